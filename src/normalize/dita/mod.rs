@@ -1,0 +1,10 @@
+//! Reader for dita input.
+
+use std::path::Path;
+
+use super::{Emit, Options, ReadError};
+
+/// Reads `input` and emits its documents.
+pub(super) fn read(_input: &Path, _options: &Options, _emit: Emit<'_>) -> Result<(), ReadError> {
+    todo!()
+}

@@ -1,0 +1,107 @@
+//! The document as every later phase sees it: one line of `normalized.ndjson`, one row of `graphdb.documents`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A normalized document. Its field names are the keys of `normalized.ndjson`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Identity across runs: `topic:<collection>/<path>`, `map:<collection>/<path>`, or the Confluence page id.
+    pub id: String,
+    /// Plain-text title, not repeated in `text_md`.
+    pub title: String,
+    /// The body as GitHub-flavoured Markdown, LF line ends; empty for an empty page.
+    pub text_md: String,
+    /// `dita` or `confluence`.
+    pub source_system: String,
+    /// How the body was written at the source: `storage`, `adf`, `wiki`, `dita`.
+    #[serde(default)]
+    pub body_repr: Option<String>,
+    /// Address that a reader can open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Path of the source file, relative to the input folder, `/` between parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_path: Option<String>,
+    /// Confluence space, or the collection of a DITA folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space_key: Option<String>,
+    /// Version number at the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// Sorted, unique.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Titles from the root down to the parent, this document not included.
+    #[serde(default)]
+    pub breadcrumbs: Vec<String>,
+    /// In document order.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Files that belong to the document.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// Whatever else the source says of the document: audience, product, author, doctype …
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub meta: Map<String, Value>,
+    /// Constructs that were dropped, left unresolved or cleaned, by name: `macro:toc`, `keyref:unresolved`, `control-characters`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub losses: BTreeMap<String, u64>,
+    /// SHA-256 of title and body, lower-case hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_sha256: Option<String>,
+}
+
+/// A reference out of a document. Older artifacts hold only the address, as a string.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "LinkForm")]
+pub struct Link {
+    /// The address as written in the Markdown, or as it stood in the source when unresolved.
+    pub href: String,
+    /// Id of the document it leads to, where that is part of the same input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
+    /// Why no target was found: `not in input`, `no such key`, `external`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum LinkForm {
+    Href(String),
+    Full {
+        href: String,
+        #[serde(default)]
+        target_id: Option<String>,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+}
+
+impl From<LinkForm> for Link {
+    fn from(form: LinkForm) -> Self {
+        match form {
+            LinkForm::Href(href) => Self { href, target_id: None, reason: None },
+            LinkForm::Full { href, target_id, reason } => Self { href, target_id, reason },
+        }
+    }
+}
+
+/// A file that belongs to a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// File name as shown to readers.
+    pub filename: String,
+    /// Where it can be fetched, if known.
+    #[serde(default)]
+    pub url: Option<String>,
+}

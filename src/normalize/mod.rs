@@ -1,0 +1,87 @@
+//! Documentation in, Markdown documents out. Knows no database.
+//!
+//! [`read`] walks an input and hands every document, and every file that could not become one, to its caller in a
+//! stable order. One bad file never stops the rest.
+
+pub mod document;
+pub mod tree;
+
+mod confluence;
+mod dita;
+
+use std::path::{Path, PathBuf};
+
+pub use document::{Attachment, Document, Link};
+
+/// What kind of documentation an input holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// DITA topics and maps: a topic file, a map, or a folder.
+    Dita,
+    /// Confluence: a space export (zip, folder or `entities.xml`), or page files.
+    Confluence,
+}
+
+/// What the command line says beside the input.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Names the input in document ids; without it the input's own file name does.
+    pub collection: Option<String>,
+    /// Conditions to filter DITA by.
+    pub ditaval: Option<PathBuf>,
+    /// Address that relative Confluence links are resolved against.
+    pub site_url: Option<String>,
+}
+
+/// What became of one part of the input.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It became a document.
+    Document(Box<Document>),
+    /// It could not.
+    Failure(FileError),
+}
+
+/// A part of the input that yielded no document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileError {
+    /// Relative to the input, `/` between parts.
+    pub path: String,
+    /// Counted from 1, where known.
+    pub line: Option<u64>,
+    /// What is wrong, lower case, without a full stop.
+    pub message: String,
+}
+
+/// The input as a whole cannot be read, or the caller's `emit` failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file system refused.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Nothing of the wanted kind is there.
+    #[error("{message}")]
+    Input {
+        /// What is missing and what to give instead.
+        message: String,
+    },
+    /// The caller could not take an outcome.
+    #[error(transparent)]
+    Emit(std::io::Error),
+}
+
+/// Receives outcomes as they come; an error ends the reading.
+pub type Emit<'a> = &'a mut dyn FnMut(Outcome) -> std::io::Result<()>;
+
+/// Reads `input` and emits one outcome for every document or failed file, in a stable order.
+pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
+    match source {
+        Source::Dita => dita::read(input, options, emit),
+        Source::Confluence => confluence::read(input, options, emit),
+    }
+}
