@@ -1,0 +1,15 @@
+-- Pause before the next try: none, 10 s, 20 s, 40 s … up to 15 minutes.
+create or replace function graphdb._backoff(p_failures integer)
+returns interval
+language sql
+immutable
+parallel safe
+as $$
+  select case
+    when p_failures > 0 then least(interval '10 seconds' * (2 ^ least(p_failures - 1, 10)), interval '15 minutes')
+  end
+$$;
+
+comment on function graphdb._backoff(integer) is
+  'Pause before the next try after that many failures: null (none), 10 s, 20 s, 40 s … up to 15 minutes.';
+revoke all on function graphdb._backoff(integer) from public;

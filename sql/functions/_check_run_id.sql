@@ -1,0 +1,17 @@
+-- Refuse a run id that could not be a folder name.
+create or replace function graphdb._check_run_id(p_run_id text)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_run_id is null or p_run_id !~ '^[A-Za-z0-9._-]{1,128}$' or p_run_id in ('.', '..') then
+    raise exception 'bad run id %', coalesce(quote_literal(left(p_run_id, 140)), 'null')
+      using errcode = 'TB001', hint = 'A run id becomes a folder name: letters, digits, ".", "_" and "-", at most 128 characters.';
+  end if;
+end
+$$;
+
+comment on function graphdb._check_run_id(text) is 'Refuse a run id that could not be a folder name (TB001).';
+revoke all on function graphdb._check_run_id(text) from public;

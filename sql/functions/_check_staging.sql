@@ -1,0 +1,20 @@
+-- Refuse a staging table that create_staging did not make: one of the caller's own could run its code with our rights.
+create or replace function graphdb._check_staging(p_table text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (
+    select from pg_class as c
+    where c.oid = to_regclass('pg_temp.' || p_table) and c.relkind = 'r' and c.relowner = current_user::regrole
+  ) then
+    raise exception 'no staging table "%" in this session', p_table
+      using errcode = 'TB001', hint = 'Call graphdb.create_staging() once after connecting.';
+  end if;
+end
+$$;
+
+comment on function graphdb._check_staging(text) is 'Refuse a staging table that create_staging did not make (TB001).';
+revoke all on function graphdb._check_staging(text) from public;

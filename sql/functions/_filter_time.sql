@@ -1,0 +1,33 @@
+-- The instant under a filter key. A date alone means the whole day in UTC: its start, or with p_end its end.
+create or replace function graphdb._filter_time(p_key text, p_value jsonb, p_end boolean)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+declare
+  v_text text := graphdb._filter_text(p_key, p_value);
+  v_time timestamptz;
+begin
+  if v_text !~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$' then
+    raise exception 'filter key "%" takes a date or a time, not "%"', p_key, v_text
+      using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
+  end if;
+  begin
+    v_time := v_text::timestamptz;
+  exception when datetime_field_overflow or invalid_datetime_format then
+    raise exception 'filter key "%" has a date that does not exist: "%"', p_key, v_text
+      using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
+  end;
+  if p_end and length(v_text) = 10 then
+    v_time := v_time + interval '1 day' - interval '1 microsecond';
+  end if;
+  return v_time;
+end
+$$;
+
+comment on function graphdb._filter_time(text, jsonb, boolean) is
+  'The instant under a filter key; a date alone means its start, or with p_end its end, in UTC. Anything else is refused (TB001).';
+revoke all on function graphdb._filter_time(text, jsonb, boolean) from public;

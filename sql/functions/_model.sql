@@ -1,0 +1,25 @@
+-- The registered model of that name; null names the only one there is.
+create or replace function graphdb._model(p_model text)
+returns graphdb.embedding_models
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_model graphdb.embedding_models;
+begin
+  if p_model is null and (select count(*) from graphdb.embedding_models) > 1 then
+    raise exception 'more than one model is registered: which one is meant?'
+      using errcode = 'TB001', hint = 'Pass the model''s name; graphdb.embedding_models lists them.';
+  end if;
+  select m.* into v_model from graphdb.embedding_models as m where m.model = coalesce(p_model, m.model);
+  if not found then
+    raise exception 'no model %', coalesce(quote_literal(p_model), 'is registered')
+      using errcode = 'TB001', hint = 'Register it first: select graphdb.register_model(''name'', ''provider'', 384).';
+  end if;
+  return v_model;
+end
+$$;
+
+comment on function graphdb._model(text) is 'The registered model of that name; null names the only one there is. TB001: none or several.';
+revoke all on function graphdb._model(text) from public;

@@ -1,0 +1,12 @@
+-- Key of the advisory lock between loads that decide which version of a document is the newest. Taken after row locks, held to the end.
+create or replace function graphdb._newest_lock()
+returns bigint
+language sql
+immutable
+parallel safe
+as $$
+  select 7881697304920174
+$$;
+
+comment on function graphdb._newest_lock() is 'Key of the advisory lock between loads that decide which version of a document is the newest.';
+revoke all on function graphdb._newest_lock() from public;

@@ -1,0 +1,15 @@
+-- What puts a run (as r) into a queue; word for word the predicate of the queue's index.
+create or replace function graphdb._queue_condition(p_phase text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+  select case p_phase
+    when 'chunk' then '(r.status in (''normalized'', ''reset'') and r.available_at is null)'
+    when 'embed' then '((r.status = ''chunked'' or r.status = ''reset'' and r.total_chunks is not null) and r.available_at is null)'
+  end
+$$;
+
+comment on function graphdb._queue_condition(text) is 'The SQL condition that puts a run (as r) into a queue; the predicate of the queue''s index.';
+revoke all on function graphdb._queue_condition(text) from public;

@@ -1,0 +1,17 @@
+-- Raise TB001 for a vector with a fault; p_fault null is no fault.
+create or replace function graphdb._refuse_vector(p_fault text, p_model graphdb.embedding_models)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_fault is not null then
+    raise exception 'a vector for model "%" has %', p_model.model, p_fault
+      using errcode = 'TB001', hint = format('Its vectors have %s finite numbers, not all zero. None of this batch was stored.', p_model.dimension);
+  end if;
+end
+$$;
+
+comment on function graphdb._refuse_vector(text, graphdb.embedding_models) is 'Raise TB001 for a vector with a fault; null is no fault.';
+revoke all on function graphdb._refuse_vector(text, graphdb.embedding_models) from public;

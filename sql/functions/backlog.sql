@@ -1,0 +1,31 @@
+-- What waits for a phase: how many runs, from when to when, and the first ten in the order of the claim.
+-- Runs in back-off count, and are counted apart in deferred; runs under a live claim do not.
+create or replace function graphdb.backlog(p_phase text default 'chunk', p_filter jsonb default null)
+returns table (
+  total bigint, deferred bigint, first_normalized_at timestamptz, last_normalized_at timestamptz, sample_run_ids text[])
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform graphdb._check_phase(p_phase);
+  return query execute
+    'with waiting as (
+       select r.run_id, r.priority, r.normalized_at, r.available_at
+       from graphdb.processed_runs as r
+       where (' || graphdb._waiting_condition(p_phase) || ') and ' || graphdb._filter_condition(p_filter) || '
+       order by r.priority desc, r.normalized_at, r.run_id
+       limit $1
+     )
+     select count(*), count(*) filter (where w.available_at > $2), min(w.normalized_at), max(w.normalized_at),
+            coalesce((select array_agg(f.run_id order by f.priority desc, f.normalized_at, f.run_id)
+                      from (select * from waiting order by priority desc, normalized_at, run_id limit 10) as f), ''{}'')
+     from waiting as w'
+    using graphdb._filter_limit(p_filter), graphdb.clock();
+end
+$$;
+
+comment on function graphdb.backlog(text, jsonb) is
+  'What waits for a phase: how many runs (deferred of them in back-off), first and last normalized_at, and the first ten run ids in the order of the claim. TB001: bad phase or filter.';
+revoke all on function graphdb.backlog(text, jsonb) from public;

@@ -1,0 +1,51 @@
+-- Why is it stuck? One row: runs by status, what is due, what is claimed and how far, throughput, time to go.
+create or replace view graphdb.backlog_status as
+with counted as (
+  select r.status, count(*) as runs from graphdb.processed_runs as r group by r.status
+), waiting as (
+  select
+    count(*) filter (where r.available_at is null or r.available_at <= graphdb.clock()) as due,
+    count(*) filter (where r.available_at > graphdb.clock()) as deferred,
+    min(r.available_at) filter (where r.available_at > graphdb.clock()) as next_available_at,
+    min(r.normalized_at) as oldest_normalized_at
+  from graphdb.processed_runs as r
+  where r.status in ('normalized', 'chunked', 'reset')
+), claims as (
+  select
+    count(*) filter (where r.claim_expires_at > graphdb.clock()) as live,
+    count(*) filter (where r.claim_expires_at <= graphdb.clock()) as expired,
+    jsonb_agg(jsonb_build_object(
+      'run_id', r.run_id,
+      'phase', case r.status when 'chunking' then 'chunk' else 'embed' end,
+      'worker', r.claimed_by,
+      'age_seconds', extract(epoch from graphdb.clock() - r.claimed_at)::bigint,
+      'expires_in_seconds', extract(epoch from r.claim_expires_at - graphdb.clock())::bigint,
+      'done', r.claim_progress,
+      'total', case r.status when 'chunking' then r.total_docs else r.total_chunks end
+    ) order by r.claimed_at) as list
+  from graphdb.processed_runs as r
+  where r.claim_expires_at is not null
+), finished as (
+  select count(*) as runs, min(r.embed_completed_at) as since
+  from graphdb.processed_runs as r
+  where r.status = 'embedded' and r.embed_completed_at > graphdb.clock() - interval '10 minutes'
+)
+select
+  (select coalesce(sum(c.runs), 0) from counted as c)::bigint as total,
+  (select coalesce(jsonb_object_agg(c.status, c.runs), '{}') from counted as c) as by_status,
+  w.due,
+  w.deferred,
+  w.next_available_at,
+  w.oldest_normalized_at,
+  k.live as live_claims,
+  k.expired as expired_claims,
+  coalesce(k.list, '[]') as claims,
+  f.runs as embedded_last_10_minutes,
+  case when f.runs > 1 then
+    (w.due + w.deferred + k.live + k.expired) * (graphdb.clock() - f.since) / f.runs
+  end as time_to_go
+from waiting as w, claims as k, finished as f;
+
+comment on view graphdb.backlog_status is
+  'Why is it stuck? One row: runs by status, how many are due or in back-off, the oldest, live and expired claims with age and progress, runs embedded in the last 10 minutes, time to go at that rate.';
+revoke all on graphdb.backlog_status from public;

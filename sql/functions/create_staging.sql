@@ -1,0 +1,26 @@
+-- Make the session's staging tables for binary COPY: staged_documents, staged_chunks, staged_embeddings in pg_temp.
+-- They belong to the owner of this function; the caller may only fill and empty them. Call once after connecting.
+create or replace function graphdb.create_staging()
+returns void
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+begin
+  if to_regclass('pg_temp.staged_documents') is null then
+    create temporary table staged_documents (
+      doc_id text not null, title text not null, url text, path text, labels text[] not null, breadcrumbs text[] not null,
+      meta jsonb not null, body text not null);
+    create temporary table staged_chunks (
+      doc_id text not null, ord integer not null, byte_start integer not null, byte_end integer not null,
+      heading_path text[] not null, kind text not null, token_count integer not null, text text not null);
+    create temporary table staged_embeddings (input_sha256 bytea not null, embedding vector not null);
+    execute format('grant insert, select, truncate on staged_documents, staged_chunks, staged_embeddings to %I', session_user);
+  end if;
+end
+$$;
+
+comment on function graphdb.create_staging() is
+  'Make the session''s staging tables for COPY (staged_documents, staged_chunks, staged_embeddings in pg_temp). Call once after connecting.';
+revoke all on function graphdb.create_staging() from public;

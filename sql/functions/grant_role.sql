@@ -1,0 +1,42 @@
+-- Give a role what one kind of user needs and nothing else: 'worker', 'admin' or 'reader'.
+create or replace function graphdb.grant_role(p_role text, p_kind text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tables constant text[] := '{processed_runs,run_attempts,documents,chunks,embedding_models,embeddings,backlog_status,schema_migrations,schema_functions}';
+  v_reader constant text[] := '{clock,backlog,list_runs,run_history,run_documents}';
+  v_worker constant text[] := v_reader || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,release_run,fail_run,
+    recover_expired_claims,create_staging,replace_chunks,pending_inputs,store_embeddings,store_staged_embeddings,register_model}'::text[];
+  v_admin constant text[] := v_worker || '{register_run,load_documents,reset_runs}'::text[];
+  v_name text;
+  v_function regprocedure;
+begin
+  if p_kind is null or p_kind not in ('worker', 'admin', 'reader') then
+    raise exception 'unknown kind of role %', coalesce(quote_literal(p_kind), 'null')
+      using errcode = 'TB001', hint = 'Pass ''worker'', ''admin'' or ''reader''.';
+  end if;
+  if not exists (select from pg_roles as o where o.rolname = p_role) then
+    raise exception 'no role "%"', p_role
+      using errcode = 'TB001', hint = format('Create it first: create role %I login.', p_role);
+  end if;
+
+  execute format('grant usage on schema graphdb to %I', p_role);
+  foreach v_name in array v_tables loop
+    execute format('grant select on graphdb.%I to %I', v_name, p_role);
+  end loop;
+  for v_function in
+    select p.oid::regprocedure from pg_proc as p
+    where p.pronamespace = 'graphdb'::regnamespace
+      and p.proname = any (case p_kind when 'reader' then v_reader when 'worker' then v_worker else v_admin end)
+  loop
+    execute format('grant execute on function %s to %I', v_function, p_role);
+  end loop;
+end
+$$;
+
+comment on function graphdb.grant_role(text, text) is
+  'Give a role what a worker (claim, renew, complete, fail, release, store), an admin (also register, load and reset) or a reader (look and search) needs, and nothing else. TB001: no such role or kind.';
+revoke all on function graphdb.grant_role(text, text) from public;

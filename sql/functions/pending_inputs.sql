@@ -1,0 +1,26 @@
+-- The texts of a run that have no vector under a model, each once, in the order of their hash: those after p_after, at most p_limit.
+create or replace function graphdb.pending_inputs(
+  p_run_id text,
+  p_model text,
+  p_after bytea default '',
+  p_limit integer default 1000)
+returns table (input_sha256 bytea, text text, token_count integer)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select distinct on (c.input_sha256) c.input_sha256, c.text, c.token_count
+  from graphdb.chunks as c
+  where c.run_id = p_run_id
+    and c.input_sha256 > p_after
+    and not exists (
+      select from graphdb.embeddings as e
+      where e.model_id = (graphdb._model(p_model)).model_id and e.input_sha256 = c.input_sha256)
+  order by c.input_sha256
+  limit p_limit
+$$;
+
+comment on function graphdb.pending_inputs(text, text, bytea, integer) is
+  'The texts of a run that have no vector under a model, each once, ordered by hash: those after p_after, at most p_limit. No row: all are embedded.';
+revoke all on function graphdb.pending_inputs(text, text, bytea, integer) from public;

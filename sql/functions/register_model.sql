@@ -1,0 +1,34 @@
+-- Make an embedding model known. Registering it again with the same shape changes nothing; another shape is refused.
+create or replace function graphdb.register_model(
+  p_model text,
+  p_provider text,
+  p_dimension integer,
+  p_normalized boolean default true,
+  p_query_prefix text default '',
+  p_document_prefix text default '')
+returns graphdb.embedding_models
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_model graphdb.embedding_models;
+begin
+  insert into graphdb.embedding_models (model, provider, dimension, normalized, query_prefix, document_prefix)
+  values (p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix)
+  on conflict (model) do nothing;
+  v_model := graphdb._model(p_model);
+  if (v_model.dimension, v_model.normalized, v_model.query_prefix, v_model.document_prefix)
+     is distinct from (p_dimension, p_normalized, p_query_prefix, p_document_prefix) then
+    raise exception 'model "%" is registered with dimension %, not % (or with another normalization or other prefixes)',
+      p_model, v_model.dimension, p_dimension
+      using errcode = 'TB001', hint = 'Vectors of different shape cannot be mixed: give the model another name.';
+  end if;
+  return v_model;
+end
+$$;
+
+comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
+  'Make an embedding model known: name, provider, dimension, whether its vectors have unit length, prefixes for queries and documents. Idempotent. TB001: registered with another shape.';
+revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

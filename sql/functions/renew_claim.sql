@@ -1,0 +1,29 @@
+-- Move the end of a lease to p_ttl from now and record how far the work is. Returns the new end.
+create or replace function graphdb.renew_claim(
+  p_run_id text,
+  p_claim_token bigint,
+  p_ttl interval default '45 minutes',
+  p_progress integer default null)
+returns timestamptz
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := graphdb.clock();
+  v_expires_at timestamptz;
+begin
+  perform graphdb._check_ttl(p_ttl);
+  perform graphdb._locked_claim(p_run_id, p_claim_token);
+  update graphdb.processed_runs as r
+  set claim_expires_at = v_now + p_ttl, claim_progress = coalesce(p_progress, r.claim_progress), updated_at = v_now
+  where r.run_id = p_run_id
+  returning r.claim_expires_at into v_expires_at;
+  return v_expires_at;
+end
+$$;
+
+comment on function graphdb.renew_claim(text, bigint, interval, integer) is
+  'Heartbeat: move the end of a lease to p_ttl from now and record progress (documents chunked, or texts embedded). Returns the new end. TB002: claim lost. TB004: no such run.';
+revoke all on function graphdb.renew_claim(text, bigint, interval, integer) from public;

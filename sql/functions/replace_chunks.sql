@@ -1,0 +1,27 @@
+-- Swap a run's chunks for the session's staged_chunks, under the claim. Returns how many there are.
+create or replace function graphdb.replace_chunks(p_run_id text, p_claim_token bigint)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_stored bigint;
+begin
+  perform graphdb._check_staging('staged_chunks');
+  perform graphdb._locked_claim(p_run_id, p_claim_token);
+
+  delete from graphdb.chunks as c where c.run_id = p_run_id;
+  insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, heading_path, kind, token_count, text, input_sha256)
+  select p_run_id, s.doc_id, s.ord, s.byte_start, s.byte_end, s.heading_path, s.kind, s.token_count, s.text,
+         sha256(convert_to(s.text, 'UTF8'))
+  from pg_temp.staged_chunks as s;
+  get diagnostics v_stored = row_count;
+  return v_stored;
+end
+$$;
+
+comment on function graphdb.replace_chunks(text, bigint) is
+  'Swap a run''s chunks for the session''s staged_chunks, under the claim; follow with complete_run in the same transaction. Returns how many there are. TB002: claim lost.';
+revoke all on function graphdb.replace_chunks(text, bigint) from public;

@@ -1,0 +1,92 @@
+-- Send selected runs round again. Scope: 'processed' clears their marks, 'embeddings' also gives up their vectors,
+-- 'all' also their chunks when p_delete_chunks. A vector goes only when no run wants it any more.
+-- Runs under a live claim are passed over and counted, unless p_force, which fences the worker off.
+-- p_dry_run counts and changes nothing. p_max_runs bounds one step: call again with p_after = last_run_id until that is null.
+create or replace function graphdb.reset_runs(
+  p_filter jsonb default null,
+  p_scope text default 'processed',
+  p_dry_run boolean default false,
+  p_force boolean default false,
+  p_max_runs integer default null,
+  p_delete_chunks boolean default false,
+  p_after text default '')
+returns table (
+  matched bigint, reset bigint, unchanged bigint, skipped bigint, fenced bigint,
+  deleted_vectors bigint, deleted_chunks bigint, last_run_id text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := graphdb.clock();
+  v_limit integer := least(p_max_runs, graphdb._filter_limit(p_filter));
+  v_matched graphdb.processed_runs[];
+  v_reset text[];
+begin
+  if p_scope is null or p_scope not in ('processed', 'embeddings', 'all') then
+    raise exception 'unknown reset scope %', coalesce(quote_literal(p_scope), 'null')
+      using errcode = 'TB001', hint = 'Pass ''processed'', ''embeddings'' or ''all''.';
+  end if;
+  if p_scope <> 'processed' and not p_dry_run then
+    perform pg_advisory_xact_lock(graphdb._vectors_lock());
+  end if;
+
+  execute
+    'select array_agg(m order by m.run_id) from (select r.* from graphdb.processed_runs as r where r.run_id > $1 and '
+    || graphdb._filter_condition(p_filter) || ' order by r.run_id limit $2'
+    || case when p_dry_run then '' else ' for no key update' end || ') as m'
+    into v_matched using p_after, v_limit;
+
+  select count(*), max(m.run_id) filter (where m.place = p_max_runs),
+         count(*) filter (where k.kind = 'skip'), count(*) filter (where k.kind = 'keep'),
+         count(*) filter (where k.kind = 'fence'), count(*) filter (where k.kind in ('reset', 'fence')),
+         array_agg(m.run_id) filter (where k.kind in ('reset', 'fence'))
+  into matched, last_run_id, skipped, unchanged, fenced, reset, v_reset
+  from (select (u).*, row_number() over (order by (u).run_id) as place from unnest(v_matched) as u) as m
+  cross join lateral (
+    select case
+      when m.claim_expires_at > v_now and not p_force then 'skip'
+      when m.claim_expires_at > v_now then 'fence'
+      when m.status = 'reset' and m.attempts = 0 and m.available_at is null and m.last_error is null
+           and (p_scope = 'processed' or not m.wants_vectors)
+           and not (p_scope = 'all' and p_delete_chunks and m.total_chunks is not null) then 'keep'
+      else 'reset'
+    end as kind
+  ) as k;
+
+  deleted_vectors := 0;
+  deleted_chunks := 0;
+  if p_scope <> 'processed' then
+    deleted_vectors := graphdb._discard_vectors(v_reset, p_dry_run);
+  end if;
+  if p_scope = 'all' and p_delete_chunks then
+    deleted_chunks := graphdb._discard_chunks(v_reset, p_dry_run);
+  end if;
+  if p_dry_run or v_reset is null then
+    return next;
+    return;
+  end if;
+
+  perform graphdb._record_attempt(u, 'reset', 'reset by force') from unnest(v_matched) as u where (u).run_id = any (v_reset);
+  update graphdb.processed_runs as r
+  set status = 'reset',
+      chunk_started_at = null, chunk_completed_at = null, embed_started_at = null, embed_completed_at = null,
+      embedded_chunks = null,
+      total_chunks = case when p_scope = 'all' and p_delete_chunks then null else r.total_chunks end,
+      wants_vectors = r.wants_vectors and p_scope = 'processed',
+      embedding_model = case p_scope when 'processed' then r.embedding_model end,
+      claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
+      claim_token = nextval('graphdb.claim_tokens'),
+      attempts = 0, available_at = null, failed_phase = null, last_error = null,
+      updated_at = v_now
+  where r.run_id = any (v_reset);
+  perform pg_notify('graphdb_backlog', 'chunk');
+  return next;
+end
+$$;
+
+comment on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) is
+  'Send selected runs round again. Scope processed clears their marks; embeddings also deletes vectors that no other run wants; all also chunks, with p_delete_chunks. '
+  'Live claims are skipped unless p_force. p_dry_run counts only. p_max_runs bounds a step: call again with p_after = last_run_id until null. TB001: bad filter or scope.';
+revoke all on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) from public;

@@ -1,0 +1,43 @@
+-- Write the vectors of some texts under a claim: p_embeddings[i] is the vector of the text with hash p_input_sha256[i].
+-- A text that already has a vector under the model keeps it. Returns how many were new.
+create or replace function graphdb.store_embeddings(
+  p_claim_token bigint,
+  p_model text,
+  p_input_sha256 bytea[],
+  p_embeddings vector[])
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_model graphdb.embedding_models := graphdb._model(p_model);
+  v_bad text;
+  v_stored integer;
+begin
+  if cardinality(p_input_sha256) <> cardinality(p_embeddings) then
+    raise exception '% hashes but % vectors', cardinality(p_input_sha256), cardinality(p_embeddings)
+      using errcode = 'TB001', hint = 'Pass one vector for each hash.';
+  end if;
+  perform graphdb._lock_embedding_claim(p_claim_token);
+
+  select graphdb._vector_fault(i.embedding, v_model) into v_bad
+  from unnest(p_embeddings) as i (embedding)
+  where graphdb._vector_fault(i.embedding, v_model) is not null
+  limit 1;
+  perform graphdb._refuse_vector(v_bad, v_model);
+
+  insert into graphdb.embeddings (model_id, input_sha256, embedding)
+  select v_model.model_id, i.input_sha256, i.embedding
+  from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
+  on conflict do nothing;
+  get diagnostics v_stored = row_count;
+  return v_stored;
+end
+$$;
+
+comment on function graphdb.store_embeddings(bigint, text, bytea[], vector[]) is
+  'Write the vectors of some texts under a claim: p_embeddings[i] belongs to the text with hash p_input_sha256[i]. A text keeps the vector it has. Returns how many were new. '
+  'TB001: wrong dimension, all zero, unequal lengths, no such model. TB002: claim lost.';
+revoke all on function graphdb.store_embeddings(bigint, text, bytea[], vector[]) from public;

@@ -1,0 +1,36 @@
+-- store_embeddings for what stands in the session's staged_embeddings, the way for COPY. Empties it. Returns how many were new.
+create or replace function graphdb.store_staged_embeddings(p_claim_token bigint, p_model text)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+  v_model graphdb.embedding_models := graphdb._model(p_model);
+  v_bad text;
+  v_stored integer;
+begin
+  perform graphdb._check_staging('staged_embeddings');
+  perform graphdb._lock_embedding_claim(p_claim_token);
+
+  select graphdb._vector_fault(s.embedding, v_model) into v_bad
+  from pg_temp.staged_embeddings as s
+  where graphdb._vector_fault(s.embedding, v_model) is not null
+  limit 1;
+  perform graphdb._refuse_vector(v_bad, v_model);
+
+  insert into graphdb.embeddings (model_id, input_sha256, embedding)
+  select v_model.model_id, s.input_sha256, s.embedding
+  from pg_temp.staged_embeddings as s
+  on conflict do nothing;
+  get diagnostics v_stored = row_count;
+  truncate pg_temp.staged_embeddings;
+  return v_stored;
+end
+$$;
+
+comment on function graphdb.store_staged_embeddings(bigint, text) is
+  'store_embeddings for the rows that the session copied into staged_embeddings, which is emptied. Returns how many were new. '
+  'TB001: wrong dimension, all zero, no such model. TB002: claim lost.';
+revoke all on function graphdb.store_staged_embeddings(bigint, text) from public;
