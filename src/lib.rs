@@ -1,5 +1,7 @@
 //! trailblazer turns Confluence and DITA documentation into a searchable pgvector knowledge base.
 
+pub mod chunk;
+pub mod embed;
 pub mod normalize;
 
 use std::ffi::OsString;

@@ -1,0 +1,87 @@
+//! Texts in, vectors out. Knows no database.
+
+mod hash;
+
+use std::time::Duration;
+
+pub use hash::Hash;
+
+/// What the database must know of a model before it takes vectors of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Unique name: vectors of one name are comparable, whoever computed them.
+    pub name: String,
+    /// `hash`, `local` or `openai`.
+    pub provider: String,
+    /// Numbers in a vector.
+    pub dimension: usize,
+    /// Every vector has unit length.
+    pub normalized: bool,
+    /// Put before a question.
+    pub query_prefix: String,
+    /// Put before a text of a document.
+    pub document_prefix: String,
+    /// Most tokens a text may have, special tokens and prefix included.
+    pub max_tokens: usize,
+}
+
+/// Counts tokens exactly as the model will.
+pub trait Tokenizer: Send + Sync {
+    /// Appends the byte offset at which each token of `text` begins, ascending; special tokens not included.
+    fn token_starts(&self, text: &str, starts: &mut Vec<usize>);
+
+    /// Tokens that the model adds around every text, `[CLS]` and `[SEP]` for BERT.
+    fn special_tokens(&self) -> usize;
+
+    /// Tokens of `text`, special tokens included.
+    fn count(&self, text: &str) -> usize {
+        let mut starts = Vec::new();
+        self.token_starts(text, &mut starts);
+        starts.len() + self.special_tokens()
+    }
+}
+
+/// Turns texts into vectors. One value serves all threads.
+pub trait Provider: Send + Sync {
+    /// The model and its limits.
+    fn model(&self) -> &Model;
+
+    /// The tokenizer of that model.
+    fn tokenizer(&self) -> &dyn Tokenizer;
+
+    /// Returns one vector for each text, in order. `texts` are within the model's limit.
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
+}
+
+/// Why texts could not be embedded.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbedError {
+    /// The provider is busy or away: the same call may succeed later. Charges nothing.
+    #[error("{message}")]
+    Busy {
+        /// What the provider said.
+        message: String,
+        /// When it asks to be tried again.
+        retry_after: Option<Duration>,
+    },
+    /// The provider failed in a way that may pass.
+    #[error("{message}")]
+    Transient {
+        /// What went wrong.
+        message: String,
+    },
+    /// These texts, by position in the batch, will never be embedded; the others were not tried.
+    #[error("{message}")]
+    Refused {
+        /// Positions in the batch.
+        positions: Vec<usize>,
+        /// What the provider said.
+        message: String,
+    },
+    /// Nothing will work until somebody changes the set-up: wrong key, no such model.
+    #[error("{message}")]
+    Misconfigured {
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
