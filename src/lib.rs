@@ -1,5 +1,6 @@
 //! trailblazer turns Confluence and DITA documentation into a searchable pgvector knowledge base.
 
+pub mod db;
 pub mod normalize;
 
 use std::ffi::OsString;
