@@ -1,7 +1,12 @@
 //! trailblazer turns Confluence and DITA documentation into a searchable pgvector knowledge base.
 
 pub mod chunk;
+pub mod config;
+pub mod db;
 pub mod embed;
+pub mod error;
+pub mod events;
+pub mod ids;
 pub mod normalize;
 
 use std::ffi::OsString;

@@ -1,1 +1,4 @@
-fn main() {}
+//! All tests that need a database or the command, in one binary.
+
+mod cli;
+mod support;

@@ -1,0 +1,546 @@
+//! Configuration: `.trailblazer.yaml`, then the environment, then flags, into one validated [`Config`]. Pure but for
+//! [`find`] and [`load`].
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+use serde_yaml::{Mapping, Value};
+
+/// The name looked for from the working directory upward.
+pub const FILE_NAME: &str = ".trailblazer.yaml";
+
+/// Everything that can be configured, validated, with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the data is.
+    pub database: Database,
+    /// Where artifacts and the private server are.
+    pub workspace: Workspace,
+    /// How runs are claimed.
+    pub backlog: Backlog,
+    /// Worker threads of one `run`.
+    pub workers: Workers,
+    /// How documents are cut.
+    pub chunk: Chunk,
+    /// How texts become vectors.
+    pub embed: Embed,
+    /// What a reset may delete.
+    pub reset: Reset,
+}
+
+/// `database`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// Connection URL; none means the private local server.
+    pub url: Option<Url>,
+    /// Folder with the server programs of the private local server; none means: look for them.
+    pub bin_dir: Option<PathBuf>,
+}
+
+/// A connection URL. Prints without its password.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Url(String);
+
+impl Url {
+    /// Returns the whole URL, for connecting only.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Url {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::fmt::Display for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Ok(parsed) = self.0.parse::<postgres::Config>() else { return f.write_str("(unreadable database URL)") };
+        let hosts: Vec<String> = parsed
+            .get_hosts()
+            .iter()
+            .map(|host| match host {
+                postgres::config::Host::Tcp(name) => name.clone(),
+                postgres::config::Host::Unix(path) => path.display().to_string(),
+            })
+            .collect();
+        let ports: Vec<String> = parsed.get_ports().iter().map(u16::to_string).collect();
+        write!(
+            f,
+            "host={} port={} dbname={} user={}",
+            hosts.join(","),
+            if ports.is_empty() { "5432".to_owned() } else { ports.join(",") },
+            parsed.get_dbname().or(parsed.get_user()).unwrap_or("(default)"),
+            parsed.get_user().unwrap_or("(default)")
+        )
+    }
+}
+
+/// `workspace`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Workspace {
+    /// Folder of artifacts, logs and the private server; relative to the configuration file.
+    pub dir: PathBuf,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self { dir: "var".into() }
+    }
+}
+
+/// `backlog`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backlog {
+    /// What `run` takes when no scope is given.
+    pub mode: Mode,
+    /// Length of a lease.
+    #[serde(deserialize_with = "ttl_minutes")]
+    pub claim_ttl_minutes: u32,
+    /// Failures and expiries in one phase before a run is failed.
+    #[serde(deserialize_with = "attempts")]
+    pub max_attempts: u32,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self { mode: Mode::DefaultAllUnprocessed, claim_ttl_minutes: 45, max_attempts: 5 }
+    }
+}
+
+/// What `run` takes when no scope is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Every run that is normalized and not yet embedded.
+    DefaultAllUnprocessed,
+    /// Nothing: a scope must be given.
+    ExplicitScope,
+}
+
+/// `workers`: `auto` or a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Workers(pub Option<usize>);
+
+impl Workers {
+    /// Number of threads to start, at least 1.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.0.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    }
+}
+
+impl<'de> Deserialize<'de> for Workers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        auto_or_number(deserializer, 1, 1024).map(Self)
+    }
+}
+
+/// `chunk`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chunk {
+    /// Most tokens in a chunk; none means the model's own limit.
+    #[serde(deserialize_with = "max_tokens")]
+    pub max_tokens: Option<usize>,
+    /// Smaller neighbours under one heading merge.
+    pub min_tokens: usize,
+    /// Repeated from the chunk before.
+    pub overlap_tokens: usize,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self { max_tokens: None, min_tokens: 40, overlap_tokens: 0 }
+    }
+}
+
+/// `embed`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Embed {
+    /// Who computes the vectors.
+    pub provider: String,
+    /// Which model.
+    pub model: String,
+    /// Most tokens sent to the provider at once.
+    #[serde(deserialize_with = "batch_tokens")]
+    pub batch_tokens: usize,
+}
+
+impl Default for Embed {
+    fn default() -> Self {
+        Self { provider: "hash".into(), model: "hash-384".into(), batch_tokens: 8192 }
+    }
+}
+
+/// `reset`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reset {
+    /// Scope `all` also deletes chunks.
+    pub delete_chunks: bool,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A key that does not exist.
+    #[error("{place}: unknown key `{key}`")]
+    UnknownKey {
+        /// File and line, or the environment variable.
+        place: String,
+        /// The key's whole path.
+        key: String,
+        /// The known key that is most like it.
+        nearest: Option<String>,
+    },
+    /// A value that does not fit, or a file that is not YAML.
+    #[error("{place}: {message}")]
+    Invalid {
+        /// File and line, or the environment variable.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl ConfigError {
+    /// Returns what to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
+            Self::UnknownKey { nearest: None, .. } => Some(format!("Known keys: {}.", KEYS.join(", "))),
+            _ => None,
+        }
+    }
+}
+
+/// Every key, as its path in the file. Each is also an environment variable: [`variable`].
+pub const KEYS: [&str; 14] = [
+    "database.url",
+    "database.bin_dir",
+    "workspace.dir",
+    "backlog.mode",
+    "backlog.claim_ttl_minutes",
+    "backlog.max_attempts",
+    "workers",
+    "chunk.max_tokens",
+    "chunk.min_tokens",
+    "chunk.overlap_tokens",
+    "embed.provider",
+    "embed.model",
+    "embed.batch_tokens",
+    "reset.delete_chunks",
+];
+
+/// Returns the environment variable that sets `key`.
+#[must_use]
+pub fn variable(key: &str) -> String {
+    match key {
+        "database.url" => "TRAILBLAZER_DB_URL".into(),
+        _ => format!("TRAILBLAZER_{}", key.to_uppercase().replace('.', "_")),
+    }
+}
+
+/// Returns the nearest `.trailblazer.yaml` from `start` upward.
+#[must_use]
+pub fn find(start: &Path) -> Option<PathBuf> {
+    start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
+}
+
+/// Reads the file at `path`, if any, and the environment. A relative `workspace.dir` is taken from the file's folder.
+pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    let mut config = match path {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            resolve(Some((&path.display().to_string(), &text)), env)?
+        }
+        None => resolve(None, env)?,
+    };
+    if let Some(folder) = path.and_then(Path::parent) {
+        config.workspace.dir = folder.join(&config.workspace.dir);
+    }
+    Ok(config)
+}
+
+/// Resolves the file's name and text and the environment into a configuration: environment over file over default.
+pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    let mut tree = match file {
+        Some((name, text)) => parse_file(name, text)?,
+        None => Mapping::new(),
+    };
+    for key in KEYS {
+        let variable = variable(key);
+        if let Some(text) = env(&variable).filter(|text| !text.is_empty()) {
+            let value = if takes_text(key) {
+                Value::String(text)
+            } else {
+                serde_yaml::from_str(&text).map_err(|error| invalid(&variable, &error))?
+            };
+            let mut alone = Mapping::new();
+            set(&mut alone, key, value.clone());
+            from_tree(alone).map_err(|error| invalid(&variable, &error))?;
+            set(&mut tree, key, value);
+        }
+    }
+    let config = from_tree(tree).map_err(|error| invalid("configuration", &error))?;
+    check_url(&config, if env("TRAILBLAZER_DB_URL").is_some() { "TRAILBLAZER_DB_URL" } else { "database.url" })?;
+    Ok(config)
+}
+
+fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
+    let at = |error: &serde_yaml::Error| match error.location() {
+        Some(location) => format!("{name}:{}", location.line()),
+        None => name.to_owned(),
+    };
+    let tree = match serde_yaml::from_str::<Value>(text).map_err(|error| invalid(&at(&error), &error))? {
+        Value::Null => Mapping::new(),
+        Value::Mapping(tree) => without_nulls(tree),
+        _ => {
+            return Err(ConfigError::Invalid {
+                place: name.to_owned(),
+                message: "expected `key: value` lines".into(),
+            });
+        }
+    };
+    if let Err(error) = from_tree(tree.clone()) {
+        // The typed reading of the text knows the line; the one of the tree forgives empty sections.
+        let located = serde_yaml::from_str::<Config>(text).err();
+        let place = located.as_ref().map_or_else(|| name.to_owned(), at);
+        return Err(match unknown_key(&tree) {
+            Some(key) => {
+                let place = line_of(text, &key).map_or(place, |line| format!("{name}:{line}"));
+                ConfigError::UnknownKey { place, nearest: nearest(&key), key }
+            }
+            None => invalid(&place, located.as_ref().unwrap_or(&error)),
+        });
+    }
+    Ok(tree)
+}
+
+fn from_tree(tree: Mapping) -> Result<Config, serde_yaml::Error> {
+    serde_yaml::from_value(Value::Mapping(tree))
+}
+
+/// An empty section, or a key set to nothing, means the default.
+fn without_nulls(tree: Mapping) -> Mapping {
+    tree.into_iter()
+        .filter_map(|(key, value)| match value {
+            Value::Null => None,
+            Value::Mapping(inner) => Some((key, Value::Mapping(without_nulls(inner)))),
+            other => Some((key, other)),
+        })
+        .collect()
+}
+
+fn set(tree: &mut Mapping, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            tree.insert(key.into(), value);
+        }
+        Some((section, rest)) => {
+            let entry = tree.entry(section.into()).or_insert_with(|| Value::Mapping(Mapping::new()));
+            if !entry.is_mapping() {
+                *entry = Value::Mapping(Mapping::new());
+            }
+            if let Value::Mapping(inner) = entry {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn takes_text(key: &str) -> bool {
+    matches!(key, "database.url" | "database.bin_dir" | "workspace.dir" | "backlog.mode" | "embed.provider" | "embed.model")
+}
+
+/// Returns the path of the first key that is not in [`KEYS`].
+fn unknown_key(tree: &Mapping) -> Option<String> {
+    tree.iter().find_map(|(key, value)| {
+        let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
+        if KEYS.contains(&key.as_str()) {
+            return None;
+        }
+        let prefix = format!("{key}.");
+        match value {
+            Value::Mapping(inner) if KEYS.iter().any(|known| known.starts_with(&prefix)) => {
+                inner.iter().find_map(|(inner_key, _)| {
+                    let path = format!("{prefix}{}", inner_key.as_str().unwrap_or("?"));
+                    (!KEYS.contains(&path.as_str())).then_some(path)
+                })
+            }
+            _ if KEYS.iter().any(|known| known.starts_with(&prefix)) => None,
+            _ => Some(key),
+        }
+    })
+}
+
+/// Returns the line on which the last part of `key` stands before a colon.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let name = key.rsplit('.').next()?;
+    let is_key = |line: &str| {
+        let found = line.find(&format!("{name}:"));
+        found.is_some_and(|at| line[..at].chars().all(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '\'' | ':') || c.is_alphanumeric()))
+    };
+    text.lines().position(is_key).map(|index| index + 1)
+}
+
+fn nearest(key: &str) -> Option<String> {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    KEYS.iter()
+        .map(|known| (strsim::damerau_levenshtein(known, key).min(1 + strsim::damerau_levenshtein(&last(known), &last(key))), known))
+        .min()
+        .filter(|(distance, _)| *distance <= 4)
+        .map(|(_, known)| (*known).to_owned())
+}
+
+fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
+    let mut message = error.to_string();
+    if let Some(location) = error.location() {
+        let mut suffix = String::new();
+        let _ = write!(suffix, " at line {} column {}", location.line(), location.column());
+        message = message.replace(&suffix, "");
+    }
+    ConfigError::Invalid { place: place.to_owned(), message }
+}
+
+fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {
+    let Some(url) = &config.database.url else { return Ok(()) };
+    match url.secret().parse::<postgres::Config>() {
+        Ok(_) => Ok(()),
+        // The client's message can quote parts of the URL, the password among them.
+        Err(_) => Err(ConfigError::Invalid {
+            place: place.to_owned(),
+            message: "not a connection URL; write postgresql://user@host:5432/database".into(),
+        }),
+    }
+}
+
+fn auto_or_number<'de, D: Deserializer<'de>>(deserializer: D, least: usize, most: usize) -> Result<Option<usize>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Number(usize),
+        Word(String),
+    }
+    let refused = || de::Error::custom(format!("expected `auto` or a whole number from {least} to {most}"));
+    match Form::deserialize(deserializer).map_err(|_| refused())? {
+        Form::Number(number) if (least..=most).contains(&number) => Ok(Some(number)),
+        Form::Word(word) if word == "auto" => Ok(None),
+        _ => Err(refused()),
+    }
+}
+
+fn max_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    auto_or_number(deserializer, 16, 1_000_000)
+}
+
+fn in_range<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
+    let refused = || de::Error::custom(format!("expected a whole number from {least} to {most}"));
+    let number = u32::deserialize(deserializer).map_err(|_| refused())?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(refused()) }
+}
+
+fn ttl_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    in_range(deserializer, 1, 10_080)
+}
+
+fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    in_range(deserializer, 1, 9_999)
+}
+
+fn batch_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    in_range(deserializer, 1, 10_000_000).map(|number| number as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_file(text: &str) -> Result<Config, ConfigError> {
+        resolve(Some(("x.yaml", text)), |_| None)
+    }
+
+    fn message(text: &str) -> String {
+        let error = from_file(text).expect_err("should be refused");
+        match error.hint() {
+            Some(hint) => format!("{error} | {hint}"),
+            None => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn nothing_given_means_the_defaults() {
+        let config = from_file("").unwrap();
+        assert_eq!(config, Config::default());
+        assert_eq!(from_file("database:\nworkers: ~\n").unwrap(), config);
+        assert_eq!(config.backlog.claim_ttl_minutes, 45);
+    }
+
+    #[test]
+    fn environment_wins_over_file_wins_over_default() {
+        let text = "backlog: { claim_ttl_minutes: 10, max_attempts: 3 }";
+        let config = resolve(Some(("x.yaml", text)), |name| {
+            (name == "TRAILBLAZER_BACKLOG_CLAIM_TTL_MINUTES").then(|| "20".to_owned())
+        })
+        .unwrap();
+        assert_eq!((config.backlog.claim_ttl_minutes, config.backlog.max_attempts), (20, 3));
+        assert_eq!(config.workers, Workers(None));
+    }
+
+    #[test]
+    fn unknown_key_names_key_line_and_nearest() {
+        insta::assert_snapshot!(message("workers: 2\nbacklog:\n  claim_ttl_minute: 5\n"),
+            @"x.yaml:3: unknown key `backlog.claim_ttl_minute` | Did you mean `backlog.claim_ttl_minutes`?");
+        insta::assert_snapshot!(message("wrokers: 2\n"), @"x.yaml:1: unknown key `wrokers` | Did you mean `workers`?");
+        insta::assert_snapshot!(message("embed:\n  claim_ttl_minutes: 5\n"),
+            @"x.yaml:2: unknown key `embed.claim_ttl_minutes` | Did you mean `backlog.claim_ttl_minutes`?");
+    }
+
+    #[test]
+    fn wrong_type_names_line_and_what_is_expected() {
+        insta::assert_snapshot!(message("\nbacklog:\n  max_attempts: many\n"), @"x.yaml:3: backlog.max_attempts: expected a whole number from 1 to 9999");
+        insta::assert_snapshot!(message("workers: 0\n"), @"x.yaml:1: workers: expected `auto` or a whole number from 1 to 1024");
+        insta::assert_snapshot!(message("- a\n"), @"x.yaml: expected `key: value` lines");
+    }
+
+    #[test]
+    fn bad_environment_names_the_variable() {
+        let error = resolve(None, |name| (name == "TRAILBLAZER_WORKERS").then(|| "lots".to_owned())).unwrap_err();
+        insta::assert_snapshot!(error, @"TRAILBLAZER_WORKERS: workers: expected `auto` or a whole number from 1 to 1024");
+    }
+
+    #[test]
+    fn a_url_never_shows_its_password() {
+        let config = from_file("database: { url: 'postgresql://me:secret@db.example/docs' }").unwrap();
+        insta::assert_snapshot!(config.database.url.as_ref().unwrap(), @"host=db.example port=5432 dbname=docs user=me");
+        assert!(!format!("{config:?}").contains("secret"));
+        assert!(!message("database: { url: 'postgresql://me:secret@:::/x' }").contains("secret"));
+    }
+}

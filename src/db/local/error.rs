@@ -1,0 +1,123 @@
+//! What can go wrong with the private server, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why the private server could not be found, started, stopped or reached.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalServerError {
+    /// No installation on this machine qualifies.
+    #[error("no PostgreSQL 15 to 18 with pgvector 0.8 or later was found; looked at:{}", listed(.looked_at))]
+    NoServer {
+        /// Every place that was tried, in order, with what was wrong there.
+        looked_at: Vec<Rejected>,
+    },
+    /// The data directory was made by a major version that is not installed.
+    #[error("{} was made by PostgreSQL {data_major}, and no such server was found; looked at:{}", data_dir.display(), listed(.looked_at))]
+    DataVersion {
+        /// The data directory.
+        data_dir: PathBuf,
+        /// Its `PG_VERSION`.
+        data_major: u32,
+        /// Every place that was tried, in order, with what was wrong there.
+        looked_at: Vec<Rejected>,
+    },
+    /// `PG_VERSION` of a data directory is not a number.
+    #[error("{} does not hold a PostgreSQL version", .0.display())]
+    NotADataDirectory(PathBuf),
+    /// PostgreSQL refuses to run as root, and no unprivileged account exists.
+    #[error("PostgreSQL does not run as root, and neither of the accounts `postgres` and `nobody` exists")]
+    NoAccount,
+    /// The directory that should hold the socket belongs to somebody else, or others may enter it.
+    #[error("{} is not a directory that only the server's account may enter", .0.display())]
+    UnsafeSocketDirectory(PathBuf),
+    /// `initdb` or `pg_ctl` ended with an error.
+    #[error("{program} failed: {}", output.trim())]
+    Failed {
+        /// Which program.
+        program: &'static str,
+        /// What it printed, then the last lines of the server's log.
+        output: String,
+    },
+    /// The server was told to stop and is still there.
+    #[error("the server (pid {pid}) did not stop within {seconds} seconds")]
+    StillRunning {
+        /// Process id of the postmaster.
+        pid: i32,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The server runs, and refuses a connection or a statement.
+    #[error("the private server at {} does not answer", socket_dir.display())]
+    Unreachable {
+        /// The folder that holds its socket.
+        socket_dir: PathBuf,
+        /// What the driver said.
+        #[source]
+        source: Box<postgres::Error>,
+    },
+    /// A file, a folder or a process could not be used.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `read`, `create`, `run`, ….
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl LocalServerError {
+    /// Says what the user can do.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoServer { .. } => "run `make setup`, or set `database.url` to a server that you have".into(),
+            Self::DataVersion { data_dir, data_major, .. } => format!(
+                "run `make setup` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
+                 or move {} away to begin with an empty database",
+                data_dir.display()
+            ),
+            Self::NotADataDirectory(file) => {
+                format!("move {} away to begin with an empty database", file.parent().unwrap_or(file).display())
+            }
+            Self::NoAccount => "run as an ordinary user, or create an account: `useradd --system postgres`".into(),
+            Self::UnsafeSocketDirectory(dir) => format!("look at who made {}, and remove it", dir.display()),
+            Self::Failed { .. } | Self::Io { .. } => "mend what the message names, then run `trailblazer db up`".into(),
+            Self::StillRunning { pid, .. } => {
+                format!("a long checkpoint may be running: try again, or look at process {pid}")
+            }
+            Self::Unreachable { .. } => "run `trailblazer db down`, then `trailblazer db up`".into(),
+        }
+    }
+}
+
+/// A place where server programs were looked for, and why they were not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The folder.
+    pub bin: PathBuf,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.bin.display(), self.reason)
+    }
+}
+
+fn listed(places: &[Rejected]) -> String {
+    if places.is_empty() {
+        return " nowhere".into();
+    }
+    places.iter().fold(String::new(), |all, place| all + "\n  " + &place.to_string())
+}
+
+/// Names the action and the path of a failed system call.
+pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> LocalServerError {
+    let path = path.into();
+    move |source| LocalServerError::Io { action, path, source }
+}

@@ -1,0 +1,212 @@
+//! Where a private server keeps its files, and the account that it runs as.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::unistd::{User, geteuid};
+use sha2::{Digest, Sha256};
+
+use super::error::{LocalServerError, io};
+
+/// Holds the servers, and copies of server programs, that root started.
+pub(super) const ROOT_HOME: &str = "/var/lib/trailblazer";
+/// Longest path that a Unix socket can have everywhere: macOS allows 103 bytes, Linux 107.
+const LONGEST_SOCKET_PATH: usize = 103;
+
+/// The unprivileged account that a server runs as when root starts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+impl Account {
+    fn unprivileged() -> Result<Self, LocalServerError> {
+        ["postgres", "nobody"]
+            .into_iter()
+            .find_map(|name| User::from_name(name).ok().flatten())
+            .map(|user| Self { uid: user.uid.as_raw(), gid: user.gid.as_raw() })
+            .ok_or(LocalServerError::NoAccount)
+    }
+
+    fn owner_of(path: &Path) -> Option<Self> {
+        let meta = fs::metadata(path).ok()?;
+        (meta.uid() != 0).then(|| Self { uid: meta.uid(), gid: meta.gid() })
+    }
+}
+
+/// The folder of one private server: `data`, `socket`, `log` and the lock that serializes starts.
+#[derive(Debug, Clone)]
+pub(super) struct Home {
+    pub(super) dir: PathBuf,
+    /// `None`: whoever runs this process.
+    pub(super) account: Option<Account>,
+}
+
+impl Home {
+    /// Returns the home of the workspace's server.
+    ///
+    /// An ordinary user has it in `<workspace>/postgres`. Root's server cannot live there, because the account that
+    /// it runs as may not be able to enter the checkout; but a server that an ordinary user made there stays theirs
+    /// when root comes along.
+    pub(super) fn of_workspace(workspace: &Path) -> Result<Self, LocalServerError> {
+        fs::create_dir_all(workspace).map_err(io("create", workspace))?;
+        let workspace = workspace.canonicalize().map_err(io("resolve", workspace))?;
+        let beside = workspace.join("postgres");
+        if !geteuid().is_root() {
+            return Ok(Self { dir: beside, account: None });
+        }
+        if let Some(owner) = Account::owner_of(&beside.join("data")) {
+            return Ok(Self { dir: beside, account: Some(owner) });
+        }
+        let dir = Path::new(ROOT_HOME).join(short_hash(&workspace));
+        Ok(Self { dir, account: Some(Account::unprivileged()?) })
+    }
+
+    /// Returns a home in a folder that the caller made for it.
+    pub(super) fn in_folder(dir: &Path) -> Result<Self, LocalServerError> {
+        let dir = dir.canonicalize().map_err(io("resolve", dir))?;
+        if !geteuid().is_root() {
+            return Ok(Self { dir, account: None });
+        }
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).map_err(io("set the mode of", &dir))?;
+        Ok(Self { dir, account: Some(Account::unprivileged()?) })
+    }
+
+    pub(super) fn data_dir(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    pub(super) fn log_file(&self) -> PathBuf {
+        self.dir.join("log/server.log")
+    }
+
+    /// Returns the folder of the socket: in the home, or below `/tmp` when that path is too long for a socket.
+    pub(super) fn socket_dir(&self) -> PathBuf {
+        let usual = self.dir.join("socket");
+        if usual.join(".s.PGSQL.5432").as_os_str().len() <= LONGEST_SOCKET_PATH {
+            return usual;
+        }
+        // Not TMPDIR: every login of the user must come to the same place.
+        Path::new("/tmp").join(format!("trailblazer-{}", short_hash(&self.dir)))
+    }
+
+    /// Creates the folders that are missing, with the rights that they need.
+    pub(super) fn create(&self) -> Result<(), LocalServerError> {
+        // Root's lock file must not be the account's to replace, so root keeps the home and gives away what is in it.
+        if let Some(parent) = self.dir.parent() {
+            create_dir(parent, 0o755)?;
+        }
+        create_dir(&self.dir, if self.account.is_some() { 0o755 } else { 0o700 })?;
+        self.create_private(&self.dir.join("log"))?;
+        self.create_private(&self.socket_dir())?;
+        self.check_socket_dir()
+    }
+
+    /// Creates a folder that only the server's account may enter.
+    pub(super) fn create_private(&self, dir: &Path) -> Result<(), LocalServerError> {
+        if dir.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        create_dir(dir, 0o700)?;
+        self.give(dir)
+    }
+
+    /// Makes the server's account the owner of a path.
+    pub(super) fn give(&self, path: &Path) -> Result<(), LocalServerError> {
+        let Some(account) = self.account else { return Ok(()) };
+        std::os::unix::fs::lchown(path, Some(account.uid), Some(account.gid)).map_err(io("change the owner of", path))
+    }
+
+    /// Refuses a socket folder that somebody else made, or that others may enter: its mode is the server's only guard.
+    pub(super) fn check_socket_dir(&self) -> Result<(), LocalServerError> {
+        let dir = self.socket_dir();
+        let meta = dir.symlink_metadata().map_err(io("read", &dir))?;
+        let owner = self.account.map_or_else(|| geteuid().as_raw(), |account| account.uid);
+        if meta.is_dir() && meta.uid() == owner && meta.mode() & 0o077 == 0 {
+            Ok(())
+        } else {
+            Err(LocalServerError::UnsafeSocketDirectory(dir))
+        }
+    }
+
+    /// Waits for the lock that serializes starts and stops; it falls when the returned guard is dropped.
+    pub(super) fn lock(&self) -> Result<Flock<fs::File>, LocalServerError> {
+        let path = self.dir.join("lock");
+        let mut options = fs::File::options();
+        // Root may be here in an ordinary user's home: it follows no link there, and leaves them the file.
+        options.read(true).write(true).create(true).truncate(false).custom_flags(OFlag::O_NOFOLLOW.bits());
+        let file = options.open(&path).map_err(io("open", &path))?;
+        if self.account.is_some() && self.account == Account::owner_of(&self.dir) {
+            self.give(&path)?;
+        }
+        Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| io("lock", &path)(errno.into()))
+    }
+
+    /// Returns a command that runs as the server's account, in the home, out of reach of the terminal's Ctrl-C.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        // The working directory of root's CLI may be closed to the account, and PGDATA or PGPORT may mean another server.
+        command.current_dir(&self.dir).stdin(Stdio::null()).process_group(0);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PG") {
+                command.env_remove(name);
+            }
+        }
+        if let Some(account) = self.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        command
+    }
+}
+
+/// Creates a folder with exactly this mode, whatever the umask; leaves an existing one as it is.
+fn create_dir(dir: &Path, mode: u32) -> Result<(), LocalServerError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(mode).create(dir).map_err(io("create", dir))?;
+    fs::set_permissions(dir, fs::Permissions::from_mode(mode)).map_err(io("set the mode of", dir))
+}
+
+/// Names a path by the first 12 hexadecimal digits of its SHA-256.
+pub(super) fn short_hash(path: &Path) -> String {
+    let mut name = hex::encode(Sha256::digest(path.as_os_str().as_encoded_bytes()));
+    name.truncate(12);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home(dir: &str) -> Home {
+        Home { dir: dir.into(), account: None }
+    }
+
+    #[test]
+    fn socket_dir_is_in_the_home_when_the_path_fits() {
+        assert_eq!(home("/srv/docs/var/postgres").socket_dir(), Path::new("/srv/docs/var/postgres/socket"));
+    }
+
+    #[test]
+    fn socket_dir_of_a_deep_home_is_short_and_its_own() {
+        let deep = |name: &str| home(&format!("/{}/{name}", "folder/".repeat(20))).socket_dir();
+        assert!(deep("a").join(".s.PGSQL.5432").as_os_str().len() <= LONGEST_SOCKET_PATH);
+        assert_ne!(deep("a"), deep("b"));
+        assert_eq!(deep("a"), deep("a"));
+    }
+
+    #[test]
+    fn check_socket_dir_refuses_a_folder_that_others_may_enter() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { dir: folder.path().to_owned(), account: None };
+        home.create().unwrap();
+        fs::set_permissions(home.socket_dir(), fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(matches!(home.check_socket_dir(), Err(LocalServerError::UnsafeSocketDirectory(_))));
+    }
+}

@@ -1,0 +1,294 @@
+//! The private server: a PostgreSQL of the user's own, on a Unix socket.
+
+mod binaries;
+mod error;
+mod home;
+mod installation;
+mod postmaster;
+mod settings;
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use postgres::error::SqlState;
+use postgres::{Client, NoTls};
+
+pub use binaries::{OLDEST_PGVECTOR, SUPPORTED_MAJORS, ServerBinaries};
+use error::io;
+pub use error::{LocalServerError, Rejected};
+use home::Home;
+use settings::Durability;
+
+/// The server's superuser, and the name of the database that holds the knowledge base.
+const NAME: &str = "trailblazer";
+/// A crash recovery of a large database takes minutes.
+const START_PATIENCE: Duration = Duration::from_secs(600);
+const STOP_PATIENCE: Duration = Duration::from_secs(120);
+/// After a killed postmaster, its orphans hold on to shared memory for a moment.
+const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
+/// A log that has grown beyond this many bytes is set aside at the next start.
+const LARGEST_LOG: u64 = 16 * 1024 * 1024;
+
+/// What a start found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// The server ran already.
+    AlreadyRunning,
+    /// The server was started on its existing data.
+    Started,
+    /// The data directory was made, and the server started on it.
+    Created,
+}
+
+/// What is known about the server without disturbing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Process id of the postmaster, when it runs.
+    pub pid: Option<i32>,
+    /// Major version that the data belongs to, once there is data.
+    pub data_major: Option<u32>,
+    /// Where the data is.
+    pub data_dir: PathBuf,
+    /// Where the socket is.
+    pub socket_dir: PathBuf,
+    /// Where the server logs.
+    pub log_file: PathBuf,
+}
+
+/// A private server, which may not exist or run yet.
+#[derive(Debug, Clone)]
+pub struct LocalServer {
+    home: Home,
+    /// Holds what `make setup` unpacked.
+    workspace: PathBuf,
+    configured: Option<PathBuf>,
+    durability: Durability,
+}
+
+impl LocalServer {
+    /// Returns the private server of a workspace folder; `configured` is a folder of server programs to prefer.
+    pub fn new(workspace: &Path, configured: Option<&Path>) -> Result<Self, LocalServerError> {
+        Ok(Self {
+            home: Home::of_workspace(workspace)?,
+            workspace: workspace.to_owned(),
+            configured: configured.map(Path::to_owned),
+            durability: Durability::Durable,
+        })
+    }
+
+    /// Returns a server for tests that lives in `folder`, which exists, syncs nothing, and runs the programs in `bin`.
+    pub fn throwaway(folder: &Path, bin: &Path) -> Result<Self, LocalServerError> {
+        Ok(Self {
+            home: Home::in_folder(folder)?,
+            workspace: folder.to_owned(),
+            configured: Some(bin.to_owned()),
+            durability: Durability::Throwaway,
+        })
+    }
+
+    /// Returns the URL of the knowledge base, for the driver and for psql alike.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.database_url(NAME)
+    }
+
+    /// Returns the URL of another database on this server.
+    #[must_use]
+    pub fn database_url(&self, database: &str) -> String {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let socket_dir = encode(&self.home.socket_dir().to_string_lossy());
+        // The port is spelled out because psql would else take PGPORT.
+        format!("postgresql://{NAME}@/{}?host={socket_dir}&port=5432", encode(database))
+    }
+
+    /// Starts the server and creates what is missing; does nothing when it answers already.
+    ///
+    /// Safe from several processes at once: one starts it, the others wait.
+    pub fn start(&self) -> Result<Started, LocalServerError> {
+        if self.answers() {
+            return Ok(Started::AlreadyRunning);
+        }
+        self.home.create()?;
+        let _lock = self.home.lock()?;
+        if self.answers() {
+            return Ok(Started::AlreadyRunning);
+        }
+        // One that runs and does not answer was left by a process that was killed while it started it, or is dying.
+        let (started, mut client) = match self.wait_until_ready()? {
+            Some(client) => (Started::AlreadyRunning, client),
+            None => (self.launch()?, self.wait_until_ready()?.ok_or_else(|| self.ended_at_once())?),
+        };
+        self.create_database(&mut client)?;
+        Ok(started)
+    }
+
+    /// Stops the server; returns whether it ran. Open transactions are rolled back.
+    pub fn stop(&self) -> Result<bool, LocalServerError> {
+        if !self.home.data_dir().exists() {
+            return Ok(false);
+        }
+        let _lock = self.home.lock()?;
+        Ok(postmaster::stop(&self.home.data_dir(), STOP_PATIENCE)?.is_some())
+    }
+
+    /// Says whether the server runs and where everything is.
+    pub fn status(&self) -> Result<Status, LocalServerError> {
+        Ok(Status {
+            pid: postmaster::pid(&self.home.data_dir()),
+            data_major: self.data_major()?,
+            data_dir: self.home.data_dir(),
+            socket_dir: self.home.socket_dir(),
+            log_file: self.home.log_file(),
+        })
+    }
+
+    fn answers(&self) -> bool {
+        self.home.check_socket_dir().is_ok() && Client::connect(&self.url(), NoTls).is_ok()
+    }
+
+    /// Makes the data directory if there is none, and starts the server on it.
+    fn launch(&self) -> Result<Started, LocalServerError> {
+        let data_dir = self.home.data_dir();
+        let configured = self.configured.as_deref();
+        let data_major = self.data_major()?;
+        let binaries = match data_major {
+            Some(major) => ServerBinaries::find_for_data(configured, &self.workspace, &data_dir, major)?,
+            None => ServerBinaries::find(configured, &self.workspace)?,
+        };
+        let binaries = installation::runnable(binaries, &self.home)?;
+        if data_major.is_none() {
+            self.create_data_dir(&binaries)?;
+        }
+        settings::write(&self.home, self.durability)?;
+        self.set_old_log_aside()?;
+        let was_killed = postmaster::forget_stale_pid(&data_dir)?;
+        let begun = Instant::now();
+        loop {
+            match self.pg_ctl_start(&binaries) {
+                Err(LocalServerError::Failed { .. }) if was_killed && begun.elapsed() < ORPHAN_PATIENCE => {
+                    sleep(Duration::from_millis(250));
+                }
+                result => break result?,
+            }
+        }
+        Ok(if data_major.is_none() { Started::Created } else { Started::Started })
+    }
+
+    /// Runs `initdb` beside the final place and renames, so that a killed `initdb` leaves nothing that looks whole.
+    fn create_data_dir(&self, binaries: &ServerBinaries) -> Result<(), LocalServerError> {
+        let partial = self.home.dir.join("data.partial");
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(io("remove", &partial))?;
+        }
+        self.home.create_private(&partial)?;
+        let mut initdb = self.home.command(&binaries.program("initdb"));
+        // Trust is safe here: only the owner of the socket's folder, and root, can reach the socket.
+        initdb.args(["-D", "data.partial", "-U", NAME, "--encoding=UTF8", "--data-checksums"]);
+        initdb.args(["--auth-local=trust", "--auth-host=reject"]);
+        // The same order and the same case folding of all letters everywhere.
+        if binaries.major >= 17 {
+            initdb.args(["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
+        } else {
+            initdb.args(["--locale=C", "--lc-ctype=C.UTF-8"]);
+        }
+        if self.durability == Durability::Throwaway {
+            initdb.arg("--no-sync");
+        }
+        run("initdb", &mut initdb, String::new)?;
+
+        settings::include(&self.home, &partial)?;
+        fs::rename(&partial, self.home.data_dir()).map_err(io("rename", &partial))
+    }
+
+    fn pg_ctl_start(&self, binaries: &ServerBinaries) -> Result<(), LocalServerError> {
+        let log = self.home.log_file();
+        let logged_before = fs::metadata(&log).map_or(0, |meta| meta.len());
+        let mut pg_ctl = self.home.command(&binaries.program("pg_ctl"));
+        // Relative paths: pg_ctl hands them to a shell, which would read a `$` in them. It also makes the server's session.
+        pg_ctl.args(["start", "-D", "data", "-l", "log/server.log", "--wait", "--timeout"]);
+        pg_ctl.arg(START_PATIENCE.as_secs().to_string());
+        run("pg_ctl", &mut pg_ctl, || last_lines(&log, logged_before))
+    }
+
+    /// Connects to the maintenance database, waiting while the server is still starting up; `None` when none runs.
+    fn wait_until_ready(&self) -> Result<Option<Client>, LocalServerError> {
+        let begun = Instant::now();
+        while postmaster::pid(&self.home.data_dir()).is_some() {
+            let error = match Client::connect(&self.database_url("postgres"), NoTls) {
+                Ok(client) => return Ok(Some(client)),
+                Err(error) => error,
+            };
+            let starting = error.code().is_none_or(|code| *code == SqlState::CANNOT_CONNECT_NOW);
+            if !starting || begun.elapsed() > START_PATIENCE {
+                return Err(self.unreachable(error));
+            }
+            sleep(Duration::from_millis(50));
+        }
+        Ok(None)
+    }
+
+    fn ended_at_once(&self) -> LocalServerError {
+        LocalServerError::Failed { program: "postgres", output: last_lines(&self.home.log_file(), 0) }
+    }
+
+    fn create_database(&self, client: &mut Client) -> Result<(), LocalServerError> {
+        let exists = client.query_opt("select from pg_catalog.pg_database as d where d.datname = $1", &[&NAME]);
+        if exists.map_err(|error| self.unreachable(error))?.is_none() {
+            client.batch_execute(&format!("create database {NAME}")).map_err(|error| self.unreachable(error))?;
+        }
+        Ok(())
+    }
+
+    fn unreachable(&self, source: postgres::Error) -> LocalServerError {
+        LocalServerError::Unreachable { socket_dir: self.home.socket_dir(), source: Box::new(source) }
+    }
+
+    fn data_major(&self) -> Result<Option<u32>, LocalServerError> {
+        let path = self.home.data_dir().join("PG_VERSION");
+        match fs::read_to_string(&path) {
+            Ok(text) => text.trim().parse().map(Some).map_err(|_| LocalServerError::NotADataDirectory(path)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io("read", path)(error)),
+        }
+    }
+
+    fn set_old_log_aside(&self) -> Result<(), LocalServerError> {
+        let log = self.home.log_file();
+        if fs::metadata(&log).is_ok_and(|meta| meta.len() > LARGEST_LOG) {
+            fs::rename(&log, log.with_extension("log.old")).map_err(io("rename", &log))?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a program of the server to its end; an error holds what it printed and what `details` adds.
+fn run(program: &'static str, command: &mut Command, details: impl FnOnce() -> String) -> Result<(), LocalServerError> {
+    let output = command.output().map_err(io("run", command.get_program()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    Err(LocalServerError::Failed { program, output: format!("{}\n{}", String::from_utf8_lossy(&printed), details()) })
+}
+
+/// Returns the last lines that were written to a log after its first `skip` bytes.
+fn last_lines(log: &Path, skip: u64) -> String {
+    const LINES: usize = 15;
+    let mut bytes = Vec::new();
+    let read = fs::File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(skip))?;
+        file.read_to_end(&mut bytes)
+    });
+    if read.is_err() {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
+    format!("last lines of {}:\n  {}", log.display(), last.join("\n  "))
+}

@@ -1,0 +1,98 @@
+//! Whether the server of a data directory runs.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::error::{LocalServerError, io};
+
+/// Returns the pid of the postmaster that serves `data_dir`, if there is one.
+pub(super) fn pid(data_dir: &Path) -> Option<i32> {
+    let pid = recorded_pid(data_dir)?;
+    (is_alive(pid) && !serves_elsewhere(pid, data_dir)).then_some(pid)
+}
+
+/// Removes a `postmaster.pid` whose number now belongs to an unrelated process; returns whether a stale one was found.
+///
+/// PostgreSQL itself replaces the file when no process has the number, but after a restart of the machine another
+/// process of the same account may have it, and PostgreSQL must then assume the worst.
+pub(super) fn forget_stale_pid(data_dir: &Path) -> Result<bool, LocalServerError> {
+    let Some(pid) = recorded_pid(data_dir) else { return Ok(false) };
+    if is_alive(pid) && serves_elsewhere(pid, data_dir) {
+        let path = data_dir.join("postmaster.pid");
+        fs::remove_file(&path).map_err(io("remove", &path))?;
+    }
+    Ok(true)
+}
+
+/// Stops the server with a fast shutdown, and returns its pid when it is gone; `None` when none ran.
+pub(super) fn stop(data_dir: &Path, patience: Duration) -> Result<Option<i32>, LocalServerError> {
+    let Some(running) = pid(data_dir) else { return Ok(None) };
+    match kill(Pid::from_raw(running), Signal::SIGINT) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(errno) => return Err(io("signal the server of", data_dir)(errno.into())),
+    }
+    let begun = Instant::now();
+    while is_alive(running) && pid(data_dir) == Some(running) {
+        if begun.elapsed() > patience {
+            return Err(LocalServerError::StillRunning { pid: running, seconds: patience.as_secs() });
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(Some(running))
+}
+
+fn recorded_pid(data_dir: &Path) -> Option<i32> {
+    let text = fs::read_to_string(data_dir.join("postmaster.pid")).ok()?;
+    text.lines().next()?.trim().parse().ok().filter(|pid| *pid > 0)
+}
+
+fn is_alive(pid: i32) -> bool {
+    // EPERM: it lives, under another account.
+    !matches!(kill(Pid::from_raw(pid), None), Err(Errno::ESRCH))
+}
+
+/// Returns whether it is certain that the process is no postmaster of `data_dir`.
+///
+/// A postmaster works in its data directory; a killed one that nobody has waited for yet works nowhere.
+fn serves_elsewhere(pid: i32, data_dir: &Path) -> bool {
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    match fs::read_link(process.join("cwd")) {
+        Ok(cwd) => cwd != data_dir,
+        Err(error) => error.kind() == ErrorKind::NotFound && process.is_dir(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn forget_stale_pid_removes_the_number_of_an_unrelated_process() {
+        let data_dir = tempfile::tempdir().unwrap();
+        let pid_file = data_dir.path().join("postmaster.pid");
+        fs::write(&pid_file, format!("{}\n/somewhere\n", std::process::id())).unwrap();
+
+        assert_eq!(pid(data_dir.path()), None);
+        assert!(forget_stale_pid(data_dir.path()).unwrap());
+        assert!(!pid_file.exists());
+    }
+
+    #[test]
+    fn forget_stale_pid_leaves_a_dead_number_to_postgres_which_checks_shared_memory_first() {
+        let data_dir = tempfile::tempdir().unwrap();
+        let pid_file = data_dir.path().join("postmaster.pid");
+        fs::write(&pid_file, "2147483646\n").unwrap();
+
+        assert_eq!(pid(data_dir.path()), None);
+        assert!(forget_stale_pid(data_dir.path()).unwrap());
+        assert!(pid_file.exists());
+    }
+}

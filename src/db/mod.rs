@@ -1,0 +1,3 @@
+//! The database: the private local server.
+
+pub mod local;

@@ -1,0 +1,218 @@
+//! What can go wrong, what the user is told, and the exit code that goes with it.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::db::local::LocalServerError;
+use crate::embed::EmbedError;
+use crate::normalize::ReadError;
+
+/// Result of anything a command does.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error on its way to the user.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line asks for something impossible.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be reached, or refused a statement.
+    #[error("{}", describe_database_error(.0))]
+    Database(#[from] postgres::Error),
+    /// The private local server cannot be had.
+    #[error(transparent)]
+    LocalServer(#[from] LocalServerError),
+    /// The database is there but not ready for this binary.
+    #[error("{message}")]
+    NotReady {
+        /// What is missing.
+        message: String,
+        /// The command that repairs it.
+        hint: String,
+    },
+    /// A step that deletes was not confirmed.
+    #[error("{message}")]
+    Refused {
+        /// What was asked.
+        message: String,
+        /// How to confirm.
+        hint: String,
+    },
+    /// A line of an artifact cannot be read.
+    #[error("{path}:{line}: {message}", path = path.display())]
+    Artifact {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The input of `normalize` cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The embedding provider cannot work.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The file system refused.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// File or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Standard output is gone.
+    #[error("cannot write to standard output: {0}")]
+    Output(std::io::Error),
+}
+
+/// The SQLSTATEs that the functions of schema `graphdb` raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlState {
+    /// `TB001`
+    InvalidArgument,
+    /// `TB002`
+    ClaimLost,
+    /// `TB003`
+    WorkIncomplete,
+    /// `TB004`
+    NoSuchRun,
+    /// `TB005`
+    SchemaNewer,
+}
+
+impl SqlState {
+    /// Returns which of ours `error` carries, if any.
+    #[must_use]
+    pub fn of(error: &postgres::Error) -> Option<Self> {
+        match error.code()?.code() {
+            "TB001" => Some(Self::InvalidArgument),
+            "TB002" => Some(Self::ClaimLost),
+            "TB003" => Some(Self::WorkIncomplete),
+            "TB004" => Some(Self::NoSuchRun),
+            "TB005" => Some(Self::SchemaNewer),
+            _ => None,
+        }
+    }
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All done.
+    Done = 0,
+    /// Some of the work failed; the rest is done.
+    Failures = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The configuration is wrong.
+    Config = 3,
+    /// The database is not reachable or not ready.
+    Database = 4,
+    /// A confirmation is missing.
+    Refused = 5,
+    /// Stopped by SIGINT.
+    Interrupted = 130,
+    /// Stopped by SIGTERM.
+    Terminated = 143,
+}
+
+impl Error {
+    /// A [`Error::Usage`] without a hint.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: None }
+    }
+
+    /// Returns a function for `map_err` that names the file.
+    pub fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { path, source }
+    }
+
+    /// Returns the process's exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. } => Exit::Usage,
+            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. }) => Exit::Config,
+            Self::Database(error) => match SqlState::of(error) {
+                Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,
+                _ => Exit::Database,
+            },
+            Self::LocalServer(_) | Self::NotReady { .. } => Exit::Database,
+            Self::Refused { .. } => Exit::Refused,
+            Self::Artifact { .. } | Self::Read(_) | Self::Embed(_) | Self::File { .. } | Self::Output(_) => Exit::Failures,
+        }
+    }
+
+    /// Returns what to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::Config(error) => error.hint(),
+            Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
+            Self::Database(error) => database_hint(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection is gone, so that a new one may do better.
+    #[must_use]
+    pub fn is_connection_loss(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        // Class 57P is the server going down or a backend being terminated.
+        error.is_closed() || error.code().map_or(error.as_db_error().is_none(), |code| code.code().starts_with("57P"))
+    }
+
+    /// Whether the claim behind a call is somebody else's by now.
+    #[must_use]
+    pub fn is_claim_lost(&self) -> bool {
+        matches!(self, Self::Database(error) if SqlState::of(error) == Some(SqlState::ClaimLost))
+    }
+}
+
+/// The server's own message, or the cause below the client's: never the connection string.
+fn describe_database_error(error: &postgres::Error) -> String {
+    if let Some(db) = error.as_db_error() {
+        return match db.detail() {
+            Some(detail) => format!("{} ({detail})", db.message()),
+            None => db.message().to_owned(),
+        };
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+fn database_hint(error: &postgres::Error) -> Option<String> {
+    if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
+        return Some(hint.to_owned());
+    }
+    match error.code().map(postgres::error::SqlState::code) {
+        // No such schema, table, function or column.
+        Some("3F000" | "42P01" | "42883" | "42703") => Some("Run `trailblazer db migrate` to install the schema.".into()),
+        Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
+        Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
+        Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
+        Some(_) => None,
+        None => Some("`trailblazer db doctor` shows what is reachable.".into()),
+    }
+}

@@ -1,0 +1,3 @@
+//! The command line and the server that it starts.
+
+mod local_server;

@@ -1,0 +1,112 @@
+//! One throwaway PostgreSQL cluster for the whole test process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use postgres::{Client, NoTls};
+use trailblazer::db::local::LocalServer;
+
+/// Stops the server and removes the folder `$1` once its stdin closes: when the test process has ended, however it ended.
+///
+/// It loops because the process may die in the middle of `initdb` or of a start, which then still writes.
+const WATCHDOG: &str = r#"
+    cat >/dev/null
+    for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -e "$1" ] || exit 0
+        pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
+        sleep 0.2
+        rm -rf "$1" 2>/dev/null
+    done
+"#;
+
+/// A cluster that disappears with the test process.
+pub struct Cluster {
+    server: LocalServer,
+    /// Major version of the server.
+    pub major: u32,
+    /// The server programs: `psql`, `pgbench`, ….
+    pub bin: PathBuf,
+    /// Holds the pipe that the watchdog reads.
+    _watchdog: Child,
+}
+
+/// Returns the cluster of this test process; the first call starts it.
+///
+/// `TRAILBLAZER_TEST_PG` chooses the major version, 18 unless it is set.
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(Cluster::start)
+}
+
+/// Returns the folder of the server programs of a major version that `make setup` unpacked.
+pub fn server_programs(major: u32) -> PathBuf {
+    let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("var/pg/{major}/bin"));
+    assert!(bin.join("postgres").is_file(), "{} has no PostgreSQL: run `make setup`", bin.display());
+    bin
+}
+
+/// Makes a new folder directly below `/tmp`: short enough for a socket, and open to the account of a root's server.
+pub fn short_folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("trailblazer-test-").tempdir_in("/tmp").unwrap()
+}
+
+/// Starts a process that removes `folder` and stops the server in it once the returned child's stdin is closed.
+pub fn watch(folder: &Path) -> Child {
+    use std::os::unix::process::CommandExt;
+    Command::new("/bin/sh")
+        .args(["-c", WATCHDOG, "watchdog"])
+        .arg(folder)
+        .current_dir("/")
+        // A group of its own: a Ctrl-C or a kill of the test's group must not take the watchdog along.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let major = std::env::var("TRAILBLAZER_TEST_PG").map_or(18, |major| major.parse().unwrap());
+        let bin = server_programs(major);
+        let folder = short_folder().keep();
+        // First the watchdog: nothing may be left however early this process dies.
+        let watchdog = watch(&folder);
+        let server = LocalServer::throwaway(&folder, &bin).unwrap();
+        server.start().unwrap_or_else(|error| panic!("{error}"));
+        Self { server, major, bin, _watchdog: watchdog }
+    }
+
+    /// Returns the URL of the maintenance database, as superuser.
+    pub fn admin_url(&self) -> String {
+        self.server.database_url("postgres")
+    }
+
+    /// Returns the URL of a database, as superuser.
+    pub fn url(&self, database: &str) -> String {
+        self.server.database_url(database)
+    }
+
+    /// Connects to the maintenance database.
+    pub fn admin(&self) -> Client {
+        Client::connect(&self.admin_url(), NoTls).unwrap()
+    }
+
+    /// Creates a database as a copy of `template` (`template0` for an empty one), and returns its URL.
+    pub fn create_database(&self, name: &str, template: &str) -> String {
+        let statement = format!("create database {} template {}", quoted(name), quoted(template));
+        self.admin().batch_execute(&statement).unwrap();
+        self.url(name)
+    }
+
+    /// Drops a database, whoever is connected to it.
+    pub fn drop_database(&self, name: &str) {
+        self.admin().batch_execute(&format!("drop database if exists {} with (force)", quoted(name))).unwrap();
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
