@@ -1,4 +1,4 @@
-# Everything is below `make help`. Downloads are pinned by version and hash and kept in var/, which git ignores.
+# `make help` says what there is. Downloads are pinned by version and hash and kept in var/, which git ignores.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -6,21 +6,70 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CARGO ?= cargo
+# The release profile, because nearly all the time goes into CPU work.
 TRAILBLAZER := $(or $(CARGO_TARGET_DIR),target)/release/trailblazer
+LINTERS := var/lint
 
 .PHONY: help
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1	\2/' \
+		| while IFS='	' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 .PHONY: setup
-setup: ## Fetch what building and testing needs, once
+setup: ## Fetch what building and testing needs; quick and offline from the second time on
 	@.ci/setup
 
 .PHONY: build
 build: setup ## Build the release binary
 	@$(CARGO) build --release --locked
 
+.PHONY: run
+run: build ## Process the sample documentation, or your own: INPUT=folder SOURCE=dita|confluence
+	@$(TRAILBLAZER) db up
+	@$(TRAILBLAZER) db migrate
+ifdef INPUT
+	@$(TRAILBLAZER) normalize "$(INPUT)" --source "$(or $(SOURCE),$(error SOURCE is missing: SOURCE=dita or SOURCE=confluence))"
+else
+	@$(TRAILBLAZER) normalize examples/docs/dita --source dita
+	@$(TRAILBLAZER) normalize examples/docs/confluence --source confluence
+endif
+	@$(TRAILBLAZER) run
+	@$(TRAILBLAZER) status
+	@printf '%s\n' '' 'What to try next:' \
+		'  make run INPUT=folder SOURCE=dita       your own documentation (or SOURCE=confluence)' \
+		'  $(TRAILBLAZER) runs list     what was processed' \
+		'  $(TRAILBLAZER) db doctor     is everything in order' \
+		'  $(TRAILBLAZER) db down       stop the private server' >&2
+
 .PHONY: test
 test: setup ## Run all tests on PostgreSQL 18, then those with a database on 16 (FILTER=name for some)
 	$(CARGO) test --locked $(FILTER)
 	TRAILBLAZER_TEST_PG=16 $(CARGO) test --locked --test suite $(FILTER)
+
+.PHONY: check
+check: lint test ## Everything that must hold before a merge
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	@$(CARGO) fmt
+
+.PHONY: lint
+lint: setup ## Formatting, clippy, migrations, spelling, licences
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	@.ci/fetch-wheels .ci/lint-requirements.txt $(LINTERS)
+	$(LINTERS)/squawk*/scripts/squawk --config .ci/squawk.toml 'sql/migrations/*.sql'
+	$(LINTERS)/typos*/scripts/typos --config .ci/typos.toml
+	.ci/deny
+
+.PHONY: bench
+bench: build ## Compare the backlog's throughput with pgmq's
+	@benches/run
+
+.PHONY: proof
+proof: build ## Show the whole backlog at work on a fresh server, and write docs/proof.md
+	@docs/proof
+
+.PHONY: prompts
+prompts: ## Archive what is misnamed in prompts/ and write its index (DRY_RUN=1 only lists)
+	@DRY_RUN="$(DRY_RUN)" .ci/prompts

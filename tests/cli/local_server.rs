@@ -12,14 +12,14 @@ use crate::support::cluster::{cluster, server_programs, short_folder, watch};
 /// A server of its own for a test that stops, kills or breaks it.
 struct Private {
     server: LocalServer,
-    _watchdog: Child,
+    watchdog: Child,
 }
 
 impl Private {
     fn new(folder: &Path) -> Self {
         let watchdog = watch(folder);
         let major = std::env::var("TRAILBLAZER_TEST_PG").map_or(18, |major| major.parse().unwrap());
-        Self { server: LocalServer::throwaway(folder, &server_programs(major)).unwrap(), _watchdog: watchdog }
+        Self { server: LocalServer::throwaway(folder, &server_programs(major)).unwrap(), watchdog }
     }
 }
 
@@ -128,4 +128,20 @@ fn start_that_fails_shows_the_end_of_the_servers_log() {
     let error = server.start().unwrap_err().to_string();
     assert!(error.contains("invalid value for parameter \"max_connections\""), "{error}");
     assert!(error.contains("server.log"), "{error}");
+}
+
+#[test]
+fn watchdog_leaves_nothing_when_its_process_has_ended() {
+    let folder = short_folder().keep();
+    let mut private = Private::new(&folder);
+    private.server.start().unwrap();
+    let pid = private.server.status().unwrap().pid.unwrap();
+
+    // What the system does for a process that ends, by a signal too.
+    drop(private.watchdog.stdin.take());
+    private.watchdog.wait().unwrap();
+    assert!(!folder.exists());
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap().stdout;
+    // A zombie has ended too: it waits for a slow init.
+    assert!(state.is_empty() || state.starts_with(b"Z"), "{}", String::from_utf8_lossy(&state));
 }

@@ -7,16 +7,20 @@ use std::sync::OnceLock;
 use postgres::{Client, NoTls};
 use trailblazer::db::local::LocalServer;
 
-/// Stops the server and removes the folder `$1` once its stdin closes: when the test process has ended, however it ended.
+/// Stops the server in folder `$1` and removes it once stdin closes: when the test process has ended, however it ended.
 ///
-/// It loops because the process may die in the middle of `initdb` or of a start, which then still writes.
+/// It tries again because the process may have died in the middle of `initdb` or of a start, which then still writes.
 const WATCHDOG: &str = r#"
     cat >/dev/null
     for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         [ -e "$1" ] || exit 0
         pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
-        sleep 0.2
+        for wait in 1 2 3 4 5 6 7 8 9 10; do
+            [ -e "$1/data/postmaster.pid" ] || break
+            sleep 0.1
+        done
         rm -rf "$1" 2>/dev/null
+        [ -e "$1" ] && sleep 0.2
     done
 "#;
 

@@ -100,10 +100,10 @@ impl ServerBinaries {
     fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
         let on_path: Vec<PathBuf> =
             std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
-        let debian = fs::read_dir("/usr/lib/postgresql")
+        let debian: Vec<String> = fs::read_dir("/usr/lib/postgresql")
             .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
-        search_order(configured, &on_path, debian, workspace)
+        search_order(configured, &on_path, &debian, workspace)
     }
 }
 
@@ -113,7 +113,7 @@ impl ServerBinaries {
 fn search_order(
     configured: Option<&Path>,
     on_path: &[PathBuf],
-    debian_majors: Vec<String>,
+    debian_majors: &[String],
     workspace: &Path,
 ) -> Vec<PathBuf> {
     let mut debian: Vec<u32> = debian_majors.iter().filter_map(|name| name.parse().ok()).collect();
@@ -202,7 +202,7 @@ mod tests {
         let on_path = [PathBuf::from("/nowhere"), folder.path().to_owned()];
         let debian = ["15", "9.6", "17"].map(String::from).to_vec();
 
-        let places = search_order(Some(Path::new("/mine/bin")), &on_path, debian, Path::new("/ws"));
+        let places = search_order(Some(Path::new("/mine/bin")), &on_path, &debian, Path::new("/ws"));
 
         let at = |wanted: &Path| places.iter().position(|place| place == wanted);
         assert_eq!(at(Path::new("/mine/bin")), Some(0));

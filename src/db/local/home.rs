@@ -127,7 +127,7 @@ impl Home {
         let dir = self.socket_dir();
         let meta = dir.symlink_metadata().map_err(io("read", &dir))?;
         let owner = self.account.map_or_else(|| geteuid().as_raw(), |account| account.uid);
-        if meta.is_dir() && meta.uid() == owner && meta.mode() & 0o077 == 0 {
+        if meta.is_dir() && meta.uid() == owner && meta.mode() % 0o100 == 0 {
             Ok(())
         } else {
             Err(LocalServerError::UnsafeSocketDirectory(dir))

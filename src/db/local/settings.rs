@@ -35,6 +35,7 @@ maintenance_work_mem = 256MB
 effective_cache_size = 2GB
 random_page_cost = 1.1
 jit = off
+cluster_name = 'trailblazer'
 autovacuum_naptime = 10s
 checkpoint_timeout = 15min
 ";
