@@ -323,10 +323,7 @@ fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
         Value::Null => Mapping::new(),
         Value::Mapping(tree) => without_nulls(tree),
         _ => {
-            return Err(ConfigError::Invalid {
-                place: name.to_owned(),
-                message: "expected `key: value` lines".into(),
-            });
+            return Err(ConfigError::Invalid { place: name.to_owned(), message: "expected `key: value` lines".into() });
         }
     };
     if let Err(error) = from_tree(tree.clone()) {
@@ -377,7 +374,10 @@ fn set(tree: &mut Mapping, key: &str, value: Value) {
 }
 
 fn takes_text(key: &str) -> bool {
-    matches!(key, "database.url" | "database.bin_dir" | "workspace.dir" | "backlog.mode" | "embed.provider" | "embed.model")
+    matches!(
+        key,
+        "database.url" | "database.bin_dir" | "workspace.dir" | "backlog.mode" | "embed.provider" | "embed.model"
+    )
 }
 
 /// Returns the path of the first key that is not in [`KEYS`].
@@ -406,7 +406,11 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
     let name = key.rsplit('.').next()?;
     let is_key = |line: &str| {
         let found = line.find(&format!("{name}:"));
-        found.is_some_and(|at| line[..at].chars().all(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '\'' | ':') || c.is_alphanumeric()))
+        found.is_some_and(|at| {
+            line[..at]
+                .chars()
+                .all(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '\'' | ':') || c.is_alphanumeric())
+        })
     };
     text.lines().position(is_key).map(|index| index + 1)
 }
@@ -414,7 +418,12 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
 fn nearest(key: &str) -> Option<String> {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     KEYS.iter()
-        .map(|known| (strsim::damerau_levenshtein(known, key).min(1 + strsim::damerau_levenshtein(&last(known), &last(key))), known))
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(known, key).min(1 + strsim::damerau_levenshtein(&last(known), &last(key))),
+                known,
+            )
+        })
         .min()
         .filter(|(distance, _)| *distance <= 4)
         .map(|(_, known)| (*known).to_owned())
@@ -442,7 +451,11 @@ fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {
     }
 }
 
-fn auto_or_number<'de, D: Deserializer<'de>>(deserializer: D, least: usize, most: usize) -> Result<Option<usize>, D::Error> {
+fn auto_or_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    least: usize,
+    most: usize,
+) -> Result<Option<usize>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Form {

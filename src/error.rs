@@ -151,7 +151,9 @@ impl Error {
             },
             Self::LocalServer(_) | Self::NotReady { .. } => Exit::Database,
             Self::Refused { .. } => Exit::Refused,
-            Self::Artifact { .. } | Self::Read(_) | Self::Embed(_) | Self::File { .. } | Self::Output(_) => Exit::Failures,
+            Self::Artifact { .. } | Self::Read(_) | Self::Embed(_) | Self::File { .. } | Self::Output(_) => {
+                Exit::Failures
+            }
         }
     }
 
@@ -208,7 +210,9 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
     }
     match error.code().map(postgres::error::SqlState::code) {
         // No such schema, table, function or column.
-        Some("3F000" | "42P01" | "42883" | "42703") => Some("Run `trailblazer db migrate` to install the schema.".into()),
+        Some("3F000" | "42P01" | "42883" | "42703") => {
+            Some("Run `trailblazer db migrate` to install the schema.".into())
+        }
         Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),

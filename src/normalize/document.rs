@@ -15,6 +15,7 @@ pub struct Document {
     /// The body as GitHub-flavoured Markdown, LF line ends; empty for an empty page.
     pub text_md: String,
     /// `dita` or `confluence`.
+    #[serde(default)]
     pub source_system: String,
     /// How the body was written at the source: `storage`, `adf`, `wiki`, `dita`.
     #[serde(default)]
@@ -58,6 +59,39 @@ pub struct Document {
     /// SHA-256 of title and body, lower-case hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_sha256: Option<String>,
+    /// Keys of older artifacts without a field here; they are kept in the database's `meta`.
+    #[serde(flatten, skip_serializing)]
+    pub other: Map<String, Value>,
+}
+
+impl Document {
+    /// Returns what `graphdb.documents` keeps as `meta`: everything without a column of its own.
+    #[must_use]
+    pub fn stored_meta(&self) -> Value {
+        let mut meta = self.other.clone();
+        meta.extend(self.meta.clone());
+        let mut put = |key: &str, value: Value| {
+            let is_empty = match &value {
+                Value::Null => true,
+                Value::Array(items) => items.is_empty(),
+                Value::Object(entries) => entries.is_empty(),
+                _ => false,
+            };
+            if !is_empty {
+                meta.insert(key.to_owned(), value);
+            }
+        };
+        put("source_system", self.source_system.as_str().into());
+        put("body_repr", self.body_repr.clone().into());
+        put("space_key", self.space_key.clone().into());
+        put("version", self.version.into());
+        put("created_at", self.created_at.clone().into());
+        put("updated_at", self.updated_at.clone().into());
+        put("links", serde_json::to_value(&self.links).unwrap_or_default());
+        put("attachments", serde_json::to_value(&self.attachments).unwrap_or_default());
+        put("losses", serde_json::to_value(&self.losses).unwrap_or_default());
+        Value::Object(meta)
+    }
 }
 
 /// A reference out of a document. Older artifacts hold only the address, as a string.

@@ -1,3 +1,9 @@
-//! What the tests share.
+//! What the tests share: a throwaway cluster, a database for each test, the command in a folder of its own.
 
 pub mod cluster;
+pub mod command;
+pub mod database;
+
+pub use cluster::cluster;
+pub use command::{Run, Sandbox};
+pub use database::TestDatabase;

@@ -1,0 +1,23 @@
+-- The registered models: how many vectors each has, how many of a wrong dimension, and how many runs were last embedded with it.
+create or replace function graphdb.model_use()
+returns table (model text, dimension integer, vectors bigint, wrong_dimension bigint, runs bigint)
+language sql
+stable
+security definer
+set search_path from current
+as $$
+  select m.model, m.dimension, coalesce(e.vectors, 0), coalesce(e.wrong_dimension, 0),
+         (select count(*) from graphdb.processed_runs as r where r.embedding_model = m.model)
+  from graphdb.embedding_models as m
+  left join (
+    select v.model_id, count(*) as vectors, count(*) filter (where vector_dims(v.embedding) <> d.dimension) as wrong_dimension
+    from graphdb.embeddings as v
+    join graphdb.embedding_models as d on d.model_id = v.model_id
+    group by v.model_id
+  ) as e on e.model_id = m.model_id
+  order by m.model
+$$;
+
+comment on function graphdb.model_use() is
+  'The registered models: vectors, vectors of a wrong dimension (always 0 unless written past the functions), and runs last embedded with each.';
+revoke all on function graphdb.model_use() from public;

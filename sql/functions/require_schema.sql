@@ -1,0 +1,21 @@
+-- Refuse a caller that was written for an older schema than this one: TB005. Workers call it once after connecting.
+create or replace function graphdb.require_schema(p_version integer)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_version integer := (select max(m.version) from graphdb.schema_migrations as m);
+begin
+  if v_version > p_version then
+    raise exception 'the schema is version %, newer than the % this caller knows', v_version, p_version
+      using errcode = 'TB005', hint = 'Update the caller; select * from graphdb.schema_migrations shows what changed.';
+  end if;
+end
+$$;
+
+comment on function graphdb.require_schema(integer) is
+  'Refuse a caller that was written for an older schema than this one (TB005). Workers call it once after connecting.';
+revoke all on function graphdb.require_schema(integer) from public;

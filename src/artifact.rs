@@ -1,0 +1,244 @@
+//! The artifact of a run: `<workspace>/runs/<run_id>/normalize/normalized.ndjson`, one document a line, kept as the
+//! recovery source.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::ids::RunId;
+use crate::normalize::{Document, text};
+
+/// File name of the artifact.
+pub const FILE_NAME: &str = "normalized.ndjson";
+/// A line longer than this is not a document; it bounds what a broken file can take of memory.
+const LONGEST_LINE: u64 = 256 * 1024 * 1024;
+
+/// Returns the folder that holds the runs of a workspace.
+#[must_use]
+pub fn runs_folder(workspace: &Path) -> PathBuf {
+    workspace.join("runs")
+}
+
+/// Returns the path of a run's artifact below the folder of runs.
+#[must_use]
+pub fn path(runs: &Path, run_id: &RunId) -> PathBuf {
+    runs.join(run_id.as_str()).join("normalize").join(FILE_NAME)
+}
+
+/// What `manifest.json` beside the artifact says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always `normalize`.
+    pub phase: String,
+    /// The run.
+    #[serde(default)]
+    pub run_id: Option<String>,
+    /// When it was finished; RFC 3339.
+    pub completed_at: DateTime<Utc>,
+}
+
+/// Writes an artifact: to a temporary name, synced, then renamed, so that it is whole or absent.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    file: BufWriter<tempfile::NamedTempFile>,
+}
+
+impl Writer {
+    /// Begins the artifact at `path`.
+    pub fn create(path: &Path) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(Error::file(folder))?;
+        let file = tempfile::Builder::new().prefix(".normalized-").tempfile_in(folder).map_err(Error::file(folder))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    /// Adds a document.
+    pub fn write(&mut self, document: &Document) -> std::io::Result<()> {
+        serde_json::to_writer(&mut self.file, document)?;
+        self.file.write_all(b"\n")
+    }
+
+    /// Puts the artifact and its manifest in place.
+    pub fn finish(self, run_id: &RunId, completed_at: DateTime<Utc>) -> Result<()> {
+        let manifest = Manifest { phase: "normalize".into(), run_id: Some(run_id.to_string()), completed_at };
+        let file = self.file.into_inner().map_err(|error| Error::file(&self.path)(error.into_error()))?;
+        put_in_place(file, &self.path)?;
+        let path = self.path.with_file_name("manifest.json");
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(folder))?;
+        serde_json::to_writer_pretty(&mut file, &manifest).map_err(|error| Error::file(&path)(error.into()))?;
+        put_in_place(file, &path)
+    }
+}
+
+fn put_in_place(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let readable = fs::Permissions::from_mode(0o644);
+    file.as_file().set_permissions(readable).and_then(|()| file.as_file().sync_all()).map_err(Error::file(path))?;
+    file.persist(path).map_err(|error| Error::file(path)(error.error))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file(folder))
+}
+
+/// A line that is not a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenLine {
+    /// Counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Reads an artifact line by line: ours, or one of the earlier Python trailblazer.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    input: BufReader<File>,
+    line: u64,
+    seen: HashSet<String>,
+}
+
+impl Reader {
+    /// Opens the artifact at `path`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::file(path))?;
+        Ok(Self { path: path.to_owned(), input: BufReader::new(file), line: 0, seen: HashSet::new() })
+    }
+
+    /// Returns the next document or broken line; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<std::result::Result<Document, BrokenLine>>> {
+        loop {
+            let mut bytes = Vec::new();
+            let read =
+                (&mut self.input).take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(Error::file(&self.path))?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+            if read as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+                self.input.skip_until(b'\n').map_err(Error::file(&self.path))?;
+                return Ok(Some(Err(self.broken(format!("longer than {} MiB", LONGEST_LINE >> 20)))));
+            }
+            if !bytes.iter().all(u8::is_ascii_whitespace) {
+                return Ok(Some(self.document(&bytes)));
+            }
+        }
+    }
+
+    fn document(&mut self, bytes: &[u8]) -> std::result::Result<Document, BrokenLine> {
+        let text = std::str::from_utf8(bytes).map_err(|error| self.broken(format!("not UTF-8: {error}")))?;
+        let mut document: Document = serde_json::from_str(text).map_err(|error| self.broken(json_fault(&error)))?;
+        if document.id.is_empty() || document.id.len() > 1024 {
+            return Err(self.broken("\"id\" is empty or longer than 1024 bytes".into()));
+        }
+        sanitize(&mut document);
+        if !self.seen.insert(document.id.clone()) {
+            return Err(self.broken(format!("a document with id \"{}\" stood on an earlier line", document.id)));
+        }
+        Ok(document)
+    }
+
+    fn broken(&self, message: String) -> BrokenLine {
+        BrokenLine { line: self.line, message }
+    }
+}
+
+/// What serde says, without its own count of lines: the caller knows the line of the file.
+fn json_fault(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => format!("{} (column {})", &text[..end], error.column()),
+        None => text,
+    }
+}
+
+/// Takes out what Postgres text cannot hold, and counts it.
+fn sanitize(document: &mut Document) {
+    let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, meta, .. } = document;
+    let single = [id, title, text_md]
+        .into_iter()
+        .chain(labels)
+        .chain(breadcrumbs)
+        .chain(url.as_mut())
+        .chain(source_path.as_mut());
+    for field in single {
+        if let std::borrow::Cow::Owned(cleaned) = text::clean(field, losses) {
+            *field = cleaned;
+        }
+    }
+    for value in meta.values_mut() {
+        sanitize_value(value);
+    }
+}
+
+fn sanitize_value(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => text.retain(|c| c != '\0'),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(sanitize_value),
+        serde_json::Value::Object(entries) => entries.values_mut().for_each(sanitize_value),
+        _ => {}
+    }
+}
+
+/// Returns when an artifact was normalized: what its manifest says, else its run id, else the file's own time.
+pub fn normalized_at(path: &Path, run_id: &RunId) -> Result<DateTime<Utc>> {
+    let manifest = fs::read(path.with_file_name("manifest.json"))
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
+    if let Some(manifest) = manifest {
+        return Ok(manifest.completed_at);
+    }
+    let stamp =
+        run_id.as_str().get(..17).and_then(|stamp| NaiveDateTime::parse_from_str(stamp, "%Y-%m-%d_%H%M%S").ok());
+    if let Some(stamp) = stamp {
+        return Ok(stamp.and_utc());
+    }
+    let modified = fs::metadata(path).and_then(|meta| meta.modified()).map_err(Error::file(path))?;
+    Ok(modified.into())
+}
+
+/// Returns a new run id: `YYYY-MM-DD_HHMMSS_xxxx`, UTC and four hexadecimal digits of chance.
+pub fn new_run_id(now: DateTime<Utc>) -> std::result::Result<RunId, String> {
+    use std::hash::{BuildHasher, Hasher};
+    let chance = std::collections::hash_map::RandomState::new().build_hasher().finish() & 0xffff;
+    format!("{}_{chance:04x}", now.format("%Y-%m-%d_%H%M%S")).parse()
+}
+
+/// Returns an instant the way people read it: to the second, UTC.
+#[must_use]
+pub fn shown(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(text: &[u8]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        fs::write(&path, text).unwrap();
+        let mut reader = Reader::open(&path).unwrap();
+        std::iter::from_fn(|| reader.next().unwrap())
+            .map(|read| match read {
+                Ok(document) => format!("{} {:?}", document.id, document.text_md),
+                Err(broken) => format!("{}: {}", broken.line, broken.message),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_broken_line_is_named_and_the_others_are_read() {
+        let text = b"{\"id\":\"a\",\"title\":\"\",\"text_md\":\"x\\u0000y\",\"source_system\":\"dita\"}\n\
+                     {\"id\":\"b\",\n\n\xff\n{\"id\":7}\n\
+                     {\"id\":\"a\",\"title\":\"\",\"text_md\":\"\",\"source_system\":\"dita\"}\n\
+                     {\"id\":\"c\",\"title\":\"\",\"text_md\":\"\",\"source_system\":\"dita\",\"links\":[\"http://x\"]}";
+        insta::assert_snapshot!(read_all(text).join("\n"), @"");
+    }
+}

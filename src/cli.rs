@@ -1,0 +1,76 @@
+//! The command line: types only.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{db, normalize, run, runs, status};
+
+/// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
+/// left to do.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
+  trailblazer run                                 Chunk and embed everything that is due
+  trailblazer status                              What is left, who works on what, since when
+
+Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
+Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143 stopped.";
+
+/// Flags of every command.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Configuration file [default: the nearest .trailblazer.yaml upward]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// No colours (also: NO_COLOR)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Only warnings and errors on standard error, no progress bar
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// More on standard error, and events of level debug; twice for more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// NDJSON events on standard output; auto: unless it is a terminal
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub events: When,
+}
+
+/// When to do something that suits pipes but not people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The database: private server, schema, health, rights
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Turn documentation into Markdown documents and register them as a run
+    Normalize(normalize::Args),
+    /// The backlog: look at runs, send them round again
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Chunk and embed everything that is due
+    Run(run::Args),
+    /// What is left to do, who works on what, and why it is stuck
+    Status(status::Args),
+}

@@ -1,0 +1,179 @@
+//! `trailblazer db doctor`: everything a run needs, one line each, with the repair.
+
+use chrono::Utc;
+use postgres::Client;
+
+use super::super::Context;
+use crate::commands::run::embed_settings;
+use crate::db::{Connector, health, install};
+use crate::embed;
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::terminal::print_line;
+
+/// A lease is minutes long; a client clock that is off by more than this makes logs hard to read, nothing worse.
+const CLOCK_TOLERANCE_SECONDS: i64 = 5;
+
+struct Doctor<'a> {
+    context: &'a Context<'a>,
+    ready: bool,
+}
+
+/// Runs all checks; exit code 4 when a run could not work.
+pub fn run(context: &Context<'_>) -> Result<Exit> {
+    let mut doctor = Doctor { context, ready: true };
+    match Connector::new(&context.config).and_then(|connector| Ok((connector.connect()?, connector))) {
+        Ok((mut client, connector)) => {
+            doctor.ok("connection", connector.shown())?;
+            doctor.examine(&mut client)?;
+        }
+        Err(error) => {
+            let repair = error.hint().unwrap_or_else(|| "Check database.url, or run `trailblazer db up`.".into());
+            doctor.bad("connection", &error.to_string(), &repair)?;
+        }
+    }
+    Ok(if doctor.ready { Exit::Done } else { Exit::Database })
+}
+
+impl Doctor<'_> {
+    fn examine(&mut self, client: &mut Client) -> Result<()> {
+        let server = health::server(client)?;
+        self.server(&server)?;
+        self.clock(&server)?;
+        if self.schema(client)? {
+            self.rights(client, &server)?;
+            self.models(client)?;
+        }
+        Ok(())
+    }
+
+    fn server(&mut self, server: &health::Server) -> Result<()> {
+        let major = server.version_number / 10_000;
+        let detail = format!("PostgreSQL {}", server.version);
+        match major {
+            15..=18 => self.ok("server", &detail)?,
+            ..15 => self.bad("server", &detail, "Use PostgreSQL 15 to 18.")?,
+            _ => self.note("server", &format!("{detail}, newer than the 15 to 18 this version was tested with"))?,
+        }
+        match &server.pgvector {
+            Some(version) if at_least_0_8(version) => self.ok("pgvector", version),
+            Some(version) => {
+                self.bad("pgvector", version, "Run `alter extension vector update` on a server that has 0.8 or later.")
+            }
+            None => self.bad("pgvector", "not installed in this database", "Run `trailblazer db migrate`."),
+        }
+    }
+
+    fn clock(&mut self, server: &health::Server) -> Result<()> {
+        let off = (Utc::now() - server.now).num_seconds();
+        if off.abs() <= CLOCK_TOLERANCE_SECONDS {
+            self.ok("clock", &format!("{off} s from the server's"))
+        } else {
+            self.note(
+                "clock",
+                &format!("{off} s from the server's; leases go by the server's, so only log times are off"),
+            )
+        }
+    }
+
+    fn schema(&mut self, client: &mut Client) -> Result<bool> {
+        let repair = "Run `trailblazer db migrate`.";
+        match install::state(client) {
+            Ok(install::State::Current) => {
+                self.ok("schema", &format!("as version {} installs it", install::CODE_VERSION))?;
+                return Ok(true);
+            }
+            Ok(install::State::Missing) => self.bad("schema", "not installed", repair)?,
+            Ok(install::State::Outdated { stale }) => {
+                self.bad(
+                    "schema",
+                    &format!("{} files differ from this version: {}", stale.len(), stale.join(", ")),
+                    repair,
+                )?;
+            }
+            Ok(install::State::Newer { version }) => {
+                let error = install::newer(version);
+                self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?;
+            }
+            Err(error @ Error::Database(_)) => {
+                self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(false)
+    }
+
+    fn rights(&mut self, client: &mut Client, server: &health::Server) -> Result<()> {
+        let rights = health::rights(client)?;
+        let role = &server.role;
+        if rights.admin {
+            self.ok("rights", &format!("role {role} may work and reset"))
+        } else if rights.worker {
+            self.ok("rights", &format!("role {role} may work, not reset"))
+        } else {
+            let detail = format!("role {role} may {}", if rights.reader { "only look" } else { "do nothing" });
+            self.bad("rights", &detail, &format!("As the owner: trailblazer db grant worker {role}"))
+        }
+    }
+
+    fn models(&mut self, client: &mut Client) -> Result<()> {
+        let wanted = match embed::provider(&embed_settings(&self.context.config)) {
+            Ok(provider) => provider.model().clone(),
+            Err(error) => return self.bad("model", &error.to_string(), "Correct embed.provider and embed.model."),
+        };
+        let detail = format!("{} of provider {}, {} dimensions", wanted.name, wanted.provider, wanted.dimension);
+        self.ok("model", &detail)?;
+        for found in health::models(client)? {
+            let detail = format!(
+                "{}: {} vectors of {} dimensions, {} runs",
+                found.model, found.vectors, found.dimension, found.runs
+            );
+            if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
+                self.bad(
+                    "vectors",
+                    &detail,
+                    "Give the configured model another name: its vectors have another dimension.",
+                )?;
+            } else if found.wrong_dimension > 0 {
+                self.bad(
+                    "vectors",
+                    &format!("{detail}; {} are of another", found.wrong_dimension),
+                    "Delete them and reset their runs.",
+                )?;
+            } else if found.model != wanted.name && found.runs > 0 {
+                let reset = format!("trailblazer runs reset --embedding-model {}", found.model);
+                self.note("vectors", &format!("{detail}, not of the configured model; to embed them anew: {reset}"))?;
+            } else {
+                self.ok("vectors", &detail)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ok(&mut self, check: &str, detail: &str) -> Result<()> {
+        self.line("ok  ", check, true, detail, None)
+    }
+
+    fn note(&mut self, check: &str, detail: &str) -> Result<()> {
+        self.line("note", check, true, detail, None)
+    }
+
+    fn bad(&mut self, check: &str, detail: &str, repair: &str) -> Result<()> {
+        self.ready = false;
+        self.line("BAD ", check, false, detail, Some(repair))
+    }
+
+    fn line(&mut self, mark: &str, check: &str, ok: bool, detail: &str, repair: Option<&str>) -> Result<()> {
+        if self.context.events.is_on() {
+            self.context.events.emit(&Event::DoctorCheck { check, ok, detail, repair });
+            return Ok(());
+        }
+        print_line(&format!("{mark} {check:<11} {detail}"))?;
+        repair.map_or(Ok(()), |repair| print_line(&format!("                 {repair}")))
+    }
+}
+
+fn at_least_0_8(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (0, 8)
+}

@@ -1,0 +1,105 @@
+//! `trailblazer db`
+
+mod doctor;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::Context;
+use crate::db::local::{LocalServer, Started};
+use crate::db::{Connector, calls, install};
+use crate::error::{Error, Exit, Result};
+use crate::terminal::print_line;
+
+/// The database: private server, schema, health, rights.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the private server and print its URL
+    #[command(after_help = "Example:\n  psql \"$(trailblazer db up --events never)\"")]
+    Up,
+    /// Stop the private server; open transactions are rolled back, nothing committed is lost
+    Down,
+    /// Install the schema, or bring it up to date; safe to repeat, from any number of processes
+    Migrate,
+    /// Check everything a run needs, one line each, with the repair
+    Doctor,
+    /// Give a role the rights of a worker, an admin or a reader
+    #[command(after_help = "Example:\n  trailblazer db grant worker ingest_worker")]
+    Grant {
+        /// What the role may do
+        kind: Kind,
+        /// An existing role
+        role: String,
+    },
+}
+
+/// What a role may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Claim, renew, complete, fail, release, store
+    Worker,
+    /// Also register, load and reset
+    Admin,
+    /// Look and search
+    Reader,
+}
+
+/// Runs `trailblazer db …`.
+pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
+    match command {
+        Command::Up => up(context),
+        Command::Down => down(context),
+        Command::Migrate => migrate(context),
+        Command::Doctor => doctor::run(context),
+        Command::Grant { kind, role } => grant(kind, &role, context),
+    }
+}
+
+fn private_server(context: &Context<'_>) -> Result<LocalServer> {
+    if let Some(url) = &context.config.database.url {
+        return Err(Error::Usage {
+            message: format!("database.url is set ({url}), so there is no private server"),
+            hint: Some("Unset TRAILBLAZER_DB_URL and database.url to use the private server.".into()),
+        });
+    }
+    Ok(LocalServer::new(&context.config.workspace.dir, context.config.database.bin_dir.as_deref())?)
+}
+
+fn up(context: &Context<'_>) -> Result<Exit> {
+    let server = private_server(context)?;
+    let said = match server.start()? {
+        Started::AlreadyRunning => "runs already",
+        Started::Started => "started",
+        Started::Created => "created and started",
+    };
+    log::info!("private server: {said}");
+    print_line(&server.url())?;
+    Ok(Exit::Done)
+}
+
+fn down(context: &Context<'_>) -> Result<Exit> {
+    let was_running = private_server(context)?.stop()?;
+    log::info!("private server: {}", if was_running { "stopped" } else { "was not running" });
+    Ok(Exit::Done)
+}
+
+fn migrate(context: &Context<'_>) -> Result<Exit> {
+    let connector = Connector::new(&context.config)?;
+    let ran = install::install(&mut connector.connect()?)?;
+    match ran.len() {
+        0 => log::info!("schema: up to date"),
+        number => log::info!("schema: installed {number} files ({} …)", ran[0]),
+    }
+    Ok(Exit::Done)
+}
+
+fn grant(kind: Kind, role: &str, context: &Context<'_>) -> Result<Exit> {
+    let kind = match kind {
+        Kind::Worker => "worker",
+        Kind::Admin => "admin",
+        Kind::Reader => "reader",
+    };
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    calls::grant_role(&mut client, role, kind)?;
+    log::info!("role \"{role}\" has the rights of a{} {kind}", if kind == "admin" { "n" } else { "" });
+    Ok(Exit::Done)
+}

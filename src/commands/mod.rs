@@ -1,0 +1,46 @@
+//! One file a command: its arguments, and what it does with the layers below. No SQL.
+
+pub mod db;
+pub mod normalize;
+pub mod run;
+pub mod runs;
+pub mod status;
+
+use std::path::Path;
+
+use crate::cli::{Command, Global};
+use crate::config::{self, Config};
+use crate::error::{Exit, Result};
+use crate::events::EventWriter;
+
+/// What every command gets.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Validated, with the environment applied.
+    pub config: Config,
+    /// Standard output.
+    pub events: &'a EventWriter,
+    /// No talk but warnings and errors.
+    pub quiet: bool,
+}
+
+impl<'a> Context<'a> {
+    /// Loads the configuration that `global` and the working directory lead to.
+    pub fn new(global: &Global, events: &'a EventWriter) -> Result<Self> {
+        let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
+        let config = config::load(path.as_deref(), |name| std::env::var(name).ok())?;
+        log::debug!("configuration: {}", path.as_deref().map_or_else(|| "defaults".into(), Path::to_string_lossy));
+        Ok(Self { config, events, quiet: global.quiet })
+    }
+}
+
+/// Runs `command`.
+pub fn dispatch(command: Command, context: &Context<'_>) -> Result<Exit> {
+    match command {
+        Command::Db(command) => db::run(command, context),
+        Command::Normalize(args) => normalize::run(&args, context),
+        Command::Runs(command) => runs::run(command, context),
+        Command::Run(args) => run::run(&args, context),
+        Command::Status(args) => status::run(&args, context),
+    }
+}

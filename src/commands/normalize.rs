@@ -1,0 +1,178 @@
+//! `trailblazer normalize`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::Utc;
+use clap::ValueEnum;
+
+use super::Context;
+use crate::artifact;
+use crate::db::Connector;
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::RunId;
+use crate::load::load_artifact;
+use crate::normalize::{self, Options, Outcome};
+use crate::terminal::printable;
+
+/// How many kinds of loss, and how many failed files, the summary names.
+const NAMED: usize = 10;
+
+/// Turn documentation into Markdown documents and register them as a run
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer normalize manuals/ --source dita
+  trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
+  trailblazer normalize space-export.zip --source confluence --run-id handbook
+
+The same run id again replaces the run's documents; when nothing changed, nothing is done again.")]
+pub struct Args {
+    /// A folder, a DITA map or topic, a Confluence space export (zip, folder or entities.xml), or page files
+    pub path: PathBuf,
+    /// What kind of documentation it is
+    #[arg(long, short, value_enum)]
+    pub source: Source,
+    /// Name of the run [default: date, time and four digits]
+    #[arg(long, value_name = "ID")]
+    pub run_id: Option<RunId>,
+    /// Names the input in document ids [default: the name of PATH]
+    #[arg(long, value_name = "NAME")]
+    pub collection: Option<String>,
+    /// Filter DITA by the conditions in FILE
+    #[arg(long, value_name = "FILE")]
+    pub ditaval: Option<PathBuf>,
+    /// Address of the Confluence site, to resolve relative links
+    #[arg(long, value_name = "URL")]
+    pub site_url: Option<String>,
+}
+
+/// Kinds of documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Source {
+    Dita,
+    Confluence,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Dita => "dita",
+            Self::Confluence => "confluence",
+        }
+    }
+}
+
+#[derive(Default)]
+struct Summary {
+    documents: u64,
+    failed: u64,
+    losses: BTreeMap<String, u64>,
+}
+
+/// Runs `trailblazer normalize`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let run_id = match &args.run_id {
+        Some(run_id) => run_id.clone(),
+        None => artifact::new_run_id(Utc::now()).map_err(Error::usage)?,
+    };
+    if !args.path.exists() {
+        return Err(Error::usage(format!("no such file or folder: {}", args.path.display())));
+    }
+    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run_id);
+    let (input, source) = (args.path.display().to_string(), args.source.as_str());
+    context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
+
+    let mut writer = artifact::Writer::create(&path)?;
+    let summary = read_all(args, &run_id, &mut writer, context)?;
+    if summary.documents == 0 {
+        return Err(Error::Usage {
+            message: format!("{input}: no {source} documents found ({} files failed)", summary.failed),
+            hint: Some("Check PATH and --source.".into()),
+        });
+    }
+    let completed_at = Utc::now();
+    writer.finish(&run_id, completed_at)?;
+
+    let mut client =
+        Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(|_| {
+            log::warn!(
+                "{} is written; `trailblazer runs backfill` registers it once the database is there",
+                path.display()
+            );
+        })?;
+    let loaded = load_artifact(&mut client, &run_id, &path, Some(source), completed_at, &mut |broken| {
+        log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
+    })?;
+
+    let artifact = path.display().to_string();
+    context.events.emit(&Event::NormalizeComplete {
+        run_id: &run_id,
+        outcome: &loaded.outcome,
+        documents: summary.documents,
+        failed: summary.failed,
+        dropped: summary.losses.values().sum(),
+        artifact: &artifact,
+    });
+    summary.print(&run_id, &loaded.outcome);
+    Ok(if summary.failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context: &Context<'_>) -> Result<Summary> {
+    let options =
+        Options { collection: args.collection.clone(), ditaval: args.ditaval.clone(), site_url: args.site_url.clone() };
+    let source = match args.source {
+        Source::Dita => normalize::Source::Dita,
+        Source::Confluence => normalize::Source::Confluence,
+    };
+    let mut summary = Summary::default();
+    let spinner = crate::terminal::spinner("documents", context.quiet);
+    normalize::read(&args.path, source, &options, &mut |outcome| {
+        match outcome {
+            Outcome::Document(document) => {
+                for (name, count) in &document.losses {
+                    *summary.losses.entry(name.clone()).or_default() += count;
+                }
+                summary.documents += 1;
+                spinner.inc(1);
+                writer.write(&document)?;
+            }
+            Outcome::Failure(failure) => {
+                summary.failed += 1;
+                let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
+                if summary.failed <= NAMED as u64 {
+                    spinner
+                        .suspend(|| log::warn!("{}{line}: {}", printable(&failure.path), printable(&failure.message)));
+                }
+                context.events.emit(&Event::DocumentError {
+                    run_id,
+                    path: &failure.path,
+                    line: failure.line,
+                    message: &failure.message,
+                });
+            }
+        }
+        Ok(())
+    })?;
+    spinner.finish_and_clear();
+    Ok(summary)
+}
+
+impl Summary {
+    fn print(&self, run_id: &RunId, outcome: &str) {
+        log::info!("run {run_id}: {} documents, {outcome}", self.documents);
+        if self.failed > 0 {
+            log::warn!("{} files yielded no document", self.failed);
+        }
+        let mut losses: Vec<_> = self.losses.iter().collect();
+        losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
+        if !losses.is_empty() {
+            let named: Vec<String> = losses.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();
+            let rest = losses.len().saturating_sub(NAMED);
+            let rest = if rest > 0 { format!(", and {rest} kinds more") } else { String::new() };
+            log::info!("dropped or unresolved: {}{rest}", named.join(", "));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! `trailblazer run`
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use clap::ArgAction;
+use postgres::Client;
+
+use super::Context;
+use super::runs::Selection;
+use crate::artifact::shown;
+use crate::chunk::Limits;
+use crate::config::{Config, Mode};
+use crate::db::Connector;
+use crate::db::calls::{self, Backlog, Filter};
+use crate::embed::{self, Provider};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::Phase;
+use crate::stop::Stop;
+use crate::terminal::{print_line, progress_bar};
+use crate::worker::{self, Plan, Tally};
+
+/// Chunk and embed everything that is due
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer run                          Everything that is normalized and not yet embedded
+  trailblazer run --dry-run                What that would be
+  trailblazer run --limit 20 --workers 2   The oldest twenty
+  trailblazer run --run-id '2026-*' --source dita
+  trailblazer run --watch                  Stay, and take up what comes
+
+Any number of these may run at once, on any number of machines: each run is claimed by one worker only.
+Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.")]
+pub struct Args {
+    /// Phases to work on
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]
+    pub phases: Vec<Phase>,
+    /// Take up at most N runs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Number of threads [default: `workers` of the configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// Which runs
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Say what is due and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stay when nothing is due, and take up what comes
+    #[arg(long, action = ArgAction::SetTrue, conflicts_with = "limit")]
+    pub watch: bool,
+    /// Report progress after every N runs
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    pub progress_every: u32,
+}
+
+/// Runs `trailblazer run`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut phases = args.phases.clone();
+    phases.sort();
+    phases.dedup();
+    let filter = args.selection.filter();
+    if context.config.backlog.mode == Mode::ExplicitScope && filter == Filter::default() && args.limit.is_none() {
+        return Err(Error::Usage {
+            message: "backlog.mode is explicit_scope: say which runs".into(),
+            hint: Some("For example --run-id '2026-*', --source dita, or --limit 20.".into()),
+        });
+    }
+    let provider = embed::provider(&embed_settings(&context.config))?;
+    let connector = Connector::new(&context.config)?;
+    let mut client = connector.connect_ready()?;
+
+    let due = scan(&mut client, &phases, &filter, context)?;
+    if args.dry_run {
+        return print_due(&phases, &due, args.limit, context);
+    }
+    calls::register_model(&mut client, provider.model())?;
+    for run in calls::recover_expired_claims(&mut client)? {
+        context.events.emit(&Event::Recover {
+            run_id: &run.run_id,
+            status: &run.status,
+            attempts: run.attempts,
+            available_at: run.available_at,
+            error: run.last_error.as_deref().unwrap_or_default(),
+        });
+    }
+
+    let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
+    let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
+    let workers = args.workers.map_or_else(|| context.config.workers.count(), usize::from);
+    let plan = Plan {
+        limits: limits(&context.config, provider.as_ref())?,
+        batch_tokens: context.config.embed.batch_tokens,
+        ttl: Duration::from_secs(u64::from(context.config.backlog.claim_ttl_minutes) * 60),
+        limit: args.limit.map(u64::from),
+        watch: args.watch,
+        // More threads than runs would only open connections.
+        workers: if args.watch { workers } else { workers.min(usize::try_from(total).unwrap_or(workers)) },
+        process: format!("{}/{}", gethostname::gethostname().to_string_lossy(), std::process::id()),
+        provider: provider.as_ref(),
+        phases,
+        filter,
+    };
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    work(&plan, &connector, total, args.progress_every, &stop, context, &mut client)
+}
+
+fn work(
+    plan: &Plan<'_>,
+    connector: &Connector,
+    total: u64,
+    every: u32,
+    stop: &Stop,
+    context: &Context<'_>,
+    client: &mut Client,
+) -> Result<Exit> {
+    let begun = Instant::now();
+    let tally = Tally::default();
+    let bar = progress_bar(total, "runs", context.quiet);
+    let on_done = || {
+        bar.inc(1);
+        let done = tally.done.load(Ordering::Relaxed);
+        if done % u64::from(every) == 0 || done == total {
+            let rate = begun.elapsed().as_secs_f64() / done.max(1) as f64;
+            context.events.emit(&Event::Progress {
+                done,
+                total: total.max(done),
+                percent: (1000.0 * done as f64 / total.max(done).max(1) as f64).round() / 10.0,
+                eta_seconds: Some((rate * total.saturating_sub(done) as f64).round() as u64),
+            });
+        }
+    };
+    let outcome = worker::run(plan, connector, context.events, stop, &tally, &on_done);
+    bar.finish_and_clear();
+
+    let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
+    let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
+    let extra: String = [(failed, "failed"), (released, "given back"), (lost, "lost to others")]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!(", {count} {what}"))
+        .collect();
+    log::info!("{done} runs done{extra} in {:.1} s", begun.elapsed().as_secs_f64());
+    outcome?;
+    if let Some(exit) = stop.exit() {
+        return Ok(exit);
+    }
+    report_waiting(client, plan)?;
+    Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Runs in back-off are no failure yet, but a user who sees the command end wants to know of them.
+fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+    let mut deferred = 0;
+    for phase in &plan.phases {
+        deferred += calls::backlog(client, *phase, &plan.filter)?.deferred;
+    }
+    if deferred > 0 {
+        log::info!(
+            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer run` takes them up"
+        );
+    }
+    Ok(())
+}
+
+/// Prints the banner: what is due for each phase.
+fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Context<'_>) -> Result<Vec<Backlog>> {
+    let mut due = Vec::new();
+    for phase in phases {
+        context.events.emit(&Event::ScanStart { phase: *phase });
+        let filter = if phases.len() == 2 && *phase == Phase::Embed && filter.status.is_empty() {
+            // What is reset goes through the chunk phase first and is counted there.
+            Filter { status: vec!["chunked".into()], ..filter.clone() }
+        } else {
+            filter.clone()
+        };
+        let backlog = calls::backlog(client, *phase, &filter)?;
+        let instant = |at: Option<_>| at.map_or_else(|| "-".to_owned(), shown);
+        let sample = if backlog.sample_run_ids.is_empty() {
+            "-".to_owned()
+        } else {
+            backlog.sample_run_ids.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(",")
+        };
+        log::info!(
+            "{phase}: backlog_total={} first_normalized_at={} last_normalized_at={} sample={sample}",
+            backlog.total,
+            instant(backlog.first_normalized_at),
+            instant(backlog.last_normalized_at),
+        );
+        context.events.emit(&Event::ScanComplete {
+            phase: *phase,
+            found: backlog.total,
+            deferred: backlog.deferred,
+            first_normalized_at: backlog.first_normalized_at,
+            last_normalized_at: backlog.last_normalized_at,
+            sample: &backlog.sample_run_ids,
+        });
+        due.push(backlog);
+    }
+    Ok(due)
+}
+
+/// Prints the first run ids of each phase. With events on, they stood in `runs.scan.complete` already.
+fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
+    if !context.events.is_on() {
+        for (phase, backlog) in phases.iter().zip(due) {
+            for run_id in backlog.sample_run_ids.iter().take(limit.map_or(usize::MAX, |limit| limit as usize)) {
+                print_line(&format!("{phase}  {run_id}"))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns what the configuration says of the provider.
+#[must_use]
+pub fn embed_settings(config: &Config) -> embed::Settings {
+    embed::Settings {
+        provider: config.embed.provider.clone(),
+        model: config.embed.model.clone(),
+        ..embed::Settings::default()
+    }
+}
+
+fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
+    let most = provider.model().max_tokens;
+    let max_tokens = config.chunk.max_tokens.unwrap_or(most);
+    if max_tokens > most {
+        return Err(Error::Usage {
+            message: format!("chunk.max_tokens is {max_tokens}, but {} takes at most {most}", provider.model().name),
+            hint: Some("Lower it, or set it to auto.".into()),
+        });
+    }
+    Ok(Limits {
+        max_tokens,
+        min_tokens: config.chunk.min_tokens.min(max_tokens),
+        overlap_tokens: config.chunk.overlap_tokens,
+    })
+}

@@ -1,0 +1,151 @@
+//! `trailblazer runs backfill`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use postgres::Client;
+
+use super::super::Context;
+use crate::artifact::{self, normalized_at};
+use crate::db::Connector;
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::RunId;
+use crate::load::load_artifact;
+use crate::stop::Stop;
+use crate::terminal::progress_bar;
+
+/// Events of progress are this many runs apart.
+const TICK: usize = 100;
+
+/// Register the normalized runs found on disk
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Reads DIR/*/normalize/normalized.ndjson, of this or an earlier trailblazer, one transaction a run. Runs that are
+registered already with the same content stay as they are, so that it can be stopped and repeated at any time.
+
+Example:
+  trailblazer runs backfill /srv/old/var/runs")]
+pub struct Args {
+    /// Folder of runs [default: runs in the workspace folder]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    registered: usize,
+    changed: usize,
+    unchanged: usize,
+    failed: usize,
+    broken_lines: u64,
+    documents: u64,
+}
+
+/// Runs `trailblazer runs backfill`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let folder = args.folder.clone().unwrap_or_else(|| artifact::runs_folder(&context.config.workspace.dir));
+    let found = scan(&folder)?;
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    context.events.emit(&Event::BackfillStart { found: found.len() });
+
+    let bar = progress_bar(found.len() as u64, "runs", context.quiet);
+    let mut counts = Counts::default();
+    for (done, path) in found.iter().enumerate() {
+        if stop.is_asked() {
+            break;
+        }
+        bar.suspend(|| register(&mut client, path, &mut counts, context))?;
+        bar.inc(1);
+        if (done + 1) % TICK == 0 {
+            counts.tick(done + 1, found.len(), context);
+        }
+    }
+    bar.finish_and_clear();
+    counts.complete(found.len(), context);
+    Ok(stop.exit().unwrap_or(if counts.failed > 0 || counts.broken_lines > 0 { Exit::Failures } else { Exit::Done }))
+}
+
+/// Returns the artifacts below `folder`, in the order of their run ids.
+fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
+        let path = entry.map_err(Error::file(folder))?.path().join("normalize").join(artifact::FILE_NAME);
+        if path.is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Registers one run. What is wrong with it is reported and does not stop the others; a lost connection does.
+fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Context<'_>) -> Result<()> {
+    let name = path
+        .ancestors()
+        .nth(2)
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let run_id: RunId = match name.parse() {
+        Ok(run_id) => run_id,
+        Err(message) => {
+            counts.failed += 1;
+            log::error!("{}: {message}", path.display());
+            context.events.emit(&Event::Error { message: &message, hint: None, exit_code: Exit::Failures as u8 });
+            return Ok(());
+        }
+    };
+    let mut broken_lines = 0;
+    let shown_path = path.display().to_string();
+    let loaded = normalized_at(path, &run_id).and_then(|normalized_at| {
+        load_artifact(client, &run_id, path, None, normalized_at, &mut |broken| {
+            broken_lines += 1;
+            log::error!("{shown_path}:{}: {}", broken.line, broken.message);
+            let (line, message) = (Some(broken.line), broken.message.as_str());
+            context.events.emit(&Event::DocumentError { run_id: &run_id, path: &shown_path, line, message });
+        })
+    });
+    counts.broken_lines += broken_lines;
+    match loaded {
+        Ok(loaded) => {
+            counts.documents += u64::try_from(loaded.total_docs).unwrap_or(0);
+            match loaded.outcome.as_str() {
+                "registered" => counts.registered += 1,
+                "changed" => counts.changed += 1,
+                _ => counts.unchanged += 1,
+            }
+        }
+        Err(error) if error.is_connection_loss() => return Err(error),
+        Err(error) => {
+            counts.failed += 1;
+            log::error!("{shown_path}: {error}");
+            context.events.emit(&Event::DocumentError {
+                run_id: &run_id,
+                path: &shown_path,
+                line: None,
+                message: &error.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Counts {
+    fn tick(&self, done: usize, total: usize, context: &Context<'_>) {
+        let Self { registered, changed, unchanged, failed, .. } = *self;
+        context.events.emit(&Event::BackfillTick { done, total, registered, changed, unchanged, failed });
+    }
+
+    fn complete(&self, found: usize, context: &Context<'_>) {
+        let Self { registered, changed, unchanged, failed, documents, broken_lines } = *self;
+        context.events.emit(&Event::BackfillComplete { found, registered, changed, unchanged, failed, documents });
+        log::info!(
+            "{found} runs found: {registered} registered, {changed} changed, {unchanged} unchanged, {failed} failed; {documents} documents"
+        );
+        if broken_lines > 0 {
+            log::warn!("{broken_lines} broken lines were left out: mend them and run this again");
+        }
+    }
+}

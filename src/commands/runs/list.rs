@@ -1,0 +1,66 @@
+//! `trailblazer runs list`
+
+use super::super::Context;
+use super::WideSelection;
+use crate::artifact::shown;
+use crate::db::Connector;
+use crate::db::calls::{self, Run};
+use crate::error::{Exit, Result};
+use crate::events::Event;
+use crate::terminal::print_table;
+
+/// List runs, the newest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trailblazer runs list --status failed --from 2026-01-01")]
+pub struct Args {
+    /// Which runs.
+    #[command(flatten)]
+    pub selection: WideSelection,
+}
+
+/// Runs `trailblazer runs list`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let runs = calls::list_runs(&mut client, &args.selection.filter())?;
+    if context.events.is_on() {
+        runs.iter().for_each(|run| context.events.emit(&event(run)));
+        return Ok(Exit::Done);
+    }
+    let mut rows = vec![
+        ["run", "source", "status", "normalized", "docs", "chunks", "embedded", "attempts"].map(str::to_owned).to_vec(),
+    ];
+    rows.extend(runs.iter().map(row));
+    print_table(&rows)?;
+    log::info!("{} runs", runs.len());
+    Ok(Exit::Done)
+}
+
+fn row(run: &Run) -> Vec<String> {
+    let count = |count: Option<i32>| count.map_or_else(|| "-".into(), |count| count.to_string());
+    vec![
+        run.run_id.to_string(),
+        run.source.clone(),
+        run.status.clone(),
+        shown(run.normalized_at),
+        run.total_docs.to_string(),
+        count(run.total_chunks),
+        count(run.embedded_chunks),
+        run.attempts.to_string(),
+    ]
+}
+
+/// Returns the run as an event.
+pub(super) fn event(run: &Run) -> Event<'_> {
+    Event::RunRow {
+        run_id: &run.run_id,
+        source: &run.source,
+        status: &run.status,
+        normalized_at: run.normalized_at,
+        total_docs: run.total_docs,
+        total_chunks: run.total_chunks,
+        embedded_chunks: run.embedded_chunks,
+        attempts: run.attempts,
+        claimed_by: run.claimed_by.as_deref(),
+        last_error: run.last_error.as_deref(),
+    }
+}

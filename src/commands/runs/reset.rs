@@ -1,0 +1,158 @@
+//! `trailblazer runs reset`
+
+use postgres::Client;
+
+use super::super::Context;
+use super::WideSelection;
+use crate::db::Connector;
+use crate::db::calls::{self, Filter, Reset, ResetStep};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::Scope;
+use crate::stop::Stop;
+use crate::terminal::{confirm, progress_bar};
+
+/// Runs reset in one transaction: bounds how long locks are held, and what a stop loses.
+const STEP: i32 = 500;
+
+/// Send selected runs round again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer runs reset --status failed                      Try again what failed
+  trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
+  trailblazer runs reset --embedding-model old --scope embeddings --yes
+
+Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a reset of all runs,
+asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
+pub struct Args {
+    /// How much to take back
+    #[arg(long, value_enum, default_value = "processed")]
+    pub scope: Scope,
+    /// Which runs.
+    #[command(flatten)]
+    pub selection: WideSelection,
+    /// Count what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Also runs that a worker holds; the worker notices and stops
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Runs `trailblazer runs reset`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut reset = Reset {
+        filter: args.selection.filter(),
+        scope: args.scope,
+        dry_run: true,
+        force: args.force,
+        delete_chunks: context.config.reset.delete_chunks,
+    };
+    let filter = reset.filter.to_json();
+    let start = |reset: &Reset| {
+        let Reset { scope, dry_run, force, .. } = *reset;
+        context.events.emit(&Event::ResetStart { scope, dry_run, force, filter: &filter });
+    };
+    if args.dry_run {
+        start(&reset);
+        let counts = calls::reset_runs(&mut client, &reset, None, "")?;
+        report(&reset, &counts, false, context);
+        return Ok(Exit::Done);
+    }
+    let needs_consent = reset.scope != Scope::Processed || reset.filter == Filter::default();
+    if needs_consent && !args.yes {
+        ask(&mut client, &reset)?;
+    }
+    reset.dry_run = false;
+    start(&reset);
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let counts = in_steps(&mut client, &reset, &stop, context)?;
+    report(&reset, &counts, stop.is_asked(), context);
+    Ok(stop.exit().unwrap_or(Exit::Done))
+}
+
+/// Asks for a typed confirmation, having said what would be done.
+fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
+    let counts = calls::reset_runs(client, reset, None, "")?;
+    let question = format!(
+        "This resets {} runs and deletes {} vectors and {} chunks.",
+        counts.reset, counts.deleted_vectors, counts.deleted_chunks
+    );
+    if confirm(&question, "reset") {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
+        hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
+    })
+}
+
+fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'_>) -> Result<ResetStep> {
+    let bar = progress_bar(0, "runs", context.quiet);
+    let mut sum = ResetStep::default();
+    let mut left = reset.filter.limit;
+    let mut after = String::new();
+    while !stop.is_asked() {
+        let size = left.map_or(STEP, |left| i32::try_from(left).unwrap_or(STEP).min(STEP));
+        let unlimited = Reset { filter: Filter { limit: None, ..reset.filter.clone() }, ..reset.clone() };
+        let step = calls::reset_runs(client, &unlimited, Some(size), &after)?;
+        bar.set_length(bar.length().unwrap_or(0) + u64::try_from(step.matched).unwrap_or(0));
+        bar.inc(u64::try_from(step.matched).unwrap_or(0));
+        sum.add(&step);
+        left = left.map(|left| left.saturating_sub(u32::try_from(step.matched).unwrap_or(u32::MAX)));
+        match step.last_run_id {
+            Some(last) if left != Some(0) => after = last,
+            _ => break,
+        }
+    }
+    bar.finish_and_clear();
+    Ok(sum)
+}
+
+impl ResetStep {
+    fn add(&mut self, step: &Self) {
+        self.matched += step.matched;
+        self.reset += step.reset;
+        self.unchanged += step.unchanged;
+        self.skipped += step.skipped;
+        self.fenced += step.fenced;
+        self.deleted_vectors += step.deleted_vectors;
+        self.deleted_chunks += step.deleted_chunks;
+    }
+}
+
+fn report(reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
+    context.events.emit(&complete(reset, counts, stopped));
+    log::info!(
+        "{}{} runs {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} vectors and {} chunks deleted",
+        if stopped { "stopped: " } else { "" },
+        counts.reset,
+        if reset.dry_run { "would be reset" } else { "reset" },
+        counts.unchanged,
+        counts.skipped,
+        counts.fenced,
+        counts.deleted_vectors,
+        counts.deleted_chunks,
+    );
+}
+
+/// Returns the event that ends a reset.
+pub(super) fn complete(reset: &Reset, counts: &ResetStep, stopped: bool) -> Event<'static> {
+    Event::ResetComplete {
+        scope: reset.scope,
+        dry_run: reset.dry_run,
+        matched: counts.matched,
+        reset: counts.reset,
+        unchanged: counts.unchanged,
+        skipped: counts.skipped,
+        fenced: counts.fenced,
+        deleted_vectors: counts.deleted_vectors,
+        deleted_chunks: counts.deleted_chunks,
+        stopped,
+    }
+}

@@ -1,0 +1,45 @@
+//! `trailblazer runs retry`
+
+use super::super::Context;
+use crate::db::Connector;
+use crate::db::calls::{self, Filter, Reset};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::{RunId, Scope};
+
+/// Try failed runs again, their attempts forgotten
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run")]
+pub struct Args {
+    /// Failed runs
+    #[arg(value_name = "ID", required = true)]
+    pub run_ids: Vec<RunId>,
+}
+
+/// Runs `trailblazer runs retry`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let run_ids: Vec<String> = args.run_ids.iter().map(RunId::to_string).collect();
+    let found = calls::list_runs(&mut client, &Filter { run_ids: run_ids.clone(), ..Filter::default() })?;
+    if let Some(missing) = args.run_ids.iter().find(|run_id| !found.iter().any(|run| run.run_id == **run_id)) {
+        return Err(Error::usage(format!("no run \"{missing}\"")));
+    }
+    if let Some(other) = found.iter().find(|run| run.status != "failed") {
+        return Err(Error::Usage {
+            message: format!("run \"{}\" is {}, not failed", other.run_id, other.status),
+            hint: Some("`trailblazer runs reset` sends runs of any status round again.".into()),
+        });
+    }
+    let filter = Filter { run_ids, status: vec!["failed".into()], ..Filter::default() };
+    let reset = Reset { filter, scope: Scope::Processed, dry_run: false, force: false, delete_chunks: false };
+    context.events.emit(&Event::ResetStart {
+        scope: reset.scope,
+        dry_run: false,
+        force: false,
+        filter: &reset.filter.to_json(),
+    });
+    let step = calls::reset_runs(&mut client, &reset, None, "")?;
+    context.events.emit(&super::reset::complete(&reset, &step, false));
+    log::info!("{} runs are due again: `trailblazer run` takes them up", step.reset);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,93 @@
+//! `trailblazer runs show`
+
+use super::super::Context;
+use crate::artifact::shown;
+use crate::db::Connector;
+use crate::db::calls::{self, Attempt, Filter, Run};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::RunId;
+use crate::terminal::{print_line, print_table};
+
+/// Show one run and the history of its claims
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The run
+    #[arg(value_name = "ID")]
+    pub run_id: RunId,
+}
+
+/// Runs `trailblazer runs show`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
+    let run = runs.first().ok_or_else(|| Error::Usage {
+        message: format!("no run \"{}\"", args.run_id),
+        hint: Some("`trailblazer runs list` lists them.".into()),
+    })?;
+    let history = calls::run_history(&mut client, &args.run_id)?;
+    if context.events.is_on() {
+        context.events.emit(&super::list::event(run));
+        history.iter().for_each(|attempt| context.events.emit(&event(&run.run_id, attempt)));
+        return Ok(Exit::Done);
+    }
+    print_run(run)?;
+    print_history(run, &history)?;
+    Ok(Exit::Done)
+}
+
+fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
+    Event::Attempt {
+        run_id,
+        phase: attempt.phase,
+        worker_id: &attempt.worker,
+        started_at: attempt.started_at,
+        ended_at: attempt.ended_at,
+        outcome: &attempt.outcome,
+        error: attempt.error.as_deref(),
+    }
+}
+
+fn print_run(run: &Run) -> Result<()> {
+    let count = |count: Option<i32>| count.map(|count| count.to_string());
+    let fields = [
+        ("run", Some(run.run_id.to_string())),
+        ("source", Some(run.source.clone())),
+        ("status", Some(run.status.clone())),
+        ("documents", Some(run.total_docs.to_string())),
+        ("chunks", count(run.total_chunks)),
+        ("embedded", count(run.embedded_chunks)),
+        ("model", run.embedding_model.clone()),
+        ("claimed by", run.claimed_by.clone()),
+        ("lease ends", run.claim_expires_at.map(shown)),
+        ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),
+        ("not before", run.available_at.map(shown)),
+        ("last error", run.last_error.clone()),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            print_line(&format!("{name:<11} {value}"))?;
+        }
+    }
+    print_line("")
+}
+
+/// The timeline: registered, then every claim that ended, then the one that is alive.
+fn print_history(run: &Run, history: &[Attempt]) -> Result<()> {
+    let mut rows = vec![vec![shown(run.normalized_at), "normalized".into(), String::new(), String::new()]];
+    for attempt in history {
+        let seconds = (attempt.ended_at - attempt.started_at).num_milliseconds();
+        let outcome =
+            format!("{} {} after {}.{:01} s", attempt.phase, attempt.outcome, seconds / 1000, seconds % 1000 / 100);
+        rows.push(vec![
+            shown(attempt.started_at),
+            outcome,
+            attempt.worker.clone(),
+            attempt.error.clone().unwrap_or_default(),
+        ]);
+    }
+    if let (Some(claimed_at), Some(worker)) = (run.claimed_at, &run.claimed_by) {
+        rows.push(vec![shown(claimed_at), run.status.clone(), worker.clone(), String::new()]);
+    }
+    print_table(&rows)
+}

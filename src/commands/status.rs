@@ -1,0 +1,96 @@
+//! `trailblazer status`
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Context;
+use crate::db::{Connector, calls};
+use crate::error::{Exit, Result};
+use crate::events::Event;
+use crate::terminal::{print_line, print_table};
+
+/// The statuses in the order a run goes through them.
+const STATUSES: [&str; 7] = ["normalized", "reset", "chunking", "chunked", "embedding", "embedded", "failed"];
+
+/// What is left to do, who works on what, and why it is stuck
+#[derive(Debug, clap::Args)]
+#[command(after_help = "The same in SQL: select * from graphdb.backlog_status")]
+pub struct Args {}
+
+/// Runs `trailblazer status`.
+pub fn run(_args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let status = calls::backlog_status(&mut client)?;
+    if context.events.is_on() {
+        context.events.emit(&Event::Status { status: &status });
+        return Ok(Exit::Done);
+    }
+    print_status(&status)?;
+    Ok(Exit::Done)
+}
+
+fn print_status(status: &Value) -> Result<()> {
+    let number = |key: &str| status[key].as_i64().unwrap_or(0);
+    let mut rows = vec![vec!["status".to_owned(), "runs".to_owned()]];
+    for name in STATUSES {
+        if let Some(runs) = status["by_status"][name].as_i64() {
+            rows.push(vec![name.to_owned(), runs.to_string()]);
+        }
+    }
+    rows.push(vec!["total".to_owned(), number("total").to_string()]);
+    print_table(&rows)?;
+    print_line("")?;
+    print_line(&format!(
+        "due {}, in back-off {}, claimed {}, lease run out {}",
+        number("due"),
+        number("deferred"),
+        number("live_claims"),
+        number("expired_claims")
+    ))?;
+    if let Some(next) = status["next_available_at"].as_str() {
+        print_line(&format!("next back-off ends {next}"))?;
+    }
+    if let Some(oldest) = status["oldest_normalized_at"].as_str() {
+        print_line(&format!("oldest waiting since {oldest}"))?;
+    }
+    let recent = number("embedded_last_10_minutes");
+    if recent > 0 {
+        let to_go =
+            status["time_to_go"].as_str().map(|time| format!(", {time} to go at this rate")).unwrap_or_default();
+        print_line(&format!("{recent} runs embedded in the last 10 minutes{to_go}"))?;
+    }
+    print_claims(status["claims"].as_array().map_or(&[], Vec::as_slice))
+}
+
+fn print_claims(claims: &[Value]) -> Result<()> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let mut rows = vec![["run", "phase", "worker", "age", "done", "lease"].map(str::to_owned).to_vec()];
+    for claim in claims {
+        let text = |key: &str| claim[key].as_str().unwrap_or_default().to_owned();
+        let seconds = |key: &str| claim[key].as_i64().unwrap_or(0);
+        let done = match (claim["done"].as_i64(), claim["total"].as_i64()) {
+            (Some(done), Some(total)) => format!("{done}/{total}"),
+            _ => "-".into(),
+        };
+        let lease = match seconds("expires_in_seconds") {
+            left @ 0.. => format!("{} left", duration(left)),
+            over => format!("ran out {} ago", duration(-over)),
+        };
+        rows.push(vec![text("run_id"), text("phase"), text("worker"), duration(seconds("age_seconds")), done, lease]);
+    }
+    print_line("")?;
+    print_table(&rows)
+}
+
+/// Returns a number of seconds the way people read it.
+fn duration(seconds: i64) -> String {
+    let total = Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).as_secs();
+    match (total / 3600, total / 60 % 60, total % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}

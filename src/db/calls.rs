@@ -1,0 +1,397 @@
+//! One typed call for each SQL function of schema `graphdb`. The rules are there; here are names and types.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use postgres::{GenericClient, Row};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::embed::Model;
+use crate::error::Result;
+use crate::ids::{ClaimToken, Phase, RunId, Scope};
+
+/// A row of `graphdb.processed_runs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are described in the database")]
+pub struct Run {
+    pub run_id: RunId,
+    pub source: String,
+    pub normalized_at: DateTime<Utc>,
+    pub total_docs: i32,
+    pub priority: i16,
+    pub status: String,
+    pub chunk_started_at: Option<DateTime<Utc>>,
+    pub chunk_completed_at: Option<DateTime<Utc>>,
+    pub embed_started_at: Option<DateTime<Utc>>,
+    pub embed_completed_at: Option<DateTime<Utc>>,
+    pub total_chunks: Option<i32>,
+    pub embedded_chunks: Option<i32>,
+    pub embedding_model: Option<String>,
+    pub claimed_by: Option<String>,
+    pub claimed_at: Option<DateTime<Utc>>,
+    pub claim_expires_at: Option<DateTime<Utc>>,
+    pub claim_progress: Option<i32>,
+    pub claim_token: ClaimToken,
+    pub attempts: i32,
+    pub available_at: Option<DateTime<Utc>>,
+    pub failed_phase: Option<String>,
+    pub last_error: Option<String>,
+    pub code_version: Option<String>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Run {
+    fn from_row(row: &Row) -> Self {
+        Self {
+            run_id: run_id(row, "run_id"),
+            source: row.get("source"),
+            normalized_at: row.get("normalized_at"),
+            total_docs: row.get("total_docs"),
+            priority: row.get("priority"),
+            status: row.get("status"),
+            chunk_started_at: row.get("chunk_started_at"),
+            chunk_completed_at: row.get("chunk_completed_at"),
+            embed_started_at: row.get("embed_started_at"),
+            embed_completed_at: row.get("embed_completed_at"),
+            total_chunks: row.get("total_chunks"),
+            embedded_chunks: row.get("embedded_chunks"),
+            embedding_model: row.get("embedding_model"),
+            claimed_by: row.get("claimed_by"),
+            claimed_at: row.get("claimed_at"),
+            claim_expires_at: row.get("claim_expires_at"),
+            claim_progress: row.get("claim_progress"),
+            claim_token: ClaimToken(row.get("claim_token")),
+            attempts: row.get("attempts"),
+            available_at: row.get("available_at"),
+            failed_phase: row.get("failed_phase"),
+            last_error: row.get("last_error"),
+            code_version: row.get("code_version"),
+            updated_at: row.get("updated_at"),
+        }
+    }
+}
+
+/// The database's check constraint is the same rule, so that a stored run id always parses.
+fn run_id(row: &Row, column: &str) -> RunId {
+    let text: String = row.get(column);
+    text.parse().expect("a run id from the database obeys its check constraint")
+}
+
+/// Which runs are meant. Empty means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the keys of a filter, as graphdb._filter_condition reads them")]
+pub struct Filter {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub run_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_id_glob: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalized_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalized_to: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub embedding_model: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+impl Filter {
+    /// Returns the filter as the SQL functions take it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_else(|_| Value::Object(Map::new()))
+    }
+
+    /// Returns the same filter for one run only.
+    #[must_use]
+    pub fn for_run(run_id: &RunId) -> Self {
+        Self { run_ids: vec![run_id.to_string()], ..Self::default() }
+    }
+}
+
+/// What waits for a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    /// Runs that wait, those in back-off included.
+    pub total: i64,
+    /// Of these, in back-off.
+    pub deferred: i64,
+    /// Of the oldest.
+    pub first_normalized_at: Option<DateTime<Utc>>,
+    /// Of the newest.
+    pub last_normalized_at: Option<DateTime<Utc>>,
+    /// The first ten in the order of the claim.
+    pub sample_run_ids: Vec<String>,
+}
+
+/// `graphdb.backlog`
+pub fn backlog(client: &mut impl GenericClient, phase: Phase, filter: &Filter) -> Result<Backlog> {
+    let row = client.query_one("select * from graphdb.backlog($1, $2)", &[&phase.as_str(), &filter.to_json()])?;
+    Ok(Backlog {
+        total: row.get("total"),
+        deferred: row.get("deferred"),
+        first_normalized_at: row.get("first_normalized_at"),
+        last_normalized_at: row.get("last_normalized_at"),
+        sample_run_ids: row.get("sample_run_ids"),
+    })
+}
+
+/// `graphdb.claim_run`, or `graphdb.claim_runs` with a filter: the run leased to `worker`, if any is due.
+pub fn claim_run(
+    client: &mut impl GenericClient,
+    phase: Phase,
+    worker: &str,
+    ttl: Duration,
+    filter: &Filter,
+) -> Result<Option<Run>> {
+    let ttl = ttl.as_secs_f64();
+    let row = if *filter == Filter::default() {
+        client.query_opt(
+            "select * from graphdb.claim_run($1, $2, make_interval(secs => $3))",
+            &[&phase.as_str(), &worker, &ttl],
+        )?
+    } else {
+        client.query_opt(
+            "select * from graphdb.claim_runs($1, $2, make_interval(secs => $3), 1, $4)",
+            &[&phase.as_str(), &worker, &ttl, &filter.to_json()],
+        )?
+    };
+    Ok(row.as_ref().map(Run::from_row))
+}
+
+/// A lease after its renewal; `expires_at` is `None` where it is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.renew_claims")]
+pub struct Renewal {
+    pub token: ClaimToken,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// `graphdb.renew_claims`, with the progress of each.
+pub fn renew_claims(
+    client: &mut impl GenericClient,
+    claims: &[(ClaimToken, i32)],
+    ttl: Duration,
+) -> Result<Vec<Renewal>> {
+    let (tokens, progress): (Vec<i64>, Vec<i32>) = claims.iter().map(|(token, done)| (token.0, *done)).unzip();
+    let rows = client.query(
+        "select * from graphdb.renew_claims($1, make_interval(secs => $2), $3)",
+        &[&tokens, &ttl.as_secs_f64(), &progress],
+    )?;
+    Ok(rows
+        .iter()
+        .map(|row| Renewal { token: ClaimToken(row.get("claim_token")), expires_at: row.get("claim_expires_at") })
+        .collect())
+}
+
+/// `graphdb.complete_run`
+pub fn complete_run(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    phase: Phase,
+    token: ClaimToken,
+    model: Option<&str>,
+) -> Result<Run> {
+    let row = client.query_one(
+        "select * from graphdb.complete_run($1, $2, $3, $4)",
+        &[&run_id.as_str(), &phase.as_str(), &token.0, &model],
+    )?;
+    Ok(Run::from_row(&row))
+}
+
+/// `graphdb.release_run`
+pub fn release_run(client: &mut impl GenericClient, run_id: &RunId, token: ClaimToken) -> Result<Run> {
+    let row = client.query_one("select * from graphdb.release_run($1, $2)", &[&run_id.as_str(), &token.0])?;
+    Ok(Run::from_row(&row))
+}
+
+/// `graphdb.fail_run`
+pub fn fail_run(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    token: ClaimToken,
+    error: &str,
+    retry_after: Option<Duration>,
+    permanent: bool,
+) -> Result<Run> {
+    let row = client.query_one(
+        "select * from graphdb.fail_run($1, $2, $3, make_interval(secs => $4), $5)",
+        &[&run_id.as_str(), &token.0, &error, &retry_after.map(|pause| pause.as_secs_f64()), &permanent],
+    )?;
+    Ok(Run::from_row(&row))
+}
+
+/// `graphdb.recover_expired_claims`: the runs whose lease had run out, as they are now.
+pub fn recover_expired_claims(client: &mut impl GenericClient) -> Result<Vec<Run>> {
+    let rows = client.query("select * from graphdb.recover_expired_claims()", &[])?;
+    Ok(rows.iter().map(Run::from_row).collect())
+}
+
+/// What one step of a reset did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.reset_runs")]
+pub struct ResetStep {
+    pub matched: i64,
+    pub reset: i64,
+    pub unchanged: i64,
+    pub skipped: i64,
+    pub fenced: i64,
+    pub deleted_vectors: i64,
+    pub deleted_chunks: i64,
+    /// Where the next step begins; none when this was the last.
+    pub last_run_id: Option<String>,
+}
+
+/// What to reset, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the parameters of graphdb.reset_runs")]
+pub struct Reset {
+    pub filter: Filter,
+    pub scope: Scope,
+    pub dry_run: bool,
+    pub force: bool,
+    pub delete_chunks: bool,
+}
+
+/// `graphdb.reset_runs`: at most `max_runs` runs after `after`.
+pub fn reset_runs(
+    client: &mut impl GenericClient,
+    reset: &Reset,
+    max_runs: Option<i32>,
+    after: &str,
+) -> Result<ResetStep> {
+    let row = client.query_one(
+        "select * from graphdb.reset_runs($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            &reset.filter.to_json(),
+            &reset.scope.as_str(),
+            &reset.dry_run,
+            &reset.force,
+            &max_runs,
+            &reset.delete_chunks,
+            &after,
+        ],
+    )?;
+    Ok(ResetStep {
+        matched: row.get("matched"),
+        reset: row.get("reset"),
+        unchanged: row.get("unchanged"),
+        skipped: row.get("skipped"),
+        fenced: row.get("fenced"),
+        deleted_vectors: row.get("deleted_vectors"),
+        deleted_chunks: row.get("deleted_chunks"),
+        last_run_id: row.get("last_run_id"),
+    })
+}
+
+/// `graphdb.list_runs`, the newest first.
+pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Run>> {
+    let rows = client.query("select * from graphdb.list_runs($1)", &[&filter.to_json()])?;
+    Ok(rows.iter().map(Run::from_row).collect())
+}
+
+/// A row of `graphdb.run_attempts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are described in the database")]
+pub struct Attempt {
+    pub phase: Phase,
+    pub worker: String,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: DateTime<Utc>,
+    pub outcome: String,
+    pub error: Option<String>,
+}
+
+/// `graphdb.run_history`
+pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<Attempt>> {
+    let rows = client.query("select * from graphdb.run_history($1)", &[&run_id.as_str()])?;
+    Ok(rows
+        .iter()
+        .map(|row| Attempt {
+            phase: if row.get::<_, &str>("phase") == "chunk" { Phase::Chunk } else { Phase::Embed },
+            worker: row.get("worker"),
+            started_at: row.get("started_at"),
+            ended_at: row.get("ended_at"),
+            outcome: row.get("outcome"),
+            error: row.get("error"),
+        })
+        .collect())
+}
+
+/// The view `graphdb.backlog_status`, its one row as JSON.
+pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
+    Ok(client.query_one("select to_jsonb(s) from graphdb.backlog_status as s", &[])?.get(0))
+}
+
+/// `graphdb.register_model`
+pub fn register_model(client: &mut impl GenericClient, model: &Model) -> Result<()> {
+    let dimension = i32::try_from(model.dimension).unwrap_or(i32::MAX);
+    client.execute(
+        "select graphdb.register_model($1, $2, $3, $4, $5, $6)",
+        &[&model.name, &model.provider, &dimension, &model.normalized, &model.query_prefix, &model.document_prefix],
+    )?;
+    Ok(())
+}
+
+/// `graphdb.grant_role`
+pub fn grant_role(client: &mut impl GenericClient, role: &str, kind: &str) -> Result<()> {
+    client.execute("select graphdb.grant_role($1, $2)", &[&role, &kind])?;
+    Ok(())
+}
+
+/// A document as the chunk phase reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.run_documents")]
+pub struct StoredDocument {
+    pub doc_id: String,
+    pub title: String,
+    pub body: String,
+}
+
+/// `graphdb.run_documents`: a page of at most `limit` documents after `after`.
+pub fn run_documents(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    after: &str,
+    limit: i32,
+) -> Result<Vec<StoredDocument>> {
+    let rows = client.query(
+        "select d.doc_id, d.title, d.body from graphdb.run_documents($1, $2, $3) as d",
+        &[&run_id.as_str(), &after, &limit],
+    )?;
+    Ok(rows.iter().map(|row| StoredDocument { doc_id: row.get(0), title: row.get(1), body: row.get(2) }).collect())
+}
+
+/// A text without a vector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.pending_inputs")]
+pub struct PendingInput {
+    pub input_sha256: Vec<u8>,
+    pub text: String,
+    pub token_count: usize,
+}
+
+/// `graphdb.pending_inputs`: a page of at most `limit` texts after `after`.
+pub fn pending_inputs(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    model: &str,
+    after: &[u8],
+    limit: i32,
+) -> Result<Vec<PendingInput>> {
+    let rows = client
+        .query("select * from graphdb.pending_inputs($1, $2, $3, $4)", &[&run_id.as_str(), &model, &after, &limit])?;
+    Ok(rows
+        .iter()
+        .map(|row| PendingInput {
+            input_sha256: row.get("input_sha256"),
+            text: row.get("text"),
+            token_count: usize::try_from(row.get::<_, i32>("token_count")).unwrap_or(0),
+        })
+        .collect())
+}

@@ -1,0 +1,85 @@
+//! What `db doctor` asks the database. Reads only.
+
+use chrono::{DateTime, Utc};
+use postgres::Client;
+
+use crate::error::Result;
+
+/// Facts about the server and this connection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// `180004` for 18.4.
+    pub version_number: i32,
+    /// `18.4`, with the packager's additions.
+    pub version: String,
+    /// Role of the connection.
+    pub role: String,
+    /// The server's clock.
+    pub now: DateTime<Utc>,
+    /// Version of pgvector in this database.
+    pub pgvector: Option<String>,
+}
+
+/// Asks for the facts about the server.
+pub fn server(client: &mut Client) -> Result<Server> {
+    let row = client.query_one(
+        "select current_setting('server_version_num')::integer, current_setting('server_version'), current_user::text, \
+                clock_timestamp(), (select e.extversion from pg_extension as e where e.extname = 'vector')",
+        &[],
+    )?;
+    Ok(Server {
+        version_number: row.get(0),
+        version: row.get(1),
+        role: row.get(2),
+        now: row.get(3),
+        pgvector: row.get(4),
+    })
+}
+
+/// Which of the functions that stand for a kind of right this role may execute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Rights {
+    pub reader: bool,
+    pub worker: bool,
+    pub admin: bool,
+}
+
+/// Asks what this role may do.
+pub fn rights(client: &mut Client) -> Result<Rights> {
+    let row = client.query_one(
+        "select bool_or(p.proname = 'backlog' and has_function_privilege(p.oid, 'execute')), \
+                bool_or(p.proname = 'claim_run' and has_function_privilege(p.oid, 'execute')), \
+                bool_or(p.proname = 'reset_runs' and has_function_privilege(p.oid, 'execute')) \
+         from pg_proc as p where p.pronamespace = to_regnamespace('graphdb')",
+        &[],
+    )?;
+    let has = |column: usize| row.get::<_, Option<bool>>(column).unwrap_or(false);
+    Ok(Rights { reader: has(0), worker: has(1), admin: has(2) })
+}
+
+/// A registered model and what was made with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct ModelUse {
+    pub model: String,
+    pub dimension: i32,
+    pub vectors: i64,
+    pub wrong_dimension: i64,
+    pub runs: i64,
+}
+
+/// Asks which models there are, with their vectors and the runs last embedded with them.
+pub fn models(client: &mut Client) -> Result<Vec<ModelUse>> {
+    let rows = client.query("select * from graphdb.model_use()", &[])?;
+    Ok(rows
+        .iter()
+        .map(|row| ModelUse {
+            model: row.get("model"),
+            dimension: row.get("dimension"),
+            vectors: row.get("vectors"),
+            wrong_dimension: row.get("wrong_dimension"),
+            runs: row.get("runs"),
+        })
+        .collect())
+}

@@ -1,0 +1,208 @@
+//! Installs the SQL that the binary carries: migrations once, functions every time, in one transaction under a lock.
+
+use include_dir::{Dir, include_dir};
+use postgres::{Client, GenericClient, Transaction};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+const BOOTSTRAP: &str = include_str!("../../sql/bootstrap.sql");
+static MIGRATIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/migrations");
+static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/functions");
+
+/// Key of the advisory lock that lets one install run at a time: concurrent ones fail with "tuple concurrently updated".
+const INSTALL_LOCK: i64 = 7_881_697_304_920_172;
+
+/// Recorded with everything that is installed.
+pub const CODE_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A file of SQL as the binary carries it.
+#[derive(Debug, Clone, Copy)]
+pub struct SqlFile {
+    /// `0001_backlog` or `claim_run`.
+    pub name: &'static str,
+    /// The statements.
+    pub text: &'static str,
+}
+
+impl SqlFile {
+    /// Returns the hash that the database records.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex::encode(Sha256::digest(self.text))
+    }
+}
+
+/// Returns the migrations with their versions, oldest first.
+pub fn migrations() -> impl Iterator<Item = (i32, SqlFile)> {
+    files(&MIGRATIONS).into_iter().map(|file| {
+        let version = file.name.split('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        (version, file)
+    })
+}
+
+/// Returns the files of functions in the order of installing: the view last, because it looks its functions up.
+pub fn functions() -> impl Iterator<Item = SqlFile> {
+    let mut functions = files(&FUNCTIONS);
+    functions.sort_by_key(|file| (file.text.contains("create or replace view"), file.name));
+    functions.into_iter()
+}
+
+fn files(folder: &'static Dir<'static>) -> Vec<SqlFile> {
+    let mut files: Vec<SqlFile> = folder
+        .files()
+        .filter_map(|file| Some(SqlFile { name: file.path().file_stem()?.to_str()?, text: file.contents_utf8()? }))
+        .collect();
+    files.sort_by_key(|file| file.name);
+    files
+}
+
+/// What of this binary's SQL is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// All of it.
+    Current,
+    /// Nothing.
+    Missing,
+    /// Something older, or functions that were changed by hand.
+    Outdated {
+        /// Migrations and functions that an install would run or replace.
+        stale: Vec<String>,
+    },
+    /// More than this binary knows.
+    Newer {
+        /// Version of the newest migration that ran.
+        version: i32,
+    },
+}
+
+/// Looks what is installed. Changes nothing.
+pub fn state(client: &mut impl GenericClient) -> Result<State> {
+    let exists: bool = client.query_one("select to_regclass('graphdb.schema_functions') is not null", &[])?.get(0);
+    if !exists {
+        return Ok(State::Missing);
+    }
+    let applied = applied_migrations(client)?;
+    let newest_known = migrations().map(|(version, _)| version).max().unwrap_or(0);
+    if let Some((version, _)) = applied.iter().find(|(version, _)| *version > newest_known) {
+        return Ok(State::Newer { version: *version });
+    }
+    let installed = installed_functions(client)?;
+    let mut stale: Vec<String> = migrations()
+        .filter(|(version, file)| !applied.contains(&(*version, file.sha256())))
+        .map(|(_, file)| file.name.to_owned())
+        .collect();
+    stale.extend(
+        functions()
+            .filter(|file| !installed.contains(&(file.name.to_owned(), file.sha256())))
+            .map(|file| file.name.to_owned()),
+    );
+    Ok(if stale.is_empty() { State::Current } else { State::Outdated { stale } })
+}
+
+/// Installs everything, all or nothing, and returns what was new. A second install changes nothing.
+pub fn install(client: &mut Client) -> Result<Vec<String>> {
+    let mut tx = client.transaction()?;
+    tx.execute("select pg_advisory_xact_lock($1)", &[&INSTALL_LOCK])?;
+    if let State::Newer { version } = state(&mut tx)? {
+        return Err(newer(version));
+    }
+    tx.batch_execute("set local check_function_bodies = off; set local client_min_messages = warning")?;
+    ensure_pgvector(&mut tx)?;
+    tx.batch_execute(BOOTSTRAP)?;
+    let mut ran = run_migrations(&mut tx)?;
+    ran.extend(run_functions(&mut tx)?);
+    tx.commit()?;
+    Ok(ran)
+}
+
+/// Returns the error for a schema that a newer binary installed.
+#[must_use]
+pub fn newer(version: i32) -> Error {
+    Error::NotReady {
+        message: format!("the schema has migration {version}, which this binary does not know (TB005)"),
+        hint: format!("Install a newer trailblazer than {CODE_VERSION}."),
+    }
+}
+
+/// Makes the `vector` type known, and the functions' search path the one that finds it and nothing of the caller's.
+fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
+    let available = tx.query_opt("select 1 from pg_available_extensions where name = 'vector'", &[])?.is_some();
+    if !available {
+        return Err(Error::NotReady {
+            message: "the server has no pgvector".into(),
+            hint: "Install pgvector 0.8 or later on the server, or leave database.url empty to use the private server."
+                .into(),
+        });
+    }
+    tx.batch_execute("create extension if not exists vector")?;
+    let row = tx.query_one(
+        "select quote_ident(n.nspname), e.extversion from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace \
+         where e.extname = 'vector'",
+        &[],
+    )?;
+    let (schema, version): (String, String) = (row.get(0), row.get(1));
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    if (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (0, 8) {
+        return Err(Error::NotReady {
+            message: format!("pgvector {version} is too old"),
+            hint: "Run `alter extension vector update` on a server that has pgvector 0.8 or later.".into(),
+        });
+    }
+    tx.batch_execute(&format!("set local search_path = pg_catalog, {schema}, pg_temp"))?;
+    Ok(())
+}
+
+fn run_migrations(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
+    let applied = applied_migrations(tx)?;
+    let mut ran = Vec::new();
+    for (version, file) in migrations() {
+        match applied.iter().find(|(known, _)| *known == version) {
+            Some((_, sha256)) if *sha256 == file.sha256() => {}
+            Some(_) => {
+                return Err(Error::NotReady {
+                    message: format!("migration {} ran here with another text", file.name),
+                    hint: "A migration is never edited after release: put the change into a new one.".into(),
+                });
+            }
+            None => {
+                tx.batch_execute(file.text)?;
+                tx.execute(
+                    "insert into graphdb.schema_migrations (version, name, sha256, code_version) values ($1, $2, $3, $4)",
+                    &[&version, &file.name, &file.sha256(), &CODE_VERSION],
+                )?;
+                ran.push(file.name.to_owned());
+            }
+        }
+    }
+    Ok(ran)
+}
+
+fn run_functions(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
+    let installed = installed_functions(tx)?;
+    let mut ran = Vec::new();
+    for file in functions() {
+        tx.batch_execute(file.text)?;
+        let entry = (file.name.to_owned(), file.sha256());
+        if !installed.contains(&entry) {
+            tx.execute(
+                "insert into graphdb.schema_functions (name, sha256, code_version) values ($1, $2, $3) \
+                 on conflict (name) do update set sha256 = excluded.sha256, code_version = excluded.code_version, installed_at = now()",
+                &[&entry.0, &entry.1, &CODE_VERSION],
+            )?;
+            ran.push(entry.0);
+        }
+    }
+    Ok(ran)
+}
+
+fn applied_migrations(client: &mut impl GenericClient) -> Result<Vec<(i32, String)>> {
+    let rows =
+        client.query("select m.version, m.sha256 from graphdb.schema_migrations as m order by m.version", &[])?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+fn installed_functions(client: &mut impl GenericClient) -> Result<Vec<(String, String)>> {
+    let rows = client.query("select f.name, f.sha256 from graphdb.schema_functions as f", &[])?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}

@@ -1,0 +1,249 @@
+//! The events on standard output, and their one writer. `docs/events.schema.json` is their JSON Schema.
+
+use std::io::{self, Write};
+use std::sync::Mutex;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::ids::{Phase, RunId, Scope};
+
+/// Something that happened. A database fact is reported after its transaction committed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event")]
+#[allow(missing_docs, reason = "docs/events.md and the schema describe every field")]
+pub enum Event<'a> {
+    #[serde(rename = "normalize.start")]
+    NormalizeStart { run_id: &'a RunId, input: &'a str, source: &'a str },
+    #[serde(rename = "normalize.document.error")]
+    DocumentError { run_id: &'a RunId, path: &'a str, line: Option<u64>, message: &'a str },
+    #[serde(rename = "normalize.complete")]
+    NormalizeComplete {
+        run_id: &'a RunId,
+        outcome: &'a str,
+        documents: u64,
+        failed: u64,
+        dropped: u64,
+        artifact: &'a str,
+    },
+    #[serde(rename = "runs.backfill.start")]
+    BackfillStart { found: usize },
+    #[serde(rename = "runs.backfill.tick")]
+    BackfillTick { done: usize, total: usize, registered: usize, changed: usize, unchanged: usize, failed: usize },
+    #[serde(rename = "runs.backfill.complete")]
+    BackfillComplete {
+        found: usize,
+        registered: usize,
+        changed: usize,
+        unchanged: usize,
+        failed: usize,
+        documents: u64,
+    },
+    #[serde(rename = "runs.scan.start")]
+    ScanStart { phase: Phase },
+    #[serde(rename = "runs.scan.complete")]
+    ScanComplete {
+        phase: Phase,
+        found: i64,
+        deferred: i64,
+        first_normalized_at: Option<DateTime<Utc>>,
+        last_normalized_at: Option<DateTime<Utc>>,
+        sample: &'a [String],
+    },
+    #[serde(rename = "runs.claim")]
+    Claim { run_id: &'a RunId, phase: Phase, worker_id: &'a str, attempts: i32, claim_expires_at: DateTime<Utc> },
+    #[serde(rename = "runs.renew")]
+    Renew { run_id: &'a RunId, phase: Phase, worker_id: &'a str, claim_expires_at: DateTime<Utc>, done: i32 },
+    #[serde(rename = "runs.progress")]
+    Progress { done: u64, total: u64, percent: f64, eta_seconds: Option<u64> },
+    #[serde(rename = "runs.complete")]
+    Complete {
+        run_id: &'a RunId,
+        phase: Phase,
+        worker_id: &'a str,
+        status: &'a str,
+        total_docs: i32,
+        total_chunks: Option<i32>,
+        embedded_chunks: Option<i32>,
+    },
+    #[serde(rename = "runs.fail")]
+    Fail {
+        run_id: &'a RunId,
+        phase: Phase,
+        worker_id: &'a str,
+        status: &'a str,
+        attempts: i32,
+        available_at: Option<DateTime<Utc>>,
+        error: &'a str,
+    },
+    #[serde(rename = "runs.release")]
+    Release { run_id: &'a RunId, phase: Phase, worker_id: &'a str, status: &'a str },
+    #[serde(rename = "runs.recover")]
+    Recover { run_id: &'a RunId, status: &'a str, attempts: i32, available_at: Option<DateTime<Utc>>, error: &'a str },
+    #[serde(rename = "runs.lost")]
+    Lost { run_id: &'a RunId, phase: Phase, worker_id: &'a str },
+    #[serde(rename = "runs.reset.start")]
+    ResetStart { scope: Scope, dry_run: bool, force: bool, filter: &'a Value },
+    #[serde(rename = "runs.reset.complete")]
+    ResetComplete {
+        scope: Scope,
+        dry_run: bool,
+        matched: i64,
+        reset: i64,
+        unchanged: i64,
+        skipped: i64,
+        fenced: i64,
+        deleted_vectors: i64,
+        deleted_chunks: i64,
+        stopped: bool,
+    },
+    #[serde(rename = "chunk.start")]
+    ChunkStart { run_id: &'a RunId, phase: Phase, worker_id: &'a str, documents: i32 },
+    #[serde(rename = "chunk.complete")]
+    ChunkComplete {
+        run_id: &'a RunId,
+        phase: Phase,
+        worker_id: &'a str,
+        documents: u64,
+        chunks: u64,
+        cut: u64,
+        seconds: f64,
+    },
+    #[serde(rename = "embed.start")]
+    EmbedStart { run_id: &'a RunId, phase: Phase, worker_id: &'a str, model: &'a str, chunks: i32 },
+    #[serde(rename = "embed.batch")]
+    EmbedBatch { run_id: &'a RunId, phase: Phase, worker_id: &'a str, texts: usize, tokens: usize, seconds: f64 },
+    #[serde(rename = "embed.complete")]
+    EmbedComplete {
+        run_id: &'a RunId,
+        phase: Phase,
+        worker_id: &'a str,
+        model: &'a str,
+        embedded: u64,
+        reused: u64,
+        seconds: f64,
+    },
+    #[serde(rename = "runs.row")]
+    RunRow {
+        run_id: &'a RunId,
+        source: &'a str,
+        status: &'a str,
+        normalized_at: DateTime<Utc>,
+        total_docs: i32,
+        total_chunks: Option<i32>,
+        embedded_chunks: Option<i32>,
+        attempts: i32,
+        claimed_by: Option<&'a str>,
+        last_error: Option<&'a str>,
+    },
+    #[serde(rename = "runs.attempt")]
+    Attempt {
+        run_id: &'a RunId,
+        phase: Phase,
+        worker_id: &'a str,
+        started_at: DateTime<Utc>,
+        ended_at: DateTime<Utc>,
+        outcome: &'a str,
+        error: Option<&'a str>,
+    },
+    #[serde(rename = "backlog.status")]
+    Status { status: &'a Value },
+    #[serde(rename = "doctor.check")]
+    DoctorCheck { check: &'a str, ok: bool, detail: &'a str, repair: Option<&'a str> },
+    #[serde(rename = "error")]
+    Error { message: &'a str, hint: Option<&'a str>, exit_code: u8 },
+}
+
+impl Event<'_> {
+    fn level(&self) -> &'static str {
+        match self {
+            Self::Renew { .. } | Self::EmbedBatch { .. } => "debug",
+            Self::Fail { .. } | Self::Recover { .. } | Self::Lost { .. } | Self::DocumentError { .. } => "warn",
+            Self::DoctorCheck { ok: false, .. } | Self::Error { .. } => "error",
+            _ => "info",
+        }
+    }
+}
+
+/// Writes events as NDJSON, one line each, from any thread.
+pub struct EventWriter {
+    out: Option<Mutex<Box<dyn Write + Send>>>,
+    debug: bool,
+}
+
+impl std::fmt::Debug for EventWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventWriter").field("enabled", &self.out.is_some()).field("debug", &self.debug).finish()
+    }
+}
+
+impl EventWriter {
+    /// Returns a writer to `out`; `debug` lets events of level debug through.
+    pub fn new(out: impl Write + Send + 'static, debug: bool) -> Self {
+        Self { out: Some(Mutex::new(Box::new(out))), debug }
+    }
+
+    /// Returns a writer that drops every event.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self { out: None, debug: false }
+    }
+
+    /// Whether events are written, so that standard output is not free for tables.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.out.is_some()
+    }
+
+    /// Writes `event`. A reader that went away is no reason to stop work: its error is dropped after the first.
+    pub fn emit(&self, event: &Event<'_>) {
+        let Some(out) = &self.out else { return };
+        if event.level() == "debug" && !self.debug {
+            return;
+        }
+        let line = line(event, Utc::now());
+        let mut out = out.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                log::warn!("cannot write event: {error}");
+            }
+            *out = Box::new(io::sink());
+        }
+    }
+}
+
+/// Returns the event as its line: `ts`, `level`, `event`, `component`, then its own fields; nulls left out.
+fn line(event: &Event<'_>, now: DateTime<Utc>) -> String {
+    let fields = match serde_json::to_value(event) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    let name = fields.get("event").and_then(Value::as_str).unwrap_or("error").to_owned();
+    let mut head = Map::new();
+    head.insert("ts".into(), now.to_rfc3339_opts(SecondsFormat::Millis, true).into());
+    head.insert("level".into(), event.level().into());
+    head.insert("event".into(), name.as_str().into());
+    head.insert("component".into(), name.split('.').next().unwrap_or("trailblazer").into());
+    for (key, value) in fields {
+        if key != "event" && !value.is_null() {
+            head.insert(key, value);
+        }
+    }
+    let mut text = Value::Object(head).to_string();
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_with_its_head_first() {
+        let run_id = "r1".parse().unwrap();
+        let event = Event::Release { run_id: &run_id, phase: Phase::Chunk, worker_id: "h/1/0", status: "normalized" };
+        let now = "2026-01-31T12:00:00.1239Z".parse().unwrap();
+        insta::assert_snapshot!(line(&event, now), @r#"{"ts":"2026-01-31T12:00:00.123Z","level":"info","event":"runs.release","component":"runs","run_id":"r1","phase":"chunk","worker_id":"h/1/0","status":"normalized"}"#);
+    }
+}

@@ -1,0 +1,61 @@
+//! SIGINT and SIGTERM: the first asks for a graceful stop, the second ends the process at once.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::error::Exit;
+
+/// Tells whether the process was asked to stop. Clones share one answer.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    asked: Arc<AtomicBool>,
+    code: Arc<AtomicUsize>,
+}
+
+impl Stop {
+    /// Returns a stop that listens to signals.
+    pub fn on_signals() -> io::Result<Self> {
+        let stop = Self::default();
+        for (signal, code) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
+            // Before the flag is set: the first signal passes the shutdown by, the second does not.
+            flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&stop.asked))?;
+            flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8))?;
+            flag::register(signal, Arc::clone(&stop.asked))?;
+        }
+        Ok(stop)
+    }
+
+    /// Whether a stop was asked for.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Asks for a stop, without a signal.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Sleeps for `pause`, or until a stop is asked for.
+    pub fn sleep(&self, pause: Duration) {
+        let end = Instant::now() + pause;
+        while !self.is_asked() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
+        }
+    }
+
+    /// Returns the exit code that goes with the signal received, if one was.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        match self.code.load(Ordering::SeqCst) {
+            0 => None,
+            143 => Some(Exit::Terminated),
+            _ => Some(Exit::Interrupted),
+        }
+    }
+}

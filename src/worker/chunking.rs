@@ -1,0 +1,59 @@
+//! The chunk phase of one run: documents out of the database, chunks into it, a page at a time.
+
+use std::time::Instant;
+
+use postgres::Client;
+
+use super::lease::Lease;
+use super::{End, Job};
+use crate::chunk::{self, Chunk};
+use crate::db::{calls, stage};
+use crate::error::Result;
+use crate::events::Event;
+use crate::ids::Phase;
+
+/// Documents read at a time: bounds what is in memory.
+const PAGE: i32 = 32;
+
+/// Chunks every document of the run and completes the phase. The old chunks stay until the new ones replace them.
+pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
+    let begun = Instant::now();
+    stage::clear_chunks(client)?;
+    let (mut documents, mut chunks, mut cut) = (0, 0, 0);
+    let mut after = String::new();
+    loop {
+        let page = calls::run_documents(client, &lease.run_id, &after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.doc_id);
+        let mut staged: Vec<(&str, Vec<Chunk>)> = Vec::with_capacity(page.len());
+        for document in &page {
+            if let Some(end) = job.interruption(lease) {
+                return Ok(end);
+            }
+            staged.push((
+                &document.doc_id,
+                chunk::chunk(&document.title, &document.body, job.limits, job.provider.tokenizer()),
+            ));
+        }
+        stage::chunks(client, &staged)?;
+        documents += page.len() as u64;
+        chunks += staged.iter().map(|(_, chunks)| chunks.len() as u64).sum::<u64>();
+        cut += staged.iter().flat_map(|(_, chunks)| chunks).filter(|chunk| chunk.cut).count() as u64;
+        lease.set_done(documents);
+    }
+
+    let mut tx = client.transaction()?;
+    stage::replace_chunks(&mut tx, &lease.run_id, lease.token)?;
+    let run = calls::complete_run(&mut tx, &lease.run_id, Phase::Chunk, lease.token, None)?;
+    tx.commit()?;
+    job.events.emit(&Event::ChunkComplete {
+        run_id: &lease.run_id,
+        phase: Phase::Chunk,
+        worker_id: job.worker_id,
+        documents,
+        chunks,
+        cut,
+        seconds: begun.elapsed().as_secs_f64(),
+    });
+    Ok(End::Completed(run))
+}

@@ -1,0 +1,153 @@
+//! The embed phase of one run: texts without a vector to the provider, their vectors into the database, batch by batch.
+
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+
+use super::lease::Lease;
+use super::{End, Job};
+use crate::db::calls::{self, PendingInput};
+use crate::db::stage;
+use crate::embed::{self, EmbedError};
+use crate::error::{Error, Result, SqlState};
+use crate::events::Event;
+use crate::ids::{Phase, RunId};
+
+/// Texts read at a time: bounds what is in memory, and is wide enough to sort by length.
+const PAGE: i32 = 1024;
+/// Texts sent to the provider at once, at most.
+const BATCH_TEXTS: usize = 256;
+/// How often texts that lost their vector to a reset in the meantime are embedded anew before the run is given back.
+const ROUNDS: u32 = 5;
+/// How often a failing provider is asked again before the attempt is charged.
+const TRIES: u32 = 5;
+
+/// Embeds every text of the run that has no vector and completes the phase.
+pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
+    let begun = Instant::now();
+    let model = &job.provider.model().name;
+    let mut embedded = 0;
+    for round in 1.. {
+        if let Some(end) = embed_pending(job, client, lease, &mut embedded)? {
+            return Ok(end);
+        }
+        match calls::complete_run(client, &lease.run_id, Phase::Embed, lease.token, Some(model)) {
+            Ok(run) => {
+                let chunks = u64::try_from(run.total_chunks.unwrap_or(0)).unwrap_or(0);
+                job.events.emit(&Event::EmbedComplete {
+                    run_id: &lease.run_id,
+                    phase: Phase::Embed,
+                    worker_id: job.worker_id,
+                    model,
+                    embedded,
+                    reused: chunks.saturating_sub(embedded),
+                    seconds: begun.elapsed().as_secs_f64(),
+                });
+                return Ok(End::Completed(run));
+            }
+            Err(Error::Database(error)) if SqlState::of(&error) == Some(SqlState::WorkIncomplete) && round < ROUNDS => {
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    unreachable!("the last round returns")
+}
+
+fn embed_pending(job: &Job<'_>, client: &mut Client, lease: &Lease, embedded: &mut u64) -> Result<Option<End>> {
+    let model = &job.provider.model().name;
+    let mut after = Vec::new();
+    loop {
+        let page = calls::pending_inputs(client, &lease.run_id, model, &after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after.clone_from(&last.input_sha256);
+        let token_counts: Vec<usize> = page.iter().map(|input| input.token_count).collect();
+        for batch in embed::batches(&token_counts, job.batch_tokens, BATCH_TEXTS) {
+            if let Some(end) = job.interruption(lease) {
+                return Ok(Some(end));
+            }
+            let inputs: Vec<&PendingInput> = batch.into_iter().filter_map(|index| page.get(index)).collect();
+            let begun = Instant::now();
+            let vectors = match embed_batch(job, lease, &inputs)? {
+                Batch::Vectors(vectors) => vectors,
+                Batch::Ended(end) => return Ok(Some(end)),
+            };
+            let rows = inputs.iter().map(|input| input.input_sha256.as_slice()).zip(vectors).collect();
+            stage::store_embeddings(client, lease.token, model, rows)?;
+            *embedded += inputs.len() as u64;
+            lease.set_done(*embedded);
+            job.events.emit(&Event::EmbedBatch {
+                run_id: &lease.run_id,
+                phase: Phase::Embed,
+                worker_id: job.worker_id,
+                texts: inputs.len(),
+                tokens: inputs.iter().map(|input| input.token_count).sum(),
+                seconds: begun.elapsed().as_secs_f64(),
+            });
+        }
+    }
+}
+
+enum Batch {
+    Vectors(Vec<Vec<f32>>),
+    Ended(End),
+}
+
+/// Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
+fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result<Batch> {
+    let texts: Vec<&str> = inputs.iter().map(|input| input.text.as_str()).collect();
+    let mut failures = 0;
+    loop {
+        let pause = match job.provider.embed(&texts) {
+            Ok(vectors) => return check(job, &lease.run_id, inputs, vectors),
+            Err(EmbedError::Busy { retry_after, .. }) => retry_after.unwrap_or(Duration::from_secs(5)),
+            Err(EmbedError::Transient { message }) => {
+                failures += 1;
+                if failures == TRIES {
+                    return Ok(Batch::Ended(End::Failed { message, permanent: false }));
+                }
+                Duration::from_millis(500) * 2_u32.pow(failures)
+            }
+            Err(EmbedError::Refused { positions, message }) => {
+                let named =
+                    positions.first().and_then(|position| inputs.get(*position)).map_or_else(String::new, describe);
+                return Ok(Batch::Ended(End::Failed { message: format!("{message}: {named}"), permanent: true }));
+            }
+            Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
+        };
+        let end = Instant::now() + pause;
+        while Instant::now() < end {
+            if let Some(end) = job.interruption(lease) {
+                return Ok(Batch::Ended(end));
+            }
+            std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
+        }
+    }
+}
+
+/// Refuses what the database would refuse, while it is still known which text it belongs to.
+fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<Vec<f32>>) -> Result<Batch> {
+    let model = job.provider.model();
+    if vectors.len() != inputs.len() {
+        let message = format!("{} returned {} vectors for {} texts", model.provider, vectors.len(), inputs.len());
+        return Ok(Batch::Ended(End::Failed { message, permanent: true }));
+    }
+    for (input, vector) in inputs.iter().zip(&vectors) {
+        let fault = if vector.len() != model.dimension {
+            format!("{} numbers instead of {}", vector.len(), model.dimension)
+        } else if !vector.iter().all(|number| number.is_finite()) {
+            "a number that is not finite".to_owned()
+        } else if vector.iter().all(|number| *number == 0.0) {
+            "only zeros".to_owned()
+        } else {
+            continue;
+        };
+        let message = format!("{} returned a vector with {fault} in run {run_id}: {}", model.provider, describe(input));
+        return Ok(Batch::Ended(End::Failed { message, permanent: true }));
+    }
+    Ok(Batch::Vectors(vectors))
+}
+
+fn describe(input: &&PendingInput) -> String {
+    let start: String = input.text.chars().take(80).collect();
+    format!("text {} ({start:?}…)", hex::encode(input.input_sha256.get(..6).unwrap_or_default()))
+}

@@ -1,0 +1,136 @@
+//! The leases of this process, renewed by one thread at a third of their length.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+
+use crate::db::{Connector, calls};
+use crate::error::Result;
+use crate::events::{Event, EventWriter};
+use crate::ids::{ClaimToken, Phase, RunId};
+use crate::stop::Stop;
+
+/// A claim that a worker holds.
+#[derive(Debug)]
+pub struct Lease {
+    /// The run.
+    pub run_id: RunId,
+    /// What it was claimed for.
+    pub phase: Phase,
+    /// Its fence.
+    pub token: ClaimToken,
+    worker_id: String,
+    done: AtomicI32,
+    lost: AtomicBool,
+    /// By this process's clock, counted from when the last successful renewal was sent.
+    safe_until: Mutex<Instant>,
+}
+
+impl Lease {
+    /// Records how many documents or texts are done.
+    pub fn set_done(&self, done: u64) {
+        self.done.store(i32::try_from(done).unwrap_or(i32::MAX), Ordering::Relaxed);
+    }
+
+    /// Whether the claim is, or may be, somebody else's by now.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst) || Instant::now() > *locked(&self.safe_until)
+    }
+}
+
+/// All leases of the process.
+#[derive(Debug)]
+pub struct Leases {
+    ttl: Duration,
+    held: Mutex<BTreeMap<ClaimToken, Arc<Lease>>>,
+}
+
+impl Leases {
+    /// Returns an empty set for leases of length `ttl`.
+    #[must_use]
+    pub fn new(ttl: Duration) -> Self {
+        Self { ttl, held: Mutex::default() }
+    }
+
+    /// Length of a lease.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// Takes up a claim that was asked for at `asked`.
+    pub fn add(&self, run_id: &RunId, phase: Phase, token: ClaimToken, worker_id: &str, asked: Instant) -> Arc<Lease> {
+        let lease = Arc::new(Lease {
+            run_id: run_id.clone(),
+            phase,
+            token,
+            worker_id: worker_id.to_owned(),
+            done: AtomicI32::new(0),
+            lost: AtomicBool::new(false),
+            safe_until: Mutex::new(asked + self.ttl),
+        });
+        locked(&self.held).insert(token, Arc::clone(&lease));
+        lease
+    }
+
+    /// Drops a claim that ended.
+    pub fn remove(&self, lease: &Lease) {
+        locked(&self.held).remove(&lease.token);
+    }
+
+    /// Renews all leases at a third of their length until `finished`. A failed call is tried again soon: it loses nothing yet.
+    pub fn keep_renewing(&self, connector: &Connector, events: &EventWriter, finished: &Stop) {
+        let mut client: Option<Client> = None;
+        let mut pause = self.ttl / 3;
+        loop {
+            finished.sleep(pause);
+            if finished.is_asked() {
+                return;
+            }
+            pause = match self.renew(&mut client, connector, events) {
+                Ok(()) => self.ttl / 3,
+                Err(error) => {
+                    log::warn!("cannot renew leases, trying again: {error}");
+                    client = None;
+                    (self.ttl / 30).clamp(Duration::from_millis(100), Duration::from_secs(10))
+                }
+            };
+        }
+    }
+
+    fn renew(&self, client: &mut Option<Client>, connector: &Connector, events: &EventWriter) -> Result<()> {
+        let held: Vec<Arc<Lease>> = locked(&self.held).values().cloned().collect();
+        let client = match client {
+            Some(client) => client,
+            None => client.insert(connector.connect()?),
+        };
+        let claims: Vec<(ClaimToken, i32)> =
+            held.iter().map(|lease| (lease.token, lease.done.load(Ordering::Relaxed))).collect();
+        let sent = Instant::now();
+        for renewal in calls::renew_claims(client, &claims, self.ttl)? {
+            let Some(lease) = held.iter().find(|lease| lease.token == renewal.token) else { continue };
+            match renewal.expires_at {
+                None => lease.lost.store(true, Ordering::SeqCst),
+                Some(claim_expires_at) => {
+                    *locked(&lease.safe_until) = sent + self.ttl;
+                    events.emit(&Event::Renew {
+                        run_id: &lease.run_id,
+                        phase: lease.phase,
+                        worker_id: &lease.worker_id,
+                        claim_expires_at,
+                        done: lease.done.load(Ordering::Relaxed),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,398 @@
+//! Workers: threads that claim a run, do a phase's work, and complete it, until nothing is due.
+
+mod chunking;
+mod embedding;
+pub mod lease;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use postgres::Client;
+
+use crate::chunk::Limits;
+use crate::db::calls::{self, Filter, Run};
+use crate::db::{Connector, stage};
+use crate::embed::Provider;
+use crate::error::{Error, Result};
+use crate::events::{Event, EventWriter};
+use crate::ids::{Phase, RunId};
+use crate::stop::Stop;
+use lease::{Lease, Leases};
+
+/// How long a worker tries to get its connection back before it gives up.
+const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
+/// Pause of an idle worker that watches: a NOTIFY would wake it sooner, this bounds what a lost one costs.
+const WATCH_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the workers of one process do.
+pub struct Plan<'a> {
+    /// Phases to work on, in order.
+    pub phases: Vec<Phase>,
+    /// Which runs.
+    pub filter: Filter,
+    /// Most runs to take up.
+    pub limit: Option<u64>,
+    /// Number of threads.
+    pub workers: usize,
+    /// Stay when nothing is due.
+    pub watch: bool,
+    /// Size of chunks.
+    pub limits: Limits,
+    /// Who embeds.
+    pub provider: &'a dyn Provider,
+    /// Most tokens in a batch.
+    pub batch_tokens: usize,
+    /// Length of a lease.
+    pub ttl: Duration,
+    /// Names this process in `claimed_by`: `host/pid`.
+    pub process: String,
+}
+
+/// What the workers of one process did.
+#[derive(Debug, Default)]
+pub struct Tally {
+    taken: AtomicU64,
+    /// Runs that went through every phase asked for.
+    pub done: AtomicU64,
+    /// Runs whose last claim here ended in failure.
+    failed: Mutex<BTreeSet<RunId>>,
+    /// Workers that ended by a defect.
+    broken: AtomicU64,
+    /// Claims that were lost to others.
+    pub lost: AtomicU64,
+    /// Claims that were given back.
+    pub released: AtomicU64,
+}
+
+impl Tally {
+    /// Returns how many runs failed and were not completed later.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.failed_runs().len() as u64 + self.broken.load(Ordering::Relaxed)
+    }
+
+    fn failed_runs(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the work on a claim ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    Completed(Run),
+    Failed { message: String, permanent: bool },
+    Stopped,
+    Lost,
+}
+
+/// One worker's view of the plan.
+pub(crate) struct Job<'a> {
+    pub provider: &'a dyn Provider,
+    pub limits: Limits,
+    pub batch_tokens: usize,
+    pub events: &'a EventWriter,
+    pub worker_id: &'a str,
+    stop: &'a Stop,
+}
+
+impl Job<'_> {
+    /// Returns how the work ends when it must end now.
+    pub(crate) fn interruption(&self, lease: &Lease) -> Option<End> {
+        if lease.is_lost() {
+            Some(End::Lost)
+        } else if self.stop.is_asked() {
+            Some(End::Stopped)
+        } else {
+            None
+        }
+    }
+}
+
+/// Runs the plan to its end. `on_done` is called after every run that went through.
+///
+/// Returns the first error that stopped a worker for good; the others finish what they can.
+pub fn run(
+    plan: &Plan<'_>,
+    connector: &Connector,
+    events: &EventWriter,
+    stop: &Stop,
+    tally: &Tally,
+    on_done: &(dyn Fn() + Sync),
+) -> Result<()> {
+    let leases = Leases::new(plan.ttl);
+    let finished = Stop::default();
+    let first_error: Mutex<Option<Error>> = Mutex::new(None);
+    thread::scope(|scope| {
+        let renewer = scope.spawn(|| leases.keep_renewing(connector, events, &finished));
+        let workers: Vec<_> = (0..plan.workers)
+            .map(|number| {
+                let worker = Worker {
+                    plan,
+                    connector,
+                    events,
+                    stop,
+                    tally,
+                    on_done,
+                    leases: &leases,
+                    id: format!("{}/{number}", plan.process),
+                };
+                let first_error = &first_error;
+                scope.spawn(move || {
+                    if let Err(error) = worker.run() {
+                        first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            if worker.join().is_err() {
+                log::error!("a worker ended by a defect; its claim will be recovered when the lease runs out");
+                tally.broken.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        finished.ask();
+        let _ = renewer.join();
+    });
+    first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+struct Worker<'a> {
+    plan: &'a Plan<'a>,
+    connector: &'a Connector,
+    events: &'a EventWriter,
+    stop: &'a Stop,
+    tally: &'a Tally,
+    on_done: &'a (dyn Fn() + Sync),
+    leases: &'a Leases,
+    id: String,
+}
+
+impl Worker<'_> {
+    fn run(&self) -> Result<()> {
+        let mut client = self.connect()?;
+        while !self.stop.is_asked() && self.take_permit() {
+            match self.take_up_one(&mut client) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.return_permit();
+                    if !self.plan.watch {
+                        break;
+                    }
+                    wait_for_notice(&mut client, self.stop)?;
+                }
+                Err(error) if error.is_connection_loss() => {
+                    log::warn!("{}: lost the connection, connecting again: {error}", self.id);
+                    self.return_permit();
+                    client = self.reconnect(error)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one run through the phases asked for. Returns false when none is due.
+    fn take_up_one(&self, client: &mut Client) -> Result<bool> {
+        let both = self.plan.phases.len() == 2;
+        // What another worker chunked is finished first. A run that was reset still has its old chunks, and would be
+        // embedded without being chunked anew if it were not left to the chunk phase.
+        let chunked =
+            Filter { status: if both { vec!["chunked".into()] } else { Vec::new() }, ..self.plan.filter.clone() };
+        if self.plan.phases.contains(&Phase::Embed) && (both || self.plan.phases == [Phase::Embed]) {
+            if let Some(completed) = self.claim_and_work(client, Phase::Embed, &chunked)? {
+                self.count_done(completed);
+                return Ok(true);
+            }
+        }
+        if !self.plan.phases.contains(&Phase::Chunk) {
+            return Ok(false);
+        }
+        let Some(completed) = self.claim_and_work(client, Phase::Chunk, &self.plan.filter)? else { return Ok(false) };
+        let Some(run_id) = completed else { return Ok(true) };
+        if both && !self.stop.is_asked() {
+            if let Some(completed) = self.claim_and_work(client, Phase::Embed, &Filter::for_run(&run_id))? {
+                self.count_done(completed);
+            }
+        } else {
+            self.count_done(Some(run_id));
+        }
+        Ok(true)
+    }
+
+    fn count_done(&self, completed: Option<RunId>) {
+        if completed.is_some() {
+            self.tally.done.fetch_add(1, Ordering::Relaxed);
+            (self.on_done)();
+        }
+    }
+
+    /// Claims a run and works on it. Returns `None` when none is due, else the run when the phase was completed.
+    fn claim_and_work(&self, client: &mut Client, phase: Phase, filter: &Filter) -> Result<Option<Option<RunId>>> {
+        let asked = Instant::now();
+        let Some(run) = calls::claim_run(client, phase, &self.id, self.leases.ttl(), filter)? else { return Ok(None) };
+        let lease = self.leases.add(&run.run_id, phase, run.claim_token, &self.id, asked);
+        self.announce(&run, phase);
+        let outcome = self.work(client, &lease);
+        self.leases.remove(&lease);
+        self.settle(client, &lease, outcome).map(Some)
+    }
+
+    fn announce(&self, run: &Run, phase: Phase) {
+        let worker_id = self.id.as_str();
+        if let Some(claim_expires_at) = run.claim_expires_at {
+            let attempts = run.attempts;
+            self.events.emit(&Event::Claim { run_id: &run.run_id, phase, worker_id, attempts, claim_expires_at });
+        }
+        self.events.emit(&match phase {
+            Phase::Chunk => Event::ChunkStart { run_id: &run.run_id, phase, worker_id, documents: run.total_docs },
+            Phase::Embed => Event::EmbedStart {
+                run_id: &run.run_id,
+                phase,
+                worker_id,
+                model: &self.plan.provider.model().name,
+                chunks: run.total_chunks.unwrap_or(0),
+            },
+        });
+    }
+
+    fn work(&self, client: &mut Client, lease: &Lease) -> Result<End> {
+        let job = Job {
+            provider: self.plan.provider,
+            limits: self.plan.limits,
+            batch_tokens: self.plan.batch_tokens,
+            events: self.events,
+            worker_id: &self.id,
+            stop: self.stop,
+        };
+        match lease.phase {
+            Phase::Chunk => chunking::work(&job, client, lease),
+            Phase::Embed => embedding::work(&job, client, lease),
+        }
+    }
+
+    /// Tells the database and the world how the work on a claim ended. Returns the run when it was completed.
+    fn settle(&self, client: &mut Client, lease: &Lease, outcome: Result<End>) -> Result<Option<RunId>> {
+        let end = match outcome {
+            Ok(end) => end,
+            Err(error) if error.is_claim_lost() => End::Lost,
+            // The claim runs out by itself; whoever comes next starts from what is stored.
+            Err(error) if error.is_connection_loss() => return Err(error),
+            Err(error @ Error::Embed(_)) => {
+                self.release(client, lease)?;
+                return Err(error);
+            }
+            Err(error) => End::Failed { message: error.to_string(), permanent: false },
+        };
+        let ended = match end {
+            End::Completed(run) => {
+                self.report_completed(&run, lease.phase);
+                return Ok(Some(run.run_id));
+            }
+            End::Lost => Ok(self.report_lost(lease)),
+            End::Stopped => self.release(client, lease),
+            End::Failed { message, permanent } => self.fail(client, lease, &message, permanent),
+        };
+        match ended {
+            Err(error) if error.is_claim_lost() => {
+                self.report_lost(lease);
+                Ok(None)
+            }
+            other => other.map(|()| None),
+        }
+    }
+
+    fn report_completed(&self, run: &Run, phase: Phase) {
+        self.tally.failed_runs().remove(&run.run_id);
+        self.events.emit(&Event::Complete {
+            run_id: &run.run_id,
+            phase,
+            worker_id: &self.id,
+            status: &run.status,
+            total_docs: run.total_docs,
+            total_chunks: run.total_chunks,
+            embedded_chunks: run.embedded_chunks,
+        });
+    }
+
+    fn report_lost(&self, lease: &Lease) {
+        self.tally.lost.fetch_add(1, Ordering::Relaxed);
+        self.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
+    }
+
+    fn release(&self, client: &mut Client, lease: &Lease) -> Result<()> {
+        let run = calls::release_run(client, &lease.run_id, lease.token)?;
+        self.tally.released.fetch_add(1, Ordering::Relaxed);
+        let (run_id, status) = (&run.run_id, run.status.as_str());
+        self.events.emit(&Event::Release { run_id, phase: lease.phase, worker_id: &self.id, status });
+        Ok(())
+    }
+
+    fn fail(&self, client: &mut Client, lease: &Lease, message: &str, permanent: bool) -> Result<()> {
+        let run = calls::fail_run(client, &lease.run_id, lease.token, message, None, permanent)?;
+        self.tally.failed_runs().insert(run.run_id.clone());
+        log::warn!("run {} failed in {}: {message}", run.run_id, lease.phase);
+        self.events.emit(&Event::Fail {
+            run_id: &run.run_id,
+            phase: lease.phase,
+            worker_id: &self.id,
+            status: &run.status,
+            attempts: run.attempts,
+            available_at: run.available_at,
+            error: message,
+        });
+        Ok(())
+    }
+
+    fn connect(&self) -> Result<Client> {
+        let mut client = self.connector.connect()?;
+        stage::create(&mut client)?;
+        if self.plan.watch {
+            client.batch_execute("listen graphdb_backlog")?;
+        }
+        Ok(client)
+    }
+
+    fn reconnect(&self, mut error: Error) -> Result<Client> {
+        let deadline = Instant::now() + RECONNECT_PATIENCE;
+        let mut pause = Duration::from_millis(100);
+        while Instant::now() < deadline && !self.stop.is_asked() {
+            self.stop.sleep(pause);
+            match self.connect() {
+                Ok(client) => return Ok(client),
+                Err(next) if next.is_connection_loss() => error = next,
+                Err(next) => return Err(next),
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+        Err(error)
+    }
+
+    /// With a limit, each worker asks before it takes up a run; what turns out not to be due is given back.
+    fn take_permit(&self) -> bool {
+        let limit = self.plan.limit.unwrap_or(u64::MAX);
+        self.tally
+            .taken
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| (taken < limit).then_some(taken + 1))
+            .is_ok()
+    }
+
+    fn return_permit(&self) {
+        self.tally.taken.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits until the backlog has news, the watch pause is over, or a stop is asked for.
+fn wait_for_notice(client: &mut Client, stop: &Stop) -> Result<()> {
+    use postgres::fallible_iterator::FallibleIterator;
+    let end = Instant::now() + WATCH_PAUSE;
+    while !stop.is_asked() && Instant::now() < end {
+        let notice = client.notifications().timeout_iter(Duration::from_millis(200)).next()?;
+        if notice.is_some() {
+            break;
+        }
+    }
+    Ok(())
+}

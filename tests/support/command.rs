@@ -1,0 +1,129 @@
+//! The `trailblazer` command in a folder of its own, against a database of the test's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use super::TestDatabase;
+
+/// A folder and a database in which commands run, with nothing of the caller's environment that could leak in.
+pub struct Sandbox {
+    /// The database; its URL is passed as `TRAILBLAZER_DB_URL`.
+    pub database: TestDatabase,
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// Returns a sandbox with the schema installed and an empty configuration.
+    pub fn new() -> Self {
+        Self::with(TestDatabase::new())
+    }
+
+    /// Returns a sandbox on `database`.
+    pub fn with(database: TestDatabase) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".trailblazer.yaml"), "").unwrap();
+        Self { database, folder }
+    }
+
+    /// Returns the folder that commands run in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file below the folder, with its parents.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes an artifact of `documents` documents of several chunks each, as `runs backfill` reads it.
+    pub fn write_run(&self, run_id: &str, documents: usize) -> PathBuf {
+        let lines: String = (0..documents)
+            .map(|number| {
+                let words = format!("Words of document {number} in run {run_id}. ").repeat(60);
+                let body = format!("# One\n\n{words}\n\n## Two\n\n{words}\n");
+                let line = serde_json::json!({
+                    "id": format!("{run_id}-{number}"), "title": format!("Document {number}"), "text_md": body, "source_system": "dita"
+                });
+                format!("{line}\n")
+            })
+            .collect();
+        self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines)
+    }
+
+    /// Returns the command, not yet started.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
+        command.args(args).current_dir(self.folder()).stdin(Stdio::null());
+        for (name, _) in std::env::vars() {
+            if name.starts_with("TRAILBLAZER_") || name.starts_with("PG") || name == "RUST_LOG" || name == "NO_COLOR" {
+                command.env_remove(name);
+            }
+        }
+        command.env("TRAILBLAZER_DB_URL", &self.database.url);
+        command
+    }
+
+    /// Runs the command to its end.
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::of(self.command(args).output().unwrap())
+    }
+
+    /// Starts the command with its output captured.
+    pub fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Run {
+    /// Exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Reads what a finished process left.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Asserts exit code 0.
+    #[track_caller]
+    pub fn success(self) -> Self {
+        self.exits(0)
+    }
+
+    /// Asserts an exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Parses standard output as events.
+    #[track_caller]
+    pub fn events(&self) -> Vec<serde_json::Value> {
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
+    }
+
+    /// Returns the events of one name.
+    #[track_caller]
+    pub fn events_named(&self, name: &str) -> Vec<serde_json::Value> {
+        self.events().into_iter().filter(|event| event["event"] == name).collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! A database for one test: a clone of a template that holds the installed schema.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use postgres::{Client, NoTls};
+use trailblazer::db::install;
+
+use super::cluster;
+
+/// A database that is dropped with this value.
+pub struct TestDatabase {
+    name: String,
+    /// URL of the database, as superuser.
+    pub url: String,
+}
+
+impl TestDatabase {
+    /// Returns a new database with the schema installed.
+    pub fn new() -> Self {
+        static TEMPLATE: OnceLock<&'static str> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let url = cluster().create_database("tb_template", "template0");
+            install::install(&mut connect(&url)).unwrap();
+            "tb_template"
+        });
+        Self::clone_of(template)
+    }
+
+    /// Returns a new database without the schema.
+    pub fn empty() -> Self {
+        Self::clone_of("template0")
+    }
+
+    fn clone_of(template: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("tb_test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let url = cluster().create_database(&name, template);
+        Self { name, url }
+    }
+
+    /// Opens a connection as superuser.
+    pub fn connect(&self) -> Client {
+        connect(&self.url)
+    }
+
+    /// Opens a connection as another role, which the test made.
+    pub fn connect_as(&self, role: &str) -> Client {
+        let mut client = self.connect();
+        client.batch_execute(&format!("set session authorization \"{role}\"")).unwrap();
+        client
+    }
+
+    /// Registers `count` runs `r01`, `r02` … without documents, an hour apart, the lowest number oldest.
+    pub fn register_runs(&self, count: i32) {
+        self.connect()
+            .execute(
+                "select graphdb.register_run('r' || to_char(n, 'FM00'), 'dita', 0, timestamptz '2026-01-01' + n * interval '1 hour') \
+                 from generate_series(1, $1) as n",
+                &[&count],
+            )
+            .unwrap();
+    }
+
+    /// Lets the test set the backlog's clock with [`TestDatabase::set_clock`]; until then it is the server's.
+    pub fn take_over_clock(&self) {
+        self.connect()
+            .batch_execute(
+                "create table public.test_clock (now_at timestamptz); \
+                 create or replace function graphdb.clock() returns timestamptz language sql stable security definer as \
+                 $$ select coalesce((select now_at from public.test_clock), statement_timestamp()) $$",
+            )
+            .unwrap();
+    }
+
+    /// Sets the clock, for example to `2026-06-01 12:00:00+00`.
+    pub fn set_clock(&self, now: &str) {
+        self.connect()
+            .batch_execute(&format!("delete from public.test_clock; insert into public.test_clock values ('{now}')"))
+            .unwrap();
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        cluster().drop_database(&self.name);
+    }
+}
+
+fn connect(url: &str) -> Client {
+    Client::connect(url, NoTls).unwrap()
+}
