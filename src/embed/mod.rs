@@ -1,10 +1,14 @@
 //! Texts in, vectors out. Knows no database.
 
+mod batch;
 mod hash;
+mod settings;
 
 use std::time::Duration;
 
+pub use batch::batches;
 pub use hash::Hash;
+pub use settings::{Settings, provider};
 
 /// What the database must know of a model before it takes vectors of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,299 @@
+//! The structure of a Markdown body: its headings, its tables and code, and the places where it may be cut.
+
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+use super::is_blank;
+use super::seam::{Level, Seam};
+
+/// A heading of the document itself, not one inside a quote or a list.
+#[derive(Debug)]
+pub struct Heading {
+    /// Where its line begins.
+    pub start: usize,
+    pub end: usize,
+    pub level: u8,
+    /// As plain text.
+    pub text: String,
+    /// The heading that it stands under, by position in [`Outline::headings`].
+    pub parent: Option<usize>,
+}
+
+/// A table or a code block: a part of it needs its frame to be understood.
+#[derive(Debug)]
+pub struct Frame {
+    pub range: Range<usize>,
+    /// Where the repeatable part ends: the table's head, the opening fence.
+    pub head_end: usize,
+    /// Where the closing fence begins; the end where there is none.
+    pub tail_start: usize,
+    /// Closes a part of a code block; empty for tables and for code without fences.
+    pub closing: String,
+    pub is_code: bool,
+}
+
+impl Frame {
+    /// What a part that begins inside is given in front.
+    pub fn opening<'a>(&self, body: &'a str) -> &'a str {
+        body.get(self.range.start..self.head_end).unwrap_or_default().trim_end()
+    }
+}
+
+/// What is known of a body before it is measured.
+#[derive(Debug, Default)]
+pub struct Outline {
+    pub headings: Vec<Heading>,
+    /// Where blocks begin, in order.
+    pub seams: Vec<Seam>,
+    /// In order, not nested.
+    pub frames: Vec<Frame>,
+    /// Links, images and code in running text, which are better not torn.
+    pub spans: Vec<Range<usize>>,
+}
+
+impl Outline {
+    /// Reads a body. Every text is a Markdown document, so nothing can fail.
+    pub fn read(body: &str) -> Self {
+        let mut reader = Reader {
+            body,
+            outline: Self::default(),
+            open: Vec::new(),
+            depth: 0,
+            bare: None,
+            glued: None,
+            heading: None,
+        };
+        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+        for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
+            reader.event(&event, range);
+        }
+        reader.finish()
+    }
+
+    /// The innermost heading that a chunk from `at` on stands under.
+    pub fn heading_above(&self, at: usize) -> Option<usize> {
+        let next = self.headings.partition_point(|heading| heading.start < at);
+        match self.headings.get(next) {
+            Some(heading) if heading.start == at => heading.parent,
+            _ => next.checked_sub(1),
+        }
+    }
+
+    /// The frame that a cut at `at` would tear, by position in [`Outline::frames`].
+    pub fn frame_at(&self, at: usize) -> Option<usize> {
+        let last = self.frames.partition_point(|frame| frame.range.start < at).checked_sub(1)?;
+        self.frames.get(last).filter(|frame| at < frame.range.end).map(|_| last)
+    }
+
+    /// The seams strictly inside `range`.
+    pub fn seams_in(&self, range: &Range<usize>) -> &[Seam] {
+        let from = self.seams.partition_point(|seam| seam.at <= range.start);
+        let to = self.seams.partition_point(|seam| seam.at < range.end);
+        self.seams.get(from..to).unwrap_or_default()
+    }
+
+    /// Nothing but blanks is between `at` and the heading before it.
+    pub fn follows_heading(&self, body: &str, at: usize) -> bool {
+        let next = self.headings.partition_point(|heading| heading.start < at);
+        let above = next.checked_sub(1).and_then(|i| self.headings.get(i));
+        above.and_then(|heading| body.get(heading.end..at)).is_some_and(is_blank)
+    }
+
+    /// A cut at `at` would tear a link, an image or code in running text.
+    pub fn tears_span(&self, at: usize) -> bool {
+        let next = self.spans.partition_point(|span| span.start < at);
+        next.checked_sub(1).and_then(|i| self.spans.get(i)).is_some_and(|span| at < span.end)
+    }
+}
+
+/// Headings with nothing below them yet: they go with what comes next.
+#[derive(Debug, Clone, Copy)]
+struct BareHeadings {
+    /// Level of the heading that the first of them stands under; 0 for none.
+    under: u8,
+    has_seam: bool,
+}
+
+struct Reader<'a> {
+    body: &'a str,
+    outline: Outline,
+    /// Open headings, outermost first.
+    open: Vec<usize>,
+    /// Open blocks.
+    depth: u8,
+    bare: Option<BareHeadings>,
+    /// Where a block begins that belongs to the heading before it.
+    glued: Option<usize>,
+    /// The text of the heading that is being read.
+    heading: Option<String>,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, event: &Event<'_>, range: Range<usize>) {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) if self.depth == 0 => self.start_heading(*level, &range),
+            Event::End(TagEnd::Heading(_)) => self.end_heading(),
+            Event::Start(tag) => self.start(tag, range),
+            Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item | TagEnd::Table) => {
+                self.depth = self.depth.saturating_sub(1);
+            }
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(heading) = &mut self.heading {
+                    heading.push_str(text);
+                }
+                if matches!(event, Event::Code(_)) {
+                    self.span(range);
+                }
+            }
+            Event::SoftBreak | Event::HardBreak => {
+                if let Some(heading) = &mut self.heading {
+                    heading.push(' ');
+                }
+            }
+            Event::Rule => self.block(range.start),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>, range: Range<usize>) {
+        match tag {
+            Tag::Heading { .. } | Tag::Paragraph | Tag::HtmlBlock => self.block(range.start),
+            Tag::BlockQuote(_) | Tag::List(_) | Tag::Item => {
+                self.block(range.start);
+                self.depth = self.depth.saturating_add(1);
+            }
+            Tag::Table(_) => {
+                self.block(range.start);
+                self.depth = self.depth.saturating_add(1);
+                self.frame(range, false);
+            }
+            Tag::TableRow => self.table_row(range.start),
+            Tag::CodeBlock(kind) => {
+                self.block(range.start);
+                self.frame(range, true);
+                if let CodeBlockKind::Fenced(_) = kind {
+                    self.fences();
+                }
+            }
+            Tag::Link { .. } | Tag::Image { .. } => self.span(range),
+            _ => {}
+        }
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        self.body.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+    }
+
+    /// Notes that a block begins, unless something else begins before it on its line or it belongs to a heading.
+    fn block(&mut self, start: usize) {
+        let at = self.line_start(start);
+        let marker = self.body.get(at..start).unwrap_or_default();
+        let begins_line = marker.chars().all(|c| c.is_whitespace() || c == '>');
+        if self.bare.take().is_some() {
+            self.glued = Some(at);
+        }
+        if begins_line && self.glued != Some(at) {
+            self.seam(at, Level::block(self.depth));
+        }
+    }
+
+    fn seam(&mut self, at: usize, level: Level) {
+        if self.outline.seams.last().is_none_or(|last| last.at < at) {
+            self.outline.seams.push(Seam::new(self.body, at, level));
+        }
+    }
+
+    fn start_heading(&mut self, level: HeadingLevel, range: &Range<usize>) {
+        let level = level as u8;
+        while self.open.last().and_then(|i| self.outline.headings.get(*i)).is_some_and(|open| open.level >= level) {
+            self.open.pop();
+        }
+        let parent = self.open.last().copied();
+        let under = parent.and_then(|i| self.outline.headings.get(i)).map_or(0, |heading| heading.level);
+        let at = self.line_start(range.start);
+        // Bare headings go with this one, unless that would put it under a heading which it ends.
+        if !self.bare.is_some_and(|bare| bare.under < level) {
+            self.give_back_bare_headings();
+            self.seam(at, Level::heading(level));
+            self.bare = Some(BareHeadings { under, has_seam: true });
+        }
+        self.open.push(self.outline.headings.len());
+        self.outline.headings.push(Heading { start: at, end: range.end, level, text: String::new(), parent });
+        self.heading = Some(String::new());
+    }
+
+    /// Lets bare headings go with what stands before them.
+    fn give_back_bare_headings(&mut self) {
+        if self.bare.take().is_some_and(|bare| bare.has_seam) {
+            self.outline.seams.pop();
+        }
+    }
+
+    fn end_heading(&mut self) {
+        let Some(text) = self.heading.take() else { return };
+        if let Some(heading) = self.outline.headings.last_mut() {
+            heading.text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+    }
+
+    /// Notes a table or a code block; its head is still unknown.
+    fn frame(&mut self, range: Range<usize>, is_code: bool) {
+        let start = self.line_start(range.start);
+        let (head_end, tail_start) = (start, range.end);
+        self.outline.frames.push(Frame {
+            range: start..range.end,
+            head_end,
+            tail_start,
+            closing: String::new(),
+            is_code,
+        });
+    }
+
+    /// The head of a table and its first row stay together.
+    fn table_row(&mut self, start: usize) {
+        let at = self.line_start(start);
+        let Some(table) = self.outline.frames.last_mut() else { return };
+        if table.head_end == table.range.start {
+            table.head_end = at;
+        } else {
+            self.seam(at, Level::block(self.depth));
+        }
+    }
+
+    /// Reads the opening fence of the code block just noted.
+    fn fences(&mut self) {
+        let Some(code) = self.outline.frames.last_mut() else { return };
+        let text = self.body.get(code.range.clone()).unwrap_or_default();
+        let line = text.split_inclusive('\n').next().unwrap_or_default();
+        let Some(fence_at) = line.find(['`', '~']) else { return };
+        let (marker, rest) = line.split_at(fence_at);
+        let fence = rest.get(..1).unwrap_or_default();
+        let length = rest.len() - rest.trim_start_matches(fence).len();
+        code.head_end = code.range.start + line.len();
+        code.closing = marker.chars().map(|c| if c == '>' { '>' } else { ' ' }).collect();
+        code.closing.push_str(&fence.repeat(length));
+        let last = text.trim_end().rfind('\n').map_or(text.len(), |newline| newline + 1);
+        let last_line =
+            text.get(last..).unwrap_or_default().trim_start_matches(|c: char| c.is_whitespace() || c == '>');
+        if last_line.len() >= length && last_line.trim_end().trim_start_matches(fence).is_empty() {
+            code.tail_start = code.range.start + last;
+        }
+    }
+
+    fn span(&mut self, range: Range<usize>) {
+        if self.outline.spans.last().is_none_or(|last| last.end <= range.start) {
+            self.outline.spans.push(range);
+        }
+    }
+
+    fn finish(mut self) -> Outline {
+        self.give_back_bare_headings();
+        // Nothing to cut off before the first block.
+        let blank = self.outline.seams.first().and_then(|seam| self.body.get(..seam.at)).is_some_and(is_blank);
+        if blank {
+            self.outline.seams.remove(0);
+        }
+        self.outline
+    }
+}

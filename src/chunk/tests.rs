@@ -1,0 +1,206 @@
+use super::*;
+use crate::embed::{Hash, Provider as _};
+
+const LIMITS: Limits = Limits { max_tokens: 64, min_tokens: 12, overlap_tokens: 0 };
+
+fn chunks(title: &str, body: &str, limits: Limits) -> Vec<Chunk> {
+    chunk(title, body, limits, Hash::new().tokenizer())
+}
+
+fn words(n: usize, word: &str) -> String {
+    (0..n).map(|i| format!("{word}{i} ")).collect::<String>().trim_end().to_owned()
+}
+
+#[test]
+fn a_blank_body_has_no_chunks() {
+    assert!(chunks("Title", "", LIMITS).is_empty());
+    assert!(chunks("Title", " \n\n\t\n", LIMITS).is_empty());
+}
+
+#[test]
+fn a_small_document_is_one_chunk_with_its_headings_inside() {
+    let body = "# Set up\n\nInstall it.\n\n## Next\n\nRun it.\n";
+    let found = chunks("Guide", body, LIMITS);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].text, format!("Guide\n\n{}", body.trim()));
+    assert_eq!(found[0].heading_path, ["Guide"]);
+    assert_eq!(found[0].range, 0..body.trim_end().len());
+}
+
+#[test]
+fn a_document_without_a_title_has_no_empty_path() {
+    assert_eq!(chunks("  ", "Text.", LIMITS)[0].text, "Text.");
+}
+
+#[test]
+fn the_path_holds_the_headings_that_are_open_before_the_chunk() {
+    let body = format!("# A\n\n{}\n\n## B\n\n{}\n\n{}\n", words(40, "a"), words(40, "b"), words(40, "c"));
+    let found = chunks("T", &body, LIMITS);
+    let paths: Vec<_> = found.iter().map(|c| c.heading_path.join("/")).collect();
+    assert_eq!(paths, ["T", "T/A", "T/A/B"]);
+    assert!(found[1].text.starts_with("T > A\n\n## B\n\nb0 "));
+    assert!(found[2].text.starts_with("T > A > B\n\nc0 "));
+}
+
+#[test]
+fn a_long_path_is_shortened_from_the_left() {
+    let body = format!("# {}\n\n## Near\n\nText.\n\n{}", words(40, "far"), words(50, "x"));
+    let found = chunks("Title", &body, LIMITS);
+    let last = found.last().unwrap();
+    assert_eq!(last.heading_path.len(), 3);
+    assert!(last.text.starts_with("Near\n\n"), "{}", last.text);
+    let body = format!("# {}\n\nText.\n\n{}", words(40, "far"), words(50, "x"));
+    let found = chunks("Title", &body, LIMITS);
+    assert!(found.last().unwrap().text.starts_with("far9 far10 "), "{}", found.last().unwrap().text);
+}
+
+#[test]
+fn tables_are_split_by_rows_and_repeat_their_head() {
+    let rows: String = (0..40).map(|i| format!("| key{i} | value {i} |\n")).collect();
+    let body = format!("| Name | Meaning |\n| --- | --- |\n{rows}");
+    let found = chunks("T", &body, LIMITS);
+    assert!(found.len() > 4);
+    for chunk in &found {
+        assert_eq!(chunk.kind, Kind::Table);
+        assert!(chunk.text.starts_with("T\n\n| Name | Meaning |\n| --- | --- |\n| key"), "{}", chunk.text);
+        assert!(chunk.text.ends_with(" |"), "{}", chunk.text);
+    }
+}
+
+#[test]
+fn code_is_split_at_blank_lines_and_its_fence_restored() {
+    let function = |i| format!("fn f{i}() {{\n    let x = {i};\n    g(x);\n}}\n");
+    let body = format!("```rust\n{}```\n", (0..12).map(function).collect::<Vec<_>>().join("\n"));
+    let found = chunks("T", &body, LIMITS);
+    assert!(found.len() > 3);
+    for chunk in &found {
+        assert_eq!(chunk.kind, Kind::Code);
+        assert!(chunk.text.starts_with("T\n\n```rust\nfn f"), "{}", chunk.text);
+        assert!(chunk.text.ends_with("}\n```"), "{}", chunk.text);
+    }
+}
+
+#[test]
+fn long_code_without_blank_lines_is_split_at_lines() {
+    let lines: String = (0..60).map(|i| format!("    step_{i} = {i}\n")).collect();
+    for chunk in chunks("T", &format!("> ~~~~\n{}> ~~~~\n", lines.replace("    ", "> ")), LIMITS) {
+        assert!(chunk.text.starts_with("T\n\n> ~~~~\n> step_"), "{}", chunk.text);
+        assert!(chunk.text.ends_with("\n> ~~~~"), "{}", chunk.text);
+    }
+}
+
+#[test]
+fn a_heading_never_stands_alone() {
+    let body = format!("## A\n\n{}\n\n## B\n\n```\n{}\n```\n\n## Empty\n", words(200, "a"), words(200, "b "));
+    for chunk in chunks("T", &body, LIMITS) {
+        assert!(
+            chunk.text.lines().any(|line| !line.is_empty() && line != "T" && !line.starts_with('#')),
+            "{}",
+            chunk.text
+        );
+    }
+}
+
+#[test]
+fn headings_without_content_go_with_what_comes_next() {
+    let body = format!("# One\n\n## Two\n\n{}\n\n## Three\n\n{}", words(40, "a"), words(40, "b"));
+    let found = chunks("T", &body, LIMITS);
+    assert!(found[0].text.starts_with("T\n\n# One\n\n## Two\n\na0"));
+    assert_eq!(found[1].heading_path, ["T", "One"]);
+}
+
+#[test]
+fn small_sections_under_one_heading_merge() {
+    let section = |i| format!("## Term {i}\n\nShort.\n\n");
+    let found = chunks("T", &(0..40).map(section).collect::<String>(), LIMITS);
+    assert!(found.len() < 20, "{}", found.len());
+    assert!(found.iter().all(|c| c.token_count > 15));
+}
+
+#[test]
+fn a_small_piece_never_joins_a_section_that_ends_its_heading() {
+    let body = format!("# A\n\n{}\n\n## A1\n\nSmall.\n\n# B\n\nSmall too.\n", words(55, "a"));
+    for chunk in chunks("T", &body, LIMITS) {
+        let has_both = chunk.text.contains("# A1") && chunk.text.contains("# B");
+        assert!(!has_both, "{}", chunk.text);
+    }
+}
+
+#[test]
+fn japanese_is_cut_at_sentences() {
+    let body = "設定ファイルを開きます。次に値を変更します。最後に保存してください。".repeat(12);
+    let found = chunks("設定", &body, LIMITS);
+    assert!(found.len() > 5);
+    assert!(found.iter().all(|c| c.text.ends_with('。') && !c.cut));
+}
+
+#[test]
+fn sentences_do_not_end_inside_addresses() {
+    let body = "See https://example.com/find?q=1&page=2 for this. ".repeat(20);
+    assert!(chunks("T", &body, LIMITS).iter().all(|c| c.text.starts_with("T\n\nSee ")));
+}
+
+#[test]
+fn what_has_no_boundary_is_cut_between_characters_and_says_so() {
+    let found = chunks("T", &"x".repeat(3000), LIMITS);
+    assert!(found.len() > 5);
+    assert!(found.iter().all(|c| c.cut));
+    let found = chunks("T", &"word ".repeat(300), LIMITS);
+    assert!(found.iter().all(|c| !c.cut));
+}
+
+#[test]
+fn overlap_repeats_whole_words_of_the_chunk_before_within_the_budget() {
+    let limits = Limits { overlap_tokens: 8, ..LIMITS };
+    let body = words(300, "w");
+    let found = chunks("T", &body, limits);
+    assert_eq!(uncovered(&body, &found), None);
+    for pair in found.windows(2) {
+        let shown = pair[1].text.strip_prefix("T\n\n").unwrap();
+        let own = &body[pair[1].range.clone()];
+        let repeated = shown.strip_suffix(own).unwrap().trim();
+        assert!(!repeated.is_empty() && pair[0].text.ends_with(repeated), "{repeated}");
+        assert!(pair[1].token_count <= limits.max_tokens);
+    }
+}
+
+/// Joins `[` to the word before it, as byte-pair encodings do: cuts change the count.
+struct Jealous;
+
+impl Tokenizer for Jealous {
+    fn token_starts(&self, text: &str, starts: &mut Vec<usize>) {
+        // Every second character; after a cut, other ones.
+        starts.extend(text.char_indices().step_by(2).map(|(at, _)| at));
+    }
+
+    fn special_tokens(&self) -> usize {
+        1
+    }
+}
+
+#[test]
+fn the_budget_holds_when_parts_have_more_tokens_than_the_whole() {
+    let body = format!("# Häding\n\n{}\n\n| a | b |\n|---|---|\n{}", words(50, "wörd"), "| 1 | 2 |\n".repeat(30));
+    let found = chunk("Title", &body, LIMITS, &Jealous);
+    assert!(found.iter().all(|c| c.token_count <= LIMITS.max_tokens));
+    assert_eq!(uncovered(&body, &found), None);
+}
+
+#[test]
+fn uncovered_finds_gaps_overlaps_and_ranges_outside() {
+    let at = |range: Range<usize>| Chunk {
+        range,
+        heading_path: Vec::new(),
+        kind: Kind::Text,
+        token_count: 1,
+        text: String::new(),
+        cut: false,
+    };
+    let body = "one two\n\nthree ";
+    assert_eq!(uncovered(body, &[at(0..7), at(9..14)]), None);
+    assert_eq!(uncovered(body, &[at(0..3), at(9..14)]), Some(3..9));
+    assert_eq!(uncovered(body, &[at(0..7)]), Some(7..15));
+    assert_eq!(uncovered(body, &[at(0..9), at(7..14)]), Some(7..14));
+    assert_eq!(uncovered(body, &[at(0..7), at(9..99)]), Some(9..99));
+    assert_eq!(uncovered("", &[]), None);
+}

@@ -1,0 +1,74 @@
+//! From configured values to a provider.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::{EmbedError, Hash, Provider};
+
+/// What the configuration says of embedding.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// `local`, `openai` or `hash`.
+    pub provider: String,
+    /// Name of the model; for `local` also the path of a sentence-transformer folder.
+    pub model: String,
+    /// Where `local` looks for models by name, one folder a model.
+    pub model_dir: PathBuf,
+    /// Address that `/embeddings` is appended to, for `openai`.
+    pub base_url: Option<String>,
+    /// Sent as a bearer token, for `openai`.
+    pub api_key: Option<String>,
+    /// Asked of `openai` models that can shorten their vectors.
+    pub dimensions: Option<usize>,
+    /// Most tokens a text may have, where the provider cannot tell.
+    pub max_tokens: Option<usize>,
+}
+
+impl fmt::Debug for Settings {
+    /// Leaves the key out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("provider", &self.provider)
+            .field("model", &self.model)
+            .field("model_dir", &self.model_dir)
+            .field("base_url", &self.base_url)
+            .field("api_key", &self.api_key.as_ref().map(|_| "…"))
+            .field("dimensions", &self.dimensions)
+            .field("max_tokens", &self.max_tokens)
+            .finish()
+    }
+}
+
+/// Makes the provider that `settings` ask for.
+pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
+    match settings.provider.as_str() {
+        "hash" => Ok(Box::new(Hash::new())),
+        other => Err(EmbedError::Misconfigured {
+            message: format!("embed.provider is '{other}'; known are local, openai and hash"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_provider_is_refused_by_name() {
+        let settings = Settings { provider: "cohere".into(), ..Settings::default() };
+        let error = provider(&settings).err().unwrap();
+        assert_eq!(error.to_string(), "embed.provider is 'cohere'; known are local, openai and hash");
+    }
+
+    #[test]
+    fn the_hash_provider_is_found_by_name() {
+        let settings = Settings { provider: "hash".into(), ..Settings::default() };
+        assert_eq!(provider(&settings).unwrap().model().name, "hash-384");
+    }
+
+    #[test]
+    fn debug_output_never_shows_the_key() {
+        let settings = Settings { api_key: Some("sk-secret".into()), ..Settings::default() };
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+}
