@@ -1,0 +1,3 @@
+//! The SQL functions, on a real server.
+
+mod claim;
