@@ -23,12 +23,18 @@ setup: ## Fetch what building and testing needs; quick and offline from the seco
 build: setup ## Build the release binary
 	@$(CARGO) build --release --locked
 
+ifdef INPUT
+ifndef SOURCE
+$(error INPUT needs SOURCE=dita or SOURCE=confluence)
+endif
+endif
+
 .PHONY: run
 run: build ## Process the sample documentation, or your own: INPUT=folder SOURCE=dita|confluence
 	@$(TRAILBLAZER) db up
 	@$(TRAILBLAZER) db migrate
 ifdef INPUT
-	@$(TRAILBLAZER) normalize "$(INPUT)" --source "$(or $(SOURCE),$(error SOURCE is missing: SOURCE=dita or SOURCE=confluence))"
+	@$(TRAILBLAZER) normalize "$(INPUT)" --source "$(SOURCE)"
 else
 	@$(TRAILBLAZER) normalize examples/docs/dita --source dita
 	@$(TRAILBLAZER) normalize examples/docs/confluence --source confluence

@@ -97,11 +97,13 @@ fn start_works_in_a_folder_too_deep_for_a_socket() {
     let deep = short.join("folder ".repeat(8)).join("it's".repeat(20));
     std::fs::create_dir_all(&deep).unwrap();
     let private = Private::new(&deep);
-    let _outer = watch(&short);
+    let mut outer = watch(&short);
     private.server.start().unwrap();
     assert_eq!(value(&private.server.url(), "select current_database()::text"), "trailblazer");
     assert!(private.server.stop().unwrap());
     std::fs::remove_dir_all(private.server.status().unwrap().socket_dir).unwrap();
+    drop(outer.stdin.take());
+    outer.wait().unwrap();
 }
 
 #[test]

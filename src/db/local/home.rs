@@ -95,24 +95,20 @@ impl Home {
         Path::new("/tmp").join(format!("trailblazer-{}", short_hash(&self.dir)))
     }
 
-    /// Creates the folders that are missing, with the rights that they need.
-    pub(super) fn create(&self) -> Result<(), LocalServerError> {
-        // Root's lock file must not be the account's to replace, so root keeps the home and gives away what is in it.
-        if let Some(parent) = self.dir.parent() {
-            create_dir(parent, 0o755)?;
-        }
-        create_dir(&self.dir, if self.account.is_some() { 0o755 } else { 0o700 })?;
+    /// Creates the folders that are missing, with the rights that they need. Hold the lock.
+    pub(super) fn create_folders(&self) -> Result<(), LocalServerError> {
         self.create_private(&self.dir.join("log"))?;
         self.create_private(&self.socket_dir())?;
         self.check_socket_dir()
     }
 
-    /// Creates a folder that only the server's account may enter.
+    /// Creates a folder that only the server's account may enter, or completes one that a killed process left to root.
     pub(super) fn create_private(&self, dir: &Path) -> Result<(), LocalServerError> {
-        if dir.symlink_metadata().is_ok() {
-            return Ok(());
+        match dir.symlink_metadata() {
+            Ok(meta) if meta.uid() != 0 => return Ok(()),
+            Ok(_) => {}
+            Err(_) => create_dir(dir, 0o700)?,
         }
-        create_dir(dir, 0o700)?;
         self.give(dir)
     }
 
@@ -134,8 +130,13 @@ impl Home {
         }
     }
 
-    /// Waits for the lock that serializes starts and stops; it falls when the returned guard is dropped.
+    /// Creates the home and waits for the lock that serializes starts and stops; dropping the guard frees it.
     pub(super) fn lock(&self) -> Result<Flock<fs::File>, LocalServerError> {
+        // Root's lock file must not be the account's to replace, so root keeps the home and gives away what is in it.
+        if let Some(parent) = self.dir.parent() {
+            create_dir(parent, 0o755)?;
+        }
+        create_dir(&self.dir, if self.account.is_some() { 0o755 } else { 0o700 })?;
         let path = self.dir.join("lock");
         let mut options = fs::File::options();
         // Root may be here in an ordinary user's home: it follows no link there, and leaves them the file.
@@ -205,7 +206,8 @@ mod tests {
     fn check_socket_dir_refuses_a_folder_that_others_may_enter() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home { dir: folder.path().to_owned(), account: None };
-        home.create().unwrap();
+        let _lock = home.lock().unwrap();
+        home.create_folders().unwrap();
         fs::set_permissions(home.socket_dir(), fs::Permissions::from_mode(0o755)).unwrap();
         assert!(matches!(home.check_socket_dir(), Err(LocalServerError::UnsafeSocketDirectory(_))));
     }

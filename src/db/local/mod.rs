@@ -113,8 +113,8 @@ impl LocalServer {
         if self.answers() {
             return Ok(Started::AlreadyRunning);
         }
-        self.home.create()?;
         let _lock = self.home.lock()?;
+        self.home.create_folders()?;
         if self.answers() {
             return Ok(Started::AlreadyRunning);
         }
