@@ -116,7 +116,7 @@ impl Cutter<'_, '_> {
         let reach = (self.budget.saturating_sub(self.ruler.overhead(whole.range.start)) / 3).max(1);
         let peaks = self.peaks(&whole.range, seams, reach);
         let parts = parts(&whole, &peaks);
-        parts.into_iter().flat_map(|part| self.sweep(part, seams, reach)).collect()
+        parts.into_iter().flat_map(|part| self.sweep(&part, seams, reach)).collect()
     }
 
     /// The seams that outweigh all others within `reach` tokens: what is further away cannot change them.
@@ -141,7 +141,7 @@ impl Cutter<'_, '_> {
     }
 
     /// Cuts `whole` from its end backward, so that what is put in at its start moves no cut but the first.
-    fn sweep(&self, whole: Piece, seams: &[Seam], reach: usize) -> Vec<Piece> {
+    fn sweep(&self, whole: &Piece, seams: &[Seam], reach: usize) -> Vec<Piece> {
         let mut cuts = Vec::new();
         let mut rest = whole.range.clone();
         while !self.fits(&rest) {
@@ -150,7 +150,7 @@ impl Cutter<'_, '_> {
             rest.end = seam.at;
         }
         cuts.reverse();
-        parts(&whole, &cuts)
+        parts(whole, &cuts)
     }
 
     /// The seam to cut `range` at so that the part after it fits and neither part is small, if possible.

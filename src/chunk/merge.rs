@@ -36,5 +36,5 @@ fn join(ruler: &Ruler<'_>, before: &Piece, after: &Piece) -> Option<Piece> {
     let from = headings.partition_point(|heading| heading.start < range.start);
     let ends_it = headings.iter().skip(from).take_while(|heading| heading.start < range.end).any(|h| h.level <= above);
     let fits = ruler.cost(&range) <= ruler.budget();
-    (fits && !ends_it).then(|| Piece { range, level: before.level, torn: before.torn || after.torn })
+    (fits && !ends_it).then_some(Piece { range, level: before.level, torn: before.torn || after.torn })
 }

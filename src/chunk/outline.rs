@@ -213,7 +213,7 @@ impl Reader<'_> {
         let under = parent.and_then(|i| self.outline.headings.get(i)).map_or(0, |heading| heading.level);
         let at = self.line_start(range.start);
         // Bare headings go with this one, unless that would put it under a heading which it ends.
-        if !self.bare.is_some_and(|bare| bare.under < level) {
+        if self.bare.is_none_or(|bare| bare.under >= level) {
             self.give_back_bare_headings();
             self.seam(at, Level::heading(level));
             self.bare = Some(BareHeadings { under, has_seam: true });

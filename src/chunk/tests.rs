@@ -8,7 +8,11 @@ fn chunks(title: &str, body: &str, limits: Limits) -> Vec<Chunk> {
 }
 
 fn words(n: usize, word: &str) -> String {
-    (0..n).map(|i| format!("{word}{i} ")).collect::<String>().trim_end().to_owned()
+    join(" ", (0..n).map(|i| format!("{word}{i}")))
+}
+
+fn join(separator: &str, parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(separator)
 }
 
 #[test]
@@ -56,7 +60,7 @@ fn a_long_path_is_shortened_from_the_left() {
 
 #[test]
 fn tables_are_split_by_rows_and_repeat_their_head() {
-    let rows: String = (0..40).map(|i| format!("| key{i} | value {i} |\n")).collect();
+    let rows = join("\n", (0..40).map(|i| format!("| key{i} | value {i} |")));
     let body = format!("| Name | Meaning |\n| --- | --- |\n{rows}");
     let found = chunks("T", &body, LIMITS);
     assert!(found.len() > 4);
@@ -70,7 +74,7 @@ fn tables_are_split_by_rows_and_repeat_their_head() {
 #[test]
 fn code_is_split_at_blank_lines_and_its_fence_restored() {
     let function = |i| format!("fn f{i}() {{\n    let x = {i};\n    g(x);\n}}\n");
-    let body = format!("```rust\n{}```\n", (0..12).map(function).collect::<Vec<_>>().join("\n"));
+    let body = format!("```rust\n{}```\n", join("\n", (0..12).map(function)));
     let found = chunks("T", &body, LIMITS);
     assert!(found.len() > 3);
     for chunk in &found {
@@ -82,8 +86,8 @@ fn code_is_split_at_blank_lines_and_its_fence_restored() {
 
 #[test]
 fn long_code_without_blank_lines_is_split_at_lines() {
-    let lines: String = (0..60).map(|i| format!("    step_{i} = {i}\n")).collect();
-    for chunk in chunks("T", &format!("> ~~~~\n{}> ~~~~\n", lines.replace("    ", "> ")), LIMITS) {
+    let lines = join("\n", (0..60).map(|i| format!("> step_{i} = {i}")));
+    for chunk in chunks("T", &format!("> ~~~~\n{lines}\n> ~~~~\n"), LIMITS) {
         assert!(chunk.text.starts_with("T\n\n> ~~~~\n> step_"), "{}", chunk.text);
         assert!(chunk.text.ends_with("\n> ~~~~"), "{}", chunk.text);
     }
@@ -111,8 +115,7 @@ fn headings_without_content_go_with_what_comes_next() {
 
 #[test]
 fn small_sections_under_one_heading_merge() {
-    let section = |i| format!("## Term {i}\n\nShort.\n\n");
-    let found = chunks("T", &(0..40).map(section).collect::<String>(), LIMITS);
+    let found = chunks("T", &join("\n\n", (0..40).map(|i| format!("## Term {i}\n\nShort."))), LIMITS);
     assert!(found.len() < 20, "{}", found.len());
     assert!(found.iter().all(|c| c.token_count > 15));
 }

@@ -121,7 +121,9 @@ fn add(sums: &mut [f32], hash: u64, weight: f32) {
 fn normalize(mut sums: Vec<f32>) -> Vec<f32> {
     let length = sums.iter().map(|sum| sum * sum).sum::<f32>().sqrt();
     if length > 0.0 {
-        sums.iter_mut().for_each(|sum| *sum /= length);
+        for sum in &mut sums {
+            *sum /= length;
+        }
     } else if let Some(first) = sums.first_mut() {
         *first = 1.0;
     }
