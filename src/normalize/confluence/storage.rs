@@ -100,7 +100,6 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         "img" => links::html_image(cx, element, flow),
         "ac:emoticon" => emoticon(cx, element, flow),
         "time" => flow.text(element.attribute("datetime").unwrap_or(&element.text())),
-        "ac:placeholder" if cx.template => nodes(cx, &element.children, flow),
         "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
         "ac:adf-extension" => adf::extension_element(cx, element, flow),
         "math" => math(cx, element, flow),
