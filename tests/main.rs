@@ -1,5 +1,6 @@
-//! All tests that need a database or the command, in one binary.
+//! All tests that need a database, the command or the corpora, in one binary.
 
 mod cli;
+mod conformance;
 mod sql;
 mod support;

@@ -4,6 +4,7 @@
 
 /// A block of a document.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "a variant's line explains its fields")]
 pub enum Block {
     /// Heading; `level` is clamped to 1..=6 by the writer.
     Heading { level: u8, content: Vec<Inline> },
@@ -23,6 +24,8 @@ pub enum Block {
     Rule,
     /// A footnote's definition, printed at the end of the document.
     Footnote { label: String, content: Vec<Block> },
+    /// Text that is Markdown already, such as the body of a Markdown macro.
+    Markdown(String),
     /// Blocks side by side without a wrapper of their own.
     Group(Vec<Block>),
 }
@@ -79,6 +82,7 @@ impl Default for Cell {
 
 /// Running text.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "a variant's line explains its fields")]
 pub enum Inline {
     /// Text, unescaped.
     Text(String),
