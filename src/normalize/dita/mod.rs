@@ -1,5 +1,10 @@
 //! Reader for dita input.
 
+mod decode;
+mod dom;
+mod entities;
+mod parse;
+
 use std::path::Path;
 
 use super::{Emit, Options, ReadError};
