@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 /// A normalized document. Its field names are the keys of `normalized.ndjson`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,23 @@ pub struct Document {
     pub content_sha256: Option<String>,
 }
 
+impl Document {
+    /// Sets [`Document::content_sha256`] from title and body, once both are final.
+    pub fn seal(&mut self) {
+        self.content_sha256 = Some(content_sha256(&self.title, &self.text_md));
+    }
+}
+
+/// Returns the SHA-256 of title, line feed and body, lower-case hexadecimal.
+#[must_use]
+pub fn content_sha256(title: &str, text_md: &str) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(title);
+    hasher.update("\n");
+    hasher.update(text_md);
+    hex::encode(hasher.finalize())
+}
+
 /// A reference out of a document. Older artifacts hold only the address, as a string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "LinkForm")]
@@ -104,4 +122,18 @@ pub struct Attachment {
     /// Where it can be fetched, if known.
     #[serde(default)]
     pub url: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Document;
+
+    #[test]
+    fn seal_hashes_title_and_body() {
+        let mut document = Document { title: "a".to_owned(), text_md: "b".to_owned(), ..Document::default() };
+        document.seal();
+        // printf 'a\nb' | sha256sum
+        let expected = "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78";
+        assert_eq!(document.content_sha256.as_deref(), Some(expected));
+    }
 }

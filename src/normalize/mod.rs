@@ -4,6 +4,8 @@
 //! stable order. One bad file never stops the rest.
 
 pub mod document;
+pub mod markdown;
+pub mod text;
 pub mod tree;
 
 mod confluence;

@@ -4,6 +4,7 @@
 
 /// A block of a document.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "a variant's line explains its fields")]
 pub enum Block {
     /// Heading; `level` is clamped to 1..=6 by the writer.
     Heading { level: u8, content: Vec<Inline> },
@@ -79,6 +80,7 @@ impl Default for Cell {
 
 /// Running text.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "a variant's line explains its fields")]
 pub enum Inline {
     /// Text, unescaped.
     Text(String),

@@ -1,0 +1,54 @@
+//! Names of programming languages as fences spell them.
+
+/// Other spellings, lower case, and the name that highlighters know.
+const ALIASES: &[(&str, &str)] = &[
+    ("actionscript3", "actionscript"),
+    ("bourne", "bash"),
+    ("c#", "csharp"),
+    ("c++", "cpp"),
+    ("cold-fusion", "coldfusion"),
+    ("console", "shell"),
+    ("cs", "csharp"),
+    ("coldfusion", "coldfusion"),
+    ("html/xml", "xml"),
+    ("js", "javascript"),
+    ("javafx", "java"),
+    ("none", ""),
+    ("plain", ""),
+    ("plaintext", ""),
+    ("plain-text", ""),
+    ("py", "python"),
+    ("sh", "bash"),
+    ("text", ""),
+    ("text/plain", ""),
+    ("txt", ""),
+    ("ts", "typescript"),
+    ("visual-basic", "vbnet"),
+    ("vb", "vbnet"),
+    ("xhtml", "xml"),
+    ("yml", "yaml"),
+];
+
+/// Returns the info string for a fence: lower case, one word, common spelling; empty when there is no language.
+pub(super) fn info_string(language: &str) -> String {
+    let name = language.trim().to_lowercase();
+    let name = name.split_whitespace().collect::<Vec<_>>().join("-");
+    let known = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, known)| *known);
+    let name = known.unwrap_or(&name);
+    // A backtick would end the info string, and with it the fence.
+    name.chars().filter(|c| *c != '`' && !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::info_string;
+
+    #[test]
+    fn info_string_uses_the_common_spelling() {
+        assert_eq!(info_string("C#"), "csharp");
+        assert_eq!(info_string(" YML "), "yaml");
+        assert_eq!(info_string("none"), "");
+        assert_eq!(info_string("Objective C"), "objective-c");
+        assert_eq!(info_string("a`b"), "ab");
+    }
+}

@@ -1,0 +1,204 @@
+//! The one Markdown writer: a document tree in, GitHub-flavoured Markdown out.
+//!
+//! The same tree always gives the same text: LF line ends, one blank line between blocks, `-` bullets, `#` headings, no
+//! hard wrapping, no trailing line end. Every table row has as many cells as its header, every fence is longer than
+//! any run of backticks inside, and text is escaped only where it would otherwise be read as markup.
+
+mod escape;
+mod inline;
+mod language;
+mod list;
+mod table;
+
+use super::tree::{Block, Inline};
+
+/// Writes `blocks` as Markdown; an empty document is the empty string.
+#[must_use]
+pub fn write(blocks: &[Block]) -> String {
+    let mut footnotes = Vec::new();
+    let mut text = block_sequence(blocks, &mut footnotes);
+    // Definitions may refer to footnotes of their own, which then follow.
+    let mut written = 0;
+    while let Some((label, content)) = footnotes.get(written).cloned() {
+        written += 1;
+        let body = block_sequence(content, &mut footnotes);
+        push_block(&mut text, &format!("[^{}]: {}", inline::footnote_label(label), indent_rest(&body, 4)));
+    }
+    text
+}
+
+/// Footnotes met so far, to be printed after everything else.
+type Footnotes<'a> = Vec<(&'a str, &'a [Block])>;
+
+/// Writes blocks one after the other, a blank line between each two.
+fn block_sequence<'a>(blocks: &'a [Block], footnotes: &mut Footnotes<'a>) -> String {
+    let mut text = String::new();
+    let mut markers = list::Markers::default();
+    for block in Flat::new(blocks) {
+        let written = match block {
+            Block::List(list) => list::write(list, markers.next(list), footnotes),
+            other => single(other, footnotes),
+        };
+        if written.is_empty() {
+            continue;
+        }
+        if !matches!(block, Block::List(_)) {
+            markers = list::Markers::default();
+        }
+        push_block(&mut text, &written);
+    }
+    text
+}
+
+/// Writes any block but a list, whose marker depends on its neighbour.
+fn single<'a>(block: &'a Block, footnotes: &mut Footnotes<'a>) -> String {
+    match block {
+        Block::Heading { level, content } => heading(*level, content),
+        Block::Paragraph(content) => inline::paragraph(content),
+        Block::List(list) => list::write(list, list::Marker::Usual, footnotes),
+        Block::Code { language, text } => fence(language, text),
+        Block::Quote(content) => quote(&block_sequence(content, footnotes)),
+        Block::Admonition { label, content } => admonition(label, content, footnotes),
+        Block::Table(table) => table::write(table, footnotes),
+        Block::Rule => "---".to_owned(),
+        Block::Footnote { label, content } => {
+            footnotes.push((label, content));
+            String::new()
+        }
+        Block::Group(content) => block_sequence(content, footnotes),
+    }
+}
+
+fn heading(level: u8, content: &[Inline]) -> String {
+    let text = inline::single_line(content);
+    if text.is_empty() {
+        return text;
+    }
+    format!("{} {}", "#".repeat(usize::from(level.clamp(1, 6))), escape::closing_hashes(&text))
+}
+
+/// Writes a fenced code block, the fence longer than any run of backticks inside.
+fn fence(language: &str, text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let body = text.strip_prefix('\n').unwrap_or(&text);
+    let body = body.strip_suffix('\n').unwrap_or(body);
+    if body.trim().is_empty() {
+        return String::new();
+    }
+    let fence = "`".repeat((escape::longest_run(body, '`') + 1).max(3));
+    format!("{fence}{}\n{body}\n{fence}", language::info_string(language))
+}
+
+fn quote(body: &str) -> String {
+    let mut out = String::with_capacity(body.len() + 16);
+    if body.is_empty() {
+        return out;
+    }
+    for (index, line) in body.split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out.push('>');
+        if !line.is_empty() {
+            out.push(' ');
+            out.push_str(line);
+        }
+    }
+    out
+}
+
+/// Writes `> **Label:** …`; the label shares the line of a leading paragraph.
+fn admonition<'a>(label: &str, content: &'a [Block], footnotes: &mut Footnotes<'a>) -> String {
+    let label = label_text(label);
+    let body = block_sequence(content, footnotes);
+    if label.is_empty() {
+        return quote(&body);
+    }
+    let starts_with_text = matches!(Flat::new(content).find(|block| !is_blank(block)), Some(Block::Paragraph(_)));
+    let gap = match (body.is_empty(), starts_with_text) {
+        (true, _) => "",
+        (false, true) => " ",
+        (false, false) => "\n\n",
+    };
+    quote(&format!("{label}{gap}{body}"))
+}
+
+/// A label in bold, closed by a colon unless it brings its own mark.
+fn label_text(label: &str) -> String {
+    let label = label.trim();
+    if label.is_empty() {
+        return String::new();
+    }
+    let colon = if label.ends_with([':', '?', '!']) { "" } else { ":" };
+    inline::single_line(&[Inline::Strong(vec![Inline::Text(format!("{label}{colon}"))])])
+}
+
+/// Whether nothing would be printed for `block` (footnotes are printed elsewhere).
+fn is_blank(block: &Block) -> bool {
+    match block {
+        Block::Heading { content, .. } | Block::Paragraph(content) => inline::is_blank(content),
+        Block::List(list) => list.items.is_empty(),
+        Block::Code { text, .. } => text.trim().is_empty(),
+        Block::Quote(content) | Block::Group(content) => content.iter().all(is_blank),
+        Block::Table(table) => {
+            inline::is_blank(&table.caption)
+                && table.rows.iter().flatten().all(|cell| cell.content.iter().all(is_blank))
+        }
+        Block::Admonition { label, content } => label.trim().is_empty() && content.iter().all(is_blank),
+        Block::Rule => false,
+        Block::Footnote { .. } => true,
+    }
+}
+
+fn push_block(text: &mut String, block: &str) {
+    if !text.is_empty() {
+        text.push_str("\n\n");
+    }
+    text.push_str(block);
+}
+
+/// Indents every non-empty line but the first.
+fn indent_rest(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
+            if !line.is_empty() {
+                out.extend(std::iter::repeat_n(' ', width));
+            }
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+/// Blocks in order, with groups opened.
+struct Flat<'a> {
+    stack: Vec<std::slice::Iter<'a, Block>>,
+}
+
+impl<'a> Flat<'a> {
+    fn new(blocks: &'a [Block]) -> Self {
+        Self { stack: vec![blocks.iter()] }
+    }
+}
+
+impl<'a> Iterator for Flat<'a> {
+    type Item = &'a Block;
+
+    fn next(&mut self) -> Option<&'a Block> {
+        while let Some(blocks) = self.stack.last_mut() {
+            match blocks.next() {
+                Some(Block::Group(inner)) => self.stack.push(inner.iter()),
+                Some(block) => return Some(block),
+                None => {
+                    self.stack.pop();
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,311 @@
+//! Tables: a rectangular pipe table, or one record a row where a cell holds more than a pipe table can.
+
+use super::super::tree::{Block, Cell, Inline, List, Table};
+use super::{Flat, Footnotes, inline, is_blank, label_text, list, push_block};
+
+/// Columns beyond this are not a table that anyone reads.
+const MAX_COLUMNS: usize = 1_000;
+/// Text that spanning cells may repeat, in bytes, before further copies stay empty.
+const MAX_REPEATED: usize = 64 * 1024;
+
+/// Writes a table: caption in bold, then the rows.
+pub(super) fn write<'a>(table: &'a Table, footnotes: &mut Footnotes<'a>) -> String {
+    let mut text = String::new();
+    if !inline::is_blank(&table.caption) {
+        text = inline::paragraph(&[Inline::Strong(table.caption.clone())]);
+    }
+    let grid = Grid::new(table);
+    let body =
+        if table.rows.iter().flatten().any(needs_record) { records(&grid, footnotes) } else { pipes(&grid, footnotes) };
+    if !body.is_empty() {
+        push_block(&mut text, &body);
+    }
+    text
+}
+
+/// The table with every position of the rectangle named; `None` where the source has no cell.
+struct Grid<'a> {
+    header_rows: usize,
+    rows: Vec<Vec<Option<Place<'a>>>>,
+}
+
+/// One position of the grid.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    cell: &'a Cell,
+    /// Not the position at which the cell stands in the source.
+    repeated: bool,
+}
+
+impl<'a> Grid<'a> {
+    fn new(table: &'a Table) -> Self {
+        let mut rows: Vec<Vec<Option<Place<'a>>>> = vec![Vec::new(); table.rows.len()];
+        for (at, row) in table.rows.iter().enumerate() {
+            let mut column = 0;
+            for cell in row {
+                while rows.get(at).and_then(|row| row.get(column)).is_some_and(Option::is_some) {
+                    column += 1;
+                }
+                if column >= MAX_COLUMNS {
+                    // Still printed: the last column takes whatever is left.
+                    rows.get_mut(at).map(|row| row.push(Some(Place { cell, repeated: false })));
+                    continue;
+                }
+                let width = cell.colspan.clamp(1, MAX_COLUMNS - column);
+                place(&mut rows, at, column, width, cell);
+                column += width;
+            }
+        }
+        let mut header_rows = table.header_rows.min(rows.len());
+        let mut kept = 0;
+        rows.retain(|row| {
+            let position = kept;
+            kept += 1;
+            let blank = row.iter().flatten().all(|place| place.cell.content.iter().all(is_blank));
+            if blank && position < table.header_rows {
+                header_rows = header_rows.saturating_sub(1);
+            }
+            !blank
+        });
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        for row in &mut rows {
+            row.resize(columns, None);
+        }
+        Self { header_rows, rows }
+    }
+
+    fn columns(&self) -> usize {
+        self.rows.first().map_or(0, Vec::len)
+    }
+}
+
+/// Puts `cell` into every position that it covers and that is still free.
+fn place<'a>(rows: &mut [Vec<Option<Place<'a>>>], at: usize, column: usize, width: usize, cell: &'a Cell) {
+    let height = cell.rowspan.max(1);
+    for (down, row) in rows.iter_mut().skip(at).take(height).enumerate() {
+        for across in 0..width {
+            if row.len() <= column + across {
+                row.resize(column + across + 1, None);
+            }
+            if let Some(free @ None) = row.get_mut(column + across) {
+                *free = Some(Place { cell, repeated: down + across > 0 });
+            }
+        }
+    }
+}
+
+/// Whether a cell holds a table, or blocks of two kinds beside its text.
+fn needs_record(cell: &Cell) -> bool {
+    let mut kind = None;
+    for block in Flat::new(&cell.content).filter(|block| !is_blank(block)) {
+        match block {
+            Block::Table(_) => return true,
+            Block::Paragraph(_) | Block::Heading { .. } | Block::Rule | Block::Footnote { .. } => {}
+            Block::Quote(content) | Block::Admonition { content, .. } if content.iter().any(holds_table) => {
+                return true;
+            }
+            Block::List(list) if list.items.iter().flat_map(|item| &item.content).any(holds_table) => return true,
+            other => {
+                let this = std::mem::discriminant(other);
+                if *kind.get_or_insert(this) != this {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+fn holds_table(block: &Block) -> bool {
+    match block {
+        Block::Table(_) => true,
+        Block::Quote(content) | Block::Admonition { content, .. } | Block::Group(content) => {
+            content.iter().any(holds_table)
+        }
+        Block::List(list) => list.items.iter().flat_map(|item| &item.content).any(holds_table),
+        _ => false,
+    }
+}
+
+/// Writes a pipe table. Several header rows become one, their texts one below the other.
+fn pipes<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
+    let columns = grid.columns();
+    if columns == 0 {
+        return String::new();
+    }
+    let mut budget = MAX_REPEATED;
+    let mut lines = Vec::with_capacity(grid.rows.len() + 2);
+    let mut header: Vec<Vec<String>> = vec![Vec::new(); columns];
+    for row in grid.rows.iter().take(grid.header_rows) {
+        for (column, text) in header.iter_mut().zip(row_texts(row, true, &mut budget, footnotes)) {
+            if !text.is_empty() && column.last() != Some(&text) {
+                column.push(text);
+            }
+        }
+    }
+    lines.push(line(header.iter().map(|texts| texts.join("<br>"))));
+    lines.push(line((0..columns).map(|_| "---".to_owned())));
+    for row in grid.rows.iter().skip(grid.header_rows) {
+        lines.push(line(row_texts(row, false, &mut budget, footnotes).into_iter()));
+    }
+    lines.join("\n")
+}
+
+fn row_texts<'a>(
+    row: &[Option<Place<'a>>],
+    in_header: bool,
+    budget: &mut usize,
+    footnotes: &mut Footnotes<'a>,
+) -> Vec<String> {
+    row.iter()
+        .map(|place| {
+            let Some(place) = place else { return String::new() };
+            let mut met = Vec::new();
+            let text = cell_text(place.cell, in_header, &mut met);
+            if !place.repeated {
+                footnotes.append(&mut met);
+                return text;
+            }
+            take(budget, text.len()).then_some(text).unwrap_or_default()
+        })
+        .collect()
+}
+
+/// Takes `amount` from `budget`, unless it is spent.
+fn take(budget: &mut usize, amount: usize) -> bool {
+    match budget.checked_sub(amount) {
+        Some(rest) => {
+            *budget = rest;
+            true
+        }
+        None => false,
+    }
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    let mut out = String::from("|");
+    for cell in cells {
+        out.push(' ');
+        out.push_str(&cell);
+        out.push_str(" |");
+    }
+    out
+}
+
+/// Writes a cell as one line.
+fn cell_text<'a>(cell: &'a Cell, in_header: bool, footnotes: &mut Footnotes<'a>) -> String {
+    let mut parts = Vec::new();
+    let bold = cell.header && !in_header;
+    flatten(&cell.content, 0, bold, &mut parts, footnotes);
+    // A row is split at `|` before anything else is read, code spans included.
+    parts.join("<br>").replace('|', "\\|")
+}
+
+/// Appends the lines of a cell's blocks to `parts`.
+fn flatten<'a>(blocks: &'a [Block], depth: usize, bold: bool, parts: &mut Vec<String>, footnotes: &mut Footnotes<'a>) {
+    for block in Flat::new(blocks) {
+        match block {
+            Block::Paragraph(content) if bold => push(parts, inline::cell(&[Inline::Strong(content.clone())])),
+            Block::Paragraph(content) => push(parts, inline::cell(content)),
+            Block::Heading { content, .. } => push(parts, inline::cell(&[Inline::Strong(content.clone())])),
+            Block::List(list) => flatten_list(list, depth, parts, footnotes),
+            Block::Code { text, .. } => {
+                for line in text.lines() {
+                    push(parts, inline::cell(&[Inline::Code(line.trim_end().to_owned())]));
+                }
+            }
+            Block::Quote(content) => flatten(content, depth, bold, parts, footnotes),
+            Block::Admonition { label, content } => {
+                let mut inner = Vec::new();
+                flatten(content, depth, bold, &mut inner, footnotes);
+                let mut inner = inner.into_iter();
+                let first = inner.next().unwrap_or_default();
+                push(parts, format!("{} {first}", label_text(label)).trim().to_owned());
+                parts.extend(inner);
+            }
+            Block::Footnote { label, content } => footnotes.push((label, content)),
+            // A table turns the whole row into a record; a rule separates nothing that `<br>` does not.
+            Block::Table(_) | Block::Rule | Block::Group(_) => {}
+        }
+    }
+}
+
+fn flatten_list<'a>(list: &'a List, depth: usize, parts: &mut Vec<String>, footnotes: &mut Footnotes<'a>) {
+    for (number, item) in (list.start..).zip(&list.items) {
+        let marker = match (item.checked, list.ordered, depth) {
+            (Some(true), ..) => "☑".to_owned(),
+            (Some(false), ..) => "☐".to_owned(),
+            (None, true, _) => format!("{number}."),
+            (None, false, 0) => "•".to_owned(),
+            (None, false, 1) => "◦".to_owned(),
+            (None, false, _) => "▪".to_owned(),
+        };
+        let mut inner = Vec::new();
+        flatten(&item.content, depth + 1, false, &mut inner, footnotes);
+        let mut inner = inner.into_iter();
+        if let Some(first) = inner.next() {
+            push(parts, format!("{marker} {first}"));
+        }
+        parts.extend(inner);
+    }
+}
+
+fn push(parts: &mut Vec<String>, text: String) {
+    if !text.is_empty() {
+        parts.push(text);
+    }
+}
+
+/// Writes every row as a list item: `**Column:** …`, nested blocks below it.
+fn records<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
+    let mut ignored = Vec::new();
+    let mut budget = MAX_REPEATED;
+    let labels: Vec<String> = (0..grid.columns()).map(|column| column_label(grid, column, &mut ignored)).collect();
+    // Rows above the first body row only name the columns; alone, they are the content.
+    let skip = if grid.header_rows < grid.rows.len() { grid.header_rows } else { 0 };
+    let mut out = String::new();
+    for row in grid.rows.iter().skip(skip) {
+        let mut body = String::new();
+        for (place, label) in row.iter().zip(&labels) {
+            let Some(place) = place.filter(|place| !place.cell.content.iter().all(is_blank)) else { continue };
+            let label = if skip == 0 { "" } else { label };
+            let mut met = Vec::new();
+            let text = field(label, place.cell, &mut met);
+            if !place.repeated {
+                footnotes.append(&mut met);
+            } else if place.cell.rowspan < 2 || !take(&mut budget, text.len()) {
+                continue;
+            }
+            push_block(&mut body, &text);
+        }
+        push_block(&mut out, &list::item("- ", &body));
+    }
+    out
+}
+
+/// A cell with its column's name.
+fn field<'a>(label: &str, cell: &'a Cell, footnotes: &mut Footnotes<'a>) -> String {
+    let body = super::block_sequence(&cell.content, footnotes);
+    if label.is_empty() {
+        return body;
+    }
+    let text_first = matches!(Flat::new(&cell.content).find(|block| !is_blank(block)), Some(Block::Paragraph(_)));
+    format!("{label}{}{body}", if text_first { " " } else { "\n\n" })
+}
+
+/// The texts of a column's header cells, in bold.
+fn column_label<'a>(grid: &Grid<'a>, column: usize, ignored: &mut Footnotes<'a>) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for row in grid.rows.iter().take(grid.header_rows) {
+        let Some(Some(place)) = row.get(column) else { continue };
+        let mut parts = Vec::new();
+        flatten(&place.cell.content, 0, false, &mut parts, ignored);
+        let text = parts.join(" ").replace("<br>", " ");
+        if !text.is_empty() && texts.last() != Some(&text) {
+            texts.push(text);
+        }
+    }
+    let text = texts.join(" / ");
+    let text = text.trim_start_matches("**").trim_end_matches("**");
+    if text.is_empty() { String::new() } else { format!("**{}:**", text.trim_end_matches(':')) }
+}

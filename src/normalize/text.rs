@@ -1,0 +1,82 @@
+//! Cleaning of text that both readers share.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Counts of what was dropped, left unresolved or cleaned, by name; see [`super::Document::losses`].
+pub type Losses = BTreeMap<String, u64>;
+
+/// Adds one to the count of `name`.
+pub fn count(losses: &mut Losses, name: impl Into<String>) {
+    count_many(losses, name, 1);
+}
+
+/// Adds `amount` to the count of `name`.
+pub fn count_many(losses: &mut Losses, name: impl Into<String>, amount: u64) {
+    if amount > 0 {
+        *losses.entry(name.into()).or_default() += amount;
+    }
+}
+
+/// Removes the characters that Postgres or a reader cannot use, and counts them.
+///
+/// Control characters (all but tab, line feed and carriage return) count as `control-characters`; zero-width spaces,
+/// byte order marks, word joiners and soft hyphens as `zero-width-characters`.
+#[must_use]
+pub fn clean<'a>(text: &'a str, losses: &mut Losses) -> Cow<'a, str> {
+    if !text.contains(|c| is_control(c) || is_invisible(c)) {
+        return Cow::Borrowed(text);
+    }
+    let (mut control, mut invisible) = (0, 0);
+    let kept = text
+        .chars()
+        .filter(|c| {
+            control += u64::from(is_control(*c));
+            invisible += u64::from(is_invisible(*c));
+            !is_control(*c) && !is_invisible(*c)
+        })
+        .collect();
+    count_many(losses, "control-characters", control);
+    count_many(losses, "zero-width-characters", invisible);
+    Cow::Owned(kept)
+}
+
+/// Collapses blank space to single spaces and trims; for titles, labels and other one-line values.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_control(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Characters that print nothing and would split a word; joiners that shape letters and emoji stay.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Losses, clean, one_line};
+
+    #[test]
+    fn clean_drops_and_counts_what_postgres_refuses() {
+        let mut losses = Losses::new();
+        assert_eq!(clean("a\0b\u{1c}c\td\u{200b}e\u{ad}", &mut losses), "abc\tde");
+        assert_eq!(losses["control-characters"], 2);
+        assert_eq!(losses["zero-width-characters"], 2);
+    }
+
+    #[test]
+    fn clean_keeps_joiners() {
+        let mut losses = Losses::new();
+        assert_eq!(clean("👨\u{200d}👩", &mut losses), "👨\u{200d}👩");
+        assert!(losses.is_empty());
+    }
+
+    #[test]
+    fn one_line_collapses_blank_space() {
+        assert_eq!(one_line(" a\u{a0}\n b "), "a b");
+    }
+}
