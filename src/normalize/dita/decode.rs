@@ -1,4 +1,4 @@
-//! Bytes to text: byte order marks, declared encodings, characters that XML forbids.
+//! Bytes to text: byte order marks and declared encodings.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -8,17 +8,12 @@ pub(super) struct Decoded {
     pub text: String,
     /// Byte sequences that the encoding does not have, each replaced by U+FFFD, were found.
     pub invalid_bytes: bool,
-    /// Control characters that were removed.
-    pub control_characters: u64,
 }
 
 /// Decodes a file by its byte order mark, else its XML declaration, else as UTF-8.
 pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let (text, _, invalid_bytes) = encoding_of(bytes).decode(bytes);
-    let illegal = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    let control_characters = text.chars().filter(|&c| illegal(c)).count() as u64;
-    let text = if control_characters == 0 { text.into_owned() } else { text.replace(illegal, "") };
-    Decoded { text, invalid_bytes, control_characters }
+    Decoded { text: text.into_owned(), invalid_bytes }
 }
 
 fn encoding_of(bytes: &[u8]) -> &'static Encoding {
@@ -72,12 +67,6 @@ mod tests {
     #[test]
     fn a_utf_8_byte_order_mark_is_dropped() {
         assert_eq!(decode(b"\xef\xbb\xbf<p/>").text, "<p/>");
-    }
-
-    #[test]
-    fn control_characters_are_removed_and_counted() {
-        let decoded = decode(b"<p>a\0\x1cb\tc</p>");
-        assert_eq!((decoded.text.as_str(), decoded.control_characters), ("<p>ab\tc</p>", 2));
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! A file's bytes to an element tree, within limits that no honest document reaches.
 
-use std::collections::BTreeMap;
-
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::decode::decode;
 use super::dom::{Element, FileId, Node};
 use super::entities::{Entities, Meaning};
+use crate::normalize::text::{Losses, clean, count};
 
 /// Largest file that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
@@ -24,7 +23,7 @@ const MAX_EXPANSION: usize = 4 << 20;
 pub(super) struct Parsed {
     pub root: Element,
     /// What was repaired on the way, by name.
-    pub losses: BTreeMap<String, u64>,
+    pub losses: Losses,
 }
 
 /// Why a file is not XML that we read.
@@ -57,10 +56,7 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     let decoded = decode(bytes);
     let mut builder = Builder { file, ..Builder::default() };
     if decoded.invalid_bytes {
-        builder.lose("invalid-bytes");
-    }
-    if decoded.control_characters > 0 {
-        builder.losses.insert("control-characters".to_owned(), decoded.control_characters);
+        count(&mut builder.losses, "invalid-bytes");
     }
     builder.line = 1;
     builder.feed(&decoded.text, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
@@ -75,14 +71,10 @@ struct Builder {
     root: Option<Element>,
     entities: Entities,
     expanded: usize,
-    losses: BTreeMap<String, u64>,
+    losses: Losses,
 }
 
 impl Builder {
-    fn lose(&mut self, name: &str) {
-        *self.losses.entry(name.to_owned()).or_default() += 1;
-    }
-
     /// Reads `text` into the tree; replacement text of entities comes here too, with a greater `nesting`.
     fn feed(&mut self, text: &str, nesting: usize) -> Result<(), Problem> {
         let mut reader = Reader::from_str(text);
@@ -158,9 +150,10 @@ impl Builder {
 
     fn text(&mut self, text: &str) {
         let Some(parent) = self.open.last_mut() else { return };
+        let text = clean(text, &mut self.losses);
         match parent.children.last_mut() {
-            Some(Node::Text(before)) => before.push_str(text),
-            _ => parent.children.push(Node::Text(text.to_owned())),
+            Some(Node::Text(before)) => before.push_str(&text),
+            _ => parent.children.push(Node::Text(text.into_owned())),
         }
     }
 
@@ -172,7 +165,7 @@ impl Builder {
             }
             Ok(None) => {}
             Err(_) => {
-                self.lose("entity:undefined");
+                count(&mut self.losses, "entity:undefined");
                 self.text(&format!("&{};", &**reference));
                 return Ok(());
             }
@@ -184,11 +177,11 @@ impl Builder {
             }
             Meaning::Replacement(text) => text.to_owned(),
             Meaning::External => {
-                self.lose("entity:external");
+                count(&mut self.losses, "entity:external");
                 return Ok(());
             }
             Meaning::Undefined => {
-                self.lose("entity:undefined");
+                count(&mut self.losses, "entity:undefined");
                 self.text(&format!("&{};", &**reference));
                 return Ok(());
             }
@@ -216,6 +209,7 @@ impl Builder {
             }
             let mut value = String::with_capacity(attribute.value.len());
             self.attribute_value(&attribute.value, nesting, &mut value)?;
+            let value = clean(&value, &mut self.losses).into_owned();
             element.attributes.push((attribute.key.into_inner().to_owned(), value));
         }
         Ok(element)
@@ -243,9 +237,9 @@ impl Builder {
                     self.charge(text.len(), nesting)?;
                     self.attribute_value(&text, nesting + 1, into)?;
                 }
-                Meaning::External => self.lose("entity:external"),
+                Meaning::External => count(&mut self.losses, "entity:external"),
                 Meaning::Undefined => {
-                    self.lose("entity:undefined");
+                    count(&mut self.losses, "entity:undefined");
                     into.push('&');
                     into.push_str(name);
                     into.push(';');
@@ -290,7 +284,8 @@ mod tests {
 
     #[test]
     fn internal_entities_expand_with_their_markup() {
-        let topic = root("<!DOCTYPE p [<!ENTITY v '4.<b>2</b>'><!ENTITY w '(&v;)'>]><p title='&w;'>x &w; &nbsp;&#65;</p>");
+        let topic =
+            root("<!DOCTYPE p [<!ENTITY v '4.<b>2</b>'><!ENTITY w '(&v;)'>]><p title='&w;'>x &w; &nbsp;&#65;</p>");
         assert_eq!(topic.text(), "x (4.2) \u{a0}A");
         assert_eq!(topic.elements().count(), 1);
     }
@@ -332,6 +327,13 @@ mod tests {
     fn character_data_sections_and_comments_do_not_split_text() {
         let topic = root("<p>a<!-- no -->b<![CDATA[<c>]]><?pi no?>d\r\ne</p>");
         assert_eq!(topic.children, [Node::Text("ab<c>d\ne".to_owned())]);
+    }
+
+    #[test]
+    fn characters_that_postgres_refuses_are_removed_and_counted() {
+        let parsed = parse(b"<p a='\x01'>a\0\x1cb\tc</p>", 0).unwrap();
+        assert_eq!(parsed.root.text(), "ab\tc");
+        assert_eq!(parsed.losses.get("control-characters"), Some(&3));
     }
 
     #[test]

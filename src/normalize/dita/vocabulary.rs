@@ -85,9 +85,9 @@ impl Kind {
     /// Whether it stands between paragraphs, not inside one.
     pub fn is_block(self) -> bool {
         use Kind::{
-            Bullets, CodeBlock, Definitions, Figure, GlossaryAlternative, Hazard, ImageMap, Item, Lines, Link, LinkList,
-            LongQuote, MathBlock, Media, Note, Numbers, Paragraph, RelatedLinks, Section, SimpleTable, Steps, Table,
-            Title, Topic, Wrapper,
+            Bullets, CodeBlock, Definitions, Figure, GlossaryAlternative, Hazard, ImageMap, Item, Lines, Link,
+            LinkList, LongQuote, MathBlock, Media, Note, Numbers, Paragraph, RelatedLinks, Section, SimpleTable, Steps,
+            Table, Title, Topic, Wrapper,
         };
         matches!(
             self,
@@ -134,16 +134,54 @@ fn built_in(name: &str) -> Option<Kind> {
 
         "title" | "glossterm" | "linklist-title" | "booktitle" => Kind::Title,
 
-        "dita" | "body" | "conbody" | "taskbody" | "refbody" | "glossBody" | "glossdef" | "glossUsage"
-        | "troublebody" | "troubleSolution" | "bodydiv" | "conbodydiv" | "refbodydiv" | "sectiondiv" | "div"
-        | "itemgroup" | "info" | "stepxmp" | "stepresult" | "steptroubleshooting" | "tutorialinfo" | "figgroup"
-        | "abstract" | "dd" | "pd" | "entry" | "stentry" | "desc" | "longdescref" | "equation-figure"
-        | "glossSurfaceForm" | "linkinfo" | "qabody" => Kind::Wrapper,
+        "dita"
+        | "body"
+        | "conbody"
+        | "taskbody"
+        | "refbody"
+        | "glossBody"
+        | "glossdef"
+        | "glossUsage"
+        | "troublebody"
+        | "troubleSolution"
+        | "bodydiv"
+        | "conbodydiv"
+        | "refbodydiv"
+        | "sectiondiv"
+        | "div"
+        | "itemgroup"
+        | "info"
+        | "stepxmp"
+        | "stepresult"
+        | "steptroubleshooting"
+        | "tutorialinfo"
+        | "figgroup"
+        | "abstract"
+        | "dd"
+        | "pd"
+        | "entry"
+        | "stentry"
+        | "desc"
+        | "longdescref"
+        | "equation-figure"
+        | "glossSurfaceForm"
+        | "linkinfo"
+        | "qabody" => Kind::Wrapper,
 
-        "section" | "example" | "refsyn" | "condition" | "cause" | "remedy" | "responsibleParty" | "prereq"
-        | "context" | "result" | "postreq" | "tasktroubleshooting" | "equation-section" | "diagnostics" => {
-            Kind::Section
-        }
+        "section"
+        | "example"
+        | "refsyn"
+        | "condition"
+        | "cause"
+        | "remedy"
+        | "responsibleParty"
+        | "prereq"
+        | "context"
+        | "result"
+        | "postreq"
+        | "tasktroubleshooting"
+        | "equation-section"
+        | "diagnostics" => Kind::Section,
 
         "p" | "shortdesc" | "linktext" => Kind::Paragraph,
         "lq" => Kind::LongQuote,
@@ -169,15 +207,15 @@ fn built_in(name: &str) -> Option<Kind> {
 
         "ph" | "term" | "keyword" | "cmd" | "text" | "synph" | "dt" | "pt" | "cite" | "abbreviated-form" | "foo"
         | "equation-inline" | "equation-number" | "overline" | "sep" | "u" | "shape" | "coords" | "glossAcronym"
-        | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "include" | "delim" | "kwd" | "oper"
-        | "repsep" | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => Kind::Phrase,
+        | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "include" | "delim" | "kwd" | "oper" | "repsep"
+        | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => Kind::Phrase,
         "b" | "strong" | "uicontrol" | "wintitle" => Kind::Strong,
         "i" | "em" | "varname" | "var" => Kind::Emphasis,
         "line-through" => Kind::Strike,
         "sub" => Kind::Subscript,
         "sup" => Kind::Superscript,
-        "tt" | "codeph" | "apiname" | "option" | "parmname" | "cmdname" | "userinput" | "systemoutput"
-        | "filepath" | "msgph" | "msgnum" | "xmlnsname" | "xmlpi" | "markupname" | "shortcut" => Kind::Code,
+        "tt" | "codeph" | "apiname" | "option" | "parmname" | "cmdname" | "userinput" | "systemoutput" | "filepath"
+        | "msgph" | "msgnum" | "xmlnsname" | "xmlpi" | "markupname" | "shortcut" => Kind::Code,
         "xmlelement" => Kind::XmlElement,
         "xmlatt" => Kind::XmlAttribute,
         "textentity" => Kind::TextEntity,
@@ -195,12 +233,12 @@ fn built_in(name: &str) -> Option<Kind> {
         "br" => Kind::LineBreak,
 
         "prolog" | "titlealts" | "titlealt" | "navtitle" | "searchtitle" | "linktitle" | "subtitle" | "data"
-        | "data-about" | "sort-as" | "indexterm" | "index-base" | "index-see" | "index-see-also"
-        | "index-sort-as" | "indextermref" | "area" | "colspec" | "spanspec" | "param" | "alt" | "keytext"
-        | "source" | "author" | "glossPartOfSpeech" | "glossStatus" | "glossProperty" | "glossSymbol"
-        | "glossScopeNote" | "glossAlternateFor" | "topicmeta" | "metadata" | "keywords" | "resourceid"
-        | "media-source" | "media-track" | "video-poster" | "fallback" | "change-historylist"
-        | "ditaval-startprop" | "ditaval-endprop" => Kind::Metadata,
+        | "data-about" | "sort-as" | "indexterm" | "index-base" | "index-see" | "index-see-also" | "index-sort-as"
+        | "indextermref" | "area" | "colspec" | "spanspec" | "param" | "alt" | "keytext" | "source" | "author"
+        | "glossPartOfSpeech" | "glossStatus" | "glossProperty" | "glossSymbol" | "glossScopeNote"
+        | "glossAlternateFor" | "topicmeta" | "metadata" | "keywords" | "resourceid" | "media-source"
+        | "media-track" | "video-poster" | "fallback" | "change-historylist" | "ditaval-startprop"
+        | "ditaval-endprop" => Kind::Metadata,
 
         "draft-comment" | "required-cleanup" | "foreign" | "unknown" | "mathmlref" | "svgref" | "no-topic-nesting"
         | "synnote" | "synnoteref" | "fragref" => Kind::Dropped,
@@ -223,14 +261,55 @@ pub(super) fn is_topicref(element: &Element) -> bool {
     element.types().any(|name| name == "topicref")
         || matches!(
             element.name.as_str(),
-            "topicref" | "topichead" | "topicgroup" | "topicset" | "topicsetref" | "keydef" | "mapref" | "anchorref"
-                | "glossref" | "chapter" | "part" | "appendix" | "appendices" | "preface" | "notices" | "dedication"
-                | "colophon" | "bookabstract" | "draftintro" | "amendments" | "frontmatter" | "backmatter"
-                | "booklists" | "toc" | "figurelist" | "tablelist" | "abbrevlist" | "trademarklist"
-                | "bibliolist" | "glossarylist" | "indexlist" | "booklist" | "subjectdef" | "schemeref" | "subjectHead"
-                | "hasInstance" | "hasKind" | "hasNarrower" | "hasPart" | "hasRelated" | "enumerationdef"
-                | "learningObject" | "learningGroup" | "learningContentRef" | "learningOverviewRef"
-                | "learningPlanRef" | "learningSummaryRef" | "learningPreAssessmentRef" | "learningPostAssessmentRef"
+            "topicref"
+                | "topichead"
+                | "topicgroup"
+                | "topicset"
+                | "topicsetref"
+                | "keydef"
+                | "mapref"
+                | "anchorref"
+                | "glossref"
+                | "chapter"
+                | "part"
+                | "appendix"
+                | "appendices"
+                | "preface"
+                | "notices"
+                | "dedication"
+                | "colophon"
+                | "bookabstract"
+                | "draftintro"
+                | "amendments"
+                | "frontmatter"
+                | "backmatter"
+                | "booklists"
+                | "toc"
+                | "figurelist"
+                | "tablelist"
+                | "abbrevlist"
+                | "trademarklist"
+                | "bibliolist"
+                | "glossarylist"
+                | "indexlist"
+                | "booklist"
+                | "subjectdef"
+                | "schemeref"
+                | "subjectHead"
+                | "hasInstance"
+                | "hasKind"
+                | "hasNarrower"
+                | "hasPart"
+                | "hasRelated"
+                | "enumerationdef"
+                | "learningObject"
+                | "learningGroup"
+                | "learningContentRef"
+                | "learningOverviewRef"
+                | "learningPlanRef"
+                | "learningSummaryRef"
+                | "learningPreAssessmentRef"
+                | "learningPostAssessmentRef"
         )
 }
 
