@@ -25,7 +25,20 @@ pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Docu
     if branches.is_empty() {
         branches.push((None, &[]));
     }
-    branches.into_iter().filter_map(|(used, branches)| document(library, file, form, used, branches)).collect()
+    let mut documents: Vec<Document> = Vec::new();
+    for (used, branches) in branches {
+        let Some(mut document) = document(library, file, form, used, branches) else { continue };
+        // Branches without a name of their own share the id: what is the same is told once, what differs is numbered.
+        if documents.iter().any(|other| other.id == document.id && other.text_md == document.text_md) {
+            continue;
+        }
+        let namesakes = documents.iter().filter(|other| other.source_path == document.source_path);
+        if documents.iter().any(|other| other.id == document.id) {
+            document.id = format!("{}-{}", document.id, namesakes.count());
+        }
+        documents.push(document);
+    }
+    documents
 }
 
 fn document(

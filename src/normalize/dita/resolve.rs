@@ -111,8 +111,14 @@ impl<'l> Resolver<'l> {
 
     fn pull(&mut self, element: &Element, topic: &str, file: FileId, address: &Address) -> Vec<Node> {
         let reference = element.attr("conkeyref").or(element.attr("conref")).unwrap_or_default().to_owned();
-        let Some(tree) = self.tree(file) else { return self.missing(element, topic, &reference, "conref:missing") };
-        let Some(found) = find_target(&tree, address.topic.as_deref(), address.element.as_deref()) else {
+        let tree = self.tree(file);
+        let (holder, id) = (address.topic.as_deref(), address.element.as_deref());
+        let Some(found) = tree.as_deref().and_then(|tree| find_target(tree, holder, id)) else {
+            // What the conditions exclude is not there for those who refer to it either.
+            if self.library.corpus.load(file).is_ok_and(|parsed| find_target(&parsed.root, holder, id).is_some()) {
+                count(&mut self.losses, "conref:excluded");
+                return Vec::new();
+            }
             return self.missing(element, topic, &reference, "conref:missing");
         };
         let mut place = address.clone();
@@ -143,7 +149,8 @@ impl<'l> Resolver<'l> {
         }
         if let Some(end) = element.attr("conrefend") {
             let end = href::split(end);
-            let end = end.element.or(end.topic).unwrap_or_default();
+            // Some write the bare id.
+            let end = end.element.or(end.topic).unwrap_or(end.path);
             nodes.extend(self.rest_of_range(found, &end));
         }
         nodes

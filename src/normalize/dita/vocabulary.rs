@@ -20,6 +20,8 @@ pub(super) enum Kind {
     LongQuote,
     Lines,
     CodeBlock,
+    /// A syntax diagram: its parts on one line.
+    Syntax,
     Bullets,
     Numbers,
     Steps,
@@ -87,7 +89,7 @@ impl Kind {
         use Kind::{
             Bullets, CodeBlock, Definitions, Figure, GlossaryAlternative, Hazard, ImageMap, Item, Lines, Link,
             LinkList, LongQuote, MathBlock, Media, Note, Numbers, Paragraph, RelatedLinks, Section, SimpleTable, Steps,
-            Table, Title, Topic, Wrapper,
+            Syntax, Table, Title, Topic, Wrapper,
         };
         matches!(
             self,
@@ -99,6 +101,7 @@ impl Kind {
                 | LongQuote
                 | Lines
                 | CodeBlock
+                | Syntax
                 | Bullets
                 | Numbers
                 | Steps
@@ -186,7 +189,8 @@ fn built_in(name: &str) -> Option<Kind> {
         "p" | "shortdesc" | "linktext" => Kind::Paragraph,
         "lq" => Kind::LongQuote,
         "lines" => Kind::Lines,
-        "pre" | "codeblock" | "msgblock" | "screen" | "syntaxdiagram" => Kind::CodeBlock,
+        "pre" | "codeblock" | "msgblock" | "screen" => Kind::CodeBlock,
+        "syntaxdiagram" => Kind::Syntax,
         "ul" | "sl" | "choices" | "steps-unordered" => Kind::Bullets,
         "ol" | "substeps" => Kind::Numbers,
         "steps" | "steps-informal" => Kind::Steps,

@@ -6,6 +6,7 @@ mod link;
 mod list;
 mod note;
 mod plain;
+mod syntax;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +140,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
                 self.keep_lines = before;
             }
             Kind::CodeBlock => out.push(self.code_block(element)),
+            Kind::Syntax => out.push(syntax::diagram(element)),
             Kind::Bullets | Kind::Numbers => out.push(self.list(element, kind)),
             Kind::Steps => self.steps(element, out),
             Kind::Definitions => out.push(self.definitions(element)),
