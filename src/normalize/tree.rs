@@ -24,6 +24,8 @@ pub enum Block {
     Rule,
     /// A footnote's definition, printed at the end of the document.
     Footnote { label: String, content: Vec<Block> },
+    /// Text that is Markdown already, such as the body of a Markdown macro.
+    Markdown(String),
     /// Blocks side by side without a wrapper of their own.
     Group(Vec<Block>),
 }

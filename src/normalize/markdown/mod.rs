@@ -65,6 +65,7 @@ fn single<'a>(block: &'a Block, footnotes: &mut Footnotes<'a>) -> String {
             footnotes.push((label, content));
             String::new()
         }
+        Block::Markdown(text) => text.replace("\r\n", "\n").trim_matches('\n').trim_end().to_owned(),
         Block::Group(content) => block_sequence(content, footnotes),
     }
 }
@@ -138,7 +139,7 @@ fn is_blank(block: &Block) -> bool {
     match block {
         Block::Heading { content, .. } | Block::Paragraph(content) => inline::is_blank(content),
         Block::List(list) => list.items.is_empty(),
-        Block::Code { text, .. } => text.trim().is_empty(),
+        Block::Code { text, .. } | Block::Markdown(text) => text.trim().is_empty(),
         Block::Quote(content) | Block::Group(content) => content.iter().all(is_blank),
         Block::Table(table) => {
             inline::is_blank(&table.caption)

@@ -214,6 +214,7 @@ fn flatten<'a>(blocks: &'a [Block], depth: usize, bold: bool, parts: &mut Vec<St
                     push(parts, inline::cell(&[Inline::Code(line.trim_end().to_owned())]));
                 }
             }
+            Block::Markdown(text) => text.lines().for_each(|line| push(parts, line.trim().to_owned())),
             Block::Quote(content) => flatten(content, depth, bold, parts, footnotes),
             Block::Admonition { label, content } => {
                 let mut inner = Vec::new();

@@ -1,0 +1,300 @@
+//! Atlassian Document Format to the document tree, node by node.
+
+mod element;
+mod media;
+mod text;
+
+use serde_json::Value;
+
+use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
+use super::convert::Converter;
+use super::dom::DomError;
+use super::flow::Flow;
+use super::macros::{self, Call, Content, Parameter};
+
+pub(super) use element::extension_element;
+pub(super) use text::text;
+
+/// Converts a whole document, which may also be a string that holds one.
+pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -> Result<(), DomError> {
+    let error = |message: String| DomError { line: 1, message };
+    if let Value::String(json) = value {
+        let value: Value = serde_json::from_str(json).map_err(|source| DomError {
+            line: source.line() as u64,
+            message: format!("the body is no ADF document: {source}"),
+        })?;
+        if value.is_string() {
+            return Err(error("the body is a string, not an ADF document".to_owned()));
+        }
+        return document(cx, &value, flow);
+    }
+    if kind(value) != "doc" {
+        return Err(error(format!("an ADF document has the type `doc`, this has `{}`", kind(value))));
+    }
+    match value.get("content") {
+        Some(Value::Array(content)) => nodes(cx, content, flow),
+        Some(_) => return Err(error("the `content` of an ADF document is a list, this is not".to_owned())),
+        None => cx.count("adf:no-content"),
+    }
+    Ok(())
+}
+
+fn kind(node: &Value) -> &str {
+    node.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// An attribute as text, whether it is a string or a number.
+fn attribute<'v>(node: &'v Value, name: &str) -> Option<&'v str> {
+    node.get("attrs")
+        .and_then(|attributes| attributes.get(name))
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+}
+
+fn number(node: &Value, name: &str) -> Option<u64> {
+    node.get("attrs").and_then(|attributes| attributes.get(name)).and_then(Value::as_u64)
+}
+
+fn content(node: &Value) -> &[Value] {
+    node.get("content").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Converts nodes in order.
+pub(super) fn nodes(cx: &mut Converter<'_>, nodes: &[Value], flow: &mut Flow) {
+    for node in nodes {
+        if node.is_object() {
+            self::node(cx, node, flow);
+        } else {
+            cx.count("adf:invalid-node");
+        }
+    }
+}
+
+fn blocks(cx: &mut Converter<'_>, nodes: &[Value]) -> Vec<Block> {
+    let mut flow = Flow::default();
+    self::nodes(cx, nodes, &mut flow);
+    flow.finish()
+}
+
+fn node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    match kind(node) {
+        "text" => text::text_node(cx, node, flow),
+        "hardBreak" => flow.inline(Inline::Break),
+        "paragraph" | "doc" | "layoutSection" | "layoutColumn" | "extensionFrame" | "bodiedSyncBlock" => {
+            flow.flush();
+            nodes(cx, content(node), flow);
+            flow.flush();
+        }
+        "caption" => caption(cx, node, flow),
+        "heading" => heading(cx, node, flow),
+        "rule" | "bodiedRule" => {
+            flow.block(Block::Rule);
+            nodes(cx, content(node), flow);
+        }
+        "blockquote" => {
+            let content = blocks(cx, content(node));
+            flow.block(Block::Quote(content));
+        }
+        "bulletList" | "orderedList" => list(cx, node, flow),
+        "listItem" | "tableRow" | "tableCell" | "tableHeader" => {
+            // Outside of their parents these are nothing but their content.
+            cx.count(format!("node:stray-{}", kind(node)));
+            flow.flush();
+            nodes(cx, content(node), flow);
+            flow.flush();
+        }
+        "taskList" | "taskItem" | "blockTaskItem" => tasks(cx, node, flow),
+        "decisionList" | "decisionItem" => decisions(cx, node, flow),
+        "codeBlock" => {
+            let language = attribute(node, "language").unwrap_or_default().to_owned();
+            flow.block(Block::Code { language, text: text(content(node)) });
+        }
+        "panel" => panel(cx, node, flow),
+        "table" => table(cx, node, flow),
+        "expand" | "nestedExpand" => {
+            if let Some(title) = attribute(node, "title") {
+                flow.block(Block::Paragraph(vec![Inline::Strong(vec![Inline::Text(title.to_owned())])]));
+            }
+            let content = blocks(cx, content(node));
+            flow.block(Block::Group(content));
+        }
+        "extension" | "inlineExtension" | "bodiedExtension" | "multiBodiedExtension" => extension(cx, node, flow),
+        "mediaSingle" | "mediaGroup" | "media" | "mediaInline" | "image" => media::node(cx, node, flow),
+        "inlineCard" | "blockCard" | "embedCard" | "applicationCard" => media::card(cx, node, flow),
+        "mention" | "emoji" | "date" | "status" | "placeholder" => text::atom(cx, node, flow),
+        other => unknown(cx, node, other, flow),
+    }
+}
+
+/// A node that the schema of today does not have: whatever text it brings.
+fn unknown(cx: &mut Converter<'_>, node: &Value, kind: &str, flow: &mut Flow) {
+    cx.count(if kind.is_empty() { "node:without-type".to_owned() } else { format!("node:{kind}") });
+    if let Some(original) = node.pointer("/attrs/originalValue").filter(|value| value.is_object()) {
+        self::node(cx, original, flow);
+    } else if let Some(source) = attribute(node, "cxhtml") {
+        // Confluence keeps what its editor does not know as storage format.
+        if let Ok(parsed) = super::dom::parse(source, &mut cx.losses) {
+            super::storage::nodes(cx, &parsed, flow);
+        }
+    } else if !content(node).is_empty() {
+        nodes(cx, content(node), flow);
+    } else if let Some(text) = node.get("text").and_then(Value::as_str) {
+        flow.text(text);
+    } else if let Some(text) = ["text", "title", "issueKey"].into_iter().find_map(|name| attribute(node, name)) {
+        flow.text(text);
+    }
+}
+
+fn heading(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let level = u8::try_from(number(node, "level").unwrap_or(1)).unwrap_or(6);
+    let mut inner = Flow::default();
+    nodes(cx, content(node), &mut inner);
+    let (content, rest) = inner.split();
+    flow.block(Block::Heading { level, content });
+    if !rest.is_empty() {
+        flow.block(Block::Group(rest));
+    }
+}
+
+fn caption(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let mut inner = Flow::default();
+    nodes(cx, content(node), &mut inner);
+    let (content, _) = inner.split();
+    flow.block(Block::Paragraph(vec![Inline::Emphasis(content)]));
+}
+
+fn list(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let ordered = kind(node) == "orderedList";
+    let mut list = List { ordered, start: number(node, "order").unwrap_or(1), items: Vec::new() };
+    for item in content(node) {
+        let inner = if kind(item) == "listItem" { content(item) } else { std::slice::from_ref(item) };
+        list.items.push(ListItem { checked: None, content: blocks(cx, inner) });
+    }
+    flow.block(Block::List(list));
+}
+
+fn tasks(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let mut list = List { ordered: false, start: 1, items: Vec::new() };
+    let items = if kind(node) == "taskList" { content(node) } else { std::slice::from_ref(node) };
+    for item in items {
+        if kind(item) == "taskList" {
+            // A list in a list belongs below the task before it.
+            let mut inner = Flow::default();
+            tasks(cx, item, &mut inner);
+            match list.items.last_mut() {
+                Some(last) => last.content.extend(inner.finish()),
+                None => list.items.push(ListItem { checked: None, content: inner.finish() }),
+            }
+            continue;
+        }
+        let checked = Some(attribute(item, "state") == Some("DONE"));
+        list.items.push(ListItem { checked, content: blocks(cx, content(item)) });
+    }
+    flow.block(Block::List(list));
+}
+
+fn decisions(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let mut list = List { ordered: false, start: 1, items: Vec::new() };
+    let items = if kind(node) == "decisionList" { content(node) } else { std::slice::from_ref(node) };
+    for item in items {
+        let inner = blocks(cx, content(item));
+        list.items.push(decision(inner));
+    }
+    flow.block(Block::List(list));
+}
+
+/// An item of a list of decisions.
+fn decision(mut content: Vec<Block>) -> ListItem {
+    let label = Inline::Strong(vec![Inline::Text("Decision:".to_owned())]);
+    match content.first_mut() {
+        Some(Block::Paragraph(first)) => {
+            first.insert(0, Inline::Text(" ".to_owned()));
+            first.insert(0, label);
+        }
+        _ => content.insert(0, Block::Paragraph(vec![label])),
+    }
+    ListItem { checked: None, content }
+}
+
+/// The label of a panel by its type.
+fn panel_label(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "info" => "Info",
+        "note" => "Note",
+        "tip" => "Tip",
+        "warning" => "Warning",
+        "error" => "Error",
+        "success" => "Success",
+        _ => return None,
+    })
+}
+
+fn panel(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let label = attribute(node, "panelType").and_then(panel_label);
+    let label = label.or_else(|| attribute(node, "panelIconText")).unwrap_or_default().to_owned();
+    let content = blocks(cx, content(node));
+    flow.block(Block::Admonition { label, content });
+}
+
+fn table(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let mut table = Table::default();
+    for row in content(node) {
+        if kind(row) == "caption" {
+            let mut inner = Flow::default();
+            nodes(cx, content(row), &mut inner);
+            table.caption = inner.split().0;
+            continue;
+        }
+        let cells: Vec<Cell> = content(row).iter().map(|cell| self::cell(cx, cell)).collect();
+        if table.rows.is_empty() && !cells.is_empty() && cells.iter().all(|cell| cell.header) {
+            table.header_rows = 1;
+        }
+        table.rows.push(cells);
+    }
+    flow.block(Block::Table(table));
+}
+
+fn cell(cx: &mut Converter<'_>, node: &Value) -> Cell {
+    let span = |name: &str| number(node, name).and_then(|span| usize::try_from(span).ok()).unwrap_or(1).max(1);
+    Cell {
+        colspan: span("colspan"),
+        rowspan: span("rowspan"),
+        header: kind(node) == "tableHeader",
+        content: blocks(cx, content(node)),
+    }
+}
+
+/// A macro: the same table as for storage format decides.
+fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
+    let key = attribute(node, "extensionKey").unwrap_or_default();
+    let mut call = Call { name: key.rsplit('/').next().unwrap_or(key).to_owned(), ..Call::default() };
+    let parameters = node.pointer("/attrs/parameters");
+    for source in ["macroParams", "guestParams"] {
+        let Some(Value::Object(map)) = parameters.and_then(|parameters| parameters.get(source)) else { continue };
+        call.parameters.extend(map.iter().map(|(name, value)| parameter(name, value)));
+    }
+    let body = call.parameters.iter().find(|parameter| parameter.name == "__bodyContent");
+    call.body = match body {
+        _ if !content(node).is_empty() => Content::Adf(content(node)),
+        Some(body) => Content::Plain(body.value.clone()),
+        None => Content::None,
+    };
+    if !macros::is_known(&call.name) && matches!(call.body, Content::None) {
+        cx.count(format!("macro:{}", call.name));
+        if let Some(text) = attribute(node, "text") {
+            flow.text(text);
+        }
+        return;
+    }
+    macros::run(cx, &call, flow);
+}
+
+fn parameter(name: &str, value: &Value) -> Parameter {
+    let value = value.get("value").unwrap_or(value);
+    let value = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => String::new(),
+    };
+    Parameter { name: name.to_owned(), value, resource: None }
+}

@@ -1,0 +1,429 @@
+//! Storage format as a tree of elements, read tolerantly.
+//!
+//! Storage format is XHTML with prefixes that nothing declares and entities that XML does not know, and much of what is
+//! on disk is not even well-formed. An HTML parser would end CDATA at the first `>`, so an XML reader does the work and
+//! what it refuses is repaired here, and counted: unclosed elements end with their parent, stray end tags are ignored,
+//! a `<` that begins nothing is text. Nothing is fetched and no document type is read.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::escape::{resolve_html5_entity, unescape_with};
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::super::text::{Losses, clean, count};
+
+/// Deepest nesting of elements; real pages stay below 50.
+const MAX_DEPTH: usize = 256;
+/// Attributes of one element.
+const MAX_ATTRIBUTES: usize = 256;
+/// Elements and runs of text of one body.
+const MAX_NODES: usize = 4_000_000;
+/// Bytes of one body.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Repairs of broken markup, each of which may scan the rest of the body.
+const MAX_REPAIRS: usize = 1_000;
+
+/// An element with its prefix as written: `ac:link`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Element {
+    pub name: String,
+    pub attributes: Vec<(String, String)>,
+    pub children: Vec<Node>,
+}
+
+/// What an element contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Node {
+    Element(Element),
+    Text(String),
+    /// Text that stands for itself, such as code.
+    CData(String),
+}
+
+/// Why a body could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct DomError {
+    /// Counted from 1, within the body.
+    pub line: u64,
+    pub message: String,
+}
+
+impl Element {
+    /// Returns an attribute's value, if it is there and not empty.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        let value = self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        value.filter(|value| !value.trim().is_empty())
+    }
+
+    /// Child elements in order.
+    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter_map(|child| match child {
+            Node::Element(element) => Some(element),
+            _ => None,
+        })
+    }
+
+    /// The first child element of that name.
+    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+        self.elements().find(|child| child.name == name)
+    }
+
+    /// All text below, as it stands.
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        push_text(&self.children, &mut out);
+        out
+    }
+}
+
+fn push_text(nodes: &[Node], out: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text(text) | Node::CData(text) => out.push_str(text),
+            Node::Element(element) if element.name == "br" => out.push('\n'),
+            Node::Element(element) => push_text(&element.children, out),
+        }
+    }
+}
+
+/// Elements that never have content, however they are written.
+fn is_void(name: &str) -> bool {
+    matches!(name, "br" | "hr" | "img" | "col" | "input" | "meta" | "link" | "wbr" | "area" | "base" | "embed")
+}
+
+/// Whether `name` cannot stand inside `parent` and so ends it.
+fn ends(parent: &str, name: &str) -> bool {
+    match parent {
+        "p" => name == "p",
+        "li" => name == "li",
+        "tr" => name == "tr",
+        "td" | "th" => matches!(name, "td" | "th" | "tr"),
+        _ => false,
+    }
+}
+
+/// Reads a fragment of storage format.
+pub(super) fn parse(source: &str, losses: &mut Losses) -> Result<Vec<Node>, DomError> {
+    if source.len() > MAX_BYTES {
+        let message = format!("the body has {} bytes, more than the {MAX_BYTES} that are read", source.len());
+        return Err(DomError { line: 1, message });
+    }
+    let repaired = repair_cdata(source);
+    let mut builder = Builder { source: &repaired, losses, open: vec![Element::default()], nodes: 0 };
+    builder.run()?;
+    Ok(builder.finish())
+}
+
+struct Builder<'a> {
+    source: &'a str,
+    losses: &'a mut Losses,
+    /// The elements that are open; the first is the fragment itself.
+    open: Vec<Element>,
+    nodes: usize,
+}
+
+impl Builder<'_> {
+    fn run(&mut self) -> Result<(), DomError> {
+        let source = self.source;
+        let (mut start, mut repairs) = (0, 0);
+        while start < source.len() {
+            let rest = source.get(start..).unwrap_or_default();
+            let Some(at) = self.run_to_error(rest, start)? else { return Ok(()) };
+            repairs += 1;
+            if repairs > MAX_REPAIRS {
+                return Err(self.error(start + at, "too much broken markup".to_owned()));
+            }
+            count(self.losses, "xml:broken-markup");
+            start += at + self.repair(rest.get(at..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Reads events up to the end, or up to markup that cannot be read, whose position it returns.
+    fn run_to_error(&mut self, rest: &str, start: usize) -> Result<Option<usize>, DomError> {
+        let mut reader = Reader::from_str(rest);
+        let config = reader.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        config.allow_dangling_amp = true;
+        loop {
+            let at = usize::try_from(reader.buffer_position()).unwrap_or(rest.len());
+            match reader.read_event() {
+                Ok(Event::Eof) => return Ok(None),
+                Ok(Event::Start(tag) | Event::Empty(tag)) if !is_tag(&tag) => return Ok(Some(at)),
+                Ok(event) => self.event(event).map_err(|message| self.error(start + at, message))?,
+                Err(_) => {
+                    let at = usize::try_from(reader.error_position()).unwrap_or(at).max(at);
+                    // Every round must move on.
+                    return Ok(Some(
+                        rest.get(at..).and_then(|tail| tail.find('<')).map_or(rest.len(), |step| at + step),
+                    ));
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>) -> Result<(), String> {
+        match event {
+            Event::Start(tag) => {
+                let element = self.element(&tag)?;
+                self.start(element)
+            }
+            Event::Empty(tag) => {
+                let element = self.element(&tag)?;
+                self.close_implied(&element.name);
+                self.push(Node::Element(element))
+            }
+            Event::End(tag) => {
+                self.end(tag.name().as_ref());
+                Ok(())
+            }
+            Event::Text(text) => self.text(&text.xml10_content()),
+            Event::CData(text) => {
+                let text = clean(&text.xml10_content(), self.losses).into_owned();
+                self.push(Node::CData(text))
+            }
+            Event::GeneralRef(reference) => {
+                let text = self.reference(&reference);
+                self.text(&text)
+            }
+            Event::DocType(_) => {
+                count(self.losses, "xml:doctype");
+                Ok(())
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => Ok(()),
+        }
+    }
+
+    fn element(&mut self, tag: &BytesStart<'_>) -> Result<Element, String> {
+        let name = tag.name().as_ref().to_owned();
+        let name = if name.contains(':') { name } else { name.to_ascii_lowercase() };
+        let mut attributes = Vec::new();
+        for attribute in tag.html_attributes().with_checks(false) {
+            let Ok(attribute) = attribute else {
+                count(self.losses, "xml:broken-attribute");
+                continue;
+            };
+            if attributes.len() == MAX_ATTRIBUTES {
+                return Err(format!("the element {name} has more than {MAX_ATTRIBUTES} attributes"));
+            }
+            let raw = attribute.value.as_ref();
+            let value = unescape_with(raw, resolve_html5_entity).unwrap_or(Cow::Borrowed(raw));
+            let value = clean(&value, self.losses).into_owned();
+            attributes.push((attribute.key.as_ref().to_owned(), value));
+        }
+        Ok(Element { name, attributes, children: Vec::new() })
+    }
+
+    fn start(&mut self, element: Element) -> Result<(), String> {
+        self.close_implied(&element.name);
+        if is_void(&element.name) {
+            return self.push(Node::Element(element));
+        }
+        if self.open.len() > MAX_DEPTH {
+            return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
+        }
+        self.open.push(element);
+        Ok(())
+    }
+
+    /// Ends elements that `name` cannot stand in.
+    fn close_implied(&mut self, name: &str) {
+        while self.open.last().is_some_and(|open| ends(&open.name, name)) {
+            count(self.losses, "xml:unclosed-element");
+            self.pop();
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        let lower = name.to_ascii_lowercase();
+        if is_void(&lower) {
+            return;
+        }
+        let matches = |open: &Element| open.name == name || open.name == lower;
+        let Some(depth) = self.open.iter().skip(1).rev().position(matches) else {
+            count(self.losses, "xml:stray-end-tag");
+            return;
+        };
+        for _ in 0..depth {
+            count(self.losses, "xml:unclosed-element");
+            self.pop();
+        }
+        self.pop();
+    }
+
+    /// Moves the innermost open element into its parent.
+    fn pop(&mut self) {
+        if self.open.len() < 2 {
+            return;
+        }
+        if let Some(element) = self.open.pop()
+            && let Some(parent) = self.open.last_mut()
+        {
+            parent.children.push(Node::Element(element));
+        }
+    }
+
+    fn push(&mut self, node: Node) -> Result<(), String> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(format!("the body has more than {MAX_NODES} elements and texts"));
+        }
+        if let Some(parent) = self.open.last_mut() {
+            parent.children.push(node);
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), String> {
+        let text = clean(text, self.losses);
+        if let Some(Node::Text(last)) = self.open.last_mut().and_then(|parent| parent.children.last_mut()) {
+            last.push_str(&text);
+            return Ok(());
+        }
+        self.push(Node::Text(text.into_owned()))
+    }
+
+    /// The text of a character or entity reference; one that nobody knows stays as it is written.
+    fn reference(&mut self, reference: &BytesRef<'_>) -> String {
+        if let Ok(Some(c)) = reference.resolve_char_ref() {
+            return c.to_string();
+        }
+        let name: &str = reference;
+        match resolve_html5_entity(name) {
+            Some(text) => text.to_owned(),
+            None => {
+                count(self.losses, "entity:unknown");
+                format!("&{name};")
+            }
+        }
+    }
+
+    /// Takes in unreadable markup and returns how many bytes of it are dealt with.
+    fn repair(&mut self, rest: &str) -> usize {
+        const CDATA: &str = "<![CDATA[";
+        if let Some(body) = rest.strip_prefix(CDATA) {
+            let end = body.find("</ac:").unwrap_or(body.len());
+            let text = body.get(..end).unwrap_or_default();
+            let text = clean(text, self.losses).into_owned();
+            // The cap on nodes is checked with the next event.
+            let _ = self.push(Node::CData(text));
+            return CDATA.len() + end;
+        }
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let _ = self.text(rest.get(..first).unwrap_or_default());
+        first
+    }
+
+    fn finish(mut self) -> Vec<Node> {
+        while self.open.len() > 1 {
+            count(self.losses, "xml:unclosed-element");
+            self.pop();
+        }
+        self.open.pop().map(|root| root.children).unwrap_or_default()
+    }
+
+    fn error(&self, at: usize, message: String) -> DomError {
+        let before = self.source.get(..at).unwrap_or(self.source);
+        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        DomError { line, message }
+    }
+}
+
+/// Whether this is a tag, not a `<` in text that an XML reader takes for one.
+fn is_tag(tag: &str) -> bool {
+    let mut quote = None;
+    for c in tag.chars() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '<') => return false,
+            (Some(open), c) if c == open => quote = None,
+            _ => {}
+        }
+    }
+    tag.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// Restores the end of CDATA sections, which space exports write as `]] >`.
+///
+/// Only where what follows shows that the section ends there, so that `[[ -n $x ]] > file` stays code.
+fn repair_cdata(source: &str) -> Cow<'_, str> {
+    const BROKEN: &str = "]] >";
+    if !source.contains(BROKEN) {
+        return Cow::Borrowed(source);
+    }
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, after)) = rest.split_once(BROKEN) {
+        out.push_str(before);
+        let ends_here = after.starts_with("</ac:") || after.starts_with("<![CDATA[");
+        out.push_str(if ends_here { "]]>" } else { BROKEN });
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::text::Losses;
+    use super::{MAX_DEPTH, Node, parse};
+
+    fn shape(nodes: &[Node]) -> String {
+        let mut out = String::new();
+        for node in nodes {
+            match node {
+                Node::Text(text) => out.push_str(text),
+                Node::CData(text) => out.push_str(&format!("[{text}]")),
+                Node::Element(element) => {
+                    out.push_str(&format!("<{}>{}</{}>", element.name, shape(&element.children), element.name));
+                }
+            }
+        }
+        out
+    }
+
+    fn read(source: &str) -> (String, Losses) {
+        let mut losses = Losses::new();
+        let nodes = parse(source, &mut losses).expect("readable");
+        (shape(&nodes), losses)
+    }
+
+    #[test]
+    fn entities_of_html_are_known_and_others_stay() {
+        let (shape, losses) = read("<p>a&rarr;b &nope; &amp; &#228; R&D</p>");
+        assert_eq!(shape, "<p>a→b &nope; & ä R&D</p>");
+        assert_eq!(losses["entity:unknown"], 1);
+    }
+
+    #[test]
+    fn cdata_keeps_markup_and_its_own_end_mark() {
+        assert_eq!(read("<c><![CDATA[a > b && </p> ]]]]><![CDATA[> c]]></c>").0, "<c>[a > b && </p> ]]][> c]</c>");
+    }
+
+    #[test]
+    fn the_end_mark_of_exports_is_restored_and_shell_tests_are_not() {
+        let source = "<ac:b><![CDATA[[[ -n $x ]] > y]] ></ac:b><p>z</p>";
+        assert_eq!(read(source).0, "<ac:b>[[[ -n $x ]] > y]</ac:b><p>z</p>");
+    }
+
+    #[test]
+    fn broken_markup_is_repaired_and_counted() {
+        let (shape, losses) = read("<p>a <b>c</p><p>1 < 2 <br> x</i>");
+        assert_eq!(shape, "<p>a <b>c</b></p><p>1 < 2 <br></br> x</p>");
+        assert_eq!(losses["xml:unclosed-element"], 2);
+        assert_eq!(losses["xml:stray-end-tag"], 1);
+        assert_eq!(read("<p>a").0, "<p>a</p>");
+        assert_eq!(read("<ac:b><![CDATA[code</ac:b>").0, "<ac:b>[code]</ac:b>");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_with_its_line() {
+        let source = format!("\n{}", "<b>".repeat(MAX_DEPTH + 2));
+        let error = parse(&source, &mut Losses::new()).expect_err("too deep");
+        assert_eq!(error.line, 2);
+        assert!(error.message.contains("nested"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Collects running text and blocks in reading order.
+
+use super::super::tree::{Block, Inline};
+
+/// What has been read of a place that may hold both text and blocks.
+///
+/// Text gathers until a block comes; it then becomes a paragraph before it.
+#[derive(Debug, Default)]
+pub(super) struct Flow {
+    blocks: Vec<Block>,
+    inline: Vec<Inline>,
+}
+
+impl Flow {
+    pub(super) fn text(&mut self, text: &str) {
+        match self.inline.last_mut() {
+            Some(Inline::Text(last)) => last.push_str(text),
+            _ => self.inline.push(Inline::Text(text.to_owned())),
+        }
+    }
+
+    pub(super) fn inline(&mut self, inline: Inline) {
+        match inline {
+            Inline::Text(text) => self.text(&text),
+            Inline::Link { target, content } if !content.is_empty() => match self.inline.last_mut() {
+                // One link whose text changes its look in between.
+                Some(Inline::Link { target: last, content: words }) if *last == target && !words.is_empty() => {
+                    words.extend(content);
+                }
+                _ => self.inline.push(Inline::Link { target, content }),
+            },
+            inline => self.inline.push(inline),
+        }
+    }
+
+    pub(super) fn block(&mut self, block: Block) {
+        self.flush();
+        self.blocks.push(block);
+    }
+
+    /// Ends the paragraph in hand. Two breaks in a row end one as well.
+    pub(super) fn flush(&mut self) {
+        let mut breaks = 0;
+        let mut paragraph = Vec::new();
+        for inline in std::mem::take(&mut self.inline) {
+            if matches!(inline, Inline::Break) {
+                breaks += 1;
+            } else if !is_blank(&inline) {
+                if breaks > 1 {
+                    self.paragraph(std::mem::take(&mut paragraph));
+                }
+                breaks = 0;
+            }
+            paragraph.push(inline);
+        }
+        self.paragraph(paragraph);
+    }
+
+    fn paragraph(&mut self, content: Vec<Inline>) {
+        if !content.iter().all(is_blank) {
+            self.blocks.push(Block::Paragraph(content));
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Block> {
+        self.flush();
+        self.blocks
+    }
+
+    /// Adds another flow, `mark` applied to its running text.
+    pub(super) fn append(&mut self, other: Self, mark: impl Fn(Vec<Inline>) -> Inline) {
+        for block in other.blocks {
+            match block {
+                Block::Paragraph(content) => self.block(Block::Paragraph(vec![mark(content)])),
+                block => self.block(block),
+            }
+        }
+        if !other.inline.is_empty() {
+            self.inline(mark(other.inline));
+        }
+    }
+
+    /// Splits into the running text and the blocks that cannot be running text.
+    pub(super) fn split(self) -> (Vec<Inline>, Vec<Block>) {
+        let (mut inline, mut blocks) = (Vec::new(), Vec::new());
+        for block in self.finish() {
+            match block {
+                Block::Paragraph(content) => {
+                    if !inline.is_empty() {
+                        inline.push(Inline::Break);
+                    }
+                    inline.extend(content);
+                }
+                block => blocks.push(block),
+            }
+        }
+        (inline, blocks)
+    }
+}
+
+/// Whether `inline` is blank space only.
+fn is_blank(inline: &Inline) -> bool {
+    match inline {
+        Inline::Text(text) => text.trim().is_empty(),
+        Inline::Strong(inner)
+        | Inline::Emphasis(inner)
+        | Inline::Strike(inner)
+        | Inline::Subscript(inner)
+        | Inline::Superscript(inner) => inner.iter().all(is_blank),
+        Inline::Break => true,
+        _ => false,
+    }
+}
+
+/// The plain text of running text.
+pub(super) fn plain(content: &[Inline]) -> String {
+    let mut out = String::new();
+    push_plain(content, &mut out);
+    out
+}
+
+fn push_plain(content: &[Inline], out: &mut String) {
+    for inline in content {
+        match inline {
+            Inline::Text(text) | Inline::Code(text) | Inline::Math { tex: text, .. } => out.push_str(text),
+            Inline::Strong(inner)
+            | Inline::Emphasis(inner)
+            | Inline::Strike(inner)
+            | Inline::Subscript(inner)
+            | Inline::Superscript(inner)
+            | Inline::Link { content: inner, .. } => push_plain(inner, out),
+            Inline::Image { alt, .. } => out.push_str(alt),
+            Inline::FootnoteReference(_) => {}
+            Inline::Break => out.push(' '),
+        }
+    }
+}

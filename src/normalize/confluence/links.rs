@@ -1,0 +1,267 @@
+//! Links, images and the resources that they point to.
+
+use super::super::tree::{Block, Inline};
+use super::convert::Converter;
+use super::dom::Element;
+use super::flow::{Flow, plain};
+use super::library::PageRef;
+use super::storage;
+
+/// What an `ri:` element points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Resource {
+    Page {
+        space: Option<String>,
+        title: String,
+    },
+    /// A file, of another page where one is named.
+    Attachment {
+        filename: String,
+        page: Option<(Option<String>, String)>,
+    },
+    User(String),
+    Space(String),
+    Shortcut {
+        key: String,
+        parameter: String,
+    },
+    Content(String),
+    Url(String),
+}
+
+/// Reads an `ri:` element.
+pub(super) fn resource(element: &Element) -> Option<Resource> {
+    let text = |name: &str| element.attribute(name).map(str::to_owned);
+    let page = |element: &Element| {
+        let title = element.attribute("ri:content-title")?.to_owned();
+        Some((element.attribute("ri:space-key").map(str::to_owned), title))
+    };
+    match element.name.as_str() {
+        "ri:page" | "ri:blog-post" => page(element).map(|(space, title)| Resource::Page { space, title }),
+        "ri:attachment" => {
+            let owner = element.elements().find_map(page);
+            text("ri:filename").map(|filename| Resource::Attachment { filename, page: owner })
+        }
+        "ri:user" => {
+            text("ri:account-id").or_else(|| text("ri:userkey")).or_else(|| text("ri:username")).map(Resource::User)
+        }
+        "ri:space" => text("ri:space-key").map(Resource::Space),
+        "ri:shortcut" => {
+            text("ri:key").map(|key| Resource::Shortcut { key, parameter: text("ri:parameter").unwrap_or_default() })
+        }
+        "ri:content-entity" => text("ri:content-id").map(Resource::Content),
+        "ri:url" => text("ri:value").map(Resource::Url),
+        _ => None,
+    }
+}
+
+/// `<a>`: a link, or an anchor that prints nothing.
+pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let Some(href) = element.attribute("href") else {
+        storage::nodes(cx, &element.children, flow);
+        return;
+    };
+    let (content, rest) = storage::flow(cx, &element.children).split();
+    let link = cx.link(href, content);
+    flow.inline(link);
+    if !rest.is_empty() {
+        flow.block(Block::Group(rest));
+    }
+}
+
+/// `<ac:link>`: to a page, a file, a person, a space, or a place on this page.
+pub(super) fn link(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let (content, rest) = match element.elements().find(|child| is_link_body(child)) {
+        Some(body) => storage::flow(cx, &body.children).split(),
+        None => (Vec::new(), Vec::new()),
+    };
+    let anchor = element.attribute("ac:anchor");
+    match element.elements().find_map(resource) {
+        Some(resource) => to_resource(cx, &resource, anchor, content, flow),
+        None => {
+            if let Some(anchor) = anchor {
+                let content = if plain(&content).trim().is_empty() { text(anchor) } else { content };
+                let link = cx.link(&format!("#{anchor}"), content);
+                flow.inline(link);
+            } else {
+                content.into_iter().for_each(|inline| flow.inline(inline));
+            }
+        }
+    }
+    if !rest.is_empty() {
+        flow.block(Block::Group(rest));
+    }
+}
+
+fn is_link_body(element: &Element) -> bool {
+    matches!(element.name.as_str(), "ac:plain-text-link-body" | "ac:link-body")
+}
+
+fn text(text: &str) -> Vec<Inline> {
+    vec![Inline::Text(text.to_owned())]
+}
+
+/// Links to a resource; `content` is empty when the page names no text.
+pub(super) fn to_resource(
+    cx: &mut Converter<'_>,
+    resource: &Resource,
+    anchor: Option<&str>,
+    content: Vec<Inline>,
+    flow: &mut Flow,
+) {
+    let named = |fallback: &str| if content.is_empty() { text(fallback) } else { content.clone() };
+    match resource {
+        Resource::Page { space, title } => to_page(cx, space.as_deref(), title, anchor, named(title), flow),
+        Resource::Attachment { filename, page } => {
+            let target = attachment(cx, filename, page.as_ref());
+            cx.record(&target, None, Some("attachment"));
+            flow.inline(Inline::Link { target, content: named(filename) });
+        }
+        Resource::User(user) => {
+            let name = cx.library.users.get(user).cloned();
+            if name.is_none() {
+                cx.count("user:unknown");
+            }
+            flow.text(&format!("@{}", name.unwrap_or_else(|| user.clone())));
+        }
+        Resource::Space(key) => {
+            let name = cx.library.spaces.get(key).cloned().unwrap_or_else(|| key.clone());
+            let url = cx.library.space_url(key);
+            unresolved(cx, url, key, named(&name), flow);
+        }
+        Resource::Shortcut { key, parameter } => {
+            let shortcut = format!("{key}@{parameter}");
+            unresolved(cx, None, &shortcut, named(&shortcut), flow);
+        }
+        Resource::Content(id) => match cx.library.index_of(id).and_then(|index| cx.library.page(index)) {
+            Some(page) => known_page(cx, page, anchor, named(&page.title), flow),
+            None => {
+                let url = cx.library.id_url(id).map(|url| with_anchor(&url, anchor));
+                let href = format!("content-id {id}");
+                unresolved(cx, url, &href, content, flow);
+            }
+        },
+        Resource::Url(url) => {
+            let link = cx.link(&with_anchor(url, anchor), content);
+            flow.inline(link);
+        }
+    }
+}
+
+fn to_page(
+    cx: &mut Converter<'_>,
+    space: Option<&str>,
+    title: &str,
+    anchor: Option<&str>,
+    content: Vec<Inline>,
+    flow: &mut Flow,
+) {
+    let current = cx.page.space_key.as_deref();
+    if let Some(page) = cx.library.find(space, title, current).and_then(|index| cx.library.page(index)) {
+        known_page(cx, page, anchor, content, flow);
+        return;
+    }
+    let url = space.or(current).and_then(|space| cx.library.display_url(space, title));
+    let url = url.map(|url| with_anchor(&url, anchor));
+    let space = space.map(|space| format!("{space}:")).unwrap_or_default();
+    let href = with_anchor(&format!("{space}{title}"), anchor);
+    unresolved(cx, url, &href, content, flow);
+}
+
+fn known_page(cx: &mut Converter<'_>, page: &PageRef, anchor: Option<&str>, content: Vec<Inline>, flow: &mut Flow) {
+    match &page.url {
+        Some(url) => {
+            let target = with_anchor(url, anchor);
+            cx.record(&target, Some(page.id.clone()), None);
+            flow.inline(Inline::Link { target, content });
+        }
+        None => {
+            cx.record(&with_anchor(&page.title, anchor), Some(page.id.clone()), None);
+            content.into_iter().for_each(|inline| flow.inline(inline));
+        }
+    }
+}
+
+/// A link whose target is not part of the input: written when its address is known, else its text alone.
+fn unresolved(cx: &mut Converter<'_>, url: Option<String>, href: &str, content: Vec<Inline>, flow: &mut Flow) {
+    cx.count("link:unresolved");
+    match url {
+        Some(target) => {
+            cx.record(&target, None, Some("not in input"));
+            flow.inline(Inline::Link { target, content });
+        }
+        None => {
+            cx.record(href, None, Some("not in input"));
+            content.into_iter().for_each(|inline| flow.inline(inline));
+        }
+    }
+}
+
+fn with_anchor(url: &str, anchor: Option<&str>) -> String {
+    anchor.map_or_else(|| url.to_owned(), |anchor| format!("{url}#{anchor}"))
+}
+
+/// The address of a file: below the site where it is known, else the file's name.
+pub(super) fn attachment(cx: &mut Converter<'_>, filename: &str, page: Option<&(Option<String>, String)>) -> String {
+    let owner = match page {
+        None => {
+            if !cx.files.iter().any(|known| known == filename) {
+                cx.files.push(filename.to_owned());
+            }
+            Some(cx.page)
+        }
+        Some((space, title)) => {
+            let index = cx.library.find(space.as_deref(), title, cx.page.space_key.as_deref());
+            index.and_then(|index| cx.library.page(index))
+        }
+    };
+    let url = owner.and_then(|owner| cx.library.attachment_url(&owner.id, filename));
+    url.unwrap_or_else(|| filename.to_owned())
+}
+
+/// `<ac:image>`: the image, and its caption as a paragraph below.
+pub(super) fn image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let caption = element.child("ac:caption").map(|caption| storage::flow(cx, &caption.children).split().0);
+    let resource = element.elements().find_map(resource);
+    let (source, filename) = match resource {
+        Some(Resource::Attachment { filename, page }) => (attachment(cx, &filename, page.as_ref()), filename),
+        Some(Resource::Url(url)) => {
+            let name = url.split(['?', '#']).next().unwrap_or(&url);
+            let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+            (cx.library.absolute(&url), name)
+        }
+        _ => {
+            cx.count("image:without-source");
+            (String::new(), String::new())
+        }
+    };
+    let words = caption.as_deref().map(plain).unwrap_or_default();
+    let given = [element.attribute("ac:alt"), element.attribute("ac:title"), Some(words.trim())];
+    let alt = given.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or(&filename).to_owned();
+    flow.inline(Inline::Image { source, alt });
+    if let Some(caption) = caption.filter(|_| !words.trim().is_empty()) {
+        flow.block(Block::Paragraph(vec![Inline::Emphasis(caption)]));
+    }
+}
+
+/// `<img>` as older editors and generators write it.
+pub(super) fn html_image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let source = cx.library.absolute(element.attribute("src").unwrap_or_default());
+    // An image in the address itself is data, not text.
+    let source = if source.starts_with("data:") { String::new() } else { source };
+    let alt = element.attribute("alt").or_else(|| element.attribute("title"));
+    let file = source.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let alt = alt.unwrap_or(file).to_owned();
+    flow.inline(Inline::Image { source, alt });
+}
+
+/// Something shown from elsewhere: a link to it.
+pub(super) fn embedded(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let source = element.attribute("src").or_else(|| element.attribute("data"));
+    if let Some(source) = source.filter(|source| !source.starts_with("data:")) {
+        let title = element.attribute("title").map(text).unwrap_or_default();
+        let link = cx.link(source, title);
+        flow.inline(link);
+    }
+    storage::nodes(cx, &element.children, flow);
+}

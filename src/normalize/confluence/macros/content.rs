@@ -1,0 +1,175 @@
+//! Macros that hold content of their own: code, panels, formulas, files.
+
+use super::super::super::text::one_line;
+use super::super::super::tree::{Block, Inline};
+use super::super::convert::Converter;
+use super::super::dom;
+use super::super::flow::Flow;
+use super::super::links::{self, Resource};
+use super::super::storage;
+use super::{Call, Content, body, body_blocks, text};
+
+/// A line in bold.
+fn title_line(title: &str) -> Block {
+    Block::Paragraph(vec![Inline::Strong(vec![text(title)])])
+}
+
+pub(super) fn code(call: &Call<'_>, flow: &mut Flow) {
+    let body = call.plain();
+    if body.trim().is_empty() {
+        return;
+    }
+    if let Some(title) = call.parameter("title") {
+        flow.block(title_line(title));
+    }
+    let language = call.any(&["language", "lang", ""]).unwrap_or_default().to_owned();
+    flow.block(Block::Code { language, text: body });
+}
+
+pub(super) fn fence(cx: &mut Converter<'_>, call: &Call<'_>, language: &str, flow: &mut Flow) {
+    if let Some(title) = call.parameter("title") {
+        flow.block(title_line(title));
+    }
+    match &call.body {
+        Content::Storage(_) => body(cx, call, flow),
+        _ => flow.block(Block::Code { language: language.to_owned(), text: call.plain() }),
+    }
+}
+
+pub(super) fn admonition(cx: &mut Converter<'_>, call: &Call<'_>, label: &str, flow: &mut Flow) {
+    let mut content = body_or_text(cx, call);
+    if let Some(title) = call.parameter("title") {
+        content.insert(0, Block::Paragraph(vec![text(title)]));
+    }
+    if !content.is_empty() {
+        flow.block(Block::Admonition { label: label.to_owned(), content });
+    }
+}
+
+pub(super) fn panel(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let content = body_or_text(cx, call);
+    let label = call.parameter("title").unwrap_or_default().to_owned();
+    if !content.is_empty() || !label.is_empty() {
+        flow.block(Block::Admonition { label, content });
+    }
+}
+
+/// The body, plain text as a paragraph.
+fn body_or_text(cx: &mut Converter<'_>, call: &Call<'_>) -> Vec<Block> {
+    match &call.body {
+        Content::Plain(plain) => vec![Block::Paragraph(vec![text(plain)])],
+        _ => body_blocks(cx, call),
+    }
+}
+
+pub(super) fn titled(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let content = body_or_text(cx, call);
+    if let Some(title) = call.any(&["title", "name", "label", ""]) {
+        flow.block(title_line(title));
+    }
+    flow.block(Block::Group(content));
+}
+
+pub(super) fn status(call: &Call<'_>, flow: &mut Flow) {
+    if let Some(title) = call.any(&["title", ""]) {
+        flow.inline(Inline::Strong(vec![text(title)]));
+    }
+}
+
+pub(super) fn jira(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let query = call.any(&["jqlQuery", "jql"]);
+    if let Some(key) = call.any(&["key", "issueKey"]) {
+        flow.text(key);
+    } else if let Some(query) = query {
+        flow.text("Jira query: ");
+        flow.inline(Inline::Code(query.to_owned()));
+    } else if let Some(url) = call.any(&["url", ""]).filter(|url| url.starts_with("http")) {
+        let link = cx.link(url, Vec::new());
+        flow.inline(link);
+    } else if let Some(key) = call.parameter("") {
+        flow.text(key);
+    } else {
+        cx.count(format!("macro:{}", call.name));
+    }
+}
+
+/// A diagram: the image that the macro keeps beside the page.
+pub(super) fn diagram(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    if let Content::Plain(_) | Content::Storage(_) = call.body {
+        body(cx, call, flow);
+    }
+    let names = ["diagramDisplayName", "diagramName", "displayName", "name", "filename", "title", "imageName", ""];
+    let Some(name) = call.any(&names) else {
+        cx.count(format!("macro:{}", call.name));
+        return;
+    };
+    let name = one_line(name);
+    let has_extension = [".png", ".svg", ".jpg", ".gif"].iter().any(|extension| name.ends_with(extension));
+    let file = if has_extension { name.clone() } else { format!("{name}.png") };
+    let source = links::attachment(cx, &file, None);
+    flow.inline(Inline::Image { source, alt: name });
+}
+
+pub(super) fn math(call: &Call<'_>, display: bool, flow: &mut Flow) {
+    let plain = call.plain();
+    let tex = if plain.trim().is_empty() { call.any(&["body", "equation", ""]).unwrap_or_default() } else { &plain };
+    let tex = tex.trim().trim_matches('$').trim().to_owned();
+    if tex.is_empty() {
+        return;
+    }
+    let formula = Inline::Math { tex, display };
+    if display {
+        flow.block(Block::Paragraph(vec![formula]));
+    } else {
+        flow.inline(formula);
+    }
+}
+
+/// A file shown in the page: a link to it.
+pub(super) fn file(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let named = call.any(&["name", "filename", "file", ""]).map(str::to_owned);
+    let resource = call.resource().cloned();
+    let resource = resource.or_else(|| named.map(|filename| Resource::Attachment { filename, page: None }));
+    match resource {
+        Some(resource) => links::to_resource(cx, &resource, None, Vec::new(), flow),
+        None => address(cx, call, flow),
+    }
+}
+
+/// Something shown from elsewhere: a link to it.
+pub(super) fn address(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let named = call.any(&["url", "src", "link", "specUrl", "href", ""]).map(str::to_owned);
+    let resource = call.resource().cloned().or_else(|| named.map(Resource::Url));
+    match resource {
+        Some(resource) => links::to_resource(cx, &resource, None, Vec::new(), flow),
+        None => cx.count(format!("macro:{}", call.name)),
+    }
+    body(cx, call, flow);
+}
+
+/// Raw HTML: its text.
+pub(super) fn html(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let Content::Plain(source) = &call.body else { return body(cx, call, flow) };
+    match dom::parse(source, &mut cx.losses) {
+        Ok(nodes) => {
+            flow.flush();
+            storage::nodes(cx, &nodes, flow);
+        }
+        Err(_) => cx.count("html:unreadable"),
+    }
+}
+
+pub(super) fn markdown(call: &Call<'_>, flow: &mut Flow) {
+    let text = call.plain();
+    if !text.trim().is_empty() {
+        flow.block(Block::Markdown(text));
+    }
+}
+
+pub(super) fn person(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let named = call.any(&["user", "username", "name", ""]).map(|name| Resource::User(name.to_owned()));
+    match call.resource().cloned().or(named) {
+        Some(resource) => links::to_resource(cx, &resource, None, Vec::new(), flow),
+        None => cx.count(format!("macro:{}", call.name)),
+    }
+}

@@ -1,0 +1,318 @@
+//! Macros: one table says what each becomes.
+//!
+//! To add a macro, add a row to [`MACROS`]; only a new kind of treatment needs code. A macro that is not in the table
+//! has its body rendered and its name counted; its parameters are never printed.
+
+mod content;
+mod include;
+mod properties;
+
+use serde_json::Value;
+
+use super::super::tree::{Block, Inline};
+use super::convert::Converter;
+use super::dom::{Element, Node};
+use super::flow::Flow;
+use super::links::{self, Resource};
+use super::{adf, storage, wiki};
+
+/// What becomes of a macro.
+#[derive(Debug, Clone, Copy)]
+enum Treatment {
+    /// A fence in the language of its parameter.
+    Code,
+    /// A fence in a fixed language, or none.
+    Fence(&'static str),
+    /// A labelled quotation.
+    Admonition(&'static str),
+    /// A quotation labelled with its title.
+    Panel,
+    /// The title in bold, then the body.
+    Titled,
+    /// The body alone.
+    Body,
+    /// Nothing: navigation, or computed by the server.
+    Dropped,
+    /// Nothing, and nothing is lost by it.
+    Silent,
+    Status,
+    Jira,
+    Anchor,
+    Rule,
+    /// A quotation without a label.
+    Quote,
+    /// The page's own excerpt.
+    Excerpt,
+    ExcerptInclude,
+    Include,
+    /// Page properties.
+    Properties,
+    /// An image of a diagram, by name.
+    Diagram,
+    /// Mathematics, as a block or in the line.
+    Math(Display),
+    /// A link to a file of the page.
+    File,
+    /// A link to an address.
+    Address,
+    Html,
+    Markdown,
+    Person,
+    /// Wiki markup that an editor could not convert.
+    WikiMarkup,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Display {
+    Block,
+    Inline,
+}
+
+use Treatment as T;
+
+/// Every macro that is known, by what becomes of it.
+const MACROS: &[(&[&str], Treatment)] = &[
+    (&["code", "code-block", "codeblock", "newcode", "code-pro", "snippet"], T::Code),
+    (&["noformat", "preformatted"], T::Fence("")),
+    (&["plantuml", "plantumlrender"], T::Fence("plantuml")),
+    (&["mermaid", "mermaid-macro", "mermaiddiagram"], T::Fence("mermaid")),
+    (&["graphviz", "digraph", "flowchart", "spacegraph"], T::Fence("dot")),
+    (&["sql", "sql-query"], T::Fence("sql")),
+    (&["info", "information"], T::Admonition("Info")),
+    (&["note"], T::Admonition("Note")),
+    (&["warning"], T::Admonition("Warning")),
+    (&["tip"], T::Admonition("Tip")),
+    (&["success"], T::Admonition("Success")),
+    (&["error"], T::Admonition("Error")),
+    (&["auimessage", "alert", "message-box"], T::Admonition("Note")),
+    (&["panel", "bgcolor-panel"], T::Panel),
+    (&["expand", "ui-expand", "ui-expand-all", "localtab", "ui-tab", "ui-step", "card", "deck-card", "tab"], T::Titled),
+    (&["section", "column", "ui-tabs", "ui-steps", "localtabgroup", "deck", "tab-group", "align", "center"], T::Body),
+    (&["clickable", "div", "span", "bgcolor", "highlight", "color", "style-text", "toc-zone", "lozenge"], T::Body),
+    (&["table-filter", "table-excerpt", "pivot", "pivot-table", "chart", "table-joiner", "table-chart"], T::Body),
+    (&["table-transformer", "sorttable", "table-plus", "csv", "numberedheadings", "multiexcerpt"], T::Body),
+    (&["scroll-ignore", "scroll-only", "scroll-pagebreak", "scroll-title", "scroll-content", "hideelements"], T::Body),
+    (&["show-if", "hide-if", "show-to", "hide-from", "cache", "bodylink", "tooltip"], T::Body),
+    (
+        &["toc", "children", "pagetree", "pagetreesearch", "recently-updated", "blog-posts", "contentbylabel"],
+        T::Dropped,
+    ),
+    (&["listlabels", "livesearch", "contributors", "contributors-summary", "gallery", "attachments"], T::Dropped),
+    (
+        &["space-details", "create-from-template", "create-space-button", "tasks-report", "tasks-report-macro"],
+        T::Dropped,
+    ),
+    (&["roadmap", "profile", "detailssummary", "change-history", "content-report-table", "favpages"], T::Dropped),
+    (&["popular-labels", "related-labels", "recently-used-labels", "spaces", "spaces-list", "navmap"], T::Dropped),
+    (
+        &["page-index", "index", "search", "network", "global-reports", "activity", "userlister", "jirachart"],
+        T::Dropped,
+    ),
+    (&["jira-roadmap-cloud", "decisionreport", "recently-updated-dashboard", "rss", "im", "loremipsum"], T::Dropped),
+    (&["pagebreak", "clear", "style", "css", "javascript"], T::Silent),
+    (&["status", "status-handy"], T::Status),
+    (&["jira", "jiraissues"], T::Jira),
+    (&["anchor"], T::Anchor),
+    (&["horizontalrule", "hr"], T::Rule),
+    (&["quote"], T::Quote),
+    (&["excerpt"], T::Excerpt),
+    (&["excerpt-include"], T::ExcerptInclude),
+    (&["include"], T::Include),
+    (&["details"], T::Properties),
+    (&["drawio", "inc-drawio", "drawio-sketch", "gliffy", "lucidchart", "balsamiq", "plantumlcloud"], T::Diagram),
+    (&["mermaid-cloud", "mockup", "bpmn", "yworks", "miro", "figma"], T::Diagram),
+    (
+        &["mathblock", "mathdisplay", "latex", "easy-math-block", "eazy-math-block", "latexmath"],
+        T::Math(Display::Block),
+    ),
+    (&["mathinline", "eazy-math-inline", "easy-math-inline", "latex-inline"], T::Math(Display::Inline)),
+    (&["view-file", "viewpdf", "viewdoc", "viewxls", "viewppt", "multimedia", "html-include"], T::File),
+    (&["widget", "iframe", "swagger", "open-api", "swagger-ui", "include-url", "youtube"], T::Address),
+    (&["html", "html-bobswift", "html-wrap"], T::Html),
+    (&["markdown", "mohamicorp-markdown", "markdown-from-url", "markdown-macro"], T::Markdown),
+    (&["user-profile", "roster", "user"], T::Person),
+    (&["unmigrated-wiki-markup", "unmigrated-inline-wiki-markup"], T::WikiMarkup),
+];
+
+fn treatment(name: &str) -> Option<Treatment> {
+    MACROS.iter().find(|(names, _)| names.contains(&name)).map(|(_, treatment)| *treatment)
+}
+
+/// Whether the table has the macro.
+pub(super) fn is_known(name: &str) -> bool {
+    treatment(name).is_some()
+}
+
+/// Whether the macro's body is not to be read as markup.
+pub(super) fn is_verbatim(name: &str) -> bool {
+    matches!(treatment(name), Some(T::Code | T::Fence(_) | T::Math(_) | T::Html | T::Markdown))
+}
+
+/// A macro as it stands in a page, whatever the notation.
+#[derive(Debug, Default)]
+pub(super) struct Call<'a> {
+    pub name: String,
+    pub parameters: Vec<Parameter>,
+    pub body: Content<'a>,
+}
+
+/// A parameter; the default one has no name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Parameter {
+    pub name: String,
+    pub value: String,
+    pub resource: Option<Resource>,
+}
+
+/// A macro's body.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Content<'a> {
+    #[default]
+    None,
+    Plain(String),
+    Storage(&'a [Node]),
+    Adf(&'a [Value]),
+    Wiki(&'a str),
+}
+
+impl Call<'_> {
+    /// A parameter's value, if it is there and not blank.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let value = self.parameters.iter().find(|parameter| parameter.name == name).map(|found| found.value.trim());
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// The first of several spellings of a parameter.
+    fn any(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| self.parameter(name))
+    }
+
+    fn resource(&self) -> Option<&Resource> {
+        self.parameters.iter().find_map(|parameter| parameter.resource.as_ref())
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.parameter(name) == Some("true")
+    }
+
+    /// The body as it stands, markup and all.
+    fn plain(&self) -> String {
+        match &self.body {
+            Content::None => String::new(),
+            Content::Plain(text) => text.clone(),
+            Content::Storage(nodes) => Element { children: nodes.to_vec(), ..Element::default() }.text(),
+            Content::Adf(nodes) => adf::text(nodes),
+            Content::Wiki(text) => (*text).to_owned(),
+        }
+    }
+}
+
+/// Reads and converts a macro element of storage format.
+pub(super) fn storage(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let mut call = Call { name: element.attribute("ac:name").unwrap_or_default().to_owned(), ..Call::default() };
+    for child in element.elements() {
+        match child.name.as_str() {
+            "ac:parameter" => call.parameters.push(parameter(child)),
+            "ac:default-parameter" => call.parameters.push(Parameter { value: child.text(), ..Parameter::default() }),
+            "ac:rich-text-body" => call.body = Content::Storage(&child.children),
+            "ac:plain-text-body" => call.body = Content::Plain(child.text()),
+            _ => {}
+        }
+    }
+    run(cx, &call, flow);
+}
+
+fn parameter(element: &Element) -> Parameter {
+    let inner = |element: &Element| element.elements().find_map(links::resource);
+    Parameter {
+        name: element.attribute("ac:name").unwrap_or_default().to_owned(),
+        value: element.text(),
+        resource: inner(element).or_else(|| element.child("ac:link").and_then(inner)),
+    }
+}
+
+/// Converts a macro.
+pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let Some(treatment) = treatment(&call.name) else {
+        cx.count(format!("macro:{}", call.name));
+        body(cx, call, flow);
+        return;
+    };
+    match treatment {
+        T::Code => content::code(call, flow),
+        T::Fence(language) => content::fence(cx, call, language, flow),
+        T::Admonition(label) => content::admonition(cx, call, label, flow),
+        T::Panel => content::panel(cx, call, flow),
+        T::Titled => content::titled(cx, call, flow),
+        T::Body => body(cx, call, flow),
+        T::Dropped => dropped(cx, call, flow),
+        T::Silent | T::Anchor => {}
+        T::Status => content::status(call, flow),
+        T::Jira => content::jira(cx, call, flow),
+        T::Quote => {
+            let content = body_blocks(cx, call);
+            flow.block(Block::Quote(content));
+        }
+        T::Rule => flow.block(Block::Rule),
+        T::Excerpt => include::excerpt(cx, call, flow),
+        T::ExcerptInclude => include::excerpt_include(cx, call, flow),
+        T::Include => include::page(cx, call, flow),
+        T::Properties => properties::details(cx, call, flow),
+        T::Diagram => content::diagram(cx, call, flow),
+        T::Math(display) => content::math(call, display == Display::Block, flow),
+        T::File => content::file(cx, call, flow),
+        T::Address => content::address(cx, call, flow),
+        T::Html => content::html(cx, call, flow),
+        T::Markdown => content::markdown(call, flow),
+        T::Person => content::person(cx, call, flow),
+        T::WikiMarkup => wiki::document(cx, &call.plain(), flow),
+    }
+}
+
+/// Navigation and the like: counted; what stands in its body is still text.
+fn dropped(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    cx.count(format!("macro:{}", call.name));
+    if matches!(call.body, Content::Storage(_) | Content::Adf(_)) {
+        body(cx, call, flow);
+    }
+}
+
+/// Renders a macro's body in place.
+fn body(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    match &call.body {
+        Content::None => {}
+        Content::Plain(text) => {
+            if !text.trim().is_empty() {
+                flow.block(Block::Code { language: String::new(), text: text.clone() });
+            }
+        }
+        Content::Storage(nodes) => storage::nodes(cx, nodes, flow),
+        Content::Adf(nodes) => adf::nodes(cx, nodes, flow),
+        Content::Wiki(text) => wiki::document(cx, text, flow),
+    }
+}
+
+/// Renders a macro's body apart.
+fn body_blocks(cx: &mut Converter<'_>, call: &Call<'_>) -> Vec<Block> {
+    let mut flow = Flow::default();
+    body(cx, call, &mut flow);
+    flow.finish()
+}
+
+fn text(text: &str) -> Inline {
+    Inline::Text(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MACROS;
+
+    #[test]
+    fn each_macro_is_in_the_table_once() {
+        let mut names: Vec<_> = MACROS.iter().flat_map(|(names, _)| names.iter()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

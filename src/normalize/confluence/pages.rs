@@ -1,0 +1,276 @@
+//! Page files: one body a file, in storage format, ADF, or as the REST interface returns it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use serde_json::Value;
+
+use super::super::document::Document;
+use super::super::text::{Losses, count, one_line};
+use super::super::{Emit, FileError, Options, Outcome, ReadError};
+use super::library::{Bodies, Body, Library, PageRef};
+use super::page::{self, Page};
+use super::{adf, dom, io_error, rest, send};
+
+/// Endings of files that hold a body in storage format.
+const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
+/// Folders in folders; a deeper one is a loop of links.
+const MAX_DEPTH: usize = 64;
+
+/// Reads a page file, or every page file below a folder in the order of their paths.
+pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
+    let mut files = Vec::new();
+    collect(input, "", 0, &mut files)?;
+    if files.is_empty() {
+        let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage or .json)", input.display());
+        return Err(ReadError::Input { message });
+    }
+    let (slots, failures) = index(&files, options);
+    let bodies = Files { slots: &slots };
+    let mut library = Library::new(options.site_url.as_deref(), &bodies);
+    for slot in &slots {
+        library.add(slot.reference.clone());
+    }
+    let mut failures = failures.into_iter().peekable();
+    for (number, slot) in slots.iter().enumerate() {
+        while let Some(failure) = failures.next_if(|failure| failure.path <= slot.file.relative) {
+            send(&mut emit, Outcome::Failure(failure))?;
+        }
+        let Some(reference) = library.page(number) else { continue };
+        send(&mut emit, outcome(&library, reference, slot))?;
+    }
+    failures.try_for_each(|failure| send(&mut emit, Outcome::Failure(failure)))
+}
+
+/// A file that may hold pages.
+#[derive(Debug, Clone)]
+struct File {
+    path: PathBuf,
+    /// Relative to the input, `/` between parts.
+    relative: String,
+}
+
+/// A page of a file.
+struct Slot {
+    file: File,
+    /// Which of the file's pages.
+    number: usize,
+    reference: PageRef,
+}
+
+/// Lists the page files below `path`, sorted.
+fn collect(path: &Path, relative: &str, depth: usize, files: &mut Vec<File>) -> Result<(), ReadError> {
+    if path.is_dir() {
+        if depth > MAX_DEPTH {
+            let message = format!("{} is nested more than {MAX_DEPTH} folders deep", path.display());
+            return Err(ReadError::Input { message });
+        }
+        let entries = fs::read_dir(path).map_err(io_error(path))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            names.push(entry.map_err(io_error(path))?.file_name());
+        }
+        names.sort();
+        for name in names {
+            let shown = name.to_string_lossy();
+            if !shown.starts_with('.') {
+                let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
+                collect(&path.join(&name), &relative, depth + 1, files)?;
+            }
+        }
+        return Ok(());
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if depth == 0 || is_page_file(&name) {
+        let relative = if relative.is_empty() { name } else { relative.to_owned() };
+        files.push(File { path: path.to_owned(), relative });
+    }
+    Ok(())
+}
+
+fn extension(name: &str) -> String {
+    name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
+}
+
+fn is_page_file(name: &str) -> bool {
+    let extension = extension(name);
+    extension == "json" || MARKUP.contains(&extension.as_str())
+}
+
+/// Reads id and title of every page; files without any page become failures.
+fn index(files: &[File], options: &Options) -> (Vec<Slot>, Vec<FileError>) {
+    let mut slots = Vec::new();
+    let mut failures = Vec::new();
+    let mut taken = HashMap::new();
+    for file in files {
+        match contents(file) {
+            Ok(Contents::Markup(source)) => {
+                let reference = PageRef {
+                    id: unique_id(&mut taken, file),
+                    title: markup_title(&source).unwrap_or_else(|| stem(&file.relative)),
+                    space_key: options.collection.clone(),
+                    url: None,
+                };
+                slots.push(Slot { file: file.clone(), number: 0, reference });
+            }
+            Ok(Contents::Json(value)) => match rest::pages(&value) {
+                Some(pages) => {
+                    for (number, page) in pages.into_iter().enumerate() {
+                        slots.push(Slot { file: file.clone(), number, reference: rest::reference(page) });
+                    }
+                }
+                None if value.get("type").and_then(Value::as_str) == Some("doc") => {
+                    let reference = PageRef {
+                        id: unique_id(&mut taken, file),
+                        title: adf_title(&value).unwrap_or_else(|| stem(&file.relative)),
+                        space_key: options.collection.clone(),
+                        url: None,
+                    };
+                    slots.push(Slot { file: file.clone(), number: 0, reference });
+                }
+                None => failures.push(failure(file, None, "neither an ADF document nor a page of the REST interface")),
+            },
+            Err(error) => failures.push(error),
+        }
+    }
+    (slots, failures)
+}
+
+fn failure(file: &File, line: Option<u64>, message: impl Into<String>) -> FileError {
+    FileError { path: file.relative.clone(), line, message: message.into() }
+}
+
+/// The id of a page file: its name where that is a number, else its path without the ending.
+fn unique_id(taken: &mut HashMap<String, ()>, file: &File) -> String {
+    let path = file.relative.rsplit_once('.').map_or(file.relative.as_str(), |(path, _)| path);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let numeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let candidates = [if numeric { name } else { path }, path, &file.relative];
+    let id = candidates.into_iter().find(|id| !taken.contains_key(*id)).unwrap_or(&file.relative).to_owned();
+    taken.insert(id.clone(), ());
+    id
+}
+
+/// The file's name as a title.
+fn stem(relative: &str) -> String {
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+}
+
+enum Contents {
+    Markup(String),
+    Json(Value),
+}
+
+fn contents(file: &File) -> Result<Contents, FileError> {
+    let bytes = fs::read(&file.path).map_err(|error| failure(file, None, format!("cannot be read: {error}")))?;
+    let text = decode(&bytes, &mut Losses::new());
+    let is_json = extension(&file.relative) == "json" || text.trim_start().starts_with('{');
+    if !is_json {
+        return Ok(Contents::Markup(text));
+    }
+    let value = serde_json::from_str(&text).map_err(|error| {
+        let line = Some(error.line() as u64).filter(|line| *line > 0);
+        failure(file, line, format!("no valid JSON: {error}"))
+    })?;
+    Ok(Contents::Json(value))
+}
+
+/// Decodes a file: by its byte order mark, as UTF-8, by its XML declaration, or as windows-1252.
+fn decode(bytes: &[u8], losses: &mut Losses) -> String {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return encoding.decode(bytes).0.into_owned();
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let encoding = declared(bytes).filter(|encoding| *encoding != UTF_8).unwrap_or_else(|| {
+        count(losses, "encoding:guessed");
+        WINDOWS_1252
+    });
+    encoding.decode(bytes).0.into_owned()
+}
+
+/// The encoding that an XML declaration names.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(256))?).into_owned();
+    let (_, rest) = head.strip_prefix("<?xml")?.split_once("encoding=")?;
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    Encoding::for_label(rest.get(1..)?.split(quote).next()?.as_bytes())
+}
+
+/// The text of `<title>`, or of the first `<h1>`.
+fn markup_title(source: &str) -> Option<String> {
+    ["title", "h1"].iter().find_map(|name| {
+        let at = find_tag(source, name)?;
+        let end = source.get(at..)?.find(&format!("</{name}"))? + at;
+        let nodes = dom::parse(source.get(at..end)?, &mut Losses::new()).ok()?;
+        let title = one_line(&dom::Element { children: nodes, ..dom::Element::default() }.text());
+        Some(title).filter(|title| !title.is_empty())
+    })
+}
+
+/// Where the first `<name>` or `<name …>` stands.
+fn find_tag(source: &str, name: &str) -> Option<usize> {
+    let open = format!("<{name}");
+    let mut from = 0;
+    loop {
+        let at = source.get(from..)?.find(&open)? + from;
+        from = at + open.len();
+        if source.get(from..)?.starts_with(['>', ' ', '\n', '\t']) {
+            return Some(at);
+        }
+    }
+}
+
+/// The text of a first heading.
+fn adf_title(value: &Value) -> Option<String> {
+    let first = value.get("content")?.as_array()?.first()?;
+    let is_title = first.get("type")?.as_str() == Some("heading") && first.pointer("/attrs/level")?.as_u64() == Some(1);
+    let title = one_line(&adf::text(first.get("content")?.as_array()?));
+    Some(title).filter(|title| is_title && !title.is_empty())
+}
+
+/// Bodies are read again from their files, so that memory holds one at a time.
+struct Files<'a> {
+    slots: &'a [Slot],
+}
+
+impl Bodies for Files<'_> {
+    fn body(&self, index: usize) -> Option<Body> {
+        let slot = self.slots.get(index)?;
+        match contents(&slot.file).ok()? {
+            Contents::Markup(source) => Some(Body::Storage(source)),
+            Contents::Json(value) => json_body(&value, slot.number),
+        }
+    }
+}
+
+fn json_body(value: &Value, number: usize) -> Option<Body> {
+    match rest::pages(value) {
+        Some(pages) => rest::body(pages.get(number)?),
+        None => Some(Body::Adf(value.clone())),
+    }
+}
+
+fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot) -> Outcome {
+    let contents = match contents(&slot.file) {
+        Ok(contents) => contents,
+        Err(error) => return Outcome::Failure(error),
+    };
+    let mut page = Page { path: slot.file.relative.clone(), line: 1, title_in_body: true, ..Page::default() };
+    match contents {
+        Contents::Markup(source) => page.body = Some(Body::Storage(source)),
+        Contents::Json(value) => {
+            page.body = json_body(&value, slot.number);
+            let rest = rest::pages(&value);
+            page.document = rest
+                .and_then(|pages| pages.get(slot.number).map(|page| rest::document(page)))
+                .unwrap_or_else(Document::default);
+        }
+    }
+    page.document.source_path = Some(slot.file.relative.clone());
+    page::convert(library, reference, page)
+}

@@ -1,0 +1,356 @@
+//! Storage format to the document tree, element by element.
+
+use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
+use super::convert::Converter;
+use super::dom::{Element, Node};
+use super::flow::Flow;
+use super::{adf, emoji, links, macros};
+
+/// Converts nodes in order.
+pub(super) fn nodes(cx: &mut Converter<'_>, nodes: &[Node], flow: &mut Flow) {
+    for node in nodes {
+        match node {
+            Node::Text(text) | Node::CData(text) => flow.text(text),
+            Node::Element(element) => self::element(cx, element, flow),
+        }
+    }
+}
+
+/// Converts children to blocks.
+pub(super) fn blocks(cx: &mut Converter<'_>, children: &[Node]) -> Vec<Block> {
+    flow(cx, children).finish()
+}
+
+pub(super) fn flow(cx: &mut Converter<'_>, children: &[Node]) -> Flow {
+    let mut flow = Flow::default();
+    nodes(cx, children, &mut flow);
+    flow
+}
+
+fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    if is_hidden(element) {
+        cx.count("element:hidden");
+        return;
+    }
+    match element.name.as_str() {
+        "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside" | "nav" | "center" | "figure"
+        | "ac:layout" | "ac:layout-section" | "ac:layout-cell" | "ac:adf-content" | "address" | "body" | "html"
+        | "fieldset" | "form" | "details" => {
+            flow.flush();
+            nodes(cx, &element.children, flow);
+            flow.flush();
+        }
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(cx, element, flow),
+        "strong" | "b" => mark(cx, element, flow, Inline::Strong),
+        "em" | "i" | "dfn" | "var" => mark(cx, element, flow, Inline::Emphasis),
+        "s" | "del" | "strike" => mark(cx, element, flow, Inline::Strike),
+        "sub" => mark(cx, element, flow, Inline::Subscript),
+        "sup" => mark(cx, element, flow, Inline::Superscript),
+        "code" | "tt" | "kbd" | "samp" => {
+            let content = inlines(cx, &element.children, flow);
+            codes(content).into_iter().for_each(|inline| flow.inline(inline));
+        }
+        "span" | "font" if strikes(element) => mark(cx, element, flow, Inline::Strike),
+        "span"
+        | "font"
+        | "u"
+        | "ins"
+        | "small"
+        | "big"
+        | "cite"
+        | "mark"
+        | "label"
+        | "abbr"
+        | "acronym"
+        | "bdi"
+        | "bdo"
+        | "ac:inline-comment-marker"
+        | "ac:rich-text-body"
+        | "ac:link-body"
+        | "ac:caption"
+        | "colgroup"
+        | "tbody"
+        | "noscript" => nodes(cx, &element.children, flow),
+        "q" => {
+            flow.text("“");
+            nodes(cx, &element.children, flow);
+            flow.text("”");
+        }
+        "br" => flow.inline(Inline::Break),
+        "hr" => flow.block(Block::Rule),
+        "wbr" | "col" | "meta" | "link" | "base" => {}
+        "pre" | "xmp" | "listing" => {
+            flow.block(Block::Code { language: String::new(), text: element.text() });
+        }
+        "summary" | "legend" | "caption" | "figcaption" => {
+            let content = inlines(cx, &element.children, flow);
+            flow.block(Block::Paragraph(vec![Inline::Strong(content)]));
+        }
+        "blockquote" => {
+            let content = blocks(cx, &element.children);
+            flow.block(Block::Quote(content));
+        }
+        "ul" | "ol" | "menu" | "dir" => list(cx, element, flow),
+        "dl" => definitions(cx, element, flow),
+        "ac:task-list" => tasks(cx, element, flow),
+        "table" => table(cx, element, flow),
+        "a" => links::anchor(cx, element, flow),
+        "ac:link" => links::link(cx, element, flow),
+        "ac:image" => links::image(cx, element, flow),
+        "img" => links::html_image(cx, element, flow),
+        "ac:emoticon" => emoticon(cx, element, flow),
+        "time" => flow.text(element.attribute("datetime").unwrap_or(&element.text())),
+        "ac:placeholder" if cx.template => nodes(cx, &element.children, flow),
+        "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
+        "ac:adf-extension" => adf::extension_element(cx, element, flow),
+        "math" => math(cx, element, flow),
+        "input" => checkbox(element, flow),
+        "ac:placeholder" | "script" | "style" | "head" | "title" | "template" | "ac:adf-fallback"
+        | "ac:adf-attribute" | "ac:parameter" | "svg" | "canvas" => cx.count(format!("element:{}", element.name)),
+        "iframe" | "embed" | "object" | "video" | "audio" | "source" => links::embedded(cx, element, flow),
+        name => {
+            cx.count(format!("element:{name}"));
+            nodes(cx, &element.children, flow);
+        }
+    }
+}
+
+/// Whether no reader sees the element.
+fn is_hidden(element: &Element) -> bool {
+    let style = element.attribute("style").unwrap_or_default();
+    let hides = || {
+        style.split(';').any(|rule| {
+            rule.split_once(':').is_some_and(|(key, value)| key.trim() == "display" && value.trim().starts_with("none"))
+        })
+    };
+    hides() || element.attribute("aria-hidden") == Some("true")
+}
+
+fn strikes(element: &Element) -> bool {
+    element.attribute("style").is_some_and(|style| style.contains("line-through"))
+}
+
+fn mark(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow, mark: fn(Vec<Inline>) -> Inline) {
+    let inner = self::flow(cx, &element.children);
+    flow.append(inner, mark);
+}
+
+/// Running text with its text as code; what is not text, such as a link, stays around it.
+pub(super) fn codes(content: Vec<Inline>) -> Vec<Inline> {
+    content
+        .into_iter()
+        .map(|inline| match inline {
+            Inline::Text(text) => Inline::Code(text),
+            Inline::Strong(inner) => Inline::Strong(codes(inner)),
+            Inline::Emphasis(inner) => Inline::Emphasis(codes(inner)),
+            Inline::Strike(inner) => Inline::Strike(codes(inner)),
+            Inline::Link { target, content } => Inline::Link { target, content: codes(content) },
+            other => other,
+        })
+        .collect()
+}
+
+/// Converts children to running text; blocks among them follow as blocks.
+fn inlines(cx: &mut Converter<'_>, children: &[Node], flow: &mut Flow) -> Vec<Inline> {
+    let (content, rest) = self::flow(cx, children).split();
+    if !rest.is_empty() {
+        flow.block(Block::Group(rest));
+    }
+    content
+}
+
+fn heading(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let level = element.name.bytes().nth(1).map_or(1, |digit| digit.saturating_sub(b'0'));
+    let (content, rest) = self::flow(cx, &element.children).split();
+    flow.block(Block::Heading { level, content });
+    if !rest.is_empty() {
+        flow.block(Block::Group(rest));
+    }
+}
+
+fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let start = element.attribute("start").and_then(|start| start.trim().parse().ok()).unwrap_or(1);
+    let mut list = List { ordered: element.name == "ol", start, items: Vec::new() };
+    for node in &element.children {
+        match node {
+            Node::Element(item) if item.name == "li" => {
+                let content = blocks(cx, &item.children);
+                // Editors nest a list by wrapping it in an item without a bullet of its own.
+                let wrapper = content.iter().all(|block| matches!(block, Block::List(_))) && !content.is_empty();
+                let unmarked = item.attribute("style").is_some_and(|style| style.contains("none"));
+                match list.items.last_mut() {
+                    Some(last) if wrapper && unmarked => last.content.extend(content),
+                    _ => list.items.push(ListItem { checked: None, content }),
+                }
+            }
+            other => {
+                let content = blocks(cx, std::slice::from_ref(other));
+                if content.is_empty() {
+                    continue;
+                }
+                // A list directly in a list belongs to the item before it.
+                match list.items.last_mut() {
+                    Some(last) => last.content.extend(content),
+                    None => list.items.push(ListItem { checked: None, content }),
+                }
+            }
+        }
+    }
+    if !list.items.is_empty() {
+        flow.block(Block::List(list));
+    }
+}
+
+/// A definition list: the term in bold, its definitions behind and below it.
+fn definitions(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let mut list = List { ordered: false, start: 1, items: Vec::new() };
+    for child in element.elements() {
+        let (content, rest) = self::flow(cx, &child.children).split();
+        match child.name.as_str() {
+            "dt" => {
+                let content = vec![Block::Paragraph(vec![Inline::Strong(content)])];
+                list.items.push(ListItem { checked: None, content });
+            }
+            _ => {
+                if list.items.is_empty() {
+                    list.items.push(ListItem::default());
+                }
+                let Some(item) = list.items.last_mut() else { continue };
+                match item.content.as_mut_slice() {
+                    [Block::Paragraph(term)] if term.len() == 1 => {
+                        term.push(Inline::Text(": ".to_owned()));
+                        term.extend(content);
+                    }
+                    _ => item.content.push(Block::Paragraph(content)),
+                }
+                item.content.extend(rest);
+            }
+        }
+    }
+    flow.block(Block::List(list));
+}
+
+fn tasks(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let mut list = List { ordered: false, start: 1, items: Vec::new() };
+    for child in element.elements() {
+        if child.name == "ac:task" {
+            let done = child.child("ac:task-status").is_some_and(|status| status.text().trim() == "complete");
+            let content = child.child("ac:task-body").map(|body| blocks(cx, &body.children)).unwrap_or_default();
+            list.items.push(ListItem { checked: Some(done), content });
+        } else {
+            let content = blocks(cx, std::slice::from_ref(&Node::Element(child.clone())));
+            match list.items.last_mut() {
+                Some(last) => last.content.extend(content),
+                None => list.items.push(ListItem { checked: Some(false), content }),
+            }
+        }
+    }
+    flow.block(Block::List(list));
+}
+
+fn table(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let mut table = Table::default();
+    if let Some(caption) = element.child("caption") {
+        table.caption = inlines(cx, &caption.children, flow);
+    }
+    let mut in_header = true;
+    for (row, in_thead) in rows(element) {
+        let cells: Vec<Cell> = row
+            .elements()
+            .filter(|cell| matches!(cell.name.as_str(), "td" | "th"))
+            .map(|cell| self::cell(cx, cell))
+            .collect();
+        in_header &= in_thead || (table.rows.is_empty() && !cells.is_empty() && cells.iter().all(|cell| cell.header));
+        if in_header {
+            table.header_rows += 1;
+        }
+        table.rows.push(cells);
+    }
+    drop_numbering(element, &mut table);
+    flow.block(Block::Table(table));
+}
+
+/// Rows in order, and whether each stands in the table's head.
+fn rows(table: &Element) -> Vec<(&Element, bool)> {
+    let mut rows = Vec::new();
+    for child in table.elements() {
+        match child.name.as_str() {
+            "tr" => rows.push((child, false)),
+            "thead" => rows.extend(child.elements().filter(|row| row.name == "tr").map(|row| (row, true))),
+            "tbody" | "tfoot" => rows.extend(child.elements().filter(|row| row.name == "tr").map(|row| (row, false))),
+            _ => {}
+        }
+    }
+    rows
+}
+
+fn cell(cx: &mut Converter<'_>, element: &Element) -> Cell {
+    let span = |name: &str| element.attribute(name).and_then(|value| value.trim().parse::<usize>().ok());
+    Cell {
+        colspan: span("colspan").unwrap_or(1).max(1),
+        rowspan: match span("rowspan") {
+            Some(0) => usize::MAX,
+            rows => rows.unwrap_or(1),
+        },
+        header: element.name == "th",
+        content: blocks(cx, &element.children),
+    }
+}
+
+/// Drops the column of row numbers that the editor shows beside a table.
+fn drop_numbering(element: &Element, table: &mut Table) {
+    let numbered = rows(element).iter().all(|(row, _)| {
+        row.elements()
+            .next()
+            .is_some_and(|cell| cell.attribute("class").is_some_and(|class| class.contains("numberingColumn")))
+    });
+    if numbered {
+        for row in &mut table.rows {
+            if !row.is_empty() {
+                row.remove(0);
+            }
+        }
+    }
+}
+
+fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let name = element.attribute("ac:name").unwrap_or_default();
+    let short = element.attribute("ac:emoji-shortname");
+    let fallback = element.attribute("ac:emoji-fallback").filter(|text| !text.starts_with(':'));
+    let text = match (fallback, emoji::emoticon(name), short) {
+        (Some(text), ..) => text.to_owned(),
+        (None, Some(text), _) => text.to_owned(),
+        (None, None, Some(short)) => short.to_owned(),
+        (None, None, None) => {
+            cx.count("emoticon:unknown");
+            format!(":{name}:")
+        }
+    };
+    flow.text(&text);
+}
+
+/// MathML: its TeX where it carries one, else its text.
+fn math(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let display = element.attribute("display") == Some("block");
+    match tex(element) {
+        Some(tex) => flow.inline(Inline::Math { tex, display }),
+        None => {
+            cx.count("element:math");
+            flow.text(&element.text());
+        }
+    }
+}
+
+fn tex(element: &Element) -> Option<String> {
+    element.elements().find_map(|child| {
+        let is_tex = child.name == "annotation" && child.attribute("encoding").is_some_and(|kind| kind.contains("tex"));
+        if is_tex { Some(child.text()) } else { tex(child) }
+    })
+}
+
+fn checkbox(element: &Element, flow: &mut Flow) {
+    if element.attribute("type") == Some("checkbox") {
+        let checked = element.attributes.iter().any(|(name, _)| name == "checked");
+        flow.text(if checked { "☑ " } else { "☐ " });
+    }
+}

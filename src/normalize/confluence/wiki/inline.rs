@@ -1,0 +1,236 @@
+//! Running text of wiki markup: marks, links, images, emoticons, macros without a body.
+
+use quick_xml::escape::resolve_html5_entity;
+
+use super::super::super::tree::{Block, Inline};
+use super::super::convert::Converter;
+use super::super::flow::Flow;
+use super::super::links::{self, Resource};
+use super::super::macros::{self, Call, Content};
+use super::super::{emoji, storage};
+
+/// Marks inside marks, deeper than any text writes them.
+const MAX_DEPTH: usize = 16;
+
+/// Macros that only colour or group what they hold.
+pub(super) fn is_inline(name: &str) -> bool {
+    matches!(name, "color" | "span" | "bgcolor" | "highlight" | "style-text")
+}
+
+pub(super) fn blocks(cx: &mut Converter<'_>, text: &str) -> Vec<Block> {
+    let mut flow = Flow::default();
+    line(cx, text, &mut flow);
+    flow.finish()
+}
+
+pub(super) fn inlines(cx: &mut Converter<'_>, text: &str) -> Vec<Inline> {
+    let mut flow = Flow::default();
+    line(cx, text, &mut flow);
+    flow.split().0
+}
+
+/// Converts the text of one line.
+pub(super) fn line(cx: &mut Converter<'_>, text: &str, flow: &mut Flow) {
+    scan(cx, text, flow, 0);
+}
+
+fn scan(cx: &mut Converter<'_>, text: &str, flow: &mut Flow, depth: usize) {
+    let mut at = 0;
+    let mut before = None;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let taken = construct(cx, rest, before, flow, depth);
+        let taken = taken.unwrap_or_else(|| {
+            let end = rest.char_indices().nth(1).map_or(rest.len(), |(end, _)| end);
+            flow.text(rest.get(..end).unwrap_or_default());
+            end
+        });
+        before = rest.get(..taken).and_then(|taken| taken.chars().next_back());
+        at += taken;
+    }
+}
+
+/// Converts the construct that `rest` begins with, and returns its length.
+fn construct(cx: &mut Converter<'_>, rest: &str, before: Option<char>, flow: &mut Flow, depth: usize) -> Option<usize> {
+    let first = rest.chars().next()?;
+    match first {
+        '\\' if rest.starts_with("\\\\") => {
+            flow.inline(Inline::Break);
+            Some(2)
+        }
+        '\\' => {
+            let next = rest.chars().nth(1).filter(char::is_ascii_punctuation)?;
+            flow.text(&next.to_string());
+            Some(1 + next.len_utf8())
+        }
+        '{' if rest.starts_with("{{") => {
+            let end = rest.get(2..)?.find("}}")?;
+            let mut inner = Flow::default();
+            scan(cx, rest.get(2..2 + end)?, &mut inner, MAX_DEPTH);
+            storage::codes(inner.split().0).into_iter().for_each(|inline| flow.inline(inline));
+            Some(end + 4)
+        }
+        '{' => macro_tag(cx, rest, flow),
+        '[' => link(cx, rest, flow),
+        '!' => image(cx, rest, flow),
+        '(' => {
+            let end = rest.find(')').filter(|end| *end <= 4)? + 1;
+            flow.text(emoji::wiki(rest.get(..end)?)?);
+            Some(end)
+        }
+        '&' => {
+            let end = rest.find(';').filter(|end| *end <= 32)?;
+            flow.text(&entity(rest.get(1..end)?)?);
+            Some(end + 1)
+        }
+        '-' if rest.starts_with("---") && !rest.starts_with("----") => dash(flow, "—", 3),
+        '-' if rest.starts_with("--") => dash(flow, "–", 2),
+        'h' | 'f' | 'm' if before.is_none_or(|c| !c.is_alphanumeric()) => address(cx, rest, flow),
+        '*' | '_' | '-' | '+' | '^' | '~' | '?' if depth < MAX_DEPTH => mark(cx, rest, first, before, flow, depth),
+        _ => None,
+    }
+}
+
+fn dash(flow: &mut Flow, text: &str, length: usize) -> Option<usize> {
+    flow.text(text);
+    Some(length)
+}
+
+fn entity(name: &str) -> Option<String> {
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        return char::from_u32(code).filter(|c| !c.is_control()).map(String::from);
+    }
+    resolve_html5_entity(name).map(str::to_owned)
+}
+
+/// A mark: its delimiters touch the text inside, and no letter outside.
+fn mark(
+    cx: &mut Converter<'_>,
+    rest: &str,
+    delimiter: char,
+    before: Option<char>,
+    flow: &mut Flow,
+    depth: usize,
+) -> Option<usize> {
+    let delimiters = if delimiter == '?' { "??" } else { rest.get(..1)? };
+    let inside = rest.strip_prefix(delimiters)?;
+    if before.is_some_and(char::is_alphanumeric) || inside.starts_with(char::is_whitespace) {
+        return None;
+    }
+    let mut from = 0;
+    let end = loop {
+        let end = from + inside.get(from..)?.find(delimiters)?;
+        let touches = inside.get(..end).is_some_and(|text| !text.is_empty() && !text.ends_with([' ', '\\']));
+        let after = inside.get(end + delimiters.len()..)?.chars().next();
+        if touches && after.is_none_or(|c| !c.is_alphanumeric()) {
+            break end;
+        }
+        from = end + delimiters.len();
+    };
+    let mut inner = Flow::default();
+    scan(cx, inside.get(..end)?, &mut inner, depth + 1);
+    let (content, blocks) = inner.split();
+    match delimiter {
+        '*' => flow.inline(Inline::Strong(content)),
+        '_' | '?' => flow.inline(Inline::Emphasis(content)),
+        '-' => flow.inline(Inline::Strike(content)),
+        '^' => flow.inline(Inline::Superscript(content)),
+        '~' => flow.inline(Inline::Subscript(content)),
+        _ => content.into_iter().for_each(|inline| flow.inline(inline)),
+    }
+    if !blocks.is_empty() {
+        flow.block(Block::Group(blocks));
+    }
+    Some(end + 2 * delimiters.len())
+}
+
+/// A macro without a body, or the tag of one that only colours.
+fn macro_tag(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
+    let (name, parameters, end) = super::tag(rest, 0)?;
+    if !is_inline(&name) {
+        macros::run(cx, &Call { name, parameters, body: Content::None }, flow);
+    }
+    Some(end)
+}
+
+/// `[text|target#anchor|tip]`
+fn link(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
+    let end = rest.find(']').filter(|end| *end > 1)?;
+    let inner = rest.get(1..end)?;
+    if inner.contains('\n') || inner.contains('[') {
+        return None;
+    }
+    let mut parts = inner.split('|');
+    let (first, second) = (parts.next()?.trim(), parts.next().map(str::trim));
+    let (text, target) = second.map_or(("", first), |target| (first, target));
+    let content = if text.is_empty() { Vec::new() } else { inlines(cx, text) };
+    let plain = |text: &str| vec![Inline::Text(text.to_owned())];
+    if let Some(name) = target.strip_prefix('^') {
+        let resource = Resource::Attachment { filename: name.to_owned(), page: None };
+        links::to_resource(cx, &resource, None, content, flow);
+    } else if let Some(user) = target.strip_prefix('~') {
+        links::to_resource(cx, &Resource::User(user.to_owned()), None, content, flow);
+    } else if target.starts_with('#')
+        || target.contains("://")
+        || target.starts_with("mailto:")
+        || target.starts_with('/')
+    {
+        let named = target.trim_start_matches('#').trim_start_matches("mailto:");
+        let content = if content.is_empty() && named != target { plain(named) } else { content };
+        let link = cx.link(target, content);
+        flow.inline(link);
+    } else {
+        let (page, anchor) = target.split_once('#').map_or((target, None), |(page, anchor)| (page, Some(anchor)));
+        let (space, title) =
+            page.split_once(':').map_or((None, page), |(space, title)| (Some(space.to_owned()), title));
+        let resource = Resource::Page { space, title: title.trim().to_owned() };
+        links::to_resource(cx, &resource, anchor, content, flow);
+    }
+    Some(end + 1)
+}
+
+/// `!file.png|alt=…!`
+fn image(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
+    let inside = rest.get(1..)?;
+    let end = inside.find('!')?;
+    let inner = inside.get(..end)?;
+    let mut parts = inner.split('|');
+    let source = parts.next()?.trim();
+    if source.is_empty()
+        || !source.contains('.')
+        || inner.contains('\n')
+        || source.starts_with(char::is_whitespace)
+        || inner.starts_with(' ')
+    {
+        return None;
+    }
+    let options = parts.flat_map(|part| part.split(','));
+    let named = |name: &str, option: &str| {
+        let (key, value) = option.split_once('=')?;
+        (key.trim() == name).then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let options: Vec<&str> = options.collect();
+    let alt = options.iter().find_map(|option| named("alt", option));
+    let alt = alt.or_else(|| options.iter().find_map(|option| named("title", option)));
+    let remote = source.contains("://") || source.starts_with('/');
+    let target = if remote { cx.library.absolute(source) } else { links::attachment(cx, source, None) };
+    let alt = alt.unwrap_or_else(|| source.rsplit('/').next().unwrap_or(source).to_owned());
+    flow.inline(Inline::Image { source: target, alt });
+    Some(end + 2)
+}
+
+/// An address written without brackets.
+fn address(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
+    let known = ["https://", "http://", "ftp://", "mailto:"].iter().any(|scheme| rest.starts_with(scheme));
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '|' | '}' | ']' | '"' | '<')).unwrap_or(rest.len());
+    let target = rest.get(..end)?.trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '*', '_']);
+    if !known || target.len() < 8 {
+        return None;
+    }
+    let link = cx.link(target, vec![Inline::Text(target.to_owned())]);
+    flow.inline(link);
+    Some(target.len())
+}

@@ -1,0 +1,238 @@
+//! Legacy wiki markup to the document tree: a line parser, as the notation is one.
+
+mod inline;
+mod table;
+
+use super::super::tree::{Block, Inline, List, ListItem};
+use super::convert::Converter;
+use super::flow::Flow;
+use super::macros::{self, Call, Content, Parameter};
+
+/// Macros that hold macros, deeper than any page writes them.
+const MAX_DEPTH: usize = 32;
+
+/// Converts wiki markup.
+pub(super) fn document(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
+    if cx.wiki_depth >= MAX_DEPTH {
+        cx.count("wiki:too-deep");
+        flow.text(source);
+        return;
+    }
+    cx.wiki_depth += 1;
+    let source = super::super::text::clean(source, &mut cx.losses).replace("\r\n", "\n").replace('\r', "\n");
+    flow.flush();
+    let mut rest = source.as_str();
+    while let Some(found) = next_macro(rest) {
+        lines(cx, found.before, flow);
+        let body = if macros::is_verbatim(&found.name) {
+            Content::Plain(found.body.trim_matches('\n').to_owned())
+        } else {
+            Content::Wiki(found.body)
+        };
+        let call = Call { name: found.name, parameters: found.parameters, body };
+        macros::run(cx, &call, flow);
+        rest = found.after;
+    }
+    lines(cx, rest, flow);
+    flow.flush();
+    cx.wiki_depth -= 1;
+}
+
+/// A macro with a body.
+struct Found<'s> {
+    before: &'s str,
+    name: String,
+    parameters: Vec<Parameter>,
+    body: &'s str,
+    after: &'s str,
+}
+
+/// Finds the first macro that has a body: `{name:…}…{name}`.
+fn next_macro(source: &str) -> Option<Found<'_>> {
+    let mut from = 0;
+    while let Some(at) = source.get(from..)?.find('{').map(|step| from + step) {
+        from = at + 1;
+        if is_escaped(source, at) {
+            continue;
+        }
+        let Some((name, parameters, end)) = tag(source, at) else {
+            // `{{code}}` is text in a fixed font.
+            from += usize::from(source.get(from..)?.starts_with('{'));
+            continue;
+        };
+        if inline::is_inline(&name) || !macros::is_known(&name) && !has_line_of_its_own(source, at) {
+            continue;
+        }
+        let close = format!("{{{name}}}");
+        let rest = source.get(end..)?;
+        let Some(length) = closing(rest, &name, &close) else { continue };
+        return Some(Found {
+            before: source.get(..at)?,
+            name,
+            parameters,
+            body: rest.get(..length)?,
+            after: rest.get(length + close.len()..)?,
+        });
+    }
+    None
+}
+
+/// Where the body ends; panels may hold panels of the same name when they have parameters.
+fn closing(rest: &str, name: &str, close: &str) -> Option<usize> {
+    let nested = format!("{{{name}:");
+    let (mut from, mut depth) = (0, 0_usize);
+    loop {
+        let end = from + rest.get(from..)?.find(close)?;
+        depth += if macros::is_verbatim(name) { 0 } else { rest.get(from..end)?.matches(&nested).count() };
+        if depth == 0 {
+            return Some(end);
+        }
+        depth -= 1;
+        from = end + close.len();
+    }
+}
+
+fn is_escaped(source: &str, at: usize) -> bool {
+    source.get(..at).is_some_and(|before| before.ends_with('\\'))
+}
+
+fn has_line_of_its_own(source: &str, at: usize) -> bool {
+    source.get(..at).is_some_and(|before| before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty()))
+}
+
+/// Reads `{name}` or `{name:parameters}` at `at`; returns where it ends as well.
+fn tag(source: &str, at: usize) -> Option<(String, Vec<Parameter>, usize)> {
+    let rest = source.get(at + 1..)?;
+    let end = rest.find(['}', '\n', '{'])?;
+    if !rest.get(end..)?.starts_with('}') {
+        return None;
+    }
+    let inner = rest.get(..end)?;
+    let (name, parameters) = inner.split_once(':').unwrap_or((inner, ""));
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    is_name.then(|| (name.to_ascii_lowercase(), self::parameters(parameters), at + 1 + end + 1))
+}
+
+fn parameters(source: &str) -> Vec<Parameter> {
+    let parts = source.split('|').filter(|part| !part.trim().is_empty());
+    parts
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or(("", part));
+            Parameter { name: name.trim().to_owned(), value: value.trim().to_owned(), resource: None }
+        })
+        .collect()
+}
+
+/// Converts lines that hold no macro with a body.
+fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
+    let mut lines = source.lines().peekable();
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() {
+            flow.flush();
+        } else if let Some((level, text)) = heading(trimmed) {
+            let content = inline::inlines(cx, text);
+            flow.block(Block::Heading { level, content });
+        } else if let Some(text) = trimmed.strip_prefix("bq. ") {
+            let content = inline::inlines(cx, text);
+            flow.block(Block::Quote(vec![Block::Paragraph(content)]));
+        } else if trimmed.len() >= 4 && trimmed.bytes().all(|byte| byte == b'-') {
+            flow.block(Block::Rule);
+        } else if trimmed.starts_with('|') {
+            let mut rows = vec![trimmed.to_owned()];
+            while let Some(next) = lines.next_if(|next| !next.trim().is_empty()) {
+                let next = next.trim();
+                match rows.last_mut() {
+                    // A cell may go on over lines until its bar.
+                    Some(last) if !next.starts_with('|') && !last.ends_with('|') => {
+                        last.push_str(" \\\\ ");
+                        last.push_str(next);
+                    }
+                    _ => rows.push(next.to_owned()),
+                }
+            }
+            table::table(cx, &rows, flow);
+        } else if bullet(trimmed).is_some() {
+            let mut items = vec![trimmed.to_owned()];
+            while let Some(next) = lines.next_if(|next| !next.trim().is_empty()) {
+                let next = next.trim();
+                match items.last_mut() {
+                    Some(last) if bullet(next).is_none() => {
+                        last.push_str(" \\\\ ");
+                        last.push_str(next);
+                    }
+                    _ => items.push(next.to_owned()),
+                }
+            }
+            list(cx, &items, flow);
+        } else {
+            inline::line(cx, trimmed, flow);
+            // Every line end in a paragraph is one for the reader.
+            if lines.peek().is_some_and(|next| !next.trim().is_empty()) {
+                flow.inline(Inline::Break);
+            }
+        }
+    }
+    flow.flush();
+}
+
+fn heading(line: &str) -> Option<(u8, &str)> {
+    let rest = line.strip_prefix('h')?;
+    let level = rest.bytes().next().filter(u8::is_ascii_digit)? - b'0';
+    let text = rest.get(1..)?.strip_prefix('.')?;
+    (1..=6).contains(&level).then_some((level, text.trim()))
+}
+
+/// The marks of a list item and its text.
+fn bullet(line: &str) -> Option<(&str, &str)> {
+    let marks = line.len() - line.trim_start_matches(['*', '#', '-']).len();
+    let (marks, text) = line.split_at(marks);
+    let is_dash = marks.bytes().all(|byte| byte == b'-') && marks.len() > 1;
+    (!marks.is_empty() && !is_dash && text.starts_with([' ', '\t'])).then(|| (marks, text.trim()))
+}
+
+/// Converts items that follow each other to lists, nested as their marks say.
+fn list(cx: &mut Converter<'_>, items: &[String], flow: &mut Flow) {
+    let items: Vec<(&str, &str)> = items.iter().filter_map(|item| bullet(item)).collect();
+    for block in level(cx, &items, 1) {
+        flow.block(block);
+    }
+}
+
+fn level(cx: &mut Converter<'_>, items: &[(&str, &str)], depth: usize) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut rest = items;
+    while let Some(((marks, text), after)) = rest.split_first() {
+        if marks.len() > depth {
+            let deeper = rest.iter().take_while(|(marks, _)| marks.len() > depth).count();
+            let (inner, after) = rest.split_at(deeper);
+            let nested = if depth < MAX_DEPTH { level(cx, inner, depth + 1) } else { level_flat(cx, inner) };
+            match blocks.last_mut() {
+                Some(Block::List(List { items, .. })) if !items.is_empty() => {
+                    if let Some(item) = items.last_mut() {
+                        item.content.extend(nested);
+                    }
+                }
+                _ => blocks.extend(nested),
+            }
+            rest = after;
+            continue;
+        }
+        let ordered = marks.ends_with('#');
+        let item = ListItem { checked: None, content: inline::blocks(cx, text) };
+        match blocks.last_mut() {
+            Some(Block::List(list)) if list.ordered == ordered => list.items.push(item),
+            _ => blocks.push(Block::List(List { ordered, start: 1, items: vec![item] })),
+        }
+        rest = after;
+    }
+    blocks
+}
+
+/// Items too deep to nest further.
+fn level_flat(cx: &mut Converter<'_>, items: &[(&str, &str)]) -> Vec<Block> {
+    items.iter().flat_map(|(_, text)| inline::blocks(cx, text)).collect()
+}
+
+#[cfg(test)]
+mod tests;

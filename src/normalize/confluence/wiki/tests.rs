@@ -1,0 +1,43 @@
+use super::super::convert::Converter;
+use super::super::library::{Bodies, Body, Library, PageRef};
+use crate::normalize::markdown;
+
+struct Nothing;
+
+impl Bodies for Nothing {
+    fn body(&self, _: usize) -> Option<Body> {
+        None
+    }
+}
+
+fn convert(source: &str) -> String {
+    let library = Library::new(None, &Nothing);
+    let page = PageRef { title: "T".to_owned(), ..PageRef::default() };
+    let mut cx = Converter::new(&library, &page);
+    markdown::write(&cx.body(&Body::Wiki(source.to_owned())).expect("readable"))
+}
+
+#[test]
+fn headings_marks_and_breaks() {
+    assert_eq!(convert("h2. A *b* _c_\n\nd -e- +f+ g^2^ {{h_i}}\\\\j"), "## A **b** *c*\n\nd ~~e~~ f g^2^ `h_i`\\\nj");
+    assert_eq!(convert("a ^2^ snake_case_name 2*3*4"), "a <sup>2</sup> snake_case_name 2\\*3\\*4");
+}
+
+#[test]
+fn lists_nest_by_their_marks() {
+    assert_eq!(convert("* a\n** b\n*# c\n* d"), "- a\n\n  - b\n\n  1. c\n\n- d");
+}
+
+#[test]
+fn tables_have_heads_and_links_with_bars() {
+    assert_eq!(convert("||a||b||\n|c|[d|http://e.f/]|"), "| a | b |\n| --- | --- |\n| c | [d](http://e.f/) |");
+}
+
+#[test]
+fn macros_go_through_the_same_table() {
+    assert_eq!(convert("{code:java|title=T}\nx {y}\n{code}\n{toc}"), "**T**\n\n```java\nx {y}\n```");
+    assert_eq!(convert("{info:title=I}\na *b*\n{info}"), "> **Info:** I\n>\n> a **b**");
+    assert_eq!(convert("{quote}a{quote}"), "> a");
+    assert_eq!(convert("{nope:p=secret}a{nope}"), "a");
+    assert_eq!(convert("a {color:red}b{color} c"), "a b c");
+}

@@ -1,0 +1,3 @@
+//! Conformance: real documents and published pairs, read from the corpora beside the checkout.
+
+mod confluence;
