@@ -209,10 +209,11 @@ fn built_in(name: &str) -> Option<Kind> {
         "glossAlt" => Kind::GlossaryAlternative,
         "equation-block" => Kind::MathBlock,
 
-        "ph" | "term" | "keyword" | "cmd" | "text" | "synph" | "dt" | "pt" | "cite" | "abbreviated-form" | "foo"
-        | "equation-inline" | "equation-number" | "overline" | "sep" | "u" | "shape" | "coords" | "glossAcronym"
-        | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "include" | "delim" | "kwd" | "oper" | "repsep"
-        | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => Kind::Phrase,
+        "ph" | "term" | "synnoteref" | "fragref" | "indextermref" | "keyword" | "cmd" | "text" | "synph" | "dt"
+        | "pt" | "cite" | "abbreviated-form" | "foo" | "equation-inline" | "equation-number" | "overline" | "sep"
+        | "u" | "shape" | "coords" | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym"
+        | "include" | "delim" | "kwd" | "oper" | "repsep" | "typeofhazard" | "consequence" | "howtoavoid"
+        | "person" | "organization" => Kind::Phrase,
         "b" | "strong" | "uicontrol" | "wintitle" => Kind::Strong,
         "i" | "em" | "varname" | "var" => Kind::Emphasis,
         "line-through" => Kind::Strike,
@@ -238,14 +239,13 @@ fn built_in(name: &str) -> Option<Kind> {
 
         "prolog" | "titlealts" | "titlealt" | "navtitle" | "searchtitle" | "linktitle" | "subtitle" | "data"
         | "data-about" | "sort-as" | "indexterm" | "index-base" | "index-see" | "index-see-also" | "index-sort-as"
-        | "indextermref" | "area" | "colspec" | "spanspec" | "param" | "alt" | "keytext" | "source" | "author"
-        | "glossPartOfSpeech" | "glossStatus" | "glossProperty" | "glossSymbol" | "glossScopeNote"
-        | "glossAlternateFor" | "topicmeta" | "metadata" | "keywords" | "resourceid" | "media-source"
-        | "media-track" | "video-poster" | "fallback" | "change-historylist" | "ditaval-startprop"
-        | "ditaval-endprop" => Kind::Metadata,
+        | "area" | "colspec" | "spanspec" | "param" | "alt" | "keytext" | "source" | "author" | "glossPartOfSpeech"
+        | "glossStatus" | "glossProperty" | "glossSymbol" | "glossScopeNote" | "glossAlternateFor" | "topicmeta"
+        | "metadata" | "keywords" | "resourceid" | "media-source" | "media-track" | "video-poster" | "fallback"
+        | "change-historylist" | "ditaval-startprop" | "ditaval-endprop" => Kind::Metadata,
 
         "draft-comment" | "required-cleanup" | "foreign" | "unknown" | "mathmlref" | "svgref" | "no-topic-nesting"
-        | "synnote" | "synnoteref" | "fragref" => Kind::Dropped,
+        | "synnote" => Kind::Dropped,
         _ => return None,
     })
 }

@@ -60,7 +60,9 @@ impl Renderer<'_, '_> {
                 run.append(&mut self.inlines(&element.children));
                 run.push(Inline::Text(sign(element).to_owned()));
             }
-            Kind::State => run.push(Inline::Code(state(element))),
+            Kind::State => {
+                run.push(Inline::Code(if element.is_blank() { state(element) } else { collapse(&element.text()) }))
+            }
             Kind::CrossReference => self.cross_reference(element, run),
             Kind::Image => self.image(element, run),
             Kind::Footnote => self.footnote(element, run),
@@ -102,11 +104,17 @@ impl Renderer<'_, '_> {
 
     /// `menucascade`: its parts with `>` between.
     fn menu(&mut self, menu: &Element, run: &mut Vec<Inline>) {
-        for (index, item) in menu.elements().enumerate() {
-            if index > 0 {
-                run.push(Inline::Text(" > ".to_owned()));
+        let mut first = true;
+        for child in &menu.children {
+            match child {
+                Node::Text(text) => self.text(text, run),
+                Node::Element(item) => {
+                    if !std::mem::take(&mut first) {
+                        run.push(Inline::Text(" > ".to_owned()));
+                    }
+                    self.inline(item, Kind::of(item), run);
+                }
             }
-            self.inline(item, Kind::of(item), run);
         }
     }
 
