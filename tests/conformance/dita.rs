@@ -1,5 +1,7 @@
 //! DITA: words kept, published pairs, DITA-OT's own fixtures.
 
+mod fixtures;
+mod pairs;
 mod source;
 
 use std::collections::{BTreeMap, HashMap};

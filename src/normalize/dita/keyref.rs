@@ -54,14 +54,26 @@ impl Resolver<'_> {
             return;
         };
         let address = self.key_address(name);
-        if element.is_blank() && !matches!(kind, Kind::Image | Kind::Media) {
+        if kind == Kind::Image {
+            self.alternative_text(element, &definition);
+        } else if element.is_blank() && kind != Kind::Media {
             element.children = self.key_text(element, &definition, address.as_ref(), name, id);
+        }
+        if kind == Kind::Link {
+            describe(element, &definition);
         }
         match address {
             Some((source, href)) => copy_address(element, &source, &href, id),
             // A key without an address takes the fallback address away with it.
             None if kind == Kind::CrossReference || kind == Kind::Link => element.remove_attr("href"),
             None => {}
+        }
+    }
+
+    /// An image without words of its own takes those of its key.
+    fn alternative_text(&mut self, image: &mut Element, definition: &Element) {
+        if image.is_blank() && image.attr("alt").is_none() {
+            image.children = self.text_in_definition(image, definition).unwrap_or_default();
         }
     }
 
@@ -101,13 +113,15 @@ impl Resolver<'_> {
         };
         let linktext = || meta.child("linktext");
         let is_link = matches!(Kind::of(element), Kind::CrossReference | Kind::Link);
-        let linking = meta
-            .children_of("titlealt")
-            .find(|title| title.attr("title-role").is_some_and(|role| role.contains("linking")));
+        let alternative = |role: &str| {
+            let mut titles = meta.children_of("titlealt");
+            titles
+                .find(|title| title.attr("title-role").is_some_and(|roles| roles.split_whitespace().any(|r| r == role)))
+        };
         let source = meta
             .child("keytext")
             .or_else(|| if is_link { linktext().or_else(keyword) } else { keyword().or_else(linktext) });
-        let source = source.or(linking)?.clone();
+        let source = source.or_else(|| alternative("linking")).or_else(|| alternative("navigation"))?.clone();
         let mut nodes = self.resolve(&source, "");
         match nodes.pop() {
             Some(Node::Element(resolved)) if !resolved.is_blank() => Some(resolved.children),
@@ -199,6 +213,13 @@ impl Resolver<'_> {
         let text: String = nodes.iter().filter_map(Node::element).map(super::render::plain_text).collect();
         collapse(&text)
     }
+}
+
+/// Gives a related link the short description of its key.
+fn describe(link: &mut Element, definition: &Element) {
+    let described = link.child("desc").is_some() || link.child("shortdesc").is_some();
+    let text = definition.child("topicmeta").and_then(|meta| meta.child("shortdesc")).filter(|_| !described);
+    link.children.extend(text.cloned().map(Node::Element));
 }
 
 fn copy_address(element: &mut Element, source: &Element, href: &str, id: &str) {

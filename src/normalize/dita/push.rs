@@ -33,7 +33,8 @@ impl Push {
     /// Collects what `files` push.
     pub fn collect(library: &Library, files: &[FileId]) -> Pushes {
         let mut pushes = Pushes::default();
-        for &file in files {
+        // Where there are maps, only what they publish pushes.
+        for &file in files.iter().filter(|&&file| library.roots.is_empty() || library.uses_of(file).next().is_some()) {
             let Ok(tree) = library.corpus.load(file) else { continue };
             tree.root.walk(&mut |parent| {
                 let children: Vec<&Element> = parent.elements().collect();
@@ -76,8 +77,11 @@ impl Pushes {
         let (after, others): (Vec<&Push>, Vec<&Push>) = pushes.iter().partition(|push| push.action == Action::After);
         for push in others.into_iter().chain(after.into_iter().rev()) {
             let Some(found) = find_target(root, push.topic.as_deref(), push.element.as_deref()) else { continue };
-            let target: *const Element = found.element;
-            push.put(root, target);
+            let target = found.element;
+            if target.is(&push.content.name) || push.content.is(&target.name) {
+                let target: *const Element = target;
+                push.put(root, target);
+            }
         }
     }
 }
@@ -146,6 +150,11 @@ mod tests {
         assert_eq!(pushed(&format!("{}{mark}", push("pushbefore", "1"))), "T1A");
         assert_eq!(pushed(&format!("{mark}{}{mark}{}", push("pushafter", "1"), push("pushafter", "2"))), "TA12");
         assert_eq!(pushed("<step conaction='pushreplace' conref='t.dita#t/a'><cmd>B</cmd></step>"), "TB");
+    }
+
+    #[test]
+    fn content_of_another_type_stays_out() {
+        assert_eq!(pushed("<cmd conaction='pushreplace' conref='t.dita#t/a'>B</cmd>"), "TA");
     }
 
     #[test]

@@ -57,7 +57,11 @@ const HIDDEN: [&str; 32] = [
 ];
 
 /// Element types that may stand inside a word.
-const INLINE: [&str; 37] = [
+const INLINE: [&str; 41] = [
+    "rb",
+    "rt",
+    "rp",
+    "rtc",
     "ph",
     "b",
     "i",
@@ -127,6 +131,11 @@ impl Element {
 
     pub fn find(&self, test: &dyn Fn(&Element) -> bool) -> Option<&Element> {
         if test(self) { Some(self) } else { self.elements().find_map(|child| child.find(test)) }
+    }
+
+    /// Whether it may stand inside a word.
+    pub fn is_inline(&self) -> bool {
+        INLINE.contains(&self.name.as_str())
     }
 
     pub fn is_blank(&self) -> bool {
@@ -245,7 +254,7 @@ impl Sources {
             }
             return;
         }
-        let inline = INLINE.contains(&element.name.as_str());
+        let inline = element.is_inline();
         if !inline {
             into.push(' ');
         }

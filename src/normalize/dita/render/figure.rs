@@ -31,6 +31,8 @@ impl Renderer<'_, '_> {
     pub(super) fn image(&mut self, image: &Element, run: &mut Vec<Inline>) {
         let alternative = image.child("alt").map(|alt| collapse(&plain_text(alt))).filter(|text| !text.is_empty());
         let alternative = alternative.or_else(|| image.attr("alt").map(collapse));
+        let own = || Some(collapse(&plain_text(image))).filter(|text| !text.is_empty());
+        let alternative = alternative.or_else(own);
         let source = self.source(image, "href");
         let (Some(source), alternative) = (source, alternative) else {
             count(&mut self.losses, "image:without-address");

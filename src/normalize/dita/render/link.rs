@@ -1,6 +1,6 @@
 //! Links: cross references, related links, images' sources.
 
-use super::super::dom::{Element, FileId};
+use super::super::dom::{Element, FileId, Node};
 use super::super::href;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
@@ -145,9 +145,14 @@ impl Renderer<'_, '_> {
 
     /// A related link: text or title of the target, then its description.
     pub(super) fn link_item(&mut self, link: &Element, items: &mut Vec<ListItem>) {
-        let text = link.child("linktext").map(|text| self.inlines(&text.children)).unwrap_or_default();
-        let text =
-            if is_blank(&text) && link.elements().next().is_none() { self.inlines(&link.children) } else { text };
+        let text = match link.child("linktext") {
+            Some(text) => self.inlines(&text.children),
+            None => {
+                let described = |node: &&Node| node.element().is_some_and(|e| e.is("desc") || e.is("shortdesc"));
+                let own: Vec<Node> = link.children.iter().filter(|node| !described(node)).cloned().collect();
+                self.inlines(&own)
+            }
+        };
         let mut run = Vec::new();
         match self.target(link) {
             Some(target) => {

@@ -9,7 +9,6 @@ impl Renderer<'_, '_> {
         let label = match note.attr("type") {
             None => "Note".to_owned(),
             Some("other") => note.attr("othertype").unwrap_or("Note").to_owned(),
-            Some("fastpath") => "Fast path".to_owned(),
             Some(kind) => capitalized(kind),
         };
         let mut content = self.blocks(&note.children);
