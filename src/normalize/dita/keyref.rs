@@ -59,13 +59,13 @@ impl Resolver<'_> {
         } else if element.is_blank() && kind != Kind::Media {
             element.children = self.key_text(element, &definition, address.as_ref(), name, id);
         }
-        if kind == Kind::Link {
+        if kind == Kind::Link && address.as_ref().is_some_and(|(_, href)| href::is_absolute(href)) {
             describe(element, &definition);
         }
         match address {
             Some((source, href)) => copy_address(element, &source, &href, id),
             // A key without an address takes the fallback address away with it.
-            None if kind == Kind::CrossReference || kind == Kind::Link => element.remove_attr("href"),
+            None if matches!(kind, Kind::CrossReference | Kind::Link | Kind::Image) => element.remove_attr("href"),
             None => {}
         }
     }
@@ -111,8 +111,6 @@ impl Resolver<'_> {
                 keywords.elements().find(|e| e.is("keyword") || e.is("term") || e.is(&element.name))
             })
         };
-        let linktext = || meta.child("linktext");
-        let is_link = matches!(Kind::of(element), Kind::CrossReference | Kind::Link);
         let alternative = |role: &str| {
             let mut titles = meta.children_of("titlealt");
             titles
@@ -120,8 +118,11 @@ impl Resolver<'_> {
         };
         let source = meta
             .child("keytext")
-            .or_else(|| if is_link { linktext().or_else(keyword) } else { keyword().or_else(linktext) });
-        let source = source.or_else(|| alternative("linking")).or_else(|| alternative("navigation"))?.clone();
+            .or_else(keyword)
+            .or_else(|| meta.child("linktext"))
+            .or_else(|| alternative("linking"))
+            .or_else(|| alternative("navigation"))?
+            .clone();
         let mut nodes = self.resolve(&source, "");
         match nodes.pop() {
             Some(Node::Element(resolved)) if !resolved.is_blank() => Some(resolved.children),

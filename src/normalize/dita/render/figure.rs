@@ -34,8 +34,9 @@ impl Renderer<'_, '_> {
         let own = || Some(collapse(&plain_text(image))).filter(|text| !text.is_empty());
         let alternative = alternative.or_else(own);
         let source = self.source(image, "href");
-        let (Some(source), alternative) = (source, alternative) else {
+        let Some(source) = source else {
             count(&mut self.losses, "image:without-address");
+            run.extend(alternative.map(Inline::Text));
             return;
         };
         let name = || source.rsplit('/').next().unwrap_or(&source).to_owned();
