@@ -1,3 +1,4 @@
 //! Conformance: real documents and published pairs, read from the corpora beside the checkout.
 
 mod confluence;
+mod dita;

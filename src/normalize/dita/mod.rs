@@ -1,10 +1,54 @@
-//! Reader for dita input.
+//! The DITA reader: topics, maps or folders of them, to documents.
+//!
+//! In order: [`scan`] finds and classifies the files, [`maps`] puts maps together and reads their [`keys`], [`filter`]
+//! removes what a ditaval excludes, [`push`] and [`resolve`] put content where it is reused, [`keyref`] fills in text,
+//! [`render`] builds the document tree. A new element needs a line in [`vocabulary`], nothing else.
+
+mod corpus;
+mod decode;
+mod dom;
+mod entities;
+mod filter;
+mod href;
+mod include;
+mod keyref;
+mod keys;
+mod library;
+mod map_document;
+mod maps;
+mod output;
+mod parse;
+mod prolog;
+mod push;
+mod render;
+mod resolve;
+mod scan;
+mod subjects;
+mod vocabulary;
 
 use std::path::Path;
 
-use super::{Emit, Options, ReadError};
+use super::{Emit, Options, Outcome, ReadError};
 
-/// Reads `input` and emits its documents.
-pub(super) fn read(_input: &Path, _options: &Options, _emit: Emit<'_>) -> Result<(), ReadError> {
-    todo!()
+/// Reads `input` and emits its documents and failures in order of path.
+pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
+    let scan::Scan { library, failures } = scan::scan(input, options)?;
+    if library.documents.is_empty() && failures.is_empty() {
+        let message = format!("no DITA topic or map in {}; give a topic, a map, or a folder of them", input.display());
+        return Err(ReadError::Input { message });
+    }
+    let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
+    for (&file, &form) in &library.documents {
+        let path = library.corpus.path(file);
+        while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
+            emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
+        }
+        for document in output::documents(&library, file, form) {
+            emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
+        }
+    }
+    for failure in failures {
+        emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
+    }
+    Ok(())
 }

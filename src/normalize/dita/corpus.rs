@@ -1,0 +1,191 @@
+//! The input's files: found, named, parsed once and kept while there is room.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::dom::FileId;
+use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse};
+
+/// Bytes of source text whose trees are kept; a tree takes several times as much memory.
+const CACHE_BYTES: u64 = 48 << 20;
+
+/// Files below one folder, addressed by their path relative to it.
+pub(super) struct Corpus {
+    root: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    paths: Vec<Arc<str>>,
+    ids: HashMap<Arc<str>, FileId>,
+    /// Names in each folder, so that a name in the wrong case is still found.
+    listings: HashMap<String, Arc<Vec<String>>>,
+    trees: HashMap<FileId, Kept>,
+    kept_bytes: u64,
+    clock: u64,
+}
+
+struct Kept {
+    tree: Arc<Parsed>,
+    bytes: u64,
+    used: u64,
+}
+
+/// Why a file gave no tree.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadError {
+    #[error("cannot read the file: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0} bytes are more than the {MAX_BYTES} that are read")]
+    TooLarge(u64),
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+}
+
+impl LoadError {
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Xml(error) => Some(error.line),
+            Self::Io(_) | Self::TooLarge(_) => None,
+        }
+    }
+
+    /// Whether the file holds no XML at all, as against broken XML.
+    pub fn is_empty_file(&self) -> bool {
+        matches!(self, Self::Xml(XmlError { problem: Problem::Empty, .. }))
+    }
+}
+
+impl Corpus {
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file at `path`, if it exists; a path that differs in case only is taken when there is no exact one.
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        if let Some(&id) = self.state().ids.get(path) {
+            return Some(id);
+        }
+        let mut actual = String::new();
+        for part in path.split('/') {
+            let names = self.listing(&actual);
+            let name = names.iter().find(|name| *name == part);
+            let name = name.or_else(|| names.iter().find(|name| name.to_lowercase() == part.to_lowercase()))?;
+            if !actual.is_empty() {
+                actual.push('/');
+            }
+            actual.push_str(name);
+        }
+        self.root.join(&actual).is_file().then(|| self.intern(&actual))
+    }
+
+    /// The id of a file that is known to exist.
+    pub fn intern(&self, path: &str) -> FileId {
+        let mut state = self.state();
+        if let Some(&id) = state.ids.get(path) {
+            return id;
+        }
+        let id = FileId::try_from(state.paths.len()).unwrap_or(FileId::MAX);
+        let path: Arc<str> = path.into();
+        state.paths.push(Arc::clone(&path));
+        state.ids.insert(path, id);
+        id
+    }
+
+    fn listing(&self, folder: &str) -> Arc<Vec<String>> {
+        if let Some(names) = self.state().listings.get(folder) {
+            return Arc::clone(names);
+        }
+        let entries = std::fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        let names = Arc::new(names);
+        self.state().listings.insert(folder.to_owned(), Arc::clone(&names));
+        names
+    }
+
+    /// Path of a file relative to the root, `/` between parts.
+    pub fn path(&self, id: FileId) -> Arc<str> {
+        self.state().paths.get(id as usize).cloned().unwrap_or_default()
+    }
+
+    /// A file's bytes, within the limit on size.
+    pub fn bytes(&self, id: FileId) -> Result<Vec<u8>, LoadError> {
+        let path = self.root.join(&*self.path(id));
+        let length = std::fs::metadata(&path)?.len();
+        if length > MAX_BYTES {
+            return Err(LoadError::TooLarge(length));
+        }
+        Ok(std::fs::read(path)?)
+    }
+
+    /// A file's tree.
+    pub fn load(&self, id: FileId) -> Result<Arc<Parsed>, LoadError> {
+        {
+            let mut state = self.state();
+            state.clock += 1;
+            let clock = state.clock;
+            if let Some(kept) = state.trees.get_mut(&id) {
+                kept.used = clock;
+                return Ok(Arc::clone(&kept.tree));
+            }
+        }
+        let bytes = self.bytes(id)?;
+        let tree = Arc::new(parse(&bytes, id)?);
+        self.state().keep(id, &tree, bytes.len() as u64);
+        Ok(tree)
+    }
+}
+
+impl State {
+    /// Keeps a tree, and drops the longest unused ones when there is no room.
+    fn keep(&mut self, id: FileId, tree: &Arc<Parsed>, bytes: u64) {
+        if self.kept_bytes + bytes > CACHE_BYTES {
+            let mut by_use: Vec<(u64, FileId)> = self.trees.iter().map(|(&id, kept)| (kept.used, id)).collect();
+            by_use.sort_unstable();
+            for (_, old) in by_use {
+                if self.kept_bytes + bytes <= CACHE_BYTES / 2 {
+                    break;
+                }
+                self.kept_bytes -= self.trees.remove(&old).map_or(0, |kept| kept.bytes);
+            }
+        }
+        let kept = Kept { tree: Arc::clone(tree), bytes, used: self.clock };
+        self.kept_bytes += bytes;
+        self.kept_bytes -= self.trees.insert(id, kept).map_or(0, |before| before.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_the_wrong_case_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("Topics")).unwrap();
+        std::fs::write(folder.path().join("Topics/Install.dita"), "<topic/>").unwrap();
+        let corpus = Corpus::new(folder.path());
+        let id = corpus.file("topics/install.DITA").unwrap();
+        assert_eq!(&*corpus.path(id), "Topics/Install.dita");
+        assert_eq!(corpus.file("topics/other.dita"), None);
+        assert_eq!(corpus.file("Topics"), None);
+    }
+
+    #[test]
+    fn trees_are_dropped_when_there_is_no_room() {
+        let mut state = State::default();
+        let tree = Arc::new(parse(b"<a/>", 0).unwrap());
+        for id in 0..10 {
+            state.clock += 1;
+            state.keep(id, &tree, CACHE_BYTES / 4);
+        }
+        assert!(state.kept_bytes <= CACHE_BYTES && state.trees.contains_key(&9) && !state.trees.contains_key(&0));
+    }
+}

@@ -1,0 +1,159 @@
+//! Conditional processing: what a ditaval leaves of maps and topics.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::dom::{Element, Node};
+use super::vocabulary::CONDITIONS;
+
+/// The rules of one ditaval file that remove content. Flags keep what they flag, so they are no rules here.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Ditaval {
+    /// Whether a value is excluded; without a value, every value of the attribute that has no rule of its own.
+    rules: HashMap<(String, Option<String>), bool>,
+    exclude_by_default: bool,
+}
+
+impl Ditaval {
+    /// Reads the rules of a `<val>` element; `None` when it is something else.
+    pub fn from_tree(root: &Element) -> Option<Self> {
+        if root.name != "val" {
+            return None;
+        }
+        let mut ditaval = Self::default();
+        for prop in root.elements().filter(|element| element.name == "prop") {
+            let excluded = prop.attr("action") == Some("exclude");
+            match prop.attr("att") {
+                Some(att) => {
+                    let value = prop.attr("val").map(ToOwned::to_owned);
+                    ditaval.rules.entry((att.to_owned(), value)).or_insert(excluded);
+                }
+                None => ditaval.exclude_by_default = excluded,
+            }
+        }
+        Some(ditaval)
+    }
+
+    /// Gives every value without a rule the rule of the value above it in a subject scheme.
+    pub fn inherit(&mut self, attribute: &str, value: &str, below: &str) {
+        let Some(&excluded) = self.rules.get(&(attribute.to_owned(), Some(value.to_owned()))) else { return };
+        self.rules.entry((attribute.to_owned(), Some(below.to_owned()))).or_insert(excluded);
+    }
+
+    /// Whether every value of some condition attribute is excluded.
+    fn excludes(&self, element: &Element) -> bool {
+        element.attributes.iter().filter(|(name, _)| self.is_condition(name)).any(|(name, value)| {
+            groups(name, value).iter().any(|(group, values)| {
+                !values.is_empty() && values.iter().all(|value| self.excludes_value(group, name, value))
+            })
+        })
+    }
+
+    fn is_condition(&self, attribute: &str) -> bool {
+        CONDITIONS.contains(&attribute) || self.rules.keys().any(|(name, _)| name == attribute)
+    }
+
+    /// A value of a group goes by the group's rules, then by those of the attribute that holds the group.
+    fn excludes_value(&self, group: &str, attribute: &str, value: &str) -> bool {
+        let rule =
+            |name: &str, value: Option<&str>| self.rules.get(&(name.to_owned(), value.map(ToOwned::to_owned))).copied();
+        rule(group, Some(value))
+            .or_else(|| rule(attribute, Some(value)))
+            .or_else(|| rule(group, None))
+            .or_else(|| rule(attribute, None))
+            .unwrap_or(self.exclude_by_default)
+    }
+
+    /// Removes what is excluded below `element`; false when the element itself is.
+    pub fn apply(&self, element: &mut Element) -> bool {
+        if self.excludes(element) {
+            return false;
+        }
+        element.children.retain_mut(|child| match child {
+            Node::Element(child) => self.apply(child),
+            Node::Text(_) => true,
+        });
+        true
+    }
+}
+
+/// The values of a condition attribute by group: `os(linux mac) novice` holds a group `os` and a value of its own.
+fn groups<'a>(attribute: &'a str, value: &'a str) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut groups = Vec::new();
+    let mut own = Vec::new();
+    let mut rest = value.trim();
+    while let Some((name, after)) = rest.split_once('(') {
+        let (before, name) = name.trim_end().rsplit_once(char::is_whitespace).unwrap_or(("", name.trim_end()));
+        own.extend(before.split_whitespace());
+        let (inside, after) = after.split_once(')').unwrap_or((after, ""));
+        groups.push((if name.is_empty() { attribute } else { name }, inside.split_whitespace().collect()));
+        rest = after.trim();
+    }
+    own.extend(rest.split_whitespace());
+    groups.push((attribute, own));
+    groups
+}
+
+/// Adds the conditions of an element and everything below, as `attribute:value`.
+pub(super) fn collect_conditions(element: &Element, into: &mut BTreeSet<String>) {
+    element.walk(&mut |element| conditions_of(element, into));
+}
+
+/// Adds the conditions of one element.
+pub(super) fn conditions_of(element: &Element, into: &mut BTreeSet<String>) {
+    // In a prolog, `audience` and `platform` are elements, and attributes of metadata do not condition anything.
+    for (name, value) in element.attributes.iter().filter(|(name, _)| CONDITIONS.contains(&name.as_str())) {
+        for (group, values) in groups(name, value) {
+            into.extend(values.iter().map(|value| format!("{group}:{value}")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+
+    fn left(ditaval: &str, topic: &str) -> Option<String> {
+        let ditaval = Ditaval::from_tree(&parse(ditaval.as_bytes(), 0).unwrap().root).unwrap();
+        let mut root = parse(topic.as_bytes(), 0).unwrap().root;
+        ditaval.apply(&mut root).then(|| root.text())
+    }
+
+    const LINUX_OUT: &str = "<val><prop action='exclude' att='platform' val='linux'/></val>";
+
+    #[test]
+    fn an_element_goes_only_when_every_value_of_an_attribute_is_excluded() {
+        let topic = "<p>a<ph platform='linux'>b</ph><ph platform='linux mac'>c</ph></p>";
+        assert_eq!(left(LINUX_OUT, topic).as_deref(), Some("ac"));
+        assert_eq!(left(LINUX_OUT, "<p platform='linux'>a</p>"), None);
+        assert_eq!(left(LINUX_OUT, "<p><ph platform='linux' audience='x'>a</ph></p>").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn flags_keep_what_they_flag() {
+        let flag = "<val><prop action='flag' att='platform' val='linux'/></val>";
+        assert_eq!(left(flag, "<p platform='linux'>a</p>").as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn defaults_apply_where_no_value_has_a_rule() {
+        let only_mac =
+            "<val><prop action='exclude' att='platform'/><prop action='include' att='platform' val='mac'/></val>";
+        assert_eq!(
+            left(only_mac, "<p>a<ph platform='linux'>b</ph><ph platform='mac'>c</ph></p>").as_deref(),
+            Some("ac")
+        );
+        let all = "<val><prop action='exclude'/><prop action='include' att='platform' val='mac'/></val>";
+        assert_eq!(left(all, "<p>a<ph audience='x'>b</ph><ph platform='mac'>c</ph></p>").as_deref(), Some("ac"));
+    }
+
+    #[test]
+    fn groups_count_as_attributes_of_their_own() {
+        let rules = "<val><prop action='exclude' att='os' val='linux'/></val>";
+        assert_eq!(
+            left(rules, "<p>a<ph props='os(linux) db(x)'>b</ph><ph props='os(linux mac)'>c</ph></p>").as_deref(),
+            Some("ac")
+        );
+        assert_eq!(groups("props", "x os(a b) y"), [("os", vec!["a", "b"]), ("props", vec!["x", "y"])]);
+    }
+}

@@ -1,0 +1,98 @@
+//! Addresses as DITA writes them, and the files they mean.
+
+/// The parts of a local address.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Address {
+    /// Percent-decoded, `/` between parts; empty when the address is only a fragment.
+    pub path: String,
+    /// First part of the fragment: a topic's id, `.` for the topic at hand, or an element's id in a map.
+    pub topic: Option<String>,
+    /// Second part of the fragment.
+    pub element: Option<String>,
+}
+
+/// Whether an address leads out of the documentation by itself: it has a scheme or an authority.
+pub(super) fn is_absolute(href: &str) -> bool {
+    let scheme = href.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    is_scheme || href.starts_with("//")
+}
+
+/// Takes a local address apart.
+pub(super) fn split(href: &str) -> Address {
+    let (path, fragment) = href.split_once('#').unwrap_or((href, ""));
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let (topic, element) = fragment.split_once('/').unwrap_or((fragment, ""));
+    let part = |text: &str| Some(percent_decode(text)).filter(|text| !text.is_empty());
+    Address { path: percent_decode(path).replace('\\', "/"), topic: part(topic), element: part(element) }
+}
+
+/// The path that `relative` means when written in the file `base`, both relative to the input's root; `None` when it
+/// leads outside.
+pub(super) fn join(base: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = base.split('/').collect();
+    parts.pop();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            u8::from_str_radix(digits, 16).ok()
+        });
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_name_a_topic_and_an_element() {
+        let address = split("a%20b\\c.dita#t/e");
+        assert_eq!((address.path.as_str(), address.topic.as_deref()), ("a b/c.dita", Some("t")));
+        assert_eq!(address.element.as_deref(), Some("e"));
+        assert_eq!(split("#./e").topic.as_deref(), Some("."));
+        assert_eq!(split("a.dita#"), Address { path: "a.dita".to_owned(), ..Address::default() });
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file_they_stand_in() {
+        assert_eq!(join("a/b/c.dita", "../d.dita").as_deref(), Some("a/d.dita"));
+        assert_eq!(join("c.dita", "./x/../d.dita").as_deref(), Some("d.dita"));
+        assert_eq!(join("c.dita", "../d.dita"), None);
+    }
+
+    #[test]
+    fn schemes_are_told_from_windows_drives_and_names() {
+        assert!(is_absolute("https://example.com") && is_absolute("mailto:a@b") && is_absolute("//host/x"));
+        assert!(!is_absolute("C:\\x.dita") && !is_absolute("a/b:c.dita") && !is_absolute("#t/e"));
+    }
+
+    #[test]
+    fn broken_escapes_stay_as_written() {
+        assert_eq!(percent_decode("100%.dita"), "100%.dita");
+        assert_eq!(percent_decode("%E3%81%82"), "あ");
+        assert_eq!(percent_decode("%FF"), "%FF");
+    }
+}

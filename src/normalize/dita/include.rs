@@ -1,0 +1,71 @@
+//! The part of a text file that a `coderef` or an `include` asks for.
+
+use encoding_rs::Encoding;
+
+/// A text file's content: in the encoding that the reference names, else by byte order mark, else UTF-8.
+pub(super) fn decode(bytes: &[u8], encoding: Option<&str>, format: Option<&str>) -> String {
+    let from_format = || {
+        let (_, charset) = format?.split_once("charset=")?;
+        Encoding::for_label(charset.trim().as_bytes())
+    };
+    let named = encoding.and_then(|label| Encoding::for_label(label.as_bytes())).or_else(from_format);
+    let (text, _, _) = named.unwrap_or(encoding_rs::UTF_8).decode(bytes);
+    text.replace("\r\n", "\n")
+}
+
+/// The lines that a fragment selects: `line=2,5` (RFC 5147, positions between lines), `line-range(3, 5)`,
+/// `token=start,end` (from the line after the one that holds `start` to the one before `end`). `None` when a token is
+/// not there.
+pub(super) fn lines(text: &str, fragment: &str) -> Option<String> {
+    let all: Vec<&str> = text.split('\n').collect();
+    let fragment = fragment.split(';').next().unwrap_or_default();
+    let (first, last) = if let Some(range) = fragment.strip_prefix("line=") {
+        let (from, to) = range.split_once(',').unwrap_or((range, ""));
+        (from.trim().parse().unwrap_or(0), to.trim().parse().unwrap_or(all.len()))
+    } else if let Some(range) = fragment.strip_prefix("line-range(") {
+        let (from, to) = range.trim_end_matches(')').split_once(',').unwrap_or((range.trim_end_matches(')'), ""));
+        let from: usize = from.trim().parse().unwrap_or(1);
+        (from.saturating_sub(1), to.trim().parse().unwrap_or(all.len()))
+    } else if let Some(range) = fragment.strip_prefix("token=") {
+        let (from, to) = range.split_once(',').unwrap_or((range, ""));
+        let start = if from.is_empty() { 0 } else { all.iter().position(|line| line.contains(from))? + 1 };
+        let rest = all.get(start..).unwrap_or_default();
+        let length = if to.is_empty() { None } else { rest.iter().position(|line| line.contains(to)) };
+        (start, length.map_or(all.len(), |length| start + length))
+    } else {
+        (0, all.len())
+    };
+    let last = last.min(all.len());
+    Some(all.get(first.min(last)..last).unwrap_or_default().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_select_lines() {
+        let text = "a\nb\nc\nd";
+        assert_eq!(lines(text, "").as_deref(), Some(text));
+        assert_eq!(lines(text, "line=1,3").as_deref(), Some("b\nc"));
+        assert_eq!(lines(text, "line=2").as_deref(), Some("c\nd"));
+        assert_eq!(lines(text, "line-range(2, 3)").as_deref(), Some("b\nc"));
+        assert_eq!(lines(text, "line-range(3)").as_deref(), Some("c\nd"));
+        assert_eq!(lines(text, "line=9,99").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn tokens_select_what_lies_between() {
+        let text = "x\n# begin\na\nb\n# end\ny";
+        assert_eq!(lines(text, "token=begin,end").as_deref(), Some("a\nb"));
+        assert_eq!(lines(text, "token=begin").as_deref(), Some("a\nb\n# end\ny"));
+        assert_eq!(lines(text, "token=nowhere"), None);
+    }
+
+    #[test]
+    fn the_named_encoding_is_used() {
+        assert_eq!(decode(b"\xe4", Some("iso-8859-1"), None), "ä");
+        assert_eq!(decode(b"\xe4", None, Some("txt; charset=windows-1252")), "ä");
+        assert_eq!(decode("ä\r\n".as_bytes(), None, None), "ä\n");
+    }
+}

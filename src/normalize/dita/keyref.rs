@@ -1,0 +1,242 @@
+//! Keyref: addresses and text that come from key definitions.
+
+use std::sync::Arc;
+
+use super::dom::{Element, FileId, Node, collapse};
+use super::href::{self, Address};
+use super::maps::navigation_title;
+use super::resolve::{Resolver, find_target};
+use super::vocabulary::{Kind, is_map};
+use crate::normalize::text::count;
+
+/// Longest chain of keys that are defined by other keys.
+const MAX_KEYS: usize = 8;
+/// Deepest nesting of titles that need other titles.
+const MAX_TITLES: usize = 4;
+/// Attributes that say how the address of a key is to be read.
+const LINK_ATTRIBUTES: [&str; 3] = ["scope", "format", "type"];
+
+impl Resolver<'_> {
+    /// The definition of a key.
+    fn key(&self, name: &str) -> Option<Arc<Element>> {
+        self.context.scopes.iter().find_map(|&(root, scope)| {
+            let key = self.library.roots.get(root)?.keys.resolve(scope, name)?;
+            Some(Arc::clone(&key.definition))
+        })
+    }
+
+    /// The definition that gives a key its address, and the address.
+    pub fn key_address(&self, name: &str) -> Option<(Arc<Element>, String)> {
+        let mut definition = self.key(name)?;
+        for _ in 0..MAX_KEYS {
+            match definition.attr("keyref").and_then(|next| self.key(next.split('/').next().unwrap_or(next))) {
+                Some(next) => definition = next,
+                None => break,
+            }
+        }
+        let href = definition.attr("href")?.to_owned();
+        Some((definition, href))
+    }
+
+    /// Gives an element the address and, where it has no content of its own, the text of its key.
+    pub(super) fn apply_key(&mut self, element: &mut Element) {
+        let Some(reference) = element.attr("keyref").map(ToOwned::to_owned) else { return };
+        let kind = Kind::of(element);
+        if kind.is_hidden() || super::vocabulary::is_topicref(element) {
+            return;
+        }
+        let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
+        let Some(definition) = self.key(name) else {
+            count(&mut self.losses, "keyref:unresolved");
+            if element.is_blank() && element.attr("href").is_none() && !matches!(kind, Kind::Image | Kind::Media) {
+                element.children = vec![Node::Text(reference)];
+            }
+            return;
+        };
+        let address = self.key_address(name);
+        if kind == Kind::Image {
+            self.alternative_text(element, &definition);
+        } else if element.is_blank() && kind != Kind::Media {
+            element.children = self.key_text(element, &definition, address.as_ref(), name, id);
+        }
+        if kind == Kind::Link && address.as_ref().is_some_and(|(_, href)| href::is_absolute(href)) {
+            describe(element, &definition);
+        }
+        match address {
+            Some((source, href)) => copy_address(element, &source, &href, id),
+            // A key without an address takes the fallback address away with it.
+            None if matches!(kind, Kind::CrossReference | Kind::Link | Kind::Image) => element.remove_attr("href"),
+            None => {}
+        }
+    }
+
+    /// An image without words of its own takes those of its key.
+    fn alternative_text(&mut self, image: &mut Element, definition: &Element) {
+        if image.is_blank() && image.attr("alt").is_none() {
+            image.children = self.text_in_definition(image, definition).unwrap_or_default();
+        }
+    }
+
+    /// The text of a key, in the order of the standard.
+    fn key_text(
+        &mut self,
+        element: &Element,
+        definition: &Arc<Element>,
+        address: Option<&(Arc<Element>, String)>,
+        name: &str,
+        id: &str,
+    ) -> Vec<Node> {
+        if let Some(text) = self.glossary_text(element, address, name) {
+            return vec![Node::Text(text)];
+        }
+        let mut definition = Arc::clone(definition);
+        for _ in 0..MAX_KEYS {
+            if let Some(nodes) = self.text_in_definition(element, &definition) {
+                return nodes;
+            }
+            let next = definition.attr("keyref").map(|next| next.split('/').next().unwrap_or(next).to_owned());
+            match next.and_then(|next| self.key(&next)) {
+                Some(next) => definition = next,
+                None => break,
+            }
+        }
+        let text = self.text_from_target(&definition, address, id);
+        text.map(|text| vec![Node::Text(text)]).unwrap_or_default()
+    }
+
+    fn text_in_definition(&mut self, element: &Element, definition: &Element) -> Option<Vec<Node>> {
+        let meta = definition.child("topicmeta")?;
+        let keyword = || {
+            meta.child("keywords").and_then(|keywords| {
+                keywords.elements().find(|e| e.is("keyword") || e.is("term") || e.is(&element.name))
+            })
+        };
+        let alternative = |role: &str| {
+            let mut titles = meta.children_of("titlealt");
+            titles
+                .find(|title| title.attr("title-role").is_some_and(|roles| roles.split_whitespace().any(|r| r == role)))
+        };
+        let source = meta
+            .child("keytext")
+            .or_else(keyword)
+            .or_else(|| meta.child("linktext"))
+            .or_else(|| alternative("linking"))
+            .or_else(|| alternative("navigation"))?
+            .clone();
+        let mut nodes = self.resolve(&source, "");
+        match nodes.pop() {
+            Some(Node::Element(resolved)) if !resolved.is_blank() => Some(resolved.children),
+            _ => None,
+        }
+    }
+
+    /// Title of the target, title in the map, or the address itself.
+    fn text_from_target(
+        &mut self,
+        definition: &Element,
+        address: Option<&(Arc<Element>, String)>,
+        id: &str,
+    ) -> Option<String> {
+        let in_map = navigation_title(definition);
+        let Some((source, href)) = address else { return in_map };
+        let mut target = href::split(href);
+        if !id.is_empty() {
+            target.element = Some(id.to_owned());
+        }
+        let is_local = !href::is_absolute(href) && source.attr("scope") != Some("external");
+        let file = self.library.local_file(source, &target.path).filter(|_| is_local);
+        if definition.attr("locktitle") == Some("yes") && in_map.is_some() {
+            return in_map;
+        }
+        let title = file.and_then(|file| self.title(file, &target));
+        let address = || Some(href.clone()).filter(|_| href::is_absolute(href) || source.attr("format").is_some());
+        title.or(in_map).or_else(address)
+    }
+
+    /// The term of a glossary entry: in full where it comes first, short after that.
+    fn glossary_text(
+        &mut self,
+        element: &Element,
+        address: Option<&(Arc<Element>, String)>,
+        name: &str,
+    ) -> Option<String> {
+        if !element.is("abbreviated-form") && !element.is("term") {
+            return None;
+        }
+        let (source, href) = address?;
+        let target = href::split(href);
+        let file = self.library.local_file(source, &target.path)?;
+        let tree = self.tree(file)?;
+        let entry = find_target(&tree, target.topic.as_deref(), None)?.element;
+        if !entry.is("glossentry") {
+            return None;
+        }
+        let text = |name: &str| {
+            let text = collapse(&entry.find(&|element| element.is(name))?.text());
+            Some(text).filter(|text| !text.is_empty())
+        };
+        let full = text("glossterm");
+        if !element.is("abbreviated-form") {
+            return full;
+        }
+        if self.introduced.insert(name.to_owned()) {
+            return text("glossSurfaceForm").or(full);
+        }
+        text("glossAcronym").or_else(|| text("glossAbbreviation")).or_else(|| text("glossSurfaceForm")).or(full)
+    }
+
+    /// The title that readers see at an address: of the element itself, else of the topic or map around it.
+    pub fn title(&mut self, file: FileId, address: &Address) -> Option<String> {
+        if self.titles_open >= MAX_TITLES {
+            return None;
+        }
+        let tree = self.tree(file)?;
+        if is_map(&tree) {
+            return super::map_document::title_of(&tree, self);
+        }
+        let found = find_target(&tree, address.topic.as_deref(), address.element.as_deref());
+        let found = found.or_else(|| find_target(&tree, address.topic.as_deref(), None))?;
+        let around = find_target(&tree, Some(found.topic).filter(|id| !id.is_empty()), None).map(|topic| topic.element);
+        let own = ["title", "glossterm", "dt", "pt"].iter().find_map(|name| found.element.child(name));
+        let title = own.or_else(|| around?.elements().find(|child| Kind::of(child) == Kind::Title))?.clone();
+        let text = self.plain(&title, found.topic);
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// The visible text of an element, on one line, references resolved.
+    pub fn plain(&mut self, element: &Element, topic: &str) -> String {
+        self.titles_open += 1;
+        // What is lost in the title of another document is counted there.
+        let losses = std::mem::take(&mut self.losses);
+        let nodes = self.resolve(element, topic);
+        self.losses = losses;
+        self.titles_open -= 1;
+        let text: String = nodes.iter().filter_map(Node::element).map(super::render::plain_text).collect();
+        collapse(&text)
+    }
+}
+
+/// Gives a related link the short description of its key.
+fn describe(link: &mut Element, definition: &Element) {
+    let described = link.child("desc").is_some() || link.child("shortdesc").is_some();
+    let text = definition.child("topicmeta").and_then(|meta| meta.child("shortdesc")).filter(|_| !described);
+    link.children.extend(text.cloned().map(Node::Element));
+}
+
+fn copy_address(element: &mut Element, source: &Element, href: &str, id: &str) {
+    let mut href = href.to_owned();
+    if !id.is_empty() && !href::is_absolute(&href) {
+        let separator = if href.contains('#') { "/" } else { "#./" };
+        href.push_str(separator);
+        href.push_str(id);
+    }
+    element.set_attr("href", &href);
+    // The address is relative to the map that defines the key.
+    element.file = source.file;
+    for name in LINK_ATTRIBUTES {
+        match source.attr(name) {
+            Some(value) => element.set_attr(name, value),
+            None => element.remove_attr(name),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Key spaces: what each key means in each key scope of a root map.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::dom::{Element, Node};
+use super::vocabulary::is_topicref;
+
+/// The keys of one root map.
+#[derive(Debug, Default)]
+pub(super) struct KeySpace {
+    /// The root scope is the first; a scope's parent stands before it.
+    scopes: Vec<Scope>,
+}
+
+/// Index of a scope in its key space.
+pub(super) type ScopeId = usize;
+
+#[derive(Debug, Default)]
+struct Scope {
+    names: Vec<String>,
+    parent: Option<ScopeId>,
+    children: Vec<ScopeId>,
+    keys: HashMap<String, Key>,
+}
+
+/// A key definition: the reference in the map without the references inside it.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub definition: Arc<Element>,
+    /// Submaps between the root map and the definition; the nearer definition wins.
+    depth: usize,
+}
+
+impl KeySpace {
+    pub fn new() -> Self {
+        Self { scopes: vec![Scope::default()] }
+    }
+
+    /// Opens a scope inside another.
+    pub fn open(&mut self, parent: ScopeId, names: &str) -> ScopeId {
+        let id = self.scopes.len();
+        let names = names.split_whitespace().map(ToOwned::to_owned).collect();
+        self.scopes.push(Scope { names, parent: Some(parent), ..Scope::default() });
+        if let Some(parent) = self.scopes.get_mut(parent) {
+            parent.children.push(id);
+        }
+        id
+    }
+
+    /// Adds what `topicref` defines; in one map the first definition of a key wins.
+    pub fn define(&mut self, scope: ScopeId, depth: usize, topicref: &Element) {
+        let (Some(names), Some(scope)) = (topicref.attr("keys"), self.scopes.get_mut(scope)) else { return };
+        let mut definition = topicref.clone();
+        definition.children.retain(|child| {
+            !matches!(child, Node::Element(element) if is_topicref(element) || super::vocabulary::is_map(element))
+        });
+        let key = Key { definition: Arc::new(definition), depth };
+        for name in names.split_whitespace() {
+            match scope.keys.get(name) {
+                Some(before) if before.depth <= depth => {}
+                _ => {
+                    scope.keys.insert(name.to_owned(), key.clone());
+                }
+            }
+        }
+    }
+
+    /// What `name` means in a scope. Definitions of outer scopes go before those of inner ones.
+    pub fn resolve(&self, scope: ScopeId, name: &str) -> Option<&Key> {
+        let mut chain = vec![scope];
+        while let Some(parent) = chain.last().and_then(|&id| self.scopes.get(id)).and_then(|scope| scope.parent) {
+            chain.push(parent);
+        }
+        chain.into_iter().rev().find_map(|scope| self.look_up(scope, name))
+    }
+
+    /// Looks in a scope itself, then down by qualified names (`child.key`).
+    fn look_up(&self, scope: ScopeId, name: &str) -> Option<&Key> {
+        let scope = self.scopes.get(scope)?;
+        if let Some(key) = scope.keys.get(name) {
+            return Some(key);
+        }
+        scope.children.iter().find_map(|&child| {
+            self.scopes.get(child)?.names.iter().find_map(|prefix| {
+                let rest = name.strip_prefix(prefix.as_str())?.strip_prefix('.')?;
+                self.look_up(child, rest)
+            })
+        })
+    }
+
+    /// How many keys are defined, in all scopes.
+    pub fn len(&self) -> usize {
+        self.scopes.iter().map(|scope| scope.keys.len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keydef(keys: &str, href: &str) -> Element {
+        let mut element = Element::new("keydef", 0, 1);
+        element.set_attr("keys", keys);
+        element.set_attr("href", href);
+        element
+    }
+
+    fn href(space: &KeySpace, scope: ScopeId, name: &str) -> Option<String> {
+        Some(space.resolve(scope, name)?.definition.attr("href")?.to_owned())
+    }
+
+    #[test]
+    fn the_first_definition_wins_unless_a_later_one_is_nearer_to_the_root() {
+        let mut space = KeySpace::new();
+        space.define(0, 1, &keydef("a b", "sub"));
+        space.define(0, 1, &keydef("a", "later"));
+        space.define(0, 0, &keydef("b", "root"));
+        assert_eq!(href(&space, 0, "a").as_deref(), Some("sub"));
+        assert_eq!(href(&space, 0, "b").as_deref(), Some("root"));
+        assert_eq!(href(&space, 0, "c"), None);
+    }
+
+    #[test]
+    fn scopes_inherit_from_outside_and_are_seen_by_qualified_names() {
+        let mut space = KeySpace::new();
+        let inner = space.open(0, "x y");
+        let innermost = space.open(inner, "z");
+        space.define(0, 0, &keydef("outer shared", "o"));
+        space.define(inner, 0, &keydef("own shared", "i"));
+        space.define(innermost, 0, &keydef("deep", "d"));
+        assert_eq!(href(&space, inner, "own").as_deref(), Some("i"));
+        assert_eq!(href(&space, innermost, "outer").as_deref(), Some("o"));
+        assert_eq!(href(&space, inner, "shared").as_deref(), Some("o"));
+        assert_eq!(href(&space, 0, "own"), None);
+        assert_eq!(href(&space, 0, "x.own").as_deref(), Some("i"));
+        assert_eq!(href(&space, 0, "y.z.deep").as_deref(), Some("d"));
+    }
+}

@@ -1,0 +1,282 @@
+//! Everything that is known of the input before the first document is written: files, maps, keys, pushes, names.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::corpus::Corpus;
+use super::dom::{Element, FileId};
+use super::filter::Ditaval;
+use super::href;
+use super::maps::{Branch, Expander, RootMap, Use, read};
+use super::push::{Push, Pushes};
+use super::resolve::{Context, Resolver};
+use super::vocabulary::{Kind, is_map, is_topicref};
+
+/// The input as a whole.
+pub(super) struct Library {
+    pub corpus: Corpus,
+    pub collection: String,
+    /// What `--ditaval` excludes.
+    pub ditaval: Option<Ditaval>,
+    /// In order of path.
+    pub roots: Vec<RootMap>,
+    pub branches: Vec<Branch>,
+    pub pushes: Pushes,
+    /// Files that become documents, by what they are.
+    pub documents: BTreeMap<FileId, Form>,
+    /// Root map and use of each file; uses as part of the text come before uses as a resource.
+    uses: HashMap<FileId, Vec<(usize, usize)>>,
+    aliases: HashMap<String, FileId>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Topic,
+    Map,
+}
+
+/// What a tree is the root of; `None` when it is not DITA.
+pub(super) fn form_of(root: &Element) -> Option<Form> {
+    if is_map(root) {
+        Some(Form::Map)
+    } else if root.name == "dita" || Kind::of(root) == Kind::Topic {
+        Some(Form::Topic)
+    } else {
+        None
+    }
+}
+
+impl Library {
+    pub fn new(corpus: Corpus, collection: String, ditaval: Option<Ditaval>) -> Self {
+        Self {
+            corpus,
+            collection,
+            ditaval,
+            roots: Vec::new(),
+            branches: Vec::new(),
+            pushes: Pushes::default(),
+            documents: BTreeMap::new(),
+            uses: HashMap::new(),
+            aliases: HashMap::new(),
+        }
+    }
+
+    /// Reads the maps among the documents, then what pushes content into other files.
+    pub fn connect(&mut self, pushing: &[FileId]) {
+        self.inherit_conditions();
+        let mut expander = Expander::new(self);
+        let mut expanded = Vec::new();
+        for file in self.root_files() {
+            expanded.push((file, expander.expand(file)));
+        }
+        let branches = expander.branches;
+        let roots: Vec<RootMap> = expanded.iter().map(|(file, maps)| read(self, *file, maps)).collect();
+        self.branches = branches;
+        for (index, root) in roots.iter().enumerate() {
+            for (number, used) in root.uses.iter().enumerate() {
+                if let Some((file, _)) = used.target {
+                    self.uses.entry(file).or_default().push((index, number));
+                }
+            }
+            for (path, file) in &root.aliases {
+                self.aliases.entry(path.clone()).or_insert(*file);
+            }
+        }
+        for uses in self.uses.values_mut() {
+            uses.sort_by_key(|&(root, number)| {
+                roots.get(root).and_then(|root| root.uses.get(number)).is_none_or(|used| used.resource_only)
+            });
+        }
+        self.roots = roots;
+        self.pushes = Push::collect(self, pushing);
+    }
+
+    /// Maps that no other map includes; of maps that only include each other, the first.
+    fn root_files(&self) -> Vec<FileId> {
+        let maps: Vec<FileId> =
+            self.documents.iter().filter(|(_, form)| **form == Form::Map).map(|(file, _)| *file).collect();
+        let included: HashMap<FileId, Vec<FileId>> = maps.iter().map(|&map| (map, self.submaps(map))).collect();
+        let mut reached: HashSet<FileId> = HashSet::new();
+        let mut roots = Vec::new();
+        let is_included = |map: &FileId| included.iter().any(|(from, to)| from != map && to.contains(map));
+        let (free, bound): (Vec<FileId>, Vec<FileId>) = maps.iter().partition(|map| !is_included(map));
+        for map in free.into_iter().chain(bound) {
+            if !reached.contains(&map) {
+                roots.push(map);
+            }
+            let mut waiting = vec![map];
+            while let Some(map) = waiting.pop() {
+                if reached.insert(map) {
+                    waiting.extend(included.get(&map).into_iter().flatten());
+                }
+            }
+        }
+        roots.sort_by_key(|&file| self.corpus.path(file));
+        roots
+    }
+
+    /// Maps that a map includes directly.
+    pub fn submaps(&self, map: FileId) -> Vec<FileId> {
+        let Ok(tree) = self.corpus.load(map) else { return Vec::new() };
+        let mut submaps = Vec::new();
+        tree.root.walk(&mut |element| {
+            if is_topicref(element) {
+                submaps.extend(self.map_target(element));
+            }
+        });
+        submaps
+    }
+
+    /// Gives the rules of the ditaval to the values that a subject scheme puts below those they name.
+    fn inherit_conditions(&mut self) {
+        let Some(mut ditaval) = self.ditaval.take() else { return };
+        for (&file, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+            let Ok(tree) = self.corpus.load(file) else { continue };
+            if tree.root.is("subjectScheme") {
+                super::subjects::inherit(&tree.root, &mut ditaval);
+            }
+        }
+        self.ditaval = Some(ditaval);
+    }
+
+    /// The file that an address means when written in `element`, if it exists in the input.
+    pub fn local_file(&self, element: &Element, path: &str) -> Option<FileId> {
+        if path.is_empty() {
+            return Some(element.file);
+        }
+        let path = href::join(&self.corpus.path(element.file), path)?;
+        self.corpus.file(&path).or_else(|| self.aliases.get(&path).copied())
+    }
+
+    /// The map that a reference includes.
+    pub fn map_target(&self, topicref: &Element) -> Option<FileId> {
+        let address = local_address(topicref)?;
+        let extension = address.path.rsplit('.').next().unwrap_or_default();
+        let expected = topicref.attr("format") == Some("ditamap")
+            || topicref.is("mapref")
+            || (topicref.attr("format").is_none() && matches!(extension, "ditamap" | "bookmap"));
+        if !expected {
+            return None;
+        }
+        let file = self.local_file(topicref, &address.path)?;
+        self.corpus.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some(file)
+    }
+
+    /// The topic that a reference leads to: its file, and its id where the address gives one.
+    pub fn topic_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
+        let address = local_address(topicref)?;
+        if !matches!(topicref.attr("format"), None | Some("dita" | "xml")) {
+            return None;
+        }
+        let file = self.local_file(topicref, &address.path)?;
+        (self.documents.get(&file) == Some(&Form::Topic)).then_some((file, address.topic))
+    }
+
+    /// The rules that a `<ditavalref>` names.
+    pub fn ditaval(&self, reference: &Element) -> Option<Ditaval> {
+        let file = self.local_file(reference, &href::split(reference.attr("href")?).path)?;
+        Ditaval::from_tree(&self.corpus.load(file).ok()?.root)
+    }
+
+    /// The place of a file in the maps that decides its keys and its breadcrumbs, and every other one.
+    pub fn uses_of(&self, file: FileId) -> impl Iterator<Item = (usize, &Use)> {
+        let uses = self.uses.get(&file).into_iter().flatten();
+        uses.filter_map(|&(root, number)| Some((root, self.roots.get(root)?.uses.get(number)?)))
+    }
+
+    /// Where the keys of a file are looked up: at its use in a map, else in the maps nearest to it.
+    pub fn context(&self, file: FileId, used: Option<(usize, &Use)>) -> Context {
+        let mut scopes: Vec<(usize, usize)> = used.iter().map(|(root, used)| (*root, used.scope)).collect();
+        let path = self.corpus.path(file);
+        let mut others: Vec<usize> = (0..self.roots.len()).collect();
+        let distance = |root: &usize| {
+            let Some(root) = self.roots.get(*root) else { return (true, usize::MAX) };
+            let map = self.corpus.path(root.file);
+            let shared = map.split('/').zip(path.split('/')).take_while(|(a, b)| a == b).count();
+            (root.keys.len() == 0, usize::MAX - shared)
+        };
+        others.sort_by_key(distance);
+        scopes.extend(others.into_iter().map(|root| (root, 0)));
+        let branches = used.map(|(_, used)| used.branches.clone()).unwrap_or_default();
+        Context { scopes, branches }
+    }
+
+    /// Id of the document that a file becomes inside `branches`.
+    pub fn id(&self, file: FileId, branches: &[usize]) -> Option<String> {
+        let kind = match self.documents.get(&file)? {
+            Form::Topic => "topic",
+            Form::Map => "map",
+        };
+        let path = self.corpus.path(file);
+        let (folder, name) = path.rsplit_once('/').map_or(("", &*path), |(folder, name)| (folder, name));
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let mut stem = stem.to_owned();
+        for branch in branches.iter().rev().filter_map(|&branch| self.branches.get(branch)) {
+            stem = format!("{}{stem}{}", branch.prefix, branch.suffix);
+        }
+        let slash = if folder.is_empty() { "" } else { "/" };
+        Some(format!("{kind}:{}/{folder}{slash}{stem}", self.collection))
+    }
+
+    /// A file's tree with conditions applied and pushed content in place.
+    pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
+        let parsed = self.corpus.load(file).ok()?;
+        let branches: Vec<&Branch> = context.branches.iter().filter_map(|&id| self.branches.get(id)).collect();
+        let mut root = parsed.root.clone();
+        let kept =
+            self.ditaval.iter().chain(branches.iter().map(|branch| &*branch.ditaval)).all(|v| v.apply(&mut root));
+        if !kept {
+            return None;
+        }
+        self.pushes.apply(file, &mut root);
+        Some(Arc::new(root))
+    }
+
+    /// Resolves the parts of a file that are read apart from a document, such as titles in breadcrumbs.
+    pub fn resolver(&self, file: FileId) -> Resolver<'_> {
+        Resolver::new(self, self.context(file, self.uses_of(file).next()))
+    }
+}
+
+/// The address of a reference inside the documentation.
+fn local_address(topicref: &Element) -> Option<href::Address> {
+    let href = topicref.attr("href")?;
+    let outside = matches!(topicref.attr("scope"), Some("external" | "peer")) || href::is_absolute(href);
+    (!outside).then(|| href::split(href))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::scan;
+    use super::*;
+
+    /// A library of files given by path and text.
+    pub fn library(files: &[(&str, &str)]) -> Library {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let options = crate::normalize::Options { collection: Some("c".to_owned()), ..Default::default() };
+        let mut scanned = scan::scan(folder.path(), &options).unwrap();
+        // Everything must be in memory before the folder goes.
+        for path in files.iter().map(|(path, _)| path) {
+            if let Some(file) = scanned.library.corpus.file(path) {
+                let _ = scanned.library.corpus.load(file);
+            }
+        }
+        scanned.library.documents.retain(|file, _| scanned.failures.iter().all(|(failed, _)| failed != file));
+        scanned.library
+    }
+
+    #[test]
+    fn ids_hold_collection_and_path_without_extension() {
+        let library = library(&[("d/a.b.dita", "<topic id='t'><title>T</title></topic>"), ("m.ditamap", "<map/>")]);
+        let file = library.corpus.file("d/a.b.dita").unwrap();
+        assert_eq!(library.id(file, &[]).as_deref(), Some("topic:c/d/a.b"));
+        let map = library.corpus.file("m.ditamap").unwrap();
+        assert_eq!(library.id(map, &[]).as_deref(), Some("map:c/m"));
+    }
+}

@@ -1,0 +1,114 @@
+//! A map as a document: its references as a nested list of links.
+
+use super::dom::{Element, collapse};
+use super::maps::navigation_title;
+use super::render::Renderer;
+use super::resolve::Resolver;
+use super::vocabulary::{Kind, is_topicref};
+use crate::normalize::tree::{Block, Inline, List, ListItem};
+
+/// The title of a map: `title`, a book's main title, or `@title`.
+pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<String> {
+    let title = map.child("title").or_else(|| map.find(&|element| element.is("mainbooktitle")));
+    let title = title.or_else(|| map.child("booktitle")).cloned();
+    let text = title.map(|title| resolver.plain(&title, "")).filter(|text| !text.is_empty());
+    text.or_else(|| map.attr("title").map(collapse))
+}
+
+/// The body of a map's document.
+pub(super) fn blocks(map: &Element, renderer: &mut Renderer<'_, '_>) -> Vec<Block> {
+    let mut items = Vec::new();
+    for child in map.elements() {
+        list_items(child, renderer, &mut items);
+    }
+    let mut blocks = renderer.book_titles(map);
+    if !items.is_empty() {
+        blocks.push(list(items));
+    }
+    blocks
+}
+
+fn list(items: Vec<ListItem>) -> Block {
+    Block::List(List { ordered: false, start: 1, items })
+}
+
+/// Adds what a reference shows; a group without a title shows what is inside it.
+fn list_items(element: &Element, renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
+    let is_resource = element.attr("processing-role") == Some("resource-only")
+        || (element.is("keydef") && element.attr("processing-role").is_none());
+    if !is_topicref(element) || is_resource || element.attr("toc") == Some("no") {
+        return;
+    }
+    let mut inner = Vec::new();
+    for child in element.elements() {
+        list_items(child, renderer, &mut inner);
+    }
+    let line = renderer.reference(element);
+    if line.is_empty() {
+        items.append(&mut inner);
+        return;
+    }
+    let mut content = vec![Block::Paragraph(line)];
+    if !inner.is_empty() {
+        content.push(list(inner));
+    }
+    items.push(ListItem { checked: None, content });
+}
+
+impl Renderer<'_, '_> {
+    /// One reference: its title, linked where it leads to something; then its short description.
+    fn reference(&mut self, topicref: &Element) -> Vec<Inline> {
+        let mut reference = topicref.clone();
+        if let Some(key) = topicref.attr("keyref")
+            && let Some((definition, href)) = self.resolver.key_address(key)
+        {
+            reference.set_attr("href", &href);
+            reference.file = definition.file;
+            for name in ["format", "scope"] {
+                if let Some(value) = definition.attr(name) {
+                    reference.set_attr(name, value);
+                }
+            }
+        }
+        let in_map = navigation_title(topicref);
+        let in_map = in_map.or_else(|| {
+            let text = topicref.child("topicmeta").and_then(|meta| meta.child("linktext"));
+            text.map(|text| collapse(&text.text())).filter(|text| !text.is_empty())
+        });
+        let in_map = in_map.or_else(|| subject_title(topicref));
+        let Some(target) = self.target(&reference) else {
+            let Some(title) = in_map else { return Vec::new() };
+            let description = topicref.child("topicmeta").and_then(|meta| meta.child("shortdesc"));
+            let description = description.map(|text| collapse(&text.text())).filter(|text| !text.is_empty());
+            return vec![Inline::Text(description.map_or(title.clone(), |text| format!("{title}: {text}")))];
+        };
+        self.links.push(target.link.clone());
+        let locked = topicref.attr("locktitle") == Some("yes");
+        let title = if locked { in_map.clone().or(target.title) } else { target.title.or(in_map.clone()) };
+        let content = vec![Inline::Text(title.unwrap_or_else(|| target.link.href.clone()))];
+        match target.href {
+            Some(target) => vec![Inline::Link { target, content }],
+            None => content,
+        }
+    }
+
+    /// A book's library and alternative titles.
+    fn book_titles(&mut self, map: &Element) -> Vec<Block> {
+        let Some(book) = map.child("booktitle") else { return Vec::new() };
+        let mut blocks = Vec::new();
+        for title in book.elements().filter(|title| !title.is("mainbooktitle") && Kind::of(title) != Kind::Metadata) {
+            self.paragraph_of(title, &mut blocks);
+        }
+        blocks
+    }
+}
+
+/// What a subject scheme calls a subject: its key where it has no title.
+fn subject_title(subject: &Element) -> Option<String> {
+    let is_subject = subject.is("subjectdef") || subject.is("subjectHead");
+    let named = || subject.attr("keys").or(subject.attr("keyref")).map(ToOwned::to_owned);
+    is_subject.then(named).flatten().or_else(|| {
+        let values = subject.is("enumerationdef").then(|| subject.child("attributedef")).flatten();
+        values.and_then(|attribute| attribute.attr("name")).map(ToOwned::to_owned)
+    })
+}

@@ -1,0 +1,346 @@
+//! Maps, with their submaps in place and branches copied, and the walk that finds keys and uses of topics in them.
+
+use std::sync::Arc;
+
+use super::dom::{Element, FileId, Node, collapse};
+use super::filter::Ditaval;
+use super::href;
+use super::keys::{KeySpace, ScopeId};
+use super::library::Library;
+use super::resolve::{Context, Resolver};
+use super::vocabulary::{is_map, is_topicref};
+use crate::normalize::text::{Losses, count};
+
+/// Marks a branch copy with the index of its branch.
+const BRANCH: &str = "trailblazer:branch";
+
+/// A condition set for one part of a map, from a `<ditavalref>`.
+#[derive(Debug, Clone)]
+pub(super) struct Branch {
+    pub ditaval: Arc<Ditaval>,
+    pub prefix: String,
+    pub suffix: String,
+}
+
+/// A root map and what follows from it.
+pub(super) struct RootMap {
+    pub file: FileId,
+    pub keys: KeySpace,
+    /// In document order; a use's parent stands before it.
+    pub uses: Vec<Use>,
+    /// Topics that a relationship table puts side by side.
+    pub related: Vec<(FileId, FileId)>,
+    /// Paths that `copy-to` gives to files.
+    pub aliases: Vec<(String, FileId)>,
+}
+
+/// A place in a map: a heading of its own, or a reference to a topic.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Use {
+    pub parent: Option<usize>,
+    pub scope: ScopeId,
+    /// Branches that it is in, outermost first.
+    pub branches: Vec<usize>,
+    pub target: Option<(FileId, Option<String>)>,
+    pub title: Option<String>,
+    /// The title in the map goes before the topic's own.
+    pub locked: bool,
+    pub resource_only: bool,
+    pub conditions: Vec<(String, String)>,
+}
+
+/// Puts submaps into maps and copies branches.
+pub(super) struct Expander<'l> {
+    library: &'l Library,
+    pub branches: Vec<Branch>,
+    open: Vec<FileId>,
+    pub losses: Losses,
+}
+
+impl<'l> Expander<'l> {
+    pub fn new(library: &'l Library) -> Self {
+        Self { library, branches: Vec::new(), open: Vec::new(), losses: Losses::new() }
+    }
+
+    /// A map with everything that it includes; several when branches copy the whole map.
+    pub fn expand(&mut self, file: FileId) -> Vec<Element> {
+        let mut resolver = Resolver::new(self.library, Context::default());
+        let Some(root) = resolver.tree(file).filter(|root| is_map(root)) else { return Vec::new() };
+        let mut resolved = resolver.resolve(&root, "");
+        resolved.truncate(1);
+        let Some(Node::Element(mut map)) = resolved.pop() else { return Vec::new() };
+        self.open.push(file);
+        self.expand_below(&mut map);
+        self.open.pop();
+        self.branch(map)
+    }
+
+    fn expand_below(&mut self, element: &mut Element) {
+        for child in std::mem::take(&mut element.children) {
+            let Node::Element(mut child) = child else {
+                element.children.push(child);
+                continue;
+            };
+            self.expand_below(&mut child);
+            if is_topicref(&child) {
+                self.include_submap(&mut child);
+                let copies = self.branch(child);
+                element.children.extend(copies.into_iter().map(Node::Element));
+            } else {
+                element.children.push(Node::Element(child));
+            }
+        }
+    }
+
+    fn include_submap(&mut self, topicref: &mut Element) {
+        let Some(file) = self.library.map_target(topicref) else { return };
+        if self.open.contains(&file) {
+            count(&mut self.losses, "mapref:cycle");
+            return;
+        }
+        for mut submap in self.expand(file) {
+            if let Some(inner) = submap.attr("keyscope").map(ToOwned::to_owned) {
+                let outer = topicref.attr("keyscope").unwrap_or_default();
+                let names = format!("{outer} {inner}");
+                topicref.set_attr("keyscope", names.trim());
+                submap.remove_attr("keyscope");
+            }
+            topicref.children.push(Node::Element(submap));
+        }
+    }
+
+    /// One filtered copy for each `<ditavalref>` inside, or the element itself when there is none.
+    fn branch(&mut self, mut element: Element) -> Vec<Element> {
+        let references: Vec<Element> = element.children_of("ditavalref").cloned().collect();
+        if references.is_empty() {
+            return vec![element];
+        }
+        element.children.retain(|child| !child.element().is_some_and(|child| child.is("ditavalref")));
+        let mut copies = Vec::new();
+        for reference in references {
+            let ditaval = self.library.ditaval(&reference).unwrap_or_else(|| {
+                count(&mut self.losses, "ditavalref:missing");
+                Ditaval::default()
+            });
+            let mut copy = element.clone();
+            if !ditaval.apply(&mut copy) {
+                continue;
+            }
+            let meta = |name: &str| {
+                let value = reference.find(&|element| element.is(name)).map(Element::text).unwrap_or_default();
+                value.trim().to_owned()
+            };
+            rename_scopes(&mut copy, &meta("dvrKeyscopePrefix"), &meta("dvrKeyscopeSuffix"));
+            copy.set_attr(BRANCH, &self.branches.len().to_string());
+            self.branches.push(Branch {
+                ditaval: Arc::new(ditaval),
+                prefix: meta("dvrResourcePrefix"),
+                suffix: meta("dvrResourceSuffix"),
+            });
+            copies.push(copy);
+        }
+        copies
+    }
+}
+
+fn rename_scopes(element: &mut Element, prefix: &str, suffix: &str) {
+    if prefix.is_empty() && suffix.is_empty() {
+        return;
+    }
+    let names: Vec<String> = match element.attr("keyscope") {
+        Some(names) => names.split_whitespace().map(|name| format!("{prefix}{name}{suffix}")).collect(),
+        None => vec![format!("{prefix}{suffix}")],
+    };
+    element.set_attr("keyscope", &names.join(" "));
+}
+
+/// Reads keys and uses out of an expanded map.
+pub(super) fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap {
+    let mut keys = KeySpace::new();
+    for map in maps {
+        define_keys(&mut keys, map, 0, 0);
+    }
+    let mut walk = Walk {
+        library,
+        next_scope: 1,
+        root: RootMap { file, keys, uses: Vec::new(), related: Vec::new(), aliases: Vec::new() },
+    };
+    for map in maps {
+        walk.visit(map, &Place::default());
+    }
+    walk.root
+}
+
+fn define_keys(keys: &mut KeySpace, element: &Element, scope: ScopeId, depth: usize) {
+    let scope = element.attr("keyscope").filter(|_| depth > 0).map_or(scope, |names| keys.open(scope, names));
+    keys.define(scope, depth.saturating_sub(1), element);
+    for child in element.elements() {
+        let deeper = if is_map(child) || depth == 0 { depth + 1 } else { depth };
+        define_keys(keys, child, scope, deeper);
+    }
+}
+
+/// What a place inherits from the references around it.
+#[derive(Default, Clone)]
+struct Place {
+    inside: bool,
+    scope: ScopeId,
+    parent: Option<usize>,
+    branches: Vec<usize>,
+    resource_only: bool,
+    conditions: Vec<(String, String)>,
+}
+
+struct Walk<'l> {
+    library: &'l Library,
+    /// Scopes are numbered as [`define_keys`] opened them.
+    next_scope: ScopeId,
+    root: RootMap,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, element: &Element, place: &Place) {
+        let mut here = place.clone();
+        here.inside = true;
+        if place.inside && element.attr("keyscope").is_some() {
+            here.scope = self.next_scope;
+            self.next_scope += 1;
+        }
+        if let Some(branch) = element.attr(BRANCH).and_then(|branch| branch.parse().ok()) {
+            here.branches.push(branch);
+        }
+        if element.is("reltable") {
+            self.relate(element, &here);
+        } else if is_topicref(element) {
+            self.reference(element, &mut here);
+        }
+        for child in element.elements() {
+            self.visit(child, &here);
+        }
+    }
+
+    fn reference(&mut self, topicref: &Element, here: &mut Place) {
+        here.resource_only |= topicref.attr("processing-role") == Some("resource-only")
+            || (topicref.is("keydef") && topicref.attr("processing-role").is_none());
+        for name in super::vocabulary::CONDITIONS {
+            if let Some(value) = topicref.attr(name) {
+                here.conditions.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        let target = self.target(topicref, here);
+        let title = navigation_title(topicref);
+        if target.is_none() && title.is_none() {
+            return;
+        }
+        if let (Some((file, _)), Some(copy)) = (&target, topicref.attr("copy-to")) {
+            let base = self.library.corpus.path(topicref.file);
+            self.root.aliases.extend(href::join(&base, &href::split(copy).path).map(|path| (path, *file)));
+        }
+        self.root.uses.push(Use {
+            parent: here.parent,
+            scope: here.scope,
+            branches: here.branches.clone(),
+            target,
+            title,
+            locked: topicref.attr("locktitle") == Some("yes"),
+            resource_only: here.resource_only,
+            conditions: here.conditions.clone(),
+        });
+        here.parent = Some(self.root.uses.len() - 1);
+    }
+
+    /// The topic that a reference leads to, through its key if need be.
+    fn target(&self, topicref: &Element, here: &Place) -> Option<(FileId, Option<String>)> {
+        let mut reference = topicref.clone();
+        let mut seen = 0;
+        while let Some(key) = reference.attr("keyref").map(|key| key.split('/').next().unwrap_or(key).to_owned()) {
+            let Some(key) = self.root.keys.resolve(here.scope, &key) else { break };
+            reference = Element::clone(&key.definition);
+            seen += 1;
+            if seen > 8 {
+                return None;
+            }
+        }
+        self.library.topic_target(&reference)
+    }
+
+    /// Notes the topics of one row of a relationship table that stand in different cells.
+    fn relate(&mut self, table: &Element, here: &Place) {
+        for row in table.children_of("relrow") {
+            let cells: Vec<Vec<FileId>> = row.children_of("relcell").map(|cell| self.cell(cell, here)).collect();
+            for (index, cell) in cells.iter().enumerate() {
+                let others = cells.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, files)| files);
+                for other in others {
+                    self.root.related.extend(cell.iter().filter(|file| *file != other).map(|file| (*file, *other)));
+                }
+            }
+        }
+    }
+
+    fn cell(&self, cell: &Element, here: &Place) -> Vec<FileId> {
+        let mut files = Vec::new();
+        cell.walk(&mut |element| {
+            if is_topicref(element) {
+                files.extend(self.target(element, here).map(|(file, _)| file));
+            }
+        });
+        files
+    }
+}
+
+/// The title that a map gives to a place.
+pub(super) fn navigation_title(topicref: &Element) -> Option<String> {
+    let meta = topicref.child("topicmeta");
+    let alternative = meta.and_then(|meta| {
+        meta.children_of("titlealt")
+            .find(|title| title.attr("title-role").is_some_and(|role| role.contains("navigation")))
+    });
+    let element = meta.and_then(|meta| meta.child("navtitle")).or(alternative);
+    let text = element.map(|title| collapse(&title.text())).filter(|text| !text.is_empty());
+    text.or_else(|| topicref.attr("navtitle").map(collapse))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::library::tests::library;
+
+    #[test]
+    fn submaps_headings_and_groups_make_one_tree() {
+        let library = library(&[
+            ("root.ditamap", "<map><topichead navtitle='H'><mapref href='sub.ditamap'/></topichead></map>"),
+            (
+                "sub.ditamap",
+                "<map><topicgroup><topicref href='a.dita'><topicref href='b.dita'/></topicref></topicgroup></map>",
+            ),
+            ("a.dita", "<topic id='a'><title>A</title></topic>"),
+            ("b.dita", "<topic id='b'><title>B</title></topic>"),
+        ]);
+        assert_eq!(library.roots.len(), 1);
+        let uses = &library.roots[0].uses;
+        let parents: Vec<_> = uses.iter().map(|u| u.parent).collect();
+        assert_eq!(parents, [None, Some(0), Some(1)]);
+        assert_eq!(uses[0].title.as_deref(), Some("H"));
+    }
+
+    #[test]
+    fn maps_that_include_each_other_end() {
+        let library = library(&[
+            ("a.ditamap", "<map><mapref href='b.ditamap'/><topicref href='t.dita'/></map>"),
+            ("b.ditamap", "<map><mapref href='a.ditamap'/></map>"),
+            ("t.dita", "<topic id='t'><title>T</title></topic>"),
+        ]);
+        assert_eq!(library.roots.len(), 1);
+        assert_eq!(library.roots[0].uses.len(), 1);
+    }
+
+    #[test]
+    fn a_key_scope_holds_on_a_submap() {
+        let library = library(&[
+            ("root.ditamap", "<map><mapref href='sub.ditamap' keyscope='s'/></map>"),
+            ("sub.ditamap", "<map keyscope='t'><keydef keys='k' href='x.html' format='html'/></map>"),
+        ]);
+        let keys = &library.roots[0].keys;
+        assert!(keys.resolve(0, "k").is_none());
+        assert!(keys.resolve(0, "s.k").is_some() && keys.resolve(0, "t.k").is_some());
+    }
+}

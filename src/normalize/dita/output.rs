@@ -1,0 +1,177 @@
+//! Puts together what a file becomes: body, title, breadcrumbs, labels, links.
+
+use serde_json::{Value, json};
+
+use super::dom::{Element, FileId, Node};
+use super::filter::conditions_of;
+use super::href::Address;
+use super::library::{Form, Library};
+use super::maps::Use;
+use super::render::Renderer;
+use super::resolve::Resolver;
+use super::{map_document, prolog};
+use crate::normalize::document::Document;
+use crate::normalize::markdown;
+use crate::normalize::text::{Losses, count_many};
+
+/// The documents of one file: one, or one for each branch that it is used in; none when conditions exclude it.
+pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
+    let mut branches: Vec<(Option<(usize, &Use)>, &[usize])> = Vec::new();
+    for (root, used) in library.uses_of(file) {
+        if !branches.iter().any(|(_, seen)| *seen == used.branches.as_slice()) {
+            branches.push((Some((root, used)), &used.branches));
+        }
+    }
+    if branches.is_empty() {
+        branches.push((None, &[]));
+    }
+    let mut documents: Vec<Document> = Vec::new();
+    for (used, branches) in branches {
+        let Some(mut document) = document(library, file, form, used, branches) else { continue };
+        // Branches without a name of their own share the id: what is the same is told once, what differs is numbered.
+        if documents.iter().any(|other| other.id == document.id && other.text_md == document.text_md) {
+            continue;
+        }
+        let namesakes = documents.iter().filter(|other| other.source_path == document.source_path);
+        if documents.iter().any(|other| other.id == document.id) {
+            document.id = format!("{}-{}", document.id, namesakes.count());
+        }
+        documents.push(document);
+    }
+    documents
+}
+
+fn document(
+    library: &Library,
+    file: FileId,
+    form: Form,
+    used: Option<(usize, &Use)>,
+    branches: &[usize],
+) -> Option<Document> {
+    let id = library.id(file, branches)?;
+    let mut resolver = Resolver::new(library, library.context(file, used));
+    let tree = resolver.tree(file)?;
+    let resolved = resolver.resolve(&tree, "").into_iter().find_map(|node| match node {
+        Node::Element(element) => Some(element),
+        Node::Text(_) => None,
+    })?;
+    let path = library.corpus.path(file);
+    let title = match form {
+        Form::Topic => resolver.title(file, &Address::default()),
+        Form::Map => map_document::title_of(&resolved, &mut resolver),
+    };
+    let title = title.unwrap_or_else(|| stem(&path));
+    let mut renderer = Renderer::new(&mut resolver, id.clone());
+    let blocks = match form {
+        Form::Topic => renderer.document(&resolved),
+        Form::Map => map_document::blocks(&resolved, &mut renderer),
+    };
+    let (links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
+    merge(&mut losses, &resolver.losses);
+    if let Ok(parsed) = library.corpus.load(file) {
+        merge(&mut losses, &parsed.losses);
+    }
+    let metadata = prolog::read(first_topic(&resolved));
+    let mut labels = metadata.labels;
+    super::filter::collect_conditions(&resolved, &mut labels);
+    let mut meta = metadata.fields;
+    for (_, used) in library.uses_of(file).filter(|(_, used)| used.branches == branches) {
+        let mut carrier = Element::new("topicref", file, 1);
+        carrier.attributes.clone_from(&used.conditions);
+        conditions_of(&carrier, &mut labels);
+    }
+    let crumbs = breadcrumbs(library, file, branches, &mut resolver);
+    if crumbs.len() > 1 {
+        meta.insert("parents".to_owned(), json!(crumbs));
+    }
+    relations(library, file, &mut meta);
+    let mut document = Document {
+        id,
+        title,
+        text_md: markdown::write(&blocks),
+        source_system: "dita".to_owned(),
+        body_repr: Some("dita".to_owned()),
+        source_path: Some(path.to_string()),
+        space_key: Some(library.collection.clone()),
+        created_at: metadata.created_at,
+        updated_at: metadata.updated_at,
+        labels: labels.into_iter().collect(),
+        breadcrumbs: crumbs.into_iter().next().unwrap_or_default(),
+        links,
+        attachments,
+        meta,
+        losses,
+        ..Document::default()
+    };
+    document.seal();
+    Some(document)
+}
+
+/// The topic whose prolog speaks for the file.
+fn first_topic(root: &Element) -> &Element {
+    if root.name == "dita" { root.elements().next().unwrap_or(root) } else { root }
+}
+
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+}
+
+fn merge(losses: &mut Losses, more: &Losses) {
+    for (name, amount) in more {
+        count_many(losses, name.clone(), *amount);
+    }
+}
+
+/// The ways to a topic through the maps, each from the root map down; the one that counts most comes first.
+fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = Vec::new();
+    for (root, used) in library.uses_of(file).filter(|(_, used)| !used.resource_only && used.branches == branches) {
+        let Some(map) = library.roots.get(root) else { continue };
+        let mut titles = Vec::new();
+        let mut parent = used.parent;
+        while let Some(above) = parent.and_then(|index| map.uses.get(index)) {
+            titles.extend(title_of(above, resolver));
+            parent = above.parent;
+        }
+        if let Some(tree) = resolver.tree(map.file) {
+            titles.extend(map_document::title_of(&tree, resolver));
+        }
+        titles.reverse();
+        if !all.contains(&titles) {
+            all.push(titles);
+        }
+    }
+    all
+}
+
+fn title_of(used: &Use, resolver: &mut Resolver<'_>) -> Option<String> {
+    let in_map = used.title.clone();
+    if used.locked && in_map.is_some() {
+        return in_map;
+    }
+    let Some((file, topic)) = &used.target else { return in_map };
+    let address = Address { topic: topic.clone(), ..Address::default() };
+    resolver.title(*file, &address).or(in_map)
+}
+
+/// Other names of a file, and the topics that relationship tables put beside it.
+fn relations(library: &Library, file: FileId, meta: &mut serde_json::Map<String, Value>) {
+    let mut related: Vec<String> = Vec::new();
+    let mut aliases: Vec<String> = Vec::new();
+    for root in &library.roots {
+        let beside = root.related.iter().filter(|(one, _)| *one == file);
+        related.extend(beside.filter_map(|(_, other)| library.id(*other, &[])));
+        aliases.extend(root.aliases.iter().filter(|(_, target)| *target == file).map(|(path, _)| {
+            let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
+            format!("topic:{}/{stem}", library.collection)
+        }));
+    }
+    for (name, mut ids) in [("related", related), ("aliases", aliases)] {
+        ids.sort();
+        ids.dedup();
+        if !ids.is_empty() {
+            meta.insert(name.to_owned(), json!(ids));
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! A file's bytes to an element tree, within limits that no honest document reaches.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::decode::decode;
+use super::dom::{Element, FileId, Node};
+use super::entities::{Entities, Meaning};
+use crate::normalize::text::{Losses, clean, count};
+
+/// Largest file that is read, in bytes.
+pub(super) const MAX_BYTES: u64 = 64 << 20;
+/// Deepest nesting of elements, and of entities in entities.
+const MAX_DEPTH: usize = 192;
+const MAX_ENTITY_DEPTH: usize = 16;
+/// Most attributes on one element.
+const MAX_ATTRIBUTES: usize = 512;
+/// Most text that entities may expand to, in bytes.
+const MAX_EXPANSION: usize = 4 << 20;
+
+/// A parsed file.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub root: Element,
+    /// What was repaired on the way, by name.
+    pub losses: Losses,
+}
+
+/// Why a file is not XML that we read.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub(super) struct XmlError {
+    /// Counted from 1.
+    pub line: u64,
+    pub problem: Problem,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("not well-formed XML: {0}")]
+    Malformed(String),
+    #[error("file ends inside <{0}>")]
+    Truncated(String),
+    #[error("no root element")]
+    Empty,
+    #[error("elements nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    #[error("element with more than {MAX_ATTRIBUTES} attributes")]
+    TooManyAttributes,
+    #[error("entities expand to more than {MAX_EXPANSION} bytes or nest more than {MAX_ENTITY_DEPTH} deep")]
+    EntityExpansion,
+}
+
+/// Parses a file; `file` marks every element with where it was written.
+pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
+    let decoded = decode(bytes);
+    let mut builder = Builder { file, ..Builder::default() };
+    if decoded.invalid_bytes {
+        count(&mut builder.losses, "invalid-bytes");
+    }
+    builder.line = 1;
+    builder.feed(&decoded.text, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
+    builder.finish()
+}
+
+#[derive(Default)]
+struct Builder {
+    file: FileId,
+    line: u64,
+    open: Vec<Element>,
+    root: Option<Element>,
+    entities: Entities,
+    expanded: usize,
+    losses: Losses,
+}
+
+impl Builder {
+    /// Reads `text` into the tree; replacement text of entities comes here too, with a greater `nesting`.
+    fn feed(&mut self, text: &str, nesting: usize) -> Result<(), Problem> {
+        let mut reader = Reader::from_str(text);
+        let config = reader.config_mut();
+        config.allow_dangling_amp = true;
+        // Open elements may lie outside an entity's replacement text: names are checked against our own stack.
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        let floor = self.open.len();
+        let mut position = 0;
+        loop {
+            let event = reader.read_event().map_err(|error| Problem::Malformed(error.to_string()));
+            let end = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
+            let event = event?;
+            if matches!(event, Event::Eof) {
+                break;
+            }
+            self.take(event, nesting, floor)?;
+            if nesting == 0 {
+                self.line += count_lines(text.get(position..end).unwrap_or_default());
+            }
+            position = end;
+        }
+        if nesting > 0 && self.open.len() != floor {
+            return Err(Problem::Malformed("entity with unbalanced markup".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event<'_>, nesting: usize, floor: usize) -> Result<(), Problem> {
+        match event {
+            Event::Start(tag) => {
+                let element = self.element(&tag, nesting)?;
+                if self.open.len() >= MAX_DEPTH {
+                    return Err(Problem::TooDeep);
+                }
+                self.open.push(element);
+            }
+            Event::Empty(tag) => {
+                let element = self.element(&tag, nesting)?;
+                self.close(element)?;
+            }
+            Event::End(tag) => {
+                let name = tag.name().into_inner();
+                match self.open.pop() {
+                    Some(element) if element.name == name && self.open.len() >= floor => self.close(element)?,
+                    Some(element) => {
+                        let message = format!("</{name}> where </{}> of line {} should be", element.name, element.line);
+                        return Err(Problem::Malformed(message));
+                    }
+                    None => return Err(Problem::Malformed(format!("</{name}> closes nothing"))),
+                }
+            }
+            Event::Text(text) => self.text(&text.xml10_content()),
+            Event::CData(text) => self.text(&text.xml10_content()),
+            Event::GeneralRef(reference) => self.reference(&reference, nesting)?,
+            Event::DocType(doctype) => self.entities = Entities::from_doctype(&doctype),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, element: Element) -> Result<(), Problem> {
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(Node::Element(element)),
+            None if self.root.is_some() => {
+                return Err(Problem::Malformed(format!("<{}> after the root element", element.name)));
+            }
+            None => self.root = Some(element),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        let Some(parent) = self.open.last_mut() else { return };
+        let text = clean(text, &mut self.losses);
+        match parent.children.last_mut() {
+            Some(Node::Text(before)) => before.push_str(&text),
+            _ => parent.children.push(Node::Text(text.into_owned())),
+        }
+    }
+
+    fn reference(&mut self, reference: &BytesRef<'_>, nesting: usize) -> Result<(), Problem> {
+        match reference.resolve_char_ref() {
+            Ok(Some(character)) => {
+                self.text(character.encode_utf8(&mut [0; 4]));
+                return Ok(());
+            }
+            Ok(None) => {}
+            Err(_) => {
+                count(&mut self.losses, "entity:undefined");
+                self.text(&format!("&{};", &**reference));
+                return Ok(());
+            }
+        }
+        let replacement = match self.entities.resolve(reference) {
+            Meaning::Text(text) => {
+                self.text(text);
+                return Ok(());
+            }
+            Meaning::Replacement(text) => text.to_owned(),
+            Meaning::External => {
+                count(&mut self.losses, "entity:external");
+                return Ok(());
+            }
+            Meaning::Undefined => {
+                count(&mut self.losses, "entity:undefined");
+                self.text(&format!("&{};", &**reference));
+                return Ok(());
+            }
+        };
+        self.charge(replacement.len(), nesting)?;
+        self.feed(&replacement, nesting + 1)
+    }
+
+    fn charge(&mut self, bytes: usize, nesting: usize) -> Result<(), Problem> {
+        self.expanded += bytes;
+        if self.expanded > MAX_EXPANSION || nesting >= MAX_ENTITY_DEPTH {
+            return Err(Problem::EntityExpansion);
+        }
+        Ok(())
+    }
+
+    fn element(&mut self, tag: &BytesStart<'_>, nesting: usize) -> Result<Element, Problem> {
+        let mut element = Element::new(tag.name().into_inner(), self.file, self.line);
+        let mut attributes = tag.attributes();
+        attributes.with_checks(false);
+        for attribute in attributes {
+            let attribute = attribute.map_err(|error| Problem::Malformed(error.to_string()))?;
+            if element.attributes.len() >= MAX_ATTRIBUTES {
+                return Err(Problem::TooManyAttributes);
+            }
+            let mut value = String::with_capacity(attribute.value.len());
+            self.attribute_value(&attribute.value, nesting, &mut value)?;
+            let value = clean(&value, &mut self.losses).into_owned();
+            element.attributes.push((attribute.key.into_inner().to_owned(), value));
+        }
+        Ok(element)
+    }
+
+    /// Expands references in an attribute value; blank characters become spaces.
+    fn attribute_value(&mut self, raw: &str, nesting: usize, into: &mut String) -> Result<(), Problem> {
+        let mut rest = raw;
+        while let Some((before, after)) = rest.split_once('&') {
+            push_spaced(into, before);
+            let Some((name, after_name)) = after.split_once(';') else {
+                into.push('&');
+                rest = after;
+                continue;
+            };
+            rest = after_name;
+            if let Ok(Some(character)) = BytesRef::new(name).resolve_char_ref() {
+                into.push(character);
+                continue;
+            }
+            match self.entities.resolve(name) {
+                Meaning::Text(text) => into.push_str(text),
+                Meaning::Replacement(text) => {
+                    let text = text.to_owned();
+                    self.charge(text.len(), nesting)?;
+                    self.attribute_value(&text, nesting + 1, into)?;
+                }
+                Meaning::External => count(&mut self.losses, "entity:external"),
+                Meaning::Undefined => {
+                    count(&mut self.losses, "entity:undefined");
+                    into.push('&');
+                    into.push_str(name);
+                    into.push(';');
+                }
+            }
+        }
+        push_spaced(into, rest);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Parsed, XmlError> {
+        if let Some(element) = self.open.last() {
+            return Err(XmlError { line: self.line, problem: Problem::Truncated(element.name.clone()) });
+        }
+        match self.root {
+            Some(root) => Ok(Parsed { root, losses: self.losses }),
+            None => Err(XmlError { line: self.line, problem: Problem::Empty }),
+        }
+    }
+}
+
+fn push_spaced(into: &mut String, text: &str) {
+    into.extend(text.chars().map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c }));
+}
+
+fn count_lines(text: &str) -> u64 {
+    text.bytes().filter(|&byte| byte == b'\n').count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(xml: &str) -> Element {
+        parse(xml.as_bytes(), 0).unwrap().root
+    }
+
+    fn error(xml: &str) -> (u64, String) {
+        let error = parse(xml.as_bytes(), 0).unwrap_err();
+        (error.line, error.to_string())
+    }
+
+    #[test]
+    fn internal_entities_expand_with_their_markup() {
+        let topic =
+            root("<!DOCTYPE p [<!ENTITY v '4.<b>2</b>'><!ENTITY w '(&v;)'>]><p title='&w;'>x &w; &nbsp;&#65;</p>");
+        assert_eq!(topic.text(), "x (4.2) \u{a0}A");
+        assert_eq!(topic.elements().count(), 1);
+    }
+
+    #[test]
+    fn an_undefined_entity_stays_as_written_and_is_counted() {
+        let parsed = parse(b"<p a='&who;'>&what; R&D</p>", 0).unwrap();
+        assert_eq!(parsed.root.text(), "&what; R&D");
+        assert_eq!(parsed.losses.get("entity:undefined"), Some(&2));
+    }
+
+    #[test]
+    fn entity_bombs_are_refused() {
+        let mut subset = "<!ENTITY a0 'aaaaaaaaaaaaaaaaaaaa'>".to_owned();
+        for level in 1..10 {
+            let inner = format!("&a{};", level - 1).repeat(10);
+            subset.push_str(&format!("<!ENTITY a{level} '{inner}'>"));
+        }
+        assert!(error(&format!("<!DOCTYPE p [{subset}]><p>&a9;</p>")).1.contains("entities expand"));
+        assert!(error("<!DOCTYPE p [<!ENTITY a '&b;'><!ENTITY b '&a;'>]><p>&a;</p>").1.contains("entities expand"));
+        assert!(error("<!DOCTYPE p [<!ENTITY a '&a;'>]><p x='&a;'/>").1.contains("entities expand"));
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        assert_eq!(error("<topic>\n<title>a</titel>\n</topic>").0, 2);
+        assert_eq!(error("<topic>\n<title>a"), (2, "file ends inside <title>".to_owned()));
+        assert_eq!(error("").1, "no root element");
+    }
+
+    #[test]
+    fn depth_and_attribute_counts_are_capped() {
+        assert!(error(&"<a>".repeat(100_000)).1.contains("nested"));
+        let attributes: String = (0..1000).map(|n| format!(" a{n}='x'")).collect();
+        assert!(error(&format!("<a{attributes}/>")).1.contains("attributes"));
+    }
+
+    #[test]
+    fn character_data_sections_and_comments_do_not_split_text() {
+        let topic = root("<p>a<!-- no -->b<![CDATA[<c>]]><?pi no?>d\r\ne</p>");
+        assert_eq!(topic.children, [Node::Text("ab<c>d\ne".to_owned())]);
+    }
+
+    #[test]
+    fn characters_that_postgres_refuses_are_removed_and_counted() {
+        let parsed = parse(b"<p a='\x01'>a\0\x1cb\tc</p>", 0).unwrap();
+        assert_eq!(parsed.root.text(), "ab\tc");
+        assert_eq!(parsed.losses.get("control-characters"), Some(&3));
+    }
+
+    #[test]
+    fn elements_know_their_lines() {
+        let topic = root("<topic>\n  <title\n id='t'>x</title>\n  <body/></topic>");
+        assert_eq!(topic.elements().map(|e| e.line).collect::<Vec<_>>(), [2, 4]);
+    }
+}

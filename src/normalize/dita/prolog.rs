@@ -1,0 +1,186 @@
+//! Metadata: what prolog, title alternatives and conditions say of a topic or a map.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::dom::{Element, collapse};
+
+/// Metadata that has a place of its own in a document.
+#[derive(Debug, Default)]
+pub(super) struct Metadata {
+    pub fields: Map<String, Value>,
+    pub labels: BTreeSet<String>,
+    pub created_at: Option<String>,
+    pub updated_at: Option<String>,
+}
+
+/// Elements whose text is a field of the same name.
+const TEXT_FIELDS: [&str; 6] = ["author", "source", "publisher", "permissions", "searchtitle", "navtitle"];
+/// Elements of product information.
+const PRODUCT_FIELDS: [&str; 7] = ["prodname", "brand", "series", "platform", "prognum", "featnum", "component"];
+
+/// Reads the metadata of a topic or a map, that of nested topics left out.
+pub(super) fn read(root: &Element) -> Metadata {
+    let mut metadata = Metadata::default();
+    metadata.push("doctype", root.name.clone());
+    if let Some(language) = root.attr("xml:lang") {
+        metadata.push("language", language.to_owned());
+    }
+    for child in root.elements() {
+        if ["prolog", "titlealts", "topicmeta", "bookmeta"].iter().any(|name| child.is(name)) {
+            child.walk(&mut |element| metadata.element(element));
+        }
+        if child.is("titlealt") {
+            let role = child.attr("title-role").unwrap_or("alternative");
+            metadata.push(&format!("{role}title"), collapse(&child.text()));
+        }
+    }
+    let mut terms = Vec::new();
+    collect_index_terms(root, &mut terms);
+    for term in terms {
+        metadata.push("keywords", term);
+    }
+    super::filter::collect_conditions(root, &mut metadata.labels);
+    metadata.simplify();
+    metadata
+}
+
+/// Index terms of a topic's own text; a term inside a term follows it after a comma.
+fn collect_index_terms(element: &Element, into: &mut Vec<String>) {
+    for child in element.elements() {
+        if child.is("indexterm") {
+            index_term(child, "", into);
+        } else if super::vocabulary::Kind::of(child) != super::vocabulary::Kind::Topic {
+            collect_index_terms(child, into);
+        }
+    }
+}
+
+fn index_term(term: &Element, before: &str, into: &mut Vec<String>) {
+    let mut text = String::new();
+    let mut inner = Vec::new();
+    for child in &term.children {
+        match child {
+            super::dom::Node::Text(written) => text.push_str(written),
+            super::dom::Node::Element(child) if child.is("indexterm") => inner.push(child),
+            super::dom::Node::Element(child) if child.name.starts_with("index-") || child.name == "sort-as" => {}
+            super::dom::Node::Element(child) => text.push_str(&child.text()),
+        }
+    }
+    let text = collapse(&text);
+    let text = if before.is_empty() { text } else { format!("{before}, {text}") };
+    if inner.is_empty() && !text.is_empty() {
+        into.push(text.clone());
+    }
+    for term in inner {
+        index_term(term, &text, into);
+    }
+}
+
+impl Metadata {
+    fn push(&mut self, field: &str, value: String) {
+        if value.is_empty() {
+            return;
+        }
+        let values = self.fields.entry(field.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(values) = values {
+            let value = Value::String(value);
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+    }
+
+    fn element(&mut self, element: &Element) {
+        let text = || collapse(&element.text());
+        if let Some(field) = TEXT_FIELDS.iter().chain(&PRODUCT_FIELDS).find(|name| element.is(name)) {
+            self.push(field, text());
+        } else if element.is("keyword") {
+            self.push("keywords", text());
+        } else if element.is("category") {
+            self.push("category", text());
+            self.labels.extend(Some(text()).filter(|text| !text.is_empty()).map(|text| format!("category:{text}")));
+        } else if element.is("audience") {
+            for (name, value) in &element.attributes {
+                if matches!(name.as_str(), "type" | "job" | "experiencelevel" | "name") {
+                    self.push("audience", value.clone());
+                    if name == "type" {
+                        self.labels.insert(format!("audience:{value}"));
+                    }
+                }
+            }
+        } else if element.is("vrm") {
+            let parts = ["version", "release", "modification"].iter().filter_map(|name| element.attr(name));
+            self.push("version", parts.collect::<Vec<_>>().join("."));
+        } else if element.is("copyright") {
+            let years: Vec<&str> = element.children_of("copyryear").filter_map(|year| year.attr("year")).collect();
+            let holder = element.child("copyrholder").map(|holder| collapse(&holder.text())).unwrap_or_default();
+            self.push("copyright", format!("{} {holder}", years.join(", ")).trim().to_owned());
+        } else if element.is("created") {
+            self.created_at = element.attr("date").and_then(date);
+        } else if element.is("revised") {
+            self.updated_at = element.attr("modified").and_then(date).max(self.updated_at.take());
+        } else if element.is("othermeta") {
+            if let (Some(name), Some(content)) = (element.attr("name"), element.attr("content")) {
+                self.push(name, content.to_owned());
+            }
+        } else if element.is("resourceid") {
+            let id = element.attr("appid").or(element.attr("id")).unwrap_or_default();
+            self.push("resourceid", id.to_owned());
+        }
+    }
+
+    /// A field with one value is a string.
+    fn simplify(&mut self) {
+        for (name, value) in &mut self.fields {
+            let lists = ["keywords", "audience", "category"].contains(&name.as_str());
+            if let Value::Array(values) = value
+                && values.len() == 1
+                && !lists
+                && let Some(only) = values.pop()
+            {
+                *value = only;
+            }
+        }
+    }
+}
+
+/// A date as RFC 3339, at midnight where the source has no time.
+fn date(text: &str) -> Option<String> {
+    let text = text.trim();
+    if chrono::DateTime::parse_from_rfc3339(text).is_ok() {
+        return Some(text.to_owned());
+    }
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .or_else(|_| chrono::NaiveDate::parse_from_str(text, "%Y%m%d"))
+        .ok()?;
+    Some(format!("{day}T00:00:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+
+    #[test]
+    fn the_prolog_becomes_fields_labels_and_dates() {
+        let topic = "<concept id='c' xml:lang='en'><title>T</title><titlealts><searchtitle>S</searchtitle></titlealts>\
+            <prolog><author>A</author><author>B</author><critdates><created date='2020-01-02'/><revised modified='2021-03-04'/></critdates>\
+            <metadata><audience type='admin'/><category>Install</category><keywords><keyword>k</keyword><indexterm>a<indexterm>b</indexterm></indexterm></keywords>\
+            <prodinfo><prodname>P</prodname><vrmlist><vrm version='1' release='2'/></vrmlist></prodinfo><othermeta name='n' content='c'/></metadata></prolog>\
+            <conbody><p platform='linux mac'>x</p></conbody></concept>";
+        let read = read(&parse(topic.as_bytes(), 0).unwrap().root);
+        let fields = Value::Object(read.fields);
+        assert_eq!(fields["author"], serde_json::json!(["A", "B"]));
+        assert_eq!(fields["keywords"], serde_json::json!(["k", "a, b"]));
+        assert_eq!(
+            (&fields["searchtitle"], &fields["version"], &fields["n"]),
+            (&"S".into(), &"1.2".into(), &"c".into())
+        );
+        let labels: Vec<_> = read.labels.into_iter().collect();
+        assert_eq!(labels, ["audience:admin", "category:Install", "platform:linux", "platform:mac"]);
+        assert_eq!(read.created_at.as_deref(), Some("2020-01-02T00:00:00Z"));
+        assert_eq!(read.updated_at.as_deref(), Some("2021-03-04T00:00:00Z"));
+    }
+}

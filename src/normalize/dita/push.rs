@@ -1,0 +1,165 @@
+//! Conref push: content that one topic puts into another, applied before anything is pulled.
+
+use std::collections::HashMap;
+
+use super::dom::{Element, FileId, Node};
+use super::href;
+use super::library::Library;
+use super::resolve::find_target;
+
+/// Pushes by the file they go into.
+#[derive(Debug, Default)]
+pub(super) struct Pushes {
+    by_file: HashMap<FileId, Vec<Push>>,
+}
+
+/// One piece of content on its way into another topic.
+#[derive(Debug)]
+pub(super) struct Push {
+    topic: Option<String>,
+    element: Option<String>,
+    action: Action,
+    content: Element,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Before,
+    After,
+    Replace,
+}
+
+impl Push {
+    /// Collects what `files` push.
+    pub fn collect(library: &Library, files: &[FileId]) -> Pushes {
+        let mut pushes = Pushes::default();
+        // Where there are maps, only what they publish pushes.
+        for &file in files.iter().filter(|&&file| library.roots.is_empty() || library.uses_of(file).next().is_some()) {
+            let Ok(tree) = library.corpus.load(file) else { continue };
+            tree.root.walk(&mut |parent| {
+                let children: Vec<&Element> = parent.elements().collect();
+                for (index, child) in children.iter().enumerate() {
+                    let next = children.get(index + 1);
+                    let before = index.checked_sub(1).and_then(|index| children.get(index));
+                    pushes.add(library, child, before.copied(), next.copied());
+                }
+            });
+        }
+        pushes
+    }
+}
+
+impl Pushes {
+    /// Adds what one element pushes; `mark` elements beside it say where to.
+    fn add(&mut self, library: &Library, element: &Element, before: Option<&Element>, next: Option<&Element>) {
+        let mark = |element: Option<&Element>| {
+            element.filter(|element| element.attr("conaction") == Some("mark")).and_then(|mark| target(library, mark))
+        };
+        let (action, target) = match element.attr("conaction") {
+            Some("pushreplace") => (Action::Replace, target(library, element)),
+            Some("pushbefore") => (Action::Before, mark(next)),
+            Some("pushafter") => (Action::After, mark(before)),
+            _ => return,
+        };
+        let Some((file, address)) = target else { return };
+        let mut content = element.clone();
+        for name in ["conaction", "conref", "conkeyref"] {
+            content.remove_attr(name);
+        }
+        let push = Push { topic: address.topic, element: address.element, action, content };
+        self.by_file.entry(file).or_default().push(push);
+    }
+
+    /// Puts everything that goes into `file` in place.
+    pub fn apply(&self, file: FileId, root: &mut Element) {
+        // Of two elements pushed after one target, the one pushed first comes first: so the last is put in first.
+        let pushes = self.by_file.get(&file).map(Vec::as_slice).unwrap_or_default();
+        let (after, others): (Vec<&Push>, Vec<&Push>) = pushes.iter().partition(|push| push.action == Action::After);
+        for push in others.into_iter().chain(after.into_iter().rev()) {
+            let Some(found) = find_target(root, push.topic.as_deref(), push.element.as_deref()) else { continue };
+            let target = found.element;
+            if target.is(&push.content.name) || push.content.is(&target.name) {
+                let target: *const Element = target;
+                push.put(root, target);
+            }
+        }
+    }
+}
+
+impl Push {
+    /// Looks for the element at the address `target` and puts the content beside it or in its place.
+    fn put(&self, parent: &mut Element, target: *const Element) -> bool {
+        let position =
+            parent.children.iter().position(|child| child.element().is_some_and(|e| std::ptr::eq(e, target)));
+        let Some(position) = position else {
+            return parent.children.iter_mut().any(|child| match child {
+                Node::Element(element) => self.put(element, target),
+                Node::Text(_) => false,
+            });
+        };
+        let mut content = self.content.clone();
+        match self.action {
+            Action::Before => parent.children.insert(position, Node::Element(content)),
+            Action::After => parent.children.insert(position + 1, Node::Element(content)),
+            Action::Replace => {
+                if let Some(Node::Element(old)) = parent.children.get_mut(position) {
+                    if let Some(id) = old.attr("id") {
+                        content.set_attr("id", id);
+                    }
+                    *old = content;
+                }
+            }
+        }
+        true
+    }
+}
+
+fn target(library: &Library, element: &Element) -> Option<(FileId, href::Address)> {
+    if let Some(reference) = element.attr("conkeyref") {
+        let (key, id) = reference.split_once('/').unwrap_or((reference, ""));
+        let resolver = library.resolver(element.file);
+        let (definition, href) = resolver.key_address(key)?;
+        let mut address = href::split(&href);
+        if !id.is_empty() {
+            address.element = Some(id.to_owned());
+        }
+        return Some((library.local_file(&definition, &address.path)?, address));
+    }
+    let address = href::split(element.attr("conref")?);
+    Some((library.local_file(element, &address.path)?, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::library::tests::library;
+
+    const TARGET: &str =
+        "<task id='t'><title>T</title><taskbody><steps><step id='a'><cmd>A</cmd></step></steps></taskbody></task>";
+
+    fn pushed(steps: &str) -> String {
+        let source = format!("<task id='s'><title>S</title><taskbody><steps>{steps}</steps></taskbody></task>");
+        let library = library(&[("t.dita", TARGET), ("s.dita", &source)]);
+        let file = library.corpus.file("t.dita").unwrap();
+        library.prepare(file, &Default::default()).unwrap().text()
+    }
+
+    #[test]
+    fn content_goes_before_after_and_in_place() {
+        let mark = "<step conaction='mark' conref='t.dita#t/a'><cmd/></step>";
+        let push = |action: &str, text: &str| format!("<step conaction='{action}'><cmd>{text}</cmd></step>");
+        assert_eq!(pushed(&format!("{}{mark}", push("pushbefore", "1"))), "T1A");
+        assert_eq!(pushed(&format!("{mark}{}{mark}{}", push("pushafter", "1"), push("pushafter", "2"))), "TA12");
+        assert_eq!(pushed("<step conaction='pushreplace' conref='t.dita#t/a'><cmd>B</cmd></step>"), "TB");
+    }
+
+    #[test]
+    fn content_of_another_type_stays_out() {
+        assert_eq!(pushed("<cmd conaction='pushreplace' conref='t.dita#t/a'>B</cmd>"), "TA");
+    }
+
+    #[test]
+    fn a_push_to_nowhere_changes_nothing() {
+        assert_eq!(pushed("<step conaction='pushreplace' conref='t.dita#t/zz'><cmd>B</cmd></step>"), "TA");
+        assert_eq!(pushed("<step conaction='pushreplace' conref='none.dita#t/a'><cmd>B</cmd></step>"), "TA");
+    }
+}

@@ -1,0 +1,137 @@
+//! Figures, images, media, and text that is read from other files.
+
+use super::super::dom::{Element, Node, collapse};
+use super::super::href;
+use super::super::include;
+use super::super::vocabulary::Kind;
+use super::link::is_blank;
+use super::plain::{plain_text, push_element};
+use super::{Renderer, flush, list, without};
+use crate::normalize::text::count;
+use crate::normalize::tree::{Block, Inline, ListItem};
+
+impl Renderer<'_, '_> {
+    /// A figure: its title above, or below where the figure is nothing but an image.
+    pub(super) fn figure(&mut self, figure: &Element, out: &mut Vec<Block>) {
+        let title = figure.elements().find(|child| Kind::of(child) == Kind::Title);
+        let caption = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
+        let mut blocks = self.blocks(&without(figure, title));
+        let is_image = |block: &Block| matches!(block, Block::Paragraph(content) if is_only_image(content));
+        if is_blank(&caption) {
+            out.append(&mut blocks);
+        } else if blocks.iter().all(is_image) && !blocks.is_empty() {
+            out.append(&mut blocks);
+            out.push(Block::Paragraph(vec![Inline::Emphasis(caption)]));
+        } else {
+            out.push(Block::Paragraph(vec![Inline::Strong(caption)]));
+            out.append(&mut blocks);
+        }
+    }
+
+    pub(super) fn image(&mut self, image: &Element, run: &mut Vec<Inline>) {
+        let alternative = image.child("alt").map(|alt| collapse(&plain_text(alt))).filter(|text| !text.is_empty());
+        let alternative = alternative.or_else(|| image.attr("alt").map(collapse));
+        let own = || Some(collapse(&plain_text(image))).filter(|text| !text.is_empty());
+        let alternative = alternative.or_else(own);
+        let source = self.source(image, "href");
+        let Some(source) = source else {
+            count(&mut self.losses, "image:without-address");
+            run.extend(alternative.map(Inline::Text));
+            return;
+        };
+        let name = || source.rsplit('/').next().unwrap_or(&source).to_owned();
+        run.push(Inline::Image { alt: alternative.unwrap_or_else(name), source });
+        if let Some(long) = image.child("longdescref").filter(|long| long.attr("href").is_some()) {
+            run.push(Inline::Text(" ".to_owned()));
+            self.cross_reference(long, run);
+        }
+    }
+
+    /// An image map: the image, then its areas as links.
+    pub(super) fn image_map(&mut self, map: &Element, out: &mut Vec<Block>) {
+        let mut items = Vec::new();
+        let mut run = Vec::new();
+        for child in map.elements() {
+            if child.is("area") {
+                let mut link = Vec::new();
+                if let Some(xref) = child.child("xref") {
+                    self.cross_reference(xref, &mut link);
+                }
+                if !is_blank(&link) {
+                    items.push(ListItem { checked: None, content: vec![Block::Paragraph(link)] });
+                }
+            } else {
+                self.inline(child, Kind::of(child), &mut run);
+            }
+        }
+        flush(&mut run, out);
+        if !items.is_empty() {
+            out.push(list::bullets(items));
+        }
+    }
+
+    /// Sound, film and other objects: a link to the file, then what the topic says about it.
+    pub(super) fn media(&mut self, media: &Element, out: &mut Vec<Block>) {
+        let attributes = ["href", "data", "src"];
+        let own = attributes.iter().find_map(|name| self.source(media, name));
+        let inner = |this: &mut Self| {
+            let source =
+                media.find(&|e| e.is("media-source") || e.name == "source" || e.attr("name") == Some("movie"))?;
+            attributes.iter().chain(&["value"]).find_map(|name| this.source(source, name))
+        };
+        let source = own.or_else(|| inner(self));
+        let title = media.elements().find(|child| Kind::of(child) == Kind::Title);
+        if let Some(target) = source {
+            let content = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
+            let name = target.rsplit('/').next().unwrap_or(&target).to_owned();
+            let content = if is_blank(&content) { vec![Inline::Text(name)] } else { content };
+            out.push(Block::Paragraph(vec![Inline::Link { target, content }]));
+        } else {
+            count(&mut self.losses, "object:without-address");
+        }
+        out.append(&mut self.blocks(&without(media, title)));
+        for fallback in media.children_of("fallback") {
+            out.append(&mut self.blocks(&fallback.children));
+        }
+    }
+
+    /// The text of a code block: markup inside flattened, included files in place.
+    pub(super) fn code_text(&mut self, code: &Element) -> String {
+        let mut text = String::new();
+        for child in &code.children {
+            match child {
+                Node::Text(written) => text.push_str(written),
+                Node::Element(child)
+                    if child.is("coderef") || (child.is("include") && child.attr("href").is_some()) =>
+                {
+                    text.push_str(&self.included(child));
+                }
+                Node::Element(child) if child.find(&|e| e.is("coderef")).is_some() => {
+                    text.push_str(&self.code_text(child))
+                }
+                Node::Element(child) => push_element(child, &mut text),
+            }
+        }
+        text
+    }
+
+    /// The text of another file, or a stub in its place.
+    pub(super) fn included(&mut self, reference: &Element) -> String {
+        let Some(address) = reference.attr("href") else { return String::new() };
+        let library = self.resolver.library;
+        let (path, fragment) = address.split_once('#').unwrap_or((address, ""));
+        let file = library.local_file(reference, &href::split(path).path).filter(|_| !href::is_absolute(address));
+        let text = file.and_then(|file| library.corpus.bytes(file).ok()).and_then(|bytes| {
+            include::lines(&include::decode(&bytes, reference.attr("encoding"), reference.attr("format")), fragment)
+        });
+        text.unwrap_or_else(|| {
+            count(&mut self.losses, "coderef:missing");
+            format!("[missing: {address}]")
+        })
+    }
+}
+
+fn is_only_image(content: &[Inline]) -> bool {
+    content.iter().any(|inline| matches!(inline, Inline::Image { .. }))
+        && content.iter().all(|inline| matches!(inline, Inline::Image { .. }) || is_blank(std::slice::from_ref(inline)))
+}

@@ -1,0 +1,203 @@
+//! Running text.
+
+use super::super::dom::{Element, Node, collapse};
+use super::super::vocabulary::Kind;
+use super::plain::{marks, plain_text, sign, state};
+use super::{Renderer, flush};
+use crate::normalize::text::count;
+use crate::normalize::tree::{Block, Inline};
+
+impl Renderer<'_, '_> {
+    /// Children as running text; blocks inside lose their shape, never their text.
+    pub(super) fn inlines(&mut self, children: &[Node]) -> Vec<Inline> {
+        let mut run = Vec::new();
+        for child in children {
+            match child {
+                Node::Text(text) => self.text(text, &mut run),
+                Node::Element(element) => self.inline(element, Kind::of(element), &mut run),
+            }
+        }
+        run
+    }
+
+    pub(super) fn text(&self, text: &str, run: &mut Vec<Inline>) {
+        if !self.keep_lines {
+            run.push(Inline::Text(text.to_owned()));
+            return;
+        }
+        for (index, line) in text.split('\n').enumerate() {
+            if index > 0 {
+                run.push(Inline::Break);
+            }
+            run.push(Inline::Text(line.to_owned()));
+        }
+    }
+
+    pub(super) fn inline(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
+        match kind {
+            Kind::Metadata => {}
+            Kind::Dropped => count(&mut self.losses, format!("element:{}", element.name)),
+            Kind::Strong => self.mark(element, run, Inline::Strong),
+            Kind::Emphasis => self.mark(element, run, Inline::Emphasis),
+            Kind::Strike => self.mark(element, run, Inline::Strike),
+            Kind::Subscript => self.mark(element, run, Inline::Subscript),
+            Kind::Superscript => self.mark(element, run, Inline::Superscript),
+            Kind::Code
+            | Kind::CodeBlock
+            | Kind::XmlElement
+            | Kind::XmlAttribute
+            | Kind::TextEntity
+            | Kind::ParameterEntity
+            | Kind::CharacterReference => self.code(element, kind, run),
+            Kind::Quotation => {
+                let (open, close) = marks(kind);
+                run.push(Inline::Text(open.to_owned()));
+                run.append(&mut self.inlines(&element.children));
+                run.push(Inline::Text(close.to_owned()));
+            }
+            Kind::MenuCascade => self.menu(element, run),
+            Kind::Trademark => {
+                run.append(&mut self.inlines(&element.children));
+                run.push(Inline::Text(sign(element).to_owned()));
+            }
+            Kind::State => {
+                run.push(Inline::Code(if element.is_blank() { state(element) } else { collapse(&element.text()) }))
+            }
+            Kind::CrossReference => self.cross_reference(element, run),
+            Kind::Image => self.image(element, run),
+            Kind::Footnote => self.footnote(element, run),
+            Kind::Math => self.math(element, run),
+            Kind::Svg => self.svg(element, run),
+            Kind::LineBreak => run.push(Inline::Break),
+            Kind::Unknown => {
+                count(&mut self.losses, format!("element:{}", element.name));
+                run.append(&mut self.inlines(&element.children));
+            }
+            _ => {
+                let content = self.inlines(&element.children);
+                self.linked(element, content, run);
+            }
+        }
+    }
+
+    fn mark(&mut self, element: &Element, run: &mut Vec<Inline>, wrap: fn(Vec<Inline>) -> Inline) {
+        let content = self.inlines(&element.children);
+        self.linked(element, vec![wrap(content)], run);
+    }
+
+    fn code(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
+        let text = collapse(&plain_text(element));
+        let (before, after) = marks(kind);
+        let code = Inline::Code(format!("{before}{text}{after}"));
+        // A name that is linked as a whole stays a link.
+        let mut inside = element.elements();
+        match (inside.next(), inside.next()) {
+            (Some(only), None)
+                if Kind::of(only) == Kind::CrossReference && collapse(&only.text()) == text && !text.is_empty() =>
+            {
+                self.linked(only, vec![code], run);
+            }
+            _ if text.is_empty() => run.append(&mut self.inlines(&element.children)),
+            _ => self.linked(element, vec![code], run),
+        }
+    }
+
+    /// `menucascade`: its parts with `>` between.
+    fn menu(&mut self, menu: &Element, run: &mut Vec<Inline>) {
+        let mut first = true;
+        for child in &menu.children {
+            match child {
+                Node::Text(text) => self.text(text, run),
+                Node::Element(item) => {
+                    if !std::mem::take(&mut first) {
+                        run.push(Inline::Text(" > ".to_owned()));
+                    }
+                    self.inline(item, Kind::of(item), run);
+                }
+            }
+        }
+    }
+
+    fn footnote(&mut self, footnote: &Element, run: &mut Vec<Inline>) {
+        match footnote.attr("id") {
+            Some(id) if self.footnotes.referenced.contains(id) => {}
+            _ => {
+                let label = self.define_footnote(footnote);
+                run.push(Inline::FootnoteReference(label));
+            }
+        }
+    }
+
+    /// A reference to a footnote with an id; false when there is none of that id.
+    pub(super) fn footnote_reference(&mut self, id: &str, run: &mut Vec<Inline>) -> bool {
+        let Some(footnote) = self.footnotes.by_id.get(id).cloned() else { return false };
+        let label = match self.footnotes.labels.get(id) {
+            Some(label) => label.clone(),
+            None => self.define_footnote(&footnote),
+        };
+        run.push(Inline::FootnoteReference(label));
+        true
+    }
+
+    fn define_footnote(&mut self, footnote: &Element) -> String {
+        self.footnotes.next += 1;
+        let label = self.footnotes.next.to_string();
+        if let Some(id) = footnote.attr("id") {
+            self.footnotes.labels.insert(id.to_owned(), label.clone());
+        }
+        let content = self.blocks(&footnote.children);
+        self.footnotes.definitions.push(Block::Footnote { label: label.clone(), content });
+        label
+    }
+
+    /// TeX where the formula brings it along, else the text of its symbols.
+    fn math(&mut self, math: &Element, run: &mut Vec<Inline>) {
+        let is_tex = |element: &Element| {
+            local_name(element) == "annotation"
+                && element.attr("encoding").is_some_and(|encoding| encoding.to_lowercase().contains("tex"))
+        };
+        if let Some(tex) = math.find(&is_tex) {
+            run.push(Inline::Math { tex: tex.text().trim().to_owned(), display: false });
+            return;
+        }
+        count(&mut self.losses, "mathml:as-text");
+        let mut words = Vec::new();
+        math.walk(&mut |element| {
+            if matches!(local_name(element), "mi" | "mn" | "mo" | "mtext" | "ms") {
+                words.push(collapse(&element.text()));
+            }
+        });
+        let text = if words.is_empty() { collapse(&math.text()) } else { words.join(" ") };
+        run.push(Inline::Text(text));
+    }
+
+    /// The words of a drawing; the drawing itself is left out and counted.
+    fn svg(&mut self, svg: &Element, run: &mut Vec<Inline>) {
+        count(&mut self.losses, "element:svg");
+        let mut words = Vec::new();
+        svg.walk(&mut |element| {
+            if matches!(local_name(element), "title" | "desc" | "text") {
+                words.push(collapse(&element.text()));
+            }
+        });
+        run.push(Inline::Text(words.join(" ")));
+    }
+
+    /// Running text as a paragraph of its own.
+    pub(in super::super) fn paragraph_of(&mut self, element: &Element, out: &mut Vec<Block>) {
+        let mut run = self.inlines(&element.children);
+        flush(&mut run, out);
+    }
+}
+
+/// A formula that stands on its own line.
+pub(super) fn displayed(inline: Inline) -> Inline {
+    match inline {
+        Inline::Math { tex, .. } => Inline::Math { tex, display: true },
+        other => other,
+    }
+}
+
+fn local_name(element: &Element) -> &str {
+    element.name.rsplit(':').next().unwrap_or(&element.name)
+}

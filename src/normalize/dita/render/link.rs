@@ -1,0 +1,223 @@
+//! Links: cross references, related links, images' sources.
+
+use super::super::dom::{Element, FileId, Node};
+use super::super::href;
+use super::super::vocabulary::Kind;
+use super::{Renderer, list, without};
+use crate::normalize::document::Link;
+use crate::normalize::text::count;
+use crate::normalize::tree::{Block, Inline, ListItem};
+
+/// Where an address leads.
+pub(in super::super) struct Target {
+    /// What the Markdown says; `None` when there is nothing to link to.
+    pub href: Option<String>,
+    pub link: Link,
+    /// Title of a target inside the documentation.
+    pub title: Option<String>,
+}
+
+impl Renderer<'_, '_> {
+    /// Looks up the address of an element.
+    pub(in super::super) fn target(&mut self, element: &Element) -> Option<Target> {
+        let address = element.attr("href")?;
+        let scope = element.attr("scope");
+        if scope == Some("external") || scope == Some("peer") || href::is_absolute(address) {
+            let reason = if scope == Some("peer") { "peer" } else { "external" };
+            return Some(outside(address, reason));
+        }
+        let parts = href::split(address);
+        let Some(file) = self.resolver.library.local_file(element, &parts.path) else {
+            count(&mut self.losses, "link:unresolved");
+            let base = self.resolver.library.corpus.path(element.file);
+            let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { "not in input" };
+            return Some(nowhere(address, reason));
+        };
+        let branches = self.resolver.context.branches.clone();
+        let Some(id) = self.resolver.library.id(file, &branches) else {
+            let path = self.resolver.library.corpus.path(file);
+            return Some(outside(&path, "not a document"));
+        };
+        let title = self.resolver.title(file, &parts);
+        let anchor = self.anchor(file, &parts);
+        let address = if id == self.id && anchor.is_some() { String::new() } else { id.clone() };
+        let address = anchor.map_or(address.clone(), |anchor| format!("{address}#{anchor}"));
+        let link = Link { href: address.clone(), target_id: Some(id), reason: None };
+        Some(Target { href: Some(address), link, title })
+    }
+
+    /// The place inside a document: an element's id, or that of a topic which is not the first.
+    fn anchor(&mut self, file: FileId, address: &href::Address) -> Option<String> {
+        if let Some(element) = &address.element {
+            return Some(element.clone());
+        }
+        let topic = address.topic.as_deref().filter(|topic| *topic != ".")?;
+        let root = self.resolver.tree(file)?;
+        let first = root.find(&|element| Kind::of(element) == Kind::Topic)?;
+        (first.attr("id") != Some(topic)).then(|| topic.to_owned())
+    }
+
+    /// Content, as a link when the element has an address.
+    pub(super) fn linked(&mut self, element: &Element, mut content: Vec<Inline>, run: &mut Vec<Inline>) {
+        if Kind::of(element) != Kind::LongQuote
+            && element.attr("href").is_some()
+            && content.is_empty()
+            && element.attr("keyref").is_none()
+        {
+            return;
+        }
+        let Some(target) = self.target(element) else {
+            run.append(&mut content);
+            return;
+        };
+        self.links.push(target.link.clone());
+        if is_blank(&content) {
+            content = vec![Inline::Text(target.title.unwrap_or_else(|| target.link.href.clone()))];
+        }
+        match target.href {
+            Some(target) => run.push(Inline::Link { target, content }),
+            None => run.append(&mut content),
+        }
+    }
+
+    pub(super) fn cross_reference(&mut self, xref: &Element, run: &mut Vec<Inline>) {
+        let description = xref.child("desc");
+        let content = self.inlines(&without(xref, description));
+        let fragment = xref.attr("href").and_then(|href| href.rsplit_once(['/', '#'])).map(|(_, id)| id.to_owned());
+        let in_file = xref.attr("href").is_some_and(|href| href.starts_with('#'));
+        let is_footnote = xref.attr("type") == Some("fn") || in_file;
+        if is_footnote && fragment.is_some_and(|id| self.footnote_reference(&id, run)) {
+            return;
+        }
+        let Some(target) = self.target(xref) else {
+            run.extend(content);
+            return;
+        };
+        self.links.push(target.link.clone());
+        let content = if is_blank(&content) {
+            vec![Inline::Text(target.title.unwrap_or_else(|| target.link.href.clone()))]
+        } else {
+            content
+        };
+        match target.href {
+            Some(target) => run.push(Inline::Link { target, content }),
+            None => run.extend(content),
+        }
+    }
+
+    pub(super) fn related_links(&mut self, related: &Element, out: &mut Vec<Block>) {
+        let mut blocks = Vec::new();
+        self.link_group(related, &mut blocks);
+        if !blocks.is_empty() {
+            let heading = Inline::Strong(vec![Inline::Text("Related information".to_owned())]);
+            out.push(Block::Paragraph(vec![heading]));
+            out.append(&mut blocks);
+        }
+    }
+
+    pub(super) fn link_list(&mut self, group: &Element, out: &mut Vec<Block>) {
+        self.link_group(group, out);
+    }
+
+    /// Links of a group as one list; lists inside keep their titles.
+    fn link_group(&mut self, group: &Element, out: &mut Vec<Block>) {
+        let mut items = Vec::new();
+        let close = |items: &mut Vec<ListItem>, out: &mut Vec<Block>| {
+            if !items.is_empty() {
+                out.push(list::bullets(std::mem::take(items)));
+            }
+        };
+        for child in group.elements() {
+            match Kind::of(child) {
+                Kind::Link => self.link_item(child, &mut items),
+                Kind::LinkList if !child.is("linklist") => {
+                    close(&mut items, out);
+                    self.link_group(child, out);
+                }
+                kind => {
+                    close(&mut items, out);
+                    self.block(child, kind, out);
+                }
+            }
+        }
+        close(&mut items, out);
+    }
+
+    /// A related link: text or title of the target, then its description.
+    pub(super) fn link_item(&mut self, link: &Element, items: &mut Vec<ListItem>) {
+        let text = match link.child("linktext") {
+            Some(text) => self.inlines(&text.children),
+            None => {
+                let described = |node: &&Node| node.element().is_some_and(|e| e.is("desc") || e.is("shortdesc"));
+                let own: Vec<Node> = link.children.iter().filter(|node| !described(node)).cloned().collect();
+                self.inlines(&own)
+            }
+        };
+        let mut run = Vec::new();
+        match self.target(link) {
+            Some(target) => {
+                self.links.push(target.link.clone());
+                let title = || vec![Inline::Text(target.title.clone().unwrap_or_else(|| target.link.href.clone()))];
+                let content = if is_blank(&text) { title() } else { text };
+                match target.href {
+                    Some(target) => run.push(Inline::Link { target, content }),
+                    None => run.extend(content),
+                }
+            }
+            None => run.extend(text),
+        }
+        let description = link.child("desc").or_else(|| link.child("shortdesc"));
+        let description = description.map(|desc| self.inlines(&desc.children)).unwrap_or_default();
+        if !is_blank(&description) {
+            run.push(Inline::Text(": ".to_owned()));
+            run.extend(description);
+        }
+        let content = if is_blank(&run) { Vec::new() } else { vec![Block::Paragraph(run)] };
+        if !content.is_empty() {
+            items.push(ListItem { checked: None, content });
+        }
+    }
+
+    /// The address of an image or another file that is shown, as the Markdown writes it.
+    pub(super) fn source(&mut self, element: &Element, attribute: &str) -> Option<String> {
+        let address = element.attr(attribute)?;
+        if element.attr("scope") == Some("external") || href::is_absolute(address) {
+            return Some(address.to_owned());
+        }
+        let library = self.resolver.library;
+        let path = href::split(address).path;
+        match library.local_file(element, &path) {
+            Some(file) => {
+                let path = library.corpus.path(file);
+                self.attach(&path);
+                Some(path.to_string())
+            }
+            None => {
+                count(&mut self.losses, "file:missing");
+                Some(href::join(&library.corpus.path(element.file), &path).unwrap_or_else(|| address.to_owned()))
+            }
+        }
+    }
+
+    fn attach(&mut self, path: &str) {
+        let filename = path.rsplit('/').next().unwrap_or(path).to_owned();
+        let attachment = crate::normalize::document::Attachment { filename, url: Some(path.to_owned()) };
+        if !self.attachments.contains(&attachment) {
+            self.attachments.push(attachment);
+        }
+    }
+}
+
+fn outside(href: &str, reason: &str) -> Target {
+    let link = Link { href: href.to_owned(), target_id: None, reason: Some(reason.to_owned()) };
+    Target { href: Some(href.to_owned()), link, title: None }
+}
+
+fn nowhere(href: &str, reason: &str) -> Target {
+    Target { href: None, ..outside(href, reason) }
+}
+
+/// Whether nothing would be shown.
+pub(super) fn is_blank(content: &[Inline]) -> bool {
+    content.iter().all(|inline| matches!(inline, Inline::Text(text) if text.trim().is_empty()))
+}

@@ -1,0 +1,267 @@
+//! A resolved topic to the document tree.
+
+mod figure;
+mod inline;
+mod link;
+mod list;
+mod note;
+mod plain;
+mod syntax;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dom::{Element, Node};
+use super::resolve::Resolver;
+use super::vocabulary::Kind;
+use crate::normalize::document::{Attachment, Link};
+use crate::normalize::text::{Losses, count};
+use crate::normalize::tree::{Block, Inline};
+
+pub(super) use plain::plain_text;
+
+/// Renders one document.
+pub(super) struct Renderer<'r, 'l> {
+    pub resolver: &'r mut Resolver<'l>,
+    /// Id of the document.
+    pub id: String,
+    pub losses: Losses,
+    pub links: Vec<Link>,
+    pub attachments: Vec<Attachment>,
+    /// Level of the heading above the text at hand; the document's title is level 1.
+    level: u8,
+    /// Line ends are kept: inside `lines`.
+    keep_lines: bool,
+    footnotes: Footnotes,
+}
+
+/// Footnotes: those with an id stand where they are referred to.
+#[derive(Default)]
+struct Footnotes {
+    by_id: BTreeMap<String, Element>,
+    referenced: BTreeSet<String>,
+    labels: BTreeMap<String, String>,
+    next: u32,
+    definitions: Vec<Block>,
+}
+
+impl<'r, 'l> Renderer<'r, 'l> {
+    pub fn new(resolver: &'r mut Resolver<'l>, id: String) -> Self {
+        Self {
+            resolver,
+            id,
+            losses: Losses::new(),
+            links: Vec::new(),
+            attachments: Vec::new(),
+            level: 1,
+            keep_lines: false,
+            footnotes: Footnotes::default(),
+        }
+    }
+
+    /// The body of a document: everything in its first topic but the title, then the other topics.
+    pub fn document(&mut self, root: &Element) -> Vec<Block> {
+        self.find_footnotes(root);
+        let mut blocks = Vec::new();
+        if Kind::of(root) == Kind::Topic {
+            self.topic_body(root, &mut blocks);
+        } else {
+            let mut topics = root.elements();
+            if let Some(first) = topics.next() {
+                self.topic_body(first, &mut blocks);
+            }
+            for topic in topics {
+                self.block(topic, Kind::of(topic), &mut blocks);
+            }
+        }
+        blocks.append(&mut self.footnotes.definitions);
+        blocks
+    }
+
+    fn find_footnotes(&mut self, root: &Element) {
+        root.walk(&mut |element| match Kind::of(element) {
+            Kind::Footnote => {
+                if let Some(id) = element.attr("id") {
+                    self.footnotes.by_id.insert(id.to_owned(), element.clone());
+                }
+            }
+            Kind::CrossReference => {
+                let id = element.attr("href").and_then(|href| href.rsplit(['/', '#']).next());
+                self.footnotes.referenced.extend(id.map(ToOwned::to_owned));
+            }
+            _ => {}
+        });
+    }
+
+    fn topic_body(&mut self, topic: &Element, out: &mut Vec<Block>) {
+        let title = topic.elements().find(|child| Kind::of(child) == Kind::Title);
+        for child in topic.elements().filter(|child| !title.is_some_and(|title| std::ptr::eq(title, *child))) {
+            self.block(child, Kind::of(child), out);
+        }
+    }
+
+    /// The children of an element as blocks; text between blocks becomes paragraphs.
+    fn blocks(&mut self, children: &[Node]) -> Vec<Block> {
+        let mut out = Vec::new();
+        let mut run = Vec::new();
+        for child in children {
+            match child {
+                Node::Text(text) => self.text(text, &mut run),
+                Node::Element(element) => {
+                    let kind = Kind::of(element);
+                    if stands_alone(element, kind) {
+                        flush(&mut run, &mut out);
+                        self.block(element, kind, &mut out);
+                    } else {
+                        self.inline(element, kind, &mut run);
+                    }
+                }
+            }
+        }
+        flush(&mut run, &mut out);
+        out
+    }
+
+    fn block(&mut self, element: &Element, kind: Kind, out: &mut Vec<Block>) {
+        match kind {
+            Kind::Topic => self.nested_topic(element, out),
+            Kind::Section => self.section(element, out),
+            Kind::Title => {
+                let content = self.inlines(&element.children);
+                out.push(Block::Paragraph(vec![Inline::Strong(content)]));
+            }
+            Kind::Wrapper | Kind::Paragraph | Kind::Item | Kind::Phrase => {
+                out.append(&mut self.blocks(&element.children))
+            }
+            Kind::LongQuote => self.long_quote(element, out),
+            Kind::Lines => {
+                let before = std::mem::replace(&mut self.keep_lines, true);
+                out.append(&mut self.blocks(&element.children));
+                self.keep_lines = before;
+            }
+            Kind::CodeBlock => out.push(self.code_block(element)),
+            Kind::Syntax => out.push(syntax::diagram(element)),
+            Kind::Bullets | Kind::Numbers => out.push(self.list(element, kind)),
+            Kind::Steps => self.steps(element, out),
+            Kind::Definitions => out.push(self.definitions(element)),
+            Kind::Note => out.push(self.note(element)),
+            Kind::Hazard => out.push(self.hazard(element)),
+            Kind::Table => self.table(element, out),
+            Kind::SimpleTable => self.simple_table(element, out),
+            Kind::Figure => self.figure(element, out),
+            Kind::ImageMap => self.image_map(element, out),
+            Kind::Media => self.media(element, out),
+            Kind::RelatedLinks => self.related_links(element, out),
+            Kind::LinkList => self.link_list(element, out),
+            Kind::Link => {
+                let mut items = Vec::new();
+                self.link_item(element, &mut items);
+                out.push(list::bullets(items));
+            }
+            Kind::GlossaryAlternative => self.glossary_alternative(element, out),
+            Kind::MathBlock => self.math_block(element, out),
+            Kind::Unknown => {
+                count(&mut self.losses, format!("element:{}", element.name));
+                out.append(&mut self.blocks(&element.children));
+            }
+            _ => {
+                let mut run = Vec::new();
+                self.inline(element, kind, &mut run);
+                flush(&mut run, out);
+            }
+        }
+    }
+
+    fn nested_topic(&mut self, topic: &Element, out: &mut Vec<Block>) {
+        self.level = self.level.saturating_add(1);
+        if let Some(title) = topic.elements().find(|child| Kind::of(child) == Kind::Title) {
+            let content = self.inlines(&title.children);
+            out.push(Block::Heading { level: self.level, content });
+        }
+        self.topic_body(topic, out);
+        self.level -= 1;
+    }
+
+    /// A section; without a title it leaves no heading behind.
+    fn section(&mut self, section: &Element, out: &mut Vec<Block>) {
+        let title = section.elements().find(|child| Kind::of(child) == Kind::Title);
+        let heading = match (title, section.attr("spectitle")) {
+            (Some(title), _) => self.inlines(&title.children),
+            (None, Some(title)) => vec![Inline::Text(title.to_owned())],
+            (None, None) => Vec::new(),
+        };
+        if !heading.is_empty() {
+            out.push(Block::Heading { level: self.level.saturating_add(1), content: heading });
+        }
+        out.append(&mut self.blocks(&without(section, title)));
+    }
+
+    fn long_quote(&mut self, quote: &Element, out: &mut Vec<Block>) {
+        let mut content = self.blocks(&quote.children);
+        let source = quote.attr("reftitle").map(|title| vec![Inline::Text(title.to_owned())]);
+        if quote.attr("href").is_some() || source.is_some() {
+            let mut run = Vec::new();
+            self.linked(quote, source.unwrap_or_default(), &mut run);
+            flush(&mut run, &mut content);
+        }
+        out.push(Block::Quote(content));
+    }
+
+    fn code_block(&mut self, code: &Element) -> Block {
+        let text = self.code_text(code);
+        let text = text.strip_prefix('\n').unwrap_or(&text).trim_end().to_owned();
+        let classes = code.attr("outputclass").unwrap_or_default();
+        let language = classes.split_whitespace().find_map(|class| class.strip_prefix("language-")).unwrap_or_default();
+        Block::Code { language: language.to_owned(), text }
+    }
+
+    fn math_block(&mut self, equation: &Element, out: &mut Vec<Block>) {
+        for block in self.blocks(&equation.children) {
+            out.push(match block {
+                Block::Paragraph(content) => Block::Paragraph(content.into_iter().map(inline::displayed).collect()),
+                other => other,
+            });
+        }
+    }
+
+    /// `glossAlt`: the other names of a term.
+    fn glossary_alternative(&mut self, alternative: &Element, out: &mut Vec<Block>) {
+        let is_name = |child: &Element| {
+            ["glossAcronym", "glossAbbreviation", "glossShortForm", "glossSynonym"].iter().any(|name| child.is(name))
+        };
+        let mut names = Vec::new();
+        for name in alternative.elements().filter(|child| is_name(child)) {
+            names.push(Inline::Text(if names.is_empty() { "Also: ".to_owned() } else { ", ".to_owned() }));
+            names.append(&mut self.inlines(&name.children));
+        }
+        flush(&mut names, out);
+        let rest: Vec<Node> =
+            alternative.elements().filter(|child| !is_name(child)).cloned().map(Node::Element).collect();
+        out.append(&mut self.blocks(&rest));
+    }
+}
+
+/// Whether an element interrupts a run of text: blocks, and text elements that hold blocks.
+fn stands_alone(element: &Element, kind: Kind) -> bool {
+    match kind {
+        Kind::Image => element.attr("placement") == Some("break"),
+        Kind::Phrase | Kind::Unknown => element.find(&|inner| Kind::of(inner).is_block()).is_some(),
+        _ => kind.is_block(),
+    }
+}
+
+/// The children of an element without one of them.
+fn without(element: &Element, child: Option<&Element>) -> Vec<Node> {
+    let is_child = |node: &&Node| !matches!((node.element(), child), (Some(a), Some(b)) if std::ptr::eq(a, b));
+    element.children.iter().filter(is_child).cloned().collect()
+}
+
+/// Ends a run of text: a paragraph, unless it is blank.
+fn flush(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
+    let content = std::mem::take(run);
+    let blank =
+        |inline: &Inline| matches!(inline, Inline::Text(text) if text.trim().is_empty()) || *inline == Inline::Break;
+    if !content.iter().all(blank) {
+        out.push(Block::Paragraph(content));
+    }
+}

@@ -1,0 +1,43 @@
+//! Notes and hazard statements.
+
+use super::super::dom::Element;
+use super::Renderer;
+use crate::normalize::tree::Block;
+
+impl Renderer<'_, '_> {
+    pub(super) fn note(&mut self, note: &Element) -> Block {
+        let label = match note.attr("type") {
+            None => "Note".to_owned(),
+            Some("other") => note.attr("othertype").unwrap_or("Note").to_owned(),
+            Some(kind) => capitalized(kind),
+        };
+        let mut content = self.blocks(&note.children);
+        // A title of its own leads the text.
+        if let Some(Block::Heading { content: title, .. }) = content.first().cloned() {
+            content.remove(0);
+            content.insert(0, Block::Paragraph(title));
+        }
+        Block::Admonition { label, content }
+    }
+
+    pub(super) fn hazard(&mut self, hazard: &Element) -> Block {
+        let label = hazard.attr("type").map_or_else(|| "Hazard".to_owned(), capitalized);
+        let mut content = Vec::new();
+        for part in hazard.elements() {
+            if part.is("messagepanel") {
+                for line in part.elements() {
+                    content.append(&mut self.blocks(&line.children));
+                }
+            } else {
+                let kind = super::Kind::of(part);
+                self.block(part, kind, &mut content);
+            }
+        }
+        Block::Admonition { label, content }
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -1,0 +1,72 @@
+//! Visible text without markup: titles, code, alternative texts.
+
+use super::super::dom::{Element, Node};
+use super::super::vocabulary::Kind;
+
+/// The text below an element that a reader sees, blank space as written.
+pub(in super::super) fn plain_text(element: &Element) -> String {
+    let mut text = String::new();
+    push(element, &mut text);
+    text
+}
+
+fn push(element: &Element, into: &mut String) {
+    for child in &element.children {
+        match child {
+            Node::Text(text) => into.push_str(text),
+            Node::Element(child) => push_element(child, into),
+        }
+    }
+}
+
+/// One element's text, with the marks that its type stands for.
+pub(super) fn push_element(element: &Element, into: &mut String) {
+    let kind = Kind::of(element);
+    let (before, after) = marks(kind);
+    match kind {
+        kind if kind.is_hidden() => {}
+        Kind::Footnote | Kind::Image => {}
+        Kind::LineBreak => into.push('\n'),
+        Kind::State => into.push_str(&state(element)),
+        Kind::Trademark => {
+            push(element, into);
+            into.push_str(sign(element));
+        }
+        Kind::CrossReference if element.is_blank() => into.push_str(element.attr("href").unwrap_or_default()),
+        _ => {
+            into.push_str(before);
+            push(element, into);
+            into.push_str(after);
+        }
+    }
+}
+
+/// What stands around the text of a markup name.
+pub(super) fn marks(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::XmlElement => ("<", ">"),
+        Kind::XmlAttribute => ("@", ""),
+        Kind::TextEntity => ("&", ";"),
+        Kind::ParameterEntity => ("%", ";"),
+        Kind::CharacterReference => ("&#", ";"),
+        Kind::Quotation => ("\u{201c}", "\u{201d}"),
+        _ => ("", ""),
+    }
+}
+
+/// `name=value` of a state or a boolean.
+pub(super) fn state(element: &Element) -> String {
+    match (element.attr("name"), element.attr("value").or(element.attr("state"))) {
+        (Some(name), Some(value)) => format!("{name}={value}"),
+        (one, other) => one.or(other).unwrap_or_default().to_owned(),
+    }
+}
+
+/// The sign of a trademark.
+pub(super) fn sign(trademark: &Element) -> &'static str {
+    match trademark.attr("tmtype") {
+        Some("reg") => "\u{ae}",
+        Some("service") => "\u{2120}",
+        _ => "\u{2122}",
+    }
+}

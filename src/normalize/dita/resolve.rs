@@ -1,0 +1,263 @@
+//! Conref pull and keyref: a tree in which everything that is written elsewhere stands in place.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::dom::{Element, FileId, Node};
+use super::href::{self, Address};
+use super::library::Library;
+use super::vocabulary::Kind;
+use crate::normalize::text::{Losses, count};
+
+/// Longest chain of references from one to the next.
+const MAX_CHAIN: usize = 32;
+/// Most elements that one document may pull in.
+const MAX_PULLED: usize = 200_000;
+/// The value of an attribute that takes the target's value instead.
+const USE_TARGET: &str = "-dita-use-conref-target";
+
+/// Where keys are looked up, and which branches apply.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Context {
+    /// Root map and key scope, in order of preference.
+    pub scopes: Vec<(usize, usize)>,
+    pub branches: Vec<usize>,
+}
+
+/// Resolves references for one document.
+pub(super) struct Resolver<'l> {
+    pub library: &'l Library,
+    pub context: Context,
+    pub losses: Losses,
+    prepared: HashMap<FileId, Option<Arc<Element>>>,
+    open: Vec<(FileId, Address)>,
+    pulled: usize,
+    pub(super) titles_open: usize,
+    /// Glossary terms whose surface form was given already.
+    pub(super) introduced: std::collections::HashSet<String>,
+}
+
+/// An element that an address leads to.
+pub(super) struct Found<'t> {
+    pub element: &'t Element,
+    pub parent: Option<&'t Element>,
+    /// Id of the topic that holds it.
+    pub topic: &'t str,
+}
+
+impl<'l> Resolver<'l> {
+    pub fn new(library: &'l Library, context: Context) -> Self {
+        Self {
+            library,
+            context,
+            losses: Losses::new(),
+            prepared: HashMap::new(),
+            open: Vec::new(),
+            pulled: 0,
+            titles_open: 0,
+            introduced: std::collections::HashSet::new(),
+        }
+    }
+
+    /// A file's tree as this document sees it: filtered, pushes in place, nothing pulled yet.
+    pub fn tree(&mut self, file: FileId) -> Option<Arc<Element>> {
+        let (library, context) = (self.library, &self.context);
+        self.prepared.entry(file).or_insert_with(|| library.prepare(file, context)).clone()
+    }
+
+    /// What stands in the place of `element`, which lies in the topic with the id `topic`.
+    pub fn resolve(&mut self, element: &Element, topic: &str) -> Vec<Node> {
+        let topic = if Kind::of(element) == Kind::Topic { element.attr("id").unwrap_or(topic) } else { topic };
+        match element.attr("conaction") {
+            Some("mark") => return Vec::new(),
+            Some(_) => return vec![Node::Element(self.inside(element, topic))],
+            None => {}
+        }
+        match self.conref_address(element, topic) {
+            None => vec![Node::Element(self.inside(element, topic))],
+            Some(Err(reference)) => self.missing(element, topic, &reference, "conref:missing"),
+            Some(Ok((file, address))) => self.pull(element, topic, file, &address),
+        }
+    }
+
+    /// Where an element's content is to be taken from; an error names what leads nowhere.
+    fn conref_address(&self, element: &Element, topic: &str) -> Option<Result<(FileId, Address), String>> {
+        let by_key = element.attr("conkeyref").map(|reference| {
+            let (key, id) = reference.split_once('/').unwrap_or((reference, ""));
+            let (definition, href) = self.key_address(key).ok_or_else(|| reference.to_owned())?;
+            let mut address = href::split(&href);
+            if !id.is_empty() {
+                address.element = Some(id.to_owned());
+            }
+            let file = self.library.local_file(&definition, &address.path).ok_or_else(|| reference.to_owned())?;
+            Ok((file, address))
+        });
+        let direct = || {
+            element.attr("conref").map(|reference| {
+                let mut address = href::split(reference);
+                if address.topic.as_deref() == Some(".") {
+                    address.topic = Some(topic.to_owned());
+                }
+                let file = self.library.local_file(element, &address.path).ok_or_else(|| reference.to_owned())?;
+                Ok((file, address))
+            })
+        };
+        match by_key {
+            Some(Err(reference)) => direct().or(Some(Err(reference))),
+            Some(found) => Some(found),
+            None => direct(),
+        }
+    }
+
+    fn pull(&mut self, element: &Element, topic: &str, file: FileId, address: &Address) -> Vec<Node> {
+        let reference = element.attr("conkeyref").or(element.attr("conref")).unwrap_or_default().to_owned();
+        let tree = self.tree(file);
+        let (holder, id) = (address.topic.as_deref(), address.element.as_deref());
+        let Some(found) = tree.as_deref().and_then(|tree| find_target(tree, holder, id)) else {
+            // What the conditions exclude is not there for those who refer to it either.
+            if self.library.corpus.load(file).is_ok_and(|parsed| find_target(&parsed.root, holder, id).is_some()) {
+                count(&mut self.losses, "conref:excluded");
+                return Vec::new();
+            }
+            return self.missing(element, topic, &reference, "conref:missing");
+        };
+        let mut place = address.clone();
+        found.topic.clone_into(place.topic.get_or_insert_default());
+        place.path.clear();
+        let place = (file, place);
+        if self.open.len() >= MAX_CHAIN || self.open.contains(&place) {
+            return self.missing(element, topic, &reference, "conref:cycle");
+        }
+        if self.pulled >= MAX_PULLED {
+            return self.missing(element, topic, &reference, "conref:limit");
+        }
+        self.open.push(place);
+        let nodes = self.take(element, &found);
+        self.open.pop();
+        nodes
+    }
+
+    /// Resolves the target, and its siblings up to `@conrefend`, for the element that refers to it.
+    fn take(&mut self, element: &Element, found: &Found<'_>) -> Vec<Node> {
+        if !element.is(&found.element.name) && !found.element.is(&element.name) {
+            count(&mut self.losses, "conref:other-type");
+        }
+        let mut nodes = self.resolve(found.element, found.topic);
+        self.pulled += nodes.iter().filter_map(Node::element).map(Element::size).sum::<usize>();
+        if let Some(Node::Element(first)) = nodes.first_mut() {
+            merge(element, first);
+        }
+        if let Some(end) = element.attr("conrefend") {
+            let end = href::split(end);
+            // Some write the bare id.
+            let end = end.element.or(end.topic).unwrap_or(end.path);
+            nodes.extend(self.rest_of_range(found, &end));
+        }
+        nodes
+    }
+
+    fn rest_of_range(&mut self, found: &Found<'_>, end: &str) -> Vec<Node> {
+        let siblings: Vec<&Element> = found.parent.into_iter().flat_map(Element::elements).collect();
+        let start = siblings.iter().position(|sibling| std::ptr::eq(*sibling, found.element));
+        let last = siblings.iter().position(|sibling| sibling.attr("id") == Some(end));
+        let (Some(start), Some(last)) = (start, last) else {
+            count(&mut self.losses, "conref:range");
+            return Vec::new();
+        };
+        let mut nodes = Vec::new();
+        for sibling in siblings.get(start + 1..=last).unwrap_or_default() {
+            let mut resolved = self.resolve(sibling, found.topic);
+            for node in &mut resolved {
+                if let Node::Element(element) = node {
+                    element.remove_attr("id");
+                }
+            }
+            nodes.append(&mut resolved);
+        }
+        nodes
+    }
+
+    /// The element's own content, else a stub that shows what is missing.
+    fn missing(&mut self, element: &Element, topic: &str, reference: &str, loss: &str) -> Vec<Node> {
+        count(&mut self.losses, loss);
+        let mut kept = self.inside(element, topic);
+        if kept.is_blank() && !Kind::of(element).is_hidden() {
+            kept.children = vec![Node::Text(format!("[missing: {reference}]"))];
+        }
+        vec![Node::Element(kept)]
+    }
+
+    /// The element itself with everything inside resolved.
+    fn inside(&mut self, element: &Element, topic: &str) -> Element {
+        let mut copy = Element::new(&element.name, element.file, element.line);
+        let of_conref = |name: &str| matches!(name, "conref" | "conkeyref" | "conrefend" | "conaction");
+        copy.attributes.extend(element.attributes.iter().filter(|(name, _)| !of_conref(name)).cloned());
+        if let Some(id) = element.attr("href").and_then(|href| href.strip_prefix("#./")) {
+            copy.set_attr("href", &format!("#{topic}/{id}"));
+        }
+        for child in &element.children {
+            match child {
+                Node::Text(text) => copy.children.push(Node::Text(text.clone())),
+                Node::Element(child) => {
+                    let child_topic =
+                        if Kind::of(child) == Kind::Topic { child.attr("id").unwrap_or(topic) } else { topic };
+                    copy.children.extend(self.resolve(child, child_topic));
+                }
+            }
+        }
+        self.apply_key(&mut copy);
+        copy
+    }
+}
+
+/// Gives the target the name and the attributes of the element that refers to it.
+fn merge(element: &Element, target: &mut Element) {
+    target.remove_attr("id");
+    if element.name != target.name && element.attr("class").is_none() {
+        target.remove_attr("class");
+    }
+    target.name.clone_from(&element.name);
+    for (name, value) in &element.attributes {
+        if value != USE_TARGET && !matches!(name.as_str(), "conref" | "conkeyref" | "conrefend") {
+            target.set_attr(name, value);
+        }
+    }
+}
+
+/// The element that a fragment leads to: a topic, an element in a topic, or an element of a map.
+pub(super) fn find_target<'t>(root: &'t Element, topic: Option<&str>, element: Option<&str>) -> Option<Found<'t>> {
+    let is_topic = |candidate: &Element| Kind::of(candidate) == Kind::Topic;
+    let Some(topic) = topic.filter(|topic| *topic != ".") else {
+        let first = root.find(&is_topic).unwrap_or(root);
+        return match element {
+            None => Some(Found { element: first, parent: None, topic: first.attr("id").unwrap_or_default() }),
+            Some(id) => find_inside(first, id),
+        };
+    };
+    if let Some(holder) = root.find(&|candidate| is_topic(candidate) && candidate.attr("id") == Some(topic)) {
+        return match element {
+            None => Some(Found { element: holder, parent: parent_of(root, holder), topic: holder.attr("id")? }),
+            Some(id) => find_inside(holder, id),
+        };
+    }
+    // In a map the first part of a fragment names an element.
+    if is_topic(root) || root.name == "dita" { None } else { find_inside(root, element.unwrap_or(topic)) }
+}
+
+/// Finds an element by id, in the topic itself rather than in topics nested in it.
+fn find_inside<'t>(topic: &'t Element, id: &str) -> Option<Found<'t>> {
+    fn search<'t>(parent: &'t Element, id: &str, deeper: bool) -> Option<(&'t Element, &'t Element)> {
+        parent.elements().find_map(|child| {
+            if !deeper && Kind::of(child) == Kind::Topic {
+                return None;
+            }
+            if child.attr("id") == Some(id) { Some((child, parent)) } else { search(child, id, deeper) }
+        })
+    }
+    let (element, parent) = search(topic, id, false).or_else(|| search(topic, id, true))?;
+    Some(Found { element, parent: Some(parent), topic: topic.attr("id").unwrap_or_default() })
+}
+
+fn parent_of<'t>(root: &'t Element, wanted: &Element) -> Option<&'t Element> {
+    root.find(&|candidate| candidate.elements().any(|child| std::ptr::eq(child, wanted)))
+}

@@ -1,0 +1,189 @@
+//! Finds the files of an input and tells what each of them is.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::corpus::{Corpus, LoadError};
+use super::dom::{Element, FileId};
+use super::filter::Ditaval;
+use super::href;
+use super::library::{Form, Library, form_of};
+use super::parse::parse;
+use super::vocabulary::is_topicref;
+use crate::normalize::{FileError, Options, ReadError};
+
+/// Extensions of files that may hold DITA; their root element decides.
+const EXTENSIONS: [&str; 5] = ["dita", "xml", "ditamap", "bookmap", "ditabase"];
+/// How far above a map or topic the files that it refers to may lie.
+const MAX_CLIMB: usize = 4;
+
+/// What was found.
+pub(super) struct Scan {
+    pub library: Library,
+    pub failures: Vec<(FileId, FileError)>,
+}
+
+/// Finds what belongs to `input`: everything below a folder, what a map refers to, or one topic.
+pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
+    let io = |source| ReadError::Io { path: input.to_owned(), source };
+    let input = std::path::absolute(input).map_err(io)?;
+    let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
+    let name = if is_folder { input.file_name() } else { input.file_stem() };
+    let name = name.map_or_else(|| "dita".to_owned(), |name| name.to_string_lossy().into_owned());
+    let collection = options.collection.clone().unwrap_or(name);
+    let ditaval = options.ditaval.as_deref().map(read_ditaval).transpose()?;
+    let (corpus, files) = if is_folder { folder(&input) } else { reachable(&input)? };
+    let mut scan = Scan { library: Library::new(corpus, collection, ditaval), failures: Vec::new() };
+    let mut pushing = Vec::new();
+    for file in files {
+        if scan.classify(file) {
+            pushing.push(file);
+        }
+    }
+    scan.library.connect(&pushing);
+    Ok(scan)
+}
+
+impl Scan {
+    /// Notes what a file is; true when it pushes content into others.
+    fn classify(&mut self, file: FileId) -> bool {
+        let tree = match self.library.corpus.load(file) {
+            Ok(tree) => tree,
+            Err(error) => {
+                self.fail(file, &error);
+                return false;
+            }
+        };
+        if let Some(form) = form_of(&tree.root) {
+            self.library.documents.insert(file, form);
+            return tree.root.find(&|element| element.attr("conaction").is_some()).is_some();
+        }
+        if !is_side_file(&tree.root) {
+            let message = format!("not DITA: <{}> is neither a topic nor a map", tree.root.name);
+            let path = self.library.corpus.path(file).to_string();
+            self.failures.push((file, FileError { path, line: Some(tree.root.line), message }));
+        }
+        false
+    }
+
+    fn fail(&mut self, file: FileId, error: &LoadError) {
+        let path = self.library.corpus.path(file).to_string();
+        let message =
+            if error.is_empty_file() { "not XML: no element in the file".to_owned() } else { error.to_string() };
+        self.failures.push((file, FileError { path, line: error.line(), message }));
+    }
+}
+
+/// Files that stand beside documentation without being any: conditions, catalogs, drawings, build and style files.
+fn is_side_file(root: &Element) -> bool {
+    let name = root.name.rsplit(':').next().unwrap_or(&root.name);
+    matches!(name, "val" | "catalog" | "svg" | "stylesheet" | "transform" | "schema" | "grammar" | "project" | "plugin")
+}
+
+fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
+    let bytes = std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    let parsed = parse(&bytes, 0).map_err(|error| ReadError::Input {
+        message: format!("{}:{}: {error}; give a ditaval file", path.display(), error.line),
+    })?;
+    Ditaval::from_tree(&parsed.root).ok_or_else(|| ReadError::Input {
+        message: format!("{}: <{}> where a ditaval has <val>; give a ditaval file", path.display(), parsed.root.name),
+    })
+}
+
+/// Every candidate below a folder, in order of path.
+fn folder(root: &Path) -> (Corpus, Vec<FileId>) {
+    let corpus = Corpus::new(root);
+    let mut paths = Vec::new();
+    let mut waiting = vec![(root.to_owned(), String::new())];
+    while let Some((folder, prefix)) = waiting.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = format!("{prefix}{name}");
+            // Hidden files belong to tools. Links to folders are not followed: they may lead in circles.
+            match entry.file_type() {
+                _ if name.starts_with('.') => {}
+                Ok(kind) if kind.is_dir() => waiting.push((entry.path(), format!("{path}/"))),
+                Ok(_) if is_candidate(&name) => paths.push(path),
+                _ => {}
+            }
+        }
+    }
+    paths.sort();
+    let files = paths.iter().map(|path| corpus.intern(path)).collect();
+    (corpus, files)
+}
+
+fn is_candidate(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
+    EXTENSIONS.contains(&extension.as_str())
+}
+
+/// A map with the maps and topics that it refers to, or a topic; the corpus starts where all their files lie.
+fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>), ReadError> {
+    let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
+    let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
+    let path = input.strip_prefix(&base).map_err(|_| nothing())?;
+    let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+    let wide = Corpus::new(&base);
+    let mut crawl =
+        Crawl { library: Library::new(wide, String::new(), None), parts: BTreeSet::new(), needed: BTreeSet::new() };
+    let start = crawl.library.corpus.intern(&path);
+    crawl.part(start);
+    // The smallest folder that holds everything.
+    let paths: Vec<String> = crawl.needed.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
+    let mut shared: Vec<&str> = path.split('/').collect();
+    shared.pop();
+    for other in &paths {
+        let same = shared.iter().zip(other.split('/')).take_while(|(a, b)| *a == b).count();
+        shared.truncate(same);
+    }
+    let prefix = shared.iter().map(|part| format!("{part}/")).collect::<String>();
+    let corpus = Corpus::new(&base.join(shared.join("/")));
+    let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
+    parts.sort();
+    let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| corpus.intern(path)).collect();
+    Ok((corpus, files))
+}
+
+struct Crawl {
+    library: Library,
+    /// Files that become documents.
+    parts: BTreeSet<FileId>,
+    /// Those, and the files they take content from.
+    needed: BTreeSet<FileId>,
+}
+
+impl Crawl {
+    fn part(&mut self, start: FileId) {
+        let mut waiting = vec![start];
+        while let Some(file) = waiting.pop() {
+            if !self.parts.insert(file) {
+                continue;
+            }
+            self.needed.insert(file);
+            let Ok(tree) = self.library.corpus.load(file) else { continue };
+            let is_map = form_of(&tree.root) == Some(Form::Map);
+            tree.root.walk(&mut |element| {
+                for name in ["href", "conref"] {
+                    let Some(found) = self.referred(element, name) else { continue };
+                    self.needed.insert(found);
+                    if is_map && name == "href" && is_topicref(element) && is_dita(element) {
+                        waiting.push(found);
+                    }
+                }
+            });
+        }
+    }
+
+    fn referred(&self, element: &Element, attribute: &str) -> Option<FileId> {
+        let address = element.attr(attribute).filter(|address| !href::is_absolute(address))?;
+        if matches!(element.attr("scope"), Some("external" | "peer")) {
+            return None;
+        }
+        self.library.local_file(element, &href::split(address).path)
+    }
+}
+
+fn is_dita(topicref: &Element) -> bool {
+    matches!(topicref.attr("format"), None | Some("dita" | "ditamap" | "xml"))
+}

@@ -1,0 +1,55 @@
+//! Subject schemes: values below other values.
+
+use super::dom::Element;
+use super::filter::Ditaval;
+
+/// Gives the rule of every enumerated value to the values below it.
+pub(super) fn inherit(scheme: &Element, ditaval: &mut Ditaval) {
+    scheme.walk(&mut |element| {
+        if !element.is("enumerationdef") {
+            return;
+        }
+        let Some(attribute) = element.child("attributedef").and_then(|attribute| attribute.attr("name")) else {
+            return;
+        };
+        for subject in element.children_of("subjectdef") {
+            let Some(key) = subject.attr("keyref") else { continue };
+            let defined = |element: &Element| {
+                element.is("subjectdef")
+                    && element.attr("keys").is_some_and(|keys| keys.split_whitespace().any(|k| k == key))
+            };
+            if let Some(definition) = scheme.find(&defined) {
+                pass_down(definition, attribute, ditaval);
+            }
+        }
+    });
+}
+
+fn pass_down(subject: &Element, attribute: &str, ditaval: &mut Ditaval) {
+    for below in subject.children_of("subjectdef") {
+        for value in subject.attr("keys").unwrap_or_default().split_whitespace() {
+            for lower in below.attr("keys").unwrap_or_default().split_whitespace() {
+                ditaval.inherit(attribute, value, lower);
+            }
+        }
+        pass_down(below, attribute, ditaval);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+
+    #[test]
+    fn a_value_below_an_excluded_one_is_excluded_too() {
+        let scheme = "<subjectScheme><subjectdef keys='os'><subjectdef keys='linux'><subjectdef keys='redhat'/></subjectdef></subjectdef>\
+            <enumerationdef><attributedef name='platform'/><subjectdef keyref='os'/></enumerationdef></subjectScheme>";
+        let rules = "<val><prop action='exclude' att='platform' val='linux'/></val>";
+        let mut ditaval = Ditaval::from_tree(&parse(rules.as_bytes(), 0).unwrap().root).unwrap();
+        inherit(&parse(scheme.as_bytes(), 0).unwrap().root, &mut ditaval);
+        let mut topic = parse(b"<p><ph platform='redhat'>a</ph><ph platform='mac'>b</ph></p>", 0).unwrap().root;
+        assert!(ditaval.apply(&mut topic));
+        assert_eq!(topic.text(), "b");
+    }
+}

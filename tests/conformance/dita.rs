@@ -1,0 +1,189 @@
+//! DITA: words kept, published pairs, DITA-OT's own fixtures.
+
+mod fixtures;
+mod pairs;
+mod source;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use pulldown_cmark::{Event, Options as Dialect, Parser, Tag, TagEnd};
+use trailblazer::normalize::{self, Document, Options, Outcome, Source};
+
+use source::{Sources, words};
+
+/// A corpus folder, or `None` with a line that says so.
+fn corpus(name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("TRAILBLAZER_CORPORA").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"));
+    let folder = root.join(name);
+    if !folder.is_dir() {
+        eprintln!("skipped: no corpus {name}; set TRAILBLAZER_CORPORA");
+        return None;
+    }
+    Some(folder)
+}
+
+fn files_below(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files_below(&path, into);
+        } else if path.extension().is_some_and(|e| e == "dita" || e == "xml" || e == "ditamap") {
+            into.push(path);
+        }
+    }
+}
+
+fn convert(input: &Path, options: &Options) -> Vec<Document> {
+    let mut documents = Vec::new();
+    let result = normalize::read(input, Source::Dita, options, &mut |outcome| {
+        if let Outcome::Document(document) = outcome {
+            documents.push(*document);
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{}: {error}", input.display());
+    }
+    documents
+}
+
+fn dialect() -> Dialect {
+    Dialect::ENABLE_TABLES | Dialect::ENABLE_FOOTNOTES | Dialect::ENABLE_STRIKETHROUGH | Dialect::ENABLE_TASKLISTS
+}
+
+/// The text that a Markdown reader shows: no addresses, no marks.
+fn shown(markdown: &str) -> String {
+    let mut text = String::new();
+    for event in Parser::new_ext(markdown, dialect()) {
+        match event {
+            Event::Start(Tag::Strong | Tag::Emphasis | Tag::Link { .. } | Tag::Strikethrough) => {}
+            Event::Start(_) => text.push('\n'),
+            Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            Event::InlineHtml(html) | Event::Html(html) if html.starts_with("<br") => text.push(' '),
+            Event::End(TagEnd::Strong | TagEnd::Emphasis | TagEnd::Link | TagEnd::Strikethrough) => {}
+            Event::End(_) => text.push('\n'),
+            _ => {}
+        }
+    }
+    text
+}
+
+fn words_of(document: &Document) -> Vec<String> {
+    let mut all = words(&document.title);
+    all.extend(words(&shown(&document.text_md)));
+    all
+}
+
+fn tally(words: &[String]) -> HashMap<&str, usize> {
+    let mut tally = HashMap::new();
+    for word in words {
+        *tally.entry(word.as_str()).or_default() += 1;
+    }
+    tally
+}
+
+/// Words of `expected` that `actual` has not, with repetition.
+fn lacking(expected: &[String], actual: &[String]) -> Vec<String> {
+    let mut left = tally(actual);
+    let mut lacking = Vec::new();
+    for word in expected {
+        match left.get_mut(word.as_str()) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => lacking.push(word.clone()),
+        }
+    }
+    lacking
+}
+
+/// Share of the visible words of every topic that its Markdown keeps, and the topics that lose most.
+fn words_kept(root: &Path, sets: &[PathBuf]) -> (f64, String) {
+    let sources = Sources::read(sets);
+    let documents = convert(root, &Options::default());
+    let mut by_path: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
+    for document in &documents {
+        by_path.entry(document.source_path.as_deref().unwrap_or_default()).or_default().push(document);
+    }
+    let (mut all, mut lost, mut report) = (0, 0, Vec::new());
+    for (path, documents) in by_path {
+        let file = root.join(path);
+        let Some(tree) = sources.files.get(&file).filter(|tree| !tree.name.ends_with("map")) else { continue };
+        let mut expected = String::new();
+        sources.visible(&file, tree, 0, &mut expected);
+        let expected = words(&expected);
+        // A topic in several branches is whole in the one that keeps most.
+        let lacking = documents.iter().map(|document| lacking(&expected, &words_of(document))).min_by_key(Vec::len);
+        let lacking = lacking.unwrap_or_default();
+        all += expected.len();
+        lost += lacking.len();
+        if !lacking.is_empty() {
+            let sample: Vec<&str> = lacking.iter().take(12).map(String::as_str).collect();
+            report.push((lacking.len(), format!("{path}: {} of {}: {sample:?}", lacking.len(), expected.len())));
+        }
+    }
+    assert!(all > 0, "no words in {}", root.display());
+    report.sort_by_key(|(lost, _)| std::cmp::Reverse(*lost));
+    let report: Vec<String> = report.into_iter().take(15).map(|(_, line)| line).collect();
+    (1.0 - f64::from(u32::try_from(lost).unwrap()) / f64::from(u32::try_from(all).unwrap()), report.join("\n"))
+}
+
+fn assert_words_kept(name: &str, sets: &[&str]) {
+    let Some(root) = corpus(name) else { return };
+    let sets: Vec<PathBuf> = sets.iter().map(|set| root.join(set)).collect();
+    let sets = if sets.is_empty() { vec![root.clone()] } else { sets };
+    let (kept, report) = words_kept(&root, &sets);
+    eprintln!("words kept: {name} {:.3} %", kept * 100.0);
+    assert!(kept >= 0.999, "{name} keeps {:.3} % of its words\n{report}", kept * 100.0);
+}
+
+#[test]
+fn dita_ot_docs_keep_their_words() {
+    assert_words_kept("dita-ot-docs", &[]);
+}
+
+#[test]
+fn thunderbird_guides_keep_their_words() {
+    let sets = [
+        "Thunderbird",
+        "Thunderbird-dita-1.3",
+        "Thunderbird-keys-resonly-every-topic",
+        "Thunderbird-keys-reuse-only/en",
+        "Thunderbird-keys-reuse-only/jp",
+    ];
+    assert_words_kept("dita-gnostyx-thunderbird", &sets);
+}
+
+#[test]
+fn lightweight_dita_fixtures_keep_their_words() {
+    assert_words_kept("dita-lwdita-tests/src/test/resources/dita", &[]);
+}
+
+/// The same text whichever way a guide refers to its parts.
+#[test]
+fn variants_of_the_thunderbird_guide_read_the_same() {
+    let Some(root) = corpus("dita-gnostyx-thunderbird") else { return };
+    let text = |folder: &str| -> BTreeMap<String, Vec<String>> {
+        let (set, part) = folder.split_once('/').unwrap_or((folder, ""));
+        let documents = convert(&root.join(set), &Options::default());
+        let in_part = |document: &Document| document.source_path.as_ref().is_some_and(|path| path.starts_with(part));
+        let topics = documents.into_iter().filter(|document| document.id.starts_with("topic:") && in_part(document));
+        topics.map(|topic| (topic.id.rsplit('/').next().unwrap().to_owned(), words_of(&topic))).collect()
+    };
+    let base = text("Thunderbird-dita-1.3");
+    let variants =
+        ["Thunderbird-keys-resonly-every-topic", "Thunderbird-keys-reuse-only/en", "Thunderbird-keys-reuse-only/jp"];
+    for variant in variants {
+        let other = text(variant);
+        // Two topics of the reuse-only variant hold addresses that lead nowhere: titles cannot stand in their place.
+        let broken = ["c_common_tasks", "c_mv_organization"];
+        let shared: Vec<&String> = base.keys().filter(|name| other.contains_key(*name)).collect();
+        assert!(shared.len() > 80, "{variant}: {} topics", shared.len());
+        for name in shared {
+            if !(variant.ends_with("/en") && broken.contains(&name.as_str())) {
+                assert_eq!(base[name], other[name], "{variant}/{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! An independent reading of DITA sources, made for counting words: it shares no code with the converter.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+/// An element with its text in document order.
+#[derive(Debug, Clone, Default)]
+pub struct Element {
+    pub name: String,
+    pub attributes: HashMap<String, String>,
+    pub children: Vec<Child>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Child {
+    Element(Element),
+    Text(String),
+}
+
+/// Element types whose text no reader of the published topic sees.
+const HIDDEN: [&str; 32] = [
+    "prolog",
+    "titlealts",
+    "titlealt",
+    "navtitle",
+    "searchtitle",
+    "linktitle",
+    "data",
+    "data-about",
+    "sort-as",
+    "indexterm",
+    "index-base",
+    "index-see",
+    "index-see-also",
+    "index-sort-as",
+    "draft-comment",
+    "required-cleanup",
+    "foreign",
+    "unknown",
+    "param",
+    "topicmeta",
+    "glossSymbol",
+    "glossPartOfSpeech",
+    "glossStatus",
+    "mathmlref",
+    "svgref",
+    "glossScopeNote",
+    "glossProperty",
+    "synnote",
+    "coords",
+    "shape",
+    "glossAlternateFor",
+    "change-historylist",
+];
+
+/// Element types that may stand inside a word.
+const INLINE: [&str; 41] = [
+    "rb",
+    "rt",
+    "rp",
+    "rtc",
+    "ph",
+    "b",
+    "i",
+    "u",
+    "tt",
+    "sup",
+    "sub",
+    "em",
+    "strong",
+    "line-through",
+    "overline",
+    "codeph",
+    "keyword",
+    "term",
+    "tm",
+    "xref",
+    "cite",
+    "q",
+    "text",
+    "uicontrol",
+    "wintitle",
+    "cmdname",
+    "varname",
+    "filepath",
+    "userinput",
+    "systemoutput",
+    "option",
+    "parmname",
+    "apiname",
+    "msgph",
+    "msgnum",
+    "xmlelement",
+    "xmlatt",
+    "xmlnsname",
+    "synph",
+    "markupname",
+    "abbreviated-form",
+];
+
+impl Element {
+    pub fn attr(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Element types, its own name last resort.
+    fn types(&self) -> Vec<&str> {
+        let class = self.attr("class").unwrap_or_default();
+        let mut types: Vec<&str> = class.split_whitespace().filter_map(|part| Some(part.split_once('/')?.1)).collect();
+        types.push(&self.name);
+        types
+    }
+
+    pub fn is(&self, name: &str) -> bool {
+        self.types().contains(&name)
+    }
+
+    pub fn is_hidden(&self) -> bool {
+        HIDDEN.iter().any(|hidden| self.is(hidden))
+    }
+
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|child| match child {
+            Child::Element(element) => Some(element),
+            Child::Text(_) => None,
+        })
+    }
+
+    pub fn find(&self, test: &dyn Fn(&Element) -> bool) -> Option<&Element> {
+        if test(self) { Some(self) } else { self.elements().find_map(|child| child.find(test)) }
+    }
+
+    /// Whether it may stand inside a word.
+    pub fn is_inline(&self) -> bool {
+        INLINE.contains(&self.name.as_str())
+    }
+
+    pub fn is_blank(&self) -> bool {
+        self.children.iter().all(|child| matches!(child, Child::Text(text) if text.trim().is_empty()))
+    }
+}
+
+/// Parses a file; `None` when it is not XML.
+pub fn parse(path: &Path) -> Option<Element> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    let mut open: Vec<Element> = vec![Element::default()];
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) => open.push(element(&tag)),
+            Event::Empty(tag) => open.last_mut()?.children.push(Child::Element(element(&tag))),
+            Event::End(_) => {
+                let closed = open.pop()?;
+                open.last_mut()?.children.push(Child::Element(closed));
+            }
+            Event::Text(text) => open.last_mut()?.children.push(Child::Text(text.xml10_content().into_owned())),
+            Event::CData(text) => open.last_mut()?.children.push(Child::Text(text.xml10_content().into_owned())),
+            Event::GeneralRef(name) => {
+                let text = match name.resolve_char_ref() {
+                    Ok(Some(character)) => character.to_string(),
+                    _ => quick_xml::escape::resolve_html5_entity(&name).unwrap_or(" ").to_owned(),
+                };
+                open.last_mut()?.children.push(Child::Text(text));
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    open.pop()?.elements().next().cloned()
+}
+
+fn element(tag: &BytesStart<'_>) -> Element {
+    let attributes = tag.attributes().flatten();
+    let attributes = attributes.map(|attribute| {
+        let value = quick_xml::escape::unescape(&attribute.value).map(|value| value.into_owned()).unwrap_or_default();
+        (attribute.key.into_inner().to_owned(), value)
+    });
+    Element { name: tag.name().into_inner().to_owned(), attributes: attributes.collect(), children: Vec::new() }
+}
+
+/// Words: runs of letters and digits.
+pub fn words(text: &str) -> Vec<String> {
+    let invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}');
+    let text: String = text.chars().filter(|c| !invisible(*c)).collect();
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+/// Topics and keys of a corpus, with references followed by the simplest means.
+pub struct Sources {
+    pub files: HashMap<PathBuf, Element>,
+    /// First definition of each key, for each folder that holds one set of maps.
+    keys: HashMap<(PathBuf, String), (PathBuf, Element)>,
+    sets: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// Reads everything below `sets`; keys are shared inside each of them only.
+    pub fn read(sets: &[PathBuf]) -> Self {
+        let mut sources = Self { files: HashMap::new(), keys: HashMap::new(), sets: sets.to_vec() };
+        for set in sets {
+            let mut paths = Vec::new();
+            super::files_below(set, &mut paths);
+            paths.sort();
+            for path in paths {
+                let Some(root) = parse(&path) else { continue };
+                if root.name.ends_with("map") {
+                    sources.define(set, &path, &root);
+                }
+                sources.files.insert(path, root);
+            }
+        }
+        sources
+    }
+
+    fn define(&mut self, set: &Path, path: &Path, element: &Element) {
+        for key in element.attr("keys").unwrap_or_default().split_whitespace() {
+            let definition = (path.to_owned(), element.clone());
+            self.keys.entry((set.to_owned(), key.to_owned())).or_insert(definition);
+        }
+        for child in element.elements() {
+            self.define(set, path, child);
+        }
+    }
+
+    fn key(&self, from: &Path, key: &str) -> Option<&(PathBuf, Element)> {
+        let set = self.sets.iter().find(|set| from.starts_with(set))?;
+        self.keys.get(&(set.clone(), key.to_owned()))
+    }
+
+    /// The words that a reader of the topic sees, as far as the sources themselves say.
+    pub fn visible(&self, path: &Path, element: &Element, depth: usize, into: &mut String) {
+        if element.is_hidden() || element.attr("conaction").is_some() || depth > 100 {
+            return;
+        }
+        let reference = element.attr("conref").map(|conref| (path.to_owned(), conref.to_owned()));
+        let by_key = element.attr("conkeyref").and_then(|conkeyref| {
+            let (key, id) = conkeyref.split_once('/')?;
+            let (map, definition) = self.key(path, key)?;
+            let href = definition.attr("href")?.split('#').next()?.to_owned();
+            Some((map.clone(), format!("{href}#/{id}")))
+        });
+        if let Some((base, reference)) = by_key.or(reference) {
+            if let Some((path, target)) = self.target(&base, &reference) {
+                self.visible(&path, target, depth + 1, into);
+            }
+            return;
+        }
+        if element.is_blank() {
+            if let Some(key) = element.attr("keyref") {
+                self.key_words(path, key, into);
+            }
+            return;
+        }
+        let inline = element.is_inline();
+        if !inline {
+            into.push(' ');
+        }
+        for child in &element.children {
+            match child {
+                Child::Text(text) => into.push_str(text),
+                Child::Element(child) => self.visible(path, child, depth + 1, into),
+            }
+        }
+        if !inline {
+            into.push(' ');
+        }
+    }
+
+    fn target(&self, base: &Path, reference: &str) -> Option<(PathBuf, &Element)> {
+        let (file, fragment) = reference.split_once('#')?;
+        let path = if file.is_empty() { base.to_owned() } else { normal(&base.parent()?.join(file)) };
+        let id = fragment.rsplit('/').next()?.to_owned();
+        let target = self.files.get(&path)?.find(&|element| element.attr("id") == Some(id.as_str()))?;
+        Some((path, target))
+    }
+
+    fn key_words(&self, from: &Path, key: &str, into: &mut String) {
+        let Some((map, definition)) = self.key(from, key) else { return };
+        let Some(meta) = definition.elements().find(|child| child.is("topicmeta")) else { return };
+        let keywords = meta.elements().find(|child| child.is("keywords"));
+        let text = keywords.and_then(|keywords| keywords.elements().next());
+        if let Some(text) = text.or_else(|| meta.elements().find(|child| child.is("linktext"))) {
+            self.visible(map, text, 1, into);
+        }
+    }
+}
+
+/// A path without `.` and `..`.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                parts.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => parts.push(part),
+        }
+    }
+    parts
+}
