@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 CARGO ?= cargo
 # The release profile, because nearly all the time goes into CPU work.
 TRAILBLAZER := $(or $(CARGO_TARGET_DIR),target)/release/trailblazer
+# The same folder is the same run: what did not change is not done again.
+RUN_ID ?= $(shell basename "$(INPUT)" | tr -c 'A-Za-z0-9._\n-' '-' | cut -c 1-100)-$(SOURCE)
 LINTERS := var/lint
 
 .PHONY: help
@@ -31,21 +33,21 @@ endif
 
 .PHONY: run
 run: build ## Process the sample documentation, or your own: INPUT=folder SOURCE=dita|confluence
-	@$(TRAILBLAZER) db up
-	@$(TRAILBLAZER) db migrate
+	@$(TRAILBLAZER) --events never db migrate
 ifdef INPUT
-	@$(TRAILBLAZER) normalize "$(INPUT)" --source "$(SOURCE)"
+	@$(TRAILBLAZER) --events never normalize "$(INPUT)" --run-id "$(RUN_ID)" --source "$(or $(SOURCE),$(error SOURCE is missing: SOURCE=dita or SOURCE=confluence))"
 else
-	@$(TRAILBLAZER) normalize examples/docs/dita --source dita
-	@$(TRAILBLAZER) normalize examples/docs/confluence --source confluence
+	@$(TRAILBLAZER) --events never normalize examples/docs/dita --source dita --run-id guide
+	@$(TRAILBLAZER) --events never normalize examples/docs/confluence --source confluence --run-id handbook
 endif
-	@$(TRAILBLAZER) run
-	@$(TRAILBLAZER) status
+	@$(TRAILBLAZER) --events never run
+	@$(TRAILBLAZER) --events never status
 	@printf '%s\n' '' 'What to try next:' \
-		'  make run INPUT=folder SOURCE=dita       your own documentation (or SOURCE=confluence)' \
-		'  $(TRAILBLAZER) runs list     what was processed' \
-		'  $(TRAILBLAZER) db doctor     is everything in order' \
-		'  $(TRAILBLAZER) db down       stop the private server' >&2
+		'  make run INPUT=folder SOURCE=dita             your own documentation (or SOURCE=confluence)' \
+		'  $(TRAILBLAZER) runs list      what was processed' \
+		'  $(TRAILBLAZER) runs show guide' \
+		'  $(TRAILBLAZER) db doctor      is everything in order' \
+		'  $(TRAILBLAZER) db down        stop the private server'
 
 .PHONY: test
 test: setup ## Run all tests on PostgreSQL 18, then those with a database on 16 (FILTER=name for some)

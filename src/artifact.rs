@@ -239,6 +239,13 @@ mod tests {
                      {\"id\":\"b\",\n\n\xff\n{\"id\":7}\n\
                      {\"id\":\"a\",\"title\":\"\",\"text_md\":\"\",\"source_system\":\"dita\"}\n\
                      {\"id\":\"c\",\"title\":\"\",\"text_md\":\"\",\"source_system\":\"dita\",\"links\":[\"http://x\"]}";
-        insta::assert_snapshot!(read_all(text).join("\n"), @"");
+        insta::assert_snapshot!(read_all(text).join("\n"), @r#"
+        a "xy"
+        2: EOF while parsing a value (column 0)
+        4: not UTF-8: invalid utf-8 sequence of 1 bytes from index 0
+        5: invalid type: integer `7`, expected a string (column 7)
+        6: a document with id "a" stood on an earlier line
+        c ""
+        "#);
     }
 }

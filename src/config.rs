@@ -1,7 +1,6 @@
 //! Configuration: `.trailblazer.yaml`, then the environment, then flags, into one validated [`Config`]. Pure but for
 //! [`find`] and [`load`].
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -305,11 +304,11 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
             };
             let mut alone = Mapping::new();
             set(&mut alone, key, value.clone());
-            from_tree(alone).map_err(|error| invalid(&variable, &error))?;
+            from_tree(alone).map_err(|error| unfit(&variable, &error))?;
             set(&mut tree, key, value);
         }
     }
-    let config = from_tree(tree).map_err(|error| invalid("configuration", &error))?;
+    let config = from_tree(tree).map_err(|error| unfit("configuration", &error))?;
     check_url(&config, if env("TRAILBLAZER_DB_URL").is_some() { "TRAILBLAZER_DB_URL" } else { "database.url" })?;
     Ok(config)
 }
@@ -335,14 +334,16 @@ fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
                 let place = line_of(text, &key).map_or(place, |line| format!("{name}:{line}"));
                 ConfigError::UnknownKey { place, nearest: nearest(&key), key }
             }
-            None => invalid(&place, located.as_ref().unwrap_or(&error)),
+            None => unfit(&place, &error),
         });
     }
     Ok(tree)
 }
 
-fn from_tree(tree: Mapping) -> Result<Config, serde_yaml::Error> {
-    serde_yaml::from_value(Value::Mapping(tree))
+type TreeError = serde_path_to_error::Error<serde_yaml::Error>;
+
+fn from_tree(tree: Mapping) -> Result<Config, TreeError> {
+    serde_path_to_error::deserialize(Value::Mapping(tree))
 }
 
 /// An empty section, or a key set to nothing, means the default.
@@ -429,14 +430,18 @@ fn nearest(key: &str) -> Option<String> {
         .map(|(_, known)| (*known).to_owned())
 }
 
+/// A text that is not YAML. The parser's own count of lines is left out: `place` has it.
 fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
     let mut message = error.to_string();
-    if let Some(location) = error.location() {
-        let mut suffix = String::new();
-        let _ = write!(suffix, " at line {} column {}", location.line(), location.column());
-        message = message.replace(&suffix, "");
+    if let Some(end) = message.find(" at line ") {
+        message.truncate(end);
     }
     ConfigError::Invalid { place: place.to_owned(), message }
+}
+
+/// A value of the wrong kind, named by its key.
+fn unfit(place: &str, error: &TreeError) -> ConfigError {
+    ConfigError::Invalid { place: place.to_owned(), message: format!("{}: {}", error.path(), error.inner()) }
 }
 
 fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {

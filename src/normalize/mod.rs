@@ -11,6 +11,7 @@ pub mod tree;
 mod confluence;
 mod dita;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 pub use document::{Attachment, Document, Link};
@@ -80,10 +81,21 @@ pub enum ReadError {
 /// Receives outcomes as they come; an error ends the reading.
 pub type Emit<'a> = &'a mut dyn FnMut(Outcome) -> std::io::Result<()>;
 
-/// Reads `input` and emits one outcome for every document or failed file, in a stable order.
+/// Reads `input` and emits one outcome for every document or failed file, in a stable order. No id is emitted twice.
 pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
+    let mut seen = HashSet::new();
+    let mut emit_once = |outcome: Outcome| {
+        emit(match outcome {
+            Outcome::Document(document) if !seen.insert(document.id.clone()) => Outcome::Failure(FileError {
+                path: document.source_path.unwrap_or_else(|| document.title.clone()),
+                line: None,
+                message: format!("left out: an earlier document has its id, {}", document.id),
+            }),
+            other => other,
+        })
+    };
     match source {
-        Source::Dita => dita::read(input, options, emit),
-        Source::Confluence => confluence::read(input, options, emit),
+        Source::Dita => dita::read(input, options, &mut emit_once),
+        Source::Confluence => confluence::read(input, options, &mut emit_once),
     }
 }
