@@ -76,7 +76,7 @@ bench: build ## Compare the backlog's throughput with pgmq's
 
 .PHONY: proof
 proof: build ## Show the whole backlog at work on a fresh server, and write docs/proof.md
-	@docs/proof
+	@.ci/proof $(TRAILBLAZER)
 
 .PHONY: prompts
 prompts: ## Archive what is misnamed in prompts/ and write its index (DRY_RUN=1 only lists)

@@ -2,5 +2,6 @@
 
 mod cli;
 mod conformance;
+mod docs;
 mod sql;
 mod support;

@@ -1,0 +1,3 @@
+//! Documents that are made from the source are as the source is now.
+
+mod sql_api;
