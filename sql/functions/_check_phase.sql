@@ -3,7 +3,6 @@ create or replace function graphdb._check_phase(p_phase text)
 returns void
 language plpgsql
 immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_phase is null or p_phase not in ('chunk', 'embed') then

@@ -3,7 +3,6 @@ create or replace function graphdb._count_chunks(p_run_id text)
 returns integer
 language plpgsql
 stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_bare text;
