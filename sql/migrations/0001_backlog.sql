@@ -40,48 +40,7 @@ create table if not exists graphdb.processed_runs (
 
   -- Provenance.
   code_version text,
-  updated_at timestamptz not null default now(),
-
-  -- Kept short: every statement that writes a row parses these rules anew, about 5 us for each 1,000 characters of
-  -- their stored form (docs/claim-performance.md). Hence array literals for "in (…)", and no counted repeats in patterns.
-  constraint run_id_is_a_folder_name
-    check (run_id ~ '^[A-Za-z0-9._-]+$' and length(run_id) <= 128 and run_id <> all ('{.,..}')),
-  constraint source_is_named
-    check (length(source) between 1 and 128),
-  constraint counts_are_not_negative
-    check (least(total_docs, total_chunks, embedded_chunks, claim_progress, attempts) >= 0),
-  constraint embedded_chunks_are_chunks
-    check (embedded_chunks <= total_chunks),
-
-  -- A run rests in a status, or has gone from one to a claim.
-  constraint status_is_known
-    check (coalesce(claimed_from || '>', '') || status = any (
-             '{normalized,chunked,embedded,failed,reset,normalized>chunking,reset>chunking,chunked>embedding,reset>embedding}')),
-  constraint claim_is_whole
-    check (num_nonnulls(claimed_by, claimed_at, claim_expires_at, claimed_from) in (0, 4)),
-  constraint claim_ends_after_it_begins
-    check (claim_expires_at > claimed_at),
-  constraint progress_belongs_to_a_claim
-    check (claim_progress is null or claimed_by is not null),
-
-  constraint normalized_run_has_no_marks
-    check (status <> all ('{normalized,reset}')
-           or num_nonnulls(chunk_completed_at, embed_completed_at, embedded_chunks) = 0),
-  constraint chunks_are_counted_before_use
-    check (total_chunks is not null or status <> all ('{chunked,embedding,embedded}')),
-  constraint chunked_run_has_its_mark
-    check (chunk_completed_at is not null or status <> 'chunked'),
-  constraint embedded_run_is_complete
-    check (case when status = 'embedded'
-             then num_nonnulls(embed_completed_at, embedding_model) = 2 and embedded_chunks = total_chunks
-             else embed_completed_at is null
-           end),
-  constraint failed_run_says_why
-    check (status <> 'failed' or num_nonnulls(failed_phase, last_error) = 2),
-  constraint failed_phase_is_known
-    check (failed_phase = any ('{chunk,embed}')),
-  constraint only_a_waiting_run_backs_off
-    check (available_at is null or status = any ('{normalized,chunked,reset}'))
+  updated_at timestamptz not null default now()
 );
 comment on table graphdb.processed_runs is 'The backlog: one row for each run (ingest batch). Written by the functions of this schema only';
 comment on column graphdb.processed_runs.run_id is 'Names the run and its folder: letters, digits, ".", "_", "-", at most 128';
@@ -102,6 +61,70 @@ comment on column graphdb.processed_runs.claim_progress is 'Items done under thi
 comment on column graphdb.processed_runs.claim_token is 'Fence: changes at every claim, release, failure, expiry, reset and re-registration';
 comment on column graphdb.processed_runs.attempts is 'Failures and expiries since the last completed phase or reset';
 comment on column graphdb.processed_runs.available_at is 'End of the back-off; null when the run is due';
+
+-- The rules of a run, by name. One check constraint asks this function, because Postgres parses the stored tree of every
+-- check constraint anew for every statement that writes: as 17 constraints they took as long as the rest of a claim
+-- (docs/claim-performance.md). A rule is broken when its condition is false; null passes, as in any check.
+create or replace function graphdb._keeps_rules(p_run graphdb.processed_runs)
+returns boolean
+language plpgsql
+immutable
+as $$
+declare
+  v_broken text := case
+    when not (p_run.run_id ~ '^[A-Za-z0-9._-]+$' and length(p_run.run_id) <= 128 and p_run.run_id not in ('.', '..'))
+      then 'run_id_is_a_folder_name'
+    when not (length(p_run.source) between 1 and 128)
+      then 'source_is_named'
+    when p_run.status not in ('normalized', 'chunking', 'chunked', 'embedding', 'embedded', 'failed', 'reset')
+      then 'status_is_known'
+    when least(p_run.total_docs, p_run.total_chunks, p_run.embedded_chunks, p_run.claim_progress, p_run.attempts) < 0
+      then 'counts_are_not_negative'
+    when p_run.embedded_chunks > p_run.total_chunks
+      then 'embedded_chunks_are_chunks'
+    when num_nonnulls(p_run.claimed_by, p_run.claimed_at, p_run.claim_expires_at, p_run.claimed_from) not in (0, 4)
+      then 'claim_is_whole'
+    when (p_run.claimed_by is not null) <> (p_run.status in ('chunking', 'embedding'))
+      then 'claim_goes_with_its_status'
+    when p_run.status = 'chunking' and p_run.claimed_from not in ('normalized', 'reset')
+      or p_run.status = 'embedding' and p_run.claimed_from not in ('chunked', 'reset')
+      then 'claim_returns_to_its_queue'
+    when p_run.claim_expires_at <= p_run.claimed_at
+      then 'claim_ends_after_it_begins'
+    when p_run.claim_progress is not null and p_run.claimed_by is null
+      then 'progress_belongs_to_a_claim'
+    when p_run.status in ('normalized', 'reset')
+      and num_nonnulls(p_run.chunk_completed_at, p_run.embed_completed_at, p_run.embedded_chunks) > 0
+      then 'normalized_run_has_no_marks'
+    when p_run.status in ('chunked', 'embedding', 'embedded') and p_run.total_chunks is null
+      then 'chunks_are_counted_before_use'
+    when p_run.status = 'chunked' and p_run.chunk_completed_at is null
+      then 'chunked_run_has_its_mark'
+    when (p_run.status = 'embedded') <> (p_run.embed_completed_at is not null)
+      or p_run.status = 'embedded' and (p_run.embedding_model is null or p_run.embedded_chunks is distinct from p_run.total_chunks)
+      then 'embedded_run_is_complete'
+    when p_run.status = 'failed' and num_nonnulls(p_run.failed_phase, p_run.last_error) < 2
+      then 'failed_run_says_why'
+    when p_run.failed_phase not in ('chunk', 'embed')
+      then 'failed_phase_is_known'
+    when p_run.available_at is not null and p_run.status not in ('normalized', 'chunked', 'reset')
+      then 'only_a_waiting_run_backs_off'
+  end;
+begin
+  if v_broken is null then
+    return true;
+  end if;
+  raise exception 'run "%" would break the rule "%"', left(p_run.run_id, 140), v_broken
+    using errcode = 'check_violation', schema = 'graphdb', table = 'processed_runs', constraint = v_broken,
+          hint = 'Move runs with the functions of schema graphdb; \sf graphdb._keeps_rules shows the rules.';
+end
+$$;
+comment on function graphdb._keeps_rules(graphdb.processed_runs) is
+  'The rules of a run, by name; a broken one is a check_violation that names it. Changed by a migration that checks all rows again';
+revoke all on function graphdb._keeps_rules(graphdb.processed_runs) from public;
+
+alter table graphdb.processed_runs drop constraint if exists run_keeps_its_rules;
+alter table graphdb.processed_runs add constraint run_keeps_its_rules check (graphdb._keeps_rules(processed_runs));
 
 -- The queues, in the order of the claim. A run in back-off is in none of them until recover_expired_claims lets it in,
 -- so that a claim never walks over what is not due.
