@@ -1,7 +1,8 @@
 -- What every claim does first: recover a few runs whose lease or back-off is over. One index probe when there are none.
 -- Few, so that a claim stays quick when thousands of leases end at once; each claim recovers more runs than it takes.
+-- True when there were any.
 create or replace function graphdb._wake_runs(p_now timestamptz)
-returns void
+returns boolean
 language plpgsql
 volatile
 as $$
@@ -14,7 +15,9 @@ begin
     limit 1)
   then
     perform graphdb.recover_expired_claims(10);
+    return true;
   end if;
+  return false;
 end
 $$;
 

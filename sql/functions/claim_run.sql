@@ -8,12 +8,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now timestamptz := graphdb.clock();
+  -- Assigned, not performed: an expression without a query costs no call of the query machinery.
+  v_now constant timestamptz := graphdb.clock();
+  v_phase constant text := graphdb._check_phase(p_phase);
+  v_worker constant text := graphdb._check_worker(p_worker);
+  v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
+  v_woken constant boolean := graphdb._wake_runs(v_now);
 begin
-  perform graphdb._check_claim(p_phase, p_worker, p_ttl);
-  perform graphdb._wake_runs(v_now);
-
-  if p_phase = 'chunk' then
+  if v_phase = 'chunk' then
     return query
     with due as materialized (
       select r.run_id from graphdb.processed_runs as r
@@ -24,7 +26,7 @@ begin
     )
     update graphdb.processed_runs as r
     set claimed_from = r.status, status = 'chunking', chunk_started_at = v_now,
-        claimed_by = p_worker, claimed_at = v_now, claim_expires_at = v_now + p_ttl,
+        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
         claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
     where r.run_id = (select due.run_id from due)
     returning r.*;
@@ -39,7 +41,7 @@ begin
     )
     update graphdb.processed_runs as r
     set claimed_from = r.status, status = 'embedding', embed_started_at = v_now, wants_vectors = true,
-        claimed_by = p_worker, claimed_at = v_now, claim_expires_at = v_now + p_ttl,
+        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
         claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
     where r.run_id = (select due.run_id from due)
     returning r.*;

@@ -13,9 +13,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now timestamptz := graphdb.clock();
+  v_now constant timestamptz := graphdb.clock();
+  v_phase constant text := graphdb._check_phase(p_phase);
+  v_worker constant text := graphdb._check_worker(p_worker);
+  v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
 begin
-  perform graphdb._check_claim(p_phase, p_worker, p_ttl);
   if p_max_runs is null or p_max_runs not between 1 and 10000 then
     raise exception 'cannot claim % runs', coalesce(p_max_runs::text, 'null')
       using errcode = 'TB001', hint = 'Pass a number from 1 to 10000.';
@@ -26,7 +28,7 @@ begin
   return query execute
     'with due as materialized (
        select r.run_id from graphdb.processed_runs as r
-       where ' || graphdb._queue_condition(p_phase) || ' and ' || graphdb._filter_condition(p_filter) || '
+       where ' || graphdb._queue_condition(v_phase) || ' and ' || graphdb._filter_condition(p_filter) || '
        order by r.priority desc, r.normalized_at, r.run_id
        limit $1
        for no key update skip locked
@@ -36,14 +38,14 @@ begin
            chunk_started_at = case $2 when ''chunking'' then $3 else r.chunk_started_at end,
            embed_started_at = case $2 when ''embedding'' then $3 end,
            wants_vectors = r.wants_vectors or $2 = ''embedding'',
-           claimed_by = $4, claimed_at = $3, claim_expires_at = $3 + $5,
+           claimed_by = $4, claimed_at = $3, claim_expires_at = $5,
            claim_token = nextval(''graphdb.claim_tokens''), updated_at = $3
        where r.run_id = any (array(select due.run_id from due))
        returning r.*
      )
      select c.* from claimed as c order by c.priority desc, c.normalized_at, c.run_id'
     using least(p_max_runs, graphdb._filter_limit(p_filter)),
-          case p_phase when 'chunk' then 'chunking' else 'embedding' end, v_now, p_worker, p_ttl;
+          case v_phase when 'chunk' then 'chunking' else 'embedding' end, v_now, v_worker, v_expires_at;
 end
 $$;
 
