@@ -1,3 +1,5 @@
 //! Conformance: real documents and published pairs, read from the corpora beside the checkout.
 
 mod confluence;
+mod corpora;
+mod parsed;

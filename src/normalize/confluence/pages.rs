@@ -24,7 +24,7 @@ pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Resul
     let mut files = Vec::new();
     collect(input, "", 0, &mut files)?;
     if files.is_empty() {
-        let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage or .json)", input.display());
+        let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage, .json or .adf)", input.display());
         return Err(ReadError::Input { message });
     }
     let (slots, failures) = index(&files, options);
@@ -96,7 +96,7 @@ fn extension(name: &str) -> String {
 
 fn is_page_file(name: &str) -> bool {
     let extension = extension(name);
-    extension == "json" || MARKUP.contains(&extension.as_str())
+    matches!(extension.as_str(), "json" | "adf") || MARKUP.contains(&extension.as_str())
 }
 
 /// Reads id and title of every page; files without any page become failures.
@@ -167,7 +167,7 @@ enum Contents {
 fn contents(file: &File) -> Result<Contents, FileError> {
     let bytes = fs::read(&file.path).map_err(|error| failure(file, None, format!("cannot be read: {error}")))?;
     let text = decode(&bytes, &mut Losses::new());
-    let is_json = extension(&file.relative) == "json" || text.trim_start().starts_with('{');
+    let is_json = matches!(extension(&file.relative).as_str(), "json" | "adf") || text.trim_start().starts_with('{');
     if !is_json {
         return Ok(Contents::Markup(text));
     }

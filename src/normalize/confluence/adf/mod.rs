@@ -232,7 +232,10 @@ fn panel_label(kind: &str) -> Option<&'static str> {
 fn panel(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let label = attribute(node, "panelType").and_then(panel_label);
     let label = label.or_else(|| attribute(node, "panelIconText")).unwrap_or_default().to_owned();
-    let content = blocks(cx, content(node));
+    let mut content = blocks(cx, content(node));
+    if let Some(title) = attribute(node, "title") {
+        content.insert(0, Block::Paragraph(vec![Inline::Text(title.to_owned())]));
+    }
     flow.block(Block::Admonition { label, content });
 }
 
