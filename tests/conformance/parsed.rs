@@ -1,6 +1,6 @@
 //! Markdown as an independent parser sees it.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 fn parser(markdown: &str) -> Parser<'_> {
     let options = Options::ENABLE_TABLES
@@ -49,7 +49,7 @@ pub fn visible_text(markdown: &str) -> String {
             }
             Event::Html(html) => out.push_str(&html),
             Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link) => {}
-            Event::End(_) => out.push('\n'),
+            Event::Start(Tag::Item | Tag::List(_)) | Event::End(_) => out.push('\n'),
             _ => {}
         }
     }
@@ -92,8 +92,17 @@ pub fn structure(markdown: &str) -> Vec<String> {
         let text = match event {
             Event::Text(text) => text.to_string(),
             Event::SoftBreak => " ".to_owned(),
+            Event::InlineHtml(html) => format!("<{}>", html.replace([' ', '/', '<', '>'], "")),
             Event::Start(Tag::List(start)) => format!("<list {start:?}>"),
-            Event::Start(Tag::CodeBlock(kind)) => format!("<{kind:?}>"),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let language = info.split_whitespace().next().unwrap_or_default().to_lowercase();
+                format!("<code {}>", if language == "sh" { "bash" } else { &language })
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => "<code >".to_owned(),
+            // Alignment says how a table looks; a link in angle brackets is a link.
+            Event::Start(Tag::Table(columns)) => format!("<table {}>", columns.len()),
+            Event::Start(Tag::Link { dest_url, .. }) => format!("<link {dest_url}>"),
+            Event::Start(Tag::Image { dest_url, .. }) => format!("<image {dest_url}>"),
             // A tight list and a loose one differ in paragraphs only.
             Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => continue,
             other => format!("<{other:?}>"),

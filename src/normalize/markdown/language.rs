@@ -17,6 +17,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("plain", ""),
     ("plaintext", ""),
     ("plain-text", ""),
+    ("py", "python"),
     ("sh", "bash"),
     ("text", ""),
     ("text/plain", ""),

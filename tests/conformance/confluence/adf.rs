@@ -16,6 +16,9 @@ fn every_valid_adf_document_keeps_its_text_and_no_invalid_one_stops_the_reader()
     for path in files_ending(&corpus, &[".json"]) {
         let is_valid = path.components().any(|part| part.as_os_str() == "valid");
         let is_invalid = path.components().any(|part| part.as_os_str() == "invalid");
+        if !is_valid && !is_invalid {
+            continue;
+        }
         let Ok(value) = serde_json::from_str::<Value>(&fs::read_to_string(&path).expect("a readable file")) else {
             continue;
         };
@@ -40,7 +43,7 @@ fn every_valid_adf_document_keeps_its_text_and_no_invalid_one_stops_the_reader()
     println!(
         "adf-atlaskit: {valid} valid, {invalid} invalid, of which {refused} refused and the rest partly converted"
     );
-    assert!(valid > 100 && invalid > 100);
+    assert!(valid > 90 && invalid > 130);
 }
 
 #[test]
@@ -70,23 +73,24 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
-/// All text of a document: text nodes, and the attributes that are shown.
+/// All text of a document: text nodes, and the attributes that are shown. Text nodes side by side make one word.
 fn texts(value: &Value) -> String {
     match value {
-        Value::Array(items) => items.iter().map(texts).collect::<Vec<_>>().join(" "),
+        Value::Array(items) => items.iter().map(texts).collect(),
         Value::Object(node) => {
-            let mut out = String::new();
-            if node.get("type").and_then(Value::as_str) == Some("text") {
-                out.push_str(node.get("text").and_then(Value::as_str).unwrap_or_default());
+            let kind = node.get("type").and_then(Value::as_str).unwrap_or_default();
+            if kind == "text" {
+                return node.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
             }
-            let shown = ["mention", "status", "expand", "nestedExpand"];
-            if shown.contains(&node.get("type").and_then(Value::as_str).unwrap_or_default()) {
-                for name in ["text", "title"] {
-                    let text = value.pointer(&format!("/attrs/{name}")).and_then(Value::as_str);
-                    out.push_str(&format!(" {}", text.unwrap_or_default()));
-                }
-            }
-            format!("{out} {}", node.get("content").map(texts).unwrap_or_default())
+            let shown = if ["mention", "status", "expand", "nestedExpand"].contains(&kind) {
+                ["text", "title"]
+            } else {
+                ["", ""]
+            };
+            let attributes =
+                shown.iter().filter_map(|name| value.pointer(&format!("/attrs/{name}")).and_then(Value::as_str));
+            let content = node.get("content").map(texts).unwrap_or_default();
+            format!(" {} {content} ", attributes.collect::<Vec<_>>().join(" "))
         }
         _ => String::new(),
     }

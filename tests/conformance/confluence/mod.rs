@@ -3,5 +3,6 @@
 mod adf;
 mod export;
 mod pairs;
+mod round_trips;
 mod storage;
 mod words;

@@ -29,7 +29,7 @@ fn every_code_macro_is_one_code_block_with_the_same_text() {
     for folder in ["cf-md2conf", "cf-mark", "cf-to-notion", "cf-for-obsidian"] {
         let Some(corpus) = corpus(folder) else { return };
         for path in files_ending(&corpus, &[".xml", ".html", ".xhtml"]) {
-            let source = fs::read_to_string(&path).expect("a readable file");
+            let source = fs::read_to_string(&path).expect("a readable file").replace("\r\n", "\n");
             let read = read(&path, Source::Confluence, &Options::default());
             let Some(document) = read.documents.first() else { continue };
             let blocks = code_blocks(&document.text_md);

@@ -70,7 +70,8 @@ fn count(text: &str) -> HashMap<String, usize> {
 fn source_text(source: &str) -> String {
     let mut out = String::new();
     let mut rest = source;
-    let mut unseen: Option<String> = None;
+    // The element that nobody sees, and how many of its name are open inside.
+    let mut unseen: Option<(String, usize)> = None;
     while let Some(at) = rest.find('<') {
         let (text, markup) = rest.split_at(at);
         if unseen.is_none() {
@@ -92,14 +93,34 @@ fn source_text(source: &str) -> String {
         rest = after;
         let name = tag.trim_start_matches(['<', '/']).split([' ', '/', '\n']).next().unwrap_or_default();
         let hidden = tag.contains("display: none") || tag.contains("aria-hidden=\"true\"");
-        match &unseen {
-            None if !tag.ends_with('/') && !tag.starts_with("</") && (UNSEEN.contains(&name) || hidden) => {
-                unseen = Some(name.to_owned());
+        let (opens, closes) = (!tag.ends_with('/') && !tag.starts_with("</"), tag.starts_with("</"));
+        match &mut unseen {
+            None if opens && (UNSEEN.contains(&name) || hidden) => unseen = Some((name.to_owned(), 1)),
+            Some((open, depth)) if open == name => {
+                *depth = *depth + usize::from(opens) - usize::from(closes);
+                if *depth == 0 {
+                    unseen = None;
+                }
             }
-            Some(open) if open == name && tag.starts_with("</") => unseen = None,
             _ => {}
         }
-        let inside_words = ["strong", "b", "em", "i", "u", "s", "del", "sub", "sup", "span", "code", "a", "font"];
+        let inside_words = [
+            "strong",
+            "b",
+            "em",
+            "i",
+            "u",
+            "s",
+            "del",
+            "sub",
+            "sup",
+            "span",
+            "code",
+            "a",
+            "font",
+            "ac:link",
+            "ac:plain-text-link-body",
+        ];
         if !inside_words.contains(&name) {
             out.push(' ');
         }
@@ -133,6 +154,12 @@ fn decode(text: &str) -> String {
         ("&rarr;", "→"),
         ("&larr;", "←"),
         ("&#39;", "'"),
+        ("&#160;", " "),
+        ("&#8211;", "–"),
+        ("&#8230;", "…"),
+        ("&#x2019;", "’"),
+        ("&#x21a9;", "↩"),
+        ("&#xfe0e;", ""),
         ("&amp;", "&"),
     ];
     let text = KNOWN.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
