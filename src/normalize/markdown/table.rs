@@ -48,7 +48,9 @@ impl<'a> Grid<'a> {
                 }
                 if column >= MAX_COLUMNS {
                     // Still printed: the last column takes whatever is left.
-                    rows.get_mut(at).map(|row| row.push(Some(Place { cell, repeated: false })));
+                    if let Some(row) = rows.get_mut(at) {
+                        row.push(Some(Place { cell, repeated: false }));
+                    }
                     continue;
                 }
                 let width = cell.colspan.clamp(1, MAX_COLUMNS - column);
@@ -166,7 +168,7 @@ fn row_texts<'a>(
                 footnotes.append(&mut met);
                 return text;
             }
-            take(budget, text.len()).then_some(text).unwrap_or_default()
+            if take(budget, text.len()) { text } else { String::new() }
         })
         .collect()
 }

@@ -47,11 +47,11 @@ pub(super) fn find(input: &Path) -> Result<Option<Export>, ReadError> {
         let descriptor = std::fs::read_to_string(input.join(DESCRIPTOR)).unwrap_or_default();
         return open(&path, descriptor).map(Some);
     }
-    let name = input.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if name.ends_with(".zip") {
+    let has_extension = |wanted: &str| input.extension().is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+    if has_extension("zip") {
         return unzip(input).map(Some);
     }
-    if name == ENTITIES || (name.ends_with(".xml") && is_export(input)?) {
+    if has_extension("xml") && is_export(input)? {
         let descriptor = input.with_file_name(DESCRIPTOR);
         return open(input, std::fs::read_to_string(descriptor).unwrap_or_default()).map(Some);
     }

@@ -1,0 +1,8 @@
+//! Confluence input against published pairs and against independent counts.
+
+mod adf;
+mod export;
+mod pairs;
+mod round_trips;
+mod storage;
+mod words;
