@@ -66,12 +66,12 @@ impl Library {
     pub fn connect(&mut self, pushing: &[FileId]) {
         self.inherit_conditions();
         let mut expander = Expander::new(self);
-        let mut expanded = Vec::new();
+        let mut trees = Vec::new();
         for file in self.root_files() {
-            expanded.push((file, expander.expand(file)));
+            trees.push((file, expander.expand(file)));
         }
         let branches = expander.branches;
-        let roots: Vec<RootMap> = expanded.iter().map(|(file, maps)| read(self, *file, maps)).collect();
+        let roots: Vec<RootMap> = trees.iter().map(|(file, maps)| read(self, *file, maps)).collect();
         self.branches = branches;
         for (index, root) in roots.iter().enumerate() {
             for (number, used) in root.uses.iter().enumerate() {
@@ -223,7 +223,10 @@ impl Library {
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
         let parsed = self.corpus.load(file).ok()?;
         let branches: Vec<&Branch> = context.branches.iter().filter_map(|&id| self.branches.get(id)).collect();
-        let mut root = parsed.root.clone();
+        if self.ditaval.is_none() && branches.is_empty() && !self.pushes.reach(file) {
+            return Some(Arc::clone(&parsed.root));
+        }
+        let mut root = Element::clone(&parsed.root);
         let kept =
             self.ditaval.iter().chain(branches.iter().map(|branch| &*branch.ditaval)).all(|v| v.apply(&mut root));
         if !kept {

@@ -66,9 +66,9 @@ impl<'l> Expander<'l> {
     pub fn expand(&mut self, file: FileId) -> Vec<Element> {
         let mut resolver = Resolver::new(self.library, Context::default());
         let Some(root) = resolver.tree(file).filter(|root| is_map(root)) else { return Vec::new() };
-        let mut resolved = resolver.resolve(&root, "");
-        resolved.truncate(1);
-        let Some(Node::Element(mut map)) = resolved.pop() else { return Vec::new() };
+        let mut nodes = resolver.resolve(&root, "");
+        nodes.truncate(1);
+        let Some(Node::Element(mut map)) = nodes.pop() else { return Vec::new() };
         self.open.push(file);
         self.expand_below(&mut map);
         self.open.pop();

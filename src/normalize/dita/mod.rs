@@ -17,6 +17,7 @@ mod library;
 mod map_document;
 mod maps;
 mod output;
+mod parallel;
 mod parse;
 mod prolog;
 mod push;
@@ -38,13 +39,17 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         return Err(ReadError::Input { message });
     }
     let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
-    for (&file, &form) in &library.documents {
-        let path = library.corpus.path(file);
-        while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
-            emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
-        }
-        for document in output::documents(&library, file, form) {
-            emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
+    let files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
+    for batch in files.chunks(parallel::BATCH) {
+        let batch = parallel::map(batch, |&(file, form)| (file, output::documents(&library, file, form)));
+        for (file, documents) in batch {
+            let path = library.corpus.path(file);
+            while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
+                emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
+            }
+            for document in documents {
+                emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
+            }
         }
     }
     for failure in failures {

@@ -14,9 +14,12 @@ use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, count_many};
 
+/// A use in a map, and the number of its root map.
+type Place<'l> = (usize, &'l Use);
+
 /// The documents of one file: one, or one for each branch that it is used in; none when conditions exclude it.
 pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
-    let mut branches: Vec<(Option<(usize, &Use)>, &[usize])> = Vec::new();
+    let mut branches: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
     for (root, used) in library.uses_of(file) {
         if !branches.iter().any(|(_, seen)| *seen == used.branches.as_slice()) {
             branches.push((Some((root, used)), &used.branches));
@@ -45,35 +48,35 @@ fn document(
     library: &Library,
     file: FileId,
     form: Form,
-    used: Option<(usize, &Use)>,
+    used: Option<Place<'_>>,
     branches: &[usize],
 ) -> Option<Document> {
     let id = library.id(file, branches)?;
     let mut resolver = Resolver::new(library, library.context(file, used));
     let tree = resolver.tree(file)?;
-    let resolved = resolver.resolve(&tree, "").into_iter().find_map(|node| match node {
+    let root = resolver.resolve(&tree, "").into_iter().find_map(|node| match node {
         Node::Element(element) => Some(element),
         Node::Text(_) => None,
     })?;
     let path = library.corpus.path(file);
     let title = match form {
         Form::Topic => resolver.title(file, &Address::default()),
-        Form::Map => map_document::title_of(&resolved, &mut resolver),
+        Form::Map => map_document::title_of(&root, &mut resolver),
     };
     let title = title.unwrap_or_else(|| stem(&path));
     let mut renderer = Renderer::new(&mut resolver, id.clone());
     let blocks = match form {
-        Form::Topic => renderer.document(&resolved),
-        Form::Map => map_document::blocks(&resolved, &mut renderer),
+        Form::Topic => renderer.document(&root),
+        Form::Map => map_document::blocks(&root, &mut renderer),
     };
     let (links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
     merge(&mut losses, &resolver.losses);
     if let Ok(parsed) = library.corpus.load(file) {
         merge(&mut losses, &parsed.losses);
     }
-    let metadata = prolog::read(first_topic(&resolved));
+    let metadata = prolog::read(first_topic(&root));
     let mut labels = metadata.labels;
-    super::filter::collect_conditions(&resolved, &mut labels);
+    super::filter::collect_conditions(&root, &mut labels);
     let mut meta = metadata.fields;
     for (_, used) in library.uses_of(file).filter(|(_, used)| used.branches == branches) {
         let mut carrier = Element::new("topicref", file, 1);

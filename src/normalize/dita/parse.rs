@@ -1,5 +1,7 @@
 //! A file's bytes to an element tree, within limits that no honest document reaches.
 
+use std::sync::Arc;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
@@ -21,7 +23,7 @@ const MAX_EXPANSION: usize = 4 << 20;
 /// A parsed file.
 #[derive(Debug)]
 pub(super) struct Parsed {
-    pub root: Element,
+    pub root: Arc<Element>,
     /// What was repaired on the way, by name.
     pub losses: Losses,
 }
@@ -255,7 +257,7 @@ impl Builder {
             return Err(XmlError { line: self.line, problem: Problem::Truncated(element.name.clone()) });
         }
         match self.root {
-            Some(root) => Ok(Parsed { root, losses: self.losses }),
+            Some(root) => Ok(Parsed { root: Arc::new(root), losses: self.losses }),
             None => Err(XmlError { line: self.line, problem: Problem::Empty }),
         }
     }
@@ -273,7 +275,7 @@ fn count_lines(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn root(xml: &str) -> Element {
+    fn root(xml: &str) -> Arc<Element> {
         parse(xml.as_bytes(), 0).unwrap().root
     }
 

@@ -107,7 +107,7 @@ impl Renderer<'_, '_> {
                     text.push_str(&self.included(child));
                 }
                 Node::Element(child) if child.find(&|e| e.is("coderef")).is_some() => {
-                    text.push_str(&self.code_text(child))
+                    text.push_str(&self.code_text(child));
                 }
                 Node::Element(child) => push_element(child, &mut text),
             }

@@ -61,7 +61,7 @@ impl Renderer<'_, '_> {
                 run.push(Inline::Text(sign(element).to_owned()));
             }
             Kind::State => {
-                run.push(Inline::Code(if element.is_blank() { state(element) } else { collapse(&element.text()) }))
+                run.push(Inline::Code(if element.is_blank() { state(element) } else { collapse(&element.text()) }));
             }
             Kind::CrossReference => self.cross_reference(element, run),
             Kind::Image => self.image(element, run),
@@ -180,6 +180,9 @@ impl Renderer<'_, '_> {
                 words.push(collapse(&element.text()));
             }
         });
+        if words.is_empty() {
+            words.push(collapse(&svg.text()));
+        }
         run.push(Inline::Text(words.join(" ")));
     }
 
