@@ -89,7 +89,34 @@ impl Library {
             });
         }
         self.roots = roots;
+        self.drop_excluded();
         self.pushes = Push::collect(self, pushing);
+    }
+
+    /// Takes out the topics that the maps refer to only where the conditions exclude it.
+    fn drop_excluded(&mut self) {
+        if self.ditaval.is_none() {
+            return;
+        }
+        let mut referred = HashSet::new();
+        for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+            if let Ok(tree) = self.corpus.load(map) {
+                self.referred(&tree.root, &mut referred);
+            }
+        }
+        let excluded: Vec<FileId> = referred.into_iter().filter(|file| !self.uses.contains_key(file)).collect();
+        for file in excluded {
+            self.documents.remove(&file);
+        }
+    }
+
+    fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
+        for child in element.elements().filter(|child| !child.is("reltable")) {
+            if is_topicref(child) {
+                into.extend(self.topic_target(child).map(|(file, _)| file));
+            }
+            self.referred(child, into);
+        }
     }
 
     /// Maps that no other map includes; of maps that only include each other, the first.
@@ -217,6 +244,17 @@ impl Library {
         }
         let slash = if folder.is_empty() { "" } else { "/" };
         Some(format!("{kind}:{}/{folder}{slash}{stem}", self.collection))
+    }
+
+    /// Id of the document that a reference from inside `branches` leads to: the copy in the same branches, else the
+    /// one outside all branches, else the first.
+    pub fn id_seen_from(&self, file: FileId, branches: &[usize]) -> Option<String> {
+        let mut copies = self.uses_of(file).map(|(_, used)| used.branches.as_slice());
+        let rank = |copy: &[usize]| (copy != branches, !copy.is_empty());
+        let best = copies
+            .next()
+            .map(|first| copies.fold(first, |best, copy| if rank(copy) < rank(best) { copy } else { best }));
+        self.id(file, best.unwrap_or_default())
     }
 
     /// A file's tree with conditions applied and pushed content in place.

@@ -25,6 +25,8 @@ mod render;
 mod resolve;
 mod scan;
 mod subjects;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 
 use std::path::Path;

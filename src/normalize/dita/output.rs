@@ -164,7 +164,7 @@ fn relations(library: &Library, file: FileId, meta: &mut serde_json::Map<String,
     let mut aliases: Vec<String> = Vec::new();
     for root in &library.roots {
         let beside = root.related.iter().filter(|(one, _)| *one == file);
-        related.extend(beside.filter_map(|(_, other)| library.id(*other, &[])));
+        related.extend(beside.filter_map(|(_, other)| library.id_seen_from(*other, &[])));
         aliases.extend(root.aliases.iter().filter(|(_, target)| *target == file).map(|(path, _)| {
             let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
             format!("topic:{}/{stem}", library.collection)

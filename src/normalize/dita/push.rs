@@ -156,7 +156,7 @@ mod tests {
         let source = format!("<task id='s'><title>S</title><taskbody><steps>{steps}</steps></taskbody></task>");
         let library = library(&[("t.dita", TARGET), ("s.dita", &source)]);
         let file = library.corpus.file("t.dita").unwrap();
-        library.prepare(file, &Default::default()).unwrap().text()
+        library.prepare(file, &super::super::resolve::Context::default()).unwrap().text()
     }
 
     #[test]

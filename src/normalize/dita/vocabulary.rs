@@ -69,6 +69,8 @@ pub(super) enum Kind {
     Math,
     Svg,
     LineBreak,
+    /// Text of another file.
+    Include,
     // Not part of the text
     /// Read elsewhere or of no interest to readers.
     Metadata,
@@ -222,9 +224,10 @@ fn text(name: &str) -> Option<Kind> {
     Some(match name {
         "ph" | "term" | "synnoteref" | "fragref" | "indextermref" | "keyword" | "cmd" | "text" | "synph" | "dt"
         | "pt" | "cite" | "abbreviated-form" | "equation-inline" | "equation-number" | "overline" | "sep" | "u"
-        | "shape" | "coords" | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "include"
-        | "delim" | "kwd" | "oper" | "repsep" | "typeofhazard" | "consequence" | "howtoavoid" | "person"
-        | "organization" => Kind::Phrase,
+        | "shape" | "coords" | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "delim"
+        | "kwd" | "oper" | "repsep" | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => {
+            Kind::Phrase
+        }
         "b" | "strong" | "uicontrol" | "wintitle" => Kind::Strong,
         "i" | "em" | "varname" | "var" => Kind::Emphasis,
         "line-through" => Kind::Strike,
@@ -247,6 +250,7 @@ fn text(name: &str) -> Option<Kind> {
         "math" | "mathml" => Kind::Math,
         "svg" | "svg-container" => Kind::Svg,
         "br" => Kind::LineBreak,
+        "include" | "coderef" => Kind::Include,
         _ => return None,
     })
 }

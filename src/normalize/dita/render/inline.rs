@@ -69,6 +69,10 @@ impl Renderer<'_, '_> {
             Kind::Math => self.math(element, run),
             Kind::Svg => self.svg(element, run),
             Kind::LineBreak => run.push(Inline::Break),
+            Kind::Include => {
+                let text = self.included(element);
+                run.push(Inline::Text(text));
+            }
             Kind::Unknown => {
                 count(&mut self.losses, format!("element:{}", element.name));
                 run.append(&mut self.inlines(&element.children));

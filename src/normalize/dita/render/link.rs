@@ -34,7 +34,7 @@ impl Renderer<'_, '_> {
             return Some(nowhere(address, reason));
         };
         let branches = self.resolver.context.branches.clone();
-        let Some(id) = self.resolver.library.id(file, &branches) else {
+        let Some(id) = self.resolver.library.id_seen_from(file, &branches) else {
             let path = self.resolver.library.corpus.path(file);
             return Some(outside(&path, "not a document"));
         };
