@@ -16,6 +16,7 @@ mod keys;
 mod library;
 mod map_document;
 mod maps;
+mod markdown_topic;
 mod output;
 mod parallel;
 mod parse;
@@ -29,6 +30,7 @@ mod subjects;
 mod tests;
 mod vocabulary;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Emit, Options, Outcome, ReadError};
@@ -41,7 +43,9 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         return Err(ReadError::Input { message });
     }
     let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
-    let files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
+    let mut ids = HashSet::new();
+    let mut files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
+    files.sort_by_key(|(file, _)| library.corpus.path(*file));
     for batch in files.chunks(parallel::BATCH) {
         let batch = parallel::map(batch, |&(file, form)| (file, output::documents(&library, file, form)));
         for (file, documents) in batch {
@@ -49,7 +53,8 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
             while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
                 emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
             }
-            for document in documents {
+            for mut document in documents {
+                number(&mut document.id, &mut ids);
                 emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
             }
         }
@@ -58,4 +63,15 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
     }
     Ok(())
+}
+
+/// Makes an id unique: branches may give different documents the same name.
+fn number(id: &mut String, taken: &mut HashSet<String>) {
+    let mut unique = id.clone();
+    let mut number = 1;
+    while !taken.insert(unique.clone()) {
+        number += 1;
+        unique = format!("{id}~{number}");
+    }
+    *id = unique;
 }

@@ -13,7 +13,7 @@ use crate::normalize::text::{Losses, clean, count};
 /// Largest file that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
 /// Deepest nesting of elements, and of entities in entities.
-const MAX_DEPTH: usize = 192;
+pub(super) const MAX_DEPTH: usize = 192;
 const MAX_ENTITY_DEPTH: usize = 16;
 /// Most attributes on one element.
 const MAX_ATTRIBUTES: usize = 512;

@@ -43,6 +43,24 @@ fn a_book_map_shows_its_parts() {
 }
 
 #[test]
+fn markdown_topics_of_a_map_become_documents() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><title>M</title><keydef keys='k' href='a.md' format='md'/><topicref href='a.md' format='markdown' audience='x'/></map>",
+        ),
+        ("a.md", "# Title\n\nSome *text*."),
+        ("unused.md", "# Unused"),
+        ("t.dita", "<topic id='t'><title>T</title><body><p><xref keyref='k'/></p></body></topic>"),
+    ];
+    let read = document(&files, "topic:c/a");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("Title", "Some *text*."));
+    assert_eq!((read.breadcrumbs, read.labels), (vec!["M".to_owned()], vec!["audience:x".to_owned()]));
+    assert_eq!(document(&files, "topic:c/t").text_md, "[Title](topic:c/a)");
+    assert_eq!(read_folder(&files, None).0.len(), 3);
+}
+
+#[test]
 fn rows_of_a_relationship_table_relate_topics_across_cells() {
     let map = "<map><reltable><relrow><relcell><topicref href='t.dita'/></relcell><relcell><topicref href='o.dita'/></relcell></relrow></reltable></map>";
     let read = document(&[("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)], "topic:c/t");
@@ -100,6 +118,21 @@ fn branches_make_documents_of_their_own() {
     ];
     assert_eq!(document(&files, "topic:c/t-mac").text_md, "a c");
     assert_eq!(document(&files, "topic:c/t").text_md, "a b c");
+}
+
+#[test]
+fn no_two_documents_share_an_id() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><topicref href='t.dita'/><topicref href='t.dita'><ditavalref href='x.ditaval'/></topicref></map>",
+        ),
+        CONDITIONED[1],
+        ("t.xml", OTHER),
+        CONDITIONED[3],
+    ];
+    let ids: Vec<String> = read_folder(&files, None).0.into_iter().map(|document| document.id).collect();
+    assert_eq!(ids, ["map:c/m", "topic:c/t", "topic:c/t~2", "topic:c/t.xml"]);
 }
 
 #[test]

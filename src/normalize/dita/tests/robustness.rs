@@ -115,6 +115,33 @@ fn the_deepest_nesting_that_is_read_can_be_written() {
 }
 
 #[test]
+fn chains_of_deep_content_end_before_the_stack_does() {
+    let files: Vec<(String, String)> = (0..30)
+        .map(|n| {
+            let inner = format!("{}<div conref='t{}.dita#t/d'/>{}", "<div>".repeat(150), n + 1, "</div>".repeat(150));
+            (
+                format!("t{n}.dita"),
+                format!("<topic id='t'><title>T</title><body><div id='d'>x{inner}</div></body></topic>"),
+            )
+        })
+        .chain((0..30).map(|n| {
+            let inner = format!(
+                "{}<mapref href='m{}.ditamap'/>{}",
+                "<topichead navtitle='h'>".repeat(150),
+                n + 1,
+                "</topichead>".repeat(150)
+            );
+            (format!("m{n}.ditamap"), format!("<map>{inner}</map>"))
+        }))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (documents, failures) = read_folder(&files, None);
+    assert_eq!((documents.len(), failures.len()), (60, 0));
+    let first = documents.iter().find(|document| document.id == "topic:c/t0").unwrap();
+    assert!(first.losses.contains_key("conref:limit") && first.text_md.starts_with("x\n\nx"));
+}
+
+#[test]
 fn links_to_folders_are_not_followed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.dita"), GOOD).unwrap();
