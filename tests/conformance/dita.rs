@@ -58,13 +58,13 @@ fn shown(markdown: &str) -> String {
     let mut text = String::new();
     for event in Parser::new_ext(markdown, dialect()) {
         match event {
-            Event::Start(Tag::Strong | Tag::Emphasis | Tag::Link { .. } | Tag::Strikethrough) => {}
-            Event::Start(_) => text.push('\n'),
             Event::Text(part) | Event::Code(part) => text.push_str(&part),
             Event::SoftBreak | Event::HardBreak => text.push(' '),
             Event::InlineHtml(html) | Event::Html(html) if html.starts_with("<br") => text.push(' '),
-            Event::End(TagEnd::Strong | TagEnd::Emphasis | TagEnd::Link | TagEnd::Strikethrough) => {}
-            Event::End(_) => text.push('\n'),
+            // Marks may stand inside a word.
+            Event::Start(Tag::Strong | Tag::Emphasis | Tag::Link { .. } | Tag::Strikethrough)
+            | Event::End(TagEnd::Strong | TagEnd::Emphasis | TagEnd::Link | TagEnd::Strikethrough) => {}
+            Event::Start(_) | Event::End(_) => text.push('\n'),
             _ => {}
         }
     }

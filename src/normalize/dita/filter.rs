@@ -115,7 +115,7 @@ mod tests {
 
     fn left(ditaval: &str, topic: &str) -> Option<String> {
         let ditaval = Ditaval::from_tree(&parse(ditaval.as_bytes(), 0).unwrap().root).unwrap();
-        let mut root = parse(topic.as_bytes(), 0).unwrap().root;
+        let mut root = Element::clone(&parse(topic.as_bytes(), 0).unwrap().root);
         ditaval.apply(&mut root).then(|| root.text())
     }
 

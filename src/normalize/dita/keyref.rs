@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::dom::{Element, FileId, Node, collapse};
 use super::href::{self, Address};
+use super::library::Form;
 use super::maps::navigation_title;
 use super::resolve::{Resolver, find_target};
 use super::vocabulary::{Kind, is_map};
@@ -189,6 +190,9 @@ impl Resolver<'_> {
     pub fn title(&mut self, file: FileId, address: &Address) -> Option<String> {
         if self.titles_open >= MAX_TITLES {
             return None;
+        }
+        if self.library.documents.get(&file) == Some(&Form::Markdown) {
+            return self.library.markdown(file)?.title;
         }
         let tree = self.tree(file)?;
         if is_map(&tree) {

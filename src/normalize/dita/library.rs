@@ -8,6 +8,7 @@ use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
 use super::maps::{Branch, Expander, RootMap, Use, read};
+use super::markdown_topic::{self, MarkdownTopic};
 use super::push::{Push, Pushes};
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{Kind, is_map, is_topicref};
@@ -27,6 +28,8 @@ pub(super) struct Library {
     /// Root map and use of each file; uses as part of the text come before uses as a resource.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
+    /// Documents whose path differs from another's in the extension only: their ids keep it.
+    namesakes: HashSet<FileId>,
 }
 
 /// What a file holds.
@@ -34,6 +37,8 @@ pub(super) struct Library {
 pub(super) enum Form {
     Topic,
     Map,
+    /// A topic in Markdown, to which a map refers.
+    Markdown,
 }
 
 /// What a tree is the root of; `None` when it is not DITA.
@@ -59,19 +64,22 @@ impl Library {
             documents: BTreeMap::new(),
             uses: HashMap::new(),
             aliases: HashMap::new(),
+            namesakes: HashSet::new(),
         }
     }
 
     /// Reads the maps among the documents, then what pushes content into other files.
     pub fn connect(&mut self, pushing: &[FileId]) {
         self.inherit_conditions();
+        self.add_markdown();
+        self.find_namesakes();
         let mut expander = Expander::new(self);
-        let mut expanded = Vec::new();
+        let mut trees = Vec::new();
         for file in self.root_files() {
-            expanded.push((file, expander.expand(file)));
+            trees.push((file, expander.expand(file)));
         }
         let branches = expander.branches;
-        let roots: Vec<RootMap> = expanded.iter().map(|(file, maps)| read(self, *file, maps)).collect();
+        let roots: Vec<RootMap> = trees.iter().map(|(file, maps)| read(self, *file, maps)).collect();
         self.branches = branches;
         for (index, root) in roots.iter().enumerate() {
             for (number, used) in root.uses.iter().enumerate() {
@@ -89,7 +97,34 @@ impl Library {
             });
         }
         self.roots = roots;
+        self.drop_excluded();
         self.pushes = Push::collect(self, pushing);
+    }
+
+    /// Takes out the topics that the maps refer to only where the conditions exclude it.
+    fn drop_excluded(&mut self) {
+        if self.ditaval.is_none() {
+            return;
+        }
+        let mut referred = HashSet::new();
+        for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+            if let Ok(tree) = self.corpus.load(map) {
+                self.referred(&tree.root, &mut referred);
+            }
+        }
+        let excluded: Vec<FileId> = referred.into_iter().filter(|file| !self.uses.contains_key(file)).collect();
+        for file in excluded {
+            self.documents.remove(&file);
+        }
+    }
+
+    fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
+        for child in element.elements().filter(|child| !child.is("reltable")) {
+            if is_topicref(child) {
+                into.extend(self.topic_target(child).map(|(file, _)| file));
+            }
+            self.referred(child, into);
+        }
     }
 
     /// Maps that no other map includes; of maps that only include each other, the first.
@@ -166,11 +201,40 @@ impl Library {
     /// The topic that a reference leads to: its file, and its id where the address gives one.
     pub fn topic_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
         let address = local_address(topicref)?;
-        if !matches!(topicref.attr("format"), None | Some("dita" | "xml")) {
-            return None;
-        }
         let file = self.local_file(topicref, &address.path)?;
-        (self.documents.get(&file) == Some(&Form::Topic)).then_some((file, address.topic))
+        matches!(self.documents.get(&file), Some(Form::Topic | Form::Markdown)).then_some((file, address.topic))
+    }
+
+    /// Adds the Markdown files that maps take as topics.
+    fn add_markdown(&mut self) {
+        let mut found = Vec::new();
+        for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+            let Ok(tree) = self.corpus.load(map) else { continue };
+            tree.root.walk(&mut |element| {
+                let is_markdown =
+                    element.attr("format").is_some_and(|format| markdown_topic::FORMATS.contains(&format));
+                if is_topicref(element) && is_markdown {
+                    found.extend(local_address(element).and_then(|address| self.local_file(element, &address.path)));
+                }
+            });
+        }
+        self.documents.extend(found.into_iter().map(|file| (file, Form::Markdown)));
+    }
+
+    fn find_namesakes(&mut self) {
+        let mut seen = HashSet::new();
+        let mut files: Vec<FileId> = self.documents.keys().copied().collect();
+        files.sort_by_cached_key(|&file| self.corpus.path(file));
+        for file in files {
+            if self.id(file, &[]).is_some_and(|id| !seen.insert(id)) {
+                self.namesakes.insert(file);
+            }
+        }
+    }
+
+    /// A Markdown topic.
+    pub fn markdown(&self, file: FileId) -> Option<MarkdownTopic> {
+        Some(markdown_topic::read(&self.corpus.bytes(file).ok()?))
     }
 
     /// The rules that a `<ditavalref>` names.
@@ -189,14 +253,13 @@ impl Library {
     pub fn context(&self, file: FileId, used: Option<(usize, &Use)>) -> Context {
         let mut scopes: Vec<(usize, usize)> = used.iter().map(|(root, used)| (*root, used.scope)).collect();
         let path = self.corpus.path(file);
-        let mut others: Vec<usize> = (0..self.roots.len()).collect();
-        let distance = |root: &usize| {
-            let Some(root) = self.roots.get(*root) else { return (true, usize::MAX) };
-            let map = self.corpus.path(root.file);
+        let has_keys = |root: &usize| self.roots.get(*root).is_some_and(|root| root.keys.len() > 0);
+        let mut others: Vec<usize> = (0..self.roots.len()).filter(has_keys).collect();
+        others.sort_by_cached_key(|&root| {
+            let map = self.roots.get(root).map(|root| self.corpus.path(root.file)).unwrap_or_default();
             let shared = map.split('/').zip(path.split('/')).take_while(|(a, b)| a == b).count();
-            (root.keys.len() == 0, usize::MAX - shared)
-        };
-        others.sort_by_key(distance);
+            std::cmp::Reverse(shared)
+        });
         scopes.extend(others.into_iter().map(|root| (root, 0)));
         let branches = used.map(|(_, used)| used.branches.clone()).unwrap_or_default();
         Context { scopes, branches }
@@ -205,13 +268,13 @@ impl Library {
     /// Id of the document that a file becomes inside `branches`.
     pub fn id(&self, file: FileId, branches: &[usize]) -> Option<String> {
         let kind = match self.documents.get(&file)? {
-            Form::Topic => "topic",
+            Form::Topic | Form::Markdown => "topic",
             Form::Map => "map",
         };
         let path = self.corpus.path(file);
         let (folder, name) = path.rsplit_once('/').map_or(("", &*path), |(folder, name)| (folder, name));
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let mut stem = stem.to_owned();
+        let mut stem = if self.namesakes.contains(&file) { name.to_owned() } else { stem.to_owned() };
         for branch in branches.iter().rev().filter_map(|&branch| self.branches.get(branch)) {
             stem = format!("{}{stem}{}", branch.prefix, branch.suffix);
         }
@@ -219,11 +282,25 @@ impl Library {
         Some(format!("{kind}:{}/{folder}{slash}{stem}", self.collection))
     }
 
+    /// Id of the document that a reference from inside `branches` leads to: the copy in the same branches, else the
+    /// one outside all branches, else the first.
+    pub fn id_seen_from(&self, file: FileId, branches: &[usize]) -> Option<String> {
+        let mut copies = self.uses_of(file).map(|(_, used)| used.branches.as_slice());
+        let rank = |copy: &[usize]| (copy != branches, !copy.is_empty());
+        let best = copies
+            .next()
+            .map(|first| copies.fold(first, |best, copy| if rank(copy) < rank(best) { copy } else { best }));
+        self.id(file, best.unwrap_or_default())
+    }
+
     /// A file's tree with conditions applied and pushed content in place.
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
         let parsed = self.corpus.load(file).ok()?;
         let branches: Vec<&Branch> = context.branches.iter().filter_map(|&id| self.branches.get(id)).collect();
-        let mut root = parsed.root.clone();
+        if self.ditaval.is_none() && branches.is_empty() && !self.pushes.reach(file) {
+            return Some(Arc::clone(&parsed.root));
+        }
+        let mut root = Element::clone(&parsed.root);
         let kept =
             self.ditaval.iter().chain(branches.iter().map(|branch| &*branch.ditaval)).all(|v| v.apply(&mut root));
         if !kept {

@@ -7,6 +7,7 @@ use super::filter::Ditaval;
 use super::href;
 use super::keys::{KeySpace, ScopeId};
 use super::library::Library;
+use super::parse::MAX_DEPTH;
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{is_map, is_topicref};
 use crate::normalize::text::{Losses, count};
@@ -54,21 +55,22 @@ pub(super) struct Expander<'l> {
     library: &'l Library,
     pub branches: Vec<Branch>,
     open: Vec<FileId>,
+    depth: usize,
     pub losses: Losses,
 }
 
 impl<'l> Expander<'l> {
     pub fn new(library: &'l Library) -> Self {
-        Self { library, branches: Vec::new(), open: Vec::new(), losses: Losses::new() }
+        Self { library, branches: Vec::new(), open: Vec::new(), depth: 0, losses: Losses::new() }
     }
 
     /// A map with everything that it includes; several when branches copy the whole map.
     pub fn expand(&mut self, file: FileId) -> Vec<Element> {
         let mut resolver = Resolver::new(self.library, Context::default());
         let Some(root) = resolver.tree(file).filter(|root| is_map(root)) else { return Vec::new() };
-        let mut resolved = resolver.resolve(&root, "");
-        resolved.truncate(1);
-        let Some(Node::Element(mut map)) = resolved.pop() else { return Vec::new() };
+        let mut nodes = resolver.resolve(&root, "");
+        nodes.truncate(1);
+        let Some(Node::Element(mut map)) = nodes.pop() else { return Vec::new() };
         self.open.push(file);
         self.expand_below(&mut map);
         self.open.pop();
@@ -81,7 +83,9 @@ impl<'l> Expander<'l> {
                 element.children.push(child);
                 continue;
             };
+            self.depth += 1;
             self.expand_below(&mut child);
+            self.depth -= 1;
             if is_topicref(&child) {
                 self.include_submap(&mut child);
                 let copies = self.branch(child);
@@ -94,7 +98,7 @@ impl<'l> Expander<'l> {
 
     fn include_submap(&mut self, topicref: &mut Element) {
         let Some(file) = self.library.map_target(topicref) else { return };
-        if self.open.contains(&file) {
+        if self.open.contains(&file) || self.depth >= MAX_DEPTH {
             count(&mut self.losses, "mapref:cycle");
             return;
         }

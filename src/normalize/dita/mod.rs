@@ -16,7 +16,9 @@ mod keys;
 mod library;
 mod map_document;
 mod maps;
+mod markdown_topic;
 mod output;
+mod parallel;
 mod parse;
 mod prolog;
 mod push;
@@ -24,8 +26,11 @@ mod render;
 mod resolve;
 mod scan;
 mod subjects;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Emit, Options, Outcome, ReadError};
@@ -38,17 +43,35 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         return Err(ReadError::Input { message });
     }
     let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
-    for (&file, &form) in &library.documents {
-        let path = library.corpus.path(file);
-        while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
-            emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
-        }
-        for document in output::documents(&library, file, form) {
-            emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
+    let mut ids = HashSet::new();
+    let mut files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
+    files.sort_by_key(|(file, _)| library.corpus.path(*file));
+    for batch in files.chunks(parallel::BATCH) {
+        let batch = parallel::map(batch, |&(file, form)| (file, output::documents(&library, file, form)));
+        for (file, documents) in batch {
+            let path = library.corpus.path(file);
+            while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
+                emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
+            }
+            for mut document in documents {
+                number(&mut document.id, &mut ids);
+                emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
+            }
         }
     }
     for failure in failures {
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
     }
     Ok(())
+}
+
+/// Makes an id unique: branches may give different documents the same name.
+fn number(id: &mut String, taken: &mut HashSet<String>) {
+    let mut unique = id.clone();
+    let mut number = 1;
+    while !taken.insert(unique.clone()) {
+        number += 1;
+        unique = format!("{id}~{number}");
+    }
+    *id = unique;
 }

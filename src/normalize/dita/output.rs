@@ -1,9 +1,11 @@
 //! Puts together what a file becomes: body, title, breadcrumbs, labels, links.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::dom::{Element, FileId, Node};
-use super::filter::conditions_of;
+use super::filter::{collect_conditions, conditions_of};
 use super::href::Address;
 use super::library::{Form, Library};
 use super::maps::Use;
@@ -12,11 +14,14 @@ use super::resolve::Resolver;
 use super::{map_document, prolog};
 use crate::normalize::document::Document;
 use crate::normalize::markdown;
-use crate::normalize::text::{Losses, count_many};
+use crate::normalize::text::{Losses, clean, count_many};
+
+/// A use in a map, and the number of its root map.
+type Place<'l> = (usize, &'l Use);
 
 /// The documents of one file: one, or one for each branch that it is used in; none when conditions exclude it.
 pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
-    let mut branches: Vec<(Option<(usize, &Use)>, &[usize])> = Vec::new();
+    let mut branches: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
     for (root, used) in library.uses_of(file) {
         if !branches.iter().any(|(_, seen)| *seen == used.branches.as_slice()) {
             branches.push((Some((root, used)), &used.branches));
@@ -27,84 +32,108 @@ pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Docu
     }
     let mut documents: Vec<Document> = Vec::new();
     for (used, branches) in branches {
-        let Some(mut document) = document(library, file, form, used, branches) else { continue };
-        // Branches without a name of their own share the id: what is the same is told once, what differs is numbered.
-        if documents.iter().any(|other| other.id == document.id && other.text_md == document.text_md) {
-            continue;
+        let Some(document) = document(library, file, form, used, branches) else { continue };
+        // Branches without a name of their own share the id: what is the same is told once.
+        if !documents.iter().any(|other| other.id == document.id && other.text_md == document.text_md) {
+            documents.push(document);
         }
-        let namesakes = documents.iter().filter(|other| other.source_path == document.source_path);
-        if documents.iter().any(|other| other.id == document.id) {
-            document.id = format!("{}-{}", document.id, namesakes.count());
-        }
-        documents.push(document);
     }
     documents
+}
+
+/// The document of a topic that is Markdown already.
+fn markdown_document(library: &Library, file: FileId, used: Option<Place<'_>>, branches: &[usize]) -> Option<Document> {
+    let topic = library.markdown(file)?;
+    let mut resolver = Resolver::new(library, library.context(file, used));
+    let path = library.corpus.path(file);
+    let mut losses = Losses::new();
+    let body = clean(&topic.body, &mut losses).into_owned();
+    let mut document = Document {
+        id: library.id(file, branches)?,
+        title: topic.title.unwrap_or_else(|| stem(&path)),
+        text_md: body,
+        body_repr: Some("markdown".to_owned()),
+        losses,
+        ..Document::default()
+    };
+    place(&mut document, library, file, branches, &mut resolver);
+    document.seal();
+    Some(document)
 }
 
 fn document(
     library: &Library,
     file: FileId,
     form: Form,
-    used: Option<(usize, &Use)>,
+    used: Option<Place<'_>>,
     branches: &[usize],
 ) -> Option<Document> {
+    if form == Form::Markdown {
+        return markdown_document(library, file, used, branches);
+    }
     let id = library.id(file, branches)?;
     let mut resolver = Resolver::new(library, library.context(file, used));
     let tree = resolver.tree(file)?;
-    let resolved = resolver.resolve(&tree, "").into_iter().find_map(|node| match node {
+    let root = resolver.resolve(&tree, "").into_iter().find_map(|node| match node {
         Node::Element(element) => Some(element),
         Node::Text(_) => None,
     })?;
     let path = library.corpus.path(file);
     let title = match form {
-        Form::Topic => resolver.title(file, &Address::default()),
-        Form::Map => map_document::title_of(&resolved, &mut resolver),
+        Form::Topic | Form::Markdown => resolver.title(file, &Address::default()),
+        Form::Map => map_document::title_of(&root, &mut resolver),
     };
     let title = title.unwrap_or_else(|| stem(&path));
     let mut renderer = Renderer::new(&mut resolver, id.clone());
     let blocks = match form {
-        Form::Topic => renderer.document(&resolved),
-        Form::Map => map_document::blocks(&resolved, &mut renderer),
+        Form::Topic | Form::Markdown => renderer.document(&root),
+        Form::Map => map_document::blocks(&root, &mut renderer),
     };
     let (links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
     merge(&mut losses, &resolver.losses);
     if let Ok(parsed) = library.corpus.load(file) {
         merge(&mut losses, &parsed.losses);
     }
-    let metadata = prolog::read(first_topic(&resolved));
+    let metadata = prolog::read(first_topic(&root));
     let mut labels = metadata.labels;
-    super::filter::collect_conditions(&resolved, &mut labels);
-    let mut meta = metadata.fields;
+    collect_conditions(&root, &mut labels);
+    let mut document = Document {
+        id,
+        title,
+        text_md: markdown::write(&blocks),
+        body_repr: Some("dita".to_owned()),
+        created_at: metadata.created_at,
+        updated_at: metadata.updated_at,
+        labels: labels.into_iter().collect(),
+        links,
+        attachments,
+        meta: metadata.fields,
+        losses,
+        ..Document::default()
+    };
+    place(&mut document, library, file, branches, &mut resolver);
+    document.seal();
+    Some(document)
+}
+
+/// Adds what the place of a file says: its path, its parents in the maps, the conditions there, its relations.
+fn place(document: &mut Document, library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) {
+    "dita".clone_into(&mut document.source_system);
+    document.source_path = Some(library.corpus.path(file).to_string());
+    document.space_key = Some(library.collection.clone());
+    let mut labels: BTreeSet<String> = std::mem::take(&mut document.labels).into_iter().collect();
     for (_, used) in library.uses_of(file).filter(|(_, used)| used.branches == branches) {
         let mut carrier = Element::new("topicref", file, 1);
         carrier.attributes.clone_from(&used.conditions);
         conditions_of(&carrier, &mut labels);
     }
-    let crumbs = breadcrumbs(library, file, branches, &mut resolver);
+    document.labels = labels.into_iter().collect();
+    let crumbs = breadcrumbs(library, file, branches, resolver);
     if crumbs.len() > 1 {
-        meta.insert("parents".to_owned(), json!(crumbs));
+        document.meta.insert("parents".to_owned(), json!(crumbs));
     }
-    relations(library, file, &mut meta);
-    let mut document = Document {
-        id,
-        title,
-        text_md: markdown::write(&blocks),
-        source_system: "dita".to_owned(),
-        body_repr: Some("dita".to_owned()),
-        source_path: Some(path.to_string()),
-        space_key: Some(library.collection.clone()),
-        created_at: metadata.created_at,
-        updated_at: metadata.updated_at,
-        labels: labels.into_iter().collect(),
-        breadcrumbs: crumbs.into_iter().next().unwrap_or_default(),
-        links,
-        attachments,
-        meta,
-        losses,
-        ..Document::default()
-    };
-    document.seal();
-    Some(document)
+    document.breadcrumbs = crumbs.into_iter().next().unwrap_or_default();
+    relations(library, file, &mut document.meta);
 }
 
 /// The topic whose prolog speaks for the file.
@@ -161,7 +190,7 @@ fn relations(library: &Library, file: FileId, meta: &mut serde_json::Map<String,
     let mut aliases: Vec<String> = Vec::new();
     for root in &library.roots {
         let beside = root.related.iter().filter(|(one, _)| *one == file);
-        related.extend(beside.filter_map(|(_, other)| library.id(*other, &[])));
+        related.extend(beside.filter_map(|(_, other)| library.id_seen_from(*other, &[])));
         aliases.extend(root.aliases.iter().filter(|(_, target)| *target == file).map(|(path, _)| {
             let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
             format!("topic:{}/{stem}", library.collection)

@@ -70,6 +70,11 @@ impl Pushes {
         self.by_file.entry(file).or_default().push(push);
     }
 
+    /// Whether anything goes into `file`.
+    pub fn reach(&self, file: FileId) -> bool {
+        self.by_file.contains_key(&file)
+    }
+
     /// Puts everything that goes into `file` in place.
     pub fn apply(&self, file: FileId, root: &mut Element) {
         // Of two elements pushed after one target, the one pushed first comes first: so the last is put in first.
@@ -78,39 +83,50 @@ impl Pushes {
         for push in others.into_iter().chain(after.into_iter().rev()) {
             let Some(found) = find_target(root, push.topic.as_deref(), push.element.as_deref()) else { continue };
             let target = found.element;
-            if target.is(&push.content.name) || push.content.is(&target.name) {
-                let target: *const Element = target;
-                push.put(root, target);
+            if (target.is(&push.content.name) || push.content.is(&target.name))
+                && let Some(path) = path_to(root, target)
+            {
+                push.put(root, &path);
             }
         }
     }
 }
 
-impl Push {
-    /// Looks for the element at the address `target` and puts the content beside it or in its place.
-    fn put(&self, parent: &mut Element, target: *const Element) -> bool {
-        let position =
-            parent.children.iter().position(|child| child.element().is_some_and(|e| std::ptr::eq(e, target)));
-        let Some(position) = position else {
-            return parent.children.iter_mut().any(|child| match child {
-                Node::Element(element) => self.put(element, target),
-                Node::Text(_) => false,
-            });
-        };
-        let mut content = self.content.clone();
-        match self.action {
-            Action::Before => parent.children.insert(position, Node::Element(content)),
-            Action::After => parent.children.insert(position + 1, Node::Element(content)),
-            Action::Replace => {
-                if let Some(Node::Element(old)) = parent.children.get_mut(position) {
-                    if let Some(id) = old.attr("id") {
-                        content.set_attr("id", id);
-                    }
-                    *old = content;
-                }
-            }
+/// Positions among the children, from `root` down to `target`.
+fn path_to(root: &Element, target: &Element) -> Option<Vec<usize>> {
+    root.children.iter().enumerate().find_map(|(position, child)| {
+        let child = child.element()?;
+        if std::ptr::eq(child, target) {
+            return Some(vec![position]);
         }
-        true
+        let mut path = path_to(child, target)?;
+        path.insert(0, position);
+        Some(path)
+    })
+}
+
+impl Push {
+    /// Puts the content beside the element at `path` or in its place.
+    fn put(&self, parent: &mut Element, path: &[usize]) {
+        let Some((&position, deeper)) = path.split_first() else { return };
+        if !deeper.is_empty() {
+            if let Some(Node::Element(child)) = parent.children.get_mut(position) {
+                self.put(child, deeper);
+            }
+            return;
+        }
+        let mut content = self.content.clone();
+        match (self.action, parent.children.get_mut(position)) {
+            (Action::Before, Some(_)) => parent.children.insert(position, Node::Element(content)),
+            (Action::After, Some(_)) => parent.children.insert(position + 1, Node::Element(content)),
+            (Action::Replace, Some(Node::Element(old))) => {
+                if let Some(id) = old.attr("id") {
+                    content.set_attr("id", id);
+                }
+                *old = content;
+            }
+            _ => {}
+        }
     }
 }
 
@@ -140,7 +156,7 @@ mod tests {
         let source = format!("<task id='s'><title>S</title><taskbody><steps>{steps}</steps></taskbody></task>");
         let library = library(&[("t.dita", TARGET), ("s.dita", &source)]);
         let file = library.corpus.file("t.dita").unwrap();
-        library.prepare(file, &Default::default()).unwrap().text()
+        library.prepare(file, &super::super::resolve::Context::default()).unwrap().text()
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::dom::{Element, FileId, Node};
 use super::href::{self, Address};
 use super::library::Library;
+use super::parse::MAX_DEPTH;
 use super::vocabulary::Kind;
 use crate::normalize::text::{Losses, count};
 
@@ -32,6 +33,7 @@ pub(super) struct Resolver<'l> {
     prepared: HashMap<FileId, Option<Arc<Element>>>,
     open: Vec<(FileId, Address)>,
     pulled: usize,
+    depth: usize,
     pub(super) titles_open: usize,
     /// Glossary terms whose surface form was given already.
     pub(super) introduced: std::collections::HashSet<String>,
@@ -54,6 +56,7 @@ impl<'l> Resolver<'l> {
             prepared: HashMap::new(),
             open: Vec::new(),
             pulled: 0,
+            depth: 0,
             titles_open: 0,
             introduced: std::collections::HashSet::new(),
         }
@@ -128,7 +131,7 @@ impl<'l> Resolver<'l> {
         if self.open.len() >= MAX_CHAIN || self.open.contains(&place) {
             return self.missing(element, topic, &reference, "conref:cycle");
         }
-        if self.pulled >= MAX_PULLED {
+        if self.pulled >= MAX_PULLED || self.depth >= MAX_DEPTH {
             return self.missing(element, topic, &reference, "conref:limit");
         }
         self.open.push(place);
@@ -195,6 +198,7 @@ impl<'l> Resolver<'l> {
         if let Some(id) = element.attr("href").and_then(|href| href.strip_prefix("#./")) {
             copy.set_attr("href", &format!("#{topic}/{id}"));
         }
+        self.depth += 1;
         for child in &element.children {
             match child {
                 Node::Text(text) => copy.children.push(Node::Text(text.clone())),
@@ -205,6 +209,7 @@ impl<'l> Resolver<'l> {
                 }
             }
         }
+        self.depth -= 1;
         self.apply_key(&mut copy);
         copy
     }

@@ -137,8 +137,9 @@ fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>), ReadError> {
         let same = shared.iter().zip(other.split('/')).take_while(|(a, b)| *a == b).count();
         shared.truncate(same);
     }
-    let prefix = shared.iter().map(|part| format!("{part}/")).collect::<String>();
-    let corpus = Corpus::new(&base.join(shared.join("/")));
+    let shared = shared.join("/");
+    let prefix = if shared.is_empty() { String::new() } else { format!("{shared}/") };
+    let corpus = Corpus::new(&base.join(shared));
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| corpus.intern(path)).collect();

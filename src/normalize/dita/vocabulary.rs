@@ -69,6 +69,8 @@ pub(super) enum Kind {
     Math,
     Svg,
     LineBreak,
+    /// Text of another file.
+    Include,
     // Not part of the text
     /// Read elsewhere or of no interest to readers.
     Metadata,
@@ -128,8 +130,13 @@ impl Kind {
     }
 }
 
-/// The table.
+/// The table, in three parts.
 fn built_in(name: &str) -> Option<Kind> {
+    block(name).or_else(|| text(name)).or_else(|| outside_text(name))
+}
+
+/// Structure and blocks.
+fn block(name: &str) -> Option<Kind> {
     Some(match name {
         "topic" | "concept" | "task" | "reference" | "glossentry" | "glossgroup" | "troubleshooting"
         | "generaltask" | "machinerytask" | "qatopic" | "learningBase" | "learningAssessment" | "learningContent"
@@ -208,12 +215,19 @@ fn built_in(name: &str) -> Option<Kind> {
         "link" => Kind::Link,
         "glossAlt" => Kind::GlossaryAlternative,
         "equation-block" => Kind::MathBlock,
+        _ => return None,
+    })
+}
 
+/// Parts of running text.
+fn text(name: &str) -> Option<Kind> {
+    Some(match name {
         "ph" | "term" | "synnoteref" | "fragref" | "indextermref" | "keyword" | "cmd" | "text" | "synph" | "dt"
-        | "pt" | "cite" | "abbreviated-form" | "foo" | "equation-inline" | "equation-number" | "overline" | "sep"
-        | "u" | "shape" | "coords" | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym"
-        | "include" | "delim" | "kwd" | "oper" | "repsep" | "typeofhazard" | "consequence" | "howtoavoid"
-        | "person" | "organization" => Kind::Phrase,
+        | "pt" | "cite" | "abbreviated-form" | "equation-inline" | "equation-number" | "overline" | "sep" | "u"
+        | "shape" | "coords" | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "delim"
+        | "kwd" | "oper" | "repsep" | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => {
+            Kind::Phrase
+        }
         "b" | "strong" | "uicontrol" | "wintitle" => Kind::Strong,
         "i" | "em" | "varname" | "var" => Kind::Emphasis,
         "line-through" => Kind::Strike,
@@ -236,7 +250,14 @@ fn built_in(name: &str) -> Option<Kind> {
         "math" | "mathml" => Kind::Math,
         "svg" | "svg-container" => Kind::Svg,
         "br" => Kind::LineBreak,
+        "include" | "coderef" => Kind::Include,
+        _ => return None,
+    })
+}
 
+/// What readers do not see.
+fn outside_text(name: &str) -> Option<Kind> {
+    Some(match name {
         "prolog" | "titlealts" | "titlealt" | "navtitle" | "searchtitle" | "linktitle" | "subtitle" | "data"
         | "data-about" | "sort-as" | "indexterm" | "index-base" | "index-see" | "index-see-also" | "index-sort-as"
         | "area" | "colspec" | "spanspec" | "param" | "alt" | "keytext" | "source" | "author" | "glossPartOfSpeech"

@@ -24,17 +24,15 @@ fn shape(markdown: &str) -> Vec<String> {
     {
         match event {
             Event::Text(text) => word.push_str(&text),
-            Event::Code(text) => word.push_str(&format!("`{text}`")),
+            Event::Code(text) => word.extend(["`", &*text, "`"]),
             Event::Start(Tag::Strong) | Event::End(TagEnd::Strong) => word.push_str("**"),
             Event::Start(Tag::Emphasis) | Event::End(TagEnd::Emphasis) => word.push('*'),
-            Event::Start(Tag::Strikethrough) | Event::End(TagEnd::Strikethrough) => {}
             Event::Start(Tag::Link { .. }) => word.push('['),
-            Event::End(TagEnd::Link) => word.push(']'),
             Event::Start(Tag::Image { .. }) => word.push_str("!["),
-            Event::End(TagEnd::Image) => word.push(']'),
-            Event::FootnoteReference(label) => word.push_str(&format!("[^{label}]")),
+            Event::End(TagEnd::Link | TagEnd::Image) => word.push(']'),
+            Event::FootnoteReference(label) => word.extend(["[^", &*label, "]"]),
             // Subscripts and the like are marks of ours alone.
-            Event::InlineHtml(_) => {}
+            Event::Start(Tag::Strikethrough) | Event::End(TagEnd::Strikethrough) | Event::InlineHtml(_) => {}
             Event::Start(tag) => {
                 end(&mut word, &mut shape);
                 shape.extend(match tag {

@@ -175,7 +175,7 @@ pub fn parse(path: &Path) -> Option<Element> {
 fn element(tag: &BytesStart<'_>) -> Element {
     let attributes = tag.attributes().flatten();
     let attributes = attributes.map(|attribute| {
-        let value = quick_xml::escape::unescape(&attribute.value).map(|value| value.into_owned()).unwrap_or_default();
+        let value = quick_xml::escape::unescape(&attribute.value).map(std::borrow::Cow::into_owned).unwrap_or_default();
         (attribute.key.into_inner().to_owned(), value)
     });
     Element { name: tag.name().into_inner().to_owned(), attributes: attributes.collect(), children: Vec::new() }

@@ -101,13 +101,9 @@ impl Renderer<'_, '_> {
         for child in &code.children {
             match child {
                 Node::Text(written) => text.push_str(written),
-                Node::Element(child)
-                    if child.is("coderef") || (child.is("include") && child.attr("href").is_some()) =>
-                {
-                    text.push_str(&self.included(child));
-                }
-                Node::Element(child) if child.find(&|e| e.is("coderef")).is_some() => {
-                    text.push_str(&self.code_text(child))
+                Node::Element(child) if Kind::of(child) == Kind::Include => text.push_str(&self.included(child)),
+                Node::Element(child) if child.find(&|e| Kind::of(e) == Kind::Include).is_some() => {
+                    text.push_str(&self.code_text(child));
                 }
                 Node::Element(child) => push_element(child, &mut text),
             }
@@ -115,18 +111,23 @@ impl Renderer<'_, '_> {
         text
     }
 
-    /// The text of another file, or a stub in its place.
+    /// The text of another file, else what the reference has to fall back on, else a stub.
     pub(super) fn included(&mut self, reference: &Element) -> String {
         let Some(address) = reference.attr("href") else { return String::new() };
         let library = self.resolver.library;
         let (path, fragment) = address.split_once('#').unwrap_or((address, ""));
-        let file = library.local_file(reference, &href::split(path).path).filter(|_| !href::is_absolute(address));
+        let is_text = reference.is("coderef") || reference.attr("parse").is_none_or(|parse| parse == "text");
+        let file = library.local_file(reference, &href::split(path).path);
+        let file = file.filter(|_| is_text && !href::is_absolute(address));
         let text = file.and_then(|file| library.corpus.bytes(file).ok()).and_then(|bytes| {
             include::lines(&include::decode(&bytes, reference.attr("encoding"), reference.attr("format")), fragment)
         });
         text.unwrap_or_else(|| {
-            count(&mut self.losses, "coderef:missing");
-            format!("[missing: {address}]")
+            count(&mut self.losses, if is_text { "coderef:missing" } else { "include:not-text" });
+            match reference.child("fallback") {
+                Some(fallback) => plain_text(fallback),
+                None => format!("[missing: {address}]"),
+            }
         })
     }
 }

@@ -61,7 +61,7 @@ impl Renderer<'_, '_> {
                 run.push(Inline::Text(sign(element).to_owned()));
             }
             Kind::State => {
-                run.push(Inline::Code(if element.is_blank() { state(element) } else { collapse(&element.text()) }))
+                run.push(Inline::Code(if element.is_blank() { state(element) } else { collapse(&element.text()) }));
             }
             Kind::CrossReference => self.cross_reference(element, run),
             Kind::Image => self.image(element, run),
@@ -69,6 +69,10 @@ impl Renderer<'_, '_> {
             Kind::Math => self.math(element, run),
             Kind::Svg => self.svg(element, run),
             Kind::LineBreak => run.push(Inline::Break),
+            Kind::Include => {
+                let text = self.included(element);
+                run.push(Inline::Text(text));
+            }
             Kind::Unknown => {
                 count(&mut self.losses, format!("element:{}", element.name));
                 run.append(&mut self.inlines(&element.children));
@@ -180,6 +184,9 @@ impl Renderer<'_, '_> {
                 words.push(collapse(&element.text()));
             }
         });
+        if words.is_empty() {
+            words.push(collapse(&svg.text()));
+        }
         run.push(Inline::Text(words.join(" ")));
     }
 

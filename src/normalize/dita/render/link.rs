@@ -34,7 +34,7 @@ impl Renderer<'_, '_> {
             return Some(nowhere(address, reason));
         };
         let branches = self.resolver.context.branches.clone();
-        let Some(id) = self.resolver.library.id(file, &branches) else {
+        let Some(id) = self.resolver.library.id_seen_from(file, &branches) else {
             let path = self.resolver.library.corpus.path(file);
             return Some(outside(&path, "not a document"));
         };
@@ -145,14 +145,10 @@ impl Renderer<'_, '_> {
 
     /// A related link: text or title of the target, then its description.
     pub(super) fn link_item(&mut self, link: &Element, items: &mut Vec<ListItem>) {
-        let text = match link.child("linktext") {
-            Some(text) => self.inlines(&text.children),
-            None => {
-                let described = |node: &&Node| node.element().is_some_and(|e| e.is("desc") || e.is("shortdesc"));
-                let own: Vec<Node> = link.children.iter().filter(|node| !described(node)).cloned().collect();
-                self.inlines(&own)
-            }
-        };
+        let described = |node: &&Node| node.element().is_some_and(|e| e.is("desc") || e.is("shortdesc"));
+        let own = || link.children.iter().filter(|node| !described(node)).cloned().collect();
+        let text: Vec<Node> = link.child("linktext").map_or_else(own, |text| text.children.clone());
+        let text = self.inlines(&text);
         let mut run = Vec::new();
         match self.target(link) {
             Some(target) => {
@@ -186,17 +182,13 @@ impl Renderer<'_, '_> {
         }
         let library = self.resolver.library;
         let path = href::split(address).path;
-        match library.local_file(element, &path) {
-            Some(file) => {
-                let path = library.corpus.path(file);
-                self.attach(&path);
-                Some(path.to_string())
-            }
-            None => {
-                count(&mut self.losses, "file:missing");
-                Some(href::join(&library.corpus.path(element.file), &path).unwrap_or_else(|| address.to_owned()))
-            }
-        }
+        let Some(file) = library.local_file(element, &path) else {
+            count(&mut self.losses, "file:missing");
+            return Some(href::join(&library.corpus.path(element.file), &path).unwrap_or_else(|| address.to_owned()));
+        };
+        let path = library.corpus.path(file);
+        self.attach(&path);
+        Some(path.to_string())
     }
 
     fn attach(&mut self, path: &str) {

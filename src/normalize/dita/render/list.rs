@@ -106,9 +106,9 @@ impl Renderer<'_, '_> {
             let first_text = std::mem::take(first);
             line.push(Inline::Text(": ".to_owned()));
             if is_head {
-                line.push(Inline::Strong(first_text))
+                line.push(Inline::Strong(first_text));
             } else {
-                line.extend(first_text)
+                line.extend(first_text);
             }
             *first = line;
         } else {

@@ -131,7 +131,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
                 out.push(Block::Paragraph(vec![Inline::Strong(content)]));
             }
             Kind::Wrapper | Kind::Paragraph | Kind::Item | Kind::Phrase => {
-                out.append(&mut self.blocks(&element.children))
+                out.append(&mut self.blocks(&element.children));
             }
             Kind::LongQuote => self.long_quote(element, out),
             Kind::Lines => {

@@ -1,0 +1,158 @@
+use super::{body, document, topic};
+
+#[test]
+fn nested_topics_stand_one_level_deeper() {
+    let xml = "<topic id='a'><title>A</title><body><section><title>S</title><p>x</p></section></body>\
+        <topic id='b'><title>B</title><body><section><title>S</title><p>y</p></section></body></topic></topic>";
+    assert_eq!(topic(xml), "## S\n\nx\n\n## B\n\n### S\n\ny");
+}
+
+#[test]
+fn a_composite_file_is_one_document() {
+    let xml = "<dita><concept id='a'><title>A</title><conbody><p>x</p></conbody></concept><task id='b'><title>B</title></task></dita>";
+    let read = document(&[("t.dita", xml)], "topic:c/t");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("A", "x\n\n## B"));
+}
+
+#[test]
+fn a_section_without_a_title_leaves_no_heading() {
+    assert_eq!(body("<section><p>a</p></section><section><title/><p>b</p></section>"), "a\n\nb");
+}
+
+#[test]
+fn short_description_and_abstract_come_first() {
+    let xml = "<topic id='t'><title>T</title><abstract>Before <shortdesc>Short.</shortdesc><p>After</p></abstract><body><p>x</p></body></topic>";
+    assert_eq!(topic(xml), "Before\n\nShort.\n\nAfter\n\nx");
+}
+
+#[test]
+fn a_paragraph_with_blocks_inside_keeps_their_order() {
+    assert_eq!(body("<p>a<ul><li>b</li></ul>c</p>"), "a\n\n- b\n\nc");
+}
+
+#[test]
+fn code_keeps_its_lines_and_names_its_language() {
+    let xml = "<codeblock outputclass='language-xml show'>\n&lt;a>\n  <b>x</b>\n&lt;/a></codeblock>";
+    assert_eq!(body(xml), "```xml\n<a>\n  x\n</a>\n```");
+}
+
+#[test]
+fn line_ends_of_lines_are_kept() {
+    assert_eq!(body("<lines>a\nb</lines>"), "a\\\nb");
+}
+
+#[test]
+fn steps_number_on_past_a_section_between_them() {
+    let steps = "<task id='t'><title>T</title><taskbody><steps><step><cmd>a</cmd><info>i</info></step>\
+        <stepsection>Then</stepsection><step importance='optional'><cmd>b</cmd><substeps><substep><cmd>c</cmd></substep></substeps></step></steps></taskbody></task>";
+    assert_eq!(topic(steps), "1. a\n\n   i\n\nThen\n\n2. (Optional) b\n   1. c");
+}
+
+#[test]
+fn definitions_follow_their_terms() {
+    let xml = "<dl><dlhead><dthd>H</dthd><ddhd>D</ddhd></dlhead><dlentry><dt>a</dt><dt>b</dt><dd>one</dd><dd>two</dd></dlentry></dl>";
+    assert_eq!(body(xml), "- **H**: **D**\n\n- **a**, **b**: one\n\n  two");
+}
+
+#[test]
+fn notes_are_labelled_with_their_type() {
+    assert_eq!(body("<note type='caution'>a</note>"), "> **Caution:** a");
+    assert_eq!(body("<note type='other' othertype='Hint'><p>a</p><p>b</p></note>"), "> **Hint:** a\n>\n> b");
+    let hazard = "<hazardstatement type='danger'><messagepanel><typeofhazard>t</typeofhazard><howtoavoid>h</howtoavoid></messagepanel></hazardstatement>";
+    assert_eq!(body(hazard), "> **Danger:** t\n>\n> h");
+}
+
+#[test]
+fn spans_of_a_table_are_repeated() {
+    let xml = "<table><title>C</title><tgroup cols='3'><colspec colname='a'/><colspec colname='b'/><colspec colname='c'/>\
+        <thead><row><entry>1</entry><entry>2</entry><entry>3</entry></row></thead>\
+        <tbody><row><entry namest='a' nameend='b'>x</entry><entry morerows='1'>y</entry></row><row><entry>p</entry><entry>q</entry></row>\
+        <row><entry colname='c'>z</entry></row></tbody></tgroup></table>";
+    let rows: Vec<String> = body(xml).lines().map(|line| line.replace(' ', "")).collect();
+    assert_eq!(rows, ["**C**", "", "|1|2|3|", "|---|---|---|", "|x|x|y|", "|p|q|y|", "|||z|"]);
+}
+
+#[test]
+fn a_property_without_a_value_keeps_its_columns() {
+    let xml = "<reference id='t'><title>T</title><refbody><properties><property><proptype>t</proptype><propvalue>v</propvalue><propdesc>d</propdesc></property>\
+        <property><proptype>u</proptype><propdesc>e</propdesc></property></properties></refbody></reference>";
+    let rows: Vec<String> = topic(xml).lines().skip(2).map(|line| line.replace(' ', "")).collect();
+    assert_eq!(rows, ["|t|v|d|", "|u||e|"]);
+}
+
+#[test]
+fn phrases_of_software_are_code() {
+    let xml = "<p><codeph>a</codeph> <xmlelement>b</xmlelement> <xmlatt>c</xmlatt> <uicontrol>d</uicontrol> <varname>e</varname> <menucascade><uicontrol>f</uicontrol><uicontrol>g</uicontrol></menucascade></p>";
+    assert_eq!(body(xml), "`a` `<b>` `@c` **d** *e* **f** > **g**");
+}
+
+#[test]
+fn trademarks_carry_their_sign() {
+    assert_eq!(body("<p><tm tmtype='reg'>A</tm> <tm tmtype='tm'>B</tm></p>"), "A\u{ae} B\u{2122}");
+}
+
+#[test]
+fn footnotes_are_defined_once_and_referred_to_often() {
+    let xml =
+        "<p>a<fn id='f'>note</fn><xref type='fn' href='#t/f'/> b<xref type='fn' href='#t/f'/> c<fn>other</fn></p>";
+    assert_eq!(body(xml), "a[^1] b[^1] c[^2]\n\n[^1]: note\n\n[^2]: other");
+}
+
+#[test]
+fn a_footnote_that_nothing_refers_to_stands_where_it_is() {
+    assert_eq!(body("<p>a<fn id='f'>note</fn></p>"), "a[^1]\n\n[^1]: note");
+}
+
+#[test]
+fn the_title_of_a_figure_is_below_an_image_and_above_anything_else() {
+    assert_eq!(
+        body("<fig><title>F</title><image href='http://x/a.png'><alt>A</alt></image></fig>"),
+        "![A](http://x/a.png)\n\n*F*"
+    );
+    assert_eq!(body("<fig><title>F</title><codeblock>x</codeblock></fig>"), "**F**\n\n```\nx\n```");
+}
+
+#[test]
+fn text_that_no_reader_sees_is_left_out() {
+    let xml = "<p>a<indexterm>b</indexterm><draft-comment>c</draft-comment><data>d</data></p>";
+    let read =
+        document(&[("t.dita", &format!("<topic id='t'><title>T</title><body>{xml}</body></topic>"))], "topic:c/t");
+    assert_eq!(read.text_md, "a");
+    assert_eq!(read.losses.get("element:draft-comment"), Some(&1));
+    assert_eq!(read.meta["keywords"], serde_json::json!(["b"]));
+}
+
+#[test]
+fn unknown_elements_keep_their_text_and_are_counted() {
+    let xml = "<topic id='t'><title>T</title><body><strange><p>a</p></strange><p>b <odd>c</odd></p></body></topic>";
+    let read = document(&[("t.dita", xml)], "topic:c/t");
+    assert_eq!(read.text_md, "a\n\nb c");
+    assert_eq!((read.losses["element:strange"], read.losses["element:odd"]), (1, 1));
+}
+
+#[test]
+fn specializations_follow_their_class() {
+    let xml = "<story id='t' class='- topic/topic my/story '><head class='- topic/title my/head '>T</head>\
+        <text class='- topic/body my/text '><para class='- topic/p my/para '>a <name class='+ topic/keyword my/name '>b</name></para></text></story>";
+    let read = document(&[("t.xml", xml)], "topic:c/t");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("T", "a b"));
+}
+
+#[test]
+fn a_glossary_entry_tells_its_other_names() {
+    let xml = "<glossentry id='t'><glossterm>World Wide Web</glossterm><glossdef>A web.</glossdef><glossBody><glossPartOfSpeech value='noun'/>\
+        <glossUsage>Often.</glossUsage><glossAlt><glossAcronym>WWW</glossAcronym></glossAlt><glossAlt><glossSynonym>Web</glossSynonym></glossAlt></glossBody></glossentry>";
+    let read = document(&[("t.dita", xml)], "topic:c/t");
+    assert_eq!(
+        (read.title.as_str(), read.text_md.as_str()),
+        ("World Wide Web", "A web.\n\nOften.\n\nAlso: WWW\n\nAlso: Web")
+    );
+}
+
+#[test]
+fn formulas_keep_their_symbols_or_their_tex() {
+    let mathml = "<equation-inline><mathml><m:math xmlns:m='m'><m:mi>x</m:mi><m:mo>=</m:mo><m:mn>1</m:mn></m:math></mathml></equation-inline>";
+    assert_eq!(body(&format!("<p>a {mathml}</p>")), "a x = 1");
+    let tex = "<equation-block><mathml><m:math xmlns:m='m'><m:mi>x</m:mi><m:annotation encoding='application/x-tex'>x^2</m:annotation></m:math></mathml></equation-block>";
+    assert_eq!(body(tex), "$$x^2$$");
+}

@@ -1,0 +1,187 @@
+use super::{document, read_folder, read_input};
+use crate::normalize::Options;
+
+const TOPIC: &str = "<topic id='t'><title>Topic</title><body><p>x</p></body></topic>";
+const OTHER: &str = "<topic id='o'><title>Other</title></topic>";
+
+#[test]
+fn breadcrumbs_come_from_the_maps() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><title>Map</title><topichead navtitle='Head'><topicref href='o.dita'><topicgroup><topicref href='t.dita'/></topicgroup></topicref></topichead></map>",
+        ),
+        ("n.ditamap", "<map title='Second'><topicref href='t.dita'/></map>"),
+        ("t.dita", TOPIC),
+        ("o.dita", OTHER),
+    ];
+    let read = document(&files, "topic:c/t");
+    assert_eq!(read.breadcrumbs, ["Map", "Head", "Other"]);
+    assert_eq!(read.meta["parents"], serde_json::json!([["Map", "Head", "Other"], ["Second"]]));
+}
+
+#[test]
+fn a_map_is_a_nested_list_of_links() {
+    let map = "<map><title>Map</title><topicmeta/><keydef keys='k' href='t.dita'/><topichead navtitle='Head'><topicref href='t.dita'/>\
+        <topicref keyref='k' navtitle='Ignored'/><topicref href='o.dita' locktitle='yes' navtitle='Locked'/></topichead>\
+        <topicref href='https://example.com' scope='external' format='html' navtitle='Web'/><topicref href='o.dita' toc='no'/></map>";
+    let read = document(&[("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)], "map:c/m");
+    assert_eq!(read.title, "Map");
+    assert_eq!(
+        read.text_md,
+        "- Head\n  - [Topic](topic:c/t)\n  - [Topic](topic:c/t)\n  - [Locked](topic:c/o)\n- [Web](https://example.com)"
+    );
+}
+
+#[test]
+fn a_book_map_shows_its_parts() {
+    let map = "<bookmap><booktitle><mainbooktitle>Book</mainbooktitle><booktitlealt>Alternative</booktitlealt></booktitle>\
+        <frontmatter><preface href='o.dita'/></frontmatter><part navtitle='P'><chapter href='t.dita'/></part></bookmap>";
+    let read = document(&[("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)], "map:c/m");
+    assert_eq!(read.title, "Book");
+    assert_eq!(read.text_md, "Alternative\n\n- [Other](topic:c/o)\n- P\n  - [Topic](topic:c/t)");
+}
+
+#[test]
+fn markdown_topics_of_a_map_become_documents() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><title>M</title><keydef keys='k' href='a.md' format='md'/><topicref href='a.md' format='markdown' audience='x'/></map>",
+        ),
+        ("a.md", "# Title\n\nSome *text*."),
+        ("unused.md", "# Unused"),
+        ("t.dita", "<topic id='t'><title>T</title><body><p><xref keyref='k'/></p></body></topic>"),
+    ];
+    let read = document(&files, "topic:c/a");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("Title", "Some *text*."));
+    assert_eq!((read.breadcrumbs, read.labels), (vec!["M".to_owned()], vec!["audience:x".to_owned()]));
+    assert_eq!(document(&files, "topic:c/t").text_md, "[Title](topic:c/a)");
+    assert_eq!(read_folder(&files, None).0.len(), 3);
+}
+
+#[test]
+fn rows_of_a_relationship_table_relate_topics_across_cells() {
+    let map = "<map><reltable><relrow><relcell><topicref href='t.dita'/></relcell><relcell><topicref href='o.dita'/></relcell></relrow></reltable></map>";
+    let read = document(&[("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)], "topic:c/t");
+    assert_eq!(read.meta["related"], serde_json::json!(["topic:c/o"]));
+}
+
+#[test]
+fn a_copy_is_another_name_of_its_topic() {
+    let files = [
+        ("m.ditamap", "<map><topicref href='t.dita' copy-to='copy.dita'/></map>"),
+        ("t.dita", TOPIC),
+        ("o.dita", "<topic id='o'><title>O</title><body><p><xref href='copy.dita'/></p></body></topic>"),
+    ];
+    assert_eq!(document(&files, "topic:c/t").meta["aliases"], serde_json::json!(["topic:c/copy"]));
+    assert_eq!(document(&files, "topic:c/o").text_md, "[Topic](topic:c/t)");
+}
+
+const CONDITIONED: [(&str, &str); 4] = [
+    ("m.ditamap", "<map><topicref href='t.dita'/><topicref href='o.dita' platform='linux'/></map>"),
+    (
+        "t.dita",
+        "<topic id='t'><title>T</title><body><p>a <ph platform='linux'>b</ph> <ph platform='linux mac'>c</ph></p></body></topic>",
+    ),
+    ("o.dita", OTHER),
+    ("x.ditaval", "<val><prop action='exclude' att='platform' val='linux'/></val>"),
+];
+
+#[test]
+fn a_ditaval_filters_topics_and_maps() {
+    let (documents, failures) = read_folder(&CONDITIONED, Some("x.ditaval"));
+    assert_eq!(failures, []);
+    let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
+    assert_eq!(ids, ["map:c/m", "topic:c/t"]);
+    assert_eq!(documents[0].text_md, "- [T](topic:c/t)");
+    assert_eq!(documents[1].text_md, "a c");
+}
+
+#[test]
+fn without_a_ditaval_conditions_become_labels() {
+    let read = document(&CONDITIONED, "topic:c/t");
+    assert_eq!(read.text_md, "a b c");
+    assert_eq!(read.labels, ["platform:linux", "platform:mac"]);
+    assert_eq!(document(&CONDITIONED, "topic:c/o").labels, ["platform:linux"]);
+}
+
+#[test]
+fn branches_make_documents_of_their_own() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><topicref href='t.dita'><ditavalref href='x.ditaval'><ditavalmeta><dvrResourceSuffix>-mac</dvrResourceSuffix></ditavalmeta></ditavalref></topicref><topicref href='t.dita'/></map>",
+        ),
+        CONDITIONED[1],
+        CONDITIONED[3],
+    ];
+    assert_eq!(document(&files, "topic:c/t-mac").text_md, "a c");
+    assert_eq!(document(&files, "topic:c/t").text_md, "a b c");
+}
+
+#[test]
+fn no_two_documents_share_an_id() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><topicref href='t.dita'/><topicref href='t.dita'><ditavalref href='x.ditaval'/></topicref></map>",
+        ),
+        CONDITIONED[1],
+        ("t.xml", OTHER),
+        CONDITIONED[3],
+    ];
+    let ids: Vec<String> = read_folder(&files, None).0.into_iter().map(|document| document.id).collect();
+    assert_eq!(ids, ["map:c/m", "topic:c/t", "topic:c/t~2", "topic:c/t.xml"]);
+}
+
+#[test]
+fn a_topic_that_exists_in_branches_only_is_linked_there() {
+    let map = "<map><topicref href='t.dita'><ditavalref href='x.ditaval'><ditavalmeta><dvrResourceSuffix>-mac</dvrResourceSuffix></ditavalmeta></ditavalref></topicref></map>";
+    let other = "<topic id='o'><title>O</title><body><p><xref href='t.dita'/></p></body></topic>";
+    let files = [("m.ditamap", map), CONDITIONED[1], ("o.dita", other), CONDITIONED[3]];
+    assert_eq!(document(&files, "topic:c/o").text_md, "[T](topic:c/t-mac)");
+    assert_eq!(document(&files, "map:c/m").text_md, "- [T](topic:c/t-mac)");
+}
+
+#[test]
+fn a_map_as_input_brings_what_it_refers_to_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        (
+            "maps/m.ditamap",
+            "<map><title>M</title><topicref href='../topics/t.dita'/><mapref href='sub.ditamap'/></map>",
+        ),
+        ("maps/sub.ditamap", "<map><topicref href='../topics/o.dita'/></map>"),
+        ("topics/t.dita", "<topic id='t'><title>T</title><body><p conref='../lib/l.dita#l/p'/></body></topic>"),
+        ("topics/o.dita", OTHER),
+        ("topics/unused.dita", OTHER),
+        ("lib/l.dita", "<topic id='l'><title>L</title><body><p id='p'>shared</p></body></topic>"),
+    ] {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let (documents, failures) = read_input(&folder.path().join("maps/m.ditamap"), &Options::default());
+    assert_eq!(failures, []);
+    let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
+    assert_eq!(ids, ["map:m/maps/m", "map:m/maps/sub", "topic:m/topics/o", "topic:m/topics/t"]);
+    assert_eq!(documents[3].text_md, "shared");
+    let (documents, _) = read_input(&folder.path().join("topics/t.dita"), &Options::default());
+    assert_eq!(documents.len(), 1);
+    assert_eq!((documents[0].id.as_str(), documents[0].text_md.as_str()), ("topic:t/topics/t", "shared"));
+}
+
+#[test]
+fn a_name_says_nothing_about_what_a_file_is() {
+    let files = [("road-map.xml", TOPIC), ("topic.xml", "<map><topicref href='road-map.xml'/></map>")];
+    let (documents, _) = read_folder(&files, None);
+    let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
+    assert_eq!(ids, ["topic:c/road-map", "map:c/topic"]);
+}
+
+#[test]
+fn a_subject_scheme_is_a_list_of_subjects() {
+    let scheme = "<subjectScheme><subjectdef keys='os'><topicmeta><navtitle>Systems</navtitle></topicmeta><subjectdef keys='linux'/></subjectdef></subjectScheme>";
+    assert_eq!(document(&[("s.ditamap", scheme)], "map:c/s").text_md, "- Systems\n  - linux");
+}

@@ -1,0 +1,50 @@
+//! Behaviour of the reader as a whole, on small inputs.
+
+mod blocks;
+mod maps;
+mod references;
+mod robustness;
+
+use crate::normalize::{Document, FileError, Options, Outcome};
+
+/// Documents and failures of a folder with these files, under the collection `c`.
+fn read_folder(files: &[(&str, &str)], ditaval: Option<&str>) -> (Vec<Document>, Vec<FileError>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let ditaval = ditaval.map(|name| folder.path().join(name));
+    read_input(folder.path(), &Options { collection: Some("c".to_owned()), ditaval, ..Options::default() })
+}
+
+fn read_input(input: &std::path::Path, options: &Options) -> (Vec<Document>, Vec<FileError>) {
+    let (mut documents, mut failures) = (Vec::new(), Vec::new());
+    super::read(input, options, &mut |outcome| {
+        match outcome {
+            Outcome::Document(document) => documents.push(*document),
+            Outcome::Failure(failure) => failures.push(failure),
+        }
+        Ok(())
+    })
+    .unwrap();
+    (documents, failures)
+}
+
+/// The document with an id, out of a folder of files.
+fn document(files: &[(&str, &str)], id: &str) -> Document {
+    let (documents, failures) = read_folder(files, None);
+    assert_eq!(failures, []);
+    documents.into_iter().find(|document| document.id == id).unwrap()
+}
+
+/// Markdown of a topic with this body.
+fn body(xml: &str) -> String {
+    topic(&format!("<topic id='t'><title>T</title><body>{xml}</body></topic>"))
+}
+
+/// Markdown of a topic.
+fn topic(xml: &str) -> String {
+    document(&[("t.dita", xml)], "topic:c/t").text_md
+}

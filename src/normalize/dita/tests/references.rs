@@ -1,0 +1,164 @@
+use super::{document, read_folder};
+
+const LIBRARY: &str = "<topic id='l'><title>Library</title><body><p id='p'>shared <ph id='x'>x</ph></p>\
+    <ul id='u'><li id='a'>A</li><li id='b'>B</li><li id='c'>C</li><li>D</li></ul>\
+    <p id='chain' conref='#l/p'/><p id='loop' conref='t.dita#t/loop'/><p id='link'><xref href='#./p'>here</xref></p></body></topic>";
+
+fn pulled(xml: &str) -> crate::normalize::Document {
+    let topic = format!("<topic id='t'><title>T</title><body>{xml}</body></topic>");
+    document(&[("t.dita", &topic), ("lib/l.dita", LIBRARY.replace("t.dita", "../t.dita").as_str())], "topic:c/t")
+}
+
+#[test]
+fn referenced_content_takes_the_place_of_the_element() {
+    assert_eq!(pulled("<p conref='lib/l.dita#l/p'>old</p>").text_md, "shared x");
+    assert_eq!(pulled("<p>a <ph conref='lib/l.dita#l/x'/></p>").text_md, "a x");
+    assert_eq!(pulled("<p id='q'>own</p><p conref='#t/q'/><p conref='#./q'/>").text_md, "own\n\nown\n\nown");
+}
+
+#[test]
+fn ranges_bring_their_siblings() {
+    assert_eq!(
+        pulled("<ul><li conref='lib/l.dita#l/a' conrefend='lib/l.dita#l/c'/><li>own</li></ul>").text_md,
+        "- A\n- B\n- C\n- own"
+    );
+}
+
+#[test]
+fn chains_are_followed() {
+    assert_eq!(pulled("<p conref='lib/l.dita#l/chain'/>").text_md, "shared x");
+}
+
+#[test]
+fn a_cycle_ends_and_is_counted() {
+    let read = pulled("<p id='loop' conref='lib/l.dita#l/loop'/>");
+    assert_eq!(read.losses.get("conref:cycle"), Some(&1));
+    let own = pulled("<p id='self' conref='#t/self'>kept</p>");
+    assert_eq!((own.text_md.as_str(), own.losses.get("conref:cycle")), ("kept", Some(&1)));
+}
+
+#[test]
+fn pulled_content_grows_only_so_far() {
+    // Each paragraph pulls the one before it ten times.
+    let mut xml = "<p id='p0'>x</p>".to_owned();
+    for level in 1..12 {
+        let inner = format!("<ph conref='#t/p{}'/>", level - 1).repeat(10);
+        xml = format!("{xml}<p id='p{level}'>{inner}</p>");
+    }
+    let read = pulled(&xml);
+    assert!(read.losses.contains_key("conref:limit"));
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_leaves_its_content_or_a_stub() {
+    let read = pulled("<p conref='lib/l.dita#l/none'>own</p><p conref='none.dita#n/n'/>");
+    assert_eq!(read.text_md, "own\n\n\\[missing: none.dita#n/n]");
+    assert_eq!(read.losses.get("conref:missing"), Some(&2));
+}
+
+#[test]
+fn attributes_of_the_referring_element_go_first() {
+    let files = [(
+        "t.dita",
+        "<topic id='t'><title>T</title><body><note type='tip' conref='#t/n'/><note id='n' type='warning'>n</note><note type='-dita-use-conref-target' conref='#t/n'/></body></topic>",
+    )];
+    assert_eq!(document(&files, "topic:c/t").text_md, "> **Tip:** n\n\n> **Warning:** n\n\n> **Warning:** n");
+}
+
+#[test]
+fn links_in_pulled_content_lead_where_they_led() {
+    let read = pulled("<p conref='lib/l.dita#l/link'/>");
+    assert_eq!(read.text_md, "[here](topic:c/lib/l#p)");
+    assert_eq!(read.links[0].target_id.as_deref(), Some("topic:c/lib/l"));
+}
+
+fn keyed(keydefs: &str, xml: &str) -> crate::normalize::Document {
+    let map = format!("<map>{keydefs}<topicref href='t.dita'/></map>");
+    let topic = format!("<topic id='t'><title>T</title><body>{xml}</body></topic>");
+    let files = [
+        ("m.ditamap", map.as_str()),
+        ("t.dita", &topic),
+        ("o.dita", "<topic id='o'><title>Other <ph keyref='v'/></title><body><p id='p'>p</p></body></topic>"),
+    ];
+    document(&files, "topic:c/t")
+}
+
+#[test]
+fn keys_give_text_in_the_order_of_the_standard() {
+    let meta = |inside: &str| format!("<keydef keys='k' href='o.dita'><topicmeta>{inside}</topicmeta></keydef>");
+    let empty = "<p><ph keyref='k'/></p>";
+    let all = "<navtitle>nav</navtitle><linktext>link</linktext><keywords><keyword>word</keyword></keywords>";
+    assert_eq!(keyed(&meta(all), "<p><ph keyref='k'>own</ph></p>").text_md, "[own](topic:c/o)");
+    assert_eq!(keyed(&meta(all), empty).text_md, "[word](topic:c/o)");
+    assert_eq!(keyed(&meta("<navtitle>nav</navtitle><linktext>link</linktext>"), empty).text_md, "[link](topic:c/o)");
+    assert_eq!(keyed(&meta("<navtitle>nav</navtitle>"), empty).text_md, "[Other v](topic:c/o)");
+    assert_eq!(
+        keyed("<keydef keys='k'><topicmeta><navtitle>nav</navtitle></topicmeta></keydef>", empty).text_md,
+        "nav"
+    );
+}
+
+#[test]
+fn an_undefined_key_is_shown_by_its_name_and_counted() {
+    let read = keyed("", "<p><ph keyref='k'/> <ph keyref='j'>own</ph></p>");
+    assert_eq!((read.text_md.as_str(), read.losses["keyref:unresolved"]), ("k own", 2));
+}
+
+#[test]
+fn keys_reach_content_and_addresses() {
+    assert_eq!(keyed("<keydef keys='k' href='o.dita'/>", "<p conkeyref='k/p'/>").text_md, "p");
+    let external = "<keydef keys='k' href='https://example.com/' scope='external' format='html'/>";
+    assert_eq!(keyed(external, "<p><xref keyref='k'>x</xref></p>").text_md, "[x](https://example.com/)");
+    assert_eq!(
+        keyed("<keydef keys='j' href='o.dita'/><keydef keys='k' keyref='j'/>", "<p><xref keyref='k/p'/></p>").text_md,
+        "[Other v](topic:c/o#p)"
+    );
+}
+
+#[test]
+fn an_abbreviation_is_spelled_out_once() {
+    let map = "<map><keydef keys='w' href='g.dita'/><topicref href='t.dita'/></map>";
+    let entry = "<glossentry id='g'><glossterm>World Wide Web</glossterm><glossdef>d</glossdef><glossBody><glossSurfaceForm>World Wide Web (WWW)</glossSurfaceForm><glossAlt><glossAcronym>WWW</glossAcronym></glossAlt></glossBody></glossentry>";
+    let topic = "<topic id='t'><title>T</title><body><p><abbreviated-form keyref='w'/>, <abbreviated-form keyref='w'/>, <term keyref='w'/></p></body></topic>";
+    let read = document(&[("m.ditamap", map), ("g.dita", entry), ("t.dita", topic)], "topic:c/t");
+    let text = read.text_md.replace("(topic:c/g)", "");
+    assert_eq!(text, "[World Wide Web (WWW)], [WWW], [World Wide Web]");
+}
+
+#[test]
+fn links_take_the_title_of_their_target() {
+    let files = [
+        (
+            "a.dita",
+            "<topic id='a'><title>A</title><body><p><xref href='b%20c.dita'/> <xref href='b c.dita#b/s'/> <xref href='b c.dita#n'/> <xref href='none.dita'/> <xref href='none.dita'>text</xref> <xref href='x.pdf' format='pdf'>file</xref></p></body>\
+            <related-links><link href='b c.dita'><desc>why</desc></link></related-links></topic>",
+        ),
+        (
+            "b c.dita",
+            "<topic id='b'><title>The <b>B</b></title><body><section id='s'><title>Section</title></section></body><topic id='n'><title>N</title></topic></topic>",
+        ),
+        ("x.pdf", "pdf"),
+    ];
+    let (documents, _) = read_folder(&files, None);
+    let a = &documents[0];
+    assert_eq!(
+        a.text_md,
+        "[The B](<topic:c/b c>) [Section](<topic:c/b c#s>) [N](<topic:c/b c#n>) none.dita text [file](x.pdf)\n\n**Related information**\n\n- [The B](<topic:c/b c>): why"
+    );
+    let reasons: Vec<Option<&str>> = a.links.iter().map(|link| link.reason.as_deref()).collect();
+    assert_eq!(reasons, [None, None, None, Some("not in input"), Some("not in input"), Some("not a document"), None]);
+}
+
+#[test]
+fn code_comes_from_other_files() {
+    let files = [
+        (
+            "t.dita",
+            "<topic id='t'><title>T</title><body><codeblock><coderef href='x.py#line=1,2'/></codeblock><codeblock><coderef href='../../etc/passwd'/></codeblock><p>a <include parse='text' href='x.py#line=0,1'/> <include parse='text' href='y'><fallback>b</fallback></include></p></body></topic>",
+        ),
+        ("x.py", "a\nb\nc"),
+    ];
+    let read = document(&files, "topic:c/t");
+    assert_eq!(read.text_md, "```\nb\n```\n\n```\n[missing: ../../etc/passwd]\n```\n\na a b");
+    assert_eq!(read.losses["coderef:missing"], 2);
+}

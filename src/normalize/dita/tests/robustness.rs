@@ -1,0 +1,152 @@
+use super::{read_folder, read_input};
+use crate::normalize::Options;
+
+const GOOD: &str = "<topic id='t'><title>T</title></topic>";
+
+#[test]
+fn one_bad_file_stops_nothing_and_is_reported_in_its_place() {
+    let files = [
+        ("a.dita", GOOD),
+        ("b.dita", "<topic>\n<title>x</topic>"),
+        ("c.dita", GOOD),
+        ("d.dita", ""),
+        ("e.xml", "<html/>"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        std::fs::write(folder.path().join(path), text).unwrap();
+    }
+    let mut order = Vec::new();
+    super::super::read(folder.path(), &Options::default(), &mut |outcome| {
+        order.push(match outcome {
+            crate::normalize::Outcome::Document(document) => document.source_path.unwrap(),
+            crate::normalize::Outcome::Failure(failure) => {
+                format!("{}:{:?} {}", failure.path, failure.line, failure.message)
+            }
+        });
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(order[0], "a.dita");
+    assert!(order[1].starts_with("b.dita:Some(2) not well-formed XML"), "{}", order[1]);
+    assert_eq!(order[2], "c.dita");
+    assert_eq!(order[3], "d.dita:Some(1) not XML: no element in the file");
+    assert_eq!(order[4], "e.xml:Some(1) not DITA: <html> is neither a topic nor a map");
+}
+
+#[test]
+fn files_that_only_serve_are_passed_over() {
+    let files = [
+        ("a.dita", GOOD),
+        ("x.ditaval", "<val/>"),
+        ("catalog.xml", "<catalog/>"),
+        ("i.svg", "<svg/>"),
+        (".git/x.xml", "<x/>"),
+    ];
+    let (documents, failures) = read_folder(&files, None);
+    assert_eq!((documents.len(), failures.len()), (1, 0));
+}
+
+#[test]
+fn an_input_without_dita_is_an_error_that_says_what_to_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = super::super::read(folder.path(), &Options::default(), &mut |_| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("give a topic, a map, or a folder"), "{error}");
+    let missing = super::super::read(&folder.path().join("none"), &Options::default(), &mut |_| Ok(()));
+    assert!(matches!(missing, Err(crate::normalize::ReadError::Io { .. })));
+}
+
+#[test]
+fn a_ditaval_that_is_none_is_an_error_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.dita"), GOOD).unwrap();
+    let options = Options { ditaval: Some(folder.path().join("a.dita")), ..Options::default() };
+    let error = super::super::read(folder.path(), &options, &mut |_| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("<topic> where a ditaval has <val>"), "{error}");
+}
+
+#[test]
+fn an_error_of_the_caller_ends_the_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.dita"), GOOD).unwrap();
+    let full = super::super::read(folder.path(), &Options::default(), &mut |_| Err(std::io::Error::other("full")));
+    assert!(matches!(full, Err(crate::normalize::ReadError::Emit(_))));
+}
+
+#[test]
+fn an_empty_topic_is_an_empty_document() {
+    let (documents, _) = read_folder(&[("a.dita", GOOD)], None);
+    assert_eq!((documents[0].title.as_str(), documents[0].text_md.as_str()), ("T", ""));
+    assert!(documents[0].content_sha256.is_some());
+}
+
+#[test]
+fn reading_twice_gives_the_same_documents() {
+    let files: Vec<(String, String)> = (0..40)
+        .map(|n| {
+            (
+                format!("t{n}.dita"),
+                format!(
+                    "<topic id='t{n}'><title>T{n}</title><body><p><xref href='t{}.dita'/></p></body></topic>",
+                    (n + 1) % 40
+                ),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(read_folder(&files, None), read_folder(&files, None));
+}
+
+#[test]
+fn deep_nesting_is_refused_not_a_crash() {
+    let deep = format!("<topic id='t'><title>T</title><body>{}</body></topic>", "<div>".repeat(5_000));
+    let (documents, failures) = read_folder(&[("a.dita", &deep)], None);
+    assert_eq!(documents.len(), 0);
+    assert!(failures[0].message.contains("nested more than"));
+}
+
+#[test]
+fn the_deepest_nesting_that_is_read_can_be_written() {
+    let lists = format!("{}x{}", "<ul><li>".repeat(90), "</li></ul>".repeat(90));
+    let topic = format!("<topic id='t'><title>T</title><body>{lists}</body></topic>");
+    let (documents, failures) = read_folder(&[("a.dita", &topic)], None);
+    assert_eq!(failures, []);
+    assert!(documents[0].text_md.ends_with("- x"));
+}
+
+#[test]
+fn chains_of_deep_content_end_before_the_stack_does() {
+    let files: Vec<(String, String)> = (0..30)
+        .map(|n| {
+            let inner = format!("{}<div conref='t{}.dita#t/d'/>{}", "<div>".repeat(150), n + 1, "</div>".repeat(150));
+            (
+                format!("t{n}.dita"),
+                format!("<topic id='t'><title>T</title><body><div id='d'>x{inner}</div></body></topic>"),
+            )
+        })
+        .chain((0..30).map(|n| {
+            let inner = format!(
+                "{}<mapref href='m{}.ditamap'/>{}",
+                "<topichead navtitle='h'>".repeat(150),
+                n + 1,
+                "</topichead>".repeat(150)
+            );
+            (format!("m{n}.ditamap"), format!("<map>{inner}</map>"))
+        }))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (documents, failures) = read_folder(&files, None);
+    assert_eq!((documents.len(), failures.len()), (60, 0));
+    let first = documents.iter().find(|document| document.id == "topic:c/t0").unwrap();
+    assert!(first.losses.contains_key("conref:limit") && first.text_md.starts_with("x\n\nx"));
+}
+
+#[test]
+fn links_to_folders_are_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.dita"), GOOD).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+    let (documents, _) = read_input(folder.path(), &Options::default());
+    assert_eq!(documents.len(), 1);
+}
