@@ -7,6 +7,9 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 use super::is_blank;
 use super::seam::{Level, Seam};
 
+/// Bytes of a heading that its path shows: every chunk below it repeats them.
+const LONGEST_NAME: usize = 1000;
+
 /// A heading of the document itself, not one inside a quote or a list.
 #[derive(Debug)]
 pub struct Heading {
@@ -55,15 +58,7 @@ pub struct Outline {
 impl Outline {
     /// Reads a body. Every text is a Markdown document, so nothing can fail.
     pub fn read(body: &str) -> Self {
-        let mut reader = Reader {
-            body,
-            outline: Self::default(),
-            open: Vec::new(),
-            depth: 0,
-            bare: None,
-            glued: None,
-            heading: None,
-        };
+        let mut reader = Reader::new(body);
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
         for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
             reader.event(&event, range);
@@ -127,9 +122,33 @@ struct Reader<'a> {
     glued: Option<usize>,
     /// The text of the heading that is being read.
     heading: Option<String>,
+    line: Line,
 }
 
-impl Reader<'_> {
+/// The line that was last asked for.
+#[derive(Debug)]
+struct Line {
+    start: usize,
+    /// How far it was read.
+    read: usize,
+    /// So far it holds blanks and marks of quotes only.
+    is_marker: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(body: &'a str) -> Self {
+        Self {
+            body,
+            outline: Outline::default(),
+            open: Vec::new(),
+            depth: 0,
+            bare: None,
+            glued: None,
+            heading: None,
+            line: Line { start: 0, read: 0, is_marker: true },
+        }
+    }
+
     fn event(&mut self, event: &Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(Tag::Heading { level, .. }) if self.depth == 0 => self.start_heading(*level, &range),
@@ -181,19 +200,26 @@ impl Reader<'_> {
         }
     }
 
-    fn line_start(&self, at: usize) -> usize {
-        self.body.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+    /// Where the line begins that `at` is on. Asked in ascending order, it reads every byte once.
+    fn line_start(&mut self, at: usize) -> usize {
+        let unread = self.body.get(self.line.read..at).unwrap_or_default();
+        if let Some(newline) = unread.rfind('\n') {
+            self.line.start = self.line.read + newline + 1;
+            self.line.is_marker = true;
+        }
+        let added = self.body.get(self.line.read.max(self.line.start)..at).unwrap_or_default();
+        self.line.is_marker &= added.chars().all(|c| c.is_whitespace() || c == '>');
+        self.line.read = self.line.read.max(at);
+        self.line.start
     }
 
     /// Notes that a block begins, unless something else begins before it on its line or it belongs to a heading.
     fn block(&mut self, start: usize) {
         let at = self.line_start(start);
-        let marker = self.body.get(at..start).unwrap_or_default();
-        let begins_line = marker.chars().all(|c| c.is_whitespace() || c == '>');
         if self.bare.take().is_some() {
             self.glued = Some(at);
         }
-        if begins_line && self.glued != Some(at) {
+        if self.line.is_marker && self.glued != Some(at) {
             self.seam(at, Level::block(self.depth));
         }
     }
@@ -232,8 +258,12 @@ impl Reader<'_> {
 
     fn end_heading(&mut self) {
         let Some(text) = self.heading.take() else { return };
+        let words = text.split_whitespace().scan(0, |bytes, word| {
+            *bytes += word.len() + 1;
+            (*bytes <= LONGEST_NAME).then_some(word)
+        });
         if let Some(heading) = self.outline.headings.last_mut() {
-            heading.text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            heading.text = words.collect::<Vec<_>>().join(" ");
         }
     }
 
