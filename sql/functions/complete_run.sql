@@ -21,7 +21,8 @@ begin
   if v_phase = 'embed' then
     perform pg_advisory_xact_lock_shared(graphdb._vectors_lock());
   end if;
-  v_run := graphdb._locked_claim(p_run_id, p_claim_token);
+  -- Not locked: the update below takes the row only while the token is still its claim's, and a lock is WAL.
+  v_run := graphdb._held_claim(p_run_id, p_claim_token);
   if v_run.status <> (case v_phase when 'chunk' then 'chunking' else 'embedding' end) then
     raise exception 'claim % on run "%" is for another phase than %', p_claim_token, p_run_id, p_phase
       using errcode = 'TB001', hint = format('The run is %s; pass the phase that was claimed.', v_run.status);
@@ -46,8 +47,11 @@ begin
       claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
       attempts = 0, failed_phase = null, last_error = null,
       updated_at = v_now
-  where r.run_id = p_run_id
+  where r.run_id = p_run_id and r.claim_token = p_claim_token and r.claimed_by is not null
   returning r.* into v_run;
+  if not found then
+    return graphdb._held_claim(p_run_id, p_claim_token);
+  end if;
   return v_run;
 end
 $$;

@@ -1,0 +1,24 @@
+-- The run under a live fence. TB004: no such run. TB002: the token is no longer its claim.
+create or replace function graphdb._held_claim(p_run_id text, p_claim_token bigint)
+returns graphdb.processed_runs
+language plpgsql
+stable
+as $$
+declare
+  v_run graphdb.processed_runs;
+begin
+  select r.* into v_run from graphdb.processed_runs as r where r.run_id = p_run_id;
+  if not found then
+    raise exception 'no run "%"', left(p_run_id, 140)
+      using errcode = 'TB004', hint = 'select run_id from graphdb.processed_runs lists the runs.';
+  end if;
+  if v_run.claim_token is distinct from p_claim_token or v_run.claimed_by is null then
+    raise exception 'claim % on run "%" is lost', p_claim_token, p_run_id
+      using errcode = 'TB002', hint = 'It expired, or the run was reset or registered anew. Stop work on this run and claim again.';
+  end if;
+  return v_run;
+end
+$$;
+
+comment on function graphdb._held_claim(text, bigint) is 'The run under a live fence. TB004: no such run. TB002: claim lost.';
+revoke all on function graphdb._held_claim(text, bigint) from public;
