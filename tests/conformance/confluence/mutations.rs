@@ -56,7 +56,7 @@ fn damaged_pages_give_an_outcome_each_and_sound_markdown() {
     for path in &sources {
         let original = fs::read_to_string(path).expect("a readable file");
         let ending = path.extension().expect("an ending").to_string_lossy().into_owned();
-        for _ in 0..8 {
+        for _ in 0..40 {
             let damaged = damage(&original, &mut random);
             fs::write(folder.path().join(format!("{written}.{ending}")), damaged).expect("a written file");
             written += 1;
