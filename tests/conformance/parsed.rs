@@ -19,7 +19,7 @@ pub fn code_blocks(markdown: &str) -> Vec<String> {
         match event {
             Event::Start(Tag::CodeBlock(_)) => open = Some(String::new()),
             Event::End(TagEnd::CodeBlock) => {
-                blocks.extend(open.take().map(|text| text.trim_end_matches('\n').to_owned()))
+                blocks.extend(open.take().map(|text| text.trim_end_matches('\n').to_owned()));
             }
             Event::Text(text) => {
                 if let Some(open) = open.as_mut() {

@@ -104,7 +104,7 @@ fn index(files: &[File], options: &Options) -> (Vec<Slot>, Vec<FileError>) {
     let mut failures = Vec::new();
     let mut taken = HashSet::new();
     for file in files {
-        match contents(file) {
+        match contents(file, &mut Losses::new()) {
             Ok(Contents::Markup(source)) => {
                 let reference = PageRef {
                     id: unique_id(&mut taken, file),
@@ -163,9 +163,9 @@ enum Contents {
     Json(Value),
 }
 
-fn contents(file: &File) -> Result<Contents, FileError> {
+fn contents(file: &File, losses: &mut Losses) -> Result<Contents, FileError> {
     let bytes = fs::read(&file.path).map_err(|error| failure(file, None, format!("cannot be read: {error}")))?;
-    let text = decode(&bytes, &mut Losses::new());
+    let text = decode(&bytes, losses);
     let is_json = matches!(extension(&file.relative).as_str(), "json" | "adf") || text.trim_start().starts_with('{');
     if !is_json {
         return Ok(Contents::Markup(text));
@@ -240,7 +240,7 @@ struct Files<'a> {
 impl Bodies for Files<'_> {
     fn body(&self, index: usize) -> Option<Body> {
         let slot = self.slots.get(index)?;
-        match contents(&slot.file).ok()? {
+        match contents(&slot.file, &mut Losses::new()).ok()? {
             Contents::Markup(source) => Some(Body::Storage(source)),
             Contents::Json(value) => json_body(&value, slot.number),
         }
@@ -255,7 +255,8 @@ fn json_body(value: &Value, number: usize) -> Option<Body> {
 }
 
 fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot) -> Outcome {
-    let contents = match contents(&slot.file) {
+    let mut losses = Losses::new();
+    let contents = match contents(&slot.file, &mut losses) {
         Ok(contents) => contents,
         Err(error) => return Outcome::Failure(error),
     };
@@ -269,6 +270,7 @@ fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot) -> Outcome {
                 rest.and_then(|pages| pages.get(slot.number).map(|page| rest::document(page))).unwrap_or_default();
         }
     }
+    page.document.losses = losses;
     page.document.source_path = Some(slot.file.relative.clone());
     page::convert(library, reference, page)
 }

@@ -2,6 +2,8 @@
 
 mod adf;
 mod export;
+mod inputs;
+mod mutations;
 mod pairs;
 mod round_trips;
 mod storage;

@@ -26,9 +26,9 @@ fn published_pairs_are_equal_or_listed_with_the_reason() {
         if let Some(difference) = listed.get(&name) {
             assert!(!difference.reason.is_empty(), "{name} is listed without a reason");
             if same(&difference.ours, &ours) {
-                by_specification += 1
+                by_specification += 1;
             } else {
-                wrong.push((name, difference.ours.clone(), ours))
+                wrong.push((name, difference.ours.clone(), ours));
             }
         } else if same(&dialect(&expected), &ours) {
             equal += 1;

@@ -36,7 +36,7 @@ fn storage_made_of_markdown_comes_back_as_the_same_markdown_or_is_listed() {
                 (false, Some(reason)) if !reason.is_empty() => known += 1,
                 (true, Some(_)) => unexpected.push(format!("{key} is listed but equal")),
                 (false, _) => {
-                    unexpected.push(format!("{key}: {}", first_difference(&structure(&original), &structure(&ours))))
+                    unexpected.push(format!("{key}: {}", first_difference(&structure(&original), &structure(&ours))));
                 }
             }
         }

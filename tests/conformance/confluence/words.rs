@@ -44,7 +44,7 @@ fn every_word_of_storage_pages_is_in_the_markdown() {
             let mut kept = count(&format!("{}\n{}", document.title, visible_text(&document.text_md)));
             for (word, wanted) in count(&source_text(&source)) {
                 of_corpus += wanted;
-                let found = kept.get_mut(&word).map_or(0, |kept| std::mem::take(kept));
+                let found = kept.get_mut(&word).map_or(0, std::mem::take);
                 missing.extend((found..wanted).map(|_| format!("{}: {word} ({found} of {wanted})", path.display())));
             }
         }

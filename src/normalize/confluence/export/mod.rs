@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::document::{Attachment, Document};
 use super::super::text::one_line;
-use super::super::{Emit, Options, Outcome, ReadError};
+use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
 use super::page::{self, Page, add_meta};
 use super::{io_error, send};
@@ -166,8 +166,14 @@ fn outcome(library: &Library<'_>, index: &Index, reference: &PageRef, node: &Nod
     if let Some(parent) = &node.parent {
         add_meta(&mut document.meta, "parent_id", Some(parent));
     }
-    let line = index.body_of(&node.id).map_or(1, |body| body.line);
-    let page = Page { document, body: library.body(number), path: ENTITIES.to_owned(), line, ..Page::default() };
+    let place = index.body_of(&node.id);
+    let line = place.map_or(1, |body| body.line);
+    let body = library.body(number);
+    if place.is_some() && body.is_none() {
+        let message = format!("the body of page {} cannot be read, or has more than {MAX_BODY} bytes", node.id);
+        return Outcome::Failure(FileError { path: ENTITIES.to_owned(), line: Some(line), message });
+    }
+    let page = Page { document, body, path: ENTITIES.to_owned(), line, ..Page::default() };
     page::convert(library, reference, page)
 }
 
