@@ -30,8 +30,6 @@ pub(super) struct Converter<'a> {
     pub files: Vec<String>,
     /// Page properties that the page hides.
     pub properties: Map<String, Value>,
-    /// Whether template hints are part of the text.
-    pub template: bool,
     /// Page numbers from the document's own to the one being included.
     including: Vec<usize>,
     includes: usize,
@@ -50,7 +48,6 @@ impl<'a> Converter<'a> {
             linked: HashSet::new(),
             files: Vec::new(),
             properties: Map::new(),
-            template: false,
             including,
             includes: 0,
             wiki_depth: 0,

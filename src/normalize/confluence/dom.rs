@@ -292,12 +292,11 @@ impl Builder<'_> {
             return c.to_string();
         }
         let name: &str = reference;
-        match resolve_html5_entity(name) {
-            Some(text) => text.to_owned(),
-            None => {
-                count(self.losses, "entity:unknown");
-                format!("&{name};")
-            }
+        if let Some(text) = resolve_html5_entity(name) {
+            text.to_owned()
+        } else {
+            count(self.losses, "entity:unknown");
+            format!("&{name};")
         }
     }
 

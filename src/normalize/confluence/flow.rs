@@ -33,6 +33,12 @@ impl Flow {
         }
     }
 
+    pub(super) fn inlines(&mut self, content: Vec<Inline>) {
+        for inline in content {
+            self.inline(inline);
+        }
+    }
+
     pub(super) fn block(&mut self, block: Block) {
         self.flush();
         self.blocks.push(block);

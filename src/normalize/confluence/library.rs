@@ -199,7 +199,10 @@ pub(super) fn percent_encode(text: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'!' | b'\'' | b',' | b':' | b'@' => {
                 out.push(char::from(byte));
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => {
+                out.push('%');
+                out.push_str(&hex::encode_upper([byte]));
+            }
         }
     }
     out
@@ -214,15 +217,12 @@ pub(super) fn percent_decode(text: &str) -> Cow<'_, str> {
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let decoded = if *first == b'%' { tail.get(..2).and_then(|pair| hex::decode(pair).ok()) } else { None };
-        match decoded {
-            Some(decoded) => {
-                bytes.extend(decoded);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
+        if let Some(decoded) = decoded {
+            bytes.extend(decoded);
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = tail;
         }
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())

@@ -84,7 +84,7 @@ pub(super) fn link(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
                 let link = cx.link(&format!("#{anchor}"), content);
                 flow.inline(link);
             } else {
-                content.into_iter().for_each(|inline| flow.inline(inline));
+                flow.inlines(content);
             }
         }
     }
@@ -133,14 +133,15 @@ pub(super) fn to_resource(
             let shortcut = format!("{key}@{parameter}");
             unresolved(cx, None, &shortcut, named(&shortcut), flow);
         }
-        Resource::Content(id) => match cx.library.index_of(id).and_then(|index| cx.library.page(index)) {
-            Some(page) => known_page(cx, page, anchor, named(&page.title), flow),
-            None => {
+        Resource::Content(id) => {
+            if let Some(page) = cx.library.index_of(id).and_then(|index| cx.library.page(index)) {
+                known_page(cx, page, anchor, named(&page.title), flow);
+            } else {
                 let url = cx.library.id_url(id).map(|url| with_anchor(&url, anchor));
                 let href = format!("content-id {id}");
                 unresolved(cx, url, &href, content, flow);
             }
-        },
+        }
         Resource::Url(url) => {
             let link = cx.link(&with_anchor(url, anchor), content);
             flow.inline(link);
@@ -169,31 +170,25 @@ fn to_page(
 }
 
 fn known_page(cx: &mut Converter<'_>, page: &PageRef, anchor: Option<&str>, content: Vec<Inline>, flow: &mut Flow) {
-    match &page.url {
-        Some(url) => {
-            let target = with_anchor(url, anchor);
-            cx.record(&target, Some(page.id.clone()), None);
-            flow.inline(Inline::Link { target, content });
-        }
-        None => {
-            cx.record(&with_anchor(&page.title, anchor), Some(page.id.clone()), None);
-            content.into_iter().for_each(|inline| flow.inline(inline));
-        }
+    if let Some(url) = &page.url {
+        let target = with_anchor(url, anchor);
+        cx.record(&target, Some(page.id.clone()), None);
+        flow.inline(Inline::Link { target, content });
+    } else {
+        cx.record(&with_anchor(&page.title, anchor), Some(page.id.clone()), None);
+        flow.inlines(content);
     }
 }
 
 /// A link whose target is not part of the input: written when its address is known, else its text alone.
 fn unresolved(cx: &mut Converter<'_>, url: Option<String>, href: &str, content: Vec<Inline>, flow: &mut Flow) {
     cx.count("link:unresolved");
-    match url {
-        Some(target) => {
-            cx.record(&target, None, Some("not in input"));
-            flow.inline(Inline::Link { target, content });
-        }
-        None => {
-            cx.record(href, None, Some("not in input"));
-            content.into_iter().for_each(|inline| flow.inline(inline));
-        }
+    if let Some(target) = url {
+        cx.record(&target, None, Some("not in input"));
+        flow.inline(Inline::Link { target, content });
+    } else {
+        cx.record(href, None, Some("not in input"));
+        flow.inlines(content);
     }
 }
 

@@ -24,7 +24,6 @@ pub(super) struct Page {
     pub line: u64,
     /// Whether the first heading repeats the title and goes.
     pub title_in_body: bool,
-    pub template: bool,
 }
 
 /// Converts a page.
@@ -44,7 +43,6 @@ pub(super) fn convert(library: &Library<'_>, reference: &PageRef, page: Page) ->
     };
     document.body_repr = Some(body.representation().to_owned());
     let mut cx = Converter::new(library, reference);
-    cx.template = page.template;
     let mut blocks = match cx.body(&body) {
         Ok(blocks) => blocks,
         Err(error) => {

@@ -1,13 +1,12 @@
 //! Page files: one body a file, in storage format, ADF, or as the REST interface returns it.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use serde_json::Value;
 
-use super::super::document::Document;
 use super::super::text::{Losses, count, one_line};
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
@@ -24,7 +23,7 @@ pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Resul
     let mut files = Vec::new();
     collect(input, "", 0, &mut files)?;
     if files.is_empty() {
-        let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage or .json)", input.display());
+        let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage, .json or .adf)", input.display());
         return Err(ReadError::Input { message });
     }
     let (slots, failures) = index(&files, options);
@@ -96,14 +95,14 @@ fn extension(name: &str) -> String {
 
 fn is_page_file(name: &str) -> bool {
     let extension = extension(name);
-    extension == "json" || MARKUP.contains(&extension.as_str())
+    matches!(extension.as_str(), "json" | "adf") || MARKUP.contains(&extension.as_str())
 }
 
 /// Reads id and title of every page; files without any page become failures.
 fn index(files: &[File], options: &Options) -> (Vec<Slot>, Vec<FileError>) {
     let mut slots = Vec::new();
     let mut failures = Vec::new();
-    let mut taken = HashMap::new();
+    let mut taken = HashSet::new();
     for file in files {
         match contents(file) {
             Ok(Contents::Markup(source)) => {
@@ -143,13 +142,13 @@ fn failure(file: &File, line: Option<u64>, message: impl Into<String>) -> FileEr
 }
 
 /// The id of a page file: its name where that is a number, else its path without the ending.
-fn unique_id(taken: &mut HashMap<String, ()>, file: &File) -> String {
+fn unique_id(taken: &mut HashSet<String>, file: &File) -> String {
     let path = file.relative.rsplit_once('.').map_or(file.relative.as_str(), |(path, _)| path);
     let name = path.rsplit('/').next().unwrap_or(path);
     let numeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     let candidates = [if numeric { name } else { path }, path, &file.relative];
-    let id = candidates.into_iter().find(|id| !taken.contains_key(*id)).unwrap_or(&file.relative).to_owned();
-    taken.insert(id.clone(), ());
+    let id = candidates.into_iter().find(|id| !taken.contains(*id)).unwrap_or(&file.relative).to_owned();
+    taken.insert(id.clone());
     id
 }
 
@@ -167,7 +166,7 @@ enum Contents {
 fn contents(file: &File) -> Result<Contents, FileError> {
     let bytes = fs::read(&file.path).map_err(|error| failure(file, None, format!("cannot be read: {error}")))?;
     let text = decode(&bytes, &mut Losses::new());
-    let is_json = extension(&file.relative) == "json" || text.trim_start().starts_with('{');
+    let is_json = matches!(extension(&file.relative).as_str(), "json" | "adf") || text.trim_start().starts_with('{');
     if !is_json {
         return Ok(Contents::Markup(text));
     }
@@ -266,9 +265,8 @@ fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot) -> Outcome {
         Contents::Json(value) => {
             page.body = json_body(&value, slot.number);
             let rest = rest::pages(&value);
-            page.document = rest
-                .and_then(|pages| pages.get(slot.number).map(|page| rest::document(page)))
-                .unwrap_or_else(Document::default);
+            page.document =
+                rest.and_then(|pages| pages.get(slot.number).map(|page| rest::document(page))).unwrap_or_default();
         }
     }
     page.document.source_path = Some(slot.file.relative.clone());

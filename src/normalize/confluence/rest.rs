@@ -37,13 +37,14 @@ pub(super) fn reference(value: &Value) -> PageRef {
     PageRef {
         id: text(value, "/id").unwrap_or_default(),
         title: text(value, "/title").unwrap_or_default(),
-        space_key: text(value, "/space/key").or_else(|| text(value, "/_expandable/space").and_then(space_of_path)),
+        space_key: text(value, "/space/key")
+            .or_else(|| text(value, "/_expandable/space").and_then(|path| space_of_path(&path))),
         url: url.filter(|url| url.contains("://")),
     }
 }
 
 /// `/rest/api/space/KEY` names the space where it was not expanded.
-fn space_of_path(path: String) -> Option<String> {
+fn space_of_path(path: &str) -> Option<String> {
     path.rsplit('/').next().filter(|key| !key.is_empty()).map(str::to_owned)
 }
 

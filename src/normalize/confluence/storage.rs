@@ -48,7 +48,7 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         "sup" => mark(cx, element, flow, Inline::Superscript),
         "code" | "tt" | "kbd" | "samp" => {
             let content = inlines(cx, &element.children, flow);
-            codes(content).into_iter().for_each(|inline| flow.inline(inline));
+            flow.inlines(codes(content));
         }
         "span" | "font" if strikes(element) => mark(cx, element, flow, Inline::Strike),
         "span"
@@ -100,7 +100,6 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         "img" => links::html_image(cx, element, flow),
         "ac:emoticon" => emoticon(cx, element, flow),
         "time" => flow.text(element.attribute("datetime").unwrap_or(&element.text())),
-        "ac:placeholder" if cx.template => nodes(cx, &element.children, flow),
         "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
         "ac:adf-extension" => adf::extension_element(cx, element, flow),
         "math" => math(cx, element, flow),
@@ -160,7 +159,7 @@ fn inlines(cx: &mut Converter<'_>, children: &[Node], flow: &mut Flow) -> Vec<In
 }
 
 fn heading(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
-    let level = element.name.bytes().nth(1).map_or(1, |digit| digit.saturating_sub(b'0'));
+    let level = element.name.as_bytes().get(1).map_or(1, |digit| digit.saturating_sub(b'0'));
     let (content, rest) = self::flow(cx, &element.children).split();
     flow.block(Block::Heading { level, content });
     if !rest.is_empty() {
@@ -179,7 +178,7 @@ fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
                 let wrapper = content.iter().all(|block| matches!(block, Block::List(_))) && !content.is_empty();
                 let unmarked = item.attribute("style").is_some_and(|style| style.contains("none"));
                 match list.items.last_mut() {
-                    Some(last) if wrapper && unmarked => last.content.extend(content),
+                    Some(before) if wrapper && unmarked => before.content.extend(content),
                     _ => list.items.push(ListItem { checked: None, content }),
                 }
             }
@@ -190,7 +189,7 @@ fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
                 }
                 // A list directly in a list belongs to the item before it.
                 match list.items.last_mut() {
-                    Some(last) => last.content.extend(content),
+                    Some(before) => before.content.extend(content),
                     None => list.items.push(ListItem { checked: None, content }),
                 }
             }
@@ -206,25 +205,22 @@ fn definitions(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let mut list = List { ordered: false, start: 1, items: Vec::new() };
     for child in element.elements() {
         let (content, rest) = self::flow(cx, &child.children).split();
-        match child.name.as_str() {
-            "dt" => {
-                let content = vec![Block::Paragraph(vec![Inline::Strong(content)])];
-                list.items.push(ListItem { checked: None, content });
+        if child.name.as_str() == "dt" {
+            let content = vec![Block::Paragraph(vec![Inline::Strong(content)])];
+            list.items.push(ListItem { checked: None, content });
+        } else {
+            if list.items.is_empty() {
+                list.items.push(ListItem::default());
             }
-            _ => {
-                if list.items.is_empty() {
-                    list.items.push(ListItem::default());
+            let Some(item) = list.items.last_mut() else { continue };
+            match item.content.as_mut_slice() {
+                [Block::Paragraph(term)] if term.len() == 1 => {
+                    term.push(Inline::Text(": ".to_owned()));
+                    term.extend(content);
                 }
-                let Some(item) = list.items.last_mut() else { continue };
-                match item.content.as_mut_slice() {
-                    [Block::Paragraph(term)] if term.len() == 1 => {
-                        term.push(Inline::Text(": ".to_owned()));
-                        term.extend(content);
-                    }
-                    _ => item.content.push(Block::Paragraph(content)),
-                }
-                item.content.extend(rest);
+                _ => item.content.push(Block::Paragraph(content)),
             }
+            item.content.extend(rest);
         }
     }
     flow.block(Block::List(list));
@@ -240,7 +236,7 @@ fn tasks(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         } else {
             let content = blocks(cx, std::slice::from_ref(&Node::Element(child.clone())));
             match list.items.last_mut() {
-                Some(last) => last.content.extend(content),
+                Some(before) => before.content.extend(content),
                 None => list.items.push(ListItem { checked: Some(false), content }),
             }
         }
@@ -318,8 +314,7 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let short = element.attribute("ac:emoji-shortname");
     let fallback = element.attribute("ac:emoji-fallback").filter(|text| !text.starts_with(':'));
     let text = match (fallback, emoji::emoticon(name), short) {
-        (Some(text), ..) => text.to_owned(),
-        (None, Some(text), _) => text.to_owned(),
+        (Some(text), ..) | (None, Some(text), _) => text.to_owned(),
         (None, None, Some(short)) => short.to_owned(),
         (None, None, None) => {
             cx.count("emoticon:unknown");
@@ -329,15 +324,14 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     flow.text(&text);
 }
 
-/// MathML: its TeX where it carries one, else its text.
+/// `MathML`: its TeX where it carries one, else its text.
 fn math(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let display = element.attribute("display") == Some("block");
-    match tex(element) {
-        Some(tex) => flow.inline(Inline::Math { tex, display }),
-        None => {
-            cx.count("element:math");
-            flow.text(&element.text());
-        }
+    if let Some(tex) = tex(element) {
+        flow.inline(Inline::Math { tex, display });
+    } else {
+        cx.count("element:math");
+        flow.text(&element.text());
     }
 }
 

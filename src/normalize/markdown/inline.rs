@@ -425,7 +425,7 @@ fn is_word(c: char) -> bool {
     !c.is_whitespace() && !is_punctuation(c)
 }
 
-/// Punctuation and symbols as CommonMark has them, near enough: whatever is neither alphanumeric, blank nor a mark.
+/// Punctuation and symbols as `CommonMark` has them, near enough: whatever is neither alphanumeric, blank nor a mark.
 fn is_punctuation(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_punctuation() } else { !c.is_alphanumeric() && !c.is_whitespace() }
 }

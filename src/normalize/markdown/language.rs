@@ -22,7 +22,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("text", ""),
     ("text/plain", ""),
     ("txt", ""),
-    ("ts", "typescript"),
     ("visual-basic", "vbnet"),
     ("vb", "vbnet"),
     ("xhtml", "xml"),

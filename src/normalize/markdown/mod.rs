@@ -19,7 +19,7 @@ pub fn write(blocks: &[Block]) -> String {
     let mut text = block_sequence(blocks, &mut footnotes);
     // Definitions may refer to footnotes of their own, which then follow.
     let mut written = 0;
-    while let Some((label, content)) = footnotes.get(written).cloned() {
+    while let Some((label, content)) = footnotes.get(written).copied() {
         written += 1;
         let body = block_sequence(content, &mut footnotes);
         push_block(&mut text, &format!("[^{}]: {}", inline::footnote_label(label), indent_rest(&body, 4)));

@@ -5,6 +5,8 @@ use super::{Flat, Footnotes, inline, is_blank, label_text, list, push_block};
 
 /// Columns beyond this are not a table that anyone reads.
 const MAX_COLUMNS: usize = 1_000;
+/// Positions of a grid; a larger table is written row by row, and its spans cover one position each.
+const MAX_POSITIONS: usize = 1_000_000;
 /// Text that spanning cells may repeat, in bytes, before further copies stay empty.
 const MAX_REPEATED: usize = 64 * 1024;
 
@@ -15,8 +17,11 @@ pub(super) fn write<'a>(table: &'a Table, footnotes: &mut Footnotes<'a>) -> Stri
         text = inline::paragraph(&[Inline::Strong(table.caption.clone())]);
     }
     let grid = Grid::new(table);
-    let body =
-        if table.rows.iter().flatten().any(needs_record) { records(&grid, footnotes) } else { pipes(&grid, footnotes) };
+    let body = if !grid.rectangular || table.rows.iter().flatten().any(needs_record) {
+        records(&grid, footnotes)
+    } else {
+        pipes(&grid, footnotes)
+    };
     if !body.is_empty() {
         push_block(&mut text, &body);
     }
@@ -26,6 +31,8 @@ pub(super) fn write<'a>(table: &'a Table, footnotes: &mut Footnotes<'a>) -> Stri
 /// The table with every position of the rectangle named; `None` where the source has no cell.
 struct Grid<'a> {
     header_rows: usize,
+    /// Whether all rows have the same number of positions.
+    rectangular: bool,
     rows: Vec<Vec<Option<Place<'a>>>>,
 }
 
@@ -40,6 +47,7 @@ struct Place<'a> {
 impl<'a> Grid<'a> {
     fn new(table: &'a Table) -> Self {
         let mut rows: Vec<Vec<Option<Place<'a>>>> = vec![Vec::new(); table.rows.len()];
+        let mut free = MAX_POSITIONS;
         for (at, row) in table.rows.iter().enumerate() {
             let mut column = 0;
             for cell in row {
@@ -48,11 +56,15 @@ impl<'a> Grid<'a> {
                 }
                 if column >= MAX_COLUMNS {
                     // Still printed: the last column takes whatever is left.
-                    rows.get_mut(at).map(|row| row.push(Some(Place { cell, repeated: false })));
+                    if let Some(row) = rows.get_mut(at) {
+                        row.push(Some(Place { cell, repeated: false }));
+                    }
                     continue;
                 }
+                let height = cell.rowspan.clamp(1, table.rows.len() - at);
                 let width = cell.colspan.clamp(1, MAX_COLUMNS - column);
-                place(&mut rows, at, column, width, cell);
+                let (width, height) = if take(&mut free, width * height) { (width, height) } else { (1, 1) };
+                place(&mut rows, (at, height), (column, width), cell);
                 column += width;
             }
         }
@@ -68,28 +80,33 @@ impl<'a> Grid<'a> {
             !blank
         });
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        for row in &mut rows {
-            row.resize(columns, None);
+        let rectangular = columns.saturating_mul(rows.len()) <= MAX_POSITIONS;
+        if rectangular {
+            for row in &mut rows {
+                row.resize(columns, None);
+            }
         }
-        Self { header_rows, rows }
+        Self { header_rows, rectangular, rows }
     }
 
     fn columns(&self) -> usize {
-        self.rows.first().map_or(0, Vec::len)
+        self.rows.iter().map(Vec::len).max().unwrap_or(0)
     }
 }
 
-/// Puts `cell` into every position that it covers and that is still free.
-fn place<'a>(rows: &mut [Vec<Option<Place<'a>>>], at: usize, column: usize, width: usize, cell: &'a Cell) {
-    let height = cell.rowspan.max(1);
-    for (down, row) in rows.iter_mut().skip(at).take(height).enumerate() {
-        for across in 0..width {
-            if row.len() <= column + across {
-                row.resize(column + across + 1, None);
-            }
-            if let Some(free @ None) = row.get_mut(column + across) {
-                *free = Some(Place { cell, repeated: down + across > 0 });
-            }
+/// Puts `cell` into every position that it covers and that is still free; places are a first one and a number.
+fn place<'a>(
+    rows: &mut [Vec<Option<Place<'a>>>],
+    (top, height): (usize, usize),
+    (left, width): (usize, usize),
+    cell: &'a Cell,
+) {
+    for (down, row) in rows.iter_mut().skip(top).take(height).enumerate() {
+        if row.len() < left + width {
+            row.resize(left + width, None);
+        }
+        for (across, position) in row.iter_mut().skip(left).take(width).enumerate() {
+            position.get_or_insert(Place { cell, repeated: down + across > 0 });
         }
     }
 }
@@ -159,27 +176,23 @@ fn row_texts<'a>(
 ) -> Vec<String> {
     row.iter()
         .map(|place| {
-            let Some(place) = place else { return String::new() };
+            let Some(place) = place.filter(|place| !place.repeated || *budget > 0) else { return String::new() };
             let mut met = Vec::new();
             let text = cell_text(place.cell, in_header, &mut met);
             if !place.repeated {
                 footnotes.append(&mut met);
                 return text;
             }
-            take(budget, text.len()).then_some(text).unwrap_or_default()
+            if take(budget, text.len()) { text } else { String::new() }
         })
         .collect()
 }
 
-/// Takes `amount` from `budget`, unless it is spent.
+/// Takes `amount` from `budget`; what does not fit spends the rest of it.
 fn take(budget: &mut usize, amount: usize) -> bool {
-    match budget.checked_sub(amount) {
-        Some(rest) => {
-            *budget = rest;
-            true
-        }
-        None => false,
-    }
+    let rest = budget.checked_sub(amount.max(1));
+    *budget = rest.unwrap_or(0);
+    rest.is_some()
 }
 
 fn line(cells: impl Iterator<Item = String>) -> String {
@@ -270,11 +283,15 @@ fn records<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
         for (place, label) in row.iter().zip(&labels) {
             let Some(place) = place.filter(|place| !place.cell.content.iter().all(is_blank)) else { continue };
             let label = if skip == 0 { "" } else { label };
+            // Repeated tables in repeated tables would grow without end.
+            if place.repeated && (budget == 0 || place.cell.rowspan < 2 || place.cell.content.iter().any(holds_table)) {
+                continue;
+            }
             let mut met = Vec::new();
             let text = field(label, place.cell, &mut met);
             if !place.repeated {
                 footnotes.append(&mut met);
-            } else if place.cell.rowspan < 2 || !take(&mut budget, text.len()) {
+            } else if !take(&mut budget, text.len()) {
                 continue;
             }
             push_block(&mut body, &text);

@@ -61,12 +61,11 @@ fn source(cx: &mut Converter<'_>, node: &Value) -> (String, String) {
     let id = attribute(node, "id").unwrap_or_default();
     let known = cx.library.files.get(id).map(String::as_str);
     let filename = known.or_else(|| attribute(node, "__fileName")).map(str::to_owned);
-    match filename {
-        Some(filename) => (links::attachment(cx, &filename, None), alt.unwrap_or(filename)),
-        None => {
-            cx.count("media:unknown-file");
-            (format!("attachment:{id}"), alt.unwrap_or_else(|| "attachment".to_owned()))
-        }
+    if let Some(filename) = filename {
+        (links::attachment(cx, &filename, None), alt.unwrap_or(filename))
+    } else {
+        cx.count("media:unknown-file");
+        (format!("attachment:{id}"), alt.unwrap_or_else(|| "attachment".to_owned()))
     }
 }
 

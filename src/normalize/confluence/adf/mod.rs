@@ -31,6 +31,9 @@ pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -
     if kind(value) != "doc" {
         return Err(error(format!("an ADF document has the type `doc`, this has `{}`", kind(value))));
     }
+    if value.get("version").and_then(Value::as_u64) != Some(1) {
+        cx.count("adf:version");
+    }
     match value.get("content") {
         Some(Value::Array(content)) => nodes(cx, content, flow),
         Some(_) => return Err(error("the `content` of an ADF document is a list, this is not".to_owned())),
@@ -182,7 +185,7 @@ fn tasks(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
             let mut inner = Flow::default();
             tasks(cx, item, &mut inner);
             match list.items.last_mut() {
-                Some(last) => last.content.extend(inner.finish()),
+                Some(before) => before.content.extend(inner.finish()),
                 None => list.items.push(ListItem { checked: None, content: inner.finish() }),
             }
             continue;
@@ -232,7 +235,10 @@ fn panel_label(kind: &str) -> Option<&'static str> {
 fn panel(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let label = attribute(node, "panelType").and_then(panel_label);
     let label = label.or_else(|| attribute(node, "panelIconText")).unwrap_or_default().to_owned();
-    let content = blocks(cx, content(node));
+    let mut content = blocks(cx, content(node));
+    if let Some(title) = attribute(node, "title") {
+        content.insert(0, Block::Paragraph(vec![Inline::Text(title.to_owned())]));
+    }
     flow.block(Block::Admonition { label, content });
 }
 

@@ -1,13 +1,212 @@
-//! Space exports.
+//! Space exports: `entities.xml`, in a zip, in a folder, or alone.
+//!
+//! The file is read twice. The first pass ([`index`]) keeps what is small: pages, the tree, labels, attachments, people,
+//! and where each body stands. The second goes page by page in the order of the tree and reads one body at a time, so
+//! that memory grows with the number of pages, not with their text.
 
+mod index;
+mod object;
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::super::{Emit, Options, ReadError};
+use super::super::document::{Attachment, Document};
+use super::super::text::one_line;
+use super::super::{Emit, Options, Outcome, ReadError};
+use super::library::{Bodies, Body, Library, PageRef};
+use super::page::{self, Page, add_meta};
+use super::{io_error, send};
+use index::{Index, Markup, Node, Span};
 
-pub(super) fn find(_input: &Path) -> Result<Option<PathBuf>, ReadError> {
+const ENTITIES: &str = "entities.xml";
+const DESCRIPTOR: &str = "exportDescriptor.properties";
+/// Bytes of `entities.xml` that a zip may unpack to.
+const MAX_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
+/// Bytes of one body.
+const MAX_BODY: u64 = 64 * 1024 * 1024;
+
+/// An export that has been found.
+pub(super) struct Export {
+    /// The file or folder that was given.
+    path: PathBuf,
+    /// `entities.xml`, unpacked.
+    entities: File,
+    /// What the export says of itself.
+    descriptor: String,
+}
+
+/// Opens `input` if it is a space export.
+pub(super) fn find(input: &Path) -> Result<Option<Export>, ReadError> {
+    if input.is_dir() {
+        let path = input.join(ENTITIES);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let descriptor = std::fs::read_to_string(input.join(DESCRIPTOR)).unwrap_or_default();
+        return open(&path, descriptor).map(Some);
+    }
+    let has_extension = |wanted: &str| input.extension().is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+    if has_extension("zip") {
+        return unzip(input).map(Some);
+    }
+    if has_extension("xml") && is_export(input)? {
+        let descriptor = input.with_file_name(DESCRIPTOR);
+        return open(input, std::fs::read_to_string(descriptor).unwrap_or_default()).map(Some);
+    }
     Ok(None)
 }
 
-pub(super) fn read(_export: PathBuf, _options: &Options, _emit: Emit<'_>) -> Result<(), ReadError> {
+fn open(path: &Path, descriptor: String) -> Result<Export, ReadError> {
+    let entities = File::open(path).map_err(io_error(path))?;
+    Ok(Export { path: path.to_owned(), entities, descriptor })
+}
+
+/// Whether a file of another name begins as an export does.
+fn is_export(path: &Path) -> Result<bool, ReadError> {
+    let mut head = Vec::new();
+    File::open(path).map_err(io_error(path))?.take(1024).read_to_end(&mut head).map_err(io_error(path))?;
+    Ok(String::from_utf8_lossy(&head).contains("<hibernate-generic"))
+}
+
+/// Unpacks `entities.xml` to a temporary file, which goes away with the process.
+fn unzip(path: &Path) -> Result<Export, ReadError> {
+    let broken = |error: zip::result::ZipError| ReadError::Input {
+        message: format!("{} is no readable zip: {error}", path.display()),
+    };
+    let file = File::open(path).map_err(io_error(path))?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
+    let named = |archive: &zip::ZipArchive<BufReader<File>>, wanted: &str| {
+        let names = archive.file_names().filter_map(Result::ok);
+        let wanted = names.filter(|name| name.rsplit('/').next() == Some(wanted));
+        wanted.min_by_key(|name| name.len()).map(std::borrow::Cow::into_owned)
+    };
+    let Some(name) = named(&archive, ENTITIES) else {
+        let message = format!("{} holds no {ENTITIES}: give an XML export of a space", path.display());
+        return Err(ReadError::Input { message });
+    };
+    let mut descriptor = String::new();
+    if let Some(name) = named(&archive, DESCRIPTOR) {
+        let entry = archive.by_name(&name).map_err(broken)?;
+        let mut bytes = Vec::new();
+        entry.take(64 * 1024).read_to_end(&mut bytes).map_err(io_error(path))?;
+        descriptor = String::from_utf8_lossy(&bytes).into_owned();
+    }
+    let mut entities = tempfile::tempfile().map_err(io_error(&std::env::temp_dir()))?;
+    let entry = archive.by_name(&name).map_err(broken)?;
+    let copied = std::io::copy(&mut entry.take(MAX_UNPACKED + 1), &mut entities).map_err(io_error(path))?;
+    if copied > MAX_UNPACKED {
+        let message = format!("{ENTITIES} in {} is larger than {MAX_UNPACKED} bytes", path.display());
+        return Err(ReadError::Input { message });
+    }
+    Ok(Export { path: path.to_owned(), entities, descriptor })
+}
+
+/// Emits the current pages of an export, in the order of their tree.
+pub(super) fn read(mut export: Export, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
+    let path = export.path.clone();
+    export.entities.seek(SeekFrom::Start(0)).map_err(io_error(&path))?;
+    let index = index::build(BufReader::with_capacity(1 << 16, &export.entities), &path)?;
+    let order = index.order();
+    let site_url = options.site_url.clone().or_else(|| property(&export.descriptor, "baseUrl"));
+    let bodies = Offsets { file: RefCell::new(&export.entities), index: &index, order: &order };
+    let mut library = Library::new(site_url.as_deref(), &bodies);
+    library.users.clone_from(&index.users);
+    for space in index.spaces.values() {
+        library.spaces.insert(space.key.clone(), space.name.clone());
+    }
+    for (id, title) in &index.attachments {
+        library.files.insert(id.clone(), title.clone());
+        if let Some(file_id) = index.file_ids.get(id) {
+            library.files.insert(file_id.clone(), title.clone());
+        }
+    }
+    for id in &order {
+        library.add(index.reference(id));
+    }
+    for (number, id) in order.iter().enumerate() {
+        let (Some(reference), Some(node)) = (library.page(number), index.pages.get(id)) else { continue };
+        let outcome = outcome(&library, &index, reference, node, number);
+        send(&mut emit, outcome)?;
+    }
+    if let Some(failure) = index.truncated {
+        send(&mut emit, Outcome::Failure(failure))?;
+    }
     Ok(())
+}
+
+/// A value of the export's own description.
+fn property(descriptor: &str, name: &str) -> Option<String> {
+    let lines = descriptor.lines().filter_map(|line| line.split_once('='));
+    let value = lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().replace("\\:", ":")).next();
+    value.filter(|value| !value.is_empty())
+}
+
+fn outcome(library: &Library<'_>, index: &Index, reference: &PageRef, node: &Node, number: usize) -> Outcome {
+    let mut document = Document {
+        version: node.version,
+        created_at: node.created.as_deref().map(index::timestamp),
+        updated_at: node.updated.as_deref().map(index::timestamp),
+        labels: index.labels(&node.id),
+        breadcrumbs: index.breadcrumbs(node),
+        source_path: Some(ENTITIES.to_owned()),
+        ..Document::default()
+    };
+    document.attachments = index
+        .attachments_of(&node.id)
+        .map(|filename| Attachment { url: library.attachment_url(&node.id, filename), filename: filename.to_owned() })
+        .collect();
+    let author = node.modifier.as_ref().or(node.creator.as_ref());
+    let author = author.map(|key| index.users.get(key).map_or(key.as_str(), String::as_str));
+    add_meta(&mut document.meta, "author", author);
+    if node.blog {
+        add_meta(&mut document.meta, "type", Some("blogpost"));
+    }
+    if let Some(parent) = &node.parent {
+        add_meta(&mut document.meta, "parent_id", Some(parent));
+    }
+    let line = index.body_of(&node.id).map_or(1, |body| body.line);
+    let page = Page { document, body: library.body(number), path: ENTITIES.to_owned(), line, ..Page::default() };
+    page::convert(library, reference, page)
+}
+
+/// Bodies by their place in the file.
+struct Offsets<'a> {
+    file: RefCell<&'a File>,
+    index: &'a Index,
+    order: &'a [String],
+}
+
+impl Bodies for Offsets<'_> {
+    fn body(&self, index: usize) -> Option<Body> {
+        let body = self.index.body_of(self.order.get(index)?)?;
+        let text = object::property_text(&self.bytes(body.span)?);
+        Some(match body.markup {
+            Markup::Wiki => Body::Wiki(text),
+            Markup::Storage if text.trim_start().starts_with("{\"") => {
+                serde_json::from_str(&text).map_or(Body::Storage(text), Body::Adf)
+            }
+            Markup::Storage => Body::Storage(text),
+        })
+    }
+}
+
+impl Offsets<'_> {
+    fn bytes(&self, span: Span) -> Option<Vec<u8>> {
+        let length = span.end.checked_sub(span.start)?;
+        if length > MAX_BODY {
+            return None;
+        }
+        let mut file = self.file.borrow_mut();
+        file.seek(SeekFrom::Start(span.start)).ok()?;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).ok()?);
+        file.take(length).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+/// A title on one line.
+fn clean_title(title: &str) -> String {
+    one_line(title)
 }

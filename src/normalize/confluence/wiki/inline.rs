@@ -66,7 +66,7 @@ fn construct(cx: &mut Converter<'_>, rest: &str, before: Option<char>, flow: &mu
             let end = rest.get(2..)?.find("}}")?;
             let mut inner = Flow::default();
             scan(cx, rest.get(2..2 + end)?, &mut inner, MAX_DEPTH);
-            storage::codes(inner.split().0).into_iter().for_each(|inline| flow.inline(inline));
+            flow.inlines(storage::codes(inner.split().0));
             Some(end + 4)
         }
         '{' => macro_tag(cx, rest, flow),
@@ -82,17 +82,17 @@ fn construct(cx: &mut Converter<'_>, rest: &str, before: Option<char>, flow: &mu
             flow.text(&entity(rest.get(1..end)?)?);
             Some(end + 1)
         }
-        '-' if rest.starts_with("---") && !rest.starts_with("----") => dash(flow, "—", 3),
-        '-' if rest.starts_with("--") => dash(flow, "–", 2),
+        '-' if rest.starts_with("---") && !rest.starts_with("----") => Some(dash(flow, "—", 3)),
+        '-' if rest.starts_with("--") => Some(dash(flow, "–", 2)),
         'h' | 'f' | 'm' if before.is_none_or(|c| !c.is_alphanumeric()) => address(cx, rest, flow),
         '*' | '_' | '-' | '+' | '^' | '~' | '?' if depth < MAX_DEPTH => mark(cx, rest, first, before, flow, depth),
         _ => None,
     }
 }
 
-fn dash(flow: &mut Flow, text: &str, length: usize) -> Option<usize> {
+fn dash(flow: &mut Flow, text: &str, length: usize) -> usize {
     flow.text(text);
-    Some(length)
+    length
 }
 
 fn entity(name: &str) -> Option<String> {
@@ -139,7 +139,7 @@ fn mark(
         '-' => flow.inline(Inline::Strike(content)),
         '^' => flow.inline(Inline::Superscript(content)),
         '~' => flow.inline(Inline::Subscript(content)),
-        _ => content.into_iter().for_each(|inline| flow.inline(inline)),
+        _ => flow.inlines(content),
     }
     if !blocks.is_empty() {
         flow.block(Block::Group(blocks));

@@ -1,0 +1,323 @@
+//! The first pass over an export: everything but the bodies.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::BufRead;
+use std::path::Path;
+
+use super::super::super::{FileError, ReadError};
+use super::super::library::PageRef;
+use super::object::{Object, Objects};
+use super::{ENTITIES, clean_title};
+
+/// A range of bytes of `entities.xml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub start: u64,
+    pub end: u64,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markup {
+    Storage,
+    Wiki,
+}
+
+/// Where a body stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BodyPlace {
+    pub span: Span,
+    pub line: u64,
+    pub markup: Markup,
+}
+
+/// A current page or blog post.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    pub id: String,
+    pub title: String,
+    pub space: Option<String>,
+    pub parent: Option<String>,
+    pub version: Option<i64>,
+    pub created: Option<String>,
+    pub updated: Option<String>,
+    pub creator: Option<String>,
+    pub modifier: Option<String>,
+    pub blog: bool,
+    position: Option<i64>,
+    bodies: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Space {
+    pub key: String,
+    pub name: String,
+    home: Option<String>,
+}
+
+/// What the first pass keeps.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// By id.
+    pub pages: HashMap<String, Node>,
+    /// By id.
+    pub spaces: BTreeMap<String, Space>,
+    /// Display names by key and name.
+    pub users: HashMap<String, String>,
+    /// File names by the attachment's id.
+    pub attachments: BTreeMap<String, String>,
+    /// File names by page.
+    files_of: HashMap<String, BTreeSet<String>>,
+    /// The ids that media carry, by the attachment's id.
+    pub file_ids: HashMap<String, String>,
+    /// Set when the file ends early or cannot be read to its end.
+    pub truncated: Option<FileError>,
+    bodies: HashMap<String, BodyPlace>,
+    /// Bodies by the page that they name themselves.
+    bodies_of: HashMap<String, Vec<String>>,
+    labels: HashMap<String, String>,
+    /// Label ids by page.
+    labelled: HashMap<String, Vec<String>>,
+}
+
+/// Reads an export once.
+pub(super) fn build(source: impl BufRead, path: &Path) -> Result<Index, ReadError> {
+    let mut index = Index::default();
+    let mut objects = Objects::new(source);
+    loop {
+        match objects.next() {
+            Ok(Some(object)) => index.add(&object),
+            Ok(None) => break,
+            Err(message) => {
+                let line = Some(objects.line);
+                index.truncated = Some(FileError { path: ENTITIES.to_owned(), line, message });
+                break;
+            }
+        }
+    }
+    if index.pages.is_empty() && index.truncated.is_none() && index.spaces.is_empty() {
+        let message = format!("{} holds no space and no page", path.display());
+        return Err(ReadError::Input { message });
+    }
+    Ok(index)
+}
+
+impl Index {
+    fn add(&mut self, object: &Object) {
+        match object.class.as_str() {
+            "Page" | "BlogPost" => self.add_page(object),
+            "BodyContent" => self.add_body(object),
+            "Space" => self.add_space(object),
+            "Attachment" => self.add_attachment(object),
+            "Label" => {
+                // Labels in the namespace `my` are somebody's favourites.
+                if object.value("namespace") != Some("my")
+                    && let Some(name) = object.value("name")
+                {
+                    self.labels.insert(object.id.clone(), name.to_owned());
+                }
+            }
+            "Labelling" => {
+                if let (Some((_, label)), Some((_, content))) = (object.reference("label"), object.reference("content"))
+                {
+                    self.labelled.entry(content.clone()).or_default().push(label.clone());
+                }
+            }
+            "ConfluenceUserImpl" | "InternalUser" | "User" => self.add_user(object),
+            "ContentProperty" => self.add_content_property(object),
+            _ => {}
+        }
+    }
+
+    fn add_page(&mut self, object: &Object) {
+        if !is_current(object) {
+            return;
+        }
+        let reference = |name: &str| object.reference(name).map(|(_, id)| id.clone());
+        let node = Node {
+            id: object.id.clone(),
+            title: clean_title(object.value("title").unwrap_or_default()),
+            space: reference("space"),
+            parent: reference("parent"),
+            version: object.value("version").and_then(|version| version.parse().ok()),
+            created: object.value("creationDate").map(str::to_owned),
+            updated: object.value("lastModificationDate").map(str::to_owned),
+            creator: reference("creator").or_else(|| object.value("creatorName").map(str::to_owned)),
+            modifier: reference("lastModifier").or_else(|| object.value("lastModifierName").map(str::to_owned)),
+            blog: object.class == "BlogPost",
+            position: object.value("position").and_then(|position| position.parse().ok()),
+            bodies: object.collection("bodyContents").to_vec(),
+        };
+        self.pages.insert(node.id.clone(), node);
+    }
+
+    fn add_body(&mut self, object: &Object) {
+        let Some((span, line)) = object.body else { return };
+        let owner = object.reference("content");
+        if owner.is_some_and(|(class, _)| !matches!(class.as_str(), "Page" | "BlogPost" | "")) {
+            return;
+        }
+        let markup = match object.value("bodyType") {
+            Some("0") => Markup::Wiki,
+            // Custom content, in a notation of its own.
+            Some("1") => return,
+            _ => Markup::Storage,
+        };
+        self.bodies.insert(object.id.clone(), BodyPlace { span, line, markup });
+        if let Some((_, page)) = owner {
+            self.bodies_of.entry(page.clone()).or_default().push(object.id.clone());
+        }
+    }
+
+    fn add_space(&mut self, object: &Object) {
+        let space = Space {
+            key: object.value("key").unwrap_or_default().to_owned(),
+            name: object.value("name").unwrap_or_default().to_owned(),
+            home: object.reference("homePage").map(|(_, id)| id.clone()),
+        };
+        self.spaces.insert(object.id.clone(), space);
+    }
+
+    fn add_attachment(&mut self, object: &Object) {
+        let title = object.value("title").or_else(|| object.value("fileName"));
+        if let Some(title) = title.filter(|_| is_current(object)) {
+            let title = clean_title(title);
+            if let Some((_, page)) = object.reference("containerContent").or_else(|| object.reference("content")) {
+                self.files_of.entry(page.clone()).or_default().insert(title.clone());
+            }
+            self.attachments.insert(object.id.clone(), title);
+        }
+    }
+
+    fn add_user(&mut self, object: &Object) {
+        let name = ["displayName", "fullName", "name", "lowerName"].into_iter().find_map(|name| object.value(name));
+        let Some(name) = name else { return };
+        let keys = [
+            Some(object.id.as_str()),
+            object.value("name"),
+            object.value("lowerName"),
+            object.value("atlassianAccountId"),
+        ];
+        for key in keys.into_iter().flatten() {
+            self.users.insert(key.to_owned(), name.to_owned());
+        }
+    }
+
+    fn add_content_property(&mut self, object: &Object) {
+        let is_file_id = matches!(object.value("name"), Some("FILESTORE_ID" | "MEDIA_FILE_ID" | "file-id" | "fileId"));
+        if let (true, Some((class, attachment)), Some(id)) =
+            (is_file_id, object.reference("content"), object.value("stringValue"))
+            && class == "Attachment"
+        {
+            self.file_ids.insert(attachment.clone(), id.to_owned());
+        }
+    }
+
+    /// The body of a page: storage format where there are several.
+    pub(super) fn body_of(&self, page: &str) -> Option<BodyPlace> {
+        let listed = self.pages.get(page).map_or(&[][..], |node| node.bodies.as_slice());
+        let named = self.bodies_of.get(page).map_or(&[][..], Vec::as_slice);
+        let mut bodies = listed.iter().chain(named).filter_map(|id| self.bodies.get(id));
+        let first = bodies.next()?;
+        let storage = std::iter::once(first).chain(bodies).find(|body| body.markup == Markup::Storage);
+        Some(*storage.unwrap_or(first))
+    }
+
+    /// Sorted, unique.
+    pub(super) fn labels(&self, page: &str) -> Vec<String> {
+        let ids = self.labelled.get(page).map_or(&[][..], Vec::as_slice);
+        let names: BTreeSet<&String> = ids.iter().filter_map(|id| self.labels.get(id)).collect();
+        names.into_iter().cloned().collect()
+    }
+
+    /// Names of the files attached to a page, sorted.
+    pub(super) fn attachments_of(&self, page: &str) -> impl Iterator<Item = &str> {
+        self.files_of.get(page).into_iter().flatten().map(String::as_str)
+    }
+
+    pub(super) fn reference(&self, id: &str) -> PageRef {
+        let node = self.pages.get(id);
+        let space = node.and_then(|node| self.spaces.get(node.space.as_deref()?));
+        PageRef {
+            id: id.to_owned(),
+            title: node.map(|node| node.title.clone()).unwrap_or_default(),
+            space_key: space.map(|space| space.key.clone()),
+            url: None,
+        }
+    }
+
+    /// Titles from the root down to the parent. A parent that is not in the export ends the way up.
+    pub(super) fn breadcrumbs(&self, node: &Node) -> Vec<String> {
+        let mut titles = Vec::new();
+        let mut seen = HashSet::from([node.id.as_str()]);
+        let mut next = node.parent.as_deref();
+        while let Some(parent) = next.and_then(|id| self.pages.get(id)).filter(|parent| seen.insert(&parent.id)) {
+            titles.push(parent.title.clone());
+            next = parent.parent.as_deref();
+        }
+        titles.reverse();
+        titles
+    }
+
+    /// Ids of all pages: each space from its home page down the tree, then blog posts by date.
+    pub(super) fn order(&self) -> Vec<String> {
+        let mut children: HashMap<&str, Vec<&Node>> = HashMap::new();
+        let mut roots = Vec::new();
+        for node in self.pages.values() {
+            match node.parent.as_deref().filter(|parent| self.pages.contains_key(*parent)) {
+                Some(parent) => children.entry(parent).or_default().push(node),
+                None => roots.push(node),
+            }
+        }
+        let homes: HashSet<&str> = self.spaces.values().filter_map(|space| space.home.as_deref()).collect();
+        let key = |node: &Node| {
+            node.space.as_deref().and_then(|space| self.spaces.get(space)).map(|space| space.key.as_str())
+        };
+        roots.sort_by(|a, b| {
+            let home = |node: &Node| !homes.contains(node.id.as_str());
+            let by_place = a.blog.cmp(&b.blog).then_with(|| key(a).cmp(&key(b))).then_with(|| home(a).cmp(&home(b)));
+            by_place
+                .then_with(|| if a.blog { a.created.cmp(&b.created) } else { Ordering::Equal })
+                .then_with(|| siblings(a, b))
+        });
+        for nodes in children.values_mut() {
+            nodes.sort_by(|a, b| siblings(a, b));
+        }
+        let mut order = Vec::with_capacity(self.pages.len());
+        let mut seen = HashSet::new();
+        let mut stack: Vec<&Node> = roots.into_iter().rev().collect();
+        while let Some(node) = stack.pop() {
+            if seen.insert(node.id.as_str()) {
+                order.push(node.id.clone());
+                stack.extend(children.get(node.id.as_str()).into_iter().flatten().rev());
+            }
+        }
+        // Pages that are their own ancestors hang from no root.
+        let mut rest: Vec<&str> = self.pages.keys().map(String::as_str).filter(|id| !seen.contains(id)).collect();
+        rest.sort_unstable();
+        order.extend(rest.into_iter().map(str::to_owned));
+        order
+    }
+}
+
+/// Pages under one parent: by position where they have one, else by title.
+fn siblings(a: &Node, b: &Node) -> Ordering {
+    let position = |node: &Node| (node.position.is_none(), node.position);
+    position(a).cmp(&position(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id))
+}
+
+/// Whether an object is neither a draft, deleted, archived, nor an earlier version of another.
+fn is_current(object: &Object) -> bool {
+    object.value("contentStatus").is_none_or(|status| status == "current")
+        && object.reference("originalVersion").is_none()
+        && object.value("originalVersionId").is_none()
+}
+
+/// `2022-10-03 20:55:17.275` as RFC 3339; exports write UTC.
+pub(super) fn timestamp(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((date, time)) if date.len() == 10 => format!("{date}T{time}Z"),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,229 @@
+//! Inputs made for one behaviour each.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use tempfile::TempDir;
+use trailblazer::normalize::{Document, Options, Source};
+
+use super::super::corpora::{Read, read};
+use super::super::parsed::faults;
+
+/// Reads a folder of files.
+fn folder(files: &[(&str, &str)]) -> Read {
+    let folder = TempDir::new().expect("a temporary folder");
+    for (name, content) in files {
+        fs::write(folder.path().join(name), content).expect("a written file");
+    }
+    read(folder.path(), Source::Confluence, &Options::default())
+}
+
+/// Reads one page of storage format.
+fn page(storage: &str) -> Document {
+    let mut read = folder(&[("page.xml", storage)]);
+    assert_eq!(read.failures, []);
+    read.documents.remove(0)
+}
+
+fn shallow(depth: usize, open: &str, close: &str) -> String {
+    format!("{}x{}", open.repeat(depth), close.repeat(depth))
+}
+
+#[test]
+fn parameters_of_unknown_macros_are_never_printed_and_bodies_always_are() {
+    let document = page(
+        r#"<ac:structured-macro ac:name="vendor"><ac:parameter ac:name="key">secret</ac:parameter>
+        <ac:rich-text-body><p>shown</p></ac:rich-text-body></ac:structured-macro>"#,
+    );
+    assert_eq!(document.text_md, "shown");
+    assert_eq!(document.losses["macro:vendor"], 1);
+}
+
+#[test]
+fn pages_that_include_each_other_stop_at_the_cycle() {
+    let include = |title: &str| {
+        format!(
+            r#"<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ac:link><ri:page ri:content-title="{title}"/></ac:link></ac:parameter></ac:structured-macro>"#
+        )
+    };
+    let read = folder(&[
+        ("a.xml", &format!("<p>of a</p>{}", include("b"))),
+        ("b.xml", &format!("<p>of b</p>{}", include("a"))),
+    ]);
+    assert_eq!(read.documents[0].text_md, "of a\n\nof b\n\nIncluded: a");
+    assert_eq!(read.documents[0].losses["include:cycle"], 1);
+}
+
+#[test]
+fn an_excerpt_of_another_page_is_shown_even_when_it_is_hidden_there() {
+    let read = folder(&[
+        (
+            "a.xml",
+            r#"<ac:structured-macro ac:name="excerpt-include"><ac:parameter ac:name="">b</ac:parameter></ac:structured-macro>"#,
+        ),
+        (
+            "b.xml",
+            r#"<p>rest</p><ac:structured-macro ac:name="excerpt"><ac:parameter ac:name="hidden">true</ac:parameter><ac:rich-text-body><p>the gist</p></ac:rich-text-body></ac:structured-macro>"#,
+        ),
+    ]);
+    assert_eq!(read.documents[0].text_md, "the gist");
+    assert_eq!(read.documents[1].text_md, "rest");
+}
+
+#[test]
+fn page_properties_become_lines_and_hidden_ones_metadata() {
+    let details = |hidden: &str| {
+        format!(
+            r#"<ac:structured-macro ac:name="details">{hidden}<ac:rich-text-body><table><tbody><tr><th>Owner</th><td>Ada</td></tr><tr><th>State</th><td>done</td></tr></tbody></table></ac:rich-text-body></ac:structured-macro>"#
+        )
+    };
+    assert_eq!(page(&details("")).text_md, "**Owner:** Ada\\\n**State:** done");
+    let hidden = page(&details(r#"<ac:parameter ac:name="hidden">true</ac:parameter>"#));
+    assert_eq!(hidden.text_md, "");
+    assert_eq!(hidden.meta["properties"]["Owner"], "Ada");
+}
+
+#[test]
+fn links_between_page_files_carry_the_id_of_their_target() {
+    let read = folder(&[
+        (
+            "a.xml",
+            r#"<p><ac:link><ri:page ri:content-title="Bee"/></ac:link> and <ac:link><ri:page ri:content-title="Gone"/></ac:link></p>"#,
+        ),
+        ("42.xml", "<html><head><title>Bee</title></head><body><p>x</p></body></html>"),
+    ]);
+    let a = &read.documents[1];
+    assert_eq!(a.text_md, "Bee and Gone");
+    assert_eq!((a.links[0].target_id.as_deref(), a.links[0].reason.as_deref()), (Some("42"), None));
+    assert_eq!((a.links[1].target_id.as_deref(), a.links[1].reason.as_deref()), (None, Some("not in input")));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_failure_and_does_not_stop_the_others() {
+    let deep = shallow(300, "<div>\n", "</div>");
+    let read =
+        folder(&[("a.json", "{\n\"id\": }"), ("b.xml", &deep), ("c.json", "{\"x\": 1}"), ("d.xml", "<p>fine</p>")]);
+    assert_eq!(read.documents.len(), 1);
+    let failures: Vec<(&str, Option<u64>)> = read.failures.iter().map(|f| (f.path.as_str(), f.line)).collect();
+    assert_eq!(failures, [("a.json", Some(2)), ("b.xml", Some(257)), ("c.json", None)]);
+}
+
+#[test]
+fn nesting_up_to_the_cap_is_converted() {
+    for (open, close) in [
+        ("<ul><li>", "</li></ul>"),
+        ("<blockquote>", "</blockquote>"),
+        ("<table><tr><td rowspan=\"2\">", "</td></tr><tr><td>y</td></tr></table>"),
+        ("<strong><em>", "</em></strong>"),
+        ("<ac:structured-macro ac:name=\"info\"><ac:rich-text-body>", "</ac:rich-text-body></ac:structured-macro>"),
+    ] {
+        let levels = 250 / open.matches('<').count();
+        let document = page(&shallow(levels, open, close));
+        assert!(document.text_md.contains('x'), "{open}");
+    }
+}
+
+#[test]
+fn a_table_whose_spans_would_fill_memory_is_written_all_the_same() {
+    let mut rows = String::from("<tr><td colspan=\"1000\" rowspan=\"60000\">wide</td></tr>");
+    rows.push_str(&"<tr><td rowspan=\"60000\">x</td></tr>".repeat(20_000));
+    let document = page(&format!("<table>{rows}</table>"));
+    assert_eq!(document.text_md.matches('x').count() > 0, true);
+    assert!(document.text_md.len() < 10_000_000, "{}", document.text_md.len());
+}
+
+#[test]
+fn windows_and_utf_16_files_are_decoded() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain("<p>grün 日本</p>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    fs::write(folder.path().join("a.xml"), utf16).expect("a written file");
+    fs::write(folder.path().join("b.xml"), b"<p>gr\xfcn \x80</p>").expect("a written file");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.documents[0].text_md, "grün 日本");
+    assert_eq!(read.documents[1].text_md, "grün €");
+}
+
+/// An export with one object of each kind that matters.
+fn entities() -> String {
+    let body = r#"<p>Hello</p><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[if [[ a ]] > b]] ></ac:plain-text-body></ac:structured-macro>"#;
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<hibernate-generic>
+<object class="Space"><id name="id">1</id><property name="key"><![CDATA[ENG]]></property><property name="name"><![CDATA[Eng]]></property></object>
+<object class="Page"><id name="id">10</id><property name="title"><![CDATA[Root]]></property><property name="space" class="Space"><id name="id">1</id></property><property name="version">3</property><property name="contentStatus"><![CDATA[current]]></property></object>
+<object class="Page"><id name="id">11</id><property name="title"><![CDATA[Old]]></property><property name="parent" class="Page"><id name="id">10</id></property><property name="space" class="Space"><id name="id">1</id></property></object>
+<object class="Page"><id name="id">12</id><property name="title"><![CDATA[Gone]]></property><property name="contentStatus"><![CDATA[deleted]]></property></object>
+<object class="BodyContent"><id name="id">20</id><property name="body"><![CDATA[{body}]]></property><property name="content" class="Page"><id name="id">10</id></property><property name="bodyType">2</property></object>
+<object class="BodyContent"><id name="id">21</id><property name="body"><![CDATA[h2. Wiki
+* a *b*]]></property><property name="content" class="Page"><id name="id">11</id></property><property name="bodyType">0</property></object>
+<object class="Label"><id name="id">30</id><property name="name"><![CDATA[howto]]></property><property name="namespace"><![CDATA[global]]></property></object>
+<object class="Labelling"><id name="id">31</id><property name="label" class="Label"><id name="id">30</id></property><property name="content" class="Page"><id name="id">10</id></property></object>
+</hibernate-generic>"#
+    )
+}
+
+fn check_export(read: &Read) {
+    assert_eq!(read.failures, []);
+    let [root, old] = read.documents.as_slice() else { panic!("{:?}", read.documents) };
+    assert_eq!(root.text_md, "Hello\n\n```\nif [[ a ]] > b\n```");
+    assert_eq!((root.labels.as_slice(), root.version), (&["howto".to_owned()][..], Some(3)));
+    assert_eq!(old.text_md, "## Wiki\n\n- a **b**");
+    assert_eq!((old.breadcrumbs.as_slice(), old.body_repr.as_deref()), (&["Root".to_owned()][..], Some("wiki")));
+}
+
+#[test]
+fn an_export_reads_the_same_from_a_file_a_folder_and_a_zip() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("entities.xml");
+    fs::write(&file, entities()).expect("a written file");
+    let zip = folder.path().join("export.zip");
+    let mut writer = zip::ZipWriter::new(fs::File::create(&zip).expect("a file"));
+    let options = zip::write::SimpleFileOptions::default();
+    writer.start_file("entities.xml", options).expect("an entry");
+    writer.write_all(entities().as_bytes()).expect("a written entry");
+    writer.finish().expect("a zip");
+    let from = |path: &Path| read(path, Source::Confluence, &Options::default());
+    for path in [file.as_path(), folder.path(), zip.as_path()] {
+        check_export(&from(path));
+    }
+}
+
+#[test]
+fn a_truncated_export_gives_the_pages_it_has_and_one_failure_with_its_line() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let whole = entities();
+    let cut = whole.find("<object class=\"Label\"").expect("a label") + 30;
+    fs::write(folder.path().join("entities.xml"), &whole[..cut]).expect("a written file");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.documents.len(), 2);
+    let [failure] = read.failures.as_slice() else { panic!("{:?}", read.failures) };
+    assert_eq!((failure.path.as_str(), failure.line), ("entities.xml", Some(10)));
+}
+
+#[test]
+fn the_older_ndjson_is_read_line_by_line() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let ingest = folder.path().join("ingest");
+    fs::create_dir(&ingest).expect("a folder");
+    let lines = [
+        r#"{"id":"1","title":"A","space_key":"ENG","body_repr":"storage","body_storage":"<p>one</p>","labels":["z","a"],"ancestors":[{"id":"9","title":"Top"}],"attachments":[{"filename":"f.png","download_url":"u"}]}"#,
+        r#"{"id": "#,
+        r#"{"id":"2","title":"B","body_repr":"adf","body_html":"{\"type\":\"doc\",\"version\":1,\"content\":[{\"type\":\"paragraph\",\"content\":[{\"type\":\"text\",\"text\":\"two\"}]}]}"}"#,
+    ];
+    fs::write(ingest.join("confluence.ndjson"), lines.join("\n")).expect("a written file");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    let [a, b] = read.documents.as_slice() else { panic!("{:?}", read.documents) };
+    assert_eq!((a.text_md.as_str(), b.text_md.as_str()), ("one", "two"));
+    assert_eq!((a.labels.join(","), a.breadcrumbs.join(",")), ("a,z".to_owned(), "Top".to_owned()));
+    assert_eq!(read.failures[0].line, Some(2));
+}
+
+#[test]
+fn every_document_is_sealed_with_the_hash_of_title_and_body() {
+    let document = page("<h1>T</h1><p>b</p>");
+    let expected = trailblazer::normalize::document::content_sha256("T", "b");
+    assert_eq!(document.content_sha256, Some(expected));
+    assert_eq!(faults(&document.text_md), Vec::<String>::new());
+}

@@ -1,0 +1,10 @@
+//! Confluence input against published pairs and against independent counts.
+
+mod adf;
+mod export;
+mod inputs;
+mod mutations;
+mod pairs;
+mod round_trips;
+mod storage;
+mod words;

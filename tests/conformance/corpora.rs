@@ -1,0 +1,57 @@
+//! Where the corpora are, and reading a part of them.
+
+use std::path::{Path, PathBuf};
+
+use trailblazer::normalize::{self, Document, FileError, Options, Outcome, Source};
+
+/// Returns a folder of the corpora; says on stderr that the test is skipped when they are not there.
+pub fn corpus(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
+    let root = std::env::var_os("TRAILBLAZER_CORPORA").map_or_else(beside, PathBuf::from);
+    let path = root.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there (set TRAILBLAZER_CORPORA)", path.display());
+    None
+}
+
+/// What reading an input gave.
+#[derive(Default)]
+pub struct Read {
+    pub documents: Vec<Document>,
+    pub failures: Vec<FileError>,
+}
+
+pub fn read(input: &Path, source: Source, options: &Options) -> Read {
+    let mut read = Read::default();
+    let result = normalize::read(input, source, options, &mut |outcome| {
+        match outcome {
+            Outcome::Document(document) => read.documents.push(*document),
+            Outcome::Failure(failure) => read.failures.push(failure),
+        }
+        Ok(())
+    });
+    result.expect("the input is readable as a whole");
+    read
+}
+
+/// Every file below `folder`, sorted.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Files whose name ends in one of `endings`.
+pub fn files_ending(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let ends = |path: &PathBuf| endings.iter().any(|ending| path.to_string_lossy().ends_with(ending));
+    files(folder).into_iter().filter(ends).collect()
+}

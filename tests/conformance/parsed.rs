@@ -1,0 +1,119 @@
+//! Markdown as an independent parser sees it.
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+fn parser(markdown: &str) -> Parser<'_> {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH;
+    Parser::new_ext(markdown, options)
+}
+
+/// The texts of all code blocks, in order, without their last line end.
+pub fn code_blocks(markdown: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<String> = None;
+    for event in parser(markdown) {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => open = Some(String::new()),
+            Event::End(TagEnd::CodeBlock) => {
+                blocks.extend(open.take().map(|text| text.trim_end_matches('\n').to_owned()))
+            }
+            Event::Text(text) => {
+                if let Some(open) = open.as_mut() {
+                    open.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    blocks
+}
+
+/// All that a reader sees, and where links and images lead; blocks apart, blank space as it is.
+pub fn visible_text(markdown: &str) -> String {
+    let mut out = String::new();
+    for event in parser(markdown) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+                out.push_str(&text);
+            }
+            Event::SoftBreak | Event::HardBreak | Event::Rule | Event::InlineHtml(_) => {
+                // `<sub>` and the like stand inside words, `<br>` between them.
+                let inside = matches!(&event, Event::InlineHtml(html) if !html.starts_with("<br"));
+                if !inside {
+                    out.push(' ');
+                }
+            }
+            Event::Html(html) => out.push_str(&html),
+            Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link) => {}
+            Event::Start(Tag::Item | Tag::List(_)) | Event::End(_) => out.push('\n'),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// What is wrong with the structure: HTML blocks, and tables whose source rows differ in their number of cells.
+pub fn faults(markdown: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut table_at = None;
+    for (event, range) in parser(markdown).into_offset_iter() {
+        match event {
+            Event::Html(html) => faults.push(format!("an HTML block: {html}")),
+            Event::Start(Tag::Table(columns)) => table_at = Some((columns.len(), range)),
+            Event::End(TagEnd::Table) => {
+                if let Some((columns, range)) = table_at.take() {
+                    let rows = markdown.get(range).unwrap_or_default().lines();
+                    // In a quotation or a list, the lines begin with its marks.
+                    let rows = rows.filter_map(|row| row.find('|').and_then(|at| row.get(at..)));
+                    faults.extend(
+                        rows.filter(|row| cells(row) != columns).map(|row| format!("{columns} columns: {row}")),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    faults
+}
+
+/// Cells of a row of a pipe table.
+fn cells(row: &str) -> usize {
+    row.trim_end().replace("\\|", "").matches('|').count().saturating_sub(1)
+}
+
+/// The sequence of events without what is a matter of style: two texts with the same one say the same.
+pub fn structure(markdown: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for event in parser(markdown) {
+        let text = match event {
+            Event::Text(text) => text.to_string(),
+            Event::SoftBreak => " ".to_owned(),
+            Event::InlineHtml(html) => format!("<{}>", html.replace([' ', '/', '<', '>'], "")),
+            Event::Start(Tag::List(start)) => format!("<list {start:?}>"),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                let language = info.split_whitespace().next().unwrap_or_default().to_lowercase();
+                format!("<code {}>", if language == "sh" { "bash" } else { &language })
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => "<code >".to_owned(),
+            // Alignment says how a table looks; a link in angle brackets is a link.
+            Event::Start(Tag::Table(columns)) => format!("<table {}>", columns.len()),
+            Event::Start(Tag::Link { dest_url, .. }) => format!("<link {dest_url}>"),
+            Event::Start(Tag::Image { dest_url, .. }) => format!("<image {dest_url}>"),
+            // A tight list and a loose one differ in paragraphs only.
+            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => continue,
+            other => format!("<{other:?}>"),
+        };
+        match out.last_mut() {
+            Some(last) if !last.starts_with('<') && !text.starts_with('<') => last.push_str(&text),
+            _ => out.push(text),
+        }
+    }
+    out.iter()
+        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|text| !text.is_empty())
+        .collect()
+}
