@@ -8,21 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Options as Dialect, Parser, Tag, TagEnd};
-use trailblazer::normalize::{self, Document, Options, Outcome, Source};
+use trailblazer::normalize::{Document, Options, Source};
 
+use super::corpora::{corpus, read};
+use super::parsed::faults;
 use source::{Sources, words};
-
-/// A corpus folder, or `None` with a line that says so.
-fn corpus(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("TRAILBLAZER_CORPORA").map(PathBuf::from);
-    let root = root.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"));
-    let folder = root.join(name);
-    if !folder.is_dir() {
-        eprintln!("skipped: no corpus {name}; set TRAILBLAZER_CORPORA");
-        return None;
-    }
-    Some(folder)
-}
 
 fn files_below(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -36,17 +26,7 @@ fn files_below(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 fn convert(input: &Path, options: &Options) -> Vec<Document> {
-    let mut documents = Vec::new();
-    let result = normalize::read(input, Source::Dita, options, &mut |outcome| {
-        if let Outcome::Document(document) = outcome {
-            documents.push(*document);
-        }
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{}: {error}", input.display());
-    }
-    documents
+    read(input, Source::Dita, options).documents
 }
 
 fn dialect() -> Dialect {
@@ -185,5 +165,40 @@ fn variants_of_the_thunderbird_guide_read_the_same() {
                 assert_eq!(base[name], other[name], "{variant}/{name}");
             }
         }
+    }
+}
+
+/// Markdown topics are the author's own and are not checked.
+#[test]
+fn dita_documents_have_whole_tables_and_no_stray_markup() {
+    for name in [
+        "dita-ot-docs",
+        "dita-gnostyx-thunderbird",
+        "dita-lwdita-tests/src/test/resources/dita",
+        "dita-ot-tests/src/test/resources",
+    ] {
+        let Some(root) = corpus(name) else { continue };
+        let documents = convert(&root, &Options::default());
+        let converted = documents.iter().filter(|document| document.body_repr.as_deref() == Some("dita"));
+        let faulty: Vec<String> = converted
+            .map(|document| (document, faults(&document.text_md)))
+            .filter(|(_, faults)| !faults.is_empty())
+            .map(|(document, faults)| format!("{}: {faults:?}", document.id))
+            .collect();
+        assert!(faulty.is_empty(), "{} of {}:\n{}", faulty.len(), documents.len(), faulty.join("\n"));
+    }
+}
+
+#[test]
+fn every_id_is_unique_and_every_link_into_the_input_leads_to_a_document() {
+    for name in ["dita-ot-docs", "dita-gnostyx-thunderbird", "dita-ot-tests/src/test/resources"] {
+        let Some(root) = corpus(name) else { continue };
+        let documents = convert(&root, &Options::default());
+        let ids: std::collections::HashSet<&str> = documents.iter().map(|document| document.id.as_str()).collect();
+        assert_eq!(ids.len(), documents.len(), "{name}");
+        let links =
+            documents.iter().flat_map(|document| document.links.iter().filter_map(|link| link.target_id.as_deref()));
+        let broken: std::collections::BTreeSet<&str> = links.filter(|target| !ids.contains(target)).collect();
+        assert!(broken.is_empty(), "{name}: {broken:?}");
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use trailblazer::normalize::Options;
 
+use super::super::corpora::corpus;
 use super::source::{Child, Element, parse, words};
-use super::{convert, corpus, files_below, words_of};
+use super::{convert, files_below, words_of};
 
 /// Folders of fixtures, by what they test: in each of them `src` and `exp` stand side by side, for each case or once.
 const FEATURES: [(&str, &[&str]); 7] = [

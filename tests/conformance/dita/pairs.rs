@@ -6,7 +6,8 @@ use std::path::Path;
 use pulldown_cmark::{Event, HeadingLevel, Options as Dialect, Parser, Tag, TagEnd};
 use trailblazer::normalize::Options;
 
-use super::{convert, corpus, dialect};
+use super::super::corpora::corpus;
+use super::{convert, dialect};
 
 /// Differences that are meant to be, one line each: `name: reason`.
 const DIFFERENT: &str = include_str!("pairs.txt");
