@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{EmbedError, Hash, Local, Provider};
+use super::{EmbedError, Hash, Local, OpenAi, Provider};
 
 /// What the configuration says of embedding.
 #[derive(Clone, Default)]
@@ -52,6 +52,7 @@ pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     match settings.provider.as_str() {
         "hash" => Ok(Box::new(Hash::new())),
         "local" => Ok(Box::new(Local::load(&settings.model_folder())?)),
+        "openai" => Ok(Box::new(OpenAi::new(settings)?)),
         other => Err(EmbedError::Misconfigured {
             message: format!("embed.provider is '{other}'; known are local, openai and hash"),
         }),

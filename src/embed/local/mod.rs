@@ -15,7 +15,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use self::encoder::Encoder;
 use self::folder::{Folder, Pooling};
-use self::wordpiece::WordPiece;
+pub use self::wordpiece::WordPiece;
 use super::{EmbedError, Model, Provider, Tokenizer, batches};
 
 /// Tokens that go through the encoder together: enough rows for the products, few enough for the caches.
@@ -81,11 +81,11 @@ impl Local {
                 vector.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
                 count += 1.0;
             }
-            vector.iter_mut().for_each(|x| *x /= count);
+            scale(&mut vector, 1.0 / count);
         }
         if self.model.normalized {
-            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
-            vector.iter_mut().for_each(|x| *x /= length);
+            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+            scale(&mut vector, 1.0 / length.max(1e-12));
         }
         vector
     }
@@ -109,6 +109,12 @@ impl Local {
         let result = pool.install(work);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
         Ok(result)
+    }
+}
+
+fn scale(vector: &mut [f32], factor: f32) {
+    for x in vector {
+        *x *= factor;
     }
 }
 
