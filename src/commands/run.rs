@@ -223,13 +223,17 @@ fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Co
     Ok(Exit::Done)
 }
 
-/// Returns what the configuration says of the provider.
+/// Returns what the configuration and the environment say of the provider.
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
         provider: config.embed.provider.clone(),
         model: config.embed.model.clone(),
-        ..embed::Settings::default()
+        model_dir: config.workspace.dir.join("models"),
+        base_url: config.embed.base_url.clone(),
+        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.is_empty()),
+        dimensions: config.embed.dimensions,
+        max_tokens: config.chunk.max_tokens,
     }
 }
 
