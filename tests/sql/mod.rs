@@ -1,3 +1,16 @@
 //! The SQL functions, on a real server.
 
 mod claim;
+mod complete;
+mod fence;
+mod filter;
+mod fixture;
+mod hostile;
+mod install;
+mod recovery;
+mod register;
+mod reset;
+mod rights;
+mod status;
+mod style;
+mod transitions;
