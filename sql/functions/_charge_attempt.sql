@@ -7,7 +7,6 @@ create or replace function graphdb._charge_attempt(
 returns graphdb.processed_runs
 language plpgsql
 volatile
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := graphdb.clock();

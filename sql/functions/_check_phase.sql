@@ -1,17 +1,17 @@
--- Refuse a phase that does not exist.
+-- The phase itself; one that does not exist is refused.
 create or replace function graphdb._check_phase(p_phase text)
-returns void
+returns text
 language plpgsql
 immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_phase is null or p_phase not in ('chunk', 'embed') then
     raise exception 'unknown phase %', coalesce(quote_literal(p_phase), 'null')
       using errcode = 'TB001', hint = 'Pass ''chunk'' or ''embed''.';
   end if;
+  return p_phase;
 end
 $$;
 
-comment on function graphdb._check_phase(text) is 'Refuse a phase that does not exist (TB001).';
+comment on function graphdb._check_phase(text) is 'The phase itself; one that does not exist is refused (TB001).';
 revoke all on function graphdb._check_phase(text) from public;

@@ -1,17 +1,17 @@
--- Refuse a lease that is over at once or practically never.
+-- The lease itself; one that is over at once or practically never is refused.
 create or replace function graphdb._check_ttl(p_ttl interval)
-returns void
+returns interval
 language plpgsql
 immutable
-set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_ttl is null or p_ttl < interval '1 second' or p_ttl > interval '7 days' then
     raise exception 'a lease of % is out of range', coalesce(p_ttl::text, 'null')
       using errcode = 'TB001', hint = 'Pass an interval from 1 second to 7 days, for example interval ''45 minutes''.';
   end if;
+  return p_ttl;
 end
 $$;
 
-comment on function graphdb._check_ttl(interval) is 'Refuse a lease shorter than a second or longer than 7 days (TB001).';
+comment on function graphdb._check_ttl(interval) is 'The lease itself; one shorter than a second or longer than 7 days is refused (TB001).';
 revoke all on function graphdb._check_ttl(interval) from public;

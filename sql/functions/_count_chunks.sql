@@ -3,22 +3,24 @@ create or replace function graphdb._count_chunks(p_run_id text)
 returns integer
 language plpgsql
 stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_chunks integer;
   v_bare text;
 begin
-  select d.doc_id into v_bare
-  from graphdb.documents as d
-  where d.run_id = p_run_id and d.body ~ '\S'
-    and not exists (select from graphdb.chunks as c where c.run_id = d.run_id and c.doc_id = d.doc_id)
-  order by d.doc_id
-  limit 1;
-  if found then
+  select
+    (select count(*) from graphdb.chunks as c where c.run_id = p_run_id),
+    (select d.doc_id from graphdb.documents as d
+     where d.run_id = p_run_id and d.body ~ '\S'
+       and not exists (select from graphdb.chunks as c where c.run_id = d.run_id and c.doc_id = d.doc_id)
+     order by d.doc_id
+     limit 1)
+  into v_chunks, v_bare;
+  if v_bare is not null then
     raise exception 'document "%" of run "%" has text but no chunks', v_bare, p_run_id
       using errcode = 'TB003', hint = 'Store the chunks of every document before complete_run.';
   end if;
-  return (select count(*) from graphdb.chunks as c where c.run_id = p_run_id);
+  return v_chunks;
 end
 $$;
 

@@ -3,7 +3,6 @@ create or replace function graphdb._count_embedded_chunks(p_run_id text, p_model
 returns integer
 language plpgsql
 stable
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_chunks integer;

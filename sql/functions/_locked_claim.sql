@@ -3,7 +3,6 @@ create or replace function graphdb._locked_claim(p_run_id text, p_claim_token bi
 returns graphdb.processed_runs
 language plpgsql
 volatile
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run graphdb.processed_runs;

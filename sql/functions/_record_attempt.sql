@@ -6,15 +6,20 @@ create or replace function graphdb._record_attempt(
   p_total_chunks integer default null,
   p_embedded_chunks integer default null)
 returns void
-language sql
+language plpgsql
 volatile
 as $$
+begin
+  if p_run.claimed_by is null then
+    return;
+  end if;
   insert into graphdb.run_attempts
     (run_id, claim_token, phase, worker, started_at, ended_at, outcome, total_docs, total_chunks, embedded_chunks, error)
-  select p_run.run_id, p_run.claim_token, case p_run.status when 'chunking' then 'chunk' else 'embed' end,
-         p_run.claimed_by, p_run.claimed_at, graphdb.clock(), p_outcome, p_run.total_docs,
-         coalesce(p_total_chunks, p_run.total_chunks), p_embedded_chunks, p_error
-  where p_run.claimed_by is not null
+  values
+    (p_run.run_id, p_run.claim_token, case p_run.status when 'chunking' then 'chunk' else 'embed' end,
+     p_run.claimed_by, p_run.claimed_at, graphdb.clock(), p_outcome, p_run.total_docs,
+     coalesce(p_total_chunks, p_run.total_chunks), p_embedded_chunks, p_error);
+end
 $$;
 
 comment on function graphdb._record_attempt(graphdb.processed_runs, text, text, integer, integer) is

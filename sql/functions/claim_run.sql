@@ -1,4 +1,5 @@
 -- Lease the oldest due run to a worker. No row when none is due.
+-- Its statements are planned once a session, where claim_runs plans each call; word for word they are _queue_condition.
 create or replace function graphdb.claim_run(p_phase text, p_worker text, p_ttl interval default '45 minutes')
 returns setof graphdb.processed_runs
 language plpgsql
@@ -6,8 +7,45 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- Assigned, not performed: an expression without a query costs no call of the query machinery.
+  v_now constant timestamptz := graphdb.clock();
+  v_phase constant text := graphdb._check_phase(p_phase);
+  v_worker constant text := graphdb._check_worker(p_worker);
+  v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
+  v_woken constant boolean := graphdb._wake_runs(v_now);
 begin
-  return query select * from graphdb.claim_runs(p_phase, p_worker, p_ttl, 1);
+  if v_phase = 'chunk' then
+    return query
+    with due as materialized (
+      select r.run_id from graphdb.processed_runs as r
+      where r.status in ('normalized', 'reset') and r.available_at is null
+      order by r.priority desc, r.normalized_at, r.run_id
+      limit 1
+      for no key update skip locked
+    )
+    update graphdb.processed_runs as r
+    set claimed_from = r.status, status = 'chunking', chunk_started_at = v_now,
+        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
+        claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
+    where r.run_id = (select due.run_id from due)
+    returning r.*;
+  else
+    return query
+    with due as materialized (
+      select r.run_id from graphdb.processed_runs as r
+      where (r.status = 'chunked' or r.status = 'reset' and r.total_chunks is not null) and r.available_at is null
+      order by r.priority desc, r.normalized_at, r.run_id
+      limit 1
+      for no key update skip locked
+    )
+    update graphdb.processed_runs as r
+    set claimed_from = r.status, status = 'embedding', embed_started_at = v_now, wants_vectors = true,
+        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
+        claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
+    where r.run_id = (select due.run_id from due)
+    returning r.*;
+  end if;
 end
 $$;
 

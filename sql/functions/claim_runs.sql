@@ -13,41 +13,39 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now timestamptz := graphdb.clock();
+  v_now constant timestamptz := graphdb.clock();
+  v_phase constant text := graphdb._check_phase(p_phase);
+  v_worker constant text := graphdb._check_worker(p_worker);
+  v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
 begin
-  perform graphdb._check_phase(p_phase);
-  perform graphdb._check_ttl(p_ttl);
-  if coalesce(p_worker, '') = '' then
-    raise exception 'a claim needs the name of its worker'
-      using errcode = 'TB001', hint = 'Pass host/pid/thread, or any name that tells your workers apart.';
-  end if;
   if p_max_runs is null or p_max_runs not between 1 and 10000 then
     raise exception 'cannot claim % runs', coalesce(p_max_runs::text, 'null')
       using errcode = 'TB001', hint = 'Pass a number from 1 to 10000.';
   end if;
 
-  perform graphdb.recover_expired_claims(100);
+  perform graphdb._wake_runs(v_now);
 
-  return query
-  with due as materialized (
-    select d.run_id from graphdb._lock_due_runs(p_phase, p_max_runs, p_filter) as d (run_id)
-  ), claimed as (
-    update graphdb.processed_runs as r
-    set claimed_from = r.status,
-        status = case p_phase when 'chunk' then 'chunking' else 'embedding' end,
-        chunk_started_at = case p_phase when 'chunk' then v_now else r.chunk_started_at end,
-        embed_started_at = case p_phase when 'embed' then v_now end,
-        wants_vectors = r.wants_vectors or p_phase = 'embed',
-        claimed_by = p_worker,
-        claimed_at = v_now,
-        claim_expires_at = v_now + p_ttl,
-        claim_token = nextval('graphdb.claim_tokens'),
-        updated_at = v_now
-    from due
-    where r.run_id = due.run_id
-    returning r.*
-  )
-  select c.* from claimed as c order by c.priority desc, c.normalized_at, c.run_id;
+  return query execute
+    'with due as materialized (
+       select r.run_id from graphdb.processed_runs as r
+       where ' || graphdb._queue_condition(v_phase) || ' and ' || graphdb._filter_condition(p_filter) || '
+       order by r.priority desc, r.normalized_at, r.run_id
+       limit $1
+       for no key update skip locked
+     ), claimed as (
+       update graphdb.processed_runs as r
+       set claimed_from = r.status, status = $2,
+           chunk_started_at = case $2 when ''chunking'' then $3 else r.chunk_started_at end,
+           embed_started_at = case $2 when ''embedding'' then $3 end,
+           wants_vectors = r.wants_vectors or $2 = ''embedding'',
+           claimed_by = $4, claimed_at = $3, claim_expires_at = $5,
+           claim_token = nextval(''graphdb.claim_tokens''), updated_at = $3
+       where r.run_id = any (array(select due.run_id from due))
+       returning r.*
+     )
+     select c.* from claimed as c order by c.priority desc, c.normalized_at, c.run_id'
+    using least(p_max_runs, graphdb._filter_limit(p_filter)),
+          case v_phase when 'chunk' then 'chunking' else 'embedding' end, v_now, v_worker, v_expires_at;
 end
 $$;
 

@@ -12,22 +12,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now timestamptz := graphdb.clock();
+  v_now constant timestamptz := graphdb.clock();
+  v_phase constant text := graphdb._check_phase(p_phase);
   v_run graphdb.processed_runs;
   v_chunks integer;
   v_model graphdb.embedding_models;
 begin
-  perform graphdb._check_phase(p_phase);
-  if p_phase = 'embed' then
+  if v_phase = 'embed' then
     perform pg_advisory_xact_lock_shared(graphdb._vectors_lock());
   end if;
   v_run := graphdb._locked_claim(p_run_id, p_claim_token);
-  if v_run.status <> (case p_phase when 'chunk' then 'chunking' else 'embedding' end) then
+  if v_run.status <> (case v_phase when 'chunk' then 'chunking' else 'embedding' end) then
     raise exception 'claim % on run "%" is for another phase than %', p_claim_token, p_run_id, p_phase
       using errcode = 'TB001', hint = format('The run is %s; pass the phase that was claimed.', v_run.status);
   end if;
 
-  if p_phase = 'chunk' then
+  if v_phase = 'chunk' then
     v_chunks := graphdb._count_chunks(p_run_id);
     perform graphdb._record_attempt(v_run, 'completed', null, v_chunks);
   else
@@ -37,12 +37,12 @@ begin
   end if;
 
   update graphdb.processed_runs as r
-  set status = case p_phase when 'chunk' then 'chunked' else 'embedded' end,
+  set status = case v_phase when 'chunk' then 'chunked' else 'embedded' end,
       total_chunks = v_chunks,
-      chunk_completed_at = case p_phase when 'chunk' then v_now else r.chunk_completed_at end,
-      embed_completed_at = case p_phase when 'embed' then v_now end,
-      embedded_chunks = case p_phase when 'embed' then v_chunks end,
-      embedding_model = case p_phase when 'embed' then v_model.model else r.embedding_model end,
+      chunk_completed_at = case v_phase when 'chunk' then v_now else r.chunk_completed_at end,
+      embed_completed_at = case v_phase when 'embed' then v_now end,
+      embedded_chunks = case v_phase when 'embed' then v_chunks end,
+      embedding_model = case v_phase when 'embed' then v_model.model else r.embedding_model end,
       claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
       attempts = 0, failed_phase = null, last_error = null,
       updated_at = v_now

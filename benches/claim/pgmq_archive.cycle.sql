@@ -1,0 +1,2 @@
+select msg_id from pgmq.read('bench', 2700, 1) \gset
+select pgmq.archive('bench', :msg_id::bigint);
