@@ -181,7 +181,7 @@ fn a_vector_that_could_not_be_searched_is_not_stored() {
         );
         refused(&mut client, &format!("select graphdb.store_staged_embeddings({token}, '{MODEL}')"), "TB001");
     }
-    refused(&mut client, "select '[1,NaN,0]'::vector", "22P02");
+    refused(&mut client, "select '[1,NaN,0]'::vector", "22000");
     let unequal = format!("select graphdb.store_embeddings({token}, '{MODEL}', array[sha256('one')], '{{}}')");
     refused(&mut client, &unequal, "TB001");
     refused(&mut client, &format!("select graphdb.store_embeddings({token}, 'absent', '{{}}', '{{}}')"), "TB001");

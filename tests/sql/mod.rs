@@ -1,6 +1,7 @@
 //! The SQL functions, on a real server.
 
 mod claim;
+mod claim_cost;
 mod complete;
 mod fence;
 mod filter;

@@ -185,6 +185,8 @@ fn a_live_claim_is_passed_over_and_an_expired_one_is_not() {
     database.set_clock("2026-06-01 12:45:00+00");
     assert_eq!(reset(&mut client, ""), "2 1 1 0 0 0 0");
     assert_eq!(status(&mut client, "r01"), "reset");
+    let history = "select outcome, error from graphdb.run_history('r01')";
+    assert_eq!(ask(&mut client, history), "reset reset after its lease had run out");
     refused(&mut client, &format!("select graphdb.renew_claim('r01', {token})"), "TB002");
 }
 
