@@ -112,16 +112,16 @@ impl Reader {
     }
 
     /// Returns the next document or broken line; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<std::result::Result<Document, BrokenLine>>> {
+    pub fn read(&mut self) -> Result<Option<std::result::Result<Document, BrokenLine>>> {
         loop {
             let mut bytes = Vec::new();
-            let read =
+            let length =
                 (&mut self.input).take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(Error::file(&self.path))?;
-            if read == 0 {
+            if length == 0 {
                 return Ok(None);
             }
             self.line += 1;
-            if read as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+            if length as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n').map_err(Error::file(&self.path))?;
                 return Ok(Some(Err(self.broken(format!("longer than {} MiB", LONGEST_LINE >> 20)))));
             }
@@ -213,7 +213,7 @@ mod tests {
         let path = folder.path().join(FILE_NAME);
         fs::write(&path, text).unwrap();
         let mut reader = Reader::open(&path).unwrap();
-        std::iter::from_fn(|| reader.next().unwrap())
+        std::iter::from_fn(|| reader.read().unwrap())
             .map(|read| match read {
                 Ok(document) => format!("{} {:?}", document.id, document.text_md),
                 Err(broken) => format!("{}: {}", broken.line, broken.message),

@@ -44,8 +44,8 @@ pub struct Global {
     /// Configuration file [default: the nearest .trailblazer.yaml upward]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// No colours (also: NO_COLOR)
-    #[arg(long, global = true)]
+    /// No colours; the same as `NO_COLOR`
+    #[arg(long, global = true, help = "No colours (also: NO_COLOR)")]
     pub no_color: bool,
     /// Only warnings and errors on standard error, no progress bar
     #[arg(long, short, global = true)]

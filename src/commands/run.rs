@@ -1,5 +1,6 @@
 //! `trailblazer run`
 
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -124,14 +125,8 @@ fn work(
     let on_done = || {
         bar.inc(1);
         let done = tally.done.load(Ordering::Relaxed);
-        if done % u64::from(every) == 0 || done == total {
-            let rate = begun.elapsed().as_secs_f64() / done.max(1) as f64;
-            context.events.emit(&Event::Progress {
-                done,
-                total: total.max(done),
-                percent: (1000.0 * done as f64 / total.max(done).max(1) as f64).round() / 10.0,
-                eta_seconds: Some((rate * total.saturating_sub(done) as f64).round() as u64),
-            });
+        if done.is_multiple_of(u64::from(every)) || done == total {
+            context.events.emit(&progress(done, total.max(done), begun.elapsed()));
         }
     };
     let outcome = worker::run(plan, connector, context.events, stop, &tally, &on_done);
@@ -139,18 +134,31 @@ fn work(
 
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
-    let extra: String = [(failed, "failed"), (released, "given back"), (lost, "lost to others")]
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!(", {count} {what}"))
-        .collect();
-    log::info!("{done} runs done{extra} in {:.1} s", begun.elapsed().as_secs_f64());
+    let mut summary = format!("{done} runs done");
+    for (count, what) in [(failed, "failed"), (released, "given back"), (lost, "lost to others")] {
+        if count > 0 {
+            let _ = write!(summary, ", {count} {what}");
+        }
+    }
+    log::info!("{summary} in {:.1} s", begun.elapsed().as_secs_f64());
     outcome?;
     if let Some(exit) = stop.exit() {
         return Ok(exit);
     }
     report_waiting(client, plan)?;
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Returns the event that says how far the work is; what is left is taken to go on at the rate so far.
+fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
+    let in_u32 = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let per_run = elapsed / in_u32(done.max(1));
+    Event::Progress {
+        done,
+        total,
+        percent: f64::from(in_u32(done * 1000 / total.max(1))) / 10.0,
+        eta_seconds: Some(per_run.saturating_mul(in_u32(total - done)).as_secs()),
+    }
 }
 
 /// Runs in back-off are no failure yet, but a user who sees the command end wants to know of them.
@@ -216,13 +224,17 @@ fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Co
     Ok(Exit::Done)
 }
 
-/// Returns what the configuration says of the provider.
+/// Returns what the configuration and the environment say of the provider.
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
         provider: config.embed.provider.clone(),
         model: config.embed.model.clone(),
-        ..embed::Settings::default()
+        model_dir: config.workspace.dir.join("models"),
+        base_url: config.embed.base_url.clone(),
+        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.is_empty()),
+        dimensions: config.embed.dimensions,
+        max_tokens: config.chunk.max_tokens,
     }
 }
 

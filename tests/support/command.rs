@@ -14,7 +14,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Returns a sandbox with the schema installed and an empty configuration.
+    /// Returns a sandbox with the schema installed and the `hash` provider configured.
     pub fn new() -> Self {
         Self::with(TestDatabase::new())
     }
@@ -22,7 +22,7 @@ impl Sandbox {
     /// Returns a sandbox on `database`.
     pub fn with(database: TestDatabase) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".trailblazer.yaml"), "").unwrap();
+        fs::write(folder.path().join(".trailblazer.yaml"), "embed: { provider: hash, model: hash-384 }\n").unwrap();
         Self { database, folder }
     }
 

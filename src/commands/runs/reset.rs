@@ -101,12 +101,12 @@ fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'
     while !stop.is_asked() {
         let size = left.map_or(STEP, |left| i32::try_from(left).unwrap_or(STEP).min(STEP));
         let unlimited = Reset { filter: Filter { limit: None, ..reset.filter.clone() }, ..reset.clone() };
-        let step = calls::reset_runs(client, &unlimited, Some(size), &after)?;
-        bar.set_length(bar.length().unwrap_or(0) + u64::try_from(step.matched).unwrap_or(0));
-        bar.inc(u64::try_from(step.matched).unwrap_or(0));
-        sum.add(&step);
-        left = left.map(|left| left.saturating_sub(u32::try_from(step.matched).unwrap_or(u32::MAX)));
-        match step.last_run_id {
+        let done = calls::reset_runs(client, &unlimited, Some(size), &after)?;
+        bar.set_length(bar.length().unwrap_or(0) + u64::try_from(done.matched).unwrap_or(0));
+        bar.inc(u64::try_from(done.matched).unwrap_or(0));
+        sum.add(&done);
+        left = left.map(|left| left.saturating_sub(u32::try_from(done.matched).unwrap_or(u32::MAX)));
+        match done.last_run_id {
             Some(last) if left != Some(0) => after = last,
             _ => break,
         }
