@@ -158,10 +158,10 @@ fn json_fault(error: &serde_json::Error) -> String {
     }
 }
 
-/// Takes out what Postgres text cannot hold, and counts it.
+/// Takes out what Postgres text cannot hold, and counts it. What goes into `meta` is cleaned where that is put together.
 fn sanitize(document: &mut Document) {
-    let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, meta, .. } = document;
-    let single = [id, title, text_md]
+    let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, source_system, .. } = document;
+    let single = [id, title, text_md, source_system]
         .into_iter()
         .chain(labels)
         .chain(breadcrumbs)
@@ -171,18 +171,6 @@ fn sanitize(document: &mut Document) {
         if let std::borrow::Cow::Owned(cleaned) = text::clean(field, losses) {
             *field = cleaned;
         }
-    }
-    for value in meta.values_mut() {
-        sanitize_value(value);
-    }
-}
-
-fn sanitize_value(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) => text.retain(|c| c != '\0'),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(sanitize_value),
-        serde_json::Value::Object(entries) => entries.values_mut().for_each(sanitize_value),
-        _ => {}
     }
 }
 

@@ -32,7 +32,7 @@ Examples:
   trailblazer run --run-id '2026-*' --source dita
   trailblazer run --watch                  Stay, and take up what comes
 
-Any number of these may run at once, on any number of machines: each run is claimed by one worker only.
+Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
 Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.")]
 pub struct Args {
     /// Phases to work on
@@ -44,9 +44,6 @@ pub struct Args {
     /// Number of threads [default: `workers` of the configuration]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Which runs
-    #[command(flatten)]
-    pub selection: Selection,
     /// Say what is due and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -56,6 +53,10 @@ pub struct Args {
     /// Report progress after every N runs
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub progress_every: u32,
+    // Last, because its heading would also stand above what follows it.
+    /// Which runs.
+    #[command(flatten)]
+    pub selection: Selection,
 }
 
 /// Runs `trailblazer run`.
