@@ -137,10 +137,10 @@ fn hostile_documents_are_cut_in_time() {
         format!("```\n{}", "line\n".repeat(n)),
         format!("```{}\n{}```", "x".repeat(n), "line\n".repeat(n)),
         "# H\n".repeat(n),
-        (0..n).map(|i| format!("{} h\n", "#".repeat(i % 6 + 1))).collect(),
+        join("\n", (0..n).map(|i| format!("{} h", "#".repeat(i % 6 + 1)))),
         format!("# {}\n{}", "long ".repeat(n), "## sub\n\ntext\n\n".repeat(n)),
         "> ".repeat(n),
-        (0..200).map(|i| format!("{}- item\n", "  ".repeat(i))).collect(),
+        join("\n", (0..200).map(|i| format!("{}- item", "  ".repeat(i)))),
         "[a](".repeat(n),
         "x".repeat(n * 5),
         "e\u{301}".repeat(n),
@@ -172,6 +172,10 @@ impl Random {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % n
     }
+}
+
+fn join(separator: &str, parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(separator)
 }
 
 const WORDS: [&str; 24] = [
@@ -210,7 +214,7 @@ fn sentence(random: &mut Random, words: usize) -> String {
 fn generate(seed: u64) -> String {
     let random = &mut Random(seed);
     let mut body = String::new();
-    for i in 0..1 + random.below(60) {
+    for i in 0..=random.below(60) {
         let block = match random.below(12) {
             0 | 1 => format!("{} {}", "#".repeat(1 + random.below(4)), sentence(random, 6)),
             2 => list(random),
@@ -219,7 +223,7 @@ fn generate(seed: u64) -> String {
             5 => format!("> {}\n>\n> - {}", sentence(random, 40), sentence(random, 20)),
             6 => format!("Para {}:", sentence(random, 10)),
             7 => "---".to_owned(),
-            _ => (0..=random.below(9)).map(|_| format!("Para {i} {}. ", sentence(random, 30))).collect(),
+            _ => join(" ", (0..=random.below(9)).map(|_| format!("Para {i} {}.", sentence(random, 30)))),
         };
         body.push_str(block.trim_end());
         body.push_str("\n\n");
@@ -229,7 +233,7 @@ fn generate(seed: u64) -> String {
 
 fn list(random: &mut Random) -> String {
     let indent = ["", "  ", "    "];
-    (0..1 + random.below(15)).map(|_| format!("{}- {}\n", indent[random.below(3)], sentence(random, 25))).collect()
+    join("\n", (0..=random.below(15)).map(|_| format!("{}- {}", indent[random.below(3)], sentence(random, 25))))
 }
 
 fn code(random: &mut Random) -> String {
