@@ -8,9 +8,12 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- Matches that are ranked at most, in the order of the table: only a question of common words alone has more, and
+  -- ranking tells them apart so little that it is not worth the time.
+  v_most constant integer := 10000;
   v_terms record := graphdb._search_terms(p_query);
   v_shown constant text := 'd.is_newest and ' || graphdb._search_condition(p_filter);
-  v_demand constant text := coalesce(format(' and c.search_vector @@ %L::tsquery', v_terms.p_demand), '');
+  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_terms.p_demand) || '::tsquery', '');
   v_score text;
   v_distance text;
   v_by_text text := 'select null::text as run_id, null::text as doc_id, null::integer as ord, null::bigint as place where false';
@@ -25,12 +28,16 @@ begin
       'select m.*, row_number() over (order by m.score desc, m.run_id, m.doc_id, m.ord) as place
        from (
          select c.run_id, c.doc_id, c.ord, %s as score
-         from graphdb.chunks as c
-         join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
-         where c.search_vector @@ %L::tsquery%s and %s
+         from (
+           select c.run_id, c.doc_id, c.ord, c.search_vector
+           from graphdb.chunks as c
+           join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
+           where c.search_vector @@ %L::tsquery%s and %s
+           limit %s
+         ) as c
          order by score desc, c.run_id, c.doc_id, c.ord
          limit $2
-       ) as m', v_score, v_terms.p_find, v_demand, v_shown);
+       ) as m', v_score, v_terms.p_find, v_demand, v_shown, v_most);
   end if;
 
   if p_model.model_id is not null then

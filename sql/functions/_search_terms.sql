@@ -14,6 +14,8 @@ as $$
 declare
   -- Matches that are ranked within a few milliseconds.
   v_most constant float8 := 5000;
+  -- A pasted paragraph is asked for by its rarest words.
+  v_most_words constant integer := 16;
   v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
   v_parsed constant text := websearch_to_tsquery('pg_catalog.english', graphdb._search_question(p_query))::text;
 begin
@@ -40,7 +42,8 @@ begin
          array_agg(ln(1 + v_chunks / (o.matches + 1)) order by o.place),
          string_agg(o.term, ' | ') filter (where o.place = 1 or o.so_far <= v_most)
   into p_words, p_weights, p_find
-  from ordered as o;
+  from ordered as o
+  where o.place <= v_most_words;
 
   select string_agg(t.term, ' & ') into p_demand
   from regexp_split_to_table(v_parsed, ' [&|] ') as t (term)

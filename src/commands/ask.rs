@@ -151,7 +151,7 @@ fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the snippet on one line, without the headings that stand above it already.
+/// Returns the snippet on one line.
 fn snippet(hit: &Hit) -> String {
     let words: Vec<&str> = hit.snippet.split_whitespace().collect();
     words.join(" ")

@@ -67,7 +67,7 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
         None => (None, None),
     };
     let rows = client.query(
-        "select s.*, graphdb.snippet($1, s.text) as snippet from graphdb.search($1, $2, $3, $4, $5) as s",
+        "select s.*, graphdb.snippet($1, s.text, s.heading_path) as snippet from graphdb.search($1, $2, $3, $4, $5) as s",
         &[&question.text, &vector, &model, &question.limit, &filter],
     )?;
     Ok(rows

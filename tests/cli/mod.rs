@@ -1,3 +1,4 @@
 //! The command line and the server that it starts.
 
+mod ask;
 mod local_server;

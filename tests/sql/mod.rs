@@ -1,3 +1,4 @@
 //! The SQL functions, on a real server.
 
 mod claim;
+mod search;
