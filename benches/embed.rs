@@ -23,6 +23,8 @@ fn main() {
     let mut documents = Vec::new();
     read(&place("TRAILBLAZER_CORPORA", "../shared/corpora"), &mut documents);
     let texts = chunks(&documents, &model);
+    let tokens: usize = texts.iter().map(|(count, _)| count).sum();
+    println!("embed: {} chunks of {} tokens on average", texts.len(), tokens / texts.len().max(1));
     for threads in [1, 2] {
         let rates: Vec<f64> = (0..ROUNDS).map(|_| embed(&model, &texts, threads)).collect();
         println!("embed, {threads} thread(s): {:.1} chunks/s", median(rates));

@@ -1,8 +1,9 @@
 //! The command line: types only.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{ask, db, normalize, run, runs, status};
 
@@ -29,6 +30,14 @@ Examples:
 Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
 Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143 stopped.";
 
+/// Parses the command line; `--no-color` holds for the help and for its errors too.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let plain = args.iter().any(|arg| arg == "--no-color");
+    let command = Cli::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
+    Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
 /// Flags of every command.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
@@ -36,8 +45,8 @@ pub struct Global {
     /// Configuration file [default: the nearest .trailblazer.yaml upward]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// No colours (also: NO_COLOR)
-    #[arg(long, global = true)]
+    /// No colours; the same as `NO_COLOR`
+    #[arg(long, global = true, help = "No colours (also: NO_COLOR)")]
     pub no_color: bool,
     /// Only warnings and errors on standard error, no progress bar
     #[arg(long, short, global = true)]

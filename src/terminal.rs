@@ -109,6 +109,7 @@ pub fn spinner(unit: &str, quiet: bool) -> ProgressBar {
 }
 
 /// Asks on the terminal for a word that must be typed. Returns false where there is no terminal to ask on.
+#[must_use]
 pub fn confirm(question: &str, word: &str) -> bool {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return false;

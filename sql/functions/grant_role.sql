@@ -18,9 +18,9 @@ begin
     raise exception 'unknown kind of role %', coalesce(quote_literal(p_kind), 'null')
       using errcode = 'TB001', hint = 'Pass ''worker'', ''admin'' or ''reader''.';
   end if;
-  if not exists (select from pg_roles as o where o.rolname = p_role) then
-    raise exception 'no role "%"', p_role
-      using errcode = 'TB001', hint = format('Create it first: create role %I login.', p_role);
+  if p_role is null or not exists (select from pg_roles as o where o.rolname = p_role) then
+    raise exception 'no role %', coalesce(quote_ident(p_role), 'null')
+      using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(p_role, 'name'));
   end if;
 
   execute format('grant usage on schema graphdb to %I', p_role);

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::*;
 
@@ -14,8 +15,10 @@ fn installed() -> Option<PathBuf> {
     None
 }
 
-fn load() -> Option<Local> {
-    installed().map(|folder| Local::load(&folder).unwrap())
+/// The model, loaded once for all tests.
+fn load() -> Option<&'static Local> {
+    static LOCAL: OnceLock<Option<Local>> = OnceLock::new();
+    LOCAL.get_or_init(|| installed().map(|folder| Local::load(&folder).unwrap())).as_ref()
 }
 
 fn ids(tokenizer: &WordPiece, text: &str) -> Vec<u32> {
