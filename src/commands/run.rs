@@ -15,7 +15,7 @@ use crate::config::{Config, Mode};
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
 use crate::db::search;
-use crate::embed::{self, Provider};
+use crate::embed::{self, Model, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::Phase;
@@ -249,11 +249,14 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
 }
 
 fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
-    let most = provider.model().max_tokens;
+    let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
+    let tokenizer = provider.tokenizer();
+    // The prefix is put before every text that is embedded, and counts.
+    let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
     let max_tokens = config.chunk.max_tokens.unwrap_or(most);
     if max_tokens > most {
         return Err(Error::Usage {
-            message: format!("chunk.max_tokens is {max_tokens}, but {} takes at most {most}", provider.model().name),
+            message: format!("chunk.max_tokens is {max_tokens}, but {name} takes at most {most}"),
             hint: Some("Lower it, or set it to auto.".into()),
         });
     }
