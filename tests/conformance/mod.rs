@@ -4,3 +4,4 @@ mod confluence;
 mod corpora;
 mod dita;
 mod parsed;
+mod table;

@@ -1,6 +1,7 @@
 //! Confluence input against published pairs and against independent counts.
 
 mod adf;
+mod dialect;
 mod export;
 mod inputs;
 mod mutations;
