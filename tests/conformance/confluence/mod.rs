@@ -3,6 +3,7 @@
 mod adf;
 mod dialect;
 mod export;
+mod extra;
 mod inputs;
 mod mutations;
 mod pairs;

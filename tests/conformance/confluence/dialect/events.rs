@@ -52,7 +52,7 @@ fn name_image(events: &mut Vec<String>) {
         events.pop();
     }
     let file = events.last().and_then(|last| last.strip_prefix("<image ")?.strip_suffix('>')).map(str::to_owned);
-    events.extend(file);
+    events.extend(file.map(|file| file.rsplit('/').next().unwrap_or_default().to_owned()));
     events.push("<End(Image)>".to_owned());
 }
 

@@ -39,6 +39,13 @@ pub(super) fn anchors(text: &str) -> String {
     })
 }
 
+/// `<img src="x" …>` as `![](x)`.
+pub(super) fn html_images(text: &str) -> String {
+    running_text(text, |part| {
+        between(part, "<img src=\"", ">", |inner| Some(format!("![]({})", inner.split('"').next()?)))
+    })
+}
+
 /// `![|16](address/file?query)` as `![file](…)`.
 pub(super) fn image_sizes(text: &str) -> String {
     between(text, "![|", ")", |inner| {
@@ -87,14 +94,25 @@ pub(super) fn cell_blocks(text: &str) -> String {
         }
         between(line, "```", "```", |code| {
             let lines = code.split("<br>").skip(1).filter(|line| !line.is_empty());
-            Some(lines.map(|line| format!("`{line}`")).collect::<Vec<_>>().join("<br>"))
+            Some(lines.map(|line| format!("`{}`", line.trim_end())).collect::<Vec<_>>().join("<br>"))
         })
     });
     let text = text.as_str();
     running_text(text, |part| {
-        let part = part.replace("<br><br>", "<br>").replace("<br>- ", "<br>• ");
+        let part = part.replace("<br><br>", "<br>").replace("<br>- ", "<br>• ").replace("<br>> ", "<br>");
         let is_delimiter = part.trim_matches(['|', '-', ':', ' ']).is_empty();
         if part.starts_with('|') && !is_delimiter { part.replace("| - ", "| • ") } else { part }
+    })
+}
+
+/// `![text](file "title")` alone on its line: the title is the caption.
+pub(super) fn image_titles(text: &str) -> String {
+    outside_fences(text, |line| {
+        let inner = line.strip_prefix("![").and_then(|rest| rest.strip_suffix("\")"));
+        match inner.and_then(|inner| inner.split_once(" \"")) {
+            Some((image, title)) => format!("![{image})\n\n*{title}*"),
+            None => line.to_owned(),
+        }
     })
 }
 

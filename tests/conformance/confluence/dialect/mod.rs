@@ -38,9 +38,11 @@ const RULES: &[Rule] = &[
     rule("`<u>`, `<ins>`, `<span>`, `==mark==`", "A1: plain text", inline::plain_tags),
     rule("`<b>`, `<i>`, `<s>`, `~sub~`, `^sup^`", "A1: one notation for each", inline::marks),
     rule("`<a href>`", "A0: links", inline::anchors),
+    rule("`<img src>`", "A1: images", inline::html_images),
     rule("`![|16](url)`", "A0: an image has a text, its size is not one", inline::image_sizes),
     rule("`{user:x}`, `{date:x}`, `{status:x}`, `@{x}`", "A2: mention, date, status", inline::braces),
     rule("`![red][STATUS-RED]`", "A1 macros: status in bold", inline::status_images),
+    rule("`![text](file \"title\")`", "A0: a caption stands in italics after its image", inline::image_titles),
     rule("blocks in a cell", "A0: `• a<br>• b`, code spans joined with `<br>`", inline::cell_blocks),
     rule("zero-width space", "A0: dropped", inline::invisible),
 ];
