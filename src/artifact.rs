@@ -112,16 +112,16 @@ impl Reader {
     }
 
     /// Returns the next document or broken line; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<std::result::Result<Document, BrokenLine>>> {
+    pub fn read(&mut self) -> Result<Option<std::result::Result<Document, BrokenLine>>> {
         loop {
             let mut bytes = Vec::new();
-            let read =
+            let length =
                 (&mut self.input).take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(Error::file(&self.path))?;
-            if read == 0 {
+            if length == 0 {
                 return Ok(None);
             }
             self.line += 1;
-            if read as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
+            if length as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n').map_err(Error::file(&self.path))?;
                 return Ok(Some(Err(self.broken(format!("longer than {} MiB", LONGEST_LINE >> 20)))));
             }
@@ -158,10 +158,10 @@ fn json_fault(error: &serde_json::Error) -> String {
     }
 }
 
-/// Takes out what Postgres text cannot hold, and counts it.
+/// Takes out what Postgres text cannot hold, and counts it. What goes into `meta` is cleaned where that is put together.
 fn sanitize(document: &mut Document) {
-    let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, meta, .. } = document;
-    let single = [id, title, text_md]
+    let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, source_system, .. } = document;
+    let single = [id, title, text_md, source_system]
         .into_iter()
         .chain(labels)
         .chain(breadcrumbs)
@@ -171,18 +171,6 @@ fn sanitize(document: &mut Document) {
         if let std::borrow::Cow::Owned(cleaned) = text::clean(field, losses) {
             *field = cleaned;
         }
-    }
-    for value in meta.values_mut() {
-        sanitize_value(value);
-    }
-}
-
-fn sanitize_value(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) => text.retain(|c| c != '\0'),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(sanitize_value),
-        serde_json::Value::Object(entries) => entries.values_mut().for_each(sanitize_value),
-        _ => {}
     }
 }
 
@@ -225,7 +213,7 @@ mod tests {
         let path = folder.path().join(FILE_NAME);
         fs::write(&path, text).unwrap();
         let mut reader = Reader::open(&path).unwrap();
-        std::iter::from_fn(|| reader.next().unwrap())
+        std::iter::from_fn(|| reader.read().unwrap())
             .map(|read| match read {
                 Ok(document) => format!("{} {:?}", document.id, document.text_md),
                 Err(broken) => format!("{}: {}", broken.line, broken.message),

@@ -1,10 +1,11 @@
 //! The command line: types only.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{db, normalize, run, runs, status};
+use crate::commands::{ask, db, normalize, run, runs, status};
 
 /// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
 /// left to do.
@@ -24,9 +25,18 @@ Examples:
   trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
   trailblazer run                                 Chunk and embed everything that is due
   trailblazer status                              What is left, who works on what, since when
+  trailblazer ask \"How do I reset runs?\"          The parts of the documentation that answer
 
 Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
 Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143 stopped.";
+
+/// Parses the command line; `--no-color` holds for the help and for its errors too.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let plain = args.iter().any(|arg| arg == "--no-color");
+    let command = Cli::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
+    Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
 
 /// Flags of every command.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,8 +45,8 @@ pub struct Global {
     /// Configuration file [default: the nearest .trailblazer.yaml upward]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// No colours (also: NO_COLOR)
-    #[arg(long, global = true)]
+    /// No colours; the same as `NO_COLOR`
+    #[arg(long, global = true, help = "No colours (also: NO_COLOR)")]
     pub no_color: bool,
     /// Only warnings and errors on standard error, no progress bar
     #[arg(long, short, global = true)]
@@ -73,4 +83,6 @@ pub enum Command {
     Run(run::Args),
     /// What is left to do, who works on what, and why it is stuck
     Status(status::Args),
+    /// Ask the documentation a question
+    Ask(ask::Args),
 }

@@ -175,8 +175,12 @@ impl Default for Chunk {
 pub struct Embed {
     /// Who computes the vectors.
     pub provider: String,
-    /// Which model.
+    /// Which model: a name, or for `local` also the path of a sentence-transformer folder.
     pub model: String,
+    /// Address that `/embeddings` is appended to, for `openai`.
+    pub base_url: Option<String>,
+    /// Length asked of `openai` models that can shorten their vectors.
+    pub dimensions: Option<usize>,
     /// Most tokens sent to the provider at once.
     #[serde(deserialize_with = "batch_tokens")]
     pub batch_tokens: usize,
@@ -184,7 +188,13 @@ pub struct Embed {
 
 impl Default for Embed {
     fn default() -> Self {
-        Self { provider: "hash".into(), model: "hash-384".into(), batch_tokens: 8192 }
+        Self {
+            provider: "local".into(),
+            model: "all-MiniLM-L6-v2".into(),
+            base_url: None,
+            dimensions: None,
+            batch_tokens: 8192,
+        }
     }
 }
 
@@ -240,7 +250,7 @@ impl ConfigError {
 }
 
 /// Every key, as its path in the file. Each is also an environment variable: [`variable`].
-pub const KEYS: [&str; 14] = [
+pub const KEYS: [&str; 16] = [
     "database.url",
     "database.bin_dir",
     "workspace.dir",
@@ -253,6 +263,8 @@ pub const KEYS: [&str; 14] = [
     "chunk.overlap_tokens",
     "embed.provider",
     "embed.model",
+    "embed.base_url",
+    "embed.dimensions",
     "embed.batch_tokens",
     "reset.delete_chunks",
 ];
@@ -377,7 +389,13 @@ fn set(tree: &mut Mapping, key: &str, value: Value) {
 fn takes_text(key: &str) -> bool {
     matches!(
         key,
-        "database.url" | "database.bin_dir" | "workspace.dir" | "backlog.mode" | "embed.provider" | "embed.model"
+        "database.url"
+            | "database.bin_dir"
+            | "workspace.dir"
+            | "backlog.mode"
+            | "embed.provider"
+            | "embed.model"
+            | "embed.base_url"
     )
 }
 
@@ -476,7 +494,7 @@ fn auto_or_number<'de, D: Deserializer<'de>>(
 }
 
 fn max_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    auto_or_number(deserializer, 16, 1_000_000)
+    auto_or_number(deserializer, crate::chunk::Limits::LEAST, 1_000_000)
 }
 
 fn in_range<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {

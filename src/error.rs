@@ -143,7 +143,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
             Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. }) => Exit::Config,
             Self::Database(error) => match SqlState::of(error) {
                 Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,

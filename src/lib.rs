@@ -19,16 +19,13 @@ pub mod worker;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::Cli;
 use commands::Context;
 use error::{Error, Exit};
 use events::{Event, EventWriter};
 
 /// Runs the command line `args` (program name first) and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match cli::parse(args) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

@@ -32,7 +32,7 @@ pub fn load_artifact(
     let mut found_source: Option<String> = None;
     let mut page: Vec<Document> = Vec::with_capacity(PAGE);
     loop {
-        match reader.next()? {
+        match reader.read()? {
             None => break,
             Some(Err(broken)) => on_broken(&broken),
             Some(Ok(document)) => {

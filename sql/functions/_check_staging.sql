@@ -8,7 +8,7 @@ as $$
 begin
   if not exists (
     select from pg_class as c
-    where c.oid = to_regclass('pg_temp.' || p_table) and c.relkind = 'r' and c.relowner = current_user::regrole
+    where c.oid = to_regclass('pg_temp.' || p_table) and c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user
   ) then
     raise exception 'no staging table "%" in this session', p_table
       using errcode = 'TB001', hint = 'Call graphdb.create_staging() once after connecting.';

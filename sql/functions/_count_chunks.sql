@@ -11,7 +11,7 @@ begin
   select
     (select count(*) from graphdb.chunks as c where c.run_id = p_run_id),
     (select d.doc_id from graphdb.documents as d
-     where d.run_id = p_run_id and d.body ~ '\S'
+     where d.run_id = p_run_id and d.body ~ '[^[:space:]]'
        and not exists (select from graphdb.chunks as c where c.run_id = d.run_id and c.doc_id = d.doc_id)
      order by d.doc_id
      limit 1)

@@ -5,6 +5,8 @@ returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+-- Times are written into the condition: read back, no other style is certain to mean the same.
+set datestyle = 'ISO'
 as $$
 declare
   v_condition text := 'true';
@@ -24,7 +26,7 @@ begin
       when 'run_ids' then
         format(' and r.run_id = any (%L::text[])', graphdb._filter_texts(v_key, v_value))
       when 'run_id_glob' then
-        format(' and r.run_id like %L escape ''\''', graphdb._glob_to_like(graphdb._filter_text(v_key, v_value)))
+        format(' and r.run_id like %L escape ''!''', graphdb._glob_to_like(graphdb._filter_text(v_key, v_value)))
       when 'source' then
         format(' and r.source = any (%L::text[])', graphdb._filter_texts(v_key, v_value))
       when 'status' then

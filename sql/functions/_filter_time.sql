@@ -11,14 +11,14 @@ declare
   v_text text := graphdb._filter_text(p_key, p_value);
   v_time timestamptz;
 begin
-  if v_text !~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$' then
+  if v_text !~ '^[0-9]{4}(-[0-9]{2}){2}([T ][0-9]{2}(:[0-9]{2}){1,2}([.][0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$' then
     raise exception 'filter key "%" takes a date or a time, not "%"', p_key, v_text
       using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
   end if;
   begin
     v_time := v_text::timestamptz;
-  exception when datetime_field_overflow or invalid_datetime_format then
-    raise exception 'filter key "%" has a date that does not exist: "%"', p_key, v_text
+  exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+    raise exception 'filter key "%" has a time that does not exist: "%"', p_key, v_text
       using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
   end;
   if p_end and length(v_text) = 10 then

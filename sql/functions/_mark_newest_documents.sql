@@ -1,4 +1,5 @@
 -- Keep one row of each document marked as its newest version, after the documents of a run changed; p_deleted left it.
+-- The caller holds _newest_lock: two loads with a document in common would each see only their own version.
 create or replace function graphdb._mark_newest_documents(p_run_id text, p_deleted text[])
 returns void
 language plpgsql
@@ -6,9 +7,6 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Two loads with a document in common would each see only their own version.
-  perform pg_advisory_xact_lock(graphdb._newest_lock());
-
   update graphdb.documents as d
   set is_newest = (d.run_id = n.run_id)
   from (

@@ -1,4 +1,5 @@
--- Key of the advisory lock between loads that decide which version of a document is the newest. Taken after row locks, held to the end.
+-- Key of the advisory lock between loads that decide which version of a document is the newest.
+-- Taken after the lock on the run's row and before its documents are written, held to the end.
 create or replace function graphdb._newest_lock()
 returns bigint
 language sql

@@ -4,6 +4,8 @@ returns text
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+-- The time is written into the condition: read back, no other style is certain to mean the same.
+set datestyle = 'ISO'
 as $$
   select format(
     case p_phase

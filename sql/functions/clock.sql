@@ -6,7 +6,7 @@ language sql
 stable
 parallel safe
 as $$
-  select statement_timestamp()
+  select pg_catalog.statement_timestamp()
 $$;
 
 comment on function graphdb.clock() is

@@ -14,9 +14,9 @@ as $$
 declare
   v_deleted text[];
 begin
-  perform graphdb._check_run_id(p_run_id);
   perform graphdb._check_staging('staged_documents');
-  perform from graphdb.processed_runs as r where r.run_id = p_run_id for no key update;
+  perform graphdb._open_run(p_run_id, p_source);
+  perform pg_advisory_xact_lock(graphdb._newest_lock());
 
   with gone as (
     delete from graphdb.documents as d

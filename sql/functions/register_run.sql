@@ -15,16 +15,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := graphdb.clock();
-  v_old graphdb.processed_runs;
+  v_old graphdb.processed_runs := graphdb._open_run(p_run_id, p_source);
   v_total integer;
   v_content bytea;
 begin
-  perform graphdb._check_run_id(p_run_id);
-  if coalesce(p_source, '') = '' then
-    raise exception 'run "%" has no source', p_run_id
-      using errcode = 'TB001', hint = 'Pass confluence, dita, mixed, or a name of your own.';
-  end if;
-
   select count(*), sha256(coalesce(string_agg(d.content_sha256, ''::bytea order by d.doc_id), ''::bytea))
   into v_total, v_content
   from graphdb.documents as d
@@ -35,15 +29,6 @@ begin
       using errcode = 'TB001', hint = 'Write its documents first, in the same transaction, or pass null to have them counted.';
   end if;
 
-  insert into graphdb.processed_runs (run_id, source, normalized_at, total_docs, content_sha256, code_version, updated_at)
-  values (p_run_id, p_source, coalesce(p_normalized_at, v_now), v_total, v_content, p_code_version, v_now)
-  on conflict (run_id) do nothing;
-  if found then
-    perform pg_notify('graphdb_backlog', 'chunk');
-    return 'registered';
-  end if;
-
-  select r.* into v_old from graphdb.processed_runs as r where r.run_id = p_run_id for no key update;
   if v_old.content_sha256 = v_content and v_old.source = p_source then
     return 'unchanged';
   end if;
@@ -60,7 +45,7 @@ begin
       code_version = p_code_version, updated_at = v_now
   where r.run_id = p_run_id;
   perform pg_notify('graphdb_backlog', 'chunk');
-  return 'changed';
+  return case when v_old.content_sha256 is null then 'registered' else 'changed' end;
 end
 $$;
 

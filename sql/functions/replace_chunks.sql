@@ -7,10 +7,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_run graphdb.processed_runs;
   v_stored bigint;
 begin
   perform graphdb._check_staging('staged_chunks');
-  perform graphdb._locked_claim(p_run_id, p_claim_token);
+  v_run := graphdb._locked_claim(p_run_id, p_claim_token);
+  if v_run.status <> 'chunking' then
+    raise exception 'claim % on run "%" is not for the chunk phase', p_claim_token, p_run_id
+      using errcode = 'TB001', hint = format('The run is %s; claim it with graphdb.claim_run(''chunk'', …).', v_run.status);
+  end if;
 
   delete from graphdb.chunks as c where c.run_id = p_run_id;
   insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, heading_path, kind, token_count, text, input_sha256)
@@ -18,10 +23,13 @@ begin
          sha256(convert_to(s.text, 'UTF8'))
   from pg_temp.staged_chunks as s;
   get diagnostics v_stored = row_count;
+
+  -- Not counted, so not to be embedded, until complete_run has verified them.
+  update graphdb.processed_runs as r set total_chunks = null where r.run_id = p_run_id and r.total_chunks is not null;
   return v_stored;
 end
 $$;
 
 comment on function graphdb.replace_chunks(text, bigint) is
-  'Swap a run''s chunks for the session''s staged_chunks, under the claim; follow with complete_run in the same transaction. Returns how many there are. TB002: claim lost.';
+  'Swap a run''s chunks for the session''s staged_chunks, under the claim; follow with complete_run in the same transaction. Returns how many there are. TB001: the claim is for another phase. TB002: claim lost.';
 revoke all on function graphdb.replace_chunks(text, bigint) from public;

@@ -28,6 +28,14 @@ begin
     raise exception 'unknown reset scope %', coalesce(quote_literal(p_scope), 'null')
       using errcode = 'TB001', hint = 'Pass ''processed'', ''embeddings'' or ''all''.';
   end if;
+  if num_nulls(p_dry_run, p_force, p_delete_chunks, p_after) > 0 then
+    raise exception 'p_dry_run, p_force, p_delete_chunks and p_after cannot be null'
+      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+  end if;
+  if p_max_runs < greatest(1, graphdb._filter_limit(p_filter)) then
+    raise exception 'a step of % runs is too small', p_max_runs
+      using errcode = 'TB001', hint = 'Pass at least 1, and no less than the filter''s limit, which bounds the whole reset and not a step.';
+  end if;
   if p_scope <> 'processed' and not p_dry_run then
     perform pg_advisory_xact_lock(graphdb._vectors_lock());
   end if;
@@ -50,7 +58,7 @@ begin
       when m.claim_expires_at > v_now then 'fence'
       when m.status = 'reset' and m.attempts = 0 and m.available_at is null and m.last_error is null
            and (p_scope = 'processed' or not m.wants_vectors)
-           and not (p_scope = 'all' and p_delete_chunks and m.total_chunks is not null) then 'keep'
+           and not (p_scope = 'all' and p_delete_chunks and exists (select from graphdb.chunks as c where c.run_id = m.run_id)) then 'keep'
       else 'reset'
     end as kind
   ) as k;
@@ -68,7 +76,9 @@ begin
     return;
   end if;
 
-  perform graphdb._record_attempt(u, 'reset', 'reset by force') from unnest(v_matched) as u where (u).run_id = any (v_reset);
+  perform graphdb._record_attempt(
+    u, 'reset', case when (u).claim_expires_at > v_now then 'reset by force' else 'reset after its lease had run out' end)
+  from unnest(v_matched) as u where (u).run_id = any (v_reset);
   update graphdb.processed_runs as r
   set status = 'reset',
       chunk_started_at = null, chunk_completed_at = null, embed_started_at = null, embed_completed_at = null,

@@ -31,6 +31,7 @@ begin
   insert into graphdb.embeddings (model_id, input_sha256, embedding)
   select v_model.model_id, i.input_sha256, i.embedding
   from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
+  order by i.input_sha256 -- one order for all, or two batches with texts in common could deadlock
   on conflict do nothing;
   get diagnostics v_stored = row_count;
   return v_stored;

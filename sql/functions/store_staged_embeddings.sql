@@ -23,6 +23,7 @@ begin
   insert into graphdb.embeddings (model_id, input_sha256, embedding)
   select v_model.model_id, s.input_sha256, s.embedding
   from pg_temp.staged_embeddings as s
+  order by s.input_sha256 -- as in store_embeddings
   on conflict do nothing;
   get diagnostics v_stored = row_count;
   truncate pg_temp.staged_embeddings;

@@ -116,7 +116,7 @@ begin
   end if;
   raise exception 'run "%" would break the rule "%"', left(p_run.run_id, 140), v_broken
     using errcode = 'check_violation', schema = 'graphdb', table = 'processed_runs', constraint = v_broken,
-          hint = 'Move runs with the functions of schema graphdb; \sf graphdb._keeps_rules shows the rules.';
+          hint = 'Move runs with the functions of schema graphdb; the source of graphdb._keeps_rules lists the rules.';
 end
 $$;
 comment on function graphdb._keeps_rules(graphdb.processed_runs) is

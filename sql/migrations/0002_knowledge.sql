@@ -40,7 +40,7 @@ create table if not exists graphdb.chunks (
   constraint byte_range_in_order check (0 <= byte_start and byte_start < byte_end),
   constraint kind_is_known check (kind in ('text', 'code', 'table')),
   constraint token_count_is_positive check (token_count > 0),
-  constraint text_is_not_blank check (text ~ '\S'),
+  constraint text_is_not_blank check (text ~ '[^[:space:]]'),
   constraint input_sha256_is_whole check (octet_length(input_sha256) = 32)
 );
 comment on table graphdb.chunks is 'The chunks of each document; the text is exactly what is embedded';

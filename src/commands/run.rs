@@ -1,5 +1,6 @@
 //! `trailblazer run`
 
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,9 @@ use crate::chunk::Limits;
 use crate::config::{Config, Mode};
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
-use crate::embed::{self, Provider};
+use crate::db::search::{self, MissingIndex};
+use crate::db::vector_index::{self, Outcome};
+use crate::embed::{self, Model, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::Phase;
@@ -31,7 +34,7 @@ Examples:
   trailblazer run --run-id '2026-*' --source dita
   trailblazer run --watch                  Stay, and take up what comes
 
-Any number of these may run at once, on any number of machines: each run is claimed by one worker only.
+Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
 Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.")]
 pub struct Args {
     /// Phases to work on
@@ -43,9 +46,6 @@ pub struct Args {
     /// Number of threads [default: `workers` of the configuration]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Which runs
-    #[command(flatten)]
-    pub selection: Selection,
     /// Say what is due and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -55,6 +55,10 @@ pub struct Args {
     /// Report progress after every N runs
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub progress_every: u32,
+    // Last, because its heading would also stand above what follows it.
+    /// Which runs.
+    #[command(flatten)]
+    pub selection: Selection,
 }
 
 /// Runs `trailblazer run`.
@@ -123,14 +127,8 @@ fn work(
     let on_done = || {
         bar.inc(1);
         let done = tally.done.load(Ordering::Relaxed);
-        if done % u64::from(every) == 0 || done == total {
-            let rate = begun.elapsed().as_secs_f64() / done.max(1) as f64;
-            context.events.emit(&Event::Progress {
-                done,
-                total: total.max(done),
-                percent: (1000.0 * done as f64 / total.max(done).max(1) as f64).round() / 10.0,
-                eta_seconds: Some((rate * total.saturating_sub(done) as f64).round() as u64),
-            });
+        if done.is_multiple_of(u64::from(every)) || done == total {
+            context.events.emit(&progress(done, total.max(done), begun.elapsed()));
         }
     };
     let outcome = worker::run(plan, connector, context.events, stop, &tally, &on_done);
@@ -138,18 +136,71 @@ fn work(
 
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
-    let extra: String = [(failed, "failed"), (released, "given back"), (lost, "lost to others")]
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!(", {count} {what}"))
-        .collect();
-    log::info!("{done} runs done{extra} in {:.1} s", begun.elapsed().as_secs_f64());
+    let mut summary = format!("{done} runs done");
+    for (count, what) in [(failed, "failed"), (released, "given back"), (lost, "lost to others")] {
+        if count > 0 {
+            let _ = write!(summary, ", {count} {what}");
+        }
+    }
+    log::info!("{summary} in {:.1} s", begun.elapsed().as_secs_f64());
     outcome?;
     if let Some(exit) = stop.exit() {
         return Ok(exit);
     }
     report_waiting(client, plan)?;
+    if done > 0 {
+        search::refresh(client)?;
+    }
+    if plan.phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
+        build_indexes(connector, client, stop, context)?;
+    }
+    if let Some(exit) = stop.exit() {
+        return Ok(exit);
+    }
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Returns the event that says how far the work is; what is left is taken to go on at the rate so far.
+fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
+    let in_u32 = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let per_run = elapsed / in_u32(done.max(1));
+    Event::Progress {
+        done,
+        total,
+        percent: f64::from(in_u32(done * 1000 / total.max(1))) / 10.0,
+        eta_seconds: Some(per_run.saturating_mul(in_u32(total - done)).as_secs()),
+    }
+}
+
+/// Builds the vector indexes that are missing, now that nothing more is to be embedded.
+fn build_indexes(connector: &Connector, client: &mut Client, stop: &Stop, context: &Context<'_>) -> Result<()> {
+    let mut begun = Instant::now();
+    let bar = progress_bar(0, "vectors indexed", context.quiet);
+    let mut on_progress = |index: &MissingIndex, done: u64| {
+        bar.set_length(u64::try_from(index.vectors).unwrap_or(0));
+        bar.set_position(done);
+    };
+    let mut on_outcome = |index: &MissingIndex, outcome: Outcome| {
+        let seconds = begun.elapsed().as_secs_f64();
+        begun = Instant::now();
+        let (model, vectors) = (&index.model, index.vectors);
+        bar.reset();
+        match outcome {
+            Outcome::Built => {
+                log::info!("indexed {vectors} vectors of {model} in {seconds:.1} s");
+                let index = &index.index_name;
+                context.events.emit(&Event::IndexComplete { model, index, vectors, seconds });
+            }
+            Outcome::Busy => log::info!("another process is indexing the vectors of {model}"),
+            Outcome::NotOwner => log::info!(
+                "{vectors} vectors of {model} have no index, which makes searches slow: `trailblazer run` builds it for the owner of the schema"
+            ),
+            Outcome::Stopped => log::info!("stopped before the vectors of {model} were indexed"),
+        }
+    };
+    let built = vector_index::build_missing(connector, client, stop, false, &mut on_progress, &mut on_outcome);
+    bar.finish_and_clear();
+    built
 }
 
 /// Runs in back-off are no failure yet, but a user who sees the command end wants to know of them.
@@ -215,22 +266,29 @@ fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Co
     Ok(Exit::Done)
 }
 
-/// Returns what the configuration says of the provider.
+/// Returns what the configuration and the environment say of the provider.
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
         provider: config.embed.provider.clone(),
         model: config.embed.model.clone(),
-        ..embed::Settings::default()
+        model_dir: config.workspace.dir.join("models"),
+        base_url: config.embed.base_url.clone(),
+        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.is_empty()),
+        dimensions: config.embed.dimensions,
+        max_tokens: config.chunk.max_tokens,
     }
 }
 
 fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
-    let most = provider.model().max_tokens;
+    let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
+    let tokenizer = provider.tokenizer();
+    // The prefix is put before every text that is embedded, and counts.
+    let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
     let max_tokens = config.chunk.max_tokens.unwrap_or(most);
     if max_tokens > most {
         return Err(Error::Usage {
-            message: format!("chunk.max_tokens is {max_tokens}, but {} takes at most {most}", provider.model().name),
+            message: format!("chunk.max_tokens is {max_tokens}, but {name} takes at most {most}"),
             hint: Some("Lower it, or set it to auto.".into()),
         });
     }

@@ -4,7 +4,9 @@ pub mod calls;
 pub mod health;
 pub mod install;
 pub mod local;
+pub mod search;
 pub mod stage;
+pub mod vector_index;
 
 use std::time::Duration;
 
@@ -26,20 +28,17 @@ pub struct Connector {
 impl Connector {
     /// Returns the way to the configured database; starts the private local server when no URL is configured.
     pub fn new(config: &Config) -> Result<Self> {
-        let (url, shown, is_local) = match &config.database.url {
-            Some(url) => (url.secret().to_owned(), url.to_string(), false),
-            None => {
-                let server = LocalServer::new(&config.workspace.dir, config.database.bin_dir.as_deref())?;
-                match server.start()? {
-                    local::Started::AlreadyRunning => {}
-                    local::Started::Started => log::info!("started the private server"),
-                    local::Started::Created => log::info!("created and started the private server"),
-                }
-                let shown = format!("private server, {}", server.status()?.socket_dir.display());
-                (server.url(), shown, true)
-            }
-        };
-        Self::from_url(&url, shown, is_local, config)
+        if let Some(url) = &config.database.url {
+            return Self::from_url(url.secret(), url.to_string(), false, config);
+        }
+        let server = LocalServer::new(&config.workspace.dir, config.database.bin_dir.as_deref())?;
+        match server.start()? {
+            local::Started::AlreadyRunning => {}
+            local::Started::Started => log::info!("started the private server"),
+            local::Started::Created => log::info!("created and started the private server"),
+        }
+        let shown = format!("private server, {}", server.status()?.socket_dir.display());
+        Self::from_url(&server.url(), shown, true, config)
     }
 
     fn from_url(url: &str, shown: String, is_local: bool, config: &Config) -> Result<Self> {

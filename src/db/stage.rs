@@ -5,6 +5,7 @@ use pgvector::Vector;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, GenericClient};
+use serde_json::Value;
 
 use crate::chunk::{Chunk, Kind};
 use crate::db::install::CODE_VERSION;
@@ -39,7 +40,7 @@ pub fn documents(client: &mut impl GenericClient, documents: &[Document]) -> Res
     )?;
     let mut writer = BinaryCopyInWriter::new(sink, &types);
     for document in documents {
-        let meta = document.stored_meta();
+        let meta = without_nul(document.stored_meta());
         writer.write(&[
             &document.id,
             &document.title,
@@ -53,6 +54,17 @@ pub fn documents(client: &mut impl GenericClient, documents: &[Document]) -> Res
     }
     writer.finish()?;
     Ok(())
+}
+
+/// Returns `value` without the one character that jsonb cannot hold: older artifacts carry whatever their source said.
+fn without_nul(value: Value) -> Value {
+    let clean = |text: String| if text.contains('\0') { text.replace('\0', "") } else { text };
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.into_iter().map(without_nul).collect(),
+        Value::Object(entries) => entries.into_iter().map(|(key, value)| (clean(key), without_nul(value))).collect(),
+        other => other,
+    }
 }
 
 /// What loading a run did.

@@ -2,12 +2,16 @@
 
 mod batch;
 mod hash;
+mod local;
+mod openai;
 mod settings;
 
 use std::time::Duration;
 
 pub use batch::batches;
 pub use hash::Hash;
+pub use local::Local;
+pub use openai::OpenAi;
 pub use settings::{Settings, provider};
 
 /// What the database must know of a model before it takes vectors of it.

@@ -1,9 +1,9 @@
 //! From configured values to a provider.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{EmbedError, Hash, Provider};
+use super::{EmbedError, Hash, Local, OpenAi, Provider};
 
 /// What the configuration says of embedding.
 #[derive(Clone, Default)]
@@ -22,6 +22,14 @@ pub struct Settings {
     pub dimensions: Option<usize>,
     /// Most tokens a text may have, where the provider cannot tell.
     pub max_tokens: Option<usize>,
+}
+
+impl Settings {
+    /// The folder of a `local` model: the path that `model` is, or the folder of that name.
+    fn model_folder(&self) -> PathBuf {
+        let path = Path::new(&self.model);
+        if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { self.model_dir.join(path) }
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -43,6 +51,8 @@ impl fmt::Debug for Settings {
 pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     match settings.provider.as_str() {
         "hash" => Ok(Box::new(Hash::new())),
+        "local" => Ok(Box::new(Local::load(&settings.model_folder())?)),
+        "openai" => Ok(Box::new(OpenAi::new(settings)?)),
         other => Err(EmbedError::Misconfigured {
             message: format!("embed.provider is '{other}'; known are local, openai and hash"),
         }),
@@ -58,6 +68,19 @@ mod tests {
         let settings = Settings { provider: "cohere".into(), ..Settings::default() };
         let error = provider(&settings).err().unwrap();
         assert_eq!(error.to_string(), "embed.provider is 'cohere'; known are local, openai and hash");
+    }
+
+    #[test]
+    fn a_local_model_that_is_missing_is_named_with_the_way_out() {
+        let settings = Settings {
+            provider: "local".into(),
+            model: "all-MiniLM-L6-v2".into(),
+            model_dir: "no/models".into(),
+            ..Settings::default()
+        };
+        let message = provider(&settings).err().unwrap().to_string();
+        assert!(message.contains("no/models/all-MiniLM-L6-v2/config.json"), "{message}");
+        assert!(message.contains("make setup"), "{message}");
     }
 
     #[test]

@@ -55,5 +55,5 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
         cut,
         seconds: begun.elapsed().as_secs_f64(),
     });
-    Ok(End::Completed(run))
+    Ok(End::Completed(Box::new(run)))
 }

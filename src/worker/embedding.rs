@@ -1,5 +1,6 @@
 //! The embed phase of one run: texts without a vector to the provider, their vectors into the database, batch by batch.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
@@ -43,7 +44,7 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
                     reused: chunks.saturating_sub(embedded),
                     seconds: begun.elapsed().as_secs_f64(),
                 });
-                return Ok(End::Completed(run));
+                return Ok(End::Completed(Box::new(run)));
             }
             Err(Error::Database(error)) if SqlState::of(&error) == Some(SqlState::WorkIncomplete) && round < ROUNDS => {
             }
@@ -68,8 +69,8 @@ fn embed_pending(job: &Job<'_>, client: &mut Client, lease: &Lease, embedded: &m
             let inputs: Vec<&PendingInput> = batch.into_iter().filter_map(|index| page.get(index)).collect();
             let begun = Instant::now();
             let vectors = match embed_batch(job, lease, &inputs)? {
-                Batch::Vectors(vectors) => vectors,
-                Batch::Ended(end) => return Ok(Some(end)),
+                Ok(vectors) => vectors,
+                Err(end) => return Ok(Some(end)),
             };
             let rows = inputs.iter().map(|input| input.input_sha256.as_slice()).zip(vectors).collect();
             stage::store_embeddings(client, lease.token, model, rows)?;
@@ -87,37 +88,46 @@ fn embed_pending(job: &Job<'_>, client: &mut Client, lease: &Lease, embedded: &m
     }
 }
 
-enum Batch {
-    Vectors(Vec<Vec<f32>>),
-    Ended(End),
-}
+/// The vectors of a batch, or how the work ends without them.
+type Batch = std::result::Result<Vec<Vec<f32>>, End>;
 
 /// Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
 fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result<Batch> {
-    let texts: Vec<&str> = inputs.iter().map(|input| input.text.as_str()).collect();
+    let prefix = job.provider.model().document_prefix.as_str();
+    let texts: Vec<Cow<'_, str>> = inputs
+        .iter()
+        .map(
+            |input| {
+                if prefix.is_empty() { Cow::from(&input.text) } else { Cow::from(format!("{prefix}{}", input.text)) }
+            },
+        )
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
     let mut failures = 0;
     loop {
         let pause = match job.provider.embed(&texts) {
-            Ok(vectors) => return check(job, &lease.run_id, inputs, vectors),
+            Ok(vectors) => return Ok(check(job, &lease.run_id, inputs, vectors)),
             Err(EmbedError::Busy { retry_after, .. }) => retry_after.unwrap_or(Duration::from_secs(5)),
             Err(EmbedError::Transient { message }) => {
                 failures += 1;
                 if failures == TRIES {
-                    return Ok(Batch::Ended(End::Failed { message, permanent: false }));
+                    return Ok(Err(End::Failed { message, permanent: false }));
                 }
                 Duration::from_millis(500) * 2_u32.pow(failures)
             }
             Err(EmbedError::Refused { positions, message }) => {
-                let named =
-                    positions.first().and_then(|position| inputs.get(*position)).map_or_else(String::new, describe);
-                return Ok(Batch::Ended(End::Failed { message: format!("{message}: {named}"), permanent: true }));
+                let named = positions
+                    .first()
+                    .and_then(|position| inputs.get(*position))
+                    .map_or_else(String::new, |input| describe(input));
+                return Ok(Err(End::Failed { message: format!("{message}: {named}"), permanent: true }));
             }
             Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
         };
         let end = Instant::now() + pause;
         while Instant::now() < end {
             if let Some(end) = job.interruption(lease) {
-                return Ok(Batch::Ended(end));
+                return Ok(Err(end));
             }
             std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
         }
@@ -125,11 +135,11 @@ fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result
 }
 
 /// Refuses what the database would refuse, while it is still known which text it belongs to.
-fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<Vec<f32>>) -> Result<Batch> {
+fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<Vec<f32>>) -> Batch {
     let model = job.provider.model();
     if vectors.len() != inputs.len() {
         let message = format!("{} returned {} vectors for {} texts", model.provider, vectors.len(), inputs.len());
-        return Ok(Batch::Ended(End::Failed { message, permanent: true }));
+        return Err(End::Failed { message, permanent: true });
     }
     for (input, vector) in inputs.iter().zip(&vectors) {
         let fault = if vector.len() != model.dimension {
@@ -142,12 +152,12 @@ fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<V
             continue;
         };
         let message = format!("{} returned a vector with {fault} in run {run_id}: {}", model.provider, describe(input));
-        return Ok(Batch::Ended(End::Failed { message, permanent: true }));
+        return Err(End::Failed { message, permanent: true });
     }
-    Ok(Batch::Vectors(vectors))
+    Ok(vectors)
 }
 
-fn describe(input: &&PendingInput) -> String {
+fn describe(input: &PendingInput) -> String {
     let start: String = input.text.chars().take(80).collect();
     format!("text {} ({start:?}…)", hex::encode(input.input_sha256.get(..6).unwrap_or_default()))
 }

@@ -82,10 +82,21 @@ impl Tally {
 /// How the work on a claim ended.
 #[derive(Debug)]
 pub(crate) enum End {
-    Completed(Run),
+    Completed(Box<Run>),
     Failed { message: String, permanent: bool },
     Stopped,
     Lost,
+}
+
+/// What became of an attempt to take up a run.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    /// None was due.
+    Nothing,
+    /// It was claimed, and its phase completed.
+    Completed(RunId),
+    /// It was claimed, and given back, failed or lost.
+    Ended,
 }
 
 /// One worker's view of the plan.
@@ -196,48 +207,52 @@ impl Worker<'_> {
 
     /// Takes one run through the phases asked for. Returns false when none is due.
     fn take_up_one(&self, client: &mut Client) -> Result<bool> {
-        let both = self.plan.phases.len() == 2;
-        // What another worker chunked is finished first. A run that was reset still has its old chunks, and would be
-        // embedded without being chunked anew if it were not left to the chunk phase.
-        let chunked =
-            Filter { status: if both { vec!["chunked".into()] } else { Vec::new() }, ..self.plan.filter.clone() };
-        if self.plan.phases.contains(&Phase::Embed) && (both || self.plan.phases == [Phase::Embed]) {
-            if let Some(completed) = self.claim_and_work(client, Phase::Embed, &chunked)? {
-                self.count_done(completed);
+        if self.plan.phases.contains(&Phase::Embed) {
+            // What another worker chunked is finished first. A run that was reset still has its old chunks: with both
+            // phases on it is left to the chunk phase, or it would be embedded without being chunked anew.
+            let status = if self.both() { vec!["chunked".into()] } else { Vec::new() };
+            let taken = self.claim_and_work(client, Phase::Embed, &Filter { status, ..self.plan.filter.clone() })?;
+            if taken != Taken::Nothing {
+                self.count_done(&taken);
                 return Ok(true);
             }
         }
         if !self.plan.phases.contains(&Phase::Chunk) {
             return Ok(false);
         }
-        let Some(completed) = self.claim_and_work(client, Phase::Chunk, &self.plan.filter)? else { return Ok(false) };
-        let Some(run_id) = completed else { return Ok(true) };
-        if both && !self.stop.is_asked() {
-            if let Some(completed) = self.claim_and_work(client, Phase::Embed, &Filter::for_run(&run_id))? {
-                self.count_done(completed);
-            }
-        } else {
-            self.count_done(Some(run_id));
+        let mut taken = self.claim_and_work(client, Phase::Chunk, &self.plan.filter)?;
+        if taken == Taken::Nothing {
+            return Ok(false);
         }
+        if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.stop.is_asked()) {
+            taken = self.claim_and_work(client, Phase::Embed, &Filter::for_run(run_id))?;
+        }
+        self.count_done(&taken);
         Ok(true)
     }
 
-    fn count_done(&self, completed: Option<RunId>) {
-        if completed.is_some() {
+    fn both(&self) -> bool {
+        self.plan.phases.contains(&Phase::Chunk) && self.plan.phases.contains(&Phase::Embed)
+    }
+
+    fn count_done(&self, taken: &Taken) {
+        if matches!(taken, Taken::Completed(_)) {
             self.tally.done.fetch_add(1, Ordering::Relaxed);
             (self.on_done)();
         }
     }
 
-    /// Claims a run and works on it. Returns `None` when none is due, else the run when the phase was completed.
-    fn claim_and_work(&self, client: &mut Client, phase: Phase, filter: &Filter) -> Result<Option<Option<RunId>>> {
+    /// Claims the first due run, if any, and works on it.
+    fn claim_and_work(&self, client: &mut Client, phase: Phase, filter: &Filter) -> Result<Taken> {
         let asked = Instant::now();
-        let Some(run) = calls::claim_run(client, phase, &self.id, self.leases.ttl(), filter)? else { return Ok(None) };
+        let Some(run) = calls::claim_run(client, phase, &self.id, self.leases.ttl(), filter)? else {
+            return Ok(Taken::Nothing);
+        };
         let lease = self.leases.add(&run.run_id, phase, run.claim_token, &self.id, asked);
         self.announce(&run, phase);
         let outcome = self.work(client, &lease);
         self.leases.remove(&lease);
-        self.settle(client, &lease, outcome).map(Some)
+        self.settle(client, &lease, outcome)
     }
 
     fn announce(&self, run: &Run, phase: Phase) {
@@ -273,8 +288,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Tells the database and the world how the work on a claim ended. Returns the run when it was completed.
-    fn settle(&self, client: &mut Client, lease: &Lease, outcome: Result<End>) -> Result<Option<RunId>> {
+    /// Tells the database and the world how the work on a claim ended.
+    fn settle(&self, client: &mut Client, lease: &Lease, outcome: Result<End>) -> Result<Taken> {
         let end = match outcome {
             Ok(end) => end,
             Err(error) if error.is_claim_lost() => End::Lost,
@@ -286,22 +301,23 @@ impl Worker<'_> {
             }
             Err(error) => End::Failed { message: error.to_string(), permanent: false },
         };
-        let ended = match end {
+        let told = match end {
             End::Completed(run) => {
                 self.report_completed(&run, lease.phase);
-                return Ok(Some(run.run_id));
+                return Ok(Taken::Completed(run.run_id));
             }
-            End::Lost => Ok(self.report_lost(lease)),
+            End::Lost => {
+                self.report_lost(lease);
+                return Ok(Taken::Ended);
+            }
             End::Stopped => self.release(client, lease),
             End::Failed { message, permanent } => self.fail(client, lease, &message, permanent),
         };
-        match ended {
-            Err(error) if error.is_claim_lost() => {
-                self.report_lost(lease);
-                Ok(None)
-            }
-            other => other.map(|()| None),
+        match told {
+            Err(error) if error.is_claim_lost() => self.report_lost(lease),
+            other => other?,
         }
+        Ok(Taken::Ended)
     }
 
     fn report_completed(&self, run: &Run, phase: Phase) {

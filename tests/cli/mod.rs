@@ -1,3 +1,17 @@
-//! The command line and the server that it starts.
+//! The command line, its workers, and the server that it starts.
 
+mod ask;
+mod backfill;
+mod configuration;
+mod crashes;
+mod doctor;
+mod events;
+mod help;
+mod languages;
+mod leases;
 mod local_server;
+mod normalizing;
+mod processing;
+mod runs;
+mod stopping;
+mod streams;

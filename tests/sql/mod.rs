@@ -1,3 +1,18 @@
 //! The SQL functions, on a real server.
 
 mod claim;
+mod claim_cost;
+mod complete;
+mod fence;
+mod filter;
+mod fixture;
+mod hostile;
+mod install;
+mod recovery;
+mod register;
+mod reset;
+mod rights;
+mod search;
+mod status;
+mod style;
+mod transitions;

@@ -1,10 +1,11 @@
 //! The `trailblazer` command in a folder of its own, against a database of the test's own.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use super::TestDatabase;
+use super::{TestDatabase, schema};
 
 /// A folder and a database in which commands run, with nothing of the caller's environment that could leak in.
 pub struct Sandbox {
@@ -14,7 +15,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Returns a sandbox with the schema installed and an empty configuration.
+    /// Returns a sandbox with the schema installed and the `hash` provider configured.
     pub fn new() -> Self {
         Self::with(TestDatabase::new())
     }
@@ -22,7 +23,7 @@ impl Sandbox {
     /// Returns a sandbox on `database`.
     pub fn with(database: TestDatabase) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".trailblazer.yaml"), "").unwrap();
+        fs::write(folder.path().join(".trailblazer.yaml"), "embed: { provider: hash, model: hash-384 }\n").unwrap();
         Self { database, folder }
     }
 
@@ -41,16 +42,15 @@ impl Sandbox {
 
     /// Writes an artifact of `documents` documents of several chunks each, as `runs backfill` reads it.
     pub fn write_run(&self, run_id: &str, documents: usize) -> PathBuf {
-        let lines: String = (0..documents)
-            .map(|number| {
-                let words = format!("Words of document {number} in run {run_id}. ").repeat(60);
-                let body = format!("# One\n\n{words}\n\n## Two\n\n{words}\n");
-                let line = serde_json::json!({
-                    "id": format!("{run_id}-{number}"), "title": format!("Document {number}"), "text_md": body, "source_system": "dita"
-                });
-                format!("{line}\n")
-            })
-            .collect();
+        let mut lines = String::new();
+        for number in 0..documents {
+            let words = format!("Words of document {number} in run {run_id}. ").repeat(60);
+            let body = format!("# One\n\n{words}\n\n## Two\n\n{words}\n");
+            let line = serde_json::json!({
+                "id": format!("{run_id}-{number}"), "title": format!("Document {number}"), "text_md": body, "source_system": "dita"
+            });
+            let _ = writeln!(lines, "{line}");
+        }
         self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines)
     }
 
@@ -63,6 +63,8 @@ impl Sandbox {
                 command.env_remove(name);
             }
         }
+        // The width that help is wrapped to when no stream is a terminal.
+        command.env("COLUMNS", "100");
         command.env("TRAILBLAZER_DB_URL", &self.database.url);
         command
     }
@@ -70,6 +72,11 @@ impl Sandbox {
     /// Runs the command to its end.
     pub fn run(&self, args: &[&str]) -> Run {
         Run::of(self.command(args).output().unwrap())
+    }
+
+    /// Waits for a command that [`Sandbox::spawn`] started.
+    pub fn wait(child: Child) -> Run {
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// Starts the command with its output captured.
@@ -112,13 +119,16 @@ impl Run {
         self
     }
 
-    /// Parses standard output as events.
+    /// Parses standard output as events, each of which must obey the schema.
     #[track_caller]
     pub fn events(&self) -> Vec<serde_json::Value> {
-        self.stdout
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
-            .collect()
+        let mut events = Vec::new();
+        for line in self.stdout.lines() {
+            let event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            schema::assert_valid(&event);
+            events.push(event);
+        }
+        events
     }
 
     /// Returns the events of one name.

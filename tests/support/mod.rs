@@ -3,6 +3,8 @@
 pub mod cluster;
 pub mod command;
 pub mod database;
+pub mod held;
+pub mod schema;
 
 pub use cluster::cluster;
 pub use command::{Run, Sandbox};

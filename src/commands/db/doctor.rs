@@ -96,7 +96,7 @@ impl Doctor<'_> {
                 self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?;
             }
             Err(error @ Error::Database(_)) => {
-                self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?
+                self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?;
             }
             Err(error) => return Err(error),
         }

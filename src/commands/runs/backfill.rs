@@ -21,8 +21,9 @@ const TICK: usize = 100;
 /// Register the normalized runs found on disk
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads DIR/*/normalize/normalized.ndjson, of this or an earlier trailblazer, one transaction a run. Runs that are
-registered already with the same content stay as they are, so that it can be stopped and repeated at any time.
+Reads DIR/*/normalize/normalized.ndjson, of this or an earlier trailblazer, one transaction a run. \
+Runs that are registered already with the same content stay as they are, so that it can be stopped and repeated \
+at any time.
 
 Example:
   trailblazer runs backfill /srv/old/var/runs")]

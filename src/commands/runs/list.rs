@@ -23,7 +23,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let runs = calls::list_runs(&mut client, &args.selection.filter())?;
     if context.events.is_on() {
-        runs.iter().for_each(|run| context.events.emit(&event(run)));
+        for run in &runs {
+            context.events.emit(&event(run));
+        }
         return Ok(Exit::Done);
     }
     let mut rows = vec![

@@ -23,15 +23,12 @@ Examples:
   trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
   trailblazer runs reset --embedding-model old --scope embeddings --yes
 
-Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a reset of all runs,
+Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a reset of all runs, \
 asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
 pub struct Args {
     /// How much to take back
     #[arg(long, value_enum, default_value = "processed")]
     pub scope: Scope,
-    /// Which runs.
-    #[command(flatten)]
-    pub selection: WideSelection,
     /// Count what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -41,6 +38,10 @@ pub struct Args {
     /// Also runs that a worker holds; the worker notices and stops
     #[arg(long)]
     pub force: bool,
+    // Last, because its heading would also stand above what follows it.
+    /// Which runs.
+    #[command(flatten)]
+    pub selection: WideSelection,
 }
 
 /// Runs `trailblazer runs reset`.
@@ -100,12 +101,12 @@ fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'
     while !stop.is_asked() {
         let size = left.map_or(STEP, |left| i32::try_from(left).unwrap_or(STEP).min(STEP));
         let unlimited = Reset { filter: Filter { limit: None, ..reset.filter.clone() }, ..reset.clone() };
-        let step = calls::reset_runs(client, &unlimited, Some(size), &after)?;
-        bar.set_length(bar.length().unwrap_or(0) + u64::try_from(step.matched).unwrap_or(0));
-        bar.inc(u64::try_from(step.matched).unwrap_or(0));
-        sum.add(&step);
-        left = left.map(|left| left.saturating_sub(u32::try_from(step.matched).unwrap_or(u32::MAX)));
-        match step.last_run_id {
+        let done = calls::reset_runs(client, &unlimited, Some(size), &after)?;
+        bar.set_length(bar.length().unwrap_or(0) + u64::try_from(done.matched).unwrap_or(0));
+        bar.inc(u64::try_from(done.matched).unwrap_or(0));
+        sum.add(&done);
+        left = left.map(|left| left.saturating_sub(u32::try_from(done.matched).unwrap_or(u32::MAX)));
+        match done.last_run_id {
             Some(last) if left != Some(0) => after = last,
             _ => break,
         }

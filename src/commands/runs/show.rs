@@ -28,7 +28,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let history = calls::run_history(&mut client, &args.run_id)?;
     if context.events.is_on() {
         context.events.emit(&super::list::event(run));
-        history.iter().for_each(|attempt| context.events.emit(&event(&run.run_id, attempt)));
+        for attempt in &history {
+            context.events.emit(&event(&run.run_id, attempt));
+        }
         return Ok(Exit::Done);
     }
     print_run(run)?;

@@ -1,0 +1,162 @@
+//! What a sentence-transformer folder says of its model.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::embed::EmbedError;
+
+/// `config.json`: the shape of the encoder.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Shape {
+    pub model_type: String,
+    pub hidden_size: usize,
+    pub num_hidden_layers: usize,
+    pub num_attention_heads: usize,
+    pub intermediate_size: usize,
+    pub max_position_embeddings: usize,
+    pub vocab_size: usize,
+    pub layer_norm_eps: f32,
+    pub hidden_act: String,
+    #[serde(default)]
+    pub position_embedding_type: Option<String>,
+}
+
+/// How the vectors of a text's tokens become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// Their mean.
+    Mean,
+    /// That of `[CLS]`.
+    Cls,
+}
+
+/// All that the small files of a folder say.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    pub shape: Shape,
+    pub pooling: Pooling,
+    pub normalize: bool,
+    pub max_tokens: usize,
+    pub query_prefix: String,
+    pub document_prefix: String,
+}
+
+#[derive(Deserialize)]
+struct Module {
+    path: PathBuf,
+    r#type: String,
+}
+
+#[derive(Deserialize)]
+struct PoolingFile {
+    #[serde(default)]
+    pooling_mode_cls_token: bool,
+    #[serde(default)]
+    pooling_mode_mean_tokens: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct TransformerFile {
+    max_seq_length: Option<usize>,
+}
+
+#[derive(Default, Deserialize)]
+struct PromptsFile {
+    #[serde(default)]
+    prompts: Prompts,
+}
+
+#[derive(Default, Deserialize)]
+struct Prompts {
+    #[serde(default)]
+    query: String,
+    #[serde(default, alias = "passage")]
+    document: String,
+}
+
+impl Folder {
+    /// Reads the configuration files of `folder`; only `config.json` must be there.
+    pub fn read(folder: &Path) -> Result<Self, EmbedError> {
+        let config = folder.join("config.json");
+        let shape: Shape = read_json(&config)?;
+        shape.check(&config)?;
+        let modules_file = folder.join("modules.json");
+        let modules: Option<Vec<Module>> = read_optional(&modules_file)?;
+        let transformer: TransformerFile =
+            read_optional(&folder.join("sentence_bert_config.json"))?.unwrap_or_default();
+        let prompts: PromptsFile =
+            read_optional(&folder.join("config_sentence_transformers.json"))?.unwrap_or_default();
+        let longest = shape.max_position_embeddings;
+        let max_tokens = transformer.max_seq_length.unwrap_or(longest).min(longest);
+        Ok(Self {
+            pooling: pooling(folder, &modules_file, modules.as_deref())?,
+            // Without a list of modules the vectors are made comparable anyway.
+            normalize: modules.is_none_or(|modules| modules.iter().any(|module| module.r#type.ends_with("Normalize"))),
+            max_tokens,
+            query_prefix: prompts.prompts.query,
+            document_prefix: prompts.prompts.document,
+            shape,
+        })
+    }
+}
+
+impl Shape {
+    /// Refuses what the encoder would compute wrongly.
+    fn check(&self, path: &Path) -> Result<(), EmbedError> {
+        let position = self.position_embedding_type.as_deref().unwrap_or("absolute");
+        let kinds = [self.model_type.as_str(), self.hidden_act.as_str(), position];
+        if kinds != ["bert", "gelu", "absolute"] {
+            let what = format!("the model is {}; supported are bert, gelu, absolute positions", kinds.join(", "));
+            return Err(broken(path, &what));
+        }
+        if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            return Err(broken(path, "hidden_size is no multiple of num_attention_heads"));
+        }
+        Ok(())
+    }
+}
+
+fn pooling(folder: &Path, modules_file: &Path, modules: Option<&[Module]>) -> Result<Pooling, EmbedError> {
+    const KNOWN: [&str; 3] = ["Transformer", "Pooling", "Normalize"];
+    let modules = modules.unwrap_or_default();
+    let name = |module: &Module| module.r#type.rsplit('.').next().unwrap_or_default().to_owned();
+    if let Some(other) = modules.iter().map(name).find(|name| !KNOWN.contains(&name.as_str())) {
+        return Err(broken(modules_file, &format!("module {other} is not supported")));
+    }
+    let Some(module) = modules.iter().find(|module| module.r#type.ends_with("Pooling")) else {
+        return Ok(Pooling::Mean);
+    };
+    let path = folder.join(&module.path).join("config.json");
+    match read_json(&path)? {
+        PoolingFile { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false } => Ok(Pooling::Cls),
+        PoolingFile { pooling_mode_cls_token: false, pooling_mode_mean_tokens: true } => Ok(Pooling::Mean),
+        PoolingFile { .. } => Err(broken(&path, "supported are mean and cls pooling, one of them")),
+    }
+}
+
+/// Reads a JSON file that must be there.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, EmbedError> {
+    let text = read(path)?;
+    serde_json::from_slice(&text).map_err(|error| broken(path, &error.to_string()))
+}
+
+fn read_optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EmbedError> {
+    if path.exists() { read_json(path).map(Some) } else { Ok(None) }
+}
+
+/// Reads a file that must be there.
+pub fn read(path: &Path) -> Result<Vec<u8>, EmbedError> {
+    fs::read(path).map_err(|error| broken(path, &error.to_string()))
+}
+
+/// An error about a file of the model, with the way out.
+pub fn broken(path: &Path, what: &str) -> EmbedError {
+    let message = format!(
+        "the embedding model cannot be loaded: {}: {what}; `make setup` installs all-MiniLM-L6-v2, or set embed.model to the folder of another model",
+        path.display()
+    );
+    EmbedError::Misconfigured { message }
+}

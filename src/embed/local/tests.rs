@@ -1,0 +1,152 @@
+use std::fs;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::*;
+
+/// The installed model, if there is one.
+fn installed() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("var/models/all-MiniLM-L6-v2");
+    let folder = std::env::var_os("TRAILBLAZER_MODEL_DIR").map_or(beside, PathBuf::from);
+    if folder.join("model.safetensors").exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no embedding model at {}", folder.display());
+    None
+}
+
+/// The model, loaded once for all tests.
+fn load() -> Option<&'static Local> {
+    static LOCAL: OnceLock<Option<Local>> = OnceLock::new();
+    LOCAL.get_or_init(|| installed().map(|folder| Local::load(&folder).unwrap())).as_ref()
+}
+
+fn ids(tokenizer: &WordPiece, text: &str) -> Vec<u32> {
+    let mut ids = Vec::new();
+    tokenizer.tokenize(text, |id, _| ids.push(id));
+    ids
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+const ACCENTS: &str = "設定ファイルを開きます。Ünïcode, naïve — “quotes” and e.g. 3.14%!";
+
+#[test]
+fn vectors_are_those_of_the_reference_implementation() {
+    let Some(local) = load() else { return };
+    let vectors = local.embed(&["Reset a run that has failed.", ACCENTS]).unwrap();
+    let expected: [[f32; 8]; 2] = [
+        [0.015_715, -0.027_622, -0.032_726, 0.004_369, -0.007_919, 0.006_865, -0.071_756, 0.016_224],
+        [-0.035_132, -0.021_265, 0.008_107, 0.046_509, -0.029_185, 0.018_36, 0.123_564, 0.041_535],
+    ];
+    let sums = [-0.042_136_8, -0.135_514_8];
+    for ((vector, expected), sum) in vectors.iter().zip(expected).zip(sums) {
+        assert_eq!(vector.len(), 384);
+        for (found, expected) in vector.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5, "{found} instead of {expected}");
+        }
+        assert!((vector.iter().sum::<f32>() - sum).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn a_text_has_the_same_vector_whatever_is_embedded_beside_it() {
+    let Some(local) = load() else { return };
+    let long = "word ".repeat(200);
+    let texts = ["Reset.", long.as_str(), "What is a claim?", ACCENTS, "x", "Reset."];
+    let together = local.embed(&texts).unwrap();
+    for (text, vector) in texts.iter().zip(&together) {
+        let alone = local.embed(&[text]).unwrap();
+        assert!(cosine(vector, &alone[0]) > 0.999_999, "{text:.10}");
+    }
+    assert!(local.embed(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn threads_share_one_model() {
+    let Some(local) = load() else { return };
+    let expected = local.embed(&[ACCENTS]).unwrap();
+    std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..3).map(|_| scope.spawn(|| local.embed(&[ACCENTS]).unwrap())).collect();
+        for call in calls {
+            assert_eq!(call.join().unwrap(), expected);
+        }
+    });
+}
+
+#[test]
+fn a_text_over_the_limit_is_refused_and_never_truncated() {
+    let Some(local) = load() else { return };
+    assert_eq!(local.model().max_tokens, 256);
+    let (fits, too_long) = ("word ".repeat(254), "word ".repeat(255));
+    assert_eq!(local.tokenizer().count(&fits), 256);
+    assert!(local.embed(&[&fits]).is_ok());
+    let refused = local.embed(&["short", &too_long, &too_long]).unwrap_err();
+    assert!(matches!(refused, EmbedError::Refused { positions, .. } if positions == [1, 2]));
+}
+
+#[test]
+fn tokens_are_those_of_the_reference_tokenizer() {
+    let Some(local) = load() else { return };
+    let tokenizer = &local.tokenizer;
+    let expected = [
+        100, 1822, 1720, 30218, 30221, 30259, 30216, 100, 1652, 30203, 30184, 1636, 27260, 1010, 15743, 1517, 1523,
+        16614, 1524, 1998, 1041, 1012, 1043, 1012, 1017, 1012, 2403, 1003, 999,
+    ];
+    assert_eq!(ids(tokenizer, ACCENTS), expected);
+    assert_eq!(ids(tokenizer, "unaffable\u{ad}ness\u{0}"), ids(tokenizer, "UNAFFABLENESS"));
+    assert_eq!(ids(tokenizer, &"x".repeat(101)), [100]);
+    assert!(ids(tokenizer, " \n\t\u{3000}\u{a0}").is_empty());
+}
+
+#[test]
+fn token_starts_ascend_and_split_no_word_before_its_first_letter() {
+    let Some(local) = load() else { return };
+    let mut starts = Vec::new();
+    let text = "Ünïcode unaffable 設定\u{ad}x";
+    local.tokenizer.token_starts(text, &mut starts);
+    let parts: Vec<&str> =
+        starts.iter().zip(starts.iter().skip(1).copied().chain([text.len()])).map(|(a, b)| &text[*a..b]).collect();
+    assert_eq!(parts, ["Ünïcode ", "una", "ffa", "ble ", "設", "定\u{ad}", "x"]);
+}
+
+/// A copy of the model's small files, to break one.
+fn copy() -> Option<tempfile::TempDir> {
+    let from = installed()?;
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "modules.json", "tokenizer.json", "sentence_bert_config.json"] {
+        fs::copy(from.join(file), folder.path().join(file)).unwrap();
+    }
+    fs::create_dir(folder.path().join("1_Pooling")).unwrap();
+    fs::copy(from.join("1_Pooling/config.json"), folder.path().join("1_Pooling/config.json")).unwrap();
+    Some(folder)
+}
+
+fn complaint(folder: &Path) -> String {
+    Local::load(folder).unwrap_err().to_string()
+}
+
+#[test]
+fn a_broken_model_is_named_by_file_with_the_way_out() {
+    let Some(folder) = copy() else { return };
+    let folder = folder.path();
+    for file in ["model.safetensors", "tokenizer.json", "config.json"] {
+        fs::write(folder.join(file), "{}").unwrap();
+        let message = complaint(folder);
+        assert!(message.contains(file) && message.contains("`make setup`"), "{message}");
+    }
+}
+
+#[test]
+fn what_the_encoder_cannot_compute_is_refused() {
+    let Some(folder) = copy() else { return };
+    let folder = folder.path();
+    fs::write(folder.join("1_Pooling/config.json"), r#"{"pooling_mode_max_tokens": true}"#).unwrap();
+    assert!(complaint(folder).contains("mean and cls pooling"));
+    fs::remove_file(folder.join("modules.json")).unwrap();
+    let config = fs::read_to_string(folder.join("config.json")).unwrap();
+    fs::write(folder.join("config.json"), config.replace("\"bert\"", "\"mpnet\"")).unwrap();
+    assert!(complaint(folder).contains("mpnet, gelu, absolute"));
+}

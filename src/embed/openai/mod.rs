@@ -1,0 +1,246 @@
+//! Any server that speaks the `/v1/embeddings` of `OpenAI`: that itself, Ollama, vLLM, TEI, llama.cpp.
+
+mod estimate;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use ureq::Agent;
+
+use self::estimate::Estimate;
+use self::reply::Answer;
+use super::local::WordPiece;
+use super::settings::Settings;
+use super::{EmbedError, Model, Provider, Tokenizer, batches};
+
+const DEFAULT_URL: &str = "https://api.openai.com/v1";
+/// What `OpenAI` takes in one request; smaller servers split it themselves.
+const REQUEST_TOKENS: usize = 300_000;
+const REQUEST_TEXTS: usize = 2048;
+/// For one request, answer included.
+const TIMEOUT: Duration = Duration::from_secs(120);
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Models whose vectors are known without asking: name, dimension, most tokens.
+const KNOWN: [(&str, usize, usize); 3] = [
+    ("text-embedding-3-small", 1536, 8191),
+    ("text-embedding-3-large", 3072, 8191),
+    ("text-embedding-ada-002", 1536, 8191),
+];
+/// What most embedding models can take: that of an unknown one.
+const UNKNOWN_MAX_TOKENS: usize = 512;
+
+/// The `openai` provider.
+pub struct OpenAi {
+    model: Model,
+    tokenizer: Box<dyn Tokenizer>,
+    agent: Agent,
+    url: String,
+    key: Option<String>,
+    /// Sent to the server, for models that can shorten their vectors.
+    dimensions: Option<usize>,
+    patience: Patience,
+}
+
+/// How long one call goes on trying.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    pub tries: u32,
+    /// Before the second try; doubled for each further one.
+    pub first_wait: Duration,
+    /// All waiting of one request together.
+    pub longest: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { tries: 5, first_wait: Duration::from_millis(500), longest: Duration::from_secs(60) }
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    input: &'a [&'a str],
+    encoding_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<usize>,
+}
+
+impl OpenAi {
+    /// Prepares the provider. A model that is not known, and whose dimension is not configured, is asked for one vector.
+    pub fn new(settings: &Settings) -> Result<Self, EmbedError> {
+        Self::with_patience(settings, Patience::default())
+    }
+
+    pub(super) fn with_patience(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
+        let known = KNOWN.iter().find(|(name, ..)| *name == settings.model);
+        let max_tokens = settings.max_tokens.or(known.map(|(.., most)| *most)).unwrap_or(UNKNOWN_MAX_TOKENS);
+        let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
+        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
+        let model = Model {
+            name: settings.model.clone(),
+            provider: "openai".to_owned(),
+            dimension: settings.dimensions.or(known.map(|(_, dimension, _)| *dimension)).unwrap_or(0),
+            // Not all servers do, and cosine distance does not ask.
+            normalized: false,
+            query_prefix: String::new(),
+            document_prefix: String::new(),
+            max_tokens,
+        };
+        let mut provider = Self {
+            model,
+            tokenizer: tokenizer(settings)?,
+            agent: config.build().into(),
+            url: format!("{base}/embeddings"),
+            key: settings.api_key.clone(),
+            dimensions: settings.dimensions,
+            patience,
+        };
+        if provider.model.dimension == 0 {
+            let vector = provider.request(&["dimension"])?.pop().unwrap_or_default();
+            provider.model.dimension = vector.len();
+        }
+        Ok(provider)
+    }
+
+    /// Embeds a batch that one request may hold; when the server refuses it, finds the texts that are to blame.
+    fn embed_batch(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        match self.request(texts) {
+            Err(EmbedError::Refused { message, .. }) if texts.len() > 1 => self.bisect(texts, message),
+            result => result,
+        }
+    }
+
+    /// Tries both halves of a refused batch.
+    fn bisect(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let (left, right) = texts.split_at(texts.len() / 2);
+        let mut vectors = Vec::with_capacity(texts.len());
+        let mut refused = Vec::new();
+        let mut reason = message;
+        for (first, half) in [(0, left), (left.len(), right)] {
+            match self.embed_batch(half) {
+                Ok(half) => vectors.extend(half),
+                Err(EmbedError::Refused { positions, message }) => {
+                    refused.extend(positions.iter().map(|position| first + position));
+                    reason = message;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        if refused.is_empty() { Ok(vectors) } else { Err(EmbedError::Refused { positions: refused, message: reason }) }
+    }
+
+    /// Sends one request until it is answered or patience ends.
+    fn request(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let start = Instant::now();
+        let mut attempt = 0;
+        loop {
+            let error = match self.request_once(texts) {
+                Err(error @ (EmbedError::Busy { .. } | EmbedError::Transient { .. })) => error,
+                result => return result,
+            };
+            let asked = if let EmbedError::Busy { retry_after, .. } = &error { *retry_after } else { None };
+            let wait = asked.unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
+            attempt += 1;
+            // A server that wants more time than is left has its wish told to the caller.
+            if attempt >= self.patience.tries || start.elapsed() + wait > self.patience.longest {
+                return Err(error);
+            }
+            log::debug!("{error}; trying again in {wait:?}");
+            thread::sleep(wait);
+        }
+    }
+
+    fn request_once(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let body =
+            Request { model: &self.model.name, input: texts, encoding_format: "float", dimensions: self.dimensions };
+        let mut request = self.agent.post(&self.url);
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let mut response = request.send_json(&body).map_err(|error| self.unreachable(&error))?;
+        let retry_after = reply::retry_after(response.headers());
+        let status = response.status().as_u16();
+        let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
+        let body = read.map_err(|error| self.unreachable(&error))?;
+        let answer = Answer { server: self.server(), status, retry_after, body: &body };
+        answer.vectors(texts.len(), self.model.dimension)
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> EmbedError {
+        let message = format!("{}: {error}", self.server());
+        match error {
+            ureq::Error::BadUri(_)
+            | ureq::Error::Http(_)
+            | ureq::Error::InvalidProxyUrl
+            | ureq::Error::RedirectFailed => {
+                EmbedError::Misconfigured { message: format!("{message}; check embed.base_url and the key") }
+            }
+            _ => EmbedError::Transient { message },
+        }
+    }
+
+    /// The address without user and password, for messages.
+    fn server(&self) -> &str {
+        self.url.rsplit_once('@').map_or(self.url.as_str(), |(_, server)| server)
+    }
+}
+
+/// The tokenizer of the model where its folder is installed, an estimate elsewhere.
+fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
+    let file = settings.model_dir.join(&settings.model).join("tokenizer.json");
+    if file.exists() { Ok(Box::new(WordPiece::load(&file)?)) } else { Ok(Box::new(Estimate)) }
+}
+
+/// Between half of `wait` and all of it, so that callers who failed together do not come back together.
+fn jittered(wait: Duration) -> Duration {
+    let random = RandomState::new().hash_one(()) % 1000;
+    wait / 2 + wait.mul_f64(f64::from(u16::try_from(random).unwrap_or_default()) / 2000.0)
+}
+
+impl fmt::Debug for OpenAi {
+    /// Leaves the key out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAi").field("model", &self.model).field("server", &self.server()).finish_non_exhaustive()
+    }
+}
+
+impl Provider for OpenAi {
+    fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn tokenizer(&self) -> &dyn Tokenizer {
+        self.tokenizer.as_ref()
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let counts: Vec<usize> = texts.iter().map(|text| self.tokenizer.count(text)).collect();
+        let mut vectors = vec![Vec::new(); texts.len()];
+        let (mut refused, mut reason) = (Vec::new(), String::new());
+        for batch in batches(&counts, REQUEST_TOKENS, REQUEST_TEXTS) {
+            let input: Vec<&str> = batch.iter().filter_map(|i| texts.get(*i)).copied().collect();
+            match self.embed_batch(&input) {
+                Ok(found) => {
+                    for (place, vector) in batch.iter().zip(found) {
+                        vectors.splice(*place..=*place, [vector]);
+                    }
+                }
+                Err(EmbedError::Refused { positions, message }) => {
+                    refused.extend(positions.iter().filter_map(|position| batch.get(*position)));
+                    reason = message;
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        refused.sort_unstable();
+        if refused.is_empty() { Ok(vectors) } else { Err(EmbedError::Refused { positions: refused, message: reason }) }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a server's answer means.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use ureq::http::HeaderMap;
+
+use crate::embed::EmbedError;
+
+/// An answer as it came.
+pub struct Answer<'a> {
+    /// For messages.
+    pub server: &'a str,
+    pub status: u16,
+    pub retry_after: Option<Duration>,
+    pub body: &'a [u8],
+}
+
+#[derive(Deserialize)]
+struct Embeddings {
+    data: Vec<Embedding>,
+}
+
+#[derive(Deserialize)]
+struct Embedding {
+    index: Option<usize>,
+    /// Servers write `null` for a number that is none.
+    embedding: Vec<Option<f64>>,
+}
+
+impl Answer<'_> {
+    /// Returns one vector for each text, in order; `dimension` 0 takes any.
+    pub fn vectors(&self, texts: usize, dimension: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
+        match self.status {
+            200..=299 => self.read(texts, dimension),
+            429 if self.is_about("insufficient_quota") => Err(self.misconfigured("the account has no quota left")),
+            429 | 503 => Err(EmbedError::Busy { message: self.message(), retry_after: self.retry_after }),
+            401 | 403 => Err(self.misconfigured("check the key in the environment")),
+            404 | 405 => Err(self.misconfigured("check embed.model and embed.base_url")),
+            400 | 413 | 422 => Err(EmbedError::Refused { positions: (0..texts).collect(), message: self.message() }),
+            _ => Err(EmbedError::Transient { message: self.message() }),
+        }
+    }
+
+    fn read(&self, texts: usize, dimension: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let answer: Embeddings =
+            serde_json::from_slice(self.body).map_err(|error| self.nonsense(&error.to_string()))?;
+        let mut vectors = vec![Vec::new(); texts];
+        let mut refused = Vec::new();
+        for (i, Embedding { index, embedding }) in answer.data.into_iter().enumerate() {
+            let position = index.unwrap_or(i);
+            let target = vectors.get_mut(position).ok_or_else(|| self.nonsense("more vectors than texts"))?;
+            if dimension > 0 && embedding.len() != dimension {
+                let found = embedding.len();
+                return Err(self.misconfigured(&format!(
+                    "vectors have {found} numbers instead of {dimension}; check embed.model"
+                )));
+            }
+            let numbers: Option<Vec<f32>> =
+                embedding.into_iter().map(|x| x.map(single).filter(|x| x.is_finite())).collect();
+            match numbers.filter(|numbers| numbers.iter().any(|x| *x != 0.0)) {
+                Some(numbers) => *target = numbers,
+                None => refused.push(position),
+            }
+        }
+        if !refused.is_empty() {
+            let message = format!("{}: a vector is not finite or all zero", self.server);
+            return Err(EmbedError::Refused { positions: refused, message });
+        }
+        if vectors.iter().any(Vec::is_empty) {
+            return Err(self.nonsense("fewer vectors than texts"));
+        }
+        Ok(vectors)
+    }
+
+    fn is_about(&self, code: &str) -> bool {
+        String::from_utf8_lossy(self.body).contains(code)
+    }
+
+    fn message(&self) -> String {
+        format!("{} answered {}: {}", self.server, self.status, said(self.body))
+    }
+
+    fn misconfigured(&self, what: &str) -> EmbedError {
+        let message = if self.status < 300 { self.server.to_owned() } else { self.message() };
+        EmbedError::Misconfigured { message: format!("{message}; {what}") }
+    }
+
+    fn nonsense(&self, what: &str) -> EmbedError {
+        EmbedError::Transient { message: format!("{} answered nonsense: {what}", self.server) }
+    }
+}
+
+/// In single precision; infinite when too large for that.
+#[expect(clippy::cast_possible_truncation, reason = "vectors are stored in single precision")]
+fn single(x: f64) -> f32 {
+    x as f32
+}
+
+/// The message in an error's body, shortened; servers word it differently.
+fn said(body: &[u8]) -> String {
+    let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let places = ["/error/message", "/error", "/message", "/detail"];
+    let message = places.iter().find_map(|place| json.pointer(place)?.as_str().map(str::to_owned));
+    let message = message.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
+}
+
+/// How long the server asks to be left alone: in seconds, milliseconds, or until a time of day.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let number = |name: &str| header(name).and_then(|value| value.trim().parse::<f64>().ok());
+    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"));
+    let until = || {
+        let time = chrono::DateTime::parse_from_rfc2822(header("retry-after")?).ok()?;
+        Some(time.signed_duration_since(chrono::Utc::now()).to_std().unwrap_or_default())
+    };
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).or_else(until)
+}

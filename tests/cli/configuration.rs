@@ -1,0 +1,193 @@
+//! Configuration, secrets and exit codes, through the command.
+
+use crate::support::{Run, Sandbox, TestDatabase};
+
+const PASSWORD: &str = "hunter2secret";
+
+fn run_with(sandbox: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> Run {
+    Run::of(sandbox.command(args).envs(variables.iter().copied()).output().unwrap())
+}
+
+/// Returns how many threads worked, which `workers` decides.
+fn workers(sandbox: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> usize {
+    sandbox.run(&["runs", "reset", "--yes"]).success();
+    let held = sandbox.database.hold("documents", "access exclusive");
+    let mut command = sandbox.command(&[&["run"], args].concat());
+    command.envs(variables.iter().copied()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let threads = "select count(*) from graphdb.processed_runs where claimed_by is not null";
+    let all_wait = "(select count(*) > 0 and count(*) = (select count(*) from pg_stat_activity as b where b.datname = current_database() \
+                     and b.application_name = 'trailblazer' and b.wait_event_type = 'Lock') from graphdb.processed_runs where claimed_by is not null) \
+                     and (select count(*) from pg_stat_activity as a where a.datname = current_database() and a.application_name = 'trailblazer') \
+                       = 1 + (select count(*) from graphdb.processed_runs where claimed_by is not null)";
+    sandbox.database.wait_until(all_wait);
+    let found = sandbox.database.value(threads).parse().unwrap();
+    drop(held);
+    assert!(child.wait().unwrap().success());
+    found
+}
+
+#[test]
+fn flag_wins_over_environment_over_file_over_default() {
+    let sandbox = Sandbox::new();
+    for number in 1..=5 {
+        sandbox.write_run(&format!("r{number}"), 1);
+    }
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.write(".trailblazer.yaml", "workers: 3\n");
+    assert_eq!(workers(&sandbox, &["--workers", "1"], &[("TRAILBLAZER_WORKERS", "2")]), 1);
+    assert_eq!(workers(&sandbox, &[], &[("TRAILBLAZER_WORKERS", "2")]), 2);
+    assert_eq!(workers(&sandbox, &[], &[]), 3);
+}
+
+#[test]
+fn configuration_is_found_upward_and_its_folders_are_relative_to_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".trailblazer.yaml", "workspace: { dir: elsewhere }\n");
+    sandbox.write(
+        "elsewhere/runs/r1/normalize/normalized.ndjson",
+        r#"{"id": "1", "title": "T", "text_md": "Text.", "source_system": "dita"}"#,
+    );
+    let below = sandbox.folder().join("a/b");
+    std::fs::create_dir_all(&below).unwrap();
+    Run::of(sandbox.command(&["runs", "backfill"]).current_dir(&below).output().unwrap()).success();
+    assert_eq!(sandbox.database.column("select run_id from graphdb.processed_runs"), ["r1"]);
+}
+
+#[test]
+fn unknown_key_exits_3_and_names_line_and_nearest_key() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".trailblazer.yaml", "workers: 1\nbacklog:\n  claim_ttl_minute: 5\n");
+    let run = sandbox.run(&["status"]).exits(3);
+    assert!(run.stderr.contains(".trailblazer.yaml:3: unknown key `backlog.claim_ttl_minute`"), "{}", run.stderr);
+    assert!(run.stderr.contains("Did you mean `backlog.claim_ttl_minutes`?"), "{}", run.stderr);
+    assert_eq!(run.events_named("error")[0]["exit_code"], 3);
+}
+
+#[test]
+fn wrong_values_exit_3_and_name_their_place() {
+    let sandbox = Sandbox::new();
+    let run = run_with(&sandbox, &["status"], &[("TRAILBLAZER_BACKLOG_MAX_ATTEMPTS", "many")]).exits(3);
+    assert!(run.stderr.contains("TRAILBLAZER_BACKLOG_MAX_ATTEMPTS"), "{}", run.stderr);
+    let run = run_with(&sandbox, &["run"], &[("TRAILBLAZER_EMBED_PROVIDER", "nobody")]).exits(3);
+    assert!(run.stderr.contains("nobody"), "{}", run.stderr);
+    let run = sandbox.run(&["--config", "missing.yaml", "status"]).exits(3);
+    assert!(run.stderr.contains("cannot read missing.yaml"), "{}", run.stderr);
+}
+
+#[test]
+fn max_attempts_of_the_configuration_decides_when_a_run_is_failed() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let broken = "create function public.refuse() returns trigger language plpgsql as $$ begin raise 'no room'; end $$; \
+                  create trigger refuse before insert on graphdb.chunks for each row execute function public.refuse()";
+    sandbox.database.connect().batch_execute(broken).unwrap();
+    run_with(&sandbox, &["run"], &[("TRAILBLAZER_BACKLOG_MAX_ATTEMPTS", "1")]).exits(1);
+    assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "failed");
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let sandbox = Sandbox::new();
+    let urls = [
+        format!("postgresql://me:{PASSWORD}@127.0.0.1:1/docs"),
+        format!("postgresql://me:{PASSWORD}@host.invalid/docs"),
+        format!("host=127.0.0.1 port=1 user=me password={PASSWORD}"),
+        format!("postgresql://me:{PASSWORD}@127.0.0.1:port/docs"),
+        format!("postgresql://me:{PASSWORD}@127.0.0.1:1/docs?unknown={PASSWORD}"),
+    ];
+    for url in &urls {
+        for args in
+            [&["status"][..], &["run"], &["db", "doctor"], &["db", "up"], &["db", "migrate"], &["-vv", "runs", "list"]]
+        {
+            for events in ["always", "never"] {
+                let run = run_with(&sandbox, &[args, &["--events", events]].concat(), &[("TRAILBLAZER_DB_URL", url)]);
+                assert!([2, 3, 4].contains(&run.code.unwrap()), "{args:?} {run:?}");
+                assert!(!run.stdout.contains(PASSWORD) && !run.stderr.contains(PASSWORD), "{url} {args:?} {run:?}");
+            }
+        }
+    }
+    sandbox.write(
+        ".trailblazer.yaml",
+        format!("database:\n  url: postgresql://me:{PASSWORD}@127.0.0.1:1/docs\n  urll: x\n"),
+    );
+    let run = Run::of(sandbox.command(&["status"]).env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(3);
+    assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
+}
+
+#[test]
+fn database_that_is_not_reachable_exits_4() {
+    let sandbox = Sandbox::new();
+    for args in [&["status"][..], &["run"], &["runs", "list"], &["runs", "reset", "--yes"], &["db", "migrate"]] {
+        let run = run_with(&sandbox, args, &[("TRAILBLAZER_DB_URL", "postgresql://me@127.0.0.1:1/docs")]).exits(4);
+        assert!(run.stderr.starts_with("error: error connecting to server"), "{}", run.stderr);
+        assert_eq!(run.events_named("error")[0]["exit_code"], 4);
+    }
+}
+
+#[test]
+fn database_without_the_schema_exits_4_until_it_is_installed() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    let run = sandbox.run(&["run"]).exits(4);
+    assert!(run.stderr.contains("hint: Run `trailblazer db migrate` to install it."), "{}", run.stderr);
+    sandbox.run(&["db", "migrate"]).success();
+    sandbox.run(&["run"]).success();
+    let run = sandbox.run(&["db", "migrate"]).success();
+    assert_eq!(run.stderr, "schema: up to date\n");
+}
+
+#[test]
+fn database_with_a_newer_schema_exits_4() {
+    let sandbox = Sandbox::new();
+    let newer = "insert into graphdb.schema_migrations (version, name, sha256, code_version) \
+                 values (9999, 'later', repeat('0', 64), '9')";
+    sandbox.database.connect().batch_execute(newer).unwrap();
+    for args in [&["run"][..], &["status"], &["db", "migrate"], &["db", "doctor"]] {
+        sandbox.run(args).exits(4);
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2() {
+    let sandbox = Sandbox::new();
+    for args in [
+        &["runn"][..],
+        &["run", "--limit", "0"],
+        &["run", "--phases", "chop"],
+        &["runs", "reset", "--scope", "half"],
+        &[],
+    ] {
+        assert_eq!(sandbox.run(args).exits(2).stdout, "", "{args:?}");
+    }
+    let run = sandbox.run(&["db", "down"]).exits(2);
+    assert!(run.stderr.contains("there is no private server"), "{}", run.stderr);
+}
+
+#[test]
+fn roles_work_with_the_rights_they_were_granted_and_no_others() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let role = format!("tb_cli_{}", std::process::id());
+    sandbox.database.connect().batch_execute(&format!("create role {role} login")).unwrap();
+    let mut url: postgres::Config = sandbox.database.url.parse().unwrap();
+    url.user(&role);
+    let host = match &url.get_hosts()[0] {
+        postgres::config::Host::Unix(path) => path.display().to_string(),
+        postgres::config::Host::Tcp(name) => name.clone(),
+    };
+    let port = url.get_ports().first().copied().unwrap_or(5432);
+    let url = format!("host={host} port={port} dbname={} user={role}", url.get_dbname().unwrap());
+    let as_role = |args: &[&str]| run_with(&sandbox, args, &[("TRAILBLAZER_DB_URL", &url)]);
+
+    let run = as_role(&["run"]).exits(4);
+    assert!(run.stderr.contains("trailblazer db grant"), "{}", run.stderr);
+    sandbox.run(&["db", "grant", "worker", &role]).success();
+    as_role(&["run"]).success();
+    let run = as_role(&["runs", "reset", "--yes"]).exits(4);
+    assert!(run.stderr.contains("permission denied"), "{}", run.stderr);
+    sandbox.run(&["db", "grant", "admin", &role]).success();
+    as_role(&["runs", "reset", "--yes"]).success();
+    sandbox.database.connect().batch_execute(&format!("drop owned by {role}; drop role {role}")).unwrap();
+}

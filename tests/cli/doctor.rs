@@ -1,0 +1,82 @@
+//! `trailblazer db doctor`
+
+use crate::support::{Run, Sandbox, TestDatabase};
+
+/// Returns each check as a line, without what differs from machine to machine.
+fn checks(run: &Run) -> String {
+    let lines = run.events_named("doctor.check").into_iter().map(|check| {
+        let detail = match check["check"].as_str().unwrap() {
+            "connection" | "server" | "pgvector" | "clock" | "rights" => "[detail]",
+            _ => check["detail"].as_str().unwrap(),
+        };
+        let repair = check["repair"].as_str().map(|repair| format!(" -> {repair}")).unwrap_or_default();
+        format!("{} {} {detail}{repair}\n", check["ok"], check["check"].as_str().unwrap())
+    });
+    lines.collect()
+}
+
+#[test]
+fn doctor_says_that_all_is_well() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    insta::assert_snapshot!(checks(&sandbox.run(&["db", "doctor"]).success()), @"
+    true connection [detail]
+    true server [detail]
+    true pgvector [detail]
+    true clock [detail]
+    true schema as version 0.1.0 installs it
+    true rights [detail]
+    true model hash-384 of provider hash, 384 dimensions
+    true vectors hash-384: 4 vectors of 384 dimensions, 1 runs
+    ");
+    let shown = sandbox.run(&["db", "doctor", "--events", "never"]).success().stdout;
+    assert!(shown.lines().all(|line| line.starts_with("ok   ")), "{shown}");
+}
+
+#[test]
+fn doctor_names_the_repair_for_a_missing_schema() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    insta::assert_snapshot!(checks(&sandbox.run(&["db", "doctor"]).exits(4)), @"
+    true connection [detail]
+    true server [detail]
+    false pgvector [detail] -> Run `trailblazer db migrate`.
+    true clock [detail]
+    false schema not installed -> Run `trailblazer db migrate`.
+    ");
+    sandbox.run(&["db", "migrate"]).success();
+    sandbox.run(&["db", "doctor"]).success();
+}
+
+#[test]
+fn doctor_notices_functions_that_differ_from_this_version() {
+    let sandbox = Sandbox::new();
+    let change = "update graphdb.schema_functions set sha256 = repeat('0', 64) where name = 'claim_run'";
+    sandbox.database.connect().batch_execute(change).unwrap();
+    let run = sandbox.run(&["db", "doctor"]).exits(4);
+    let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
+    assert_eq!(schema["detail"], "1 files differ from this version: claim_run");
+}
+
+#[test]
+fn doctor_points_out_vectors_of_another_model() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    let rename =
+        "update graphdb.embedding_models set model = 'old'; update graphdb.processed_runs set embedding_model = 'old'";
+    sandbox.database.connect().batch_execute(rename).unwrap();
+    let run = sandbox.run(&["db", "doctor"]).success();
+    let vectors = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "vectors").unwrap();
+    assert!(vectors["detail"].as_str().unwrap().contains("trailblazer runs reset --embedding-model old"), "{vectors}");
+}
+
+#[test]
+fn doctor_exits_4_when_the_server_is_not_reachable() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["db", "doctor", "--events", "never"]);
+    let run = Run::of(command.env("TRAILBLAZER_DB_URL", "postgresql://me@127.0.0.1:1/docs").output().unwrap()).exits(4);
+    assert!(run.stdout.starts_with("BAD  connection"), "{}", run.stdout);
+}

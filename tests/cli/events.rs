@@ -1,0 +1,187 @@
+//! Every event: described by the schema, and what it looks like.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, schema};
+
+/// Returns the names of all events, from the source.
+fn names_in_source() -> Vec<&'static str> {
+    let source = include_str!("../../src/events.rs");
+    let names = source.lines().filter_map(|line| line.trim().strip_prefix("#[serde(rename = \"")?.strip_suffix("\")]"));
+    names.collect()
+}
+
+#[test]
+fn schema_describes_every_event_and_no_other() {
+    let (mut source, mut described) = (names_in_source(), schema::event_names());
+    source.sort_unstable();
+    described.sort_unstable();
+    assert_eq!(source, described);
+    let alternatives = schema::schema()["oneOf"].as_array().unwrap();
+    let mut listed: Vec<_> =
+        alternatives.iter().map(|one| one["$ref"].as_str().unwrap().trim_start_matches("#/$defs/")).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, described);
+    assert!(jsonschema::meta::is_valid(schema::schema()));
+}
+
+#[test]
+fn schema_refuses_a_field_that_it_does_not_describe() {
+    let mut event: Value =
+        serde_json::from_str(r#"{"ts":"2026-01-31T12:00:00.123Z","level":"info","event":"runs.scan.start","component":"runs","phase":"chunk"}"#).unwrap();
+    let validator = jsonschema::validator_for(schema::schema()).unwrap();
+    assert!(validator.is_valid(&event));
+    event["more"] = 1.into();
+    assert!(!validator.is_valid(&event));
+}
+
+#[test]
+fn events_document_names_every_event() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md")).unwrap();
+    for name in names_in_source() {
+        assert!(text.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
+
+/// Replaces what differs from run to run.
+fn redact(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    for (name, value) in fields {
+        match name.as_str() {
+            "ts"
+            | "normalized_at"
+            | "first_normalized_at"
+            | "last_normalized_at"
+            | "claim_expires_at"
+            | "available_at"
+            | "started_at"
+            | "ended_at"
+            | "worker_id"
+            | "claimed_by"
+            | "seconds"
+            | "artifact"
+            | "eta_seconds"
+            | "path" => *value = format!("[{name}]").into(),
+            "error" | "last_error" if value.as_str().is_some_and(|text| text.starts_with("lease of")) => {
+                *value = "lease of [worker] ran out at [time]".into();
+            }
+            "detail" => *value = "[detail]".into(),
+            "status" => value.as_object_mut().into_iter().for_each(|status| {
+                for name in ["claims", "oldest_normalized_at", "next_available_at", "time_to_go"] {
+                    status.insert(name.into(), format!("[{name}]").into());
+                }
+            }),
+            _ => {}
+        }
+    }
+}
+
+/// Lets every event happen once, and returns the first of each, redacted.
+fn one_of_each() -> BTreeMap<String, String> {
+    let sandbox = Sandbox::new();
+    sandbox.database.take_over_clock();
+    sandbox.database.set_clock("2026-06-01 12:00:00+00");
+    let text = r#"{"id": "1", "title": "T", "text_md": "Text.", "source_system": "dita"}"#;
+    for number in 0..100 {
+        sandbox.write(&format!("var/runs/2026-01-01_120000_00{number:02}/normalize/normalized.ndjson"), text);
+    }
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text of a topic.</p></body></topic>");
+    sandbox.write("docs/b.dita", "<topic id='t'>");
+    let first = "2026-01-01_120000_0000";
+    let mut events = Vec::new();
+    let mut note = |run: crate::support::Run| events.extend(run.events());
+
+    note(sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]));
+    note(sandbox.run(&["runs", "backfill"]));
+    note(sandbox.run(&["runs", "reset", "--dry-run", "--run-id", "2026-*", "--scope", "all"]));
+    // A claim that ran out, one that fails, one that is lost, one that is given back.
+    sandbox
+        .database
+        .connect()
+        .execute("select graphdb.claim_runs('chunk', 'h/1/0', '1 minute', 1, '{\"run_ids\": [\"guide\"]}')", &[])
+        .unwrap();
+    sandbox.database.set_clock("2026-06-01 12:02:00+00");
+    note(sandbox.run(&["-v", "run", "--run-id", "guide"]));
+    note(failing(&sandbox, first));
+    note(lost(&sandbox, "2026-01-01_120000_0001"));
+    note(released(&sandbox, "2026-01-01_120000_0002"));
+    note(sandbox.run(&["runs", "show", "guide"]));
+    note(sandbox.run(&["status"]));
+    note(sandbox.run(&["db", "doctor"]));
+    note(sandbox.run(&["runs", "show", "nothing"]));
+
+    let mut found = BTreeMap::new();
+    for mut event in events {
+        redact(&mut event);
+        found.entry(event["event"].as_str().unwrap().to_owned()).or_insert_with(|| event.to_string());
+    }
+    found
+}
+
+fn failing(sandbox: &Sandbox, run_id: &str) -> crate::support::Run {
+    let broken = "create function public.refuse() returns trigger language plpgsql as $$ begin raise 'no room'; end $$; \
+                  create trigger refuse before insert on graphdb.chunks for each row execute function public.refuse()";
+    sandbox.database.connect().batch_execute(broken).unwrap();
+    let run = sandbox.run(&["run", "--run-id", run_id]).exits(1);
+    sandbox.database.connect().batch_execute("drop function public.refuse cascade").unwrap();
+    run
+}
+
+fn lost(sandbox: &Sandbox, run_id: &str) -> crate::support::Run {
+    let held = sandbox.database.hold("documents", "access exclusive");
+    let child = sandbox.spawn(&["run", "--run-id", run_id, "--limit", "1"]);
+    sandbox.database.wait_until_blocked(1);
+    sandbox.run(&["runs", "reset", "--run-id", run_id, "--force"]).success();
+    drop(held);
+    Sandbox::wait(child).success()
+}
+
+fn released(sandbox: &Sandbox, run_id: &str) -> crate::support::Run {
+    let held = sandbox.database.hold("documents", "access exclusive");
+    let child = sandbox.spawn(&["run", "--run-id", run_id]);
+    sandbox.database.wait_until_blocked(1);
+    crate::support::held::send(&child, nix::sys::signal::Signal::SIGINT);
+    drop(held);
+    Sandbox::wait(child).exits(130)
+}
+
+#[test]
+fn events_look_like_this() {
+    let found = one_of_each();
+    let missing: Vec<&str> = names_in_source().into_iter().filter(|name| !found.contains_key(*name)).collect();
+    // tests/cli/leases.rs sees it.
+    assert_eq!(missing, ["runs.renew"]);
+    let lines: Vec<&str> = found.values().map(String::as_str).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"time_to_go":"[time_to_go]","live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
+    {"ts":"[ts]","level":"info","event":"chunk.complete","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1,"chunks":1,"cut":0,"seconds":"[seconds]"}
+    {"ts":"[ts]","level":"info","event":"chunk.start","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1}
+    {"ts":"[ts]","level":"info","event":"doctor.check","component":"doctor","check":"connection","ok":true,"detail":"[detail]"}
+    {"ts":"[ts]","level":"debug","event":"embed.batch","component":"embed","run_id":"guide","phase":"embed","worker_id":"[worker_id]","texts":1,"tokens":8,"seconds":"[seconds]"}
+    {"ts":"[ts]","level":"info","event":"embed.complete","component":"embed","run_id":"guide","phase":"embed","worker_id":"[worker_id]","model":"hash-384","embedded":1,"reused":0,"seconds":"[seconds]"}
+    {"ts":"[ts]","level":"info","event":"embed.start","component":"embed","run_id":"guide","phase":"embed","worker_id":"[worker_id]","model":"hash-384","chunks":1}
+    {"ts":"[ts]","level":"error","event":"error","component":"error","message":"no run \"nothing\"","hint":"`trailblazer runs list` lists them.","exit_code":2}
+    {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"failed":1,"dropped":0,"artifact":"[artifact]"}
+    {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"file ends inside <topic>"}
+    {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"docs","source":"dita"}
+    {"ts":"[ts]","level":"info","event":"runs.attempt","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","started_at":"[started_at]","ended_at":"[ended_at]","outcome":"expired","error":"lease of [worker] ran out at [time]"}
+    {"ts":"[ts]","level":"info","event":"runs.backfill.complete","component":"runs","found":101,"registered":100,"changed":0,"unchanged":1,"failed":0,"documents":101}
+    {"ts":"[ts]","level":"info","event":"runs.backfill.start","component":"runs","found":101}
+    {"ts":"[ts]","level":"info","event":"runs.backfill.tick","component":"runs","done":100,"total":101,"registered":100,"changed":0,"unchanged":0,"failed":0}
+    {"ts":"[ts]","level":"info","event":"runs.claim","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","attempts":1,"claim_expires_at":"[claim_expires_at]"}
+    {"ts":"[ts]","level":"info","event":"runs.complete","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","status":"chunked","total_docs":1,"total_chunks":1}
+    {"ts":"[ts]","level":"warn","event":"runs.fail","component":"runs","run_id":"2026-01-01_120000_0000","phase":"chunk","worker_id":"[worker_id]","status":"normalized","attempts":1,"available_at":"[available_at]","error":"no room"}
+    {"ts":"[ts]","level":"warn","event":"runs.lost","component":"runs","run_id":"2026-01-01_120000_0001","phase":"chunk","worker_id":"[worker_id]"}
+    {"ts":"[ts]","level":"info","event":"runs.progress","component":"runs","done":1,"total":1,"percent":100.0,"eta_seconds":"[eta_seconds]"}
+    {"ts":"[ts]","level":"warn","event":"runs.recover","component":"runs","run_id":"guide","status":"normalized","attempts":1,"error":"lease of [worker] ran out at [time]"}
+    {"ts":"[ts]","level":"info","event":"runs.release","component":"runs","run_id":"2026-01-01_120000_0002","phase":"chunk","worker_id":"[worker_id]","status":"normalized"}
+    {"ts":"[ts]","level":"info","event":"runs.reset.complete","component":"runs","scope":"all","dry_run":true,"matched":100,"reset":100,"unchanged":0,"skipped":0,"fenced":0,"deleted_vectors":0,"deleted_chunks":0,"stopped":false}
+    {"ts":"[ts]","level":"info","event":"runs.reset.start","component":"runs","scope":"all","dry_run":true,"force":false,"filter":{"run_id_glob":"2026-*"}}
+    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"attempts":0}
+    {"ts":"[ts]","level":"info","event":"runs.scan.complete","component":"runs","phase":"chunk","found":1,"deferred":0,"first_normalized_at":"[first_normalized_at]","last_normalized_at":"[last_normalized_at]","sample":["guide"]}
+    {"ts":"[ts]","level":"info","event":"runs.scan.start","component":"runs","phase":"chunk"}
+    "#);
+}

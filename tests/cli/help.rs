@@ -1,0 +1,460 @@
+//! What `--help` says, of every command.
+
+use std::process::Command;
+
+use crate::support::Run;
+
+/// Returns the help of a command; the global options are shown once, in the help without a command.
+fn help(command: &[&str]) -> String {
+    let mut trailblazer = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
+    // The width that help is wrapped to when no stream is a terminal.
+    trailblazer.args(command).arg("--help").env("COLUMNS", "100");
+    let text = Run::of(trailblazer.output().unwrap()).success().stdout;
+    let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    if let Some(start) = lines.iter().position(|line| *line == "Global options:").filter(|_| !command.is_empty()) {
+        let of_them = |line: &&&str| line.is_empty() || line.starts_with(' ');
+        let count = lines[start + 1..].iter().take_while(of_them).count();
+        lines.splice(start..=start + count, ["[global options]", ""]);
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn every_command_is_here() {
+    use clap::CommandFactory;
+    fn count(command: &clap::Command) -> usize {
+        1 + command.get_subcommands().filter(|sub| sub.get_name() != "help").map(count).sum::<usize>()
+    }
+    let tests = include_str!("help.rs").matches("assert_snapshot!(help(").count();
+    // The line above counts itself.
+    assert_eq!(tests - 1, count(&trailblazer::cli::Cli::command()));
+}
+
+#[test]
+fn help_of_trailblazer() {
+    insta::assert_snapshot!(help(&[]), @"
+    Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses
+    track of what is left to do
+
+    Usage: trailblazer [OPTIONS] <COMMAND>
+
+    Commands:
+      db         The database: private server, schema, health, rights
+      normalize  Turn documentation into Markdown documents and register them as a run
+      runs       The backlog: look at runs, send them round again
+      run        Chunk and embed everything that is due
+      status     What is left to do, who works on what, and why it is stuck
+      help       Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --config <FILE>  Configuration file [default: the nearest .trailblazer.yaml upward]
+          --no-color       No colours (also: NO_COLOR)
+      -q, --quiet          Only warnings and errors on standard error, no progress bar
+      -v, --verbose...     More on standard error, and events of level debug; twice for more
+          --events <WHEN>  NDJSON events on standard output; auto: unless it is a terminal [default:
+                           auto] [possible values: auto, always, never]
+
+    Examples:
+      trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
+      trailblazer run                                 Chunk and embed everything that is due
+      trailblazer status                              What is left, who works on what, since when
+
+    Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
+    the database.
+    Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143
+    stopped.
+    ");
+}
+
+#[test]
+fn help_of_db() {
+    insta::assert_snapshot!(help(&["db"]), @"
+    The database: private server, schema, health, rights
+
+    Usage: trailblazer db [OPTIONS] <COMMAND>
+
+    Commands:
+      up       Start the private server and print its URL
+      down     Stop the private server; open transactions are rolled back, nothing committed is lost
+      migrate  Install the schema, or bring it up to date; safe to repeat, from any number of processes
+      doctor   Check everything a run needs, one line each, with the repair
+      grant    Give a role the rights of a worker, an admin or a reader
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_db_up() {
+    insta::assert_snapshot!(help(&["db", "up"]), @r#"
+    Start the private server and print its URL
+
+    Usage: trailblazer db up [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+
+    Example:
+      psql "$(trailblazer db up --events never)"
+    "#);
+}
+
+#[test]
+fn help_of_db_down() {
+    insta::assert_snapshot!(help(&["db", "down"]), @"
+    Stop the private server; open transactions are rolled back, nothing committed is lost
+
+    Usage: trailblazer db down [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_db_migrate() {
+    insta::assert_snapshot!(help(&["db", "migrate"]), @"
+    Install the schema, or bring it up to date; safe to repeat, from any number of processes
+
+    Usage: trailblazer db migrate [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_db_doctor() {
+    insta::assert_snapshot!(help(&["db", "doctor"]), @"
+    Check everything a run needs, one line each, with the repair
+
+    Usage: trailblazer db doctor [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_db_grant() {
+    insta::assert_snapshot!(help(&["db", "grant"]), @"
+    Give a role the rights of a worker, an admin or a reader
+
+    Usage: trailblazer db grant [OPTIONS] <KIND> <ROLE>
+
+    Arguments:
+      <KIND>
+              What the role may do
+
+              Possible values:
+              - worker: Claim, renew, complete, fail, release, store
+              - admin:  Also register, load and reset
+              - reader: Look and search
+
+      <ROLE>
+              An existing role
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    [global options]
+
+    Example:
+      trailblazer db grant worker ingest_worker
+    ");
+}
+
+#[test]
+fn help_of_normalize() {
+    insta::assert_snapshot!(help(&["normalize"]), @"
+    Turn documentation into Markdown documents and register them as a run
+
+    Usage: trailblazer normalize [OPTIONS] --source <SOURCE> <PATH>
+
+    Arguments:
+      <PATH>  A folder, a DITA map or topic, a Confluence space export (zip, folder or entities.xml), or
+              page files
+
+    Options:
+      -s, --source <SOURCE>    What kind of documentation it is [possible values: dita, confluence]
+          --run-id <ID>        Name of the run [default: date, time and four digits]
+          --collection <NAME>  Names the input in document ids [default: the name of PATH]
+          --ditaval <FILE>     Filter DITA by the conditions in FILE
+          --site-url <URL>     Address of the Confluence site, to resolve relative links
+      -h, --help               Print help
+
+    [global options]
+
+    Examples:
+      trailblazer normalize manuals/ --source dita
+      trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
+      trailblazer normalize space-export.zip --source confluence --run-id handbook
+
+    The same run id again replaces the run's documents; when nothing changed, nothing is done again.
+    ");
+}
+
+#[test]
+fn help_of_runs() {
+    insta::assert_snapshot!(help(&["runs"]), @"
+    The backlog: look at runs, send them round again
+
+    Usage: trailblazer runs [OPTIONS] <COMMAND>
+
+    Commands:
+      backfill  Register the normalized runs found on disk
+      list      List runs, the newest first
+      show      Show one run and the history of its claims
+      reset     Send selected runs round again
+      retry     Try failed runs again, their attempts forgotten
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_runs_backfill() {
+    insta::assert_snapshot!(help(&["runs", "backfill"]), @"
+    Register the normalized runs found on disk
+
+    Usage: trailblazer runs backfill [OPTIONS] [DIR]
+
+    Arguments:
+      [DIR]  Folder of runs [default: runs in the workspace folder]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+
+    Reads DIR/*/normalize/normalized.ndjson, of this or an earlier trailblazer, one transaction a run.
+    Runs that are registered already with the same content stay as they are, so that it can be stopped
+    and repeated at any time.
+
+    Example:
+      trailblazer runs backfill /srv/old/var/runs
+    ");
+}
+
+#[test]
+fn help_of_runs_list() {
+    insta::assert_snapshot!(help(&["runs", "list"]), @"
+    List runs, the newest first
+
+    Usage: trailblazer runs list [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    Which runs:
+          --run-id <GLOB>            Runs whose id matches; * is any text, ? one character
+          --source <SOURCE>          Runs of this source
+          --status <STATUS>          Runs in this status
+          --from <DATE>              Runs normalized on or after this date or time (UTC)
+          --to <DATE>                Runs normalized on or before this date or time (UTC)
+          --embedding-model <MODEL>  Runs last embedded with this model
+          --limit <N>                At most N runs
+
+    [global options]
+
+    Example:
+      trailblazer runs list --status failed --from 2026-01-01
+    ");
+}
+
+#[test]
+fn help_of_runs_show() {
+    insta::assert_snapshot!(help(&["runs", "show"]), @"
+    Show one run and the history of its claims
+
+    Usage: trailblazer runs show [OPTIONS] <ID>
+
+    Arguments:
+      <ID>  The run
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_runs_reset() {
+    insta::assert_snapshot!(help(&["runs", "reset"]), @"
+    Send selected runs round again
+
+    Usage: trailblazer runs reset [OPTIONS]
+
+    Options:
+          --scope <SCOPE>
+              How much to take back
+
+              Possible values:
+              - processed:  The marks of both phases; all data stays
+              - embeddings: Also the vectors that no other run needs
+              - all:        Also the chunks, when reset.delete_chunks is true
+
+              [default: processed]
+
+          --dry-run
+              Count what would be done, and change nothing
+
+      -y, --yes
+              Do not ask
+
+          --force
+              Also runs that a worker holds; the worker notices and stops
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which runs:
+          --run-id <GLOB>
+              Runs whose id matches; * is any text, ? one character
+
+          --source <SOURCE>
+              Runs of this source
+
+          --status <STATUS>
+              Runs in this status
+
+          --from <DATE>
+              Runs normalized on or after this date or time (UTC)
+
+          --to <DATE>
+              Runs normalized on or before this date or time (UTC)
+
+          --embedding-model <MODEL>
+              Runs last embedded with this model
+
+          --limit <N>
+              At most N runs
+
+    [global options]
+
+    Examples:
+      trailblazer runs reset --status failed                      Try again what failed
+      trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
+      trailblazer runs reset --embedding-model old --scope embeddings --yes
+
+    Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a
+    reset of all runs, asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run
+    it again to go on.
+    ");
+}
+
+#[test]
+fn help_of_runs_retry() {
+    insta::assert_snapshot!(help(&["runs", "retry"]), @"
+    Try failed runs again, their attempts forgotten
+
+    Usage: trailblazer runs retry [OPTIONS] <ID>...
+
+    Arguments:
+      <ID>...  Failed runs
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+
+    Example:
+      trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run
+    ");
+}
+
+#[test]
+fn help_of_run() {
+    insta::assert_snapshot!(help(&["run"]), @"
+    Chunk and embed everything that is due
+
+    Usage: trailblazer run [OPTIONS]
+
+    Options:
+          --phases <PHASES>
+              Phases to work on
+
+              Possible values:
+              - chunk: Documents to chunks
+              - embed: Chunks to vectors
+
+              [default: chunk,embed]
+
+          --limit <N>
+              Take up at most N runs
+
+          --workers <N>
+              Number of threads [default: `workers` of the configuration]
+
+          --dry-run
+              Say what is due and change nothing
+
+          --watch
+              Stay when nothing is due, and take up what comes
+
+          --progress-every <N>
+              Report progress after every N runs
+
+              [default: 100]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Which runs:
+          --run-id <GLOB>
+              Runs whose id matches; * is any text, ? one character
+
+          --source <SOURCE>
+              Runs of this source
+
+    [global options]
+
+    Examples:
+      trailblazer run                          Everything that is normalized and not yet embedded
+      trailblazer run --dry-run                What that would be
+      trailblazer run --limit 20 --workers 2   The oldest twenty
+      trailblazer run --run-id '2026-*' --source dita
+      trailblazer run --watch                  Stay, and take up what comes
+
+    Any number of these may run at once, on any number of machines: each run is claimed by one worker
+    only. Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.
+    ");
+}
+
+#[test]
+fn help_of_status() {
+    insta::assert_snapshot!(help(&["status"]), @"
+    What is left to do, who works on what, and why it is stuck
+
+    Usage: trailblazer status [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+
+    The same in SQL: select * from graphdb.backlog_status
+    ");
+}

@@ -1,0 +1,92 @@
+//! `trailblazer normalize`: from files to a registered run.
+
+use crate::support::Sandbox;
+
+const TOPIC: &str = r#"<topic id="t"><title>Title</title><body><p>Text.</p></body></topic>"#;
+const RUNS: &str = "select run_id || ' ' || status || ' ' || total_docs from graphdb.processed_runs";
+
+fn with_topics() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/a.dita", TOPIC);
+    sandbox.write("docs/b.dita", TOPIC.replace("Title", "Other"));
+    sandbox
+}
+
+#[test]
+fn normalize_registers_a_folder_as_a_run() {
+    let sandbox = with_topics();
+    let run = sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    let complete = &run.events_named("normalize.complete")[0];
+    assert_eq!((&complete["outcome"], &complete["documents"]), (&"registered".into(), &2.into()));
+    assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
+    let artifact = sandbox.folder().join("var/runs/guide/normalize/normalized.ndjson");
+    assert_eq!(std::fs::read_to_string(artifact).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn normalize_names_a_run_by_date_and_time() {
+    let sandbox = with_topics();
+    sandbox.run(&["normalize", "docs", "--source", "dita"]).success();
+    let named = r"select run_id ~ '^\d{4}-\d\d-\d\d_\d{6}_[0-9a-f]{4}$' from graphdb.processed_runs";
+    assert_eq!(sandbox.database.value(named), "true");
+}
+
+#[test]
+fn normalize_again_changes_nothing_unless_the_input_changed() {
+    let sandbox = with_topics();
+    let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide"];
+    sandbox.run(&args).success();
+    sandbox.run(&["run"]).success();
+    let run = sandbox.run(&args).success();
+    assert_eq!(run.events_named("normalize.complete")[0]["outcome"], "unchanged");
+    assert_eq!(sandbox.database.value(RUNS), "guide embedded 2");
+
+    sandbox.write("docs/a.dita", TOPIC.replace("Text", "Changed"));
+    let run = sandbox.run(&args).success();
+    assert_eq!(run.events_named("normalize.complete")[0]["outcome"], "changed");
+    assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
+}
+
+#[test]
+fn normalize_keeps_the_artifact_when_the_database_is_down() {
+    let sandbox = with_topics();
+    let mut command = sandbox.command(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
+    command.env("TRAILBLAZER_DB_URL", "postgresql://nobody@127.0.0.1:1/none");
+    let run = crate::support::Run::of(command.output().unwrap()).exits(4);
+    assert!(run.stderr.contains("`trailblazer runs backfill` registers it"), "{}", run.stderr);
+    assert!(run.events_named("normalize.complete").is_empty());
+
+    sandbox.run(&["runs", "backfill"]).success();
+    assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
+}
+
+#[test]
+fn normalize_that_finds_nothing_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/readme.txt", "nothing");
+    let run = sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "none"]).exits(2);
+    assert!(run.stderr.contains("no DITA topic or map in docs"), "{}", run.stderr);
+    let run = sandbox.run(&["normalize", "nowhere", "--source", "dita"]).exits(2);
+    assert!(run.stderr.contains("no such file or folder: nowhere"), "{}", run.stderr);
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
+}
+
+#[test]
+fn normalize_reports_a_file_that_fails_and_registers_the_others() {
+    let sandbox = with_topics();
+    sandbox.write("docs/broken.dita", "<topic id='x'><title>Broken</title>");
+    let run = sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).exits(1);
+    let failed = run.events_named("normalize.document.error");
+    assert_eq!(failed.len(), 1);
+    assert!(failed[0]["path"].as_str().unwrap().ends_with("broken.dita"), "{}", failed[0]);
+    assert!(run.stderr.contains("1 files yielded no document"), "{}", run.stderr);
+    assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
+}
+
+#[test]
+fn normalize_refuses_a_run_id_that_could_leave_its_folder() {
+    let sandbox = with_topics();
+    let run = sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "../up"]).exits(2);
+    assert!(run.stderr.contains("it becomes a folder name"), "{}", run.stderr);
+    assert!(!sandbox.folder().join("var").exists());
+}

@@ -1,0 +1,203 @@
+//! `trailblazer run`: which runs it takes up, and what it says and leaves.
+
+use crate::support::{Run, Sandbox};
+
+const STATUSES: &str = "select run_id || ' ' || status from graphdb.processed_runs order by run_id";
+
+/// Returns a sandbox with `runs` runs of two documents, `r1` the oldest.
+fn normalized(runs: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for number in 1..=runs {
+        let path = sandbox.write_run(&format!("r{number}"), 2);
+        let manifest = format!(r#"{{"phase": "normalize", "completed_at": "2026-01-{number:02}T12:00:00Z"}}"#);
+        std::fs::write(path.with_file_name("manifest.json"), manifest).unwrap();
+    }
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox
+}
+
+/// Returns standard error without the seconds it took.
+fn talk(run: &Run) -> String {
+    let lines = run.stderr.lines().map(|line| match line.rsplit_once(" in ") {
+        Some((start, end)) if end.ends_with(" s") => format!("{start} in [seconds] s"),
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn run_takes_three_runs_with_two_workers_to_embedded() {
+    let sandbox = normalized(3);
+    let run = sandbox.run(&["run", "--workers", "2"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded", "r2 embedded", "r3 embedded"]);
+    let incomplete = "select count(*) from graphdb.chunks as c where not exists \
+                      (select from graphdb.embeddings as e where e.input_sha256 = c.input_sha256)";
+    assert_eq!(sandbox.database.value(incomplete), "0");
+    let counts = "select bool_and(total_docs = 2 and total_chunks > 2 and embedded_chunks = total_chunks) from graphdb.processed_runs";
+    assert_eq!(sandbox.database.value(counts), "true");
+    assert_eq!(run.events_named("runs.claim").len(), 6);
+    assert_eq!(run.events_named("runs.complete").len(), 6);
+    let last = run.events_named("runs.progress").pop().unwrap();
+    assert_eq!((&last["done"], &last["total"], &last["percent"]), (&3.into(), &3.into(), &100.0.into()));
+}
+
+#[test]
+fn run_twice_does_nothing_the_second_time() {
+    let sandbox = normalized(2);
+    sandbox.run(&["run"]).success();
+    let rows = "select r::text from graphdb.processed_runs as r order by r.run_id";
+    let before = sandbox.database.column(rows);
+    let run = sandbox.run(&["run"]).success();
+    assert!(run.events_named("runs.claim").is_empty());
+    assert_eq!(sandbox.database.column(rows), before);
+}
+
+#[test]
+fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
+    let sandbox = normalized(5);
+    sandbox.run(&["run", "--run-id", "r1"]).success();
+    sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    sandbox.run(&["run", "--run-id", "r2", "--phases", "chunk"]).success();
+    // r3 is held by another worker, r4 is in back-off, r5 is as it was normalized.
+    let mut client = sandbox.database.connect();
+    let held = "select graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r3\"]}')";
+    client.execute(held, &[]).unwrap();
+    let failed = "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '1 hour') \
+                  from graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r4\"]}') as c";
+    client.execute(failed, &[]).unwrap();
+
+    let run = sandbox.run(&["run"]).success();
+    assert!(run.stderr.contains("1 runs wait to be tried again"), "{}", run.stderr);
+    assert_eq!(
+        sandbox.database.column(STATUSES),
+        ["r1 embedded", "r2 embedded", "r3 chunking", "r4 normalized", "r5 embedded"]
+    );
+}
+
+#[test]
+fn run_with_explicit_scope_mode_refuses_to_take_everything() {
+    let sandbox = normalized(1);
+    sandbox.write(".trailblazer.yaml", "backlog: { mode: explicit_scope }\n");
+    let run = sandbox.run(&["run"]).exits(2);
+    assert!(run.stderr.contains("say which runs"), "{}", run.stderr);
+    sandbox.run(&["run", "--source", "dita"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
+}
+
+#[test]
+fn limit_takes_the_oldest_runs() {
+    let sandbox = normalized(4);
+    sandbox.run(&["run", "--limit", "2", "--workers", "4"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded", "r2 embedded", "r3 normalized", "r4 normalized"]);
+}
+
+#[test]
+fn phases_are_worked_on_one_by_one() {
+    let sandbox = normalized(2);
+    let run = sandbox.run(&["run", "--phases", "chunk"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 chunked", "r2 chunked"]);
+    assert!(run.events().iter().all(|event| event["phase"] != "embed"));
+    sandbox.run(&["run", "--phases", "embed"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded", "r2 embedded"]);
+}
+
+#[test]
+fn run_id_and_source_select_runs() {
+    let sandbox = normalized(3);
+    sandbox.write(
+        "var/runs/wiki/normalize/normalized.ndjson",
+        r#"{"id": "1", "title": "Page", "text_md": "Text.", "source_system": "confluence"}"#,
+    );
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run", "--run-id", "r[12]"]).success();
+    sandbox.run(&["run", "--source", "confluence"]).success();
+    sandbox.run(&["run", "--run-id", "?3", "--source", "dita"]).success();
+    assert_eq!(
+        sandbox.database.column(STATUSES),
+        ["r1 normalized", "r2 normalized", "r3 embedded", "wiki embedded"],
+        "a bracket is no wildcard"
+    );
+}
+
+#[test]
+fn dry_run_says_what_is_due_and_changes_nothing() {
+    let sandbox = normalized(12);
+    let everything =
+        "select r::text from graphdb.processed_runs as r union all select m::text from graphdb.embedding_models as m";
+    let before = sandbox.database.column(everything);
+    let run = sandbox.run(&["run", "--dry-run", "--events", "never"]).success();
+    assert_eq!(sandbox.database.column(everything), before);
+    insta::assert_snapshot!(run.stdout, @"
+    chunk  r1
+    chunk  r2
+    chunk  r3
+    chunk  r4
+    chunk  r5
+    chunk  r6
+    chunk  r7
+    chunk  r8
+    chunk  r9
+    chunk  r10
+    ");
+    insta::assert_snapshot!(talk(&run), @"
+    chunk: backlog_total=12 first_normalized_at=2026-01-01T12:00:00Z last_normalized_at=2026-01-12T12:00:00Z sample=r1,r2,r3
+    embed: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
+    ");
+    let run = sandbox.run(&["run", "--dry-run", "--events", "never", "--limit", "1"]).success();
+    assert_eq!(run.stdout, "chunk  r1\n");
+}
+
+#[test]
+fn banner_says_what_is_due_for_each_phase() {
+    let sandbox = normalized(3);
+    sandbox.run(&["run", "--phases", "chunk", "--limit", "1"]).success();
+    insta::assert_snapshot!(talk(&sandbox.run(&["run"]).success()), @"
+    chunk: backlog_total=2 first_normalized_at=2026-01-02T12:00:00Z last_normalized_at=2026-01-03T12:00:00Z sample=r2,r3
+    embed: backlog_total=1 first_normalized_at=2026-01-01T12:00:00Z last_normalized_at=2026-01-01T12:00:00Z sample=r1
+    3 runs done in [seconds] s
+    ");
+    insta::assert_snapshot!(talk(&sandbox.run(&["run"]).success()), @"
+    chunk: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
+    embed: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
+    0 runs done in [seconds] s
+    ");
+}
+
+#[test]
+fn progress_is_reported_after_every_so_many_runs_and_at_the_end() {
+    let sandbox = normalized(5);
+    let run = sandbox.run(&["run", "--progress-every", "2", "--workers", "1"]).success();
+    let done: Vec<_> = run.events_named("runs.progress").iter().map(|event| event["done"].clone()).collect();
+    assert_eq!(done, [2, 4, 5]);
+}
+
+#[test]
+fn run_that_fails_is_charged_and_named_and_the_others_go_on() {
+    let sandbox = normalized(2);
+    let broken = "create function public.refuse() returns trigger language plpgsql as $$ begin raise 'no room'; end $$; \
+                  create trigger refuse before insert on graphdb.chunks for each row when (new.run_id = 'r1') \
+                  execute function public.refuse()";
+    sandbox.database.connect().batch_execute(broken).unwrap();
+    let run = sandbox.run(&["run"]).exits(1);
+    let failed = run.events_named("runs.fail");
+    assert_eq!((&failed[0]["run_id"], &failed[0]["error"]), (&"r1".into(), &"no room".into()));
+    assert!(run.stderr.contains("warn: run r1 failed in chunk: no room"), "{}", run.stderr);
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 normalized", "r2 embedded"]);
+    assert_eq!(sandbox.database.value("select attempts from graphdb.processed_runs where run_id = 'r1'"), "1");
+}
+
+#[test]
+fn watching_run_takes_up_what_comes() {
+    let sandbox = Sandbox::new();
+    let child = sandbox.spawn(&["run", "--watch", "--workers", "1"]);
+    // It has looked and found nothing.
+    sandbox.database.wait_until(
+        "exists (select from pg_stat_activity as a where a.datname = current_database() and a.state = 'idle' \
+                 and a.query like '%graphdb.claim_run($1%')",
+    );
+    sandbox.write_run("late", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedded')");
+    crate::support::held::send(&child, nix::sys::signal::Signal::SIGTERM);
+    Sandbox::wait(child).exits(143);
+}

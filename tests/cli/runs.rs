@@ -1,0 +1,192 @@
+//! `trailblazer runs list|show|reset|retry` and `status`.
+
+use crate::support::Sandbox;
+
+/// Returns a sandbox with the runs `r1` to `r3` embedded.
+fn embedded() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for number in 1..=3 {
+        sandbox.write_run(&format!("r{number}"), 1);
+    }
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    sandbox
+}
+
+fn statuses(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.database.column("select status from graphdb.processed_runs order by run_id")
+}
+
+fn vectors(sandbox: &Sandbox) -> String {
+    sandbox.database.value("select count(*) from graphdb.embeddings")
+}
+
+/// Lets another worker claim `run_id` for an hour.
+fn claim(sandbox: &Sandbox, phase: &str, run_id: &str) {
+    let claim = format!(
+        "select run_id from graphdb.claim_runs('{phase}', 'other/1/0', '1 hour', 1, '{{\"run_ids\": [\"{run_id}\"]}}')"
+    );
+    assert_eq!(sandbox.database.value(&claim), run_id);
+}
+
+fn fail(sandbox: &Sandbox, run_id: &str) {
+    claim(sandbox, "chunk", run_id);
+    let fail = "select graphdb.fail_run(run_id, claim_token, 'it broke', null, true) from graphdb.processed_runs where run_id = $1";
+    sandbox.database.connect().execute(fail, &[&run_id]).unwrap();
+}
+
+/// Returns the counts of `runs.reset.complete`, in order.
+fn reset_counts(run: &crate::support::Run) -> Vec<u64> {
+    let event = run.events_named("runs.reset.complete").remove(0);
+    let names = ["matched", "reset", "unchanged", "skipped", "fenced", "deleted_vectors", "deleted_chunks"];
+    names.iter().map(|name| event[*name].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn list_prints_a_table_for_people_and_rows_for_programs() {
+    let sandbox = embedded();
+    let run = sandbox.run(&["runs", "list", "--run-id", "r1", "--events", "never"]).success();
+    let words: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[0], ["run", "source", "status", "normalized", "docs", "chunks", "embedded", "attempts"]);
+    assert_eq!((words[1][0], words[1][2], words.len()), ("r1", "embedded", 2));
+    let rows =
+        sandbox.run(&["runs", "list", "--status", "embedded", "--limit", "2"]).success().events_named("runs.row");
+    assert_eq!(rows.len(), 2);
+    assert!(sandbox.run(&["runs", "list", "--source", "confluence"]).success().events().is_empty());
+}
+
+#[test]
+fn a_wrong_filter_is_a_usage_error_that_names_it() {
+    let sandbox = embedded();
+    let run = sandbox.run(&["runs", "list", "--from", "yesterday-ish"]).exits(2);
+    assert!(run.stderr.contains("yesterday-ish"), "{}", run.stderr);
+    let run = sandbox.run(&["runs", "reset", "--status", "embeded"]).exits(2);
+    assert!(run.stderr.contains("embeded"), "{}", run.stderr);
+    assert_eq!(statuses(&sandbox), ["embedded"; 3]);
+}
+
+#[test]
+fn show_prints_the_run_and_the_history_of_its_claims() {
+    let sandbox = embedded();
+    sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    claim(&sandbox, "chunk", "r1");
+    let run = sandbox.run(&["runs", "show", "r1"]).success();
+    let history: Vec<String> = run
+        .events_named("runs.attempt")
+        .iter()
+        .map(|attempt| format!("{} {}", attempt["phase"].as_str().unwrap(), attempt["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(history, ["chunk completed", "embed completed"]);
+    assert_eq!(run.events_named("runs.row")[0]["claimed_by"], "other/1/0");
+
+    let shown = sandbox.run(&["runs", "show", "r1", "--events", "never"]).success().stdout;
+    for expected in ["status      chunking", "claimed by  other/1/0", "chunk completed after", "embed completed after"]
+    {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let run = sandbox.run(&["runs", "show", "r9"]).exits(2);
+    assert!(run.stderr.contains("no run \"r9\""), "{}", run.stderr);
+}
+
+#[test]
+fn reset_dry_run_counts_exactly_what_the_reset_does() {
+    let sandbox = embedded();
+    sandbox.write(".trailblazer.yaml", "reset: { delete_chunks: true }\n");
+    claim_embedded(&sandbox, "r3");
+    for scope in ["processed", "embeddings", "all"] {
+        let args = ["runs", "reset", "--run-id", "r*", "--scope", scope];
+        let before = sandbox.database.column("select r::text from graphdb.processed_runs as r");
+        let expected = reset_counts(&sandbox.run(&[&args[..], &["--dry-run"]].concat()).success());
+        assert_eq!(sandbox.database.column("select r::text from graphdb.processed_runs as r"), before);
+        assert_eq!(reset_counts(&sandbox.run(&[&args[..], &["--yes"]].concat()).success()), expected, "{scope}");
+        assert_eq!(expected[3], 1, "{scope} skips the run that is held");
+    }
+    assert_eq!(statuses(&sandbox), ["reset", "reset", "chunking"]);
+}
+
+/// Sends `run_id` round again and lets another worker claim it.
+fn claim_embedded(sandbox: &Sandbox, run_id: &str) {
+    sandbox.run(&["runs", "reset", "--run-id", run_id]).success();
+    claim(sandbox, "chunk", run_id);
+}
+
+#[test]
+fn reset_that_deletes_is_refused_without_confirmation() {
+    let sandbox = embedded();
+    let before = vectors(&sandbox);
+    for args in [&["runs", "reset", "--run-id", "r1", "--scope", "embeddings"][..], &["runs", "reset"]] {
+        let run = sandbox.run(args).exits(5);
+        assert!(run.stderr.contains("Pass --yes"), "{}", run.stderr);
+        assert_eq!(run.events_named("error")[0]["exit_code"], 5);
+    }
+    assert_eq!((statuses(&sandbox), vectors(&sandbox)), (vec!["embedded".to_owned(); 3], before));
+}
+
+#[test]
+fn reset_with_yes_deletes_the_vectors_of_the_selection_only() {
+    let sandbox = embedded();
+    let counts =
+        reset_counts(&sandbox.run(&["runs", "reset", "--run-id", "r1", "--scope", "embeddings", "--yes"]).success());
+    assert!(counts[5] > 0, "{counts:?}");
+    assert_eq!(statuses(&sandbox), ["reset", "embedded", "embedded"]);
+    let missing = "select count(*) from graphdb.chunks as c where c.run_id <> 'r1' and not exists \
+                   (select from graphdb.embeddings as e where e.input_sha256 = c.input_sha256)";
+    assert_eq!(sandbox.database.value(missing), "0");
+    sandbox.run(&["run"]).success();
+    assert_eq!(statuses(&sandbox), ["embedded"; 3]);
+}
+
+#[test]
+fn reset_twice_is_reset_once() {
+    let sandbox = embedded();
+    assert_eq!(reset_counts(&sandbox.run(&["runs", "reset", "--run-id", "r1"]).success())[..3], [1, 1, 0]);
+    assert_eq!(reset_counts(&sandbox.run(&["runs", "reset", "--run-id", "r1"]).success())[..3], [1, 0, 1]);
+}
+
+#[test]
+fn reset_selects_by_date_source_and_status() {
+    let sandbox = embedded();
+    let reset =
+        |args: &[&str]| reset_counts(&sandbox.run(&[&["runs", "reset", "--dry-run"], args].concat()).success())[0];
+    let dates = "update graphdb.processed_runs set normalized_at = timestamptz '2025-12-31 12:00:00+00' + right(run_id, 1)::integer * interval '1 day'";
+    sandbox.database.connect().batch_execute(dates).unwrap();
+    assert_eq!(reset(&["--from", "2026-01-02"]), 2);
+    assert_eq!(reset(&["--to", "2026-01-02"]), 2);
+    assert_eq!(reset(&["--from", "2026-01-02", "--to", "2026-01-02"]), 1);
+    assert_eq!(reset(&["--source", "dita", "--status", "embedded"]), 3);
+    assert_eq!(reset(&["--source", "confluence"]), 0);
+    assert_eq!(reset(&["--embedding-model", "hash-384", "--limit", "2"]), 2);
+}
+
+#[test]
+fn retry_sends_failed_runs_round_again_and_no_others() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.write_run("r2", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    fail(&sandbox, "r1");
+    assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
+    let run = sandbox.run(&["runs", "retry", "r1", "r2"]).exits(2);
+    assert!(run.stderr.contains("run \"r2\" is normalized, not failed"), "{}", run.stderr);
+    let run = sandbox.run(&["runs", "retry", "r3"]).exits(2);
+    assert!(run.stderr.contains("no run \"r3\""), "{}", run.stderr);
+    assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
+
+    sandbox.run(&["runs", "retry", "r1"]).success();
+    sandbox.run(&["run"]).success();
+    assert_eq!(statuses(&sandbox), ["embedded"; 2]);
+    assert_eq!(sandbox.database.value("select sum(attempts) from graphdb.processed_runs"), "0");
+}
+
+#[test]
+fn status_says_what_is_left_and_who_holds_what() {
+    let sandbox = embedded();
+    sandbox.run(&["runs", "reset", "--run-id", "r[!]*"]).success();
+    claim_embedded(&sandbox, "r2");
+    let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
+    assert_eq!((&status["total"], &status["live_claims"]), (&3.into(), &1.into()));
+    assert_eq!(status["by_status"], serde_json::json!({"embedded": 2, "chunking": 1}));
+    let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
+    assert!(shown.contains("due 0, in back-off 0, claimed 1, lease run out 0"), "{shown}");
+    assert!(shown.contains("other/1/0"), "{shown}");
+}

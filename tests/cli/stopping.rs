@@ -1,0 +1,148 @@
+//! Signals, claims taken away, kills: whatever ends a worker, the backlog is right afterwards.
+
+use nix::sys::signal::Signal;
+
+use crate::support::held::send;
+use crate::support::{Run, Sandbox};
+
+/// Returns a sandbox with two runs due.
+fn due() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 3);
+    sandbox.write_run("r2", 3);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox
+}
+
+const STATUSES: &str = "select status from graphdb.processed_runs order by run_id";
+const OUTCOMES: &str = "select phase || ' ' || outcome from graphdb.run_attempts order by ended_at, run_id";
+
+/// Stops a run by `signal` while its one worker reads what the phase works on.
+fn stop_while_blocked(sandbox: &Sandbox, table: &str, signal: Signal) -> Run {
+    let held = sandbox.database.hold(table, "access exclusive");
+    let child = sandbox.spawn(&["run", "--workers", "1"]);
+    sandbox.database.wait_until_blocked(1);
+    send(&child, signal);
+    drop(held);
+    Sandbox::wait(child)
+}
+
+#[test]
+fn sigint_gives_the_claim_back_uncharged() {
+    let sandbox = due();
+    let run = stop_while_blocked(&sandbox, "documents", Signal::SIGINT).exits(130);
+    assert_eq!(run.events_named("runs.release")[0]["status"], "normalized");
+    assert!(run.stderr.contains("0 runs done, 1 given back"), "{}", run.stderr);
+    assert_eq!(sandbox.database.column(STATUSES), ["normalized", "normalized"]);
+    assert_eq!(sandbox.database.column(OUTCOMES), ["chunk released"]);
+    assert_eq!(sandbox.database.value("select sum(attempts) from graphdb.processed_runs"), "0");
+}
+
+#[test]
+fn sigterm_while_embedding_gives_the_claim_back() {
+    let sandbox = due();
+    sandbox.run(&["run", "--phases", "chunk"]).success();
+    let run = stop_while_blocked(&sandbox, "embeddings", Signal::SIGTERM).exits(143);
+    assert_eq!(run.events_named("runs.release")[0]["status"], "chunked");
+    assert_eq!(sandbox.database.column(STATUSES), ["chunked", "chunked"]);
+    sandbox.run(&["run"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+}
+
+#[test]
+fn second_signal_ends_at_once_and_the_lease_recovers_the_run() {
+    let sandbox = due();
+    sandbox.database.take_over_clock();
+    let held = sandbox.database.hold("documents", "access exclusive");
+    let child = sandbox.spawn(&["run", "--workers", "1"]);
+    sandbox.database.wait_until_blocked(1);
+    send(&child, Signal::SIGINT);
+    send(&child, Signal::SIGINT);
+    // It ends although its worker is still blocked.
+    Sandbox::wait(child).exits(130);
+    drop(held);
+    assert_eq!(sandbox.database.column(STATUSES), ["chunking", "normalized"]);
+
+    sandbox.database.set_clock("2100-01-01 00:00:00+00");
+    let run = sandbox.run(&["run"]).success();
+    let recovered = &run.events_named("runs.recover")[0];
+    assert_eq!((&recovered["run_id"], &recovered["attempts"]), (&"r1".into(), &1.into()));
+    assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+}
+
+#[test]
+fn sigint_stops_a_reset_between_steps() {
+    let sandbox = due();
+    let held = sandbox.database.hold("processed_runs", "share");
+    let child = sandbox.spawn(&["runs", "reset", "--run-id", "r*"]);
+    sandbox.database.wait_until_blocked(1);
+    send(&child, Signal::SIGINT);
+    drop(held);
+    let run = Sandbox::wait(child).exits(130);
+    assert_eq!(run.events_named("runs.reset.complete")[0]["stopped"], true);
+}
+
+#[test]
+fn worker_whose_claim_a_reset_took_stops_quietly() {
+    let sandbox = due();
+    let held = sandbox.database.hold("documents", "access exclusive");
+    let child = sandbox.spawn(&["run", "--workers", "1", "--run-id", "r1"]);
+    sandbox.database.wait_until_blocked(1);
+    let skipped = sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    assert_eq!(skipped.events_named("runs.reset.complete")[0]["skipped"], 1);
+    let forced = sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
+    assert_eq!(forced.events_named("runs.reset.complete")[0]["fenced"], 1);
+    // Somebody else takes it, so that the fenced worker finds nothing more to do.
+    let mut client = sandbox.database.connect();
+    client.execute("select graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r1\"]}')", &[]).unwrap();
+    drop(held);
+
+    let run = Sandbox::wait(child).success();
+    assert_eq!(run.events_named("runs.lost")[0]["run_id"], "r1");
+    assert!(run.events_named("runs.fail").is_empty() && run.events_named("runs.complete").is_empty(), "{}", run.stdout);
+    assert!(run.stderr.contains("1 lost to others"), "{}", run.stderr);
+    assert_eq!(sandbox.database.value("select claimed_by from graphdb.processed_runs where run_id = 'r1'"), "other");
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.chunks"), "0");
+}
+
+#[test]
+fn worker_on_content_that_was_replaced_stops_quietly() {
+    let sandbox = due();
+    let held = sandbox.database.hold("chunks", "share");
+    let child = sandbox.spawn(&["run", "--workers", "1", "--run-id", "r1"]);
+    sandbox.database.wait_until_blocked(1);
+    // The worker waits inside replace_chunks and holds the run's row: the new content comes right after its commit.
+    sandbox.write_run("r1", 1);
+    let backfill = sandbox.spawn(&["runs", "backfill"]);
+    sandbox.database.wait_until_blocked(2);
+    drop(held);
+    Sandbox::wait(backfill).success();
+    Sandbox::wait(child).success();
+    sandbox.run(&["run"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+    let documents = "select count(*) || ' ' || (select count(distinct doc_id) from graphdb.chunks where run_id = 'r1') \
+                     from graphdb.documents where run_id = 'r1'";
+    assert_eq!(sandbox.database.value(documents), "1 1");
+}
+
+#[test]
+fn worker_connects_again_when_its_session_is_terminated() {
+    let sandbox = due();
+    sandbox.database.take_over_clock();
+    let held = sandbox.database.hold("documents", "access exclusive");
+    let child = sandbox.spawn(&["run", "--workers", "1"]);
+    sandbox.database.wait_until_blocked(1);
+    let terminate = "select pg_terminate_backend(a.pid) from pg_stat_activity as a \
+                     where a.datname = current_database() and a.wait_event_type = 'Lock'";
+    sandbox.database.connect().execute(terminate, &[]).unwrap();
+    // The run that it held is not its any more before the lease ends; it goes on with the other one.
+    sandbox.database.wait_until("(select status = 'chunking' from graphdb.processed_runs where run_id = 'r2')");
+    drop(held);
+    let run = Sandbox::wait(child).success();
+    assert!(run.stderr.contains("lost the connection, connecting again"), "{}", run.stderr);
+    assert_eq!(sandbox.database.column(STATUSES), ["chunking", "embedded"]);
+
+    sandbox.database.set_clock("2100-01-01 00:00:00+00");
+    sandbox.run(&["run"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+}

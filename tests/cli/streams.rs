@@ -1,0 +1,84 @@
+//! Streams: data on standard output, talk on standard error, nothing that a terminal would obey.
+
+use crate::support::{Run, Sandbox};
+
+/// Returns a sandbox with one run due whose documents try to paint the terminal.
+fn painted() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let line = serde_json::json!({"id": "\u{1b}[2J1", "title": "\u{1b}[31mred", "text_md": "\u{1b}]0;x\u{7}text", "source_system": "di\u{1b}ta"});
+    sandbox.write("var/runs/r1/normalize/normalized.ndjson", format!("{line}\n{{\"id\": \"\u{1b}[31m\n"));
+    sandbox
+}
+
+#[test]
+fn standard_output_is_events_only_and_standard_error_is_talk_only() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 2);
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>x</p></body></topic>");
+    let commands: [&[&str]; 10] = [
+        &["runs", "backfill"],
+        &["normalize", "docs", "--source", "dita", "--run-id", "guide"],
+        &["-v", "run", "--progress-every", "1"],
+        &["run", "--dry-run"],
+        &["status"],
+        &["runs", "list"],
+        &["runs", "show", "r1"],
+        &["runs", "reset", "--yes"],
+        &["db", "doctor"],
+        &["db", "migrate"],
+    ];
+    for args in commands {
+        let run = sandbox.run(args).success();
+        run.events();
+        assert!(!run.stderr.contains("{\"ts\""), "{args:?}: {}", run.stderr);
+        let silent = sandbox.run(&[args, &["--events", "never"]].concat()).success();
+        assert!(!silent.stdout.contains("{\"ts\""), "{args:?}: {}", silent.stdout);
+    }
+}
+
+#[test]
+fn quiet_says_nothing_when_all_is_well() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    for args in [&["--quiet", "runs", "backfill"][..], &["run", "-q"], &["status", "-q"]] {
+        assert_eq!(sandbox.run(args).success().stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn escape_codes_of_documents_reach_no_terminal() {
+    let sandbox = painted();
+    for args in [&["runs", "backfill"][..], &["run"], &["runs", "list"], &["runs", "show", "r1"], &["status"]] {
+        for events in ["always", "never"] {
+            let run = sandbox.run(&[args, &["--events", events]].concat());
+            assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{args:?}: {run:?}");
+        }
+    }
+    assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "embedded");
+}
+
+#[test]
+fn errors_have_no_colours_when_none_are_wanted() {
+    let sandbox = Sandbox::new();
+    let colours = |args: &[&str], name: &str, value: &str| {
+        let mut command = sandbox.command(args);
+        Run::of(command.env("CLICOLOR_FORCE", "1").env(name, value).output().unwrap()).stderr.contains('\u{1b}')
+    };
+    assert!(!colours(&["--no-color", "runs", "backfill", "none"], "X", "1"));
+    assert!(!colours(&["runs", "backfill", "none"], "NO_COLOR", "1"));
+    assert!(!colours(&["runn"], "NO_COLOR", "1"));
+    assert!(!colours(&["--no-color", "runn"], "X", "1"));
+}
+
+#[test]
+fn reader_that_goes_away_does_not_stop_the_work() {
+    let sandbox = Sandbox::new();
+    for number in 1..=3 {
+        sandbox.write_run(&format!("r{number}"), 1);
+    }
+    sandbox.run(&["runs", "backfill"]).success();
+    let mut child = sandbox.spawn(&["run"]);
+    drop(child.stdout.take());
+    Sandbox::wait(child).success();
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs where status = 'embedded'"), "3");
+}

@@ -1,0 +1,211 @@
+//! Installing: once, twice, twenty times at once, over something newer, and where pgvector lives elsewhere.
+
+use postgres::{Client, NoTls};
+use trailblazer::db::install::{State, functions, install, migrations, state};
+
+use super::fixture::{ask, process, refused, status, try_ask};
+use crate::support::TestDatabase;
+
+/// Key of the advisory lock that every install takes first.
+const INSTALL_LOCK: i64 = 7_881_697_304_920_172;
+
+/// Everything in schema graphdb as the catalog describes it, with its identity.
+fn catalog(client: &mut Client) -> String {
+    [
+        "select p.oid, pg_get_functiondef(p.oid), p.proacl, obj_description(p.oid, 'pg_proc') from pg_proc as p \
+         where p.pronamespace = 'graphdb'::regnamespace order by p.oid",
+        "select c.oid, c.relname, c.relkind, c.relacl, c.reloptions, obj_description(c.oid, 'pg_class') from pg_class as c \
+         where c.relnamespace = 'graphdb'::regnamespace order by c.oid",
+        "select a.attrelid::regclass, a.attnum, a.attname, a.atttypid::regtype, a.attnotnull, col_description(a.attrelid, a.attnum), \
+         (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef as d where d.adrelid = a.attrelid and d.adnum = a.attnum) \
+         from pg_attribute as a join pg_class as c on c.oid = a.attrelid \
+         where c.relnamespace = 'graphdb'::regnamespace and a.attnum > 0 order by a.attrelid, a.attnum",
+        "select conrelid::regclass, conname, pg_get_constraintdef(oid) from pg_constraint \
+         where connamespace = 'graphdb'::regnamespace order by 1, 2",
+        "select indexdef from pg_indexes where schemaname = 'graphdb' order by indexname",
+        "select pg_get_viewdef('graphdb.backlog_status'::regclass)",
+        "select * from graphdb.schema_migrations order by version",
+        "select * from graphdb.schema_functions order by name",
+    ]
+    .map(|query| ask(client, query))
+    .join("\n--\n")
+}
+
+#[test]
+fn a_second_install_changes_nothing() {
+    let database = TestDatabase::empty();
+    let mut client = database.connect();
+    assert_eq!(state(&mut client).unwrap(), State::Missing);
+    assert!(!install(&mut client).unwrap().is_empty());
+    process(&mut client, "r", &["one"]);
+    let before = (catalog(&mut client), super::fixture::contents(&mut client));
+    assert_eq!(install(&mut client).unwrap(), Vec::<String>::new());
+    assert_eq!((catalog(&mut client), super::fixture::contents(&mut client)), before);
+    assert_eq!(state(&mut client).unwrap(), State::Current);
+}
+
+#[test]
+fn every_statement_of_every_file_can_run_again() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let before = catalog(&mut client);
+    ask(&mut client, "set client_min_messages = warning; set search_path = pg_catalog, public, pg_temp");
+    for (_, file) in migrations() {
+        client.batch_execute(file.text).unwrap_or_else(|error| panic!("{}: {error:?}", file.name));
+    }
+    for file in functions() {
+        client.batch_execute(file.text).unwrap_or_else(|error| panic!("{}: {error:?}", file.name));
+    }
+    let mut again = database.connect();
+    assert_eq!(catalog(&mut again), before);
+}
+
+#[test]
+fn twenty_installs_at_once_all_succeed() {
+    let database = TestDatabase::empty();
+    let mut gate = database.connect();
+    gate.execute("select pg_advisory_lock($1)", &[&INSTALL_LOCK]).unwrap();
+    let installs: Vec<_> = (0..20)
+        .map(|_| {
+            let url = database.url.clone();
+            std::thread::spawn(move || install(&mut Client::connect(&url, NoTls).unwrap()).map(|ran| ran.len()))
+        })
+        .collect();
+    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted \
+                   and database = (select oid from pg_database where datname = current_database())";
+    while ask(&mut gate, waiting) != "20" {
+        assert!(!installs.iter().any(std::thread::JoinHandle::is_finished), "an install did not wait");
+    }
+    gate.execute("select pg_advisory_unlock($1)", &[&INSTALL_LOCK]).unwrap();
+    let mut ran: Vec<usize> = installs.into_iter().map(|install| install.join().unwrap().unwrap()).collect();
+    ran.sort_unstable();
+    assert_eq!(ran[..19], [0; 19], "more than one installed something");
+    assert_eq!(ran[19], migrations().count() + functions().count());
+    assert_eq!(state(&mut gate).unwrap(), State::Current);
+}
+
+#[test]
+fn an_install_that_fails_leaves_nothing() {
+    let database = TestDatabase::empty();
+    let mut client = database.connect();
+    let obstacle = "create schema graphdb; create function graphdb.clock() returns integer language sql as 'select 1'";
+    ask(&mut client, obstacle);
+    assert!(install(&mut client).is_err());
+    assert_eq!(ask(&mut client, "select count(*) from pg_class where relnamespace = 'graphdb'::regnamespace"), "0");
+    assert_eq!(ask(&mut client, "select count(*) from pg_extension where extname = 'vector'"), "0");
+    ask(&mut client, "drop schema graphdb cascade");
+    install(&mut client).unwrap();
+}
+
+#[test]
+fn a_migration_that_ran_with_another_text_is_refused() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    ask(&mut client, "update graphdb.schema_migrations set sha256 = repeat('0', 64) where version = 1");
+    assert_eq!(state(&mut client).unwrap(), State::Outdated { stale: vec!["0001_backlog".into()] });
+    let error = install(&mut client).unwrap_err().to_string();
+    assert!(error.contains("0001_backlog"), "{error}");
+}
+
+#[test]
+fn a_newer_schema_is_refused_by_install_and_by_require_schema() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let known = migrations().map(|(version, _)| version).max().unwrap();
+    ask(&mut client, &format!("select graphdb.require_schema({known})"));
+    ask(&mut client, "insert into graphdb.schema_migrations values (9999, 'later', repeat('0', 64), '9.9.9')");
+    let before = catalog(&mut client);
+    assert_eq!(state(&mut client).unwrap(), State::Newer { version: 9999 });
+    let error = install(&mut client).unwrap_err().to_string();
+    assert!(error.contains("9999") && error.contains("TB005"), "{error}");
+    assert_eq!(catalog(&mut client), before);
+    refused(&mut client, &format!("select graphdb.require_schema({known})"), "TB005");
+    refused(&mut client, "select graphdb.require_schema(null)", "TB005");
+    ask(&mut client, "select graphdb.require_schema(9999)");
+}
+
+#[test]
+fn functions_that_differ_are_named_and_replaced() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let before = ask(&mut client, "select pg_get_functiondef('graphdb.clock'::regproc)");
+    ask(
+        &mut client,
+        "create or replace function graphdb.clock() returns timestamptz language sql stable as 'select now()'",
+    );
+    ask(&mut client, "update graphdb.schema_functions set sha256 = repeat('0', 64) where name = 'clock'");
+    assert_eq!(state(&mut client).unwrap(), State::Outdated { stale: vec!["clock".into()] });
+    assert_eq!(install(&mut client).unwrap(), ["clock"]);
+    assert_eq!(ask(&mut client, "select pg_get_functiondef('graphdb.clock'::regproc)"), before);
+}
+
+#[test]
+fn pgvector_may_live_in_a_schema_of_any_name() {
+    for schema in ["extensions", "Odd \"schema"] {
+        let database = TestDatabase::empty();
+        let mut client = database.connect();
+        let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+        ask(&mut client, &format!("create schema {quoted}; create extension vector schema {quoted}"));
+        install(&mut client).unwrap();
+        let before = catalog(&mut client);
+        assert_eq!(install(&mut client).unwrap(), Vec::<String>::new());
+        assert_eq!(catalog(&mut client), before);
+        // Only the test's own casts need the schema in the path; no function of ours does.
+        ask(&mut client, &format!("set search_path = {quoted}"));
+        process(&mut client, "r", &["one", "two"]);
+        ask(&mut client, "set search_path = pg_catalog; select graphdb.reset_runs(p_scope => 'embeddings')");
+        let token = super::fixture::claim(&mut client, "embed", "r");
+        let store = format!(
+            "select graphdb.store_embeddings({token}, 'm', array[sha256('one'), sha256('two')], '{{\"[1,0,0]\",\"[0,1,0]\"}}')"
+        );
+        assert_eq!(ask(&mut client, &store), "2");
+        ask(&mut client, &format!("select graphdb.complete_run('r', 'embed', {token})"));
+        assert_eq!(status(&mut client, "r"), "embedded");
+        assert_eq!(ask(&mut client, "select vectors, wrong_dimension from graphdb.model_use()"), "2 0");
+    }
+}
+
+#[test]
+fn the_owner_needs_no_superuser_and_may_have_any_name() {
+    let database = TestDatabase::empty();
+    let mut client = database.connect();
+    let name = ask(&mut client, "select current_database()");
+    ask(&mut client, "create extension vector; create role \"Docs-Owner\" login");
+    ask(&mut client, &format!("grant create on database {name} to \"Docs-Owner\""));
+    let mut owner = database.connect_as("Docs-Owner");
+    install(&mut owner).unwrap();
+    assert_eq!(ask(&mut owner, "select usesuper from pg_user where usename = current_user"), "f");
+    process(&mut owner, "r", &["one"]);
+    let token = ask(&mut owner, "select graphdb.reset_runs(); select claim_token from graphdb.claim_run('embed', 'w')");
+    let token = token.lines().last().unwrap();
+    ask(&mut owner, "insert into pg_temp.staged_embeddings values (sha256('x'), '[1,0,0]')");
+    assert_eq!(ask(&mut owner, &format!("select graphdb.store_staged_embeddings({token}, 'm')")), "1");
+    assert_eq!(install(&mut owner).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_dump_of_the_schema_can_be_restored() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    process(&mut client, "r", &["one"]);
+    super::fixture::load(&mut client, "waiting", "2026-01-01", &[("a", "two")]);
+    let before = super::fixture::contents(&mut client);
+    let bin = &crate::support::cluster().bin;
+    let copy = TestDatabase::empty();
+    let dump = std::process::Command::new(bin.join("pg_dump")).arg("--dbname").arg(&database.url).output().unwrap();
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &dump.stdout).unwrap();
+    let restore = std::process::Command::new(bin.join("psql"))
+        .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname"])
+        .arg(&copy.url)
+        .arg("--file")
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert!(restore.status.success(), "{}", String::from_utf8_lossy(&restore.stderr));
+    let mut client = copy.connect();
+    assert_eq!(super::fixture::contents(&mut client), before);
+    assert_eq!(state(&mut client).unwrap(), State::Current);
+    assert!(try_ask(&mut client, "select graphdb.claim_run('chunk', 'w')").is_ok());
+}

@@ -1,0 +1,151 @@
+//! What the backlog says about itself.
+
+use postgres::Client;
+
+use super::fixture::{ask, chunk, claim, embed, load, refused, register_model};
+use crate::support::TestDatabase;
+
+fn backlog(client: &mut Client, arguments: &str) -> String {
+    ask(
+        client,
+        &format!(
+            "select total, deferred, to_char(first_normalized_at at time zone 'UTC', 'DDHH24'), \
+             to_char(last_normalized_at at time zone 'UTC', 'DDHH24'), sample_run_ids from graphdb.backlog({arguments})"
+        ),
+    )
+}
+
+#[test]
+fn the_backlog_without_a_scope_is_every_run_that_is_not_processed() {
+    let database = TestDatabase::new();
+    database.register_runs(12);
+    let mut client = database.connect();
+    ask(&mut client, "update graphdb.processed_runs set priority = 1 where run_id = 'r12'");
+    assert_eq!(backlog(&mut client, ""), "12 0 0101 0112 {r12,r01,r02,r03,r04,r05,r06,r07,r08,r09}");
+    assert_eq!(backlog(&mut client, "'embed'"), "0 0 - - {}");
+    chunk(&mut client, "r02");
+    assert_eq!(backlog(&mut client, "'embed'"), "1 0 0102 0102 {r02}");
+    assert_eq!(backlog(&mut client, "'chunk', '{}'"), "11 0 0101 0112 {r12,r01,r03,r04,r05,r06,r07,r08,r09,r10}");
+}
+
+#[test]
+fn the_backlog_counts_what_a_filter_selects() {
+    let database = TestDatabase::new();
+    database.register_runs(5);
+    let mut client = database.connect();
+    assert_eq!(backlog(&mut client, r#"'chunk', '{"run_ids": ["r02", "r04", "x"]}'"#), "2 0 0102 0104 {r02,r04}");
+    assert_eq!(backlog(&mut client, r#"'chunk', '{"limit": 3}'"#), "3 0 0101 0103 {r01,r02,r03}");
+    assert_eq!(backlog(&mut client, r#"'chunk', '{"source": "confluence"}'"#), "0 0 - - {}");
+    for phase in ["'search'", "null", "''"] {
+        refused(&mut client, &format!("select graphdb.backlog({phase})"), "TB001");
+    }
+}
+
+#[test]
+fn the_backlog_tells_what_waits_from_what_is_held() {
+    let database = TestDatabase::new();
+    database.register_runs(4);
+    database.take_over_clock();
+    database.set_clock("2026-06-01 12:00:00+00");
+    let mut client = database.connect();
+    ask(&mut client, "select graphdb.claim_runs('chunk', 'w', '10 minutes', 1)");
+    ask(&mut client, "select graphdb.claim_runs('chunk', 'w', '1 hour', 1)");
+    let token = claim(&mut client, "chunk", "r03");
+    ask(&mut client, &format!("select graphdb.fail_run('r03', {token}, 'no', '15 minutes')"));
+    // Whatever the session's way to write times: the condition is written and read with it.
+    for session in [
+        "set datestyle = 'ISO'",
+        "set datestyle = 'SQL, DMY'; set timezone = 'Asia/Kolkata'",
+        "set datestyle = 'German'",
+    ] {
+        ask(&mut client, session);
+        database.set_clock("2026-06-01 12:09:59+00");
+        assert_eq!(backlog(&mut client, ""), "2 1 0103 0104 {r03,r04}", "{session}");
+        database.set_clock("2026-06-01 12:10:00+00");
+        assert_eq!(backlog(&mut client, ""), "3 1 0101 0104 {r01,r03,r04}", "{session}");
+        database.set_clock("2026-06-01 12:15:00+00");
+        assert_eq!(backlog(&mut client, ""), "3 0 0101 0104 {r01,r03,r04}", "{session}");
+    }
+}
+
+#[test]
+fn the_status_of_an_empty_backlog_is_one_row() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    assert_eq!(ask(&mut client, "select * from graphdb.backlog_status"), "0 {} 0 0 - - 0 0 [] 0 -");
+}
+
+#[test]
+fn the_status_counts_runs_and_shows_the_claims() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    ask(&mut client, "set timezone = 'UTC'");
+    database.register_runs(4);
+    load(&mut client, "r05", "2026-01-01 05:00:00+00", &[("a", "1"), ("b", "2")]);
+    database.take_over_clock();
+    database.set_clock("2026-06-01 12:00:00+00");
+    let token = claim(&mut client, "chunk", "r05");
+    ask(&mut client, &format!("select graphdb.renew_claim('r05', {token}, '30 minutes', 1)"));
+    ask(&mut client, r#"select graphdb.claim_runs('chunk', 'v', '1 minute', 1, '{"run_ids": "r01"}')"#);
+    let failed = claim(&mut client, "chunk", "r02");
+    ask(&mut client, &format!("select graphdb.fail_run('r02', {failed}, 'no', '1 hour')"));
+    database.set_clock("2026-06-01 12:02:00+00");
+    let status = "select total, by_status, due, deferred, next_available_at, oldest_normalized_at, live_claims, expired_claims \
+                  from graphdb.backlog_status";
+    assert_eq!(
+        ask(&mut client, status),
+        r#"5 {"chunking": 2, "normalized": 3} 2 1 2026-06-01 13:00:00+00 2026-01-01 02:00:00+00 1 1"#
+    );
+    let claims = "select c ->> 'run_id', c ->> 'phase', c ->> 'worker', c ->> 'age_seconds', c ->> 'expires_in_seconds', \
+                  c ->> 'done', c ->> 'total' from graphdb.backlog_status, jsonb_array_elements(claims) as c order by 1";
+    assert_eq!(ask(&mut client, claims), "r01 chunk v 120 -60 - 0\nr05 chunk w 120 1680 1 2");
+}
+
+#[test]
+fn the_time_to_go_follows_the_last_ten_minutes_and_is_never_negative() {
+    let database = TestDatabase::new();
+    database.register_runs(5);
+    database.take_over_clock();
+    database.set_clock("2026-06-01 11:00:00+00");
+    let mut client = database.connect();
+    register_model(&mut client);
+    for run_id in ["r01", "r02", "r03", "r04", "r05"] {
+        chunk(&mut client, run_id);
+    }
+    let eta = "select embedded_last_10_minutes, time_to_go from graphdb.backlog_status";
+    database.set_clock("2026-06-01 12:00:00+00");
+    embed(&mut client, "r01");
+    assert_eq!(ask(&mut client, eta), "1 -");
+    database.set_clock("2026-06-01 12:02:00+00");
+    embed(&mut client, "r02");
+    database.set_clock("2026-06-01 12:04:00+00");
+    // Two in four minutes, three to go.
+    assert_eq!(ask(&mut client, eta), "2 00:06:00");
+    database.set_clock("2026-06-01 12:10:00+00");
+    assert_eq!(ask(&mut client, eta), "1 -");
+    // The server's clock was set back.
+    database.set_clock("2026-06-01 11:55:00+00");
+    assert_eq!(ask(&mut client, "select coalesce(time_to_go >= '0', true) from graphdb.backlog_status"), "t");
+}
+
+#[test]
+fn runs_are_listed_the_newest_first() {
+    let database = TestDatabase::new();
+    database.register_runs(3);
+    let mut client = database.connect();
+    ask(&mut client, "select graphdb.register_run('a', 'dita', 0, '2026-01-01 02:00:00+00')");
+    assert_eq!(ask(&mut client, "select run_id from graphdb.list_runs()"), "r03\na\nr02\nr01");
+}
+
+#[test]
+fn documents_of_a_run_come_in_pages() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    load(&mut client, "r", "2026-01-01", &[("b", "2"), ("a", "1"), ("c", "3")]);
+    assert_eq!(
+        ask(&mut client, "select doc_id, title, body from graphdb.run_documents('r', '', 2)"),
+        "a Title 1\nb Title 2"
+    );
+    assert_eq!(ask(&mut client, "select doc_id from graphdb.run_documents('r', 'b', 2)"), "c");
+    assert_eq!(ask(&mut client, "select doc_id from graphdb.run_documents('r', 'c', 2)"), "");
+}
