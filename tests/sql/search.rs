@@ -297,7 +297,7 @@ fn search_reads_both_lists_from_their_indexes() {
     let statement: String = library
         .client
         .query_one(
-            "select graphdb._search_statement('rare7 common', m, '{\"source\": \"dita\"}') from graphdb.embedding_models as m",
+            "select graphdb._search_statement('rare7 common', m, null) from graphdb.embedding_models as m",
             &[],
         )
         .unwrap()
