@@ -296,10 +296,7 @@ fn search_reads_both_lists_from_their_indexes() {
     }
     let statement: String = library
         .client
-        .query_one(
-            "select graphdb._search_statement('rare7 common', m, null) from graphdb.embedding_models as m",
-            &[],
-        )
+        .query_one("select graphdb._search_statement('rare7 common', m, null) from graphdb.embedding_models as m", &[])
         .unwrap()
         .get(0);
     library.client.batch_execute(&format!("prepare search (vector, integer, integer) as {statement}")).unwrap();
