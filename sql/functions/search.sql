@@ -1,6 +1,3 @@
--- Loads pgvector: only then may somebody who is no superuser name its settings below.
-select vector_dims('[1]'::vector);
-
 -- Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by reciprocal
 -- rank. Only the newest version of each document is searched. The vector is the question's under p_model (null: the only
 -- registered one), query prefix included; without one the words alone decide, and without words the vector.

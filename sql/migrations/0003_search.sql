@@ -12,14 +12,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Thai to Khmer; kana, Han, Hangul.
-  v_unspaced constant text := '\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff';
-  v_words text := translate(p_text, '!#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 31));
+  v_unspaced constant text := E'\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u3007\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff';
+  v_words text := translate(p_text, E'!#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 31));
 begin
   if octet_length(v_words) = length(v_words) or v_words !~ ('[' || v_unspaced || ']') then
     return v_words;
   end if;
-  v_words := regexp_replace(v_words, '([' || v_unspaced || ']+)', ' \1 ', 'g');
-  return regexp_replace(v_words, '(?<=[' || v_unspaced || '])([' || v_unspaced || '])(?=[' || v_unspaced || '])', '\1 \1', 'g');
+  v_words := regexp_replace(v_words, '([' || v_unspaced || ']+)', E' \\1 ', 'g');
+  return regexp_replace(v_words, '(?<=[' || v_unspaced || '])([' || v_unspaced || '])(?=[' || v_unspaced || '])', E'\\1 \\1', 'g');
 end
 $$;
 comment on function graphdb._search_words(text) is

@@ -150,6 +150,8 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
         });
     }
     tx.batch_execute(&format!("set local search_path = pg_catalog, {schema}, pg_temp"))?;
+    // Loads the library: only then may an owner who is no superuser name its settings, as graphdb.search does.
+    tx.batch_execute("select '[1]'::vector")?;
     Ok(())
 }
 
