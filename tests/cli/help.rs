@@ -314,7 +314,7 @@ fn help_of_runs_reset() {
               Possible values:
               - processed:  The marks of both phases; all data stays
               - embeddings: Also the vectors that no other run needs
-              - all:        Also the chunks, when reset.delete_chunks is true
+              - all:        Also the chunks, when `reset.delete_chunks` is true
 
               [default: processed]
 
