@@ -66,7 +66,7 @@ fn redact(value: &mut Value) {
             | "eta_seconds"
             | "path" => *value = format!("[{name}]").into(),
             "error" | "last_error" if value.as_str().is_some_and(|text| text.starts_with("lease of")) => {
-                *value = "lease of [worker] ran out at [time]".into()
+                *value = "lease of [worker] ran out at [time]".into();
             }
             "detail" => *value = "[detail]".into(),
             "status" => value.as_object_mut().into_iter().for_each(|status| {

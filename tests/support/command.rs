@@ -46,17 +46,17 @@ impl Sandbox {
 
     /// Writes an artifact of `documents` documents of several chunks each, as `runs backfill` reads it.
     pub fn write_run(&self, run_id: &str, documents: usize) -> PathBuf {
-        let lines: String = (0..documents)
+        let lines: Vec<String> = (0..documents)
             .map(|number| {
                 let words = format!("Words of document {number} in run {run_id}. ").repeat(60);
                 let body = format!("# One\n\n{words}\n\n## Two\n\n{words}\n");
                 let line = serde_json::json!({
                     "id": format!("{run_id}-{number}"), "title": format!("Document {number}"), "text_md": body, "source_system": "dita"
                 });
-                format!("{line}\n")
+                line.to_string()
             })
             .collect();
-        self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines)
+        self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines.join("\n"))
     }
 
     /// Returns the command, not yet started.
