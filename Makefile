@@ -42,8 +42,13 @@ else
 endif
 	@$(TRAILBLAZER) --events never run
 	@$(TRAILBLAZER) --events never status
+ifndef INPUT
+	@printf '\n$$ trailblazer ask "%s"\n' 'What happens when a worker dies?'
+	@$(TRAILBLAZER) --events never ask 'What happens when a worker dies?' --limit 3
+endif
 	@printf '%s\n' '' 'What to try next:' \
 		'  make run INPUT=folder SOURCE=dita             your own documentation (or SOURCE=confluence)' \
+		'  $(TRAILBLAZER) ask "your question"' \
 		'  $(TRAILBLAZER) runs list      what was processed' \
 		'  $(TRAILBLAZER) runs show guide' \
 		'  $(TRAILBLAZER) db doctor      is everything in order' \
@@ -73,6 +78,10 @@ lint: setup ## Formatting, clippy, migrations, spelling, licences
 .PHONY: bench
 bench: build ## Compare the backlog's throughput with pgmq's
 	@benches/run
+
+.PHONY: eval
+eval: setup ## Measure what search finds, over the guide and over the corpora in TRAILBLAZER_CORPORA
+	@$(CARGO) bench --locked --bench eval
 
 .PHONY: proof
 proof: build ## Show the whole backlog at work on a fresh server, and write docs/proof.md

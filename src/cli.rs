@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{db, normalize, run, runs, status};
+use crate::commands::{ask, db, normalize, run, runs, status};
 
 /// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
 /// left to do.
@@ -25,6 +25,7 @@ Examples:
   trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
   trailblazer run                                 Chunk and embed everything that is due
   trailblazer status                              What is left, who works on what, since when
+  trailblazer ask \"How do I reset runs?\"          The parts of the documentation that answer
 
 Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
 Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143 stopped.";
@@ -82,4 +83,6 @@ pub enum Command {
     Run(run::Args),
     /// What is left to do, who works on what, and why it is stuck
     Status(status::Args),
+    /// Ask the documentation a question
+    Ask(ask::Args),
 }

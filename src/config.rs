@@ -494,7 +494,7 @@ fn auto_or_number<'de, D: Deserializer<'de>>(
 }
 
 fn max_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    auto_or_number(deserializer, 16, 1_000_000)
+    auto_or_number(deserializer, crate::chunk::Limits::LEAST, 1_000_000)
 }
 
 fn in_range<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {

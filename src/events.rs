@@ -149,6 +149,24 @@ pub enum Event<'a> {
     },
     #[serde(rename = "backlog.status")]
     Status { status: &'a Value },
+    #[serde(rename = "index.complete")]
+    IndexComplete { model: &'a str, index: &'a str, vectors: i64, seconds: f64 },
+    #[serde(rename = "ask.result")]
+    AskResult {
+        place: usize,
+        run_id: &'a str,
+        doc_id: &'a str,
+        ord: i32,
+        title: &'a str,
+        heading_path: &'a [String],
+        url: Option<&'a str>,
+        text: &'a str,
+        text_rank: Option<i32>,
+        vector_rank: Option<i32>,
+        score: f64,
+    },
+    #[serde(rename = "ask.complete")]
+    AskComplete { question: &'a str, model: Option<&'a str>, found: usize, seconds: f64 },
     #[serde(rename = "doctor.check")]
     DoctorCheck { check: &'a str, ok: bool, detail: &'a str, repair: Option<&'a str> },
     #[serde(rename = "error")]

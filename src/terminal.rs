@@ -58,6 +58,17 @@ pub fn print_line(line: &str) -> Result<()> {
     }
 }
 
+/// Prints a line in which the characters 1 and 2 stand around what is marked: in bold, or between asterisks.
+pub fn print_marked(line: &str, bold: bool) -> Result<()> {
+    let (begin, end) = if bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("*", "*") };
+    let parts: Vec<String> =
+        line.split('\u{1}').map(|part| part.split('\u{2}').map(printable).collect::<Vec<_>>().join(end)).collect();
+    match writeln!(io::stdout().lock(), "{}", parts.join(begin)) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Prints rows in columns on standard output, the first row as the heading.
 pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -112,6 +123,12 @@ pub fn confirm(question: &str, word: &str) -> bool {
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether standard output shows bold text.
+#[must_use]
+pub fn shows_bold(global: &Global) -> bool {
+    colors(global) && io::stdout().is_terminal()
 }
 
 fn colors(global: &Global) -> bool {

@@ -15,6 +15,7 @@ declare
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
   v_run graphdb.processed_runs;
+  v_done graphdb.processed_runs;
   v_chunks integer;
   v_model graphdb.embedding_models;
 begin
@@ -30,11 +31,9 @@ begin
 
   if v_phase = 'chunk' then
     v_chunks := graphdb._count_chunks(p_run_id);
-    perform graphdb._record_attempt(v_run, 'completed', null, v_chunks);
   else
     v_model := graphdb._model(p_model);
     v_chunks := graphdb._count_embedded_chunks(p_run_id, v_model);
-    perform graphdb._record_attempt(v_run, 'completed', null, v_chunks, v_chunks);
   end if;
 
   update graphdb.processed_runs as r
@@ -48,11 +47,13 @@ begin
       attempts = 0, failed_phase = null, last_error = null,
       updated_at = v_now
   where r.run_id = p_run_id and r.claim_token = p_claim_token and r.claimed_by is not null
-  returning r.* into v_run;
+  returning r.* into v_done;
   if not found then
+    -- Taken away while this call counted or waited: say so.
     return graphdb._held_claim(p_run_id, p_claim_token);
   end if;
-  return v_run;
+  perform graphdb._record_attempt(v_run, 'completed', null, v_chunks, v_done.embedded_chunks);
+  return v_done;
 end
 $$;
 

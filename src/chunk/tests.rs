@@ -130,6 +130,17 @@ fn a_small_piece_never_joins_a_section_that_ends_its_heading() {
 }
 
 #[test]
+fn a_line_that_introduces_a_list_stays_with_it() {
+    for seed in 0..20 {
+        let block =
+            |i| format!("{}\n\nThese are the steps:\n\n- {}", words(16, &format!("p{seed}x{i}x")), words(8, "item"));
+        let body = join("\n\n", (0..12).map(block));
+        let apart = chunks("T", &body, LIMITS).iter().filter(|chunk| chunk.text.ends_with(':')).count();
+        assert_eq!(apart, 0, "{seed}");
+    }
+}
+
+#[test]
 fn japanese_is_cut_at_sentences() {
     let body = "設定ファイルを開きます。次に値を変更します。最後に保存してください。".repeat(12);
     let found = chunks("設定", &body, LIMITS);
@@ -167,26 +178,59 @@ fn overlap_repeats_whole_words_of_the_chunk_before_within_the_budget() {
     }
 }
 
-/// Joins `[` to the word before it, as byte-pair encodings do: cuts change the count.
+#[test]
+fn nothing_of_another_section_is_repeated() {
+    let limits = Limits { overlap_tokens: 8, ..LIMITS };
+    let body = format!("# A\n\n{}\n\n# B\n\n{}\n", words(40, "a"), words(40, "b"));
+    let found = chunks("T", &body, limits);
+    assert!(found.iter().any(|c| c.text.starts_with("T\n\n# B")), "{found:#?}");
+}
+
+/// Finds more tokens in a text than it says where they begin, as an encoding may that joins across a cut.
 struct Jealous;
 
 impl Tokenizer for Jealous {
     fn token_starts(&self, text: &str, starts: &mut Vec<usize>) {
-        // Every second character; after a cut, other ones.
-        starts.extend(text.char_indices().step_by(2).map(|(at, _)| at));
+        starts.extend(text.char_indices().step_by(6).map(|(at, _)| at));
     }
 
     fn special_tokens(&self) -> usize {
         1
     }
+
+    fn count(&self, text: &str) -> usize {
+        self.special_tokens() + text.chars().count() / 3
+    }
 }
 
 #[test]
 fn the_budget_holds_when_parts_have_more_tokens_than_the_whole() {
-    let body = format!("# Häding\n\n{}\n\n| a | b |\n|---|---|\n{}", words(50, "wörd"), "| 1 | 2 |\n".repeat(30));
+    let body = format!("# Häding\n\n{}\n\n| a | b |\n|---|---|\n{}", words(90, "wörd"), "| 1 | 2 |\n".repeat(60));
     let found = chunk("Title", &body, LIMITS, &Jealous);
     assert!(found.iter().all(|c| c.token_count <= LIMITS.max_tokens));
+    assert!(found.len() > 5);
     assert_eq!(uncovered(&body, &found), None);
+}
+
+/// Takes any word for one token, as BERT's does with words it does not know.
+struct Whole;
+
+impl Tokenizer for Whole {
+    fn token_starts(&self, text: &str, starts: &mut Vec<usize>) {
+        let begins =
+            |(at, c): &(usize, char)| !c.is_whitespace() && !text[..*at].ends_with(|c: char| !c.is_whitespace());
+        starts.extend(text.char_indices().filter(begins).map(|(at, _)| at));
+    }
+
+    fn special_tokens(&self) -> usize {
+        2
+    }
+}
+
+#[test]
+fn a_word_without_end_is_cut_even_if_the_tokenizer_takes_it_for_one() {
+    let found = chunk("T", &"x".repeat(50_000), LIMITS, &Whole);
+    assert!(found.iter().all(|c| c.cut && c.text.len() <= 64 * LIMITS.max_tokens));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One file a command: its arguments, and what it does with the layers below. No SQL.
 
+pub mod ask;
 pub mod db;
 pub mod normalize;
 pub mod run;
@@ -12,6 +13,7 @@ use crate::cli::{Command, Global};
 use crate::config::{self, Config};
 use crate::error::{Exit, Result};
 use crate::events::EventWriter;
+use crate::terminal;
 
 /// What every command gets.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct Context<'a> {
     pub events: &'a EventWriter,
     /// No talk but warnings and errors.
     pub quiet: bool,
+    /// Details for those who ask for more.
+    pub verbose: bool,
+    /// Standard output shows bold text.
+    pub bold: bool,
 }
 
 impl<'a> Context<'a> {
@@ -30,7 +36,13 @@ impl<'a> Context<'a> {
         let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
         let config = config::load(path.as_deref(), |name| std::env::var(name).ok())?;
         log::debug!("configuration: {}", path.as_deref().map_or_else(|| "defaults".into(), Path::to_string_lossy));
-        Ok(Self { config, events, quiet: global.quiet })
+        Ok(Self {
+            config,
+            events,
+            quiet: global.quiet,
+            verbose: global.verbose > 0,
+            bold: terminal::shows_bold(global),
+        })
     }
 }
 
@@ -41,6 +53,7 @@ pub fn dispatch(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Normalize(args) => normalize::run(&args, context),
         Command::Runs(command) => runs::run(command, context),
         Command::Run(args) => run::run(&args, context),
+        Command::Ask(args) => ask::run(&args, context),
         Command::Status(args) => status::run(&args, context),
     }
 }

@@ -4,7 +4,9 @@ pub mod calls;
 pub mod health;
 pub mod install;
 pub mod local;
+pub mod search;
 pub mod stage;
+pub mod vector_index;
 
 use std::time::Duration;
 

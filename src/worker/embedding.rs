@@ -1,5 +1,6 @@
 //! The embed phase of one run: texts without a vector to the provider, their vectors into the database, batch by batch.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
@@ -92,7 +93,16 @@ type Batch = std::result::Result<Vec<Vec<f32>>, End>;
 
 /// Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
 fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result<Batch> {
-    let texts: Vec<&str> = inputs.iter().map(|input| input.text.as_str()).collect();
+    let prefix = job.provider.model().document_prefix.as_str();
+    let texts: Vec<Cow<'_, str>> = inputs
+        .iter()
+        .map(
+            |input| {
+                if prefix.is_empty() { Cow::from(&input.text) } else { Cow::from(format!("{prefix}{}", input.text)) }
+            },
+        )
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
     let mut failures = 0;
     loop {
         let pause = match job.provider.embed(&texts) {

@@ -32,7 +32,7 @@ fn every_command_is_here() {
 
 #[test]
 fn help_of_trailblazer() {
-    insta::assert_snapshot!(help(&[]), @"
+    insta::assert_snapshot!(help(&[]), @r#"
     Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses
     track of what is left to do
 
@@ -44,6 +44,7 @@ fn help_of_trailblazer() {
       runs       The backlog: look at runs, send them round again
       run        Chunk and embed everything that is due
       status     What is left to do, who works on what, and why it is stuck
+      ask        Ask the documentation a question
       help       Print this message or the help of the given subcommand(s)
 
     Options:
@@ -62,12 +63,13 @@ fn help_of_trailblazer() {
       trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
       trailblazer run                                 Chunk and embed everything that is due
       trailblazer status                              What is left, who works on what, since when
+      trailblazer ask "How do I reset runs?"          The parts of the documentation that answer
 
     Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
     the database.
     Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143
     stopped.
-    ");
+    "#);
 }
 
 #[test]
@@ -457,4 +459,35 @@ fn help_of_status() {
 
     The same in SQL: select * from graphdb.backlog_status
     ");
+}
+
+#[test]
+fn help_of_ask() {
+    insta::assert_snapshot!(help(&["ask"]), @r#"
+    Ask the documentation a question
+
+    Usage: trailblazer ask [OPTIONS] <QUESTION>...
+
+    Arguments:
+      <QUESTION>...  Words, \"texts in quotes\" that must stand in the answer, -words that must not
+
+    Options:
+          --limit <N>        At most N answers [default: 5]
+          --source <SOURCE>  Only documents of this source
+          --label <LABEL>    Only documents with this label
+          --run-id <GLOB>    Only documents of runs whose id matches; * is any text, ? one character
+          --text-only        By the words alone
+      -h, --help             Print help
+
+    [global options]
+
+    Examples:
+      trailblazer ask "How do I reset runs that failed?"
+      trailblazer ask 'expired "claim token" -python'     With this text, without that word
+      trailblazer ask chunk --source dita --label concept --limit 3
+      trailblazer ask "back up" --text-only              By its words alone, without the model
+      trailblazer ask "back up" | jq -r .url             NDJSON in a pipe
+
+    The same in SQL: select * from graphdb.search('How do I reset runs that failed?')
+    "#);
 }

@@ -1,5 +1,6 @@
 //! The command line, its workers, and the server that it starts.
 
+mod ask;
 mod backfill;
 mod configuration;
 mod crashes;

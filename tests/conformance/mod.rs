@@ -1,5 +1,6 @@
 //! Conformance: real documents and published pairs, read from the corpora beside the checkout.
 
+mod chunk;
 mod confluence;
 mod corpora;
 mod dita;

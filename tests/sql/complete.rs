@@ -1,4 +1,4 @@
-//! What complete_run verifies and counts, and what may be stored as a vector.
+//! What `complete_run` verifies and counts, and what may be stored as a vector.
 
 use postgres::Client;
 

@@ -1,4 +1,4 @@
-//! What a role puts into its own schema or into pg_temp is never run with the owner's rights.
+//! What a role puts into its own schema or into `pg_temp` is never run with the owner's rights.
 
 use postgres::Client;
 
@@ -24,14 +24,12 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
         "statement_timestamp() returns timestamptz",
         "clock() returns timestamptz",
         "format(text, text) returns text",
-        "coalesce_text(text) returns text",
         "quote_literal(text) returns text",
         "sha256(bytea) returns bytea",
         "convert_to(text, name) returns bytea",
         "cardinality(anyarray) returns integer",
         "vector_dims(public.vector) returns integer",
         "vector_norm(public.vector) returns double precision",
-        "num_nonnulls(variadic \"any\") returns integer",
         "pg_notify(text, text) returns void",
         "jsonb_typeof(jsonb) returns text",
         "length(text) returns integer",
@@ -39,10 +37,9 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
         "current_setting(text, boolean) returns text",
         "to_regclass(text) returns regclass",
     ] {
-        // A variadic "any" needs C: not for this role.
         let definition =
             format!("create function traps.{function} language plpgsql as $$ begin perform traps.spring(); end $$");
-        let _ = try_ask(&mut client, &definition);
+        ask(&mut client, &definition);
     }
     for (left, operator, right) in [
         ("text", "=", "text"),
@@ -50,7 +47,6 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
         ("text", "~", "text"),
         ("text", "!~", "text"),
         ("text", "||", "text"),
-        ("text", "like", "text"),
         ("bytea", "=", "bytea"),
         ("bigint", "=", "bigint"),
         ("integer", "=", "integer"),
@@ -62,10 +58,7 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
         ("jsonb", "->", "text"),
         ("jsonb", "#>>", "text[]"),
     ] {
-        if operator == "like" {
-            continue;
-        }
-        let name: String = operator.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex::encode(operator);
         let definition = format!(
             "create function traps.op_{name}({left}, {right}) returns boolean language plpgsql as $$ begin return traps.spring(); end $$; \
              create operator traps.{operator} (leftarg = {left}, rightarg = {right}, function = traps.op_{name})"

@@ -12,6 +12,7 @@ mod recovery;
 mod register;
 mod reset;
 mod rights;
+mod search;
 mod status;
 mod style;
 mod transitions;

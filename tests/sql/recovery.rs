@@ -148,6 +148,7 @@ fn renew_claims_moves_every_lease_and_tells_which_are_lost() {
     let (database, mut client) = at_noon(3);
     let tokens = ["r01", "r02", "r03"].map(|run_id| claim(&mut client, "chunk", run_id));
     let [one, two, three] = tokens;
+    ask(&mut client, &format!("select graphdb.renew_claim('r01', {one}, '45 minutes', 10)"));
     ask(&mut client, &format!("select graphdb.release_run('r02', {two})"));
     set_time(&database, "12:30:00");
     let renew = format!(
@@ -156,7 +157,7 @@ fn renew_claims_moves_every_lease_and_tells_which_are_lost() {
     );
     assert_eq!(ask(&mut client, &renew), format!("{one} r01 00:20:00\n{two} - -\n{three} r03 00:20:00"));
     let progress = "select run_id, claim_progress from graphdb.processed_runs order by run_id";
-    assert_eq!(ask(&mut client, progress), "r01 -\nr02 -\nr03 30");
+    assert_eq!(ask(&mut client, progress), "r01 10\nr02 -\nr03 30");
     refused(&mut client, "select graphdb.renew_claims('{1,2}', '20 minutes', '{1}')", "TB001");
     refused(&mut client, "select graphdb.renew_claims('{1,2}', '0 minutes')", "TB001");
     assert_eq!(ask(&mut client, "select * from graphdb.renew_claims('{}')"), "");

@@ -1,5 +1,6 @@
 //! The `trailblazer` command in a folder of its own, against a database of the test's own.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -46,17 +47,16 @@ impl Sandbox {
 
     /// Writes an artifact of `documents` documents of several chunks each, as `runs backfill` reads it.
     pub fn write_run(&self, run_id: &str, documents: usize) -> PathBuf {
-        let lines: Vec<String> = (0..documents)
-            .map(|number| {
-                let words = format!("Words of document {number} in run {run_id}. ").repeat(60);
-                let body = format!("# One\n\n{words}\n\n## Two\n\n{words}\n");
-                let line = serde_json::json!({
-                    "id": format!("{run_id}-{number}"), "title": format!("Document {number}"), "text_md": body, "source_system": "dita"
-                });
-                line.to_string()
-            })
-            .collect();
-        self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines.join("\n"))
+        let mut lines = String::new();
+        for number in 0..documents {
+            let words = format!("Words of document {number} in run {run_id}. ").repeat(60);
+            let body = format!("# One\n\n{words}\n\n## Two\n\n{words}\n");
+            let line = serde_json::json!({
+                "id": format!("{run_id}-{number}"), "title": format!("Document {number}"), "text_md": body, "source_system": "dita"
+            });
+            let _ = writeln!(lines, "{line}");
+        }
+        self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines)
     }
 
     /// Returns the command, not yet started.

@@ -371,17 +371,12 @@ mod tests {
     use super::{MAX_DEPTH, Node, parse};
 
     fn shape(nodes: &[Node]) -> String {
-        let mut out = String::new();
-        for node in nodes {
-            match node {
-                Node::Text(text) => out.push_str(text),
-                Node::CData(text) => out.push_str(&format!("[{text}]")),
-                Node::Element(element) => {
-                    out.push_str(&format!("<{}>{}</{}>", element.name, shape(&element.children), element.name));
-                }
-            }
-        }
-        out
+        let part = |node: &Node| match node {
+            Node::Text(text) => text.clone(),
+            Node::CData(text) => format!("[{text}]"),
+            Node::Element(element) => format!("<{0}>{1}</{0}>", element.name, shape(&element.children)),
+        };
+        nodes.iter().map(part).collect()
     }
 
     fn read(source: &str) -> (String, Losses) {

@@ -1,0 +1,43 @@
+//! The measures of retrieval, for questions with one thing to find.
+
+use std::fmt;
+
+/// Sums over questions.
+#[derive(Debug, Default)]
+pub struct Scores {
+    questions: f64,
+    at_1: f64,
+    at_10: f64,
+    reciprocal: f64,
+    gain: f64,
+}
+
+impl Scores {
+    /// Adds a question whose answer stood at `rank`, counted from 1.
+    pub fn add(&mut self, rank: Option<usize>) {
+        self.questions += 1.0;
+        let Some(rank) = rank else { return };
+        self.reciprocal += 1.0 / rank as f64;
+        if rank == 1 {
+            self.at_1 += 1.0;
+        }
+        if rank <= 10 {
+            self.at_10 += 1.0;
+            // One thing to find: the ideal gain is 1.
+            self.gain += 1.0 / (1.0 + rank as f64).log2();
+        }
+    }
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let means = [self.at_1, self.at_10, self.reciprocal, self.gain]
+            .map(|sum| format!("{:.3}", sum / self.questions.max(1.0)));
+        f.write_str(&means.join(" | "))
+    }
+}
+
+/// Returns the place of the first of `answers` in `found`, counted from 1.
+pub fn rank_of(found: &[String], answers: &[String]) -> Option<usize> {
+    found.iter().position(|id| answers.contains(id)).map(|place| place + 1)
+}

@@ -1,0 +1,79 @@
+-- The statement that a search runs: its parameters are the question's vector, how many of each list to fuse, and how many
+-- results to return. The lists are read from their indexes, the best first; then each place in a list is worth
+-- 1 / (60 + place), and what stands in both adds up. Equals are ordered by id.
+create or replace function graphdb._search_statement(p_query text, p_model graphdb.embedding_models, p_filter jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Matches that are ranked at most, in the order of the table: only a question of common words alone has more, and
+  -- ranking tells them apart so little that it is not worth the time.
+  v_most constant integer := 10000;
+  v_terms record := graphdb._search_terms(p_query);
+  v_shown constant text := 'd.is_newest and ' || graphdb._search_condition(p_filter);
+  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_terms.p_demand) || '::tsquery', '');
+  v_score text;
+  v_distance text;
+  v_by_text text := 'select null::text as run_id, null::text as doc_id, null::integer as ord, null::bigint as place where false';
+  v_by_vector text := v_by_text;
+begin
+  if v_terms.p_find is not null then
+    -- As BM25 weighs them, without the length, which chunks have in common: rarity times tf / (tf + 1).
+    select string_agg(format('%s * ts_rank_cd(''{1,1,1,1}'', c.search_vector, %L::tsquery, 32)', w.weight, w.term), ' + ')
+    into v_score
+    from unnest(v_terms.p_words, v_terms.p_weights) as w (term, weight);
+    v_by_text := format(
+      'select m.*, row_number() over (order by m.score desc, m.run_id, m.doc_id, m.ord) as place
+       from (
+         select c.run_id, c.doc_id, c.ord, %s as score
+         from (
+           select c.run_id, c.doc_id, c.ord, c.search_vector
+           from graphdb.chunks as c
+           join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
+           where c.search_vector @@ %L::tsquery%s and %s
+           limit %s
+         ) as c
+         order by score desc, c.run_id, c.doc_id, c.ord
+         limit $2
+       ) as m', v_score, v_terms.p_find, v_demand, v_shown, v_most);
+  end if;
+
+  if p_model.model_id is not null then
+    v_distance := format('e.embedding::%1$s <=> $1::%1$s', graphdb._vector_index_type(p_model));
+    v_by_vector := format(
+      'select m.*, row_number() over (order by m.distance, m.run_id, m.doc_id, m.ord) as place
+       from (
+         select c.run_id, c.doc_id, c.ord, %1$s as distance
+         from graphdb.embeddings as e
+         join graphdb.chunks as c on c.input_sha256 = e.input_sha256
+         join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
+         where e.model_id = %2$s%3$s and %4$s
+         order by %1$s
+         limit $2
+       ) as m', v_distance, p_model.model_id, v_demand, v_shown);
+  end if;
+
+  return format(
+    'with by_text as materialized (%s),
+     by_vector as materialized (%s),
+     fused as (
+       select run_id, doc_id, ord, t.place as text_rank, v.place as vector_rank,
+              coalesce(1.0 / (60 + t.place), 0)::float8 + coalesce(1.0 / (60 + v.place), 0)::float8 as score
+       from by_text as t
+       full join by_vector as v using (run_id, doc_id, ord)
+       order by score desc, run_id, doc_id, ord
+       limit $3
+     )
+     select f.run_id, f.doc_id, f.ord, d.title, c.heading_path, d.url, c.text, f.text_rank::integer, f.vector_rank::integer, f.score
+     from fused as f
+     join graphdb.chunks as c using (run_id, doc_id, ord)
+     join graphdb.documents as d using (run_id, doc_id)
+     order by f.score desc, f.run_id, f.doc_id, f.ord', v_by_text, v_by_vector);
+end
+$$;
+
+comment on function graphdb._search_statement(text, graphdb.embedding_models, jsonb) is
+  'The statement that graphdb.search runs: $1 the question''s vector, $2 how many of each list to fuse, $3 how many results to return.';
+revoke all on function graphdb._search_statement(text, graphdb.embedding_models, jsonb) from public;

@@ -1,0 +1,19 @@
+-- The type that a model's vectors are indexed and compared as: halves of numbers where the index has them, or where
+-- there are too many numbers for whole ones. Null above 4,000, where pgvector has no index.
+create or replace function graphdb._vector_index_type(p_model graphdb.embedding_models)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+      when p_model.dimension > 4000 then 'vector'
+      when p_model.dimension > 2000
+        or pg_get_indexdef(to_regclass(format('graphdb.ix_embeddings_hnsw_%s', p_model.model_id))) like '%halfvec%' then 'halfvec'
+      else 'vector'
+    end || format('(%s)', p_model.dimension)
+$$;
+
+comment on function graphdb._vector_index_type(graphdb.embedding_models) is
+  'The type that a model''s vectors are indexed and compared as, for example vector(384); above 4,000 numbers pgvector has no index.';
+revoke all on function graphdb._vector_index_type(graphdb.embedding_models) from public;

@@ -1,0 +1,18 @@
+-- Bring the full text up to date after much was written: its index, and the statistics that say how rare a word is.
+-- Autovacuum does the same, later.
+create or replace function graphdb.refresh_search()
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform gin_clean_pending_list('graphdb.ix_chunks_search');
+  analyze graphdb.documents, graphdb.chunks, graphdb.embeddings;
+end
+$$;
+
+comment on function graphdb.refresh_search() is
+  'Bring the full text up to date after much was written: its index, and the statistics that say how rare a word is. Autovacuum does the same, later.';
+revoke all on function graphdb.refresh_search() from public;

@@ -1,0 +1,163 @@
+//! `trailblazer ask`
+
+use std::time::Instant;
+
+use super::Context;
+use crate::commands::run::embed_settings;
+use crate::db::Connector;
+use crate::db::search::{self, Hit, Question, SearchFilter};
+use crate::embed::{self, EmbedError, Provider};
+use crate::error::{Exit, Result};
+use crate::events::Event;
+use crate::terminal::{print_line, print_marked};
+
+/// Ask the documentation a question
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer ask \"How do I reset runs that failed?\"
+  trailblazer ask 'expired \"claim token\" -python'     With this text, without that word
+  trailblazer ask chunk --source dita --label concept --limit 3
+  trailblazer ask \"back up\" --text-only              By its words alone, without the model
+  trailblazer ask \"back up\" | jq -r .url             NDJSON in a pipe
+
+The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
+pub struct Args {
+    /// Words, \"texts in quotes\" that must stand in the answer, -words that must not
+    #[arg(value_name = "QUESTION", required = true)]
+    pub question: Vec<String>,
+    /// At most N answers
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub limit: i32,
+    /// Only documents of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Vec<String>,
+    /// Only documents with this label
+    #[arg(long, value_name = "LABEL")]
+    pub label: Vec<String>,
+    /// Only documents of runs whose id matches; * is any text, ? one character
+    #[arg(long, value_name = "GLOB")]
+    pub run_id: Option<String>,
+    /// By the words alone
+    #[arg(long)]
+    pub text_only: bool,
+}
+
+/// Runs `trailblazer ask`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let begun = Instant::now();
+    let text = args.question.join(" ");
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
+    let vector = match &provider {
+        Some(provider) if search::has_model(&mut client, &provider.model().name)? => {
+            Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))
+        }
+        Some(provider) => {
+            log::warn!("nothing is embedded with {} yet: searching by words alone", provider.model().name);
+            None
+        }
+        None => None,
+    };
+    let question = Question {
+        text: &text,
+        vector,
+        limit: args.limit,
+        filter: SearchFilter {
+            source: args.source.clone(),
+            label: args.label.clone(),
+            run_id_glob: args.run_id.clone(),
+        },
+    };
+    let hits = search::search(&mut client, &question)?;
+    if context.events.is_on() {
+        emit(&question, &hits, begun, context);
+    } else {
+        print(&hits, context)?;
+    }
+    log::debug!("{} answers in {:.3} s", hits.len(), begun.elapsed().as_secs_f64());
+    Ok(Exit::Done)
+}
+
+/// Returns the vector of a question, with the model's prefix for questions; what is beyond the model's limit is left out.
+pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::Result<Vec<f32>, EmbedError> {
+    let model = provider.model();
+    let text = format!("{}{question}", model.query_prefix);
+    let mut starts = Vec::new();
+    provider.tokenizer().token_starts(&text, &mut starts);
+    let most = model.max_tokens.saturating_sub(provider.tokenizer().special_tokens());
+    let end = starts.get(most).copied().unwrap_or(text.len());
+    if end < text.len() {
+        log::warn!("the question is longer than {} can read: only its start counts for the vector", model.name);
+    }
+    let vectors = provider.embed(&[text.get(..end).unwrap_or(&text)])?;
+    vectors.into_iter().next().ok_or_else(|| EmbedError::Transient {
+        message: format!("{} returned no vector for the question", model.provider),
+    })
+}
+
+fn emit(question: &Question<'_>, hits: &[Hit], begun: Instant, context: &Context<'_>) {
+    for (place, hit) in hits.iter().enumerate() {
+        context.events.emit(&Event::AskResult {
+            place: place + 1,
+            run_id: &hit.run_id,
+            doc_id: &hit.doc_id,
+            ord: hit.ord,
+            title: &hit.title,
+            heading_path: &hit.heading_path,
+            url: hit.url.as_deref(),
+            text: &hit.text,
+            text_rank: hit.text_rank,
+            vector_rank: hit.vector_rank,
+            score: hit.score,
+        });
+    }
+    context.events.emit(&Event::AskComplete {
+        question: question.text,
+        model: question.vector.as_ref().map(|(_, model)| *model),
+        found: hits.len(),
+        seconds: begun.elapsed().as_secs_f64(),
+    });
+}
+
+fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
+    if hits.is_empty() {
+        return print_line("nothing found: ask with fewer or other words, and without filters");
+    }
+    for (place, hit) in hits.iter().enumerate() {
+        if place > 0 {
+            print_line("")?;
+        }
+        print_marked(&format!("{}. \u{1}{}\u{2}", place + 1, plain(&hit.title)), context.bold)?;
+        // The path begins with the title.
+        if let Some(headings) = hit.heading_path.get(1..).filter(|headings| !headings.is_empty()) {
+            print_line(&format!("   {}", headings.join(" > ")))?;
+        }
+        print_line(&format!("   {}", hit.url.as_deref().unwrap_or(&hit.doc_id)))?;
+        print_marked(&format!("   {}", snippet(hit)), context.bold)?;
+        if context.verbose {
+            let rank = |rank: Option<i32>| rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
+            print_line(&format!(
+                "   score {:.4}, by words {}, by vector {}, {} {} chunk {}",
+                hit.score,
+                rank(hit.text_rank),
+                rank(hit.vector_rank),
+                hit.run_id,
+                hit.doc_id,
+                hit.ord
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the snippet on one line.
+fn snippet(hit: &Hit) -> String {
+    let words: Vec<&str> = hit.snippet.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Returns `text` without the characters that mark.
+fn plain(text: &str) -> String {
+    text.replace(['\u{1}', '\u{2}'], "")
+}

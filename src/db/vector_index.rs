@@ -1,0 +1,115 @@
+//! Builds the vector indexes once the backlog is empty: a first load is several times quicker without them.
+
+use std::thread;
+use std::time::Duration;
+
+use postgres::{Client, NoTls};
+
+use super::Connector;
+use super::search::{MissingIndex, missing_vector_indexes};
+use crate::error::{Error, Result};
+use crate::stop::Stop;
+
+/// Key of the advisory lock under which one process builds.
+const BUILD_LOCK: i64 = 7_881_697_304_920_173;
+/// How often the progress is asked for.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What became of an index that was missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is there now.
+    Built,
+    /// Another process is at it.
+    Busy,
+    /// This user does not own the table.
+    NotOwner,
+    /// A stop was asked for.
+    Stopped,
+}
+
+/// Builds what `graphdb.missing_vector_indexes` names, and tells `on_outcome` of each. `on_progress` gets the vectors that
+/// are indexed so far, and how many there are.
+pub fn build_missing(
+    connector: &Connector,
+    client: &mut Client,
+    stop: &Stop,
+    halfvec: bool,
+    on_progress: &mut dyn FnMut(&MissingIndex, u64),
+    on_outcome: &mut dyn FnMut(&MissingIndex, Outcome),
+) -> Result<()> {
+    if missing_vector_indexes(client, halfvec)?.is_empty() {
+        return Ok(());
+    }
+    let free = client.query_one("select pg_try_advisory_lock($1)", &[&BUILD_LOCK])?.get(0);
+    // Asked again under the lock: another process may just have finished.
+    for index in missing_vector_indexes(client, halfvec)? {
+        let outcome = match (free, index.may_build) {
+            (_, false) => Outcome::NotOwner,
+            (false, true) => Outcome::Busy,
+            (true, true) => build(connector, client, &index, stop, &mut |done| on_progress(&index, done))?,
+        };
+        on_outcome(&index, outcome);
+    }
+    if free {
+        client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK])?;
+    }
+    Ok(())
+}
+
+/// Builds one index on a connection of its own, watched from `client`.
+fn build(
+    connector: &Connector,
+    client: &mut Client,
+    index: &MissingIndex,
+    stop: &Stop,
+    on_progress: &mut dyn FnMut(u64),
+) -> Result<Outcome> {
+    let mut builder = connector.connect()?;
+    let cancel = builder.cancel_token();
+    let backend: i32 = builder.query_one("select pg_backend_pid()", &[])?.get(0);
+    let built = thread::scope(|scope| {
+        let building = scope.spawn(move || run_statements(&mut builder, index));
+        while !building.is_finished() {
+            thread::sleep(TICK);
+            if stop.is_asked() {
+                // Asked again at the next tick: a request between two statements cancels nothing.
+                let _ = cancel.cancel_query(NoTls);
+            } else if let Ok(Some(row)) = client
+                .query_opt("select p.tuples_done from pg_stat_progress_create_index as p where p.pid = $1", &[&backend])
+            {
+                on_progress(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
+            }
+        }
+        building.join()
+    });
+    match built {
+        Ok(Ok(())) => Ok(Outcome::Built),
+        // What is left of it is dropped by the next build.
+        Ok(Err(_)) if stop.is_asked() => Ok(Outcome::Stopped),
+        Ok(Err(error)) => Err(error),
+        Err(defect) => std::panic::resume_unwind(defect),
+    }
+}
+
+/// Builds with as many helpers as the server has, and again without where their shared memory does not suffice, as in
+/// a container.
+fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
+    builder.batch_execute(&format!("set maintenance_work_mem = '{}kB'", index.memory_kb))?;
+    let helpers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut outcome = Ok(());
+    for helpers in [helpers, 0] {
+        builder.batch_execute(&format!("set max_parallel_maintenance_workers = {helpers}"))?;
+        outcome = index.statements.iter().try_for_each(|statement| builder.batch_execute(statement));
+        match &outcome {
+            Err(error) if is_out_of_space(error) && helpers > 0 => {}
+            _ => break,
+        }
+    }
+    outcome.map_err(Error::from)
+}
+
+/// Classes 53 and 58: no memory, no space, or a system call that failed for the lack of either.
+fn is_out_of_space(error: &postgres::Error) -> bool {
+    error.code().is_some_and(|state| state.code().starts_with("53") || state.code().starts_with("58"))
+}

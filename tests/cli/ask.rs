@@ -1,0 +1,87 @@
+//! `trailblazer ask`
+
+use crate::support::Sandbox;
+
+/// A sandbox with one embedded run of three documents.
+fn library() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let document = |id: &str, title: &str, body: &str| {
+        let url = format!("https://docs.example/{id}");
+        serde_json::json!({"id": id, "title": title, "text_md": body, "url": url, "labels": [format!("{id}-label")], "source_system": "dita"})
+            .to_string()
+    };
+    let lines = [
+        document("lease", "Leases", "# Leases\n\n## Expiry\n\nA lease that is not renewed expires after 45 minutes.\n"),
+        document("vector", "Vectors", "# Vectors\n\nA vector belongs to a text and a model.\n"),
+        document("escape", "Escapes", "# Escapes\n\nA terminal obeys \u{1b}[31m escape codes.\n"),
+    ];
+    sandbox.write("var/runs/one/normalize/normalized.ndjson", lines.join("\n") + "\n");
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run", "--quiet"]).success();
+    sandbox
+}
+
+#[test]
+fn ask_prints_title_headings_address_and_a_snippet_with_the_words_marked() {
+    let asked = library()
+        .run(&["ask", "when does a lease expire", "--text-only", "--limit", "1", "--events", "never"])
+        .success();
+    insta::assert_snapshot!(asked.stdout, @"");
+}
+
+#[test]
+fn ask_shows_ranks_to_those_who_want_details() {
+    let asked = library().run(&["ask", "renewed lease", "--limit", "1", "--events", "never", "-v"]).success();
+    assert!(asked.stdout.contains("score 0.03"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("by words 1, by vector 1, one lease chunk 0"), "{}", asked.stdout);
+}
+
+#[test]
+fn ask_writes_a_result_a_line_into_a_pipe() {
+    let asked = library().run(&["ask", "lease"]).success();
+    let results = asked.events_named("ask.result");
+    assert_eq!(results[0]["doc_id"], "lease");
+    assert_eq!(results[0]["url"], "https://docs.example/lease");
+    assert_eq!(results[0]["place"], 1);
+    let complete = &asked.events_named("ask.complete")[0];
+    assert_eq!(complete["found"], results.len());
+    assert_eq!(complete["question"], "lease");
+}
+
+#[test]
+fn ask_keeps_to_label_source_and_run() {
+    let sandbox = library();
+    let found = |filter: &[&str]| {
+        let args = [&["ask", "a"], filter].concat();
+        sandbox
+            .run(&args)
+            .success()
+            .events_named("ask.result")
+            .iter()
+            .map(|hit| hit["doc_id"].to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["--label", "vector-label"]), ["\"vector\""]);
+    assert_eq!(found(&["--source", "dita", "--run-id", "on*"]).len(), 3);
+    assert!(found(&["--source", "confluence"]).is_empty());
+    assert!(found(&["--run-id", "two"]).is_empty());
+}
+
+#[test]
+fn ask_says_when_nothing_is_found() {
+    let asked = library().run(&["ask", "zebra", "--text-only", "--events", "never"]).success();
+    assert_eq!(asked.stdout, "nothing found: ask with fewer or other words, and without filters\n");
+}
+
+#[test]
+fn ask_before_anything_is_embedded_goes_by_words_alone() {
+    let asked = Sandbox::new().run(&["ask", "lease"]).success();
+    assert!(asked.stderr.contains("nothing is embedded with hash-384 yet"), "{}", asked.stderr);
+    assert_eq!(asked.events_named("ask.complete")[0]["found"], 0);
+}
+
+#[test]
+fn ask_lets_no_escape_code_of_a_document_through() {
+    let asked = library().run(&["ask", "escape", "--events", "never"]).success();
+    assert!(!asked.stdout.contains('\u{1b}'), "{:?}", asked.stdout);
+}
