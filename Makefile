@@ -59,6 +59,10 @@ test: setup ## Run all tests on PostgreSQL 18, then those with a database on 16 
 	$(CARGO) test --locked $(FILTER)
 	TRAILBLAZER_TEST_PG=16 $(CARGO) test --locked --test suite $(FILTER)
 
+.PHONY: conformance
+conformance: setup ## Print how faithful the Markdown is, corpus by corpus; fails below the mark
+	@CARGO="$(CARGO)" .ci/conformance
+
 .PHONY: check
 check: lint test ## Everything that must hold before a merge
 

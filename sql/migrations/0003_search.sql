@@ -26,10 +26,26 @@ comment on function graphdb._search_words(text) is
   'Text as the parser of full text should see it: punctuation parts words, scripts without spaces become pairs of characters. Changed by a migration that computes chunks.search_vector anew';
 revoke all on function graphdb._search_words(text) from public;
 
+-- Stemmed as English, which leaves the words of other languages nearly as they are. The headings stand in the text too;
+-- here they count as such.
+create or replace function graphdb._search_vector(p_heading_path text[], p_text text)
+returns tsvector
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select setweight(to_tsvector('pg_catalog.english', graphdb._search_words(array_to_string(p_heading_path, ' '))), 'A')
+         || to_tsvector('pg_catalog.english', graphdb._search_words(p_text))
+$$;
+comment on function graphdb._search_vector(text[], text) is
+  'The words of a chunk for full text, those of its headings with weight A. Changed by a migration that computes chunks.search_vector anew';
+revoke all on function graphdb._search_vector(text[], text) from public;
+
 -- With the chunk and not with the vector: a row that an HNSW index points to is a hundred times dearer to write.
 alter table graphdb.chunks add column if not exists search_vector tsvector not null
-  generated always as (to_tsvector('pg_catalog.english', graphdb._search_words(text))) stored;
-comment on column graphdb.chunks.search_vector is 'The words of text, stemmed as English, for graphdb.search';
+  generated always as (graphdb._search_vector(heading_path, text)) stored;
+comment on column graphdb.chunks.search_vector is 'The words of headings and text, stemmed as English, for graphdb.search';
 
 -- A row holds a text and its words, about 3 kB: kept whole, because ranking reads the words of every match.
 alter table graphdb.chunks set (toast_tuple_target = 8160);

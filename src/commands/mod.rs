@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod db;
+mod indexes;
 pub mod normalize;
 pub mod run;
 pub mod runs;

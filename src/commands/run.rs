@@ -7,15 +7,14 @@ use std::time::{Duration, Instant};
 use clap::ArgAction;
 use postgres::Client;
 
-use super::Context;
 use super::runs::Selection;
+use super::{Context, indexes};
 use crate::artifact::shown;
 use crate::chunk::Limits;
 use crate::config::{Config, Mode};
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
-use crate::db::search::{self, MissingIndex};
-use crate::db::vector_index::{self, Outcome};
+use crate::db::search;
 use crate::embed::{self, Model, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -152,7 +151,7 @@ fn work(
         search::refresh(client)?;
     }
     if plan.phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
-        build_indexes(connector, client, stop, context)?;
+        indexes::build(connector, client, stop, context)?;
     }
     if let Some(exit) = stop.exit() {
         return Ok(exit);
@@ -170,37 +169,6 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
         percent: f64::from(in_u32(done * 1000 / total.max(1))) / 10.0,
         eta_seconds: Some(per_run.saturating_mul(in_u32(total - done)).as_secs()),
     }
-}
-
-/// Builds the vector indexes that are missing, now that nothing more is to be embedded.
-fn build_indexes(connector: &Connector, client: &mut Client, stop: &Stop, context: &Context<'_>) -> Result<()> {
-    let mut begun = Instant::now();
-    let bar = progress_bar(0, "vectors indexed", context.quiet);
-    let mut on_progress = |index: &MissingIndex, done: u64| {
-        bar.set_length(u64::try_from(index.vectors).unwrap_or(0));
-        bar.set_position(done);
-    };
-    let mut on_outcome = |index: &MissingIndex, outcome: Outcome| {
-        let seconds = begun.elapsed().as_secs_f64();
-        begun = Instant::now();
-        let (model, vectors) = (&index.model, index.vectors);
-        bar.reset();
-        match outcome {
-            Outcome::Built => {
-                log::info!("indexed {vectors} vectors of {model} in {seconds:.1} s");
-                let index = &index.index_name;
-                context.events.emit(&Event::IndexComplete { model, index, vectors, seconds });
-            }
-            Outcome::Busy => log::info!("another process is indexing the vectors of {model}"),
-            Outcome::NotOwner => log::info!(
-                "{vectors} vectors of {model} have no index, which makes searches slow: `trailblazer run` builds it for the owner of the schema"
-            ),
-            Outcome::Stopped => log::info!("stopped before the vectors of {model} were indexed"),
-        }
-    };
-    let built = vector_index::build_missing(connector, client, stop, false, &mut on_progress, &mut on_outcome);
-    bar.finish_and_clear();
-    built
 }
 
 /// Runs in back-off are no failure yet, but a user who sees the command end wants to know of them.

@@ -10,6 +10,7 @@ pub mod tree;
 
 mod confluence;
 mod dita;
+mod parallel;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -80,6 +81,12 @@ pub enum ReadError {
 
 /// Receives outcomes as they come; an error ends the reading.
 pub type Emit<'a> = &'a mut dyn FnMut(Outcome) -> std::io::Result<()>;
+
+/// Reads a Confluence page file that is in memory: `name` is what the file would be called, such as `page.xml` for
+/// storage format or `page.adf` for ADF.
+pub fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
+    confluence::read_page(name, bytes, options, emit)
+}
 
 /// Reads `input` and emits one outcome for every document or failed file, in a stable order. No id is emitted twice.
 pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {

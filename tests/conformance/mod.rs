@@ -5,3 +5,4 @@ mod confluence;
 mod corpora;
 mod dita;
 mod parsed;
+mod table;

@@ -104,7 +104,7 @@ pub fn structure(markdown: &str) -> Vec<String> {
             Event::Start(Tag::Link { dest_url, .. }) => format!("<link {dest_url}>"),
             Event::Start(Tag::Image { dest_url, .. }) => format!("<image {dest_url}>"),
             // A tight list and a loose one differ in paragraphs only.
-            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => continue,
+            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => " ".to_owned(),
             other => format!("<{other:?}>"),
         };
         match out.last_mut() {

@@ -33,6 +33,11 @@ impl Flow {
         }
     }
 
+    /// Whether an image is the last that was read of a line.
+    pub(super) fn ends_with_image(&self) -> bool {
+        matches!(self.inline.last(), Some(Inline::Image { .. }))
+    }
+
     pub(super) fn inlines(&mut self, content: Vec<Inline>) {
         for inline in content {
             self.inline(inline);

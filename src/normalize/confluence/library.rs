@@ -34,7 +34,7 @@ pub(super) struct PageRef {
 }
 
 /// Where bodies come from when a page includes another.
-pub(super) trait Bodies {
+pub(super) trait Bodies: Sync {
     /// Returns the body of page number `index`, if it can be read.
     fn body(&self, index: usize) -> Option<Body>;
 }

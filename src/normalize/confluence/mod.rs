@@ -41,6 +41,11 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     pages::read(input, options, emit)
 }
 
+/// Reads a page file that is in memory; its name says how it is written.
+pub(super) fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
+    pages::read_held(name, bytes, options, emit)
+}
+
 /// Hands an outcome to the caller.
 fn send(emit: &mut Emit<'_>, outcome: Outcome) -> Result<(), ReadError> {
     emit(outcome).map_err(ReadError::Emit)

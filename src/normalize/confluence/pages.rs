@@ -1,12 +1,15 @@
 //! Page files: one body a file, in storage format, ADF, or as the REST interface returns it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use serde_json::Value;
 
+use super::super::parallel;
 use super::super::text::{Losses, count, one_line};
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
@@ -15,45 +18,83 @@ use super::{adf, dom, io_error, rest, send};
 
 /// Endings of files that hold a body in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
+/// Bytes of one file, which may hold many pages of the REST interface.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
 /// Folders in folders; a deeper one is a loop of links.
 const MAX_DEPTH: usize = 64;
 
 /// Reads a page file, or every page file below a folder in the order of their paths.
-pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
+pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     let mut files = Vec::new();
     collect(input, "", 0, &mut files)?;
     if files.is_empty() {
         let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage, .json or .adf)", input.display());
         return Err(ReadError::Input { message });
     }
-    let (slots, failures) = index(&files, options);
+    read_files(&files, options, emit)
+}
+
+/// Reads a page file that is in memory.
+pub(super) fn read_held(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
+    read_files(&[File { origin: Origin::Memory(bytes.to_owned()), relative: name.to_owned() }], options, emit)
+}
+
+fn read_files(files: &[File], options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
+    let (slots, failures) = index(files, options);
     let bodies = Files { slots: &slots };
     let mut library = Library::new(options.site_url.as_deref(), &bodies);
     for slot in &slots {
         library.add(slot.reference.clone());
     }
+    let library = &library;
     let mut failures = failures.into_iter().peekable();
-    for (number, slot) in slots.iter().enumerate() {
-        while let Some(failure) = failures.next_if(|failure| failure.path <= slot.file.relative) {
+    let convert = |number: usize| {
+        let (slot, reference) = (slots.get(number)?, library.page(number)?);
+        Some((&slot.file.relative, outcome(library, reference, slot)))
+    };
+    parallel::in_order(slots.len(), convert, |converted| {
+        let Some((path, outcome)) = converted else { return Ok(()) };
+        while let Some(failure) = failures.next_if(|failure| failure.path <= *path) {
             send(&mut emit, Outcome::Failure(failure))?;
         }
-        let Some(reference) = library.page(number) else { continue };
-        send(&mut emit, outcome(&library, reference, slot))?;
-    }
+        send(&mut emit, outcome)
+    })?;
     failures.try_for_each(|failure| send(&mut emit, Outcome::Failure(failure)))
 }
 
 /// A file that may hold pages.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct File {
-    path: PathBuf,
+    origin: Origin,
     /// Relative to the input, `/` between parts.
     relative: String,
 }
 
+#[derive(Debug)]
+enum Origin {
+    Disk(PathBuf),
+    Memory(Vec<u8>),
+}
+
+impl File {
+    fn bytes(&self) -> std::io::Result<Cow<'_, [u8]>> {
+        match &self.origin {
+            Origin::Disk(path) => {
+                let length = fs::metadata(path)?.len();
+                if length > MAX_FILE {
+                    let message = format!("it has {length} bytes, more than the {MAX_FILE} that are read");
+                    return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
+                }
+                fs::read(path).map(Cow::Owned)
+            }
+            Origin::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+}
+
 /// A page of a file.
-struct Slot {
-    file: File,
+struct Slot<'a> {
+    file: &'a File,
     /// Which of the file's pages.
     number: usize,
     reference: PageRef,
@@ -84,7 +125,7 @@ fn collect(path: &Path, relative: &str, depth: usize, files: &mut Vec<File>) -> 
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if depth == 0 || is_page_file(&name) {
         let relative = if relative.is_empty() { name } else { relative.to_owned() };
-        files.push(File { path: path.to_owned(), relative });
+        files.push(File { origin: Origin::Disk(path.to_owned()), relative });
     }
     Ok(())
 }
@@ -98,43 +139,54 @@ fn is_page_file(name: &str) -> bool {
     matches!(extension.as_str(), "json" | "adf") || MARKUP.contains(&extension.as_str())
 }
 
+/// A page before it has its place among the others.
+enum Found {
+    /// A body alone, and the title that it names.
+    Body(Option<String>),
+    /// Pages that say who they are.
+    Pages(Vec<PageRef>),
+}
+
 /// Reads id and title of every page; files without any page become failures.
-fn index(files: &[File], options: &Options) -> (Vec<Slot>, Vec<FileError>) {
+fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<FileError>) {
     let mut slots = Vec::new();
     let mut failures = Vec::new();
     let mut taken = HashSet::new();
-    for file in files {
-        match contents(file, &mut Losses::new()) {
-            Ok(Contents::Markup(source)) => {
+    let find = |number: usize| files.get(number).map(|file| (file, found(file)));
+    let indexed = parallel::in_order::<_, Infallible>(files.len(), find, |found| {
+        match found {
+            Some((file, Ok(Found::Body(title)))) => {
                 let reference = PageRef {
                     id: unique_id(&mut taken, file),
-                    title: markup_title(&source).unwrap_or_else(|| stem(&file.relative)),
+                    title: title.unwrap_or_else(|| stem(&file.relative)),
                     space_key: options.collection.clone(),
                     url: None,
                 };
-                slots.push(Slot { file: file.clone(), number: 0, reference });
+                slots.push(Slot { file, number: 0, reference });
             }
-            Ok(Contents::Json(value)) => match rest::pages(&value) {
-                Some(pages) => {
-                    for (number, page) in pages.into_iter().enumerate() {
-                        slots.push(Slot { file: file.clone(), number, reference: rest::reference(page) });
-                    }
-                }
-                None if value.get("type").and_then(Value::as_str) == Some("doc") => {
-                    let reference = PageRef {
-                        id: unique_id(&mut taken, file),
-                        title: adf_title(&value).unwrap_or_else(|| stem(&file.relative)),
-                        space_key: options.collection.clone(),
-                        url: None,
-                    };
-                    slots.push(Slot { file: file.clone(), number: 0, reference });
-                }
-                None => failures.push(failure(file, None, "neither an ADF document nor a page of the REST interface")),
-            },
-            Err(error) => failures.push(error),
+            Some((file, Ok(Found::Pages(pages)))) => {
+                let pages = pages.into_iter().enumerate();
+                slots.extend(pages.map(|(number, reference)| Slot { file, number, reference }));
+            }
+            Some((_, Err(error))) => failures.push(error),
+            None => {}
         }
-    }
+        Ok(())
+    });
+    let Ok(()) = indexed;
     (slots, failures)
+}
+
+/// What a file holds.
+fn found(file: &File) -> Result<Found, FileError> {
+    match contents(file, &mut Losses::new())? {
+        Contents::Markup(source) => Ok(Found::Body(markup_title(&source))),
+        Contents::Json(value) => match rest::pages(&value) {
+            Some(pages) => Ok(Found::Pages(pages.into_iter().map(rest::reference).collect())),
+            None if value.get("type").and_then(Value::as_str) == Some("doc") => Ok(Found::Body(adf_title(&value))),
+            None => Err(failure(file, None, "neither an ADF document nor a page of the REST interface")),
+        },
+    }
 }
 
 fn failure(file: &File, line: Option<u64>, message: impl Into<String>) -> FileError {
@@ -164,7 +216,7 @@ enum Contents {
 }
 
 fn contents(file: &File, losses: &mut Losses) -> Result<Contents, FileError> {
-    let bytes = fs::read(&file.path).map_err(|error| failure(file, None, format!("cannot be read: {error}")))?;
+    let bytes = file.bytes().map_err(|error| failure(file, None, format!("cannot be read: {error}")))?;
     let text = decode(&bytes, losses);
     let is_json = matches!(extension(&file.relative).as_str(), "json" | "adf") || text.trim_start().starts_with('{');
     if !is_json {
@@ -234,13 +286,13 @@ fn adf_title(value: &Value) -> Option<String> {
 
 /// Bodies are read again from their files, so that memory holds one at a time.
 struct Files<'a> {
-    slots: &'a [Slot],
+    slots: &'a [Slot<'a>],
 }
 
 impl Bodies for Files<'_> {
     fn body(&self, index: usize) -> Option<Body> {
         let slot = self.slots.get(index)?;
-        match contents(&slot.file, &mut Losses::new()).ok()? {
+        match contents(slot.file, &mut Losses::new()).ok()? {
             Contents::Markup(source) => Some(Body::Storage(source)),
             Contents::Json(value) => json_body(&value, slot.number),
         }
@@ -254,9 +306,9 @@ fn json_body(value: &Value, number: usize) -> Option<Body> {
     }
 }
 
-fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot) -> Outcome {
+fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot<'_>) -> Outcome {
     let mut losses = Losses::new();
-    let contents = match contents(&slot.file, &mut losses) {
+    let contents = match contents(slot.file, &mut losses) {
         Ok(contents) => contents,
         Err(error) => return Outcome::Failure(error),
     };

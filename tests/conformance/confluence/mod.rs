@@ -1,7 +1,9 @@
 //! Confluence input against published pairs and against independent counts.
 
 mod adf;
+mod dialect;
 mod export;
+mod extra;
 mod inputs;
 mod mutations;
 mod pairs;

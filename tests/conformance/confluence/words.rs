@@ -10,6 +10,7 @@ use trailblazer::normalize::{Options, Source};
 
 use super::super::corpora::{corpus, files_ending, read};
 use super::super::parsed::visible_text;
+use super::super::table::{percent, reaches, row};
 
 /// Elements whose text no reader sees as text of the page.
 const UNSEEN: &[&str] = &[
@@ -48,7 +49,8 @@ fn every_word_of_storage_pages_is_in_the_markdown() {
                 missing.extend((found..wanted).map(|_| format!("{}: {word} ({found} of {wanted})", path.display())));
             }
         }
-        println!("{folder}: {of_corpus} words, {} lost", missing.len() - before);
+        let kept = of_corpus - (missing.len() - before);
+        row(folder, "words kept", &percent(kept, of_corpus), "99.9 %", reaches(kept, of_corpus, 999));
         total += of_corpus;
     }
     for line in missing.iter().take(60) {
@@ -58,7 +60,7 @@ fn every_word_of_storage_pages_is_in_the_markdown() {
     assert!(missing.len() * 1_000 <= total, "at least 99.9 % of {total} words are kept");
 }
 
-fn count(text: &str) -> HashMap<String, usize> {
+pub fn count(text: &str) -> HashMap<String, usize> {
     let mut words = HashMap::new();
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         *words.entry(word.to_owned()).or_default() += 1;
@@ -67,7 +69,7 @@ fn count(text: &str) -> HashMap<String, usize> {
 }
 
 /// What stands between the tags, but for the elements that nobody sees.
-fn source_text(source: &str) -> String {
+pub fn source_text(source: &str) -> String {
     let mut out = String::new();
     let mut rest = source;
     // The element that nobody sees, and how many of its name are open inside.

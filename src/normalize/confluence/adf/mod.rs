@@ -2,6 +2,7 @@
 
 mod element;
 mod media;
+mod schema;
 mod text;
 
 use serde_json::Value;
@@ -31,13 +32,11 @@ pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -
     if kind(value) != "doc" {
         return Err(error(format!("an ADF document has the type `doc`, this has `{}`", kind(value))));
     }
-    if value.get("version").and_then(Value::as_u64) != Some(1) {
-        cx.count("adf:version");
-    }
+    schema::check(value, &mut cx.losses);
     match value.get("content") {
         Some(Value::Array(content)) => nodes(cx, content, flow),
         Some(_) => return Err(error("the `content` of an ADF document is a list, this is not".to_owned())),
-        None => cx.count("adf:no-content"),
+        None => {}
     }
     Ok(())
 }

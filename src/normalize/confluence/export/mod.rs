@@ -7,12 +7,13 @@
 mod index;
 mod object;
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use super::super::document::{Attachment, Document};
+use super::super::parallel;
 use super::super::text::one_line;
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
@@ -110,7 +111,7 @@ pub(super) fn read(mut export: Export, options: &Options, mut emit: Emit<'_>) ->
     let index = index::build(BufReader::with_capacity(1 << 16, &export.entities), &path)?;
     let order = index.order();
     let site_url = options.site_url.clone().or_else(|| property(&export.descriptor, "baseUrl"));
-    let bodies = Offsets { file: RefCell::new(&export.entities), index: &index, order: &order };
+    let bodies = Offsets { file: &export.entities, index: &index, order: &order };
     let mut library = Library::new(site_url.as_deref(), &bodies);
     library.users.clone_from(&index.users);
     for space in index.spaces.values() {
@@ -125,11 +126,12 @@ pub(super) fn read(mut export: Export, options: &Options, mut emit: Emit<'_>) ->
     for id in &order {
         library.add(index.reference(id));
     }
-    for (number, id) in order.iter().enumerate() {
-        let (Some(reference), Some(node)) = (library.page(number), index.pages.get(id)) else { continue };
-        let outcome = outcome(&library, &index, reference, node, number);
-        send(&mut emit, outcome)?;
-    }
+    let (library, known) = (&library, &index);
+    let convert = |number: usize| {
+        let node = known.pages.get(order.get(number)?)?;
+        Some(outcome(library, known, library.page(number)?, node, number))
+    };
+    parallel::in_order(order.len(), convert, |outcome| outcome.map_or(Ok(()), |outcome| send(&mut emit, outcome)))?;
     if let Some(failure) = index.truncated {
         send(&mut emit, Outcome::Failure(failure))?;
     }
@@ -179,7 +181,7 @@ fn outcome(library: &Library<'_>, index: &Index, reference: &PageRef, node: &Nod
 
 /// Bodies by their place in the file.
 struct Offsets<'a> {
-    file: RefCell<&'a File>,
+    file: &'a File,
     index: &'a Index,
     order: &'a [String],
 }
@@ -204,10 +206,9 @@ impl Offsets<'_> {
         if length > MAX_BODY {
             return None;
         }
-        let mut file = self.file.borrow_mut();
-        file.seek(SeekFrom::Start(span.start)).ok()?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).ok()?);
-        file.take(length).read_to_end(&mut bytes).ok()?;
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        // Several threads read; none moves the position of the file.
+        self.file.read_exact_at(&mut bytes, span.start).ok()?;
         Some(bytes)
     }
 }

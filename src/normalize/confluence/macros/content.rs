@@ -107,6 +107,10 @@ pub(super) fn diagram(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
     let has_extension = [".png", ".svg", ".jpg", ".gif"].iter().any(|extension| name.ends_with(extension));
     let file = if has_extension { name.clone() } else { format!("{name}.png") };
     let source = links::attachment(cx, &file, None);
+    if flow.ends_with_image() {
+        // Two diagrams side by side are two blocks.
+        flow.flush();
+    }
     flow.inline(Inline::Image { source, alt: name });
 }
 

@@ -1,0 +1,45 @@
+//! What `run` does last: the vector indexes, with progress on standard error.
+
+use std::time::Instant;
+
+use postgres::Client;
+
+use super::Context;
+use crate::db::Connector;
+use crate::db::search::MissingIndex;
+use crate::db::vector_index::{self, Outcome};
+use crate::error::Result;
+use crate::events::Event;
+use crate::stop::Stop;
+use crate::terminal::progress_bar;
+
+/// Builds the vector indexes that are missing. For when nothing more is to be embedded.
+pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &Context<'_>) -> Result<()> {
+    let mut begun = Instant::now();
+    let bar = progress_bar(0, "vectors indexed", context.quiet);
+    let mut on_progress = |index: &MissingIndex, done: u64| {
+        bar.set_length(u64::try_from(index.vectors).unwrap_or(0));
+        bar.set_position(done);
+    };
+    let mut on_outcome = |index: &MissingIndex, outcome: Outcome| {
+        let seconds = begun.elapsed().as_secs_f64();
+        begun = Instant::now();
+        let (model, vectors) = (&index.model, index.vectors);
+        bar.reset();
+        match outcome {
+            Outcome::Built => {
+                log::info!("indexed {vectors} vectors of {model} in {seconds:.1} s");
+                let index = &index.index_name;
+                context.events.emit(&Event::IndexComplete { model, index, vectors, seconds });
+            }
+            Outcome::Busy => log::info!("another process is indexing the vectors of {model}"),
+            Outcome::NotOwner => log::info!(
+                "{vectors} vectors of {model} have no index, which makes searches slow: `trailblazer run` builds it for the owner of the schema"
+            ),
+            Outcome::Stopped => log::info!("stopped before the vectors of {model} were indexed"),
+        }
+    };
+    let built = vector_index::build_missing(connector, client, stop, false, &mut on_progress, &mut on_outcome);
+    bar.finish_and_clear();
+    built
+}

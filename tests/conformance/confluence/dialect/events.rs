@@ -1,0 +1,119 @@
+//! Markdown as the sequence of what an independent parser sees, without what generators choose for themselves.
+
+use super::super::super::parsed::structure;
+use super::translate;
+
+/// The events of a text, after all rules.
+///
+/// Beyond them: an address alone is a link to itself in GitHub-flavoured Markdown; anchors are named by each generator;
+/// files are attachments, whose names have no folders; an image without a text is called by its file, and a caption
+/// that repeats the text is one; breaks are blank space; the kind of a callout is left out when `kinds` is false.
+pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut link: Option<(usize, String)> = None;
+    for event in structure(&translate(markdown)) {
+        if let Some(target) = event.strip_prefix("<link ").and_then(|rest| rest.strip_suffix('>')) {
+            link = Some((out.len(), target.to_owned()));
+            out.push(format!("<link {}>", address(target)));
+        } else if let Some(target) = event.strip_prefix("<image ").and_then(|rest| rest.strip_suffix('>')) {
+            out.push(format!("<image {}>", address(target)));
+        } else if event == "<End(Link)>" {
+            end_link(&mut out, link.take());
+        } else if event == "<End(Image)>" {
+            name_image(&mut out);
+        } else if event != "<HardBreak>" {
+            out.push(event);
+        }
+    }
+    drop_captions(&mut out);
+    unmark_code(&mut out);
+    if !kinds {
+        drop_labels(&mut out);
+    }
+    joined(&out)
+}
+
+/// Ends a link; one that only shows its own address is text.
+fn end_link(events: &mut Vec<String>, link: Option<(usize, String)>) {
+    let Some((at, target)) = link else { return };
+    let text = events.get(at + 1..).unwrap_or_default().concat();
+    let bare = target.trim_start_matches("mailto:");
+    if text.trim_start_matches("mailto:") == bare {
+        events.truncate(at);
+        events.push(bare.to_owned());
+    } else {
+        events.push("<End(Link)>".to_owned());
+    }
+}
+
+/// Ends an image; without a text, or with one that only says what it is, its file is its text.
+fn name_image(events: &mut Vec<String>) {
+    if events.last().is_some_and(|text| ["Media", "attachment"].contains(&text.as_str())) {
+        events.pop();
+    }
+    let file = events.last().and_then(|last| last.strip_prefix("<image ")?.strip_suffix('>')).map(str::to_owned);
+    events.extend(file.map(|file| file.rsplit('/').next().unwrap_or_default().to_owned()));
+    events.push("<End(Image)>".to_owned());
+}
+
+/// Removes marks around code, which takes none but a link (A2).
+fn unmark_code(events: &mut Vec<String>) {
+    let marks = ["Strong", "Emphasis", "Strikethrough"];
+    while let Some(at) = events.windows(3).position(|three| {
+        three[1].starts_with("<Code(")
+            && marks.iter().any(|mark| three[0] == format!("<Start({mark})>") && three[2] == format!("<End({mark})>"))
+    }) {
+        events.remove(at + 2);
+        events.remove(at);
+    }
+}
+
+/// Removes captions that say what the text of their image says.
+fn drop_captions(events: &mut Vec<String>) {
+    while let Some(at) = events.windows(5).position(|five| {
+        five[1] == "<End(Image)>"
+            && five[2] == "<Start(Emphasis)>"
+            && five[3] == five[0]
+            && five[4] == "<End(Emphasis)>"
+    }) {
+        events.drain(at + 2..at + 5);
+    }
+}
+
+/// Removes the labels of callouts: which kind becomes which macro is the generator's choice.
+fn drop_labels(events: &mut Vec<String>) {
+    while let Some(at) = events.windows(4).position(|four| {
+        four[0].starts_with("<Start(BlockQuote")
+            && four[1] == "<Start(Strong)>"
+            && four[2].ends_with(':')
+            && four[3] == "<End(Strong)>"
+    }) {
+        events.drain(at + 1..at + 4);
+    }
+}
+
+fn address(target: &str) -> String {
+    let target =
+        ["adf:", "media:", "attachment:"].iter().fold(target, |target, scheme| target.trim_start_matches(scheme));
+    match target.split_once('#') {
+        Some(("", _)) => "#".to_owned(),
+        _ if target.contains("://") || target.starts_with("mailto:") => target.to_owned(),
+        // One generator writes `PAR` for the folder above.
+        _ => target.replace("../", "").replace("PAR_", "").replace('/', "_").replace("%20", " "),
+    }
+}
+
+/// Texts side by side are one text.
+fn joined(events: &[String]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for event in events {
+        match out.last_mut() {
+            Some(last) if !last.starts_with('<') && !event.starts_with('<') => {
+                last.push(' ');
+                last.push_str(event);
+            }
+            _ => out.push(event.clone()),
+        }
+    }
+    out
+}

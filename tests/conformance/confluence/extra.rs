@@ -1,0 +1,86 @@
+//! Nothing extra: no word of a Markdown that its source does not show.
+//!
+//! The words of the source are counted by the scanner of [`words`](super::words); beside them only those may appear that
+//! the specification asks for: labels of callouts, names of files, addresses, titles of macros.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use trailblazer::normalize::{Options, Source};
+
+use super::super::corpora::{corpus, files_ending, read};
+use super::super::parsed::visible_text;
+use super::super::table::{percent, reaches, row};
+use super::words::{count, source_text};
+
+/// Words that the writer adds by itself.
+const ADDED: &[&str] =
+    &["Info", "Note", "Tip", "Warning", "Success", "Error", "Jira", "query", "Included", "attachment"];
+
+/// Parameters and attributes whose text a reader sees, by the specification.
+const SHOWN: &[&str] = &[
+    "ac:name=\"title\">",
+    "ac:name=\"\">",
+    "ac:name=\"key\">",
+    "ac:name=\"jqlQuery\">",
+    "ac:name=\"body\">",
+    "ac:name=\"name\">",
+    "ac:name=\"diagramName\">",
+    "ac:name=\"diagramDisplayName\">",
+    "ac:name=\"filename\">",
+    "ac:name=\"url\">",
+    "ri:filename=\"",
+    "ri:value=\"",
+    "ri:content-title=\"",
+    "ri:userkey=\"",
+    "ri:account-id=\"",
+    "ri:username=\"",
+    "ri:space-key=\"",
+    "ac:anchor=\"",
+    "ac:alt=\"",
+    "ac:title=\"",
+    "datetime=\"",
+    "alt=\"",
+    "src=\"",
+    "href=\"",
+    "start=\"",
+    "encoding=\"application/x-tex\">",
+];
+
+#[test]
+fn no_word_of_the_markdown_comes_from_parameters_or_ids() {
+    for folder in ["cf-for-obsidian", "cf-md2conf", "cf-mark", "cf-to-notion"] {
+        let Some(corpus) = corpus(folder) else { return };
+        let (mut total, mut extra) = (0, BTreeMap::new());
+        for path in files_ending(&corpus, &[".xml", ".html", ".xhtml"]) {
+            let source = fs::read_to_string(&path).expect("a readable file");
+            let read = read(&path, Source::Confluence, &Options::default());
+            let Some(document) = read.documents.first() else { continue };
+            // Cells that span repeat their words: how often a word appears is not at issue here.
+            let known = count(&format!("{}\n{}\n{}", source_text(&source), shown(&source), ADDED.join(" ")));
+            for (word, times) in count(&visible_text(&document.text_md)) {
+                total += times;
+                if !known.contains_key(&word) && word.parse::<u64>().is_err() {
+                    *extra.entry(format!("{}: {word}", path.display())).or_insert(0) += times;
+                }
+            }
+        }
+        let strangers = extra.values().sum::<usize>();
+        println!("{:#?}", extra.keys().take(40).collect::<Vec<_>>());
+        let own = total - strangers;
+        row(folder, "words that the source shows", &percent(own, total), "100 %", reaches(own, total, 1_000));
+    }
+}
+
+/// The values of parameters and attributes that are shown.
+fn shown(source: &str) -> String {
+    let mut out = String::new();
+    for mark in SHOWN {
+        for part in source.split(mark).skip(1) {
+            out.push_str(part.split(['"', '<']).next().unwrap_or_default());
+            out.push('\n');
+        }
+    }
+    // Names of emoticons become signs; entities in attributes are those of the text.
+    source_text(&out.replace("&amp;", "&"))
+}
