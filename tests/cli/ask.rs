@@ -26,7 +26,7 @@ fn ask_prints_title_headings_address_and_a_snippet_with_the_words_marked() {
     let asked = library()
         .run(&["ask", "when does a lease expire", "--text-only", "--limit", "1", "--events", "never"])
         .success();
-    insta::assert_snapshot!(asked.stdout, @r"
+    insta::assert_snapshot!(asked.stdout, @"
     1. *Leases*
        https://docs.example/lease
        *Leases* ## Expiry A *lease* that is not renewed *expires* after 45 minutes

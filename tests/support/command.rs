@@ -22,9 +22,14 @@ impl Sandbox {
 
     /// Returns a sandbox on `database`.
     pub fn with(database: TestDatabase) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".trailblazer.yaml"), "").unwrap();
-        Self { database, folder }
+        let sandbox = Self { database, folder: tempfile::tempdir().unwrap() };
+        sandbox.configure("");
+        sandbox
+    }
+
+    /// Configures `yaml` besides the `hash` provider.
+    pub fn configure(&self, yaml: &str) {
+        self.write(".trailblazer.yaml", format!("embed: {{ provider: hash, model: hash-384 }}\n{yaml}"));
     }
 
     /// Returns the folder that commands run in.
