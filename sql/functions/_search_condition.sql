@@ -27,7 +27,7 @@ begin
         v_of_document := v_of_document || format(' and d.run_id = any (%L::text[])', graphdb._filter_texts(v_key, v_value));
       when 'run_id_glob' then
         v_of_document := v_of_document
-          || format(' and d.run_id like %L escape ''\''', graphdb._glob_to_like(graphdb._filter_text(v_key, v_value)));
+          || format(' and d.run_id like %L escape ''!''', graphdb._glob_to_like(graphdb._filter_text(v_key, v_value)));
       when 'source' then
         v_of_run := format('r.source = any (%L::text[])', graphdb._filter_texts(v_key, v_value));
       else

@@ -316,7 +316,7 @@ fn help_of_runs_reset() {
               Possible values:
               - processed:  The marks of both phases; all data stays
               - embeddings: Also the vectors that no other run needs
-              - all:        Also the chunks, when `reset.delete_chunks` is true
+              - all:        Also the chunks, when reset.delete_chunks is true
 
               [default: processed]
 
@@ -469,7 +469,7 @@ fn help_of_ask() {
     Usage: trailblazer ask [OPTIONS] <QUESTION>...
 
     Arguments:
-      <QUESTION>...  Words, \"texts in quotes\" that must stand in the answer, -words that must not
+      <QUESTION>...  Words, "texts in quotes" that must stand in the answer, -words that must not
 
     Options:
           --limit <N>        At most N answers [default: 5]
