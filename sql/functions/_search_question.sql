@@ -9,7 +9,7 @@ as $$
   select translate(
     regexp_replace(
       graphdb._search_words(translate(
-        regexp_replace(regexp_replace(coalesce(p_query, ''), '--+|-(?!\S)', ' ', 'g'), '([^\s"])-', '\1 ', 'g'),
+        regexp_replace(regexp_replace(coalesce(p_query, ''), e'--+|-(?!\\S)', ' ', 'g'), e'([^\\s"])-', e'\\1 ', 'g'),
         '"-', e'\x01\x02')),
       e'\x02\\s+', e'\x02', 'g'),
     e'\x01\x02', '"-')

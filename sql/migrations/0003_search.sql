@@ -12,14 +12,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Thai to Khmer; kana, Han, Hangul.
-  v_unspaced constant text := E'\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u3007\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff';
-  v_words text := translate(p_text, E'!#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 31));
+  v_unspaced constant text := e'\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u3007\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff';
+  v_words text := translate(p_text, e'!#$%&''()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 31));
 begin
   if octet_length(v_words) = length(v_words) or v_words !~ ('[' || v_unspaced || ']') then
     return v_words;
   end if;
-  v_words := regexp_replace(v_words, '([' || v_unspaced || ']+)', E' \\1 ', 'g');
-  return regexp_replace(v_words, '(?<=[' || v_unspaced || '])([' || v_unspaced || '])(?=[' || v_unspaced || '])', E'\\1 \\1', 'g');
+  v_words := regexp_replace(v_words, '([' || v_unspaced || ']+)', e' \\1 ', 'g');
+  return regexp_replace(v_words, '(?<=[' || v_unspaced || '])([' || v_unspaced || '])(?=[' || v_unspaced || '])', e'\\1 \\1', 'g');
 end
 $$;
 comment on function graphdb._search_words(text) is
@@ -49,7 +49,6 @@ comment on column graphdb.chunks.search_vector is 'The words of headings and tex
 
 -- A row holds a text and its words, about 3 kB: kept whole, because ranking reads the words of every match.
 alter table graphdb.chunks set (toast_tuple_target = 8160);
-alter table graphdb.chunks alter column search_vector set storage main;
 
 create index if not exists ix_chunks_search on graphdb.chunks using gin (search_vector);
 

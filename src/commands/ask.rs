@@ -151,9 +151,10 @@ fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the snippet on one line.
+/// Returns the snippet on one line, without the signs of headings.
 fn snippet(hit: &Hit) -> String {
-    let words: Vec<&str> = hit.snippet.split_whitespace().collect();
+    let is_heading_sign = |word: &&str| word.chars().all(|c| c == '#');
+    let words: Vec<&str> = hit.snippet.split_whitespace().filter(|word| !is_heading_sign(word)).collect();
     words.join(" ")
 }
 

@@ -149,9 +149,8 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
             hint: "Run `alter extension vector update` on a server that has pgvector 0.8 or later.".into(),
         });
     }
-    tx.batch_execute(&format!("set local search_path = pg_catalog, {schema}, pg_temp"))?;
-    // Loads the library: only then may an owner who is no superuser name its settings, as graphdb.search does.
-    tx.batch_execute("select '[1]'::vector")?;
+    // The cast loads the library: before that, only a superuser may name its settings in a function.
+    tx.batch_execute(&format!("set local search_path = pg_catalog, {schema}, pg_temp; select '[1]'::vector"))?;
     Ok(())
 }
 

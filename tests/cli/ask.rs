@@ -29,7 +29,7 @@ fn ask_prints_title_headings_address_and_a_snippet_with_the_words_marked() {
     insta::assert_snapshot!(asked.stdout, @"
     1. *Leases*
        https://docs.example/lease
-       *Leases* ## Expiry A *lease* that is not renewed *expires* after 45 minutes
+       *Leases* Expiry A *lease* that is not renewed *expires* after 45 minutes
     ");
 }
 

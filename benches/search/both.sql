@@ -1,0 +1,2 @@
+\set i random(1, 500)
+select count(*) from bench.questions as q, graphdb.search(q.question, q.vector, 'bench') as s where q.i = :i;
