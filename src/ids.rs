@@ -75,6 +75,7 @@ pub enum Scope {
     Processed,
     /// Also the vectors that no other run needs
     Embeddings,
+    #[value(help = "Also the chunks, when reset.delete_chunks is true")]
     /// Also the chunks, when `reset.delete_chunks` is true
     All,
 }

@@ -6,7 +6,7 @@
 
 mod measure;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -135,7 +135,7 @@ impl Bench<'_> {
         let workspace = self.home.path().join(&database);
         let mut client = Client::connect(&url, NoTls)?;
         install::install(&mut client)?;
-        let lines: String = documents.iter().map(|document| format!("{document}\n")).collect();
+        let lines = documents.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let artifact = workspace.join("runs/all/normalize/normalized.ndjson");
         fs::create_dir_all(artifact.parent().unwrap_or(&workspace))?;
         fs::write(artifact, lines)?;
@@ -169,8 +169,8 @@ impl Bench<'_> {
         let text = if by == "vectors" { "" } else { text };
         let hits =
             search::search(client, &search::Question { text, vector, limit: DEPTH, filter: SearchFilter::default() })?;
-        let mut seen = HashMap::new();
-        Ok(hits.into_iter().map(|hit| hit.doc_id).filter(|id| seen.insert(id.clone(), ()).is_none()).collect())
+        let mut seen = HashSet::new();
+        Ok(hits.into_iter().map(|hit| hit.doc_id).filter(|id| seen.insert(id.clone())).collect())
     }
 
     fn command(&self, url: &str, workspace: &Path) -> Command {

@@ -16,15 +16,15 @@ impl Scores {
     /// Adds a question whose answer stood at `rank`, counted from 1.
     pub fn add(&mut self, rank: Option<usize>) {
         self.questions += 1.0;
-        let Some(rank) = rank else { return };
-        self.reciprocal += 1.0 / rank as f64;
+        let Some(rank) = rank.and_then(|rank| u32::try_from(rank).ok()) else { return };
+        self.reciprocal += 1.0 / f64::from(rank);
         if rank == 1 {
             self.at_1 += 1.0;
         }
         if rank <= 10 {
             self.at_10 += 1.0;
             // One thing to find: the ideal gain is 1.
-            self.gain += 1.0 / (1.0 + rank as f64).log2();
+            self.gain += 1.0 / (1.0 + f64::from(rank)).log2();
         }
     }
 }

@@ -69,7 +69,7 @@ def main():
     files = sorted(str(path) for path in folder.iterdir())
     size = sum(os.path.getsize(path) for path in files) / 1e6
     # The others are slow enough on a part of the pages, taken evenly.
-    part = files[:: max(1, len(files) // 100)]
+    part = files[:: max(1, len(files) // 40)]
     share = sum(os.path.getsize(path) for path in part) / 1e6
     one, all_ = best(lambda: ours(folder, CORES[:1])), best(lambda: ours(folder, CORES))
     rows = [("trailblazer", size / all_, f"{len(CORES)} cores"), ("trailblazer", size / one, "1 core")]

@@ -34,7 +34,7 @@ fn flag_wins_over_environment_over_file_over_default() {
         sandbox.write_run(&format!("r{number}"), 1);
     }
     sandbox.run(&["runs", "backfill"]).success();
-    sandbox.write(".trailblazer.yaml", "workers: 3\n");
+    sandbox.configure("workers: 3\n");
     assert_eq!(workers(&sandbox, &["--workers", "1"], &[("TRAILBLAZER_WORKERS", "2")]), 1);
     assert_eq!(workers(&sandbox, &[], &[("TRAILBLAZER_WORKERS", "2")]), 2);
     assert_eq!(workers(&sandbox, &[], &[]), 3);

@@ -62,6 +62,7 @@ fn redact(value: &mut Value) {
             | "worker_id"
             | "claimed_by"
             | "seconds"
+            | "score"
             | "artifact"
             | "eta_seconds"
             | "path" => *value = format!("[{name}]").into(),

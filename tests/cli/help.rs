@@ -32,7 +32,7 @@ fn every_command_is_here() {
 
 #[test]
 fn help_of_trailblazer() {
-    insta::assert_snapshot!(help(&[]), @"
+    insta::assert_snapshot!(help(&[]), @r#"
     Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses
     track of what is left to do
 
@@ -69,7 +69,7 @@ fn help_of_trailblazer() {
     the database.
     Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143
     stopped.
-    ");
+    "#);
 }
 
 #[test]

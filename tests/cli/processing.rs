@@ -77,7 +77,7 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
 #[test]
 fn run_with_explicit_scope_mode_refuses_to_take_everything() {
     let sandbox = normalized(1);
-    sandbox.write(".trailblazer.yaml", "backlog: { mode: explicit_scope }\n");
+    sandbox.configure("backlog: { mode: explicit_scope }\n");
     let run = sandbox.run(&["run"]).exits(2);
     assert!(run.stderr.contains("say which runs"), "{}", run.stderr);
     sandbox.run(&["run", "--source", "dita"]).success();

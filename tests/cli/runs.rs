@@ -91,7 +91,7 @@ fn show_prints_the_run_and_the_history_of_its_claims() {
 #[test]
 fn reset_dry_run_counts_exactly_what_the_reset_does() {
     let sandbox = embedded();
-    sandbox.write(".trailblazer.yaml", "reset: { delete_chunks: true }\n");
+    sandbox.configure("reset: { delete_chunks: true }\n");
     claim_embedded(&sandbox, "r3");
     for scope in ["processed", "embeddings", "all"] {
         let args = ["runs", "reset", "--run-id", "r*", "--scope", scope];

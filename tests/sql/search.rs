@@ -79,7 +79,7 @@ impl Library {
     }
 
     fn error_of(&mut self, call: &str) -> String {
-        let error = self.client.query(&format!("select * from {call}"), &[]).err().expect("an error");
+        let error = self.client.query(&format!("select * from {call}"), &[]).expect_err("an error");
         let error = error.as_db_error().unwrap();
         format!("{} {}", error.code().code(), error.message())
     }
@@ -294,6 +294,7 @@ fn search_reads_both_lists_from_their_indexes() {
     for statement in &statements {
         library.client.batch_execute(statement).unwrap();
     }
+    library.client.batch_execute("analyze").unwrap();
     let statement: String = library
         .client
         .query_one("select graphdb._search_statement('rare7 common', m, null) from graphdb.embedding_models as m", &[])

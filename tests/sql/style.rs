@@ -54,6 +54,7 @@ fn runs_once_because(statement: &[Token], before: &[Vec<Token>], file: &str) -> 
         let is_repeatable = text.contains(" if exists ")
             || text.contains(" if not exists ")
             || text.split(' ').nth(5) == Some("set")
+            || text.contains(" alter column ") && text.contains(" set storage ")
             || added.is_some_and(|drop| before.iter().any(|earlier| written(earlier) == drop));
         return (!is_repeatable).then_some("alter table without a way back");
     }

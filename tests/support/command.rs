@@ -15,16 +15,21 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Returns a sandbox with the schema installed and the `hash` provider configured.
+    /// Returns a sandbox with the schema installed and an empty configuration.
     pub fn new() -> Self {
         Self::with(TestDatabase::new())
     }
 
     /// Returns a sandbox on `database`.
     pub fn with(database: TestDatabase) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".trailblazer.yaml"), "embed: { provider: hash, model: hash-384 }\n").unwrap();
-        Self { database, folder }
+        let sandbox = Self { database, folder: tempfile::tempdir().unwrap() };
+        sandbox.configure("");
+        sandbox
+    }
+
+    /// Configures `yaml` besides the `hash` provider.
+    pub fn configure(&self, yaml: &str) {
+        self.write(".trailblazer.yaml", format!("embed: {{ provider: hash, model: hash-384 }}\n{yaml}"));
     }
 
     /// Returns the folder that commands run in.
@@ -66,6 +71,8 @@ impl Sandbox {
         // The width that help is wrapped to when no stream is a terminal.
         command.env("COLUMNS", "100");
         command.env("TRAILBLAZER_DB_URL", &self.database.url);
+        // No model to load: a test that wants one says so.
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "hash").env("TRAILBLAZER_EMBED_MODEL", "hash-384");
         command
     }
 
