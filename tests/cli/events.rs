@@ -159,7 +159,7 @@ fn events_look_like_this() {
     let lines: Vec<&str> = found.values().map(String::as_str).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"ts":"[ts]","level":"info","event":"ask.complete","component":"ask","question":"topic","model":"hash-384","found":1,"seconds":"[seconds]"}
-    {"ts":"[ts]","level":"info","event":"ask.result","component":"ask","place":1,"run_id":"guide","doc_id":"topic:docs/a","ord":0,"title":"T","heading_path":["T"],"text":"T\n\nText of a topic.","text_rank":1,"vector_rank":1,"score":0.03278688524590164}
+    {"ts":"[ts]","level":"info","event":"ask.result","component":"ask","place":1,"run_id":"guide","doc_id":"topic:docs/a","ord":0,"title":"T","heading_path":["T"],"text":"T\n\nText of a topic.","text_rank":1,"vector_rank":1,"score":"[score]"}
     {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"time_to_go":"[time_to_go]","live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
     {"ts":"[ts]","level":"info","event":"chunk.complete","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1,"chunks":1,"cut":0,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"chunk.start","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1}

@@ -63,7 +63,7 @@ fn help_of_trailblazer() {
       trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
       trailblazer run                                 Chunk and embed everything that is due
       trailblazer status                              What is left, who works on what, since when
-      trailblazer ask \"How do I reset runs?\"          The parts of the documentation that answer
+      trailblazer ask "How do I reset runs?"          The parts of the documentation that answer
 
     Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
     the database.

@@ -91,7 +91,6 @@ pub fn structure(markdown: &str) -> Vec<String> {
     for event in parser(markdown) {
         let text = match event {
             Event::Text(text) => text.to_string(),
-            Event::SoftBreak => " ".to_owned(),
             Event::InlineHtml(html) => format!("<{}>", html.replace([' ', '/', '<', '>'], "")),
             Event::Start(Tag::List(start)) => format!("<list {start:?}>"),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
@@ -104,7 +103,7 @@ pub fn structure(markdown: &str) -> Vec<String> {
             Event::Start(Tag::Link { dest_url, .. }) => format!("<link {dest_url}>"),
             Event::Start(Tag::Image { dest_url, .. }) => format!("<image {dest_url}>"),
             // A tight list and a loose one differ in paragraphs only.
-            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => " ".to_owned(),
+            Event::SoftBreak | Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => " ".to_owned(),
             other => format!("<{other:?}>"),
         };
         match out.last_mut() {

@@ -95,15 +95,12 @@ fn between(text: &str, open: &str, close: &str, change: impl Fn(&str) -> Option<
     while let Some((before, after)) = rest.split_once(open) {
         let changed = after.split_once(close).and_then(|(inner, tail)| Some((change(inner)?, tail)));
         out.push_str(before);
-        match changed {
-            Some((new, tail)) => {
-                out.push_str(&new);
-                rest = tail;
-            }
-            None => {
-                out.push_str(open);
-                rest = after;
-            }
+        if let Some((new, tail)) = changed {
+            out.push_str(&new);
+            rest = tail;
+        } else {
+            out.push_str(open);
+            rest = after;
         }
     }
     out + rest
