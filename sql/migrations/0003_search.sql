@@ -1,3 +1,4 @@
+-- squawk-ignore-file adding-field-with-default
 -- What a chunk is found by: its words, as full text. The vectors are indexed apart, when the backlog runs empty.
 
 -- Text as the parser of English full text should see it. Punctuation parts words, so that graphdb.claim_run, --dry-run
@@ -44,7 +45,6 @@ revoke all on function graphdb._search_vector(text[], text) from public;
 
 -- With the chunk and not with the vector: a row that an HNSW index points to is a hundred times dearer to write.
 -- Written together with 0002 in the first release: the table is empty, so nothing is rewritten and nothing waits.
--- squawk-ignore adding-field-with-default
 alter table graphdb.chunks add column if not exists search_vector tsvector not null
   generated always as (graphdb._search_vector(heading_path, text)) stored;
 comment on column graphdb.chunks.search_vector is 'The words of headings and text, stemmed as English, for graphdb.search';
