@@ -16,7 +16,7 @@ begin
   end if;
   if jsonb_typeof(p_filter) <> 'object' then
     raise exception 'a filter is an object, not %', jsonb_typeof(p_filter)
-      using errcode = 'TB001', hint = 'For example {"source": "dita", "label": "howto"}.';
+      using errcode = 'TB001', hint = 'For example {"source": "dita", "label": "audience:administrator"}.';
   end if;
 
   for v_key, v_value in select e.key, e.value from jsonb_each(p_filter) as e order by e.key loop

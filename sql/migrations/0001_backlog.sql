@@ -176,4 +176,4 @@ create table if not exists graphdb.run_attempts (
     check (outcome = any ('{completed,released,failed,expired,reset,superseded}'))
 );
 comment on table graphdb.run_attempts is 'One row for each claim that ended, and how: the history that "runs show" prints';
-comment on column graphdb.run_attempts.outcome is 'completed, released, failed, expired, reset (by force) or superseded (by new content)';
+comment on column graphdb.run_attempts.outcome is 'completed, released, failed, expired, reset (by force, or after its lease had run out) or superseded (by new content)';

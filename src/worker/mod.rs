@@ -55,6 +55,8 @@ pub struct Plan<'a> {
 #[derive(Debug, Default)]
 pub struct Tally {
     taken: AtomicU64,
+    /// Runs that cost a permit, kept where there is a limit.
+    known: Mutex<BTreeSet<RunId>>,
     /// Runs that went through every phase asked for.
     pub done: AtomicU64,
     /// Runs whose last claim here ended in failure.
@@ -97,6 +99,15 @@ enum Taken {
     Completed(RunId),
     /// It was claimed, and given back, failed or lost.
     Ended,
+}
+
+/// Whether a claim counts against the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Permit {
+    /// It takes up a run.
+    New,
+    /// It goes on with the run that the worker took up.
+    Same,
 }
 
 /// One worker's view of the plan.
@@ -211,7 +222,8 @@ impl Worker<'_> {
             // What another worker chunked is finished first. A run that was reset still has its old chunks: with both
             // phases on it is left to the chunk phase, or it would be embedded without being chunked anew.
             let status = if self.both() { vec!["chunked".into()] } else { Vec::new() };
-            let taken = self.claim_and_work(client, Phase::Embed, &Filter { status, ..self.plan.filter.clone() })?;
+            let filter = Filter { status, ..self.plan.filter.clone() };
+            let taken = self.claim_and_work(client, Phase::Embed, &filter, Permit::New)?;
             if taken != Taken::Nothing {
                 self.count_done(&taken);
                 return Ok(true);
@@ -220,12 +232,12 @@ impl Worker<'_> {
         if !self.plan.phases.contains(&Phase::Chunk) {
             return Ok(false);
         }
-        let mut taken = self.claim_and_work(client, Phase::Chunk, &self.plan.filter)?;
+        let mut taken = self.claim_and_work(client, Phase::Chunk, &self.plan.filter, Permit::New)?;
         if taken == Taken::Nothing {
             return Ok(false);
         }
         if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.stop.is_asked()) {
-            taken = self.claim_and_work(client, Phase::Embed, &Filter::for_run(run_id))?;
+            taken = self.claim_and_work(client, Phase::Embed, &Filter::for_run(run_id), Permit::Same)?;
         }
         self.count_done(&taken);
         Ok(true)
@@ -243,11 +255,14 @@ impl Worker<'_> {
     }
 
     /// Claims the first due run, if any, and works on it.
-    fn claim_and_work(&self, client: &mut Client, phase: Phase, filter: &Filter) -> Result<Taken> {
+    fn claim_and_work(&self, client: &mut Client, phase: Phase, filter: &Filter, permit: Permit) -> Result<Taken> {
         let asked = Instant::now();
         let Some(run) = calls::claim_run(client, phase, &self.id, self.leases.ttl(), filter)? else {
             return Ok(Taken::Nothing);
         };
+        if permit == Permit::New {
+            self.count_once(&run.run_id);
+        }
         let lease = self.leases.add(&run.run_id, phase, run.claim_token, &self.id, asked);
         self.announce(&run, phase);
         let outcome = self.work(client, &lease);
@@ -393,6 +408,14 @@ impl Worker<'_> {
             .taken
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| (taken < limit).then_some(taken + 1))
             .is_ok()
+    }
+
+    /// Gives the permit back when another worker's went to the same run: it chunked it, and this one embeds it.
+    fn count_once(&self, run_id: &RunId) {
+        let mut known = self.tally.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.plan.limit.is_some() && !known.insert(run_id.clone()) {
+            self.return_permit();
+        }
     }
 
     fn return_permit(&self) {

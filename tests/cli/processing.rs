@@ -92,6 +92,15 @@ fn limit_takes_the_oldest_runs() {
 }
 
 #[test]
+fn limit_counts_a_run_once_when_two_workers_share_its_phases() {
+    let sandbox = normalized(40);
+    sandbox.run(&["run", "--limit", "25", "--workers", "8"]).success();
+    let embedded =
+        sandbox.database.value("select count(*)::text from graphdb.processed_runs where status = 'embedded'");
+    assert_eq!(embedded, "25");
+}
+
+#[test]
 fn phases_are_worked_on_one_by_one() {
     let sandbox = normalized(2);
     let run = sandbox.run(&["run", "--phases", "chunk"]).success();

@@ -1,0 +1,62 @@
+use super::*;
+
+fn from_file(text: &str) -> Result<Config, ConfigError> {
+    resolve(Some(("x.yaml", text)), |_| None)
+}
+
+fn message(text: &str) -> String {
+    let error = from_file(text).expect_err("should be refused");
+    match error.hint() {
+        Some(hint) => format!("{error} | {hint}"),
+        None => error.to_string(),
+    }
+}
+
+#[test]
+fn nothing_given_means_the_defaults() {
+    let config = from_file("").unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!(from_file("database:\nworkers: ~\n").unwrap(), config);
+    assert_eq!(config.backlog.claim_ttl_minutes, 45);
+}
+
+#[test]
+fn environment_wins_over_file_wins_over_default() {
+    let text = "backlog: { claim_ttl_minutes: 10, max_attempts: 3 }";
+    let config = resolve(Some(("x.yaml", text)), |name| {
+        (name == "TRAILBLAZER_BACKLOG_CLAIM_TTL_MINUTES").then(|| "20".to_owned())
+    })
+    .unwrap();
+    assert_eq!((config.backlog.claim_ttl_minutes, config.backlog.max_attempts), (20, 3));
+    assert_eq!(config.workers, Workers(None));
+}
+
+#[test]
+fn unknown_key_names_key_line_and_nearest() {
+    insta::assert_snapshot!(message("workers: 2\nbacklog:\n  claim_ttl_minute: 5\n"),
+        @"x.yaml:3: unknown key `backlog.claim_ttl_minute` | Did you mean `backlog.claim_ttl_minutes`?");
+    insta::assert_snapshot!(message("wrokers: 2\n"), @"x.yaml:1: unknown key `wrokers` | Did you mean `workers`?");
+    insta::assert_snapshot!(message("embed:\n  claim_ttl_minutes: 5\n"),
+        @"x.yaml:2: unknown key `embed.claim_ttl_minutes` | Did you mean `backlog.claim_ttl_minutes`?");
+}
+
+#[test]
+fn wrong_type_names_line_and_what_is_expected() {
+    insta::assert_snapshot!(message("\nbacklog:\n  max_attempts: many\n"), @"x.yaml:3: backlog.max_attempts: expected a whole number from 1 to 9999");
+    insta::assert_snapshot!(message("workers: 0\n"), @"x.yaml:1: workers: expected `auto` or a whole number from 1 to 1024");
+    insta::assert_snapshot!(message("- a\n"), @"x.yaml: expected `key: value` lines");
+}
+
+#[test]
+fn bad_environment_names_the_variable() {
+    let error = resolve(None, |name| (name == "TRAILBLAZER_WORKERS").then(|| "lots".to_owned())).unwrap_err();
+    insta::assert_snapshot!(error, @"TRAILBLAZER_WORKERS: workers: expected `auto` or a whole number from 1 to 1024");
+}
+
+#[test]
+fn a_url_never_shows_its_password() {
+    let config = from_file("database: { url: 'postgresql://me:secret@db.example/docs' }").unwrap();
+    insta::assert_snapshot!(config.database.url.as_ref().unwrap(), @"host=db.example port=5432 dbname=docs user=me");
+    assert!(!format!("{config:?}").contains("secret"));
+    assert!(!message("database: { url: 'postgresql://me:secret@:::/x' }").contains("secret"));
+}
