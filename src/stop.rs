@@ -1,14 +1,18 @@
-//! SIGINT and SIGTERM: the first asks for a graceful stop, the second ends the process at once.
+//! SIGINT and SIGTERM: the first asks for a graceful stop, a later one ends the process at once.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::error::Exit;
+
+/// Signals this close together are one: a terminal, make and timeout each pass on the same one.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
 /// Tells whether the process was asked to stop. Clones share one answer.
 #[derive(Debug, Clone, Default)]
@@ -21,12 +25,20 @@ impl Stop {
     /// Returns a stop that listens to signals.
     pub fn on_signals() -> io::Result<Self> {
         let stop = Self::default();
+        let is_heard = Arc::new(AtomicBool::new(false));
         for (signal, code) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
-            // Before the flag is set: the first signal passes the shutdown by, the second does not.
-            flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&stop.asked))?;
+            flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&is_heard))?;
             flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8))?;
             flag::register(signal, Arc::clone(&stop.asked))?;
         }
+        let heard = stop.clone();
+        thread::spawn(move || {
+            while !heard.is_asked() {
+                thread::sleep(Duration::from_millis(50));
+            }
+            thread::sleep(ONE_SIGNAL);
+            is_heard.store(true, Ordering::SeqCst);
+        });
         Ok(stop)
     }
 
@@ -45,7 +57,7 @@ impl Stop {
     pub fn sleep(&self, pause: Duration) {
         let end = Instant::now() + pause;
         while !self.is_asked() && Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
+            thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
         }
     }
 

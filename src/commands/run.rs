@@ -171,7 +171,7 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// Runs in back-off are no failure yet, but a user who sees the command end wants to know of them.
+/// Runs in back-off or held by others are no failure, but a user who sees the command end wants to know of them.
 fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
     let mut deferred = 0;
     for phase in &plan.phases {
@@ -180,6 +180,12 @@ fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
     if deferred > 0 {
         log::info!(
             "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer run` takes them up"
+        );
+    }
+    let held = calls::backlog_status(client)?["live_claims"].as_i64().unwrap_or(0);
+    if held > 0 {
+        log::info!(
+            "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"
         );
     }
     Ok(())
