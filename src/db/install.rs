@@ -4,6 +4,7 @@ use include_dir::{Dir, include_dir};
 use postgres::{Client, GenericClient, Transaction};
 use sha2::{Digest, Sha256};
 
+use crate::db::local;
 use crate::error::{Error, Result};
 
 const BOOTSTRAP: &str = include_str!("../../sql/bootstrap.sql");
@@ -142,8 +143,7 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
         &[],
     )?;
     let (schema, version): (String, String) = (row.get(0), row.get(1));
-    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    if (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (0, 8) {
+    if local::pgvector_number(&version).is_none_or(|number| number < local::OLDEST_PGVECTOR) {
         return Err(Error::NotReady {
             message: format!("pgvector {version} is too old"),
             hint: "Run `alter extension vector update` on a server that has pgvector 0.8 or later.".into(),

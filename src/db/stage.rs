@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::ids::{ClaimToken, RunId};
 use crate::normalize::Document;
 
-/// `graphdb.create_staging`, and empties what an earlier run of this session left.
+/// `graphdb.create_staging`: makes the session's staging tables, once; a second call changes nothing.
 pub fn create(client: &mut Client) -> Result<()> {
     client.batch_execute("select graphdb.create_staging()")?;
     Ok(())

@@ -5,7 +5,7 @@ use postgres::Client;
 
 use super::super::Context;
 use crate::commands::run::embed_settings;
-use crate::db::{Connector, health, install};
+use crate::db::{Connector, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -56,7 +56,9 @@ impl Doctor<'_> {
             _ => self.note("server", &format!("{detail}, newer than the 15 to 18 this version was tested with"))?,
         }
         match &server.pgvector {
-            Some(version) if at_least_0_8(version) => self.ok("pgvector", version),
+            Some(version) if local::pgvector_number(version).is_some_and(|number| number >= local::OLDEST_PGVECTOR) => {
+                self.ok("pgvector", version)
+            }
             Some(version) => {
                 self.bad("pgvector", version, "Run `alter extension vector update` on a server that has 0.8 or later.")
             }
@@ -171,9 +173,4 @@ impl Doctor<'_> {
         print_line(&format!("{mark} {check:<11} {detail}"))?;
         repair.map_or(Ok(()), |repair| print_line(&format!("                 {repair}")))
     }
-}
-
-fn at_least_0_8(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (0, 8)
 }

@@ -168,9 +168,15 @@ fn parse_default_version(control: &str) -> Option<(String, (u32, u32))> {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "default_version").then(|| value.trim().trim_matches('\'').to_owned())
     })?;
-    let mut numbers = value.split('.').map(str::parse);
-    let number = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    let number = pgvector_number(&value)?;
     Some((value, number))
+}
+
+/// Reads a version of pgvector, `0.8.5`, as (major, minor), to be compared with [`OLDEST_PGVECTOR`].
+#[must_use]
+pub fn pgvector_number(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 #[cfg(test)]

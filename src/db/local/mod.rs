@@ -18,7 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
-pub use binaries::{OLDEST_PGVECTOR, SUPPORTED_MAJORS, ServerBinaries};
+pub use binaries::{OLDEST_PGVECTOR, SUPPORTED_MAJORS, ServerBinaries, pgvector_number};
 use error::io;
 pub use error::{LocalServerError, Rejected};
 use home::Home;
