@@ -17,9 +17,6 @@ pub(super) fn in_order<R: Send, E>(
     work: impl Fn(usize) -> R + Sync,
     mut emit: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E> {
-    if count < 2 {
-        return (0..count).try_for_each(|number| emit(work(number)));
-    }
     let workers = thread::available_parallelism().map_or(1, usize::from).min(count);
     let gate = Gate::default();
     let (results, received) = mpsc::channel();

@@ -18,7 +18,6 @@ mod map_document;
 mod maps;
 mod markdown_topic;
 mod output;
-mod parallel;
 mod parse;
 mod prolog;
 mod push;
@@ -33,7 +32,7 @@ mod vocabulary;
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::{Emit, Options, Outcome, ReadError};
+use super::{Emit, Options, Outcome, ReadError, parallel};
 
 /// Reads `input` and emits its documents and failures in order of path.
 pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
@@ -46,19 +45,20 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     let mut ids = HashSet::new();
     let mut files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
     files.sort_by_key(|(file, _)| library.corpus.path(*file));
-    for batch in files.chunks(parallel::BATCH) {
-        let batch = parallel::map(batch, |&(file, form)| (file, output::documents(&library, file, form)));
-        for (file, documents) in batch {
-            let path = library.corpus.path(file);
-            while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
-                emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
-            }
-            for mut document in documents {
-                number(&mut document.id, &mut ids);
-                emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
-            }
+    let convert = |place: usize| {
+        let (file, form) = files[place];
+        (library.corpus.path(file), output::documents(&library, file, form))
+    };
+    parallel::in_order(files.len(), convert, |(path, documents)| {
+        while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
+            emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
         }
-    }
+        for mut document in documents {
+            number(&mut document.id, &mut ids);
+            emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
+        }
+        Ok(())
+    })?;
     for failure in failures {
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
     }
