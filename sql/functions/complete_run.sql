@@ -1,5 +1,6 @@
 -- Mark a phase done, after verifying and counting in this transaction that it is.
 -- chunk: every document with text has chunks. embed: no chunk lacks a vector under p_model (null: the only registered model).
+-- From then on a search sees these versions of the documents in place of older ones.
 create or replace function graphdb.complete_run(
   p_run_id text,
   p_phase text,
@@ -51,6 +52,10 @@ begin
   if not found then
     -- Taken away while this call counted or waited: say so.
     return graphdb._held_claim(p_run_id, p_claim_token);
+  end if;
+  if exists (select from graphdb.documents as d where d.run_id = p_run_id and not d.is_searched) then
+    perform pg_advisory_xact_lock(graphdb._newest_lock());
+    perform graphdb._mark_versions(p_run_id);
   end if;
   perform graphdb._record_attempt(v_run, 'completed', null, v_chunks, v_done.embedded_chunks);
   return v_done;

@@ -12,14 +12,16 @@ create table if not exists graphdb.documents (
   body text not null,
   content_sha256 bytea not null,
   is_newest boolean not null default false,
+  is_searched boolean not null default false,
   primary key (run_id, doc_id),
   constraint doc_id_is_short check (doc_id <> '' and octet_length(doc_id) <= 1024),
   constraint meta_is_an_object check (jsonb_typeof(meta) = 'object'),
   constraint content_sha256_is_whole check (octet_length(content_sha256) = 32)
 );
 comment on table graphdb.documents is 'The documents of each run, as Markdown';
-comment on column graphdb.documents.content_sha256 is 'SHA-256 over everything in the row but run_id and is_newest, computed by load_documents';
+comment on column graphdb.documents.content_sha256 is 'SHA-256 over everything in the row but run_id and the marks, computed by load_documents';
 comment on column graphdb.documents.is_newest is 'No other run has a newer version of this doc_id; exactly one row for each doc_id';
+comment on column graphdb.documents.is_searched is 'The version that a search sees: the newest that has its vectors, or else its chunks; exactly one row for each doc_id';
 
 create index if not exists ix_documents_doc_id on graphdb.documents (doc_id);
 

@@ -55,6 +55,9 @@ alter table graphdb.chunks set (toast_tuple_target = 8160);
 -- squawk-ignore require-concurrent-index-creation
 create index if not exists ix_chunks_search on graphdb.chunks using gin (search_vector);
 
--- What a search joins to every match: whether its document is the newest version.
+-- What a search joins to every match: whether it sees that version of the document.
 -- squawk-ignore require-concurrent-index-creation
-create index if not exists ix_documents_newest on graphdb.documents (run_id, doc_id) where is_newest;
+create index if not exists ix_documents_searched on graphdb.documents (run_id, doc_id) where is_searched;
+-- Whether a completed run has versions that may take the place of others.
+-- squawk-ignore require-concurrent-index-creation
+create index if not exists ix_documents_unsearched on graphdb.documents (run_id) where not is_searched;

@@ -19,8 +19,13 @@ impl Library {
         Self { _database: database, client }
     }
 
-    /// Loads a run of one document with a chunk for each text; later runs hold newer versions.
+    /// Adds a chunked run of one document with a chunk for each text; later runs hold newer versions.
     fn add(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
+        self.load(run_id, doc_id, texts).complete(run_id, "chunk")
+    }
+
+    /// Puts in what `add` does, and leaves the run for its chunk phase to complete.
+    fn load(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
         let mut load = self.client.transaction().unwrap();
         load.batch_execute("truncate pg_temp.staged_documents").unwrap();
         load.execute(
@@ -38,6 +43,17 @@ impl Library {
         )
         .unwrap();
         load.commit().unwrap();
+        self
+    }
+
+    fn complete(&mut self, run_id: &str, phase: &str) -> &mut Self {
+        self.client
+            .execute(
+                "select graphdb.complete_run(r.run_id, $2, r.claim_token) \
+                 from graphdb.claim_runs($2, 'test', '1 minute', 1, jsonb_build_object('run_ids', jsonb_build_array($1::text))) as r",
+                &[&run_id, &phase],
+            )
+            .unwrap();
         self
     }
 
@@ -207,6 +223,21 @@ fn search_sees_only_the_newest_version_of_a_document() {
 }
 
 #[test]
+fn an_old_version_is_searched_until_the_new_one_is_ready() {
+    let mut library = Library::new();
+    library.add("r1", "d", &["word of old"]).load("r2", "d", &["word of new"]);
+    assert_eq!(library.find("word"), ["word of old"]);
+    library.complete("r2", "chunk");
+    assert_eq!(library.find("word"), ["word of new"]);
+    // With vectors, the old version stays until the new one has its own.
+    library.embed("word of new", "[0,1,0]").complete("r2", "embed");
+    library.add("r3", "d", &["word of newest"]);
+    assert_eq!(library.find("word"), ["word of new"]);
+    library.embed("word of newest", "[0,0,1]").complete("r3", "embed");
+    assert_eq!(library.find("word"), ["word of newest"]);
+}
+
+#[test]
 fn search_keeps_to_its_filter_in_both_lists() {
     let mut library = Library::new();
     library.add("r1", "a", &["word a"]).add("r2", "b", &["word b"]);
@@ -263,8 +294,8 @@ fn a_reader_may_search_and_nobody_else() {
 /// A library large enough for the planner to prefer the indexes.
 const MANY: &str = "
     insert into graphdb.processed_runs (run_id, source, status, chunk_completed_at, total_chunks) values ('many', 'dita', 'chunked', now(), 6000);
-    insert into graphdb.documents (run_id, doc_id, title, body, content_sha256, is_newest)
-    select 'many', 'd' || n, 'title', '-', sha256('-'), true from generate_series(0, 599) as n;
+    insert into graphdb.documents (run_id, doc_id, title, body, content_sha256, is_newest, is_searched)
+    select 'many', 'd' || n, 'title', '-', sha256('-'), true, true from generate_series(0, 599) as n;
     insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, kind, token_count, text, input_sha256)
     select 'many', 'd' || n / 10, n % 10, 0, 1, 'text', 1, t.text, sha256(convert_to(t.text, 'UTF8'))
     from generate_series(0, 5999) as n, lateral (select format('common words, rare%s and some%s', n % 500, n)) as t (text);
@@ -324,7 +355,7 @@ fn search_goes_on_past_old_versions_until_there_are_enough() {
     for statement in &statements {
         library.client.batch_execute(statement).unwrap();
     }
-    library.client.batch_execute("update graphdb.documents set is_newest = (doc_id like 'd%7')").unwrap();
+    library.client.batch_execute("update graphdb.documents set is_searched = (doc_id like 'd%7')").unwrap();
     let found = library.client.query("select * from graphdb.search('', '[1,0,0]', 'm', 100)", &[]).unwrap();
     assert_eq!(found.len(), 100);
 }
