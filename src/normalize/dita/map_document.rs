@@ -77,10 +77,10 @@ impl Renderer<'_, '_> {
         });
         let in_map = in_map.or_else(|| subject_title(topicref));
         let Some(target) = self.target(&reference) else {
-            let Some(title) = in_map else { return Vec::new() };
             let description = topicref.child("topicmeta").and_then(|meta| meta.child("shortdesc"));
             let description = description.map(|text| collapse(&text.text())).filter(|text| !text.is_empty());
-            return vec![Inline::Text(description.map_or(title.clone(), |text| format!("{title}: {text}")))];
+            let line: Vec<String> = in_map.into_iter().chain(description).collect();
+            return if line.is_empty() { Vec::new() } else { vec![Inline::Text(line.join(": "))] };
         };
         self.links.push(target.link.clone());
         let locked = topicref.attr("locktitle") == Some("yes");

@@ -34,6 +34,14 @@ fn a_map_is_a_nested_list_of_links() {
 }
 
 #[test]
+fn a_group_without_a_title_shows_its_description() {
+    let map =
+        "<map><topicref><topicmeta><shortdesc>About</shortdesc></topicmeta><topicref href='t.dita'/></topicref></map>";
+    let read = document(&[("m.ditamap", map), ("t.dita", TOPIC)], "map:c/m");
+    assert_eq!(read.text_md, "- About\n  - [Topic](topic:c/t)");
+}
+
+#[test]
 fn a_book_map_shows_its_parts() {
     let map = "<bookmap><booktitle><mainbooktitle>Book</mainbooktitle><booktitlealt>Alternative</booktitlealt></booktitle>\
         <frontmatter><preface href='o.dita'/></frontmatter><part navtitle='P'><chapter href='t.dita'/></part></bookmap>";
