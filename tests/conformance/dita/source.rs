@@ -18,6 +18,8 @@ pub struct Element {
 pub enum Child {
     Element(Element),
     Text(String),
+    /// A processing instruction.
+    Instruction(String),
 }
 
 /// Element types whose text no reader of the published topic sees.
@@ -106,11 +108,13 @@ impl Element {
         self.attributes.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Element types, its own name last resort.
+    /// Element types; its own name where no class says them.
     fn types(&self) -> Vec<&str> {
         let class = self.attr("class").unwrap_or_default();
         let mut types: Vec<&str> = class.split_whitespace().filter_map(|part| Some(part.split_once('/')?.1)).collect();
-        types.push(&self.name);
+        if types.is_empty() {
+            types.push(&self.name);
+        }
         types
     }
 
@@ -125,7 +129,7 @@ impl Element {
     pub fn elements(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(element) => Some(element),
-            Child::Text(_) => None,
+            Child::Text(_) | Child::Instruction(_) => None,
         })
     }
 
@@ -139,7 +143,11 @@ impl Element {
     }
 
     pub fn is_blank(&self) -> bool {
-        self.children.iter().all(|child| matches!(child, Child::Text(text) if text.trim().is_empty()))
+        self.children.iter().all(|child| match child {
+            Child::Text(text) => text.trim().is_empty(),
+            Child::Element(_) => false,
+            Child::Instruction(_) => true,
+        })
     }
 }
 
@@ -165,6 +173,7 @@ pub fn parse(path: &Path) -> Option<Element> {
                 };
                 open.last_mut()?.children.push(Child::Text(text));
             }
+            Event::PI(text) => open.last_mut()?.children.push(Child::Instruction(text.trim().to_owned())),
             Event::Eof => break,
             _ => {}
         }
@@ -262,6 +271,7 @@ impl Sources {
             match child {
                 Child::Text(text) => into.push_str(text),
                 Child::Element(child) => self.visible(path, child, depth + 1, into),
+                Child::Instruction(_) => {}
             }
         }
         if !inline {
