@@ -300,9 +300,14 @@ impl Walk<'_> {
     }
 }
 
+/// What a map says about a place.
+pub(super) fn meta_of(topicref: &Element) -> Option<&Element> {
+    topicref.child("topicmeta").or_else(|| topicref.child("subjectHeadMeta"))
+}
+
 /// The title that a map gives to a place.
 pub(super) fn navigation_title(topicref: &Element) -> Option<String> {
-    let meta = topicref.child("topicmeta");
+    let meta = meta_of(topicref);
     let alternative = meta.and_then(|meta| {
         meta.children_of("titlealt")
             .find(|title| title.attr("title-role").is_some_and(|role| role.contains("navigation")))

@@ -11,7 +11,7 @@ use super::library::{Form, Library};
 use super::maps::Use;
 use super::render::Renderer;
 use super::resolve::Resolver;
-use super::{map_document, prolog};
+use super::{map_document, prolog, subjects};
 use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, clean, count_many};
@@ -94,7 +94,10 @@ fn document(
     if let Ok(parsed) = library.corpus.load(file) {
         merge(&mut losses, &parsed.losses);
     }
-    let metadata = prolog::read(first_topic(&root));
+    let mut metadata = prolog::read(first_topic(&root));
+    if root.is("subjectScheme") {
+        subjects::taxonomy(&root, &mut metadata.fields);
+    }
     let mut labels = metadata.labels;
     collect_conditions(&root, &mut labels);
     let mut document = Document {

@@ -122,6 +122,11 @@ impl Element {
         self.types().contains(&name)
     }
 
+    /// Whether it is the root of a map.
+    pub fn is_map(&self) -> bool {
+        self.name.ends_with("map") || self.name == "subjectScheme"
+    }
+
     pub fn is_hidden(&self) -> bool {
         HIDDEN.iter().any(|hidden| self.is(hidden))
     }
@@ -215,7 +220,7 @@ impl Sources {
             paths.sort();
             for path in paths {
                 let Some(root) = parse(&path) else { continue };
-                if root.name.ends_with("map") {
+                if root.is_map() {
                     sources.define(set, &path, &root);
                 }
                 sources.files.insert(path, root);
@@ -254,6 +259,9 @@ impl Sources {
         if let Some((base, reference)) = by_key.or(reference) {
             if let Some((path, target)) = self.target(&base, &reference) {
                 self.visible(&path, target, depth + 1, into);
+                for sibling in self.range(&path, target, element.attr("conrefend")) {
+                    self.visible(&path, sibling, depth + 1, into);
+                }
             }
             return;
         }
@@ -285,6 +293,17 @@ impl Sources {
         let id = fragment.rsplit('/').next()?.to_owned();
         let target = self.files.get(&path)?.find(&|element| element.attr("id") == Some(id.as_str()))?;
         Some((path, target))
+    }
+
+    /// The siblings after an element, up to the one that `conrefend` names.
+    fn range(&self, path: &Path, first: &Element, end: Option<&str>) -> Vec<&Element> {
+        let Some(end) = end.and_then(|end| end.rsplit(['/', '#']).next()) else { return Vec::new() };
+        let is_parent = |parent: &Element| parent.elements().any(|child| std::ptr::eq(child, first));
+        let parent = self.files.get(path).and_then(|root| root.find(&is_parent));
+        let after = parent.into_iter().flat_map(Element::elements).skip_while(|child| !std::ptr::eq(*child, first));
+        let siblings: Vec<&Element> = after.skip(1).collect();
+        let last = siblings.iter().position(|sibling| sibling.attr("id") == Some(end));
+        siblings.into_iter().take(last.map_or(0, |last| last + 1)).collect()
     }
 
     fn key_words(&self, from: &Path, key: &str, into: &mut String) {
