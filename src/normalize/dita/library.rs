@@ -240,7 +240,8 @@ impl Library {
     /// The rules that a `<ditavalref>` names.
     pub fn ditaval(&self, reference: &Element) -> Option<Ditaval> {
         let file = self.local_file(reference, &href::split(reference.attr("href")?).path)?;
-        Ditaval::from_tree(&self.corpus.load(file).ok()?.root)
+        let parsed = self.corpus.load(file).ok().filter(|parsed| parsed.fault.is_none())?;
+        Ditaval::from_tree(&parsed.root)
     }
 
     /// The place of a file in the maps that decides its keys and its breadcrumbs, and every other one.
