@@ -10,7 +10,7 @@ use std::path::Path;
 use trailblazer::normalize::Options;
 
 use super::source::{Child, Element, Sources, words};
-use super::{convert, words_of};
+use super::{convert, shown};
 use crate::conformance::corpora::corpus;
 use crate::conformance::strangers::Census;
 
@@ -101,7 +101,7 @@ fn names(element: &Element, into: &mut String) {
 fn no_word_of_a_topic_comes_from_ids_metadata_or_processing() {
     for (name, folder, sets) in [
         ("dita-ot-docs", "", [""].as_slice()),
-        ("dita-gnostyx-thunderbird", "", &["Thunderbird", "Thunderbird-dita-1.3", "Thunderbird-keys-reuse-only/jp"]),
+        ("dita-gnostyx-thunderbird", "", &["Thunderbird", "Thunderbird-dita-1.3", "Thunderbird-keys-reuse-only"]),
         ("dita-lwdita-tests", "src/test/resources/dita", &[""]),
     ] {
         let Some(root) = corpus(name) else { return };
@@ -128,7 +128,12 @@ fn no_word_of_a_topic_comes_from_ids_metadata_or_processing() {
             attributes(tree, &mut own);
             code(&root.join(&path), tree, &mut own);
             let own: HashSet<String> = words(&own).into_iter().collect();
-            census.take(&path, words_of(&document), |word| own.contains(word) || shared.contains(word));
+            // A reference that leads nowhere shows its address, also where it was pulled in from another topic.
+            let text = format!("{}\n{}", document.title, shown(&document.text_md));
+            let mut parts = text.split("[missing: ");
+            let mut text = parts.next().unwrap_or_default().to_owned();
+            text.extend(parts.filter_map(|part| part.split_once(']').map(|(_, rest)| rest)));
+            census.take(&path, words(&text), |word| own.contains(word) || shared.contains(word));
         }
         census.report(name);
     }
