@@ -46,7 +46,7 @@ pub enum Outcome {
     Failure(FileError),
 }
 
-/// A part of the input that yielded no document.
+/// A part of the input that yielded no document, or one of what could be read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileError {
     /// Relative to the input, `/` between parts.

@@ -5,4 +5,5 @@ mod confluence;
 mod corpora;
 mod dita;
 mod parsed;
+mod strangers;
 mod table;

@@ -13,15 +13,20 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<&str>, format: Option<&str>)
     text.replace("\r\n", "\n")
 }
 
-/// The lines that a fragment selects: `line=2,5` (RFC 5147, positions between lines), `line-range(3, 5)`,
+/// The lines that a fragment selects: `line=2,5` (RFC 5147, positions between lines; `line=2` is the line that starts
+/// there), `line-range(3, 5)`,
 /// `token=start,end` (from the line after the one that holds `start` to the one before `end`). `None` when a token is
 /// not there.
 pub(super) fn lines(text: &str, fragment: &str) -> Option<String> {
     let all: Vec<&str> = text.split('\n').collect();
     let fragment = fragment.split(';').next().unwrap_or_default();
     let (first, last) = if let Some(range) = fragment.strip_prefix("line=") {
-        let (from, to) = range.split_once(',').unwrap_or((range, ""));
-        (from.trim().parse().unwrap_or(0), to.trim().parse().unwrap_or(all.len()))
+        let first = range.split(',').next().unwrap_or_default().trim().parse().unwrap_or(0_usize);
+        let last = match range.split_once(',') {
+            Some((_, to)) => to.trim().parse().unwrap_or(all.len()),
+            None => first.saturating_add(1),
+        };
+        (first, last)
     } else if let Some(range) = fragment.strip_prefix("line-range(") {
         let (from, to) = range.trim_end_matches(')').split_once(',').unwrap_or((range.trim_end_matches(')'), ""));
         let from: usize = from.trim().parse().unwrap_or(1);
@@ -48,7 +53,8 @@ mod tests {
         let text = "a\nb\nc\nd";
         assert_eq!(lines(text, "").as_deref(), Some(text));
         assert_eq!(lines(text, "line=1,3").as_deref(), Some("b\nc"));
-        assert_eq!(lines(text, "line=2").as_deref(), Some("c\nd"));
+        assert_eq!(lines(text, "line=2,").as_deref(), Some("c\nd"));
+        assert_eq!(lines(text, "line=2").as_deref(), Some("c"));
         assert_eq!(lines(text, "line-range(2, 3)").as_deref(), Some("b\nc"));
         assert_eq!(lines(text, "line-range(3)").as_deref(), Some("c\nd"));
         assert_eq!(lines(text, "line=9,99").as_deref(), Some(""));

@@ -49,7 +49,8 @@ impl Resolver<'_> {
         let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
         let Some(definition) = self.key(name) else {
             count(&mut self.losses, "keyref:unresolved");
-            if element.is_blank() && element.attr("href").is_none() && !matches!(kind, Kind::Image | Kind::Media) {
+            let has_words = !element.is_blank() || element.attr("alt").is_some();
+            if !has_words && element.attr("href").is_none() && kind != Kind::Media {
                 element.children = vec![Node::Text(reference)];
             }
             return;
@@ -71,9 +72,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// An image without words of its own takes those of its key.
+    /// An image with nothing inside takes the words of its key, which go before `@alt`.
     fn alternative_text(&mut self, image: &mut Element, definition: &Element) {
-        if image.is_blank() && image.attr("alt").is_none() {
+        if image.is_blank() {
             image.children = self.text_in_definition(image, definition).unwrap_or_default();
         }
     }
@@ -107,11 +108,11 @@ impl Resolver<'_> {
 
     fn text_in_definition(&mut self, element: &Element, definition: &Element) -> Option<Vec<Node>> {
         let meta = definition.child("topicmeta")?;
-        let keyword = || {
-            meta.child("keywords").and_then(|keywords| {
-                keywords.elements().find(|e| e.is("keyword") || e.is("term") || e.is(&element.name))
-            })
-        };
+        // A name takes the first word of its key, a link all of them.
+        let whole = matches!(Kind::of(element), Kind::CrossReference | Kind::Link | Kind::LongQuote);
+        let is_word = |e: &Element| e.is("keyword") || e.is("term") || e.is(&element.name);
+        let keywords = || meta.child("keywords").filter(|keywords| keywords.elements().any(is_word));
+        let keyword = || if whole { keywords() } else { keywords()?.elements().find(|e| is_word(e)) };
         let alternative = |role: &str| {
             let mut titles = meta.children_of("titlealt");
             titles

@@ -7,7 +7,7 @@ use super::corpus::Corpus;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
-use super::maps::{Branch, Expander, RootMap, Use, read};
+use super::maps::{Alias, Branch, Expander, RootMap, Use, read};
 use super::markdown_topic::{self, MarkdownTopic};
 use super::push::{Push, Pushes};
 use super::resolve::{Context, Resolver};
@@ -87,8 +87,8 @@ impl Library {
                     self.uses.entry(file).or_default().push((index, number));
                 }
             }
-            for (path, file) in &root.aliases {
-                self.aliases.entry(path.clone()).or_insert(*file);
+            for alias in &root.aliases {
+                self.aliases.entry(alias.path.clone()).or_insert(alias.file);
             }
         }
         for uses in self.uses.values_mut() {
@@ -240,7 +240,8 @@ impl Library {
     /// The rules that a `<ditavalref>` names.
     pub fn ditaval(&self, reference: &Element) -> Option<Ditaval> {
         let file = self.local_file(reference, &href::split(reference.attr("href")?).path)?;
-        Ditaval::from_tree(&self.corpus.load(file).ok()?.root)
+        let parsed = self.corpus.load(file).ok().filter(|parsed| parsed.fault.is_none())?;
+        Ditaval::from_tree(&parsed.root)
     }
 
     /// The place of a file in the maps that decides its keys and its breadcrumbs, and every other one.
@@ -271,15 +272,24 @@ impl Library {
             Form::Topic | Form::Markdown => "topic",
             Form::Map => "map",
         };
-        let path = self.corpus.path(file);
-        let (folder, name) = path.rsplit_once('/').map_or(("", &*path), |(folder, name)| (folder, name));
+        Some(format!("{kind}:{}", self.path_in(&self.corpus.path(file), self.namesakes.contains(&file), branches)))
+    }
+
+    /// Id of the copy of a topic that `copy-to` names.
+    pub fn alias_id(&self, alias: &Alias) -> String {
+        format!("topic:{}", self.path_in(&alias.path, false, &alias.branches))
+    }
+
+    /// Collection and path as an id has them: with what the branches add to the name.
+    fn path_in(&self, path: &str, keep_extension: bool, branches: &[usize]) -> String {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let mut stem = if self.namesakes.contains(&file) { name.to_owned() } else { stem.to_owned() };
+        let mut stem = if keep_extension { name.to_owned() } else { stem.to_owned() };
         for branch in branches.iter().rev().filter_map(|&branch| self.branches.get(branch)) {
             stem = format!("{}{stem}{}", branch.prefix, branch.suffix);
         }
         let slash = if folder.is_empty() { "" } else { "/" };
-        Some(format!("{kind}:{}/{folder}{slash}{stem}", self.collection))
+        format!("{}/{folder}{slash}{stem}", self.collection)
     }
 
     /// Id of the document that a reference from inside `branches` leads to: the copy in the same branches, else the

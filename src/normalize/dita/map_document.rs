@@ -1,7 +1,7 @@
 //! A map as a document: its references as a nested list of links.
 
 use super::dom::{Element, collapse};
-use super::maps::navigation_title;
+use super::maps::{meta_of, navigation_title};
 use super::render::Renderer;
 use super::resolve::Resolver;
 use super::vocabulary::{Kind, is_topicref};
@@ -72,15 +72,14 @@ impl Renderer<'_, '_> {
         }
         let in_map = navigation_title(topicref);
         let in_map = in_map.or_else(|| {
-            let text = topicref.child("topicmeta").and_then(|meta| meta.child("linktext"));
+            let text = meta_of(topicref).and_then(|meta| meta.child("linktext"));
             text.map(|text| collapse(&text.text())).filter(|text| !text.is_empty())
         });
-        let in_map = in_map.or_else(|| subject_title(topicref));
         let Some(target) = self.target(&reference) else {
-            let Some(title) = in_map else { return Vec::new() };
-            let description = topicref.child("topicmeta").and_then(|meta| meta.child("shortdesc"));
+            let description = meta_of(topicref).and_then(|meta| meta.child("shortdesc"));
             let description = description.map(|text| collapse(&text.text())).filter(|text| !text.is_empty());
-            return vec![Inline::Text(description.map_or(title.clone(), |text| format!("{title}: {text}")))];
+            let line: Vec<String> = in_map.into_iter().chain(description).collect();
+            return if line.is_empty() { Vec::new() } else { vec![Inline::Text(line.join(": "))] };
         };
         self.links.push(target.link.clone());
         let locked = topicref.attr("locktitle") == Some("yes");
@@ -101,14 +100,4 @@ impl Renderer<'_, '_> {
         }
         blocks
     }
-}
-
-/// What a subject scheme calls a subject: its key where it has no title.
-fn subject_title(subject: &Element) -> Option<String> {
-    let is_subject = subject.is("subjectdef") || subject.is("subjectHead");
-    let named = || subject.attr("keys").or(subject.attr("keyref")).map(ToOwned::to_owned);
-    is_subject.then(named).flatten().or_else(|| {
-        let values = subject.is("enumerationdef").then(|| subject.child("attributedef")).flatten();
-        values.and_then(|attribute| attribute.attr("name")).map(ToOwned::to_owned)
-    })
 }

@@ -31,8 +31,14 @@ pub(super) struct RootMap {
     pub uses: Vec<Use>,
     /// Topics that a relationship table puts side by side.
     pub related: Vec<(FileId, FileId)>,
-    /// Paths that `copy-to` gives to files.
-    pub aliases: Vec<(String, FileId)>,
+    pub aliases: Vec<Alias>,
+}
+
+/// A path that `copy-to` gives to a file, without what the branches around it add.
+pub(super) struct Alias {
+    pub path: String,
+    pub file: FileId,
+    pub branches: Vec<usize>,
 }
 
 /// A place in a map: a heading of its own, or a reference to a topic.
@@ -238,7 +244,9 @@ impl Walk<'_> {
         }
         if let (Some((file, _)), Some(copy)) = (&target, topicref.attr("copy-to")) {
             let base = self.library.corpus.path(topicref.file);
-            self.root.aliases.extend(href::join(&base, &href::split(copy).path).map(|path| (path, *file)));
+            let path = href::join(&base, &href::split(copy).path);
+            let alias = |path| Alias { path, file: *file, branches: here.branches.clone() };
+            self.root.aliases.extend(path.map(alias));
         }
         self.root.uses.push(Use {
             parent: here.parent,
@@ -292,9 +300,14 @@ impl Walk<'_> {
     }
 }
 
+/// What a map says about a place.
+pub(super) fn meta_of(topicref: &Element) -> Option<&Element> {
+    topicref.child("topicmeta").or_else(|| topicref.child("subjectHeadMeta"))
+}
+
 /// The title that a map gives to a place.
 pub(super) fn navigation_title(topicref: &Element) -> Option<String> {
-    let meta = topicref.child("topicmeta");
+    let meta = meta_of(topicref);
     let alternative = meta.and_then(|meta| {
         meta.children_of("titlealt")
             .find(|title| title.attr("title-role").is_some_and(|role| role.contains("navigation")))

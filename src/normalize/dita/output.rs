@@ -11,7 +11,7 @@ use super::library::{Form, Library};
 use super::maps::Use;
 use super::render::Renderer;
 use super::resolve::Resolver;
-use super::{map_document, prolog};
+use super::{map_document, prolog, subjects};
 use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, clean, count_many};
@@ -94,7 +94,10 @@ fn document(
     if let Ok(parsed) = library.corpus.load(file) {
         merge(&mut losses, &parsed.losses);
     }
-    let metadata = prolog::read(first_topic(&root));
+    let mut metadata = prolog::read(first_topic(&root));
+    if root.is("subjectScheme") {
+        subjects::taxonomy(&root, &mut metadata.fields);
+    }
     let mut labels = metadata.labels;
     collect_conditions(&root, &mut labels);
     let mut document = Document {
@@ -133,7 +136,7 @@ fn place(document: &mut Document, library: &Library, file: FileId, branches: &[u
         document.meta.insert("parents".to_owned(), json!(crumbs));
     }
     document.breadcrumbs = crumbs.into_iter().next().unwrap_or_default();
-    relations(library, file, &mut document.meta);
+    relations(library, file, branches, &mut document.meta);
 }
 
 /// The topic whose prolog speaks for the file.
@@ -184,17 +187,15 @@ fn title_of(used: &Use, resolver: &mut Resolver<'_>) -> Option<String> {
     resolver.title(*file, &address).or(in_map)
 }
 
-/// Other names of a file, and the topics that relationship tables put beside it.
-fn relations(library: &Library, file: FileId, meta: &mut serde_json::Map<String, Value>) {
+/// Other names of a file in its branches, and the topics that relationship tables put beside it.
+fn relations(library: &Library, file: FileId, branches: &[usize], meta: &mut serde_json::Map<String, Value>) {
     let mut related: Vec<String> = Vec::new();
     let mut aliases: Vec<String> = Vec::new();
     for root in &library.roots {
         let beside = root.related.iter().filter(|(one, _)| *one == file);
-        related.extend(beside.filter_map(|(_, other)| library.id_seen_from(*other, &[])));
-        aliases.extend(root.aliases.iter().filter(|(_, target)| *target == file).map(|(path, _)| {
-            let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
-            format!("topic:{}/{stem}", library.collection)
-        }));
+        related.extend(beside.filter_map(|(_, other)| library.id_seen_from(*other, branches)));
+        let copies = root.aliases.iter().filter(|alias| alias.file == file && alias.branches == branches);
+        aliases.extend(copies.map(|alias| library.alias_id(alias)));
     }
     for (name, mut ids) in [("related", related), ("aliases", aliases)] {
         ids.sort();

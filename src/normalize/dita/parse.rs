@@ -1,4 +1,5 @@
-//! A file's bytes to an element tree, within limits that no honest document reaches.
+//! A file's bytes to an element tree, within limits that no honest document reaches. What is not well-formed is repaired
+//! and the first fault is told: elements that are not closed end with the element around them, or with the file.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(super) const MAX_DEPTH: usize = 192;
 const MAX_ENTITY_DEPTH: usize = 16;
 /// Most attributes on one element.
 const MAX_ATTRIBUTES: usize = 512;
+/// Most places of broken markup that are read over.
+const MAX_REPAIRS: usize = 100;
 /// Most text that entities may expand to, in bytes.
 const MAX_EXPANSION: usize = 4 << 20;
 
@@ -26,10 +29,12 @@ pub(super) struct Parsed {
     pub root: Arc<Element>,
     /// What was repaired on the way, by name.
     pub losses: Losses,
+    /// The first thing that is not well-formed; the tree holds what could be read.
+    pub fault: Option<XmlError>,
 }
 
-/// Why a file is not XML that we read.
-#[derive(Debug, thiserror::Error)]
+/// Why a file is not XML that we read, or only in part.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{problem}")]
 pub(super) struct XmlError {
     /// Counted from 1.
@@ -37,7 +42,7 @@ pub(super) struct XmlError {
     pub problem: Problem,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Problem {
     #[error("not well-formed XML: {0}")]
     Malformed(String),
@@ -74,25 +79,69 @@ struct Builder {
     entities: Entities,
     expanded: usize,
     losses: Losses,
+    fault: Option<XmlError>,
 }
 
 impl Builder {
+    /// Notes the first thing that is not well-formed.
+    fn fault(&mut self, problem: Problem) {
+        count(&mut self.losses, "xml:repaired");
+        let line = self.line;
+        self.fault.get_or_insert(XmlError { line, problem });
+    }
+
     /// Reads `text` into the tree; replacement text of entities comes here too, with a greater `nesting`.
     fn feed(&mut self, text: &str, nesting: usize) -> Result<(), Problem> {
+        let floor = self.open.len();
+        let mut rest = text;
+        for _ in 0..MAX_REPAIRS {
+            let Some(broken) = self.feed_part(rest, nesting, floor)? else { break };
+            // A `<` that opens nothing is text; a tag that the file breaks off is none.
+            rest = if let Some(text) = broken.strip_prefix("<![CDATA[") {
+                self.text(text);
+                ""
+            } else if broken.contains('>') {
+                self.text("<");
+                broken.get(1..).unwrap_or_default()
+            } else {
+                ""
+            };
+        }
+        if nesting > 0 && self.open.len() != floor {
+            self.fault(Problem::Malformed("entity with unbalanced markup".to_owned()));
+            while self.open.len() > floor {
+                self.close_last();
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads up to the end, or up to markup that is none: returns the text from there.
+    fn feed_part<'t>(&mut self, text: &'t str, nesting: usize, floor: usize) -> Result<Option<&'t str>, Problem> {
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
         config.allow_dangling_amp = true;
         // Open elements may lie outside an entity's replacement text: names are checked against our own stack.
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
-        let floor = self.open.len();
         let mut position = 0;
         loop {
-            let event = reader.read_event().map_err(|error| Problem::Malformed(error.to_string()));
+            let broken = text.get(position..).unwrap_or_default();
+            let event = match reader.read_event() {
+                Ok(event) => event,
+                Err(error) => {
+                    self.fault(Problem::Malformed(error.to_string()));
+                    return Ok(Some(broken));
+                }
+            };
             let end = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
-            let event = event?;
-            if matches!(event, Event::Eof) {
-                break;
+            match &event {
+                Event::Eof => return Ok(None),
+                Event::Start(tag) | Event::Empty(tag) if !is_name(tag.name().into_inner()) => {
+                    self.fault(Problem::Malformed("`<` that opens no element".to_owned()));
+                    return Ok(Some(broken));
+                }
+                _ => {}
             }
             self.take(event, nesting, floor)?;
             if nesting == 0 {
@@ -100,10 +149,6 @@ impl Builder {
             }
             position = end;
         }
-        if nesting > 0 && self.open.len() != floor {
-            return Err(Problem::Malformed("entity with unbalanced markup".to_owned()));
-        }
-        Ok(())
     }
 
     fn take(&mut self, event: Event<'_>, nesting: usize, floor: usize) -> Result<(), Problem> {
@@ -117,19 +162,9 @@ impl Builder {
             }
             Event::Empty(tag) => {
                 let element = self.element(&tag, nesting)?;
-                self.close(element)?;
+                self.close(element);
             }
-            Event::End(tag) => {
-                let name = tag.name().into_inner();
-                match self.open.pop() {
-                    Some(element) if element.name == name && self.open.len() >= floor => self.close(element)?,
-                    Some(element) => {
-                        let message = format!("</{name}> where </{}> of line {} should be", element.name, element.line);
-                        return Err(Problem::Malformed(message));
-                    }
-                    None => return Err(Problem::Malformed(format!("</{name}> closes nothing"))),
-                }
-            }
+            Event::End(tag) => self.end(tag.name().into_inner(), floor),
             Event::Text(text) => self.text(&text.xml10_content()),
             Event::CData(text) => self.text(&text.xml10_content()),
             Event::GeneralRef(reference) => self.reference(&reference, nesting)?,
@@ -139,15 +174,37 @@ impl Builder {
         Ok(())
     }
 
-    fn close(&mut self, element: Element) -> Result<(), Problem> {
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(Node::Element(element)),
-            None if self.root.is_some() => {
-                return Err(Problem::Malformed(format!("<{}> after the root element", element.name)));
-            }
-            None => self.root = Some(element),
+    /// Ends the innermost open element of a name, and those inside it that were not closed.
+    fn end(&mut self, name: &str, floor: usize) {
+        let inside = self.open.get(floor..).unwrap_or_default();
+        let Some(depth) = inside.iter().rposition(|element| element.name == name) else {
+            return self.fault(Problem::Malformed(format!("</{name}> closes nothing")));
+        };
+        if let Some(unclosed) = inside.get(depth + 1..).and_then(<[Element]>::last) {
+            let message = format!("</{name}> where </{}> of line {} should be", unclosed.name, unclosed.line);
+            self.fault(Problem::Malformed(message));
         }
-        Ok(())
+        while self.open.len() > floor + depth {
+            self.close_last();
+        }
+    }
+
+    fn close_last(&mut self) {
+        if let Some(element) = self.open.pop() {
+            self.close(element);
+        }
+    }
+
+    fn close(&mut self, element: Element) {
+        match (self.open.last_mut(), &mut self.root) {
+            (Some(parent), _) => parent.children.push(Node::Element(element)),
+            (None, None) => self.root = Some(element),
+            (None, Some(root)) => {
+                let message = format!("<{}> after the root element", element.name);
+                root.children.push(Node::Element(element));
+                self.fault(Problem::Malformed(message));
+            }
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -205,7 +262,13 @@ impl Builder {
         let mut attributes = tag.attributes();
         attributes.with_checks(false);
         for attribute in attributes {
-            let attribute = attribute.map_err(|error| Problem::Malformed(error.to_string()))?;
+            let attribute = match attribute {
+                Ok(attribute) => attribute,
+                Err(error) => {
+                    self.fault(Problem::Malformed(error.to_string()));
+                    continue;
+                }
+            };
             if element.attributes.len() >= MAX_ATTRIBUTES {
                 return Err(Problem::TooManyAttributes);
             }
@@ -252,15 +315,23 @@ impl Builder {
         Ok(())
     }
 
-    fn finish(self) -> Result<Parsed, XmlError> {
+    fn finish(mut self) -> Result<Parsed, XmlError> {
         if let Some(element) = self.open.last() {
-            return Err(XmlError { line: self.line, problem: Problem::Truncated(element.name.clone()) });
+            self.fault(Problem::Truncated(element.name.clone()));
+        }
+        while !self.open.is_empty() {
+            self.close_last();
         }
         match self.root {
-            Some(root) => Ok(Parsed { root: Arc::new(root), losses: self.losses }),
+            Some(root) => Ok(Parsed { root: Arc::new(root), losses: self.losses, fault: self.fault }),
             None => Err(XmlError { line: self.line, problem: Problem::Empty }),
         }
     }
+}
+
+/// Whether an element may be called so.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | ':')) && !name.contains('<')
 }
 
 fn push_spaced(into: &mut String, text: &str) {
@@ -311,11 +382,39 @@ mod tests {
         assert!(error("<!DOCTYPE p [<!ENTITY a '&a;'>]><p x='&a;'/>").1.contains("entities expand"));
     }
 
+    /// The repaired tree's text, and the line and the words of its first fault.
+    fn repaired(xml: &str) -> (String, u64, String) {
+        let parsed = parse(xml.as_bytes(), 0).unwrap();
+        let fault = parsed.fault.unwrap();
+        (parsed.root.text(), fault.line, fault.to_string())
+    }
+
     #[test]
-    fn errors_name_the_line() {
-        assert_eq!(error("<topic>\n<title>a</titel>\n</topic>").0, 2);
-        assert_eq!(error("<topic>\n<title>a"), (2, "file ends inside <title>".to_owned()));
+    fn what_is_not_well_formed_is_repaired_and_told_with_its_line() {
         assert_eq!(error("").1, "no root element");
+        let cases = [
+            ("<t>\n<p>a<b>b</p><p>c</p></t>", "abc", 2, "</p> where </b> of line 2 should be"),
+            ("<t><p>a</q>b</p></t>", "ab", 1, "</q> closes nothing"),
+            ("<t>\n<p>a<b>b", "ab", 2, "file ends inside <b>"),
+            ("<t><p>a</p><image href='x", "a", 1, "attribute value not closed"),
+            ("<t><p>a < b</p><p>c</p></t>", "a < bc", 1, "opens no element"),
+            ("<t><p>a</p><![CDATA[b", "ab", 1, "CDATA not closed"),
+            ("<t>a</t><u>b</u>", "ab", 1, "<u> after the root element"),
+            ("<t><p a=b c='d'>a</p></t>", "a", 1, "attribute value must be enclosed"),
+            ("<!DOCTYPE t [<!ENTITY e '<b>x'>]><t>&e;y</t>", "xy", 1, "entity with unbalanced markup"),
+        ];
+        for (xml, text, line, message) in cases {
+            let (actual, at, fault) = repaired(xml);
+            assert_eq!((actual.replace('\n', "").as_str(), at), (text, line), "{xml}");
+            assert!(fault.contains(message), "{xml}: {fault}");
+        }
+        assert!(parse(b"<t>&amp; &x;</t>", 0).unwrap().fault.is_none());
+    }
+
+    #[test]
+    fn broken_markup_is_read_over_only_so_often() {
+        let parsed = parse(format!("<t>{}a>", "<".repeat(1_000_000)).as_bytes(), 0).unwrap();
+        assert_eq!(parsed.losses.get("xml:repaired").map(|repairs| *repairs < 200), Some(true));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
 use super::library::{Form, Library, form_of};
-use super::parse::parse;
+use super::parse::{XmlError, parse};
 use super::vocabulary::is_topicref;
 use crate::normalize::{FileError, Options, ReadError};
 
@@ -54,11 +54,16 @@ impl Scan {
                 return false;
             }
         };
+        if let Some(fault) = &tree.fault {
+            let path = self.library.corpus.path(file).to_string();
+            let message = format!("{fault}; what can be read of the file is kept");
+            self.failures.push((file, FileError { path, line: Some(fault.line), message }));
+        }
         if let Some(form) = form_of(&tree.root) {
             self.library.documents.insert(file, form);
             return tree.root.find(&|element| element.attr("conaction").is_some()).is_some();
         }
-        if !is_side_file(&tree.root) {
+        if tree.fault.is_none() && !is_side_file(&tree.root) {
             let message = format!("not DITA: <{}> is neither a topic nor a map", tree.root.name);
             let path = self.library.corpus.path(file).to_string();
             self.failures.push((file, FileError { path, line: Some(tree.root.line), message }));
@@ -82,9 +87,13 @@ fn is_side_file(root: &Element) -> bool {
 
 fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
     let bytes = std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-    let parsed = parse(&bytes, 0).map_err(|error| ReadError::Input {
+    let broken = |error: XmlError| ReadError::Input {
         message: format!("{}:{}: {error}; give a ditaval file", path.display(), error.line),
-    })?;
+    };
+    let parsed = parse(&bytes, 0).map_err(broken)?;
+    if let Some(fault) = parsed.fault {
+        return Err(broken(fault));
+    }
     Ditaval::from_tree(&parsed.root).ok_or_else(|| ReadError::Input {
         message: format!("{}: <{}> where a ditaval has <val>; give a ditaval file", path.display(), parsed.root.name),
     })

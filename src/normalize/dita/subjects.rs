@@ -1,4 +1,6 @@
-//! Subject schemes: values below other values.
+//! Subject schemes: values below other values, and the attributes that they are for.
+
+use serde_json::{Map, Value, json};
 
 use super::dom::Element;
 use super::filter::Ditaval;
@@ -23,6 +25,42 @@ pub(super) fn inherit(scheme: &Element, ditaval: &mut Ditaval) {
             }
         }
     });
+}
+
+/// The taxonomy of a scheme as metadata: `subjects`, each key after those above it (`os/linux`), and `enumerations`, the
+/// subjects whose values each attribute takes. Keys are no text of the document.
+pub(super) fn taxonomy(scheme: &Element, meta: &mut Map<String, Value>) {
+    let mut subjects = Vec::new();
+    collect(scheme, "", &mut subjects);
+    let mut enumerations = Map::new();
+    scheme.walk(&mut |element| {
+        let attribute = element.child("attributedef").and_then(|attribute| attribute.attr("name"));
+        if let Some(attribute) = attribute.filter(|_| element.is("enumerationdef")) {
+            let keys: Vec<&str> =
+                element.children_of("subjectdef").filter_map(|subject| subject.attr("keyref")).collect();
+            enumerations.insert(attribute.to_owned(), json!(keys));
+        }
+    });
+    if !subjects.is_empty() {
+        meta.insert("subjects".to_owned(), json!(subjects));
+    }
+    if !enumerations.is_empty() {
+        meta.insert("enumerations".to_owned(), Value::Object(enumerations));
+    }
+}
+
+fn collect(element: &Element, above: &str, into: &mut Vec<String>) {
+    for child in element.elements() {
+        let keys = child.attr("keys").filter(|_| child.is("subjectdef")).unwrap_or_default();
+        let names: Vec<&str> = keys.split_whitespace().collect();
+        for name in &names {
+            into.push(format!("{above}{name}"));
+        }
+        match names.first() {
+            Some(name) => collect(child, &format!("{above}{name}/"), into),
+            None => collect(child, above, into),
+        }
+    }
 }
 
 fn pass_down(subject: &Element, attribute: &str, ditaval: &mut Ditaval) {

@@ -3,15 +3,14 @@
 //! The words of the source are counted by the scanner of [`words`](super::words); beside them only those may appear that
 //! the specification asks for: labels of callouts, names of files, addresses, titles of macros.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use trailblazer::normalize::{Options, Source};
 
 use super::super::corpora::{corpus, files_ending, read};
 use super::super::parsed::visible_text;
-use super::super::table::{percent, reaches, row};
-use super::words::{count, source_text};
+use super::super::strangers::Census;
+use super::words::{count, source_text, words};
 
 /// Words that the writer adds by itself.
 const ADDED: &[&str] =
@@ -51,24 +50,17 @@ const SHOWN: &[&str] = &[
 fn no_word_of_the_markdown_comes_from_parameters_or_ids() {
     for folder in ["cf-for-obsidian", "cf-md2conf", "cf-mark", "cf-to-notion"] {
         let Some(corpus) = corpus(folder) else { return };
-        let (mut total, mut extra) = (0, BTreeMap::new());
+        let mut census = Census::default();
         for path in files_ending(&corpus, &[".xml", ".html", ".xhtml"]) {
             let source = fs::read_to_string(&path).expect("a readable file");
             let read = read(&path, Source::Confluence, &Options::default());
             let Some(document) = read.documents.first() else { continue };
             // Cells that span repeat their words: how often a word appears is not at issue here.
             let known = count(&format!("{}\n{}\n{}", source_text(&source), shown(&source), ADDED.join(" ")));
-            for (word, times) in count(&visible_text(&document.text_md)) {
-                total += times;
-                if !known.contains_key(&word) && word.parse::<u64>().is_err() {
-                    *extra.entry(format!("{}: {word}", path.display())).or_insert(0) += times;
-                }
-            }
+            let words = words(&visible_text(&document.text_md)).map(str::to_owned).collect();
+            census.take(&path.display().to_string(), words, |word| known.contains_key(word));
         }
-        let strangers = extra.values().sum::<usize>();
-        println!("{:#?}", extra.keys().take(40).collect::<Vec<_>>());
-        let own = total - strangers;
-        row(folder, "words that the source shows", &percent(own, total), "100 %", reaches(own, total, 1_000));
+        census.report(folder);
     }
 }
 

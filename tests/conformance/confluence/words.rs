@@ -60,12 +60,17 @@ fn every_word_of_storage_pages_is_in_the_markdown() {
     assert!(missing.len() * 1_000 <= total, "at least 99.9 % of {total} words are kept");
 }
 
+/// Runs of letters and digits.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
 pub fn count(text: &str) -> HashMap<String, usize> {
-    let mut words = HashMap::new();
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        *words.entry(word.to_owned()).or_default() += 1;
+    let mut counts = HashMap::new();
+    for word in words(text) {
+        *counts.entry(word.to_owned()).or_default() += 1;
     }
-    words
+    counts
 }
 
 /// What stands between the tags, but for the elements that nobody sees.

@@ -3,22 +3,27 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use trailblazer::normalize::Options;
+use trailblazer::normalize::{Document, Options};
 
-use super::super::corpora::corpus;
 use super::source::{Child, Element, parse, words};
 use super::{convert, files_below, words_of};
+use crate::conformance::corpora::corpus;
+use crate::conformance::table::row;
 
 /// Folders of fixtures, by what they test: in each of them `src` and `exp` stand side by side, for each case or once.
-const FEATURES: [(&str, &[&str]); 7] = [
+const FEATURES: [(&str, &[&str]); 8] = [
     ("conref", &["conref"]),
     ("conref push", &["ConrefPushModuleTest"]),
     ("keyref", &["keyref", "KeyrefParserTest"]),
-    ("filter", &["filter"]),
+    ("filter", &["filter", "subjectschema_case"]),
     ("chunk", &["ChunkModuleTest"]),
-    ("coderef", &["coderef_source"]),
+    ("coderef", &["coderef_source", "IncludeResolverTest"]),
+    ("mapref", &["MaprefModuleTest"]),
     ("copy-to", &["copyto"]),
 ];
+
+/// Folders whose cases are filtered by the ditaval beside their sources.
+const FILTERED: [&str; 2] = ["filter", "subjectschema_case"];
 
 /// Differences that are meant to be, one line each: `case: reason`.
 const DIFFERENT: &str = include_str!("fixtures.txt");
@@ -41,22 +46,35 @@ const LABELS: [&str; 14] = [
     "Also",
 ];
 
-/// One case: a folder of sources and the folder of what they become.
+/// One case: a folder of sources and the folder of what they become, or one file of it.
 struct Case {
     name: String,
     sources: PathBuf,
     expected: PathBuf,
+    file: Option<String>,
 }
 
 fn cases(root: &Path, folder: &str) -> Vec<Case> {
     let folder_path = root.join(folder);
     let mut cases = Vec::new();
-    let case = |name: String, sources: PathBuf, expected: PathBuf| Case { name, sources, expected };
+    let case = |name: String, sources: PathBuf, expected: PathBuf| Case { name, sources, expected, file: None };
     if folder_path.join("src").is_dir() {
         let (sources, expected) = (folder_path.join("src"), folder_path.join("exp"));
         let names: Vec<String> = folders(&expected).into_iter().filter(|name| sources.join(name).is_dir()).collect();
-        if names.is_empty() || folder == "KeyrefParserTest" {
+        if folder == "subjectschema_case" || folder == "coderef_source" || folder == "KeyrefParserTest" {
             return vec![case(folder.to_owned(), sources, flat(expected))];
+        }
+        if folder == "IncludeResolverTest" {
+            let files = std::fs::read_dir(&expected).into_iter().flatten().flatten();
+            let mut files: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+            files.sort();
+            let case = |file: String| Case {
+                name: format!("{folder}/{file}"),
+                sources: sources.clone(),
+                expected: expected.clone(),
+                file: Some(file),
+            };
+            return files.into_iter().map(case).collect();
         }
         for name in names {
             cases.push(case(format!("{folder}/{name}"), sources.join(&name), flat(expected.join(&name))));
@@ -83,15 +101,19 @@ fn folders(path: &Path) -> Vec<String> {
     names
 }
 
-/// Text of a processed topic; what DITA-OT left for a later step to fill stays empty.
+/// Text of a processed topic; what DITA-OT left for a later step to fill stays empty, and what it generates itself (the
+/// titles and numbers that it calls link targets by, links between the topics of a map) is left out.
 fn text(element: &Element, into: &mut String) {
-    if element.is_hidden() || element.attr("conaction") == Some("mark") {
+    if element.is_hidden() || element.attr("conaction") == Some("mark") || is_generated(element) {
         return;
     }
     let border = if element.is_inline() { "" } else { " " };
     into.push_str(border);
+    let mut generated = false;
     for child in &element.children {
         match child {
+            Child::Instruction(instruction) => generated = is_generation(instruction),
+            Child::Text(_) | Child::Element(_) if generated => {}
             Child::Text(text) => into.push_str(text),
             Child::Element(child) => text(child, into),
         }
@@ -99,39 +121,99 @@ fn text(element: &Element, into: &mut String) {
     into.push_str(border);
 }
 
-/// Whether words may come in later: references that are still to be followed.
+/// Whether what follows an instruction is generated.
+fn is_generation(instruction: &str) -> bool {
+    matches!(instruction, "ditaot gentext" | "ditaot genshortdesc")
+}
+
+/// Links that come from the map, and what a ditaval puts around what it flags.
+fn is_generated(element: &Element) -> bool {
+    element.attr("mapclass").is_some() || matches!(element.name.as_str(), "ditaval-startprop" | "ditaval-endprop")
+}
+
+/// Whether words may come in later: references that are still to be followed or that DITA-OT called by names of its own.
 fn is_open(element: &Element) -> bool {
     let open = |element: &Element| {
         let refers =
             ["conref", "conkeyref", "keyref", "href", "conaction"].iter().any(|name| element.attr(name).is_some());
-        refers && (element.is_blank() || element.attr("conref").is_some() || element.attr("conkeyref").is_some())
+        let generated = |child: &Child| matches!(child, Child::Instruction(name) if is_generation(name));
+        refers
+            && (element.is_blank()
+                || element.children.iter().any(generated)
+                || element.attr("conref").is_some()
+                || element.attr("conkeyref").is_some())
     };
     element.find(&open).is_some()
+}
+
+/// What a map says: titles, and the files that it puts together.
+fn map_text(element: &Element, into: &mut String) {
+    if element.name == "reltable" || element.attr("processing-role") == Some("resource-only") {
+        return;
+    }
+    if element.name.ends_with("title") {
+        text(element, into);
+    }
+    for name in ["title", "navtitle", "href"] {
+        into.push(' ');
+        into.push_str(element.attr(name).unwrap_or_default());
+    }
+    element.elements().for_each(|child| map_text(child, into));
+}
+
+/// Files that the corpus lacks, as the expected text shows them.
+const TEXTS: [(&str, &str); 2] = [
+    ("plain.txt", "first\nsecond\nthird\nfourth\nfifth\n"),
+    ("range.txt", "# START-B\n# END-B\nfirst\n# START-A\nsecond\nthird\nfourth\n# END-A\nfifth\n"),
+];
+
+/// A copy of a folder with those files beside its own.
+fn completed(sources: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(sources).unwrap().flatten() {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    for (name, text) in TEXTS {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
 }
 
 /// Checks a case; the lines say what is wrong.
 fn check(case: &Case) -> Vec<String> {
     let ditaval = std::fs::read_dir(&case.sources).into_iter().flatten().flatten().map(|entry| entry.path());
     let ditaval = ditaval.filter(|path| path.extension().is_some_and(|extension| extension == "ditaval")).min();
-    let options = Options { ditaval: ditaval.filter(|_| case.name.starts_with("filter")), ..Options::default() };
-    let documents = convert(&case.sources, &options);
+    let options = Options {
+        ditaval: ditaval.filter(|_| FILTERED.iter().any(|folder| case.name.starts_with(folder))),
+        ..Options::default()
+    };
+    let documents = match case.file {
+        Some(_) => convert(completed(&case.sources).path(), &options),
+        None => convert(&case.sources, &options),
+    };
     let mut expected_files = Vec::new();
     files_below(&case.expected, &mut expected_files);
+    expected_files.retain(|path| case.file.as_ref().is_none_or(|file| path.ends_with(file)));
     expected_files.sort();
     let everywhere: BTreeSet<String> = documents.iter().flat_map(words_of).collect();
+    let maps = case.name.starts_with("Mapref");
     let mut wrong = Vec::new();
     for path in &expected_files {
-        let Some(root) =
-            parse(path).filter(|root| !["map", "bookmap", "subjectScheme", "job"].contains(&root.name.as_str()))
+        let Some(root) = parse(path)
+            .filter(|root| maps || !["map", "bookmap", "subjectScheme", "job"].contains(&root.name.as_str()))
         else {
             continue;
         };
         let name = path.strip_prefix(&case.expected).unwrap().to_string_lossy().into_owned();
         let mut expected = String::new();
-        text(&root, &mut expected);
+        if maps {
+            map_text(&root, &mut expected);
+        } else {
+            text(&root, &mut expected);
+        }
         let expected = words(&expected);
         let own = documents.iter().find(|document| document.source_path.as_deref() == Some(&name));
-        let chunked = case.name.starts_with("Chunk") || case.name.starts_with("copyto");
+        let chunked = maps || case.name.starts_with("Chunk") || case.name.starts_with("copyto");
         let (lacking, extra) = match own {
             Some(document) if !chunked => {
                 let actual = words_of(document);
@@ -153,7 +235,7 @@ fn check(case: &Case) -> Vec<String> {
 fn dita_ot_fixtures_read_as_expected() {
     let Some(root) = corpus("dita-ot-tests/src/test/resources") else { return };
     let known: Vec<&str> = DIFFERENT.lines().filter_map(|line| Some(line.split_once(": ")?.0)).collect();
-    let mut unexpected = Vec::new();
+    let (mut unexpected, mut rows) = (Vec::new(), Vec::new());
     for (feature, folders) in FEATURES {
         let (mut equal, mut all) = (0, 0);
         for case in folders.iter().flat_map(|folder| cases(&root, folder)) {
@@ -166,8 +248,50 @@ fn dita_ot_fixtures_read_as_expected() {
                 _ => {}
             }
         }
-        eprintln!("fixtures equal: {feature} {equal} of {all}");
-        assert!(all > 0, "no cases of {feature}");
+        let measure = format!("{feature}: text of the fixtures, the rest listed");
+        rows.push((measure, format!("{equal} of {all}"), all > 0));
     }
     assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    for (measure, figure, holds) in rows {
+        row("dita-ot-tests", &measure, &figure, "all", holds);
+    }
+}
+
+/// Documents of each branch have the names and the text that DITA-OT gives its copies.
+#[test]
+fn branches_are_named_and_filtered_as_expected() {
+    let Some(root) = corpus("dita-ot-tests/src/test/resources") else { return };
+    let (sources, expected) = (root.join("BranchFilterModuleTest/src"), root.join("BranchFilterModuleTest/exp"));
+    for map in ["input.ditamap", "inputNonDitaRes.ditamap"] {
+        let documents = convert(&sources.join(map), &Options::default());
+        let alias = |document: &Document| document.meta.get("aliases").and_then(|ids| ids.as_array().cloned());
+        let aliases = documents.iter().filter_map(alias).flatten();
+        let aliases = aliases.filter_map(|id| id.as_str().map(ToOwned::to_owned));
+        let names: BTreeSet<String> = documents.iter().map(|document| document.id.clone()).chain(aliases).collect();
+        let names: BTreeSet<&str> = names.iter().filter_map(|id| id.rsplit('/').next()).collect();
+        let mut addresses = Vec::new();
+        addresses_of(&parse(&expected.join(map)).unwrap(), &mut addresses);
+        let there = |address: &&String| sources.join(address).exists() || address.contains('-');
+        let addresses: Vec<&String> = addresses.iter().filter(there).collect();
+        let missing: Vec<&&String> =
+            addresses.iter().filter(|address| !names.contains(address.trim_end_matches(".dita"))).collect();
+        assert!(missing.is_empty(), "{map}: {missing:?} not among {names:?}");
+        eprintln!("branches named: {map} {} of {}", addresses.len() - missing.len(), addresses.len());
+    }
+    let topics = root.join("TopicBranchFilterModuleTest");
+    let mut texts: Vec<String> = convert(&topics.join("src/test.ditamap"), &Options::default())
+        .into_iter()
+        .filter(|document| document.id.starts_with("topic:"))
+        .map(|document| document.text_md)
+        .collect();
+    texts.sort();
+    assert_eq!(texts, ["Expert", "Novice"]);
+}
+
+/// Addresses of DITA topics in a map.
+fn addresses_of(element: &Element, into: &mut Vec<String>) {
+    let is_topic = element.name == "topicref" && element.attr("scope") != Some("external");
+    let topic = element.attr("href").filter(|_| is_topic && element.attr("format").is_none());
+    into.extend(topic.map(|href| href.split('#').next().unwrap_or(href).to_owned()));
+    element.elements().for_each(|child| addresses_of(child, into));
 }

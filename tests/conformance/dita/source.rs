@@ -18,6 +18,8 @@ pub struct Element {
 pub enum Child {
     Element(Element),
     Text(String),
+    /// A processing instruction.
+    Instruction(String),
 }
 
 /// Element types whose text no reader of the published topic sees.
@@ -106,16 +108,23 @@ impl Element {
         self.attributes.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Element types, its own name last resort.
+    /// Element types; its own name where no class says them.
     fn types(&self) -> Vec<&str> {
         let class = self.attr("class").unwrap_or_default();
         let mut types: Vec<&str> = class.split_whitespace().filter_map(|part| Some(part.split_once('/')?.1)).collect();
-        types.push(&self.name);
+        if types.is_empty() {
+            types.push(&self.name);
+        }
         types
     }
 
     pub fn is(&self, name: &str) -> bool {
         self.types().contains(&name)
+    }
+
+    /// Whether it is the root of a map.
+    pub fn is_map(&self) -> bool {
+        self.name.ends_with("map") || self.name == "subjectScheme"
     }
 
     pub fn is_hidden(&self) -> bool {
@@ -125,7 +134,7 @@ impl Element {
     pub fn elements(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|child| match child {
             Child::Element(element) => Some(element),
-            Child::Text(_) => None,
+            Child::Text(_) | Child::Instruction(_) => None,
         })
     }
 
@@ -139,7 +148,11 @@ impl Element {
     }
 
     pub fn is_blank(&self) -> bool {
-        self.children.iter().all(|child| matches!(child, Child::Text(text) if text.trim().is_empty()))
+        self.children.iter().all(|child| match child {
+            Child::Text(text) => text.trim().is_empty(),
+            Child::Element(_) => false,
+            Child::Instruction(_) => true,
+        })
     }
 }
 
@@ -165,6 +178,7 @@ pub fn parse(path: &Path) -> Option<Element> {
                 };
                 open.last_mut()?.children.push(Child::Text(text));
             }
+            Event::PI(text) => open.last_mut()?.children.push(Child::Instruction(text.trim().to_owned())),
             Event::Eof => break,
             _ => {}
         }
@@ -206,7 +220,7 @@ impl Sources {
             paths.sort();
             for path in paths {
                 let Some(root) = parse(&path) else { continue };
-                if root.name.ends_with("map") {
+                if root.is_map() {
                     sources.define(set, &path, &root);
                 }
                 sources.files.insert(path, root);
@@ -245,6 +259,9 @@ impl Sources {
         if let Some((base, reference)) = by_key.or(reference) {
             if let Some((path, target)) = self.target(&base, &reference) {
                 self.visible(&path, target, depth + 1, into);
+                for sibling in self.range(&path, target, element.attr("conrefend")) {
+                    self.visible(&path, sibling, depth + 1, into);
+                }
             }
             return;
         }
@@ -262,6 +279,7 @@ impl Sources {
             match child {
                 Child::Text(text) => into.push_str(text),
                 Child::Element(child) => self.visible(path, child, depth + 1, into),
+                Child::Instruction(_) => {}
             }
         }
         if !inline {
@@ -275,6 +293,17 @@ impl Sources {
         let id = fragment.rsplit('/').next()?.to_owned();
         let target = self.files.get(&path)?.find(&|element| element.attr("id") == Some(id.as_str()))?;
         Some((path, target))
+    }
+
+    /// The siblings after an element, up to the one that `conrefend` names.
+    fn range(&self, path: &Path, first: &Element, end: Option<&str>) -> Vec<&Element> {
+        let Some(end) = end.and_then(|end| end.rsplit(['/', '#']).next()) else { return Vec::new() };
+        let is_parent = |parent: &Element| parent.elements().any(|child| std::ptr::eq(child, first));
+        let parent = self.files.get(path).and_then(|root| root.find(&is_parent));
+        let after = parent.into_iter().flat_map(Element::elements).skip_while(|child| !std::ptr::eq(*child, first));
+        let siblings: Vec<&Element> = after.skip(1).collect();
+        let last = siblings.iter().position(|sibling| sibling.attr("id") == Some(end));
+        siblings.into_iter().take(last.map_or(0, |last| last + 1)).collect()
     }
 
     fn key_words(&self, from: &Path, key: &str, into: &mut String) {

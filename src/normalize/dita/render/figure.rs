@@ -30,9 +30,8 @@ impl Renderer<'_, '_> {
 
     pub(super) fn image(&mut self, image: &Element, run: &mut Vec<Inline>) {
         let alternative = image.child("alt").map(|alt| collapse(&plain_text(alt))).filter(|text| !text.is_empty());
-        let alternative = alternative.or_else(|| image.attr("alt").map(collapse));
         let own = || Some(collapse(&plain_text(image))).filter(|text| !text.is_empty());
-        let alternative = alternative.or_else(own);
+        let alternative = alternative.or_else(own).or_else(|| image.attr("alt").map(collapse));
         let source = self.source(image, "href");
         let Some(source) = source else {
             count(&mut self.losses, "image:without-address");
@@ -111,19 +110,30 @@ impl Renderer<'_, '_> {
         text
     }
 
-    /// The text of another file, else what the reference has to fall back on, else a stub.
+    /// The text of another file, of its elements where it is included as XML; else what the reference has to fall back
+    /// on, else a stub.
     pub(super) fn included(&mut self, reference: &Element) -> String {
         let Some(address) = reference.attr("href") else { return String::new() };
         let library = self.resolver.library;
         let (path, fragment) = address.split_once('#').unwrap_or((address, ""));
-        let is_text = reference.is("coderef") || reference.attr("parse").is_none_or(|parse| parse == "text");
+        let parse = reference.attr("parse").filter(|_| !reference.is("coderef")).unwrap_or("text");
         let file = library.local_file(reference, &href::split(path).path);
-        let file = file.filter(|_| is_text && !href::is_absolute(address));
-        let text = file.and_then(|file| library.corpus.bytes(file).ok()).and_then(|bytes| {
-            include::lines(&include::decode(&bytes, reference.attr("encoding"), reference.attr("format")), fragment)
+        let file = file.filter(|_| !href::is_absolute(address));
+        let text = file.and_then(|file| match parse {
+            "text" => {
+                let bytes = library.corpus.bytes(file).ok()?;
+                let text = include::decode(&bytes, reference.attr("encoding"), reference.attr("format"));
+                include::lines(&text, fragment)
+            }
+            "xml" => {
+                let tree = library.corpus.load(file).ok()?;
+                let has_id = |element: &Element| fragment.is_empty() || element.attr("id") == Some(fragment);
+                tree.root.find(&has_id).map(plain_text)
+            }
+            _ => None,
         });
         text.unwrap_or_else(|| {
-            count(&mut self.losses, if is_text { "coderef:missing" } else { "include:not-text" });
+            count(&mut self.losses, if parse == "text" { "coderef:missing" } else { "include:missing" });
             match reference.child("fallback") {
                 Some(fallback) => plain_text(fallback),
                 None => format!("[missing: {address}]"),

@@ -90,7 +90,12 @@ impl Renderer<'_, '_> {
     }
 
     fn code(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
-        let text = collapse(&plain_text(element));
+        let written = plain_text(element);
+        let text = collapse(&written);
+        // Blank space at the ends of a code span would not be seen: it stands outside.
+        let space = |blank: bool, run: &mut Vec<Inline>| run.extend(blank.then(|| Inline::Text(" ".to_owned())));
+        let is_blank = char::is_whitespace;
+        space(written.starts_with(is_blank), run);
         let (before, after) = marks(kind);
         let code = Inline::Code(format!("{before}{text}{after}"));
         // A name that is linked as a whole stays a link.
@@ -104,6 +109,7 @@ impl Renderer<'_, '_> {
             _ if text.is_empty() => run.append(&mut self.inlines(&element.children)),
             _ => self.linked(element, vec![code], run),
         }
+        space(written.ends_with(is_blank), run);
     }
 
     /// `menucascade`: its parts with `>` between.

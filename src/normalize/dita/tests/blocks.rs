@@ -87,6 +87,11 @@ fn phrases_of_software_are_code() {
 }
 
 #[test]
+fn blank_space_at_the_ends_of_code_stands_outside() {
+    assert_eq!(body("<p>the <codeph>a </codeph>step<codeph> b</codeph></p>"), "the `a` step `b`");
+}
+
+#[test]
 fn trademarks_carry_their_sign() {
     assert_eq!(body("<p><tm tmtype='reg'>A</tm> <tm tmtype='tm'>B</tm></p>"), "A\u{ae} B\u{2122}");
 }

@@ -34,6 +34,14 @@ fn a_map_is_a_nested_list_of_links() {
 }
 
 #[test]
+fn a_group_without_a_title_shows_its_description() {
+    let map =
+        "<map><topicref><topicmeta><shortdesc>About</shortdesc></topicmeta><topicref href='t.dita'/></topicref></map>";
+    let read = document(&[("m.ditamap", map), ("t.dita", TOPIC)], "map:c/m");
+    assert_eq!(read.text_md, "- About\n  - [Topic](topic:c/t)");
+}
+
+#[test]
 fn a_book_map_shows_its_parts() {
     let map = "<bookmap><booktitle><mainbooktitle>Book</mainbooktitle><booktitlealt>Alternative</booktitlealt></booktitle>\
         <frontmatter><preface href='o.dita'/></frontmatter><part navtitle='P'><chapter href='t.dita'/></part></bookmap>";
@@ -181,7 +189,12 @@ fn a_name_says_nothing_about_what_a_file_is() {
 }
 
 #[test]
-fn a_subject_scheme_is_a_list_of_subjects() {
-    let scheme = "<subjectScheme><subjectdef keys='os'><topicmeta><navtitle>Systems</navtitle></topicmeta><subjectdef keys='linux'/></subjectdef></subjectScheme>";
-    assert_eq!(document(&[("s.ditamap", scheme)], "map:c/s").text_md, "- Systems\n  - linux");
+fn a_subject_scheme_shows_its_titles_and_keeps_its_keys_as_metadata() {
+    let scheme = "<subjectScheme><subjectHead><subjectHeadMeta><navtitle>Values</navtitle><shortdesc>For us</shortdesc></subjectHeadMeta></subjectHead>\
+        <subjectdef keys='os'><topicmeta><navtitle>Systems</navtitle></topicmeta><subjectdef keys='linux'><subjectdef keys='suse'/></subjectdef></subjectdef>\
+        <enumerationdef><attributedef name='platform'/><subjectdef keyref='os'/></enumerationdef></subjectScheme>";
+    let read = document(&[("s.ditamap", scheme)], "map:c/s");
+    assert_eq!(read.text_md, "- Values: For us\n- Systems");
+    assert_eq!(read.meta["subjects"], serde_json::json!(["os", "os/linux", "os/linux/suse"]));
+    assert_eq!(read.meta["enumerations"], serde_json::json!({"platform": ["os"]}));
 }

@@ -99,6 +99,15 @@ fn keys_give_text_in_the_order_of_the_standard() {
 }
 
 #[test]
+fn a_link_takes_all_words_of_its_key_and_an_image_its_alternative_text() {
+    let map = "<keydef keys='k' href='https://x/i.png' scope='external' format='png'><topicmeta><keywords><keyword>one</keyword> <keyword>two</keyword></keywords></topicmeta></keydef>";
+    let links = "<p><xref keyref='k'/> <ph keyref='k'/></p>";
+    assert_eq!(keyed(map, links).text_md, "[one two](https://x/i.png) [one](https://x/i.png)");
+    let images = "<p><image keyref='k' alt='old'/> <image keyref='k'><alt>own</alt></image> <image keyref='none'/></p>";
+    assert_eq!(keyed(map, images).text_md, "![one](https://x/i.png) ![own](https://x/i.png) none");
+}
+
+#[test]
 fn an_undefined_key_is_shown_by_its_name_and_counted() {
     let read = keyed("", "<p><ph keyref='k'/> <ph keyref='j'>own</ph></p>");
     assert_eq!((read.text_md.as_str(), read.losses["keyref:unresolved"]), ("k own", 2));
@@ -154,11 +163,12 @@ fn code_comes_from_other_files() {
     let files = [
         (
             "t.dita",
-            "<topic id='t'><title>T</title><body><codeblock><coderef href='x.py#line=1,2'/></codeblock><codeblock><coderef href='../../etc/passwd'/></codeblock><p>a <include parse='text' href='x.py#line=0,1'/> <include parse='text' href='y'><fallback>b</fallback></include></p></body></topic>",
+            "<topic id='t'><title>T</title><body><codeblock><coderef href='x.py#line=1,2'/></codeblock><codeblock><coderef href='../../etc/passwd'/></codeblock><p>a <include parse='text' href='x.py#line=0,1'/> <include parse='text' href='y'><fallback>b</fallback></include> <include parse='xml' href='z.xml'/></p></body></topic>",
         ),
         ("x.py", "a\nb\nc"),
+        ("z.xml", "<svg>c<t>&amp;d</t></svg>"),
     ];
     let read = document(&files, "topic:c/t");
-    assert_eq!(read.text_md, "```\nb\n```\n\n```\n[missing: ../../etc/passwd]\n```\n\na a b");
+    assert_eq!(read.text_md, "```\nb\n```\n\n```\n[missing: ../../etc/passwd]\n```\n\na a b c&d");
     assert_eq!(read.losses["coderef:missing"], 2);
 }

@@ -28,10 +28,24 @@ fn one_bad_file_stops_nothing_and_is_reported_in_its_place() {
     })
     .unwrap();
     assert_eq!(order[0], "a.dita");
-    assert!(order[1].starts_with("b.dita:Some(2) not well-formed XML"), "{}", order[1]);
-    assert_eq!(order[2], "c.dita");
-    assert_eq!(order[3], "d.dita:Some(1) not XML: no element in the file");
-    assert_eq!(order[4], "e.xml:Some(1) not DITA: <html> is neither a topic nor a map");
+    assert_eq!(order[1], "b.dita");
+    assert!(order[2].starts_with("b.dita:Some(2) not well-formed XML"), "{}", order[2]);
+    assert_eq!(order[3], "c.dita");
+    assert_eq!(order[4], "d.dita:Some(1) not XML: no element in the file");
+    assert_eq!(order[5], "e.xml:Some(1) not DITA: <html> is neither a topic nor a map");
+}
+
+#[test]
+fn a_broken_topic_keeps_what_can_be_read_and_says_where_it_broke() {
+    let broken = "<topic id='t'><title>T</title><body>\n<ul><li>a<li>b</ul><p>c & d <b>e";
+    let (documents, failures) = read_folder(&[("a.dita", broken)], None);
+    assert_eq!(documents[0].text_md, "- a\n\n  b\n\nc & d **e**");
+    assert_eq!(documents[0].losses["xml:repaired"], 2);
+    assert_eq!((failures.len(), failures[0].line), (1, Some(2)));
+    assert_eq!(
+        failures[0].message,
+        "not well-formed XML: </ul> where </li> of line 2 should be; what can be read of the file is kept"
+    );
 }
 
 #[test]
