@@ -121,8 +121,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 }
 
 fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context: &Context<'_>) -> Result<Summary> {
-    let options =
-        Options { collection: args.collection.clone(), ditaval: args.ditaval.clone(), site_url: args.site_url.clone() };
+    let options = Options {
+        collection: args.collection.clone(),
+        ditaval: args.ditaval.clone(),
+        site_url: args.site_url.clone(),
+        threads: None,
+    };
     let source = match args.source {
         Source::Dita => normalize::Source::Dita,
         Source::Confluence => normalize::Source::Confluence,

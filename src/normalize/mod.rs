@@ -13,6 +13,7 @@ mod dita;
 mod parallel;
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub use document::{Attachment, Document, Link};
@@ -35,6 +36,9 @@ pub struct Options {
     pub ditaval: Option<PathBuf>,
     /// Address that relative Confluence links are resolved against.
     pub site_url: Option<String>,
+    /// Threads that convert; none is one a core. With one, the calling thread does all the work, and the deepest documents
+    /// need 32 MB of its stack.
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// What became of one part of the input.

@@ -1,6 +1,7 @@
 //! The same work on many items, on all cores, results handed over in the order of the items.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
@@ -11,13 +12,19 @@ const STACK_BYTES: usize = 32 << 20;
 
 /// Applies `work` to every number below `count` and hands the results to `emit` in order.
 ///
-/// `emit` runs on the calling thread; its error ends the work.
+/// `emit` runs on the calling thread; its error ends the work. So does all the work with one thread: then the caller's
+/// stack holds the trees.
 pub(super) fn in_order<R: Send, E>(
+    threads: Option<NonZeroUsize>,
     count: usize,
     work: impl Fn(usize) -> R + Sync,
     mut emit: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E> {
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(count);
+    if threads == NonZeroUsize::new(1) {
+        return (0..count).try_for_each(|number| emit(work(number)));
+    }
+    let threads = threads.or_else(|| thread::available_parallelism().ok());
+    let workers = threads.map_or(1, usize::from).min(count);
     let gate = Gate::default();
     let (results, received) = mpsc::channel();
     let run = |results: mpsc::Sender<(usize, R)>| {
@@ -118,6 +125,7 @@ mod tests {
     fn results_come_in_the_order_of_the_items() {
         let mut got = Vec::new();
         let all = in_order::<_, ()>(
+            None,
             1_000,
             |number| number * 2,
             |result| {
@@ -137,7 +145,7 @@ mod tests {
             number
         };
         let mut widest = 0;
-        let all = in_order::<_, ()>(500, work, |number| {
+        let all = in_order::<_, ()>(None, 500, work, |number| {
             widest = widest.max(started.load(Ordering::SeqCst) - number);
             Ok(())
         });
@@ -147,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_error_of_the_receiver_ends_the_work() {
-        let stopped = in_order(10_000, |number| number, |number| if number < 3 { Ok(()) } else { Err(number) });
+        let stopped = in_order(None, 10_000, |number| number, |number| if number < 3 { Ok(()) } else { Err(number) });
         assert_eq!(stopped, Err(3));
     }
 }

@@ -52,7 +52,7 @@ fn read_files(files: &[File], options: &Options, mut emit: Emit<'_>) -> Result<(
         let (slot, reference) = (slots.get(number)?, library.page(number)?);
         Some((&slot.file.relative, outcome(library, reference, slot)))
     };
-    parallel::in_order(slots.len(), convert, |converted| {
+    parallel::in_order(options.threads, slots.len(), convert, |converted| {
         let Some((path, outcome)) = converted else { return Ok(()) };
         while let Some(failure) = failures.next_if(|failure| failure.path <= *path) {
             send(&mut emit, Outcome::Failure(failure))?;
@@ -153,7 +153,7 @@ fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<FileEr
     let mut failures = Vec::new();
     let mut taken = HashSet::new();
     let find = |number: usize| files.get(number).map(|file| (file, found(file)));
-    let indexed = parallel::in_order::<_, Infallible>(files.len(), find, |found| {
+    let indexed = parallel::in_order::<_, Infallible>(options.threads, files.len(), find, |found| {
         match found {
             Some((file, Ok(Found::Body(title)))) => {
                 let reference = PageRef {

@@ -49,7 +49,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         let (file, form) = files[place];
         (library.corpus.path(file), output::documents(&library, file, form))
     };
-    parallel::in_order(files.len(), convert, |(path, documents)| {
+    parallel::in_order(options.threads, files.len(), convert, |(path, documents)| {
         while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
             emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
         }

@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::fs;
+use std::num::NonZeroUsize;
 
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
@@ -27,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
         write("topic.dita");
         write("map.ditamap");
         let ditaval = write("filter.ditaval").then(|| folder.join("filter.ditaval"));
-        let options = Options { ditaval, ..Options::default() };
+        let options = Options { ditaval, threads: NonZeroUsize::new(1), ..Options::default() };
         // A folder without topics and a broken ditaval are errors of the caller; nothing else may go wrong.
         let _ = normalize::read(folder, Source::Dita, &options, &mut |outcome| {
             if let Outcome::Document(document) = outcome {

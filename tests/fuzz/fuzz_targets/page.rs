@@ -1,12 +1,16 @@
 //! What must hold for a page, whatever its bytes.
 
+use std::num::NonZeroUsize;
+
 use trailblazer::normalize::{self, Options, Outcome};
 
-/// Reads a page file twice: one outcome, always the same, without what Postgres cannot store.
+/// Reads a page file: one outcome, without what Postgres cannot store. One page in sixteen is read twice and gives the same.
 pub fn check(name: &str, bytes: &[u8]) {
-    let (first, second) = (read(name, bytes), read(name, bytes));
-    assert_eq!(first, second, "the same bytes give the same document");
-    for outcome in first {
+    let outcomes = read(name, bytes);
+    if bytes.len() % 16 == 0 {
+        assert_eq!(outcomes, read(name, bytes), "the same bytes give the same document");
+    }
+    for outcome in outcomes {
         match outcome {
             Outcome::Document(document) => {
                 assert!(!document.text_md.contains('\0') && !document.title.contains('\0'));
@@ -19,7 +23,8 @@ pub fn check(name: &str, bytes: &[u8]) {
 
 fn read(name: &str, bytes: &[u8]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    let options = Options { site_url: Some("https://example.atlassian.net/wiki".to_owned()), ..Options::default() };
+    let site_url = Some("https://example.atlassian.net/wiki".to_owned());
+    let options = Options { site_url, threads: NonZeroUsize::new(1), ..Options::default() };
     let result = normalize::read_page(name, bytes, &options, &mut |outcome| {
         outcomes.push(outcome);
         Ok(())

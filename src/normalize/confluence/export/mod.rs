@@ -131,7 +131,9 @@ pub(super) fn read(mut export: Export, options: &Options, mut emit: Emit<'_>) ->
         let node = known.pages.get(order.get(number)?)?;
         Some(outcome(library, known, library.page(number)?, node, number))
     };
-    parallel::in_order(order.len(), convert, |outcome| outcome.map_or(Ok(()), |outcome| send(&mut emit, outcome)))?;
+    parallel::in_order(options.threads, order.len(), convert, |outcome| {
+        outcome.map_or(Ok(()), |outcome| send(&mut emit, outcome))
+    })?;
     if let Some(failure) = index.truncated {
         send(&mut emit, Outcome::Failure(failure))?;
     }
