@@ -269,6 +269,15 @@ pub const KEYS: [&str; 16] = [
     "reset.delete_chunks",
 ];
 
+/// Variables that are no key: a secret, and what tests and benches are told.
+const OTHER_VARIABLES: [&str; 5] = [
+    "TRAILBLAZER_EMBED_API_KEY",
+    "TRAILBLAZER_TEST_PG",
+    "TRAILBLAZER_MODEL_DIR",
+    "TRAILBLAZER_CORPORA",
+    "TRAILBLAZER_EVAL_MODEL",
+];
+
 /// Returns the environment variable that sets `key`.
 #[must_use]
 pub fn variable(key: &str) -> String {
@@ -434,7 +443,25 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
     text.lines().position(is_key).map(|index| index + 1)
 }
 
+/// Returns the variables of ours among `names` that set nothing, with the one that each is most like.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
+    let known = KEYS.map(variable);
+    let is_known = |name: &String| known.contains(name) || OTHER_VARIABLES.contains(&name.as_str());
+    let near = |name: &str| {
+        let distances = known.iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
+        distances.min().filter(|(distance, _)| *distance <= 3).map(|(_, known)| known.clone())
+    };
+    let unknown = names.filter(|name| name.starts_with("TRAILBLAZER_") && !is_known(name));
+    unknown.map(|name| (near(&name), name)).map(|(near, name)| (name, near)).collect()
+}
+
+/// Returns the key that an unknown one is most like; for a name without a dot, the section.
 fn nearest(key: &str) -> Option<String> {
+    if !key.contains('.') {
+        let sections = KEYS.iter().map(|known| known.split('.').next().unwrap_or(known));
+        let distances = sections.map(|section| (strsim::damerau_levenshtein(section, key), section));
+        return distances.min().filter(|(distance, _)| *distance <= 2).map(|(_, section)| section.to_owned());
+    }
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     KEYS.iter()
         .map(|known| {

@@ -43,7 +43,7 @@ select
   f.runs as embedded_last_10_minutes,
   case when f.runs > 1 then
     -- Never negative, even where the server's clock was set back.
-    greatest((w.due + w.deferred + k.live + k.expired) * (graphdb.clock() - f.since) / f.runs, interval '0')
+    date_trunc('second', greatest((w.due + w.deferred + k.live + k.expired) * (graphdb.clock() - f.since) / f.runs, interval '0'))
   end as time_to_go
 from waiting as w, claims as k, finished as f;
 

@@ -7,7 +7,7 @@ use crate::commands::run::embed_settings;
 use crate::db::Connector;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{print_line, print_marked};
 
@@ -47,6 +47,12 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let begun = Instant::now();
     let text = args.question.join(" ");
+    if text.trim().is_empty() {
+        return Err(Error::Usage {
+            message: "the question is empty".into(),
+            hint: Some("Ask for example: trailblazer ask \"What happens when a worker dies?\"".into()),
+        });
+    }
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
     let vector = match &provider {
@@ -151,10 +157,12 @@ fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the snippet on one line, without the signs of headings.
+/// Returns the snippet on one line, without the signs of headings, tables and code blocks.
 fn snippet(hit: &Hit) -> String {
-    let is_heading_sign = |word: &&str| word.chars().all(|c| c == '#');
-    let words: Vec<&str> = hit.snippet.split_whitespace().filter(|word| !is_heading_sign(word)).collect();
+    let is_sign = |word: &&str| {
+        word.chars().all(|c| matches!(c, '#' | '|')) || word.starts_with("```") || word.starts_with("---")
+    };
+    let words: Vec<&str> = hit.snippet.split_whitespace().filter(|word| !is_sign(word)).collect();
     words.join(" ")
 }
 

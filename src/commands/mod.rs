@@ -36,6 +36,11 @@ impl<'a> Context<'a> {
     pub fn new(global: &Global, events: &'a EventWriter) -> Result<Self> {
         let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
         let config = config::load(path.as_deref(), |name| std::env::var(name).ok())?;
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for (name, nearest) in config::unknown_variables(names) {
+            let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            log::warn!("{name} sets nothing{hint}");
+        }
         log::debug!("configuration: {}", path.as_deref().map_or_else(|| "defaults".into(), Path::to_string_lossy));
         Ok(Self {
             config,

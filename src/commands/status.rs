@@ -59,7 +59,8 @@ fn print_status(status: &Value) -> Result<()> {
         let is_left = number("due") + number("deferred") + number("live_claims") > 0;
         let to_go = status["time_to_go"].as_str().filter(|_| is_left);
         let to_go = to_go.map(|time| format!(", {time} to go at this rate")).unwrap_or_default();
-        print_line(&format!("{recent} runs embedded in the last 10 minutes{to_go}"))?;
+        let runs = if recent == 1 { "run" } else { "runs" };
+        print_line(&format!("{recent} {runs} embedded in the last 10 minutes{to_go}"))?;
     }
     print_claims(status["claims"].as_array().map_or(&[], Vec::as_slice))
 }

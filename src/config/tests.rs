@@ -36,6 +36,7 @@ fn unknown_key_names_key_line_and_nearest() {
     insta::assert_snapshot!(message("workers: 2\nbacklog:\n  claim_ttl_minute: 5\n"),
         @"x.yaml:3: unknown key `backlog.claim_ttl_minute` | Did you mean `backlog.claim_ttl_minutes`?");
     insta::assert_snapshot!(message("wrokers: 2\n"), @"x.yaml:1: unknown key `wrokers` | Did you mean `workers`?");
+    insta::assert_snapshot!(message("embde: { model: m }\n"), @"x.yaml:1: unknown key `embde` | Did you mean `embed`?");
     insta::assert_snapshot!(message("embed:\n  claim_ttl_minutes: 5\n"),
         @"x.yaml:2: unknown key `embed.claim_ttl_minutes` | Did you mean `backlog.claim_ttl_minutes`?");
 }
@@ -59,4 +60,15 @@ fn a_url_never_shows_its_password() {
     insta::assert_snapshot!(config.database.url.as_ref().unwrap(), @"host=db.example port=5432 dbname=docs user=me");
     assert!(!format!("{config:?}").contains("secret"));
     assert!(!message("database: { url: 'postgresql://me:secret@:::/x' }").contains("secret"));
+}
+
+#[test]
+fn a_variable_that_sets_nothing_is_named_with_its_nearest() {
+    let names =
+        ["TRAILBLAZER_EMBED_MODLE", "TRAILBLAZER_DB_URL", "TRAILBLAZER_EMBED_API_KEY", "TRAILBLAZER_COLOUR", "HOME"];
+    let unknown = unknown_variables(names.into_iter().map(str::to_owned));
+    let near = |name: &str| unknown.iter().find(|(unknown, _)| unknown == name).cloned();
+    assert_eq!(unknown.len(), 2);
+    assert_eq!(near("TRAILBLAZER_EMBED_MODLE").unwrap().1.unwrap(), "TRAILBLAZER_EMBED_MODEL");
+    assert_eq!(near("TRAILBLAZER_COLOUR").unwrap().1, None);
 }

@@ -89,3 +89,10 @@ fn ask_lets_no_escape_code_of_a_document_through() {
     let asked = library().run(&["ask", "escape", "--events", "never"]).success();
     assert!(!asked.stdout.contains('\u{1b}'), "{:?}", asked.stdout);
 }
+
+#[test]
+fn ask_refuses_an_empty_question() {
+    let run = Sandbox::new().run(&["ask", " "]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.starts_with("error: the question is empty\n  hint: "), "{}", run.stderr);
+}

@@ -129,8 +129,8 @@ fn backfill_goes_on_where_a_kill_ended_it() {
 }
 
 #[test]
-fn backfill_of_a_folder_that_is_not_there_names_it() {
-    let sandbox = Sandbox::new();
-    let run = sandbox.run(&["runs", "backfill", "nowhere"]).exits(1);
-    assert!(run.stderr.starts_with("error: nowhere: No such file"), "{}", run.stderr);
+fn backfill_of_a_folder_that_is_none_says_what_it_wants() {
+    let run = Sandbox::new().run(&["runs", "backfill", "nowhere"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.starts_with("error: nowhere is not a folder\n  hint: Give the folder"), "{}", run.stderr);
 }

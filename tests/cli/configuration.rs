@@ -191,3 +191,13 @@ fn roles_work_with_the_rights_they_were_granted_and_no_others() {
     as_role(&["runs", "reset", "--yes"]).success();
     sandbox.database.connect().batch_execute(&format!("drop owned by {role}; drop role {role}")).unwrap();
 }
+
+#[test]
+fn a_variable_that_sets_nothing_is_warned_of() {
+    let run = run_with(&Sandbox::new(), &["status"], &[("TRAILBLAZER_WORKRES", "2")]).success();
+    assert!(
+        run.stderr.contains("warn: TRAILBLAZER_WORKRES sets nothing; did you mean TRAILBLAZER_WORKERS?"),
+        "{}",
+        run.stderr
+    );
+}

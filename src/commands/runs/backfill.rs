@@ -70,6 +70,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
 /// Returns the artifacts below `folder`, in the order of their run ids.
 fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Err(Error::Usage {
+            message: format!("{} is not a folder", folder.display()),
+            hint: Some("Give the folder that holds a folder for each run: RUN_ID/normalize/normalized.ndjson.".into()),
+        });
+    }
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
         let path = entry.map_err(Error::file(folder))?.path().join("normalize").join(artifact::FILE_NAME);
