@@ -23,8 +23,10 @@ trap stop EXIT
 export PGHOST=$work PGUSER=bench PGDATABASE=postgres PGOPTIONS='-c client_min_messages=error'
 run_sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
 
+# As the private server has them.
+settings='-c shared_buffers=512MB -c effective_cache_size=2GB -c random_page_cost=1.1 -c jit=off'
 (cd / && as_account initdb -D "$work/data" -U bench -A trust -E UTF8 --locale=C.UTF-8 > "$work/initdb.log")
-(cd / && as_account pg_ctl -D "$work/data" -l "$work/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$work'" -w start > "$work/start.log")
+(cd / && as_account pg_ctl -D "$work/data" -l "$work/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$work' $settings" -w start > "$work/start.log")
 {
   echo 'begin; create extension if not exists vector schema public;'
   echo 'set local search_path = pg_catalog, public, pg_temp; set local check_function_bodies = off;'

@@ -10,7 +10,7 @@ as $$
 declare
   -- Matches that are ranked at most, in the order of the table: only a question of common words alone has more, and
   -- ranking tells them apart so little that it is not worth the time.
-  v_most constant integer := 10000;
+  v_most constant integer := 4000;
   v_terms record := graphdb._search_terms(p_query);
   v_shown constant text := 'd.is_searched and ' || graphdb._search_condition(p_filter);
   v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_terms.p_demand) || '::tsquery', '');

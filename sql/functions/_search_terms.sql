@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Matches that are ranked within a few milliseconds.
-  v_most constant float8 := 3000;
+  v_most constant float8 := 1500;
   -- A pasted paragraph is asked for by its rarest words.
   v_most_words constant integer := 16;
   v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
