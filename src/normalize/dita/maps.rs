@@ -103,12 +103,15 @@ impl<'l> Expander<'l> {
     }
 
     fn include_submap(&mut self, topicref: &mut Element) {
-        let Some(file) = self.library.map_target(topicref) else { return };
+        let Some((file, part)) = self.library.map_target(topicref) else { return };
         if self.open.contains(&file) || self.depth >= MAX_DEPTH {
             count(&mut self.losses, "mapref:cycle");
             return;
         }
-        for mut submap in self.expand(file) {
+        for submap in self.expand(file) {
+            let named =
+                part.as_deref().and_then(|part| submap.find(&|element| element.attr("id") == Some(part)).cloned());
+            let mut submap = named.unwrap_or(submap);
             if let Some(inner) = submap.attr("keyscope").map(ToOwned::to_owned) {
                 let outer = topicref.attr("keyscope").unwrap_or_default();
                 let names = format!("{outer} {inner}");
@@ -337,6 +340,25 @@ mod tests {
         let parents: Vec<_> = uses.iter().map(|u| u.parent).collect();
         assert_eq!(parents, [None, Some(0), Some(1)]);
         assert_eq!(uses[0].title.as_deref(), Some("H"));
+    }
+
+    #[test]
+    fn a_part_of_a_map_is_taken_by_its_id() {
+        let sub = "<map id='m'><topicset id='s'><topicref href='a.dita'/></topicset><topicref href='b.dita'/></map>";
+        let topics = [
+            ("a.dita", "<topic id='a'><title>A</title></topic>"),
+            ("b.dita", "<topic id='b'><title>B</title></topic>"),
+        ];
+        let uses = |reference: &str| {
+            let root = format!("<map>{reference}</map>");
+            let files = [("root.ditamap", root.as_str()), ("sub.ditamap", sub), topics[0], topics[1]];
+            let library = library(&files);
+            assert_eq!(library.roots.len(), 1, "{reference}");
+            library.roots[0].uses.iter().filter(|used| used.target.is_some()).count()
+        };
+        assert_eq!(uses("<topicsetref href='sub.ditamap#s'/>"), 1);
+        assert_eq!(uses("<mapref href='sub.ditamap#m'/>"), 2);
+        assert_eq!(uses("<navref mapref='sub.ditamap'/>"), 2);
     }
 
     #[test]

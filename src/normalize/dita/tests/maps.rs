@@ -42,6 +42,15 @@ fn a_group_without_a_title_shows_its_description() {
 }
 
 #[test]
+fn other_maps_are_linked_and_what_goes_into_them_is_listed() {
+    let map = "<map><navref mapref='n.ditamap'/><anchorref href='n.ditamap#here' format='ditamap'><topicref href='t.dita'/></anchorref></map>";
+    let other = "<map><title>N</title><topicref href='o.dita'><anchor id='here'/></topicref></map>";
+    let files = [("m.ditamap", map), ("n.ditamap", other), ("t.dita", TOPIC), ("o.dita", OTHER)];
+    assert_eq!(document(&files, "map:c/m").text_md, "- [N](map:c/n)\n- [Topic](topic:c/t)");
+    assert_eq!(document(&files, "topic:c/o").breadcrumbs, ["m"; 0]);
+}
+
+#[test]
 fn a_book_map_shows_its_parts() {
     let map = "<bookmap><booktitle><mainbooktitle>Book</mainbooktitle><booktitlealt>Alternative</booktitlealt></booktitle>\
         <frontmatter><preface href='o.dita'/></frontmatter><part navtitle='P'><chapter href='t.dita'/></part></bookmap>";
