@@ -54,7 +54,9 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         let (file, form) = files[place];
         let mut documents = output::documents(&library, file, form);
         if let Some(addition) = additions.get(&file) {
-            documents.iter_mut().for_each(|document| addition.add_to(document));
+            for document in &mut documents {
+                addition.add_to(document);
+            }
         }
         (library.corpus.path(file), documents)
     };

@@ -85,6 +85,27 @@ fn rows_of_a_relationship_table_relate_topics_across_cells() {
 }
 
 #[test]
+fn links_of_a_relationship_table_go_by_linking_and_families() {
+    let related = |row: &str, topic: &str| {
+        let map = format!("<map><reltable>{row}</reltable></map>");
+        document(&[("m.ditamap", map.as_str()), ("t.dita", TOPIC), ("o.dita", OTHER)], topic)
+            .meta
+            .get("related")
+            .cloned()
+    };
+    let (t, o) = ("<topicref href='t.dita'/>", "<topicref href='o.dita'/>");
+    let family = format!("<relrow><relcell collection-type='family'>{t}{o}</relcell></relrow>");
+    assert_eq!(related(&family, "topic:c/t"), Some(serde_json::json!(["topic:c/o"])));
+    let together = format!("<relrow><relcell>{t}{o}</relcell></relrow>");
+    assert_eq!(related(&together, "topic:c/t"), None);
+    let target = format!(
+        "<relheader><relcolspec/><relcolspec linking='targetonly'/></relheader><relrow><relcell>{t}</relcell><relcell>{o}</relcell></relrow>"
+    );
+    assert_eq!(related(&target, "topic:c/t"), Some(serde_json::json!(["topic:c/o"])));
+    assert_eq!(related(&target, "topic:c/o"), None);
+}
+
+#[test]
 fn a_copy_is_another_name_of_its_topic() {
     let files = [
         ("m.ditamap", "<map><topicref href='t.dita' copy-to='copy.dita'/></map>"),
