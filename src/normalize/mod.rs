@@ -10,6 +10,7 @@ pub mod tree;
 
 mod confluence;
 mod dita;
+mod ndjson;
 mod parallel;
 
 use std::collections::HashSet;

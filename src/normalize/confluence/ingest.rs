@@ -1,35 +1,20 @@
 //! Older artifacts: `ingest/confluence.ndjson`, one page a line.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::super::document::{Attachment, Document};
+use super::super::ndjson::{self, Line, lines, load, text};
 use super::super::text::one_line;
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
 use super::page::{self, Page, add_meta};
 use super::{io_error, send};
 
-const NAME: &str = "confluence.ndjson";
-/// Bytes of one line.
-const MAX_LINE: u64 = 128 * 1024 * 1024;
-
 /// Finds the artifact: the file itself, or in a run folder or its `ingest`.
 pub(super) fn find(input: &Path) -> Option<PathBuf> {
-    if input.is_file() {
-        return input.extension().is_some_and(|extension| extension == "ndjson").then(|| input.to_owned());
-    }
-    [input.join(NAME), input.join("ingest").join(NAME)].into_iter().find(|path| path.is_file())
-}
-
-/// A line of the file.
-struct Line {
-    start: u64,
-    length: u64,
-    number: u64,
+    ndjson::find(input, "confluence.ndjson")
 }
 
 /// Emits one outcome for every line that is not blank.
@@ -84,59 +69,6 @@ fn at_line(outcome: Outcome, line: u64) -> Outcome {
     match outcome {
         Outcome::Failure(error) => Outcome::Failure(FileError { line: Some(line), ..error }),
         Outcome::Document(document) => Outcome::Document(document),
-    }
-}
-
-/// Where the lines are, blank ones left out.
-fn lines(path: &Path) -> std::io::Result<Vec<Line>> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let (mut lines, mut start, mut number) = (Vec::new(), 0, 0);
-    loop {
-        let (mut length, mut blank, mut ended) = (0_u64, true, false);
-        while !ended {
-            let available = reader.fill_buf()?;
-            if available.is_empty() {
-                break;
-            }
-            let end = available.iter().position(|byte| *byte == b'\n');
-            let part = available.get(..end.map_or(available.len(), |end| end + 1)).unwrap_or_default();
-            blank &= part.iter().all(u8::is_ascii_whitespace);
-            ended = end.is_some();
-            let taken = part.len();
-            length += taken as u64;
-            reader.consume(taken);
-        }
-        if length == 0 {
-            return Ok(lines);
-        }
-        number += 1;
-        if !blank {
-            lines.push(Line { start, length, number });
-        }
-        start += length;
-    }
-}
-
-fn load(path: &Path, line: &Line) -> Result<Value, String> {
-    if line.length > MAX_LINE {
-        return Err(format!("the line has more than {MAX_LINE} bytes"));
-    }
-    let bytes = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(line.start))?;
-        let mut bytes = Vec::new();
-        file.take(line.length).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = bytes().map_err(|error| format!("cannot be read: {error}"))?;
-    serde_json::from_slice(&bytes).map_err(|error| format!("no valid JSON: {error}"))
-}
-
-fn text(value: &Value, name: &str) -> Option<String> {
-    match value.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }
 

@@ -23,6 +23,8 @@ struct State {
     /// Names in each folder, so that a name in the wrong case is still found.
     listings: HashMap<String, Arc<Vec<String>>>,
     trees: HashMap<FileId, Kept>,
+    /// Trees of what is not on disk.
+    held: HashMap<FileId, Arc<Parsed>>,
     kept_bytes: u64,
     clock: u64,
 }
@@ -125,10 +127,21 @@ impl Corpus {
         Ok(std::fs::read(path)?)
     }
 
+    /// Adds a file that is not on disk, in place of one that was added before.
+    pub fn hold(&self, path: &str, tree: impl FnOnce(FileId) -> Result<Parsed, XmlError>) -> Result<FileId, XmlError> {
+        let id = self.intern(path);
+        let tree = Arc::new(tree(id)?);
+        self.state().held.insert(id, tree);
+        Ok(id)
+    }
+
     /// A file's tree.
     pub fn load(&self, id: FileId) -> Result<Arc<Parsed>, LoadError> {
         {
             let mut state = self.state();
+            if let Some(tree) = state.held.get(&id) {
+                return Ok(Arc::clone(tree));
+            }
             state.clock += 1;
             let clock = state.clock;
             if let Some(kept) = state.trees.get_mut(&id) {

@@ -157,7 +157,7 @@ impl Library {
         let mut submaps = Vec::new();
         tree.root.walk(&mut |element| {
             if is_topicref(element) {
-                submaps.extend(self.map_target(element));
+                submaps.extend(self.map_target(element).map(|(file, _)| file));
             }
         });
         submaps
@@ -184,18 +184,22 @@ impl Library {
         self.corpus.file(&path).or_else(|| self.aliases.get(&path).copied())
     }
 
-    /// The map that a reference includes.
-    pub fn map_target(&self, topicref: &Element) -> Option<FileId> {
+    /// The map that a reference includes, and the id of its part where the reference names one.
+    pub fn map_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
         let address = local_address(topicref)?;
         let extension = address.path.rsplit('.').next().unwrap_or_default();
+        // What stands in an `anchorref` goes to a place in another map; nothing comes from there.
+        if topicref.is("anchorref") {
+            return None;
+        }
         let expected = topicref.attr("format") == Some("ditamap")
-            || topicref.is("mapref")
+            || ["mapref", "navref", "topicsetref"].iter().any(|name| topicref.is(name))
             || (topicref.attr("format").is_none() && matches!(extension, "ditamap" | "bookmap"));
         if !expected {
             return None;
         }
         let file = self.local_file(topicref, &address.path)?;
-        self.corpus.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some(file)
+        self.corpus.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some((file, address.topic))
     }
 
     /// The topic that a reference leads to: its file, and its id where the address gives one.
@@ -326,9 +330,14 @@ impl Library {
     }
 }
 
+/// What a reference leads to, as written.
+pub(super) fn address_of(topicref: &Element) -> Option<&str> {
+    topicref.attr("href").or_else(|| topicref.attr("mapref").filter(|_| topicref.is("navref")))
+}
+
 /// The address of a reference inside the documentation.
 fn local_address(topicref: &Element) -> Option<href::Address> {
-    let href = topicref.attr("href")?;
+    let href = address_of(topicref)?;
     let outside = matches!(topicref.attr("scope"), Some("external" | "peer")) || href::is_absolute(href);
     (!outside).then(|| href::split(href))
 }

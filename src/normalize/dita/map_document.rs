@@ -1,6 +1,7 @@
 //! A map as a document: its references as a nested list of links.
 
 use super::dom::{Element, collapse};
+use super::library::address_of;
 use super::maps::{meta_of, navigation_title};
 use super::render::Renderer;
 use super::resolve::Resolver;
@@ -58,7 +59,14 @@ fn list_items(element: &Element, renderer: &mut Renderer<'_, '_>, items: &mut Ve
 impl Renderer<'_, '_> {
     /// One reference: its title, linked where it leads to something; then its short description.
     fn reference(&mut self, topicref: &Element) -> Vec<Inline> {
+        // What stands in it belongs to another map.
+        if topicref.is("anchorref") {
+            return Vec::new();
+        }
         let mut reference = topicref.clone();
+        if let Some(address) = address_of(topicref) {
+            reference.set_attr("href", address);
+        }
         if let Some(key) = topicref.attr("keyref")
             && let Some((definition, href)) = self.resolver.key_address(key)
         {

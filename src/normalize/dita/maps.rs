@@ -103,12 +103,14 @@ impl<'l> Expander<'l> {
     }
 
     fn include_submap(&mut self, topicref: &mut Element) {
-        let Some(file) = self.library.map_target(topicref) else { return };
+        let Some((file, part)) = self.library.map_target(topicref) else { return };
         if self.open.contains(&file) || self.depth >= MAX_DEPTH {
             count(&mut self.losses, "mapref:cycle");
             return;
         }
-        for mut submap in self.expand(file) {
+        for submap in self.expand(file) {
+            let has_id = |element: &Element| part.as_deref().is_some_and(|part| element.attr("id") == Some(part));
+            let mut submap = submap.find(&has_id).cloned().unwrap_or(submap);
             if let Some(inner) = submap.attr("keyscope").map(ToOwned::to_owned) {
                 let outer = topicref.attr("keyscope").unwrap_or_default();
                 let names = format!("{outer} {inner}");
@@ -276,28 +278,49 @@ impl Walk<'_> {
         self.library.topic_target(&reference)
     }
 
-    /// Notes the topics of one row of a relationship table that stand in different cells.
+    /// Notes the topics of one row of a relationship table that stand in different cells, or in one that is a family.
     fn relate(&mut self, table: &Element, here: &Place) {
+        let columns: Vec<&Element> = table.children_of("relheader").flat_map(Element::elements).collect();
         for row in table.children_of("relrow") {
-            let cells: Vec<Vec<FileId>> = row.children_of("relcell").map(|cell| self.cell(cell, here)).collect();
-            for (index, cell) in cells.iter().enumerate() {
-                let others = cells.iter().enumerate().filter(|(other, _)| *other != index).flat_map(|(_, files)| files);
-                for other in others {
-                    self.root.related.extend(cell.iter().filter(|file| *file != other).map(|file| (*file, *other)));
+            let cells = row.children_of("relcell").enumerate();
+            let cells: Vec<Vec<Side>> = cells
+                .map(|(index, cell)| self.cell(cell, &[cell, row, columns.get(index).unwrap_or(&table), table], here))
+                .collect();
+            let families = row.children_of("relcell").map(|cell| cell.attr("collection-type") == Some("family"));
+            for (index, (cell, is_family)) in cells.iter().zip(families).enumerate() {
+                let others = cells.iter().enumerate().filter(|(other, _)| is_family || *other != index);
+                for other in others.flat_map(|(_, sides)| sides).filter(|other| other.to) {
+                    let from = cell.iter().filter(|side| side.from && side.file != other.file);
+                    self.root.related.extend(from.map(|side| (side.file, other.file)));
                 }
             }
         }
     }
 
-    fn cell(&self, cell: &Element, here: &Place) -> Vec<FileId> {
-        let mut files = Vec::new();
+    /// The topics of a cell; `@linking` comes from the reference, else from what stands around it.
+    fn cell(&self, cell: &Element, around: &[&Element], here: &Place) -> Vec<Side> {
+        let inherited = around.iter().find_map(|element| element.attr("linking"));
+        let mut sides = Vec::new();
         cell.walk(&mut |element| {
-            if is_topicref(element) {
-                files.extend(self.target(element, here).map(|(file, _)| file));
+            if !is_topicref(element) {
+                return;
             }
+            let linking = element.attr("linking").or(inherited).unwrap_or("normal");
+            sides.extend(self.target(element, here).map(|(file, _)| Side {
+                file,
+                from: matches!(linking, "normal" | "sourceonly"),
+                to: matches!(linking, "normal" | "targetonly"),
+            }));
         });
-        files
+        sides
     }
+}
+
+/// A topic in a relationship table: whether it leads to others, and others to it.
+struct Side {
+    file: FileId,
+    from: bool,
+    to: bool,
 }
 
 /// What a map says about a place.
@@ -337,6 +360,25 @@ mod tests {
         let parents: Vec<_> = uses.iter().map(|u| u.parent).collect();
         assert_eq!(parents, [None, Some(0), Some(1)]);
         assert_eq!(uses[0].title.as_deref(), Some("H"));
+    }
+
+    #[test]
+    fn a_part_of_a_map_is_taken_by_its_id() {
+        let sub = "<map id='m'><topicset id='s'><topicref href='a.dita'/></topicset><topicref href='b.dita'/></map>";
+        let topics = [
+            ("a.dita", "<topic id='a'><title>A</title></topic>"),
+            ("b.dita", "<topic id='b'><title>B</title></topic>"),
+        ];
+        let uses = |reference: &str| {
+            let root = format!("<map>{reference}</map>");
+            let files = [("root.ditamap", root.as_str()), ("sub.ditamap", sub), topics[0], topics[1]];
+            let library = library(&files);
+            assert_eq!(library.roots.len(), 1, "{reference}");
+            library.roots[0].uses.iter().filter(|used| used.target.is_some()).count()
+        };
+        assert_eq!(uses("<topicsetref href='sub.ditamap#s'/>"), 1);
+        assert_eq!(uses("<mapref href='sub.ditamap#m'/>"), 2);
+        assert_eq!(uses("<navref mapref='sub.ditamap'/>"), 2);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The DITA reader: topics, maps or folders of them, to documents.
+//! The DITA reader: topics, maps or folders of them, and the older `dita.ndjson`, to documents.
 //!
 //! In order: [`scan`] finds and classifies the files, [`maps`] puts maps together and reads their [`keys`], [`filter`]
 //! removes what a ditaval excludes, [`push`] and [`resolve`] put content where it is reused, [`keyref`] fills in text,
@@ -11,6 +11,7 @@ mod entities;
 mod filter;
 mod href;
 mod include;
+mod ingest;
 mod keyref;
 mod keys;
 mod library;
@@ -32,11 +33,15 @@ mod vocabulary;
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::{Emit, Options, Outcome, ReadError, parallel};
+use super::{Emit, Options, Outcome, ReadError, ndjson, parallel};
 
 /// Reads `input` and emits its documents and failures in order of path.
 pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
-    let scan::Scan { library, failures } = scan::scan(input, options)?;
+    let (scan, additions) = match ndjson::find(input, ingest::NAME) {
+        Some(artifact) => ingest::scan(&artifact, options)?,
+        None => (scan::scan(input, options)?, ingest::Additions::new()),
+    };
+    let scan::Scan { library, failures } = scan;
     if library.documents.is_empty() && failures.is_empty() {
         let message = format!("no DITA topic or map in {}; give a topic, a map, or a folder of them", input.display());
         return Err(ReadError::Input { message });
@@ -47,7 +52,13 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     files.sort_by_key(|(file, _)| library.corpus.path(*file));
     let convert = |place: usize| {
         let (file, form) = files[place];
-        (library.corpus.path(file), output::documents(&library, file, form))
+        let mut documents = output::documents(&library, file, form);
+        if let Some(addition) = additions.get(&file) {
+            for document in &mut documents {
+                addition.add_to(document);
+            }
+        }
+        (library.corpus.path(file), documents)
     };
     parallel::in_order(options.threads, files.len(), convert, |(path, documents)| {
         while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {

@@ -1,6 +1,7 @@
 //! Finds the files of an input and tells what each of them is.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::corpus::{Corpus, LoadError};
@@ -28,23 +29,28 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
-    let name = if is_folder { input.file_name() } else { input.file_stem() };
-    let name = name.map_or_else(|| "dita".to_owned(), |name| name.to_string_lossy().into_owned());
-    let collection = options.collection.clone().unwrap_or(name);
-    let ditaval = options.ditaval.as_deref().map(read_ditaval).transpose()?;
     let (corpus, files) = if is_folder { folder(&input) } else { reachable(&input)? };
-    let mut scan = Scan { library: Library::new(corpus, collection, ditaval), failures: Vec::new() };
-    let mut pushing = Vec::new();
-    for file in files {
-        if scan.classify(file) {
-            pushing.push(file);
-        }
-    }
-    scan.library.connect(&pushing);
-    Ok(scan)
+    let name = if is_folder { input.file_name() } else { input.file_stem() };
+    Scan::of(corpus, files, name.unwrap_or_default(), options)
 }
 
 impl Scan {
+    /// Classifies files and connects them; `name` is the collection where the options name none.
+    pub fn of(corpus: Corpus, files: Vec<FileId>, name: &OsStr, options: &Options) -> Result<Self, ReadError> {
+        let name = || if name.is_empty() { "dita".to_owned() } else { name.to_string_lossy().into_owned() };
+        let collection = options.collection.clone().unwrap_or_else(name);
+        let ditaval = options.ditaval.as_deref().map(read_ditaval).transpose()?;
+        let mut scan = Self { library: Library::new(corpus, collection, ditaval), failures: Vec::new() };
+        let mut pushing = Vec::new();
+        for file in files {
+            if scan.classify(file) {
+                pushing.push(file);
+            }
+        }
+        scan.library.connect(&pushing);
+        Ok(scan)
+    }
+
     /// Notes what a file is; true when it pushes content into others.
     fn classify(&mut self, file: FileId) -> bool {
         let tree = match self.library.corpus.load(file) {

@@ -283,7 +283,7 @@ pub(super) fn is_map(element: &Element) -> bool {
 
 /// Whether an element refers from a map to a topic, another map, or groups such references.
 pub(super) fn is_topicref(element: &Element) -> bool {
-    element.types().any(|name| name == "topicref")
+    element.types().any(|name| matches!(name, "topicref" | "navref"))
         || matches!(
             element.name.as_str(),
             "topicref"
@@ -294,6 +294,7 @@ pub(super) fn is_topicref(element: &Element) -> bool {
                 | "keydef"
                 | "mapref"
                 | "anchorref"
+                | "navref"
                 | "glossref"
                 | "chapter"
                 | "part"

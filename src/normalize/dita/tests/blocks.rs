@@ -161,3 +161,41 @@ fn formulas_keep_their_symbols_or_their_tex() {
     let tex = "<equation-block><mathml><m:math xmlns:m='m'><m:mi>x</m:mi><m:annotation encoding='application/x-tex'>x^2</m:annotation></m:math></mathml></equation-block>";
     assert_eq!(body(tex), "$$x^2$$");
 }
+
+#[test]
+fn a_choice_table_stands_in_its_step_and_its_options_are_headings() {
+    let xml = "<task id='t'><title>T</title><taskbody><prereq>p</prereq><steps><step><cmd>a</cmd><choicetable keycol='1'><chhead><choptionhd>O</choptionhd><chdeschd>D</chdeschd></chhead>\
+        <chrow><choption>o</choption><chdesc>d</chdesc></chrow></choicetable><stepresult>r</stepresult></step></steps></taskbody></task>";
+    assert_eq!(topic(xml), "p\n\n1. a\n\n   | O | D |\n   | --- | --- |\n   | **o** | d |\n\n   r");
+}
+
+#[test]
+fn troubleshooting_reads_in_order() {
+    let xml = "<troubleshooting id='t'><title>T</title><troublebody><condition><title>Condition</title><p>c</p></condition><troubleSolution><cause><p>why</p></cause>\
+        <remedy><responsibleParty>me</responsibleParty><steps><step><cmd>do</cmd></step></steps></remedy></troubleSolution></troublebody></troubleshooting>";
+    assert_eq!(topic(xml), "## Condition\n\nc\n\nwhy\n\nme\n\n1. do");
+}
+
+#[test]
+fn image_maps_objects_and_quotations_keep_what_they_lead_to() {
+    let map = "<imagemap><image href='http://x/i.png'/><area><shape>rect</shape><coords>1,2</coords><xref href='http://y/'>y</xref></area></imagemap>";
+    assert_eq!(body(map), "![i.png](http://x/i.png)\n\n- [y](http://y/)");
+    assert_eq!(body("<object data='http://v/v.mp4'><desc>film</desc></object>"), "[v.mp4](http://v/v.mp4)\n\nfilm");
+    let quotation = "<lq href='http://z/' scope='external' format='html' reftitle='Book'>quoted</lq>";
+    assert_eq!(body(quotation), "> quoted\n>\n> [Book](http://z/)");
+}
+
+#[test]
+fn every_group_of_a_table_is_a_table() {
+    let xml = "<table><title>C</title><desc>about</desc><tgroup cols='1'><tbody><row><entry>1</entry></row></tbody></tgroup><tgroup cols='1'><tbody><row><entry>2</entry></row></tbody></tgroup></table>";
+    assert_eq!(body(xml), "**C**\n\n|  |\n| --- |\n| 1 |\n\n|  |\n| --- |\n| 2 |\n\nabout");
+    let simple = "<simpletable keycol='1'><sthead><stentry>h</stentry><stentry>i</stentry></sthead><strow><stentry>k</stentry><stentry>v</stentry></strow></simpletable>";
+    assert_eq!(body(simple), "| h | i |\n| --- | --- |\n| **k** | v |");
+}
+
+#[test]
+fn lists_of_related_links_keep_their_titles_and_remarks() {
+    let xml = "<topic id='t'><title>T</title><related-links><linklist><title>L</title><desc>about</desc>\
+        <link href='http://q/' format='html' scope='external'><linktext>q</linktext></link><linkinfo>remark</linkinfo></linklist></related-links></topic>";
+    assert_eq!(topic(xml), "**Related information**\n\n**L**\n\nabout\n\n- [q](http://q/)\n\nremark");
+}

@@ -42,6 +42,15 @@ fn a_group_without_a_title_shows_its_description() {
 }
 
 #[test]
+fn other_maps_are_linked_and_what_goes_into_them_is_listed() {
+    let map = "<map><navref mapref='n.ditamap'/><anchorref href='n.ditamap#here' format='ditamap'><topicref href='t.dita'/></anchorref></map>";
+    let other = "<map><title>N</title><topicref href='o.dita'><anchor id='here'/></topicref></map>";
+    let files = [("m.ditamap", map), ("n.ditamap", other), ("t.dita", TOPIC), ("o.dita", OTHER)];
+    assert_eq!(document(&files, "map:c/m").text_md, "- [N](map:c/n)\n- [Topic](topic:c/t)");
+    assert_eq!(document(&files, "topic:c/o").breadcrumbs, ["m"; 0]);
+}
+
+#[test]
 fn a_book_map_shows_its_parts() {
     let map = "<bookmap><booktitle><mainbooktitle>Book</mainbooktitle><booktitlealt>Alternative</booktitlealt></booktitle>\
         <frontmatter><preface href='o.dita'/></frontmatter><part navtitle='P'><chapter href='t.dita'/></part></bookmap>";
@@ -73,6 +82,27 @@ fn rows_of_a_relationship_table_relate_topics_across_cells() {
     let map = "<map><reltable><relrow><relcell><topicref href='t.dita'/></relcell><relcell><topicref href='o.dita'/></relcell></relrow></reltable></map>";
     let read = document(&[("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)], "topic:c/t");
     assert_eq!(read.meta["related"], serde_json::json!(["topic:c/o"]));
+}
+
+#[test]
+fn links_of_a_relationship_table_go_by_linking_and_families() {
+    let related = |row: &str, topic: &str| {
+        let map = format!("<map><reltable>{row}</reltable></map>");
+        document(&[("m.ditamap", map.as_str()), ("t.dita", TOPIC), ("o.dita", OTHER)], topic)
+            .meta
+            .get("related")
+            .cloned()
+    };
+    let (t, o) = ("<topicref href='t.dita'/>", "<topicref href='o.dita'/>");
+    let family = format!("<relrow><relcell collection-type='family'>{t}{o}</relcell></relrow>");
+    assert_eq!(related(&family, "topic:c/t"), Some(serde_json::json!(["topic:c/o"])));
+    let together = format!("<relrow><relcell>{t}{o}</relcell></relrow>");
+    assert_eq!(related(&together, "topic:c/t"), None);
+    let target = format!(
+        "<relheader><relcolspec/><relcolspec linking='targetonly'/></relheader><relrow><relcell>{t}</relcell><relcell>{o}</relcell></relrow>"
+    );
+    assert_eq!(related(&target, "topic:c/t"), Some(serde_json::json!(["topic:c/o"])));
+    assert_eq!(related(&target, "topic:c/o"), None);
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! Older artifacts: `ingest/dita.ndjson`, one topic or map a line.
+//!
+//! A line holds only the first body of a topic, cut off when it is long: what is left of it is read, and a failure says
+//! where it ends. The lines are put together as files at their paths, so that links between them lead somewhere.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use quick_xml::escape::escape;
+use serde_json::Value;
+
+use super::corpus::Corpus;
+use super::dom::FileId;
+use super::parse::parse;
+use super::scan::Scan;
+use crate::normalize::document::{Attachment, Document};
+use crate::normalize::ndjson::{lines, load, text};
+use crate::normalize::{FileError, Options, ReadError};
+
+pub(super) const NAME: &str = "dita.ndjson";
+
+/// What lines say beside the body, by the file that each became.
+pub(super) type Additions = HashMap<FileId, Addition>;
+
+/// What a line says of its topic beside the body.
+#[derive(Debug, Default)]
+pub(super) struct Addition {
+    id: String,
+    labels: Vec<String>,
+    attachments: Vec<String>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+}
+
+impl Addition {
+    pub fn add_to(&self, document: &mut Document) {
+        document.labels.extend(self.labels.iter().cloned());
+        document.labels.sort();
+        document.labels.dedup();
+        document.created_at = document.created_at.take().or_else(|| self.created_at.clone());
+        document.updated_at = document.updated_at.take().or_else(|| self.updated_at.clone());
+        for href in &self.attachments {
+            let filename = href.rsplit('/').next().unwrap_or(href).to_owned();
+            if document.attachments.iter().all(|attachment| attachment.filename != filename) {
+                document.attachments.push(Attachment { filename, url: Some(href.clone()) });
+            }
+        }
+        document.meta.insert("ingest_id".to_owned(), self.id.clone().into());
+    }
+}
+
+/// Reads an artifact as if its lines were files.
+pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Additions), ReadError> {
+    let io = |source| ReadError::Io { path: artifact.to_owned(), source };
+    let name = artifact.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let fail = |line: u64, message: String| FileError { path: name.clone(), line: Some(line), message };
+    // Nothing lies below a file: only the lines are found.
+    let corpus = Corpus::new(artifact);
+    let mut additions = Additions::new();
+    let (mut files, mut failures) = (Vec::new(), Vec::new());
+    for line in lines(artifact).map_err(io)? {
+        let value = match load(artifact, &line) {
+            Ok(value) => value,
+            Err(message) => {
+                failures.push(fail(line.number, message));
+                continue;
+            }
+        };
+        let Some(id) = text(&value, "id") else {
+            failures.push(fail(line.number, "the object has no `id`".to_owned()));
+            continue;
+        };
+        let path = text(&value, "source_path").unwrap_or_else(|| id.split(['#', ':']).nth(1).unwrap_or(&id).to_owned());
+        let path = path.replace('\\', "/").trim_start_matches('/').to_owned();
+        match corpus.hold(&path, |file| parse(source(&value, &id).as_bytes(), file)) {
+            Ok(file) => {
+                if let Some(fault) = corpus.load(file).ok().and_then(|tree| tree.fault.clone()) {
+                    failures.push(fail(line.number, format!("{path}: {fault}; what can be read of it is kept")));
+                }
+                if additions.insert(file, addition(&value, id)).is_some() {
+                    failures.push(fail(line.number, format!("{path}: an earlier line has its path; this one is kept")));
+                } else {
+                    files.push(file);
+                }
+            }
+            Err(error) => failures.push(fail(line.number, format!("{path}: {error}"))),
+        }
+    }
+    // The name of the run would make other documents of every run.
+    let mut scan = Scan::of(corpus, files, OsStr::new("dita"), options)?;
+    // Faults are told by the line of the artifact.
+    scan.failures = failures.into_iter().map(|failure| (FileId::MAX, failure)).collect();
+    Ok((scan, additions))
+}
+
+/// The file that a line was made from, as far as the line tells.
+fn source(value: &Value, id: &str) -> String {
+    let doctype = text(value, "doctype").unwrap_or_default();
+    let root = match doctype.as_str() {
+        "concept" | "task" | "reference" | "map" => &doctype,
+        _ if id.starts_with("map:") => "map",
+        _ => "topic",
+    };
+    let own_id = id.split_once('#').map_or("", |(_, id)| id);
+    let title = text(value, "title").unwrap_or_default();
+    let body = text(value, "body_dita_xml").or_else(|| text(value, "body_xml")).unwrap_or_default();
+    format!("<{root} id=\"{}\"><title>{}</title>{body}</{root}>", escape(own_id), escape(&*title))
+}
+
+fn addition(value: &Value, id: String) -> Addition {
+    let strings = |name: &str| -> Vec<String> {
+        let items = value.get(name).and_then(Value::as_array).into_iter().flatten();
+        items.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+    };
+    Addition {
+        id,
+        labels: strings("labels"),
+        attachments: strings("attachments"),
+        created_at: text(value, "created_at"),
+        updated_at: text(value, "updated_at"),
+    }
+}
