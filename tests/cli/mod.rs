@@ -3,6 +3,7 @@
 mod ask;
 mod backfill;
 mod configuration;
+mod connections;
 mod crashes;
 mod doctor;
 mod events;

@@ -80,6 +80,7 @@ impl Cluster {
         let watchdog = watch(&folder);
         let server = LocalServer::throwaway(&folder, &bin).unwrap();
         server.start().unwrap_or_else(|error| panic!("{error}"));
+        ask_passwords_of_members(&server);
         Self { server, major, bin, _watchdog: watchdog }
     }
 
@@ -91,6 +92,11 @@ impl Cluster {
     /// Returns the URL of a database, as superuser.
     pub fn url(&self, database: &str) -> String {
         self.server.database_url(database)
+    }
+
+    /// Returns the folder of the server's socket.
+    pub fn socket_dir(&self) -> PathBuf {
+        self.server.status().unwrap().socket_dir
     }
 
     /// Connects to the maintenance database.
@@ -109,6 +115,15 @@ impl Cluster {
     pub fn drop_database(&self, name: &str) {
         self.admin().batch_execute(&format!("drop database if exists {} with (force)", quoted(name))).unwrap();
     }
+}
+
+/// Lets roles that are in the group `with_password` in with their password only.
+fn ask_passwords_of_members(server: &LocalServer) {
+    let mut admin = Client::connect(&server.database_url("postgres"), NoTls).unwrap();
+    let hba = server.status().unwrap().data_dir.join("pg_hba.conf");
+    let rules = std::fs::read_to_string(&hba).unwrap();
+    std::fs::write(&hba, format!("local all +with_password scram-sha-256\n{rules}")).unwrap();
+    admin.batch_execute("create role with_password; select pg_reload_conf()").unwrap();
 }
 
 fn quoted(name: &str) -> String {
