@@ -65,6 +65,14 @@ impl Connector {
         })
     }
 
+    /// Replaces a connection that was lost while nobody used it.
+    pub fn revive(&self, client: &mut Client) -> Result<()> {
+        if client.is_valid(Duration::from_secs(10)).is_err() {
+            *client = self.connect()?;
+        }
+        Ok(())
+    }
+
     /// Asks the server to cancel what the connection behind `token` does.
     pub fn cancel(&self, token: &CancelToken) -> Result<()> {
         match &self.tls {
@@ -72,6 +80,19 @@ impl Connector {
             None => token.cancel_query(NoTls)?,
         }
         Ok(())
+    }
+
+    /// Opens a connection whose locks go when this process stands still or cannot be reached any more.
+    ///
+    /// Without that, a run under such a lock would be out of everybody's reach for as long as the server's system is
+    /// patient: two hours.
+    pub fn connect_to_work(&self) -> Result<Client> {
+        let mut client = self.connect()?;
+        client.batch_execute(
+            "set idle_in_transaction_session_timeout = '60s'; set tcp_user_timeout = '60s'; \
+             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3",
+        )?;
+        Ok(client)
     }
 
     /// Opens a connection and makes sure that the schema is this binary's. On the private server it is installed.
