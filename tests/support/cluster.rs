@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use postgres::{Client, NoTls};
 use trailblazer::db::local::LocalServer;
 
-/// Stops the server in folder `$1` and removes it once stdin closes: when the test process has ended, however it ended.
+/// Stops the server in folder `$1` and removes it, be it a volume or not, once stdin closes: when the test process has ended, however it ended.
 ///
 /// It tries again because the process may have died in the middle of `initdb` or of a start, which then still writes.
 const WATCHDOG: &str = r#"
@@ -19,6 +19,7 @@ const WATCHDOG: &str = r#"
             [ -e "$1/data/postmaster.pid" ] || break
             sleep 0.1
         done
+        umount "$1" 2>/dev/null
         rm -rf "$1" 2>/dev/null
         [ -e "$1" ] && sleep 0.2
     done
