@@ -60,6 +60,11 @@ test: setup ## Run all tests on PostgreSQL 18, then those with a database on 16 
 	$(CARGO) test --locked $(FILTER)
 	TRAILBLAZER_TEST_PG=16 $(CARGO) test --locked --test suite $(FILTER)
 
+.PHONY: chaos
+chaos: setup ## Break things at random while work goes on: KILLS=200 STEPS=100000 SEED=number
+	@KILLS="$(or $(KILLS),200)" STEPS="$(or $(STEPS),100000)" SEED="$(SEED)" \
+		$(CARGO) test --locked --test suite faults:: -- --nocapture --test-threads=1
+
 .PHONY: conformance
 conformance: setup ## Print how faithful the Markdown is, corpus by corpus; fails below the mark
 	@CARGO="$(CARGO)" .ci/conformance

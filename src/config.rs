@@ -1,11 +1,15 @@
 //! Configuration: `.trailblazer.yaml`, then the environment, then flags, into one validated [`Config`]. Pure but for
 //! [`find`] and [`load`].
 
+pub mod url;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_yaml::{Mapping, Value};
+
+pub use url::Url;
 
 /// The name looked for from the working directory upward.
 pub const FILE_NAME: &str = ".trailblazer.yaml";
@@ -38,54 +42,6 @@ pub struct Database {
     pub url: Option<Url>,
     /// Folder with the server programs of the private local server; none means: look for them.
     pub bin_dir: Option<PathBuf>,
-}
-
-/// A connection URL. Prints without its password.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Url(String);
-
-impl Url {
-    /// Returns the whole URL, for connecting only.
-    #[must_use]
-    pub fn secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Url {
-    fn from(url: &str) -> Self {
-        Self(url.to_owned())
-    }
-}
-
-impl std::fmt::Debug for Url {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::fmt::Display for Url {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Ok(parsed) = self.0.parse::<postgres::Config>() else { return f.write_str("(unreadable database URL)") };
-        let hosts: Vec<String> = parsed
-            .get_hosts()
-            .iter()
-            .map(|host| match host {
-                postgres::config::Host::Tcp(name) => name.clone(),
-                postgres::config::Host::Unix(path) => path.display().to_string(),
-            })
-            .collect();
-        let ports: Vec<String> = parsed.get_ports().iter().map(u16::to_string).collect();
-        write!(
-            f,
-            "host={} port={} dbname={} user={}",
-            hosts.join(","),
-            if ports.is_empty() { "5432".to_owned() } else { ports.join(",") },
-            parsed.get_dbname().or(parsed.get_user()).unwrap_or("(default)"),
-            parsed.get_user().unwrap_or("(default)")
-        )
-    }
 }
 
 /// `workspace`
@@ -491,14 +447,12 @@ fn unfit(place: &str, error: &TreeError) -> ConfigError {
 
 fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {
     let Some(url) = &config.database.url else { return Ok(()) };
-    match url.secret().parse::<postgres::Config>() {
-        Ok(_) => Ok(()),
-        // The client's message can quote parts of the URL, the password among them.
-        Err(_) => Err(ConfigError::Invalid {
+    url.parameters().and_then(|parameters| url::driver_settings(&parameters)).map(drop).map_err(|message| {
+        ConfigError::Invalid {
             place: place.to_owned(),
-            message: "not a connection URL; write postgresql://user@host:5432/database".into(),
-        }),
-    }
+            message: format!("not a connection URL, {message}; write postgresql://user@host:5432/database"),
+        }
+    })
 }
 
 fn auto_or_number<'de, D: Deserializer<'de>>(

@@ -169,12 +169,22 @@ impl Error {
         }
     }
 
-    /// Whether the connection is gone, so that a new one may do better.
+    /// Whether the connection is gone or was not to be had, so that a new one may do better.
     #[must_use]
     pub fn is_connection_loss(&self) -> bool {
         let Self::Database(error) = self else { return false };
-        // Class 57P is the server going down or a backend being terminated.
-        error.is_closed() || error.code().map_or(error.as_db_error().is_none(), |code| code.code().starts_with("57P"))
+        // Classes 08 and 57P are a connection that broke and a server that goes down; 25P03 is one that waited too long
+        // for us, and 53300 one without room for more.
+        let is_loss =
+            |code: &str| code.starts_with("08") || code.starts_with("57P") || matches!(code, "25P03" | "53300");
+        error.is_closed() || error.code().map_or(error.as_db_error().is_none(), |code| is_loss(code.code()))
+    }
+
+    /// Whether the server has no space or memory left, or cannot read its disk.
+    #[must_use]
+    pub fn is_out_of_resources(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        error.code().is_some_and(|code| code.code().starts_with("53") || code.code().starts_with("58"))
     }
 
     /// Whether the claim behind a call is somebody else's by now.
@@ -215,6 +225,10 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         }
         Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
+        Some("53100") => Some("Free space on the server's disk, and run again: nothing that was done is lost.".into()),
+        Some("53300") => Some(
+            "Lower `workers` or raise max_connections: each worker has a connection, each process two more.".into(),
+        ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
         None => Some("`trailblazer db doctor` shows what is reachable.".into()),

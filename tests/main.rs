@@ -3,5 +3,6 @@
 mod cli;
 mod conformance;
 mod docs;
+mod faults;
 mod sql;
 mod support;

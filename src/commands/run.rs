@@ -146,6 +146,7 @@ fn work(
     if let Some(exit) = stop.exit() {
         return Ok(exit);
     }
+    connector.revive(client)?;
     report_waiting(client, plan)?;
     if done > 0 {
         search::refresh(client)?;

@@ -221,7 +221,14 @@ pub fn fail_run(
 ) -> Result<Run> {
     let row = client.query_one(
         "select * from graphdb.fail_run($1, $2, $3, make_interval(secs => $4), $5)",
-        &[&run_id.as_str(), &token.0, &error, &retry_after.map(|pause| pause.as_secs_f64()), &permanent],
+        // What a provider said may hold the one character that text cannot.
+        &[
+            &run_id.as_str(),
+            &token.0,
+            &error.replace('\0', ""),
+            &retry_after.map(|pause| pause.as_secs_f64()),
+            &permanent,
+        ],
     )?;
     Ok(Run::from_row(&row))
 }

@@ -4,22 +4,27 @@ pub mod calls;
 pub mod health;
 pub mod install;
 pub mod local;
+mod parameters;
 pub mod search;
 pub mod stage;
+mod tls;
 pub mod vector_index;
 
 use std::time::Duration;
 
-use postgres::{Client, NoTls};
+use postgres::{CancelToken, Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError, url};
 use crate::error::{Error, Result};
 use local::LocalServer;
 
 /// How to reach the database of a configuration: enough to open any number of connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Connector {
-    config: postgres::Config,
+    settings: postgres::Config,
+    /// How TLS is made, where it is.
+    tls: Option<MakeRustlsConnect>,
     /// It is the private local server.
     pub is_local: bool,
     shown: String,
@@ -29,7 +34,7 @@ impl Connector {
     /// Returns the way to the configured database; starts the private local server when no URL is configured.
     pub fn new(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database.url {
-            return Self::from_url(url.secret(), url.to_string(), false, config);
+            return Self::to_own(url, config);
         }
         let server = LocalServer::new(&config.workspace.dir, config.database.bin_dir.as_deref())?;
         match server.start()? {
@@ -38,30 +43,56 @@ impl Connector {
             local::Started::Created => log::info!("created and started the private server"),
         }
         let shown = format!("private server, {}", server.status()?.socket_dir.display());
-        Self::from_url(&server.url(), shown, true, config)
+        Ok(Self { settings: completed(server.url().parse()?, config), tls: None, is_local: true, shown })
     }
 
-    fn from_url(url: &str, shown: String, is_local: bool, config: &Config) -> Result<Self> {
-        let mut parsed: postgres::Config = url.parse()?;
-        if parsed.get_application_name().is_none() {
-            parsed.application_name("trailblazer");
-        }
-        if parsed.get_connect_timeout().is_none() {
-            parsed.connect_timeout(Duration::from_secs(10));
-        }
-        // Which thread of which process notices a dead peer is up to the kernel; this bounds it to a minute or so.
-        parsed.keepalives_idle(Duration::from_secs(30));
-        // Only where it differs from the database's own default: poolers refuse start-up options they do not know.
-        if config.backlog.max_attempts != crate::config::Backlog::default().max_attempts {
-            let given = parsed.get_options().map(|given| format!("{given} ")).unwrap_or_default();
-            parsed.options(&format!("{given}-c graphdb.max_attempts={}", config.backlog.max_attempts));
-        }
-        Ok(Self { config: parsed, is_local, shown })
+    /// Returns the way to a database of the user's own.
+    fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
+        let env = |name: &str| std::env::var(name).ok();
+        let invalid = |message| ConfigError::Invalid { place: "database.url".into(), message };
+        let parameters = parameters::complete(url.parameters().map_err(invalid)?, &env)?;
+        let mut settings = url::driver_settings(&parameters).map_err(invalid)?;
+        let (mode, tls) = tls::of(&parameters, &env)?;
+        settings.ssl_mode(mode);
+        Ok(Self { settings: completed(settings, config), tls, is_local: false, shown: url::shown(&parameters) })
     }
 
     /// Opens a connection.
     pub fn connect(&self) -> Result<Client> {
-        Ok(self.config.connect(NoTls)?)
+        Ok(match &self.tls {
+            Some(tls) => self.settings.connect(tls.clone())?,
+            None => self.settings.connect(NoTls)?,
+        })
+    }
+
+    /// Replaces a connection that was lost while nobody used it.
+    pub fn revive(&self, client: &mut Client) -> Result<()> {
+        if client.is_valid(Duration::from_secs(10)).is_err() {
+            *client = self.connect()?;
+        }
+        Ok(())
+    }
+
+    /// Asks the server to cancel what the connection behind `token` does.
+    pub fn cancel(&self, token: &CancelToken) -> Result<()> {
+        match &self.tls {
+            Some(tls) => token.cancel_query(tls.clone())?,
+            None => token.cancel_query(NoTls)?,
+        }
+        Ok(())
+    }
+
+    /// Opens a connection whose locks go when this process stands still or cannot be reached any more.
+    ///
+    /// Without that, a run under such a lock would be out of everybody's reach for as long as the server's system is
+    /// patient: two hours.
+    pub fn connect_to_work(&self) -> Result<Client> {
+        let mut client = self.connect()?;
+        client.batch_execute(
+            "set idle_in_transaction_session_timeout = '60s'; set tcp_user_timeout = '60s'; \
+             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3",
+        )?;
+        Ok(client)
     }
 
     /// Opens a connection and makes sure that the schema is this binary's. On the private server it is installed.
@@ -94,4 +125,28 @@ impl Connector {
     pub fn shown(&self) -> &str {
         &self.shown
     }
+}
+
+/// Fills in what every connection has.
+fn completed(mut settings: postgres::Config, config: &Config) -> postgres::Config {
+    if settings.get_application_name().is_none() {
+        settings.application_name("trailblazer");
+    }
+    if settings.get_connect_timeout().is_none() {
+        settings.connect_timeout(Duration::from_secs(10));
+    }
+    // A peer that vanished without a word is noticed within a minute, whether the connection waits or sends.
+    if settings.get_keepalives_interval().is_none() {
+        settings.keepalives_idle(settings.get_keepalives_idle().min(Duration::from_secs(30)));
+        settings.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
+    }
+    if settings.get_tcp_user_timeout().is_none() {
+        settings.tcp_user_timeout(Duration::from_secs(60));
+    }
+    // Only where it differs from the database's own default: poolers refuse start-up options they do not know.
+    if config.backlog.max_attempts != crate::config::Backlog::default().max_attempts {
+        let given = settings.get_options().map(|given| format!("{given} ")).unwrap_or_default();
+        settings.options(&format!("{given}-c graphdb.max_attempts={}", config.backlog.max_attempts));
+    }
+    settings
 }

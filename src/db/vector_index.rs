@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use postgres::{Client, NoTls};
+use postgres::Client;
 
 use super::Connector;
 use super::search::{MissingIndex, missing_vector_indexes};
@@ -74,7 +74,7 @@ fn build(
             thread::sleep(TICK);
             if stop.is_asked() {
                 // Asked again at the next tick: a request between two statements cancels nothing.
-                let _ = cancel.cancel_query(NoTls);
+                let _ = connector.cancel(&cancel);
             } else if let Ok(Some(row)) = client
                 .query_opt("select p.tuples_done from pg_stat_progress_create_index as p where p.pid = $1", &[&backend])
             {

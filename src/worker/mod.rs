@@ -4,9 +4,10 @@ mod chunking;
 mod embedding;
 pub mod lease;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use crate::ids::{Phase, RunId};
 use crate::stop::Stop;
 use lease::{Lease, Leases};
 
-/// How long a worker tries to get its connection back before it gives up.
+/// How long a worker tries to get a connection before it gives up.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// Pause of an idle worker that watches: a NOTIFY would wake it sooner, this bounds what a lost one costs.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
@@ -160,6 +161,7 @@ pub fn run(
                     on_done,
                     leases: &leases,
                     id: format!("{}/{number}", plan.process),
+                    abandoned: RefCell::default(),
                 };
                 let first_error = &first_error;
                 scope.spawn(move || {
@@ -190,27 +192,31 @@ struct Worker<'a> {
     on_done: &'a (dyn Fn() + Sync),
     leases: &'a Leases,
     id: String,
+    /// A claim that could be neither ended nor given back, because the connection was gone.
+    abandoned: RefCell<Option<Arc<Lease>>>,
 }
 
 impl Worker<'_> {
     fn run(&self) -> Result<()> {
-        let mut client = self.connect()?;
+        let mut client = self.connect_patiently()?;
         while !self.stop.is_asked() && self.take_permit() {
-            match self.take_up_one(&mut client) {
-                Ok(true) => {}
+            let outcome = match self.take_up_one(&mut client) {
+                Ok(true) => continue,
+                Ok(false) if self.plan.watch => wait_for_notice(&mut client, self.stop),
                 Ok(false) => {
                     self.return_permit();
-                    if !self.plan.watch {
-                        break;
-                    }
-                    wait_for_notice(&mut client, self.stop)?;
+                    break;
                 }
+                Err(error) => Err(error),
+            };
+            self.return_permit();
+            match outcome {
                 Err(error) if error.is_connection_loss() => {
                     log::warn!("{}: lost the connection, connecting again: {error}", self.id);
-                    self.return_permit();
-                    client = self.reconnect(error)?;
+                    client = self.connect_patiently()?;
+                    self.give_back_abandoned(&mut client);
                 }
-                Err(error) => return Err(error),
+                other => other?,
             }
         }
         Ok(())
@@ -267,7 +273,21 @@ impl Worker<'_> {
         self.announce(&run, phase);
         let outcome = self.work(client, &lease);
         self.leases.remove(&lease);
-        self.settle(client, &lease, outcome)
+        let taken = self.settle(client, &lease, outcome);
+        if taken.as_ref().is_err_and(Error::is_connection_loss) {
+            self.abandoned.replace(Some(lease));
+        }
+        taken
+    }
+
+    /// Gives back the claim whose connection was lost: else nobody could take the run up before its lease runs out.
+    fn give_back_abandoned(&self, client: &mut Client) {
+        if let Some(lease) = self.abandoned.take()
+            && let Err(error) = self.release(client, &lease)
+        {
+            // Its last call may have ended it, unheard; or it stays until its lease runs out.
+            log::debug!("{}: {error}", self.id);
+        }
     }
 
     fn announce(&self, run: &Run, phase: Phase) {
@@ -308,10 +328,15 @@ impl Worker<'_> {
         let end = match outcome {
             Ok(end) => end,
             Err(error) if error.is_claim_lost() => End::Lost,
-            // The claim runs out by itself; whoever comes next starts from what is stored.
+            // Whoever comes next starts from what is stored.
             Err(error) if error.is_connection_loss() => return Err(error),
             Err(error @ Error::Embed(_)) => {
                 self.release(client, lease)?;
+                return Err(error);
+            }
+            // Not the run's fault. A server that is full may not even take it back: then its lease runs out.
+            Err(error) if error.is_out_of_resources() => {
+                let _ = self.release(client, lease);
                 return Err(error);
             }
             Err(error) => End::Failed { message: error.to_string(), permanent: false },
@@ -378,7 +403,7 @@ impl Worker<'_> {
     }
 
     fn connect(&self) -> Result<Client> {
-        let mut client = self.connector.connect()?;
+        let mut client = self.connector.connect_to_work()?;
         stage::create(&mut client)?;
         if self.plan.watch {
             client.batch_execute("listen graphdb_backlog")?;
@@ -386,19 +411,18 @@ impl Worker<'_> {
         Ok(client)
     }
 
-    fn reconnect(&self, mut error: Error) -> Result<Client> {
+    /// Connects, again and again while the server is away or has no connection left.
+    fn connect_patiently(&self) -> Result<Client> {
         let deadline = Instant::now() + RECONNECT_PATIENCE;
         let mut pause = Duration::from_millis(100);
-        while Instant::now() < deadline && !self.stop.is_asked() {
-            self.stop.sleep(pause);
+        loop {
             match self.connect() {
-                Ok(client) => return Ok(client),
-                Err(next) if next.is_connection_loss() => error = next,
-                Err(next) => return Err(next),
+                Err(error) if error.is_connection_loss() && Instant::now() < deadline && !self.stop.is_asked() => {}
+                outcome => return outcome,
             }
+            self.stop.sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(5));
         }
-        Err(error)
     }
 
     /// With a limit, each worker asks before it takes up a run; what turns out not to be due is given back.

@@ -16,27 +16,12 @@ fn due() -> Sandbox {
     sandbox
 }
 
-/// Returns what the tables hold when all is done, but for times, tokens and names of workers.
-fn tables(sandbox: &Sandbox) -> Vec<String> {
-    [
-        "select r.run_id || ' ' || r.status || ' ' || r.total_docs || ' ' || r.total_chunks || ' ' || r.embedded_chunks || ' ' || \
-         r.embedding_model || ' ' || r.attempts from graphdb.processed_runs as r order by 1",
-        "select (d.run_id, d.doc_id, d.title, d.body, d.is_newest)::text from graphdb.documents as d order by 1",
-        "select c::text from graphdb.chunks as c order by 1",
-        "select m.model || ' ' || e.input_sha256::text || ' ' || e.embedding::text from graphdb.embeddings as e \
-         join graphdb.embedding_models as m using (model_id) order by 1",
-    ]
-    .iter()
-    .flat_map(|query| sandbox.database.column(query))
-    .collect()
-}
-
 fn undisturbed() -> &'static [String] {
     static TABLES: OnceLock<Vec<String>> = OnceLock::new();
     TABLES.get_or_init(|| {
         let sandbox = due();
         sandbox.run(&["run"]).success();
-        tables(&sandbox)
+        sandbox.database.final_tables()
     })
 }
 
@@ -61,7 +46,7 @@ fn kill_at(phases: Option<&str>, table: &str, mode: &str, status: &str) {
 
     sandbox.database.set_clock("2100-01-01 00:00:00+00");
     sandbox.run(&["run"]).success();
-    assert_eq!(tables(&sandbox), undisturbed());
+    assert_eq!(sandbox.database.final_tables(), undisturbed());
     let twice = "select count(*) from (select from graphdb.run_attempts where outcome = 'completed' \
                  group by run_id, phase having count(*) > 1) as t";
     assert_eq!(sandbox.database.value(twice), "0");

@@ -3,7 +3,9 @@
 mod ask;
 mod backfill;
 mod configuration;
+mod connections;
 mod crashes;
+mod disconnections;
 mod doctor;
 mod events;
 mod help;

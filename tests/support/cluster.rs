@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use postgres::{Client, NoTls};
 use trailblazer::db::local::LocalServer;
 
-/// Stops the server in folder `$1` and removes it once stdin closes: when the test process has ended, however it ended.
+/// Stops the server in folder `$1` and removes it, be it a volume or not, once stdin closes: when the test process has ended, however it ended.
 ///
 /// It tries again because the process may have died in the middle of `initdb` or of a start, which then still writes.
 const WATCHDOG: &str = r#"
@@ -19,6 +19,7 @@ const WATCHDOG: &str = r#"
             [ -e "$1/data/postmaster.pid" ] || break
             sleep 0.1
         done
+        umount "$1" 2>/dev/null
         rm -rf "$1" 2>/dev/null
         [ -e "$1" ] && sleep 0.2
     done
@@ -80,6 +81,7 @@ impl Cluster {
         let watchdog = watch(&folder);
         let server = LocalServer::throwaway(&folder, &bin).unwrap();
         server.start().unwrap_or_else(|error| panic!("{error}"));
+        ask_passwords_of_members(&server);
         Self { server, major, bin, _watchdog: watchdog }
     }
 
@@ -91,6 +93,11 @@ impl Cluster {
     /// Returns the URL of a database, as superuser.
     pub fn url(&self, database: &str) -> String {
         self.server.database_url(database)
+    }
+
+    /// Returns the folder of the server's socket.
+    pub fn socket_dir(&self) -> PathBuf {
+        self.server.status().unwrap().socket_dir
     }
 
     /// Connects to the maintenance database.
@@ -109,6 +116,15 @@ impl Cluster {
     pub fn drop_database(&self, name: &str) {
         self.admin().batch_execute(&format!("drop database if exists {} with (force)", quoted(name))).unwrap();
     }
+}
+
+/// Lets roles that are in the group `with_password` in with their password only.
+fn ask_passwords_of_members(server: &LocalServer) {
+    let mut admin = Client::connect(&server.database_url("postgres"), NoTls).unwrap();
+    let hba = server.status().unwrap().data_dir.join("pg_hba.conf");
+    let rules = std::fs::read_to_string(&hba).unwrap();
+    std::fs::write(&hba, format!("local all +with_password scram-sha-256\n{rules}")).unwrap();
+    admin.batch_execute("create role with_password; select pg_reload_conf()").unwrap();
 }
 
 fn quoted(name: &str) -> String {

@@ -71,6 +71,8 @@ impl Sandbox {
         // The width that help is wrapped to when no stream is a terminal.
         command.env("COLUMNS", "100");
         command.env("TRAILBLAZER_DB_URL", &self.database.url);
+        // The caller's password and service files are none of the test's.
+        command.env("HOME", self.folder());
         // No model to load: a test that wants one says so.
         command.env("TRAILBLAZER_EMBED_PROVIDER", "hash").env("TRAILBLAZER_EMBED_MODEL", "hash-384");
         command

@@ -62,6 +62,11 @@ impl TestDatabase {
             .unwrap();
     }
 
+    /// Returns [`final_tables`] of this database.
+    pub fn final_tables(&self) -> Vec<String> {
+        final_tables(&mut self.connect())
+    }
+
     /// Lets the test set the backlog's clock with [`TestDatabase::set_clock`]; until then it is the server's.
     pub fn take_over_clock(&self) {
         self.connect()
@@ -89,4 +94,20 @@ impl Drop for TestDatabase {
 
 fn connect(url: &str) -> Client {
     Client::connect(url, NoTls).unwrap()
+}
+
+/// Returns what the tables hold when all is done, but for times, tokens and names of workers.
+pub fn final_tables(client: &mut Client) -> Vec<String> {
+    [
+        "select r.run_id || ' ' || r.status || ' ' || r.total_docs || ' ' || r.total_chunks || ' ' || r.embedded_chunks || ' ' || \
+         r.embedding_model || ' ' || r.attempts from graphdb.processed_runs as r order by 1",
+        "select (d.run_id, d.doc_id, d.title, d.body, d.is_newest)::text from graphdb.documents as d order by 1",
+        "select c::text from graphdb.chunks as c order by 1",
+        "select m.model || ' ' || e.input_sha256::text || ' ' || e.embedding::text from graphdb.embeddings as e \
+         join graphdb.embedding_models as m using (model_id) order by 1",
+    ]
+    .iter()
+    .flat_map(|query| client.query(*query, &[]).unwrap())
+    .map(|row| row.get::<_, Option<String>>(0).unwrap_or_default())
+    .collect()
 }

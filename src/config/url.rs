@@ -1,0 +1,271 @@
+//! A connection as libpq writes it, `postgresql://user@host:5432/database?sslmode=verify-full` or `host=… user=…`, taken
+//! apart into its parameters.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+/// Parameters of a connection by libpq's names.
+pub type Parameters = BTreeMap<String, String>;
+
+/// Parameters that the driver takes as they are.
+const DRIVERS: [&str; 16] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "sslnegotiation",
+    "target_session_attrs",
+    "user",
+];
+/// Parameters that we turn into something the driver takes.
+const OURS: [&str; 8] =
+    ["keepalives_count", "passfile", "service", "sslcert", "sslkey", "sslmode", "sslrootcert", "tcp_user_timeout"];
+/// Parameters that change nothing here: the encoding is always UTF-8, and GSSAPI is never tried.
+const IGNORED: [&str; 5] = ["client_encoding", "fallback_application_name", "gssencmode", "sslcompression", "sslsni"];
+
+/// A connection URL, or libpq's `key=value` pairs. Prints without its password.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Url(String);
+
+impl Url {
+    /// Takes the URL apart. The error never quotes a value: it may be the password.
+    pub fn parameters(&self) -> Result<Parameters, String> {
+        let given = match self.0.strip_prefix("postgresql://").or_else(|| self.0.strip_prefix("postgres://")) {
+            Some(rest) => from_uri(rest)?,
+            None => from_pairs(&self.0)?,
+        };
+        check(given)
+    }
+}
+
+impl From<&str> for Url {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parameters() {
+            Ok(parameters) => f.write_str(&shown(&parameters)),
+            Err(_) => f.write_str("(unreadable database URL)"),
+        }
+    }
+}
+
+/// Refuses parameters that nobody here knows, and leaves out those without a value.
+pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parameters, String> {
+    let mut parameters = Parameters::new();
+    for (key, value) in given {
+        if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
+            return Err(match nearest(&key) {
+                Some(nearest) => format!("unknown connection parameter; did you mean `{nearest}`?"),
+                None => "unknown connection parameter".to_owned(),
+            });
+        }
+        if key == "gssencmode" && value == "require" {
+            return Err("gssencmode=require is not supported; use sslmode".into());
+        }
+        if !value.is_empty() {
+            parameters.insert(key, value);
+        }
+    }
+    Ok(parameters)
+}
+
+/// A parameter's name may be a piece of a password that was not encoded, so it is quoted only when it is nearly a known one.
+fn nearest(key: &str) -> Option<&'static str> {
+    let known = DRIVERS.into_iter().chain(OURS).map(|known| (strsim::damerau_levenshtein(known, key), known));
+    known.min().filter(|(distance, _)| *distance <= 3).map(|(_, known)| known)
+}
+
+/// Says where the database is, without secrets.
+#[must_use]
+pub fn shown(parameters: &Parameters) -> String {
+    let get = |key: &str| parameters.get(key).map(String::as_str);
+    if let (Some(service), None) = (get("service"), get("host")) {
+        return format!("service={service}");
+    }
+    let mut text = format!(
+        "host={} port={} dbname={} user={}",
+        get("host").or(get("hostaddr")).unwrap_or("(default)"),
+        get("port").unwrap_or("5432"),
+        get("dbname").or(get("user")).unwrap_or("(default)"),
+        get("user").unwrap_or("(default)")
+    );
+    if let Some(mode) = get("sslmode") {
+        text.push_str(" sslmode=");
+        text.push_str(mode);
+    }
+    text
+}
+
+/// Returns the driver's settings, but for those of TLS.
+pub fn driver_settings(parameters: &Parameters) -> Result<postgres::Config, String> {
+    let mut pairs = String::new();
+    for (key, value) in parameters {
+        let key = if key == "keepalives_count" { "keepalives_retries" } else { key };
+        if DRIVERS.contains(&key) || key == "keepalives_retries" {
+            let _ = write!(pairs, "{key}='{}' ", value.replace('\\', "\\\\").replace('\'', "\\'"));
+        }
+    }
+    let mut settings: postgres::Config = pairs.parse().map_err(|error: postgres::Error| {
+        // It names the parameter only.
+        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+    })?;
+    if let Some(text) = parameters.get("tcp_user_timeout") {
+        let milliseconds = text.parse().map_err(|_| "invalid value for option `tcp_user_timeout`")?;
+        settings.tcp_user_timeout(std::time::Duration::from_millis(milliseconds));
+    }
+    Ok(settings)
+}
+
+/// `[user[:password]@][host[:port],…][/dbname][?key=value&…]`, each part percent-encoded.
+fn from_uri(rest: &str) -> Result<Vec<(String, String)>, String> {
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, dbname) = rest.split_once('/').unwrap_or((rest, ""));
+    if dbname.contains('@') {
+        return Err("an `@` after the first slash; write a slash in a password as %2F".into());
+    }
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let mut names = Vec::new();
+    let mut ports = Vec::new();
+    for host in hosts.split(',') {
+        // An IPv6 address stands in brackets.
+        let (name, port) = match host.strip_prefix('[') {
+            Some(inner) => {
+                let (name, port) = inner.split_once(']').ok_or("an address lacks its closing bracket")?;
+                (name, port.strip_prefix(':').unwrap_or(port))
+            }
+            None => host.split_once(':').unwrap_or((host, "")),
+        };
+        names.push(decoded(name)?);
+        ports.push(decoded(port)?);
+    }
+    let mut parameters = vec![
+        ("user".to_owned(), decoded(user)?),
+        ("password".to_owned(), decoded(password)?),
+        ("dbname".to_owned(), decoded(dbname)?),
+        ("host".to_owned(), names.join(",")),
+        ("port".to_owned(), if ports.iter().all(String::is_empty) { String::new() } else { ports.join(",") }),
+    ];
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or("a parameter after the question mark has no value")?;
+        // As JDBC writes it.
+        if (key, value) == ("ssl", "true") {
+            parameters.push(("sslmode".into(), "require".into()));
+        } else {
+            parameters.push((decoded(key)?, decoded(value)?));
+        }
+    }
+    Ok(parameters)
+}
+
+fn decoded(text: &str) -> Result<String, String> {
+    percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_| "not UTF-8 once decoded".into())
+}
+
+/// `key=value key='a value'`, with a backslash before what is meant literally.
+fn from_pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut parameters = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (key, after) = rest.split_once('=').ok_or("a parameter has no value")?;
+        let after = after.trim_start();
+        let is_quoted = after.starts_with('\'');
+        let mut value = String::new();
+        let mut chars = after.char_indices().skip(usize::from(is_quoted));
+        rest = loop {
+            match chars.next() {
+                Some((_, '\\')) => value.extend(chars.next().map(|(_, c)| c)),
+                Some((at, '\'')) if is_quoted => break &after[at + 1..],
+                Some((at, c)) if !is_quoted && c.is_whitespace() => break &after[at..],
+                Some((_, c)) => value.push(c),
+                None if is_quoted => return Err("a quoted value lacks its closing quote".into()),
+                None => break "",
+            }
+        }
+        .trim_start();
+        parameters.push((key.trim_end().to_owned(), value));
+    }
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken_apart(url: &str) -> String {
+        match Url::from(url).parameters() {
+            Ok(parameters) => {
+                parameters.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+            }
+            Err(message) => message,
+        }
+    }
+
+    #[test]
+    fn urls_are_read_as_libpq_reads_them() {
+        for (url, expected) in [
+            ("postgresql://", ""),
+            ("postgres://db", "host=db"),
+            ("postgresql://me:p%40ss@db:5433/docs", "dbname=docs host=db password=p@ss port=5433 user=me"),
+            ("postgresql://me@/docs?host=%2Ftmp&port=5433", "dbname=docs host=/tmp port=5433 user=me"),
+            ("postgresql://%2Frun%2Fpg/docs", "dbname=docs host=/run/pg"),
+            ("postgresql://[::1]:5433,db", "host=::1,db port=5433,"),
+            (
+                "postgresql:///docs?sslmode=verify-full&sslrootcert=/ca%20x.pem",
+                "dbname=docs sslmode=verify-full sslrootcert=/ca x.pem",
+            ),
+            ("postgresql://db/?ssl=true", "host=db sslmode=require"),
+            ("postgresql://db/?service=docs", "host=db service=docs"),
+        ] {
+            assert_eq!(taken_apart(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_read_as_libpq_reads_them() {
+        for (pairs, expected) in [
+            ("service=docs", "service=docs"),
+            (" host = db  user='it\\'s me' password=a\\ b ", "host=db password=a b user=it's me"),
+            ("host='' dbname=docs", "dbname=docs"),
+        ] {
+            assert_eq!(taken_apart(pairs), expected, "{pairs}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_without_being_quoted() {
+        for (url, expected) in [
+            ("postgresql://db/?sslmod=require", "unknown connection parameter; did you mean `sslmode`?"),
+            ("postgresql://db/?secret&x=1", "a parameter after the question mark has no value"),
+            ("host=db secret", "a parameter has no value"),
+            ("host=db password='secret", "a quoted value lacks its closing quote"),
+            ("postgresql://me:12/secret@db/docs", "an `@` after the first slash; write a slash in a password as %2F"),
+            ("postgresql://db/?gssencmode=require", "gssencmode=require is not supported; use sslmode"),
+        ] {
+            assert_eq!(taken_apart(url), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! TLS to a database of the user's own, by libpq's `sslmode`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postgres::config::SslMode;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::parameters::{in_home, is_private};
+use crate::config::ConfigError;
+use crate::config::url::Parameters;
+
+/// What of the server's certificate is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Check {
+    /// Nothing: whoever answers is believed.
+    Nothing,
+    /// That an authority which we trust issued it.
+    Authority,
+    /// Also that it is for the host that was asked for.
+    Host,
+}
+
+/// Returns whether TLS is asked for, and how it is made: `None` where it is not even tried.
+pub(super) fn of(
+    parameters: &Parameters,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<(SslMode, Option<MakeRustlsConnect>), ConfigError> {
+    let given = |key: &str| parameters.get(key).map(String::as_str);
+    let file = |key: &str, usual: &str| {
+        given(key).map(PathBuf::from).or_else(|| in_home(env, usual).filter(|path| path.exists()))
+    };
+    let root = file("sslrootcert", ".postgresql/root.crt");
+    let (mode, check) = match given("sslmode") {
+        Some("disable") => return Ok((SslMode::Disable, None)),
+        None | Some("allow" | "prefer") => (SslMode::Prefer, Check::Nothing),
+        // As for libpq: a root certificate that is there is used.
+        Some("require") if root.is_none() => (SslMode::Require, Check::Nothing),
+        Some("require" | "verify-ca") => (SslMode::Require, Check::Authority),
+        Some("verify-full") => (SslMode::Require, Check::Host),
+        Some(_) => {
+            let known = "disable, allow, prefer, require, verify-ca or verify-full";
+            return Err(invalid("sslmode", format!("expected {known}")));
+        }
+    };
+    // TLS has no meaning on a Unix socket, whatever the mode says.
+    if given("host").is_some_and(|hosts| hosts.split(',').all(|host| host.starts_with('/'))) {
+        return Ok((SslMode::Disable, None));
+    }
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Verifier::new(check, root.as_deref(), &provider)?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| invalid("sslmode", error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let certificate = file("sslcert", ".postgresql/postgresql.crt");
+    let config = match (certificate, file("sslkey", ".postgresql/postgresql.key")) {
+        (Some(certificate), Some(key)) => {
+            if !is_private(&key) {
+                return Err(invalid("sslkey", format!("others may read {}; chmod 0600 it", key.display())));
+            }
+            let secret = PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, &error))?;
+            builder
+                .with_client_auth_cert(certificates(&certificate)?, secret)
+                .map_err(|error| invalid("sslcert", error.to_string()))?
+        }
+        (Some(_), None) => return Err(invalid("sslcert", "its key is missing: set sslkey".into())),
+        (None, _) => builder.with_no_client_auth(),
+    };
+    Ok((mode, Some(MakeRustlsConnect::new(config))))
+}
+
+fn invalid(key: &str, message: String) -> ConfigError {
+    ConfigError::Invalid { place: format!("{key} of the database"), message }
+}
+
+fn unreadable(path: &Path, error: &rustls::pki_types::pem::Error) -> ConfigError {
+    ConfigError::Invalid { place: path.display().to_string(), message: format!("no PEM to be read: {error}") }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let read = || CertificateDer::pem_file_iter(path)?.collect::<Result<_, _>>();
+    read().map_err(|error| unreadable(path, &error))
+}
+
+/// Checks a server's certificate as far as the mode asks. That the server has the certificate's key is always checked.
+#[derive(Debug)]
+struct Verifier {
+    check: Check,
+    /// Where an authority is checked.
+    chain: Option<Arc<WebPkiServerVerifier>>,
+    /// The certificates in `sslrootcert`: one of them may be the server's own.
+    trusted: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    fn new(check: Check, root: Option<&Path>, provider: &Arc<CryptoProvider>) -> Result<Self, ConfigError> {
+        let mut verifier = Self { check, chain: None, trusted: Vec::new(), provider: Arc::clone(provider) };
+        if check == Check::Nothing {
+            return Ok(verifier);
+        }
+        let mut roots = RootCertStore::empty();
+        match root {
+            Some(path) if path != Path::new("system") => {
+                verifier.trusted = certificates(path)?;
+                roots.add_parsable_certificates(verifier.trusted.iter().cloned());
+                if roots.is_empty() {
+                    return Err(invalid("sslrootcert", format!("{} holds no certificate", path.display())));
+                }
+            }
+            // Anyone can have a certificate from a public authority: without the host's name it proves nothing.
+            _ if check != Check::Host => {
+                return Err(invalid("sslmode", "verify-ca needs sslrootcert=FILE; or use verify-full".into()));
+            }
+            _ => {
+                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+                if roots.is_empty() {
+                    return Err(invalid("sslmode", "this system has no root certificates; set sslrootcert".into()));
+                }
+            }
+        }
+        let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+        verifier.chain = Some(chain.build().map_err(|error| invalid("sslrootcert", error.to_string()))?);
+        Ok(verifier)
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if self.check == Check::Authority => Ok(ServerCertVerified::assertion()),
+            // A self-signed certificate that was itself named as trusted, which the chain's rules refuse as an authority's.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
+                if self.trusted.iter().any(|trusted| trusted == end_entity) =>
+            {
+                if self.check == Check::Host {
+                    let parsed = rustls::server::ParsedCertificate::try_from(end_entity)?;
+                    rustls::client::verify_server_name(&parsed, server_name)?;
+                }
+                Ok(ServerCertVerified::assertion())
+            }
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,47 @@
+//! What breaks while work is going on, at random; and a model that every random step is compared with.
+
+mod chaos;
+mod model;
+mod provider;
+mod schedules;
+mod server;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Returns the number in an environment variable, or `default`.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .filter(|text| !text.is_empty())
+        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, and should be a number")))
+}
+
+/// A small generator whose numbers follow from its seed, the same in every version: xorshift64*.
+struct Random(u64);
+
+impl Random {
+    /// Begins with `SEED`, or with the time, and prints which.
+    fn seeded(name: &str) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+        let seed = setting("SEED", u64::try_from(now % 1_000_000_000).unwrap());
+        println!("{name}: SEED={seed}");
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Returns a number below `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() >> 33).unwrap() % bound
+    }
+
+    /// Returns one of them.
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+}

@@ -1,0 +1,303 @@
+//! The backlog as a value: what each function of schema `graphdb` should do to it, and answer.
+
+use std::collections::BTreeMap;
+
+/// Attempts in one phase before a run is failed: the database's default.
+const MAX_ATTEMPTS: i32 = 5;
+/// Seconds by the clock that the test sets.
+pub type Seconds = i64;
+/// A refusal is its SQLSTATE.
+pub type Answer = Result<String, &'static str>;
+
+/// A claim that is held, whether its lease has run out or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub worker: String,
+    pub expires: Seconds,
+    pub from: &'static str,
+}
+
+/// A row of `processed_runs`, with what hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct Run {
+    pub source: String,
+    pub normalized: Seconds,
+    pub status: &'static str,
+    /// Whether its only document has text, so that there is something to chunk.
+    pub has_text: bool,
+    pub chunks: bool,
+    pub vector: bool,
+    pub wants_vectors: bool,
+    pub total_chunks: Option<i32>,
+    pub embedded_chunks: Option<i32>,
+    pub claim: Option<Claim>,
+    /// The last that was seen; `None` after a step that must have drawn a new one.
+    pub token: Option<i64>,
+    pub attempts: i32,
+    pub available: Option<Seconds>,
+    pub failed_phase: Option<&'static str>,
+}
+
+impl Run {
+    /// A run just registered.
+    pub fn new(source: &str, normalized: Seconds, has_text: bool) -> Self {
+        Self {
+            source: source.to_owned(),
+            normalized,
+            status: "normalized",
+            has_text,
+            chunks: false,
+            vector: false,
+            wants_vectors: true,
+            total_chunks: None,
+            embedded_chunks: None,
+            claim: None,
+            token: None,
+            attempts: 0,
+            available: None,
+            failed_phase: None,
+        }
+    }
+
+    fn phase(&self) -> &'static str {
+        if self.status == "chunking" { "chunk" } else { "embed" }
+    }
+
+    fn is_due(&self, phase: &str) -> bool {
+        self.available.is_none() && self.waits(phase)
+    }
+
+    fn waits(&self, phase: &str) -> bool {
+        match phase {
+            "chunk" => matches!(self.status, "normalized" | "reset"),
+            _ => self.status == "chunked" || self.status == "reset" && self.total_chunks.is_some(),
+        }
+    }
+
+    /// Ends the claim that went wrong.
+    fn charge(&mut self, now: Seconds, pause: Option<Seconds>, permanent: bool) {
+        let claim = self.claim.take().unwrap();
+        let is_failed = permanent || self.attempts + 1 >= MAX_ATTEMPTS;
+        self.failed_phase = Some(self.phase());
+        self.status = if is_failed { "failed" } else { claim.from };
+        self.attempts += 1;
+        self.available = pause.filter(|_| !is_failed).map(|pause| now + pause);
+        self.token = None;
+    }
+
+    /// How the row should read in the database.
+    pub fn row(&self) -> String {
+        let shown = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let claim = self.claim.as_ref();
+        format!(
+            "{} {} {} {} {} {} {} {} {} {} {}",
+            self.source,
+            self.status,
+            self.attempts,
+            claim.map_or("-", |claim| claim.worker.as_str()),
+            shown(claim.map(|claim| claim.expires)),
+            claim.map_or("-", |claim| claim.from),
+            shown(self.available),
+            shown(self.total_chunks.map(i64::from)),
+            shown(self.embedded_chunks.map(i64::from)),
+            self.failed_phase.unwrap_or("-"),
+            if self.wants_vectors { "t" } else { "f" },
+        )
+    }
+}
+
+/// Pause after that many failures.
+fn backoff(failures: i32) -> Option<Seconds> {
+    (failures > 0).then(|| (10 << (failures - 1).min(10)).min(900))
+}
+
+/// What a reset is asked for.
+#[derive(Debug, Clone)]
+pub struct Reset {
+    /// Empty: all runs.
+    pub runs: Vec<String>,
+    pub scope: &'static str,
+    pub dry_run: bool,
+    pub force: bool,
+    pub delete_chunks: bool,
+}
+
+/// The backlog, and its clock.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    pub now: Seconds,
+    pub runs: BTreeMap<String, Run>,
+}
+
+impl Model {
+    /// The run whose live fence is `token`.
+    fn held(&mut self, run_id: &str, token: i64) -> Result<&mut Run, &'static str> {
+        let run = self.runs.get_mut(run_id).ok_or("TB004")?;
+        if run.token == Some(token) && run.claim.is_some() { Ok(run) } else { Err("TB002") }
+    }
+
+    pub fn register(&mut self, run_id: &str, source: &str, normalized: Seconds) -> String {
+        let Some(run) = self.runs.get_mut(run_id) else {
+            self.runs.insert(run_id.to_owned(), Run::new(source, normalized, false));
+            return "registered".into();
+        };
+        if run.source == source {
+            return "unchanged".into();
+        }
+        let Run { has_text, chunks, vector, wants_vectors, .. } = *run;
+        *run = Run { chunks, vector, wants_vectors, ..Run::new(source, normalized, has_text) };
+        "changed".into()
+    }
+
+    /// Takes back what ran out and lets in what backed off, and returns whose lease it was.
+    pub fn recover(&mut self) -> Vec<String> {
+        let now = self.now;
+        let mut recovered = Vec::new();
+        for (run_id, run) in &mut self.runs {
+            if run.claim.as_ref().is_some_and(|claim| claim.expires <= now) {
+                let pause = backoff(run.attempts);
+                run.charge(now, pause, false);
+                recovered.push(run_id.clone());
+            } else if run.available.is_some_and(|available| available <= now) {
+                run.available = None;
+            }
+        }
+        recovered
+    }
+
+    /// Leases up to `most` of the runs named (none: all), and returns which, in order.
+    pub fn claim(
+        &mut self,
+        phase: &'static str,
+        worker: &str,
+        ttl: Seconds,
+        most: usize,
+        of: &[String],
+    ) -> Vec<String> {
+        self.recover();
+        let mut due: Vec<(Seconds, String)> = self
+            .runs
+            .iter()
+            .filter(|(run_id, run)| run.is_due(phase) && (of.is_empty() || of.contains(run_id)))
+            .map(|(run_id, run)| (run.normalized, run_id.clone()))
+            .collect();
+        due.sort();
+        due.truncate(most);
+        for (_, run_id) in &due {
+            let run = self.runs.get_mut(run_id).unwrap();
+            run.claim = Some(Claim { worker: worker.to_owned(), expires: self.now + ttl, from: run.status });
+            run.status = if phase == "chunk" { "chunking" } else { "embedding" };
+            run.wants_vectors |= phase == "embed";
+            run.token = None;
+        }
+        due.into_iter().map(|(_, run_id)| run_id).collect()
+    }
+
+    pub fn renew(&mut self, run_id: &str, token: i64, ttl: Seconds) -> Answer {
+        let expires = self.now + ttl;
+        self.held(run_id, token)?.claim.as_mut().unwrap().expires = expires;
+        Ok(expires.to_string())
+    }
+
+    pub fn complete(&mut self, run_id: &str, phase: &str, token: i64) -> Answer {
+        let run = self.held(run_id, token)?;
+        if run.phase() != phase {
+            return Err("TB001");
+        }
+        let chunks = i32::from(run.chunks);
+        if phase == "chunk" && run.has_text && !run.chunks || phase == "embed" && run.chunks && !run.vector {
+            return Err("TB003");
+        }
+        run.status = if phase == "chunk" { "chunked" } else { "embedded" };
+        run.total_chunks = Some(chunks);
+        run.embedded_chunks = (phase == "embed").then_some(chunks);
+        (run.claim, run.attempts, run.failed_phase) = (None, 0, None);
+        Ok(run.status.to_owned())
+    }
+
+    pub fn release(&mut self, run_id: &str, token: i64) -> Answer {
+        let run = self.held(run_id, token)?;
+        run.status = run.claim.take().unwrap().from;
+        run.token = None;
+        Ok(run.status.to_owned())
+    }
+
+    /// `pause` in seconds; none means the usual back-off.
+    pub fn fail(&mut self, run_id: &str, token: i64, pause: Option<Seconds>, permanent: bool) -> Answer {
+        let now = self.now;
+        let run = self.held(run_id, token)?;
+        let pause = pause.or(backoff(run.attempts + 1)).filter(|pause| *pause > 0);
+        run.charge(now, pause, permanent);
+        Ok(run.status.to_owned())
+    }
+
+    pub fn replace_chunks(&mut self, run_id: &str, token: i64) -> Answer {
+        let run = self.held(run_id, token)?;
+        if run.status != "chunking" {
+            return Err("TB001");
+        }
+        run.chunks = run.has_text;
+        run.total_chunks = None;
+        Ok(i32::from(run.chunks).to_string())
+    }
+
+    /// Stores the vector of the text of `run_id` under whatever embed claim has the token.
+    pub fn store_vector(&mut self, run_id: &str, token: i64) -> Answer {
+        let is_held = |run: &Run| run.token == Some(token) && run.claim.is_some() && run.status == "embedding";
+        if !self.runs.values().any(is_held) {
+            return Err("TB002");
+        }
+        let Some(run) = self.runs.get_mut(run_id).filter(|run| run.chunks && !run.vector) else {
+            return Ok("0".into());
+        };
+        run.vector = true;
+        Ok("1".into())
+    }
+
+    /// Returns `reset unchanged skipped fenced deleted_vectors deleted_chunks`.
+    pub fn reset(&mut self, reset: &Reset) -> String {
+        let now = self.now;
+        let deletes_chunks = reset.scope == "all" && reset.delete_chunks;
+        let [mut count, mut unchanged, mut skipped, mut fenced, mut vectors, mut chunks] = [0; 6];
+        for (run_id, run) in &mut self.runs {
+            if !reset.runs.is_empty() && !reset.runs.contains(run_id) {
+                continue;
+            }
+            let is_live = run.claim.as_ref().is_some_and(|claim| claim.expires > now);
+            if is_live && !reset.force {
+                skipped += 1;
+                continue;
+            }
+            let is_clean = run.attempts == 0 && run.available.is_none() && run.failed_phase.is_none();
+            let keeps_vectors = reset.scope == "processed" || !run.wants_vectors;
+            if run.status == "reset" && is_clean && keeps_vectors && !(deletes_chunks && run.chunks) {
+                unchanged += 1;
+                continue;
+            }
+            fenced += i32::from(is_live);
+            count += 1;
+            let loses_vector = reset.scope != "processed" && run.chunks && run.vector;
+            vectors += i32::from(loses_vector);
+            chunks += i32::from(deletes_chunks && run.chunks);
+            if reset.dry_run {
+                continue;
+            }
+            run.status = "reset";
+            run.vector &= !loses_vector;
+            run.chunks &= !deletes_chunks;
+            run.wants_vectors &= reset.scope == "processed";
+            run.total_chunks = run.total_chunks.filter(|_| !deletes_chunks);
+            (run.embedded_chunks, run.claim, run.token) = (None, None, None);
+            (run.attempts, run.available, run.failed_phase) = (0, None, None);
+        }
+        format!("{count} {unchanged} {skipped} {fenced} {vectors} {chunks}")
+    }
+
+    /// How many runs wait for a phase, in back-off or not.
+    pub fn backlog(&self, phase: &str) -> String {
+        let ran_out = |run: &Run| run.claim.as_ref().is_some_and(|claim| claim.expires <= self.now);
+        let waits = |run: &&Run| run.waits(phase) || run.claim.is_some() && run.phase() == phase && ran_out(run);
+        self.runs.values().filter(waits).count().to_string()
+    }
+}

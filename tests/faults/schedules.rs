@@ -1,0 +1,356 @@
+//! Random schedules of the SQL functions over several connections: one step after another beside the model, and all at
+//! once with the history as the judge.
+//!
+//! `make chaos STEPS=100000 SEED=…` is the long version.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::thread;
+
+use postgres::{Client, SimpleQueryMessage};
+
+use super::model::{Answer, Model, Reset, Run, Seconds};
+use super::{Random, setting};
+use crate::support::TestDatabase;
+
+const CONNECTIONS: usize = 4;
+/// A claim recovers at most ten runs first: no more than that, and which ten does not matter.
+const RUNS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+/// Of these, the runs with a document that has text. The others are registered by the schedule.
+const WITH_TEXT: usize = 4;
+const BEGIN: Seconds = 1_800_000_000;
+const PHASES: [&str; 2] = ["chunk", "embed"];
+
+/// A call: the statements that prepare it, and the one whose answer counts.
+#[derive(Debug, Clone)]
+enum Step {
+    Register(&'static str, &'static str, Seconds),
+    Claim(&'static str, Seconds),
+    ClaimSome(&'static str, Seconds, usize, Vec<String>),
+    Recover,
+    Renew(&'static str, i64, Seconds),
+    RenewAll(Vec<i64>, Seconds),
+    Complete(&'static str, &'static str, i64),
+    Release(&'static str, i64),
+    Fail(&'static str, i64, Option<Seconds>, bool),
+    ReplaceChunks(&'static str, i64),
+    StoreVector(&'static str, i64),
+    Reset(Reset),
+    Backlog(&'static str),
+}
+
+impl Step {
+    /// Draws one. `token` chooses a run and a token that may be its own, an old one, or another's.
+    fn draw(random: &mut Random, token: &mut dyn FnMut(&mut Random) -> (&'static str, i64)) -> Self {
+        let (run, fence) = token(random);
+        let (phase, ttl) = (random.pick(&PHASES), random.pick(&[1, 60, 600]));
+        let some = |random: &mut Random| -> Vec<String> {
+            let most = random.below(4);
+            (0..most).map(|_| random.pick(&RUNS).to_owned()).collect()
+        };
+        match random.below(26) {
+            0 => {
+                let normalized = BEGIN + Seconds::try_from(random.below(5)).unwrap();
+                Self::Register(random.pick(&RUNS), random.pick(&["dita", "confluence"]), normalized)
+            }
+            1..=5 => Self::Claim(phase, ttl),
+            6..=7 => Self::ClaimSome(phase, ttl, 1 + random.below(3), some(random)),
+            8 => Self::Recover,
+            9..=10 => Self::Renew(run, fence, ttl),
+            11 => Self::RenewAll(vec![fence, token(random).1], ttl),
+            12..=15 => Self::Complete(run, phase, fence),
+            16 => Self::Release(run, fence),
+            17..=18 => Self::Fail(run, fence, random.pick(&[None, Some(0), Some(30)]), random.below(8) == 0),
+            19..=21 => Self::ReplaceChunks(run, fence),
+            22..=23 => Self::StoreVector(run, fence),
+            24 => Self::Reset(Reset {
+                runs: some(random),
+                scope: random.pick(&["processed", "embeddings", "all"]),
+                dry_run: random.below(4) == 0,
+                force: random.below(2) == 0,
+                delete_chunks: random.below(2) == 0,
+            }),
+            _ => Self::Backlog(phase),
+        }
+    }
+
+    fn statement(&self, worker: &str) -> String {
+        let text = |ids: &[String]| {
+            let names: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+            if ids.is_empty() { "null".to_owned() } else { format!("'{{\"run_ids\": [{}]}}'", names.join(", ")) }
+        };
+        match self {
+            Self::Register(run, source, normalized) => {
+                format!("select graphdb.register_run('{run}', '{source}', null, to_timestamp({normalized}))")
+            }
+            Self::Claim(phase, ttl) => {
+                format!("select run_id, claim_token from graphdb.claim_run('{phase}', '{worker}', '{ttl} s')")
+            }
+            Self::ClaimSome(phase, ttl, most, of) => format!(
+                "select run_id, claim_token from graphdb.claim_runs('{phase}', '{worker}', '{ttl} s', {most}, {})",
+                text(of)
+            ),
+            Self::Recover => "select run_id from graphdb.recover_expired_claims() order by 1".into(),
+            Self::Renew(run, token, ttl) => {
+                format!("select extract(epoch from graphdb.renew_claim('{run}', {token}, '{ttl} s'))::bigint")
+            }
+            Self::RenewAll(tokens, ttl) => format!(
+                "select distinct run_id from graphdb.renew_claims('{{{}}}', '{ttl} s') where run_id is not null order by 1",
+                tokens.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            ),
+            Self::Complete(run, phase, token) => {
+                format!("select status from graphdb.complete_run('{run}', '{phase}', {token}, 'm')")
+            }
+            Self::Release(run, token) => format!("select status from graphdb.release_run('{run}', {token})"),
+            Self::Fail(run, token, pause, permanent) => format!(
+                "select status from graphdb.fail_run('{run}', {token}, 'no', {}, {permanent})",
+                pause.map_or("null".to_owned(), |pause| format!("'{pause} s'"))
+            ),
+            Self::ReplaceChunks(run, token) => format!(
+                "truncate pg_temp.staged_chunks; insert into pg_temp.staged_chunks \
+                 select d.doc_id, 0, 0, octet_length(d.body), '{{}}', 'text', 1, d.body from graphdb.documents as d \
+                 where d.run_id = '{run}'; select graphdb.replace_chunks('{run}', {token})"
+            ),
+            Self::StoreVector(run, token) => format!(
+                "select graphdb.store_embeddings({token}, 'm', coalesce(array_agg(c.input_sha256), '{{}}'), \
+                 coalesce(array_agg('[1,0,0]'::vector), '{{}}')) from graphdb.chunks as c where c.run_id = '{run}'"
+            ),
+            Self::Reset(Reset { runs, scope, dry_run, force, delete_chunks }) => format!(
+                "select concat_ws(' ', reset, unchanged, skipped, fenced, deleted_vectors, deleted_chunks) \
+                 from graphdb.reset_runs({}, '{scope}', {dry_run}, {force}, null, {delete_chunks})",
+                text(runs)
+            ),
+            Self::Backlog(phase) => format!("select total from graphdb.backlog('{phase}')"),
+        }
+    }
+
+    /// What the model makes of it: the first column of the answer.
+    fn expect(&self, model: &mut Model, worker: &str) -> Answer {
+        match self {
+            Self::Register(run, source, normalized) => Ok(model.register(run, source, *normalized)),
+            Self::Claim(phase, ttl) => Ok(model.claim(phase, worker, *ttl, 1, &[]).join(" ")),
+            Self::ClaimSome(phase, ttl, most, of) => Ok(model.claim(phase, worker, *ttl, *most, of).join(" ")),
+            Self::Recover => Ok(model.recover().join(" ")),
+            Self::Renew(run, token, ttl) => model.renew(run, *token, *ttl),
+            Self::RenewAll(tokens, ttl) => {
+                let mut renewed: Vec<&str> = RUNS.into_iter().collect();
+                renewed.retain(|run| tokens.iter().any(|token| model.renew(run, *token, *ttl).is_ok()));
+                Ok(renewed.join(" "))
+            }
+            Self::Complete(run, phase, token) => model.complete(run, phase, *token),
+            Self::Release(run, token) => model.release(run, *token),
+            Self::Fail(run, token, pause, permanent) => model.fail(run, *token, *pause, *permanent),
+            Self::ReplaceChunks(run, token) => model.replace_chunks(run, *token),
+            Self::StoreVector(run, token) => model.store_vector(run, *token),
+            Self::Reset(reset) => Ok(model.reset(reset)),
+            Self::Backlog(phase) => Ok(model.backlog(phase)),
+        }
+    }
+}
+
+/// Returns the rows of the last statement, or the SQLSTATE.
+fn ask(client: &mut Client, statement: &str) -> Result<Vec<Vec<String>>, String> {
+    let messages = match client.simple_query(statement) {
+        Ok(messages) => messages,
+        Err(error) => {
+            // The server says what is wrong before it lets go of its locks: wait until it has.
+            let _ = client.simple_query("");
+            return Err(error.code().map_or_else(|| panic!("{error}: {statement}"), |code| code.code().to_owned()));
+        }
+    };
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            Some((0..row.len()).map(|column| row.get(column).unwrap_or("-").to_owned()).collect())
+        }
+        _ => None,
+    });
+    Ok(rows.collect())
+}
+
+fn first_column(rows: &[Vec<String>]) -> String {
+    rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The rows as [`Run::row`] writes them, and the token of each.
+fn rows(client: &mut Client) -> BTreeMap<String, (String, i64)> {
+    let query = "select r.run_id, concat_ws(' ', r.source, r.status, r.attempts, coalesce(r.claimed_by, '-'), \
+                 coalesce(extract(epoch from r.claim_expires_at)::bigint::text, '-'), coalesce(r.claimed_from, '-'), \
+                 coalesce(extract(epoch from r.available_at)::bigint::text, '-'), coalesce(r.total_chunks::text, '-'), \
+                 coalesce(r.embedded_chunks::text, '-'), coalesce(r.failed_phase, '-'), r.wants_vectors), r.claim_token \
+                 from graphdb.processed_runs as r";
+    let rows = ask(client, query).unwrap();
+    rows.into_iter()
+        .map(|mut row| {
+            let token = row[2].parse().unwrap();
+            (row.swap_remove(0), (row.swap_remove(1), token))
+        })
+        .collect()
+}
+
+/// A database whose clock stands, with some runs loaded.
+fn database() -> (TestDatabase, Vec<Client>) {
+    let database = TestDatabase::new();
+    database.take_over_clock();
+    let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| database.connect()).collect();
+    set_clock(&mut clients[0], BEGIN);
+    ask(&mut clients[0], "select graphdb.register_model('m', 'hash', 3)").unwrap();
+    for client in &mut clients {
+        ask(client, "set client_min_messages = error; select graphdb.create_staging()").unwrap();
+    }
+    for run in &RUNS[..WITH_TEXT] {
+        let load = format!(
+            "truncate pg_temp.staged_documents; insert into pg_temp.staged_documents (doc_id, title, labels, breadcrumbs, meta, body) \
+             values ('{run}', 'T', '{{}}', '{{}}', '{{}}', 'text of {run}'); \
+             select graphdb.load_documents('{run}', 'dita', to_timestamp({BEGIN}))"
+        );
+        ask(&mut clients[0], &load).unwrap();
+    }
+    (database, clients)
+}
+
+fn set_clock(client: &mut Client, now: Seconds) {
+    let set = format!("delete from public.test_clock; insert into public.test_clock values (to_timestamp({now}))");
+    ask(client, &set).unwrap();
+}
+
+#[test]
+fn model_and_backlog_agree_after_every_step() {
+    let mut random = Random::seeded("schedules beside the model");
+    let steps = setting("STEPS", 2000);
+    let (_database, mut clients) = database();
+    let mut model = Model { now: BEGIN, ..Model::default() };
+    for run in &RUNS[..WITH_TEXT] {
+        model.runs.insert((*run).to_owned(), Run::new("dita", BEGIN, true));
+    }
+    let mut tokens: Vec<i64> = Vec::new();
+    let mut newest = 0;
+    let mut answers: BTreeMap<String, u64> = BTreeMap::new();
+    for number in 0..steps {
+        // What stands in the table now: it agrees with the model, and new tokens are newer than all before.
+        let found = rows(&mut clients[0]);
+        assert_eq!(found.keys().collect::<Vec<_>>(), model.runs.keys().collect::<Vec<_>>(), "before step {number}");
+        let newest_before = newest;
+        for (run_id, run) in &mut model.runs {
+            let (row, token) = &found[run_id];
+            assert_eq!(*row, run.row(), "run {run_id} before step {number}");
+            match run.token {
+                Some(expected) => assert_eq!(*token, expected, "token of {run_id} before step {number}"),
+                None => assert!(*token > newest_before, "token {token} of {run_id} is not new, before step {number}"),
+            }
+            if run.token.replace(*token).is_none() {
+                tokens.push(*token);
+                newest = newest.max(*token);
+            }
+        }
+
+        if random.below(10) == 0 {
+            model.now += random.pick(&[1, 20, 120, 1000]);
+            set_clock(&mut clients[0], model.now);
+        }
+        let held: Vec<&'static str> =
+            RUNS.into_iter().filter(|run| model.runs.get(*run).is_some_and(|run| run.claim.is_some())).collect();
+        let step = Step::draw(&mut random, &mut |random| {
+            // Mostly what is held, by its own token; else any run, an old token, or one of another run.
+            let run = if held.is_empty() || random.below(4) == 0 { random.pick(&RUNS) } else { random.pick(&held) };
+            let own = model.runs.get(run).and_then(|run| run.token).unwrap_or(0);
+            let old = if tokens.is_empty() { 0 } else { tokens[random.below(tokens.len())] };
+            (run, if random.below(4) == 0 { old } else { own })
+        });
+        let connection = random.below(CONNECTIONS);
+        let worker = format!("w{connection}");
+        let is_undone = random.below(16) == 0;
+        let kept = model.clone();
+        let expected = step.expect(&mut model, &worker).map_err(str::to_owned);
+        let client = &mut clients[connection];
+        if is_undone {
+            ask(client, "begin").unwrap();
+        }
+        let answer = ask(client, &step.statement(&worker)).map(|rows| first_column(&rows));
+        if is_undone {
+            ask(client, "rollback").unwrap();
+            model = kept;
+        }
+        assert_eq!(answer, expected, "step {number}: {step:?}");
+        *answers.entry(answer.err().unwrap_or_else(|| "done".into())).or_default() += 1;
+    }
+    println!("{steps} steps: {answers:?}");
+    assert!(["done", "TB001", "TB002", "TB003", "TB004"].iter().all(|kind| answers.contains_key(*kind)), "{answers:?}");
+}
+
+/// What the threads of a concurrent schedule know of each other's claims.
+#[derive(Default)]
+struct Shared {
+    claims: Vec<(&'static str, i64)>,
+    /// The calls that ended a claim and were accepted, with the outcome that the history should tell.
+    endings: Vec<(i64, &'static str)>,
+    now: Seconds,
+}
+
+fn one_of_many(mut client: Client, number: usize, mut random: Random, steps: u64, shared: &Mutex<Shared>) {
+    let worker = format!("w{number}");
+    for _ in 0..steps {
+        if random.below(20) == 0 {
+            let mut shared = shared.lock().unwrap();
+            shared.now += 100;
+            ask(&mut client, &format!("update public.test_clock set now_at = to_timestamp({})", shared.now)).unwrap();
+        }
+        let step = Step::draw(&mut random, &mut |random| {
+            let shared = shared.lock().unwrap();
+            // Mostly the last ones: they may be live.
+            let reach = if random.below(4) == 0 { shared.claims.len() } else { shared.claims.len().min(6) };
+            if reach == 0 { (RUNS[0], 0) } else { shared.claims[shared.claims.len() - 1 - random.below(reach)] }
+        });
+        match ask(&mut client, &step.statement(&worker)) {
+            Ok(rows) => {
+                let mut shared = shared.lock().unwrap();
+                match step {
+                    Step::Claim(..) | Step::ClaimSome(..) => shared.claims.extend(rows.iter().map(|row| {
+                        (RUNS.into_iter().find(|run| *run == row[0]).unwrap(), row[1].parse::<i64>().unwrap())
+                    })),
+                    Step::Complete(_, _, token) => shared.endings.push((token, "completed")),
+                    Step::Release(_, token) => shared.endings.push((token, "released")),
+                    Step::Fail(_, token, ..) => shared.endings.push((token, "failed")),
+                    _ => {}
+                }
+            }
+            // Anything else, a deadlock for instance, is a defect.
+            Err(code) => assert!(["TB001", "TB002", "TB003", "TB004"].contains(&code.as_str()), "{code}: {step:?}"),
+        }
+    }
+}
+
+#[test]
+fn concurrent_schedules_end_each_claim_once_and_never_deadlock() {
+    let mut random = Random::seeded("concurrent schedules");
+    let steps = setting("STEPS", 2000) / CONNECTIONS as u64;
+    let (database, clients) = database();
+    let shared = Mutex::new(Shared { now: BEGIN, ..Shared::default() });
+    thread::scope(|scope| {
+        for (number, client) in clients.into_iter().enumerate() {
+            let (random, shared) = (Random(random.next() | 1), &shared);
+            scope.spawn(move || one_of_many(client, number, random, steps, shared));
+        }
+    });
+    let shared = shared.into_inner().unwrap();
+    let mut client = database.connect();
+    let history: BTreeMap<i64, String> = ask(&mut client, "select claim_token, outcome from graphdb.run_attempts")
+        .unwrap()
+        .into_iter()
+        .map(|row| (row[0].parse().unwrap(), row[1].clone()))
+        .collect();
+    let live = ask(&mut client, "select claim_token from graphdb.processed_runs where claimed_by is not null").unwrap();
+    let live: BTreeSet<i64> = live.iter().map(|row| row[0].parse().unwrap()).collect();
+
+    let claimed: BTreeSet<i64> = shared.claims.iter().map(|(_, token)| *token).collect();
+    assert_eq!(claimed.len(), shared.claims.len(), "a token was given twice");
+    for token in &claimed {
+        assert!(history.contains_key(token) != live.contains(token), "claim {token} ended and lives, or did neither");
+    }
+    let ended: BTreeSet<i64> = shared.endings.iter().map(|(token, _)| *token).collect();
+    assert_eq!(ended.len(), shared.endings.len(), "a claim was ended twice");
+    for (token, outcome) in &shared.endings {
+        assert_eq!(history.get(token).map(String::as_str), Some(*outcome), "of claim {token}");
+    }
+    println!("{} claims, {} ended by their holders, {} live", claimed.len(), ended.len(), live.len());
+    assert!(ended.len() > 30);
+}

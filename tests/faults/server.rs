@@ -1,0 +1,109 @@
+//! A PostgreSQL that a test may stop at any instant, on a disk that it may fill.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+use postgres::{Client, NoTls};
+use trailblazer::db::install;
+use trailblazer::db::local::LocalServer;
+
+use crate::support::cluster::{cluster, short_folder, watch};
+
+/// Room for the server's data and what the test adds to it.
+const VOLUME: &str = "size=640m";
+
+/// A server with a database of its own, and the network to it.
+pub struct Server {
+    postgres: LocalServer,
+    folder: PathBuf,
+    /// The folder is a volume of its own.
+    is_volume: bool,
+    watchdog: Child,
+}
+
+impl Server {
+    /// Starts it, with the schema installed in the database `chaos`.
+    pub fn start() -> Self {
+        let folder = short_folder().keep();
+        // Where this is not permitted, the disk is never full.
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", VOLUME, "tmpfs"]).arg(&folder).output();
+        let is_volume = mount.is_ok_and(|output| output.status.success());
+        let watchdog = watch(&folder);
+        let postgres = LocalServer::throwaway(&folder, &cluster().bin).unwrap();
+        postgres.start().unwrap();
+        let this = Self { postgres, folder, is_volume, watchdog };
+        let mut admin = Client::connect(&this.postgres.database_url("postgres"), NoTls).unwrap();
+        admin.batch_execute("alter system set max_wal_size = '96MB'").unwrap();
+        admin.batch_execute("alter system set min_wal_size = '32MB'").unwrap();
+        admin.batch_execute("select pg_reload_conf()").unwrap();
+        admin.batch_execute("create database chaos").unwrap();
+        install::install(&mut this.connect()).unwrap();
+        this
+    }
+
+    /// Whether [`Server::fill_disk`] can.
+    pub fn has_volume(&self) -> bool {
+        self.is_volume
+    }
+
+    /// Returns the folder of the socket.
+    pub fn socket_dir(&self) -> PathBuf {
+        self.postgres.status().unwrap().socket_dir
+    }
+
+    /// Connects as superuser, past the network, as soon as the server lets anybody in.
+    pub fn connect(&self) -> Client {
+        for _ in 0..600 {
+            match Client::connect(&self.postgres.database_url("chaos"), NoTls) {
+                Ok(client) => return client,
+                Err(_) => thread::sleep(Duration::from_millis(50)),
+            }
+        }
+        panic!("the server does not come back: {}", self.log());
+    }
+
+    /// Stops it without a word, as a power cut would, and starts it again.
+    pub fn crash(&self) {
+        if let Some(pid) = self.postgres.status().unwrap().pid {
+            signal::kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
+            while self.postgres.status().unwrap().pid == Some(pid) {
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        self.revive();
+    }
+
+    /// Starts it if it has died.
+    pub fn revive(&self) {
+        self.postgres.start().unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+    }
+
+    /// Leaves no room on the server's volume for `pause`.
+    pub fn fill_disk(&self, pause: Duration) {
+        let path = self.folder.join("ballast");
+        let mut ballast = fs::File::create(&path).unwrap();
+        for size in [1 << 20, 4096] {
+            while ballast.write_all(&vec![0; size]).is_ok() {}
+        }
+        thread::sleep(pause);
+        fs::remove_file(&path).unwrap();
+    }
+
+    fn log(&self) -> String {
+        let text = fs::read_to_string(self.postgres.status().unwrap().log_file).unwrap_or_default();
+        text.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+    }
+}
