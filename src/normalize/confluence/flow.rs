@@ -9,17 +9,40 @@ use super::super::tree::{Block, Inline};
 pub(super) struct Flow {
     blocks: Vec<Block>,
     inline: Vec<Inline>,
+    /// Whether the last that was read is shown in a box of its own.
+    boxed: bool,
 }
 
 impl Flow {
     pub(super) fn text(&mut self, text: &str) {
+        self.keep_apart(text);
         match self.inline.last_mut() {
             Some(Inline::Text(last)) => last.push_str(text),
             _ => self.inline.push(Inline::Text(text.to_owned())),
         }
     }
 
+    /// Adds what readers see in a box of its own, such as a status: its words are not those of the text around it.
+    pub(super) fn boxed(&mut self, inline: Inline) {
+        self.boxed = true;
+        self.inline(inline);
+        self.boxed = true;
+    }
+
+    /// Adds a space where a word would join one that stands in a box.
+    fn keep_apart(&mut self, next: &str) {
+        let joins = next.starts_with(|c: char| c.is_alphanumeric() || c == '@');
+        if std::mem::take(&mut self.boxed) && joins {
+            if self.inline.last().is_some_and(|last| shown(last).ends_with(char::is_alphanumeric)) {
+                self.text(" ");
+            }
+        }
+    }
+
     pub(super) fn inline(&mut self, inline: Inline) {
+        if self.boxed {
+            self.keep_apart(&shown(&inline));
+        }
         match inline {
             Inline::Text(text) => self.text(&text),
             Inline::Link { target, content } if !content.is_empty() => match self.inline.last_mut() {
@@ -106,6 +129,14 @@ impl Flow {
             }
         }
         (inline, blocks)
+    }
+}
+
+/// What a reader sees of `inline`: a link without a text shows its address.
+fn shown(inline: &Inline) -> String {
+    match inline {
+        Inline::Link { target, content } if content.is_empty() => target.clone(),
+        inline => plain(std::slice::from_ref(inline)),
     }
 }
 
