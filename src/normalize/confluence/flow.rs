@@ -32,10 +32,9 @@ impl Flow {
     /// Adds a space where a word would join one that stands in a box.
     fn keep_apart(&mut self, next: &str) {
         let joins = next.starts_with(|c: char| c.is_alphanumeric() || c == '@');
-        if std::mem::take(&mut self.boxed) && joins {
-            if self.inline.last().is_some_and(|last| shown(last).ends_with(char::is_alphanumeric)) {
-                self.text(" ");
-            }
+        let after_box = std::mem::take(&mut self.boxed);
+        if after_box && joins && self.inline.last().is_some_and(|last| shown(last).ends_with(char::is_alphanumeric)) {
+            self.text(" ");
         }
     }
 
@@ -90,14 +89,17 @@ impl Flow {
         self.paragraph(paragraph);
     }
 
-    fn paragraph(&mut self, content: Vec<Inline>) {
+    fn paragraph(&mut self, mut content: Vec<Inline>) {
         if !content.iter().all(is_blank) {
+            content.shrink_to_fit();
             self.blocks.push(Block::Paragraph(content));
         }
     }
 
     pub(super) fn finish(mut self) -> Vec<Block> {
         self.flush();
+        // A page has very many places that hold one block.
+        self.blocks.shrink_to_fit();
         self.blocks
     }
 

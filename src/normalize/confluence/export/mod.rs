@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use super::super::document::{Attachment, Document};
 use super::super::parallel;
@@ -29,8 +29,10 @@ const ENTITIES: &str = "entities.xml";
 const DESCRIPTOR: &str = "exportDescriptor.properties";
 /// Bytes of `entities.xml` that a zip may unpack to.
 const MAX_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
-/// Bytes of one body.
-const MAX_BODY: u64 = 64 * 1024 * 1024;
+/// Bytes of one body; Confluence itself stops at 5 MB.
+const MAX_BODY: u64 = 16 * 1024 * 1024;
+/// Bytes from which on a body is read while no other of that size is: it takes many times as much memory as a tree.
+const LARGE_BODY: u64 = 1024 * 1024;
 
 /// An export that has been found.
 pub(super) struct Export {
@@ -157,11 +159,8 @@ pub(super) fn read(mut export: Export, options: &Options, mut emit: Emit<'_>) ->
     for id in &order {
         library.add(index.reference(id));
     }
-    let (library, known, name) = (&library, &index, export.name.as_str());
-    let convert = |number: usize| {
-        let node = known.pages.get(order.get(number)?)?;
-        Some(outcome(library, known, node, number, name))
-    };
+    let pages = Pages { library: &library, index: &index, name: &export.name, large: Mutex::new(()) };
+    let convert = |number: usize| Some(pages.outcome(index.pages.get(order.get(number)?)?, number));
     parallel::in_order(options.threads, order.len(), convert, |outcome| {
         outcome.map_or(Ok(()), |outcome| send(&mut emit, outcome))
     })?;
@@ -178,41 +177,64 @@ fn property(descriptor: &str, name: &str) -> Option<String> {
     value.filter(|value| !value.is_empty())
 }
 
-/// Converts page number `number` of the library; `name` is what the export's file is called.
-fn outcome(library: &Library<'_>, index: &Index, node: &Node, number: usize, name: &str) -> Outcome {
-    let missing = PageRef::default();
-    let reference = library.page(number).unwrap_or(&missing);
-    let mut document = Document {
-        version: node.version,
-        created_at: node.created.as_deref().map(index::timestamp),
-        updated_at: node.updated.as_deref().map(index::timestamp),
-        labels: index.labels(&node.id),
-        breadcrumbs: index.breadcrumbs(node),
-        source_path: Some(name.to_owned()),
-        ..Document::default()
-    };
-    document.attachments = index
-        .attachments_of(&node.id)
-        .map(|filename| Attachment { url: library.attachment_url(&node.id, filename), filename: filename.to_owned() })
-        .collect();
-    let author = node.modifier.as_ref().or(node.creator.as_ref());
-    let author = author.map(|key| index.users.get(key).map_or(key.as_str(), String::as_str));
-    add_meta(&mut document.meta, "author", author);
-    if node.blog {
-        add_meta(&mut document.meta, "type", Some("blogpost"));
+/// The pages of an export while they are converted.
+struct Pages<'a> {
+    library: &'a Library<'a>,
+    index: &'a Index,
+    /// What documents and failures call the file.
+    name: &'a str,
+    /// Held while a large body is in memory.
+    large: Mutex<()>,
+}
+
+impl Pages<'_> {
+    /// Converts page number `number` of the library.
+    fn outcome(&self, node: &Node, number: usize) -> Outcome {
+        let place = self.index.body_of(&node.id);
+        let (line, length) = place.map_or((1, 0), |body| (body.line, body.span.end.saturating_sub(body.span.start)));
+        let _turn = (length >= LARGE_BODY).then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
+        let body = if length > MAX_BODY { None } else { self.library.body(number) };
+        if place.is_some() && body.is_none() {
+            let message = if length > MAX_BODY {
+                format!("the body of page {} has {length} bytes, more than the {MAX_BODY} that are read", node.id)
+            } else {
+                format!("the body of page {} cannot be read", node.id)
+            };
+            return Outcome::Failure(FileError { path: self.name.to_owned(), line: Some(line), message });
+        }
+        let page = Page { document: self.document(node), body, path: self.name.to_owned(), line, ..Page::default() };
+        let unknown = PageRef::default();
+        page::convert(self.library, self.library.page(number).unwrap_or(&unknown), page)
     }
-    if let Some(parent) = &node.parent {
-        add_meta(&mut document.meta, "parent_id", Some(parent));
+
+    /// What the export says of a page beside its body.
+    fn document(&self, node: &Node) -> Document {
+        let index = self.index;
+        let mut document = Document {
+            version: node.version,
+            created_at: node.created.as_deref().map(index::timestamp),
+            updated_at: node.updated.as_deref().map(index::timestamp),
+            labels: index.labels(&node.id),
+            breadcrumbs: index.breadcrumbs(node),
+            source_path: Some(self.name.to_owned()),
+            ..Document::default()
+        };
+        let url = |filename: &str| self.library.attachment_url(&node.id, filename);
+        document.attachments = index
+            .attachments_of(&node.id)
+            .map(|filename| Attachment { url: url(filename), filename: filename.to_owned() })
+            .collect();
+        let author = node.modifier.as_ref().or(node.creator.as_ref());
+        let author = author.map(|key| index.users.get(key).map_or(key.as_str(), String::as_str));
+        add_meta(&mut document.meta, "author", author);
+        if node.blog {
+            add_meta(&mut document.meta, "type", Some("blogpost"));
+        }
+        if let Some(parent) = &node.parent {
+            add_meta(&mut document.meta, "parent_id", Some(parent));
+        }
+        document
     }
-    let place = index.body_of(&node.id);
-    let line = place.map_or(1, |body| body.line);
-    let body = library.body(number);
-    if place.is_some() && body.is_none() {
-        let message = format!("the body of page {} cannot be read, or has more than {MAX_BODY} bytes", node.id);
-        return Outcome::Failure(FileError { path: name.to_owned(), line: Some(line), message });
-    }
-    let page = Page { document, body, path: name.to_owned(), line, ..Page::default() };
-    page::convert(library, reference, page)
 }
 
 /// Bodies by their place in the file, and the files beside it.
