@@ -148,7 +148,7 @@ fn drop_labels(events: &mut Vec<String>) {
     }
 }
 
-/// Kinds of callouts by the names of MkDocs, reStructuredText, GitHub and GitLab.
+/// Kinds of callouts by the names of `MkDocs`, reStructuredText, GitHub and GitLab.
 const KINDS: &[&str] = &[
     "abstract",
     "attention",
