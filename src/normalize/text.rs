@@ -24,7 +24,8 @@ pub fn count_many(losses: &mut Losses, name: impl Into<String>, amount: u64) {
 /// byte order marks, word joiners and soft hyphens as `zero-width-characters`.
 #[must_use]
 pub fn clean<'a>(text: &'a str, losses: &mut Losses) -> Cow<'a, str> {
-    if !text.contains(|c| is_control(c) || is_invisible(c)) {
+    let is_plain = |byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    if text.bytes().all(is_plain) || !text.contains(|c| is_control(c) || is_invisible(c)) {
         return Cow::Borrowed(text);
     }
     let (mut control, mut invisible) = (0, 0);

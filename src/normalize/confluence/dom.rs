@@ -88,9 +88,18 @@ fn push_text(nodes: &[Node], out: &mut String) {
     }
 }
 
+/// Adds a child; most elements have but one, and pages have very many elements.
+fn adopt(parent: &mut Element, child: Node) {
+    if parent.children.is_empty() {
+        parent.children.reserve_exact(1);
+    }
+    parent.children.push(child);
+}
+
 /// Elements that never have content, however they are written.
 fn is_void(name: &str) -> bool {
-    matches!(name, "br" | "hr" | "img" | "col" | "input" | "meta" | "link" | "wbr" | "area" | "base" | "embed")
+    const VOID: &[&str] = &["br", "hr", "img", "col", "input", "meta", "link", "wbr", "area", "base", "embed"];
+    VOID.iter().any(|void| void.eq_ignore_ascii_case(name))
 }
 
 /// Whether `name` cannot stand inside `parent` and so ends it.
@@ -198,8 +207,10 @@ impl Builder<'_> {
     }
 
     fn element(&mut self, tag: &BytesStart<'_>) -> Result<Element, String> {
-        let name = tag.name().as_ref().to_owned();
-        let name = if name.contains(':') { name } else { name.to_ascii_lowercase() };
+        let mut name = tag.name().as_ref().to_owned();
+        if !name.contains(':') {
+            name.make_ascii_lowercase();
+        }
         let mut attributes = Vec::new();
         for attribute in tag.html_attributes().with_checks(false) {
             let Ok(attribute) = attribute else {
@@ -208,6 +219,9 @@ impl Builder<'_> {
             };
             if attributes.len() == MAX_ATTRIBUTES {
                 return Err(format!("the element {name} has more than {MAX_ATTRIBUTES} attributes"));
+            }
+            if attributes.is_empty() {
+                attributes.reserve_exact(1);
             }
             let raw = attribute.value.as_ref();
             let value = unescape_with(raw, resolve_html5_entity).unwrap_or(Cow::Borrowed(raw));
@@ -238,11 +252,10 @@ impl Builder<'_> {
     }
 
     fn end(&mut self, name: &str) {
-        let lower = name.to_ascii_lowercase();
-        if is_void(&lower) {
+        if is_void(name) {
             return;
         }
-        let matches = |open: &Element| open.name == name || open.name == lower;
+        let matches = |open: &Element| open.name.eq_ignore_ascii_case(name);
         let Some(depth) = self.open.iter().skip(1).rev().position(matches) else {
             count(self.losses, "xml:stray-end-tag");
             return;
@@ -262,7 +275,7 @@ impl Builder<'_> {
         if let Some(element) = self.open.pop()
             && let Some(parent) = self.open.last_mut()
         {
-            parent.children.push(Node::Element(element));
+            adopt(parent, Node::Element(element));
         }
     }
 
@@ -272,7 +285,7 @@ impl Builder<'_> {
             return Err(format!("the body has more than {MAX_NODES} elements and texts"));
         }
         if let Some(parent) = self.open.last_mut() {
-            parent.children.push(node);
+            adopt(parent, node);
         }
         Ok(())
     }
@@ -334,11 +347,11 @@ impl Builder<'_> {
 /// Whether this is a tag, not a `<` in text that an XML reader takes for one.
 fn is_tag(tag: &str) -> bool {
     let mut quote = None;
-    for c in tag.chars() {
-        match (quote, c) {
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '<') => return false,
-            (Some(open), c) if c == open => quote = None,
+    for byte in tag.bytes() {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'<') => return false,
+            (Some(open), byte) if byte == open => quote = None,
             _ => {}
         }
     }

@@ -9,17 +9,39 @@ use super::super::tree::{Block, Inline};
 pub(super) struct Flow {
     blocks: Vec<Block>,
     inline: Vec<Inline>,
+    /// Whether the last that was read is shown in a box of its own.
+    boxed: bool,
 }
 
 impl Flow {
     pub(super) fn text(&mut self, text: &str) {
+        self.keep_apart(text);
         match self.inline.last_mut() {
             Some(Inline::Text(last)) => last.push_str(text),
             _ => self.inline.push(Inline::Text(text.to_owned())),
         }
     }
 
+    /// Adds what readers see in a box of its own, such as a status: its words are not those of the text around it.
+    pub(super) fn boxed(&mut self, inline: Inline) {
+        self.boxed = true;
+        self.inline(inline);
+        self.boxed = true;
+    }
+
+    /// Adds a space where a word would join one that stands in a box.
+    fn keep_apart(&mut self, next: &str) {
+        let joins = next.starts_with(|c: char| c.is_alphanumeric() || c == '@');
+        let after_box = std::mem::take(&mut self.boxed);
+        if after_box && joins && self.inline.last().is_some_and(|last| shown(last).ends_with(char::is_alphanumeric)) {
+            self.text(" ");
+        }
+    }
+
     pub(super) fn inline(&mut self, inline: Inline) {
+        if self.boxed {
+            self.keep_apart(&shown(&inline));
+        }
         match inline {
             Inline::Text(text) => self.text(&text),
             Inline::Link { target, content } if !content.is_empty() => match self.inline.last_mut() {
@@ -67,14 +89,17 @@ impl Flow {
         self.paragraph(paragraph);
     }
 
-    fn paragraph(&mut self, content: Vec<Inline>) {
+    fn paragraph(&mut self, mut content: Vec<Inline>) {
         if !content.iter().all(is_blank) {
+            content.shrink_to_fit();
             self.blocks.push(Block::Paragraph(content));
         }
     }
 
     pub(super) fn finish(mut self) -> Vec<Block> {
         self.flush();
+        // A page has very many places that hold one block.
+        self.blocks.shrink_to_fit();
         self.blocks
     }
 
@@ -106,6 +131,14 @@ impl Flow {
             }
         }
         (inline, blocks)
+    }
+}
+
+/// What a reader sees of `inline`: a link without a text shows its address.
+fn shown(inline: &Inline) -> String {
+    match inline {
+        Inline::Link { target, content } if content.is_empty() => target.clone(),
+        inline => plain(std::slice::from_ref(inline)),
     }
 }
 

@@ -33,10 +33,15 @@ pub(super) struct PageRef {
     pub url: Option<String>,
 }
 
-/// Where bodies come from when a page includes another.
+/// Where bodies come from when a page includes another, and files that a macro shows the text of.
 pub(super) trait Bodies: Sync {
     /// Returns the body of page number `index`, if it can be read.
     fn body(&self, index: usize) -> Option<Body>;
+
+    /// Returns a file attached to a page, if the input holds it.
+    fn file(&self, _page_id: &str, _filename: &str) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// The input as a whole.
@@ -93,6 +98,11 @@ impl<'a> Library<'a> {
 
     pub(super) fn body(&self, index: usize) -> Option<Body> {
         self.bodies.body(index)
+    }
+
+    /// Returns a file attached to a page, if the input holds it.
+    pub(super) fn file(&self, page_id: &str, filename: &str) -> Option<Vec<u8>> {
+        self.bodies.file(page_id, filename)
     }
 
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
@@ -176,6 +186,12 @@ impl<'a> Library<'a> {
     /// The address of a page known by its id only.
     pub(super) fn id_url(&self, id: &str) -> Option<String> {
         self.site_url.as_deref().map(|site| format!("{site}/pages/viewpage.action?pageId={}", percent_encode(id)))
+    }
+
+    /// The address of a Jira issue: in the cloud, Jira is beside Confluence.
+    pub(super) fn issue_url(&self, key: &str) -> Option<String> {
+        let base = self.site_url.as_deref()?.strip_suffix("/wiki")?;
+        Some(format!("{base}/browse/{key}"))
     }
 
     /// The address of a file attached to a page.

@@ -122,7 +122,7 @@ pub(super) fn to_resource(
             if name.is_none() {
                 cx.count("user:unknown");
             }
-            flow.text(&format!("@{}", name.unwrap_or_else(|| user.clone())));
+            flow.boxed(Inline::Text(format!("@{}", name.unwrap_or_else(|| user.clone()))));
         }
         Resource::Space(key) => {
             let name = cx.library.spaces.get(key).cloned().unwrap_or_else(|| key.clone());

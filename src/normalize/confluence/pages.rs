@@ -14,7 +14,7 @@ use super::super::text::{Losses, count, one_line};
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
 use super::page::{self, Page};
-use super::{adf, dom, io_error, rest, send};
+use super::{adf, dom, export, io_error, rest, send};
 
 /// Endings of files that hold a body in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
@@ -23,15 +23,31 @@ const MAX_FILE: u64 = 256 * 1024 * 1024;
 /// Folders in folders; a deeper one is a loop of links.
 const MAX_DEPTH: usize = 64;
 
-/// Reads a page file, or every page file below a folder in the order of their paths.
-pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
-    let mut files = Vec::new();
-    collect(input, "", 0, &mut files)?;
-    if files.is_empty() {
+/// Reads a page file, or every page file below a folder in the order of their paths, then the space exports there.
+pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
+    let (mut files, mut exports) = (Vec::new(), Vec::new());
+    collect(input, "", 0, &mut files, &mut exports)?;
+    if files.is_empty() && exports.is_empty() {
         let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage, .json or .adf)", input.display());
         return Err(ReadError::Input { message });
     }
-    read_files(&files, options, emit)
+    read_files(&files, options, &mut *emit)?;
+    for (path, relative) in exports {
+        let read = match export::find_among(&path, &relative) {
+            Ok(Some(export)) => export::read(export, options, &mut *emit),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match read {
+            // One that cannot be read does not stop the others.
+            Err(error @ (ReadError::Input { .. } | ReadError::Io { .. })) => {
+                let failure = FileError { path: relative, line: None, message: error.to_string() };
+                send(&mut emit, Outcome::Failure(failure))?;
+            }
+            read => read?,
+        }
+    }
+    Ok(())
 }
 
 /// Reads a page file that is in memory.
@@ -100,9 +116,20 @@ struct Slot<'a> {
     reference: PageRef,
 }
 
-/// Lists the page files below `path`, sorted.
-fn collect(path: &Path, relative: &str, depth: usize, files: &mut Vec<File>) -> Result<(), ReadError> {
+/// Lists the page files below `path`, sorted, and the places that may hold a space export.
+fn collect(
+    path: &Path,
+    relative: &str,
+    depth: usize,
+    files: &mut Vec<File>,
+    exports: &mut Vec<(PathBuf, String)>,
+) -> Result<(), ReadError> {
     if path.is_dir() {
+        if depth > 0 && export::find_among(path, relative)?.is_some() {
+            // What stands beside its pages is attached to them.
+            exports.push((path.to_owned(), relative.to_owned()));
+            return Ok(());
+        }
         if depth > MAX_DEPTH {
             let message = format!("{} is nested more than {MAX_DEPTH} folders deep", path.display());
             return Err(ReadError::Input { message });
@@ -117,7 +144,7 @@ fn collect(path: &Path, relative: &str, depth: usize, files: &mut Vec<File>) -> 
             let shown = name.to_string_lossy();
             if !shown.starts_with('.') {
                 let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
-                collect(&path.join(&name), &relative, depth + 1, files)?;
+                collect(&path.join(&name), &relative, depth + 1, files, exports)?;
             }
         }
         return Ok(());
@@ -126,6 +153,8 @@ fn collect(path: &Path, relative: &str, depth: usize, files: &mut Vec<File>) -> 
     if depth == 0 || is_page_file(&name) {
         let relative = if relative.is_empty() { name } else { relative.to_owned() };
         files.push(File { origin: Origin::Disk(path.to_owned()), relative });
+    } else if extension(&name) == "zip" {
+        exports.push((path.to_owned(), relative.to_owned()));
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// All text of a document: text nodes, and the attributes that are shown. Text nodes side by side make one word.
-fn texts(value: &Value) -> String {
+pub fn texts(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(texts).collect(),
         Value::Object(node) => {

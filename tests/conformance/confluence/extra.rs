@@ -1,20 +1,22 @@
 //! Nothing extra: no word of a Markdown that its source does not show.
 //!
-//! The words of the source are counted by the scanner of [`words`](super::words); beside them only those may appear that
+//! The words of the source are counted by the scanners of [`words`](super::words) and [`adf`](super::adf); beside them only those may appear that
 //! the specification asks for: labels of callouts, names of files, addresses, titles of macros.
 
 use std::fs;
 
+use serde_json::Value;
 use trailblazer::normalize::{Options, Source};
 
 use super::super::corpora::{corpus, files_ending, read};
 use super::super::parsed::visible_text;
 use super::super::strangers::Census;
+use super::adf::texts;
 use super::words::{count, source_text, words};
 
 /// Words that the writer adds by itself.
 const ADDED: &[&str] =
-    &["Info", "Note", "Tip", "Warning", "Success", "Error", "Jira", "query", "Included", "attachment"];
+    &["Info", "Note", "Tip", "Warning", "Success", "Error", "Jira", "query", "Included", "attachment", "Decision"];
 
 /// Parameters and attributes whose text a reader sees, by the specification.
 const SHOWN: &[&str] = &[
@@ -49,18 +51,80 @@ const SHOWN: &[&str] = &[
 #[test]
 fn no_word_of_the_markdown_comes_from_parameters_or_ids() {
     for folder in ["cf-for-obsidian", "cf-md2conf", "cf-mark", "cf-to-notion"] {
-        let Some(corpus) = corpus(folder) else { return };
-        let mut census = Census::default();
-        for path in files_ending(&corpus, &[".xml", ".html", ".xhtml"]) {
-            let source = fs::read_to_string(&path).expect("a readable file");
-            let read = read(&path, Source::Confluence, &Options::default());
-            let Some(document) = read.documents.first() else { continue };
-            // Cells that span repeat their words: how often a word appears is not at issue here.
-            let known = count(&format!("{}\n{}\n{}", source_text(&source), shown(&source), ADDED.join(" ")));
-            let words = words(&visible_text(&document.text_md)).map(str::to_owned).collect();
-            census.take(&path.display().to_string(), words, |word| known.contains_key(word));
+        check(folder, &[".xml", ".html", ".xhtml"], |source| format!("{}\n{}", source_text(source), shown(source)));
+    }
+}
+
+#[test]
+fn no_word_of_the_markdown_comes_from_parameters_or_ids_of_adf() {
+    for folder in ["adf-atlaskit/packages", "adf-extended-parser", "adf-atlas-doc-parser"] {
+        check(folder, &[".adf", ".json"], |source| {
+            let value = serde_json::from_str(source).unwrap_or_default();
+            let mut shown = String::new();
+            shown_of_adf(&value, &mut shown);
+            format!("{}\n{shown}", texts(&value))
+        });
+    }
+}
+
+/// Checks that every word of a corpus' Markdown is one that `words_of` finds in its source, or that the writer adds.
+fn check(folder: &str, endings: &[&str], words_of: impl Fn(&str) -> String) {
+    let Some(corpus) = corpus(folder) else { return };
+    let mut census = Census::default();
+    for path in files_ending(&corpus, endings) {
+        let source = fs::read_to_string(&path).expect("a readable file");
+        let read = read(&path, Source::Confluence, &Options::default());
+        let Some(document) = read.documents.first() else { continue };
+        // Cells that span repeat their words: how often a word appears is not at issue here.
+        let known = count(&format!("{}\n{}", words_of(&source), ADDED.join(" ")));
+        let words = words(&visible_text(&document.text_md)).map(str::to_owned).collect();
+        census.take(&path.display().to_string(), words, |word| known.contains_key(word));
+    }
+    census.report(folder);
+}
+
+/// The attributes of ADF that a reader sees by the specification, text nodes apart; never those of a text node's marks.
+fn shown_of_adf(node: &Value, out: &mut String) {
+    const SHOWN: &[(&[&str], &[&str])] = &[
+        (&["emoji"], &["/attrs/text", "/attrs/shortName"]),
+        // A person without a name is called by the id.
+        (&["mention"], &["/attrs/id"]),
+        (&["media", "mediaInline", "image"], &["/attrs/alt", "/attrs/url", "/attrs/__fileName"]),
+        (&["panel"], &["/attrs/panelIconText", "/attrs/title"]),
+        (
+            &["inlineCard", "blockCard", "embedCard"],
+            &["/attrs/url", "/attrs/data/url", "/attrs/data/name", "/attrs/datasource/parameters/jql"],
+        ),
+        (
+            &["applicationCard"],
+            &[
+                "/attrs/text",
+                "/attrs/title/text",
+                "/attrs/description/text",
+                "/attrs/details/0/title",
+                "/attrs/details/1/title",
+                "/attrs/details/0/text",
+                "/attrs/details/0/lozenge/text",
+            ],
+        ),
+        (
+            &["extension", "bodiedExtension", "inlineExtension"],
+            &[
+                "/attrs/text",
+                "/attrs/parameters/guestParams/diagramDisplayName",
+                "/attrs/parameters/macroParams/title/value",
+            ],
+        ),
+    ];
+    let kind = node.get("type").and_then(Value::as_str).unwrap_or_default();
+    for (_, pointers) in SHOWN.iter().filter(|(kinds, _)| kinds.contains(&kind)) {
+        for text in pointers.iter().filter_map(|pointer| node.pointer(pointer)?.as_str()) {
+            out.push_str(text);
+            out.push('\n');
         }
-        census.report(folder);
+    }
+    for child in node.get("content").and_then(Value::as_array).into_iter().flatten() {
+        shown_of_adf(child, out);
     }
 }
 

@@ -5,6 +5,7 @@ mod dialect;
 mod export;
 mod extra;
 mod inputs;
+mod macros;
 mod mutations;
 mod pairs;
 mod round_trips;

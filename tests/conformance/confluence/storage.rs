@@ -10,9 +10,16 @@ use super::super::parsed::{code_blocks, faults};
 #[test]
 fn every_emitted_document_parses_to_sound_tables_and_no_html_blocks() {
     let mut documents = 0;
-    let corpora =
-        ["cf-for-obsidian", "cf-md2conf", "cf-mark", "cf-to-notion", "adf-extended-parser", "adf-atlas-doc-parser"];
-    for folder in corpora {
+    for folder in [
+        "cf-for-obsidian",
+        "cf-md2conf",
+        "cf-mark",
+        "cf-to-notion",
+        "cf-doctoolchain",
+        "adf-atlaskit/packages",
+        "adf-extended-parser",
+        "adf-atlas-doc-parser",
+    ] {
         let Some(corpus) = corpus(folder) else { return };
         for document in read(&corpus, Source::Confluence, &Options::default()).documents {
             documents += 1;
@@ -20,7 +27,7 @@ fn every_emitted_document_parses_to_sound_tables_and_no_html_blocks() {
         }
     }
     println!("{documents} documents parse soundly");
-    assert!(documents > 200);
+    assert!(documents > 500);
 }
 
 #[test]

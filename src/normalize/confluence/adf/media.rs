@@ -87,7 +87,7 @@ pub(super) fn card(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         (Some(url), name, _) => {
             let name = name.map(|name| Inline::Text(name.to_owned())).into_iter().collect();
             let link = cx.link(url, name);
-            flow.inline(link);
+            flow.boxed(link);
         }
         (None, _, Some(query)) => {
             flow.text("Jira query: ");

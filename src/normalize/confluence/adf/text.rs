@@ -95,7 +95,7 @@ pub(super) fn atom(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
             let id = attribute(node, "id");
             let known = id.and_then(|id| cx.library.users.get(id)).map(String::as_str);
             let name = attribute(node, "text").or(known).or(id).unwrap_or_default();
-            flow.text(&format!("@{}", name.trim_start_matches('@')));
+            flow.boxed(Inline::Text(format!("@{}", name.trim_start_matches('@'))));
         }
         "emoji" => {
             let short = attribute(node, "shortName").unwrap_or_default();
@@ -104,7 +104,7 @@ pub(super) fn atom(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         "date" => flow.text(&date(node)),
         "status" => {
             if let Some(text) = attribute(node, "text") {
-                flow.inline(Inline::Strong(vec![Inline::Text(text.to_owned())]));
+                flow.boxed(Inline::Strong(vec![Inline::Text(text.to_owned())]));
             }
         }
         // A hint of a template, not text of the page.

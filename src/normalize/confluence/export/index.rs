@@ -7,8 +7,9 @@ use std::path::Path;
 
 use super::super::super::{FileError, ReadError};
 use super::super::library::PageRef;
+use super::attached::Attachment;
+use super::clean_title;
 use super::object::{Object, Objects};
-use super::{ENTITIES, clean_title};
 
 /// A range of bytes of `entities.xml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +68,8 @@ pub(super) struct Index {
     pub users: HashMap<String, String>,
     /// File names by the attachment's id.
     pub attachments: BTreeMap<String, String>,
-    /// File names by page.
-    files_of: HashMap<String, BTreeSet<String>>,
+    /// By page and file name.
+    files_of: HashMap<String, BTreeMap<String, Attachment>>,
     /// The ids that media carry, by the attachment's id.
     pub file_ids: HashMap<String, String>,
     /// Set when the file ends early or cannot be read to its end.
@@ -81,8 +82,8 @@ pub(super) struct Index {
     labelled: HashMap<String, Vec<String>>,
 }
 
-/// Reads an export once.
-pub(super) fn build(source: impl BufRead, path: &Path) -> Result<Index, ReadError> {
+/// Reads an export once; `name` is what failures call its file.
+pub(super) fn build(source: impl BufRead, path: &Path, name: &str) -> Result<Index, ReadError> {
     let mut index = Index::default();
     let mut objects = Objects::new(source);
     loop {
@@ -91,7 +92,7 @@ pub(super) fn build(source: impl BufRead, path: &Path) -> Result<Index, ReadErro
             Ok(None) => break,
             Err(message) => {
                 let line = Some(objects.line);
-                index.truncated = Some(FileError { path: ENTITIES.to_owned(), line, message });
+                index.truncated = Some(FileError { path: name.to_owned(), line, message });
                 break;
             }
         }
@@ -184,7 +185,10 @@ impl Index {
         if let Some(title) = title.filter(|_| is_current(object)) {
             let title = clean_title(title);
             if let Some((_, page)) = object.reference("containerContent").or_else(|| object.reference("content")) {
-                self.files_of.entry(page.clone()).or_default().insert(title.clone());
+                let version = object.value("version").or_else(|| object.value("attachmentVersion"));
+                let version = version.unwrap_or("1").to_owned();
+                let attachment = Attachment { id: object.id.clone(), version };
+                self.files_of.entry(page.clone()).or_default().insert(title.clone(), attachment);
             }
             self.attachments.insert(object.id.clone(), title);
         }
@@ -233,7 +237,12 @@ impl Index {
 
     /// Names of the files attached to a page, sorted.
     pub(super) fn attachments_of(&self, page: &str) -> impl Iterator<Item = &str> {
-        self.files_of.get(page).into_iter().flatten().map(String::as_str)
+        self.files_of.get(page).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
+    }
+
+    /// A file attached to a page.
+    pub(super) fn attachment(&self, page: &str, filename: &str) -> Option<&Attachment> {
+        self.files_of.get(page)?.get(filename)
     }
 
     pub(super) fn reference(&self, id: &str) -> PageRef {

@@ -7,9 +7,10 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::index::Span;
+use super::shortened::{MAX_SECTION, Shortened};
 
 /// Values longer than this are no names and numbers, and are not kept.
-const MAX_VALUE: usize = 16 * 1024;
+const MAX_VALUE: usize = MAX_SECTION / 2;
 /// Entries of one collection that are kept.
 const MAX_ENTRIES: usize = 1_000_000;
 
@@ -44,7 +45,7 @@ impl Object {
 
 /// Reads the objects of an export one after the other.
 pub(super) struct Objects<R: BufRead> {
-    reader: Reader<R>,
+    reader: Reader<Shortened<R>>,
     buffer: Vec<u8>,
     /// Counted from 1.
     pub line: u64,
@@ -64,12 +65,17 @@ struct Place {
 
 impl<R: BufRead> Objects<R> {
     pub(super) fn new(source: R) -> Self {
-        let mut reader = Reader::from_reader(source);
+        let mut reader = Reader::from_reader(Shortened::new(source));
         let config = reader.config_mut();
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         config.allow_dangling_amp = true;
         Self { reader, buffer: Vec::new(), line: 1 }
+    }
+
+    /// Bytes of the file up to here.
+    fn position(&self) -> u64 {
+        self.reader.buffer_position().wrapping_add(self.reader.get_ref().left_out)
     }
 
     /// Returns the next object; `None` at the end.
@@ -78,7 +84,7 @@ impl<R: BufRead> Objects<R> {
         let mut place = Place::default();
         loop {
             self.buffer.clear();
-            let before = self.reader.buffer_position();
+            let (before, lines_before) = (self.position(), self.reader.get_ref().lines);
             let event = self.reader.read_event_into(&mut self.buffer).map_err(|error| error.to_string())?;
             let after = before_end(&event, before);
             let lines = event.bytes().filter(|byte| *byte == b'\n').count() as u64;
@@ -119,9 +125,9 @@ impl<R: BufRead> Objects<R> {
                 }
                 _ => false,
             };
-            self.line += lines;
+            self.line += lines + self.reader.get_ref().lines - lines_before;
             if place.start.0 == 0 && place.property.is_some() {
-                place.start = (self.reader.buffer_position(), self.line);
+                place.start = (self.position(), self.line);
             }
             if end && let Some(object) = object {
                 return Ok(Some(object));

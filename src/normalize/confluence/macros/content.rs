@@ -1,6 +1,5 @@
 //! Macros that hold content of their own: code, panels, formulas, files.
 
-use super::super::super::text::one_line;
 use super::super::super::tree::{Block, Inline};
 use super::super::convert::Converter;
 use super::super::dom;
@@ -72,14 +71,14 @@ pub(super) fn titled(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
 
 pub(super) fn status(call: &Call<'_>, flow: &mut Flow) {
     if let Some(title) = call.any(&["title", ""]) {
-        flow.inline(Inline::Strong(vec![text(title)]));
+        flow.boxed(Inline::Strong(vec![text(title)]));
     }
 }
 
 pub(super) fn jira(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let query = call.any(&["jqlQuery", "jql"]);
     if let Some(key) = call.any(&["key", "issueKey"]) {
-        flow.text(key);
+        issue(cx, key, flow);
     } else if let Some(query) = query {
         flow.text("Jira query: ");
         flow.inline(Inline::Code(query.to_owned()));
@@ -87,31 +86,27 @@ pub(super) fn jira(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         let link = cx.link(url, Vec::new());
         flow.inline(link);
     } else if let Some(key) = call.parameter("") {
-        flow.text(key);
+        issue(cx, key, flow);
     } else {
         cx.count(format!("macro:{}", call.name));
     }
 }
 
-/// A diagram: the image that the macro keeps beside the page.
-pub(super) fn diagram(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    if let Content::Plain(_) | Content::Storage(_) = call.body {
-        body(cx, call, flow);
+/// An issue by its key: a link where the address of Jira is known.
+fn issue(cx: &mut Converter<'_>, key: &str, flow: &mut Flow) {
+    let is_key = key.split_once('-').is_some_and(|(project, number)| {
+        !project.is_empty()
+            && project.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    match cx.library.issue_url(key).filter(|_| is_key) {
+        Some(url) => {
+            let link = cx.link(&url, vec![text(key)]);
+            flow.inline(link);
+        }
+        None => flow.text(key),
     }
-    let names = ["diagramDisplayName", "diagramName", "displayName", "name", "filename", "title", "imageName", ""];
-    let Some(name) = call.any(&names) else {
-        cx.count(format!("macro:{}", call.name));
-        return;
-    };
-    let name = one_line(name);
-    let has_extension = [".png", ".svg", ".jpg", ".gif"].iter().any(|extension| name.ends_with(extension));
-    let file = if has_extension { name.clone() } else { format!("{name}.png") };
-    let source = links::attachment(cx, &file, None);
-    if flow.ends_with_image() {
-        // Two diagrams side by side are two blocks.
-        flow.flush();
-    }
-    flow.inline(Inline::Image { source, alt: name });
 }
 
 pub(super) fn math(call: &Call<'_>, display: bool, flow: &mut Flow) {

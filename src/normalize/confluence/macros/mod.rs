@@ -4,6 +4,7 @@
 //! has its body rendered and its name counted; its parameters are never printed.
 
 mod content;
+mod diagram;
 mod include;
 mod properties;
 
@@ -47,8 +48,8 @@ enum Treatment {
     Include,
     /// Page properties.
     Properties,
-    /// An image of a diagram, by name.
-    Diagram,
+    /// A diagram: its source in this language, or its image; a drawing has no source.
+    Diagram(&'static str),
     /// Mathematics, as a block or in the line.
     Math(Display),
     /// A link to a file of the page.
@@ -75,7 +76,7 @@ const MACROS: &[(&[&str], Treatment)] = &[
     (&["code", "code-block", "codeblock", "newcode", "code-pro", "snippet"], T::Code),
     (&["noformat", "preformatted"], T::Fence("")),
     (&["plantuml", "plantumlrender"], T::Fence("plantuml")),
-    (&["mermaid", "mermaid-macro", "mermaiddiagram"], T::Fence("mermaid")),
+    (&["mermaid", "mermaid-diagram", "mermaiddiagram"], T::Fence("mermaid")),
     (&["graphviz", "digraph", "flowchart", "spacegraph"], T::Fence("dot")),
     (&["sql", "sql-query"], T::Fence("sql")),
     (&["info", "information"], T::Admonition("Info")),
@@ -119,8 +120,10 @@ const MACROS: &[(&[&str], Treatment)] = &[
     (&["excerpt-include"], T::ExcerptInclude),
     (&["include"], T::Include),
     (&["details"], T::Properties),
-    (&["drawio", "inc-drawio", "drawio-sketch", "gliffy", "lucidchart", "balsamiq", "plantumlcloud"], T::Diagram),
-    (&["mermaid-cloud", "mockup", "bpmn", "yworks", "miro", "figma"], T::Diagram),
+    (&["plantumlcloud"], T::Diagram("plantuml")),
+    (&["mermaid-cloud", "mermaid-macro"], T::Diagram("mermaid")),
+    (&["drawio", "inc-drawio", "drawio-sketch", "gliffy", "lucidchart", "balsamiq"], T::Diagram("")),
+    (&["mockup", "bpmn", "yworks", "miro", "figma"], T::Diagram("")),
     (
         &["mathblock", "mathdisplay", "latex", "easy-math-block", "eazy-math-block", "latexmath"],
         T::Math(Display::Block),
@@ -145,7 +148,10 @@ pub(super) fn is_known(name: &str) -> bool {
 
 /// Whether the macro's body is not to be read as markup.
 pub(super) fn is_verbatim(name: &str) -> bool {
-    matches!(treatment(name), Some(T::Code | T::Fence(_) | T::Math(_) | T::Html | T::Markdown))
+    matches!(
+        treatment(name),
+        Some(T::Code | T::Fence(_) | T::Math(_) | T::Html | T::Markdown | T::Diagram("plantuml" | "mermaid"))
+    )
 }
 
 /// A macro as it stands in a page, whatever the notation.
@@ -258,7 +264,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         T::ExcerptInclude => include::excerpt_include(cx, call, flow),
         T::Include => include::page(cx, call, flow),
         T::Properties => properties::details(cx, call, flow),
-        T::Diagram => content::diagram(cx, call, flow),
+        T::Diagram(language) => diagram::diagram(cx, call, language, flow),
         T::Math(display) => content::math(call, display == Display::Block, flow),
         T::File => content::file(cx, call, flow),
         T::Address => content::address(cx, call, flow),

@@ -182,7 +182,11 @@ pub(super) fn alerts(text: &str) -> String {
         // GitLab writes `> NOTE:` alone on its line.
         let shout = line.strip_prefix("> ").and_then(|rest| rest.strip_suffix(':'));
         let shout = shout.filter(|kind| !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_uppercase()));
-        let line = &shout.map_or_else(|| line.to_owned(), |kind| format!("> [!{kind}]"));
+        // Others write a sign and the kind in bold.
+        let bold = line.strip_prefix("> ").and_then(|rest| rest.strip_suffix("**")?.split_once(" **"));
+        let signed = bold.filter(|(sign, _)| !sign.is_empty() && !sign.contains(|c: char| c.is_alphanumeric()));
+        let kind = shout.or(signed.map(|(_, kind)| kind).filter(|kind| kind.chars().all(char::is_alphabetic)));
+        let line = &kind.map_or_else(|| line.to_owned(), |kind| format!("> [!{kind}]"));
         let kind = line.split_once("> [!").filter(|(before, _)| before.trim_matches(['>', ' ']).is_empty());
         match kind.and_then(|(before, rest)| Some((before, rest.split_once(']')?))) {
             Some((before, (kind, title))) if title.trim().is_empty() => {

@@ -3,15 +3,20 @@
 use super::super::super::parsed::structure;
 use super::translate;
 
+/// The site and space that pages are read with.
+pub const SITE: &str = "https://wiki.example.com";
+pub const SPACE: &str = "ROUND";
+
 /// The events of a text, after all rules.
 ///
-/// Beyond them: an address alone is a link to itself in GitHub-flavoured Markdown; anchors are named by each generator;
-/// files are attachments, whose names have no folders; an image without a text is called by its file, and a caption
-/// that repeats the text is one; breaks are blank space; the kind of a callout is left out when `kinds` is false.
+/// Beyond them: footnotes become numbered links and a list at the end, links back from there are dropped; an address
+/// alone is a link to itself in GitHub-flavoured Markdown; anchors are named by each generator; files are attachments,
+/// whose names have no folders; an image without a text is called by its file, and a caption that repeats the text is one; breaks are blank space; the kind of a callout is left out when `kinds` is false, and
+/// with it a title that only says the kind.
 pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut link: Option<(usize, String)> = None;
-    for event in structure(&translate(markdown)) {
+    for event in footnotes(structure(&translate(markdown))) {
         if let Some(target) = event.strip_prefix("<link ").and_then(|rest| rest.strip_suffix('>')) {
             link = Some((out.len(), target.to_owned()));
             out.push(format!("<link {}>", address(target)));
@@ -33,11 +38,51 @@ pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
     joined(&out)
 }
 
+/// Writes footnotes as generators do: a raised, linked number, and after a rule at the end a list of the notes.
+fn footnotes(events: Vec<String>) -> Vec<String> {
+    let (mut out, mut notes, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    let mut inside = false;
+    for event in events {
+        if let Some(name) = event.strip_prefix("<FootnoteReference(") {
+            let number = names.iter().position(|known| known == name).unwrap_or_else(|| {
+                names.push(name.to_owned());
+                names.len() - 1
+            });
+            let number = (number + 1).to_string();
+            out.extend(["<sup>", "<link #>", number.as_str(), "<End(Link)>", "<sup>"].map(str::to_owned));
+        } else if event.starts_with("<Start(FootnoteDefinition") {
+            inside = true;
+            notes.push("<Start(Item)>".to_owned());
+        } else if event.starts_with("<End(FootnoteDefinition") {
+            inside = false;
+            notes.push("<End(Item)>".to_owned());
+        } else if inside {
+            notes.push(event);
+        } else {
+            out.push(event);
+        }
+    }
+    if !notes.is_empty() {
+        out.extend(["<Rule>", "<list Some(1)>"].map(str::to_owned));
+        out.extend(notes);
+        out.push("<End(List(true))>".to_owned());
+    }
+    out
+}
+
 /// Ends a link; one that only shows its own address is text.
 fn end_link(events: &mut Vec<String>, link: Option<(usize, String)>) {
     let Some((at, target)) = link else { return };
     let text = events.get(at + 1..).unwrap_or_default().concat();
     let bare = target.trim_start_matches("mailto:");
+    if text.starts_with('↩') {
+        events.truncate(at);
+        return;
+    }
+    if target == "ac:" {
+        // The title of the page is the text of the link.
+        events[at] = format!("<link {text}>");
+    }
     if text.trim_start_matches("mailto:") == bare {
         events.truncate(at);
         events.push(bare.to_owned());
@@ -89,12 +134,55 @@ fn drop_labels(events: &mut Vec<String>) {
             && four[3] == "<End(Strong)>"
     }) {
         events.drain(at + 1..at + 4);
+        // Some generators write the kind once more, as a title, in bold or not.
+        let says_kind = |text: &String| KINDS.contains(&text.to_lowercase().trim_end_matches(':'));
+        match events.get(at + 1..).unwrap_or_default() {
+            [start, kind, end, ..] if start == "<Start(Strong)>" && end == "<End(Strong)>" && says_kind(kind) => {
+                events.drain(at + 1..at + 4);
+            }
+            [kind, ..] if says_kind(kind) => {
+                events.remove(at + 1);
+            }
+            _ => {}
+        }
     }
 }
+
+/// Kinds of callouts by the names of `MkDocs`, reStructuredText, GitHub and GitLab.
+const KINDS: &[&str] = &[
+    "abstract",
+    "attention",
+    "bug",
+    "caution",
+    "danger",
+    "error",
+    "example",
+    "failure",
+    "hint",
+    "important",
+    "info",
+    "note",
+    "notes",
+    "question",
+    "quote",
+    "success",
+    "tip",
+    "warning",
+    "disclaimer",
+    "alert",
+    "flag",
+    "seealso",
+    "todo",
+];
 
 fn address(target: &str) -> String {
     let target =
         ["adf:", "media:", "attachment:"].iter().fold(target, |target, scheme| target.trim_start_matches(scheme));
+    let named = target.strip_prefix(SITE).and_then(|path| path.strip_prefix("/display/")?.split_once('/'));
+    if let Some((_, title)) = named {
+        return title.replace('+', " ");
+    }
+    let target = target.strip_prefix("ac:").unwrap_or(target);
     match target.split_once('#') {
         Some(("", _)) => "#".to_owned(),
         _ if target.contains("://") || target.starts_with("mailto:") => target.to_owned(),

@@ -24,6 +24,10 @@ pub(super) fn marks(text: &str) -> String {
     ];
     let word = |inner: &str| !inner.is_empty() && !inner.contains([' ', '~', '^', '[']);
     running_text(text, |part| {
+        // In formulas these are operators.
+        if part.contains("$$") {
+            return part.to_owned();
+        }
         let part = TAGS.iter().fold(part.to_owned(), |part, (tag, mark)| part.replace(tag, mark));
         let part =
             between(&part.replace("~~", "\u{1}"), "~", "~", |inner| word(inner).then(|| format!("<sub>{inner}</sub>")));

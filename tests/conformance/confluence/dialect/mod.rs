@@ -9,7 +9,7 @@ mod events;
 mod inline;
 mod placeholders;
 
-pub use events::events;
+pub use events::{SITE, SPACE, events};
 pub use placeholders::placeholders;
 
 /// A notation and what it becomes.
@@ -31,7 +31,7 @@ const RULES: &[Rule] = &[
     rule("`~~~panel`, `~~~expand`", "A2: panel a labelled quotation, expand its title in bold", blocks::tildes),
     rule("`<details>`, `> [!note]- title`", "A1 macros: expand its title in bold", blocks::details),
     rule("`!!! note \"title\"`", "A1 macros: info, note … a labelled quotation", blocks::admonitions),
-    rule("`> [!NOTE]`", "A1 macros: info, note … a labelled quotation", blocks::alerts),
+    rule("`> [!NOTE]`, `> ℹ️ **Info**`", "A1 macros: info, note … a labelled quotation", blocks::alerts),
     rule("```` ```sh title A ````", "A1 macros: code, title in bold before the block", blocks::code_titles),
     rule("```` ```math ````, `\\(…\\)`", "A1 macros: mathblock `$$`, mathinline `$`", blocks::math),
     rule("`<table>`", "A0: every table a pipe table, spans repeated", blocks::html_tables),
