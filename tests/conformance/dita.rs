@@ -1,5 +1,6 @@
 //! DITA: words kept, published pairs, DITA-OT's own fixtures.
 
+mod broken;
 mod extra;
 mod fixtures;
 mod notation;

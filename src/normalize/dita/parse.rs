@@ -18,8 +18,8 @@ pub(super) const MAX_DEPTH: usize = 192;
 const MAX_ENTITY_DEPTH: usize = 16;
 /// Most attributes on one element.
 const MAX_ATTRIBUTES: usize = 512;
-/// Most places of broken markup that are read over.
-const MAX_REPAIRS: usize = 100;
+/// How many times the length of a file may be read again, in search of the ends of broken markup.
+const MAX_REREADING: usize = 16;
 /// Most text that entities may expand to, in bytes.
 const MAX_EXPANSION: usize = 4 << 20;
 
@@ -70,6 +70,14 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     builder.finish()
 }
 
+/// Markup that is none.
+struct Broken<'t> {
+    /// The text from there to the end.
+    markup: &'t str,
+    /// How many bytes of it were read to see that.
+    read: usize,
+}
+
 #[derive(Default)]
 struct Builder {
     file: FileId,
@@ -94,17 +102,25 @@ impl Builder {
     fn feed(&mut self, text: &str, nesting: usize) -> Result<(), Problem> {
         let floor = self.open.len();
         let mut rest = text;
-        for _ in 0..MAX_REPAIRS {
-            let Some(broken) = self.feed_part(rest, nesting, floor)? else { break };
+        let mut budget = text.len().saturating_mul(MAX_REREADING);
+        while let Some(Broken { markup, read }) = self.feed_part(rest, nesting, floor)? {
+            let Some(left) = budget.checked_sub(read) else {
+                count(&mut self.losses, "xml:abandoned");
+                break;
+            };
+            budget = left;
             // A `<` that opens nothing is text; a tag that the file breaks off is none.
-            rest = if let Some(text) = broken.strip_prefix("<![CDATA[") {
-                self.text(text);
-                ""
-            } else if broken.contains('>') {
-                self.text("<");
-                broken.get(1..).unwrap_or_default()
-            } else {
-                ""
+            let mut characters = markup.chars();
+            rest = match (markup.strip_prefix("<![CDATA["), characters.next()) {
+                (Some(text), _) => {
+                    self.text(text);
+                    ""
+                }
+                (None, Some(first)) if markup.contains('>') => {
+                    self.text(first.encode_utf8(&mut [0; 4]));
+                    characters.as_str()
+                }
+                _ => "",
             };
         }
         if nesting > 0 && self.open.len() != floor {
@@ -116,8 +132,8 @@ impl Builder {
         Ok(())
     }
 
-    /// Reads up to the end, or up to markup that is none: returns the text from there.
-    fn feed_part<'t>(&mut self, text: &'t str, nesting: usize, floor: usize) -> Result<Option<&'t str>, Problem> {
+    /// Reads up to the end, or up to markup that is none.
+    fn feed_part<'t>(&mut self, text: &'t str, nesting: usize, floor: usize) -> Result<Option<Broken<'t>>, Problem> {
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
         config.allow_dangling_amp = true;
@@ -126,12 +142,12 @@ impl Builder {
         config.allow_unmatched_ends = true;
         let mut position = 0;
         loop {
-            let broken = text.get(position..).unwrap_or_default();
+            let markup = text.get(position..).unwrap_or_default();
             let event = match reader.read_event() {
                 Ok(event) => event,
                 Err(error) => {
                     self.fault(Problem::Malformed(error.to_string()));
-                    return Ok(Some(broken));
+                    return Ok(Some(Broken { markup, read: markup.len() }));
                 }
             };
             let end = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
@@ -139,7 +155,7 @@ impl Builder {
                 Event::Eof => return Ok(None),
                 Event::Start(tag) | Event::Empty(tag) if !is_name(tag.name().into_inner()) => {
                     self.fault(Problem::Malformed("`<` that opens no element".to_owned()));
-                    return Ok(Some(broken));
+                    return Ok(Some(Broken { markup, read: end - position }));
                 }
                 _ => {}
             }
@@ -412,9 +428,15 @@ mod tests {
     }
 
     #[test]
-    fn broken_markup_is_read_over_only_so_often() {
+    fn broken_markup_is_read_over_within_a_budget() {
         let parsed = parse(format!("<t>{}a>", "<".repeat(1_000_000)).as_bytes(), 0).unwrap();
-        assert_eq!(parsed.losses.get("xml:repaired").map(|repairs| *repairs < 200), Some(true));
+        assert_eq!(parsed.losses.get("xml:abandoned"), Some(&1));
+        let listing = "<l>if a < b then</l>".repeat(1_000);
+        let parsed = parse(format!("<t>{listing}</t>").as_bytes(), 0).unwrap();
+        assert_eq!(
+            (parsed.root.text().matches("a < b then").count(), parsed.losses.get("xml:abandoned")),
+            (1_000, None)
+        );
     }
 
     #[test]
