@@ -168,7 +168,7 @@ impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
         log::info!("run {run_id}: {} documents, {outcome}", self.documents);
         if self.failed > 0 {
-            log::warn!("{} files yielded no document", self.failed);
+            log::warn!("{} files yielded no document, or only a part of one", self.failed);
         }
         let mut losses: Vec<_> = self.losses.iter().collect();
         losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
