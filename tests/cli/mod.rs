@@ -5,6 +5,7 @@ mod backfill;
 mod configuration;
 mod crashes;
 mod doctor;
+mod embedding;
 mod events;
 mod help;
 mod languages;

@@ -3,9 +3,11 @@
 pub mod cluster;
 pub mod command;
 pub mod database;
+pub mod embedding_server;
 pub mod held;
 pub mod schema;
 
 pub use cluster::cluster;
 pub use command::{Run, Sandbox};
 pub use database::TestDatabase;
+pub use embedding_server::EmbeddingServer;
