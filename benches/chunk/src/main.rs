@@ -21,13 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let local = Local::load(Path::new(&model), Weights::F32)?;
     let documents = documents::documents();
     let bodies: Vec<(&str, &str)> = documents.iter().map(|d| (d.title.as_str(), d.text_md.as_str())).collect();
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let megabytes = bodies.iter().map(|(_, body)| body.len()).sum::<usize>() as f64 / 1e6;
 
     let limits = Limits { max_tokens: MAX_TOKENS, min_tokens: 40, overlap_tokens: 0 };
-    let ours = || -> usize {
-        bodies.iter().map(|(title, body)| chunk(title, body, limits, local.tokenizer()).len()).sum()
-    };
+    let ours =
+        || -> usize { bodies.iter().map(|(title, body)| chunk(title, body, limits, local.tokenizer()).len()).sum() };
     // As its documentation says to: the model's own tokenizer, special tokens counted.
     let mut tokenizer = tokenizers::Tokenizer::from_file(Path::new(&model).join("tokenizer.json"))
         .map_err(|error| error.to_string())?;
