@@ -133,6 +133,8 @@ pub struct Embed {
     pub provider: String,
     /// Which model: a name, or for `local` also the path of a sentence-transformer folder.
     pub model: String,
+    /// How `local` keeps the model's weights.
+    pub weights: Weights,
     /// Address that `/embeddings` is appended to, for `openai`.
     pub base_url: Option<String>,
     /// Length asked of `openai` models that can shorten their vectors.
@@ -140,6 +142,8 @@ pub struct Embed {
     /// Most tokens sent to the provider at once.
     #[serde(deserialize_with = "batch_tokens")]
     pub batch_tokens: usize,
+    /// What the vector indexes are made of.
+    pub vector_index: VectorIndex,
 }
 
 impl Default for Embed {
@@ -147,11 +151,35 @@ impl Default for Embed {
         Self {
             provider: "local".into(),
             model: "all-MiniLM-L6-v2".into(),
+            weights: Weights::F32,
             base_url: None,
             dimensions: None,
             batch_tokens: 8192,
+            vector_index: VectorIndex::Vector,
         }
     }
+}
+
+/// How the `local` provider keeps the weights of a model's layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weights {
+    /// As they are, in 32-bit floats.
+    #[default]
+    F32,
+    /// Rounded to 8-bit integers: faster, and the vectors are close to those of the model, but not the same.
+    Int8,
+}
+
+/// What a vector index holds of each vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VectorIndex {
+    /// Its numbers as they are.
+    #[default]
+    Vector,
+    /// Its numbers in 16 bits each: half the size.
+    Halfvec,
 }
 
 /// `reset`
@@ -206,7 +234,7 @@ impl ConfigError {
 }
 
 /// Every key, as its path in the file. Each is also an environment variable: [`variable`].
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 18] = [
     "database.url",
     "database.bin_dir",
     "workspace.dir",
@@ -219,9 +247,11 @@ pub const KEYS: [&str; 16] = [
     "chunk.overlap_tokens",
     "embed.provider",
     "embed.model",
+    "embed.weights",
     "embed.base_url",
     "embed.dimensions",
     "embed.batch_tokens",
+    "embed.vector_index",
     "reset.delete_chunks",
 ];
 
@@ -360,7 +390,9 @@ fn takes_text(key: &str) -> bool {
             | "backlog.mode"
             | "embed.provider"
             | "embed.model"
+            | "embed.weights"
             | "embed.base_url"
+            | "embed.vector_index"
     )
 }
 

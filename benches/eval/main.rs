@@ -18,7 +18,7 @@ use trailblazer::commands::ask::embed_question;
 use trailblazer::db::install;
 use trailblazer::db::local::LocalServer;
 use trailblazer::db::search::{self, SearchFilter};
-use trailblazer::embed::{Local, Provider};
+use trailblazer::embed::{Local, Provider, Weights};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -37,7 +37,8 @@ fn main() -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let model = std::env::var_os("TRAILBLAZER_EVAL_MODEL")
         .map_or_else(|| root.join("var/models/all-MiniLM-L6-v2"), PathBuf::from);
-    let bench = Bench { root, provider: Local::load(&model)?, model, home: tempfile::tempdir_in("/tmp")? };
+    let bench =
+        Bench { root, provider: Local::load(&model, Weights::F32)?, model, home: tempfile::tempdir_in("/tmp")? };
     let server = LocalServer::throwaway(bench.home.path(), &root.join("var/pg/18/bin"))?;
     server.start()?;
     let outcome = bench.run(&server);

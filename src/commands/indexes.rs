@@ -39,7 +39,8 @@ pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &
             Outcome::Stopped => log::info!("stopped before the vectors of {model} were indexed"),
         }
     };
-    let built = vector_index::build_missing(connector, client, stop, false, &mut on_progress, &mut on_outcome);
+    let kind = context.config.embed.vector_index;
+    let built = vector_index::build_missing(connector, client, stop, kind, &mut on_progress, &mut on_outcome);
     bar.finish_and_clear();
     built
 }

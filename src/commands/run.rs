@@ -248,6 +248,7 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
         provider: config.embed.provider.clone(),
         model: config.embed.model.clone(),
         model_dir: config.workspace.dir.join("models"),
+        weights: config.embed.weights,
         base_url: config.embed.base_url.clone(),
         api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.is_empty()),
         dimensions: config.embed.dimensions,

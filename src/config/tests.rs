@@ -49,6 +49,13 @@ fn wrong_type_names_line_and_what_is_expected() {
 }
 
 #[test]
+fn weights_and_vector_index_are_words() {
+    let config = from_file("embed: { weights: int8, vector_index: halfvec }").unwrap();
+    assert_eq!((config.embed.weights, config.embed.vector_index), (Weights::Int8, VectorIndex::Halfvec));
+    insta::assert_snapshot!(message("embed:\n  weights: int4\n"), @"x.yaml:2: embed.weights: unknown variant `int4`, expected `f32` or `int8`");
+}
+
+#[test]
 fn bad_environment_names_the_variable() {
     let error = resolve(None, |name| (name == "TRAILBLAZER_WORKERS").then(|| "lots".to_owned())).unwrap_err();
     insta::assert_snapshot!(error, @"TRAILBLAZER_WORKERS: workers: expected `auto` or a whole number from 1 to 1024");

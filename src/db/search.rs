@@ -5,6 +5,7 @@ use postgres::GenericClient;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::config::VectorIndex;
 use crate::error::Result;
 
 /// Which documents are searched. Empty means all.
@@ -112,7 +113,8 @@ pub struct MissingIndex {
 }
 
 /// `graphdb.missing_vector_indexes`
-pub fn missing_vector_indexes(client: &mut impl GenericClient, halfvec: bool) -> Result<Vec<MissingIndex>> {
+pub fn missing_vector_indexes(client: &mut impl GenericClient, kind: VectorIndex) -> Result<Vec<MissingIndex>> {
+    let halfvec = kind == VectorIndex::Halfvec;
     let rows = client.query("select * from graphdb.missing_vector_indexes($1)", &[&halfvec])?;
     Ok(rows
         .iter()

@@ -7,6 +7,7 @@ use postgres::Client;
 
 use super::Connector;
 use super::search::{MissingIndex, missing_vector_indexes};
+use crate::config::VectorIndex;
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
@@ -34,25 +35,38 @@ pub fn build_missing(
     connector: &Connector,
     client: &mut Client,
     stop: &Stop,
-    halfvec: bool,
+    kind: VectorIndex,
     on_progress: &mut dyn FnMut(&MissingIndex, u64),
     on_outcome: &mut dyn FnMut(&MissingIndex, Outcome),
 ) -> Result<()> {
-    if missing_vector_indexes(client, halfvec)?.is_empty() {
+    if missing_vector_indexes(client, kind)?.is_empty() {
         return Ok(());
     }
     let free = client.query_one("select pg_try_advisory_lock($1)", &[&BUILD_LOCK])?.get(0);
+    let built = build_each(connector, client, stop, kind, free, on_progress, on_outcome);
+    if free {
+        client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK])?;
+    }
+    built
+}
+
+fn build_each(
+    connector: &Connector,
+    client: &mut Client,
+    stop: &Stop,
+    kind: VectorIndex,
+    free: bool,
+    on_progress: &mut dyn FnMut(&MissingIndex, u64),
+    on_outcome: &mut dyn FnMut(&MissingIndex, Outcome),
+) -> Result<()> {
     // Asked again under the lock: another process may just have finished.
-    for index in missing_vector_indexes(client, halfvec)? {
+    for index in missing_vector_indexes(client, kind)? {
         let outcome = match (free, index.may_build) {
             (_, false) => Outcome::NotOwner,
             (false, true) => Outcome::Busy,
             (true, true) => build(connector, client, &index, stop, &mut |done| on_progress(&index, done))?,
         };
         on_outcome(&index, outcome);
-    }
-    if free {
-        client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK])?;
     }
     Ok(())
 }

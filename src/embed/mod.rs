@@ -14,6 +14,8 @@ pub use local::Local;
 pub use openai::OpenAi;
 pub use settings::{Settings, provider};
 
+pub use crate::config::Weights;
+
 /// What the database must know of a model before it takes vectors of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {

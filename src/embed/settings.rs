@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{EmbedError, Hash, Local, OpenAi, Provider};
+use super::{EmbedError, Hash, Local, OpenAi, Provider, Weights};
 
 /// What the configuration says of embedding.
 #[derive(Clone, Default)]
@@ -14,6 +14,8 @@ pub struct Settings {
     pub model: String,
     /// Where `local` looks for models by name, one folder a model.
     pub model_dir: PathBuf,
+    /// How `local` keeps the model's weights.
+    pub weights: Weights,
     /// Address that `/embeddings` is appended to, for `openai`.
     pub base_url: Option<String>,
     /// Sent as a bearer token, for `openai`.
@@ -39,6 +41,7 @@ impl fmt::Debug for Settings {
             .field("provider", &self.provider)
             .field("model", &self.model)
             .field("model_dir", &self.model_dir)
+            .field("weights", &self.weights)
             .field("base_url", &self.base_url)
             .field("api_key", &self.api_key.as_ref().map(|_| "…"))
             .field("dimensions", &self.dimensions)
@@ -51,7 +54,7 @@ impl fmt::Debug for Settings {
 pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     match settings.provider.as_str() {
         "hash" => Ok(Box::new(Hash::new())),
-        "local" => Ok(Box::new(Local::load(&settings.model_folder())?)),
+        "local" => Ok(Box::new(Local::load(&settings.model_folder(), settings.weights)?)),
         "openai" => Ok(Box::new(OpenAi::new(settings)?)),
         other => Err(EmbedError::Misconfigured {
             message: format!("embed.provider is '{other}'; known are local, openai and hash"),

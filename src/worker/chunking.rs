@@ -30,10 +30,12 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
             if let Some(end) = job.interruption(lease) {
                 return Ok(end);
             }
-            staged.push((
-                &document.doc_id,
-                chunk::chunk(&document.title, &document.body, job.limits, job.provider.tokenizer()),
-            ));
+            let chunks = chunk::chunk(&document.title, &document.body, job.limits, job.provider.tokenizer());
+            if let Some(gap) = chunk::uncovered(&document.body, &chunks) {
+                let message = format!("the chunks of document {} leave out bytes {gap:?} of its body", document.doc_id);
+                return Ok(End::Failed { message, permanent: true });
+            }
+            staged.push((&document.doc_id, chunks));
         }
         stage::chunks(client, &staged)?;
         documents += page.len() as u64;

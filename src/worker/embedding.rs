@@ -8,7 +8,7 @@ use postgres::Client;
 use super::lease::Lease;
 use super::{End, Job};
 use crate::db::calls::{self, PendingInput};
-use crate::db::stage;
+use crate::db::stage::EmbeddingStore;
 use crate::embed::{self, EmbedError};
 use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
@@ -22,14 +22,17 @@ const BATCH_TEXTS: usize = 256;
 const ROUNDS: u32 = 5;
 /// How often a failing provider is asked again before the attempt is charged.
 const TRIES: u32 = 5;
+/// Texts that a provider may refuse while the others of the run go on: more, and it is not the texts' fault.
+const MOST_REFUSED: usize = 16;
 
 /// Embeds every text of the run that has no vector and completes the phase.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     let model = &job.provider.model().name;
+    let store = EmbeddingStore::prepare(client)?;
     let mut embedded = 0;
     for round in 1.. {
-        if let Some(end) = embed_pending(job, client, lease, &mut embedded)? {
+        if let Some(end) = embed_pending(job, client, &store, lease, &mut embedded)? {
             return Ok(end);
         }
         match calls::complete_run(client, &lease.run_id, Phase::Embed, lease.token, Some(model)) {
@@ -54,26 +57,39 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
     unreachable!("the last round returns")
 }
 
-fn embed_pending(job: &Job<'_>, client: &mut Client, lease: &Lease, embedded: &mut u64) -> Result<Option<End>> {
+fn embed_pending(
+    job: &Job<'_>,
+    client: &mut Client,
+    store: &EmbeddingStore,
+    lease: &Lease,
+    embedded: &mut u64,
+) -> Result<Option<End>> {
     let model = &job.provider.model().name;
     let mut after = Vec::new();
+    let mut refused = Refused::default();
     loop {
         let page = calls::pending_inputs(client, &lease.run_id, model, &after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(None) };
+        let Some(last) = page.last() else { return Ok(refused.end()) };
         after.clone_from(&last.input_sha256);
         let token_counts: Vec<usize> = page.iter().map(|input| input.token_count).collect();
         for batch in embed::batches(&token_counts, job.batch_tokens, BATCH_TEXTS) {
             if let Some(end) = job.interruption(lease) {
                 return Ok(Some(end));
             }
-            let inputs: Vec<&PendingInput> = batch.into_iter().filter_map(|index| page.get(index)).collect();
+            let mut inputs: Vec<&PendingInput> = batch.into_iter().filter_map(|index| page.get(index)).collect();
             let begun = Instant::now();
-            let vectors = match embed_batch(job, lease, &inputs)? {
-                Ok(vectors) => vectors,
-                Err(end) => return Ok(Some(end)),
+            let vectors = loop {
+                match embed_batch(job, lease, &inputs)? {
+                    Batch::Vectors(vectors) => break vectors,
+                    Batch::Refused { positions, message } => refused.take(&mut inputs, &positions, &message),
+                    Batch::End(end) => return Ok(Some(end)),
+                }
+                if refused.count > MOST_REFUSED {
+                    return Ok(refused.end());
+                }
             };
             let rows = inputs.iter().map(|input| input.input_sha256.as_slice()).zip(vectors).collect();
-            stage::store_embeddings(client, lease.token, model, rows)?;
+            store.store(client, lease.token, model, rows)?;
             *embedded += inputs.len() as u64;
             lease.set_done(*embedded);
             job.events.emit(&Event::EmbedBatch {
@@ -88,8 +104,53 @@ fn embed_pending(job: &Job<'_>, client: &mut Client, lease: &Lease, embedded: &m
     }
 }
 
-/// The vectors of a batch, or how the work ends without them.
-type Batch = std::result::Result<Vec<Vec<f32>>, End>;
+/// What became of a batch.
+enum Batch {
+    Vectors(Vec<Vec<f32>>),
+    /// The texts at these positions will never be embedded.
+    Refused {
+        positions: Vec<usize>,
+        message: String,
+    },
+    /// The work ends without them.
+    End(End),
+}
+
+/// The texts of a run that the provider refused.
+#[derive(Default)]
+struct Refused {
+    count: usize,
+    /// Names the first of them.
+    message: String,
+}
+
+impl Refused {
+    /// Takes the refused texts out of a batch.
+    fn take(&mut self, inputs: &mut Vec<&PendingInput>, positions: &[usize], message: &str) {
+        let first = inputs.get(positions.first().copied().unwrap_or_default());
+        if let (0, Some(first)) = (self.count, first) {
+            self.message = format!("{message}: {}", describe(first));
+        }
+        let before = inputs.len();
+        let mut position = 0..;
+        inputs.retain(|_| !position.next().is_some_and(|position| positions.contains(&position)));
+        if inputs.len() == before {
+            // A refusal that names no text is one of all.
+            inputs.clear();
+        }
+        self.count += before - inputs.len();
+    }
+
+    /// How the work ends when all others are embedded.
+    fn end(&self) -> Option<End> {
+        let others = match self.count {
+            0 => return None,
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        Some(End::Failed { message: format!("{}{others}", self.message), permanent: true })
+    }
+}
 
 /// Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
 fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result<Batch> {
@@ -104,6 +165,9 @@ fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result
         .collect();
     let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
     let mut failures = 0;
+    if texts.is_empty() {
+        return Ok(Batch::Vectors(Vec::new()));
+    }
     loop {
         let pause = match job.provider.embed(&texts) {
             Ok(vectors) => return Ok(check(job, &lease.run_id, inputs, vectors)),
@@ -111,23 +175,17 @@ fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result
             Err(EmbedError::Transient { message }) => {
                 failures += 1;
                 if failures == TRIES {
-                    return Ok(Err(End::Failed { message, permanent: false }));
+                    return Ok(Batch::End(End::Failed { message, permanent: false }));
                 }
                 Duration::from_millis(500) * 2_u32.pow(failures)
             }
-            Err(EmbedError::Refused { positions, message }) => {
-                let named = positions
-                    .first()
-                    .and_then(|position| inputs.get(*position))
-                    .map_or_else(String::new, |input| describe(input));
-                return Ok(Err(End::Failed { message: format!("{message}: {named}"), permanent: true }));
-            }
+            Err(EmbedError::Refused { positions, message }) => return Ok(Batch::Refused { positions, message }),
             Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
         };
         let end = Instant::now() + pause;
         while Instant::now() < end {
             if let Some(end) = job.interruption(lease) {
-                return Ok(Err(end));
+                return Ok(Batch::End(end));
             }
             std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
         }
@@ -139,7 +197,7 @@ fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<V
     let model = job.provider.model();
     if vectors.len() != inputs.len() {
         let message = format!("{} returned {} vectors for {} texts", model.provider, vectors.len(), inputs.len());
-        return Err(End::Failed { message, permanent: true });
+        return Batch::End(End::Failed { message, permanent: true });
     }
     for (input, vector) in inputs.iter().zip(&vectors) {
         let fault = if vector.len() != model.dimension {
@@ -152,9 +210,9 @@ fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<V
             continue;
         };
         let message = format!("{} returned a vector with {fault} in run {run_id}: {}", model.provider, describe(input));
-        return Err(End::Failed { message, permanent: true });
+        return Batch::End(End::Failed { message, permanent: true });
     }
-    Ok(vectors)
+    Batch::Vectors(vectors)
 }
 
 fn describe(input: &PendingInput) -> String {

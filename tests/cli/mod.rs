@@ -7,6 +7,7 @@ mod connections;
 mod crashes;
 mod disconnections;
 mod doctor;
+mod embedding;
 mod events;
 mod help;
 mod languages;

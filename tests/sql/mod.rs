@@ -16,3 +16,4 @@ mod search;
 mod status;
 mod style;
 mod transitions;
+mod vector_index;

@@ -318,32 +318,27 @@ fn the_vector_index_is_missing_until_it_is_built() {
 
 #[test]
 fn search_reads_both_lists_from_their_indexes() {
-    let mut library = Library::new();
-    library.client.batch_execute(MANY).unwrap();
-    let statements: Vec<String> =
-        library.client.query_one("select m.statements from graphdb.missing_vector_indexes() as m", &[]).unwrap().get(0);
-    for statement in &statements {
-        library.client.batch_execute(statement).unwrap();
+    for halfvec in [false, true] {
+        let mut library = Library::new();
+        library.client.batch_execute(MANY).unwrap();
+        let missing = "select m.statements from graphdb.missing_vector_indexes($1) as m";
+        let statements: Vec<String> = library.client.query_one(missing, &[&halfvec]).unwrap().get(0);
+        for statement in &statements {
+            library.client.batch_execute(statement).unwrap();
+        }
+        library.client.batch_execute("analyze").unwrap();
+        let statement = "select graphdb._search_statement('rare7 common', m, null) from graphdb.embedding_models as m";
+        let statement: String = library.client.query_one(statement, &[]).unwrap().get(0);
+        library.client.batch_execute(&format!("prepare search (vector, integer, integer) as {statement}")).unwrap();
+        let plan = library.client.query("explain (costs off) execute search('[1,0,0]', 100, 10)", &[]).unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        assert_eq!(plan.contains("halfvec"), halfvec, "{plan}");
+        assert!(plan.contains("Bitmap Index Scan on ix_chunks_search"), "{plan}");
+        assert!(plan.contains("Index Scan using ix_embeddings_hnsw_1"), "{plan}");
+        assert!(plan.contains("Index Scan using ix_chunks_input"), "{plan}");
+        assert!(!plan.contains("Seq Scan on chunks") && !plan.contains("Seq Scan on embeddings"), "{plan}");
     }
-    library.client.batch_execute("analyze").unwrap();
-    let statement: String = library
-        .client
-        .query_one("select graphdb._search_statement('rare7 common', m, null) from graphdb.embedding_models as m", &[])
-        .unwrap()
-        .get(0);
-    library.client.batch_execute(&format!("prepare search (vector, integer, integer) as {statement}")).unwrap();
-    let plan: Vec<String> = library
-        .client
-        .query("explain (costs off) execute search('[1,0,0]', 100, 10)", &[])
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
-    let plan = plan.join("\n");
-    assert!(plan.contains("Bitmap Index Scan on ix_chunks_search"), "{plan}");
-    assert!(plan.contains("Index Scan using ix_embeddings_hnsw_1"), "{plan}");
-    assert!(plan.contains("Index Scan using ix_chunks_input"), "{plan}");
-    assert!(!plan.contains("Seq Scan on chunks") && !plan.contains("Seq Scan on embeddings"), "{plan}");
 }
 
 #[test]

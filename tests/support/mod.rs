@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod command;
 pub mod database;
+pub mod embedding_server;
 pub mod held;
 pub mod proxy;
 pub mod schema;
@@ -10,3 +11,4 @@ pub mod schema;
 pub use cluster::cluster;
 pub use command::{Run, Sandbox};
 pub use database::TestDatabase;
+pub use embedding_server::EmbeddingServer;

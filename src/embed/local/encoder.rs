@@ -1,22 +1,23 @@
-//! The BERT encoder, in 32-bit floating point.
+//! The BERT encoder.
 //!
 //! The sequences of a batch stand one after the other without padding: every token is a row, and only attention
 //! looks at which rows belong together.
 
 use std::path::Path;
 
-use rten_gemm::{BiasVector, GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
+use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_simd::{SimdOp as _, SimdUnaryOp as _};
-use rten_tensor::Matrix;
 use rten_vecmath::{Gelu, Normalize, NormalizeOptions, Softmax, Sum, SumSquareSub};
 
 use super::folder::Shape;
-use super::weights::Weights;
-use crate::embed::EmbedError;
+use super::linear::{Linear, Products, add, inconsistent, matrix};
+use super::tensors::Tensors;
+use crate::embed::{EmbedError, Weights};
 
 /// All weights, laid out for multiplication.
 pub struct Encoder {
     hidden: usize,
+    inner: usize,
     heads: usize,
     eps: f32,
     words: Vec<f32>,
@@ -36,11 +37,6 @@ struct Layer {
     output_norm: Norm,
 }
 
-struct Linear {
-    weight: PackedBMatrix<f32>,
-    bias: Vec<f32>,
-}
-
 struct Norm {
     scale: Vec<f32>,
     bias: Vec<f32>,
@@ -50,27 +46,28 @@ struct Norm {
 type Rows = std::ops::Range<usize>;
 
 impl Encoder {
-    /// Reads `model.safetensors`.
-    pub fn load(path: &Path, shape: &Shape) -> Result<Self, EmbedError> {
+    /// Reads `model.safetensors`, and keeps the weights of its layers as asked for.
+    pub fn load(path: &Path, shape: &Shape, weights: Weights) -> Result<Self, EmbedError> {
         let file = super::folder::read(path)?;
-        let weights = Weights::read(path, &file)?;
-        let gemm = GemmExecutor::new();
+        let tensors = Tensors::read(path, &file)?;
+        let products = Products::default();
         let hidden = shape.hidden_size;
         let mut positions =
-            weights.get("embeddings.position_embeddings.weight", &[shape.max_position_embeddings, hidden])?;
-        let types = weights.rows("embeddings.token_type_embeddings.weight", hidden)?;
+            tensors.get("embeddings.position_embeddings.weight", &[shape.max_position_embeddings, hidden])?;
+        let types = tensors.rows("embeddings.token_type_embeddings.weight", hidden)?;
         for row in positions.chunks_exact_mut(hidden) {
             add(row, &types);
         }
-        let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&weights, &gemm, shape, i));
+        let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, weights));
         Ok(Self {
             layers: layers.collect::<Result<_, _>>()?,
             hidden,
+            inner: shape.intermediate_size,
             heads: shape.num_attention_heads,
             eps: shape.layer_norm_eps,
-            words: weights.get("embeddings.word_embeddings.weight", &[shape.vocab_size, hidden])?,
+            words: tensors.get("embeddings.word_embeddings.weight", &[shape.vocab_size, hidden])?,
             positions,
-            embedding_norm: Norm::load(&weights, "embeddings.LayerNorm", hidden)?,
+            embedding_norm: Norm::load(&tensors, "embeddings.LayerNorm", hidden)?,
         })
     }
 
@@ -105,19 +102,19 @@ impl Encoder {
 
     fn layer(&self, layer: &Layer, states: &mut [f32], rows: &[Rows], scratch: &mut Scratch) -> Result<(), EmbedError> {
         let tokens = states.len() / self.hidden;
-        let Scratch { gemm, qkv, context, up, attention } = scratch;
+        let Scratch { products, qkv, context, up, attention } = scratch;
         qkv.resize(tokens * self.hidden * 3, 0.0);
-        layer.qkv.apply(gemm, states, 0.0, qkv)?;
+        layer.qkv.apply(products, states, false, qkv)?;
         context.resize(tokens * self.hidden, 0.0);
         for rows in rows {
-            self.attend(gemm, qkv, rows, context, attention)?;
+            self.attend(&products.f32, qkv, rows, context, attention)?;
         }
-        layer.attention_out.apply(gemm, context, 1.0, states)?;
+        layer.attention_out.apply(products, context, true, states)?;
         layer.attention_norm.apply(states, self.eps);
-        up.resize(tokens * layer.up.bias.len(), 0.0);
-        layer.up.apply(gemm, states, 0.0, up)?;
+        up.resize(tokens * self.inner, 0.0);
+        layer.up.apply(products, states, false, up)?;
         Gelu {}.map_mut(up);
-        layer.down.apply(gemm, up, 1.0, states)?;
+        layer.down.apply(products, up, true, states)?;
         layer.output_norm.apply(states, self.eps);
         Ok(())
     }
@@ -166,8 +163,7 @@ impl Encoder {
 /// Memory that the layers use one after the other.
 #[derive(Default)]
 struct Scratch {
-    /// Bound to its thread, so not part of the encoder.
-    gemm: GemmExecutor,
+    products: Products,
     qkv: Vec<f32>,
     context: Vec<f32>,
     up: Vec<f32>,
@@ -181,54 +177,32 @@ struct Attention {
 }
 
 impl Layer {
-    fn load(weights: &Weights<'_>, gemm: &GemmExecutor, shape: &Shape, i: usize) -> Result<Self, EmbedError> {
+    fn load(
+        tensors: &Tensors<'_>,
+        products: &Products,
+        shape: &Shape,
+        i: usize,
+        weights: Weights,
+    ) -> Result<Self, EmbedError> {
         let (hidden, inner) = (shape.hidden_size, shape.intermediate_size);
         let name = |part: &str| format!("encoder.layer.{i}.{part}");
+        let linear = |names: &[String], from, to| Linear::load(tensors, products, names, [from, to], weights);
         let attention = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
         Ok(Self {
-            qkv: Linear::load(weights, gemm, &attention, hidden, hidden)?,
-            attention_out: Linear::load(weights, gemm, &[name("attention.output.dense")], hidden, hidden)?,
-            attention_norm: Norm::load(weights, &name("attention.output.LayerNorm"), hidden)?,
-            up: Linear::load(weights, gemm, &[name("intermediate.dense")], hidden, inner)?,
-            down: Linear::load(weights, gemm, &[name("output.dense")], inner, hidden)?,
-            output_norm: Norm::load(weights, &name("output.LayerNorm"), hidden)?,
+            qkv: linear(&attention, hidden, hidden)?,
+            attention_out: linear(&[name("attention.output.dense")], hidden, hidden)?,
+            attention_norm: Norm::load(tensors, &name("attention.output.LayerNorm"), hidden)?,
+            up: linear(&[name("intermediate.dense")], hidden, inner)?,
+            down: linear(&[name("output.dense")], inner, hidden)?,
+            output_norm: Norm::load(tensors, &name("output.LayerNorm"), hidden)?,
         })
     }
 }
 
-impl Linear {
-    /// Reads layers of the same input, which become one with their outputs side by side.
-    fn load(
-        weights: &Weights<'_>,
-        gemm: &GemmExecutor,
-        names: &[String],
-        from: usize,
-        to: usize,
-    ) -> Result<Self, EmbedError> {
-        let (mut weight, mut bias) = (Vec::new(), Vec::new());
-        for name in names {
-            weight.extend(weights.get(&format!("{name}.weight"), &[to, from])?);
-            bias.extend(weights.get(&format!("{name}.bias"), &[to])?);
-        }
-        // Stored a row an output; the product wants a column an output.
-        let transposed = matrix(&weight, [from, bias.len()], [1, from])?;
-        Ok(Self { weight: gemm.prepack_b(transposed), bias })
-    }
-
-    /// `out = input · weight + bias + keep · out`
-    fn apply(&self, gemm: &GemmExecutor, input: &[f32], keep: f32, out: &mut [f32]) -> Result<(), EmbedError> {
-        let inner = self.weight.rows();
-        let input = matrix(input, [input.len() / inner.max(1), inner], [inner, 1])?;
-        let options = GemmOptions { beta: keep, bias: Some(BiasVector::Row(&self.bias)), ..GemmOptions::default() };
-        gemm.gemm(out, GemmInputA::Unpacked(input), GemmInputB::Packed(&self.weight), options)
-            .map_err(|error| inconsistent(&error))
-    }
-}
-
 impl Norm {
-    fn load(weights: &Weights<'_>, name: &str, size: usize) -> Result<Self, EmbedError> {
-        let scale = weights.get(&format!("{name}.weight"), &[size])?;
-        Ok(Self { scale, bias: weights.get(&format!("{name}.bias"), &[size])? })
+    fn load(tensors: &Tensors<'_>, name: &str, size: usize) -> Result<Self, EmbedError> {
+        let scale = tensors.get(&format!("{name}.weight"), &[size])?;
+        Ok(Self { scale, bias: tensors.get(&format!("{name}.bias"), &[size])? })
     }
 
     /// Layer normalization of every row.
@@ -248,19 +222,4 @@ impl Norm {
             Normalize::new_mut(row, options).dispatch();
         }
     }
-}
-
-fn add(row: &mut [f32], other: &[f32]) {
-    for (sum, x) in row.iter_mut().zip(other) {
-        *sum += x;
-    }
-}
-
-fn matrix(data: &[f32], shape: [usize; 2], strides: [usize; 2]) -> Result<Matrix<'_>, EmbedError> {
-    Matrix::from_data_with_strides(shape, data, strides).map_err(|error| inconsistent(&error))
-}
-
-/// Cannot happen with weights whose shapes were checked.
-fn inconsistent(error: &impl std::fmt::Debug) -> EmbedError {
-    EmbedError::Misconfigured { message: format!("the embedding model is inconsistent: {error:?}") }
 }

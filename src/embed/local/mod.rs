@@ -2,9 +2,11 @@
 
 mod encoder;
 mod folder;
+mod linear;
+mod quantize;
+mod tensors;
 #[cfg(test)]
 mod tests;
-mod weights;
 mod wordpiece;
 
 use std::fmt;
@@ -16,7 +18,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use self::encoder::Encoder;
 use self::folder::{Folder, Pooling};
 pub use self::wordpiece::WordPiece;
-use super::{EmbedError, Model, Provider, Tokenizer, batches};
+use super::{EmbedError, Model, Provider, Tokenizer, Weights, batches};
 
 /// Tokens that go through the encoder together: enough rows for the products, few enough for the caches.
 const BATCH_TOKENS: usize = 512;
@@ -36,11 +38,16 @@ pub struct Local {
 
 impl Local {
     /// Loads a sentence-transformer folder: `model.safetensors`, `config.json`, `tokenizer.json`, and the smaller files.
-    pub fn load(dir: &Path) -> Result<Self, EmbedError> {
+    /// Vectors of other weights are another model's: its name says so.
+    pub fn load(dir: &Path, weights: Weights) -> Result<Self, EmbedError> {
         let folder = Folder::read(dir)?;
         let tokenizer = WordPiece::load(&dir.join("tokenizer.json"))?;
-        let encoder = Encoder::load(&dir.join("model.safetensors"), &folder.shape)?;
-        let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy().into_owned();
+        let encoder = Encoder::load(&dir.join("model.safetensors"), &folder.shape, weights)?;
+        let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
+        let name = match weights {
+            Weights::F32 => name.into_owned(),
+            Weights::Int8 => format!("{name}-int8"),
+        };
         let model = Model {
             name,
             provider: "local".to_owned(),

@@ -18,7 +18,7 @@ fn installed() -> Option<PathBuf> {
 /// The model, loaded once for all tests.
 fn load() -> Option<&'static Local> {
     static LOCAL: OnceLock<Option<Local>> = OnceLock::new();
-    LOCAL.get_or_init(|| installed().map(|folder| Local::load(&folder).unwrap())).as_ref()
+    LOCAL.get_or_init(|| installed().map(|folder| Local::load(&folder, Weights::F32).unwrap())).as_ref()
 }
 
 fn ids(tokenizer: &WordPiece, text: &str) -> Vec<u32> {
@@ -48,6 +48,21 @@ fn vectors_are_those_of_the_reference_implementation() {
             assert!((found - expected).abs() < 1e-5, "{found} instead of {expected}");
         }
         assert!((vector.iter().sum::<f32>() - sum).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn weights_of_eight_bits_give_vectors_close_to_the_model_s_under_another_name() {
+    let Some(folder) = installed() else { return };
+    let (whole, rounded) = (load().unwrap(), Local::load(&folder, Weights::Int8).unwrap());
+    assert_eq!(rounded.model().name, format!("{}-int8", whole.model().name));
+    let long = "A worker claims a run, embeds its texts and completes it. ".repeat(15);
+    let texts = ["Reset a run that has failed.", ACCENTS, "x", &long];
+    let (whole, rounded) = (whole.embed(&texts).unwrap(), rounded.embed(&texts).unwrap());
+    for ((text, whole), rounded) in texts.iter().zip(&whole).zip(&rounded) {
+        let close = cosine(whole, rounded);
+        assert!(close >= 0.99, "{close} for {text:.20}");
+        assert!(close < 0.999_99, "{text:.20} was not rounded");
     }
 }
 
@@ -125,7 +140,7 @@ fn copy() -> Option<tempfile::TempDir> {
 }
 
 fn complaint(folder: &Path) -> String {
-    Local::load(folder).unwrap_err().to_string()
+    Local::load(folder, Weights::F32).unwrap_err().to_string()
 }
 
 #[test]

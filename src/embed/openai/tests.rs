@@ -1,99 +1,29 @@
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-
-use serde_json::{Value, json};
-
 use super::*;
+
+#[path = "../../../tests/support/embedding_server.rs"]
+mod embedding_server;
+
+use embedding_server::{EmbeddingServer, error, good};
+use serde_json::{Value, json};
 
 const PATIENCE: Patience =
     Patience { tries: 3, first_wait: Duration::from_millis(1), longest: Duration::from_millis(500) };
 
-/// A status, headers, and a body; no status closes the connection without a word.
-type Reply = (u16, &'static str, String);
-
-/// A server that answers as `behave` says, given the number of the request and its body.
-struct Server {
-    url: String,
-    requests: Arc<Mutex<Vec<Value>>>,
-}
-
-impl Server {
-    fn start(behave: impl Fn(usize, &Value) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/v1/", listener.local_addr().unwrap());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
-        thread::spawn(move || {
-            for connection in listener.incoming() {
-                let Ok(mut connection) = connection else { break };
-                let Some(request) = read(&mut connection) else { continue };
-                let number = seen.lock().unwrap().len();
-                let (status, headers, body) = behave(number, &request);
-                seen.lock().unwrap().push(request);
-                if status > 0 {
-                    let length = body.len();
-                    let head = format!(
-                        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
-                    );
-                    let _ = connection.write_all((head + &body).as_bytes());
-                }
-            }
-        });
-        Self { url, requests }
-    }
-
-    fn provider(&self, dimensions: Option<usize>) -> Result<OpenAi, EmbedError> {
-        let settings = Settings {
-            model: "small".into(),
-            base_url: Some(self.url.clone()),
-            api_key: Some("sk-secret".into()),
-            dimensions,
-            ..Settings::default()
-        };
-        OpenAi::with_patience(&settings, PATIENCE)
-    }
-
-    fn requests(&self) -> Vec<Value> {
-        self.requests.lock().unwrap().clone()
-    }
-}
-
-/// Reads a request: its JSON body, with the headers as `headers`.
-fn read(connection: &mut TcpStream) -> Option<Value> {
-    let mut reader = BufReader::new(connection);
-    let mut headers = String::new();
-    while !headers.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut headers).ok()? == 0 {
-            return None;
-        }
-    }
-    let headers = headers.to_lowercase();
-    let length = headers.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length?];
-    reader.read_exact(&mut body).ok()?;
-    let mut request: Value = serde_json::from_slice(&body).ok()?;
-    request["headers"] = headers.into();
-    Some(request)
-}
-
-/// Vectors that tell the length of their text, in reversed order.
-fn good(request: &Value) -> Reply {
-    let input = request["input"].as_array().unwrap();
-    let vector = |text: &Value| json!([text.as_str().unwrap().len(), 1.0, 0.0]);
-    let data: Vec<Value> =
-        input.iter().enumerate().rev().map(|(i, text)| json!({ "index": i, "embedding": vector(text) })).collect();
-    (200, "", json!({ "data": data }).to_string())
-}
-
-fn error(status: u16, headers: &'static str, message: &str) -> Reply {
-    (status, headers, json!({ "error": { "message": message } }).to_string())
+fn provider_at(server: &EmbeddingServer, dimensions: Option<usize>) -> Result<OpenAi, EmbedError> {
+    let settings = Settings {
+        model: "small".into(),
+        base_url: Some(server.url.clone()),
+        api_key: Some("sk-secret".into()),
+        dimensions,
+        ..Settings::default()
+    };
+    OpenAi::with_patience(&settings, PATIENCE)
 }
 
 #[test]
 fn vectors_come_back_in_the_order_of_the_texts() {
-    let server = Server::start(|_, request| good(request));
-    let provider = server.provider(Some(3)).unwrap();
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let provider = provider_at(&server, Some(3)).unwrap();
     let vectors = provider.embed(&["four", "a", "three"]).unwrap();
     assert_eq!(vectors.iter().map(|v| v[0]).collect::<Vec<_>>(), [4.0, 1.0, 5.0]);
     let requests = server.requests();
@@ -107,12 +37,12 @@ fn vectors_come_back_in_the_order_of_the_texts() {
 
 #[test]
 fn an_unknown_dimension_is_asked_for_once_and_then_insisted_on() {
-    let server = Server::start(|_, request| good(request));
-    let provider = server.provider(None).unwrap();
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let provider = provider_at(&server, None).unwrap();
     assert_eq!(provider.model().dimension, 3);
     assert!(server.requests()[0].get("dimensions").is_none());
-    let other = Server::start(|_, request| good(request));
-    let refused = other.provider(Some(4)).unwrap().embed(&["text"]).unwrap_err();
+    let other = EmbeddingServer::start(|_, request| good(request));
+    let refused = provider_at(&other, Some(4)).unwrap().embed(&["text"]).unwrap_err();
     assert!(matches!(&refused, EmbedError::Misconfigured { message } if message.contains("3 numbers instead of 4")));
 }
 
@@ -125,19 +55,19 @@ fn a_known_model_is_prepared_without_a_request() {
 
 #[test]
 fn a_busy_server_is_asked_again() {
-    let server = Server::start(|number, request| match number {
+    let server = EmbeddingServer::start(|number, request| match number {
         0 => error(429, "retry-after-ms: 1\r\n", "slow down"),
         1 => error(503, "", "loading"),
         _ => good(request),
     });
-    assert!(server.provider(Some(3)).unwrap().embed(&["text"]).is_ok());
+    assert!(provider_at(&server, Some(3)).unwrap().embed(&["text"]).is_ok());
     assert_eq!(server.requests().len(), 3);
 }
 
 #[test]
 fn a_long_wait_is_left_to_the_caller() {
-    let server = Server::start(|_, _| error(429, "Retry-After: 77\r\n", "slow down"));
-    let busy = server.provider(Some(3)).unwrap().embed(&["text"]).unwrap_err();
+    let server = EmbeddingServer::start(|_, _| error(429, "Retry-After: 77\r\n", "slow down"));
+    let busy = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
     assert!(matches!(busy, EmbedError::Busy { retry_after: Some(wait), .. } if wait == Duration::from_secs(77)));
     assert_eq!(server.requests().len(), 1);
 }
@@ -160,8 +90,9 @@ fn a_date_is_understood_as_a_wait() {
 
 #[test]
 fn failures_that_may_pass_are_tried_a_bounded_number_of_times() {
-    let server = Server::start(|number, _| if number == 1 { (0, "", String::new()) } else { error(500, "", "oops") });
-    let failure = server.provider(Some(3)).unwrap().embed(&["text"]).unwrap_err();
+    let server =
+        EmbeddingServer::start(|number, _| if number == 1 { (0, "", String::new()) } else { error(500, "", "oops") });
+    let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
     assert!(
         matches!(&failure, EmbedError::Transient { message } if message.ends_with("answered 500: oops")),
         "{failure}"
@@ -183,12 +114,12 @@ fn a_server_that_is_away_is_a_passing_failure() {
 
 #[test]
 fn poisoned_texts_are_named_by_bisection() {
-    let server = Server::start(|_, request| {
+    let server = EmbeddingServer::start(|_, request| {
         let poisoned =
             request["input"].as_array().unwrap().iter().any(|text| text.as_str().unwrap().contains("poison"));
         if poisoned { error(400, "", "input is not valid") } else { good(request) }
     });
-    let provider = server.provider(Some(3)).unwrap();
+    let provider = provider_at(&server, Some(3)).unwrap();
     let mut texts = vec!["fine"; 64];
     texts[5] = "poison";
     texts[41] = "more poison";
@@ -202,13 +133,13 @@ fn poisoned_texts_are_named_by_bisection() {
 #[test]
 fn numbers_that_are_none_refuse_only_their_text() {
     for bad in [json!([1.0, null, 0.0]), json!([1e39, 0.0, 0.0]), json!([0.0, 0.0, 0.0])] {
-        let server = Server::start(move |_, request| {
+        let server = EmbeddingServer::start(move |_, request| {
             let texts = request["input"].as_array().unwrap().iter().enumerate();
             let vector = |text: &Value| if text == "bad" { bad.clone() } else { json!([1.0, 0.0, 0.0]) };
             let data: Vec<Value> = texts.map(|(i, text)| json!({ "index": i, "embedding": vector(text) })).collect();
             (200, "", json!({ "data": data }).to_string())
         });
-        let refused = server.provider(Some(3)).unwrap().embed(&["good", "bad", "good"]).unwrap_err();
+        let refused = provider_at(&server, Some(3)).unwrap().embed(&["good", "bad", "good"]).unwrap_err();
         assert!(matches!(&refused, EmbedError::Refused { positions, .. } if *positions == [1]), "{refused}");
     }
 }
@@ -216,8 +147,8 @@ fn numbers_that_are_none_refuse_only_their_text() {
 #[test]
 fn answers_with_too_few_vectors_or_no_sense_are_not_taken() {
     for body in ["{\"data\": []}", "<html>", "{\"data\": [{\"index\": 7, \"embedding\": [1, 2, 3]}]}"] {
-        let server = Server::start(move |_, _| (200, "", body.to_owned()));
-        let failure = server.provider(Some(3)).unwrap().embed(&["text"]).unwrap_err();
+        let server = EmbeddingServer::start(move |_, _| (200, "", body.to_owned()));
+        let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
         assert!(matches!(&failure, EmbedError::Transient { message } if message.contains("nonsense")), "{failure}");
     }
 }
@@ -225,8 +156,8 @@ fn answers_with_too_few_vectors_or_no_sense_are_not_taken() {
 #[test]
 fn a_wrong_key_or_model_or_an_empty_account_ends_the_work_at_once() {
     for (status, body) in [(401, "bad key"), (403, "no"), (404, "no such model"), (429, "insufficient_quota")] {
-        let server = Server::start(move |_, _| error(status, "", body));
-        let failure = server.provider(Some(3)).unwrap().embed(&["text"]).unwrap_err();
+        let server = EmbeddingServer::start(move |_, _| error(status, "", body));
+        let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
         assert!(
             matches!(&failure, EmbedError::Misconfigured { message } if !message.contains("sk-secret")),
             "{failure}"

@@ -8,19 +8,19 @@ use super::folder::broken;
 use crate::embed::EmbedError;
 
 /// The tensors of a file, by name.
-pub struct Weights<'a> {
+pub struct Tensors<'a> {
     path: &'a Path,
-    tensors: SafeTensors<'a>,
+    file: SafeTensors<'a>,
     /// Before every name, in models that were saved with a head.
     prefix: &'static str,
 }
 
-impl<'a> Weights<'a> {
+impl<'a> Tensors<'a> {
     /// Reads the names and places of all tensors in `file`, the content of `path`.
     pub fn read(path: &'a Path, file: &'a [u8]) -> Result<Self, EmbedError> {
         let tensors = SafeTensors::deserialize(file).map_err(|error| broken(path, &error.to_string()))?;
         let prefix = if tensors.iter().any(|(name, _)| name.starts_with("bert.")) { "bert." } else { "" };
-        Ok(Self { path, tensors, prefix })
+        Ok(Self { path, file: tensors, prefix })
     }
 
     /// The numbers of a tensor that must have this shape.
@@ -41,7 +41,7 @@ impl<'a> Weights<'a> {
 
     fn tensor(&self, name: &str) -> Result<safetensors::tensor::TensorView<'a>, EmbedError> {
         let name = format!("{}{name}", self.prefix);
-        self.tensors.tensor(&name).map_err(|error| broken(self.path, &error.to_string()))
+        self.file.tensor(&name).map_err(|error| broken(self.path, &error.to_string()))
     }
 
     fn numbers(&self, name: &str, dtype: Dtype, data: &[u8]) -> Result<Vec<f32>, EmbedError> {

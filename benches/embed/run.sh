@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The `local` provider against ONNX Runtime and sentence-transformers on the same chunks of the corpora. The others are
+# fetched, pinned, into var/bench (4 GB: PyTorch on Linux comes with its GPU libraries, which are not used).
+#   TRAILBLAZER_CORPORA=folder  CHUNKS=2000  THREADS="1 2"
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=var/bench/embed/bin/python3
+[ -x "$python" ] && cmp -s benches/embed/requirements.txt var/bench/embed/requirements.txt || {
+  rm -rf var/bench/embed
+  python3 -m venv var/bench/embed
+  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r benches/embed/requirements.txt
+  cp benches/embed/requirements.txt var/bench/embed/
+}
+binary=${BINARY:-$(cargo bench --locked --bench embed --no-run --message-format json 2> /dev/null |
+  python3 -c 'import json, sys
+for line in sys.stdin:
+    executable = json.loads(line).get("executable")
+    if executable: print(executable)')}
+mkdir -p var/bench/embed-work
+TOKENIZERS_PARALLELISM=false "$python" benches/embed/compare.py "$binary" var/models/all-MiniLM-L6-v2 var/bench/embed-work

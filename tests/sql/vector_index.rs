@@ -1,0 +1,97 @@
+//! The vector indexes: built, cut short, built again.
+
+use std::thread;
+
+use trailblazer::config::{Config, Database, Url, VectorIndex};
+use trailblazer::db::Connector;
+use trailblazer::db::vector_index::{Outcome, build_missing};
+use trailblazer::error::Result;
+use trailblazer::stop::Stop;
+
+use crate::support::TestDatabase;
+
+/// As many vectors as are worth an index.
+const VECTORS: &str = "
+    select graphdb.register_model('m', 'test', 3);
+    insert into graphdb.embeddings (model_id, input_sha256, embedding)
+    select 1, sha256(convert_to(n::text, 'UTF8')), array[cos(n), sin(n), 1]::real[]::vector from generate_series(1, 6000) as n";
+const IS_VALID: &str = "select indisvalid from pg_index where indexrelid = to_regclass('graphdb.ix_embeddings_hnsw_1')";
+
+fn database() -> TestDatabase {
+    let database = TestDatabase::new();
+    database.connect().batch_execute(VECTORS).unwrap();
+    database
+}
+
+/// Builds what is missing, and returns what became of each index.
+fn build(database: &TestDatabase, kind: VectorIndex, stop: &Stop) -> Result<Vec<Outcome>> {
+    let url = Some(Url::from(database.url.as_str()));
+    let connector = Connector::new(&Config { database: Database { url, bin_dir: None }, ..Config::default() })?;
+    let mut outcomes = Vec::new();
+    let mut client = connector.connect()?;
+    build_missing(&connector, &mut client, stop, kind, &mut |_, _| {}, &mut |_, outcome| outcomes.push(outcome))?;
+    Ok(outcomes)
+}
+
+#[test]
+fn a_missing_index_is_built_once() {
+    let database = database();
+    let stop = Stop::default();
+    assert_eq!(build(&database, VectorIndex::Vector, &stop).unwrap(), [Outcome::Built]);
+    assert_eq!(database.column(IS_VALID), ["true"]);
+    assert_eq!(build(&database, VectorIndex::Vector, &stop).unwrap(), []);
+}
+
+#[test]
+fn an_index_is_made_of_halves_where_asked_for() {
+    let database = database();
+    assert_eq!(build(&database, VectorIndex::Halfvec, &Stop::default()).unwrap(), [Outcome::Built]);
+    let definition = database.value("select pg_get_indexdef('graphdb.ix_embeddings_hnsw_1'::regclass)");
+    assert!(definition.contains("halfvec(3)) halfvec_cosine_ops"), "{definition}");
+}
+
+#[test]
+fn a_build_that_was_stopped_is_done_again() {
+    let database = database();
+    let stop = Stop::default();
+    // The build waits for everyone who writes.
+    let writer = database.hold("embeddings", "row exclusive");
+    thread::scope(|scope| {
+        let first = scope.spawn(|| build(&database, VectorIndex::Vector, &stop));
+        database.wait_until_blocked(1);
+        let second = build(&database, VectorIndex::Vector, &Stop::default());
+        assert_eq!(second.unwrap(), [Outcome::Busy], "two build at once");
+        stop.ask();
+        assert_eq!(first.join().unwrap().unwrap(), [Outcome::Stopped]);
+    });
+    assert_eq!(database.column(IS_VALID), ["false"]);
+    drop(writer);
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
+    assert_eq!(database.column(IS_VALID), ["true"]);
+}
+
+/// Makes index builds fail with an SQLSTATE while `condition` holds.
+fn break_builds(database: &TestDatabase, state: &str, condition: &str) {
+    let trigger = format!(
+        "create function public.break_builds() returns event_trigger language plpgsql as $$
+         begin if {condition} then raise exception 'broken' using errcode = '{state}'; end if; end $$;
+         create event trigger break_builds on ddl_command_start when tag in ('CREATE INDEX') execute function public.break_builds()"
+    );
+    database.connect().batch_execute(&trigger).unwrap();
+}
+
+#[test]
+fn a_server_without_the_memory_for_helpers_builds_alone() {
+    let database = database();
+    break_builds(&database, "53100", "current_setting('max_parallel_maintenance_workers') <> '0'");
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
+}
+
+#[test]
+fn a_build_that_fails_is_an_error_and_leaves_the_way_free() {
+    let database = database();
+    break_builds(&database, "XX000", "true");
+    assert!(build(&database, VectorIndex::Vector, &Stop::default()).is_err());
+    database.connect().batch_execute("drop event trigger break_builds").unwrap();
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
+}

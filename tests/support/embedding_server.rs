@@ -1,0 +1,82 @@
+//! A server that speaks `/v1/embeddings` and misbehaves on command.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::{Value, json};
+
+/// A status, headers, and a body; status 0 closes the connection without a word.
+pub type Reply = (u16, &'static str, String);
+
+/// A server that answers as `behave` says, given the number of the request and its body.
+pub struct EmbeddingServer {
+    /// What `/embeddings` is appended to.
+    pub url: String,
+    requests: Arc<Mutex<Vec<Value>>>,
+}
+
+impl EmbeddingServer {
+    /// Starts it on a port of its own.
+    pub fn start(behave: impl Fn(usize, &Value) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v1/", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let Ok(mut connection) = connection else { break };
+                let Some(request) = read(&mut connection) else { continue };
+                let number = seen.lock().unwrap().len();
+                let (status, headers, body) = behave(number, &request);
+                seen.lock().unwrap().push(request);
+                if status > 0 {
+                    let length = body.len();
+                    let head = format!(
+                        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
+                    );
+                    let _ = connection.write_all((head + &body).as_bytes());
+                }
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// Returns the bodies of all requests so far, each with its `headers`.
+    pub fn requests(&self) -> Vec<Value> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+/// Reads a request: its JSON body, with the headers as `headers`.
+fn read(connection: &mut TcpStream) -> Option<Value> {
+    let mut reader = BufReader::new(connection);
+    let mut headers = String::new();
+    while !headers.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut headers).ok()? == 0 {
+            return None;
+        }
+    }
+    let headers = headers.to_lowercase();
+    let length = headers.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length?];
+    reader.read_exact(&mut body).ok()?;
+    let mut request: Value = serde_json::from_slice(&body).ok()?;
+    request["headers"] = headers.into();
+    Some(request)
+}
+
+/// Vectors that tell the length of their text, in reversed order.
+pub fn good(request: &Value) -> Reply {
+    let input = request["input"].as_array().unwrap();
+    let vector = |text: &Value| json!([text.as_str().unwrap().len(), 1.0, 0.0]);
+    let data: Vec<Value> =
+        input.iter().enumerate().rev().map(|(i, text)| json!({ "index": i, "embedding": vector(text) })).collect();
+    (200, "", json!({ "data": data }).to_string())
+}
+
+/// A refusal, or a failure.
+pub fn error(status: u16, headers: &'static str, message: &str) -> Reply {
+    (status, headers, json!({ "error": { "message": message } }).to_string())
+}
