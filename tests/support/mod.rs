@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod command;
 pub mod database;
 pub mod held;
+pub mod http;
 pub mod proxy;
 pub mod schema;
 
