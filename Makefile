@@ -65,6 +65,10 @@ chaos: setup ## Break things at random while work goes on: KILLS=200 STEPS=10000
 	@KILLS="$(or $(KILLS),200)" STEPS="$(or $(STEPS),100000)" SEED="$(SEED)" \
 		$(CARGO) test --locked --test suite faults:: -- --nocapture --test-threads=1
 
+.PHONY: scale
+scale: setup ## Faults of a size: reset of a million runs, mass expiry, a transaction left open; ten minutes
+	@$(CARGO) test --locked --test suite faults::scale -- --ignored --nocapture --test-threads=1
+
 .PHONY: conformance
 conformance: setup ## Print how faithful the Markdown is, corpus by corpus; fails below the mark
 	@CARGO="$(CARGO)" .ci/conformance

@@ -14,6 +14,9 @@ pub use url::Url;
 /// The name looked for from the working directory upward.
 pub const FILE_NAME: &str = ".trailblazer.yaml";
 
+/// The parser's time grows with the square of how deep brackets nest, and sixteen keys need no more than this.
+const LARGEST_FILE: usize = 16 * 1024;
+
 /// Everything that can be configured, validated, with defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -285,6 +288,10 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            if text.len() > LARGEST_FILE {
+                let message = format!("larger than {} KiB: not a configuration", LARGEST_FILE / 1024);
+                return Err(ConfigError::Invalid { place: path.display().to_string(), message });
+            }
             resolve(Some((&path.display().to_string(), &text)), env)?
         }
         None => resolve(None, env)?,

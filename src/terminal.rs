@@ -22,6 +22,9 @@ pub fn init(global: &Global) {
         .filter_level(LevelFilter::Warn)
         .filter_module("trailblazer", level)
         .parse_default_env()
+        // More than this would write requests out, and the key with them.
+        .filter_module("ureq", LevelFilter::Warn)
+        .filter_module("ureq_proto", LevelFilter::Warn)
         .write_style(style)
         .format(|out, record| match record.level() {
             log::Level::Info => writeln!(out, "{}", record.args()),

@@ -3,6 +3,7 @@
 mod chaos;
 mod model;
 mod provider;
+mod scale;
 mod schedules;
 mod server;
 

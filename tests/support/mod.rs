@@ -5,6 +5,7 @@ pub mod command;
 pub mod database;
 pub mod embedding_server;
 pub mod held;
+pub mod http;
 pub mod proxy;
 pub mod schema;
 

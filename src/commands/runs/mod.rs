@@ -2,7 +2,7 @@
 
 mod backfill;
 mod list;
-mod reset;
+pub mod reset;
 mod retry;
 mod show;
 

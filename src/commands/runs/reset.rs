@@ -13,7 +13,7 @@ use crate::stop::Stop;
 use crate::terminal::{confirm, progress_bar};
 
 /// Runs reset in one transaction: bounds how long locks are held, and what a stop loses.
-const STEP: i32 = 500;
+pub const STEP: i32 = 500;
 
 /// Send selected runs round again
 #[derive(Debug, clap::Args)]

@@ -170,8 +170,15 @@ impl OpenAi {
         let status = response.status().as_u16();
         let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
         let body = read.map_err(|error| self.unreachable(&error))?;
+        let body = if status < 300 { body } else { self.without_key(&body) };
         let answer = Answer { server: self.server(), status, retry_after, body: &body };
         answer.vectors(texts.len(), self.model.dimension)
+    }
+
+    /// Servers repeat what they were told: what they refuse is shown and stored.
+    fn without_key(&self, body: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(body);
+        self.key.as_ref().map_or_else(|| text.to_string(), |key| text.replace(key.as_str(), "…")).into_bytes()
     }
 
     fn unreachable(&self, error: &ureq::Error) -> EmbedError {
