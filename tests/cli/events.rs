@@ -90,7 +90,7 @@ fn one_of_each() -> BTreeMap<String, String> {
         sandbox.write(&format!("var/runs/2026-01-01_120000_00{number:02}/normalize/normalized.ndjson"), text);
     }
     sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text of a topic.</p></body></topic>");
-    sandbox.write("docs/b.dita", "<topic id='t'>");
+    sandbox.write("docs/b.dita", "no element");
     let first = "2026-01-01_120000_0000";
     let mut events = Vec::new();
     let mut note = |run: crate::support::Run| events.extend(run.events());
@@ -169,7 +169,7 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"embed.start","component":"embed","run_id":"guide","phase":"embed","worker_id":"[worker_id]","model":"hash-384","chunks":1}
     {"ts":"[ts]","level":"error","event":"error","component":"error","message":"no run \"nothing\"","hint":"`trailblazer runs list` lists them.","exit_code":2}
     {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"failed":1,"dropped":0,"artifact":"[artifact]"}
-    {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"file ends inside <topic>"}
+    {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"not XML: no element in the file"}
     {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"docs","source":"dita"}
     {"ts":"[ts]","level":"info","event":"runs.attempt","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","started_at":"[started_at]","ended_at":"[ended_at]","outcome":"expired","error":"lease of [worker] ran out at [time]"}
     {"ts":"[ts]","level":"info","event":"runs.backfill.complete","component":"runs","found":101,"registered":100,"changed":0,"unchanged":1,"failed":0,"documents":101}
