@@ -1,5 +1,6 @@
 //! Hostile input: run ids, artifacts and configurations that try to break what reads them.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::support::{Run, Sandbox};
@@ -58,7 +59,7 @@ fn configuration_that_blows_up_is_refused_at_once() {
     for number in 1..12 {
         let before = number - 1;
         let nine = vec![format!("*a{before}"); 9].join(", ");
-        laughs.push_str(&format!("a{number}: &a{number} [{nine}]\n"));
+        let _ = writeln!(laughs, "a{number}: &a{number} [{nine}]");
     }
     for yaml in [
         laughs,
@@ -81,7 +82,7 @@ fn configuration_that_blows_up_is_refused_at_once() {
         let begun = Instant::now();
         let run: Run = sandbox.run(&["run", "--dry-run"]).exits(3);
         assert!(begun.elapsed() < Duration::from_secs(5), "{yaml:.80}");
-        assert!(run.stderr.contains(".trailblazer.yaml") && run.stderr.len() < 2000, "{:.80}: {}", yaml, run.stderr);
+        assert!(run.stderr.contains(".trailblazer.yaml") && run.stderr.len() < 2000, "{yaml:.80}: {}", run.stderr);
         assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
     }
     sandbox.write(".trailblazer.yaml", b"workers: \xff\n");
