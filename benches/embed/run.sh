@@ -11,10 +11,6 @@ python=var/bench/embed/bin/python3
   "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r benches/embed/requirements.txt
   cp benches/embed/requirements.txt var/bench/embed/
 }
-binary=${BINARY:-$(cargo bench --locked --bench embed --no-run --message-format json 2> /dev/null |
-  python3 -c 'import json, sys
-for line in sys.stdin:
-    executable = json.loads(line).get("executable")
-    if executable: print(executable)')}
+binary=${BINARY:-$(.ci/bench-binary embed)}
 mkdir -p var/bench/embed-work
 TOKENIZERS_PARALLELISM=false "$python" benches/embed/compare.py "$binary" var/models/all-MiniLM-L6-v2 var/bench/embed-work

@@ -6,9 +6,5 @@ cd "$(dirname "$0")/../.."
 tools=var/bench/converters
 .ci/fetch-wheels benches/normalize/requirements.txt "$tools"
 chmod +x "$tools/pypandoc/files/pandoc"
-binary=${BINARY:-$(cargo bench --locked --bench normalize --no-run --message-format json 2> /dev/null |
-  python3 -c 'import json, sys
-for line in sys.stdin:
-    executable = json.loads(line).get("executable")
-    if executable: print(executable)')}
+binary=${BINARY:-$(.ci/bench-binary normalize)}
 python3 benches/normalize/compare.py "$binary" "$tools" var/bench/normalize
