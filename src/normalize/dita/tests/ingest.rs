@@ -8,7 +8,7 @@ fn lines_of_the_older_artifact_become_documents() {
     std::fs::create_dir_all(&ingest).unwrap();
     let lines = [
         r#"{"id":"topic:d/a#a","title":"A & B","source_path":"d/a.dita","doctype":"concept","labels":["x"],"attachments":["i/p.png"],"updated_at":"2025-01-01T00:00:00Z","body_dita_xml":"<conbody><p platform='linux'>See <xref href='b.dita'/>.</p></conbody>"}"#,
-        r#"{"id":"topic:d/b#b","title":"B","source_path":"d/b.dita","doctype":"topic","body_dita_xml":"<body><ul><li>one</li><li>two <b>three</b> fo"}"#,
+        r#"{"id":"topic:d/b#b","title":"B","source_path":"d/b.dita","doctype":"topic","body_dita_xml":"<body><ul><li>one</li><li>two <b>three</b> x"}"#,
         "not JSON",
         r#"{"title":"no id"}"#,
         r#"{"id":"map:m","title":"M","source_path":"m.ditamap","doctype":"map","body_dita_xml":""}"#,
@@ -20,7 +20,7 @@ fn lines_of_the_older_artifact_become_documents() {
         texts,
         [
             ("topic:dita/d/a", "See [B](topic:dita/d/b)."),
-            ("topic:dita/d/b", "- one\n- two **three** fo"),
+            ("topic:dita/d/b", "- one\n- two **three** x"),
             ("map:dita/m", ""),
         ]
     );
