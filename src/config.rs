@@ -442,20 +442,26 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
     let known = KEYS.map(variable);
     let is_known = |name: &String| known.contains(name) || OTHER_VARIABLES.contains(&name.as_str());
-    let near = |name: &str| {
-        let distances = known.iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
-        distances.min().filter(|(distance, _)| *distance <= 3).map(|(_, known)| known.clone())
-    };
     let unknown = names.filter(|name| name.starts_with("TRAILBLAZER_") && !is_known(name));
-    unknown.map(|name| (near(&name), name)).map(|(near, name)| (name, near)).collect()
+    unknown
+        .map(|name| {
+            let nearest = nearest_name(&name, known.iter().map(String::as_str), 3).map(str::to_owned);
+            (name, nearest)
+        })
+        .collect()
+}
+
+/// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.
+fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
+    let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
+    distances.min().filter(|(distance, _)| *distance <= most).map(|(_, known)| known)
 }
 
 /// Returns the key that an unknown one is most like; for a name without a dot, the section.
 fn nearest(key: &str) -> Option<String> {
     if !key.contains('.') {
         let sections = KEYS.iter().map(|known| known.split('.').next().unwrap_or(known));
-        let distances = sections.map(|section| (strsim::damerau_levenshtein(section, key), section));
-        return distances.min().filter(|(distance, _)| *distance <= 2).map(|(_, section)| section.to_owned());
+        return nearest_name(key, sections, 2).map(str::to_owned);
     }
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     KEYS.iter()

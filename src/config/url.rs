@@ -7,6 +7,8 @@ use std::fmt::{self, Write as _};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
+use super::nearest_name;
+
 /// Parameters of a connection by libpq's names.
 pub type Parameters = BTreeMap<String, String>;
 
@@ -77,7 +79,8 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
     let mut parameters = Parameters::new();
     for (key, value) in given {
         if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
-            return Err(match nearest(&key) {
+            // It may be a piece of a password that was not encoded, so only what is nearly a known name is answered.
+            return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 3) {
                 Some(nearest) => format!("unknown connection parameter; did you mean `{nearest}`?"),
                 None => "unknown connection parameter".to_owned(),
             });
@@ -90,12 +93,6 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
         }
     }
     Ok(parameters)
-}
-
-/// A parameter's name may be a piece of a password that was not encoded, so it is quoted only when it is nearly a known one.
-fn nearest(key: &str) -> Option<&'static str> {
-    let known = DRIVERS.into_iter().chain(OURS).map(|known| (strsim::damerau_levenshtein(known, key), known));
-    known.min().filter(|(distance, _)| *distance <= 3).map(|(_, known)| known)
 }
 
 /// Says where the database is, without secrets.
