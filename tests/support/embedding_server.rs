@@ -27,16 +27,13 @@ impl EmbeddingServer {
         thread::spawn(move || {
             for connection in listener.incoming() {
                 let Ok(mut connection) = connection else { break };
-                let Some(request) = read(&mut connection) else { continue };
+                let Some((headers, mut request)) = read(&mut connection) else { continue };
+                request["headers"] = headers.to_lowercase().into();
                 let number = seen.lock().unwrap().len();
                 let (status, headers, body) = behave(number, &request);
                 seen.lock().unwrap().push(request);
                 if status > 0 {
-                    let length = body.len();
-                    let head = format!(
-                        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
-                    );
-                    let _ = connection.write_all((head + &body).as_bytes());
+                    let _ = write(&mut connection, status, &format!("connection: close\r\n{headers}"), &body);
                 }
             }
         });
@@ -49,8 +46,8 @@ impl EmbeddingServer {
     }
 }
 
-/// Reads a request: its JSON body, with the headers as `headers`.
-fn read(connection: &mut TcpStream) -> Option<Value> {
+/// Reads a request: its headers and its JSON body. None when the client has hung up.
+pub fn read(connection: &mut TcpStream) -> Option<(String, Value)> {
     let mut reader = BufReader::new(connection);
     let mut headers = String::new();
     while !headers.ends_with("\r\n\r\n") {
@@ -58,13 +55,18 @@ fn read(connection: &mut TcpStream) -> Option<Value> {
             return None;
         }
     }
-    let headers = headers.to_lowercase();
-    let length = headers.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let lower = headers.to_lowercase();
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length?];
     reader.read_exact(&mut body).ok()?;
-    let mut request: Value = serde_json::from_slice(&body).ok()?;
-    request["headers"] = headers.into();
-    Some(request)
+    Some((headers, serde_json::from_slice(&body).ok()?))
+}
+
+/// Writes a response; each of its `headers` ends in a line break.
+pub fn write(connection: &mut TcpStream, status: u16, headers: &str, body: &str) -> std::io::Result<()> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n");
+    connection.write_all((head + body).as_bytes())
 }
 
 /// Vectors that tell the length of their text, in reversed order.
