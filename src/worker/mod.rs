@@ -200,16 +200,16 @@ impl Worker<'_> {
     fn run(&self) -> Result<()> {
         let mut client = self.connect_patiently()?;
         while !self.stop.is_asked() && self.take_permit() {
-            let outcome = match self.take_up_one(&mut client) {
-                Ok(true) => continue,
-                Ok(false) if self.plan.watch => wait_for_notice(&mut client, self.stop),
-                Ok(false) => {
-                    self.return_permit();
-                    break;
-                }
+            let taken = self.take_up_one(&mut client);
+            if matches!(taken, Ok(true)) {
+                continue;
+            }
+            self.return_permit();
+            let outcome = match taken {
+                Ok(_) if self.plan.watch => wait_for_notice(&mut client, self.stop),
+                Ok(_) => break,
                 Err(error) => Err(error),
             };
-            self.return_permit();
             match outcome {
                 Err(error) if error.is_connection_loss() => {
                     log::warn!("{}: lost the connection, connecting again: {error}", self.id);
