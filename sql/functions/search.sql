@@ -1,6 +1,6 @@
 -- Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by reciprocal
--- rank. One version of each document is searched: the newest that is ready. The vector is the question's under p_model (null: the only
--- registered one), query prefix included; without one the words alone decide, and without words the vector.
+-- rank. One version of each document is searched: the newest that is ready. The vector is the question's under p_model
+-- (null: the only registered one), query prefix included; without one the words alone decide, and without words the vector.
 create or replace function graphdb.search(
   p_query text,
   p_query_vector vector default null,

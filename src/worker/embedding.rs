@@ -154,6 +154,10 @@ impl Refused {
 
 /// Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
 fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result<Batch> {
+    // All of them were refused.
+    if inputs.is_empty() {
+        return Ok(Batch::Vectors(Vec::new()));
+    }
     let prefix = job.provider.model().document_prefix.as_str();
     let texts: Vec<Cow<'_, str>> = inputs
         .iter()
@@ -165,9 +169,6 @@ fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result
         .collect();
     let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
     let mut failures = 0;
-    if texts.is_empty() {
-        return Ok(Batch::Vectors(Vec::new()));
-    }
     loop {
         let pause = match job.provider.embed(&texts) {
             Ok(vectors) => return Ok(check(job, &lease.run_id, inputs, vectors)),

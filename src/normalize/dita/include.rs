@@ -14,9 +14,8 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<&str>, format: Option<&str>)
 }
 
 /// The lines that a fragment selects: `line=2,5` (RFC 5147, positions between lines; `line=2` is the line that starts
-/// there), `line-range(3, 5)`,
-/// `token=start,end` (from the line after the one that holds `start` to the one before `end`). `None` when a token is
-/// not there.
+/// there), `line-range(3, 5)`, `token=start,end` (from the line after the one that holds `start` to the one before
+/// `end`). `None` when a token is not there.
 pub(super) fn lines(text: &str, fragment: &str) -> Option<String> {
     let all: Vec<&str> = text.split('\n').collect();
     let fragment = fragment.split(';').next().unwrap_or_default();
