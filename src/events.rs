@@ -215,6 +215,7 @@ impl EventWriter {
     }
 
     /// Writes `event`. A reader that went away is no reason to stop work: its error is dropped after the first.
+    #[expect(clippy::disallowed_methods, reason = "when this process says it")]
     pub fn emit(&self, event: &Event<'_>) {
         let Some(out) = &self.out else { return };
         if event.level() == "debug" && !self.debug {

@@ -16,13 +16,13 @@ const PAGE: usize = 128;
 
 /// Loads the artifact at `path` as the run's documents. Every broken line is handed to `on_broken` and left out.
 ///
-/// Without `source`, the documents' own decides: `mixed` when they differ.
+/// Without `source`, the documents' own decides: `mixed` when they differ. Without `normalized_at`, the database's clock does.
 pub fn load_artifact(
     client: &mut Client,
     run_id: &RunId,
     path: &Path,
     source: Option<&str>,
-    normalized_at: DateTime<Utc>,
+    normalized_at: Option<DateTime<Utc>>,
     on_broken: &mut dyn FnMut(&BrokenLine),
 ) -> Result<Loaded> {
     stage::create(client)?;
@@ -53,7 +53,7 @@ pub fn load_artifact(
         .map(str::to_owned)
         .or(found_source.filter(|source| !source.is_empty()))
         .unwrap_or_else(|| "mixed".into());
-    let loaded = stage::load_documents(&mut tx, run_id, &source, Some(normalized_at))?;
+    let loaded = stage::load_documents(&mut tx, run_id, &source, normalized_at)?;
     stage::clear_documents(&mut tx)?;
     tx.commit()?;
     Ok(loaded)

@@ -12,7 +12,7 @@ use trailblazer::ids::{Phase, RunId};
 use trailblazer::stop::Stop;
 use trailblazer::worker::lease::{Lease, Leases};
 
-use crate::support::{TestDatabase, schema};
+use crate::support::{Run, Sandbox, TestDatabase, schema};
 
 /// Far below what a configuration may say, so that renewals come quickly.
 const TTL: Duration = Duration::from_secs(3);
@@ -101,4 +101,33 @@ fn claim_that_was_taken_away_is_noticed_by_its_renewal() {
         let error = calls::complete_run(&mut client, &run_id, Phase::Chunk, lease.token, None).unwrap_err();
         assert!(error.is_claim_lost(), "{error}");
     });
+}
+
+#[test]
+fn client_whose_clock_is_years_off_does_the_same_as_any_other() {
+    let Ok(faketime) = std::process::Command::new("faketime").arg("--version").output() else {
+        println!("skipped: faketime is not installed");
+        return;
+    };
+    assert!(faketime.status.success());
+    let sandbox = Sandbox::new();
+    sandbox.write("manual/a.dita", r#"<topic id="a"><title>A</title><body><p>Some text.</p></body></topic>"#);
+    let manual = sandbox.folder().join("manual").display().to_string();
+    for (offset, run_id) in [("+3y", "ahead"), ("-3y", "behind")] {
+        for args in [&["normalize", &manual, "--source", "dita", "--run-id", run_id][..], &["run"]] {
+            let command = sandbox.command(args);
+            let mut faked = std::process::Command::new("faketime");
+            faked.args(["-f", offset]).arg(command.get_program()).args(command.get_args());
+            faked.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            faked.current_dir(sandbox.folder());
+            Run::of(faked.output().unwrap()).success();
+        }
+    }
+    let off = "select count(*) from graphdb.processed_runs as r cross join graphdb.run_attempts as a \
+               where greatest(r.normalized_at, r.embed_completed_at, a.ended_at) > now() \
+               or least(r.normalized_at, r.chunk_started_at, a.started_at) < now() - interval '1 hour'";
+    assert_eq!(sandbox.database.value(off), "0");
+    assert_eq!(sandbox.database.column("select outcome from graphdb.run_attempts"), ["completed"; 4]);
+    // The version that came last is the newest, whatever the clock of its machine said.
+    assert_eq!(sandbox.database.value("select run_id from graphdb.documents where is_newest"), "behind");
 }

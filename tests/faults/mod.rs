@@ -22,6 +22,7 @@ struct Random(u64);
 
 impl Random {
     /// Begins with `SEED`, or with the time, and prints which.
+    #[expect(clippy::disallowed_methods, reason = "a seed")]
     fn seeded(name: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
         let seed = setting("SEED", u64::try_from(now % 1_000_000_000).unwrap());

@@ -66,6 +66,7 @@ impl Doctor<'_> {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "compares the clocks")]
     fn clock(&mut self, server: &health::Server) -> Result<()> {
         let off = (Utc::now() - server.now).num_seconds();
         if off.abs() <= CLOCK_TOLERANCE_SECONDS {

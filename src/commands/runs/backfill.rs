@@ -107,7 +107,7 @@ fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Con
     let mut broken_lines = 0;
     let shown_path = path.display().to_string();
     let loaded = normalized_at(path, &run_id).and_then(|normalized_at| {
-        load_artifact(client, &run_id, path, None, normalized_at, &mut |broken| {
+        load_artifact(client, &run_id, path, None, Some(normalized_at), &mut |broken| {
             broken_lines += 1;
             log::error!("{shown_path}:{}: {}", broken.line, broken.message);
             let (line, message) = (Some(broken.line), broken.message.as_str());

@@ -107,6 +107,7 @@ fn said(body: &[u8]) -> String {
 }
 
 /// How long the server asks to be left alone: in seconds, milliseconds, or until a time of day.
+#[expect(clippy::disallowed_methods, reason = "a date in the header is by everybody's clock")]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let number = |name: &str| header(name).and_then(|value| value.trim().parse::<f64>().ok());

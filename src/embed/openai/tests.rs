@@ -79,6 +79,7 @@ fn parsed(retry_after: &str) -> Option<Duration> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a date that a server sends")]
 fn a_date_is_understood_as_a_wait() {
     let header = |value: &str| parsed(value).map(|wait| wait.as_secs() / 60);
     let later = (chrono::Utc::now() + chrono::TimeDelta::minutes(10)).to_rfc2822();
