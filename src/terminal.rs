@@ -93,7 +93,7 @@ pub fn progress_bar(total: u64, unit: &str, quiet: bool) -> ProgressBar {
         if quiet || !io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(total), target);
     if let Ok(style) =
-        ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {unit} {{per_sec}} eta {{eta}}"))
+        ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {unit} {{per_sec}} eta {{eta}} {{msg}}"))
     {
         bar.set_style(style);
     }

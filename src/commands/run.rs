@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::ArgAction;
+use indicatif::ProgressBar;
 use postgres::Client;
 
 use super::runs::Selection;
@@ -17,11 +18,12 @@ use crate::db::calls::{self, Backlog, Filter};
 use crate::db::search;
 use crate::embed::{self, Model, Provider};
 use crate::error::{Error, Exit, Result};
-use crate::events::Event;
+use crate::events::{Event, EventWriter};
 use crate::ids::Phase;
 use crate::stop::Stop;
 use crate::terminal::{print_line, progress_bar};
-use crate::worker::{self, Plan, Tally};
+use crate::worker::lease::Lease;
+use crate::worker::{self, Plan, Tally, Watcher};
 
 /// Chunk and embed everything that is due
 #[derive(Debug, clap::Args)]
@@ -42,7 +44,7 @@ pub struct Args {
     /// Take up at most N runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Number of threads [default: `workers` of the configuration]
+    /// Runs worked on, and batches embedded, at once [default: `workers` of the configuration]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
     /// Say what is due and change nothing
@@ -100,7 +102,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         ttl: Duration::from_secs(u64::from(context.config.backlog.claim_ttl_minutes) * 60),
         limit: args.limit.map(u64::from),
         watch: args.watch,
-        // More threads than runs would only open connections.
+        slots: workers,
+        // More threads than runs would only open connections; the batches of one run go to all slots.
         workers: if args.watch { workers } else { workers.min(usize::try_from(total).unwrap_or(workers)) },
         process: format!("{}/{}", gethostname::gethostname().to_string_lossy(), std::process::id()),
         provider: provider.as_ref(),
@@ -123,14 +126,8 @@ fn work(
     let begun = Instant::now();
     let tally = Tally::default();
     let bar = progress_bar(total, "runs", context.quiet);
-    let on_done = || {
-        bar.inc(1);
-        let done = tally.done.load(Ordering::Relaxed);
-        if done.is_multiple_of(u64::from(every)) || done == total {
-            context.events.emit(&progress(done, total.max(done), begun.elapsed()));
-        }
-    };
-    let outcome = worker::run(plan, connector, context.events, stop, &tally, &on_done);
+    let display = Display { bar: &bar, tally: &tally, total, every: u64::from(every), begun, events: context.events };
+    let outcome = worker::run(plan, connector, context.events, stop, &tally, &display);
     bar.finish_and_clear();
 
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
@@ -158,6 +155,30 @@ fn work(
         return Ok(exit);
     }
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Shows how the work goes on.
+struct Display<'a> {
+    bar: &'a ProgressBar,
+    tally: &'a Tally,
+    total: u64,
+    every: u64,
+    begun: Instant,
+    events: &'a EventWriter,
+}
+
+impl Watcher for Display<'_> {
+    fn advanced(&self, lease: &Lease) {
+        self.bar.set_message(format!("{} {} {}/{}", lease.phase, lease.run_id, lease.done(), lease.total));
+    }
+
+    fn completed(&self) {
+        self.bar.inc(1);
+        let done = self.tally.done.load(Ordering::Relaxed);
+        if done.is_multiple_of(self.every) || done == self.total {
+            self.events.emit(&progress(done, self.total.max(done), self.begun.elapsed()));
+        }
+    }
 }
 
 /// Returns the event that says how far the work is; what is left is taken to go on at the rate so far.

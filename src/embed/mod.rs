@@ -6,6 +6,7 @@ mod local;
 mod openai;
 mod settings;
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 pub use batch::batches;
@@ -94,4 +95,11 @@ pub enum EmbedError {
         /// What is wrong and what to do.
         message: String,
     },
+}
+
+/// Returns between half of `wait` and all of it, so that callers who failed together do not come back together.
+#[must_use]
+pub fn jittered(wait: Duration) -> Duration {
+    let random = RandomState::new().hash_one(()) % 1000;
+    wait / 2 + wait.mul_f64(f64::from(u16::try_from(random).unwrap_or_default()) / 2000.0)
 }

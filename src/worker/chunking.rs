@@ -41,7 +41,7 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
         documents += page.len() as u64;
         chunks += staged.iter().map(|(_, chunks)| chunks.len() as u64).sum::<u64>();
         cut += staged.iter().flat_map(|(_, chunks)| chunks).filter(|chunk| chunk.cut).count() as u64;
-        lease.set_done(documents);
+        job.advance(lease, documents);
     }
 
     let mut tx = client.transaction()?;

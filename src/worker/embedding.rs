@@ -1,18 +1,20 @@
 //! The embed phase of one run: texts without a vector to the provider, their vectors into the database, batch by batch.
 
-use std::borrow::Cow;
+use std::sync::{Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use super::asking::{Answer, Asking};
 use super::lease::Lease;
-use super::{End, Job};
+use super::{End, Job, locked};
 use crate::db::calls::{self, PendingInput};
 use crate::db::stage::EmbeddingStore;
-use crate::embed::{self, EmbedError};
+use crate::embed;
 use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
-use crate::ids::{Phase, RunId};
+use crate::ids::{ClaimToken, Phase};
 
 /// Texts read at a time: bounds what is in memory, and is wide enough to sort by length.
 const PAGE: i32 = 1024;
@@ -20,19 +22,17 @@ const PAGE: i32 = 1024;
 const BATCH_TEXTS: usize = 256;
 /// How often texts that lost their vector to a reset in the meantime are embedded anew before the run is given back.
 const ROUNDS: u32 = 5;
-/// How often a failing provider is asked again before the attempt is charged.
-const TRIES: u32 = 5;
-/// Texts that a provider may refuse while the others of the run go on: more, and it is not the texts' fault.
-const MOST_REFUSED: usize = 16;
+/// How long texts that another worker has are waited for before looking again.
+const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 
 /// Embeds every text of the run that has no vector and completes the phase.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     let model = &job.provider.model().name;
-    let store = EmbeddingStore::prepare(client)?;
-    let mut embedded = 0;
+    let asking = Asking::new(job, lease);
+    let mut embedding = Embedding { job, lease, store: EmbeddingStore::prepare(client)?, asking: &asking, embedded: 0 };
     for round in 1.. {
-        if let Some(end) = embed_pending(job, client, &store, lease, &mut embedded)? {
+        if let Some(end) = embedding.embed_pending(client)? {
             return Ok(end);
         }
         match calls::complete_run(client, &lease.run_id, Phase::Embed, lease.token, Some(model)) {
@@ -43,8 +43,8 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
                     phase: Phase::Embed,
                     worker_id: job.worker_id,
                     model,
-                    embedded,
-                    reused: chunks.saturating_sub(embedded),
+                    embedded: embedding.embedded,
+                    reused: chunks.saturating_sub(embedding.embedded),
                     seconds: begun.elapsed().as_secs_f64(),
                 });
                 return Ok(End::Completed(Box::new(run)));
@@ -57,166 +57,116 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
     unreachable!("the last round returns")
 }
 
-fn embed_pending(
-    job: &Job<'_>,
-    client: &mut Client,
-    store: &EmbeddingStore,
-    lease: &Lease,
-    embedded: &mut u64,
-) -> Result<Option<End>> {
-    let model = &job.provider.model().name;
-    let mut after = Vec::new();
-    let mut refused = Refused::default();
-    loop {
-        let page = calls::pending_inputs(client, &lease.run_id, model, &after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(refused.end()) };
-        after.clone_from(&last.input_sha256);
-        let token_counts: Vec<usize> = page.iter().map(|input| input.token_count).collect();
-        for batch in embed::batches(&token_counts, job.batch_tokens, BATCH_TEXTS) {
-            if let Some(end) = job.interruption(lease) {
+struct Embedding<'a> {
+    job: &'a Job<'a>,
+    lease: &'a Lease,
+    store: EmbeddingStore,
+    asking: &'a Asking<'a>,
+    embedded: u64,
+}
+
+impl Embedding<'_> {
+    /// Embeds the texts that have no vector. Returns how the work ends when it must end before all have one.
+    fn embed_pending(&mut self, client: &mut Client) -> Result<Option<End>> {
+        let model = &self.job.provider.model().name;
+        let mut after = first_hash(self.lease.token);
+        let (mut from_start, mut is_partial) = (false, false);
+        loop {
+            if let Some(end) = self.asking.interruption() {
                 return Ok(Some(end));
             }
-            let mut inputs: Vec<&PendingInput> = batch.into_iter().filter_map(|index| page.get(index)).collect();
+            let read = || calls::pending_inputs(client, &self.lease.run_id, model, &after, PAGE);
+            let page = self.job.in_flight.reserve(read)?;
+            is_partial |= page.is_partial;
+            if let Some(last) = &page.last {
+                after.clone_from(last);
+            } else if from_start && !is_partial {
+                return Ok(self.asking.end());
+            } else {
+                if is_partial {
+                    self.job.in_flight.wait_for_texts(OTHERS_PAUSE);
+                }
+                after.clear();
+                (from_start, is_partial) = (true, false);
+            }
+            // What was refused would be so again.
+            let inputs: Vec<&PendingInput> =
+                page.inputs.iter().filter(|input| !self.asking.has_refused(input)).collect();
+            if let Some(end) = self.embed_page(client, &inputs)? {
+                return Ok(Some(end));
+            }
+        }
+    }
+
+    /// Embeds the texts in as many batches at once as there are slots, and stores each as it comes.
+    fn embed_page(&mut self, client: &mut Client, inputs: &[&PendingInput]) -> Result<Option<End>> {
+        let token_counts: Vec<usize> = inputs.iter().map(|input| input.token_count).collect();
+        let batches = embed::batches(&token_counts, self.job.batch_tokens, BATCH_TEXTS);
+        let threads = self.job.in_flight.slots().min(batches.len());
+        let batches = Mutex::new(batches.into_iter());
+        let (in_flight, asking) = (self.job.in_flight, self.asking);
+        let answer_next = || {
+            let batch = locked(&batches).next()?;
+            let _slot = in_flight.slot();
             let begun = Instant::now();
-            let vectors = loop {
-                match embed_batch(job, lease, &inputs)? {
-                    Batch::Vectors(vectors) => break vectors,
-                    Batch::Refused { positions, message } => refused.take(&mut inputs, &positions, &message),
-                    Batch::End(end) => return Ok(Some(end)),
-                }
-                if refused.count > MOST_REFUSED {
-                    return Ok(refused.end());
-                }
-            };
-            let rows = inputs.iter().map(|input| input.input_sha256.as_slice()).zip(vectors).collect();
-            store.store(client, lease.token, model, rows)?;
-            *embedded += inputs.len() as u64;
-            lease.set_done(*embedded);
-            job.events.emit(&Event::EmbedBatch {
-                run_id: &lease.run_id,
-                phase: Phase::Embed,
-                worker_id: job.worker_id,
-                texts: inputs.len(),
-                tokens: inputs.iter().map(|input| input.token_count).sum(),
-                seconds: begun.elapsed().as_secs_f64(),
-            });
-        }
-    }
-}
-
-/// What became of a batch.
-enum Batch {
-    Vectors(Vec<Vec<f32>>),
-    /// The texts at these positions will never be embedded.
-    Refused {
-        positions: Vec<usize>,
-        message: String,
-    },
-    /// The work ends without them.
-    End(End),
-}
-
-/// The texts of a run that the provider refused.
-#[derive(Default)]
-struct Refused {
-    count: usize,
-    /// Names the first of them.
-    message: String,
-}
-
-impl Refused {
-    /// Takes the refused texts out of a batch.
-    fn take(&mut self, inputs: &mut Vec<&PendingInput>, positions: &[usize], message: &str) {
-        let first = inputs.get(positions.first().copied().unwrap_or_default());
-        if let (0, Some(first)) = (self.count, first) {
-            self.message = format!("{message}: {}", describe(first));
-        }
-        let before = inputs.len();
-        let mut position = 0..;
-        inputs.retain(|_| !position.next().is_some_and(|position| positions.contains(&position)));
-        if inputs.len() == before {
-            // A refusal that names no text is one of all.
-            inputs.clear();
-        }
-        self.count += before - inputs.len();
-    }
-
-    /// How the work ends when all others are embedded.
-    fn end(&self) -> Option<End> {
-        let others = match self.count {
-            0 => return None,
-            1 => String::new(),
-            count => format!(", and {} more", count - 1),
+            let answer = asking.embed(batch.into_iter().filter_map(|i| inputs.get(i)).copied().collect());
+            Some((answer, begun.elapsed()))
         };
-        Some(End::Failed { message: format!("{}{others}", self.message), permanent: true })
-    }
-}
-
-/// Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
-fn embed_batch(job: &Job<'_>, lease: &Lease, inputs: &[&PendingInput]) -> Result<Batch> {
-    // All of them were refused.
-    if inputs.is_empty() {
-        return Ok(Batch::Vectors(Vec::new()));
-    }
-    let prefix = job.provider.model().document_prefix.as_str();
-    let texts: Vec<Cow<'_, str>> = inputs
-        .iter()
-        .map(
-            |input| {
-                if prefix.is_empty() { Cow::from(&input.text) } else { Cow::from(format!("{prefix}{}", input.text)) }
-            },
-        )
-        .collect();
-    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-    let mut failures = 0;
-    loop {
-        let pause = match job.provider.embed(&texts) {
-            Ok(vectors) => return Ok(check(job, &lease.run_id, inputs, vectors)),
-            Err(EmbedError::Busy { retry_after, .. }) => retry_after.unwrap_or(Duration::from_secs(5)),
-            Err(EmbedError::Transient { message }) => {
-                failures += 1;
-                if failures == TRIES {
-                    return Ok(Batch::End(End::Failed { message, permanent: false }));
-                }
-                Duration::from_millis(500) * 2_u32.pow(failures)
+        thread::scope(|scope| {
+            let (sender, answers) = mpsc::channel();
+            for _ in 0..threads {
+                let sender = sender.clone();
+                scope.spawn(move || std::iter::from_fn(answer_next).try_for_each(|answer| sender.send(answer)));
             }
-            Err(EmbedError::Refused { positions, message }) => return Ok(Batch::Refused { positions, message }),
-            Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
-        };
-        let end = Instant::now() + pause;
-        while Instant::now() < end {
-            if let Some(end) = job.interruption(lease) {
-                return Ok(Batch::End(end));
+            drop(sender);
+            // What was in hand when the work must end is stored still.
+            let mut ended = None;
+            for (answer, took) in answers {
+                let stored = match answer {
+                    Ok(Answer::Vectors { inputs, vectors }) => self.store(client, &inputs, vectors, took),
+                    Ok(Answer::End(end)) => {
+                        self.asking.give_up();
+                        ended.get_or_insert(end);
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                };
+                if stored.is_err() {
+                    self.asking.give_up();
+                    return stored.map(|()| None);
+                }
             }
-            std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
-        }
+            Ok(ended)
+        })
+    }
+
+    fn store(
+        &mut self,
+        client: &mut Client,
+        inputs: &[&PendingInput],
+        vectors: Vec<Vec<f32>>,
+        took: Duration,
+    ) -> Result<()> {
+        let Self { job, lease, .. } = self;
+        let rows = inputs.iter().map(|input| input.input_sha256.as_slice()).zip(vectors).collect();
+        self.store.store(client, lease.token, &job.provider.model().name, rows)?;
+        self.embedded += inputs.len() as u64;
+        job.advance(lease, self.embedded);
+        job.events.emit(&Event::EmbedBatch {
+            run_id: &lease.run_id,
+            phase: Phase::Embed,
+            worker_id: job.worker_id,
+            texts: inputs.len(),
+            tokens: inputs.iter().map(|input| input.token_count).sum(),
+            seconds: took.as_secs_f64(),
+        });
+        Ok(())
     }
 }
 
-/// Refuses what the database would refuse, while it is still known which text it belongs to.
-fn check(job: &Job<'_>, run_id: &RunId, inputs: &[&PendingInput], vectors: Vec<Vec<f32>>) -> Batch {
-    let model = job.provider.model();
-    if vectors.len() != inputs.len() {
-        let message = format!("{} returned {} vectors for {} texts", model.provider, vectors.len(), inputs.len());
-        return Batch::End(End::Failed { message, permanent: true });
-    }
-    for (input, vector) in inputs.iter().zip(&vectors) {
-        let fault = if vector.len() != model.dimension {
-            format!("{} numbers instead of {}", vector.len(), model.dimension)
-        } else if !vector.iter().all(|number| number.is_finite()) {
-            "a number that is not finite".to_owned()
-        } else if vector.iter().all(|number| *number == 0.0) {
-            "only zeros".to_owned()
-        } else {
-            continue;
-        };
-        let message = format!("{} returned a vector with {fault} in run {run_id}: {}", model.provider, describe(input));
-        return Batch::End(End::Failed { message, permanent: true });
-    }
-    Batch::Vectors(vectors)
-}
-
-fn describe(input: &PendingInput) -> String {
-    let start: String = input.text.chars().take(80).collect();
-    format!("text {} ({start:?}…)", hex::encode(input.input_sha256.get(..6).unwrap_or_default()))
+/// Returns the hash after which the work under a claim begins. Processes that embed the same texts at the same time begin
+/// at different ones, and each later finds the vectors of the other.
+fn first_hash(token: ClaimToken) -> Vec<u8> {
+    // Multiples of the golden ratio are far from each other, however many there are.
+    token.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec()
 }

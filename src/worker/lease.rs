@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use super::locked;
+use crate::db::calls::Run;
 use crate::db::{Connector, calls};
 use crate::error::Result;
 use crate::events::{Event, EventWriter};
@@ -22,6 +24,8 @@ pub struct Lease {
     pub phase: Phase,
     /// Its fence.
     pub token: ClaimToken,
+    /// Documents to chunk, or chunks to embed.
+    pub total: i32,
     worker_id: String,
     done: AtomicI32,
     lost: AtomicBool,
@@ -33,6 +37,12 @@ impl Lease {
     /// Records how many documents or texts are done.
     pub fn set_done(&self, done: u64) {
         self.done.store(i32::try_from(done).unwrap_or(i32::MAX), Ordering::Relaxed);
+    }
+
+    /// Returns how many documents or texts are done.
+    #[must_use]
+    pub fn done(&self) -> i32 {
+        self.done.load(Ordering::Relaxed)
     }
 
     /// Whether the claim is, or may be, somebody else's by now.
@@ -62,12 +72,17 @@ impl Leases {
         self.ttl
     }
 
-    /// Takes up a claim that was asked for at `asked`.
-    pub fn add(&self, run_id: &RunId, phase: Phase, token: ClaimToken, worker_id: &str, asked: Instant) -> Arc<Lease> {
+    /// Takes up the claim on `run` that was asked for at `asked`.
+    pub fn add(&self, run: &Run, phase: Phase, worker_id: &str, asked: Instant) -> Arc<Lease> {
+        let token = run.claim_token;
         let lease = Arc::new(Lease {
-            run_id: run_id.clone(),
+            run_id: run.run_id.clone(),
             phase,
             token,
+            total: match phase {
+                Phase::Chunk => run.total_docs,
+                Phase::Embed => run.total_chunks.unwrap_or(0),
+            },
             worker_id: worker_id.to_owned(),
             done: AtomicI32::new(0),
             lost: AtomicBool::new(false),
@@ -108,8 +123,7 @@ impl Leases {
             Some(client) => client,
             None => client.insert(connector.connect()?),
         };
-        let claims: Vec<(ClaimToken, i32)> =
-            held.iter().map(|lease| (lease.token, lease.done.load(Ordering::Relaxed))).collect();
+        let claims: Vec<(ClaimToken, i32)> = held.iter().map(|lease| (lease.token, lease.done())).collect();
         let sent = Instant::now();
         for renewal in calls::renew_claims(client, &claims, self.ttl)? {
             let Some(lease) = held.iter().find(|lease| lease.token == renewal.token) else { continue };
@@ -122,15 +136,11 @@ impl Leases {
                         phase: lease.phase,
                         worker_id: &lease.worker_id,
                         claim_expires_at,
-                        done: lease.done.load(Ordering::Relaxed),
+                        done: lease.done(),
                     });
                 }
             }
         }
         Ok(())
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,9 @@
 //! Workers: threads that claim a run, do a phase's work, and complete it, until nothing is due.
 
+mod asking;
 mod chunking;
 mod embedding;
+mod in_flight;
 pub mod lease;
 
 use std::cell::RefCell;
@@ -21,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, RunId};
 use crate::stop::Stop;
+use in_flight::InFlight;
 use lease::{Lease, Leases};
 
 /// How long a worker tries to get a connection before it gives up.
@@ -36,8 +39,10 @@ pub struct Plan<'a> {
     pub filter: Filter,
     /// Most runs to take up.
     pub limit: Option<u64>,
-    /// Number of threads.
+    /// Number of threads that claim runs.
     pub workers: usize,
+    /// Batches that the provider works on at once, whichever runs they are of.
+    pub slots: usize,
     /// Stay when nothing is due.
     pub watch: bool,
     /// Size of chunks.
@@ -50,6 +55,14 @@ pub struct Plan<'a> {
     pub ttl: Duration,
     /// Names this process in `claimed_by`: `host/pid`.
     pub process: String,
+}
+
+/// Is told how the work goes on.
+pub trait Watcher: Sync {
+    /// Part of the work under a claim is done.
+    fn advanced(&self, lease: &Lease);
+    /// A run went through every phase asked for.
+    fn completed(&self);
 }
 
 /// What the workers of one process did.
@@ -78,7 +91,7 @@ impl Tally {
     }
 
     fn failed_runs(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.failed)
     }
 }
 
@@ -118,10 +131,18 @@ pub(crate) struct Job<'a> {
     pub batch_tokens: usize,
     pub events: &'a EventWriter,
     pub worker_id: &'a str,
+    pub in_flight: &'a InFlight,
+    watcher: &'a dyn Watcher,
     stop: &'a Stop,
 }
 
 impl Job<'_> {
+    /// Records how many documents or texts are done.
+    pub(crate) fn advance(&self, lease: &Lease, done: u64) {
+        lease.set_done(done);
+        self.watcher.advanced(lease);
+    }
+
     /// Returns how the work ends when it must end now.
     pub(crate) fn interruption(&self, lease: &Lease) -> Option<End> {
         if lease.is_lost() {
@@ -134,7 +155,7 @@ impl Job<'_> {
     }
 }
 
-/// Runs the plan to its end. `on_done` is called after every run that went through.
+/// Runs the plan to its end.
 ///
 /// Returns the first error that stopped a worker for good; the others finish what they can.
 pub fn run(
@@ -143,9 +164,10 @@ pub fn run(
     events: &EventWriter,
     stop: &Stop,
     tally: &Tally,
-    on_done: &(dyn Fn() + Sync),
+    watcher: &dyn Watcher,
 ) -> Result<()> {
     let leases = Leases::new(plan.ttl);
+    let in_flight = InFlight::new(plan.slots);
     let finished = Stop::default();
     let first_error: Mutex<Option<Error>> = Mutex::new(None);
     thread::scope(|scope| {
@@ -158,15 +180,16 @@ pub fn run(
                     events,
                     stop,
                     tally,
-                    on_done,
+                    watcher,
                     leases: &leases,
+                    in_flight: &in_flight,
                     id: format!("{}/{number}", plan.process),
                     abandoned: RefCell::default(),
                 };
                 let first_error = &first_error;
                 scope.spawn(move || {
                     if let Err(error) = worker.run() {
-                        first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                        locked(first_error).get_or_insert(error);
                     }
                 })
             })
@@ -189,8 +212,9 @@ struct Worker<'a> {
     events: &'a EventWriter,
     stop: &'a Stop,
     tally: &'a Tally,
-    on_done: &'a (dyn Fn() + Sync),
+    watcher: &'a dyn Watcher,
     leases: &'a Leases,
+    in_flight: &'a InFlight,
     id: String,
     /// A claim that could be neither ended nor given back, because the connection was gone.
     abandoned: RefCell<Option<Arc<Lease>>>,
@@ -256,7 +280,7 @@ impl Worker<'_> {
     fn count_done(&self, taken: &Taken) {
         if matches!(taken, Taken::Completed(_)) {
             self.tally.done.fetch_add(1, Ordering::Relaxed);
-            (self.on_done)();
+            self.watcher.completed();
         }
     }
 
@@ -269,7 +293,7 @@ impl Worker<'_> {
         if permit == Permit::New {
             self.count_once(&run.run_id);
         }
-        let lease = self.leases.add(&run.run_id, phase, run.claim_token, &self.id, asked);
+        let lease = self.leases.add(&run, phase, &self.id, asked);
         self.announce(&run, phase);
         let outcome = self.work(client, &lease);
         self.leases.remove(&lease);
@@ -315,6 +339,8 @@ impl Worker<'_> {
             batch_tokens: self.plan.batch_tokens,
             events: self.events,
             worker_id: &self.id,
+            in_flight: self.in_flight,
+            watcher: self.watcher,
             stop: self.stop,
         };
         match lease.phase {
@@ -436,7 +462,7 @@ impl Worker<'_> {
 
     /// Gives the permit back when another worker's went to the same run: it chunked it, and this one embeds it.
     fn count_once(&self, run_id: &RunId) {
-        let mut known = self.tally.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.tally.known);
         if self.plan.limit.is_some() && !known.insert(run_id.clone()) {
             self.return_permit();
         }
@@ -458,4 +484,8 @@ fn wait_for_notice(client: &mut Client, stop: &Stop) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

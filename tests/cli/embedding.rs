@@ -1,16 +1,82 @@
 //! The embed phase against a server that counts its requests.
 
 use std::collections::HashSet;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::support::embedding_server::{error, good};
-use crate::support::{EmbeddingServer, Run, Sandbox};
+use crate::support::{EmbeddingServer, Run, Sandbox, http};
 
-/// Runs the workers with vectors of this server.
-fn run(sandbox: &Sandbox, server: &EmbeddingServer) -> Run {
-    let mut command = sandbox.command(&["run", "--workers", "1"]);
+/// The command with vectors of this server.
+fn command(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
+    let mut command = sandbox.command(args);
     command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
-    command.env("TRAILBLAZER_EMBED_BASE_URL", &server.url).env("TRAILBLAZER_EMBED_DIMENSIONS", "3");
-    Run::of(command.output().unwrap())
+    command.env("TRAILBLAZER_EMBED_BASE_URL", url).env("TRAILBLAZER_EMBED_DIMENSIONS", "3");
+    command
+}
+
+/// Runs one worker with vectors of this server.
+fn run(sandbox: &Sandbox, server: &EmbeddingServer) -> Run {
+    Run::of(command(sandbox, &server.url, &["run", "--workers", "1"]).output().unwrap())
+}
+
+/// A server that answers once two requests have come. When only one does for long, the two never meet.
+#[derive(Clone, Default)]
+struct Meeting(Arc<(Mutex<Came>, Condvar)>);
+
+#[derive(Default)]
+struct Came {
+    /// The texts of each request.
+    requests: Vec<Vec<String>>,
+    missed: bool,
+}
+
+impl Meeting {
+    /// Starts the server and returns its URL.
+    fn start(&self) -> String {
+        let meeting = self.clone();
+        http::serve(move |_, request| {
+            meeting.join(request);
+            let (status, _, body) = good(request);
+            Some((status, body))
+        })
+    }
+
+    fn join(&self, request: &Value) {
+        let (came, more) = &*self.0;
+        let mut came = came.lock().unwrap();
+        came.requests.push(texts(request));
+        more.notify_all();
+        let waited = more.wait_timeout_while(came, Duration::from_secs(20), |came| came.requests.len() < 2);
+        let (mut came, timeout) = waited.unwrap();
+        came.missed |= timeout.timed_out();
+    }
+
+    /// Returns the texts of each request; the first two were there at the same time.
+    fn requests(&self) -> Vec<Vec<String>> {
+        let came = self.0.0.lock().unwrap();
+        assert!(!came.missed, "one request waited alone");
+        came.requests.clone()
+    }
+}
+
+fn texts(request: &Value) -> Vec<String> {
+    request["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// Writes runs that all hold the same documents, each of a text of its own.
+fn write_alike(sandbox: &Sandbox, runs: usize, documents: usize) {
+    let line = |number: usize| {
+        format!(r#"{{"id": "{number}", "title": "T", "text_md": "Text number {number}.", "source_system": "dita"}}"#)
+    };
+    let lines: Vec<String> = (0..documents).map(line).collect();
+    for number in 1..=runs {
+        sandbox.write(&format!("var/runs/r{number}/normalize/normalized.ndjson"), lines.join("\n"));
+    }
+    sandbox.run(&["runs", "backfill"]).success();
 }
 
 /// Returns `embedded` and `reused` of every `embed.complete`.
@@ -69,4 +135,60 @@ fn a_refused_text_is_named_and_the_others_are_embedded() {
     assert!(message.contains("input is not valid") && message.contains("A poison text."), "{message}");
     assert_eq!(failed["status"], "failed");
     assert_eq!(sandbox.database.value("select count(*) from graphdb.embeddings"), "8");
+}
+
+#[test]
+fn runs_that_hold_the_same_texts_send_each_once_when_worked_on_at_the_same_time() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sent);
+    let url = http::serve(move |_, request| {
+        seen.lock().unwrap().extend(texts(request));
+        // Time enough for the other workers to want the same.
+        std::thread::sleep(Duration::from_millis(30));
+        let (status, _, body) = good(request);
+        Some((status, body))
+    });
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 4, 60);
+    let mut run = command(&sandbox, &url, &["run", "--workers", "4"]);
+    Run::of(run.env("TRAILBLAZER_EMBED_BATCH_TOKENS", "100").output().unwrap()).success();
+    let sent = sent.lock().unwrap();
+    assert_eq!(sent.iter().collect::<HashSet<_>>().len(), 60);
+    assert_eq!(sent.len(), 60, "texts were sent twice");
+    let embedded = "select count(*) from graphdb.processed_runs where status = 'embedded'";
+    assert_eq!(sandbox.database.value(embedded), "4");
+}
+
+#[test]
+fn batches_of_one_run_are_with_the_provider_at_the_same_time() {
+    let meeting = Meeting::default();
+    let url = meeting.start();
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 60);
+    let mut run = command(&sandbox, &url, &["run", "--workers", "2"]);
+    Run::of(run.env("TRAILBLAZER_EMBED_BATCH_TOKENS", "300").output().unwrap()).success();
+    assert!(meeting.requests().len() >= 2);
+}
+
+#[test]
+fn processes_that_embed_the_same_texts_begin_at_different_ones() {
+    let meeting = Meeting::default();
+    let url = meeting.start();
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 2, 3000);
+    command(&sandbox, &url, &["run", "--phases", "chunk"]).output().unwrap();
+    let embed = || {
+        let mut embed = command(&sandbox, &url, &["run", "--phases", "embed", "--workers", "1"]);
+        embed.output().unwrap()
+    };
+    std::thread::scope(|scope| {
+        let others = scope.spawn(embed);
+        Run::of(embed()).success();
+        Run::of(others.join().unwrap()).success();
+    });
+    let requests = meeting.requests();
+    let first: HashSet<&String> = requests[0].iter().collect();
+    assert!(requests[1].iter().all(|text| !first.contains(text)), "both began with the same texts");
+    let sent = requests.iter().map(Vec::len).sum::<usize>();
+    assert!(sent < 4500, "{sent} texts were sent, of 3000 that both runs hold");
 }

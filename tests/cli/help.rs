@@ -408,7 +408,7 @@ fn help_of_run() {
               Take up at most N runs
 
           --workers <N>
-              Number of threads [default: `workers` of the configuration]
+              Runs worked on, and batches embedded, at once [default: `workers` of the configuration]
 
           --dry-run
               Say what is due and change nothing

@@ -41,7 +41,7 @@ fn while_renewing(during: impl FnOnce(&TestDatabase, &Lease)) -> Vec<serde_json:
     let asked = Instant::now();
     let run = calls::claim_run(&mut database.connect(), Phase::Chunk, "h/1/0", TTL, &calls::Filter::default());
     let run = run.unwrap().unwrap();
-    let lease = leases.add(&run.run_id, Phase::Chunk, run.claim_token, "h/1/0", asked);
+    let lease = leases.add(&run, Phase::Chunk, "h/1/0", asked);
 
     let (captured, finished) = (Captured::default(), Stop::default());
     let events = EventWriter::new(captured.clone(), true);

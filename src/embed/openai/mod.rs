@@ -6,7 +6,6 @@ mod reply;
 mod tests;
 
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use self::estimate::Estimate;
 use self::reply::Answer;
 use super::local::WordPiece;
 use super::settings::Settings;
-use super::{EmbedError, Model, Provider, Tokenizer, batches};
+use super::{EmbedError, Model, Provider, Tokenizer, batches, jittered};
 
 const DEFAULT_URL: &str = "https://api.openai.com/v1";
 /// What `OpenAI` takes in one request; smaller servers split it themselves.
@@ -54,13 +53,13 @@ pub(super) struct Patience {
     pub tries: u32,
     /// Before the second try; doubled for each further one.
     pub first_wait: Duration,
-    /// All waiting of one request together.
+    /// All waiting of one request together. Short, because nobody can be stopped in it: whoever has more patience asks again.
     pub longest: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { tries: 5, first_wait: Duration::from_millis(500), longest: Duration::from_secs(60) }
+        Self { tries: 5, first_wait: Duration::from_millis(500), longest: Duration::from_secs(2) }
     }
 }
 
@@ -204,12 +203,6 @@ impl OpenAi {
 fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
     let file = settings.model_dir.join(&settings.model).join("tokenizer.json");
     if file.exists() { Ok(Box::new(WordPiece::load(&file)?)) } else { Ok(Box::new(Estimate)) }
-}
-
-/// Between half of `wait` and all of it, so that callers who failed together do not come back together.
-fn jittered(wait: Duration) -> Duration {
-    let random = RandomState::new().hash_one(()) % 1000;
-    wait / 2 + wait.mul_f64(f64::from(u16::try_from(random).unwrap_or_default()) / 2000.0)
 }
 
 impl fmt::Debug for OpenAi {

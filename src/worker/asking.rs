@@ -1,0 +1,182 @@
+//! Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
+
+use std::borrow::Cow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::lease::Lease;
+use super::{End, Job, locked};
+use crate::db::calls::PendingInput;
+use crate::embed::{EmbedError, jittered};
+use crate::error::Result;
+
+/// How often a failing provider is asked again before the attempt is charged.
+const TRIES: u32 = 5;
+/// Pause where a busy provider does not say for how long it is.
+const BUSY_PAUSE: Duration = Duration::from_secs(5);
+/// Texts that a provider may refuse while the others of the run go on: more, and it is not the texts' fault.
+const MOST_REFUSED: usize = 16;
+
+/// What the threads that embed a run have in common.
+pub(super) struct Asking<'a> {
+    job: &'a Job<'a>,
+    lease: &'a Lease,
+    refused: Mutex<Refused>,
+    given_up: AtomicBool,
+}
+
+/// What became of a batch.
+pub(super) enum Answer<'a> {
+    /// The texts that were not refused, with a vector for each.
+    Vectors { inputs: Vec<&'a PendingInput>, vectors: Vec<Vec<f32>> },
+    /// The work on the run ends without them.
+    End(End),
+}
+
+/// The texts of a run that the provider refused.
+#[derive(Default)]
+struct Refused {
+    hashes: Vec<Vec<u8>>,
+    /// Names the first of them.
+    message: String,
+}
+
+impl<'a> Asking<'a> {
+    pub fn new(job: &'a Job<'a>, lease: &'a Lease) -> Self {
+        Self { job, lease, refused: Mutex::default(), given_up: AtomicBool::new(false) }
+    }
+
+    /// Lets nobody wait for an answer any longer.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns how the work ends when it must end now.
+    pub fn interruption(&self) -> Option<End> {
+        if self.given_up.load(Ordering::Relaxed) { Some(End::Stopped) } else { self.job.interruption(self.lease) }
+    }
+
+    /// Whether the provider refused the text before.
+    pub fn has_refused(&self, input: &PendingInput) -> bool {
+        locked(&self.refused).hashes.contains(&input.input_sha256)
+    }
+
+    /// Returns how the work ends when all texts that are not refused are embedded.
+    pub fn end(&self) -> Option<End> {
+        let refused = locked(&self.refused);
+        let others = match refused.hashes.len() {
+            0 => return None,
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        Some(End::Failed { message: format!("{}{others}", refused.message), permanent: true })
+    }
+
+    /// Embeds those of the texts that the provider takes.
+    pub fn embed<'i>(&self, mut inputs: Vec<&'i PendingInput>) -> Result<Answer<'i>> {
+        let prefix = self.job.provider.model().document_prefix.as_str();
+        let (mut failures, mut vectors) = (0, Vec::new());
+        // None are left when all of them were refused.
+        while !inputs.is_empty() {
+            if let Some(end) = self.interruption() {
+                return Ok(Answer::End(end));
+            }
+            let texts: Vec<Cow<'_, str>> = inputs.iter().map(|input| prefixed(prefix, &input.text)).collect();
+            let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+            match self.job.provider.embed(&texts) {
+                Ok(found) => {
+                    if let Some(end) = self.fault(&inputs, &found) {
+                        return Ok(Answer::End(end));
+                    }
+                    vectors = found;
+                    break;
+                }
+                Err(EmbedError::Busy { retry_after, .. }) => {
+                    self.wait(retry_after.unwrap_or_else(|| jittered(BUSY_PAUSE)));
+                }
+                Err(EmbedError::Transient { message }) => {
+                    failures += 1;
+                    if failures == TRIES {
+                        return Ok(Answer::End(End::Failed { message, permanent: false }));
+                    }
+                    self.wait(jittered(Duration::from_secs(1) * 2_u32.pow(failures)));
+                }
+                Err(EmbedError::Refused { positions, message }) => {
+                    let mut refused = locked(&self.refused);
+                    refused.take(&mut inputs, &positions, &message);
+                    if refused.hashes.len() > MOST_REFUSED {
+                        drop(refused);
+                        return Ok(self.end().map_or(Answer::End(End::Stopped), Answer::End));
+                    }
+                }
+                Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
+            }
+        }
+        Ok(Answer::Vectors { inputs, vectors })
+    }
+
+    /// Waits for `pause`, or until the work must end.
+    fn wait(&self, pause: Duration) {
+        let end = Instant::now() + pause;
+        while Instant::now() < end && self.interruption().is_none() {
+            std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
+        }
+    }
+
+    /// Finds what the database would refuse, while it is still known which text it belongs to.
+    fn fault(&self, inputs: &[&PendingInput], vectors: &[Vec<f32>]) -> Option<End> {
+        let model = self.job.provider.model();
+        let failed = |message| Some(End::Failed { message, permanent: true });
+        if vectors.len() != inputs.len() {
+            return failed(format!("{} returned {} vectors for {} texts", model.provider, vectors.len(), inputs.len()));
+        }
+        for (input, vector) in inputs.iter().zip(vectors) {
+            let fault = if vector.len() != model.dimension {
+                format!("{} numbers instead of {}", vector.len(), model.dimension)
+            } else if !vector.iter().all(|number| number.is_finite()) {
+                "a number that is not finite".to_owned()
+            } else if vector.iter().all(|number| *number == 0.0) {
+                "only zeros".to_owned()
+            } else {
+                continue;
+            };
+            let run_id = &self.lease.run_id;
+            return failed(format!(
+                "{} returned a vector with {fault} in run {run_id}: {}",
+                model.provider,
+                describe(input)
+            ));
+        }
+        None
+    }
+}
+
+impl Refused {
+    /// Takes the refused texts out of a batch.
+    fn take(&mut self, inputs: &mut Vec<&PendingInput>, positions: &[usize], message: &str) {
+        let first = inputs.get(positions.first().copied().unwrap_or_default());
+        if let (true, Some(first)) = (self.hashes.is_empty(), first) {
+            self.message = format!("{message}: {}", describe(first));
+        }
+        // A refusal that names no text of the batch is one of all.
+        let names_one = positions.iter().any(|position| *position < inputs.len());
+        let mut position = 0..;
+        inputs.retain(|input| {
+            let is_refused = !names_one || position.next().is_some_and(|position| positions.contains(&position));
+            if is_refused {
+                self.hashes.push(input.input_sha256.clone());
+            }
+            !is_refused
+        });
+    }
+}
+
+fn prefixed<'t>(prefix: &str, text: &'t str) -> Cow<'t, str> {
+    if prefix.is_empty() { Cow::from(text) } else { Cow::from(format!("{prefix}{text}")) }
+}
+
+fn describe(input: &PendingInput) -> String {
+    let start: String = input.text.chars().take(80).collect();
+    format!("text {} ({start:?}…)", hex::encode(input.input_sha256.get(..6).unwrap_or_default()))
+}
