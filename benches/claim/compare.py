@@ -35,7 +35,7 @@ PARTS = setting("PARTS", "rate short batch cost flat held", "rate short batch co
 ONLY = setting("ONLY", " ".join(CONTENDERS), " ".join(CONTENDERS)).split()
 CLIENTS = [int(n) for n in setting("CLIENTS", "1 4 8 16", "1 8").split()]
 ROUNDS = int(setting("ROUNDS", "3", "1"))
-SECONDS = int(setting("SECONDS_PER_ROUND", "4", "1"))
+SECONDS = int(setting("SECONDS_PER_ROUND", "3", "1"))
 BATCHES = [int(n) for n in setting("BATCHES", "10 100", "10 100").split()]
 FINISHED = [int(n) for n in setting("FINISHED", "0 100000 1000000", "0 20000").split()]
 HELD = int(setting("HELD", "60", "3"))
@@ -124,7 +124,7 @@ def short():
         for name in ONLY:
             fill(name, 3000)
             rates.setdefault(name, []).append(rate_of(pgbench(script(name, "cycle"), 8, "-t250")))
-    table("A short queue, 8 clients", ["", "cycles a second"], ([title(n), number(median(rates[n]))] for n in ONLY))
+    table("A short queue, 8 clients", ["cycles a second", "3,000 waiting at first"], ([title(n), number(median(rates[n]))] for n in ONLY))
 
 
 def batch():
@@ -152,23 +152,32 @@ def configured(*settings):
     sql("-c", "select pg_reload_conf()")
 
 
+def processor_time():
+    """Seconds of CPU that ended sessions of the server have used; on Linux only."""
+    stat = Path("/proc") / (WORK / "data/postmaster.pid").read_text().split()[0] / "stat"
+    fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else ["nan"] * 15
+    return (float(fields[13]) + float(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 def cost():
-    """What a cycle leaves behind. Without full page images, which follow the checkpoints and not the queue."""
+    """What a cycle writes and computes. Without full page images, which follow the checkpoints and not the queue."""
     rows = []
     count = "coalesce(sum(n_tup_ins), 0), coalesce(sum(n_tup_upd + n_tup_del), 0), coalesce(sum(n_tup_hot_upd), 0)"
     with configured("autovacuum = off", "full_page_writes = off", "synchronous_commit = off"):
         for name in ONLY:
-            fill(name, 20_000)
+            fill(name, 3000)
             pgbench(script(name, "cycle"), 4, "-t100")
             look = f"""select pg_stat_force_next_flush(); select pg_current_wal_lsn() - '0/0', wal_records, {count}
                        from pg_stat_wal, pg_stat_user_tables where schemaname = '{CONTENDERS[name][1]}' group by wal_records"""
             time.sleep(1)  # sessions that end bring their counts in late
-            before = sql("-c", look)
-            cycles = len(pgbench(script(name, "cycle"), 4, "-t1000"))
+            before, started = sql("-c", look), processor_time()
+            cycles = len(pgbench(script(name, "cycle"), 4, "-t500"))
             time.sleep(1)
+            computed = processor_time() - started
             changes = zip(*([float(v) for v in text.splitlines()[-1].split("|")] for text in (before, sql("-c", look))))
-            rows.append([title(name), *(number((after - b) / cycles) for b, after in changes)])
-    header = ["a cycle", "WAL bytes", "WAL records", "rows inserted", "rows left dead", "of them HOT"]
+            written = (number((after - b) / cycles) for b, after in changes)
+            rows.append([title(name), *written, number(computed / cycles * 1e6)])
+    header = ["a cycle", "WAL bytes", "WAL records", "rows inserted", "rows left dead", "of them HOT", "CPU, µs"]
     table("What a cycle writes", header, rows)
 
 
@@ -198,7 +207,7 @@ def held():
         fill(name, max(BACKLOG, int(expected * (HELD + SECONDS) * 1.5)))
         before = rate_of(timed(name, 8))
         with subprocess.Popen(["psql", "-qAtX"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-            holder.stdin.write("begin isolation level repeatable read;\nselect txid_current();\n")
+            holder.stdin.write("begin isolation level repeatable read;\nselect 1;\n")
             holder.stdin.flush()
             holder.stdout.readline()
             cycles = timed(name, 8, HELD)
@@ -211,6 +220,7 @@ def held():
 
 
 version = sql("-c", "show server_version")
-print(f"PostgreSQL {version}, {os.cpu_count()} cores, median of {ROUNDS} round{'s' * (ROUNDS > 1)} of {SECONDS} s.")
+rounds = f"median of {ROUNDS} rounds" if ROUNDS > 1 else "one round"
+print(f"PostgreSQL {version}, {os.cpu_count()} cores, {rounds} of {SECONDS} s; {BACKLOG:,} items wait when a round begins.")
 for part in PARTS:
     {"rate": rate, "short": short, "batch": batch, "cost": cost, "flat": flat, "held": held}[part]()
