@@ -38,7 +38,7 @@ ROUNDS = int(setting("ROUNDS", "3", "1"))
 SECONDS = int(setting("SECONDS_PER_ROUND", "3", "1"))
 BATCHES = [int(n) for n in setting("BATCHES", "10 100", "10 100").split()]
 FINISHED = [int(n) for n in setting("FINISHED", "0 100000 1000000", "0 20000").split()]
-HELD = int(setting("HELD", "60", "3"))
+HELD = int(setting("HELD", "40", "3"))
 BACKLOG = int(setting("BACKLOG", "0", "0")) or SECONDS * 8000  # items waiting when a round begins; it must not run dry
 
 
@@ -124,7 +124,8 @@ def short():
         for name in ONLY:
             fill(name, 3000)
             rates.setdefault(name, []).append(rate_of(pgbench(script(name, "cycle"), 8, "-t250")))
-    table("A short queue, 8 clients", ["cycles a second", "3,000 waiting at first"], ([title(n), number(median(rates[n]))] for n in ONLY))
+    header = ["cycles a second", "3,000 waiting at first"]
+    table("A short queue, 8 clients", header, ([title(n), number(median(rates[n]))] for n in ONLY))
 
 
 def batch():
@@ -134,8 +135,8 @@ def batch():
         for _ in range(ROUNDS):
             for name in ONLY:
                 if script(name, "batch", size):
-                    fill(name, BACKLOG * (4 if size < 50 else 8))
-                    cycles = timed(name, 8, max(1, SECONDS // 2), size, "batch")
+                    fill(name, BACKLOG * (4 if size < 50 else 12))
+                    cycles = timed(name, 8, max(1, SECONDS - 1), size, "batch")
                     rates.setdefault((name, size), []).append(size * rate_of(cycles))
     rows = ([title(n), *(number(median(rates[n, s])) if (n, s) in rates else "one at a time" for s in BATCHES)] for n in ONLY)
     table("Batches, 8 clients", ["items a second", *(f"batch of {s}" for s in BATCHES)], rows)
@@ -204,7 +205,7 @@ def held():
     for name in ONLY:
         fill(name, BACKLOG)
         expected = rate_of(timed(name, 8))
-        fill(name, max(BACKLOG, int(expected * (HELD + SECONDS) * 1.5)))
+        fill(name, BACKLOG + int(expected * (HELD + SECONDS) * 2))
         before = rate_of(timed(name, 8))
         with subprocess.Popen(["psql", "-qAtX"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
             holder.stdin.write("begin isolation level repeatable read;\nselect 1;\n")

@@ -2,8 +2,8 @@
 # What claim + complete of graphdb costs beside the same of other Postgres queues, each through its own SQL, as Markdown tables.
 # Fetches the others, starts a throwaway cluster with default, durable settings, installs all, and measures (compare.py).
 #   PG_BIN=folder with initdb, PostgreSQL 18 (default: from PATH)   SQL_DIR=another sql/ to measure
-#   PARTS="rate short batch cost flat held"   QUICK=1 (three minutes in place of half an hour)   ONLY="graphdb pgtask"
-#   CLIENTS="1 4 8 16"  ROUNDS=3  SECONDS_PER_ROUND=3  BATCHES="10 100"  FINISHED="0 100000 1000000"  HELD=60
+#   PARTS="rate short batch cost flat held"   QUICK=1 (two or three minutes in place of twenty-five)   ONLY="graphdb pgtask"
+#   CLIENTS="1 4 8 16"  ROUNDS=3  SECONDS_PER_ROUND=3  BATCHES="10 100"  FINISHED="0 100000 1000000"  HELD=40
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
