@@ -24,25 +24,29 @@ def contenders(bench, binary):
     return found
 
 
-def speed(documents, result):
-    return f"{documents / result.seconds:,.0f}"
+def rate(documents, seconds):
+    return f"{documents / seconds:,.0f}"
+
+
+def row(name, documents, seconds, result, ratios=("", "")):
+    ratios = [f"{ratio:.1f}" if ratio else "" for ratio in ratios]
+    counts = [f"{number:,.0f}" for number in (result.texts, result.chunks, result.megabytes)]
+    return f"| {' | '.join([name, rate(documents, seconds), *ratios, *counts])} |"
 
 
 def table(documents, title, rows):
-    """Rates, and how many times as fast trailblazer is: from documents to vectors, and from registered documents on."""
+    """Rates, and trailblazer's divided by the others': from registered documents to vectors, and with registration."""
     ours = rows[0][1]
     print(f"\n{title}:\n")
-    print("| | documents/s | trailblazer is, registration included | trailblazer is, from registered on | texts embedded | chunks stored | peak MB |")
+    print("| | documents/s | trailblazer / it, from registered on | trailblazer / it | texts embedded | chunks stored | peak MB |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    rest = f"{ours.texts:,} | {ours.chunks:,} | {ours.megabytes:,.0f} |"
+    # Where nothing changed, registration is all there is to do.
     if ours.texts:
-        print(f"| trailblazer, from registered on | {documents / ours.run_seconds:,.0f} | | | {rest}")
-    for name, result in rows:
-        shown = "trailblazer, registration included" if result is ours else name
-        times = "|" if result is ours else f"{result.seconds / ours.seconds:.1f} times | "
-        times += "" if result is ours or not ours.texts else f"{result.seconds / ours.run_seconds:.1f} times"
-        numbers = f"{result.texts:,} | {result.chunks:,} | {result.megabytes:,.0f}"
-        print(f"| {shown} | {speed(documents, result)} | {times} | {numbers} |")
+        print(row("trailblazer, from registered on", documents, ours.run_seconds, ours))
+    print(row("trailblazer, registration included", documents, ours.seconds, ours))
+    for name, other in rows[1:]:
+        ratios = (ours.texts and other.seconds / ours.run_seconds, other.seconds / ours.seconds)
+        print(row(name, documents, other.seconds, other, ratios))
     if ours.index_seconds:
         print(f"\nThe vector index, which the others do not build, took trailblazer {ours.index_seconds:.1f} s more.")
     sys.stdout.flush()
@@ -64,15 +68,16 @@ def kill(documents, found):
         print(f"through the server: {contender.name} …", file=sys.stderr)
         undisturbed.append(contender.ingest("first"))
     ours = undisturbed[0]
-    print("\n| | documents/s | trailblazer is | requests | texts | different ones | texts with a kill | too many | chunks stored | with a kill |")
+    print("\n| | documents/s | trailblazer / it | requests | texts | different | texts, with a kill | more | chunks | chunks, with a kill |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for place, (contender, result) in enumerate(zip(found, undisturbed)):
         print(f"killed: {contender.name} …", file=sys.stderr)
         contender.prepare(f"bench_{place}")
         killed = contender.kill_at("first", result.texts // 2)
-        times = "" if result is ours else f"{result.seconds / ours.seconds:.1f} times"
-        numbers = [result.requests, result.texts, result.distinct, killed.texts, killed.texts - result.texts, result.chunks, killed.chunks]
-        print(f"| {contender.name} | {speed(documents, result)} | {times} | " + " | ".join(f"{n:,}" for n in numbers) + " |", flush=True)
+        ratio = "" if result is ours else f"{result.seconds / ours.seconds:.1f}"
+        counts = [result.requests, result.texts, result.distinct, killed.texts, killed.texts - result.texts, result.chunks, killed.chunks]
+        cells = [contender.name, rate(documents, result.seconds), ratio, *(f"{count:,}" for count in counts)]
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def main(binary, socket, corpus, work, mode, embedder):

