@@ -25,7 +25,8 @@ def contenders(bench, binary):
 
 
 def rate(documents, seconds):
-    return f"{documents / seconds:,.0f}"
+    found = documents / seconds
+    return f"{found:,.0f}" if found >= 100 else f"{found:.1f}"
 
 
 def row(name, documents, seconds, result, ratios=("", "")):
@@ -47,7 +48,7 @@ def table(documents, title, rows):
     for name, other in rows[1:]:
         ratios = (ours.texts and other.seconds / ours.run_seconds, other.seconds / ours.seconds)
         print(row(name, documents, other.seconds, other, ratios))
-    if ours.index_seconds:
+    if title == SCENES[0][1]:
         print(f"\nThe vector index, which the others do not build, took trailblazer {ours.index_seconds:.1f} s more.")
     sys.stdout.flush()
 
