@@ -443,6 +443,8 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
 fn search_compares_the_few_that_pass_a_filter_exactly() {
     let mut library = Library::of(6000);
     library.index(false);
+    // The planner would rather walk the index than sort.
+    library.client.batch_execute("set enable_sort = off").unwrap();
     let filter = json!({"label": "in20-7"});
     let plan = library.plan("", &filter, true);
     assert!(!plan.contains("hnsw"), "{plan}");
@@ -465,6 +467,8 @@ fn search_compares_the_few_that_pass_a_filter_exactly() {
 fn search_compares_the_few_that_have_the_text_in_quotes_exactly() {
     let mut library = Library::of(6000);
     library.index(false);
+    // The planner would rather walk the index than sort.
+    library.client.batch_execute("set enable_sort = off").unwrap();
     let plan = library.plan("\"rare7 and some7\"", &json!({}), true);
     assert!(!plan.contains("hnsw"), "{plan}");
     let plan = library.plan("common -some7", &json!({}), true);
@@ -495,6 +499,16 @@ fn search_asks_for_a_second_word_where_all_are_common() {
     assert_eq!(find("third2"), "'third2'");
     assert_eq!(find("rare7 third2 half1"), "'rare7'");
     assert_eq!(find("rare7 rare8 half1"), "'rare7' | 'rare8'");
+}
+
+#[test]
+fn a_snippet_reads_as_plain_text() {
+    let mut library = Library::new();
+    let text = "Claims\n\n## A claim\n\n| Column | Meaning |\n|:--|---|\n| `claim` | See **[claims](topic:a/b)** |\n\n\
+                ```sql\nselect claim\n```\n\n> Never \\*claim\\* twice";
+    let snippet = "select regexp_replace(translate(graphdb.snippet('claim', $1, '{Claims}'), e'\\x01\\x02', '<>'), '[[:space:]]+', ' ', 'g')";
+    let snippet: String = library.client.query_one(snippet, &[&text]).unwrap().get(0);
+    insta::assert_snapshot!(snippet, @"<claim> Column | Meaning <claim> | See <claims> select <claim> Never *<claim>* twice");
 }
 
 #[test]
