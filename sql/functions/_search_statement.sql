@@ -26,8 +26,8 @@ declare
 begin
   if v_terms.p_find is not null then
     -- As BM25 weighs them, without the length, which chunks have in common: rarity times tf / (tf + 1), where a word counts
-    -- 0.2, and 1 in a heading (docs/eval.md).
-    select string_agg(format('%s * ts_rank_cd(''{0.2,1,1,1}'', c.search_vector, %L::tsquery, 32)', w.weight, w.term), ' + ')
+    -- 0.3, and 1 in a heading (docs/eval.md).
+    select string_agg(format('%s * ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery, 32)', w.weight, w.term), ' + ')
     into v_score
     from unnest(v_terms.p_words, v_terms.p_weights) as w (term, weight);
     v_by_text := format(
