@@ -21,7 +21,7 @@ set client_min_messages = warning
 set hnsw.iterative_scan = relaxed_order
 set hnsw.max_scan_tuples = 100000
 set hnsw.scan_mem_multiplier = 8
-set hnsw.ef_search = 100
+set hnsw.ef_search = 200
 as $$
 declare
   v_model graphdb.embedding_models;

