@@ -7,7 +7,7 @@ select format('run-%s', r), case r % 2 when 0 then 'dita' else 'confluence' end,
 from generate_series(0, :chunks / 1000 - 1) as r;
 
 insert into graphdb.documents (run_id, doc_id, title, labels, body, content_sha256, is_newest, is_searched)
-select format('run-%s', d / 100), format('doc-%s', d), format('Document %s', d), array['label-' || d % 20], '-', sha256('-'), true, true
+select format('run-%s', d / 100), format('doc-%s', d), format('Document %s', d), array['in20-' || d % 20, 'in1000-' || d % 1000], '-', sha256('-'), true, true
 from generate_series(0, :chunks / 10 - 1) as d;
 
 insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, kind, token_count, text, input_sha256)

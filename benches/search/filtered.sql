@@ -1,2 +1,2 @@
 \set i random(1, 500)
-select count(*) from bench.questions as q, graphdb.search(q.question, q.vector, 'bench', 10, '{"label": "label-7"}') as s where q.i = :i;
+select count(*) from bench.questions as q, bench.filters as f, graphdb.search(q.question, q.vector, 'bench', 10, f.filter) as s where q.i = :i and f.i = :filter;

@@ -1,4 +1,4 @@
--- 500 questions: six words of a chunk, and a vector near that of the chunk.
+-- 500 questions: six words of a chunk, and a vector near that of the chunk. Filters by the share of documents that pass.
 create schema bench;
 create table bench.questions as
 select row_number() over () as i,
@@ -8,3 +8,12 @@ from (select c.text, c.input_sha256 from graphdb.chunks as c order by c.input_sh
 join graphdb.embeddings as e on e.input_sha256 = c.input_sha256;
 alter table bench.questions add primary key (i);
 analyze bench.questions;
+
+create table bench.filters (i integer primary key, passes text, filter jsonb);
+insert into bench.filters values
+  (1, 'source, 1 in 2', '{"source": "dita"}'),
+  (2, 'labels, 1 in 5', '{"label": ["in20-1", "in20-2", "in20-3", "in20-4"]}'),
+  (3, 'labels, 1 in 10', '{"label": ["in20-5", "in20-6"]}'),
+  (4, 'label, 1 in 20', '{"label": "in20-7"}'),
+  (5, 'run, 1 in 100', '{"run_ids": ["run-7"]}'),
+  (6, 'label, 1 in 1000', '{"label": "in1000-7"}');

@@ -1,6 +1,7 @@
 -- The statement that a search runs: its parameters are the question's vector, how many of each list to fuse, and how many
--- results to return. The lists are read from their indexes, the best first; then each place in a list is worth
--- 1 / (60 + place), and what stands in both adds up. Equals are ordered by id.
+-- results to return. The lists are read from their indexes, the best first; where a filter or a demand lets few chunks
+-- pass, the vectors of those are compared one by one. Then each place in a list is worth 1 / (60 + place), and what stands
+-- in both adds up. Equals are ordered by id.
 create or replace function graphdb._search_statement(p_query text, p_model graphdb.embedding_models, p_filter jsonb)
 returns text
 language plpgsql
@@ -8,12 +9,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Matches that are ranked at most, in the order of the table: only a question of common words alone has more, and
-  -- ranking tells them apart so little that it is not worth the time.
-  v_most constant integer := 4000;
-  v_terms record := graphdb._search_terms(p_query);
-  v_shown constant text := 'd.is_searched and ' || graphdb._search_condition(p_filter);
-  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_terms.p_demand) || '::tsquery', '');
+  v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
+  -- As many are compared one by one in the time in which the index, walking past those that do not pass, finds 100.
+  v_few constant float8 := sqrt(500 * v_chunks);
+  v_condition constant text := graphdb._search_condition(p_filter);
+  v_wanted constant tsquery := graphdb._search_demand(p_query);
+  v_reach constant float8 := case when v_condition = 'true' and v_wanted is null then v_chunks
+                                  else graphdb._search_reach(v_condition, v_wanted, v_few + 1) end;
+  v_terms record := graphdb._search_terms(p_query, case when v_reach > v_few then 1 else v_reach / v_chunks end);
+  v_shown constant text := 'd.is_searched and ' || v_condition;
+  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_wanted) || '::tsquery', '');
   v_score text;
   v_distance text;
   v_by_text text := 'select null::text as run_id, null::text as doc_id, null::integer as ord, null::bigint as place where false';
@@ -21,8 +26,8 @@ declare
 begin
   if v_terms.p_find is not null then
     -- As BM25 weighs them, without the length, which chunks have in common: rarity times tf / (tf + 1), where a word counts
-    -- 0.2, and 1 in a heading (docs/eval.md).
-    select string_agg(format('%s * ts_rank_cd(''{0.2,1,1,1}'', c.search_vector, %L::tsquery, 32)', w.weight, w.term), ' + ')
+    -- 0.3, and 1 in a heading (docs/eval.md).
+    select string_agg(format('%s * ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery, 32)', w.weight, w.term), ' + ')
     into v_score
     from unnest(v_terms.p_words, v_terms.p_weights) as w (term, weight);
     v_by_text := format(
@@ -38,22 +43,40 @@ begin
          ) as c
          order by score desc, c.run_id, c.doc_id, c.ord
          limit $2
-       ) as m', v_score, v_terms.p_find, v_demand, v_shown, v_most);
+       ) as m', v_score, v_terms.p_find, v_demand, v_shown, 
+      -- Only a question of common words alone has more matches, and ranking tells them apart so little that the first of
+      -- the table do. The more words, the dearer is a match.
+      greatest(1500, 8000 / (1 + cardinality(v_terms.p_words))));
   end if;
 
   if p_model.model_id is not null then
     v_distance := format('e.embedding::%1$s <=> $1::%1$s', graphdb._vector_index_type(p_model));
-    v_by_vector := format(
-      'select m.*, row_number() over (order by m.distance, m.run_id, m.doc_id, m.ord) as place
-       from (
-         select c.run_id, c.doc_id, c.ord, %1$s as distance
+    if v_reach > v_few then
+      v_by_vector := format(
+        'select c.run_id, c.doc_id, c.ord, %1$s as distance
          from graphdb.embeddings as e
          join graphdb.chunks as c on c.input_sha256 = e.input_sha256
          join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
          where e.model_id = %2$s%3$s and %4$s
          order by %1$s
-         limit $2
-       ) as m', v_distance, p_model.model_id, v_demand, v_shown);
+         limit $2', v_distance, p_model.model_id, v_demand, v_shown);
+    else
+      -- The offset keeps the planner from reading them in the order of the index.
+      v_by_vector := format(
+        'select e.run_id, e.doc_id, e.ord, %1$s as distance
+         from (
+           select c.run_id, c.doc_id, c.ord, e.embedding
+           from graphdb.documents as d
+           join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id
+           join graphdb.embeddings as e on e.input_sha256 = c.input_sha256
+           where e.model_id = %2$s%3$s and %4$s
+           offset 0
+         ) as e
+         order by distance, e.run_id, e.doc_id, e.ord
+         limit $2', v_distance, p_model.model_id, v_demand, v_shown);
+    end if;
+    v_by_vector := format(
+      'select m.*, row_number() over (order by m.distance, m.run_id, m.doc_id, m.ord) as place from (%s) as m', v_by_vector);
   end if;
 
   return format(

@@ -1,5 +1,5 @@
--- Bring the full text up to date after much was written: its index, and the statistics that say how rare a word is.
--- Autovacuum does the same, later.
+-- Bring the full text up to date after much was written: its index, and the statistics that say how rare a word is and how
+-- much a filter lets pass. Autovacuum does the same, later.
 create or replace function graphdb.refresh_search()
 returns void
 language plpgsql
@@ -9,10 +9,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform gin_clean_pending_list('graphdb.ix_chunks_search');
-  analyze graphdb.documents, graphdb.chunks, graphdb.embeddings;
+  analyze graphdb.processed_runs, graphdb.documents, graphdb.chunks, graphdb.embeddings;
 end
 $$;
 
 comment on function graphdb.refresh_search() is
-  'Bring the full text up to date after much was written: its index, and the statistics that say how rare a word is. Autovacuum does the same, later.';
+  'Bring the full text up to date after much was written: its index, and the statistics that say how rare a word is and how much a filter lets pass. Autovacuum does the same, later.';
 revoke all on function graphdb.refresh_search() from public;

@@ -15,9 +15,13 @@ stable
 security definer
 set search_path from current
 set jit = off
+-- Stop words alone are no fault.
+set client_min_messages = warning
 -- A filter, or old versions, may leave little of the first hits: go on until there are enough.
 set hnsw.iterative_scan = relaxed_order
-set hnsw.ef_search = 100
+set hnsw.max_scan_tuples = 100000
+set hnsw.scan_mem_multiplier = 8
+set hnsw.ef_search = 200
 as $$
 declare
   v_model graphdb.embedding_models;

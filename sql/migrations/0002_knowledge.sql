@@ -36,7 +36,8 @@ create table if not exists graphdb.chunks (
   token_count integer not null,
   text text not null,
   input_sha256 bytea not null,
-  primary key (run_id, doc_id, ord),
+  -- A search finds vectors by the chunks of a document, and chunks by a vector, without reading the texts.
+  primary key (run_id, doc_id, ord) include (input_sha256),
   foreign key (run_id, doc_id) references graphdb.documents on delete cascade,
   constraint ord_is_not_negative check (ord >= 0),
   constraint byte_range_in_order check (0 <= byte_start and byte_start < byte_end),
@@ -52,7 +53,7 @@ comment on column graphdb.chunks.heading_path is 'Document title and headings ab
 comment on column graphdb.chunks.token_count is 'Tokens of text as the embedding model counts them, special tokens included';
 comment on column graphdb.chunks.input_sha256 is 'SHA-256 of text: finds its vectors in graphdb.embeddings';
 
-create index if not exists ix_chunks_input on graphdb.chunks (input_sha256);
+create index if not exists ix_chunks_input on graphdb.chunks (input_sha256) include (run_id, doc_id, ord);
 
 create table if not exists graphdb.embedding_models (
   model_id integer generated always as identity primary key,

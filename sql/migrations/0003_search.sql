@@ -59,6 +59,9 @@ create index if not exists ix_chunks_search on graphdb.chunks using gin (search_
 -- What a search joins to every match: whether it sees that version of the document.
 -- squawk-ignore require-concurrent-index-creation
 create index if not exists ix_documents_searched on graphdb.documents (run_id, doc_id) where is_searched;
+-- Which documents a search with a label sees.
+-- squawk-ignore require-concurrent-index-creation
+create index if not exists ix_documents_labels on graphdb.documents using gin (labels) where is_searched;
 -- Whether a completed run has versions that may take the place of others.
 -- squawk-ignore require-concurrent-index-creation
 create index if not exists ix_documents_unsearched on graphdb.documents (run_id) where not is_searched;

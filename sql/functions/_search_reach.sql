@@ -1,0 +1,29 @@
+-- How many chunks a search looks at: those that a filter's condition and a demand let pass, about p_most when they are more.
+-- Without a demand the documents are counted, which is quicker, each for as many chunks as the average document has.
+create or replace function graphdb._search_reach(p_condition text, p_demand tsquery, p_most float8)
+returns float8
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_each float8 := 1;
+  v_passing bigint;
+begin
+  if p_demand is null then
+    select greatest(c.reltuples, 1) / greatest(d.reltuples, 1) into v_each
+    from pg_class as c, pg_class as d
+    where c.oid = 'graphdb.chunks'::regclass and d.oid = 'graphdb.documents'::regclass;
+  end if;
+  execute format(
+    'select count(*) from (select from graphdb.documents as d%s where d.is_searched and %s limit %s) as p',
+    ' join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.search_vector @@ ' || quote_literal(p_demand),
+    p_condition, ceil(p_most / v_each))
+  into v_passing;
+  return v_each * v_passing;
+end
+$$;
+
+comment on function graphdb._search_reach(text, tsquery, float8) is
+  'How many chunks a search looks at: those that a filter''s condition and a demand let pass, about p_most when they are more.';
+revoke all on function graphdb._search_reach(text, tsquery, float8) from public;
