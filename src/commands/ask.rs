@@ -157,13 +157,9 @@ fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the snippet on one line, without the signs of headings, tables and code blocks.
+/// Returns the snippet on one line.
 fn snippet(hit: &Hit) -> String {
-    let is_sign = |word: &&str| {
-        word.chars().all(|c| matches!(c, '#' | '|')) || word.starts_with("```") || word.starts_with("---")
-    };
-    let words: Vec<&str> = hit.snippet.split_whitespace().filter(|word| !is_sign(word)).collect();
-    words.join(" ")
+    hit.snippet.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns `text` without the characters that mark.

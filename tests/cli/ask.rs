@@ -2,7 +2,7 @@
 
 use crate::support::Sandbox;
 
-/// A sandbox with one embedded run of three documents.
+/// A sandbox with one embedded run of four documents.
 fn library() -> Sandbox {
     let sandbox = Sandbox::new();
     let document = |id: &str, title: &str, body: &str| {
@@ -13,6 +13,7 @@ fn library() -> Sandbox {
     let lines = [
         document("lease", "Leases", "# Leases\n\n## Expiry\n\nA lease that is not renewed expires after 45 minutes.\n"),
         document("vector", "Vectors", "# Vectors\n\nA vector belongs to a text and a model.\n"),
+        document("codes", "Codes", "# Codes\n\n| Code | Meaning |\n|---|---|\n| **3** | See [faults](topic:faults) |\n"),
         document("escape", "Escapes", "# Escapes\n\nA terminal obeys \u{1b}[31m escape codes.\n"),
     ];
     sandbox.write("var/runs/one/normalize/normalized.ndjson", lines.join("\n") + "\n");
@@ -30,6 +31,16 @@ fn ask_prints_title_headings_address_and_a_snippet_with_the_words_marked() {
     1. *Leases*
        https://docs.example/lease
        *Leases* Expiry A *lease* that is not renewed *expires* after 45 minutes
+    ");
+}
+
+#[test]
+fn ask_shows_tables_and_links_as_text() {
+    let asked = library().run(&["ask", "code faults", "--text-only", "--limit", "1", "--events", "never"]).success();
+    insta::assert_snapshot!(asked.stdout, @"
+    1. *Codes*
+       https://docs.example/codes
+       *Codes* *Code* | Meaning 3 | See *faults*
     ");
 }
 
@@ -66,7 +77,7 @@ fn ask_keeps_to_label_source_and_run() {
             .collect::<Vec<_>>()
     };
     assert_eq!(found(&["--label", "vector-label"]), ["\"vector\""]);
-    assert_eq!(found(&["--source", "dita", "--run-id", "on*"]).len(), 3);
+    assert_eq!(found(&["--source", "dita", "--run-id", "on*"]).len(), 4);
     assert!(found(&["--source", "confluence"]).is_empty());
     assert!(found(&["--run-id", "two"]).is_empty());
 }
