@@ -13,7 +13,11 @@ fn library() -> Sandbox {
     let lines = [
         document("lease", "Leases", "# Leases\n\n## Expiry\n\nA lease that is not renewed expires after 45 minutes.\n"),
         document("vector", "Vectors", "# Vectors\n\nA vector belongs to a text and a model.\n"),
-        document("codes", "Codes", "# Codes\n\n| Code | Meaning |\n|---|---|\n| **3** | See [faults](topic:faults) |\n"),
+        document(
+            "codes",
+            "Codes",
+            "# Codes\n\n| Code | Meaning |\n|---|---|\n| **3** | See [faults](topic:faults) |\n",
+        ),
         document("escape", "Escapes", "# Escapes\n\nA terminal obeys \u{1b}[31m escape codes.\n"),
     ];
     sandbox.write("var/runs/one/normalize/normalized.ndjson", lines.join("\n") + "\n");
