@@ -190,5 +190,6 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
     let first: HashSet<&String> = requests[0].iter().collect();
     assert!(requests[1].iter().all(|text| !first.contains(text)), "both began with the same texts");
     let sent = requests.iter().map(Vec::len).sum::<usize>();
-    assert!(sent < 4500, "{sent} texts were sent, of 3000 that both runs hold");
+    // Where they meet, and until the slower is where the faster began, both may have the same page in hand.
+    assert!(sent < 5500, "{sent} texts were sent, of 3000 that both runs hold");
 }
