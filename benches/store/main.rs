@@ -12,7 +12,7 @@ use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::Type;
 use postgres::{Client, NoTls};
 use trailblazer::db::local::LocalServer;
-use trailblazer::db::stage::{self, EmbeddingStore};
+use trailblazer::db::vectors::EmbeddingStore;
 use trailblazer::db::{calls, install};
 use trailblazer::embed::{Hash, Provider as _};
 use trailblazer::ids::ClaimToken;
@@ -49,7 +49,6 @@ fn bench(client: &mut Client) -> Result<()> {
     let rows = rows(&provider, count)?;
 
     let (mut stored, mut copied) = (Vec::new(), Vec::new());
-    stage::create(client)?;
     for _ in 0..rounds {
         stored.push(timed(client, |client| {
             let store = EmbeddingStore::prepare(client)?;

@@ -9,6 +9,7 @@ pub mod search;
 pub mod stage;
 mod tls;
 pub mod vector_index;
+pub mod vectors;
 
 use std::time::Duration;
 

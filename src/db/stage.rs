@@ -1,10 +1,9 @@
 //! Binary COPY into the session's staging tables, and the functions that take what was copied.
 
 use chrono::{DateTime, Utc};
-use pgvector::Vector;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, GenericClient, Statement};
+use postgres::{Client, GenericClient};
 use serde_json::Value;
 
 use crate::chunk::{Chunk, Kind};
@@ -121,46 +120,6 @@ pub fn chunks(client: &mut Client, chunks: &[(&str, Vec<Chunk>)]) -> Result<()> 
 pub fn replace_chunks(client: &mut impl GenericClient, run_id: &RunId, token: ClaimToken) -> Result<()> {
     client.execute("select graphdb.replace_chunks($1, $2)", &[&run_id.as_str(), &token.0])?;
     Ok(())
-}
-
-/// The statements that store vectors, prepared on one connection.
-pub struct EmbeddingStore {
-    copy: Statement,
-    store: Statement,
-    types: [Type; 2],
-}
-
-impl EmbeddingStore {
-    /// Prepares them; the staging tables must be there.
-    pub fn prepare(client: &mut Client) -> Result<Self> {
-        let copy = "copy pg_temp.staged_embeddings (input_sha256, embedding) from stdin (format binary)";
-        let columns = client.prepare("select s.embedding from pg_temp.staged_embeddings as s limit 0")?;
-        let vector = columns.columns().first().map_or(Type::UNKNOWN, |column| column.type_().clone());
-        Ok(Self {
-            copy: client.prepare(copy)?,
-            store: client.prepare("select graphdb.store_staged_embeddings($1, $2)")?,
-            types: [Type::BYTEA, vector],
-        })
-    }
-
-    /// Copies vectors and stores them under the claim in one transaction, and returns how many texts had none before.
-    pub fn store(
-        &self,
-        client: &mut Client,
-        token: ClaimToken,
-        model: &str,
-        vectors: Vec<(&[u8], Vec<f32>)>,
-    ) -> Result<i32> {
-        let mut tx = client.transaction()?;
-        let mut writer = BinaryCopyInWriter::new(tx.copy_in(&self.copy)?, &self.types);
-        for (input_sha256, vector) in vectors {
-            writer.write(&[&input_sha256, &Vector::from(vector)])?;
-        }
-        writer.finish()?;
-        let stored = tx.query_one(&self.store, &[&token.0, &model])?.get(0);
-        tx.commit()?;
-        Ok(stored)
-    }
 }
 
 fn kind(kind: Kind) -> &'static str {

@@ -10,7 +10,7 @@ use super::asking::{Answer, Asking};
 use super::lease::Lease;
 use super::{End, Job, locked};
 use crate::db::calls::{self, PendingInput};
-use crate::db::stage::EmbeddingStore;
+use crate::db::vectors::EmbeddingStore;
 use crate::embed;
 use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
