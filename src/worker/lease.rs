@@ -1,4 +1,4 @@
-//! The leases of this process, renewed by one thread at a third of their length.
+//! The leases of this process, renewed by one thread at a third of their length or sooner.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -14,6 +14,9 @@ use crate::error::Result;
 use crate::events::{Event, EventWriter};
 use crate::ids::{ClaimToken, Phase, RunId};
 use crate::stop::Stop;
+
+/// Renewals bring progress to the database, for `status`: a third of a long lease is too long to wait for that.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A claim that a worker holds.
 #[derive(Debug)]
@@ -97,17 +100,17 @@ impl Leases {
         locked(&self.held).remove(&lease.token);
     }
 
-    /// Renews all leases at a third of their length until `finished`. A failed call is tried again soon: it loses nothing yet.
+    /// Renews all leases at a third of their length, or sooner, until `finished`. A failed call is tried again soon: it loses nothing yet.
     pub fn keep_renewing(&self, connector: &Connector, events: &EventWriter, finished: &Stop) {
         let mut client: Option<Client> = None;
-        let mut pause = self.ttl / 3;
+        let mut pause = self.renewal();
         loop {
             finished.sleep(pause);
             if finished.is_asked() {
                 return;
             }
             pause = match self.renew(&mut client, connector, events) {
-                Ok(()) => self.ttl / 3,
+                Ok(()) => self.renewal(),
                 Err(error) => {
                     log::warn!("cannot renew leases, trying again: {error}");
                     client = None;
@@ -115,6 +118,11 @@ impl Leases {
                 }
             };
         }
+    }
+
+    /// Pause between renewals.
+    fn renewal(&self) -> Duration {
+        (self.ttl / 3).min(LONGEST_PAUSE)
     }
 
     fn renew(&self, client: &mut Option<Client>, connector: &Connector, events: &EventWriter) -> Result<()> {
