@@ -8,12 +8,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
 as $$
-  select ts_headline(
+  -- In disguise, < and > are no tags, which a headline leaves out.
+  select translate(ts_headline(
     'pg_catalog.english',
-    graphdb._plain_text(translate(
+    translate(graphdb._plain_text(translate(
       case when starts_with(p_text, h.heading) then substr(p_text, length(h.heading) + 1) else p_text end, e'\x01\x02', '')),
+      '<>', e'\x03\x04'),
     w.words,
-    e'StartSel=\x01, StopSel=\x02, MaxFragments=2, MaxWords=32, MinWords=12, FragmentDelimiter=" … "')
+    e'StartSel=\x01, StopSel=\x02, MaxFragments=2, MaxWords=32, MinWords=12, FragmentDelimiter=" … "'),
+    e'\x03\x04', '<>')
   from (select array_to_string(p_heading_path, ' > ') || e'\n\n' as heading) as h
   cross join (
     select coalesce(string_agg(u.term::text, ' | ')::tsquery, ''::tsquery) as words

@@ -16,7 +16,7 @@ fn library() -> Sandbox {
         document(
             "codes",
             "Codes",
-            "# Codes\n\n| Code | Meaning |\n|---|---|\n| **3** | See [faults](topic:faults) |\n",
+            "# Codes\n\n| Code | Meaning |\n|---|---|\n| **3** | See [faults](topic:faults) of a `<plugin>` file |\n",
         ),
         document("escape", "Escapes", "# Escapes\n\nA terminal obeys \u{1b}[31m escape codes.\n"),
     ];
@@ -44,7 +44,7 @@ fn ask_shows_tables_and_links_as_text() {
     insta::assert_snapshot!(asked.stdout, @"
     1. *Codes*
        https://docs.example/codes
-       *Codes* *Code* | Meaning 3 | See *faults*
+       *Codes* *Code* | Meaning 3 | See *faults* of a <plugin> file
     ");
 }
 

@@ -486,7 +486,7 @@ fn help_of_ask() {
       trailblazer ask 'expired "claim token" -python'     With this text, without that word
       trailblazer ask chunk --source dita --limit 3
       trailblazer ask "back up" --text-only              By its words alone, without the model
-      trailblazer ask "back up" | jq -r .title           NDJSON in a pipe
+      trailblazer ask "back up" | jq -r '.title // empty'   NDJSON in a pipe
 
     The same in SQL: select * from graphdb.search('How do I reset runs that failed?')
     "#);
