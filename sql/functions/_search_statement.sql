@@ -43,7 +43,7 @@ begin
          ) as c
          order by score desc, c.run_id, c.doc_id, c.ord
          limit $2
-       ) as m', v_score, v_terms.p_find, v_demand, v_shown, 
+       ) as m', v_score, v_terms.p_find, v_demand, v_shown,
       -- Only a question of common words alone has more matches, and ranking tells them apart so little that the first of
       -- the table do. The more words, the dearer is a match.
       greatest(1500, 8000 / (1 + cardinality(v_terms.p_words))));
