@@ -14,9 +14,14 @@ as $$
 declare
   -- Thai to Khmer; kana, Han, Hangul.
   v_unspaced constant text := e'\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u3007\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff';
-  -- All ASCII punctuation but the quote, which questions mean. translate() takes eight times as long.
-  v_words text := regexp_replace(p_text, e'[!#-/:-@\\[-`{-~]', ' ', 'g');
+  -- What the parser may take for a part of a word, an address, a number or a tag; any other mark parts words by itself.
+  v_marks constant text[] := '{-,_,/,.,@,:,&,<,>,~,+}';
+  v_mark text;
+  v_words text := p_text;
 begin
+  foreach v_mark in array v_marks loop
+    v_words := replace(v_words, v_mark, ' ');  -- a fourth of the time of one regular expression
+  end loop;
   if octet_length(v_words) = length(v_words) or v_words !~ ('[' || v_unspaced || ']') then
     return v_words;
   end if;
