@@ -32,7 +32,7 @@ begin
   end if;
   if p_query_vector is not null then
     v_model := graphdb._model(p_model);
-    perform graphdb._refuse_vector(graphdb._vector_fault(p_query_vector, v_model), v_model);
+    perform graphdb._refuse_vector(graphdb._vector_fault(p_query_vector, v_model.dimension), v_model);
   end if;
   return query execute graphdb._search_statement(p_query, v_model, p_filter)
     using p_query_vector, greatest(100, 2 * p_limit), p_limit;

@@ -22,18 +22,28 @@ begin
   end if;
   perform graphdb._lock_embedding_claim(p_claim_token);
 
-  select graphdb._vector_fault(i.embedding, v_model) into v_bad
+  select graphdb._vector_fault(i.embedding, v_model.dimension) into v_bad
   from unnest(p_embeddings) as i (embedding)
-  where graphdb._vector_fault(i.embedding, v_model) is not null
+  where graphdb._vector_fault(i.embedding, v_model.dimension) is not null
   limit 1;
   perform graphdb._refuse_vector(v_bad, v_model);
 
-  insert into graphdb.embeddings (model_id, input_sha256, embedding)
-  select v_model.model_id, i.input_sha256, i.embedding
-  from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
-  order by i.input_sha256 -- one order for all, or two batches with texts in common could deadlock
-  on conflict do nothing;
-  get diagnostics v_stored = row_count;
+  -- In one order for all, or two batches with texts in common could deadlock. Without looking for conflicts at first, because
+  -- that takes a quarter longer and finds something only when another worker had the same texts at the same time.
+  begin
+    insert into graphdb.embeddings (model_id, input_sha256, embedding)
+    select v_model.model_id, i.input_sha256, i.embedding
+    from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
+    order by i.input_sha256;
+    get diagnostics v_stored = row_count;
+  exception when unique_violation then
+    insert into graphdb.embeddings (model_id, input_sha256, embedding)
+    select v_model.model_id, i.input_sha256, i.embedding
+    from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
+    order by i.input_sha256
+    on conflict do nothing;
+    get diagnostics v_stored = row_count;
+  end;
   return v_stored;
 end
 $$;

@@ -14,9 +14,9 @@ begin
   perform graphdb._check_staging('staged_embeddings');
   perform graphdb._lock_embedding_claim(p_claim_token);
 
-  select graphdb._vector_fault(s.embedding, v_model) into v_bad
+  select graphdb._vector_fault(s.embedding, v_model.dimension) into v_bad
   from pg_temp.staged_embeddings as s
-  where graphdb._vector_fault(s.embedding, v_model) is not null
+  where graphdb._vector_fault(s.embedding, v_model.dimension) is not null
   limit 1;
   perform graphdb._refuse_vector(v_bad, v_model);
 

@@ -247,6 +247,48 @@ fn pending_inputs_pages_through_each_text_once() {
 }
 
 #[test]
+fn a_vector_that_another_worker_stored_meanwhile_is_left_and_the_others_are_stored() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    load(&mut client, "r", "2026-01-01", &[("a", "one"), ("b", "two")]);
+    chunk(&mut client, "r");
+    let token = claim(&mut client, "embed", "r");
+    let store = |texts: &str, vectors: &str| {
+        format!(
+            "select graphdb.store_embeddings({token}, '{MODEL}', array(select sha256(t::bytea) from unnest('{{{texts}}}'::text[]) as t), '{vectors}')"
+        )
+    };
+    assert_eq!(ask(&mut client, &store("one", r#"{"[1,0,0]"}"#)), "1");
+    assert_eq!(ask(&mut client, &store("one,two,two", r#"{"[0,1,0]","[0,0,1]","[0,0,1]"}"#)), "1");
+    let vectors = "select string_agg(e.embedding::text, ' ' order by e.embedding) from graphdb.embeddings as e";
+    assert_eq!(ask(&mut client, vectors), "[0,0,1] [1,0,0]");
+}
+
+/// A function that is called for each text is most of the time, however little it does.
+#[test]
+fn reading_and_storing_texts_calls_no_function_for_each() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    let texts: Vec<String> = (0..40).map(|number| format!("text {number}")).collect();
+    let documents: Vec<(&str, &str)> = texts.iter().map(|text| (text.as_str(), text.as_str())).collect();
+    load(&mut client, "few", "2026-01-01", &documents[..4]);
+    load(&mut client, "many", "2026-01-01", &documents[4..]);
+    let calls = |run_id: &str| {
+        let mut client = database.connect();
+        chunk(&mut client, run_id);
+        let token = claim(&mut client, "embed", run_id);
+        ask(&mut client, "begin; set local track_functions = 'all'");
+        store_vectors(&mut client, run_id, token);
+        let ours = "select string_agg(f.funcname || ' ' || f.calls, ', ' order by f.funcname) \
+                    from pg_stat_xact_user_functions as f where f.schemaname = 'graphdb'";
+        ask(&mut client, ours)
+    };
+    assert_eq!(calls("few"), calls("many"));
+}
+
+#[test]
 fn batches_with_the_same_texts_do_not_deadlock() {
     let database = TestDatabase::new();
     let mut client = database.connect();
