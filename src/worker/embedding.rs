@@ -17,12 +17,12 @@ use crate::events::Event;
 use crate::ids::{ClaimToken, Phase};
 
 /// Texts read at a time: bounds what is in memory, and is wide enough to sort by length.
-const PAGE: i32 = 1024;
+const PAGE: u16 = 1024;
 /// Texts sent to the provider at once, at most.
 const BATCH_TEXTS: usize = 256;
 /// How often texts that lost their vector to a reset in the meantime are embedded anew before the run is given back.
 const ROUNDS: u32 = 5;
-/// How long texts that another worker has are waited for before looking again.
+/// How long texts that another worker has are waited for before looking whether the work must end.
 const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 
 /// Embeds every text of the run that has no vector and completes the phase.
@@ -70,30 +70,38 @@ impl Embedding<'_> {
     fn embed_pending(&mut self, client: &mut Client) -> Result<Option<End>> {
         let model = &self.job.provider.model().name;
         let mut after = first_hash(self.lease.token);
-        let (mut from_start, mut is_partial) = (false, false);
+        let (mut is_from_start, mut others) = (false, Vec::new());
         loop {
             if let Some(end) = self.asking.interruption() {
                 return Ok(Some(end));
             }
-            let read = || calls::pending_inputs(client, &self.lease.run_id, model, &after, PAGE);
-            let page = self.job.in_flight.reserve(read)?;
-            is_partial |= page.is_partial;
-            if let Some(last) = &page.last {
-                after.clone_from(last);
-            } else if from_start && !is_partial {
-                return Ok(self.asking.end());
-            } else {
-                if is_partial {
-                    self.job.in_flight.wait_for_texts(OTHERS_PAUSE);
-                }
-                after.clear();
-                (from_start, is_partial) = (true, false);
+            let read = || calls::pending_inputs(client, &self.lease.run_id, model, &after, PAGE.into());
+            let mut page = self.job.in_flight.reserve(read)?;
+            let is_last = page.found < usize::from(PAGE);
+            others.append(&mut page.others);
+            if let Some(last) = page.last.take() {
+                after = last;
             }
             // What was refused would be so again.
             let inputs: Vec<&PendingInput> =
                 page.inputs.iter().filter(|input| !self.asking.has_refused(input)).collect();
             if let Some(end) = self.embed_page(client, &inputs)? {
                 return Ok(Some(end));
+            }
+            drop(page);
+            if is_last {
+                if is_from_start && others.is_empty() {
+                    return Ok(self.asking.end());
+                }
+                // Whoever has them stores their vectors, or leaves them to the next pass.
+                while !self.job.in_flight.wait_for_texts(&others, OTHERS_PAUSE) {
+                    if let Some(end) = self.asking.interruption() {
+                        return Ok(Some(end));
+                    }
+                }
+                others.clear();
+                after.clear();
+                is_from_start = true;
             }
         }
     }

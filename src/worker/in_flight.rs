@@ -25,10 +25,11 @@ pub(crate) struct Slot<'a>(&'a InFlight);
 pub(crate) struct Reserved<'a> {
     in_flight: &'a InFlight,
     pub inputs: Vec<PendingInput>,
-    /// The last text that was read, whoever has it; none when none was.
+    /// How many were read, whoever has them, and the last of them.
+    pub found: usize,
     pub last: Option<Vec<u8>>,
-    /// Whether some that were read are another worker's.
-    pub is_partial: bool,
+    /// Those that another worker has.
+    pub others: Vec<Vec<u8>>,
 }
 
 impl InFlight {
@@ -61,15 +62,29 @@ impl InFlight {
     /// neither reserved nor stored, nobody has.
     pub fn reserve(&self, read: impl FnOnce() -> Result<Vec<PendingInput>>) -> Result<Reserved<'_>> {
         let mut texts = locked(&self.texts);
-        let mut inputs = read()?;
-        let (last, found) = (inputs.last().map(|input| input.input_sha256.clone()), inputs.len());
-        inputs.retain(|input| texts.insert(input.input_sha256.clone()));
-        Ok(Reserved { in_flight: self, is_partial: inputs.len() < found, inputs, last })
+        let found = read()?;
+        let mut reserved = Reserved {
+            in_flight: self,
+            inputs: Vec::with_capacity(found.len()),
+            found: found.len(),
+            last: found.last().map(|input| input.input_sha256.clone()),
+            others: Vec::new(),
+        };
+        for input in found {
+            if texts.insert(input.input_sha256.clone()) {
+                reserved.inputs.push(input);
+            } else {
+                reserved.others.push(input.input_sha256);
+            }
+        }
+        Ok(reserved)
     }
 
-    /// Waits until texts are freed, at most for `pause`.
-    pub fn wait_for_texts(&self, pause: Duration) {
-        drop(self.texts_freed.wait_timeout(locked(&self.texts), pause));
+    /// Waits until nobody has any of `hashes`, at most for `pause`; returns whether it is so.
+    pub fn wait_for_texts(&self, hashes: &[Vec<u8>], pause: Duration) -> bool {
+        let is_held = |texts: &mut HashSet<Vec<u8>>| hashes.iter().any(|hash| texts.contains(hash));
+        let waited = self.texts_freed.wait_timeout_while(locked(&self.texts), pause, is_held);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }
 
@@ -108,10 +123,20 @@ mod tests {
         let in_flight = InFlight::new(1);
         let first = in_flight.reserve(|| Ok(inputs(&[1, 2]))).unwrap();
         let second = in_flight.reserve(|| Ok(inputs(&[2, 3]))).unwrap();
-        assert_eq!((hashes(&second), second.last.clone(), second.is_partial), (vec![3], Some(vec![3]), true));
+        assert_eq!((hashes(&second), second.found, second.last.clone()), (vec![3], 2, Some(vec![3])));
+        assert_eq!(second.others, [[2]]);
         drop(first);
         let third = in_flight.reserve(|| Ok(inputs(&[1, 2, 3]))).unwrap();
-        assert_eq!((hashes(&third), third.is_partial), (vec![1, 2], true));
+        assert_eq!((hashes(&third), third.others.clone()), (vec![1, 2], vec![vec![3]]));
+    }
+
+    #[test]
+    fn texts_that_were_freed_before_the_wait_began_are_not_waited_for() {
+        let in_flight = InFlight::new(1);
+        let theirs = in_flight.reserve(|| Ok(inputs(&[1]))).unwrap();
+        assert!(!in_flight.wait_for_texts(&[vec![1]], Duration::ZERO));
+        drop(theirs);
+        assert!(in_flight.wait_for_texts(&[vec![1]], Duration::ZERO));
     }
 
     #[test]
