@@ -16,7 +16,8 @@ as $$
     and c.input_sha256 > p_after
     and not exists (
       select from graphdb.embeddings as e
-      where e.model_id = (select (graphdb._model(p_model)).model_id) and e.input_sha256 = c.input_sha256)
+      where e.model_id = (select (graphdb._model(p_model)).model_id) and e.input_sha256 = c.input_sha256
+      offset 0) -- looked up for each chunk, until there are enough: a join would read the vectors of all
   order by c.input_sha256
   limit p_limit
 $$;
