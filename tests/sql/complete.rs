@@ -189,6 +189,25 @@ fn a_vector_that_could_not_be_searched_is_not_stored() {
 }
 
 #[test]
+fn chunks_that_are_the_same_again_are_not_written_again() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let rows = "select string_agg(format('%s %s %s', c.doc_id, c.text, c.ctid), ', ' order by c.doc_id) from graphdb.chunks as c";
+    load(&mut client, "r", "2026-01-01", &[("a", "one"), ("b", "two"), ("c", "three")]);
+    chunk(&mut client, "r");
+    assert_eq!(ask(&mut client, rows), "a one (0,1), b two (0,2), c three (0,3)");
+    load(&mut client, "r", "2026-01-02", &[("a", "one"), ("b", "new"), ("d", "four")]);
+    chunk(&mut client, "r");
+    assert_eq!(ask(&mut client, rows), "a one (0,1), b new (0,4), d four (0,5)");
+    ask(&mut client, "select graphdb.reset_runs('{}', 'all')");
+    let token = claim(&mut client, "chunk", "r");
+    stage_chunks(&mut client, "r");
+    ask(&mut client, "update pg_temp.staged_chunks set heading_path = '{Title}' where doc_id = 'a'");
+    assert_eq!(ask(&mut client, &format!("select graphdb.replace_chunks('r', {token})")), "3");
+    assert_eq!(ask(&mut client, rows), "a one (0,6), b new (0,4), d four (0,5)");
+}
+
+#[test]
 fn staged_vectors_are_stored_once_and_the_table_is_emptied() {
     let database = TestDatabase::new();
     let mut client = database.connect();
