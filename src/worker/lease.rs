@@ -152,3 +152,14 @@ impl Leases {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_lease_is_renewed_every_half_minute_and_a_short_one_at_a_third() {
+        let renewal = |seconds| Leases::new(Duration::from_secs(seconds)).renewal().as_secs();
+        assert_eq!([renewal(45 * 60), renewal(60)], [30, 20]);
+    }
+}
