@@ -362,8 +362,8 @@ fn help_of_runs_reset() {
       trailblazer runs reset --embedding-model old --scope embeddings --yes
 
     Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a
-    reset of all runs, asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run
-    it again to go on.
+    selection of every run, asks for confirmation. It goes in steps of 500 runs: stop it at any time,
+    and run it again to go on.
     ");
 }
 

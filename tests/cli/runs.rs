@@ -123,6 +123,30 @@ fn reset_that_deletes_is_refused_without_confirmation() {
 }
 
 #[test]
+fn reset_asks_when_it_selects_every_run_however_that_is_said() {
+    let sandbox = embedded();
+    for all in [&["--run-id", "*"][..], &["--source", "dita"], &["--limit", "3"], &["--status", "embedded"], &[]] {
+        let run = sandbox.run(&[&["runs", "reset"], all].concat()).exits(5);
+        assert!(run.stderr.contains("not confirmed: this resets 3 runs, of 3 in all"), "{all:?}: {}", run.stderr);
+    }
+    assert_eq!(statuses(&sandbox), ["embedded"; 3]);
+    sandbox.run(&["runs", "reset", "--limit", "2"]).success();
+    assert_eq!(statuses(&sandbox), ["reset", "reset", "embedded"]);
+}
+
+#[test]
+fn reset_of_nothing_and_of_one_run_by_its_name_asks_nothing() {
+    let sandbox = Sandbox::new();
+    for scope in ["processed", "embeddings"] {
+        assert_eq!(reset_counts(&sandbox.run(&["runs", "reset", "--scope", scope]).success())[0], 0);
+    }
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["runs", "reset", "--run-id", "r?"]).exits(5);
+    assert_eq!(reset_counts(&sandbox.run(&["runs", "reset", "--run-id", "r1"]).success())[0], 1);
+}
+
+#[test]
 fn reset_with_yes_deletes_the_vectors_of_the_selection_only() {
     let sandbox = embedded();
     let counts =

@@ -23,8 +23,8 @@ Examples:
   trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
   trailblazer runs reset --embedding-model old --scope embeddings --yes
 
-Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a reset of all runs, \
-asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
+Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a selection of \
+every run, asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
 pub struct Args {
     /// How much to take back
     #[arg(long, value_enum, default_value = "processed")]
@@ -65,8 +65,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         report(&reset, &counts, false, context);
         return Ok(Exit::Done);
     }
-    let needs_consent = reset.scope != Scope::Processed || reset.filter == Filter::default();
-    if needs_consent && !args.yes {
+    if !args.yes {
         ask(&mut client, &reset)?;
     }
     reset.dry_run = false;
@@ -77,11 +76,19 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
-/// Asks for a typed confirmation, having said what would be done.
+/// Asks for a typed confirmation before something is deleted or every run is reset, having said what would be done.
 fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
+    let deletes = reset.scope != Scope::Processed;
+    if !deletes && names_one_run(&reset.filter) {
+        return Ok(());
+    }
     let counts = calls::reset_runs(client, reset, None, "")?;
+    let total = calls::backlog_status(client)?["total"].as_i64().unwrap_or(0);
+    if counts.matched == 0 || !deletes && counts.matched < total {
+        return Ok(());
+    }
     let question = format!(
-        "This resets {} runs and deletes {} vectors and {} chunks.",
+        "This resets {} runs, of {total} in all, and deletes {} vectors and {} chunks.",
         counts.reset, counts.deleted_vectors, counts.deleted_chunks
     );
     if confirm(&question, "reset") {
@@ -91,6 +98,11 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
         hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
     })
+}
+
+/// A run that is named is meant, also when it is the only one.
+fn names_one_run(filter: &Filter) -> bool {
+    filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }
 
 fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'_>) -> Result<ResetStep> {
