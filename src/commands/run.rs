@@ -204,7 +204,8 @@ fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
             "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer run` takes them up"
         );
     }
-    let held = calls::backlog_status(client)?["live_claims"].as_i64().unwrap_or(0);
+    let status = plan.phases.iter().map(|phase| phase.working_status().to_owned()).collect();
+    let held = calls::list_runs(client, &Filter { status, ..plan.filter.clone() })?.len();
     if held > 0 {
         log::info!(
             "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"

@@ -196,6 +196,21 @@ fn run_that_fails_is_charged_and_named_and_the_others_go_on() {
 }
 
 #[test]
+fn runs_that_others_hold_are_counted_within_the_scope() {
+    let sandbox = normalized(3);
+    let held = "select graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r2\"]}')";
+    sandbox.database.connect().execute(held, &[]).unwrap();
+    for scope in [&["--run-id", "r1"][..], &["--source", "confluence"], &["--phases", "embed"]] {
+        let run = sandbox.run(&[&["run"], scope].concat()).success();
+        assert!(!run.stderr.contains("are held by"), "{scope:?}: {}", run.stderr);
+    }
+    for scope in [&["--run-id", "r*"][..], &["--source", "dita"], &["--phases", "chunk"], &[]] {
+        let run = sandbox.run(&[&["run"], scope].concat()).success();
+        assert!(run.stderr.contains("1 runs are held by"), "{scope:?}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn watching_run_takes_up_what_comes() {
     let sandbox = Sandbox::new();
     let child = sandbox.spawn(&["run", "--watch", "--workers", "1"]);
