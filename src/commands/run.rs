@@ -267,7 +267,7 @@ fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Co
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
-        provider: config.embed.provider.clone(),
+        provider: config.embed.provider,
         model: config.embed.model.clone(),
         model_dir: config.workspace.dir.join("models"),
         weights: config.embed.weights,
