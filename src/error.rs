@@ -163,6 +163,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Config(error) => error.hint(),
+            Self::LocalServer(error) => Some(error.hint()),
             Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
             _ => None,
@@ -232,5 +233,16 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
         None => Some("`trailblazer db doctor` shows what is reachable.".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_private_server_say_what_to_do() {
+        let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
+        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one, or set database.url to a server of your own.");
     }
 }
