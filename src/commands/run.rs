@@ -144,7 +144,7 @@ fn work(
         return Ok(exit);
     }
     connector.revive(client)?;
-    report_waiting(client, plan)?;
+    report_left(client, plan)?;
     if done > 0 {
         search::refresh(client)?;
     }
@@ -193,15 +193,19 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// Runs in back-off or held by others are no failure, but a user who sees the command end wants to know of them.
-fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+/// How many failed runs are named.
+const NAMED: usize = 3;
+
+/// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
+fn report_left(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+    report_failed(client, plan)?;
     let mut deferred = 0;
     for phase in &plan.phases {
         deferred += calls::backlog(client, *phase, &plan.filter)?.deferred;
     }
     if deferred > 0 {
         log::info!(
-            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer run` takes them up"
+            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes them up"
         );
     }
     let status = plan.phases.iter().map(|phase| phase.working_status().to_owned()).collect();
@@ -211,6 +215,22 @@ fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
             "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"
         );
     }
+    Ok(())
+}
+
+fn report_failed(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+    let limit = u32::try_from(NAMED + 1).ok();
+    let filter = Filter { status: vec!["failed".into()], limit, ..plan.filter.clone() };
+    let failed = calls::list_runs(client, &filter)?;
+    let Some(first) = failed.first().map(|run| &run.run_id) else { return Ok(()) };
+    let mut named: Vec<&str> = failed.iter().take(NAMED).map(|run| run.run_id.as_str()).collect();
+    if failed.len() > NAMED {
+        named.push("…");
+    }
+    log::info!(
+        "failed: {}; `trailblazer runs show {first}` says why, `trailblazer runs retry {first}` tries again",
+        named.join(", ")
+    );
     Ok(())
 }
 

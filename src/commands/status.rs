@@ -48,6 +48,12 @@ fn print_status(status: &Value) -> Result<()> {
         number("live_claims"),
         number("expired_claims")
     ))?;
+    if let Some(failed) = status["by_status"]["failed"].as_i64() {
+        print_line(&format!(
+            "{failed} failed: `trailblazer runs list --status failed` names them, `trailblazer runs show ID` says why, \
+             `trailblazer runs retry ID` tries again"
+        ))?;
+    }
     if let Some(next) = status["next_available_at"].as_str() {
         print_line(&format!("next back-off ends {next}"))?;
     }

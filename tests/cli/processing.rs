@@ -67,7 +67,8 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     client.execute(failed, &[]).unwrap();
 
     let run = sandbox.run(&["run"]).success();
-    assert!(run.stderr.contains("1 runs wait to be tried again"), "{}", run.stderr);
+    let wait = "1 runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why";
+    assert!(run.stderr.contains(wait), "{}", run.stderr);
     assert_eq!(
         sandbox.database.column(STATUSES),
         ["r1 embedded", "r2 embedded", "r3 chunking", "r4 normalized", "r5 embedded"]
@@ -193,6 +194,21 @@ fn run_that_fails_is_charged_and_named_and_the_others_go_on() {
     assert!(run.stderr.contains("warn: run r1 failed in chunk: no room"), "{}", run.stderr);
     assert_eq!(sandbox.database.column(STATUSES), ["r1 normalized", "r2 embedded"]);
     assert_eq!(sandbox.database.value("select attempts from graphdb.processed_runs where run_id = 'r1'"), "1");
+}
+
+#[test]
+fn runs_that_stand_failed_are_named_with_the_way_on() {
+    let sandbox = normalized(6);
+    let fail = "select graphdb.fail_run(c.run_id, c.claim_token, 'it broke', null, true) \
+                from graphdb.claim_runs('chunk', 'other', '1 hour', $1, '{\"run_id_glob\": \"r*\"}') as c";
+    sandbox.database.connect().execute(fail, &[&1]).unwrap();
+    let run = sandbox.run(&["run", "--limit", "1"]).success();
+    let way_on = "failed: r1; `trailblazer runs show r1` says why, `trailblazer runs retry r1` tries again";
+    assert!(run.stderr.contains(way_on), "{}", run.stderr);
+    let run = sandbox.run(&["run", "--run-id", "r2"]).success();
+    assert!(!run.stderr.contains("failed"), "{}", run.stderr);
+    sandbox.database.connect().execute(fail, &[&4]).unwrap();
+    assert!(sandbox.run(&["run"]).success().stderr.contains("\nfailed: r6, r5, r4, …; `trailblazer"));
 }
 
 #[test]

@@ -194,6 +194,7 @@ fn retry_sends_failed_runs_round_again_and_no_others() {
     assert!(run.stderr.contains("run \"r2\" is normalized, not failed"), "{}", run.stderr);
     let run = sandbox.run(&["runs", "retry", "r3"]).exits(2);
     assert!(run.stderr.contains("no run \"r3\""), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: `trailblazer runs list` lists them."), "{}", run.stderr);
     assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
 
     sandbox.run(&["runs", "retry", "r1"]).success();
@@ -213,4 +214,16 @@ fn status_says_what_is_left_and_who_holds_what() {
     let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
     assert!(shown.contains("due 0, in back-off 0, claimed 1, lease run out 0"), "{shown}");
     assert!(shown.contains("other/1/0"), "{shown}");
+}
+
+#[test]
+fn status_says_how_to_look_at_failed_runs() {
+    let sandbox = embedded();
+    let shown = |sandbox: &Sandbox| sandbox.run(&["status", "--events", "never"]).success().stdout;
+    assert!(!shown(&sandbox).contains("runs retry"), "{}", shown(&sandbox));
+    sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    fail(&sandbox, "r1");
+    let failed = "1 failed: `trailblazer runs list --status failed` names them, `trailblazer runs show ID` says why, \
+                  `trailblazer runs retry ID` tries again";
+    assert!(shown(&sandbox).contains(failed), "{}", shown(&sandbox));
 }

@@ -4,7 +4,7 @@ use super::super::Context;
 use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::terminal::{print_line, print_table};
@@ -21,10 +21,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
-    let run = runs.first().ok_or_else(|| Error::Usage {
-        message: format!("no run \"{}\"", args.run_id),
-        hint: Some("`trailblazer runs list` lists them.".into()),
-    })?;
+    let run = runs.first().ok_or_else(|| super::no_run(&args.run_id))?;
     let history = calls::run_history(&mut client, &args.run_id)?;
     if context.events.is_on() {
         context.events.emit(&super::list::event(run));
