@@ -89,6 +89,17 @@ fn show_prints_the_run_and_the_history_of_its_claims() {
 }
 
 #[test]
+fn show_tells_the_model_of_earlier_vectors_from_that_of_present_ones() {
+    let sandbox = embedded();
+    let shown = |sandbox: &Sandbox| sandbox.run(&["runs", "show", "r1", "--events", "never"]).success().stdout;
+    assert!(shown(&sandbox).contains("\nmodel       hash-384\n"), "{}", shown(&sandbox));
+    sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    fail(&sandbox, "r1");
+    let failed = shown(&sandbox);
+    assert!(failed.contains("\nlast model  hash-384\n") && !failed.contains("\nmodel "), "{failed}");
+}
+
+#[test]
 fn reset_dry_run_counts_exactly_what_the_reset_does() {
     let sandbox = embedded();
     sandbox.configure("reset: { delete_chunks: true }\n");

@@ -49,6 +49,8 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
 
 fn print_run(run: &Run) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
+    // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
+    let model = if run.status == "embedded" { "model" } else { "last model" };
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
@@ -56,7 +58,7 @@ fn print_run(run: &Run) -> Result<()> {
         ("documents", Some(run.total_docs.to_string())),
         ("chunks", count(run.total_chunks)),
         ("embedded", count(run.embedded_chunks)),
-        ("model", run.embedding_model.clone()),
+        (model, run.embedding_model.clone()),
         ("claimed by", run.claimed_by.clone()),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),
