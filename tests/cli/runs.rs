@@ -158,6 +158,16 @@ fn reset_of_nothing_and_of_one_run_by_its_name_asks_nothing() {
 }
 
 #[test]
+fn reset_of_all_says_when_the_chunks_stay() {
+    let sandbox = embedded();
+    let args = ["runs", "reset", "--run-id", "r1", "--scope", "all", "--dry-run"];
+    let stays = "the chunks stay, because reset.delete_chunks is false";
+    assert!(sandbox.run(&args).success().stderr.contains(stays));
+    sandbox.configure("reset: { delete_chunks: true }\n");
+    assert!(!sandbox.run(&args).success().stderr.contains(stays));
+}
+
+#[test]
 fn reset_with_yes_deletes_the_vectors_of_the_selection_only() {
     let sandbox = embedded();
     let counts =

@@ -54,6 +54,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         force: args.force,
         delete_chunks: context.config.reset.delete_chunks,
     };
+    if reset.scope == Scope::All && !reset.delete_chunks {
+        log::info!("the chunks stay, because reset.delete_chunks is false");
+    }
     let filter = reset.filter.to_json();
     let start = |reset: &Reset| {
         let Reset { scope, dry_run, force, .. } = *reset;
