@@ -330,9 +330,22 @@ pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Ve
         .collect())
 }
 
-/// The view `graphdb.backlog_status`, its one row as JSON.
-pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
-    Ok(client.query_one("select to_jsonb(s) from graphdb.backlog_status as s", &[])?.get(0))
+/// The view `graphdb.backlog_status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BacklogStatus {
+    /// Its one row.
+    pub row: Value,
+    /// The interval `time_to_go`, which the row has in the style of the session.
+    pub seconds_to_go: Option<i64>,
+}
+
+/// `graphdb.backlog_status`
+pub fn backlog_status(client: &mut impl GenericClient) -> Result<BacklogStatus> {
+    let row = client.query_one(
+        "select to_jsonb(s), extract(epoch from s.time_to_go)::bigint from graphdb.backlog_status as s",
+        &[],
+    )?;
+    Ok(BacklogStatus { row: row.get(0), seconds_to_go: row.get(1) })
 }
 
 /// `graphdb.register_model`

@@ -248,3 +248,43 @@ fn status_says_how_to_look_at_failed_runs() {
                   `trailblazer runs retry ID` tries again";
     assert!(shown(&sandbox).contains(failed), "{}", shown(&sandbox));
 }
+
+#[test]
+fn status_prints_times_to_the_second_and_durations_in_words() {
+    let sandbox = Sandbox::new();
+    sandbox.database.take_over_clock();
+    sandbox.database.set_clock("2026-06-01 12:00:00.25+00");
+    for number in 1..=4 {
+        sandbox.write_run(&format!("r{number}"), 1);
+        sandbox.write(
+            &format!("var/runs/r{number}/normalize/manifest.json"),
+            r#"{"phase": "normalize", "completed_at": "2026-05-01T12:00:00.125Z"}"#,
+        );
+    }
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run", "--limit", "2"]).success();
+    // One in back-off, one held.
+    let failed = "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '90 seconds') \
+                  from graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r3\"]}') as c";
+    sandbox.database.connect().execute(failed, &[]).unwrap();
+    claim(&sandbox, "chunk", "r4");
+    sandbox.database.set_clock("2026-06-01 12:01:20+00");
+    let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
+    insta::assert_snapshot!(shown, @"
+    status      runs
+    normalized  1
+    chunking    1
+    embedded    2
+    total       4
+
+    due 0, in back-off 1, claimed 1, lease run out 0
+    next back-off ends 2026-06-01T12:01:30Z
+    oldest waiting since 2026-05-01T12:00:00Z
+    2 runs embedded in the last 10 minutes, 1 min 19 s to go at this rate
+
+    run  phase  worker     age         done  lease
+    r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left
+    ");
+    let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
+    assert_eq!((&status["time_to_go"], &status["next_available_at"]), (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into()));
+}

@@ -86,7 +86,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         return Ok(());
     }
     let counts = calls::reset_runs(client, reset, None, "")?;
-    let total = calls::backlog_status(client)?["total"].as_i64().unwrap_or(0);
+    let total = calls::backlog_status(client)?.row["total"].as_i64().unwrap_or(0);
     if counts.matched == 0 || !deletes && counts.matched < total {
         return Ok(());
     }
