@@ -117,8 +117,8 @@ pub enum Exit {
     Usage = 2,
     /// The configuration is wrong.
     Config = 3,
-    /// The database is not reachable or not ready.
-    Database = 4,
+    /// The database, or the embedding server, is not reachable or not ready.
+    Unreachable = 4,
     /// A confirmation is missing.
     Refused = 5,
     /// Stopped by SIGINT.
@@ -144,16 +144,17 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
-            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. }) => Exit::Config,
+            // One text that is refused fails its run; an error on its way here is about the first that was sent.
+            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => Exit::Config,
             Self::Database(error) => match SqlState::of(error) {
                 Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,
-                _ => Exit::Database,
+                _ => Exit::Unreachable,
             },
-            Self::LocalServer(_) | Self::NotReady { .. } => Exit::Database,
+            Self::LocalServer(_)
+            | Self::NotReady { .. }
+            | Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Exit::Unreachable,
             Self::Refused { .. } => Exit::Refused,
-            Self::Artifact { .. } | Self::Read(_) | Self::Embed(_) | Self::File { .. } | Self::Output(_) => {
-                Exit::Failures
-            }
+            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Output(_) => Exit::Failures,
         }
     }
 
@@ -166,6 +167,9 @@ impl Error {
             Self::LocalServer(error) => Some(error.hint()),
             Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
+            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => {
+                Some("Check that the embedding server runs and embed.base_url leads to it. What was done is kept.".into())
+            }
             _ => None,
         }
     }

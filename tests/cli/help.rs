@@ -67,8 +67,8 @@ fn help_of_trailblazer() {
 
     Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
     the database.
-    Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143
-    stopped.
+    Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or embedding server; 5
+    refused; 130/143 stopped.
     "#);
 }
 
