@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
-use crate::normalize::{self, Options, Outcome};
+use crate::normalize::{self, FileError, Options, Outcome};
 use crate::terminal::printable;
 
 /// How many kinds of loss, and how many failed files, the summary names.
@@ -69,6 +69,7 @@ impl Source {
 struct Summary {
     documents: u64,
     failed: u64,
+    skipped: u64,
     losses: BTreeMap<String, u64>,
 }
 
@@ -89,7 +90,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let summary = read_all(args, &run_id, &mut writer, context)?;
     if summary.documents == 0 {
         return Err(Error::Usage {
-            message: format!("{input}: no {source} documents found ({} files failed)", summary.failed),
+            message: format!("{input}: no {source} documents found ({} files failed, {} skipped)", summary.failed, summary.skipped),
             hint: Some("Check PATH and --source.".into()),
         });
     }
@@ -112,6 +113,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         outcome: &loaded.outcome,
         documents: summary.documents,
         failed: summary.failed,
+        skipped: summary.skipped,
         dropped: summary.losses.values().sum(),
         artifact: &artifact,
     });
@@ -161,6 +163,11 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                     message: &failure.message,
                 });
             }
+            Outcome::Skipped(FileError { path, message, .. }) => {
+                summary.skipped += 1;
+                spinner.suspend(|| log::debug!("{}: {}", printable(&path), printable(&message)));
+                context.events.emit(&Event::DocumentSkip { run_id, path: &path, message: &message });
+            }
         }
         Ok(())
     })?;
@@ -173,6 +180,9 @@ impl Summary {
         log::info!("run {run_id}: {} documents, {outcome}", self.documents);
         if self.failed > 0 {
             log::warn!("{} files yielded no document, or only a part of one", self.failed);
+        }
+        if self.skipped > 0 {
+            log::info!("{} files are no pages and were skipped (-v names them)", self.skipped);
         }
         let mut losses: Vec<_> = self.losses.iter().collect();
         losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));

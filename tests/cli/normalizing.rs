@@ -90,3 +90,38 @@ fn normalize_refuses_a_run_id_that_could_leave_its_folder() {
     assert!(run.stderr.contains("it becomes a folder name"), "{}", run.stderr);
     assert!(!sandbox.folder().join("var").exists());
 }
+
+#[test]
+fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/page.html", "<h1>Page</h1><p>Text.</p>");
+    sandbox.write("docs/package.json", r#"{"name": "site", "version": "1.0.0", "type": "module"}"#);
+    sandbox.write("docs/list.json", r#"[{"id": 1}, "two"]"#);
+    let args = ["normalize", "docs", "--source", "confluence", "--run-id", "wiki"];
+    let run = sandbox.run(&args).success();
+    let skipped: Vec<_> = run.events_named("normalize.document.skip").iter().map(|skip| skip["path"].clone()).collect();
+    assert_eq!(skipped, ["list.json", "package.json"]);
+    assert_eq!(run.events_named("normalize.complete")[0]["skipped"], 2);
+    assert!(run.stderr.contains("2 files are no pages and were skipped (-v names them)"), "{}", run.stderr);
+    let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
+    assert!(run.stderr.contains("debug: package.json: neither an ADF document nor"), "{}", run.stderr);
+
+    let damaged = [
+        r#"{"id": "7", "body": {"storage": {"value": "<p>A page without a title.</p>"}}}"#,
+        r#"{"results": [{"id": "7"}]}"#,
+        r#"{"id": "7", "type": "page", "status": "current"}"#,
+        r#"[{"id": "7", "spaceId": "1"}]"#,
+        r#"{"version": 1, "content": [{"type": "paragraph"}]}"#,
+        r#"{"id": "7", "title": "Cut o"#,
+    ];
+    for page in damaged {
+        sandbox.write("docs/seven.json", page);
+        let run = sandbox.run(&args).exits(1);
+        let failed = &run.events_named("normalize.document.error");
+        assert_eq!((failed.len(), &failed[0]["path"]), (1, &"seven.json".into()), "{page}");
+    }
+    std::fs::remove_file(sandbox.folder().join("docs/seven.json")).unwrap();
+    std::fs::remove_file(sandbox.folder().join("docs/page.html")).unwrap();
+    let run = sandbox.run(&args).exits(2);
+    assert!(run.stderr.contains("docs: no confluence documents found (0 files failed, 2 skipped)"), "{}", run.stderr);
+}
