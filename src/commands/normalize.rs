@@ -145,6 +145,11 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                 for (name, count) in &document.losses {
                     *summary.losses.entry(name.clone()).or_default() += count;
                 }
+                if !document.losses.is_empty() {
+                    let path = document.source_path.as_deref().unwrap_or(&document.id);
+                    let losses = listed(document.losses.iter());
+                    spinner.suspend(|| log::debug!("{}: dropped or unresolved: {losses}", printable(path)));
+                }
                 summary.documents += 1;
                 spinner.inc(1);
                 writer.write(&document)?;
@@ -187,10 +192,14 @@ impl Summary {
         let mut losses: Vec<_> = self.losses.iter().collect();
         losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
         if !losses.is_empty() {
-            let named: Vec<String> = losses.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();
+            let named = listed(losses.iter().take(NAMED).copied());
             let rest = losses.len().saturating_sub(NAMED);
             let rest = if rest > 0 { format!(", and {rest} kinds more") } else { String::new() };
-            log::info!("dropped or unresolved: {}{rest}", named.join(", "));
+            log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }
+}
+
+fn listed<'a>(losses: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
+    losses.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }

@@ -125,3 +125,18 @@ fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
     let run = sandbox.run(&args).exits(2);
     assert!(run.stderr.contains("docs: no confluence documents found (0 files failed, 2 skipped)"), "{}", run.stderr);
 }
+
+#[test]
+fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
+    let sandbox = Sandbox::new();
+    let topic = |body: &str| format!(r#"<topic id="t"><title>Title</title><body>{body}</body></topic>"#);
+    sandbox.write("docs/a.dita", topic(r#"<p><xref href="gone.dita"/> <keyword keyref="nokey"/></p>"#));
+    sandbox.write("docs/b.dita", topic("<p>Whole.</p>"));
+    let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide"];
+    let run = sandbox.run(&args).success();
+    assert!(run.stderr.contains("(-v names the documents)"), "{}", run.stderr);
+    assert!(!run.stderr.contains("a.dita"), "{}", run.stderr);
+    let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
+    let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains(".dita")).collect();
+    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1");
+}
