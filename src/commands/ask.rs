@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Context;
+use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
 use crate::db::search::{self, Hit, Question, SearchFilter};
@@ -80,6 +80,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         emit(&question, &hits, begun, context);
     } else {
         print(&hits, context)?;
+    }
+    if hits.is_empty() {
+        names::warn_of_unknown(&mut client, &args.source, &args.label);
     }
     log::debug!("{} answers in {:.3} s", hits.len(), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use postgres::Client;
 
 use super::runs::Selection;
-use super::{Context, indexes};
+use super::{Context, indexes, names};
 use crate::artifact::shown;
 use crate::chunk::Limits;
 use crate::config::{Config, Mode};
@@ -79,6 +79,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = connector.connect_ready()?;
 
     let due = scan(&mut client, &phases, &filter, context)?;
+    if due.iter().all(|backlog| backlog.total == 0) {
+        names::warn_of_unknown(&mut client, &args.selection.source, &[]);
+    }
     if args.dry_run {
         return print_due(&phases, &due, args.limit, context);
     }

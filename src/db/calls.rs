@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use postgres::{GenericClient, Row};
+use postgres::{Client, GenericClient, Row};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -300,6 +300,16 @@ pub fn reset_runs(
 pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Run>> {
     let rows = client.query("select * from graphdb.list_runs($1)", &[&filter.to_json()])?;
     Ok(rows.iter().map(Run::from_row).collect())
+}
+
+/// `graphdb.list_sources`: the sources that runs have, the most frequent first.
+pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
+    Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())
+}
+
+/// `graphdb.list_labels`: the labels of the documents that a search sees, the most frequent first.
+pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
+    Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
 }
 
 /// A row of `graphdb.run_attempts`.

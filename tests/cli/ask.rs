@@ -111,3 +111,14 @@ fn ask_refuses_an_empty_question() {
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.starts_with("error: the question is empty\n  hint: "), "{}", run.stderr);
 }
+
+#[test]
+fn ask_names_the_sources_and_labels_there_are_when_a_filter_knows_another() {
+    let sandbox = library();
+    let asked = |filter: &[&str]| sandbox.run(&[&["ask", "lease", "--text-only"], filter].concat()).success().stderr;
+    insta::assert_snapshot!(asked(&["--source", "nosuch"]), @"warn: no run has the source nosuch; there are dita");
+    insta::assert_snapshot!(asked(&["--label", "nosuch", "--label", "lease-label", "--run-id", "no"]), @"warn: no document has the label nosuch; there are codes-label, escape-label, lease-label, vector-label");
+    for known in [&["--source", "dita"][..], &["--label", "vector-label"], &["--run-id", "no"]] {
+        assert_eq!(asked(known), "", "{known:?}");
+    }
+}

@@ -56,6 +56,18 @@ fn list_prints_a_table_for_people_and_rows_for_programs() {
 }
 
 #[test]
+fn a_source_that_no_run_has_is_answered_with_those_there_are() {
+    let sandbox = embedded();
+    let there_are = "warn: no run has the source nosuch; there are dita\n";
+    for args in [&["runs", "list"][..], &["runs", "reset"], &["runs", "reset", "--dry-run"], &["run"]] {
+        let run = sandbox.run(&[args, &["--source", "nosuch"]].concat()).success();
+        assert!(run.stderr.contains(there_are), "{args:?}: {}", run.stderr);
+    }
+    let run = sandbox.run(&["runs", "list", "--source", "dita", "--status", "failed"]).success();
+    assert!(!run.stderr.contains("no run has"), "{}", run.stderr);
+}
+
+#[test]
 fn a_wrong_filter_is_a_usage_error_that_names_it() {
     let sandbox = embedded();
     let run = sandbox.run(&["runs", "list", "--from", "yesterday-ish"]).exits(2);

@@ -2,7 +2,7 @@
 
 use postgres::Client;
 
-use super::super::Context;
+use super::super::{Context, names};
 use super::WideSelection;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, ResetStep};
@@ -65,7 +65,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if args.dry_run {
         start(&reset);
         let counts = calls::reset_runs(&mut client, &reset, None, "")?;
-        report(&reset, &counts, false, context);
+        report(&mut client, &reset, &counts, false, context);
         return Ok(Exit::Done);
     }
     if !args.yes {
@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     start(&reset);
     let stop = Stop::on_signals().map_err(Error::Output)?;
     let counts = in_steps(&mut client, &reset, &stop, context)?;
-    report(&reset, &counts, stop.is_asked(), context);
+    report(&mut client, &reset, &counts, stop.is_asked(), context);
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
@@ -142,7 +142,10 @@ impl ResetStep {
     }
 }
 
-fn report(reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
+fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
+    if counts.matched == 0 {
+        names::warn_of_unknown(client, &reset.filter.source, &[]);
+    }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
         "{}{} runs {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} vectors and {} chunks deleted",
