@@ -277,8 +277,15 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
 /// Prints the first run ids of each phase. With events on, they stood in `runs.scan.complete` already.
 fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
     if !context.events.is_on() {
-        for (phase, backlog) in phases.iter().zip(due) {
-            for run_id in backlog.sample_run_ids.iter().take(limit.map_or(usize::MAX, |limit| limit as usize)) {
+        // What is chunked is finished first: so much of the limit is left for each phase before.
+        let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
+        let mut listed = Vec::new();
+        for (phase, backlog) in phases.iter().zip(due).rev() {
+            listed.push((phase, backlog.sample_run_ids.iter().take(left)));
+            left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
+        }
+        for (phase, run_ids) in listed.into_iter().rev() {
+            for run_id in run_ids {
                 print_line(&format!("{phase}  {run_id}"))?;
             }
         }

@@ -158,6 +158,20 @@ fn dry_run_says_what_is_due_and_changes_nothing() {
 }
 
 #[test]
+fn dry_run_with_a_limit_lists_what_would_be_taken_up_first() {
+    let sandbox = normalized(4);
+    sandbox.run(&["run", "--phases", "chunk", "--limit", "2"]).success();
+    let listed = |limit: &str| {
+        let args = ["run", "--dry-run", "--events", "never", "--limit", limit];
+        sandbox.run(&args).success().stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("1"), ["embed  r1"]);
+    assert_eq!(listed("3"), ["chunk  r3", "embed  r1", "embed  r2"]);
+    sandbox.run(&["run", "--limit", "3"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded", "r2 embedded", "r3 embedded", "r4 normalized"]);
+}
+
+#[test]
 fn banner_says_what_is_due_for_each_phase() {
     let sandbox = normalized(3);
     sandbox.run(&["run", "--phases", "chunk", "--limit", "1"]).success();
