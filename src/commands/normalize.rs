@@ -1,14 +1,15 @@
 //! `trailblazer normalize`
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use postgres::Client;
 
 use super::Context;
 use crate::artifact;
-use crate::db::Connector;
+use crate::db::{Connector, calls};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
@@ -94,7 +95,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some("Check PATH and --source.".into()),
         });
     }
-    writer.finish(&run_id, now())?;
+    writer.finish(&run_id, &absolute(&args.path), now())?;
 
     let mut client =
         Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(|_| {
@@ -118,7 +119,27 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         artifact: &artifact,
     });
     summary.print(&run_id, &loaded.outcome);
+    if args.run_id.is_none() {
+        report_overlap(&mut client, &run_id, loaded.total_docs);
+    }
     Ok(if summary.failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Returns the path as it can be found from anywhere.
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A run that got a new name by default, although most of its documents stand in another, may have been meant to replace that.
+fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
+    match calls::most_overlapping_run(client, run_id) {
+        Ok(Some((other, documents))) if documents * 2 > i64::from(total_docs) => log::info!(
+            "{documents} of these documents stand in run {other} too; --run-id {other} replaces them there instead"
+        ),
+        Ok(_) => {}
+        // Told on the side: the run is registered.
+        Err(error) => log::debug!("{error}"),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "names the run and its artifact; the backlog has the database's time")]

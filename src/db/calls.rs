@@ -302,6 +302,15 @@ pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
+/// `graphdb.overlapping_runs`: the run that holds most of the documents of `run_id` too, and how many.
+pub fn most_overlapping_run(client: &mut impl GenericClient, run_id: &RunId) -> Result<Option<(String, i64)>> {
+    let row = client.query_opt(
+        "select o.run_id, o.documents from graphdb.overlapping_runs($1) as o limit 1",
+        &[&run_id.as_str()],
+    )?;
+    Ok(row.map(|row| (row.get(0), row.get(1))))
+}
+
 /// `graphdb.list_sources`: the sources that runs have, the most frequent first.
 pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())

@@ -140,3 +140,32 @@ fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains(".dita")).collect();
     insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1");
 }
+
+#[test]
+fn normalize_without_a_run_id_says_which_run_holds_the_same_documents() {
+    let sandbox = with_topics();
+    sandbox.write("docs/c.dita", TOPIC.replace("Title", "Third"));
+    let args = ["normalize", "docs", "--source", "dita"];
+    let named = |id: &str| sandbox.run(&[&args[..], &["--run-id", id]].concat()).success().stderr;
+    assert!(!named("first").contains("stand in run"));
+    assert!(!named("second").contains("stand in run"), "two runs were wanted");
+    sandbox.write("docs/d.dita", TOPIC.replace("Title", "Fourth"));
+    let run = sandbox.run(&args).success();
+    let hint = "3 of these documents stand in run second too; --run-id second replaces them there instead";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
+
+    sandbox.write("other/a.dita", TOPIC);
+    let run = sandbox.run(&["normalize", "other", "--source", "dita"]).success();
+    assert!(!run.stderr.contains("stand in run"), "{}", run.stderr);
+}
+
+#[test]
+fn show_names_the_input_of_a_run_where_its_artifact_is() {
+    let sandbox = with_topics();
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    let shown = || sandbox.run(&["runs", "show", "guide", "--events", "never"]).success().stdout;
+    let input = sandbox.folder().canonicalize().unwrap().join("docs");
+    assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
+    std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
+    assert!(!shown().contains("input"), "{}", shown());
+}

@@ -1,7 +1,7 @@
 //! `trailblazer runs show`
 
 use super::super::Context;
-use crate::artifact::shown;
+use crate::artifact::{self, shown};
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
 use crate::error::{Exit, Result};
@@ -30,7 +30,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    print_run(run)?;
+    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
+    print_run(run, artifact::manifest(&path).and_then(|manifest| manifest.input))?;
     print_history(run, &history)?;
     Ok(Exit::Done)
 }
@@ -47,13 +48,15 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run) -> Result<()> {
+/// `input` is known on the machine that normalized the run.
+fn print_run(run: &Run, input: Option<String>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
     let model = if run.status == "embedded" { "model" } else { "last model" };
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
+        ("input", input),
         ("status", Some(run.status.clone())),
         ("documents", Some(run.total_docs.to_string())),
         ("chunks", count(run.total_chunks)),
