@@ -476,6 +476,7 @@ fn help_of_ask() {
           --source <SOURCE>  Only documents of this source
           --label <LABEL>    Only documents with this label
           --run-id <GLOB>    Only documents of runs whose id matches; * is any text, ? one character
+          --every-chunk      Several chunks of one document too, not the best alone
           --text-only        By the words alone
       -h, --help             Print help
 
