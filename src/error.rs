@@ -145,7 +145,9 @@ impl Error {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
             // One text that is refused fails its run; an error on its way here is about the first that was sent.
-            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => Exit::Config,
+            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => {
+                Exit::Config
+            }
             Self::Database(error) => match SqlState::of(error) {
                 Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,
                 _ => Exit::Unreachable,
@@ -167,9 +169,9 @@ impl Error {
             Self::LocalServer(error) => Some(error.hint()),
             Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
-            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => {
-                Some("Check that the embedding server runs and embed.base_url leads to it. What was done is kept.".into())
-            }
+            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Some(
+                "Check that the embedding server runs and embed.base_url leads to it. What was done is kept.".into(),
+            ),
             _ => None,
         }
     }

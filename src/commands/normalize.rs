@@ -91,7 +91,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let summary = read_all(args, &run_id, &mut writer, context)?;
     if summary.documents == 0 {
         return Err(Error::Usage {
-            message: format!("{input}: no {source} documents found ({} files failed, {} skipped)", summary.failed, summary.skipped),
+            message: format!(
+                "{input}: no {source} documents found ({} files failed, {} skipped)",
+                summary.failed, summary.skipped
+            ),
             hint: Some("Check PATH and --source.".into()),
         });
     }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Context;
 use crate::artifact::shown;
-use crate::db::calls::{self, BacklogStatus};
 use crate::db::Connector;
+use crate::db::calls::{self, BacklogStatus};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::terminal::{print_line, print_table};
@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn duration_has_the_two_largest_units() {
         let shown = [0, 59, 60, 3_599, 3_600, 86_399, 86_400, 200_000, -5].map(super::duration);
-        let expected = ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 day 0 h", "2 days 7 h", "0 s"];
+        let expected =
+            ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 day 0 h", "2 days 7 h", "0 s"];
         assert_eq!(shown, expected);
     }
 }

@@ -77,7 +77,9 @@ fn wrong_values_exit_3_and_name_their_place() {
 fn unknown_provider_is_refused_by_every_command_with_its_line_and_the_nearest() {
     let sandbox = Sandbox::new();
     sandbox.write(".trailblazer.yaml", "workers: 1\nembed:\n  provider: lokal\n");
-    for args in [&["status"][..], &["run"], &["runs", "list"], &["db", "doctor"], &["normalize", "x", "--source", "dita"]] {
+    for args in
+        [&["status"][..], &["run"], &["runs", "list"], &["db", "doctor"], &["normalize", "x", "--source", "dita"]]
+    {
         let mut command = sandbox.command(args);
         let run = Run::of(command.env_remove("TRAILBLAZER_EMBED_PROVIDER").output().unwrap()).exits(3);
         let refused = ".trailblazer.yaml:3: embed.provider: unknown variant `lokal`, expected one of `local`, `openai`, `hash`\n  \

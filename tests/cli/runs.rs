@@ -298,5 +298,8 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left
     ");
     let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
-    assert_eq!((&status["time_to_go"], &status["next_available_at"]), (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into()));
+    assert_eq!(
+        (&status["time_to_go"], &status["next_available_at"]),
+        (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into())
+    );
 }

@@ -100,8 +100,5 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
 
 /// The error of a run that does not exist.
 fn no_run(run_id: &RunId) -> Error {
-    Error::Usage {
-        message: format!("no run \"{run_id}\""),
-        hint: Some("`trailblazer runs list` lists them.".into()),
-    }
+    Error::Usage { message: format!("no run \"{run_id}\""), hint: Some("`trailblazer runs list` lists them.".into()) }
 }

@@ -74,7 +74,9 @@ impl LocalServerError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::NoServer { .. } => "Run `make setup`, which unpacks one, or set database.url to a server of your own.".into(),
+            Self::NoServer { .. } => {
+                "Run `make setup`, which unpacks one, or set database.url to a server of your own.".into()
+            }
             Self::DataVersion { data_dir, data_major, .. } => format!(
                 "Run `make setup` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
                  or move {} away to begin with an empty database.",
@@ -85,7 +87,9 @@ impl LocalServerError {
             }
             Self::NoAccount => "Run as an ordinary user, or create an account: `useradd --system postgres`.".into(),
             Self::UnsafeSocketDirectory(dir) => format!("Look at who made {}, and remove it.", dir.display()),
-            Self::Failed { .. } | Self::Io { .. } => "Mend what the message names, then run `trailblazer db up`.".into(),
+            Self::Failed { .. } | Self::Io { .. } => {
+                "Mend what the message names, then run `trailblazer db up`.".into()
+            }
             Self::StillRunning { pid, .. } => {
                 format!("A long checkpoint may be running: try again, or look at process {pid}.")
             }

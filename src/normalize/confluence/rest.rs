@@ -23,7 +23,8 @@ pub(super) fn is_foreign(value: &Value) -> bool {
         Value::Array(items) => items.iter().all(is_foreign),
         Value::Object(fields) => {
             let kind = fields.get("type").and_then(Value::as_str);
-            !matches!(kind, Some("doc" | "page" | "blogpost")) && !OF_A_PAGE.iter().any(|name| fields.contains_key(*name))
+            !matches!(kind, Some("doc" | "page" | "blogpost"))
+                && !OF_A_PAGE.iter().any(|name| fields.contains_key(*name))
         }
         _ => true,
     }
