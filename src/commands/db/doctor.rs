@@ -122,7 +122,7 @@ impl Doctor<'_> {
     fn models(&mut self, client: &mut Client) -> Result<()> {
         let wanted = match embed::provider(&embed_settings(&self.context.config)) {
             Ok(provider) => provider.model().clone(),
-            Err(error) => return self.no_provider(Error::Embed(error)),
+            Err(error) => return self.no_provider(&Error::Embed(error)),
         };
         let detail = format!("{} of provider {}, {} dimensions", wanted.name, wanted.provider, wanted.dimension);
         self.ok("model", &detail)?;
@@ -153,7 +153,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    fn no_provider(&mut self, error: Error) -> Result<()> {
+    fn no_provider(&mut self, error: &Error) -> Result<()> {
         let repair = error.hint().unwrap_or_else(|| "Correct embed.provider and embed.model.".into());
         let before = self.exit;
         self.bad("model", &error.to_string(), &repair)?;
