@@ -478,9 +478,16 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
     unknown
         .map(|name| {
             let nearest = nearest_name(&name, known.iter().map(String::as_str), 3).map(str::to_owned);
+            let nearest = nearest.or_else(|| key_of(&name).map(variable));
             (name, nearest)
         })
         .collect()
+}
+
+/// Returns the key that a variable is named after, with its section or without.
+fn key_of(name: &str) -> Option<&'static str> {
+    let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
+    KEYS.into_iter().find(|key| key.replace('.', "_") == path || key.split('.').next_back() == Some(path.as_str()))
 }
 
 /// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.

@@ -82,11 +82,20 @@ fn a_url_never_shows_its_password() {
 
 #[test]
 fn a_variable_that_sets_nothing_is_named_with_its_nearest() {
-    let names =
-        ["TRAILBLAZER_EMBED_MODELS", "TRAILBLAZER_DB_URL", "TRAILBLAZER_EMBED_API_KEY", "TRAILBLAZER_COLOUR", "HOME"];
+    let names = [
+        "TRAILBLAZER_EMBED_MODELS",
+        "TRAILBLAZER_DATABASE_URL",
+        "TRAILBLAZER_MAX_ATTEMPTS",
+        "TRAILBLAZER_DB_URL",
+        "TRAILBLAZER_EMBED_API_KEY",
+        "TRAILBLAZER_COLOUR",
+        "HOME",
+    ];
     let unknown = unknown_variables(names.into_iter().map(str::to_owned));
     let near = |name: &str| unknown.iter().find(|(unknown, _)| unknown == name).cloned();
-    assert_eq!(unknown.len(), 2);
+    assert_eq!(unknown.len(), 4);
+    assert_eq!(near("TRAILBLAZER_DATABASE_URL").unwrap().1.unwrap(), "TRAILBLAZER_DB_URL");
+    assert_eq!(near("TRAILBLAZER_MAX_ATTEMPTS").unwrap().1.unwrap(), "TRAILBLAZER_BACKLOG_MAX_ATTEMPTS");
     assert_eq!(near("TRAILBLAZER_EMBED_MODELS").unwrap().1.unwrap(), "TRAILBLAZER_EMBED_MODEL");
     assert_eq!(near("TRAILBLAZER_COLOUR").unwrap().1, None);
 }
