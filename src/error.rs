@@ -247,6 +247,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn errors_of_the_private_server_name_their_cause() {
+        let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let error = LocalServerError::Io { action: "create", path: "/srv/data".into(), source };
+        insta::assert_snapshot!(Error::from(error), @"cannot create /srv/data: permission denied");
+    }
+
+    #[test]
     fn errors_of_the_private_server_say_what_to_do() {
         let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
         insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one, or set database.url to a server of your own.");

@@ -48,7 +48,7 @@ pub enum LocalServerError {
         seconds: u64,
     },
     /// The server runs, and refuses a connection or a statement.
-    #[error("the private server at {} does not answer", socket_dir.display())]
+    #[error("the private server at {} does not answer: {source}", socket_dir.display())]
     Unreachable {
         /// The folder that holds its socket.
         socket_dir: PathBuf,
@@ -57,7 +57,7 @@ pub enum LocalServerError {
         source: Box<postgres::Error>,
     },
     /// A file, a folder or a process could not be used.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried: `read`, `create`, `run`, ….
         action: &'static str,
