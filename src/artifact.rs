@@ -40,6 +40,9 @@ pub struct Manifest {
     pub run_id: Option<String>,
     /// When it was finished; RFC 3339.
     pub completed_at: DateTime<Utc>,
+    /// What was normalized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
 }
 
 /// Writes an artifact: to a temporary name, synced, then renamed, so that it is whole or absent.
@@ -65,8 +68,13 @@ impl Writer {
     }
 
     /// Puts the artifact and its manifest in place.
-    pub fn finish(self, run_id: &RunId, completed_at: DateTime<Utc>) -> Result<()> {
-        let manifest = Manifest { phase: "normalize".into(), run_id: Some(run_id.to_string()), completed_at };
+    pub fn finish(self, run_id: &RunId, input: &Path, completed_at: DateTime<Utc>) -> Result<()> {
+        let manifest = Manifest {
+            phase: "normalize".into(),
+            run_id: Some(run_id.to_string()),
+            completed_at,
+            input: Some(input.display().to_string()),
+        };
         let file = self.file.into_inner().map_err(|error| Error::file(&self.path)(error.into_error()))?;
         put_in_place(file, &self.path)?;
         let path = self.path.with_file_name("manifest.json");
@@ -174,12 +182,15 @@ fn sanitize(document: &mut Document) {
     }
 }
 
+/// Returns what stands beside the artifact at `path`, where that can be read.
+#[must_use]
+pub fn manifest(path: &Path) -> Option<Manifest> {
+    serde_json::from_slice(&fs::read(path.with_file_name("manifest.json")).ok()?).ok()
+}
+
 /// Returns when an artifact was normalized: what its manifest says, else its run id, else the file's own time.
 pub fn normalized_at(path: &Path, run_id: &RunId) -> Result<DateTime<Utc>> {
-    let manifest = fs::read(path.with_file_name("manifest.json"))
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
-    if let Some(manifest) = manifest {
+    if let Some(manifest) = manifest(path) {
         return Ok(manifest.completed_at);
     }
     let stamp =

@@ -28,7 +28,8 @@ Examples:
   trailblazer ask \"How do I reset runs?\"          The parts of the documentation that answer
 
 Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
-Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143 stopped.";
+Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or embedding server; 5 refused; \
+130/143 stopped.";
 
 /// Parses the command line; `--no-color` holds for the help and for its errors too.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {

@@ -133,7 +133,7 @@ impl Default for Chunk {
 #[serde(default, deny_unknown_fields)]
 pub struct Embed {
     /// Who computes the vectors.
-    pub provider: String,
+    pub provider: ProviderKind,
     /// Which model: a name, or for `local` also the path of a sentence-transformer folder.
     pub model: String,
     /// How `local` keeps the model's weights.
@@ -152,7 +152,7 @@ pub struct Embed {
 impl Default for Embed {
     fn default() -> Self {
         Self {
-            provider: "local".into(),
+            provider: ProviderKind::Local,
             model: "all-MiniLM-L6-v2".into(),
             weights: Weights::F32,
             base_url: None,
@@ -161,6 +161,19 @@ impl Default for Embed {
             vector_index: VectorIndex::Vector,
         }
     }
+}
+
+/// Who computes the vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderKind {
+    /// A sentence-transformer in process.
+    #[default]
+    Local,
+    /// Any server that speaks `/v1/embeddings`.
+    OpenAi,
+    /// No model, for development.
+    Hash,
 }
 
 /// How the `local` provider keeps the weights of a model's layers.
@@ -214,6 +227,16 @@ pub enum ConfigError {
         /// The known key that is most like it.
         nearest: Option<String>,
     },
+    /// A word that its key does not take.
+    #[error("{place}: {message}")]
+    UnknownWord {
+        /// File and line, or the environment variable.
+        place: String,
+        /// The key, the word, and those that it takes.
+        message: String,
+        /// The one of these that is most like it.
+        nearest: Option<&'static str>,
+    },
     /// A value that does not fit, or a file that is not YAML.
     #[error("{place}: {message}")]
     Invalid {
@@ -230,6 +253,7 @@ impl ConfigError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
+            Self::UnknownWord { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
             Self::UnknownKey { nearest: None, .. } => Some(format!("Known keys: {}.", KEYS.join(", "))),
             _ => None,
         }
@@ -256,6 +280,14 @@ pub const KEYS: [&str; 18] = [
     "embed.batch_tokens",
     "embed.vector_index",
     "reset.delete_chunks",
+];
+
+/// The keys that take one of a few words.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("backlog.mode", &["default_all_unprocessed", "explicit_scope"]),
+    ("embed.provider", &["local", "openai", "hash"]),
+    ("embed.weights", &["f32", "int8"]),
+    ("embed.vector_index", &["vector", "halfvec"]),
 ];
 
 /// Variables that are no key: a secret, and what tests and benches are told.
@@ -318,11 +350,11 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
             };
             let mut alone = Mapping::new();
             set(&mut alone, key, value.clone());
-            from_tree(alone).map_err(|error| unfit(&variable, &error))?;
+            from_tree(alone.clone()).map_err(|error| unfit(&variable, &error, &alone))?;
             set(&mut tree, key, value);
         }
     }
-    let config = from_tree(tree).map_err(|error| unfit("configuration", &error))?;
+    let config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
     check_url(&config, if env("TRAILBLAZER_DB_URL").is_some() { "TRAILBLAZER_DB_URL" } else { "database.url" })?;
     Ok(config)
 }
@@ -348,7 +380,7 @@ fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
                 let place = line_of(text, &key).map_or(place, |line| format!("{name}:{line}"));
                 ConfigError::UnknownKey { place, nearest: nearest(&key), key }
             }
-            None => unfit(&place, &error),
+            None => unfit(&place, &error, &tree),
         });
     }
     Ok(tree)
@@ -446,9 +478,16 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
     unknown
         .map(|name| {
             let nearest = nearest_name(&name, known.iter().map(String::as_str), 3).map(str::to_owned);
+            let nearest = nearest.or_else(|| key_of(&name).map(variable));
             (name, nearest)
         })
         .collect()
+}
+
+/// Returns the key that a variable is named after, with its section or without.
+fn key_of(name: &str) -> Option<&'static str> {
+    let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
+    KEYS.into_iter().find(|key| key.replace('.', "_") == path || key.split('.').next_back() == Some(path.as_str()))
 }
 
 /// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.
@@ -485,9 +524,24 @@ fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
     ConfigError::Invalid { place: place.to_owned(), message }
 }
 
-/// A value of the wrong kind, named by its key.
-fn unfit(place: &str, error: &TreeError) -> ConfigError {
-    ConfigError::Invalid { place: place.to_owned(), message: format!("{}: {}", error.path(), error.inner()) }
+/// A value of `tree` that its key does not take, named by that key.
+fn unfit(place: &str, error: &TreeError, tree: &Mapping) -> ConfigError {
+    let (place, key) = (place.to_owned(), error.path().to_string());
+    let message = format!("{key}: {}", error.inner());
+    match (WORDS.iter().find(|(known, _)| *known == key), text_at(tree, &key)) {
+        (Some((_, words)), Some(word)) => {
+            ConfigError::UnknownWord { place, message, nearest: nearest_name(word, words.iter().copied(), 2) }
+        }
+        _ => ConfigError::Invalid { place, message },
+    }
+}
+
+/// Returns the text that `key` is set to.
+fn text_at<'a>(tree: &'a Mapping, key: &str) -> Option<&'a str> {
+    match key.split_once('.') {
+        None => tree.get(key)?.as_str(),
+        Some((section, rest)) => text_at(tree.get(section)?.as_mapping()?, rest),
+    }
 }
 
 fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {

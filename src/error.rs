@@ -117,8 +117,8 @@ pub enum Exit {
     Usage = 2,
     /// The configuration is wrong.
     Config = 3,
-    /// The database is not reachable or not ready.
-    Database = 4,
+    /// The database, or the embedding server, is not reachable or not ready.
+    Unreachable = 4,
     /// A confirmation is missing.
     Refused = 5,
     /// Stopped by SIGINT.
@@ -144,16 +144,19 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
-            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. }) => Exit::Config,
+            // One text that is refused fails its run; an error on its way here is about the first that was sent.
+            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => {
+                Exit::Config
+            }
             Self::Database(error) => match SqlState::of(error) {
                 Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,
-                _ => Exit::Database,
+                _ => Exit::Unreachable,
             },
-            Self::LocalServer(_) | Self::NotReady { .. } => Exit::Database,
+            Self::LocalServer(_)
+            | Self::NotReady { .. }
+            | Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Exit::Unreachable,
             Self::Refused { .. } => Exit::Refused,
-            Self::Artifact { .. } | Self::Read(_) | Self::Embed(_) | Self::File { .. } | Self::Output(_) => {
-                Exit::Failures
-            }
+            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Output(_) => Exit::Failures,
         }
     }
 
@@ -163,8 +166,12 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Config(error) => error.hint(),
+            Self::LocalServer(error) => Some(error.hint()),
             Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
+            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Some(
+                "Check that the embedding server runs and embed.base_url leads to it. What was done is kept.".into(),
+            ),
             _ => None,
         }
     }
@@ -232,5 +239,23 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
         None => Some("`trailblazer db doctor` shows what is reachable.".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_private_server_name_their_cause() {
+        let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let error = LocalServerError::Io { action: "create", path: "/srv/data".into(), source };
+        insta::assert_snapshot!(Error::from(error), @"cannot create /srv/data: permission denied");
+    }
+
+    #[test]
+    fn errors_of_the_private_server_say_what_to_do() {
+        let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
+        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one, or set database.url to a server of your own.");
     }
 }

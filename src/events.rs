@@ -18,12 +18,15 @@ pub enum Event<'a> {
     NormalizeStart { run_id: &'a RunId, input: &'a str, source: &'a str },
     #[serde(rename = "normalize.document.error")]
     DocumentError { run_id: &'a RunId, path: &'a str, line: Option<u64>, message: &'a str },
+    #[serde(rename = "normalize.document.skip")]
+    DocumentSkip { run_id: &'a RunId, path: &'a str, message: &'a str },
     #[serde(rename = "normalize.complete")]
     NormalizeComplete {
         run_id: &'a RunId,
         outcome: &'a str,
         documents: u64,
         failed: u64,
+        skipped: u64,
         dropped: u64,
         artifact: &'a str,
     },

@@ -59,6 +59,15 @@ impl Phase {
             Self::Embed => "embed",
         }
     }
+
+    /// The status of a run that a worker holds in this phase.
+    #[must_use]
+    pub fn working_status(self) -> &'static str {
+        match self {
+            Self::Chunk => "chunking",
+            Self::Embed => "embedding",
+        }
+    }
 }
 
 impl fmt::Display for Phase {

@@ -29,7 +29,7 @@ fn read(path: &Path) -> Result<(), Error> {
                 documents += 1;
                 bytes += document.text_md.len();
             }
-            Outcome::Failure(_) => failures += 1,
+            Outcome::Failure(_) | Outcome::Skipped(_) => failures += 1,
         }
         Ok(())
     };

@@ -1,8 +1,9 @@
 //! `trailblazer ask`
 
+use std::collections::HashSet;
 use std::time::Instant;
 
-use super::Context;
+use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
 use crate::db::search::{self, Hit, Question, SearchFilter};
@@ -10,6 +11,11 @@ use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{print_line, print_marked};
+
+/// Most results of one search.
+const MOST: i32 = 1000;
+/// Chunks asked for in place of one answer, because several may be of one document.
+const SPARE: i32 = 5;
 
 /// Ask the documentation a question
 #[derive(Debug, clap::Args)]
@@ -27,7 +33,7 @@ pub struct Args {
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// At most N answers
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
     pub limit: i32,
     /// Only documents of this source
     #[arg(long, value_name = "SOURCE")]
@@ -38,6 +44,9 @@ pub struct Args {
     /// Only documents of runs whose id matches; * is any text, ? one character
     #[arg(long, value_name = "GLOB")]
     pub run_id: Option<String>,
+    /// Several chunks of one document too, not the best alone
+    #[arg(long)]
+    pub every_chunk: bool,
     /// By the words alone
     #[arg(long)]
     pub text_only: bool,
@@ -68,21 +77,34 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let question = Question {
         text: &text,
         vector,
-        limit: args.limit,
+        limit: if args.every_chunk { args.limit } else { args.limit.saturating_mul(SPARE).min(MOST) },
         filter: SearchFilter {
             source: args.source.clone(),
             label: args.label.clone(),
             run_id_glob: args.run_id.clone(),
         },
     };
-    let hits = search::search(&mut client, &question)?;
+    let mut hits = search::search(&mut client, &question)?;
+    if !args.every_chunk {
+        keep_best_of_each(&mut hits);
+        hits.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    }
     if context.events.is_on() {
         emit(&question, &hits, begun, context);
     } else {
         print(&hits, context)?;
     }
+    if hits.is_empty() {
+        names::warn_of_unknown(&mut client, &args.source, &args.label);
+    }
     log::debug!("{} answers in {:.3} s", hits.len(), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
+}
+
+/// Keeps of each document the chunk that comes first.
+fn keep_best_of_each(hits: &mut Vec<Hit>) {
+    let mut seen = HashSet::new();
+    hits.retain(|hit| seen.insert(hit.doc_id.clone()));
 }
 
 /// Returns the vector of a question, with the model's prefix for questions; what is beyond the model's limit is left out.

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod db;
 mod indexes;
+mod names;
 pub mod normalize;
 pub mod run;
 pub mod runs;

@@ -1,19 +1,20 @@
 //! `trailblazer normalize`
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use postgres::Client;
 
 use super::Context;
 use crate::artifact;
-use crate::db::Connector;
+use crate::db::{Connector, calls};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
-use crate::normalize::{self, Options, Outcome};
+use crate::normalize::{self, FileError, Options, Outcome};
 use crate::terminal::printable;
 
 /// How many kinds of loss, and how many failed files, the summary names.
@@ -69,6 +70,7 @@ impl Source {
 struct Summary {
     documents: u64,
     failed: u64,
+    skipped: u64,
     losses: BTreeMap<String, u64>,
 }
 
@@ -89,11 +91,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let summary = read_all(args, &run_id, &mut writer, context)?;
     if summary.documents == 0 {
         return Err(Error::Usage {
-            message: format!("{input}: no {source} documents found ({} files failed)", summary.failed),
+            message: format!(
+                "{input}: no {source} documents found ({} files failed, {} skipped)",
+                summary.failed, summary.skipped
+            ),
             hint: Some("Check PATH and --source.".into()),
         });
     }
-    writer.finish(&run_id, now())?;
+    writer.finish(&run_id, &absolute(&args.path), now())?;
 
     let mut client =
         Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(|_| {
@@ -112,11 +117,32 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         outcome: &loaded.outcome,
         documents: summary.documents,
         failed: summary.failed,
+        skipped: summary.skipped,
         dropped: summary.losses.values().sum(),
         artifact: &artifact,
     });
     summary.print(&run_id, &loaded.outcome);
+    if args.run_id.is_none() {
+        report_overlap(&mut client, &run_id, loaded.total_docs);
+    }
     Ok(if summary.failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Returns the path as it can be found from anywhere.
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A run that got a new name by default, although most of its documents stand in another, may have been meant to replace that.
+fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
+    match calls::most_overlapping_run(client, run_id) {
+        Ok(Some((other, documents))) if documents * 2 > i64::from(total_docs) => log::info!(
+            "{documents} of these documents stand in run {other} too; --run-id {other} replaces them there instead"
+        ),
+        Ok(_) => {}
+        // Told on the side: the run is registered.
+        Err(error) => log::debug!("{error}"),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "names the run and its artifact; the backlog has the database's time")]
@@ -143,6 +169,11 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                 for (name, count) in &document.losses {
                     *summary.losses.entry(name.clone()).or_default() += count;
                 }
+                if !document.losses.is_empty() {
+                    let path = document.source_path.as_deref().unwrap_or(&document.id);
+                    let losses = listed(document.losses.iter());
+                    spinner.suspend(|| log::debug!("{}: dropped or unresolved: {losses}", printable(path)));
+                }
                 summary.documents += 1;
                 spinner.inc(1);
                 writer.write(&document)?;
@@ -161,6 +192,11 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                     message: &failure.message,
                 });
             }
+            Outcome::Skipped(FileError { path, message, .. }) => {
+                summary.skipped += 1;
+                spinner.suspend(|| log::debug!("{}: {}", printable(&path), printable(&message)));
+                context.events.emit(&Event::DocumentSkip { run_id, path: &path, message: &message });
+            }
         }
         Ok(())
     })?;
@@ -174,13 +210,20 @@ impl Summary {
         if self.failed > 0 {
             log::warn!("{} files yielded no document, or only a part of one", self.failed);
         }
+        if self.skipped > 0 {
+            log::info!("{} files are no pages and were skipped (-v names them)", self.skipped);
+        }
         let mut losses: Vec<_> = self.losses.iter().collect();
         losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
         if !losses.is_empty() {
-            let named: Vec<String> = losses.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();
+            let named = listed(losses.iter().take(NAMED).copied());
             let rest = losses.len().saturating_sub(NAMED);
             let rest = if rest > 0 { format!(", and {rest} kinds more") } else { String::new() };
-            log::info!("dropped or unresolved: {}{rest}", named.join(", "));
+            log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }
+}
+
+fn listed<'a>(losses: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
+    losses.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use postgres::Client;
 
 use super::runs::Selection;
-use super::{Context, indexes};
+use super::{Context, indexes, names};
 use crate::artifact::shown;
 use crate::chunk::Limits;
 use crate::config::{Config, Mode};
@@ -79,6 +79,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = connector.connect_ready()?;
 
     let due = scan(&mut client, &phases, &filter, context)?;
+    if due.iter().all(|backlog| backlog.total == 0) {
+        names::warn_of_unknown(&mut client, &args.selection.source, &[]);
+    }
     if args.dry_run {
         return print_due(&phases, &due, args.limit, context);
     }
@@ -144,7 +147,7 @@ fn work(
         return Ok(exit);
     }
     connector.revive(client)?;
-    report_waiting(client, plan)?;
+    report_left(client, plan)?;
     if done > 0 {
         search::refresh(client)?;
     }
@@ -193,23 +196,44 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// Runs in back-off or held by others are no failure, but a user who sees the command end wants to know of them.
-fn report_waiting(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+/// How many failed runs are named.
+const NAMED: usize = 3;
+
+/// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
+fn report_left(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+    report_failed(client, plan)?;
     let mut deferred = 0;
     for phase in &plan.phases {
         deferred += calls::backlog(client, *phase, &plan.filter)?.deferred;
     }
     if deferred > 0 {
         log::info!(
-            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer run` takes them up"
+            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes them up"
         );
     }
-    let held = calls::backlog_status(client)?["live_claims"].as_i64().unwrap_or(0);
+    let status = plan.phases.iter().map(|phase| phase.working_status().to_owned()).collect();
+    let held = calls::list_runs(client, &Filter { status, ..plan.filter.clone() })?.len();
     if held > 0 {
         log::info!(
             "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"
         );
     }
+    Ok(())
+}
+
+fn report_failed(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+    let limit = u32::try_from(NAMED + 1).ok();
+    let filter = Filter { status: vec!["failed".into()], limit, ..plan.filter.clone() };
+    let failed = calls::list_runs(client, &filter)?;
+    let Some(first) = failed.first().map(|run| &run.run_id) else { return Ok(()) };
+    let mut named: Vec<&str> = failed.iter().take(NAMED).map(|run| run.run_id.as_str()).collect();
+    if failed.len() > NAMED {
+        named.push("…");
+    }
+    log::info!(
+        "failed: {}; `trailblazer runs show {first}` says why, `trailblazer runs retry {first}` tries again",
+        named.join(", ")
+    );
     Ok(())
 }
 
@@ -253,8 +277,15 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
 /// Prints the first run ids of each phase. With events on, they stood in `runs.scan.complete` already.
 fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
     if !context.events.is_on() {
-        for (phase, backlog) in phases.iter().zip(due) {
-            for run_id in backlog.sample_run_ids.iter().take(limit.map_or(usize::MAX, |limit| limit as usize)) {
+        // What is chunked is finished first: so much of the limit is left for each phase before.
+        let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
+        let mut listed = Vec::new();
+        for (phase, backlog) in phases.iter().zip(due).rev() {
+            listed.push((phase, backlog.sample_run_ids.iter().take(left)));
+            left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
+        }
+        for (phase, run_ids) in listed.into_iter().rev() {
+            for run_id in run_ids {
                 print_line(&format!("{phase}  {run_id}"))?;
             }
         }
@@ -266,7 +297,7 @@ fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Co
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
-        provider: config.embed.provider.clone(),
+        provider: config.embed.provider,
         model: config.embed.model.clone(),
         model_dir: config.workspace.dir.join("models"),
         weights: config.embed.weights,

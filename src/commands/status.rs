@@ -1,11 +1,11 @@
 //! `trailblazer status`
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::Context;
-use crate::db::{Connector, calls};
+use crate::artifact::shown;
+use crate::db::Connector;
+use crate::db::calls::{self, BacklogStatus};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::terminal::{print_line, print_table};
@@ -23,14 +23,15 @@ pub fn run(_args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let status = calls::backlog_status(&mut client)?;
     if context.events.is_on() {
-        context.events.emit(&Event::Status { status: &status });
+        context.events.emit(&Event::Status { status: &status.row });
         return Ok(Exit::Done);
     }
     print_status(&status)?;
     Ok(Exit::Done)
 }
 
-fn print_status(status: &Value) -> Result<()> {
+fn print_status(status: &BacklogStatus) -> Result<()> {
+    let BacklogStatus { row: status, seconds_to_go } = status;
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let mut rows = vec![vec!["status".to_owned(), "runs".to_owned()]];
     for name in STATUSES {
@@ -48,17 +49,23 @@ fn print_status(status: &Value) -> Result<()> {
         number("live_claims"),
         number("expired_claims")
     ))?;
-    if let Some(next) = status["next_available_at"].as_str() {
+    if let Some(failed) = status["by_status"]["failed"].as_i64() {
+        print_line(&format!(
+            "{failed} failed: `trailblazer runs list --status failed` names them, `trailblazer runs show ID` says why, \
+             `trailblazer runs retry ID` tries again"
+        ))?;
+    }
+    if let Some(next) = instant(&status["next_available_at"]) {
         print_line(&format!("next back-off ends {next}"))?;
     }
-    if let Some(oldest) = status["oldest_normalized_at"].as_str() {
+    if let Some(oldest) = instant(&status["oldest_normalized_at"]) {
         print_line(&format!("oldest waiting since {oldest}"))?;
     }
     let recent = number("embedded_last_10_minutes");
     if recent > 0 {
         let is_left = number("due") + number("deferred") + number("live_claims") > 0;
-        let to_go = status["time_to_go"].as_str().filter(|_| is_left);
-        let to_go = to_go.map(|time| format!(", {time} to go at this rate")).unwrap_or_default();
+        let to_go = seconds_to_go.filter(|_| is_left);
+        let to_go = to_go.map(|left| format!(", {} to go at this rate", duration(left))).unwrap_or_default();
         let runs = if recent == 1 { "run" } else { "runs" };
         print_line(&format!("{recent} {runs} embedded in the last 10 minutes{to_go}"))?;
     }
@@ -89,10 +96,29 @@ fn print_claims(claims: &[Value]) -> Result<()> {
 
 /// Returns a number of seconds the way people read it.
 fn duration(seconds: i64) -> String {
-    let total = Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).as_secs();
-    match (total / 3600, total / 60 % 60, total % 60) {
-        (0, 0, seconds) => format!("{seconds}s"),
-        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
-        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    let total = u64::try_from(seconds).unwrap_or(0);
+    match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (1, hours, ..) => format!("1 day {hours} h"),
+        (days, hours, ..) => format!("{days} days {hours} h"),
+    }
+}
+
+/// Returns a time of the view the way people read it.
+fn instant(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    Some(text.parse().map_or_else(|_| text.to_owned(), shown))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn duration_has_the_two_largest_units() {
+        let shown = [0, 59, 60, 3_599, 3_600, 86_399, 86_400, 200_000, -5].map(super::duration);
+        let expected =
+            ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 day 0 h", "2 days 7 h", "0 s"];
+        assert_eq!(shown, expected);
     }
 }

@@ -52,7 +52,18 @@ fn wrong_type_names_line_and_what_is_expected() {
 fn weights_and_vector_index_are_words() {
     let config = from_file("embed: { weights: int8, vector_index: halfvec }").unwrap();
     assert_eq!((config.embed.weights, config.embed.vector_index), (Weights::Int8, VectorIndex::Halfvec));
-    insta::assert_snapshot!(message("embed:\n  weights: int4\n"), @"x.yaml:2: embed.weights: unknown variant `int4`, expected `f32` or `int8`");
+    insta::assert_snapshot!(message("embed:\n  weights: int4\n"), @"x.yaml:2: embed.weights: unknown variant `int4`, expected `f32` or `int8` | Did you mean `int8`?");
+}
+
+#[test]
+fn a_word_that_a_key_does_not_take_is_named_with_its_nearest() {
+    insta::assert_snapshot!(message("embed: { provider: lokal }\n"),
+        @"x.yaml:1: embed.provider: unknown variant `lokal`, expected one of `local`, `openai`, `hash` | Did you mean `local`?");
+    insta::assert_snapshot!(message("backlog:\n  mode: everything\n"),
+        @"x.yaml:2: backlog.mode: unknown variant `everything`, expected `default_all_unprocessed` or `explicit_scope`");
+    let error = resolve(None, |name| (name == "TRAILBLAZER_EMBED_PROVIDER").then(|| "openia".to_owned())).unwrap_err();
+    insta::assert_snapshot!(error, @"TRAILBLAZER_EMBED_PROVIDER: embed.provider: unknown variant `openia`, expected one of `local`, `openai`, `hash`");
+    assert_eq!(error.hint().as_deref(), Some("Did you mean `openai`?"));
 }
 
 #[test]
@@ -71,11 +82,20 @@ fn a_url_never_shows_its_password() {
 
 #[test]
 fn a_variable_that_sets_nothing_is_named_with_its_nearest() {
-    let names =
-        ["TRAILBLAZER_EMBED_MODELS", "TRAILBLAZER_DB_URL", "TRAILBLAZER_EMBED_API_KEY", "TRAILBLAZER_COLOUR", "HOME"];
+    let names = [
+        "TRAILBLAZER_EMBED_MODELS",
+        "TRAILBLAZER_DATABASE_URL",
+        "TRAILBLAZER_MAX_ATTEMPTS",
+        "TRAILBLAZER_DB_URL",
+        "TRAILBLAZER_EMBED_API_KEY",
+        "TRAILBLAZER_COLOUR",
+        "HOME",
+    ];
     let unknown = unknown_variables(names.into_iter().map(str::to_owned));
     let near = |name: &str| unknown.iter().find(|(unknown, _)| unknown == name).cloned();
-    assert_eq!(unknown.len(), 2);
+    assert_eq!(unknown.len(), 4);
+    assert_eq!(near("TRAILBLAZER_DATABASE_URL").unwrap().1.unwrap(), "TRAILBLAZER_DB_URL");
+    assert_eq!(near("TRAILBLAZER_MAX_ATTEMPTS").unwrap().1.unwrap(), "TRAILBLAZER_BACKLOG_MAX_ATTEMPTS");
     assert_eq!(near("TRAILBLAZER_EMBED_MODELS").unwrap().1.unwrap(), "TRAILBLAZER_EMBED_MODEL");
     assert_eq!(near("TRAILBLAZER_COLOUR").unwrap().1, None);
 }

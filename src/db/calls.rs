@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use postgres::{GenericClient, Row};
+use postgres::{Client, GenericClient, Row};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -302,6 +302,25 @@ pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
+/// `graphdb.overlapping_runs`: the run that holds most of the documents of `run_id` too, and how many.
+pub fn most_overlapping_run(client: &mut impl GenericClient, run_id: &RunId) -> Result<Option<(String, i64)>> {
+    let row = client.query_opt(
+        "select o.run_id, o.documents from graphdb.overlapping_runs($1) as o limit 1",
+        &[&run_id.as_str()],
+    )?;
+    Ok(row.map(|row| (row.get(0), row.get(1))))
+}
+
+/// `graphdb.list_sources`: the sources that runs have, the most frequent first.
+pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
+    Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())
+}
+
+/// `graphdb.list_labels`: the labels of the documents that a search sees, the most frequent first.
+pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
+    Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
+}
+
 /// A row of `graphdb.run_attempts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns are described in the database")]
@@ -330,9 +349,22 @@ pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Ve
         .collect())
 }
 
-/// The view `graphdb.backlog_status`, its one row as JSON.
-pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
-    Ok(client.query_one("select to_jsonb(s) from graphdb.backlog_status as s", &[])?.get(0))
+/// The view `graphdb.backlog_status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BacklogStatus {
+    /// Its one row.
+    pub row: Value,
+    /// The interval `time_to_go`, which the row has in the style of the session.
+    pub seconds_to_go: Option<i64>,
+}
+
+/// `graphdb.backlog_status`
+pub fn backlog_status(client: &mut impl GenericClient) -> Result<BacklogStatus> {
+    let row = client.query_one(
+        "select to_jsonb(s), extract(epoch from s.time_to_go)::bigint from graphdb.backlog_status as s",
+        &[],
+    )?;
+    Ok(BacklogStatus { row: row.get(0), seconds_to_go: row.get(1) })
 }
 
 /// `graphdb.register_model`

@@ -15,7 +15,7 @@ pub use local::Local;
 pub use openai::OpenAi;
 pub use settings::{Settings, provider};
 
-pub use crate::config::Weights;
+pub use crate::config::{ProviderKind, Weights};
 
 /// What the database must know of a model before it takes vectors of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{EmbedError, Hash, Local, OpenAi, Provider, Weights};
+use super::{EmbedError, Hash, Local, OpenAi, Provider, ProviderKind, Weights};
 
 /// What the configuration says of embedding.
 #[derive(Clone, Default)]
 pub struct Settings {
-    /// `local`, `openai` or `hash`.
-    pub provider: String,
+    /// Who computes the vectors.
+    pub provider: ProviderKind,
     /// Name of the model; for `local` also the path of a sentence-transformer folder.
     pub model: String,
     /// Where `local` looks for models by name, one folder a model.
@@ -52,14 +52,11 @@ impl fmt::Debug for Settings {
 
 /// Makes the provider that `settings` ask for.
 pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
-    match settings.provider.as_str() {
-        "hash" => Ok(Box::new(Hash::new())),
-        "local" => Ok(Box::new(Local::load(&settings.model_folder(), settings.weights)?)),
-        "openai" => Ok(Box::new(OpenAi::new(settings)?)),
-        other => Err(EmbedError::Misconfigured {
-            message: format!("embed.provider is '{other}'; known are local, openai and hash"),
-        }),
-    }
+    Ok(match settings.provider {
+        ProviderKind::Hash => Box::new(Hash::new()),
+        ProviderKind::Local => Box::new(Local::load(&settings.model_folder(), settings.weights)?),
+        ProviderKind::OpenAi => Box::new(OpenAi::new(settings)?),
+    })
 }
 
 #[cfg(test)]
@@ -67,16 +64,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_provider_is_refused_by_name() {
-        let settings = Settings { provider: "cohere".into(), ..Settings::default() };
-        let error = provider(&settings).err().unwrap();
-        assert_eq!(error.to_string(), "embed.provider is 'cohere'; known are local, openai and hash");
-    }
-
-    #[test]
     fn a_local_model_that_is_missing_is_named_with_the_way_out() {
         let settings = Settings {
-            provider: "local".into(),
+            provider: ProviderKind::Local,
             model: "all-MiniLM-L6-v2".into(),
             model_dir: "no/models".into(),
             ..Settings::default()
@@ -88,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_hash_provider_is_found_by_name() {
-        let settings = Settings { provider: "hash".into(), ..Settings::default() };
+        let settings = Settings { provider: ProviderKind::Hash, ..Settings::default() };
         assert_eq!(provider(&settings).unwrap().model().name, "hash-384");
     }
 

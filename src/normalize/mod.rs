@@ -49,6 +49,8 @@ pub enum Outcome {
     Document(Box<Document>),
     /// It could not.
     Failure(FileError),
+    /// It is nothing of the kind that was asked for, and lies beside it.
+    Skipped(FileError),
 }
 
 /// A part of the input that yielded no document, or one of what could be read of it.

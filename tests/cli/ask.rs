@@ -111,3 +111,33 @@ fn ask_refuses_an_empty_question() {
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.starts_with("error: the question is empty\n  hint: "), "{}", run.stderr);
 }
+
+#[test]
+fn ask_names_the_sources_and_labels_there_are_when_a_filter_knows_another() {
+    let sandbox = library();
+    let asked = |filter: &[&str]| sandbox.run(&[&["ask", "lease", "--text-only"], filter].concat()).success().stderr;
+    insta::assert_snapshot!(asked(&["--source", "nosuch"]), @"warn: no run has the source nosuch; there are dita");
+    insta::assert_snapshot!(asked(&["--label", "nosuch", "--label", "lease-label", "--run-id", "no"]), @"warn: no document has the label nosuch; there are codes-label, escape-label, lease-label, vector-label");
+    for known in [&["--source", "dita"][..], &["--label", "vector-label"], &["--run-id", "no"]] {
+        assert_eq!(asked(known), "", "{known:?}");
+    }
+}
+
+#[test]
+fn ask_gives_the_best_chunk_of_each_document_or_every_chunk() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 3);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    let answers = |args: &[&str]| {
+        let asked = sandbox.run(&[&["ask", "words of document 1", "--limit", "4"], args].concat()).success();
+        let place = |hit: serde_json::Value| (hit["doc_id"].as_str().unwrap().to_owned(), hit["ord"].as_u64().unwrap());
+        asked.events_named("ask.result").into_iter().map(place).collect::<Vec<_>>()
+    };
+    let (each, every) = (answers(&[]), answers(&["--every-chunk"]));
+    assert_eq!(every.len(), 4);
+    assert_eq!(each[0], every[0], "the best comes first");
+    let mut documents: Vec<&str> = each.iter().map(|(document, _)| document.as_str()).collect();
+    documents.sort_unstable();
+    assert_eq!(documents, ["r1-0", "r1-1", "r1-2"]);
+}

@@ -74,6 +74,21 @@ fn wrong_values_exit_3_and_name_their_place() {
 }
 
 #[test]
+fn unknown_provider_is_refused_by_every_command_with_its_line_and_the_nearest() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".trailblazer.yaml", "workers: 1\nembed:\n  provider: lokal\n");
+    for args in
+        [&["status"][..], &["run"], &["runs", "list"], &["db", "doctor"], &["normalize", "x", "--source", "dita"]]
+    {
+        let mut command = sandbox.command(args);
+        let run = Run::of(command.env_remove("TRAILBLAZER_EMBED_PROVIDER").output().unwrap()).exits(3);
+        let refused = ".trailblazer.yaml:3: embed.provider: unknown variant `lokal`, expected one of `local`, `openai`, `hash`\n  \
+                       hint: Did you mean `local`?\n";
+        assert!(run.stderr.contains(refused), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn max_attempts_of_the_configuration_decides_when_a_run_is_failed() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);

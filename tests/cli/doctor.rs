@@ -80,3 +80,16 @@ fn doctor_exits_4_when_the_server_is_not_reachable() {
     let run = Run::of(command.env("TRAILBLAZER_DB_URL", "postgresql://me@127.0.0.1:1/docs").output().unwrap()).exits(4);
     assert!(run.stdout.starts_with("BAD  connection"), "{}", run.stdout);
 }
+
+#[test]
+fn doctor_exits_3_when_only_the_configuration_of_the_model_is_wrong() {
+    let sandbox = Sandbox::new();
+    let doctor = |url: &str| {
+        let mut command = sandbox.command(&["db", "doctor"]);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "no-such-model");
+        Run::of(command.env("TRAILBLAZER_DB_URL", url).output().unwrap())
+    };
+    let run = doctor(&sandbox.database.url).exits(3);
+    assert!(checks(&run).contains("false model "), "{}", checks(&run));
+    doctor("postgresql://me@127.0.0.1:1/docs").exits(4);
+}

@@ -193,3 +193,18 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
     // Where they meet, and until the slower is where the faster began, both may have the same page in hand.
     assert!(sent < 5500, "{sent} texts were sent, of 3000 that both runs hold");
 }
+
+#[test]
+fn embedding_server_that_is_away_exits_4_and_is_no_failed_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run", "--phases", "chunk"]).success();
+    // It is asked first how long its vectors are, and answers nothing.
+    for args in [&["run"][..], &["ask", "lease"], &["db", "doctor"]] {
+        let mut command = command(&sandbox, "http://127.0.0.1:1/v1", args);
+        let run = Run::of(command.env_remove("TRAILBLAZER_EMBED_DIMENSIONS").output().unwrap()).exits(4);
+        assert!(format!("{}{}", run.stdout, run.stderr).contains("Check that the embedding server runs"), "{run:?}");
+    }
+    assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
+}

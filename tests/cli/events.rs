@@ -91,6 +91,8 @@ fn one_of_each() -> BTreeMap<String, String> {
     }
     sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text of a topic.</p></body></topic>");
     sandbox.write("docs/b.dita", "no element");
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    sandbox.write("pages/b.json", "{}");
     let first = "2026-01-01_120000_0000";
     let mut events = Vec::new();
     let mut note = |run: crate::support::Run| events.extend(run.events());
@@ -111,6 +113,7 @@ fn one_of_each() -> BTreeMap<String, String> {
     note(released(&sandbox, "2026-01-01_120000_0002"));
     note(sandbox.run(&["runs", "show", "guide"]));
     note(sandbox.run(&["status"]));
+    note(sandbox.run(&["normalize", "pages", "--source", "confluence", "--run-id", "pages"]));
     note(sandbox.run(&["ask", "topic", "--run-id", "guide"]));
     note(sandbox.run(&["db", "doctor"]));
     note(sandbox.run(&["runs", "show", "nothing"]));
@@ -168,8 +171,9 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"embed.complete","component":"embed","run_id":"guide","phase":"embed","worker_id":"[worker_id]","model":"hash-384","embedded":1,"reused":0,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"embed.start","component":"embed","run_id":"guide","phase":"embed","worker_id":"[worker_id]","model":"hash-384","chunks":1}
     {"ts":"[ts]","level":"error","event":"error","component":"error","message":"no run \"nothing\"","hint":"`trailblazer runs list` lists them.","exit_code":2}
-    {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"failed":1,"dropped":0,"artifact":"[artifact]"}
+    {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"failed":1,"skipped":0,"dropped":0,"artifact":"[artifact]"}
     {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"not XML: no element in the file"}
+    {"ts":"[ts]","level":"info","event":"normalize.document.skip","component":"normalize","run_id":"pages","path":"[path]","message":"neither an ADF document nor a page of the REST interface"}
     {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"docs","source":"dita"}
     {"ts":"[ts]","level":"info","event":"runs.attempt","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","started_at":"[started_at]","ended_at":"[ended_at]","outcome":"expired","error":"lease of [worker] ran out at [time]"}
     {"ts":"[ts]","level":"info","event":"runs.backfill.complete","component":"runs","found":101,"registered":100,"changed":0,"unchanged":1,"failed":0,"documents":101}

@@ -67,8 +67,8 @@ fn help_of_trailblazer() {
 
     Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
     the database.
-    Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database; 5 refused; 130/143
-    stopped.
+    Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or embedding server; 5
+    refused; 130/143 stopped.
     "#);
 }
 
@@ -362,8 +362,8 @@ fn help_of_runs_reset() {
       trailblazer runs reset --embedding-model old --scope embeddings --yes
 
     Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a
-    reset of all runs, asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run
-    it again to go on.
+    selection of every run, asks for confirmation. It goes in steps of 500 runs: stop it at any time,
+    and run it again to go on.
     ");
 }
 
@@ -476,6 +476,7 @@ fn help_of_ask() {
           --source <SOURCE>  Only documents of this source
           --label <LABEL>    Only documents with this label
           --run-id <GLOB>    Only documents of runs whose id matches; * is any text, ? one character
+          --every-chunk      Several chunks of one document too, not the best alone
           --text-only        By the words alone
       -h, --help             Print help
 

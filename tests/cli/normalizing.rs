@@ -90,3 +90,82 @@ fn normalize_refuses_a_run_id_that_could_leave_its_folder() {
     assert!(run.stderr.contains("it becomes a folder name"), "{}", run.stderr);
     assert!(!sandbox.folder().join("var").exists());
 }
+
+#[test]
+fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/page.html", "<h1>Page</h1><p>Text.</p>");
+    sandbox.write("docs/package.json", r#"{"name": "site", "version": "1.0.0", "type": "module"}"#);
+    sandbox.write("docs/list.json", r#"[{"id": 1}, "two"]"#);
+    let args = ["normalize", "docs", "--source", "confluence", "--run-id", "wiki"];
+    let run = sandbox.run(&args).success();
+    let skipped: Vec<_> = run.events_named("normalize.document.skip").iter().map(|skip| skip["path"].clone()).collect();
+    assert_eq!(skipped, ["list.json", "package.json"]);
+    assert_eq!(run.events_named("normalize.complete")[0]["skipped"], 2);
+    assert!(run.stderr.contains("2 files are no pages and were skipped (-v names them)"), "{}", run.stderr);
+    let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
+    assert!(run.stderr.contains("debug: package.json: neither an ADF document nor"), "{}", run.stderr);
+
+    let damaged = [
+        r#"{"id": "7", "body": {"storage": {"value": "<p>A page without a title.</p>"}}}"#,
+        r#"{"results": [{"id": "7"}]}"#,
+        r#"{"id": "7", "type": "page", "status": "current"}"#,
+        r#"[{"id": "7", "spaceId": "1"}]"#,
+        r#"{"version": 1, "content": [{"type": "paragraph"}]}"#,
+        r#"{"id": "7", "title": "Cut o"#,
+    ];
+    for page in damaged {
+        sandbox.write("docs/seven.json", page);
+        let run = sandbox.run(&args).exits(1);
+        let failed = &run.events_named("normalize.document.error");
+        assert_eq!((failed.len(), &failed[0]["path"]), (1, &"seven.json".into()), "{page}");
+    }
+    std::fs::remove_file(sandbox.folder().join("docs/seven.json")).unwrap();
+    std::fs::remove_file(sandbox.folder().join("docs/page.html")).unwrap();
+    let run = sandbox.run(&args).exits(2);
+    assert!(run.stderr.contains("docs: no confluence documents found (0 files failed, 2 skipped)"), "{}", run.stderr);
+}
+
+#[test]
+fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
+    let sandbox = Sandbox::new();
+    let topic = |body: &str| format!(r#"<topic id="t"><title>Title</title><body>{body}</body></topic>"#);
+    sandbox.write("docs/a.dita", topic(r#"<p><xref href="gone.dita"/> <keyword keyref="nokey"/></p>"#));
+    sandbox.write("docs/b.dita", topic("<p>Whole.</p>"));
+    let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide"];
+    let run = sandbox.run(&args).success();
+    assert!(run.stderr.contains("(-v names the documents)"), "{}", run.stderr);
+    assert!(!run.stderr.contains("a.dita"), "{}", run.stderr);
+    let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
+    let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains(".dita")).collect();
+    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1");
+}
+
+#[test]
+fn normalize_without_a_run_id_says_which_run_holds_the_same_documents() {
+    let sandbox = with_topics();
+    sandbox.write("docs/c.dita", TOPIC.replace("Title", "Third"));
+    let args = ["normalize", "docs", "--source", "dita"];
+    let named = |id: &str| sandbox.run(&[&args[..], &["--run-id", id]].concat()).success().stderr;
+    assert!(!named("first").contains("stand in run"));
+    assert!(!named("second").contains("stand in run"), "two runs were wanted");
+    sandbox.write("docs/d.dita", TOPIC.replace("Title", "Fourth"));
+    let run = sandbox.run(&args).success();
+    let hint = "3 of these documents stand in run second too; --run-id second replaces them there instead";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
+
+    sandbox.write("other/a.dita", TOPIC);
+    let run = sandbox.run(&["normalize", "other", "--source", "dita"]).success();
+    assert!(!run.stderr.contains("stand in run"), "{}", run.stderr);
+}
+
+#[test]
+fn show_names_the_input_of_a_run_where_its_artifact_is() {
+    let sandbox = with_topics();
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    let shown = || sandbox.run(&["runs", "show", "guide", "--events", "never"]).success().stdout;
+    let input = sandbox.folder().canonicalize().unwrap().join("docs");
+    assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
+    std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
+    assert!(!shown().contains("input"), "{}", shown());
+}

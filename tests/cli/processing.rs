@@ -67,7 +67,8 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     client.execute(failed, &[]).unwrap();
 
     let run = sandbox.run(&["run"]).success();
-    assert!(run.stderr.contains("1 runs wait to be tried again"), "{}", run.stderr);
+    let wait = "1 runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why";
+    assert!(run.stderr.contains(wait), "{}", run.stderr);
     assert_eq!(
         sandbox.database.column(STATUSES),
         ["r1 embedded", "r2 embedded", "r3 chunking", "r4 normalized", "r5 embedded"]
@@ -157,6 +158,20 @@ fn dry_run_says_what_is_due_and_changes_nothing() {
 }
 
 #[test]
+fn dry_run_with_a_limit_lists_what_would_be_taken_up_first() {
+    let sandbox = normalized(4);
+    sandbox.run(&["run", "--phases", "chunk", "--limit", "2"]).success();
+    let listed = |limit: &str| {
+        let args = ["run", "--dry-run", "--events", "never", "--limit", limit];
+        sandbox.run(&args).success().stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("1"), ["embed  r1"]);
+    assert_eq!(listed("3"), ["chunk  r3", "embed  r1", "embed  r2"]);
+    sandbox.run(&["run", "--limit", "3"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded", "r2 embedded", "r3 embedded", "r4 normalized"]);
+}
+
+#[test]
 fn banner_says_what_is_due_for_each_phase() {
     let sandbox = normalized(3);
     sandbox.run(&["run", "--phases", "chunk", "--limit", "1"]).success();
@@ -193,6 +208,36 @@ fn run_that_fails_is_charged_and_named_and_the_others_go_on() {
     assert!(run.stderr.contains("warn: run r1 failed in chunk: no room"), "{}", run.stderr);
     assert_eq!(sandbox.database.column(STATUSES), ["r1 normalized", "r2 embedded"]);
     assert_eq!(sandbox.database.value("select attempts from graphdb.processed_runs where run_id = 'r1'"), "1");
+}
+
+#[test]
+fn runs_that_stand_failed_are_named_with_the_way_on() {
+    let sandbox = normalized(6);
+    let fail = "select graphdb.fail_run(c.run_id, c.claim_token, 'it broke', null, true) \
+                from graphdb.claim_runs('chunk', 'other', '1 hour', $1, '{\"run_id_glob\": \"r*\"}') as c";
+    sandbox.database.connect().execute(fail, &[&1]).unwrap();
+    let run = sandbox.run(&["run", "--limit", "1"]).success();
+    let way_on = "failed: r1; `trailblazer runs show r1` says why, `trailblazer runs retry r1` tries again";
+    assert!(run.stderr.contains(way_on), "{}", run.stderr);
+    let run = sandbox.run(&["run", "--run-id", "r2"]).success();
+    assert!(!run.stderr.contains("failed"), "{}", run.stderr);
+    sandbox.database.connect().execute(fail, &[&4]).unwrap();
+    assert!(sandbox.run(&["run"]).success().stderr.contains("\nfailed: r6, r5, r4, …; `trailblazer"));
+}
+
+#[test]
+fn runs_that_others_hold_are_counted_within_the_scope() {
+    let sandbox = normalized(3);
+    let held = "select graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r2\"]}')";
+    sandbox.database.connect().execute(held, &[]).unwrap();
+    for scope in [&["--run-id", "r1"][..], &["--source", "confluence"], &["--phases", "embed"]] {
+        let run = sandbox.run(&[&["run"], scope].concat()).success();
+        assert!(!run.stderr.contains("are held by"), "{scope:?}: {}", run.stderr);
+    }
+    for scope in [&["--run-id", "r*"][..], &["--source", "dita"], &["--phases", "chunk"], &[]] {
+        let run = sandbox.run(&[&["run"], scope].concat()).success();
+        assert!(run.stderr.contains("1 runs are held by"), "{scope:?}: {}", run.stderr);
+    }
 }
 
 #[test]

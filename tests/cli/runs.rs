@@ -56,6 +56,18 @@ fn list_prints_a_table_for_people_and_rows_for_programs() {
 }
 
 #[test]
+fn a_source_that_no_run_has_is_answered_with_those_there_are() {
+    let sandbox = embedded();
+    let there_are = "warn: no run has the source nosuch; there are dita\n";
+    for args in [&["runs", "list"][..], &["runs", "reset"], &["runs", "reset", "--dry-run"], &["run"]] {
+        let run = sandbox.run(&[args, &["--source", "nosuch"]].concat()).success();
+        assert!(run.stderr.contains(there_are), "{args:?}: {}", run.stderr);
+    }
+    let run = sandbox.run(&["runs", "list", "--source", "dita", "--status", "failed"]).success();
+    assert!(!run.stderr.contains("no run has"), "{}", run.stderr);
+}
+
+#[test]
 fn a_wrong_filter_is_a_usage_error_that_names_it() {
     let sandbox = embedded();
     let run = sandbox.run(&["runs", "list", "--from", "yesterday-ish"]).exits(2);
@@ -86,6 +98,17 @@ fn show_prints_the_run_and_the_history_of_its_claims() {
     }
     let run = sandbox.run(&["runs", "show", "r9"]).exits(2);
     assert!(run.stderr.contains("no run \"r9\""), "{}", run.stderr);
+}
+
+#[test]
+fn show_tells_the_model_of_earlier_vectors_from_that_of_present_ones() {
+    let sandbox = embedded();
+    let shown = |sandbox: &Sandbox| sandbox.run(&["runs", "show", "r1", "--events", "never"]).success().stdout;
+    assert!(shown(&sandbox).contains("\nmodel       hash-384\n"), "{}", shown(&sandbox));
+    sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    fail(&sandbox, "r1");
+    let failed = shown(&sandbox);
+    assert!(failed.contains("\nlast model  hash-384\n") && !failed.contains("\nmodel "), "{failed}");
 }
 
 #[test]
@@ -120,6 +143,40 @@ fn reset_that_deletes_is_refused_without_confirmation() {
         assert_eq!(run.events_named("error")[0]["exit_code"], 5);
     }
     assert_eq!((statuses(&sandbox), vectors(&sandbox)), (vec!["embedded".to_owned(); 3], before));
+}
+
+#[test]
+fn reset_asks_when_it_selects_every_run_however_that_is_said() {
+    let sandbox = embedded();
+    for all in [&["--run-id", "*"][..], &["--source", "dita"], &["--limit", "3"], &["--status", "embedded"], &[]] {
+        let run = sandbox.run(&[&["runs", "reset"], all].concat()).exits(5);
+        assert!(run.stderr.contains("not confirmed: this resets 3 runs, of 3 in all"), "{all:?}: {}", run.stderr);
+    }
+    assert_eq!(statuses(&sandbox), ["embedded"; 3]);
+    sandbox.run(&["runs", "reset", "--limit", "2"]).success();
+    assert_eq!(statuses(&sandbox), ["reset", "reset", "embedded"]);
+}
+
+#[test]
+fn reset_of_nothing_and_of_one_run_by_its_name_asks_nothing() {
+    let sandbox = Sandbox::new();
+    for scope in ["processed", "embeddings"] {
+        assert_eq!(reset_counts(&sandbox.run(&["runs", "reset", "--scope", scope]).success())[0], 0);
+    }
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["runs", "reset", "--run-id", "r?"]).exits(5);
+    assert_eq!(reset_counts(&sandbox.run(&["runs", "reset", "--run-id", "r1"]).success())[0], 1);
+}
+
+#[test]
+fn reset_of_all_says_when_the_chunks_stay() {
+    let sandbox = embedded();
+    let args = ["runs", "reset", "--run-id", "r1", "--scope", "all", "--dry-run"];
+    let stays = "the chunks stay, because reset.delete_chunks is false";
+    assert!(sandbox.run(&args).success().stderr.contains(stays));
+    sandbox.configure("reset: { delete_chunks: true }\n");
+    assert!(!sandbox.run(&args).success().stderr.contains(stays));
 }
 
 #[test]
@@ -170,6 +227,7 @@ fn retry_sends_failed_runs_round_again_and_no_others() {
     assert!(run.stderr.contains("run \"r2\" is normalized, not failed"), "{}", run.stderr);
     let run = sandbox.run(&["runs", "retry", "r3"]).exits(2);
     assert!(run.stderr.contains("no run \"r3\""), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: `trailblazer runs list` lists them."), "{}", run.stderr);
     assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
 
     sandbox.run(&["runs", "retry", "r1"]).success();
@@ -189,4 +247,59 @@ fn status_says_what_is_left_and_who_holds_what() {
     let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
     assert!(shown.contains("due 0, in back-off 0, claimed 1, lease run out 0"), "{shown}");
     assert!(shown.contains("other/1/0"), "{shown}");
+}
+
+#[test]
+fn status_says_how_to_look_at_failed_runs() {
+    let sandbox = embedded();
+    let shown = |sandbox: &Sandbox| sandbox.run(&["status", "--events", "never"]).success().stdout;
+    assert!(!shown(&sandbox).contains("runs retry"), "{}", shown(&sandbox));
+    sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
+    fail(&sandbox, "r1");
+    let failed = "1 failed: `trailblazer runs list --status failed` names them, `trailblazer runs show ID` says why, \
+                  `trailblazer runs retry ID` tries again";
+    assert!(shown(&sandbox).contains(failed), "{}", shown(&sandbox));
+}
+
+#[test]
+fn status_prints_times_to_the_second_and_durations_in_words() {
+    let sandbox = Sandbox::new();
+    sandbox.database.take_over_clock();
+    sandbox.database.set_clock("2026-06-01 12:00:00.25+00");
+    for number in 1..=4 {
+        sandbox.write_run(&format!("r{number}"), 1);
+        sandbox.write(
+            &format!("var/runs/r{number}/normalize/manifest.json"),
+            r#"{"phase": "normalize", "completed_at": "2026-05-01T12:00:00.125Z"}"#,
+        );
+    }
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run", "--limit", "2"]).success();
+    // One in back-off, one held.
+    let failed = "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '90 seconds') \
+                  from graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r3\"]}') as c";
+    sandbox.database.connect().execute(failed, &[]).unwrap();
+    claim(&sandbox, "chunk", "r4");
+    sandbox.database.set_clock("2026-06-01 12:01:20+00");
+    let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
+    insta::assert_snapshot!(shown, @"
+    status      runs
+    normalized  1
+    chunking    1
+    embedded    2
+    total       4
+
+    due 0, in back-off 1, claimed 1, lease run out 0
+    next back-off ends 2026-06-01T12:01:30Z
+    oldest waiting since 2026-05-01T12:00:00Z
+    2 runs embedded in the last 10 minutes, 1 min 19 s to go at this rate
+
+    run  phase  worker     age         done  lease
+    r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left
+    ");
+    let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
+    assert_eq!(
+        (&status["time_to_go"], &status["next_available_at"]),
+        (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into())
+    );
 }

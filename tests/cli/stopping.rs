@@ -90,7 +90,7 @@ fn signals_close_together_are_one_and_the_claim_is_given_back() {
 fn sigint_stops_a_reset_between_steps() {
     let sandbox = due();
     let held = sandbox.database.hold("processed_runs", "share");
-    let child = sandbox.spawn(&["runs", "reset", "--run-id", "r*"]);
+    let child = sandbox.spawn(&["runs", "reset", "--run-id", "r*", "--yes"]);
     sandbox.database.wait_until_blocked(1);
     send(&child, Signal::SIGINT);
     drop(held);

@@ -29,7 +29,7 @@ pub fn read(input: &Path, source: Source, options: &Options) -> Read {
     let result = normalize::read(input, source, options, &mut |outcome| {
         match outcome {
             Outcome::Document(document) => read.documents.push(*document),
-            Outcome::Failure(failure) => read.failures.push(failure),
+            Outcome::Failure(failure) | Outcome::Skipped(failure) => read.failures.push(failure),
         }
         Ok(())
     });

@@ -75,7 +75,16 @@ fn a_worker_does_the_whole_work() {
 
 fn looks_at_everything(client: &mut Client) {
     assert_eq!(ask(client, "select total from graphdb.backlog_status"), "1");
-    for call in ["backlog()", "list_runs()", "run_history('r')", "run_documents('r')", "model_use()"] {
+    for call in [
+        "backlog()",
+        "list_runs()",
+        "run_history('r')",
+        "run_documents('r')",
+        "model_use()",
+        "list_sources()",
+        "list_labels()",
+        "overlapping_runs('r')",
+    ] {
         ask(client, &format!("select * from graphdb.{call}"));
     }
     for table in ["processed_runs", "run_attempts", "documents", "chunks", "embedding_models", "embeddings"] {

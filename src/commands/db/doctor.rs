@@ -16,12 +16,12 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
 struct Doctor<'a> {
     context: &'a Context<'a>,
-    ready: bool,
+    exit: Exit,
 }
 
-/// Runs all checks; exit code 4 when a run could not work.
+/// Runs all checks. When a run could not work, exits as it would: 3 for the configuration of the model, else 4.
 pub fn run(context: &Context<'_>) -> Result<Exit> {
-    let mut doctor = Doctor { context, ready: true };
+    let mut doctor = Doctor { context, exit: Exit::Done };
     match Connector::new(&context.config).and_then(|connector| Ok((connector.connect()?, connector))) {
         Ok((mut client, connector)) => {
             doctor.ok("connection", connector.shown())?;
@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>) -> Result<Exit> {
             doctor.bad("connection", &error.to_string(), &repair)?;
         }
     }
-    Ok(if doctor.ready { Exit::Done } else { Exit::Database })
+    Ok(doctor.exit)
 }
 
 impl Doctor<'_> {
@@ -122,7 +122,7 @@ impl Doctor<'_> {
     fn models(&mut self, client: &mut Client) -> Result<()> {
         let wanted = match embed::provider(&embed_settings(&self.context.config)) {
             Ok(provider) => provider.model().clone(),
-            Err(error) => return self.bad("model", &error.to_string(), "Correct embed.provider and embed.model."),
+            Err(error) => return self.no_provider(&Error::Embed(error)),
         };
         let detail = format!("{} of provider {}, {} dimensions", wanted.name, wanted.provider, wanted.dimension);
         self.ok("model", &detail)?;
@@ -153,6 +153,16 @@ impl Doctor<'_> {
         Ok(())
     }
 
+    fn no_provider(&mut self, error: &Error) -> Result<()> {
+        let repair = error.hint().unwrap_or_else(|| "Correct embed.provider and embed.model.".into());
+        let before = self.exit;
+        self.bad("model", &error.to_string(), &repair)?;
+        if before == Exit::Done {
+            self.exit = error.exit();
+        }
+        Ok(())
+    }
+
     fn ok(&mut self, check: &str, detail: &str) -> Result<()> {
         self.line("ok  ", check, true, detail, None)
     }
@@ -162,7 +172,7 @@ impl Doctor<'_> {
     }
 
     fn bad(&mut self, check: &str, detail: &str, repair: &str) -> Result<()> {
-        self.ready = false;
+        self.exit = Exit::Unreachable;
         self.line("BAD ", check, false, detail, Some(repair))
     }
 

@@ -1,6 +1,6 @@
 //! `trailblazer runs list`
 
-use super::super::Context;
+use super::super::{Context, names};
 use super::WideSelection;
 use crate::artifact::shown;
 use crate::db::Connector;
@@ -22,6 +22,9 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let runs = calls::list_runs(&mut client, &args.selection.filter())?;
+    if runs.is_empty() {
+        names::warn_of_unknown(&mut client, &args.selection.selection.source, &[]);
+    }
     if context.events.is_on() {
         for run in &runs {
             context.events.emit(&event(run));

@@ -10,7 +10,8 @@ use clap::Subcommand;
 
 use super::Context;
 use crate::db::calls::Filter;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
+use crate::ids::RunId;
 
 /// The backlog: look at runs, send them round again.
 #[derive(Debug, Subcommand)]
@@ -95,4 +96,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Reset(args) => reset::run(&args, context),
         Command::Retry(args) => retry::run(&args, context),
     }
+}
+
+/// The error of a run that does not exist.
+fn no_run(run_id: &RunId) -> Error {
+    Error::Usage { message: format!("no run \"{run_id}\""), hint: Some("`trailblazer runs list` lists them.".into()) }
 }

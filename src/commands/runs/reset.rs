@@ -2,7 +2,7 @@
 
 use postgres::Client;
 
-use super::super::Context;
+use super::super::{Context, names};
 use super::WideSelection;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, ResetStep};
@@ -23,8 +23,8 @@ Examples:
   trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
   trailblazer runs reset --embedding-model old --scope embeddings --yes
 
-Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a reset of all runs, \
-asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
+Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a selection of \
+every run, asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
 pub struct Args {
     /// How much to take back
     #[arg(long, value_enum, default_value = "processed")]
@@ -54,6 +54,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         force: args.force,
         delete_chunks: context.config.reset.delete_chunks,
     };
+    if reset.scope == Scope::All && !reset.delete_chunks {
+        log::info!("the chunks stay, because reset.delete_chunks is false");
+    }
     let filter = reset.filter.to_json();
     let start = |reset: &Reset| {
         let Reset { scope, dry_run, force, .. } = *reset;
@@ -62,26 +65,33 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if args.dry_run {
         start(&reset);
         let counts = calls::reset_runs(&mut client, &reset, None, "")?;
-        report(&reset, &counts, false, context);
+        report(&mut client, &reset, &counts, false, context);
         return Ok(Exit::Done);
     }
-    let needs_consent = reset.scope != Scope::Processed || reset.filter == Filter::default();
-    if needs_consent && !args.yes {
+    if !args.yes {
         ask(&mut client, &reset)?;
     }
     reset.dry_run = false;
     start(&reset);
     let stop = Stop::on_signals().map_err(Error::Output)?;
     let counts = in_steps(&mut client, &reset, &stop, context)?;
-    report(&reset, &counts, stop.is_asked(), context);
+    report(&mut client, &reset, &counts, stop.is_asked(), context);
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
-/// Asks for a typed confirmation, having said what would be done.
+/// Asks for a typed confirmation before something is deleted or every run is reset, having said what would be done.
 fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
+    let deletes = reset.scope != Scope::Processed;
+    if !deletes && names_one_run(&reset.filter) {
+        return Ok(());
+    }
     let counts = calls::reset_runs(client, reset, None, "")?;
+    let total = calls::backlog_status(client)?.row["total"].as_i64().unwrap_or(0);
+    if counts.matched == 0 || !deletes && counts.matched < total {
+        return Ok(());
+    }
     let question = format!(
-        "This resets {} runs and deletes {} vectors and {} chunks.",
+        "This resets {} runs, of {total} in all, and deletes {} vectors and {} chunks.",
         counts.reset, counts.deleted_vectors, counts.deleted_chunks
     );
     if confirm(&question, "reset") {
@@ -91,6 +101,11 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
         hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
     })
+}
+
+/// A run that is named is meant, also when it is the only one.
+fn names_one_run(filter: &Filter) -> bool {
+    filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }
 
 fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'_>) -> Result<ResetStep> {
@@ -127,7 +142,10 @@ impl ResetStep {
     }
 }
 
-fn report(reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
+fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
+    if counts.matched == 0 {
+        names::warn_of_unknown(client, &reset.filter.source, &[]);
+    }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
         "{}{} runs {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} vectors and {} chunks deleted",

@@ -22,7 +22,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let run_ids: Vec<String> = args.run_ids.iter().map(RunId::to_string).collect();
     let found = calls::list_runs(&mut client, &Filter { run_ids: run_ids.clone(), ..Filter::default() })?;
     if let Some(missing) = args.run_ids.iter().find(|run_id| !found.iter().any(|run| run.run_id == **run_id)) {
-        return Err(Error::usage(format!("no run \"{missing}\"")));
+        return Err(super::no_run(missing));
     }
     if let Some(other) = found.iter().find(|run| run.status != "failed") {
         return Err(Error::Usage {

@@ -1,10 +1,10 @@
 //! `trailblazer runs show`
 
 use super::super::Context;
-use crate::artifact::shown;
+use crate::artifact::{self, shown};
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::terminal::{print_line, print_table};
@@ -21,10 +21,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
-    let run = runs.first().ok_or_else(|| Error::Usage {
-        message: format!("no run \"{}\"", args.run_id),
-        hint: Some("`trailblazer runs list` lists them.".into()),
-    })?;
+    let run = runs.first().ok_or_else(|| super::no_run(&args.run_id))?;
     let history = calls::run_history(&mut client, &args.run_id)?;
     if context.events.is_on() {
         context.events.emit(&super::list::event(run));
@@ -33,7 +30,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    print_run(run)?;
+    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
+    print_run(run, artifact::manifest(&path).and_then(|manifest| manifest.input))?;
     print_history(run, &history)?;
     Ok(Exit::Done)
 }
@@ -50,16 +48,20 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run) -> Result<()> {
+/// `input` is known on the machine that normalized the run.
+fn print_run(run: &Run, input: Option<String>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
+    // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
+    let model = if run.status == "embedded" { "model" } else { "last model" };
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
+        ("input", input),
         ("status", Some(run.status.clone())),
         ("documents", Some(run.total_docs.to_string())),
         ("chunks", count(run.total_chunks)),
         ("embedded", count(run.embedded_chunks)),
-        ("model", run.embedding_model.clone()),
+        (model, run.embedding_model.clone()),
         ("claimed by", run.claimed_by.clone()),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),

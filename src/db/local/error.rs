@@ -48,7 +48,7 @@ pub enum LocalServerError {
         seconds: u64,
     },
     /// The server runs, and refuses a connection or a statement.
-    #[error("the private server at {} does not answer", socket_dir.display())]
+    #[error("the private server at {} does not answer: {source}", socket_dir.display())]
     Unreachable {
         /// The folder that holds its socket.
         socket_dir: PathBuf,
@@ -57,7 +57,7 @@ pub enum LocalServerError {
         source: Box<postgres::Error>,
     },
     /// A file, a folder or a process could not be used.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried: `read`, `create`, `run`, ….
         action: &'static str,
@@ -74,22 +74,26 @@ impl LocalServerError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::NoServer { .. } => "run `make setup`, or set `database.url` to a server that you have".into(),
+            Self::NoServer { .. } => {
+                "Run `make setup`, which unpacks one, or set database.url to a server of your own.".into()
+            }
             Self::DataVersion { data_dir, data_major, .. } => format!(
-                "run `make setup` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
-                 or move {} away to begin with an empty database",
+                "Run `make setup` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
+                 or move {} away to begin with an empty database.",
                 data_dir.display()
             ),
             Self::NotADataDirectory(file) => {
-                format!("move {} away to begin with an empty database", file.parent().unwrap_or(file).display())
+                format!("Move {} away to begin with an empty database.", file.parent().unwrap_or(file).display())
             }
-            Self::NoAccount => "run as an ordinary user, or create an account: `useradd --system postgres`".into(),
-            Self::UnsafeSocketDirectory(dir) => format!("look at who made {}, and remove it", dir.display()),
-            Self::Failed { .. } | Self::Io { .. } => "mend what the message names, then run `trailblazer db up`".into(),
+            Self::NoAccount => "Run as an ordinary user, or create an account: `useradd --system postgres`.".into(),
+            Self::UnsafeSocketDirectory(dir) => format!("Look at who made {}, and remove it.", dir.display()),
+            Self::Failed { .. } | Self::Io { .. } => {
+                "Mend what the message names, then run `trailblazer db up`.".into()
+            }
             Self::StillRunning { pid, .. } => {
-                format!("a long checkpoint may be running: try again, or look at process {pid}")
+                format!("A long checkpoint may be running: try again, or look at process {pid}.")
             }
-            Self::Unreachable { .. } => "run `trailblazer db down`, then `trailblazer db up`".into(),
+            Self::Unreachable { .. } => "Run `trailblazer db down`, then `trailblazer db up`.".into(),
         }
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Resul
 fn at_line(outcome: Outcome, line: u64) -> Outcome {
     match outcome {
         Outcome::Failure(error) => Outcome::Failure(FileError { line: Some(line), ..error }),
-        Outcome::Document(document) => Outcome::Document(document),
+        other => other,
     }
 }
 

@@ -56,26 +56,26 @@ pub(super) fn read_held(name: &str, bytes: &[u8], options: &Options, emit: Emit<
 }
 
 fn read_files(files: &[File], options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
-    let (slots, failures) = index(files, options);
+    let (slots, left_out) = index(files, options);
     let bodies = Files { slots: &slots };
     let mut library = Library::new(options.site_url.as_deref(), &bodies);
     for slot in &slots {
         library.add(slot.reference.clone());
     }
     let library = &library;
-    let mut failures = failures.into_iter().peekable();
+    let mut left_out = left_out.into_iter().peekable();
     let convert = |number: usize| {
         let (slot, reference) = (slots.get(number)?, library.page(number)?);
         Some((&slot.file.relative, outcome(library, reference, slot)))
     };
     parallel::in_order(options.threads, slots.len(), convert, |converted| {
         let Some((path, outcome)) = converted else { return Ok(()) };
-        while let Some(failure) = failures.next_if(|failure| failure.path <= *path) {
-            send(&mut emit, Outcome::Failure(failure))?;
+        while let Some(left_out) = left_out.next_if(|left_out| left_out.file().path <= *path) {
+            send(&mut emit, left_out.into())?;
         }
         send(&mut emit, outcome)
     })?;
-    failures.try_for_each(|failure| send(&mut emit, Outcome::Failure(failure)))
+    left_out.try_for_each(|left_out| send(&mut emit, left_out.into()))
 }
 
 /// A file that may hold pages.
@@ -176,10 +176,35 @@ enum Found {
     Pages(Vec<PageRef>),
 }
 
-/// Reads id and title of every page; files without any page become failures.
-fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<FileError>) {
+/// A file without any page.
+enum LeftOut {
+    /// It should have one.
+    Failed(FileError),
+    /// It is something else.
+    Foreign(FileError),
+}
+
+impl LeftOut {
+    fn file(&self) -> &FileError {
+        match self {
+            Self::Failed(file) | Self::Foreign(file) => file,
+        }
+    }
+}
+
+impl From<LeftOut> for Outcome {
+    fn from(left_out: LeftOut) -> Self {
+        match left_out {
+            LeftOut::Failed(file) => Self::Failure(file),
+            LeftOut::Foreign(file) => Self::Skipped(file),
+        }
+    }
+}
+
+/// Reads id and title of every page, and which files have none.
+fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<LeftOut>) {
     let mut slots = Vec::new();
-    let mut failures = Vec::new();
+    let mut left_out = Vec::new();
     let mut taken = HashSet::new();
     let find = |number: usize| files.get(number).map(|file| (file, found(file)));
     let indexed = parallel::in_order::<_, Infallible>(options.threads, files.len(), find, |found| {
@@ -197,23 +222,27 @@ fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<FileEr
                 let pages = pages.into_iter().enumerate();
                 slots.extend(pages.map(|(number, reference)| Slot { file, number, reference }));
             }
-            Some((_, Err(error))) => failures.push(error),
+            Some((_, Err(without))) => left_out.push(without),
             None => {}
         }
         Ok(())
     });
     let Ok(()) = indexed;
-    (slots, failures)
+    (slots, left_out)
 }
 
 /// What a file holds.
-fn found(file: &File) -> Result<Found, FileError> {
-    match contents(file, &mut Losses::new())? {
+fn found(file: &File) -> Result<Found, LeftOut> {
+    match contents(file, &mut Losses::new()).map_err(LeftOut::Failed)? {
         Contents::Markup(source) => Ok(Found::Body(markup_title(&source))),
         Contents::Json(value) => match rest::pages(&value) {
             Some(pages) => Ok(Found::Pages(pages.into_iter().map(rest::reference).collect())),
             None if value.get("type").and_then(Value::as_str) == Some("doc") => Ok(Found::Body(adf_title(&value))),
-            None => Err(failure(file, None, "neither an ADF document nor a page of the REST interface")),
+            None => {
+                let left_out = failure(file, None, "neither an ADF document nor a page of the REST interface");
+                let is_foreign = extension(&file.relative) == "json" && rest::is_foreign(&value);
+                Err(if is_foreign { LeftOut::Foreign(left_out) } else { LeftOut::Failed(left_out) })
+            }
         },
     }
 }

@@ -15,6 +15,21 @@ pub(super) fn pages(value: &Value) -> Option<Vec<&Value>> {
     (!results.is_empty() && results.iter().all(is_page)).then(|| results.iter().collect())
 }
 
+/// Whether a value has nothing of a page, not even of a damaged one: the settings of a tool, a list of names.
+pub(super) fn is_foreign(value: &Value) -> bool {
+    const OF_A_PAGE: [&str; 8] =
+        ["body", "results", "content", "spaceId", "space", "ancestors", "_links", "_expandable"];
+    match value {
+        Value::Array(items) => items.iter().all(is_foreign),
+        Value::Object(fields) => {
+            let kind = fields.get("type").and_then(Value::as_str);
+            !matches!(kind, Some("doc" | "page" | "blogpost"))
+                && !OF_A_PAGE.iter().any(|name| fields.contains_key(*name))
+        }
+        _ => true,
+    }
+}
+
 fn is_page(value: &Value) -> bool {
     value.get("id").is_some() && value.get("title").is_some_and(Value::is_string)
 }

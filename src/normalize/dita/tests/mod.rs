@@ -25,7 +25,7 @@ fn read_input(input: &std::path::Path, options: &Options) -> (Vec<Document>, Vec
     super::read(input, options, &mut |outcome| {
         match outcome {
             Outcome::Document(document) => documents.push(*document),
-            Outcome::Failure(failure) => failures.push(failure),
+            Outcome::Failure(failure) | Outcome::Skipped(failure) => failures.push(failure),
         }
         Ok(())
     })

@@ -20,7 +20,7 @@ fn one_bad_file_stops_nothing_and_is_reported_in_its_place() {
     super::super::read(folder.path(), &Options::default(), &mut |outcome| {
         order.push(match outcome {
             crate::normalize::Outcome::Document(document) => document.source_path.unwrap(),
-            crate::normalize::Outcome::Failure(failure) => {
+            crate::normalize::Outcome::Failure(failure) | crate::normalize::Outcome::Skipped(failure) => {
                 format!("{}:{:?} {}", failure.path, failure.line, failure.message)
             }
         });

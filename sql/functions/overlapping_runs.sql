@@ -1,0 +1,20 @@
+-- The other runs that hold versions of a run's documents, and how many: those with the most first, of these the newest.
+create or replace function graphdb.overlapping_runs(p_run_id text)
+returns table (run_id text, documents bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select r.run_id, count(*)
+  from graphdb.documents as d
+  join graphdb.documents as v on v.doc_id = d.doc_id and v.run_id <> d.run_id
+  join graphdb.processed_runs as r on r.run_id = v.run_id
+  where d.run_id = p_run_id
+  group by r.run_id
+  order by count(*) desc, r.normalized_at desc, r.run_id
+$$;
+
+comment on function graphdb.overlapping_runs(text) is
+  'The other runs that hold versions of a run''s documents, and how many: those with the most first, of these the newest.';
+revoke all on function graphdb.overlapping_runs(text) from public;
