@@ -91,6 +91,9 @@ pub enum Mode {
     ExplicitScope,
 }
 
+/// Requests to a provider elsewhere that `auto` has in flight, at least: they wait more than they compute.
+const REMOTE_WORKERS: usize = 8;
+
 /// `workers`: `auto` or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Workers(pub Option<usize>);
@@ -98,8 +101,11 @@ pub struct Workers(pub Option<usize>);
 impl Workers {
     /// Number of threads to start, at least 1.
     #[must_use]
-    pub fn count(self) -> usize {
-        self.0.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    pub fn count(self, provider: ProviderKind) -> usize {
+        self.0.unwrap_or_else(|| {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            if provider == ProviderKind::OpenAi { cores.max(REMOTE_WORKERS) } else { cores }
+        })
     }
 }
 

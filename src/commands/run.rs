@@ -98,7 +98,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
-    let workers = args.workers.map_or_else(|| context.config.workers.count(), usize::from);
+    let provider_kind = context.config.embed.provider;
+    let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {
         limits: limits(&context.config, provider.as_ref())?,
         batch_tokens: context.config.embed.batch_tokens,

@@ -32,6 +32,14 @@ fn environment_wins_over_file_wins_over_default() {
 }
 
 #[test]
+fn a_provider_elsewhere_has_more_requests_in_flight_than_a_small_machine_has_cores() {
+    assert!(Workers(None).count(ProviderKind::OpenAi) >= 8);
+    assert_eq!(Workers(Some(2)).count(ProviderKind::OpenAi), 2);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    assert_eq!(Workers(None).count(ProviderKind::Local), cores);
+}
+
+#[test]
 fn unknown_key_names_key_line_and_nearest() {
     insta::assert_snapshot!(message("workers: 2\nbacklog:\n  claim_ttl_minute: 5\n"),
         @"x.yaml:3: unknown key `backlog.claim_ttl_minute` | Did you mean `backlog.claim_ttl_minutes`?");
