@@ -7,10 +7,13 @@ language plpgsql
 volatile
 as $$
 begin
-  if p_now >= (
-    select coalesce(r.claim_expires_at, r.available_at)
+  -- Bounded, so that the probe ends at the first entry that is not due yet: while a transaction is left open, those of claims
+  -- that ended stay, and stand before the live ones. Ordered, so that only the index will do (exists would drop the order).
+  if (
+    select true
     from graphdb.processed_runs as r
-    where r.claim_expires_at is not null or r.available_at is not null
+    where coalesce(r.claim_expires_at, r.available_at) <= p_now
+      and (r.claim_expires_at is not null or r.available_at is not null)
     order by coalesce(r.claim_expires_at, r.available_at)
     limit 1)
   then

@@ -11,12 +11,14 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
   v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
+  v_status constant text := case v_phase when 'chunk' then 'chunking' else 'embedding' end;
 begin
   if p_max_runs is null or p_max_runs not between 1 and 10000 then
     raise exception 'cannot claim % runs', coalesce(p_max_runs::text, 'null')
@@ -24,6 +26,36 @@ begin
   end if;
 
   perform graphdb._wake_runs(v_now);
+
+  if p_filter is null then
+    -- The statement below without a filter, written out to be planned once a session: planning takes as long as ten claims.
+    return query
+    with chunk_queue as materialized (
+      select r.run_id from graphdb.processed_runs as r
+      where v_phase = 'chunk' and r.status in ('normalized', 'reset') and r.available_at is null
+      order by r.priority desc, r.normalized_at, r.run_id
+      limit p_max_runs
+      for no key update skip locked
+    ), embed_queue as materialized (
+      select r.run_id from graphdb.processed_runs as r
+      where v_phase = 'embed' and (r.status = 'chunked' or r.status = 'reset' and r.total_chunks is not null) and r.available_at is null
+      order by r.priority desc, r.normalized_at, r.run_id
+      limit p_max_runs
+      for no key update skip locked
+    ), claimed as (
+      update graphdb.processed_runs as r
+      set claimed_from = r.status, status = v_status,
+          chunk_started_at = case v_phase when 'chunk' then v_now else r.chunk_started_at end,
+          embed_started_at = case v_phase when 'embed' then v_now end,
+          wants_vectors = r.wants_vectors or v_phase = 'embed',
+          claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
+          claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
+      where r.run_id = any (array(select c.run_id from chunk_queue as c union all select e.run_id from embed_queue as e))
+      returning r.*
+    )
+    select c.* from claimed as c order by c.priority desc, c.normalized_at, c.run_id;
+    return;
+  end if;
 
   return query execute
     'with due as materialized (
@@ -45,7 +77,7 @@ begin
      )
      select c.* from claimed as c order by c.priority desc, c.normalized_at, c.run_id'
     using least(p_max_runs, graphdb._filter_limit(p_filter)),
-          case v_phase when 'chunk' then 'chunking' else 'embedding' end, v_now, v_worker, v_expires_at;
+          v_status, v_now, v_worker, v_expires_at;
 end
 $$;
 

@@ -15,50 +15,54 @@ as $$
 declare
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
-  v_run graphdb.processed_runs;
-  v_done graphdb.processed_runs;
-  v_chunks integer;
   v_model graphdb.embedding_models;
+  v_run graphdb.processed_runs;
 begin
   if v_phase = 'embed' then
     perform pg_advisory_xact_lock_shared(graphdb._vectors_lock());
+    v_model := graphdb._model(p_model);
   end if;
-  -- Not locked: the update below takes the row only while the token is still its claim's, and a lock is WAL.
-  v_run := graphdb._held_claim(p_run_id, p_claim_token);
-  if v_run.status <> (case v_phase when 'chunk' then 'chunking' else 'embedding' end) then
+
+  -- The claim is not locked before the update, which takes the row only while the token is still its claim's: a lock is WAL.
+  with claim as materialized (
+    select r.run_id, r.claimed_by, r.claimed_at,
+           case v_phase when 'chunk' then graphdb._count_chunks(r.run_id) else graphdb._count_embedded_chunks(r.run_id, v_model) end as chunks
+    from graphdb.processed_runs as r
+    where r.run_id = p_run_id and r.claim_token = p_claim_token
+      and r.status = case v_phase when 'chunk' then 'chunking' else 'embedding' end
+  ), done as (
+    update graphdb.processed_runs as r
+    set status = case v_phase when 'chunk' then 'chunked' else 'embedded' end,
+        total_chunks = c.chunks,
+        chunk_completed_at = case v_phase when 'chunk' then v_now else r.chunk_completed_at end,
+        embed_completed_at = case v_phase when 'embed' then v_now end,
+        embedded_chunks = case v_phase when 'embed' then c.chunks end,
+        embedding_model = case v_phase when 'embed' then v_model.model else r.embedding_model end,
+        claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
+        attempts = 0, failed_phase = null, last_error = null,
+        updated_at = v_now
+    from claim as c
+    where r.run_id = c.run_id and r.claim_token = p_claim_token and r.claimed_by is not null
+    returning r.*
+  ), history as (
+    insert into graphdb.run_attempts
+      (run_id, claim_token, phase, worker, started_at, ended_at, outcome, total_docs, total_chunks, embedded_chunks)
+    select d.run_id, d.claim_token, v_phase, c.claimed_by, c.claimed_at, v_now, 'completed', d.total_docs, d.total_chunks, d.embedded_chunks
+    from done as d join claim as c on c.run_id = d.run_id
+  )
+  select d.* into v_run from done as d;
+  if not found then
+    -- Lost, maybe while this call counted or waited; or the claim is for the other phase.
+    v_run := graphdb._held_claim(p_run_id, p_claim_token);
     raise exception 'claim % on run "%" is for another phase than %', p_claim_token, p_run_id, p_phase
       using errcode = 'TB001', hint = format('The run is %s; pass the phase that was claimed.', v_run.status);
   end if;
 
-  if v_phase = 'chunk' then
-    v_chunks := graphdb._count_chunks(p_run_id);
-  else
-    v_model := graphdb._model(p_model);
-    v_chunks := graphdb._count_embedded_chunks(p_run_id, v_model);
-  end if;
-
-  update graphdb.processed_runs as r
-  set status = case v_phase when 'chunk' then 'chunked' else 'embedded' end,
-      total_chunks = v_chunks,
-      chunk_completed_at = case v_phase when 'chunk' then v_now else r.chunk_completed_at end,
-      embed_completed_at = case v_phase when 'embed' then v_now end,
-      embedded_chunks = case v_phase when 'embed' then v_chunks end,
-      embedding_model = case v_phase when 'embed' then v_model.model else r.embedding_model end,
-      claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
-      attempts = 0, failed_phase = null, last_error = null,
-      updated_at = v_now
-  where r.run_id = p_run_id and r.claim_token = p_claim_token and r.claimed_by is not null
-  returning r.* into v_done;
-  if not found then
-    -- Taken away while this call counted or waited: say so.
-    return graphdb._held_claim(p_run_id, p_claim_token);
-  end if;
   if exists (select from graphdb.documents as d where d.run_id = p_run_id and not d.is_searched) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._mark_versions(p_run_id);
   end if;
-  perform graphdb._record_attempt(v_run, 'completed', null, v_chunks, v_done.embedded_chunks);
-  return v_done;
+  return v_run;
 end
 $$;
 

@@ -43,6 +43,30 @@ fn claim_runs_returns_several_in_the_order_of_the_claim() {
 }
 
 #[test]
+fn claim_runs_does_the_same_with_a_filter_that_narrows_nothing() {
+    for phase in ["chunk", "embed"] {
+        let claimed_with = |filter: &str| {
+            let database = TestDatabase::new();
+            database.take_over_clock();
+            database.set_clock("2026-06-01 12:00:00+00");
+            database.register_runs(7);
+            let mut client = database.connect();
+            register_model(&mut client);
+            for run_id in ["r02", "r03", "r04", "r06"] {
+                chunk(&mut client, run_id);
+            }
+            ask(&mut client, r#"select graphdb.reset_runs('{"run_ids": ["r03", "r04"]}', 'embeddings')"#);
+            ask(&mut client, "update graphdb.processed_runs set priority = 1 where run_id in ('r04', 'r05')");
+            let claim = format!("select r.* from graphdb.claim_runs('{phase}', 'w', '1 hour', 3, {filter}) as r");
+            (ask(&mut client, &claim), ask(&mut client, "select * from graphdb.processed_runs order by run_id"))
+        };
+        let (claimed, backlog) = claimed_with("null");
+        assert_eq!(claimed.lines().count(), 3, "{claimed}");
+        assert_eq!(claimed_with("'{}'"), (claimed, backlog));
+    }
+}
+
+#[test]
 fn claim_run_passes_over_a_claim_that_is_not_committed() {
     let database = TestDatabase::new();
     database.register_runs(2);

@@ -47,3 +47,18 @@ fn both_queues_are_read_from_their_index() {
         assert_eq!(ask(&mut client, &format!("select claim_cost.plan('{phase}')")), expected);
     }
 }
+
+#[test]
+fn a_transaction_left_open_does_not_make_claims_look_at_all_that_ended_since() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    ask(&mut client, include_str!("claim_cost.sql"));
+    ask(&mut client, "call claim_cost.fill(0, 2000)");
+    let mut open = database.connect();
+    ask(&mut open, "begin isolation level repeatable read; select count(*) from graphdb.processed_runs");
+    ask(&mut client, "call claim_cost.cycle(1000)");
+    ask(&mut client, "select graphdb.claim_run('chunk', 'w')");
+    ask(&mut client, "select claim_cost.probe_blocks()");
+    let blocks: i64 = ask(&mut client, "select claim_cost.probe_blocks()").parse().unwrap();
+    assert!(blocks <= 10, "{blocks} blocks");
+}

@@ -27,6 +27,33 @@ begin
 end
 $$;
 
+-- Blocks touched by the probe that each claim begins with.
+create or replace function claim_cost.probe_blocks()
+returns bigint
+language plpgsql as $$
+declare
+  v_plan json;
+begin
+  execute 'explain (analyze, buffers, format json) select graphdb._wake_runs(now())' into v_plan;
+  return (v_plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (v_plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
+end
+$$;
+
+-- Claims and completes so many runs, each in a transaction of its own.
+create or replace procedure claim_cost.cycle(p_runs integer)
+language plpgsql as $$
+declare
+  v_run graphdb.processed_runs;
+begin
+  for i in 1..p_runs loop
+    select r.* into v_run from graphdb.claim_run('chunk', 'w') as r;
+    commit;
+    perform graphdb.complete_run(v_run.run_id, 'chunk', v_run.claim_token);
+    commit;
+  end loop;
+end
+$$;
+
 -- The node types of the plan that picks a run: Limit, LockRows, Index Scan using ix_processed_runs_chunk_queue.
 create or replace function claim_cost.plan(p_phase text)
 returns text

@@ -3,6 +3,7 @@
 mod claim;
 mod claim_cost;
 mod complete;
+mod complete_runs;
 mod fence;
 mod filter;
 mod fixture;

@@ -118,6 +118,7 @@ fn a_reader_only_looks() {
         "renew_claim('r', 1)",
         "renew_claims('{1}')",
         "complete_run('r', 'chunk', 1)",
+        "complete_runs('{r}', 'chunk', '{1}')",
         "release_run('r', 1)",
         "fail_run('r', 1, 'no')",
         "recover_expired_claims()",

@@ -1,0 +1,78 @@
+-- Mark a phase of several runs done in one statement, each verified and counted as complete_run does. Token n is the claim's on run n.
+-- Returns the runs that are done now. One whose claim is lost, or for the other phase, is left out, and the others are done all the same.
+create or replace function graphdb.complete_runs(
+  p_run_ids text[],
+  p_phase text,
+  p_claim_tokens bigint[],
+  p_model text default null)
+returns setof graphdb.processed_runs
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Planned once a session: the plan is the same for all arrays, and planning takes as long as ten runs.
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_now constant timestamptz := graphdb.clock();
+  v_phase constant text := graphdb._check_phase(p_phase);
+  v_model graphdb.embedding_models;
+  v_run_id text;
+begin
+  if cardinality(p_run_ids) is distinct from cardinality(p_claim_tokens) then
+    raise exception '% runs but % tokens', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
+      using errcode = 'TB001', hint = 'Pass the claim_token of each run, in the same order.';
+  end if;
+  if v_phase = 'embed' then
+    perform pg_advisory_xact_lock_shared(graphdb._vectors_lock());
+    v_model := graphdb._model(p_model);
+  end if;
+
+  return query
+  -- Locked in the order of run_id, as everywhere; then counted, which refuses the call when work is missing.
+  with claims as materialized (
+    select r.run_id, r.claimed_by, r.claimed_at
+    from graphdb.processed_runs as r
+    where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
+      and r.status = case v_phase when 'chunk' then 'chunking' else 'embedding' end
+    order by r.run_id
+    for no key update
+  ), counted as materialized (
+    select c.run_id, c.claimed_by, c.claimed_at,
+           case v_phase when 'chunk' then graphdb._count_chunks(c.run_id) else graphdb._count_embedded_chunks(c.run_id, v_model) end as chunks
+    from claims as c
+  ), done as (
+    update graphdb.processed_runs as r
+    set status = case v_phase when 'chunk' then 'chunked' else 'embedded' end,
+        total_chunks = c.chunks,
+        chunk_completed_at = case v_phase when 'chunk' then v_now else r.chunk_completed_at end,
+        embed_completed_at = case v_phase when 'embed' then v_now end,
+        embedded_chunks = case v_phase when 'embed' then c.chunks end,
+        embedding_model = case v_phase when 'embed' then v_model.model else r.embedding_model end,
+        claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
+        attempts = 0, failed_phase = null, last_error = null,
+        updated_at = v_now
+    from counted as c
+    where r.run_id = c.run_id
+    returning r.*
+  ), history as (
+    insert into graphdb.run_attempts
+      (run_id, claim_token, phase, worker, started_at, ended_at, outcome, total_docs, total_chunks, embedded_chunks)
+    select d.run_id, d.claim_token, v_phase, c.claimed_by, c.claimed_at, v_now, 'completed', d.total_docs, d.total_chunks, d.embedded_chunks
+    from done as d join counted as c on c.run_id = d.run_id
+  )
+  select d.* from done as d;
+
+  if exists (select from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) then
+    perform pg_advisory_xact_lock(graphdb._newest_lock());
+    foreach v_run_id in array p_run_ids loop
+      perform graphdb._mark_versions(v_run_id);
+    end loop;
+  end if;
+end
+$$;
+
+comment on function graphdb.complete_runs(text[], text, bigint[], text) is
+  'Mark a phase of several runs done at once, each verified and counted as complete_run does; token n is that of the claim on run n. '
+  'Returns the runs that are done now; one whose claim is lost, or for another phase, is left out. TB003: work is missing, nothing is done. TB001: bad argument.';
+revoke all on function graphdb.complete_runs(text[], text, bigint[], text) from public;
