@@ -47,6 +47,8 @@ fn bench(client: &mut Client) -> Result<()> {
     let claim = "select r.claim_token from graphdb.claim_run('embed', 'bench', interval '1 hour') as r";
     let token = ClaimToken(client.query_one(claim, &[])?.get(0));
     let rows = rows(&provider, count)?;
+    let columns = client.prepare("select e.model_id, e.input_sha256, e.embedding from graphdb.embeddings as e")?;
+    let types: Vec<Type> = columns.columns().iter().map(|column| column.type_().clone()).collect();
 
     let (mut stored, mut copied) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -58,7 +60,7 @@ fn bench(client: &mut Client) -> Result<()> {
             }
             Ok(())
         })?);
-        copied.push(timed(client, |client| rows.chunks(batch).try_for_each(|batch| copy(client, batch)))?);
+        copied.push(timed(client, |client| rows.chunks(batch).try_for_each(|batch| copy(client, &types, batch)))?);
     }
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let rate = |seconds: f64| count as f64 / seconds;
@@ -103,12 +105,10 @@ fn timed(client: &mut Client, work: impl FnOnce(&mut Client) -> Result<()>) -> R
     Ok(start.elapsed().as_secs_f64())
 }
 
-fn copy(client: &mut Client, rows: &[Row]) -> Result<()> {
-    let columns = client.prepare("select e.embedding from graphdb.embeddings as e limit 0")?;
-    let vector = columns.columns()[0].type_().clone();
+fn copy(client: &mut Client, types: &[Type], rows: &[Row]) -> Result<()> {
     let sink =
         client.copy_in("copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)")?;
-    let mut writer = BinaryCopyInWriter::new(sink, &[Type::INT4, Type::BYTEA, vector]);
+    let mut writer = BinaryCopyInWriter::new(sink, types);
     for (hash, vector) in rows {
         writer.write(&[&1_i32, hash, &Vector::from(vector.clone())])?;
     }
