@@ -170,7 +170,8 @@ impl Error {
             Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
             Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Some(
-                "Check that the embedding server runs and embed.base_url leads to it. What was done is kept.".into(),
+                "Check that the embedding server runs and embed.base_url leads to it. `ask --text-only` needs none."
+                    .into(),
             ),
             _ => None,
         }
@@ -238,7 +239,7 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
-        None => Some("`trailblazer db doctor` shows what is reachable.".into()),
+        None => Some("Check that the server runs, and that TRAILBLAZER_DB_URL or database.url leads to it.".into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -191,6 +192,7 @@ impl Event<'_> {
 pub struct EventWriter {
     out: Option<Mutex<Box<dyn Write + Send>>>,
     debug: bool,
+    has_lost: AtomicBool,
 }
 
 impl std::fmt::Debug for EventWriter {
@@ -202,13 +204,19 @@ impl std::fmt::Debug for EventWriter {
 impl EventWriter {
     /// Returns a writer to `out`; `debug` lets events of level debug through.
     pub fn new(out: impl Write + Send + 'static, debug: bool) -> Self {
-        Self { out: Some(Mutex::new(Box::new(out))), debug }
+        Self { out: Some(Mutex::new(Box::new(out))), debug, has_lost: AtomicBool::new(false) }
     }
 
     /// Returns a writer that drops every event.
     #[must_use]
     pub fn silent() -> Self {
-        Self { out: None, debug: false }
+        Self { out: None, debug: false, has_lost: AtomicBool::new(false) }
+    }
+
+    /// Whether events could not be written although somebody reads them: the volume is full, for example.
+    #[must_use]
+    pub fn has_lost(&self) -> bool {
+        self.has_lost.load(Ordering::Relaxed)
     }
 
     /// Whether events are written, so that standard output is not free for tables.
@@ -229,6 +237,7 @@ impl EventWriter {
         if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
             if error.kind() != io::ErrorKind::BrokenPipe {
                 log::warn!("cannot write event: {error}");
+                self.has_lost.store(true, Ordering::Relaxed);
             }
             *out = Box::new(io::sink());
         }

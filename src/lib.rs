@@ -38,6 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit,
         Err(error) => report(&error, &events),
     };
+    let exit = if exit == Exit::Done && events.has_lost() { Exit::Failures } else { exit };
     ExitCode::from(exit as u8)
 }
 

@@ -1,4 +1,4 @@
--- Whether a model of that name is registered.
+-- Whether anything is embedded with a model of that name.
 create or replace function graphdb.has_model(p_model text)
 returns boolean
 language sql
@@ -6,8 +6,10 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (select from graphdb.embedding_models as m where m.model = p_model)
+  select exists (
+    select from graphdb.embedding_models as m
+    where m.model = p_model and exists (select from graphdb.embeddings as e where e.model_id = m.model_id))
 $$;
 
-comment on function graphdb.has_model(text) is 'Whether a model of that name is registered.';
+comment on function graphdb.has_model(text) is 'Whether anything is embedded with a model of that name.';
 revoke all on function graphdb.has_model(text) from public;

@@ -29,7 +29,7 @@ Examples:
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words, "texts in quotes" that must stand in the answer, -words that must not
+    /// Words, "texts in quotes" that must stand in the answer, -words that must not (the whole in quotes, then)
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// At most N answers
@@ -69,7 +69,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))
         }
         Some(provider) => {
-            log::warn!("nothing is embedded with {} yet: searching by words alone", provider.model().name);
+            log::warn!("nothing is embedded with {}: searching by words alone", provider.model().name);
             None
         }
         None => None,

@@ -181,7 +181,7 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
             Outcome::Failure(failure) => {
                 summary.failed += 1;
                 let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
-                if summary.failed <= NAMED as u64 {
+                if summary.failed <= NAMED as u64 || log::log_enabled!(log::Level::Debug) {
                     spinner
                         .suspend(|| log::warn!("{}{line}: {}", printable(&failure.path), printable(&failure.message)));
                 }
@@ -208,7 +208,9 @@ impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
         log::info!("run {run_id}: {} documents, {outcome}", self.documents);
         if self.failed > 0 {
-            log::warn!("{} files yielded no document, or only a part of one", self.failed);
+            let is_cut = self.failed > NAMED as u64 && !log::log_enabled!(log::Level::Debug);
+            let rest = if is_cut { " (-v names all)" } else { "" };
+            log::warn!("{} files or pages yielded no document, or only a part of one{rest}", self.failed);
         }
         if self.skipped > 0 {
             log::info!("{} files are no pages and were skipped (-v names them)", self.skipped);

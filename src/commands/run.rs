@@ -321,9 +321,12 @@ fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
             hint: Some("Lower it, or set it to auto.".into()),
         });
     }
-    Ok(Limits {
-        max_tokens,
-        min_tokens: config.chunk.min_tokens.min(max_tokens),
-        overlap_tokens: config.chunk.overlap_tokens,
-    })
+    let overlap_tokens = config.chunk.overlap_tokens;
+    if overlap_tokens > max_tokens / 2 {
+        return Err(Error::Usage {
+            message: format!("chunk.overlap_tokens is {overlap_tokens}, but a chunk has at most {max_tokens}"),
+            hint: Some("Set it to at most half of that.".into()),
+        });
+    }
+    Ok(Limits { max_tokens, min_tokens: config.chunk.min_tokens.min(max_tokens), overlap_tokens })
 }

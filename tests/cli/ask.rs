@@ -95,7 +95,7 @@ fn ask_says_when_nothing_is_found() {
 #[test]
 fn ask_before_anything_is_embedded_goes_by_words_alone() {
     let asked = Sandbox::new().run(&["ask", "lease"]).success();
-    assert!(asked.stderr.contains("nothing is embedded with hash-384 yet"), "{}", asked.stderr);
+    assert!(asked.stderr.contains("nothing is embedded with hash-384: searching"), "{}", asked.stderr);
     assert_eq!(asked.events_named("ask.complete")[0]["found"], 0);
 }
 
@@ -140,4 +140,15 @@ fn ask_gives_the_best_chunk_of_each_document_or_every_chunk() {
     let mut documents: Vec<&str> = each.iter().map(|(document, _)| document.as_str()).collect();
     documents.sort_unstable();
     assert_eq!(documents, ["r1-0", "r1-1", "r1-2"]);
+}
+
+#[test]
+fn ask_says_when_the_vectors_are_gone() {
+    let sandbox = library();
+    sandbox.run(&["runs", "reset", "--scope", "embeddings", "--yes"]).success();
+    let run = sandbox.run(&["ask", "lease"]).success();
+    assert!(run.stderr.contains("nothing is embedded with hash-384: searching by words alone"), "{}", run.stderr);
+    assert_eq!(run.events_named("ask.complete")[0]["model"], serde_json::Value::Null);
+    // There is nothing to confirm a second time.
+    sandbox.run(&["runs", "reset", "--scope", "embeddings"]).success();
 }

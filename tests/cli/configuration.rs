@@ -185,3 +185,13 @@ fn a_variable_that_sets_nothing_is_warned_of() {
         run.stderr
     );
 }
+
+#[test]
+fn an_overlap_of_more_than_half_a_chunk_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("chunk: { overlap_tokens: 129 }\n");
+    let run = sandbox.run(&["run"]).exits(2);
+    assert!(run.stderr.contains("chunk.overlap_tokens is 129, but a chunk has at most 256"), "{}", run.stderr);
+    sandbox.configure("chunk: { overlap_tokens: 128 }\n");
+    sandbox.run(&["run"]).success();
+}

@@ -79,7 +79,7 @@ fn normalize_reports_a_file_that_fails_and_registers_the_others() {
     let failed = run.events_named("normalize.document.error");
     assert_eq!(failed.len(), 1);
     assert!(failed[0]["path"].as_str().unwrap().ends_with("broken.dita"), "{}", failed[0]);
-    assert!(run.stderr.contains("1 files yielded no document, or only a part of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 files or pages yielded no document, or only a part of one"), "{}", run.stderr);
     assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
 }
 
@@ -168,4 +168,24 @@ fn show_names_the_input_of_a_run_where_its_artifact_is() {
     assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
     std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
     assert!(!shown().contains("input"), "{}", shown());
+}
+
+#[test]
+fn of_many_files_that_fail_ten_are_named_and_all_with_details() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/good.dita", "<topic id='t'><title>T</title><body><p>x</p></body></topic>");
+    for number in 0..12 {
+        sandbox.write(&format!("docs/bad{number}.dita"), "no XML");
+    }
+    let named = |args: &[&str]| {
+        let normalize = ["normalize", "docs", "--source", "dita", "--run-id", "r"];
+        let stderr = sandbox.run(&[args, &normalize].concat()).exits(1).stderr;
+        (stderr.matches("docs/bad").count() + stderr.matches(": bad").count(), stderr)
+    };
+    let (count, stderr) = named(&[]);
+    assert_eq!(count, 10, "{stderr}");
+    assert!(stderr.contains("12 files or pages yielded no document, or only a part of one (-v names all)"), "{stderr}");
+    let (count, stderr) = named(&["-v"]);
+    assert_eq!(count, 12, "{stderr}");
+    assert!(!stderr.contains("(-v names all)"), "{stderr}");
 }

@@ -225,6 +225,7 @@ fn retry_sends_failed_runs_round_again_and_no_others() {
     assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
     let run = sandbox.run(&["runs", "retry", "r1", "r2"]).exits(2);
     assert!(run.stderr.contains("run \"r2\" is normalized, not failed"), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: It is due: `trailblazer run` takes it up."), "{}", run.stderr);
     let run = sandbox.run(&["runs", "retry", "r3"]).exits(2);
     assert!(run.stderr.contains("no run \"r3\""), "{}", run.stderr);
     assert!(run.stderr.contains("hint: `trailblazer runs list` lists them."), "{}", run.stderr);

@@ -37,6 +37,21 @@ fn standard_output_is_events_only_and_standard_error_is_talk_only() {
 }
 
 #[test]
+fn events_that_cannot_be_written_end_with_code_1_and_a_reader_that_went_away_does_not() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    let to = |output: std::process::Stdio| {
+        let mut command = sandbox.command(&["runs", "backfill"]);
+        Run::of(command.stdout(output).stderr(std::process::Stdio::piped()).output().unwrap())
+    };
+    let run = to(std::fs::File::options().write(true).open("/dev/full").unwrap().into()).exits(1);
+    assert!(run.stderr.contains("cannot write event: No space left on device"), "{}", run.stderr);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    to(writer.into()).success();
+}
+
+#[test]
 fn quiet_says_nothing_when_all_is_well() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);

@@ -27,7 +27,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if let Some(other) = found.iter().find(|run| run.status != "failed") {
         return Err(Error::Usage {
             message: format!("run \"{}\" is {}, not failed", other.run_id, other.status),
-            hint: Some("`trailblazer runs reset` sends runs of any status round again.".into()),
+            hint: Some(match other.status.as_str() {
+                "normalized" | "chunked" | "reset" => "It is due: `trailblazer run` takes it up.".into(),
+                _ => "`trailblazer runs reset` sends runs of any status round again.".into(),
+            }),
         });
     }
     let filter = Filter { run_ids, status: vec!["failed".into()], ..Filter::default() };
