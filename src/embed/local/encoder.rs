@@ -58,7 +58,9 @@ impl Encoder {
         for row in positions.chunks_exact_mut(hidden) {
             add(row, &types);
         }
-        let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, weights));
+        // The first layer stays whole: what is rounded there is wrong in all that follow, and it is a small part of the time.
+        let kept_as = |i: usize| if i == 0 { Weights::F32 } else { weights };
+        let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, kept_as(i)));
         Ok(Self {
             layers: layers.collect::<Result<_, _>>()?,
             hidden,
