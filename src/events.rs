@@ -197,7 +197,10 @@ pub struct EventWriter {
 
 impl std::fmt::Debug for EventWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EventWriter").field("enabled", &self.out.is_some()).field("debug", &self.debug).finish()
+        f.debug_struct("EventWriter")
+            .field("enabled", &self.out.is_some())
+            .field("debug", &self.debug)
+            .finish_non_exhaustive()
     }
 }
 

@@ -29,7 +29,7 @@ Examples:
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words, "texts in quotes" that must stand in the answer, -words that must not (the whole in quotes, then)
+    /// Words, "texts in quotes" that must stand in the answer, -words that must not (quote the whole then)
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// At most N answers

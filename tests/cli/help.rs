@@ -469,7 +469,8 @@ fn help_of_ask() {
     Usage: trailblazer ask [OPTIONS] <QUESTION>...
 
     Arguments:
-      <QUESTION>...  Words, "texts in quotes" that must stand in the answer, -words that must not
+      <QUESTION>...  Words, "texts in quotes" that must stand in the answer, -words that must not (quote
+                     the whole then)
 
     Options:
           --limit <N>        At most N answers [default: 5]
