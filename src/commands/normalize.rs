@@ -181,7 +181,7 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
             Outcome::Failure(failure) => {
                 summary.failed += 1;
                 let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
-                if summary.failed <= NAMED as u64 || log::log_enabled!(log::Level::Debug) {
+                if is_named(summary.failed) {
                     spinner
                         .suspend(|| log::warn!("{}{line}: {}", printable(&failure.path), printable(&failure.message)));
                 }
@@ -208,8 +208,7 @@ impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
         log::info!("run {run_id}: {} documents, {outcome}", self.documents);
         if self.failed > 0 {
-            let is_cut = self.failed > NAMED as u64 && !log::log_enabled!(log::Level::Debug);
-            let rest = if is_cut { " (-v names all)" } else { "" };
+            let rest = if is_named(self.failed) { "" } else { " (-v names all)" };
             log::warn!("{} files or pages yielded no document, or only a part of one{rest}", self.failed);
         }
         if self.skipped > 0 {
@@ -224,6 +223,11 @@ impl Summary {
             log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }
+}
+
+/// Whether the failure of that number is named.
+fn is_named(number: u64) -> bool {
+    number <= NAMED as u64 || log::log_enabled!(log::Level::Debug)
 }
 
 fn listed<'a>(losses: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
