@@ -77,7 +77,7 @@ impl Embedding<'_> {
             }
             let read = || calls::pending_inputs(client, &self.lease.run_id, model, &after, PAGE.into());
             let mut page = self.job.in_flight.reserve(read)?;
-            let is_last = page.found < usize::from(PAGE);
+            let is_last = page.found() < usize::from(PAGE);
             others.append(&mut page.others);
             if let Some(last) = page.last.take() {
                 after = last;

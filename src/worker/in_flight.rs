@@ -25,8 +25,7 @@ pub(crate) struct Slot<'a>(&'a InFlight);
 pub(crate) struct Reserved<'a> {
     in_flight: &'a InFlight,
     pub inputs: Vec<PendingInput>,
-    /// How many were read, whoever has them, and the last of them.
-    pub found: usize,
+    /// The last that was read, whoever has it.
     pub last: Option<Vec<u8>>,
     /// Those that another worker has.
     pub others: Vec<Vec<u8>>,
@@ -66,7 +65,6 @@ impl InFlight {
         let mut reserved = Reserved {
             in_flight: self,
             inputs: Vec::with_capacity(found.len()),
-            found: found.len(),
             last: found.last().map(|input| input.input_sha256.clone()),
             others: Vec::new(),
         };
@@ -85,6 +83,13 @@ impl InFlight {
         let is_held = |texts: &mut HashSet<Vec<u8>>| hashes.iter().any(|hash| texts.contains(hash));
         let waited = self.texts_freed.wait_timeout_while(locked(&self.texts), pause, is_held);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+}
+
+impl Reserved<'_> {
+    /// How many were read, whoever has them.
+    pub fn found(&self) -> usize {
+        self.inputs.len() + self.others.len()
     }
 }
 
@@ -123,7 +128,7 @@ mod tests {
         let in_flight = InFlight::new(1);
         let first = in_flight.reserve(|| Ok(inputs(&[1, 2]))).unwrap();
         let second = in_flight.reserve(|| Ok(inputs(&[2, 3]))).unwrap();
-        assert_eq!((hashes(&second), second.found, second.last.clone()), (vec![3], 2, Some(vec![3])));
+        assert_eq!((hashes(&second), second.found(), second.last.clone()), (vec![3], 2, Some(vec![3])));
         assert_eq!(second.others, [[2]]);
         drop(first);
         let third = in_flight.reserve(|| Ok(inputs(&[1, 2, 3]))).unwrap();
