@@ -35,15 +35,14 @@ begin
     select v_model.model_id, i.input_sha256, i.embedding
     from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
     order by i.input_sha256;
-    get diagnostics v_stored = row_count;
   exception when unique_violation then
     insert into graphdb.embeddings (model_id, input_sha256, embedding)
     select v_model.model_id, i.input_sha256, i.embedding
     from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
     order by i.input_sha256
     on conflict do nothing;
-    get diagnostics v_stored = row_count;
   end;
+  get diagnostics v_stored = row_count;
   return v_stored;
 end
 $$;
