@@ -1,5 +1,8 @@
 //! Deterministic vectors without a model, for development and tests.
 
+use std::iter;
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{EmbedError, Model, Provider, Tokenizer};
@@ -59,12 +62,13 @@ struct Words;
 
 impl Tokenizer for Words {
     fn token_starts(&self, text: &str, starts: &mut Vec<usize>) {
-        for (at, word) in text.split_word_bound_indices() {
-            if word.chars().all(char::is_whitespace) {
-                continue;
-            }
-            starts.extend(word.char_indices().step_by(TOKEN_CHARS).map(|(offset, _)| at + offset));
+        let mut end = 0;
+        for (at, word) in words(text) {
+            marks(text, end..at, starts);
+            tokens(at, word, starts);
+            end = at + word.len();
         }
+        marks(text, end..text.len(), starts);
     }
 
     fn special_tokens(&self) -> usize {
@@ -72,48 +76,66 @@ impl Tokenizer for Words {
     }
 }
 
-/// Hashes the features of `text` into a vector of unit length.
-fn vector(text: &str) -> Vec<f32> {
-    let mut features = features(text);
-    features.sort_unstable();
-    let mut sums = vec![0.0_f32; DIMENSION];
-    // Sorted, so that the sums round alike everywhere; a word said often counts by the root of its count.
-    for group in features.chunk_by(|a, b| a == b) {
-        let Some(&Feature { hash, weight }) = group.first() else { continue };
-        let times = u16::try_from(group.len()).unwrap_or(u16::MAX);
-        add(&mut sums, hash, f32::from(weight) * f32::from(times).sqrt());
+/// The words of a text with their places. Line by line, because no word goes beyond one, and a line of ASCII is segmented in a
+/// fraction of the time.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split_inclusive('\n')
+        .scan(0, |end, line| {
+            let begin = *end;
+            *end += line.len();
+            Some((begin, line))
+        })
+        .flat_map(|(begin, line)| line.unicode_word_indices().map(move |(at, word)| (begin + at, word)))
+}
+
+/// Adds the tokens of what stands between words.
+fn marks(text: &str, between: Range<usize>, starts: &mut Vec<usize>) {
+    let begin = between.start;
+    let between = text.get(between).unwrap_or_default();
+    if between == " " {
+        return;
     }
-    normalize(sums)
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Feature {
-    hash: u64,
-    weight: u8,
-}
-
-fn features(text: &str) -> Vec<Feature> {
-    let mut features = Vec::new();
-    for word in text.unicode_words() {
-        let word = word.to_lowercase();
-        // Short words are mostly grammar, in the languages that have short words.
-        let weight = if word.is_ascii() && word.len() < 4 { 1 } else { 3 };
-        features.push(Feature { hash: fnv(word.as_bytes()), weight });
-        let marked: Vec<char> = std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
-        for part in marked.windows(3) {
-            let part: String = part.iter().collect();
-            features.push(Feature { hash: fnv(part.as_bytes()), weight: 1 });
+    for (at, mark) in between.split_word_bound_indices() {
+        if !mark.chars().all(char::is_whitespace) {
+            tokens(begin + at, mark, starts);
         }
     }
-    features
+}
+
+fn tokens(begin: usize, word: &str, starts: &mut Vec<usize>) {
+    starts.extend(word.char_indices().step_by(TOKEN_CHARS).map(|(at, _)| begin + at));
+}
+
+/// Hashes the features of `text` into a vector of unit length: its words, and the three letters around each letter.
+fn vector(text: &str) -> Vec<f32> {
+    let mut sums = [0_i32; DIMENSION];
+    for (_, word) in words(text) {
+        let mut hash = Fnv::new();
+        let mut around = ['^'; 3];
+        let letters = word.chars().flat_map(char::to_lowercase);
+        for (at, letter) in letters.chain(iter::once('$')).enumerate() {
+            around = [around[1], around[2], letter];
+            if at > 0 {
+                add(&mut sums, around.into_iter().fold(Fnv::new(), Fnv::with), 1);
+            }
+            if letter != '$' {
+                hash = hash.with(letter);
+            }
+        }
+        // Short words are mostly grammar, in the languages that have short words.
+        add(&mut sums, hash, if word.is_ascii() && word.len() < 4 { 1 } else { 9 });
+    }
+    // A word said often counts by the root of its count. Whole numbers until here: they sum up alike in any order.
+    #[expect(clippy::cast_precision_loss, reason = "a sum of features of one text")]
+    normalize(sums.iter().map(|sum| (sum.unsigned_abs() as f32).sqrt().copysign(*sum as f32)).collect())
 }
 
 /// Adds a feature at the place and with the sign that its hash says.
-fn add(sums: &mut [f32], hash: u64, weight: f32) {
+fn add(sums: &mut [i32; DIMENSION], feature: Fnv, weight: i32) {
+    let hash = feature.mixed();
     let place = usize::try_from(hash % DIMENSION as u64).unwrap_or(0);
-    let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
     if let Some(sum) = sums.get_mut(place) {
-        *sum += sign * weight;
+        *sum += if hash >> 63 == 0 { weight } else { -weight };
     }
 }
 
@@ -130,13 +152,24 @@ fn normalize(mut sums: Vec<f32>) -> Vec<f32> {
     sums
 }
 
-/// FNV-1a with a final mix, so that all bits depend on all bytes.
-fn fnv(bytes: &[u8]) -> u64 {
-    let hash = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    let mixed = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ (mixed >> 29)
+/// FNV-1a over characters.
+#[derive(Clone, Copy)]
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn with(self, letter: char) -> Self {
+        Self((self.0 ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// The hash mixed, so that all its bits depend on all characters.
+    fn mixed(self) -> u64 {
+        let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 29)
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +209,24 @@ mod tests {
         let other = "Vectors are written by binary copy into a temporary table.";
         assert!(cosine(question, answer) > cosine(question, other) + 0.2);
         assert!(cosine("Embedding", "embeddings") > cosine("Embedding", "worker") + 0.2);
+    }
+
+    #[test]
+    fn tokens_are_those_of_the_segmentation_of_the_whole_text() {
+        let texts = [
+            "a_b __ can't 3.14, e.g. x:y\r\n\r\n\tz  \u{a0}\u{2028}-- \"q\"\n",
+            "“Größe”\u{301} עברית 配置と運用 한국어 🇩🇪🇫🇷 👩\u{200d}🚀!\n\u{200d}\u{301}\nwww.example.org/a_b?c=d_\n_",
+            include_str!("../../README.md"),
+            include_str!("../../examples/docs/dita/guide.ditamap"),
+        ];
+        for text in texts {
+            let mut starts = Vec::new();
+            Words.token_starts(text, &mut starts);
+            let whole = text.split_word_bound_indices().filter(|(_, part)| !part.trim().is_empty());
+            let whole: Vec<usize> =
+                whole.flat_map(|(at, part)| part.char_indices().step_by(TOKEN_CHARS).map(move |(to, _)| at + to)).collect();
+            assert_eq!(starts, whole, "{text:.40}");
+        }
     }
 
     #[test]
