@@ -223,8 +223,9 @@ mod tests {
             let mut starts = Vec::new();
             Words.token_starts(text, &mut starts);
             let whole = text.split_word_bound_indices().filter(|(_, part)| !part.trim().is_empty());
-            let whole: Vec<usize> =
-                whole.flat_map(|(at, part)| part.char_indices().step_by(TOKEN_CHARS).map(move |(to, _)| at + to)).collect();
+            let whole: Vec<usize> = whole
+                .flat_map(|(at, part)| part.char_indices().step_by(TOKEN_CHARS).map(move |(to, _)| at + to))
+                .collect();
             assert_eq!(starts, whole, "{text:.40}");
         }
     }
