@@ -1,35 +1,33 @@
 //! Vectors stored a second, under a claim as the embed phase stores them and by a raw COPY of the same rows into the same
-//! table, on a throwaway server; prints Markdown.
+//! table, on a throwaway server, by one connection and by two at once, as two workers do; prints Markdown. The owner of the table
+//! and a worker's role store in two ways: see `EmbeddingStore`.
 //!
 //! `BATCH=256` rows a transaction, `ROWS=20000`, `ROUNDS=5`, which take turns. The medians count.
 
 use std::error::Error;
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use pgvector::Vector;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::Type;
-use postgres::{Client, NoTls};
+use postgres::{Client, NoTls, Statement};
 use trailblazer::db::local::LocalServer;
 use trailblazer::db::vectors::EmbeddingStore;
 use trailblazer::db::{calls, install};
 use trailblazer::embed::{Hash, Provider as _};
 use trailblazer::ids::ClaimToken;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 type Row = (Vec<u8>, Vec<f32>);
-
-const RUN: &str = "
-    insert into graphdb.processed_runs (run_id, source, status, chunk_completed_at, total_chunks)
-    values ('bench', 'bench', 'chunked', now(), 1)";
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let home = tempfile::tempdir_in("/tmp")?;
     let server = LocalServer::throwaway(home.path(), &root.join("var/pg/18/bin"))?;
     server.start()?;
-    let outcome = Client::connect(&server.url(), NoTls).map_err(Into::into).and_then(|mut client| bench(&mut client));
+    let outcome = bench(&server.url());
     server.stop()?;
     outcome
 }
@@ -38,41 +36,116 @@ fn setting(name: &str, default: usize) -> Result<usize> {
     std::env::var(name).map_or(Ok(default), |value| Ok(value.parse()?))
 }
 
-fn bench(client: &mut Client) -> Result<()> {
+fn bench(url: &str) -> Result<()> {
     let (batch, count, rounds) = (setting("BATCH", 256)?, setting("ROWS", 20_000)?, setting("ROUNDS", 5)?);
-    install::install(client)?;
     let provider = Hash::new();
-    calls::register_model(client, provider.model())?;
-    client.batch_execute(RUN)?;
-    let claim = "select r.claim_token from graphdb.claim_run('embed', 'bench', interval '1 hour') as r";
-    let token = ClaimToken(client.query_one(claim, &[])?.get(0));
+    let mut client = Client::connect(url, NoTls)?;
+    install::install(&mut client)?;
+    calls::register_model(&mut client, provider.model())?;
+    let model = provider.model().name.as_str();
+    let mut sessions = [Session::new(url, "one", model)?, Session::new(url, "two", model)?];
     let rows = rows(&provider, count)?;
-    let columns = client.prepare("select e.model_id, e.input_sha256, e.embedding from graphdb.embeddings as e")?;
-    let types: Vec<Type> = columns.columns().iter().map(|column| column.type_().clone()).collect();
+    let batches: Vec<&[Row]> = rows.chunks(batch).collect();
 
-    let (mut stored, mut copied) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        stored.push(timed(client, |client| {
-            let store = EmbeddingStore::prepare(client)?;
-            for batch in rows.chunks(batch) {
-                let vectors = batch.iter().map(|(hash, vector)| (hash.as_slice(), vector.clone())).collect();
-                store.store(client, token, &provider.model().name, vectors)?;
-            }
-            Ok(())
-        })?);
-        copied.push(timed(client, |client| rows.chunks(batch).try_for_each(|batch| copy(client, &types, batch)))?);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let rate = |seconds: f64| count as f64 / seconds;
-    let (stored, copied) = (rate(median(stored)), rate(median(copied)));
     println!(
         "{count} vectors of {} numbers, {batch} a transaction, median of {rounds} rounds\n",
         provider.model().dimension
     );
-    println!("| | vectors/s |\n|---|--:|");
-    println!("| stored under a claim | {stored:.0} |\n| raw COPY | {copied:.0} |");
-    println!("\nStoring reaches {:.2} of the raw rate.", stored / copied);
+    println!("| connections | by | vectors/s | of raw COPY |\n|--:|---|--:|--:|");
+    for connections in 1..=sessions.len() {
+        let sessions = &mut sessions[..connections];
+        let mut seconds = CONTENDERS.map(|_| Vec::new());
+        for _ in 0..rounds {
+            for ((_, work), seconds) in CONTENDERS.iter().zip(&mut seconds) {
+                seconds.push(timed(sessions, &batches, *work)?);
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a rate")]
+        let rates = seconds.map(|seconds| count as f64 / median(seconds));
+        for ((name, _), rate) in CONTENDERS.iter().zip(rates) {
+            println!("| {connections} | {name} | {rate:.0} | {:.2} |", rate / rates[0]);
+        }
+    }
     Ok(())
+}
+
+/// What becomes of one batch.
+type Work = fn(&mut Session, &[Row]) -> Result<()>;
+
+const CONTENDERS: [(&str, Work); 3] = [
+    ("raw COPY", Session::copy),
+    ("the owner, under a claim", Session::store),
+    ("a worker's role, under a claim", Session::call),
+];
+
+/// A connection with the claim of a run for the embed phase.
+struct Session {
+    client: Client,
+    store: EmbeddingStore,
+    call: Statement,
+    model: String,
+    token: ClaimToken,
+    types: Vec<Type>,
+}
+
+impl Session {
+    fn new(url: &str, run_id: &str, model: &str) -> Result<Self> {
+        let mut client = Client::connect(url, NoTls)?;
+        client.execute(
+            "insert into graphdb.processed_runs (run_id, source, status, chunk_completed_at, total_chunks)
+             values ($1, 'bench', 'chunked', now(), 1)",
+            &[&run_id],
+        )?;
+        let claim = "select r.claim_token from graphdb.claim_run('embed', 'bench', interval '1 hour') as r";
+        let token = ClaimToken(client.query_one(claim, &[])?.get(0));
+        let columns = client.prepare("select e.model_id, e.input_sha256, e.embedding from graphdb.embeddings as e")?;
+        let types = columns.columns().iter().map(|column| column.type_().clone()).collect();
+        let store = EmbeddingStore::prepare(&mut client, model)?;
+        let call = client.prepare("select graphdb.store_embeddings($1, $2, $3, $4)")?;
+        Ok(Self { client, store, call, model: model.to_owned(), token, types })
+    }
+
+    fn store(&mut self, rows: &[Row]) -> Result<()> {
+        let vectors = rows.iter().map(|(hash, vector)| (hash.as_slice(), vector.clone())).collect();
+        self.store.store(&mut self.client, self.token, vectors)?;
+        Ok(())
+    }
+
+    /// As `EmbeddingStore` does it for a role that may not write the table.
+    fn call(&mut self, rows: &[Row]) -> Result<()> {
+        let (hashes, vectors): (Vec<&[u8]>, Vec<Vector>) =
+            rows.iter().map(|(hash, vector)| (hash.as_slice(), Vector::from(vector.clone()))).unzip();
+        self.client.query_one(&self.call, &[&self.token.0, &self.model, &hashes, &vectors])?;
+        Ok(())
+    }
+
+    fn copy(&mut self, rows: &[Row]) -> Result<()> {
+        let copy = "copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)";
+        let mut writer = BinaryCopyInWriter::new(self.client.copy_in(copy)?, &self.types);
+        for (hash, vector) in rows {
+            writer.write(&[&1_i32, hash, &Vector::from(vector.clone())])?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
+}
+
+/// Seconds of `work` on all batches, which the sessions share out among themselves. It begins on an empty table.
+fn timed(sessions: &mut [Session], batches: &[&[Row]], work: fn(&mut Session, &[Row]) -> Result<()>) -> Result<f64> {
+    sessions[0].client.batch_execute("truncate graphdb.embeddings; checkpoint")?;
+    let step = sessions.len();
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let threads: Vec<_> = sessions
+            .iter_mut()
+            .enumerate()
+            .map(|(first, session)| {
+                scope.spawn(move || batches.iter().skip(first).step_by(step).try_for_each(|rows| work(session, rows)))
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("no panic"))
+    })?;
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// Texts' hashes with their vectors, in no order.
@@ -95,25 +168,6 @@ fn hash(number: usize) -> Vec<u8> {
         (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb)
     };
     (0..4).flat_map(|_| next().to_le_bytes()).collect()
-}
-
-/// Seconds of `work`, which begins on an empty table.
-fn timed(client: &mut Client, work: impl FnOnce(&mut Client) -> Result<()>) -> Result<f64> {
-    client.batch_execute("truncate graphdb.embeddings; checkpoint")?;
-    let start = Instant::now();
-    work(client)?;
-    Ok(start.elapsed().as_secs_f64())
-}
-
-fn copy(client: &mut Client, types: &[Type], rows: &[Row]) -> Result<()> {
-    let sink =
-        client.copy_in("copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)")?;
-    let mut writer = BinaryCopyInWriter::new(sink, types);
-    for (hash, vector) in rows {
-        writer.write(&[&1_i32, hash, &Vector::from(vector.clone())])?;
-    }
-    writer.finish()?;
-    Ok(())
 }
 
 fn median(mut seconds: Vec<f64>) -> f64 {

@@ -1,32 +1,82 @@
 //! Vectors into the database.
 
 use pgvector::Vector;
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::error::SqlState;
+use postgres::types::Type;
 use postgres::{Client, Statement};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::ClaimToken;
 
-/// `graphdb.store_embeddings`, prepared on one connection. Its arrays go in binary form and straight into the table: over a
-/// staging table, as COPY needs it for the fence to be checked, it takes twice the time.
-pub struct EmbeddingStore(Statement);
+/// Writes vectors of one model under a claim, on one connection, for which it is prepared.
+///
+/// The owner of the table copies them into it, while the claim is locked. COPY cannot leave out a text that has a vector, as one
+/// has that another process embedded at the same time: then, and for any other role, `graphdb.store_embeddings` does it.
+pub struct EmbeddingStore {
+    call: Statement,
+    copy: Option<Copy>,
+    model: String,
+}
 
 impl EmbeddingStore {
-    /// Prepares it.
-    pub fn prepare(client: &mut Client) -> Result<Self> {
-        Ok(Self(client.prepare("select graphdb.store_embeddings($1, $2, $3, $4)")?))
+    /// Prepares it for a registered model.
+    pub fn prepare(client: &mut Client, model: &str) -> Result<Self> {
+        let call = client.prepare("select graphdb.store_embeddings($1, $2, $3, $4)")?;
+        Ok(Self { call, copy: Copy::prepare(client, model)?, model: model.to_owned() })
     }
 
-    /// Stores vectors, each with the hash of its text, under the claim in one transaction, and returns how many texts had
-    /// none before.
-    pub fn store(
-        &self,
-        client: &mut Client,
-        token: ClaimToken,
-        model: &str,
-        vectors: Vec<(&[u8], Vec<f32>)>,
-    ) -> Result<i32> {
-        let (hashes, vectors): (Vec<&[u8]>, Vec<Vector>) =
-            vectors.into_iter().map(|(hash, vector)| (hash, Vector::from(vector))).unzip();
-        Ok(client.query_one(&self.0, &[&token.0, &model, &hashes, &vectors])?.get(0))
+    /// Stores vectors, each with the hash of its text, in one transaction. A text keeps the vector it has.
+    pub fn store(&self, client: &mut Client, token: ClaimToken, vectors: Vec<(&[u8], Vec<f32>)>) -> Result<()> {
+        let mut rows: Vec<(&[u8], Vector)> =
+            vectors.into_iter().map(|(hash, vector)| (hash, Vector::from(vector))).collect();
+        // In one order for all, or two batches with texts in common could deadlock.
+        rows.sort_unstable_by_key(|(hash, _)| *hash);
+        if let Some(copy) = &self.copy {
+            match copy.run(client, token, &rows) {
+                Err(Error::Database(error)) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {}
+                outcome => return outcome,
+            }
+        }
+        let (hashes, vectors): (Vec<&[u8]>, Vec<Vector>) = rows.into_iter().unzip();
+        client.query_one(&self.call, &[&token.0, &self.model, &hashes, &vectors])?;
+        Ok(())
+    }
+}
+
+/// COPY into the table, for a role that may.
+struct Copy {
+    lock_claim: Statement,
+    into_table: Statement,
+    types: [Type; 3],
+    model_id: i32,
+}
+
+impl Copy {
+    fn prepare(client: &mut Client, model: &str) -> Result<Option<Self>> {
+        let is_allowed = "select has_table_privilege('graphdb.embeddings', 'insert') \
+                          and has_function_privilege('graphdb._lock_embedding_claim(bigint)', 'execute')";
+        if !client.query_one(is_allowed, &[])?.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let lock_claim = client.prepare("select graphdb._lock_embedding_claim($1)")?;
+        let into_table =
+            client.prepare("copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)")?;
+        let select = client.prepare("select m.model_id, '[0]'::vector from graphdb._model($1) as m")?;
+        let vector = select.columns().last().map_or(Type::BYTEA, |column| column.type_().clone());
+        let types = [Type::INT4, Type::BYTEA, vector];
+        let model_id = client.query_one(&select, &[&model])?.get(0);
+        Ok(Some(Self { lock_claim, into_table, types, model_id }))
+    }
+
+    fn run(&self, client: &mut Client, token: ClaimToken, rows: &[(&[u8], Vector)]) -> Result<()> {
+        let mut transaction = client.transaction()?;
+        transaction.execute(&self.lock_claim, &[&token.0])?;
+        let mut writer = BinaryCopyInWriter::new(transaction.copy_in(&self.into_table)?, &self.types);
+        for (hash, vector) in rows {
+            writer.write(&[&self.model_id, hash, vector])?;
+        }
+        writer.finish()?;
+        Ok(transaction.commit()?)
     }
 }

@@ -26,11 +26,11 @@ const ROUNDS: u32 = 5;
 const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 
 /// Embeds every text of the run that has no vector and completes the phase.
-pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
+pub(super) fn work(job: &Job<'_>, client: &mut Client, store: &EmbeddingStore, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     let model = &job.provider.model().name;
     let asking = Asking::new(job, lease);
-    let mut embedding = Embedding { job, lease, store: EmbeddingStore::prepare(client)?, asking: &asking, embedded: 0 };
+    let mut embedding = Embedding { job, lease, store, asking: &asking, embedded: 0 };
     for round in 1.. {
         if let Some(end) = embedding.embed_pending(client)? {
             return Ok(end);
@@ -60,7 +60,7 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
 struct Embedding<'a> {
     job: &'a Job<'a>,
     lease: &'a Lease,
-    store: EmbeddingStore,
+    store: &'a EmbeddingStore,
     asking: &'a Asking<'a>,
     embedded: u64,
 }
@@ -157,7 +157,7 @@ impl Embedding<'_> {
     ) -> Result<()> {
         let Self { job, lease, .. } = self;
         let rows = inputs.iter().map(|input| input.input_sha256.as_slice()).zip(vectors).collect();
-        self.store.store(client, lease.token, &job.provider.model().name, rows)?;
+        self.store.store(client, lease.token, rows)?;
         self.embedded += inputs.len() as u64;
         job.advance(lease, self.embedded);
         job.events.emit(&Event::EmbedBatch {

@@ -17,6 +17,7 @@ use postgres::Client;
 
 use crate::chunk::Limits;
 use crate::db::calls::{self, Filter, Run};
+use crate::db::vectors::EmbeddingStore;
 use crate::db::{Connector, stage};
 use crate::embed::Provider;
 use crate::error::{Error, Result};
@@ -222,23 +223,23 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn run(&self) -> Result<()> {
-        let mut client = self.connect_patiently()?;
+        let mut connection = self.connect_patiently()?;
         while !self.stop.is_asked() && self.take_permit() {
-            let taken = self.take_up_one(&mut client);
+            let taken = self.take_up_one(&mut connection);
             if matches!(taken, Ok(true)) {
                 continue;
             }
             self.return_permit();
             let outcome = match taken {
-                Ok(_) if self.plan.watch => wait_for_notice(&mut client, self.stop),
+                Ok(_) if self.plan.watch => wait_for_notice(&mut connection.client, self.stop),
                 Ok(_) => break,
                 Err(error) => Err(error),
             };
             match outcome {
                 Err(error) if error.is_connection_loss() => {
                     log::warn!("{}: lost the connection, connecting again: {error}", self.id);
-                    client = self.connect_patiently()?;
-                    self.give_back_abandoned(&mut client);
+                    connection = self.connect_patiently()?;
+                    self.give_back_abandoned(&mut connection.client);
                 }
                 other => other?,
             }
@@ -247,13 +248,13 @@ impl Worker<'_> {
     }
 
     /// Takes one run through the phases asked for. Returns false when none is due.
-    fn take_up_one(&self, client: &mut Client) -> Result<bool> {
+    fn take_up_one(&self, connection: &mut Connection) -> Result<bool> {
         if self.plan.phases.contains(&Phase::Embed) {
             // What another worker chunked is finished first. A run that was reset still has its old chunks: with both
             // phases on it is left to the chunk phase, or it would be embedded without being chunked anew.
             let status = if self.both() { vec!["chunked".into()] } else { Vec::new() };
             let filter = Filter { status, ..self.plan.filter.clone() };
-            let taken = self.claim_and_work(client, Phase::Embed, &filter, Permit::New)?;
+            let taken = self.claim_and_work(connection, Phase::Embed, &filter, Permit::New)?;
             if taken != Taken::Nothing {
                 self.count_done(&taken);
                 return Ok(true);
@@ -262,12 +263,12 @@ impl Worker<'_> {
         if !self.plan.phases.contains(&Phase::Chunk) {
             return Ok(false);
         }
-        let mut taken = self.claim_and_work(client, Phase::Chunk, &self.plan.filter, Permit::New)?;
+        let mut taken = self.claim_and_work(connection, Phase::Chunk, &self.plan.filter, Permit::New)?;
         if taken == Taken::Nothing {
             return Ok(false);
         }
         if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.stop.is_asked()) {
-            taken = self.claim_and_work(client, Phase::Embed, &Filter::for_run(run_id), Permit::Same)?;
+            taken = self.claim_and_work(connection, Phase::Embed, &Filter::for_run(run_id), Permit::Same)?;
         }
         self.count_done(&taken);
         Ok(true)
@@ -285,9 +286,15 @@ impl Worker<'_> {
     }
 
     /// Claims the first due run, if any, and works on it.
-    fn claim_and_work(&self, client: &mut Client, phase: Phase, filter: &Filter, permit: Permit) -> Result<Taken> {
+    fn claim_and_work(
+        &self,
+        connection: &mut Connection,
+        phase: Phase,
+        filter: &Filter,
+        permit: Permit,
+    ) -> Result<Taken> {
         let asked = Instant::now();
-        let Some(run) = calls::claim_run(client, phase, &self.id, self.leases.ttl(), filter)? else {
+        let Some(run) = calls::claim_run(&mut connection.client, phase, &self.id, self.leases.ttl(), filter)? else {
             return Ok(Taken::Nothing);
         };
         if permit == Permit::New {
@@ -295,9 +302,9 @@ impl Worker<'_> {
         }
         let lease = self.leases.add(&run, phase, &self.id, asked);
         self.announce(&run, phase);
-        let outcome = self.work(client, &lease);
+        let outcome = self.work(connection, &lease);
         self.leases.remove(&lease);
-        let taken = self.settle(client, &lease, outcome);
+        let taken = self.settle(&mut connection.client, &lease, outcome);
         if taken.as_ref().is_err_and(Error::is_connection_loss) {
             self.abandoned.replace(Some(lease));
         }
@@ -332,7 +339,7 @@ impl Worker<'_> {
         });
     }
 
-    fn work(&self, client: &mut Client, lease: &Lease) -> Result<End> {
+    fn work(&self, connection: &mut Connection, lease: &Lease) -> Result<End> {
         let job = Job {
             provider: self.plan.provider,
             limits: self.plan.limits,
@@ -344,8 +351,11 @@ impl Worker<'_> {
             stop: self.stop,
         };
         match lease.phase {
-            Phase::Chunk => chunking::work(&job, client, lease),
-            Phase::Embed => embedding::work(&job, client, lease),
+            Phase::Chunk => chunking::work(&job, &mut connection.client, lease),
+            Phase::Embed => {
+                let (client, store) = connection.with_store(&job.provider.model().name)?;
+                embedding::work(&job, client, store, lease)
+            }
         }
     }
 
@@ -428,17 +438,17 @@ impl Worker<'_> {
         Ok(())
     }
 
-    fn connect(&self) -> Result<Client> {
+    fn connect(&self) -> Result<Connection> {
         let mut client = self.connector.connect_to_work()?;
         stage::create(&mut client)?;
         if self.plan.watch {
             client.batch_execute("listen graphdb_backlog")?;
         }
-        Ok(client)
+        Ok(Connection { client, store: None })
     }
 
     /// Connects, again and again while the server is away or has no connection left.
-    fn connect_patiently(&self) -> Result<Client> {
+    fn connect_patiently(&self) -> Result<Connection> {
         let deadline = Instant::now() + RECONNECT_PATIENCE;
         let mut pause = Duration::from_millis(100);
         loop {
@@ -470,6 +480,23 @@ impl Worker<'_> {
 
     fn return_permit(&self) {
         self.tally.taken.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A worker's connection, and what is prepared on it.
+struct Connection {
+    client: Client,
+    store: Option<EmbeddingStore>,
+}
+
+impl Connection {
+    /// The connection with the store for the vectors of a model, which is prepared once.
+    fn with_store(&mut self, model: &str) -> Result<(&mut Client, &EmbeddingStore)> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => EmbeddingStore::prepare(&mut self.client, model)?,
+        };
+        Ok((&mut self.client, self.store.insert(store)))
     }
 }
 

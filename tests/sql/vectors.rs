@@ -1,0 +1,99 @@
+//! Vectors written by the worker's store: by COPY where the role may, by the function where it may not.
+
+use std::thread;
+
+use postgres::Client;
+use trailblazer::db::vectors::EmbeddingStore;
+use trailblazer::error::Result;
+use trailblazer::ids::ClaimToken;
+
+use super::fixture::{ask, chunk, claim, load, register_model};
+use super::rights::connect_as;
+use crate::support::TestDatabase;
+
+const ONE: [f32; 3] = [1.0, 0.0, 0.0];
+const STORED: &str = "select string_agg(left(encode(e.input_sha256, 'hex'), 2) || ' ' || e.embedding::text, ', ' order by e.input_sha256) \
+                      from graphdb.embeddings as e";
+
+/// A database with a run for each id, all chunked.
+fn with_runs(run_ids: &[&str]) -> TestDatabase {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    for run_id in run_ids {
+        load(&mut client, run_id, "2026-01-01", &[(run_id, run_id)]);
+        chunk(&mut client, run_id);
+    }
+    database
+}
+
+fn store(client: &mut Client, token: i64, texts: &[u8], vector: [f32; 3]) -> Result<()> {
+    let hashes: Vec<[u8; 32]> = texts.iter().map(|text| [*text; 32]).collect();
+    let store = EmbeddingStore::prepare(client, "m")?;
+    store.store(client, ClaimToken(token), hashes.iter().map(|hash| (hash.as_slice(), vector.to_vec())).collect())
+}
+
+#[test]
+fn a_text_keeps_the_vector_it_has_and_the_others_get_theirs() {
+    let database = with_runs(&["r"]);
+    for mut client in [database.connect(), connect_as(&database, "worker", "store")] {
+        ask(&mut database.connect(), "truncate graphdb.embeddings");
+        let token = claim(&mut client, "embed", "r");
+        store(&mut client, token, &[2], ONE).unwrap();
+        store(&mut client, token, &[3, 1, 2], [0.0, 1.0, 0.0]).unwrap();
+        assert_eq!(ask(&mut client, STORED), "01 [0,1,0], 02 [1,0,0], 03 [0,1,0]");
+        ask(&mut client, &format!("select graphdb.release_run('r', {token})"));
+    }
+}
+
+#[test]
+fn a_role_that_may_write_the_table_copies_into_it() {
+    let database = with_runs(&["r"]);
+    let mut client = database.connect();
+    let token = claim(&mut client, "embed", "r");
+    let mut worker = connect_as(&database, "worker", "copy");
+    let refuse = "create or replace function graphdb._model(p_model text) returns graphdb.embedding_models \
+                  language plpgsql as $$ begin raise exception 'called'; end $$";
+    let stores = [&mut client, &mut worker].map(|client| EmbeddingStore::prepare(client, "m").unwrap());
+    ask(&mut database.connect(), refuse);
+    let rows = |text: &'static [u8; 32]| vec![(text.as_slice(), ONE.to_vec())];
+    stores[0].store(&mut client, ClaimToken(token), rows(&[1; 32])).unwrap();
+    let error = stores[1].store(&mut worker, ClaimToken(token), rows(&[2; 32])).unwrap_err();
+    assert!(error.to_string().contains("called"), "{error}");
+}
+
+#[test]
+fn nothing_is_stored_under_a_claim_that_is_lost() {
+    let database = with_runs(&["r"]);
+    let token = claim(&mut database.connect(), "embed", "r");
+    for mut client in [database.connect(), connect_as(&database, "worker", "lost")] {
+        let error = store(&mut client, token + 1, &[1, 2], ONE).unwrap_err();
+        assert!(error.is_claim_lost(), "{error}");
+        assert_eq!(ask(&mut client, "select count(*) from graphdb.embeddings"), "0");
+        // The connection is of use still.
+        store(&mut client, token, &[], ONE).unwrap();
+    }
+}
+
+#[test]
+fn two_stores_of_the_same_texts_in_opposite_order_both_end() {
+    let database = with_runs(&["r", "s", "t"]);
+    let mut holder = database.connect();
+    let [token, one, two] = ["r", "s", "t"].map(|run_id| claim(&mut holder, "embed", run_id));
+    // In their own order both would wait for the text in the middle, and then for what the other holds.
+    let mut transaction = holder.transaction().unwrap();
+    let hold = "select graphdb.store_embeddings($1, 'm', array[decode(repeat('02', 32), 'hex')], '{\"[1,0,0]\"}')";
+    transaction.query_one(hold, &[&token]).unwrap();
+    thread::scope(|scope| {
+        let stores = [(one, [1, 2, 3]), (two, [3, 2, 1])].map(|(token, texts)| {
+            let mut client = database.connect();
+            scope.spawn(move || store(&mut client, token, &texts, ONE))
+        });
+        database.wait_until_blocked(2);
+        transaction.rollback().unwrap();
+        for store in stores {
+            store.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(ask(&mut holder, "select count(*) from graphdb.embeddings"), "3");
+}
