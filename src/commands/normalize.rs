@@ -88,16 +88,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
 
     let mut writer = artifact::Writer::create(&path)?;
-    let summary = read_all(args, &run_id, &mut writer, context)?;
-    if summary.documents == 0 {
-        return Err(Error::Usage {
-            message: format!(
-                "{input}: no {source} documents found ({} files failed, {} skipped)",
-                summary.failed, summary.skipped
-            ),
-            hint: Some("Check PATH and --source.".into()),
-        });
-    }
+    let summary = match read_all(args, &run_id, &mut writer, context) {
+        Ok(summary) => summary,
+        Err(error) => {
+            writer.discard();
+            return Err(error);
+        }
+    };
     writer.finish(&run_id, &absolute(&args.path), now())?;
 
     let mut client =
@@ -201,6 +198,18 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
         Ok(())
     })?;
     spinner.finish_and_clear();
+    if summary.documents == 0 {
+        return Err(Error::Usage {
+            message: format!(
+                "{}: no {} documents found ({} files failed, {} skipped)",
+                args.path.display(),
+                args.source.as_str(),
+                summary.failed,
+                summary.skipped
+            ),
+            hint: Some("Check PATH and --source.".into()),
+        });
+    }
     Ok(summary)
 }
 

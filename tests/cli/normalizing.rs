@@ -189,3 +189,18 @@ fn of_many_files_that_fail_ten_are_named_and_all_with_details() {
     assert_eq!(count, 12, "{stderr}");
     assert!(!stderr.contains("(-v names all)"), "{stderr}");
 }
+
+#[test]
+fn normalize_that_fails_leaves_no_folder_and_keeps_an_earlier_artifact() {
+    let sandbox = with_topics();
+    sandbox.write("empty/readme.txt", "nothing");
+    let args = ["normalize", "empty", "--source", "dita", "--run-id", "guide"];
+    sandbox.run(&args).exits(2);
+    assert!(!sandbox.folder().join("var").exists());
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    sandbox.run(&args).exits(2);
+    let kept = std::fs::read_dir(sandbox.folder().join("var/runs/guide/normalize")).unwrap();
+    let mut kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    kept.sort();
+    assert_eq!(kept, ["manifest.json", "normalized.ndjson"]);
+}
