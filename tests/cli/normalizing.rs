@@ -204,3 +204,15 @@ fn normalize_that_fails_leaves_no_folder_and_keeps_an_earlier_artifact() {
     kept.sort();
     assert_eq!(kept, ["manifest.json", "normalized.ndjson"]);
 }
+
+#[test]
+fn a_ditaval_that_cannot_be_read_is_a_usage_error_that_names_it() {
+    let sandbox = with_topics();
+    for ditaval in ["gone.ditaval", "docs"] {
+        let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide", "--ditaval", ditaval];
+        let run = sandbox.run(&args).exits(2);
+        assert!(run.stderr.contains(&format!("error: {ditaval}: ")), "{}", run.stderr);
+        assert!(run.stderr.contains("; give a ditaval file"), "{}", run.stderr);
+    }
+    assert!(!sandbox.folder().join("var").exists());
+}
