@@ -21,6 +21,14 @@ pub enum Event<'a> {
     DocumentError { run_id: &'a RunId, path: &'a str, line: Option<u64>, message: &'a str },
     #[serde(rename = "normalize.document.skip")]
     DocumentSkip { run_id: &'a RunId, path: &'a str, message: &'a str },
+    #[serde(rename = "normalize.replace")]
+    NormalizeReplace {
+        run_id: &'a RunId,
+        input: &'a str,
+        source: &'a str,
+        replaced_input: Option<&'a str>,
+        replaced_source: &'a str,
+    },
     #[serde(rename = "normalize.complete")]
     NormalizeComplete {
         run_id: &'a RunId,
@@ -181,7 +189,11 @@ impl Event<'_> {
     fn level(&self) -> &'static str {
         match self {
             Self::Renew { .. } | Self::EmbedBatch { .. } => "debug",
-            Self::Fail { .. } | Self::Recover { .. } | Self::Lost { .. } | Self::DocumentError { .. } => "warn",
+            Self::Fail { .. }
+            | Self::Recover { .. }
+            | Self::Lost { .. }
+            | Self::DocumentError { .. }
+            | Self::NormalizeReplace { .. } => "warn",
             Self::DoctorCheck { ok: false, .. } | Self::Error { .. } => "error",
             _ => "info",
         }

@@ -9,7 +9,8 @@ use postgres::Client;
 
 use super::Context;
 use crate::artifact;
-use crate::db::{Connector, calls};
+use crate::db::Connector;
+use crate::db::calls::{self, Filter, Run};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
@@ -28,7 +29,8 @@ Examples:
   trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
   trailblazer normalize space-export.zip --source confluence --run-id handbook
 
-The same run id again replaces the run's documents; when nothing changed, nothing is done again.")]
+The same run id again replaces the run's documents, with a warning when they came from another PATH or source; when \
+nothing changed, nothing is done again.")]
 pub struct Args {
     /// A folder, a DITA map or topic, a Confluence space export (zip, folder or entities.xml), or page files
     pub path: PathBuf,
@@ -95,7 +97,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             return Err(error);
         }
     };
-    writer.finish(&run_id, &absolute(&args.path), now())?;
+    let input = absolute(&args.path);
+    let earlier_input = artifact::manifest(&path).and_then(|manifest| manifest.input);
+    writer.finish(&run_id, &input, now())?;
 
     let mut client =
         Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(|_| {
@@ -104,10 +108,17 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
                 path.display()
             );
         })?;
+    let earlier_run = calls::list_runs(&mut client, &Filter::for_run(&run_id))?.pop();
     let loaded = load_artifact(&mut client, &run_id, &path, Some(source), None, &mut |broken| {
         log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
     })?;
 
+    if let (Some(earlier), "changed") = (earlier_run, loaded.outcome.as_str()) {
+        let (input, replaced_input) = (input.display().to_string(), earlier_input.as_deref());
+        if earlier.source != source || replaced_input.is_some_and(|replaced| replaced != input) {
+            report_replaced(&earlier, replaced_input, &input, source, context);
+        }
+    }
     let artifact = path.display().to_string();
     context.events.emit(&Event::NormalizeComplete {
         run_id: &run_id,
@@ -128,6 +139,20 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 /// Returns the path as it can be found from anywhere.
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// What was made from other input may not have been meant to go.
+fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
+    let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
+    let made_from =
+        replaced_input.map_or_else(|| replaced_source.to_owned(), |input| format!("{input} ({replaced_source})"));
+    log::warn!(
+        "run {run_id} was made from {} before; its documents are replaced by those of {} ({source}). To keep both, \
+         normalize each under another --run-id",
+        printable(&made_from),
+        printable(input)
+    );
+    context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });
 }
 
 /// A run that got a new name by default, although most of its documents stand in another, may have been meant to replace that.

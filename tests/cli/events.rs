@@ -65,6 +65,8 @@ fn redact(value: &mut Value) {
             | "score"
             | "artifact"
             | "eta_seconds"
+            | "input"
+            | "replaced_input"
             | "path" => *value = format!("[{name}]").into(),
             "error" | "last_error" if value.as_str().is_some_and(|text| text.starts_with("lease of")) => {
                 *value = "lease of [worker] ran out at [time]".into();
@@ -114,6 +116,7 @@ fn one_of_each() -> BTreeMap<String, String> {
     note(sandbox.run(&["runs", "show", "guide"]));
     note(sandbox.run(&["status"]));
     note(sandbox.run(&["normalize", "pages", "--source", "confluence", "--run-id", "pages"]));
+    note(sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "pages"]));
     note(sandbox.run(&["ask", "topic", "--run-id", "guide"]));
     note(sandbox.run(&["db", "doctor"]));
     note(sandbox.run(&["runs", "show", "nothing"]));
@@ -174,7 +177,8 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"failed":1,"skipped":0,"dropped":0,"artifact":"[artifact]"}
     {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"not XML: no element in the file"}
     {"ts":"[ts]","level":"info","event":"normalize.document.skip","component":"normalize","run_id":"pages","path":"[path]","message":"neither an ADF document nor a page of the REST interface"}
-    {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"docs","source":"dita"}
+    {"ts":"[ts]","level":"warn","event":"normalize.replace","component":"normalize","run_id":"pages","input":"[input]","source":"dita","replaced_input":"[replaced_input]","replaced_source":"confluence"}
+    {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"[input]","source":"dita"}
     {"ts":"[ts]","level":"info","event":"runs.attempt","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","started_at":"[started_at]","ended_at":"[ended_at]","outcome":"expired","error":"lease of [worker] ran out at [time]"}
     {"ts":"[ts]","level":"info","event":"runs.backfill.complete","component":"runs","found":101,"registered":100,"changed":0,"unchanged":1,"failed":0,"documents":101}
     {"ts":"[ts]","level":"info","event":"runs.backfill.start","component":"runs","found":101}

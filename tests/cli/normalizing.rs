@@ -216,3 +216,41 @@ fn a_ditaval_that_cannot_be_read_is_a_usage_error_that_names_it() {
     }
     assert!(!sandbox.folder().join("var").exists());
 }
+
+#[test]
+fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents() {
+    let sandbox = with_topics();
+    let normalize =
+        |path: &str, source: &str| sandbox.run(&["normalize", path, "--source", source, "--run-id", "guide"]).success();
+    let (docs, moved) = (sandbox.folder().canonicalize().unwrap().join("docs"), sandbox.folder().join("moved/docs"));
+    normalize("docs", "dita");
+    sandbox.write("docs/a.dita", TOPIC.replace("Text", "Changed"));
+    let run = normalize("docs", "dita");
+    assert_eq!(run.events_named("normalize.complete")[0]["outcome"], "changed");
+    assert!(run.events_named("normalize.replace").is_empty(), "{}", run.stdout);
+
+    // The same documents, elsewhere by now.
+    std::fs::create_dir(sandbox.folder().join("moved")).unwrap();
+    std::fs::rename(&docs, &moved).unwrap();
+    assert!(normalize("moved/docs", "dita").events_named("normalize.replace").is_empty());
+    sandbox.write("docs/a.dita", TOPIC.replace("Text", "Other"));
+    let run = normalize("docs", "dita");
+    let (from, to) = (moved.canonicalize().unwrap(), docs.display().to_string());
+    let replace = &run.events_named("normalize.replace")[0];
+    assert_eq!(
+        (&replace["run_id"], &replace["input"], &replace["source"]),
+        (&"guide".into(), &to.into(), &"dita".into())
+    );
+    assert_eq!(replace["replaced_input"], from.display().to_string());
+    let warned = format!("warn: run guide was made from {} (dita) before; its documents are replaced", from.display());
+    assert!(run.stderr.contains(&warned), "{}", run.stderr);
+    assert!(run.stderr.contains("another --run-id"), "{}", run.stderr);
+
+    // Where the artifact is not at hand, the source tells.
+    std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    let run = normalize("pages", "confluence");
+    let replace = &run.events_named("normalize.replace")[0];
+    assert_eq!((&replace["replaced_source"], &replace["replaced_input"]), (&"dita".into(), &serde_json::Value::Null));
+    assert!(run.stderr.contains("warn: run guide was made from dita before"), "{}", run.stderr);
+}
