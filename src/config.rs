@@ -490,10 +490,12 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
         .collect()
 }
 
-/// Returns the key that a variable is named after, with its section or without.
+/// Returns the key that a variable is named after, with its section or without; else the only one that begins so.
 fn key_of(name: &str) -> Option<&'static str> {
     let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
-    KEYS.into_iter().find(|key| key.replace('.', "_") == path || key.split('.').next_back() == Some(path.as_str()))
+    let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];
+    let mut begun = KEYS.into_iter().filter(|key| names(key).iter().any(|name| name.starts_with(&path)));
+    KEYS.into_iter().find(|key| names(key).contains(&path)).or_else(|| begun.next().filter(|_| begun.next().is_none()))
 }
 
 /// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.

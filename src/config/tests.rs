@@ -97,13 +97,20 @@ fn a_variable_that_sets_nothing_is_named_with_its_nearest() {
         "TRAILBLAZER_DB_URL",
         "TRAILBLAZER_EMBED_API_KEY",
         "TRAILBLAZER_COLOUR",
+        "TRAILBLAZER_BACKLOG_CLAIM_TTL",
+        "TRAILBLAZER_CLAIM_TTL",
+        "TRAILBLAZER_EMBED",
         "HOME",
     ];
     let unknown = unknown_variables(names.into_iter().map(str::to_owned));
     let near = |name: &str| unknown.iter().find(|(unknown, _)| unknown == name).cloned();
-    assert_eq!(unknown.len(), 4);
+    assert_eq!(unknown.len(), 7);
     assert_eq!(near("TRAILBLAZER_DATABASE_URL").unwrap().1.unwrap(), "TRAILBLAZER_DB_URL");
     assert_eq!(near("TRAILBLAZER_MAX_ATTEMPTS").unwrap().1.unwrap(), "TRAILBLAZER_BACKLOG_MAX_ATTEMPTS");
     assert_eq!(near("TRAILBLAZER_EMBED_MODELS").unwrap().1.unwrap(), "TRAILBLAZER_EMBED_MODEL");
     assert_eq!(near("TRAILBLAZER_COLOUR").unwrap().1, None);
+    for begun in ["TRAILBLAZER_BACKLOG_CLAIM_TTL", "TRAILBLAZER_CLAIM_TTL"] {
+        assert_eq!(near(begun).unwrap().1.unwrap(), "TRAILBLAZER_BACKLOG_CLAIM_TTL_MINUTES");
+    }
+    assert_eq!(near("TRAILBLAZER_EMBED").unwrap().1, None, "several begin so");
 }
