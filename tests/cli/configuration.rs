@@ -195,3 +195,17 @@ fn an_overlap_of_more_than_half_a_chunk_is_refused() {
     sandbox.configure("chunk: { overlap_tokens: 128 }\n");
     sandbox.run(&["run"]).success();
 }
+
+#[test]
+fn openai_without_an_address_and_without_a_key_is_refused_before_any_request() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let openai = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_MODEL", "text-embedding-3-small")];
+    for args in [&["run"][..], &["ask", "chunk"], &["db", "doctor"]] {
+        let run = run_with(&sandbox, args, &openai).exits(3);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains("TRAILBLAZER_EMBED_API_KEY") && told.contains("embed.base_url"), "{args:?}: {told}");
+    }
+    assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "normalized");
+}
