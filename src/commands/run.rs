@@ -12,7 +12,7 @@ use super::runs::Selection;
 use super::{Context, indexes, names};
 use crate::artifact::shown;
 use crate::chunk::Limits;
-use crate::config::{Config, Mode};
+use crate::config::{Chunk, Config, ConfigError, Mode};
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
 use crate::db::search;
@@ -314,19 +314,21 @@ fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
     let tokenizer = provider.tokenizer();
     // The prefix is put before every text that is embedded, and counts.
     let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
-    let max_tokens = config.chunk.max_tokens.unwrap_or(most);
+    let Chunk { max_tokens, min_tokens, overlap_tokens } = config.chunk;
+    let max_tokens = max_tokens.unwrap_or(most);
+    let refused = |key: &str, message| Err(ConfigError::Invalid { place: key.into(), message }.into());
     if max_tokens > most {
-        return Err(Error::Usage {
-            message: format!("chunk.max_tokens is {max_tokens}, but {name} takes at most {most}"),
-            hint: Some("Lower it, or set it to auto.".into()),
-        });
+        let message = format!("{max_tokens} is more than {name} takes, {most}; lower it, or set it to auto");
+        return refused("chunk.max_tokens", message);
     }
-    let overlap_tokens = config.chunk.overlap_tokens;
+    // The default gives way where only chunk.max_tokens was set.
+    if min_tokens > max_tokens && min_tokens != Chunk::default().min_tokens {
+        let message = format!("{min_tokens} is more than a chunk may have, {max_tokens}; lower it");
+        return refused("chunk.min_tokens", message);
+    }
     if overlap_tokens > max_tokens / 2 {
-        return Err(Error::Usage {
-            message: format!("chunk.overlap_tokens is {overlap_tokens}, but a chunk has at most {max_tokens}"),
-            hint: Some("Set it to at most half of that.".into()),
-        });
+        let message = format!("{overlap_tokens} is more than half of what a chunk may have, {max_tokens}; lower it");
+        return refused("chunk.overlap_tokens", message);
     }
-    Ok(Limits { max_tokens, min_tokens: config.chunk.min_tokens.min(max_tokens), overlap_tokens })
+    Ok(Limits { max_tokens, min_tokens: min_tokens.min(max_tokens), overlap_tokens })
 }
