@@ -62,8 +62,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some("Ask for example: trailblazer ask \"What happens when a worker dies?\"".into()),
         });
     }
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    // Before a private server is made for a model that is not there.
     let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
     let vector = match &provider {
         Some(provider) if search::has_model(&mut client, &provider.model().name)? => {
             Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))

@@ -226,3 +226,20 @@ fn a_least_size_that_no_chunk_may_have_is_refused() {
     sandbox.run(&["runs", "reset", "--yes"]).success();
     sandbox.run(&["run"]).success();
 }
+
+#[test]
+fn commands_that_find_no_server_leave_no_folder_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    if trailblazer::db::local::ServerBinaries::find(None, folder.path()).is_ok() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    for args in [&["db", "down"][..], &["db", "doctor"], &["status"], &["runs", "list"], &["ask", "chunk"], &["run"]] {
+        let mut command = sandbox.command(args);
+        command.env_remove("TRAILBLAZER_DB_URL").current_dir(&folder);
+        let run = Run::of(command.output().unwrap());
+        assert!(run.code != Some(0) || args == ["db", "down"], "{args:?}: {}", run.stderr);
+        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "{args:?} left {left:?}");
+    }
+}
