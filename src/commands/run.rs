@@ -74,7 +74,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some("For example --run-id '2026-*', --source dita, or --limit 20.".into()),
         });
     }
-    let provider = embed::provider(&embed_settings(&context.config))?;
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready()?;
 
@@ -85,7 +84,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if args.dry_run {
         return print_due(&phases, &due, args.limit, context);
     }
-    calls::register_model(&mut client, provider.model())?;
     for run in calls::recover_expired_claims(&mut client)? {
         context.events.emit(&Event::Recover {
             run_id: &run.run_id,
@@ -98,6 +96,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    if total == 0 && !args.watch {
+        log::info!("nothing to do");
+        wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
+        return Ok(stop.exit().unwrap_or(Exit::Done));
+    }
+    let provider = embed::provider(&embed_settings(&context.config))?;
+    calls::register_model(&mut client, provider.model())?;
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {
@@ -114,7 +120,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         phases,
         filter,
     };
-    let stop = Stop::on_signals().map_err(Error::Output)?;
     work(&plan, &connector, total, args.progress_every, &stop, context, &mut client)
 }
 
@@ -148,17 +153,30 @@ fn work(
         return Ok(exit);
     }
     connector.revive(client)?;
-    report_left(client, plan)?;
     if done > 0 {
         search::refresh(client)?;
     }
-    if plan.phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
-        indexes::build(connector, client, stop, context)?;
-    }
+    wind_up(connector, client, &plan.phases, &plan.filter, stop, context)?;
     if let Some(exit) = stop.exit() {
         return Ok(exit);
     }
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Says what is left, and builds the vector indexes that are missing once nothing more is to be embedded.
+fn wind_up(
+    connector: &Connector,
+    client: &mut Client,
+    phases: &[Phase],
+    filter: &Filter,
+    stop: &Stop,
+    context: &Context<'_>,
+) -> Result<()> {
+    report_left(client, phases, filter)?;
+    if phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
+        indexes::build(connector, client, stop, context)?;
+    }
+    Ok(())
 }
 
 /// Shows how the work goes on.
@@ -201,19 +219,19 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
 const NAMED: usize = 3;
 
 /// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
-fn report_left(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
-    report_failed(client, plan)?;
+fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result<()> {
+    report_failed(client, filter)?;
     let mut deferred = 0;
-    for phase in &plan.phases {
-        deferred += calls::backlog(client, *phase, &plan.filter)?.deferred;
+    for phase in phases {
+        deferred += calls::backlog(client, *phase, filter)?.deferred;
     }
     if deferred > 0 {
         log::info!(
             "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes them up"
         );
     }
-    let status = plan.phases.iter().map(|phase| phase.working_status().to_owned()).collect();
-    let held = calls::list_runs(client, &Filter { status, ..plan.filter.clone() })?.len();
+    let status = phases.iter().map(|phase| phase.working_status().to_owned()).collect();
+    let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?.len();
     if held > 0 {
         log::info!(
             "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"
@@ -222,9 +240,9 @@ fn report_left(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
     Ok(())
 }
 
-fn report_failed(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
     let limit = u32::try_from(NAMED + 1).ok();
-    let filter = Filter { status: vec!["failed".into()], limit, ..plan.filter.clone() };
+    let filter = Filter { status: vec!["failed".into()], limit, ..filter.clone() };
     let failed = calls::list_runs(client, &filter)?;
     let Some(first) = failed.first().map(|run| &run.run_id) else { return Ok(()) };
     let mut named: Vec<&str> = failed.iter().take(NAMED).map(|run| run.run_id.as_str()).collect();

@@ -189,6 +189,8 @@ fn a_variable_that_sets_nothing_is_warned_of() {
 #[test]
 fn an_overlap_of_more_than_half_a_chunk_is_refused() {
     let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
     sandbox.configure("chunk: { overlap_tokens: 129 }\n");
     let run = sandbox.run(&["run"]).exits(3);
     let refused = "chunk.overlap_tokens: 129 is more than half of what a chunk may have, 256; lower it";

@@ -183,7 +183,7 @@ fn banner_says_what_is_due_for_each_phase() {
     insta::assert_snapshot!(talk(&sandbox.run(&["run"]).success()), @"
     chunk: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
     embed: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
-    0 runs done in [seconds] s
+    nothing to do
     ");
 }
 
@@ -254,4 +254,23 @@ fn watching_run_takes_up_what_comes() {
     sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedded')");
     crate::support::held::send(&child, nix::sys::signal::Signal::SIGTERM);
     Sandbox::wait(child).exits(143);
+}
+
+#[test]
+fn run_with_nothing_due_says_so_without_asking_for_the_model() {
+    let sandbox = normalized(2);
+    sandbox.run(&["run", "--run-id", "r1"]).success();
+    let no_model = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "no-such-model");
+        Run::of(command.output().unwrap())
+    };
+    let run = no_model(&["run", "--run-id", "r1"]).success();
+    assert!(run.stderr.ends_with("nothing to do\n"), "{}", run.stderr);
+    assert_eq!(run.events_named("runs.scan.complete").len(), 2);
+    no_model(&["run", "--dry-run"]).success();
+    no_model(&["run"]).exits(3);
+    let server_away = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1")];
+    let mut command = sandbox.command(&["run", "--run-id", "r1"]);
+    Run::of(command.envs(server_away).output().unwrap()).success();
 }
