@@ -63,6 +63,8 @@ pub enum Event<'a> {
         last_normalized_at: Option<DateTime<Utc>>,
         sample: &'a [String],
     },
+    #[serde(rename = "runs.due")]
+    Due { run_id: &'a str, phase: Phase },
     #[serde(rename = "runs.claim")]
     Claim { run_id: &'a RunId, phase: Phase, worker_id: &'a str, attempts: i32, claim_expires_at: DateTime<Utc> },
     #[serde(rename = "runs.renew")]

@@ -82,7 +82,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         names::warn_of_unknown(&mut client, &args.selection.source, &[]);
     }
     if args.dry_run {
-        return print_due(&phases, &due, args.limit, context);
+        return list_due(&phases, &due, args.limit, context);
     }
     for run in calls::recover_expired_claims(&mut client)? {
         context.events.emit(&Event::Recover {
@@ -293,18 +293,20 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
     Ok(due)
 }
 
-/// Prints the first run ids of each phase. With events on, they stood in `runs.scan.complete` already.
-fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
-    if !context.events.is_on() {
-        // What is chunked is finished first: so much of the limit is left for each phase before.
-        let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
-        let mut listed = Vec::new();
-        for (phase, backlog) in phases.iter().zip(due).rev() {
-            listed.push((phase, backlog.sample_run_ids.iter().take(left)));
-            left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
-        }
-        for (phase, run_ids) in listed.into_iter().rev() {
-            for run_id in run_ids {
+/// Lists the first runs of each phase, as far as the limit goes.
+fn list_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
+    // What is chunked is finished first: so much of the limit is left for each phase before.
+    let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
+    let mut listed = Vec::new();
+    for (phase, backlog) in phases.iter().zip(due).rev() {
+        listed.push((*phase, backlog.sample_run_ids.iter().take(left)));
+        left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
+    }
+    for (phase, run_ids) in listed.into_iter().rev() {
+        for run_id in run_ids {
+            if context.events.is_on() {
+                context.events.emit(&Event::Due { run_id, phase });
+            } else {
                 print_line(&format!("{phase}  {run_id}"))?;
             }
         }

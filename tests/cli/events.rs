@@ -101,6 +101,7 @@ fn one_of_each() -> BTreeMap<String, String> {
 
     note(sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]));
     note(sandbox.run(&["runs", "backfill"]));
+    note(sandbox.run(&["run", "--dry-run", "--run-id", "guide"]));
     note(sandbox.run(&["runs", "reset", "--dry-run", "--run-id", "2026-*", "--scope", "all"]));
     // A claim that ran out, one that fails, one that is lost, one that is given back.
     sandbox
@@ -185,6 +186,7 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"runs.backfill.tick","component":"runs","done":100,"total":101,"registered":100,"changed":0,"unchanged":0,"failed":0}
     {"ts":"[ts]","level":"info","event":"runs.claim","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","attempts":1,"claim_expires_at":"[claim_expires_at]"}
     {"ts":"[ts]","level":"info","event":"runs.complete","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","status":"chunked","total_docs":1,"total_chunks":1}
+    {"ts":"[ts]","level":"info","event":"runs.due","component":"runs","run_id":"guide","phase":"chunk"}
     {"ts":"[ts]","level":"warn","event":"runs.fail","component":"runs","run_id":"2026-01-01_120000_0000","phase":"chunk","worker_id":"[worker_id]","status":"normalized","attempts":1,"available_at":"[available_at]","error":"no room"}
     {"ts":"[ts]","level":"warn","event":"runs.lost","component":"runs","run_id":"2026-01-01_120000_0001","phase":"chunk","worker_id":"[worker_id]"}
     {"ts":"[ts]","level":"info","event":"runs.progress","component":"runs","done":1,"total":1,"percent":100.0,"eta_seconds":"[eta_seconds]"}

@@ -274,3 +274,17 @@ fn run_with_nothing_due_says_so_without_asking_for_the_model() {
     let mut command = sandbox.command(&["run", "--run-id", "r1"]);
     Run::of(command.envs(server_away).output().unwrap()).success();
 }
+
+#[test]
+fn dry_run_lists_the_same_for_people_and_for_programs() {
+    let sandbox = normalized(4);
+    sandbox.run(&["run", "--phases", "chunk", "--limit", "2"]).success();
+    let run = sandbox.run(&["run", "--dry-run", "--limit", "3"]).success();
+    let due: Vec<String> = run
+        .events_named("runs.due")
+        .iter()
+        .map(|due| format!("{} {}", due["phase"].as_str().unwrap(), due["run_id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(due, ["chunk r3", "embed r1", "embed r2"]);
+    assert!(sandbox.run(&["run", "--limit", "1"]).success().events_named("runs.due").is_empty());
+}
