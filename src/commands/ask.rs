@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
+use crate::db::calls::Filter;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
@@ -96,7 +97,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         print(&hits, context)?;
     }
     if hits.is_empty() {
-        names::warn_of_unknown(&mut client, &args.source, &args.label);
+        let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
+        names::warn_of_unknown(&mut client, &filter, &args.label);
     }
     log::debug!("{} answers in {:.3} s", hits.len(), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)

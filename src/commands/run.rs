@@ -79,7 +79,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
     let due = scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {
-        names::warn_of_unknown(&mut client, &args.selection.source, &[]);
+        names::warn_of_unknown(&mut client, &filter, &[]);
     }
     if args.dry_run {
         return list_due(&phases, &due, args.limit, context);

@@ -304,3 +304,25 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
         (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into())
     );
 }
+
+#[test]
+fn a_pattern_and_a_model_that_select_nothing_are_warned_of() {
+    let sandbox = embedded();
+    let warned = |args: &[&str]| sandbox.run(args).success().stderr;
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"], &["run"], &["ask", "Words"]] {
+        let stderr = warned(&[command, &["--run-id", "q*"]].concat());
+        assert!(
+            stderr.contains("warn: no run id matches q*; `trailblazer runs list` lists them\n"),
+            "{command:?}: {stderr}"
+        );
+    }
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+        let stderr = warned(&[command, &["--embedding-model", "hash-385"]].concat());
+        assert!(
+            stderr.contains("warn: no run was embedded with hash-385; `trailblazer db doctor` lists the models\n"),
+            "{command:?}: {stderr}"
+        );
+    }
+    let stderr = warned(&["runs", "list", "--run-id", "r*", "--embedding-model", "hash-384", "--status", "failed"]);
+    assert!(!stderr.contains("warn"), "{stderr}");
+}

@@ -21,9 +21,10 @@ pub struct Args {
 /// Runs `trailblazer runs list`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let runs = calls::list_runs(&mut client, &args.selection.filter())?;
+    let filter = args.selection.filter();
+    let runs = calls::list_runs(&mut client, &filter)?;
     if runs.is_empty() {
-        names::warn_of_unknown(&mut client, &args.selection.selection.source, &[]);
+        names::warn_of_unknown(&mut client, &filter, &[]);
     }
     if context.events.is_on() {
         for run in &runs {

@@ -145,7 +145,7 @@ impl ResetStep {
 
 fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
     if counts.matched == 0 {
-        names::warn_of_unknown(client, &reset.filter.source, &[]);
+        names::warn_of_unknown(client, &reset.filter, &[]);
     }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
