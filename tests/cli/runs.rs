@@ -326,3 +326,32 @@ fn a_pattern_and_a_model_that_select_nothing_are_warned_of() {
     let stderr = warned(&["runs", "list", "--run-id", "r*", "--embedding-model", "hash-384", "--status", "failed"]);
     assert!(!stderr.contains("warn"), "{stderr}");
 }
+
+#[test]
+fn dates_in_the_wrong_order_are_a_usage_error_that_names_both() {
+    let sandbox = embedded();
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+        let run = sandbox.run(&[command, &["--from", "2026-02-01", "--to", "2026-01-31"]].concat()).exits(2);
+        assert!(run.stderr.contains("--from 2026-02-01 is after --to 2026-01-31"), "{}", run.stderr);
+    }
+    for (from, to) in [
+        ("2026-01-31", "2026-01-31"),
+        ("2026-01-31T12:00:00Z", "2026-01-31"),
+        ("2026-01-31T23:30:00+01", "2026-01-31 22:30"),
+    ] {
+        sandbox.run(&["runs", "list", "--from", from, "--to", to]).success();
+    }
+}
+
+#[test]
+fn a_date_that_is_none_is_refused_by_the_name_of_its_flag() {
+    let sandbox = embedded();
+    for date in ["yesterday", "2026-02-30", "2026-1-1", "2026-01-31T25:00"] {
+        for flag in ["--from", "--to"] {
+            let run = sandbox.run(&["runs", "list", flag, date]).exits(2);
+            assert!(run.stderr.contains(flag) && run.stderr.contains(date), "{}", run.stderr);
+            assert!(run.stderr.contains("2026-01-31T12:00:00Z"), "{}", run.stderr);
+            assert!(!run.stderr.contains("normalized_"), "{}", run.stderr);
+        }
+    }
+}

@@ -20,8 +20,8 @@ pub struct Args {
 
 /// Runs `trailblazer runs list`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let filter = args.selection.filter()?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let filter = args.selection.filter();
     let runs = calls::list_runs(&mut client, &filter)?;
     if runs.is_empty() {
         names::warn_of_unknown(&mut client, &filter, &[]);

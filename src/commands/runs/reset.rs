@@ -46,9 +46,10 @@ pub struct Args {
 
 /// Runs `trailblazer runs reset`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let filter = args.selection.filter()?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let mut reset = Reset {
-        filter: args.selection.filter(),
+        filter,
         scope: args.scope,
         dry_run: true,
         force: args.force,
