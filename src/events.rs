@@ -142,11 +142,13 @@ pub enum Event<'a> {
     RunRow {
         run_id: &'a RunId,
         source: &'a str,
+        input: Option<&'a str>,
         status: &'a str,
         normalized_at: DateTime<Utc>,
         total_docs: i32,
         total_chunks: Option<i32>,
         embedded_chunks: Option<i32>,
+        embedding_model: Option<&'a str>,
         attempts: i32,
         claimed_by: Option<&'a str>,
         last_error: Option<&'a str>,

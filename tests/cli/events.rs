@@ -194,7 +194,7 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"runs.release","component":"runs","run_id":"2026-01-01_120000_0002","phase":"chunk","worker_id":"[worker_id]","status":"normalized"}
     {"ts":"[ts]","level":"info","event":"runs.reset.complete","component":"runs","scope":"all","dry_run":true,"matched":100,"reset":100,"unchanged":0,"skipped":0,"fenced":0,"deleted_vectors":0,"deleted_chunks":0,"stopped":false}
     {"ts":"[ts]","level":"info","event":"runs.reset.start","component":"runs","scope":"all","dry_run":true,"force":false,"filter":{"run_id_glob":"2026-*"}}
-    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"attempts":0}
+    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","input":"[input]","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"embedding_model":"hash-384","attempts":0}
     {"ts":"[ts]","level":"info","event":"runs.scan.complete","component":"runs","phase":"chunk","found":1,"deferred":0,"first_normalized_at":"[first_normalized_at]","last_normalized_at":"[last_normalized_at]","sample":["guide"]}
     {"ts":"[ts]","level":"info","event":"runs.scan.start","component":"runs","phase":"chunk"}
     "#);

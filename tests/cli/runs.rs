@@ -355,3 +355,18 @@ fn a_date_that_is_none_is_refused_by_the_name_of_its_flag() {
         }
     }
 }
+
+#[test]
+fn rows_name_the_model_and_show_names_the_input_too() {
+    let sandbox = embedded();
+    let row = &sandbox.run(&["runs", "list", "--run-id", "r1"]).success().events_named("runs.row")[0];
+    assert_eq!(row["embedding_model"], "hash-384");
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    let row = &sandbox.run(&["runs", "show", "guide"]).success().events_named("runs.row")[0];
+    let input = sandbox.folder().canonicalize().unwrap().join("docs");
+    assert_eq!(
+        (&row["input"], &row["embedding_model"]),
+        (&input.display().to_string().into(), &serde_json::Value::Null)
+    );
+}

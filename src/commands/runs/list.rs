@@ -28,7 +28,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     if context.events.is_on() {
         for run in &runs {
-            context.events.emit(&event(run));
+            context.events.emit(&event(run, None));
         }
         return Ok(Exit::Done);
     }
@@ -55,16 +55,18 @@ fn row(run: &Run) -> Vec<String> {
     ]
 }
 
-/// Returns the run as an event.
-pub(super) fn event(run: &Run) -> Event<'_> {
+/// Returns the run as an event, with its input where that was looked up.
+pub(super) fn event<'a>(run: &'a Run, input: Option<&'a str>) -> Event<'a> {
     Event::RunRow {
         run_id: &run.run_id,
         source: &run.source,
+        input,
         status: &run.status,
         normalized_at: run.normalized_at,
         total_docs: run.total_docs,
         total_chunks: run.total_chunks,
         embedded_chunks: run.embedded_chunks,
+        embedding_model: run.embedding_model.as_deref(),
         attempts: run.attempts,
         claimed_by: run.claimed_by.as_deref(),
         last_error: run.last_error.as_deref(),
