@@ -134,3 +134,17 @@ fn backfill_of_a_folder_that_is_none_says_what_it_wants() {
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.starts_with("error: nowhere is not a folder\n  hint: Give the folder"), "{}", run.stderr);
 }
+
+#[test]
+fn backfill_that_finds_nothing_says_what_it_looks_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("old/guide/normalized.ndjson", line("a", "x", "dita"));
+    let run = sandbox.run(&["runs", "backfill", "old"]).success();
+    assert!(
+        run.stderr.contains("warn: nothing to register in old: looked for old/RUN_ID/normalize/normalized.ndjson\n"),
+        "{}",
+        run.stderr
+    );
+    write_small_runs(&sandbox, 1);
+    assert!(!sandbox.run(&["runs", "backfill"]).success().stderr.contains("warn"));
+}

@@ -47,6 +47,10 @@ struct Counts {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let folder = args.folder.clone().unwrap_or_else(|| artifact::runs_folder(&context.config.workspace.dir));
     let found = scan(&folder)?;
+    if found.is_empty() {
+        let folder = folder.display();
+        log::warn!("nothing to register in {folder}: looked for {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
+    }
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let stop = Stop::on_signals().map_err(Error::Output)?;
     context.events.emit(&Event::BackfillStart { found: found.len() });
