@@ -73,7 +73,7 @@ fn redact(value: &mut Value) {
             }
             "detail" => *value = "[detail]".into(),
             "status" => value.as_object_mut().into_iter().for_each(|status| {
-                for name in ["claims", "oldest_normalized_at", "next_available_at", "time_to_go"] {
+                for name in ["claims", "oldest_normalized_at", "next_available_at", "time_to_go_seconds"] {
                     status.insert(name.into(), format!("[{name}]").into());
                 }
             }),
@@ -167,7 +167,7 @@ fn events_look_like_this() {
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"ts":"[ts]","level":"info","event":"ask.complete","component":"ask","question":"topic","model":"hash-384","found":1,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"ask.result","component":"ask","place":1,"run_id":"guide","doc_id":"topic:docs/a","ord":0,"title":"T","heading_path":["T"],"text":"T\n\nText of a topic.","text_rank":1,"vector_rank":1,"score":"[score]"}
-    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"time_to_go":"[time_to_go]","live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
+    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","time_to_go_seconds":"[time_to_go_seconds]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
     {"ts":"[ts]","level":"info","event":"chunk.complete","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1,"chunks":1,"cut":0,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"chunk.start","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1}
     {"ts":"[ts]","level":"info","event":"doctor.check","component":"doctor","check":"connection","ok":true,"detail":"[detail]"}

@@ -298,11 +298,18 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     run  phase  worker     age         done  lease
     r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left
     ");
+    let name = sandbox.database.value("select current_database()::text");
+    sandbox
+        .database
+        .connect()
+        .batch_execute(&format!("alter database \"{name}\" set intervalstyle = 'iso_8601'"))
+        .unwrap();
     let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
     assert_eq!(
-        (&status["time_to_go"], &status["next_available_at"]),
-        (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into())
+        (&status["time_to_go_seconds"], &status["next_available_at"]),
+        (&79.into(), &"2026-06-01T12:01:30.25+00:00".into())
     );
+    assert!(status.get("time_to_go").is_none(), "{status}");
 }
 
 #[test]

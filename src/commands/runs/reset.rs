@@ -87,7 +87,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         return Ok(());
     }
     let counts = calls::reset_runs(client, reset, None, "")?;
-    let total = calls::backlog_status(client)?.row["total"].as_i64().unwrap_or(0);
+    let total = calls::backlog_status(client)?["total"].as_i64().unwrap_or(0);
     let changes = counts.reset + counts.deleted_vectors + counts.deleted_chunks;
     if changes == 0 || !deletes && counts.matched < total {
         return Ok(());
