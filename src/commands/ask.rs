@@ -11,7 +11,7 @@ use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
-use crate::terminal::{print_line, print_marked};
+use crate::terminal::{counted, print_line, print_marked};
 
 /// Most results of one search.
 const MOST: i32 = 1000;
@@ -100,7 +100,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
         names::warn_of_unknown(&mut client, &filter, &args.label);
     }
-    log::debug!("{} answers in {:.3} s", hits.len(), begun.elapsed().as_secs_f64());
+    log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
 }
 

@@ -16,7 +16,7 @@ use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
 use crate::normalize::{self, FileError, Options, Outcome};
-use crate::terminal::printable;
+use crate::terminal::{counted, printable};
 
 /// How many kinds of loss, and how many failed files, the summary names.
 const NAMED: usize = 10;
@@ -226,10 +226,10 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
     if summary.documents == 0 {
         return Err(Error::Usage {
             message: format!(
-                "{}: no {} documents found ({} files failed, {} skipped)",
+                "{}: no {} documents found ({} failed, {} skipped)",
                 args.path.display(),
                 args.source.as_str(),
-                summary.failed,
+                counted(summary.failed, "file"),
                 summary.skipped
             ),
             hint: Some("Check PATH and --source.".into()),
@@ -240,20 +240,21 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
 
 impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
-        log::info!("run {run_id}: {} documents, {outcome}", self.documents);
+        log::info!("run {run_id}: {}, {outcome}", counted(self.documents, "document"));
         if self.failed > 0 {
             let rest = if is_named(self.failed) { "" } else { " (-v names all)" };
-            log::warn!("{} files or pages yielded no document, or only a part of one{rest}", self.failed);
+            let failed = counted(self.failed, "input file");
+            log::warn!("{failed} yielded no document, or only a part of one{rest}");
         }
         if self.skipped > 0 {
-            log::info!("{} files are no pages and were skipped (-v names them)", self.skipped);
+            log::info!("{} without a page skipped (-v names them)", counted(self.skipped, "file"));
         }
         let mut losses: Vec<_> = self.losses.iter().collect();
         losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
         if !losses.is_empty() {
             let named = listed(losses.iter().take(NAMED).copied());
             let rest = losses.len().saturating_sub(NAMED);
-            let rest = if rest > 0 { format!(", and {rest} kinds more") } else { String::new() };
+            let rest = if rest > 0 { format!(", and {} more", counted(rest, "kind")) } else { String::new() };
             log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }

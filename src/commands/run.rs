@@ -21,7 +21,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::Phase;
 use crate::stop::Stop;
-use crate::terminal::{print_line, progress_bar};
+use crate::terminal::{counted, print_line, progress_bar};
 use crate::worker::lease::Lease;
 use crate::worker::{self, Plan, Tally, Watcher};
 
@@ -141,7 +141,7 @@ fn work(
 
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
-    let mut summary = format!("{done} runs done");
+    let mut summary = format!("{} done", counted(done, "run"));
     for (count, what) in [(failed, "failed"), (released, "given back"), (lost, "lost to others")] {
         if count > 0 {
             let _ = write!(summary, ", {count} {what}");
@@ -227,14 +227,16 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     }
     if deferred > 0 {
         log::info!(
-            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes them up"
+            "waiting to be tried again: {}; `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes up what is due",
+            counted(deferred, "run")
         );
     }
     let status = phases.iter().map(|phase| phase.working_status().to_owned()).collect();
     let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?.len();
     if held > 0 {
         log::info!(
-            "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"
+            "held by other workers, or by one that was killed: {}; `trailblazer status` says by which and until when",
+            counted(held, "run")
         );
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::db::Connector;
 use crate::db::calls;
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::terminal::{print_line, print_table};
+use crate::terminal::{counted, print_line, print_table};
 
 /// The statuses in the order a run goes through them.
 const STATUSES: [&str; 7] = ["normalized", "reset", "chunking", "chunked", "embedding", "embedded", "failed"];
@@ -65,8 +65,8 @@ fn print_status(status: &Value) -> Result<()> {
         let is_left = number("due") + number("deferred") + number("live_claims") > 0;
         let to_go = status["time_to_go_seconds"].as_i64().filter(|_| is_left);
         let to_go = to_go.map(|left| format!(", {} to go at this rate", duration(left))).unwrap_or_default();
-        let runs = if recent == 1 { "run" } else { "runs" };
-        print_line(&format!("{recent} {runs} embedded in the last 10 minutes{to_go}"))?;
+        let runs = counted(recent, "run");
+        print_line(&format!("{runs} embedded in the last 10 minutes{to_go}"))?;
     }
     print_claims(status["claims"].as_array().map_or(&[], Vec::as_slice))
 }

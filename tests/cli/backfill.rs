@@ -64,7 +64,7 @@ fn backfill_names_a_broken_line_and_loads_the_others() {
     let error = &run.events_named("normalize.document.error")[0];
     assert_eq!((&error["run_id"], &error["line"]), (&"bad".into(), &2.into()));
     assert!(run.stderr.contains(&format!("{path}:2: EOF while parsing")), "{}", run.stderr);
-    assert!(run.stderr.contains("mend them and run this again"), "{}", run.stderr);
+    assert!(run.stderr.contains("left out 1 broken line: mend what is broken and run this again"), "{}", run.stderr);
     let documents = sandbox.database.column("select run_id || ' ' || doc_id from graphdb.documents order by 1");
     assert_eq!(documents, ["bad a", "bad c", "r000 0-0", "r000 0-1"]);
 }

@@ -79,7 +79,7 @@ fn normalize_reports_a_file_that_fails_and_registers_the_others() {
     let failed = run.events_named("normalize.document.error");
     assert_eq!(failed.len(), 1);
     assert!(failed[0]["path"].as_str().unwrap().ends_with("broken.dita"), "{}", failed[0]);
-    assert!(run.stderr.contains("1 files or pages yielded no document, or only a part of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 input file yielded no document, or only a part of one"), "{}", run.stderr);
     assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
 }
 
@@ -102,7 +102,7 @@ fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
     let skipped: Vec<_> = run.events_named("normalize.document.skip").iter().map(|skip| skip["path"].clone()).collect();
     assert_eq!(skipped, ["list.json", "package.json"]);
     assert_eq!(run.events_named("normalize.complete")[0]["skipped"], 2);
-    assert!(run.stderr.contains("2 files are no pages and were skipped (-v names them)"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 files without a page skipped (-v names them)"), "{}", run.stderr);
     let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
     assert!(run.stderr.contains("debug: package.json: neither an ADF document nor"), "{}", run.stderr);
 
@@ -184,7 +184,7 @@ fn of_many_files_that_fail_ten_are_named_and_all_with_details() {
     };
     let (count, stderr) = named(&[]);
     assert_eq!(count, 10, "{stderr}");
-    assert!(stderr.contains("12 files or pages yielded no document, or only a part of one (-v names all)"), "{stderr}");
+    assert!(stderr.contains("12 input files yielded no document, or only a part of one (-v names all)"), "{stderr}");
     let (count, stderr) = named(&["-v"]);
     assert_eq!(count, 12, "{stderr}");
     assert!(!stderr.contains("(-v names all)"), "{stderr}");

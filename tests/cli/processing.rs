@@ -67,7 +67,7 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     client.execute(failed, &[]).unwrap();
 
     let run = sandbox.run(&["run"]).success();
-    let wait = "1 runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why";
+    let wait = "waiting to be tried again: 1 run; `trailblazer status` says when, `trailblazer runs show ID` why";
     assert!(run.stderr.contains(wait), "{}", run.stderr);
     assert_eq!(
         sandbox.database.column(STATUSES),
@@ -236,7 +236,11 @@ fn runs_that_others_hold_are_counted_within_the_scope() {
     }
     for scope in [&["--run-id", "r*"][..], &["--source", "dita"], &["--phases", "chunk"], &[]] {
         let run = sandbox.run(&[&["run"], scope].concat()).success();
-        assert!(run.stderr.contains("1 runs are held by"), "{scope:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("held by other workers, or by one that was killed: 1 run;"),
+            "{scope:?}: {}",
+            run.stderr
+        );
     }
 }
 

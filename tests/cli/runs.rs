@@ -377,3 +377,26 @@ fn rows_name_the_model_and_show_names_the_input_too() {
         (&input.display().to_string().into(), &serde_json::Value::Null)
     );
 }
+
+#[test]
+fn one_is_no_plural() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    let talk = |args: &[&str]| sandbox.run(args).success().stderr;
+    assert_eq!(
+        talk(&["runs", "backfill"]),
+        "1 run found: 1 registered, 0 changed, 0 unchanged, 0 failed; 1 document\n"
+    );
+    assert_eq!(talk(&["runs", "list", "--events", "never"]), "1 run\n");
+    assert!(talk(&["run"]).contains("\n1 run done in "));
+    let refused = sandbox.run(&["runs", "reset"]).exits(5).stderr;
+    assert!(refused.contains("this resets 1 run, of 1 in all"), "{refused}");
+    assert!(talk(&["runs", "reset", "--run-id", "r1"]).starts_with("1 run reset: "));
+    fail(&sandbox, "r1");
+    assert_eq!(talk(&["runs", "retry", "r1"]), "due again: 1 run; `trailblazer run` takes up what is due\n");
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
+    assert_eq!(
+        talk(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]),
+        "run guide: 1 document, registered\n"
+    );
+}

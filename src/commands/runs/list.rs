@@ -7,7 +7,7 @@ use crate::db::Connector;
 use crate::db::calls::{self, Run};
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::terminal::print_table;
+use crate::terminal::{counted, print_table};
 
 /// List runs, the newest first
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     ];
     rows.extend(runs.iter().map(row));
     print_table(&rows)?;
-    log::info!("{} runs", runs.len());
+    log::info!("{}", counted(runs.len(), "run"));
     Ok(Exit::Done)
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::Scope;
 use crate::stop::Stop;
-use crate::terminal::{confirm, progress_bar};
+use crate::terminal::{confirm, counted, progress_bar};
 
 /// Runs reset in one transaction: bounds how long locks are held, and what a stop loses.
 pub const STEP: i32 = 500;
@@ -93,8 +93,10 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         return Ok(());
     }
     let question = format!(
-        "This resets {} runs, of {total} in all, and deletes {} vectors and {} chunks.",
-        counts.reset, counts.deleted_vectors, counts.deleted_chunks
+        "This resets {}, of {total} in all, and deletes {} and {}.",
+        counted(counts.reset, "run"),
+        counted(counts.deleted_vectors, "vector"),
+        counted(counts.deleted_chunks, "chunk")
     );
     if confirm(&question, "reset") {
         return Ok(());
@@ -150,15 +152,15 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
     }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
-        "{}{} runs {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} vectors and {} chunks deleted",
+        "{}{} {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} and {} deleted",
         if stopped { "stopped: " } else { "" },
-        counts.reset,
+        counted(counts.reset, "run"),
         if reset.dry_run { "would be reset" } else { "reset" },
         counts.unchanged,
         counts.skipped,
         counts.fenced,
-        counts.deleted_vectors,
-        counts.deleted_chunks,
+        counted(counts.deleted_vectors, "vector"),
+        counted(counts.deleted_chunks, "chunk"),
     );
 }
 
