@@ -50,15 +50,28 @@ pub struct Manifest {
 pub struct Writer {
     path: PathBuf,
     file: BufWriter<tempfile::NamedTempFile>,
+    /// Folders that were made for it, the innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Writer {
     /// Begins the artifact at `path`.
     pub fn create(path: &Path) -> Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
+        let made = folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         fs::create_dir_all(folder).map_err(Error::file(folder))?;
         let file = tempfile::Builder::new().prefix(".normalized-").tempfile_in(folder).map_err(Error::file(folder))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), made })
+    }
+
+    /// Gives the artifact up and leaves everything as it was: an earlier one stays, and no empty folder does.
+    pub fn discard(self) {
+        drop(self.file);
+        for folder in self.made {
+            if fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
     }
 
     /// Adds a document.

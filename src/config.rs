@@ -362,7 +362,19 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
     }
     let config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
     check_url(&config, if env("TRAILBLAZER_DB_URL").is_some() { "TRAILBLAZER_DB_URL" } else { "database.url" })?;
+    check_embed(&config.embed, |key| place_of(key, file, &env))?;
     Ok(config)
+}
+
+/// Returns where `key` is set: its variable, else the file, with the line where that is found.
+fn place_of(key: &str, file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>) -> String {
+    let variable = variable(key);
+    match file {
+        Some((name, text)) if env(&variable).is_none_or(|text| text.is_empty()) => {
+            line_of(text, key).map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"))
+        }
+        _ => variable,
+    }
 }
 
 fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
@@ -490,10 +502,12 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
         .collect()
 }
 
-/// Returns the key that a variable is named after, with its section or without.
+/// Returns the key that a variable is named after, with its section or without; else the only one that begins so.
 fn key_of(name: &str) -> Option<&'static str> {
     let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
-    KEYS.into_iter().find(|key| key.replace('.', "_") == path || key.split('.').next_back() == Some(path.as_str()))
+    let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];
+    let mut begun = KEYS.into_iter().filter(|key| names(key).iter().any(|name| name.starts_with(&path)));
+    KEYS.into_iter().find(|key| names(key).contains(&path)).or_else(|| begun.next().filter(|_| begun.next().is_none()))
 }
 
 /// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.
@@ -558,6 +572,28 @@ fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {
             message: format!("not a connection URL, {message}; write postgresql://user@host:5432/database"),
         }
     })
+}
+
+/// Refuses what the provider would not use, or could not.
+fn check_embed(embed: &Embed, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let refused = |key: &str, message: &str| {
+        Err(ConfigError::Invalid { place: place_of(key), message: format!("{key}: {message}") })
+    };
+    // The default names the model of another provider, and is not asked for by who leaves it in the file.
+    let asks_for_a_model = embed.model != Embed::default().model && embed.model != crate::embed::Hash::MODEL;
+    if embed.provider == ProviderKind::Hash && asks_for_a_model {
+        let only = format!("the provider `hash` has one model, `{}`", crate::embed::Hash::MODEL);
+        return refused("embed.model", &format!("{only}; remove the key, or choose another embed.provider"));
+    }
+    let address = embed.base_url.as_deref().unwrap_or("https://").to_ascii_lowercase();
+    if !address.starts_with("http://") && !address.starts_with("https://") {
+        let example = "for example http://localhost:8080/v1";
+        return refused(
+            "embed.base_url",
+            &format!("expected an address that begins with http:// or https://, {example}"),
+        );
+    }
+    Ok(())
 }
 
 fn auto_or_number<'de, D: Deserializer<'de>>(

@@ -21,6 +21,14 @@ pub enum Event<'a> {
     DocumentError { run_id: &'a RunId, path: &'a str, line: Option<u64>, message: &'a str },
     #[serde(rename = "normalize.document.skip")]
     DocumentSkip { run_id: &'a RunId, path: &'a str, message: &'a str },
+    #[serde(rename = "normalize.replace")]
+    NormalizeReplace {
+        run_id: &'a RunId,
+        input: &'a str,
+        source: &'a str,
+        replaced_input: Option<&'a str>,
+        replaced_source: &'a str,
+    },
     #[serde(rename = "normalize.complete")]
     NormalizeComplete {
         run_id: &'a RunId,
@@ -55,6 +63,8 @@ pub enum Event<'a> {
         last_normalized_at: Option<DateTime<Utc>>,
         sample: &'a [String],
     },
+    #[serde(rename = "runs.due")]
+    Due { run_id: &'a str, phase: Phase },
     #[serde(rename = "runs.claim")]
     Claim { run_id: &'a RunId, phase: Phase, worker_id: &'a str, attempts: i32, claim_expires_at: DateTime<Utc> },
     #[serde(rename = "runs.renew")]
@@ -132,11 +142,13 @@ pub enum Event<'a> {
     RunRow {
         run_id: &'a RunId,
         source: &'a str,
+        input: Option<&'a str>,
         status: &'a str,
         normalized_at: DateTime<Utc>,
         total_docs: i32,
         total_chunks: Option<i32>,
         embedded_chunks: Option<i32>,
+        embedding_model: Option<&'a str>,
         attempts: i32,
         claimed_by: Option<&'a str>,
         last_error: Option<&'a str>,
@@ -181,7 +193,11 @@ impl Event<'_> {
     fn level(&self) -> &'static str {
         match self {
             Self::Renew { .. } | Self::EmbedBatch { .. } => "debug",
-            Self::Fail { .. } | Self::Recover { .. } | Self::Lost { .. } | Self::DocumentError { .. } => "warn",
+            Self::Fail { .. }
+            | Self::Recover { .. }
+            | Self::Lost { .. }
+            | Self::DocumentError { .. }
+            | Self::NormalizeReplace { .. } => "warn",
             Self::DoctorCheck { ok: false, .. } | Self::Error { .. } => "error",
             _ => "info",
         }

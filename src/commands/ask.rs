@@ -6,11 +6,12 @@ use std::time::Instant;
 use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
+use crate::db::calls::Filter;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
-use crate::terminal::{print_line, print_marked};
+use crate::terminal::{counted, print_line, print_marked};
 
 /// Most results of one search.
 const MOST: i32 = 1000;
@@ -62,8 +63,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some("Ask for example: trailblazer ask \"What happens when a worker dies?\"".into()),
         });
     }
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    // Before a private server is made for a model that is not there.
     let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
     let vector = match &provider {
         Some(provider) if search::has_model(&mut client, &provider.model().name)? => {
             Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))
@@ -95,9 +97,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         print(&hits, context)?;
     }
     if hits.is_empty() {
-        names::warn_of_unknown(&mut client, &args.source, &args.label);
+        let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
+        names::warn_of_unknown(&mut client, &filter, &args.label);
     }
-    log::debug!("{} answers in {:.3} s", hits.len(), begun.elapsed().as_secs_f64());
+    log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
 }
 

@@ -11,7 +11,7 @@ use crate::db::vector_index::{self, Outcome};
 use crate::error::Result;
 use crate::events::Event;
 use crate::stop::Stop;
-use crate::terminal::progress_bar;
+use crate::terminal::{counted, progress_bar};
 
 /// Builds the vector indexes that are missing. For when nothing more is to be embedded.
 pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &Context<'_>) -> Result<()> {
@@ -28,13 +28,14 @@ pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &
         bar.reset();
         match outcome {
             Outcome::Built => {
-                log::info!("indexed {vectors} vectors of {model} in {seconds:.1} s");
+                log::info!("indexed {} of {model} in {seconds:.1} s", counted(vectors, "vector"));
                 let index = &index.index_name;
                 context.events.emit(&Event::IndexComplete { model, index, vectors, seconds });
             }
             Outcome::Busy => log::info!("another process is indexing the vectors of {model}"),
             Outcome::NotOwner => log::info!(
-                "{vectors} vectors of {model} have no index, which makes searches slow: `trailblazer run` builds it for the owner of the schema"
+                "no index of {} of {model}, which makes searches slow: `trailblazer run` builds it for the owner of the schema",
+                counted(vectors, "vector")
             ),
             Outcome::Stopped => log::info!("stopped before the vectors of {model} were indexed"),
         }

@@ -2,30 +2,56 @@
 
 use postgres::Client;
 
-use crate::db::calls;
+use crate::db::calls::{self, Filter};
 use crate::error::Result;
 
 /// How many names a warning lists.
 const NAMED: usize = 10;
 
-/// Warns of sources and labels that nothing has, for a filter that selected nothing.
-pub fn warn_of_unknown(client: &mut Client, sources: &[String], labels: &[String]) {
-    let mut warn = |wanted: &[String], holder: &str, known: fn(&mut Client) -> Result<Vec<String>>| {
-        if wanted.is_empty() {
-            return;
-        }
-        match known(client) {
-            Ok(known) => {
-                for name in wanted.iter().filter(|name| !known.contains(name)) {
-                    log::warn!("no {holder} {name}; there are {}", listed(&known));
-                }
-            }
-            // Told on the side: what was asked is answered.
-            Err(error) => log::debug!("{error}"),
-        }
+/// Warns of what nothing has, for a filter that selected nothing.
+pub fn warn_of_unknown(client: &mut Client, filter: &Filter, labels: &[String]) {
+    let mut warn = || {
+        warn_of_absent(client, &filter.source, "run has the source", calls::list_sources)?;
+        warn_of_absent(client, labels, "document has the label", calls::list_labels)?;
+        warn_of_patterns(client, filter)
     };
-    warn(sources, "run has the source", calls::list_sources);
-    warn(labels, "document has the label", calls::list_labels);
+    // Told on the side: what was asked is answered.
+    if let Err(error) = warn() {
+        log::debug!("{error}");
+    }
+}
+
+fn warn_of_absent(
+    client: &mut Client,
+    wanted: &[String],
+    holder: &str,
+    known: fn(&mut Client) -> Result<Vec<String>>,
+) -> Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let known = known(client)?;
+    for name in wanted.iter().filter(|name| !known.contains(name)) {
+        log::warn!("no {holder} {name}; there are {}", listed(&known));
+    }
+    Ok(())
+}
+
+/// Of run ids and models there may be too many to list.
+fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
+    let mut selects_none =
+        |filter| calls::list_runs(client, &Filter { limit: Some(1), ..filter }).map(|runs| runs.is_empty());
+    if let Some(glob) = &filter.run_id_glob
+        && selects_none(Filter { run_id_glob: Some(glob.clone()), ..Filter::default() })?
+    {
+        log::warn!("no run id matches {glob}; `trailblazer runs list` lists them");
+    }
+    for model in &filter.embedding_model {
+        if selects_none(Filter { embedding_model: vec![model.clone()], ..Filter::default() })? {
+            log::warn!("no run was embedded with {model}; `trailblazer db doctor` lists the models");
+        }
+    }
+    Ok(())
 }
 
 fn listed(names: &[String]) -> String {

@@ -9,13 +9,14 @@ use postgres::Client;
 
 use super::Context;
 use crate::artifact;
-use crate::db::{Connector, calls};
+use crate::db::Connector;
+use crate::db::calls::{self, Filter, Run};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
 use crate::normalize::{self, FileError, Options, Outcome};
-use crate::terminal::printable;
+use crate::terminal::{counted, printable};
 
 /// How many kinds of loss, and how many failed files, the summary names.
 const NAMED: usize = 10;
@@ -28,7 +29,8 @@ Examples:
   trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
   trailblazer normalize space-export.zip --source confluence --run-id handbook
 
-The same run id again replaces the run's documents; when nothing changed, nothing is done again.")]
+The same run id again replaces the run's documents, with a warning when they came from another PATH or source; when \
+nothing changed, nothing is done again.")]
 pub struct Args {
     /// A folder, a DITA map or topic, a Confluence space export (zip, folder or entities.xml), or page files
     pub path: PathBuf,
@@ -88,17 +90,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
 
     let mut writer = artifact::Writer::create(&path)?;
-    let summary = read_all(args, &run_id, &mut writer, context)?;
-    if summary.documents == 0 {
-        return Err(Error::Usage {
-            message: format!(
-                "{input}: no {source} documents found ({} files failed, {} skipped)",
-                summary.failed, summary.skipped
-            ),
-            hint: Some("Check PATH and --source.".into()),
-        });
-    }
-    writer.finish(&run_id, &absolute(&args.path), now())?;
+    let summary = match read_all(args, &run_id, &mut writer, context) {
+        Ok(summary) => summary,
+        Err(error) => {
+            writer.discard();
+            return Err(error);
+        }
+    };
+    let input = absolute(&args.path);
+    let earlier_input = artifact::manifest(&path).and_then(|manifest| manifest.input);
+    writer.finish(&run_id, &input, now())?;
 
     let mut client =
         Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(|_| {
@@ -107,10 +108,17 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
                 path.display()
             );
         })?;
+    let earlier_run = calls::list_runs(&mut client, &Filter::for_run(&run_id))?.pop();
     let loaded = load_artifact(&mut client, &run_id, &path, Some(source), None, &mut |broken| {
         log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
     })?;
 
+    if let (Some(earlier), "changed") = (earlier_run, loaded.outcome.as_str()) {
+        let (input, replaced_input) = (input.display().to_string(), earlier_input.as_deref());
+        if earlier.source != source || replaced_input.is_some_and(|replaced| replaced != input) {
+            report_replaced(&earlier, replaced_input, &input, source, context);
+        }
+    }
     let artifact = path.display().to_string();
     context.events.emit(&Event::NormalizeComplete {
         run_id: &run_id,
@@ -131,6 +139,20 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 /// Returns the path as it can be found from anywhere.
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// What was made from other input may not have been meant to go.
+fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
+    let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
+    let made_from =
+        replaced_input.map_or_else(|| replaced_source.to_owned(), |input| format!("{input} ({replaced_source})"));
+    log::warn!(
+        "run {run_id} was made from {} before; its documents are replaced by those of {} ({source}). To keep both, \
+         normalize each under another --run-id",
+        printable(&made_from),
+        printable(input)
+    );
+    context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });
 }
 
 /// A run that got a new name by default, although most of its documents stand in another, may have been meant to replace that.
@@ -201,25 +223,38 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
         Ok(())
     })?;
     spinner.finish_and_clear();
+    if summary.documents == 0 {
+        return Err(Error::Usage {
+            message: format!(
+                "{}: no {} documents found ({} failed, {} skipped)",
+                args.path.display(),
+                args.source.as_str(),
+                counted(summary.failed, "file"),
+                summary.skipped
+            ),
+            hint: Some("Check PATH and --source.".into()),
+        });
+    }
     Ok(summary)
 }
 
 impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
-        log::info!("run {run_id}: {} documents, {outcome}", self.documents);
+        log::info!("run {run_id}: {}, {outcome}", counted(self.documents, "document"));
         if self.failed > 0 {
             let rest = if is_named(self.failed) { "" } else { " (-v names all)" };
-            log::warn!("{} files or pages yielded no document, or only a part of one{rest}", self.failed);
+            let failed = counted(self.failed, "input file");
+            log::warn!("{failed} yielded no document, or only a part of one{rest}");
         }
         if self.skipped > 0 {
-            log::info!("{} files are no pages and were skipped (-v names them)", self.skipped);
+            log::info!("{} without a page skipped (-v names them)", counted(self.skipped, "file"));
         }
         let mut losses: Vec<_> = self.losses.iter().collect();
         losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
         if !losses.is_empty() {
             let named = listed(losses.iter().take(NAMED).copied());
             let rest = losses.len().saturating_sub(NAMED);
-            let rest = if rest > 0 { format!(", and {rest} kinds more") } else { String::new() };
+            let rest = if rest > 0 { format!(", and {} more", counted(rest, "kind")) } else { String::new() };
             log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }

@@ -12,7 +12,7 @@ use super::runs::Selection;
 use super::{Context, indexes, names};
 use crate::artifact::shown;
 use crate::chunk::Limits;
-use crate::config::{Config, Mode};
+use crate::config::{Chunk, Config, ConfigError, Mode};
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
 use crate::db::search;
@@ -21,7 +21,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::Phase;
 use crate::stop::Stop;
-use crate::terminal::{print_line, progress_bar};
+use crate::terminal::{counted, print_line, progress_bar};
 use crate::worker::lease::Lease;
 use crate::worker::{self, Plan, Tally, Watcher};
 
@@ -74,18 +74,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some("For example --run-id '2026-*', --source dita, or --limit 20.".into()),
         });
     }
-    let provider = embed::provider(&embed_settings(&context.config))?;
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready()?;
 
     let due = scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {
-        names::warn_of_unknown(&mut client, &args.selection.source, &[]);
+        names::warn_of_unknown(&mut client, &filter, &[]);
     }
     if args.dry_run {
-        return print_due(&phases, &due, args.limit, context);
+        return list_due(&phases, &due, args.limit, context);
     }
-    calls::register_model(&mut client, provider.model())?;
     for run in calls::recover_expired_claims(&mut client)? {
         context.events.emit(&Event::Recover {
             run_id: &run.run_id,
@@ -98,6 +96,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    if total == 0 && !args.watch {
+        log::info!("nothing to do");
+        wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
+        return Ok(stop.exit().unwrap_or(Exit::Done));
+    }
+    let provider = embed::provider(&embed_settings(&context.config))?;
+    calls::register_model(&mut client, provider.model())?;
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {
@@ -114,7 +120,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         phases,
         filter,
     };
-    let stop = Stop::on_signals().map_err(Error::Output)?;
     work(&plan, &connector, total, args.progress_every, &stop, context, &mut client)
 }
 
@@ -136,7 +141,7 @@ fn work(
 
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
-    let mut summary = format!("{done} runs done");
+    let mut summary = format!("{} done", counted(done, "run"));
     for (count, what) in [(failed, "failed"), (released, "given back"), (lost, "lost to others")] {
         if count > 0 {
             let _ = write!(summary, ", {count} {what}");
@@ -148,17 +153,30 @@ fn work(
         return Ok(exit);
     }
     connector.revive(client)?;
-    report_left(client, plan)?;
     if done > 0 {
         search::refresh(client)?;
     }
-    if plan.phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
-        indexes::build(connector, client, stop, context)?;
-    }
+    wind_up(connector, client, &plan.phases, &plan.filter, stop, context)?;
     if let Some(exit) = stop.exit() {
         return Ok(exit);
     }
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Says what is left, and builds the vector indexes that are missing once nothing more is to be embedded.
+fn wind_up(
+    connector: &Connector,
+    client: &mut Client,
+    phases: &[Phase],
+    filter: &Filter,
+    stop: &Stop,
+    context: &Context<'_>,
+) -> Result<()> {
+    report_left(client, phases, filter)?;
+    if phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
+        indexes::build(connector, client, stop, context)?;
+    }
+    Ok(())
 }
 
 /// Shows how the work goes on.
@@ -201,30 +219,32 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
 const NAMED: usize = 3;
 
 /// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
-fn report_left(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
-    report_failed(client, plan)?;
+fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result<()> {
+    report_failed(client, filter)?;
     let mut deferred = 0;
-    for phase in &plan.phases {
-        deferred += calls::backlog(client, *phase, &plan.filter)?.deferred;
+    for phase in phases {
+        deferred += calls::backlog(client, *phase, filter)?.deferred;
     }
     if deferred > 0 {
         log::info!(
-            "{deferred} runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes them up"
+            "waiting to be tried again: {}; `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes up what is due",
+            counted(deferred, "run")
         );
     }
-    let status = plan.phases.iter().map(|phase| phase.working_status().to_owned()).collect();
-    let held = calls::list_runs(client, &Filter { status, ..plan.filter.clone() })?.len();
+    let status = phases.iter().map(|phase| phase.working_status().to_owned()).collect();
+    let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?.len();
     if held > 0 {
         log::info!(
-            "{held} runs are held by other workers, or by one that was killed: `trailblazer status` says by which and until when"
+            "held by other workers, or by one that was killed: {}; `trailblazer status` says by which and until when",
+            counted(held, "run")
         );
     }
     Ok(())
 }
 
-fn report_failed(client: &mut Client, plan: &Plan<'_>) -> Result<()> {
+fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
     let limit = u32::try_from(NAMED + 1).ok();
-    let filter = Filter { status: vec!["failed".into()], limit, ..plan.filter.clone() };
+    let filter = Filter { status: vec!["failed".into()], limit, ..filter.clone() };
     let failed = calls::list_runs(client, &filter)?;
     let Some(first) = failed.first().map(|run| &run.run_id) else { return Ok(()) };
     let mut named: Vec<&str> = failed.iter().take(NAMED).map(|run| run.run_id.as_str()).collect();
@@ -275,18 +295,20 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
     Ok(due)
 }
 
-/// Prints the first run ids of each phase. With events on, they stood in `runs.scan.complete` already.
-fn print_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
-    if !context.events.is_on() {
-        // What is chunked is finished first: so much of the limit is left for each phase before.
-        let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
-        let mut listed = Vec::new();
-        for (phase, backlog) in phases.iter().zip(due).rev() {
-            listed.push((phase, backlog.sample_run_ids.iter().take(left)));
-            left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
-        }
-        for (phase, run_ids) in listed.into_iter().rev() {
-            for run_id in run_ids {
+/// Lists the first runs of each phase, as far as the limit goes.
+fn list_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
+    // What is chunked is finished first: so much of the limit is left for each phase before.
+    let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
+    let mut listed = Vec::new();
+    for (phase, backlog) in phases.iter().zip(due).rev() {
+        listed.push((*phase, backlog.sample_run_ids.iter().take(left)));
+        left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
+    }
+    for (phase, run_ids) in listed.into_iter().rev() {
+        for run_id in run_ids {
+            if context.events.is_on() {
+                context.events.emit(&Event::Due { run_id, phase });
+            } else {
                 print_line(&format!("{phase}  {run_id}"))?;
             }
         }
@@ -314,19 +336,21 @@ fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
     let tokenizer = provider.tokenizer();
     // The prefix is put before every text that is embedded, and counts.
     let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
-    let max_tokens = config.chunk.max_tokens.unwrap_or(most);
+    let Chunk { max_tokens, min_tokens, overlap_tokens } = config.chunk;
+    let max_tokens = max_tokens.unwrap_or(most);
+    let refused = |key: &str, message| Err(ConfigError::Invalid { place: key.into(), message }.into());
     if max_tokens > most {
-        return Err(Error::Usage {
-            message: format!("chunk.max_tokens is {max_tokens}, but {name} takes at most {most}"),
-            hint: Some("Lower it, or set it to auto.".into()),
-        });
+        let message = format!("{max_tokens} is more than {name} takes, {most}; lower it, or set it to auto");
+        return refused("chunk.max_tokens", message);
     }
-    let overlap_tokens = config.chunk.overlap_tokens;
+    // The default gives way where only chunk.max_tokens was set.
+    if min_tokens > max_tokens && min_tokens != Chunk::default().min_tokens {
+        let message = format!("{min_tokens} is more than a chunk may have, {max_tokens}; lower it");
+        return refused("chunk.min_tokens", message);
+    }
     if overlap_tokens > max_tokens / 2 {
-        return Err(Error::Usage {
-            message: format!("chunk.overlap_tokens is {overlap_tokens}, but a chunk has at most {max_tokens}"),
-            hint: Some("Set it to at most half of that.".into()),
-        });
+        let message = format!("{overlap_tokens} is more than half of what a chunk may have, {max_tokens}; lower it");
+        return refused("chunk.overlap_tokens", message);
     }
-    Ok(Limits { max_tokens, min_tokens: config.chunk.min_tokens.min(max_tokens), overlap_tokens })
+    Ok(Limits { max_tokens, min_tokens: min_tokens.min(max_tokens), overlap_tokens })
 }

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::Context;
 use crate::artifact::shown;
 use crate::db::Connector;
-use crate::db::calls::{self, BacklogStatus};
+use crate::db::calls;
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::terminal::{print_line, print_table};
+use crate::terminal::{counted, print_line, print_table};
 
 /// The statuses in the order a run goes through them.
 const STATUSES: [&str; 7] = ["normalized", "reset", "chunking", "chunked", "embedding", "embedded", "failed"];
@@ -23,15 +23,14 @@ pub fn run(_args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let status = calls::backlog_status(&mut client)?;
     if context.events.is_on() {
-        context.events.emit(&Event::Status { status: &status.row });
+        context.events.emit(&Event::Status { status: &status });
         return Ok(Exit::Done);
     }
     print_status(&status)?;
     Ok(Exit::Done)
 }
 
-fn print_status(status: &BacklogStatus) -> Result<()> {
-    let BacklogStatus { row: status, seconds_to_go } = status;
+fn print_status(status: &Value) -> Result<()> {
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let mut rows = vec![vec!["status".to_owned(), "runs".to_owned()]];
     for name in STATUSES {
@@ -64,10 +63,10 @@ fn print_status(status: &BacklogStatus) -> Result<()> {
     let recent = number("embedded_last_10_minutes");
     if recent > 0 {
         let is_left = number("due") + number("deferred") + number("live_claims") > 0;
-        let to_go = seconds_to_go.filter(|_| is_left);
+        let to_go = status["time_to_go_seconds"].as_i64().filter(|_| is_left);
         let to_go = to_go.map(|left| format!(", {} to go at this rate", duration(left))).unwrap_or_default();
-        let runs = if recent == 1 { "run" } else { "runs" };
-        print_line(&format!("{recent} {runs} embedded in the last 10 minutes{to_go}"))?;
+        let runs = counted(recent, "run");
+        print_line(&format!("{runs} embedded in the last 10 minutes{to_go}"))?;
     }
     print_claims(status["claims"].as_array().map_or(&[], Vec::as_slice))
 }

@@ -97,13 +97,42 @@ fn a_variable_that_sets_nothing_is_named_with_its_nearest() {
         "TRAILBLAZER_DB_URL",
         "TRAILBLAZER_EMBED_API_KEY",
         "TRAILBLAZER_COLOUR",
+        "TRAILBLAZER_BACKLOG_CLAIM_TTL",
+        "TRAILBLAZER_CLAIM_TTL",
+        "TRAILBLAZER_EMBED",
         "HOME",
     ];
     let unknown = unknown_variables(names.into_iter().map(str::to_owned));
     let near = |name: &str| unknown.iter().find(|(unknown, _)| unknown == name).cloned();
-    assert_eq!(unknown.len(), 4);
+    assert_eq!(unknown.len(), 7);
     assert_eq!(near("TRAILBLAZER_DATABASE_URL").unwrap().1.unwrap(), "TRAILBLAZER_DB_URL");
     assert_eq!(near("TRAILBLAZER_MAX_ATTEMPTS").unwrap().1.unwrap(), "TRAILBLAZER_BACKLOG_MAX_ATTEMPTS");
     assert_eq!(near("TRAILBLAZER_EMBED_MODELS").unwrap().1.unwrap(), "TRAILBLAZER_EMBED_MODEL");
     assert_eq!(near("TRAILBLAZER_COLOUR").unwrap().1, None);
+    for begun in ["TRAILBLAZER_BACKLOG_CLAIM_TTL", "TRAILBLAZER_CLAIM_TTL"] {
+        assert_eq!(near(begun).unwrap().1.unwrap(), "TRAILBLAZER_BACKLOG_CLAIM_TTL_MINUTES");
+    }
+    assert_eq!(near("TRAILBLAZER_EMBED").unwrap().1, None, "several begin so");
+}
+
+#[test]
+fn a_model_that_the_hash_provider_does_not_have_is_refused_where_it_is_set() {
+    insta::assert_snapshot!(message("embed:\n  provider: hash\n  model: text-embedding-3-small\n"),
+        @"x.yaml:3: embed.model: the provider `hash` has one model, `hash-384`; remove the key, or choose another embed.provider");
+    let model = |name: &str| (name == "TRAILBLAZER_EMBED_MODEL").then(|| "small".to_owned());
+    let error = resolve(Some(("x.yaml", "embed: { provider: hash }")), model).unwrap_err();
+    assert!(error.to_string().starts_with("TRAILBLAZER_EMBED_MODEL: embed.model: "), "{error}");
+    for model in ["", ", model: hash-384", ", model: all-MiniLM-L6-v2"] {
+        from_file(&format!("embed: {{ provider: hash{model} }}")).unwrap();
+    }
+}
+
+#[test]
+fn a_base_url_without_a_scheme_is_refused_where_it_is_set() {
+    insta::assert_snapshot!(message("embed:\n  base_url: localhost:8080\n"),
+        @"x.yaml:2: embed.base_url: expected an address that begins with http:// or https://, for example http://localhost:8080/v1");
+    let url = |name: &str| (name == "TRAILBLAZER_EMBED_BASE_URL").then(|| "me:secret@server/v1".to_owned());
+    let error = resolve(None, url).unwrap_err().to_string();
+    assert!(error.starts_with("TRAILBLAZER_EMBED_BASE_URL: ") && !error.contains("secret"), "{error}");
+    from_file("embed: { base_url: HTTPS://server/v1 }").unwrap();
 }

@@ -349,22 +349,14 @@ pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Ve
         .collect())
 }
 
-/// The view `graphdb.backlog_status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BacklogStatus {
-    /// Its one row.
-    pub row: Value,
-    /// The interval `time_to_go`, which the row has in the style of the session.
-    pub seconds_to_go: Option<i64>,
-}
-
-/// `graphdb.backlog_status`
-pub fn backlog_status(client: &mut impl GenericClient) -> Result<BacklogStatus> {
+/// The row of the view `graphdb.backlog_status`, its interval in seconds: the session has a style of intervals.
+pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
     let row = client.query_one(
-        "select to_jsonb(s), extract(epoch from s.time_to_go)::bigint from graphdb.backlog_status as s",
+        "select to_jsonb(s) - 'time_to_go' || jsonb_build_object('time_to_go_seconds', extract(epoch from s.time_to_go)::bigint) \
+         from graphdb.backlog_status as s",
         &[],
     )?;
-    Ok(BacklogStatus { row: row.get(0), seconds_to_go: row.get(1) })
+    Ok(row.get(0))
 }
 
 /// `graphdb.register_model`

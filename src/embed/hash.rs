@@ -19,12 +19,15 @@ pub struct Hash {
 }
 
 impl Hash {
+    /// The name of its one model.
+    pub const MODEL: &'static str = "hash-384";
+
     /// The model `hash-384`.
     #[must_use]
     pub fn new() -> Self {
         Self {
             model: Model {
-                name: format!("hash-{DIMENSION}"),
+                name: Self::MODEL.to_owned(),
                 provider: "hash".to_owned(),
                 dimension: DIMENSION,
                 normalized: true,

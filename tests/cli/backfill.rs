@@ -64,7 +64,7 @@ fn backfill_names_a_broken_line_and_loads_the_others() {
     let error = &run.events_named("normalize.document.error")[0];
     assert_eq!((&error["run_id"], &error["line"]), (&"bad".into(), &2.into()));
     assert!(run.stderr.contains(&format!("{path}:2: EOF while parsing")), "{}", run.stderr);
-    assert!(run.stderr.contains("mend them and run this again"), "{}", run.stderr);
+    assert!(run.stderr.contains("left out 1 broken line: mend what is broken and run this again"), "{}", run.stderr);
     let documents = sandbox.database.column("select run_id || ' ' || doc_id from graphdb.documents order by 1");
     assert_eq!(documents, ["bad a", "bad c", "r000 0-0", "r000 0-1"]);
 }
@@ -133,4 +133,18 @@ fn backfill_of_a_folder_that_is_none_says_what_it_wants() {
     let run = Sandbox::new().run(&["runs", "backfill", "nowhere"]);
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.starts_with("error: nowhere is not a folder\n  hint: Give the folder"), "{}", run.stderr);
+}
+
+#[test]
+fn backfill_that_finds_nothing_says_what_it_looks_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("old/guide/normalized.ndjson", line("a", "x", "dita"));
+    let run = sandbox.run(&["runs", "backfill", "old"]).success();
+    assert!(
+        run.stderr.contains("warn: nothing to register in old: looked for old/RUN_ID/normalize/normalized.ndjson\n"),
+        "{}",
+        run.stderr
+    );
+    write_small_runs(&sandbox, 1);
+    assert!(!sandbox.run(&["runs", "backfill"]).success().stderr.contains("warn"));
 }

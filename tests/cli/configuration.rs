@@ -189,9 +189,59 @@ fn a_variable_that_sets_nothing_is_warned_of() {
 #[test]
 fn an_overlap_of_more_than_half_a_chunk_is_refused() {
     let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
     sandbox.configure("chunk: { overlap_tokens: 129 }\n");
-    let run = sandbox.run(&["run"]).exits(2);
-    assert!(run.stderr.contains("chunk.overlap_tokens is 129, but a chunk has at most 256"), "{}", run.stderr);
+    let run = sandbox.run(&["run"]).exits(3);
+    let refused = "chunk.overlap_tokens: 129 is more than half of what a chunk may have, 256; lower it";
+    assert!(run.stderr.contains(refused), "{}", run.stderr);
     sandbox.configure("chunk: { overlap_tokens: 128 }\n");
     sandbox.run(&["run"]).success();
+}
+
+#[test]
+fn openai_without_an_address_and_without_a_key_is_refused_before_any_request() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let openai = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_MODEL", "text-embedding-3-small")];
+    for args in [&["run"][..], &["ask", "chunk"], &["db", "doctor"]] {
+        let run = run_with(&sandbox, args, &openai).exits(3);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains("TRAILBLAZER_EMBED_API_KEY") && told.contains("embed.base_url"), "{args:?}: {told}");
+    }
+    assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "normalized");
+}
+
+#[test]
+fn a_least_size_that_no_chunk_may_have_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.configure("chunk: { min_tokens: 257 }\n");
+    let run = sandbox.run(&["run"]).exits(3);
+    assert!(run.stderr.contains("chunk.min_tokens: 257 is more than a chunk may have, 256"), "{}", run.stderr);
+    sandbox.configure("chunk: { min_tokens: 256 }\n");
+    sandbox.run(&["run"]).success();
+    // The default of one key is no reason to refuse another.
+    sandbox.configure("chunk: { max_tokens: 30 }\n");
+    sandbox.run(&["runs", "reset", "--yes"]).success();
+    sandbox.run(&["run"]).success();
+}
+
+#[test]
+fn commands_that_find_no_server_leave_no_folder_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    if trailblazer::db::local::ServerBinaries::find(None, folder.path()).is_ok() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    for args in [&["db", "down"][..], &["db", "doctor"], &["status"], &["runs", "list"], &["ask", "chunk"], &["run"]] {
+        let mut command = sandbox.command(args);
+        command.env_remove("TRAILBLAZER_DB_URL").current_dir(&folder);
+        let run = Run::of(command.output().unwrap());
+        assert!(run.code != Some(0) || args == ["db", "down"], "{args:?}: {}", run.stderr);
+        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "{args:?} left {left:?}");
+    }
 }

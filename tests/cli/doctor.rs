@@ -29,7 +29,7 @@ fn doctor_says_that_all_is_well() {
     true schema as version 0.1.0 installs it
     true rights [detail]
     true model hash-384 of provider hash, 384 dimensions
-    true vectors hash-384: 4 vectors of 384 dimensions, 1 runs
+    true vectors hash-384: 4 vectors of 384 dimensions, 1 run
     ");
     let shown = sandbox.run(&["db", "doctor", "--events", "never"]).success().stdout;
     assert!(shown.lines().all(|line| line.starts_with("ok   ")), "{shown}");
@@ -56,7 +56,7 @@ fn doctor_notices_functions_that_differ_from_this_version() {
     sandbox.database.connect().batch_execute(change).unwrap();
     let run = sandbox.run(&["db", "doctor"]).exits(4);
     let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
-    assert_eq!(schema["detail"], "1 files differ from this version: claim_run");
+    assert_eq!(schema["detail"], "1 file not as in this version: claim_run");
 }
 
 #[test]

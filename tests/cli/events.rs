@@ -65,13 +65,15 @@ fn redact(value: &mut Value) {
             | "score"
             | "artifact"
             | "eta_seconds"
+            | "input"
+            | "replaced_input"
             | "path" => *value = format!("[{name}]").into(),
             "error" | "last_error" if value.as_str().is_some_and(|text| text.starts_with("lease of")) => {
                 *value = "lease of [worker] ran out at [time]".into();
             }
             "detail" => *value = "[detail]".into(),
             "status" => value.as_object_mut().into_iter().for_each(|status| {
-                for name in ["claims", "oldest_normalized_at", "next_available_at", "time_to_go"] {
+                for name in ["claims", "oldest_normalized_at", "next_available_at", "time_to_go_seconds"] {
                     status.insert(name.into(), format!("[{name}]").into());
                 }
             }),
@@ -99,6 +101,7 @@ fn one_of_each() -> BTreeMap<String, String> {
 
     note(sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]));
     note(sandbox.run(&["runs", "backfill"]));
+    note(sandbox.run(&["run", "--dry-run", "--run-id", "guide"]));
     note(sandbox.run(&["runs", "reset", "--dry-run", "--run-id", "2026-*", "--scope", "all"]));
     // A claim that ran out, one that fails, one that is lost, one that is given back.
     sandbox
@@ -114,6 +117,7 @@ fn one_of_each() -> BTreeMap<String, String> {
     note(sandbox.run(&["runs", "show", "guide"]));
     note(sandbox.run(&["status"]));
     note(sandbox.run(&["normalize", "pages", "--source", "confluence", "--run-id", "pages"]));
+    note(sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "pages"]));
     note(sandbox.run(&["ask", "topic", "--run-id", "guide"]));
     note(sandbox.run(&["db", "doctor"]));
     note(sandbox.run(&["runs", "show", "nothing"]));
@@ -163,7 +167,7 @@ fn events_look_like_this() {
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"ts":"[ts]","level":"info","event":"ask.complete","component":"ask","question":"topic","model":"hash-384","found":1,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"ask.result","component":"ask","place":1,"run_id":"guide","doc_id":"topic:docs/a","ord":0,"title":"T","heading_path":["T"],"text":"T\n\nText of a topic.","text_rank":1,"vector_rank":1,"score":"[score]"}
-    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"time_to_go":"[time_to_go]","live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
+    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","time_to_go_seconds":"[time_to_go_seconds]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
     {"ts":"[ts]","level":"info","event":"chunk.complete","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1,"chunks":1,"cut":0,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"chunk.start","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1}
     {"ts":"[ts]","level":"info","event":"doctor.check","component":"doctor","check":"connection","ok":true,"detail":"[detail]"}
@@ -174,13 +178,15 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"failed":1,"skipped":0,"dropped":0,"artifact":"[artifact]"}
     {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"not XML: no element in the file"}
     {"ts":"[ts]","level":"info","event":"normalize.document.skip","component":"normalize","run_id":"pages","path":"[path]","message":"neither an ADF document nor a page of the REST interface"}
-    {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"docs","source":"dita"}
+    {"ts":"[ts]","level":"warn","event":"normalize.replace","component":"normalize","run_id":"pages","input":"[input]","source":"dita","replaced_input":"[replaced_input]","replaced_source":"confluence"}
+    {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"[input]","source":"dita"}
     {"ts":"[ts]","level":"info","event":"runs.attempt","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","started_at":"[started_at]","ended_at":"[ended_at]","outcome":"expired","error":"lease of [worker] ran out at [time]"}
     {"ts":"[ts]","level":"info","event":"runs.backfill.complete","component":"runs","found":101,"registered":100,"changed":0,"unchanged":1,"failed":0,"documents":101}
     {"ts":"[ts]","level":"info","event":"runs.backfill.start","component":"runs","found":101}
     {"ts":"[ts]","level":"info","event":"runs.backfill.tick","component":"runs","done":100,"total":101,"registered":100,"changed":0,"unchanged":0,"failed":0}
     {"ts":"[ts]","level":"info","event":"runs.claim","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","attempts":1,"claim_expires_at":"[claim_expires_at]"}
     {"ts":"[ts]","level":"info","event":"runs.complete","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","status":"chunked","total_docs":1,"total_chunks":1}
+    {"ts":"[ts]","level":"info","event":"runs.due","component":"runs","run_id":"guide","phase":"chunk"}
     {"ts":"[ts]","level":"warn","event":"runs.fail","component":"runs","run_id":"2026-01-01_120000_0000","phase":"chunk","worker_id":"[worker_id]","status":"normalized","attempts":1,"available_at":"[available_at]","error":"no room"}
     {"ts":"[ts]","level":"warn","event":"runs.lost","component":"runs","run_id":"2026-01-01_120000_0001","phase":"chunk","worker_id":"[worker_id]"}
     {"ts":"[ts]","level":"info","event":"runs.progress","component":"runs","done":1,"total":1,"percent":100.0,"eta_seconds":"[eta_seconds]"}
@@ -188,7 +194,7 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"runs.release","component":"runs","run_id":"2026-01-01_120000_0002","phase":"chunk","worker_id":"[worker_id]","status":"normalized"}
     {"ts":"[ts]","level":"info","event":"runs.reset.complete","component":"runs","scope":"all","dry_run":true,"matched":100,"reset":100,"unchanged":0,"skipped":0,"fenced":0,"deleted_vectors":0,"deleted_chunks":0,"stopped":false}
     {"ts":"[ts]","level":"info","event":"runs.reset.start","component":"runs","scope":"all","dry_run":true,"force":false,"filter":{"run_id_glob":"2026-*"}}
-    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"attempts":0}
+    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","input":"[input]","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"embedding_model":"hash-384","attempts":0}
     {"ts":"[ts]","level":"info","event":"runs.scan.complete","component":"runs","phase":"chunk","found":1,"deferred":0,"first_normalized_at":"[first_normalized_at]","last_normalized_at":"[last_normalized_at]","sample":["guide"]}
     {"ts":"[ts]","level":"info","event":"runs.scan.start","component":"runs","phase":"chunk"}
     "#);

@@ -209,7 +209,8 @@ fn help_of_normalize() {
       trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
       trailblazer normalize space-export.zip --source confluence --run-id handbook
 
-    The same run id again replaces the run's documents; when nothing changed, nothing is done again.
+    The same run id again replaces the run's documents, with a warning when they came from another PATH
+    or source; when nothing changed, nothing is done again.
     ");
 }
 

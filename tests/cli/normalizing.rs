@@ -79,7 +79,7 @@ fn normalize_reports_a_file_that_fails_and_registers_the_others() {
     let failed = run.events_named("normalize.document.error");
     assert_eq!(failed.len(), 1);
     assert!(failed[0]["path"].as_str().unwrap().ends_with("broken.dita"), "{}", failed[0]);
-    assert!(run.stderr.contains("1 files or pages yielded no document, or only a part of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 input file yielded no document, or only a part of one"), "{}", run.stderr);
     assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
 }
 
@@ -102,7 +102,7 @@ fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
     let skipped: Vec<_> = run.events_named("normalize.document.skip").iter().map(|skip| skip["path"].clone()).collect();
     assert_eq!(skipped, ["list.json", "package.json"]);
     assert_eq!(run.events_named("normalize.complete")[0]["skipped"], 2);
-    assert!(run.stderr.contains("2 files are no pages and were skipped (-v names them)"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 files without a page skipped (-v names them)"), "{}", run.stderr);
     let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
     assert!(run.stderr.contains("debug: package.json: neither an ADF document nor"), "{}", run.stderr);
 
@@ -184,8 +184,73 @@ fn of_many_files_that_fail_ten_are_named_and_all_with_details() {
     };
     let (count, stderr) = named(&[]);
     assert_eq!(count, 10, "{stderr}");
-    assert!(stderr.contains("12 files or pages yielded no document, or only a part of one (-v names all)"), "{stderr}");
+    assert!(stderr.contains("12 input files yielded no document, or only a part of one (-v names all)"), "{stderr}");
     let (count, stderr) = named(&["-v"]);
     assert_eq!(count, 12, "{stderr}");
     assert!(!stderr.contains("(-v names all)"), "{stderr}");
+}
+
+#[test]
+fn normalize_that_fails_leaves_no_folder_and_keeps_an_earlier_artifact() {
+    let sandbox = with_topics();
+    sandbox.write("empty/readme.txt", "nothing");
+    let args = ["normalize", "empty", "--source", "dita", "--run-id", "guide"];
+    sandbox.run(&args).exits(2);
+    assert!(!sandbox.folder().join("var").exists());
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    sandbox.run(&args).exits(2);
+    let kept = std::fs::read_dir(sandbox.folder().join("var/runs/guide/normalize")).unwrap();
+    let mut kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    kept.sort();
+    assert_eq!(kept, ["manifest.json", "normalized.ndjson"]);
+}
+
+#[test]
+fn a_ditaval_that_cannot_be_read_is_a_usage_error_that_names_it() {
+    let sandbox = with_topics();
+    for ditaval in ["gone.ditaval", "docs"] {
+        let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide", "--ditaval", ditaval];
+        let run = sandbox.run(&args).exits(2);
+        assert!(run.stderr.contains(&format!("error: {ditaval}: ")), "{}", run.stderr);
+        assert!(run.stderr.contains("; give a ditaval file"), "{}", run.stderr);
+    }
+    assert!(!sandbox.folder().join("var").exists());
+}
+
+#[test]
+fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents() {
+    let sandbox = with_topics();
+    let normalize =
+        |path: &str, source: &str| sandbox.run(&["normalize", path, "--source", source, "--run-id", "guide"]).success();
+    let (docs, moved) = (sandbox.folder().canonicalize().unwrap().join("docs"), sandbox.folder().join("moved/docs"));
+    normalize("docs", "dita");
+    sandbox.write("docs/a.dita", TOPIC.replace("Text", "Changed"));
+    let run = normalize("docs", "dita");
+    assert_eq!(run.events_named("normalize.complete")[0]["outcome"], "changed");
+    assert!(run.events_named("normalize.replace").is_empty(), "{}", run.stdout);
+
+    // The same documents, elsewhere by now.
+    std::fs::create_dir(sandbox.folder().join("moved")).unwrap();
+    std::fs::rename(&docs, &moved).unwrap();
+    assert!(normalize("moved/docs", "dita").events_named("normalize.replace").is_empty());
+    sandbox.write("docs/a.dita", TOPIC.replace("Text", "Other"));
+    let run = normalize("docs", "dita");
+    let (from, to) = (moved.canonicalize().unwrap(), docs.display().to_string());
+    let replace = &run.events_named("normalize.replace")[0];
+    assert_eq!(
+        (&replace["run_id"], &replace["input"], &replace["source"]),
+        (&"guide".into(), &to.into(), &"dita".into())
+    );
+    assert_eq!(replace["replaced_input"], from.display().to_string());
+    let warned = format!("warn: run guide was made from {} (dita) before; its documents are replaced", from.display());
+    assert!(run.stderr.contains(&warned), "{}", run.stderr);
+    assert!(run.stderr.contains("another --run-id"), "{}", run.stderr);
+
+    // Where the artifact is not at hand, the source tells.
+    std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    let run = normalize("pages", "confluence");
+    let replace = &run.events_named("normalize.replace")[0];
+    assert_eq!((&replace["replaced_source"], &replace["replaced_input"]), (&"dita".into(), &serde_json::Value::Null));
+    assert!(run.stderr.contains("warn: run guide was made from dita before"), "{}", run.stderr);
 }

@@ -67,7 +67,7 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     client.execute(failed, &[]).unwrap();
 
     let run = sandbox.run(&["run"]).success();
-    let wait = "1 runs wait to be tried again: `trailblazer status` says when, `trailblazer runs show ID` why";
+    let wait = "waiting to be tried again: 1 run; `trailblazer status` says when, `trailblazer runs show ID` why";
     assert!(run.stderr.contains(wait), "{}", run.stderr);
     assert_eq!(
         sandbox.database.column(STATUSES),
@@ -183,7 +183,7 @@ fn banner_says_what_is_due_for_each_phase() {
     insta::assert_snapshot!(talk(&sandbox.run(&["run"]).success()), @"
     chunk: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
     embed: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
-    0 runs done in [seconds] s
+    nothing to do
     ");
 }
 
@@ -236,7 +236,11 @@ fn runs_that_others_hold_are_counted_within_the_scope() {
     }
     for scope in [&["--run-id", "r*"][..], &["--source", "dita"], &["--phases", "chunk"], &[]] {
         let run = sandbox.run(&[&["run"], scope].concat()).success();
-        assert!(run.stderr.contains("1 runs are held by"), "{scope:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("held by other workers, or by one that was killed: 1 run;"),
+            "{scope:?}: {}",
+            run.stderr
+        );
     }
 }
 
@@ -254,4 +258,37 @@ fn watching_run_takes_up_what_comes() {
     sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedded')");
     crate::support::held::send(&child, nix::sys::signal::Signal::SIGTERM);
     Sandbox::wait(child).exits(143);
+}
+
+#[test]
+fn run_with_nothing_due_says_so_without_asking_for_the_model() {
+    let sandbox = normalized(2);
+    sandbox.run(&["run", "--run-id", "r1"]).success();
+    let no_model = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "no-such-model");
+        Run::of(command.output().unwrap())
+    };
+    let run = no_model(&["run", "--run-id", "r1"]).success();
+    assert!(run.stderr.ends_with("nothing to do\n"), "{}", run.stderr);
+    assert_eq!(run.events_named("runs.scan.complete").len(), 2);
+    no_model(&["run", "--dry-run"]).success();
+    no_model(&["run"]).exits(3);
+    let server_away = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1")];
+    let mut command = sandbox.command(&["run", "--run-id", "r1"]);
+    Run::of(command.envs(server_away).output().unwrap()).success();
+}
+
+#[test]
+fn dry_run_lists_the_same_for_people_and_for_programs() {
+    let sandbox = normalized(4);
+    sandbox.run(&["run", "--phases", "chunk", "--limit", "2"]).success();
+    let run = sandbox.run(&["run", "--dry-run", "--limit", "3"]).success();
+    let due: Vec<String> = run
+        .events_named("runs.due")
+        .iter()
+        .map(|due| format!("{} {}", due["phase"].as_str().unwrap(), due["run_id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(due, ["chunk r3", "embed r1", "embed r2"]);
+    assert!(sandbox.run(&["run", "--limit", "1"]).success().events_named("runs.due").is_empty());
 }

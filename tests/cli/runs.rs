@@ -298,9 +298,105 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     run  phase  worker     age         done  lease
     r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left
     ");
+    let name = sandbox.database.value("select current_database()::text");
+    sandbox
+        .database
+        .connect()
+        .batch_execute(&format!("alter database \"{name}\" set intervalstyle = 'iso_8601'"))
+        .unwrap();
     let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
     assert_eq!(
-        (&status["time_to_go"], &status["next_available_at"]),
-        (&"00:01:19".into(), &"2026-06-01T12:01:30.25+00:00".into())
+        (&status["time_to_go_seconds"], &status["next_available_at"]),
+        (&79.into(), &"2026-06-01T12:01:30.25+00:00".into())
+    );
+    assert!(status.get("time_to_go").is_none(), "{status}");
+}
+
+#[test]
+fn a_pattern_and_a_model_that_select_nothing_are_warned_of() {
+    let sandbox = embedded();
+    let warned = |args: &[&str]| sandbox.run(args).success().stderr;
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"], &["run"], &["ask", "Words"]] {
+        let stderr = warned(&[command, &["--run-id", "q*"]].concat());
+        assert!(
+            stderr.contains("warn: no run id matches q*; `trailblazer runs list` lists them\n"),
+            "{command:?}: {stderr}"
+        );
+    }
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+        let stderr = warned(&[command, &["--embedding-model", "hash-385"]].concat());
+        assert!(
+            stderr.contains("warn: no run was embedded with hash-385; `trailblazer db doctor` lists the models\n"),
+            "{command:?}: {stderr}"
+        );
+    }
+    let stderr = warned(&["runs", "list", "--run-id", "r*", "--embedding-model", "hash-384", "--status", "failed"]);
+    assert!(!stderr.contains("warn"), "{stderr}");
+}
+
+#[test]
+fn dates_in_the_wrong_order_are_a_usage_error_that_names_both() {
+    let sandbox = embedded();
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+        let run = sandbox.run(&[command, &["--from", "2026-02-01", "--to", "2026-01-31"]].concat()).exits(2);
+        assert!(run.stderr.contains("--from 2026-02-01 is after --to 2026-01-31"), "{}", run.stderr);
+    }
+    for (from, to) in [
+        ("2026-01-31", "2026-01-31"),
+        ("2026-01-31T12:00:00Z", "2026-01-31"),
+        ("2026-01-31T23:30:00+01", "2026-01-31 22:30"),
+    ] {
+        sandbox.run(&["runs", "list", "--from", from, "--to", to]).success();
+    }
+}
+
+#[test]
+fn a_date_that_is_none_is_refused_by_the_name_of_its_flag() {
+    let sandbox = embedded();
+    for date in ["yesterday", "2026-02-30", "2026-1-1", "2026-01-31T25:00"] {
+        for flag in ["--from", "--to"] {
+            let run = sandbox.run(&["runs", "list", flag, date]).exits(2);
+            assert!(run.stderr.contains(flag) && run.stderr.contains(date), "{}", run.stderr);
+            assert!(run.stderr.contains("2026-01-31T12:00:00Z"), "{}", run.stderr);
+            assert!(!run.stderr.contains("normalized_"), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn rows_name_the_model_and_show_names_the_input_too() {
+    let sandbox = embedded();
+    let row = &sandbox.run(&["runs", "list", "--run-id", "r1"]).success().events_named("runs.row")[0];
+    assert_eq!(row["embedding_model"], "hash-384");
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
+    let row = &sandbox.run(&["runs", "show", "guide"]).success().events_named("runs.row")[0];
+    let input = sandbox.folder().canonicalize().unwrap().join("docs");
+    assert_eq!(
+        (&row["input"], &row["embedding_model"]),
+        (&input.display().to_string().into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn one_is_no_plural() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    let talk = |args: &[&str]| sandbox.run(args).success().stderr;
+    assert_eq!(
+        talk(&["runs", "backfill"]),
+        "1 run found: 1 registered, 0 changed, 0 unchanged, 0 failed; 1 document\n"
+    );
+    assert_eq!(talk(&["runs", "list", "--events", "never"]), "1 run\n");
+    assert!(talk(&["run"]).contains("\n1 run done in "));
+    let refused = sandbox.run(&["runs", "reset"]).exits(5).stderr;
+    assert!(refused.contains("this resets 1 run, of 1 in all"), "{refused}");
+    assert!(talk(&["runs", "reset", "--run-id", "r1"]).starts_with("1 run reset: "));
+    fail(&sandbox, "r1");
+    assert_eq!(talk(&["runs", "retry", "r1"]), "due again: 1 run; `trailblazer run` takes up what is due\n");
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
+    assert_eq!(
+        talk(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]),
+        "run guide: 1 document, registered\n"
     );
 }

@@ -9,7 +9,7 @@ use crate::db::{Connector, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
-use crate::terminal::print_line;
+use crate::terminal::{counted, print_line};
 
 /// A lease is minutes long; a client clock that is off by more than this makes logs hard to read, nothing worse.
 const CLOCK_TOLERANCE_SECONDS: i64 = 5;
@@ -90,7 +90,7 @@ impl Doctor<'_> {
             Ok(install::State::Outdated { stale }) => {
                 self.bad(
                     "schema",
-                    &format!("{} files differ from this version: {}", stale.len(), stale.join(", ")),
+                    &format!("{} not as in this version: {}", counted(stale.len(), "file"), stale.join(", ")),
                     repair,
                 )?;
             }
@@ -128,8 +128,11 @@ impl Doctor<'_> {
         self.ok("model", &detail)?;
         for found in health::models(client)? {
             let detail = format!(
-                "{}: {} vectors of {} dimensions, {} runs",
-                found.model, found.vectors, found.dimension, found.runs
+                "{}: {} of {}, {}",
+                found.model,
+                counted(found.vectors, "vector"),
+                counted(found.dimension, "dimension"),
+                counted(found.runs, "run")
             );
             if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
                 self.bad(

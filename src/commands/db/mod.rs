@@ -8,7 +8,7 @@ use super::Context;
 use crate::db::local::{LocalServer, Started};
 use crate::db::{Connector, calls, install};
 use crate::error::{Error, Exit, Result};
-use crate::terminal::print_line;
+use crate::terminal::{counted, print_line};
 
 /// The database: private server, schema, health, rights.
 #[derive(Debug, Subcommand)]
@@ -87,7 +87,7 @@ fn migrate(context: &Context<'_>) -> Result<Exit> {
     let ran = install::install(&mut connector.connect()?)?;
     match ran.len() {
         0 => log::info!("schema: up to date"),
-        number => log::info!("schema: installed {number} files ({} …)", ran[0]),
+        number => log::info!("schema: installed {} ({} …)", counted(number, "file"), ran[0]),
     }
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
 use crate::stop::Stop;
-use crate::terminal::progress_bar;
+use crate::terminal::{counted, progress_bar};
 
 /// Events of progress are this many runs apart.
 const TICK: usize = 100;
@@ -47,6 +47,10 @@ struct Counts {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let folder = args.folder.clone().unwrap_or_else(|| artifact::runs_folder(&context.config.workspace.dir));
     let found = scan(&folder)?;
+    if found.is_empty() {
+        let folder = folder.display();
+        log::warn!("nothing to register in {folder}: looked for {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
+    }
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let stop = Stop::on_signals().map_err(Error::Output)?;
     context.events.emit(&Event::BackfillStart { found: found.len() });
@@ -149,10 +153,12 @@ impl Counts {
         let Self { registered, changed, unchanged, failed, documents, broken_lines } = *self;
         context.events.emit(&Event::BackfillComplete { found, registered, changed, unchanged, failed, documents });
         log::info!(
-            "{found} runs found: {registered} registered, {changed} changed, {unchanged} unchanged, {failed} failed; {documents} documents"
+            "{} found: {registered} registered, {changed} changed, {unchanged} unchanged, {failed} failed; {}",
+            counted(found, "run"),
+            counted(documents, "document")
         );
         if broken_lines > 0 {
-            log::warn!("{broken_lines} broken lines were left out: mend them and run this again");
+            log::warn!("left out {}: mend what is broken and run this again", counted(broken_lines, "broken line"));
         }
     }
 }

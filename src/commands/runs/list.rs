@@ -7,7 +7,7 @@ use crate::db::Connector;
 use crate::db::calls::{self, Run};
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::terminal::print_table;
+use crate::terminal::{counted, print_table};
 
 /// List runs, the newest first
 #[derive(Debug, clap::Args)]
@@ -20,14 +20,15 @@ pub struct Args {
 
 /// Runs `trailblazer runs list`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let filter = args.selection.filter()?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let runs = calls::list_runs(&mut client, &args.selection.filter())?;
+    let runs = calls::list_runs(&mut client, &filter)?;
     if runs.is_empty() {
-        names::warn_of_unknown(&mut client, &args.selection.selection.source, &[]);
+        names::warn_of_unknown(&mut client, &filter, &[]);
     }
     if context.events.is_on() {
         for run in &runs {
-            context.events.emit(&event(run));
+            context.events.emit(&event(run, None));
         }
         return Ok(Exit::Done);
     }
@@ -36,7 +37,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     ];
     rows.extend(runs.iter().map(row));
     print_table(&rows)?;
-    log::info!("{} runs", runs.len());
+    log::info!("{}", counted(runs.len(), "run"));
     Ok(Exit::Done)
 }
 
@@ -54,16 +55,18 @@ fn row(run: &Run) -> Vec<String> {
     ]
 }
 
-/// Returns the run as an event.
-pub(super) fn event(run: &Run) -> Event<'_> {
+/// Returns the run as an event, with its input where that was looked up.
+pub(super) fn event<'a>(run: &'a Run, input: Option<&'a str>) -> Event<'a> {
     Event::RunRow {
         run_id: &run.run_id,
         source: &run.source,
+        input,
         status: &run.status,
         normalized_at: run.normalized_at,
         total_docs: run.total_docs,
         total_chunks: run.total_chunks,
         embedded_chunks: run.embedded_chunks,
+        embedding_model: run.embedding_model.as_deref(),
         attempts: run.attempts,
         claimed_by: run.claimed_by.as_deref(),
         last_error: run.last_error.as_deref(),

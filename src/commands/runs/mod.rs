@@ -6,6 +6,7 @@ pub mod reset;
 mod retry;
 mod show;
 
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use clap::Subcommand;
 
 use super::Context;
@@ -59,11 +60,11 @@ pub struct WideSelection {
     #[arg(long, value_name = "STATUS")]
     pub status: Vec<String>,
     /// Runs normalized on or after this date or time (UTC)
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<String>,
+    #[arg(long, value_name = "DATE", value_parser = first_instant)]
+    pub from: Option<Date>,
     /// Runs normalized on or before this date or time (UTC)
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<String>,
+    #[arg(long, value_name = "DATE", value_parser = last_instant)]
+    pub to: Option<Date>,
     /// Runs last embedded with this model
     #[arg(long, value_name = "MODEL")]
     pub embedding_model: Vec<String>,
@@ -74,16 +75,52 @@ pub struct WideSelection {
 
 impl WideSelection {
     /// Returns the selection as the SQL functions take it.
-    #[must_use]
-    pub fn filter(&self) -> Filter {
-        Filter {
+    pub fn filter(&self) -> Result<Filter> {
+        if let (Some(from), Some(to)) = (&self.from, &self.to)
+            && from.instant > to.instant
+        {
+            return Err(Error::Usage {
+                message: format!("--from {} is after --to {}", from.text, to.text),
+                hint: Some("Exchange them.".into()),
+            });
+        }
+        let text = |date: &Option<Date>| date.as_ref().map(|date| date.text.clone());
+        Ok(Filter {
             status: self.status.clone(),
-            normalized_from: self.from.clone(),
-            normalized_to: self.to.clone(),
+            normalized_from: text(&self.from),
+            normalized_to: text(&self.to),
             embedding_model: self.embedding_model.clone(),
             limit: self.limit,
             ..self.selection.filter()
-        }
+        })
+    }
+}
+
+/// A date or time as it was written, and the instant that it means.
+#[derive(Debug, Clone)]
+pub struct Date {
+    text: String,
+    instant: DateTime<Utc>,
+}
+
+fn first_instant(text: &str) -> std::result::Result<Date, String> {
+    date(text, NaiveTime::MIN)
+}
+
+fn last_instant(text: &str) -> std::result::Result<Date, String> {
+    date(text, NaiveTime::MIN.overflowing_sub_signed(TimeDelta::microseconds(1)).0)
+}
+
+/// Reads what `graphdb._filter_time` reads: a date, with `time` in UTC, or a date and time, in UTC unless it says otherwise.
+fn date(text: &str, time: NaiveTime) -> std::result::Result<Date, String> {
+    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
+    let zoned = |format: &str| DateTime::parse_from_str(text, &format!("{format}%#z")).map(|time| time.to_utc()).ok();
+    let plain = |format: &str| NaiveDateTime::parse_from_str(text, format).map(|time| time.and_utc()).ok();
+    let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+    let timed = || formats.iter().find_map(|format| zoned(format).or_else(|| plain(format)));
+    match day().map(|day| day.and_time(time).and_utc()).or_else(timed) {
+        Some(instant) => Ok(Date { text: text.to_owned(), instant }),
+        None => Err("write 2026-01-31 or 2026-01-31T12:00:00Z".into()),
     }
 }
 

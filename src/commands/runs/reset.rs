@@ -10,7 +10,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::Scope;
 use crate::stop::Stop;
-use crate::terminal::{confirm, progress_bar};
+use crate::terminal::{confirm, counted, progress_bar};
 
 /// Runs reset in one transaction: bounds how long locks are held, and what a stop loses.
 pub const STEP: i32 = 500;
@@ -46,9 +46,10 @@ pub struct Args {
 
 /// Runs `trailblazer runs reset`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let filter = args.selection.filter()?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let mut reset = Reset {
-        filter: args.selection.filter(),
+        filter,
         scope: args.scope,
         dry_run: true,
         force: args.force,
@@ -86,14 +87,16 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         return Ok(());
     }
     let counts = calls::reset_runs(client, reset, None, "")?;
-    let total = calls::backlog_status(client)?.row["total"].as_i64().unwrap_or(0);
+    let total = calls::backlog_status(client)?["total"].as_i64().unwrap_or(0);
     let changes = counts.reset + counts.deleted_vectors + counts.deleted_chunks;
     if changes == 0 || !deletes && counts.matched < total {
         return Ok(());
     }
     let question = format!(
-        "This resets {} runs, of {total} in all, and deletes {} vectors and {} chunks.",
-        counts.reset, counts.deleted_vectors, counts.deleted_chunks
+        "This resets {}, of {total} in all, and deletes {} and {}.",
+        counted(counts.reset, "run"),
+        counted(counts.deleted_vectors, "vector"),
+        counted(counts.deleted_chunks, "chunk")
     );
     if confirm(&question, "reset") {
         return Ok(());
@@ -145,19 +148,19 @@ impl ResetStep {
 
 fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool, context: &Context<'_>) {
     if counts.matched == 0 {
-        names::warn_of_unknown(client, &reset.filter.source, &[]);
+        names::warn_of_unknown(client, &reset.filter, &[]);
     }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
-        "{}{} runs {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} vectors and {} chunks deleted",
+        "{}{} {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} and {} deleted",
         if stopped { "stopped: " } else { "" },
-        counts.reset,
+        counted(counts.reset, "run"),
         if reset.dry_run { "would be reset" } else { "reset" },
         counts.unchanged,
         counts.skipped,
         counts.fenced,
-        counts.deleted_vectors,
-        counts.deleted_chunks,
+        counted(counts.deleted_vectors, "vector"),
+        counted(counts.deleted_chunks, "chunk"),
     );
 }
 

@@ -6,6 +6,7 @@ use crate::db::calls::{self, Filter, Reset};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Scope};
+use crate::terminal::counted;
 
 /// Try failed runs again, their attempts forgotten
 #[derive(Debug, clap::Args)]
@@ -43,6 +44,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     });
     let step = calls::reset_runs(&mut client, &reset, None, "")?;
     context.events.emit(&super::reset::complete(&reset, &step, false));
-    log::info!("{} runs are due again: `trailblazer run` takes them up", step.reset);
+    log::info!("due again: {}; `trailblazer run` takes up what is due", counted(step.reset, "run"));
     Ok(Exit::Done)
 }

@@ -23,15 +23,17 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
     let run = runs.first().ok_or_else(|| super::no_run(&args.run_id))?;
     let history = calls::run_history(&mut client, &args.run_id)?;
+    // Known on the machine that normalized the run.
+    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
+    let input = artifact::manifest(&path).and_then(|manifest| manifest.input);
     if context.events.is_on() {
-        context.events.emit(&super::list::event(run));
+        context.events.emit(&super::list::event(run, input.as_deref()));
         for attempt in &history {
             context.events.emit(&event(&run.run_id, attempt));
         }
         return Ok(Exit::Done);
     }
-    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
-    print_run(run, artifact::manifest(&path).and_then(|manifest| manifest.input))?;
+    print_run(run, input)?;
     print_history(run, &history)?;
     Ok(Exit::Done)
 }
@@ -48,7 +50,6 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-/// `input` is known on the machine that normalized the run.
 fn print_run(run: &Run, input: Option<String>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.

@@ -54,8 +54,7 @@ impl Home {
     /// it runs as may not be able to enter the checkout; but a server that an ordinary user made there stays theirs
     /// when root comes along.
     pub(super) fn of_workspace(workspace: &Path) -> Result<Self, LocalServerError> {
-        fs::create_dir_all(workspace).map_err(io("create", workspace))?;
-        let workspace = workspace.canonicalize().map_err(io("resolve", workspace))?;
+        let workspace = resolved(workspace).map_err(io("resolve", workspace))?;
         let beside = workspace.join("postgres");
         if !geteuid().is_root() {
             return Ok(Self { dir: beside, account: None });
@@ -162,6 +161,16 @@ impl Home {
             command.uid(account.uid).gid(account.gid);
         }
         command
+    }
+}
+
+/// Returns a path without links, as far as it exists.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Err(error), Some(parent), Some(name)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok(resolved(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?.join(name))
+        }
+        (found, ..) => found,
     }
 }
 

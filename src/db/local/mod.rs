@@ -113,6 +113,10 @@ impl LocalServer {
         if self.answers() {
             return Ok(Started::AlreadyRunning);
         }
+        // Before any folder is made: where no server can be had, nothing is left.
+        if self.data_major()?.is_none() {
+            self.binaries()?;
+        }
         let _lock = self.home.lock()?;
         self.home.create_folders()?;
         if self.answers() {
@@ -151,15 +155,20 @@ impl LocalServer {
         self.home.check_socket_dir().is_ok() && Client::connect(&self.url(), NoTls).is_ok()
     }
 
+    /// Finds server programs for the data that is there, if any.
+    fn binaries(&self) -> Result<ServerBinaries, LocalServerError> {
+        let (configured, data_dir) = (self.configured.as_deref(), self.home.data_dir());
+        match self.data_major()? {
+            Some(major) => ServerBinaries::find_for_data(configured, &self.workspace, &data_dir, major),
+            None => ServerBinaries::find(configured, &self.workspace),
+        }
+    }
+
     /// Makes the data directory if there is none, and starts the server on it.
     fn launch(&self) -> Result<Started, LocalServerError> {
         let data_dir = self.home.data_dir();
-        let configured = self.configured.as_deref();
         let data_major = self.data_major()?;
-        let binaries = match data_major {
-            Some(major) => ServerBinaries::find_for_data(configured, &self.workspace, &data_dir, major)?,
-            None => ServerBinaries::find(configured, &self.workspace)?,
-        };
+        let binaries = self.binaries()?;
         let binaries = installation::runnable(binaries, &self.home)?;
         if data_major.is_none() {
             self.create_data_dir(&binaries)?;

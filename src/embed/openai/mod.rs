@@ -79,6 +79,13 @@ impl OpenAi {
     }
 
     pub(super) fn with_patience(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
+        if settings.base_url.is_none() && settings.api_key.is_none() {
+            return Err(EmbedError::Misconfigured {
+                message: "without embed.base_url the provider `openai` calls OpenAI, which wants a key: set \
+                          TRAILBLAZER_EMBED_API_KEY, or embed.base_url to a server of your own"
+                    .into(),
+            });
+        }
         let known = KNOWN.iter().find(|(name, ..)| *name == settings.model);
         let max_tokens = settings.max_tokens.or(known.map(|(.., most)| *most)).unwrap_or(UNKNOWN_MAX_TOKENS);
         let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');

@@ -48,7 +48,8 @@ fn an_unknown_dimension_is_asked_for_once_and_then_insisted_on() {
 
 #[test]
 fn a_known_model_is_prepared_without_a_request() {
-    let settings = Settings { model: "text-embedding-3-small".into(), ..Settings::default() };
+    let settings =
+        Settings { model: "text-embedding-3-small".into(), api_key: Some("sk-secret".into()), ..Settings::default() };
     let provider = OpenAi::new(&settings).unwrap();
     assert_eq!((provider.model().dimension, provider.model().max_tokens), (1536, 8191));
 }

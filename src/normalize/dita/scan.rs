@@ -92,7 +92,8 @@ fn is_side_file(root: &Element) -> bool {
 }
 
 fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
-    let bytes = std::fs::read(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| ReadError::Input { message: format!("{}: {error}; give a ditaval file", path.display()) })?;
     let broken = |error: XmlError| ReadError::Input {
         message: format!("{}:{}: {error}; give a ditaval file", path.display(), error.line),
     };
