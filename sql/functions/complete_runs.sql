@@ -63,7 +63,7 @@ begin
   )
   select d.* from done as d;
 
-  if exists (select from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) then
+  if graphdb._has_unsearched(p_run_ids) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     foreach v_run_id in array p_run_ids loop
       perform graphdb._mark_versions(v_run_id);

@@ -18,3 +18,4 @@ mod status;
 mod style;
 mod transitions;
 mod vector_index;
+mod versions;
