@@ -17,7 +17,6 @@ declare
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
   v_model graphdb.embedding_models;
-  v_run_id text;
 begin
   if cardinality(p_run_ids) is distinct from cardinality(p_claim_tokens) then
     raise exception '% runs but % tokens', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
@@ -65,9 +64,8 @@ begin
 
   if graphdb._has_unsearched(p_run_ids) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
-    foreach v_run_id in array p_run_ids loop
-      perform graphdb._mark_versions(v_run_id);
-    end loop;
+    perform graphdb._mark_versions(u.run_id)
+    from (select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) as u;
   end if;
 end
 $$;

@@ -108,3 +108,21 @@ fn a_completion_of_what_is_searched_does_not_wait_for_a_load_that_still_writes()
         assert_eq!(ask(&mut worker, &complete("old", "chunk", token)), "chunked");
     }
 }
+
+#[test]
+fn complete_runs_marks_the_versions_of_runs_that_are_not_searched_only() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    load(&mut client, "old", "2026-01-01", &[("a", "old")]);
+    chunk(&mut client, "old");
+    database.register_runs(2);
+    let empty = ["r01", "r02"].map(|run_id| claim(&mut client, "chunk", run_id));
+    let new = almost_chunked(&mut client, "new", "2026-02-01");
+    ask(&mut client, "set local track_functions = 'all'");
+    let [one, two] = empty;
+    ask(&mut client, &format!("select graphdb.complete_runs('{{r01,new,r02}}', 'chunk', '{{{one},{new},{two}}}')"));
+    let calls = "select calls from pg_stat_xact_user_functions where funcname = '_mark_versions'";
+    assert_eq!(ask(&mut client, calls), "1");
+    ask(&mut client, "commit");
+    assert_eq!(searched(&mut client), "new a");
+}
