@@ -37,8 +37,17 @@ begin
     order by r.run_id
     for no key update
   ), counted as materialized (
+    -- Counted here and not by a call for each run; _count_chunks says what is missing.
     select c.run_id, c.claimed_by, c.claimed_at,
-           case v_phase when 'chunk' then graphdb._count_chunks(c.run_id) else graphdb._count_embedded_chunks(c.run_id, v_model) end as chunks
+           case
+             when v_phase = 'embed' then graphdb._count_embedded_chunks(c.run_id, v_model)
+             when exists (
+               select from graphdb.documents as d
+               where d.run_id = c.run_id and d.body ~ '[^[:space:]]'
+                 and not exists (select from graphdb.chunks as k where k.run_id = d.run_id and k.doc_id = d.doc_id))
+               then graphdb._count_chunks(c.run_id)
+             else (select count(*) from graphdb.chunks as k where k.run_id = c.run_id)::integer
+           end as chunks
     from claims as c
   ), done as (
     update graphdb.processed_runs as r
