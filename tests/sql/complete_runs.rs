@@ -164,6 +164,7 @@ fn runs_are_counted_without_a_call_for_each() {
     ask(&mut client, "begin; set local track_functions = 'all'");
     assert_eq!(completed(&mut client, &ids, "chunk", &tokens), "r01,r02,r03");
     // The rules of the table are asked at each write, whoever writes.
-    let each = "select funcname, calls from pg_stat_xact_user_functions where calls >= 3 and funcname <> '_keeps_rules'";
+    let each =
+        "select funcname, calls from pg_stat_xact_user_functions where calls >= 3 and funcname <> '_keeps_rules'";
     assert_eq!(ask(&mut client, each), "");
 }

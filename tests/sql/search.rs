@@ -390,7 +390,9 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     library
         .client
         .batch_execute("set default_statistics_target = 1000; analyze graphdb.processed_runs")
-        .and_then(|()| library.client.batch_execute("vacuum analyze graphdb.documents, graphdb.chunks, graphdb.embeddings"))
+        .and_then(|()| {
+            library.client.batch_execute("vacuum analyze graphdb.documents, graphdb.chunks, graphdb.embeddings")
+        })
         .unwrap();
     let searches = [
         ("words", "rare7 common", json!({}), false),

@@ -2,9 +2,7 @@
 
 use postgres::Client;
 
-use super::fixture::{
-    Waiting, ask, chunk, claim, load, register_model, stage, stage_chunks, store_vectors,
-};
+use super::fixture::{Waiting, ask, chunk, claim, load, register_model, stage, stage_chunks, store_vectors};
 use crate::support::TestDatabase;
 
 /// A statement that completes one run, by `complete_run` or by `complete_runs`.
@@ -12,7 +10,9 @@ type Complete = fn(run_id: &str, phase: &str, token: i64) -> String;
 
 const COMPLETIONS: [Complete; 2] = [
     |run_id, phase, token| format!("select status from graphdb.complete_run('{run_id}', '{phase}', {token})"),
-    |run_id, phase, token| format!("select status from graphdb.complete_runs('{{{run_id}}}', '{phase}', '{{{token}}}')"),
+    |run_id, phase, token| {
+        format!("select status from graphdb.complete_runs('{{{run_id}}}', '{phase}', '{{{token}}}')")
+    },
 ];
 
 const LOAD_NEW: &str = "select outcome from graphdb.load_documents('new', 'confluence', '2026-02-01')";
