@@ -7,26 +7,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-[ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
+. "$here/../cluster.sh"
 sql=${SQL_DIR:-$root/sql} store=$root/var/bench/claim
-for tool in initdb pg_ctl psql pgbench; do
-  command -v $tool > /dev/null || { echo "no $tool: set PG_BIN to the folder of a PostgreSQL 18 server with pgvector" >&2; exit 1; }
-done
 for tool in node npm; do
   command -v $tool > /dev/null || { echo "no $tool: graphile-worker and pg-boss make their SQL with it (Debian: apt install nodejs npm)" >&2; exit 1; }
 done
-
-# PostgreSQL refuses to run as root.
-account=$(id -un)
-if [ "$account" = root ]; then account=$(id -un postgres 2> /dev/null || echo nobody); fi
-as_account() { if [ "$account" = "$(id -un)" ]; then "$@"; else setpriv --reuid="$account" --regid="$(id -g "$account")" --clear-groups "$@"; fi; }
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/claim-bench.XXXXXX")
-chown "$account" "$work"
-stop() { (cd / && as_account pg_ctl -D "$work/data" -m immediate -w stop > "$work/stop.log" 2>&1) || true; rm -rf "$work"; }
-trap stop EXIT
-export PGHOST=$work PGUSER=bench PGDATABASE=postgres PGOPTIONS='-c client_min_messages=error'
-run_sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
 
 # Once, into var/: the wheels unpacked side by side, the npm packages each in its folder, and the SQL that JavaScript makes.
 fetch() {
@@ -46,14 +31,7 @@ fetch() {
 }
 
 install_all() {
-  {
-    echo 'begin; create extension if not exists vector schema public;'
-    echo 'set local search_path = pg_catalog, public, pg_temp; set local check_function_bodies = off;'
-    cat "$sql"/bootstrap.sql "$sql"/migrations/*.sql
-    find "$sql/functions" -name '*.sql' ! -name backlog_status.sql -exec cat {} +
-    cat "$sql/functions/backlog_status.sql"
-    echo 'commit;'
-  } | run_sql
+  install_graphdb "$sql"
   run_sql -c 'create schema pgmq' -f "$store/pgmq/sql/pgmq.sql"
   run_sql -f "$store/procrastinate/sql/schema.sql"
   for name in absurd graphile pgboss; do run_sql -f "$store/sql/$name.install.sql"; done
@@ -61,7 +39,6 @@ install_all() {
 }
 
 fetch
-(cd / && as_account initdb -D "$work/data" -U bench -A trust > "$work/initdb.log")
-(cd / && as_account pg_ctl -D "$work/data" -l "$work/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$work'" -w start > "$work/start.log")
+start_cluster claim
 install_all > "$work/install.log"
 python3 "$here/compare.py" "$work" "$store/sql"

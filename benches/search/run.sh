@@ -5,36 +5,13 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 sql=$(cd "$here/../.." && pwd)/sql
-[ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
+. "$here/../cluster.sh"
 chunks=${CHUNKS:-100000} searches=${SEARCHES:-500}
-for tool in initdb pg_ctl psql pgbench; do
-  command -v $tool > /dev/null || { echo "no $tool: set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
-done
-
-# PostgreSQL refuses to run as root.
-account=$(id -un)
-if [ "$account" = root ]; then account=$(id -un postgres 2> /dev/null || echo nobody); fi
-as_account() { if [ "$account" = "$(id -un)" ]; then "$@"; else setpriv --reuid="$account" --regid="$(id -g "$account")" --clear-groups "$@"; fi; }
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/search-bench.XXXXXX")
-chown "$account" "$work"
-stop() { (cd / && as_account pg_ctl -D "$work/data" -m immediate -w stop > "$work/stop.log" 2>&1) || true; rm -rf "$work"; }
-trap stop EXIT
-export PGHOST=$work PGUSER=bench PGDATABASE=postgres PGOPTIONS='-c client_min_messages=error'
-run_sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
 
 # As the private server has them.
 settings='-c shared_buffers=512MB -c effective_cache_size=2GB -c random_page_cost=1.1 -c jit=off'
-(cd / && as_account initdb -D "$work/data" -U bench -A trust -E UTF8 --locale=C.UTF-8 > "$work/initdb.log")
-(cd / && as_account pg_ctl -D "$work/data" -l "$work/server.log" -o "-c listen_addresses='' -c unix_socket_directories='$work' $settings" -w start > "$work/start.log")
-{
-  echo 'begin; create extension if not exists vector schema public;'
-  echo 'set local search_path = pg_catalog, public, pg_temp; set local check_function_bodies = off;'
-  cat "$sql"/bootstrap.sql "$sql"/migrations/*.sql
-  find "$sql/functions" -name '*.sql' ! -name backlog_status.sql -exec cat {} +
-  cat "$sql/functions/backlog_status.sql"
-  echo 'commit;'
-} | run_sql > "$work/install.log"
+start_cluster search -E UTF8 --locale=C.UTF-8
+install_graphdb "$sql" > "$work/install.log"
 echo "filling $chunks chunks …" >&2
 run_sql -v chunks="$chunks" -f "$here/fill.sql" > "$work/fill.log"
 echo 'indexing the vectors …' >&2

@@ -9,6 +9,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform pg_advisory_xact_lock(graphdb._marks_lock());
   update graphdb.documents as d
   set is_newest = n.is_newest, is_searched = n.is_searched
   from (

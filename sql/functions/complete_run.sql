@@ -58,7 +58,7 @@ begin
       using errcode = 'TB001', hint = format('The run is %s; pass the phase that was claimed.', v_run.status);
   end if;
 
-  if exists (select from graphdb.documents as d where d.run_id = p_run_id and not d.is_searched) then
+  if graphdb._has_unsearched(array[p_run_id]) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._mark_versions(p_run_id);
   end if;

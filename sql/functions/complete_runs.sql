@@ -17,7 +17,6 @@ declare
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
   v_model graphdb.embedding_models;
-  v_run_id text;
 begin
   if cardinality(p_run_ids) is distinct from cardinality(p_claim_tokens) then
     raise exception '% runs but % tokens', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
@@ -38,8 +37,17 @@ begin
     order by r.run_id
     for no key update
   ), counted as materialized (
+    -- Counted here and not by a call for each run; _count_chunks says what is missing.
     select c.run_id, c.claimed_by, c.claimed_at,
-           case v_phase when 'chunk' then graphdb._count_chunks(c.run_id) else graphdb._count_embedded_chunks(c.run_id, v_model) end as chunks
+           case
+             when v_phase = 'embed' then graphdb._count_embedded_chunks(c.run_id, v_model)
+             when exists (
+               select from graphdb.documents as d
+               where d.run_id = c.run_id and d.body ~ '[^[:space:]]'
+                 and not exists (select from graphdb.chunks as k where k.run_id = d.run_id and k.doc_id = d.doc_id))
+               then graphdb._count_chunks(c.run_id)
+             else (select count(*) from graphdb.chunks as k where k.run_id = c.run_id)::integer
+           end as chunks
     from claims as c
   ), done as (
     update graphdb.processed_runs as r
@@ -63,11 +71,10 @@ begin
   )
   select d.* from done as d;
 
-  if exists (select from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) then
+  if graphdb._has_unsearched(p_run_ids) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
-    foreach v_run_id in array p_run_ids loop
-      perform graphdb._mark_versions(v_run_id);
-    end loop;
+    perform graphdb._mark_versions(u.run_id)
+    from (select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) as u;
   end if;
 end
 $$;

@@ -67,7 +67,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let vector = match &provider {
-        Some(provider) if search::has_model(&mut client, &provider.model().name)? => {
+        Some(provider) if search::has_vectors(&mut client, &provider.model().name)? => {
             Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))
         }
         Some(provider) => {

@@ -89,9 +89,9 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
         .collect())
 }
 
-/// `graphdb.has_model`
-pub fn has_model(client: &mut impl GenericClient, model: &str) -> Result<bool> {
-    Ok(client.query_one("select graphdb.has_model($1)", &[&model])?.get(0))
+/// `graphdb.has_vectors`
+pub fn has_vectors(client: &mut impl GenericClient, model: &str) -> Result<bool> {
+    Ok(client.query_one("select graphdb.has_vectors($1)", &[&model])?.get(0))
 }
 
 /// `graphdb.refresh_search`

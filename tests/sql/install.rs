@@ -140,6 +140,23 @@ fn functions_that_differ_are_named_and_replaced() {
 }
 
 #[test]
+fn functions_of_an_earlier_version_are_dropped() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let ours = "select p.oid::regprocedure from pg_proc as p where p.pronamespace = 'graphdb'::regnamespace order by 1";
+    let before = ask(&mut client, ours);
+    ask(
+        &mut client,
+        "create function graphdb.has_model(text) returns boolean language sql as 'select true'; \
+         create function graphdb._record_attempt(graphdb.processed_runs, text, text, integer default null, integer default null) \
+         returns void language sql as ''; \
+         delete from graphdb.schema_migrations where version = 4",
+    );
+    assert_eq!(install(&mut client).unwrap(), ["0004_dropped_functions"]);
+    assert_eq!(ask(&mut client, ours), before);
+}
+
+#[test]
 fn pgvector_may_live_in_a_schema_of_any_name() {
     for schema in ["extensions", "Odd \"schema"] {
         let database = TestDatabase::empty();

@@ -19,3 +19,4 @@ mod style;
 mod transitions;
 mod vector_index;
 mod vectors;
+mod versions;

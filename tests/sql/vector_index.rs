@@ -8,6 +8,7 @@ use trailblazer::db::vector_index::{Outcome, build_missing};
 use trailblazer::error::Result;
 use trailblazer::stop::Stop;
 
+use super::fixture::{MODEL, ask, chunk, claim, load, store_vectors};
 use crate::support::TestDatabase;
 
 /// As many vectors as are worth an index.
@@ -68,6 +69,26 @@ fn a_build_that_was_stopped_is_done_again() {
     drop(writer);
     assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
     assert_eq!(database.column(IS_VALID), ["true"]);
+}
+
+#[test]
+fn vectors_are_stored_and_runs_completed_while_an_index_is_built() {
+    let database = database();
+    let mut client = database.connect();
+    load(&mut client, "r", "2026-01-01", &[("a", "one")]);
+    chunk(&mut client, "r");
+    let token = claim(&mut client, "embed", "r");
+    let stop = Stop::default();
+    let writer = database.hold("embeddings", "row exclusive");
+    thread::scope(|scope| {
+        let build = scope.spawn(|| build(&database, VectorIndex::Vector, &stop));
+        database.wait_until_blocked(1);
+        ask(&mut client, "set lock_timeout = '1s'");
+        assert_eq!(store_vectors(&mut client, "r", token), "1");
+        ask(&mut client, &format!("select graphdb.complete_run('r', 'embed', {token}, '{MODEL}')"));
+        drop(writer);
+        assert_eq!(build.join().unwrap().unwrap(), [Outcome::Built]);
+    });
 }
 
 /// Makes index builds fail with an SQLSTATE while `condition` holds.

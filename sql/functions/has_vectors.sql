@@ -1,5 +1,5 @@
 -- Whether anything is embedded with a model of that name.
-create or replace function graphdb.has_model(p_model text)
+create or replace function graphdb.has_vectors(p_model text)
 returns boolean
 language sql
 stable
@@ -11,5 +11,5 @@ as $$
     where m.model = p_model and exists (select from graphdb.embeddings as e where e.model_id = m.model_id))
 $$;
 
-comment on function graphdb.has_model(text) is 'Whether anything is embedded with a model of that name.';
-revoke all on function graphdb.has_model(text) from public;
+comment on function graphdb.has_vectors(text) is 'Whether anything is embedded with a model of that name.';
+revoke all on function graphdb.has_vectors(text) from public;

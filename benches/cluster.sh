@@ -1,0 +1,43 @@
+# Sourced by benches that measure SQL: a throwaway cluster, and the SQL of graphdb in it.
+#   PG_BIN=folder with initdb (default: from PATH)
+[ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
+for tool in initdb pg_ctl psql pgbench; do
+  command -v $tool > /dev/null || { echo "no $tool: set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
+done
+
+# PostgreSQL refuses to run as root.
+account=$(id -un)
+if [ "$account" = root ]; then account=$(id -un postgres 2> /dev/null || echo nobody); fi
+as_account() (
+  cd /
+  if [ "$account" = "$(id -un)" ]; then "$@"; else setpriv --reuid="$account" --regid="$(id -g "$account")" --clear-groups "$@"; fi
+)
+run_sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
+
+# start_cluster NAME [initdb option …]: a cluster below the new folder $work, on a socket in it, gone when the script ends.
+# psql and pgbench find it. Settings of the server that are not the default stand in $settings.
+start_cluster() {
+  work=$(mktemp -d "${TMPDIR:-/tmp}/$1-bench.XXXXXX")
+  trap stop_cluster EXIT
+  chown "$account" "$work"
+  as_account initdb -D "$work/data" -U bench -A trust "${@:2}" > "$work/initdb.log"
+  as_account pg_ctl -D "$work/data" -l "$work/server.log" -w start \
+    -o "-c listen_addresses='' -c unix_socket_directories='$work' ${settings:-}" > "$work/start.log"
+  export PGHOST=$work PGUSER=bench PGDATABASE=postgres PGOPTIONS='-c client_min_messages=error'
+}
+stop_cluster() {
+  as_account pg_ctl -D "$work/data" -m immediate -w stop > "$work/stop.log" 2>&1 || true
+  rm -rf "$work"
+}
+
+# install_graphdb FOLDER: the files of that sql/, as `trailblazer db migrate` installs them.
+install_graphdb() {
+  {
+    echo 'begin; create extension if not exists vector schema public;'
+    echo 'set local search_path = pg_catalog, public, pg_temp; set local check_function_bodies = off;'
+    cat "$1"/bootstrap.sql "$1"/migrations/*.sql
+    find "$1/functions" -name '*.sql' ! -name backlog_status.sql -exec cat {} +
+    cat "$1/functions/backlog_status.sql"
+    echo 'commit;'
+  } | run_sql
+}
