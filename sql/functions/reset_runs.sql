@@ -23,6 +23,7 @@ declare
   v_limit integer := least(p_max_runs, graphdb._filter_limit(p_filter));
   v_matched graphdb.processed_runs[];
   v_reset text[];
+  v_marked text[];
 begin
   if p_scope is null or p_scope not in ('processed', 'embeddings', 'all') then
     raise exception 'unknown reset scope %', coalesce(quote_literal(p_scope), 'null')
@@ -91,6 +92,18 @@ begin
       attempts = 0, available_at = null, failed_phase = null, last_error = null,
       updated_at = v_now
   where r.run_id = any (v_reset);
+
+  if deleted_vectors + deleted_chunks > 0 then
+    -- Other versions of these runs' documents may be readier now.
+    select array_agg(distinct d.run_id) into v_marked
+    from graphdb.documents as d
+    join graphdb.documents as o on o.doc_id = d.doc_id and o.run_id <> d.run_id
+    where d.run_id = any (v_reset) and d.is_searched;
+    if v_marked is not null then
+      perform pg_advisory_xact_lock(graphdb._newest_lock());
+      perform graphdb._mark_versions(u.run_id) from unnest(v_marked) as u (run_id);
+    end if;
+  end if;
   perform pg_notify('graphdb_backlog', 'chunk');
   return next;
 end

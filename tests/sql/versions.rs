@@ -2,7 +2,7 @@
 
 use postgres::Client;
 
-use super::fixture::{Waiting, ask, chunk, claim, load, register_model, stage, stage_chunks, store_vectors};
+use super::fixture::{Waiting, ask, chunk, claim, embed, load, register_model, stage, stage_chunks, store_vectors};
 use crate::support::TestDatabase;
 
 /// A statement that completes one run, by `complete_run` or by `complete_runs`.
@@ -125,4 +125,26 @@ fn complete_runs_marks_the_versions_of_runs_that_are_not_searched_only() {
     assert_eq!(ask(&mut client, calls), "1");
     ask(&mut client, "commit");
     assert_eq!(searched(&mut client), "new a");
+}
+
+#[test]
+fn a_reset_that_deletes_vectors_or_chunks_gives_search_back_to_the_version_that_has_them() {
+    for (scope, deletes) in [("embeddings", "false"), ("all", "true")] {
+        let database = TestDatabase::new();
+        let mut client = database.connect();
+        register_model(&mut client);
+        for (run_id, at) in [("old", "2026-01-01"), ("new", "2026-02-01")] {
+            load(&mut client, run_id, at, &[("a", run_id)]);
+            chunk(&mut client, run_id);
+            embed(&mut client, run_id);
+        }
+        assert_eq!(searched(&mut client), "new a");
+        let reset =
+            format!(r#"select graphdb.reset_runs('{{"run_ids": "new"}}', '{scope}', p_delete_chunks => {deletes})"#);
+        ask(&mut client, &reset);
+        assert_eq!(searched(&mut client), "old a");
+        chunk(&mut client, "new");
+        embed(&mut client, "new");
+        assert_eq!(searched(&mut client), "new a");
+    }
 }
