@@ -77,6 +77,17 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready()?;
 
+    if !args.dry_run {
+        for run in calls::recover_expired_claims(&mut client)? {
+            context.events.emit(&Event::Recover {
+                run_id: &run.run_id,
+                status: &run.status,
+                attempts: run.attempts,
+                available_at: run.available_at,
+                error: run.last_error.as_deref().unwrap_or_default(),
+            });
+        }
+    }
     let due = scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {
         names::warn_of_unknown(&mut client, &filter, &[]);
@@ -84,16 +95,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if args.dry_run {
         return list_due(&phases, &due, args.limit, context);
     }
-    for run in calls::recover_expired_claims(&mut client)? {
-        context.events.emit(&Event::Recover {
-            run_id: &run.run_id,
-            status: &run.status,
-            attempts: run.attempts,
-            available_at: run.available_at,
-            error: run.last_error.as_deref().unwrap_or_default(),
-        });
-    }
-
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
     let stop = Stop::on_signals().map_err(Error::Output)?;
@@ -235,7 +236,8 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?.len();
     if held > 0 {
         log::info!(
-            "held by other workers, or by one that was killed: {}; `trailblazer status` says by which and until when",
+            "held by other workers, or by one that was killed: {}; `trailblazer status` says by which and until when, \
+             `trailblazer runs reset --force` takes them away",
             counted(held, "run")
         );
     }
@@ -265,7 +267,7 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
         context.events.emit(&Event::ScanStart { phase: *phase });
         let filter = if phases.len() == 2 && *phase == Phase::Embed && filter.status.is_empty() {
             // What is reset goes through the chunk phase first and is counted there.
-            Filter { status: vec!["chunked".into()], ..filter.clone() }
+            Filter { status: vec!["chunked".into(), "embedding".into()], ..filter.clone() }
         } else {
             filter.clone()
         };
@@ -277,10 +279,11 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
             backlog.sample_run_ids.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(",")
         };
         log::info!(
-            "{phase}: backlog_total={} first_normalized_at={} last_normalized_at={} sample={sample}",
+            "{phase}: backlog_total={} first_normalized_at={} last_normalized_at={} sample={sample}{}",
             backlog.total,
             instant(backlog.first_normalized_at),
             instant(backlog.last_normalized_at),
+            if backlog.deferred > 0 { format!(" deferred={}", backlog.deferred) } else { String::new() },
         );
         context.events.emit(&Event::ScanComplete {
             phase: *phase,

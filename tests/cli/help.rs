@@ -277,7 +277,7 @@ fn help_of_runs_list() {
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs last embedded with this model
-          --limit <N>                At most N runs
+          --limit <N>                At most N runs; `list` takes the newest, `reset` the first by id
 
     [global options]
 
@@ -353,7 +353,7 @@ fn help_of_runs_reset() {
               Runs last embedded with this model
 
           --limit <N>
-              At most N runs
+              At most N runs; `list` takes the newest, `reset` the first by id
 
     [global options]
 

@@ -232,7 +232,7 @@ fn runs_that_others_hold_are_counted_within_the_scope() {
     sandbox.database.connect().execute(held, &[]).unwrap();
     for scope in [&["--run-id", "r1"][..], &["--source", "confluence"], &["--phases", "embed"]] {
         let run = sandbox.run(&[&["run"], scope].concat()).success();
-        assert!(!run.stderr.contains("are held by"), "{scope:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("held by other workers"), "{scope:?}: {}", run.stderr);
     }
     for scope in [&["--run-id", "r*"][..], &["--source", "dita"], &["--phases", "chunk"], &[]] {
         let run = sandbox.run(&[&["run"], scope].concat()).success();
@@ -291,4 +291,37 @@ fn dry_run_lists_the_same_for_people_and_for_programs() {
         .collect();
     assert_eq!(due, ["chunk r3", "embed r1", "embed r2"]);
     assert!(sandbox.run(&["run", "--limit", "1"]).success().events_named("runs.due").is_empty());
+}
+
+#[test]
+fn a_run_whose_worker_was_killed_is_taken_up_by_the_next_command() {
+    for phase in ["chunk", "embed"] {
+        let sandbox = normalized(1);
+        if phase == "embed" {
+            sandbox.run(&["run", "--phases", "chunk"]).success();
+        }
+        let claim = format!("select run_id from graphdb.claim_run('{phase}', 'gone', interval '1 second')");
+        assert_eq!(sandbox.database.value(&claim), "r1");
+        sandbox.database.wait_until("(select claim_expires_at < graphdb.clock() from graphdb.processed_runs)");
+        let listed = sandbox.run(&["run", "--dry-run", "--events", "never"]).success();
+        assert_eq!(listed.stdout, format!("{phase}  r1\n"));
+        sandbox.run(&["run"]).success();
+        assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
+    }
+}
+
+#[test]
+fn every_message_of_a_run_that_is_held_names_the_way_to_take_it_away() {
+    let sandbox = normalized(1);
+    sandbox.database.value("select run_id from graphdb.claim_run('chunk', 'gone', interval '1 hour')");
+    let reset = ["runs", "reset", "--run-id", "r1", "--events", "never"];
+    for (command, code) in
+        [(&["run", "--events", "never"][..], 0), (&["runs", "retry", "r1", "--events", "never"], 2), (&reset, 0)]
+    {
+        let stderr = sandbox.run(command).exits(code).stderr;
+        assert!(stderr.contains("--force"), "{stderr}");
+    }
+    sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
+    sandbox.run(&["run"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
 }

@@ -68,7 +68,7 @@ pub struct WideSelection {
     /// Runs last embedded with this model
     #[arg(long, value_name = "MODEL")]
     pub embedding_model: Vec<String>,
-    /// At most N runs
+    /// At most N runs; `list` takes the newest, `reset` the first by id
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }

@@ -162,6 +162,9 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
         counted(counts.deleted_vectors, "vector"),
         counted(counts.deleted_chunks, "chunk"),
     );
+    if counts.skipped > 0 {
+        log::info!("--force takes runs away from workers, also from one that was killed");
+    }
 }
 
 /// Returns the event that ends a reset.

@@ -1,8 +1,9 @@
 //! `trailblazer runs retry`
 
 use super::super::Context;
+use crate::artifact::shown;
 use crate::db::Connector;
-use crate::db::calls::{self, Filter, Reset};
+use crate::db::calls::{self, Filter, Reset, Run};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Scope};
@@ -28,10 +29,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if let Some(other) = found.iter().find(|run| run.status != "failed") {
         return Err(Error::Usage {
             message: format!("run \"{}\" is {}, not failed", other.run_id, other.status),
-            hint: Some(match other.status.as_str() {
-                "normalized" | "chunked" | "reset" => "It is due: `trailblazer run` takes it up.".into(),
-                _ => "`trailblazer runs reset` sends runs of any status round again.".into(),
-            }),
+            hint: Some(way_on(other)),
         });
     }
     let filter = Filter { run_ids, status: vec!["failed".into()], ..Filter::default() };
@@ -46,4 +44,19 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     context.events.emit(&super::reset::complete(&reset, &step, false));
     log::info!("due again: {}; `trailblazer run` takes up what is due", counted(step.reset, "run"));
     Ok(Exit::Done)
+}
+
+/// What helps with a run that is not failed.
+fn way_on(run: &Run) -> String {
+    let reset = format!("trailblazer runs reset --run-id {}", run.run_id);
+    match (run.status.as_str(), run.available_at) {
+        ("normalized" | "chunked" | "reset", None) => "It is due: `trailblazer run` takes it up.".into(),
+        ("normalized" | "chunked" | "reset", Some(at)) => {
+            format!("`trailblazer run` takes it up from {} on; `{reset}` ends the wait.", shown(at))
+        }
+        ("chunking" | "embedding", _) => {
+            format!("A worker holds it; `{reset} --force` takes it away from one that is gone.")
+        }
+        _ => "`trailblazer runs reset` sends runs of any status round again.".into(),
+    }
 }
