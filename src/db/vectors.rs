@@ -15,7 +15,7 @@ use crate::ids::ClaimToken;
 /// has that another process embedded at the same time: then, and for any other role, `graphdb.store_embeddings` does it.
 pub struct EmbeddingStore {
     call: Statement,
-    copy: Option<Copy>,
+    copy: Option<TableCopy>,
     model: String,
 }
 
@@ -23,7 +23,7 @@ impl EmbeddingStore {
     /// Prepares it for a registered model.
     pub fn prepare(client: &mut Client, model: &str) -> Result<Self> {
         let call = client.prepare("select graphdb.store_embeddings($1, $2, $3, $4)")?;
-        Ok(Self { call, copy: Copy::prepare(client, model)?, model: model.to_owned() })
+        Ok(Self { call, copy: TableCopy::prepare(client, model)?, model: model.to_owned() })
     }
 
     /// Stores vectors, each with the hash of its text, in one transaction. A text keeps the vector it has.
@@ -45,14 +45,14 @@ impl EmbeddingStore {
 }
 
 /// COPY into the table, for a role that may.
-struct Copy {
+struct TableCopy {
     lock_claim: Statement,
     into_table: Statement,
-    types: [Type; 3],
+    types: Vec<Type>,
     model_id: i32,
 }
 
-impl Copy {
+impl TableCopy {
     fn prepare(client: &mut Client, model: &str) -> Result<Option<Self>> {
         let is_allowed = "select has_table_privilege('graphdb.embeddings', 'insert') \
                           and has_function_privilege('graphdb._lock_embedding_claim(bigint)', 'execute')";
@@ -62,10 +62,9 @@ impl Copy {
         let lock_claim = client.prepare("select graphdb._lock_embedding_claim($1)")?;
         let into_table =
             client.prepare("copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)")?;
-        let select = client.prepare("select m.model_id, '[0]'::vector from graphdb._model($1) as m")?;
-        let vector = select.columns().last().map_or(Type::BYTEA, |column| column.type_().clone());
-        let types = [Type::INT4, Type::BYTEA, vector];
-        let model_id = client.query_one(&select, &[&model])?.get(0);
+        let columns = client.prepare("select e.model_id, e.input_sha256, e.embedding from graphdb.embeddings as e")?;
+        let types = columns.columns().iter().map(|column| column.type_().clone()).collect();
+        let model_id = client.query_one("select m.model_id from graphdb._model($1) as m", &[&model])?.get(0);
         Ok(Some(Self { lock_claim, into_table, types, model_id }))
     }
 
