@@ -12,7 +12,7 @@ use std::time::Instant;
 use pgvector::Vector;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::Type;
-use postgres::{Client, NoTls, Statement};
+use postgres::{Client, NoTls};
 use trailblazer::db::local::LocalServer;
 use trailblazer::db::vectors::EmbeddingStore;
 use trailblazer::db::{calls, install};
@@ -21,6 +21,9 @@ use trailblazer::ids::ClaimToken;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 type Row = (Vec<u8>, Vec<f32>);
+
+/// A role that may not write the table.
+const WORKER: &str = "bench_worker";
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -42,6 +45,8 @@ fn bench(url: &str) -> Result<()> {
     let mut client = Client::connect(url, NoTls)?;
     install::install(&mut client)?;
     calls::register_model(&mut client, provider.model())?;
+    client.batch_execute(&format!("create role {WORKER} login"))?;
+    calls::grant_role(&mut client, WORKER, "worker")?;
     let model = provider.model().name.as_str();
     let mut sessions = [Session::new(url, "one", model)?, Session::new(url, "two", model)?];
     let rows = rows(&provider, count)?;
@@ -74,23 +79,22 @@ type Work = fn(&mut Session, &[Row]) -> Result<()>;
 
 const CONTENDERS: [(&str, Work); 3] = [
     ("raw COPY", Session::copy),
-    ("the owner, under a claim", Session::store),
-    ("a worker's role, under a claim", Session::call),
+    ("the owner, under a claim", Session::store_as_owner),
+    ("a worker's role, under a claim", Session::store_as_worker),
 ];
 
-/// A connection with the claim of a run for the embed phase.
+/// The claim of a run for the embed phase, and the connections that store under it.
 struct Session {
-    client: Client,
-    store: EmbeddingStore,
-    call: Statement,
-    model: String,
+    owner: Connection,
+    worker: Connection,
     token: ClaimToken,
     types: Vec<Type>,
 }
 
 impl Session {
     fn new(url: &str, run_id: &str, model: &str) -> Result<Self> {
-        let mut client = Client::connect(url, NoTls)?;
+        let mut owner = Connection::new(url, None, model)?;
+        let client = &mut owner.client;
         client.execute(
             "insert into graphdb.processed_runs (run_id, source, status, chunk_completed_at, total_chunks)
              values ($1, 'bench', 'chunked', now(), 1)",
@@ -100,28 +104,20 @@ impl Session {
         let token = ClaimToken(client.query_one(claim, &[])?.get(0));
         let columns = client.prepare("select e.model_id, e.input_sha256, e.embedding from graphdb.embeddings as e")?;
         let types = columns.columns().iter().map(|column| column.type_().clone()).collect();
-        let store = EmbeddingStore::prepare(&mut client, model)?;
-        let call = client.prepare("select graphdb.store_embeddings($1, $2, $3, $4)")?;
-        Ok(Self { client, store, call, model: model.to_owned(), token, types })
+        Ok(Self { owner, worker: Connection::new(url, Some(WORKER), model)?, token, types })
     }
 
-    fn store(&mut self, rows: &[Row]) -> Result<()> {
-        let vectors = rows.iter().map(|(hash, vector)| (hash.as_slice(), vector.clone())).collect();
-        self.store.store(&mut self.client, self.token, vectors)?;
-        Ok(())
+    fn store_as_owner(&mut self, rows: &[Row]) -> Result<()> {
+        self.owner.store(self.token, rows)
     }
 
-    /// As `EmbeddingStore` does it for a role that may not write the table.
-    fn call(&mut self, rows: &[Row]) -> Result<()> {
-        let (hashes, vectors): (Vec<&[u8]>, Vec<Vector>) =
-            rows.iter().map(|(hash, vector)| (hash.as_slice(), Vector::from(vector.clone()))).unzip();
-        self.client.query_one(&self.call, &[&self.token.0, &self.model, &hashes, &vectors])?;
-        Ok(())
+    fn store_as_worker(&mut self, rows: &[Row]) -> Result<()> {
+        self.worker.store(self.token, rows)
     }
 
     fn copy(&mut self, rows: &[Row]) -> Result<()> {
         let copy = "copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)";
-        let mut writer = BinaryCopyInWriter::new(self.client.copy_in(copy)?, &self.types);
+        let mut writer = BinaryCopyInWriter::new(self.owner.client.copy_in(copy)?, &self.types);
         for (hash, vector) in rows {
             writer.write(&[&1_i32, hash, &Vector::from(vector.clone())])?;
         }
@@ -130,9 +126,33 @@ impl Session {
     }
 }
 
+struct Connection {
+    client: Client,
+    store: EmbeddingStore,
+}
+
+impl Connection {
+    /// Connects as this role, or as the owner.
+    fn new(url: &str, role: Option<&str>, model: &str) -> Result<Self> {
+        let mut settings: postgres::Config = url.parse()?;
+        if let Some(role) = role {
+            settings.user(role);
+        }
+        let mut client = settings.connect(NoTls)?;
+        let store = EmbeddingStore::prepare(&mut client, model)?;
+        Ok(Self { client, store })
+    }
+
+    fn store(&mut self, token: ClaimToken, rows: &[Row]) -> Result<()> {
+        let vectors = rows.iter().map(|(hash, vector)| (hash.as_slice(), vector.clone())).collect();
+        self.store.store(&mut self.client, token, vectors)?;
+        Ok(())
+    }
+}
+
 /// Seconds of `work` on all batches, which the sessions share out among themselves. It begins on an empty table.
-fn timed(sessions: &mut [Session], batches: &[&[Row]], work: fn(&mut Session, &[Row]) -> Result<()>) -> Result<f64> {
-    sessions[0].client.batch_execute("truncate graphdb.embeddings; checkpoint")?;
+fn timed(sessions: &mut [Session], batches: &[&[Row]], work: Work) -> Result<f64> {
+    sessions[0].owner.client.batch_execute("truncate graphdb.embeddings; checkpoint")?;
     let step = sessions.len();
     let start = Instant::now();
     thread::scope(|scope| {
