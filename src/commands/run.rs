@@ -78,6 +78,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = connector.connect_ready()?;
 
     if !args.dry_run {
+        // Before the scan, which then counts what a killed worker left.
         for run in calls::recover_expired_claims(&mut client)? {
             context.events.emit(&Event::Recover {
                 run_id: &run.run_id,
