@@ -1,7 +1,8 @@
 -- The statement that a search runs: its parameters are the question's vector, how many of each list to fuse, and how many
 -- results to return. The lists are read from their indexes, the best first; where a filter or a demand lets few chunks
--- pass, the vectors of those are compared one by one. Then each place in a list is worth 1 / (60 + place), and what stands
--- in both adds up. Equals are ordered by id.
+-- pass, the vectors of those are compared one by one. In each list the best is worth 1, and what is not in it nothing, nor
+-- is the hundredth vector, or the last, from which worth is measured, so that it does not depend on how many are asked for.
+-- The score is the mean over the lists (relative score fusion, docs/eval.md). Equals are ordered by id.
 create or replace function graphdb._search_statement(p_query text, p_model graphdb.embedding_models, p_filter jsonb)
 returns text
 language plpgsql
@@ -21,7 +22,7 @@ declare
   v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_wanted) || '::tsquery', '');
   v_score text;
   v_distance text;
-  v_by_text text := 'select null::text as run_id, null::text as doc_id, null::integer as ord, null::bigint as place where false';
+  v_by_text text := 'select null::text as run_id, null::text as doc_id, null::integer as ord, null::bigint as place, null::float8 as worth where false';
   v_by_vector text := v_by_text;
 begin
   if v_terms.p_find is not null then
@@ -31,7 +32,9 @@ begin
     into v_score
     from unnest(v_terms.p_words, v_terms.p_weights) as w (term, weight);
     v_by_text := format(
-      'select m.*, row_number() over (order by m.score desc, m.run_id, m.doc_id, m.ord) as place
+      'select m.run_id, m.doc_id, m.ord,
+              row_number() over (order by m.score desc, m.run_id, m.doc_id, m.ord) as place,
+              m.score / max(m.score) over () as worth
        from (
          select c.run_id, c.doc_id, c.ord, %s as score
          from (
@@ -76,7 +79,16 @@ begin
          limit $2', v_distance, p_model.model_id, v_demand, v_shown);
     end if;
     v_by_vector := format(
-      'select m.*, row_number() over (order by m.distance, m.run_id, m.doc_id, m.ord) as place from (%s) as m', v_by_vector);
+      'select m.run_id, m.doc_id, m.ord, m.place, coalesce((m.far - m.distance) / nullif(m.far - m.near, 0), 1) as worth
+       from (
+         select m.*,
+                row_number() over nearest as place,
+                min(m.distance) over () as near,
+                coalesce(nth_value(m.distance, 100) over (nearest rows between unbounded preceding and unbounded following),
+                         max(m.distance) over ()) as far
+         from (%s) as m
+         window nearest as (order by m.distance, m.run_id, m.doc_id, m.ord)
+       ) as m', v_by_vector);
   end if;
 
   return format(
@@ -84,7 +96,7 @@ begin
      by_vector as materialized (%s),
      fused as (
        select run_id, doc_id, ord, t.place as text_rank, v.place as vector_rank,
-              coalesce(1.0 / (60 + t.place), 0)::float8 + coalesce(1.0 / (60 + v.place), 0)::float8 as score
+              (coalesce(t.worth, 0) + coalesce(v.worth, 0)) / %s as score
        from by_text as t
        full join by_vector as v using (run_id, doc_id, ord)
        order by score desc, run_id, doc_id, ord
@@ -94,7 +106,7 @@ begin
      from fused as f
      join graphdb.chunks as c using (run_id, doc_id, ord)
      join graphdb.documents as d using (run_id, doc_id)
-     order by f.score desc, f.run_id, f.doc_id, f.ord', v_by_text, v_by_vector);
+     order by f.score desc, f.run_id, f.doc_id, f.ord', v_by_text, v_by_vector, greatest(1, num_nonnulls(v_terms.p_find, p_model.model_id)));
 end
 $$;
 

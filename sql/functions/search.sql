@@ -1,5 +1,5 @@
--- Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by reciprocal
--- rank. One version of each document is searched: the newest that is ready. The vector is the question's under p_model
+-- Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by relative
+-- score. One version of each document is searched: the newest that is ready. The vector is the question's under p_model
 -- (null: the only registered one), query prefix included; without one the words alone decide, and without words the vector.
 create or replace function graphdb.search(
   p_query text,
@@ -40,7 +40,7 @@ end
 $$;
 
 comment on function graphdb.search(text, vector, text, integer, jsonb) is
-  'Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by reciprocal rank (k = 60); of each document only the newest version that is ready. '
+  'Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by relative score (1: the best in each list; 0: in none, or as far as the hundredth vector); of each document only the newest version that is ready. '
   'p_query: words, the rarer the weightier; "a text in quotes" must stand in every result, and a word after a minus in none. p_query_vector: its vector under p_model '
   '(null: the only registered model), or null. p_filter: source, label, run_ids, run_id_glob. No row: nothing matches. TB001: bad filter, limit or vector, or no such model.';
 revoke all on function graphdb.search(text, vector, text, integer, jsonb) from public;

@@ -51,7 +51,7 @@ fn ask_shows_tables_and_links_as_text() {
 #[test]
 fn ask_shows_ranks_to_those_who_want_details() {
     let asked = library().run(&["ask", "renewed lease", "--limit", "1", "--events", "never", "-v"]).success();
-    assert!(asked.stdout.contains("score 0.03"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("score 1.00"), "{}", asked.stdout);
     assert!(asked.stdout.contains("by words 1, by vector 1, one lease chunk 0"), "{}", asked.stdout);
 }
 

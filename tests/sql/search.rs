@@ -125,13 +125,46 @@ fn search_weighs_a_rare_word_more_than_a_common_one() {
 }
 
 #[test]
-fn search_fuses_the_places_in_both_lists() {
+fn search_fuses_both_lists() {
     let mut library = Library::new();
     library.add("r", "d", &["apple pear", "apple", "quince", "nothing of it"]);
     library.embed("apple pear", "[0,1,0]").embed("apple", "[1,0,0]").embed("quince", "[0.9,0.1,0]");
     // By words: apple pear, apple. By vector: apple, quince, apple pear.
     let found = library.find_near("apple pear", "[1,0,0]");
     assert_eq!(found, ["apple | 2 | 1", "apple pear | 1 | 3", "quince | - | 2"]);
+}
+
+#[test]
+fn search_prefers_the_best_of_one_list_to_what_is_middling_in_both() {
+    let mut library = Library::new();
+    library.add("r", "d", &["apple pear plum", "an apple", "quince", "nothing of it"]);
+    library.embed("apple pear plum", "[-1,0,1]").embed("an apple", "[0.2,1,0]");
+    library.embed("quince", "[1,0,0]").embed("nothing of it", "[0,1,0]");
+    // By their places alone the middling chunk, second in both, would come first.
+    let found = library.find_near("apple pear plum", "[1,0,0]");
+    assert_eq!(found, ["apple pear plum | 1 | 4", "quince | - | 1", "an apple | 2 | 2", "nothing of it | - | 3"]);
+    let rows = library.client.query("select score from graphdb.search('apple pear plum', '[1,0,0]', 'm')", &[]).unwrap();
+    let scores: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!((scores[0], scores[1]), (0.5, 0.5), "{scores:?}");
+    assert!(scores[2] < 0.5 && scores[3] < scores[2], "{scores:?}");
+}
+
+#[test]
+fn a_score_does_not_depend_on_how_many_results_are_asked_for() {
+    let mut library = Library::new();
+    let texts: Vec<String> = (0..300).map(|n| format!("text {n}")).collect();
+    library.add("r", "d", &texts.iter().map(String::as_str).collect::<Vec<_>>());
+    for (n, text) in texts.iter().enumerate() {
+        library.embed(text, &format!("[1,{},0]", n as f64 / 100.0));
+    }
+    let mut scores = |limit: i32| -> Vec<f64> {
+        let rows = library.client.query("select score from graphdb.search('', '[1,0,0]', 'm', $1)", &[&limit]).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let (few, many) = (scores(50), scores(200));
+    assert_eq!(few, many[..50]);
+    assert_eq!((many[0], many[99]), (1.0, 0.0));
+    assert!(many.is_sorted_by(|a, b| a > b), "{many:?}");
 }
 
 #[test]
