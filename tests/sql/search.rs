@@ -143,7 +143,8 @@ fn search_prefers_the_best_of_one_list_to_what_is_middling_in_both() {
     // By their places alone the middling chunk, second in both, would come first.
     let found = library.find_near("apple pear plum", "[1,0,0]");
     assert_eq!(found, ["apple pear plum | 1 | 4", "quince | - | 1", "an apple | 2 | 2", "nothing of it | - | 3"]);
-    let rows = library.client.query("select score from graphdb.search('apple pear plum', '[1,0,0]', 'm')", &[]).unwrap();
+    let rows =
+        library.client.query("select score from graphdb.search('apple pear plum', '[1,0,0]', 'm')", &[]).unwrap();
     let scores: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!((scores[0], scores[1]), (0.5, 0.5), "{scores:?}");
     assert!(scores[2] < 0.5 && scores[3] < scores[2], "{scores:?}");
@@ -155,7 +156,7 @@ fn a_score_does_not_depend_on_how_many_results_are_asked_for() {
     let texts: Vec<String> = (0..300).map(|n| format!("text {n}")).collect();
     library.add("r", "d", &texts.iter().map(String::as_str).collect::<Vec<_>>());
     for (n, text) in texts.iter().enumerate() {
-        library.embed(text, &format!("[1,{},0]", n as f64 / 100.0));
+        library.embed(text, &format!("[100,{n},0]"));
     }
     let mut scores = |limit: i32| -> Vec<f64> {
         let rows = library.client.query("select score from graphdb.search('', '[1,0,0]', 'm', $1)", &[&limit]).unwrap();
