@@ -64,6 +64,9 @@ pub trait Provider: Send + Sync {
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
 
+/// Texts of a run that a provider may refuse while the others go on: more, and it is hardly the texts' fault.
+pub const MOST_REFUSED: usize = 16;
+
 /// Why texts could not be embedded.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
@@ -81,7 +84,7 @@ pub enum EmbedError {
         /// What went wrong.
         message: String,
     },
-    /// These texts, by position in the batch, will never be embedded; the others were not tried.
+    /// These texts, by position in the batch, will never be embedded; the others may not have been tried.
     #[error("{message}")]
     Refused {
         /// Positions in the batch.

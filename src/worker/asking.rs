@@ -8,15 +8,17 @@ use std::time::{Duration, Instant};
 use super::lease::Lease;
 use super::{End, Job, locked};
 use crate::db::calls::PendingInput;
-use crate::embed::{EmbedError, jittered};
+use crate::embed::{EmbedError, MOST_REFUSED, jittered};
 use crate::error::Result;
 
 /// How often a failing provider is asked again before the attempt is charged.
 const TRIES: u32 = 5;
 /// Pause where a busy provider does not say for how long it is.
 const BUSY_PAUSE: Duration = Duration::from_secs(5);
-/// Texts that a provider may refuse while the others of the run go on: more, and it is not the texts' fault.
-const MOST_REFUSED: usize = 16;
+/// The longest that a busy provider is waited for without asking it again, whatever it wishes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// How often the waiting for a busy provider is told.
+const REMIND: Duration = Duration::from_secs(60);
 
 /// What the threads that embed a run have in common.
 pub(super) struct Asking<'a> {
@@ -77,6 +79,7 @@ impl<'a> Asking<'a> {
     pub fn embed<'i>(&self, mut inputs: Vec<&'i PendingInput>) -> Result<Answer<'i>> {
         let prefix = self.job.provider.model().document_prefix.as_str();
         let (mut failures, mut vectors) = (0, Vec::new());
+        let (begun, mut reminders) = (Instant::now(), 0);
         // None are left when all of them were refused.
         while !inputs.is_empty() {
             if let Some(end) = self.interruption() {
@@ -92,8 +95,12 @@ impl<'a> Asking<'a> {
                     vectors = found;
                     break;
                 }
-                Err(EmbedError::Busy { retry_after, .. }) => {
-                    self.wait(retry_after.unwrap_or_else(|| jittered(BUSY_PAUSE)));
+                Err(EmbedError::Busy { retry_after, message }) => {
+                    if begun.elapsed() >= REMIND * reminders {
+                        log::warn!("{}: waiting for the provider: {message}", self.job.worker_id);
+                        reminders += 1;
+                    }
+                    self.wait(retry_after.unwrap_or_else(|| jittered(BUSY_PAUSE)).min(LONGEST_PAUSE));
                 }
                 Err(EmbedError::Transient { message }) => {
                     failures += 1;
@@ -107,13 +114,24 @@ impl<'a> Asking<'a> {
                     refused.take(&mut inputs, &positions, &message);
                     if refused.hashes.len() > MOST_REFUSED {
                         drop(refused);
-                        return Ok(self.end().map_or(Answer::End(End::Stopped), Answer::End));
+                        return self.too_many(&message);
                     }
                 }
                 Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
             }
         }
         Ok(Answer::Vectors { inputs, vectors })
+    }
+
+    /// Ends the work on a run of which too many texts are refused. Where any text is, the next run would fare no better.
+    fn too_many<'i>(&self, message: &str) -> Result<Answer<'i>> {
+        match (self.end(), self.job.provider.embed(&["text"])) {
+            (_, Err(EmbedError::Refused { .. })) => Err(EmbedError::Misconfigured {
+                message: format!("{message}; it refuses every text: check embed.model and embed.dimensions"),
+            }
+            .into()),
+            (end, _) => Ok(Answer::End(end.unwrap_or(End::Stopped))),
+        }
     }
 
     /// Waits for `pause`, or until the work must end.

@@ -138,6 +138,35 @@ fn a_refused_text_is_named_and_the_others_are_embedded() {
 }
 
 #[test]
+fn server_that_refuses_every_text_ends_the_command_and_charges_no_run() {
+    let server = EmbeddingServer::start(|_, _| error(400, "", "dimensions is not supported"));
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 2, 200);
+    let run = run(&sandbox, &server).exits(3);
+    assert!(run.stderr.contains("dimensions is not supported; it refuses every text: check"), "{}", run.stderr);
+    assert!(server.requests().len() < 100, "{} requests", server.requests().len());
+    assert_eq!(
+        sandbox
+            .database
+            .column("select distinct status || attempts from graphdb.processed_runs where status <> 'normalized'"),
+        ["chunked0"]
+    );
+}
+
+#[test]
+fn run_of_which_many_texts_are_refused_fails_and_the_others_go_on() {
+    let server = EmbeddingServer::start(|_, request| {
+        let refuses = texts(request).iter().any(|text| text.contains("number 1") || text.contains("number 2"));
+        if refuses { error(400, "", "too long") } else { good(request) }
+    });
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 40);
+    let failed = run(&sandbox, &server).exits(1).events_named("runs.fail").remove(0);
+    assert_eq!(failed["status"], "failed");
+    assert!(failed["error"].as_str().unwrap().contains("too long"), "{failed}");
+}
+
+#[test]
 fn runs_that_hold_the_same_texts_send_each_once_when_worked_on_at_the_same_time() {
     let sent = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&sent);

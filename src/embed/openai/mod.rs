@@ -16,7 +16,7 @@ use self::estimate::Estimate;
 use self::reply::Answer;
 use super::local::WordPiece;
 use super::settings::Settings;
-use super::{EmbedError, Model, Provider, Tokenizer, batches, jittered};
+use super::{EmbedError, MOST_REFUSED, Model, Provider, Tokenizer, batches, jittered};
 
 const DEFAULT_URL: &str = "https://api.openai.com/v1";
 /// What `OpenAI` takes in one request; smaller servers split it themselves.
@@ -124,7 +124,7 @@ impl OpenAi {
         }
     }
 
-    /// Tries both halves of a refused batch.
+    /// Tries both halves of a refused batch, until so many texts are refused that the caller gives up.
     fn bisect(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
         let (left, right) = texts.split_at(texts.len() / 2);
         let mut vectors = Vec::with_capacity(texts.len());
@@ -136,6 +136,9 @@ impl OpenAi {
                 Err(EmbedError::Refused { positions, message }) => {
                     refused.extend(positions.iter().map(|position| first + position));
                     reason = message;
+                    if refused.len() > MOST_REFUSED {
+                        break;
+                    }
                 }
                 Err(other) => return Err(other),
             }
@@ -156,7 +159,7 @@ impl OpenAi {
             let wait = asked.unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
             attempt += 1;
             // A server that wants more time than is left has its wish told to the caller.
-            if attempt >= self.patience.tries || start.elapsed() + wait > self.patience.longest {
+            if attempt >= self.patience.tries || wait > self.patience.longest.saturating_sub(start.elapsed()) {
                 return Err(error);
             }
             log::debug!("{error}; trying again in {wait:?}");
