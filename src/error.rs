@@ -188,11 +188,21 @@ impl Error {
         error.is_closed() || error.code().map_or(error.as_db_error().is_none(), |code| is_loss(code.code()))
     }
 
-    /// Whether the server has no space or memory left, or cannot read its disk.
+    /// Whether no run is to blame, and the next one would end the same: the provider cannot be used, a right or a function is
+    /// missing, or the server has no space or memory left, or cannot read its disk.
     #[must_use]
-    pub fn is_out_of_resources(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        error.code().is_some_and(|code| code.code().starts_with("53") || code.code().starts_with("58"))
+    pub fn is_nobodys_run(&self) -> bool {
+        // Classes of SQLSTATE: no such right or object, not supported, not authorized, out of resources, system error.
+        const CLASSES: [&str; 6] = ["42", "3F", "0A", "28", "53", "58"];
+        match self {
+            Self::Embed(_) => true,
+            Self::Database(error) => {
+                let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
+                SqlState::of(error) == Some(SqlState::SchemaNewer)
+                    || CLASSES.iter().any(|class| code.starts_with(class))
+            }
+            _ => false,
+        }
     }
 
     /// Whether the claim behind a call is somebody else's by now.

@@ -137,7 +137,7 @@ fn work(
     let begun = Instant::now();
     let tally = Tally::default();
     let bar = progress_bar(total, "runs", context.quiet);
-    let display = Display { bar: &bar, tally: &tally, total, every: u64::from(every), begun, events: context.events };
+    let display = Display { bar: &bar, total, every: u64::from(every), begun, events: context.events };
     let outcome = worker::run(plan, connector, context.events, stop, &tally, &display);
     bar.finish_and_clear();
 
@@ -184,7 +184,6 @@ fn wind_up(
 /// Shows how the work goes on.
 struct Display<'a> {
     bar: &'a ProgressBar,
-    tally: &'a Tally,
     total: u64,
     every: u64,
     begun: Instant,
@@ -196,9 +195,8 @@ impl Watcher for Display<'_> {
         self.bar.set_message(format!("{} {} {}/{}", lease.phase, lease.run_id, lease.done(), lease.total));
     }
 
-    fn completed(&self) {
+    fn completed(&self, done: u64) {
         self.bar.inc(1);
-        let done = self.tally.done.load(Ordering::Relaxed);
         if done.is_multiple_of(self.every) || done == self.total {
             self.events.emit(&progress(done, self.total.max(done), self.begun.elapsed()));
         }

@@ -216,19 +216,12 @@ pub fn fail_run(
     run_id: &RunId,
     token: ClaimToken,
     error: &str,
-    retry_after: Option<Duration>,
     permanent: bool,
 ) -> Result<Run> {
     let row = client.query_one(
-        "select * from graphdb.fail_run($1, $2, $3, make_interval(secs => $4), $5)",
+        "select * from graphdb.fail_run($1, $2, $3, p_permanent => $4)",
         // What a provider said may hold the one character that text cannot.
-        &[
-            &run_id.as_str(),
-            &token.0,
-            &error.replace('\0', ""),
-            &retry_after.map(|pause| pause.as_secs_f64()),
-            &permanent,
-        ],
+        &[&run_id.as_str(), &token.0, &error.replace('\0', ""), &permanent],
     )?;
     Ok(Run::from_row(&row))
 }

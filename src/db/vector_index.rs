@@ -44,8 +44,9 @@ pub fn build_missing(
     }
     let free = client.query_one("select pg_try_advisory_lock($1)", &[&BUILD_LOCK])?.get(0);
     let built = build_each(connector, client, stop, kind, free, on_progress, on_outcome);
-    if free {
-        client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK])?;
+    if free && let Err(error) = client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK]) {
+        // It goes with the connection.
+        log::debug!("cannot give up the lock on building indexes: {error}");
     }
     built
 }

@@ -162,6 +162,6 @@ mod tests {
                 });
             }
         });
-        assert!(*locked(&most) <= 2);
+        assert_eq!(*locked(&most), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! The leases of this process, renewed by one thread at a third of their length or sooner.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -55,6 +56,35 @@ impl Lease {
     }
 }
 
+/// A lease that is renewed until this is dropped.
+#[derive(Debug)]
+pub struct HeldLease<'a> {
+    leases: &'a Leases,
+    lease: Arc<Lease>,
+}
+
+impl HeldLease<'_> {
+    /// Renews it no more.
+    #[must_use]
+    pub fn end(self) -> Arc<Lease> {
+        Arc::clone(&self.lease)
+    }
+}
+
+impl Deref for HeldLease<'_> {
+    type Target = Lease;
+
+    fn deref(&self) -> &Lease {
+        &self.lease
+    }
+}
+
+impl Drop for HeldLease<'_> {
+    fn drop(&mut self) {
+        locked(&self.leases.held).remove(&self.lease.token);
+    }
+}
+
 /// All leases of the process.
 #[derive(Debug)]
 pub struct Leases {
@@ -76,7 +106,7 @@ impl Leases {
     }
 
     /// Takes up the claim on `run` that was asked for at `asked`.
-    pub fn add(&self, run: &Run, phase: Phase, worker_id: &str, asked: Instant) -> Arc<Lease> {
+    pub fn add(&self, run: &Run, phase: Phase, worker_id: &str, asked: Instant) -> HeldLease<'_> {
         let token = run.claim_token;
         let lease = Arc::new(Lease {
             run_id: run.run_id.clone(),
@@ -92,12 +122,7 @@ impl Leases {
             safe_until: Mutex::new(asked + self.ttl),
         });
         locked(&self.held).insert(token, Arc::clone(&lease));
-        lease
-    }
-
-    /// Drops a claim that ended.
-    pub fn remove(&self, lease: &Lease) {
-        locked(&self.held).remove(&lease.token);
+        HeldLease { leases: self, lease }
     }
 
     /// Renews all leases at a third of their length, or sooner, until `finished`. A failed call is tried again soon: it loses nothing yet.

@@ -5,9 +5,12 @@ mod chunking;
 mod embedding;
 mod in_flight;
 pub mod lease;
+mod permits;
 
+use std::any::Any;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -26,11 +29,14 @@ use crate::ids::{Phase, RunId};
 use crate::stop::Stop;
 use in_flight::InFlight;
 use lease::{Lease, Leases};
+use permits::{Permit, Permits};
 
 /// How long a worker tries to get a connection before it gives up.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// Pause of an idle worker that watches: a NOTIFY would wake it sooner, this bounds what a lost one costs.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
+/// Connections lost over one run before it is charged an attempt for it: it may be what brings them down.
+const MOST_LOSSES: u32 = 3;
 
 /// What the workers of one process do.
 pub struct Plan<'a> {
@@ -62,22 +68,17 @@ pub struct Plan<'a> {
 pub trait Watcher: Sync {
     /// Part of the work under a claim is done.
     fn advanced(&self, lease: &Lease);
-    /// A run went through every phase asked for.
-    fn completed(&self);
+    /// A run went through every phase asked for, as one of `done` so far.
+    fn completed(&self, done: u64);
 }
 
 /// What the workers of one process did.
 #[derive(Debug, Default)]
 pub struct Tally {
-    taken: AtomicU64,
-    /// Runs that cost a permit, kept where there is a limit.
-    known: Mutex<BTreeSet<RunId>>,
     /// Runs that went through every phase asked for.
     pub done: AtomicU64,
     /// Runs whose last claim here ended in failure.
     failed: Mutex<BTreeSet<RunId>>,
-    /// Workers that ended by a defect.
-    broken: AtomicU64,
     /// Claims that were lost to others.
     pub lost: AtomicU64,
     /// Claims that were given back.
@@ -88,7 +89,7 @@ impl Tally {
     /// Returns how many runs failed and were not completed later.
     #[must_use]
     pub fn failed(&self) -> u64 {
-        self.failed_runs().len() as u64 + self.broken.load(Ordering::Relaxed)
+        self.failed_runs().len() as u64
     }
 
     fn failed_runs(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
@@ -114,15 +115,6 @@ enum Taken {
     Completed(RunId),
     /// It was claimed, and given back, failed or lost.
     Ended,
-}
-
-/// Whether a claim counts against the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Permit {
-    /// It takes up a run.
-    New,
-    /// It goes on with the run that the worker took up.
-    Same,
 }
 
 /// One worker's view of the plan.
@@ -158,7 +150,7 @@ impl Job<'_> {
 
 /// Runs the plan to its end.
 ///
-/// Returns the first error that stopped a worker for good; the others finish what they can.
+/// Returns the first error that stopped a worker for good; the others finish what they can, or with `watch` what they hold.
 pub fn run(
     plan: &Plan<'_>,
     connector: &Connector,
@@ -167,55 +159,59 @@ pub fn run(
     tally: &Tally,
     watcher: &dyn Watcher,
 ) -> Result<()> {
-    let leases = Leases::new(plan.ttl);
-    let in_flight = InFlight::new(plan.slots);
+    let crew = Crew {
+        plan,
+        connector,
+        events,
+        stop,
+        tally,
+        watcher,
+        leases: Leases::new(plan.ttl),
+        in_flight: InFlight::new(plan.slots),
+        permits: Permits::new(plan.limit),
+        losses: Mutex::default(),
+        first_error: Mutex::default(),
+    };
     let finished = Stop::default();
-    let first_error: Mutex<Option<Error>> = Mutex::new(None);
     thread::scope(|scope| {
-        let renewer = scope.spawn(|| leases.keep_renewing(connector, events, &finished));
+        let renewer = scope.spawn(|| crew.leases.keep_renewing(connector, events, &finished));
         let workers: Vec<_> = (0..plan.workers)
             .map(|number| {
-                let worker = Worker {
-                    plan,
-                    connector,
-                    events,
-                    stop,
-                    tally,
-                    watcher,
-                    leases: &leases,
-                    in_flight: &in_flight,
-                    id: format!("{}/{number}", plan.process),
-                    abandoned: RefCell::default(),
-                };
-                let first_error = &first_error;
-                scope.spawn(move || {
-                    if let Err(error) = worker.run() {
-                        locked(first_error).get_or_insert(error);
-                    }
-                })
+                let worker =
+                    Worker { crew: &crew, id: format!("{}/{number}", plan.process), abandoned: RefCell::default() };
+                scope.spawn(move || worker.run().unwrap_or_else(|error| worker.end_by(error)))
             })
             .collect();
-        for worker in workers {
-            if worker.join().is_err() {
-                log::error!("a worker ended by a defect; its claim will be recovered when the lease runs out");
-                tally.broken.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        // Each is waited for, and its lease renewed, whatever became of another.
+        let defects: Vec<_> = workers.into_iter().filter_map(|worker| worker.join().err()).collect();
         finished.ask();
         let _ = renewer.join();
+        if let Some(defect) = defects.into_iter().next() {
+            panic::resume_unwind(defect);
+        }
     });
-    first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    crew.first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-struct Worker<'a> {
+/// What the workers of a process share.
+struct Crew<'a> {
     plan: &'a Plan<'a>,
     connector: &'a Connector,
     events: &'a EventWriter,
     stop: &'a Stop,
     tally: &'a Tally,
     watcher: &'a dyn Watcher,
-    leases: &'a Leases,
-    in_flight: &'a InFlight,
+    leases: Leases,
+    in_flight: InFlight,
+    permits: Permits,
+    /// How many connections were lost over a run.
+    losses: Mutex<BTreeMap<RunId, u32>>,
+    /// The first error that stopped a worker for good.
+    first_error: Mutex<Option<Error>>,
+}
+
+struct Worker<'a> {
+    crew: &'a Crew<'a>,
     id: String,
     /// A claim that could be neither ended nor given back, because the connection was gone.
     abandoned: RefCell<Option<Arc<Lease>>>,
@@ -224,15 +220,12 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn run(&self) -> Result<()> {
         let mut connection = self.connect_patiently()?;
-        while !self.stop.is_asked() && self.take_permit() {
-            let taken = self.take_up_one(&mut connection);
-            if matches!(taken, Ok(true)) {
-                continue;
-            }
-            self.return_permit();
-            let outcome = match taken {
-                Ok(_) if self.plan.watch => wait_for_notice(&mut connection.client, self.stop),
-                Ok(_) => break,
+        while !self.is_over() {
+            let Some(permit) = self.crew.permits.take() else { break };
+            let outcome = match self.take_up_one(&mut connection, permit) {
+                Ok(true) => Ok(()),
+                Ok(false) if self.crew.plan.watch => self.wait_for_notice(&mut connection.client),
+                Ok(false) => break,
                 Err(error) => Err(error),
             };
             match outcome {
@@ -247,63 +240,84 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Whether no further run is to be taken up.
+    fn is_over(&self) -> bool {
+        // What ended one worker would end the others, one by one and unseen.
+        self.crew.stop.is_asked() || self.crew.plan.watch && locked(&self.crew.first_error).is_some()
+    }
+
+    /// Tells at once what ends this worker; the command tells the first of such errors at its end.
+    fn end_by(&self, error: Error) {
+        if self.crew.plan.workers > 1 {
+            log::warn!("{} ends: {error}", self.id);
+        }
+        locked(&self.crew.first_error).get_or_insert(error);
+    }
+
     /// Takes one run through the phases asked for. Returns false when none is due.
-    fn take_up_one(&self, connection: &mut Connection) -> Result<bool> {
-        if self.plan.phases.contains(&Phase::Embed) {
+    fn take_up_one(&self, connection: &mut Connection, permit: Permit<'_>) -> Result<bool> {
+        let mut permit = Some(permit);
+        if self.crew.plan.phases.contains(&Phase::Embed) {
             // What another worker chunked is finished first. A run that was reset still has its old chunks: with both
             // phases on it is left to the chunk phase, or it would be embedded without being chunked anew.
             let status = if self.both() { vec!["chunked".into()] } else { Vec::new() };
-            let filter = Filter { status, ..self.plan.filter.clone() };
-            let taken = self.claim_and_work(connection, Phase::Embed, &filter, Permit::New)?;
+            let filter = Filter { status, ..self.crew.plan.filter.clone() };
+            let taken = self.claim_and_work(connection, Phase::Embed, &filter, &mut permit)?;
             if taken != Taken::Nothing {
                 self.count_done(&taken);
                 return Ok(true);
             }
         }
-        if !self.plan.phases.contains(&Phase::Chunk) {
+        if !self.crew.plan.phases.contains(&Phase::Chunk) {
             return Ok(false);
         }
-        let mut taken = self.claim_and_work(connection, Phase::Chunk, &self.plan.filter, Permit::New)?;
+        let mut taken = self.claim_and_work(connection, Phase::Chunk, &self.crew.plan.filter, &mut permit)?;
         if taken == Taken::Nothing {
             return Ok(false);
         }
-        if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.stop.is_asked()) {
-            taken = self.claim_and_work(connection, Phase::Embed, &Filter::for_run(run_id), Permit::Same)?;
+        if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.crew.stop.is_asked()) {
+            taken = self.claim_and_work(connection, Phase::Embed, &Filter::for_run(run_id), &mut None)?;
         }
         self.count_done(&taken);
         Ok(true)
     }
 
     fn both(&self) -> bool {
-        self.plan.phases.contains(&Phase::Chunk) && self.plan.phases.contains(&Phase::Embed)
+        self.crew.plan.phases.contains(&Phase::Chunk) && self.crew.plan.phases.contains(&Phase::Embed)
     }
 
     fn count_done(&self, taken: &Taken) {
         if matches!(taken, Taken::Completed(_)) {
-            self.tally.done.fetch_add(1, Ordering::Relaxed);
-            self.watcher.completed();
+            let done = self.crew.tally.done.fetch_add(1, Ordering::Relaxed) + 1;
+            self.crew.watcher.completed(done);
         }
     }
 
-    /// Claims the first due run, if any, and works on it.
+    /// Claims the first due run, if any, by the permit, and works on it.
     fn claim_and_work(
         &self,
         connection: &mut Connection,
         phase: Phase,
         filter: &Filter,
-        permit: Permit,
+        permit: &mut Option<Permit<'_>>,
     ) -> Result<Taken> {
         let asked = Instant::now();
-        let Some(run) = calls::claim_run(&mut connection.client, phase, &self.id, self.leases.ttl(), filter)? else {
+        let Some(run) = calls::claim_run(&mut connection.client, phase, &self.id, self.crew.leases.ttl(), filter)?
+        else {
             return Ok(Taken::Nothing);
         };
-        if permit == Permit::New {
-            self.count_once(&run.run_id);
+        if let Some(permit) = permit.take() {
+            permit.use_for(&run.run_id);
         }
-        let lease = self.leases.add(&run, phase, &self.id, asked);
+        let lease = self.crew.leases.add(&run, phase, &self.id, asked);
         self.announce(&run, phase);
-        let outcome = self.work(connection, &lease);
-        self.leases.remove(&lease);
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.work(connection, &lease)));
+        let outcome = outcome.unwrap_or_else(|defect| {
+            // A broken connection is found out by the next call; what a run of its own brings about is charged to it.
+            let message = format!("a defect of trailblazer: {}", described(defect.as_ref()));
+            Ok(End::Failed { message, permanent: false })
+        });
+        let lease = lease.end();
         let taken = self.settle(&mut connection.client, &lease, outcome);
         if taken.as_ref().is_err_and(Error::is_connection_loss) {
             self.abandoned.replace(Some(lease));
@@ -314,26 +328,39 @@ impl Worker<'_> {
     /// Gives back the claim whose connection was lost: else nobody could take the run up before its lease runs out.
     fn give_back_abandoned(&self, client: &mut Client) {
         if let Some(lease) = self.abandoned.take()
-            && let Err(error) = self.release(client, &lease)
+            && let Err(error) = self.give_back(client, &lease)
         {
             // Its last call may have ended it, unheard; or it stays until its lease runs out.
             log::debug!("{}: {error}", self.id);
         }
     }
 
+    fn give_back(&self, client: &mut Client, lease: &Lease) -> Result<()> {
+        let losses =
+            *locked(&self.crew.losses).entry(lease.run_id.clone()).and_modify(|count| *count += 1).or_insert(1);
+        if losses < MOST_LOSSES {
+            self.crew.permits.give_back(&lease.run_id);
+            return self.release(client, lease);
+        }
+        locked(&self.crew.losses).remove(&lease.run_id);
+        let message =
+            format!("the connection was lost {losses} times over this run; the log of the server may say why");
+        self.fail(client, lease, &message, false)
+    }
+
     fn announce(&self, run: &Run, phase: Phase) {
         let worker_id = self.id.as_str();
         if let Some(claim_expires_at) = run.claim_expires_at {
             let attempts = run.attempts;
-            self.events.emit(&Event::Claim { run_id: &run.run_id, phase, worker_id, attempts, claim_expires_at });
+            self.crew.events.emit(&Event::Claim { run_id: &run.run_id, phase, worker_id, attempts, claim_expires_at });
         }
-        self.events.emit(&match phase {
+        self.crew.events.emit(&match phase {
             Phase::Chunk => Event::ChunkStart { run_id: &run.run_id, phase, worker_id, documents: run.total_docs },
             Phase::Embed => Event::EmbedStart {
                 run_id: &run.run_id,
                 phase,
                 worker_id,
-                model: &self.plan.provider.model().name,
+                model: &self.crew.plan.provider.model().name,
                 chunks: run.total_chunks.unwrap_or(0),
             },
         });
@@ -341,14 +368,14 @@ impl Worker<'_> {
 
     fn work(&self, connection: &mut Connection, lease: &Lease) -> Result<End> {
         let job = Job {
-            provider: self.plan.provider,
-            limits: self.plan.limits,
-            batch_tokens: self.plan.batch_tokens,
-            events: self.events,
+            provider: self.crew.plan.provider,
+            limits: self.crew.plan.limits,
+            batch_tokens: self.crew.plan.batch_tokens,
+            events: self.crew.events,
             worker_id: &self.id,
-            in_flight: self.in_flight,
-            watcher: self.watcher,
-            stop: self.stop,
+            in_flight: &self.crew.in_flight,
+            watcher: self.crew.watcher,
+            stop: self.crew.stop,
         };
         match lease.phase {
             Phase::Chunk => chunking::work(&job, &mut connection.client, lease),
@@ -366,13 +393,11 @@ impl Worker<'_> {
             Err(error) if error.is_claim_lost() => End::Lost,
             // Whoever comes next starts from what is stored.
             Err(error) if error.is_connection_loss() => return Err(error),
-            Err(error @ Error::Embed(_)) => {
-                self.release(client, lease)?;
-                return Err(error);
-            }
-            // Not the run's fault. A server that is full may not even take it back: then its lease runs out.
-            Err(error) if error.is_out_of_resources() => {
-                let _ = self.release(client, lease);
+            // A server that is full may not even take it back: then its lease runs out.
+            Err(error) if error.is_nobodys_run() => {
+                if let Err(error) = self.release(client, lease) {
+                    log::warn!("{}: cannot give back run {}: {error}", self.id, lease.run_id);
+                }
                 return Err(error);
             }
             Err(error) => End::Failed { message: error.to_string(), permanent: false },
@@ -397,8 +422,9 @@ impl Worker<'_> {
     }
 
     fn report_completed(&self, run: &Run, phase: Phase) {
-        self.tally.failed_runs().remove(&run.run_id);
-        self.events.emit(&Event::Complete {
+        self.crew.tally.failed_runs().remove(&run.run_id);
+        locked(&self.crew.losses).remove(&run.run_id);
+        self.crew.events.emit(&Event::Complete {
             run_id: &run.run_id,
             phase,
             worker_id: &self.id,
@@ -410,23 +436,23 @@ impl Worker<'_> {
     }
 
     fn report_lost(&self, lease: &Lease) {
-        self.tally.lost.fetch_add(1, Ordering::Relaxed);
-        self.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
+        self.crew.tally.lost.fetch_add(1, Ordering::Relaxed);
+        self.crew.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
     }
 
     fn release(&self, client: &mut Client, lease: &Lease) -> Result<()> {
         let run = calls::release_run(client, &lease.run_id, lease.token)?;
-        self.tally.released.fetch_add(1, Ordering::Relaxed);
+        self.crew.tally.released.fetch_add(1, Ordering::Relaxed);
         let (run_id, status) = (&run.run_id, run.status.as_str());
-        self.events.emit(&Event::Release { run_id, phase: lease.phase, worker_id: &self.id, status });
+        self.crew.events.emit(&Event::Release { run_id, phase: lease.phase, worker_id: &self.id, status });
         Ok(())
     }
 
     fn fail(&self, client: &mut Client, lease: &Lease, message: &str, permanent: bool) -> Result<()> {
-        let run = calls::fail_run(client, &lease.run_id, lease.token, message, None, permanent)?;
-        self.tally.failed_runs().insert(run.run_id.clone());
+        let run = calls::fail_run(client, &lease.run_id, lease.token, message, permanent)?;
+        self.crew.tally.failed_runs().insert(run.run_id.clone());
         log::warn!("run {} failed in {}: {message}", run.run_id, lease.phase);
-        self.events.emit(&Event::Fail {
+        self.crew.events.emit(&Event::Fail {
             run_id: &run.run_id,
             phase: lease.phase,
             worker_id: &self.id,
@@ -439,9 +465,9 @@ impl Worker<'_> {
     }
 
     fn connect(&self) -> Result<Connection> {
-        let mut client = self.connector.connect_to_work()?;
+        let mut client = self.crew.connector.connect_to_work()?;
         stage::create(&mut client)?;
-        if self.plan.watch {
+        if self.crew.plan.watch {
             client.batch_execute("listen graphdb_backlog")?;
         }
         Ok(Connection { client, store: None })
@@ -453,33 +479,26 @@ impl Worker<'_> {
         let mut pause = Duration::from_millis(100);
         loop {
             match self.connect() {
-                Err(error) if error.is_connection_loss() && Instant::now() < deadline && !self.stop.is_asked() => {}
+                Err(error) if error.is_connection_loss() && Instant::now() < deadline && !self.crew.stop.is_asked() => {
+                }
                 outcome => return outcome,
             }
-            self.stop.sleep(pause);
+            self.crew.stop.sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 
-    /// With a limit, each worker asks before it takes up a run; what turns out not to be due is given back.
-    fn take_permit(&self) -> bool {
-        let limit = self.plan.limit.unwrap_or(u64::MAX);
-        self.tally
-            .taken
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| (taken < limit).then_some(taken + 1))
-            .is_ok()
-    }
-
-    /// Gives the permit back when another worker's went to the same run: it chunked it, and this one embeds it.
-    fn count_once(&self, run_id: &RunId) {
-        let mut known = locked(&self.tally.known);
-        if self.plan.limit.is_some() && !known.insert(run_id.clone()) {
-            self.return_permit();
+    /// Waits until the backlog has news, the watch pause is over, or no further run is to be taken up.
+    fn wait_for_notice(&self, client: &mut Client) -> Result<()> {
+        use postgres::fallible_iterator::FallibleIterator;
+        let end = Instant::now() + WATCH_PAUSE;
+        while !self.is_over() && Instant::now() < end {
+            if client.notifications().timeout_iter(Duration::from_millis(200)).next()?.is_some() {
+                // One look at the backlog answers all that came by now.
+                return Ok(client.notifications().iter().for_each(|_| Ok(()))?);
+            }
         }
-    }
-
-    fn return_permit(&self) {
-        self.tally.taken.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
     }
 }
 
@@ -500,17 +519,10 @@ impl Connection {
     }
 }
 
-/// Waits until the backlog has news, the watch pause is over, or a stop is asked for.
-fn wait_for_notice(client: &mut Client, stop: &Stop) -> Result<()> {
-    use postgres::fallible_iterator::FallibleIterator;
-    let end = Instant::now() + WATCH_PAUSE;
-    while !stop.is_asked() && Instant::now() < end {
-        let notice = client.notifications().timeout_iter(Duration::from_millis(200)).next()?;
-        if notice.is_some() {
-            break;
-        }
-    }
-    Ok(())
+/// What a panic says.
+fn described(defect: &(dyn Any + Send)) -> &str {
+    let text = defect.downcast_ref::<&str>().copied();
+    text.or_else(|| defect.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -101,6 +101,54 @@ fn limit_counts_a_run_once_when_two_workers_share_its_phases() {
     assert_eq!(embedded, "25");
 }
 
+/// Ends the connection that writes chunks of `r1`, the first `times`.
+fn break_connections(sandbox: &Sandbox, times: u32) {
+    let trigger = format!(
+        "create sequence public.losses; \
+         create function public.lose() returns trigger language plpgsql as $$ begin \
+           if nextval('public.losses') <= {times} then perform pg_terminate_backend(pg_backend_pid()); end if; \
+           return null; \
+         end $$; \
+         create trigger lose after insert on graphdb.chunks for each row \
+         when (new.run_id = 'r1' and new.ord = 0 and new.doc_id like '%1') execute function public.lose()"
+    );
+    sandbox.database.connect().batch_execute(&trigger).unwrap();
+}
+
+#[test]
+fn limit_counts_a_run_once_whose_connection_was_lost() {
+    for times in [1, 2] {
+        let sandbox = normalized(3);
+        break_connections(&sandbox, times);
+        sandbox.run(&["run", "--limit", "1", "--workers", "1"]).success();
+        assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded", "r2 normalized", "r3 normalized"], "{times}");
+    }
+}
+
+#[test]
+fn run_over_which_connections_are_lost_again_and_again_is_charged_and_the_others_go_on() {
+    let sandbox = normalized(2);
+    break_connections(&sandbox, 1000);
+    let run = sandbox.run(&["run", "--workers", "1"]).exits(1);
+    let message = "the connection was lost 3 times over this run; the log of the server may say why";
+    assert_eq!(run.events_named("runs.fail")[0]["error"], message);
+    assert_eq!(sandbox.database.column(STATUSES), ["r1 normalized", "r2 embedded"]);
+    assert_eq!(sandbox.database.column("select attempts from graphdb.processed_runs order by run_id"), ["1", "0"]);
+}
+
+#[test]
+fn missing_function_ends_the_command_and_charges_no_run() {
+    let sandbox = normalized(3);
+    let rename = "alter function graphdb.replace_chunks rename to gone";
+    sandbox.database.connect().batch_execute(rename).unwrap();
+    for args in [&["run", "--workers", "2"][..], &["run", "--workers", "2", "--watch"]] {
+        let run = sandbox.run(args).exits(4);
+        assert!(run.stderr.contains("replace_chunks"), "{}", run.stderr);
+        let states = "select distinct status || attempts from graphdb.processed_runs";
+        assert_eq!(sandbox.database.column(states), ["normalized0"]);
+    }
+}
+
 #[test]
 fn phases_are_worked_on_one_by_one() {
     let sandbox = normalized(2);
