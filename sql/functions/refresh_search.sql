@@ -6,11 +6,13 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set client_min_messages = error
 as $$
 begin
   perform gin_clean_pending_list('graphdb.ix_chunks_search');
   -- Not the texts and vectors themselves, which nothing is planned by and which take half of the time.
-  analyze graphdb.processed_runs, graphdb.documents (run_id, doc_id, labels, is_newest, is_searched),
+  -- What an index is just being built on is left out: both would wait for each other.
+  analyze (skip_locked) graphdb.processed_runs, graphdb.documents (run_id, doc_id, labels, is_newest, is_searched),
           graphdb.chunks (run_id, doc_id, ord, input_sha256, search_vector), graphdb.embeddings (model_id, input_sha256);
 end
 $$;

@@ -86,6 +86,7 @@ fn vectors_are_stored_and_runs_completed_while_an_index_is_built() {
         ask(&mut client, "set lock_timeout = '1s'");
         assert_eq!(store_vectors(&mut client, "r", token), "1");
         ask(&mut client, &format!("select graphdb.complete_run('r', 'embed', {token}, '{MODEL}')"));
+        ask(&mut client, "select graphdb.refresh_search()");
         drop(writer);
         assert_eq!(build.join().unwrap().unwrap(), [Outcome::Built]);
     });
