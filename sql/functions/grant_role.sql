@@ -1,4 +1,4 @@
--- Give a role what one kind of user needs and nothing else: 'worker', 'admin' or 'reader'.
+-- Give a role what one kind of user needs and nothing else, whatever it was granted before: 'worker', 'admin' or 'reader'.
 create or replace function graphdb.grant_role(p_role text, p_kind text)
 returns void
 language plpgsql
@@ -23,6 +23,11 @@ begin
       using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(p_role, 'name'));
   end if;
 
+  -- What it was granted before, as a role of another kind, is taken away. The owner's own rights are no grants.
+  if not exists (select from pg_namespace as n where n.nspname = 'graphdb' and n.nspowner::regrole = quote_ident(p_role)::regrole) then
+    execute format('revoke all on all tables in schema graphdb from %I', p_role);
+    execute format('revoke all on all functions in schema graphdb from %I', p_role);
+  end if;
   execute format('grant usage on schema graphdb to %I', p_role);
   foreach v_name in array v_tables loop
     execute format('grant select on graphdb.%I to %I', v_name, p_role);
