@@ -15,7 +15,7 @@ declare
   v_few constant float8 := sqrt(500 * v_chunks);
   v_condition constant text := graphdb._search_condition(p_filter);
   v_wanted constant tsquery := graphdb._search_demand(p_query);
-  v_reach constant float8 := case when v_condition = 'true' and v_wanted is null then v_chunks
+  v_reach constant float8 := case when v_condition = 'true' and v_wanted is null then 'infinity'
                                   else graphdb._search_reach(v_condition, v_wanted, v_few + 1) end;
   v_terms record := graphdb._search_terms(p_query, case when v_reach > v_few then 1 else v_reach / v_chunks end);
   v_shown constant text := 'd.is_searched and ' || v_condition;
@@ -53,7 +53,7 @@ begin
   end if;
 
   if p_model.model_id is not null then
-    v_distance := format('e.embedding::%1$s <=> $1::%1$s', graphdb._vector_index_type(p_model));
+    v_distance := format('e.embedding::%1$s operator(%2$s.<=>) $1::%1$s', graphdb._vector_index_type(p_model), graphdb._vector_schema());
     if v_reach > v_few then
       v_by_vector := format(
         'select c.run_id, c.doc_id, c.ord, %1$s as distance

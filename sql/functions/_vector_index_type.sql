@@ -6,7 +6,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+  select graphdb._vector_schema() || '.' || case
       when p_model.dimension > 4000 then 'vector'
       when p_model.dimension > 2000
         or pg_get_indexdef(to_regclass(format('graphdb.ix_embeddings_hnsw_%s', p_model.model_id))) like '%halfvec%' then 'halfvec'
@@ -15,5 +15,5 @@ as $$
 $$;
 
 comment on function graphdb._vector_index_type(graphdb.embedding_models) is
-  'The type that a model''s vectors are indexed and compared as, for example vector(384); above 4,000 numbers pgvector has no index.';
+  'The type that a model''s vectors are indexed and compared as, for example public.vector(384); above 4,000 numbers pgvector has no index.';
 revoke all on function graphdb._vector_index_type(graphdb.embedding_models) from public;

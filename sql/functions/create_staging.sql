@@ -5,7 +5,7 @@ returns void
 language plpgsql
 volatile
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if to_regclass('pg_temp.staged_documents') is null then
@@ -15,8 +15,8 @@ begin
     create temporary table staged_chunks (
       doc_id text not null, ord integer not null, byte_start integer not null, byte_end integer not null,
       heading_path text[] not null, kind text not null, token_count integer not null, text text not null);
-    create temporary table staged_embeddings (input_sha256 bytea not null, embedding vector not null);
-    execute format('grant insert, select, truncate on staged_documents, staged_chunks, staged_embeddings to %I', session_user);
+    execute format('create temporary table staged_embeddings (input_sha256 bytea not null, embedding %s.vector not null)', graphdb._vector_schema());
+    execute format('grant insert, select, truncate on staged_documents, staged_chunks, staged_embeddings to %I', graphdb._caller());
   end if;
 end
 $$;

@@ -1,12 +1,12 @@
 -- The models that have vectors enough to be worth an index and no valid one, each with the statements that make it. They
 -- build concurrently, so that searches and workers go on, and therefore cannot run in a function; p_halfvec stores halves
--- of numbers. may_build: the session's user owns the table.
+-- of numbers. may_build: the caller owns the table.
 create or replace function graphdb.missing_vector_indexes(p_halfvec boolean default false)
 returns table (model text, index_name text, vectors bigint, statements text[], memory_kb integer, may_build boolean)
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Fewer are compared in a few milliseconds one by one, and exactly.
@@ -33,7 +33,7 @@ begin
         index_name, graphdb._vector_schema(), v_type, v_model.dimension, v_model.model_id)];
     -- The graph is built in memory: the numbers, and some 300 bytes of neighbours for each vector.
     memory_kb := least(greatest(vectors * (4 * v_model.dimension + 300) / 1000, 65536), 2000000);
-    may_build := (select pg_has_role(session_user, c.relowner, 'usage') from pg_class as c where c.oid = 'graphdb.embeddings'::regclass);
+    may_build := (select pg_has_role(graphdb._caller(), c.relowner, 'usage') from pg_class as c where c.oid = 'graphdb.embeddings'::regclass);
     return next;
   end loop;
 end
@@ -41,5 +41,5 @@ $$;
 
 comment on function graphdb.missing_vector_indexes(boolean) is
   'The models that have 5,000 vectors or more and no valid HNSW index, each with the statements that make it (concurrently, so run them one by one outside a transaction), '
-  'the maintenance_work_mem that the build wants, and whether the session''s user may. p_halfvec stores halves of numbers.';
+  'the maintenance_work_mem that the build wants, and whether the caller may. p_halfvec stores halves of numbers.';
 revoke all on function graphdb.missing_vector_indexes(boolean) from public;

@@ -4,13 +4,13 @@ returns table (model text, dimension integer, vectors bigint, wrong_dimension bi
 language sql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
   select m.model, m.dimension, coalesce(e.vectors, 0), coalesce(e.wrong_dimension, 0),
          (select count(*) from graphdb.processed_runs as r where r.embedding_model = m.model)
   from graphdb.embedding_models as m
   left join (
-    select v.model_id, count(*) as vectors, count(*) filter (where vector_dims(v.embedding) <> d.dimension) as wrong_dimension
+    select v.model_id, count(*) as vectors, count(*) filter (where graphdb._vector_fault(v.embedding, d.dimension) like '% dimensions') as wrong_dimension
     from graphdb.embeddings as v
     join graphdb.embedding_models as d on d.model_id = v.model_id
     group by v.model_id

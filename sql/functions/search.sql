@@ -13,15 +13,10 @@ returns table (
 language plpgsql
 stable
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 set jit = off
 -- Stop words alone are no fault.
 set client_min_messages = warning
--- A filter, or old versions, may leave little of the first hits: go on until there are enough.
-set hnsw.iterative_scan = relaxed_order
-set hnsw.max_scan_tuples = 100000
-set hnsw.scan_mem_multiplier = 8
-set hnsw.ef_search = 200
 as $$
 declare
   v_model graphdb.embedding_models;
@@ -34,6 +29,10 @@ begin
     v_model := graphdb._model(p_model);
     perform graphdb._refuse_vector(graphdb._vector_fault(p_query_vector, v_model.dimension), v_model);
   end if;
+  -- A filter, or old versions, may leave little of the first hits: go on until there are enough. Not settings of the function:
+  -- a dump of those is restored by nobody but a superuser. They last until the transaction ends.
+  perform set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.max_scan_tuples', '100000', true),
+          set_config('hnsw.scan_mem_multiplier', '8', true), set_config('hnsw.ef_search', '200', true);
   return query execute graphdb._search_statement(p_query, v_model, p_filter)
     using p_query_vector, greatest(100, 2 * p_limit), p_limit;
 end

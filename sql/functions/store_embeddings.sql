@@ -9,15 +9,15 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_model graphdb.embedding_models := graphdb._model(p_model);
   v_bad text;
   v_stored integer;
 begin
-  if cardinality(p_input_sha256) <> cardinality(p_embeddings) then
-    raise exception '% hashes but % vectors', cardinality(p_input_sha256), cardinality(p_embeddings)
+  if cardinality(p_input_sha256) is distinct from cardinality(p_embeddings) then
+    raise exception '% hashes but % vectors', coalesce(cardinality(p_input_sha256), 0), coalesce(cardinality(p_embeddings), 0)
       using errcode = 'TB001', hint = 'Pass one vector for each hash.';
   end if;
   perform graphdb._lock_embedding_claim(p_claim_token);

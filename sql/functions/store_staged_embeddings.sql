@@ -4,7 +4,7 @@ returns integer
 language plpgsql
 volatile
 security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_model graphdb.embedding_models := graphdb._model(p_model);

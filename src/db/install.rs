@@ -108,6 +108,7 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
     if let State::Newer { version } = state(&mut tx)? {
         return Err(newer(version));
     }
+    refuse_foreign(&mut tx)?;
     tx.batch_execute("set local check_function_bodies = off; set local client_min_messages = warning")?;
     ensure_pgvector(&mut tx)?;
     tx.batch_execute(BOOTSTRAP)?;
@@ -124,6 +125,21 @@ pub fn newer(version: i32) -> Error {
         message: format!("the schema has migration {version}, which this binary does not know (TB005)"),
         hint: format!("Install a newer trailblazer than {CODE_VERSION}."),
     }
+}
+
+/// Functions that run with their owner's rights must not be another role's to replace, as the owner of their schema may.
+fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
+    let foreign = tx.query_opt(
+        "select n.nspowner::regrole::text, quote_ident(current_user) from pg_namespace as n \
+         where n.nspname = 'graphdb' and n.nspowner <> (select o.oid from pg_roles as o where o.rolname = current_user)",
+        &[],
+    )?;
+    let Some(row) = foreign else { return Ok(()) };
+    let (owner, user): (String, String) = (row.get(0), row.get(1));
+    Err(Error::NotReady {
+        message: format!("schema graphdb belongs to {owner}, not to {user}"),
+        hint: format!("Connect as {owner}, or let it be yours: alter schema graphdb owner to {user}."),
+    })
 }
 
 /// Makes the `vector` type known, and the functions' search path the one that finds it and nothing of the caller's.

@@ -41,6 +41,18 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
             format!("create function traps.{function} language plpgsql as $$ begin perform traps.spring(); end $$");
         ask(&mut client, &definition);
     }
+    // Beside pgvector, where a function that fits a call better than the server's own would be taken.
+    for function in [
+        "format(text, name) returns text",
+        "format(text, text) returns text",
+        "format(text, integer) returns text",
+        "cardinality(bytea[]) returns integer",
+        "cardinality(public.vector[]) returns integer",
+    ] {
+        let definition =
+            format!("create function public.{function} language plpgsql as $$ begin perform traps.spring(); end $$");
+        ask(&mut client, &definition);
+    }
     for (left, operator, right) in [
         ("text", "=", "text"),
         ("text", "<>", "text"),
@@ -105,6 +117,10 @@ fn a_workers_own_functions_and_operators_are_not_used() {
         "graphdb.pending_inputs('r', 'm')".into(),
         "graphdb.backlog_status".into(),
         "graphdb.require_schema(9)".into(),
+        "graphdb.create_staging()".into(),
+        "graphdb.missing_vector_indexes()".into(),
+        "graphdb.search('one', '[1,0,0]', 'm')".into(),
+        "graphdb.refresh_search()".into(),
     ] {
         ask(&mut client, &format!("select * from {call}"));
     }

@@ -200,6 +200,53 @@ fn the_owner_needs_no_superuser_and_may_have_any_name() {
     assert_eq!(install(&mut owner).unwrap(), Vec::<String>::new());
 }
 
+/// What `pg_dump` writes of a database.
+fn dump(database: &TestDatabase, options: &[&str]) -> String {
+    let mut command = std::process::Command::new(crate::support::cluster().bin.join("pg_dump"));
+    let output = command.args(options).arg("--dbname").arg(&database.url).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Restores a dump, after `first`.
+fn restore(database: &TestDatabase, dump: &str, first: &str) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{first};\n{dump}")).unwrap();
+    let output = std::process::Command::new(crate::support::cluster().bin.join("psql"))
+        .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname"])
+        .arg(&database.url)
+        .arg("--file")
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_dump_of_the_schema_can_be_restored_by_an_owner_who_is_no_superuser() {
+    let database = TestDatabase::new();
+    process(&mut database.connect(), "r", &["one"]);
+    let copy = TestDatabase::empty();
+    let mut client = copy.connect();
+    let name = ask(&mut client, "select current_database()");
+    ask(&mut client, "create extension vector; create role restorer login");
+    ask(&mut client, &format!("grant create on database {name} to restorer"));
+    restore(&copy, &dump(&database, &["--schema=graphdb", "--no-owner"]), "set session authorization restorer");
+    let mut owner = copy.connect_as("restorer");
+    assert_eq!(state(&mut owner).unwrap(), State::Current);
+    assert_eq!(ask(&mut owner, "select text from graphdb.search('one', '[1,0,0]', 'm')"), "one");
+}
+
+#[test]
+fn a_schema_that_is_somebody_elses_is_refused() {
+    let database = TestDatabase::empty();
+    let mut client = database.connect();
+    ask(&mut client, "create role squatter; create schema graphdb authorization squatter");
+    let error = install(&mut client).unwrap_err();
+    insta::assert_snapshot!(error, @"schema graphdb belongs to squatter, not to trailblazer");
+    assert!(error.hint().unwrap().contains("alter schema graphdb owner to trailblazer"), "{error:?}");
+}
+
 #[test]
 fn a_dump_of_the_schema_can_be_restored() {
     let database = TestDatabase::new();
@@ -207,20 +254,8 @@ fn a_dump_of_the_schema_can_be_restored() {
     process(&mut client, "r", &["one"]);
     super::fixture::load(&mut client, "waiting", "2026-01-01", &[("a", "two")]);
     let before = super::fixture::contents(&mut client);
-    let bin = &crate::support::cluster().bin;
     let copy = TestDatabase::empty();
-    let dump = std::process::Command::new(bin.join("pg_dump")).arg("--dbname").arg(&database.url).output().unwrap();
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), &dump.stdout).unwrap();
-    let restore = std::process::Command::new(bin.join("psql"))
-        .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname"])
-        .arg(&copy.url)
-        .arg("--file")
-        .arg(file.path())
-        .output()
-        .unwrap();
-    assert!(restore.status.success(), "{}", String::from_utf8_lossy(&restore.stderr));
+    restore(&copy, &dump(&database, &[]), "");
     let mut client = copy.connect();
     assert_eq!(super::fixture::contents(&mut client), before);
     assert_eq!(state(&mut client).unwrap(), State::Current);

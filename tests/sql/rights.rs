@@ -151,6 +151,28 @@ fn an_admin_registers_loads_and_resets_through_the_functions_only() {
 }
 
 #[test]
+fn a_role_of_another_kind_keeps_nothing_of_the_old_one() {
+    let database = TestDatabase::new();
+    let mut client = connect_as(&database, "admin", "demoted");
+    let role = ask(&mut client, "select current_user");
+    database.connect().query("select graphdb.grant_role($1, 'reader')", &[&role]).unwrap();
+    refused(&mut client, "select graphdb.reset_runs()", "42501");
+    refused(&mut client, "select graphdb.claim_run('chunk', 'w')", "42501");
+    ask(&mut client, "select graphdb.list_runs()");
+}
+
+#[test]
+fn staging_is_for_the_role_that_was_taken() {
+    let database = TestDatabase::new();
+    let mut client = connect_as(&database, "worker", "taken");
+    let worker = ask(&mut client, "select quote_ident(current_user)");
+    ask(&mut database.connect(), &format!("create role \"member of taken\"; grant {worker} to \"member of taken\""));
+    let mut member = database.connect_as("member of taken");
+    ask(&mut member, &format!("set role {worker}; select graphdb.create_staging()"));
+    ask(&mut member, "insert into pg_temp.staged_embeddings values ('\\x00', '[1]')");
+}
+
+#[test]
 fn a_stranger_cannot_even_look() {
     let database = TestDatabase::new();
     ask(&mut database.connect(), "create role \"a stranger\" login");
