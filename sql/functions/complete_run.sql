@@ -23,7 +23,12 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- The claim is not locked before the update, which takes the row only while the token is still its claim's: a lock is WAL.
+  -- Locked before it is counted, so that all is seen that was written under the claim. A run without documents, of which nothing
+  -- is counted, is not: the update takes the row only while the token is still its claim's, and a lock is WAL.
+  perform from graphdb.processed_runs as r
+  where r.run_id = p_run_id and r.claim_token = p_claim_token and r.total_docs > 0
+  for no key update;
+
   with claim as materialized (
     select r.run_id, r.claimed_by, r.claimed_at,
            case v_phase when 'chunk' then graphdb._count_chunks(r.run_id) else graphdb._count_embedded_chunks(r.run_id, v_model) end as chunks

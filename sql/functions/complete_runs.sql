@@ -27,8 +27,15 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
+  -- As in complete_run, in the order of run_id, as everywhere.
+  perform from graphdb.processed_runs as r
+  where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
+    and r.total_docs > 0
+  order by r.run_id
+  for no key update;
+
   return query
-  -- Locked in the order of run_id, as everywhere; then counted, which refuses the call when work is missing.
+  -- Locked in the order of run_id; then counted, which refuses the call when work is missing.
   with claims as materialized (
     select r.run_id, r.claimed_by, r.claimed_at
     from graphdb.processed_runs as r

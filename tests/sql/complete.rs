@@ -4,6 +4,7 @@ use postgres::Client;
 
 use super::fixture::{
     MODEL, Waiting, ask, chunk, claim, embed, load, refused, register_model, stage_chunks, status, store_vectors,
+    try_ask,
 };
 use crate::support::TestDatabase;
 
@@ -28,6 +29,33 @@ fn a_run_with_a_document_without_chunks_is_not_chunked() {
     ask(&mut client, &format!("select graphdb.replace_chunks('r', {token})"));
     ask(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"));
     assert_eq!(counts(&mut client), "chunked 2 2 -");
+}
+
+#[test]
+fn what_was_written_under_the_claim_in_the_meantime_is_counted() {
+    for call in ["complete_run('r', 'chunk', TOKEN)", "complete_runs('{r}', 'chunk', '{TOKEN}')"] {
+        let database = TestDatabase::new();
+        let mut writer = database.connect();
+        load(&mut writer, "r", "2026-01-01", &[("a", "one")]);
+        chunk(&mut writer, "r");
+        ask(&mut writer, "select graphdb.reset_runs()");
+        let token = claim(&mut writer, "chunk", "r");
+        // The chunks are gone when this ends.
+        ask(
+            &mut writer,
+            &format!("truncate pg_temp.staged_chunks; begin; select graphdb.replace_chunks('r', {token})"),
+        );
+        std::thread::scope(|scope| {
+            let completing = scope.spawn(|| {
+                let call = call.replace("TOKEN", &token.to_string());
+                try_ask(&mut database.connect(), &format!("select graphdb.{call}"))
+            });
+            database.wait_until_blocked(1);
+            ask(&mut writer, "commit");
+            let error = completing.join().unwrap().expect_err(call);
+            assert_eq!(error.code().unwrap().code(), "TB003", "{call}");
+        });
+    }
 }
 
 #[test]
