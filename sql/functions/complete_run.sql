@@ -69,5 +69,7 @@ $$;
 
 comment on function graphdb.complete_run(text, text, bigint, text) is
   'Mark a phase done, after verifying and counting it in this transaction. chunk: every document with text has chunks. embed: no chunk lacks a vector under p_model '
-  '(null: the only registered model). TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument.';
+  '(null: the only registered model). TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument. '
+  'What it locks, a load waits for at its end, so commit soon; a transaction that completes several runs one by one can deadlock with a load, '
+  'and either may be refused (40P01: try again). One call of complete_runs cannot.';
 revoke all on function graphdb.complete_run(text, text, bigint, text) from public;
