@@ -78,8 +78,7 @@ begin
   )
   select d.* from done as d;
 
-  if exists (select from graphdb.processed_runs as r where r.run_id = any (p_run_ids) and r.total_docs > 0)
-     and graphdb._has_unsearched(p_run_ids) then
+  if graphdb._has_unsearched(p_run_ids) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._mark_versions(u.run_id)
     from (select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) as u;

@@ -19,9 +19,9 @@ as $$
       where e.model_id = (select (graphdb._model(p_model)).model_id) and e.input_sha256 = c.input_sha256
       offset 0) -- looked up for each chunk, until there are enough: a join would read the vectors of all
   order by c.input_sha256
-  limit p_limit
+  limit graphdb._check_limit(p_limit)
 $$;
 
 comment on function graphdb.pending_inputs(text, text, bytea, integer) is
-  'The texts of a run that have no vector under a model, each once, ordered by hash: those after p_after, at most p_limit. No row: all are embedded.';
+  'The texts of a run that have no vector under a model, each once, ordered by hash: those after p_after, at most p_limit. No row: all are embedded. TB001: bad limit, or no such model.';
 revoke all on function graphdb.pending_inputs(text, text, bytea, integer) from public;

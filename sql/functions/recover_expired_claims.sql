@@ -17,7 +17,7 @@ begin
     where coalesce(r.claim_expires_at, r.available_at) <= v_now
       and (r.claim_expires_at is not null or r.available_at is not null)
     order by coalesce(r.claim_expires_at, r.available_at)
-    limit p_max_runs
+    limit graphdb._check_limit(p_max_runs)
     for no key update skip locked
   loop
     if v_run.claimed_by is null then
@@ -33,5 +33,5 @@ $$;
 
 comment on function graphdb.recover_expired_claims(integer) is
   'Take back leases that ran out, charging the attempt, and let runs in whose back-off ended; claim_run does this first, by itself. '
-  'Returns the runs whose lease had run out, as they are now.';
+  'Returns the runs whose lease had run out, as they are now. TB001: bad limit.';
 revoke all on function graphdb.recover_expired_claims(integer) from public;

@@ -94,15 +94,13 @@ begin
   where r.run_id = any (v_reset);
 
   if deleted_vectors + deleted_chunks > 0 then
-    -- Other versions of these runs' documents may be readier now.
+    -- Other versions of these runs' documents may be readier now. Looked for once no load is under way that brings one.
+    perform pg_advisory_xact_lock(graphdb._newest_lock());
     select array_agg(distinct d.run_id) into v_marked
     from graphdb.documents as d
     join graphdb.documents as o on o.doc_id = d.doc_id and o.run_id <> d.run_id
     where d.run_id = any (v_reset) and d.is_searched;
-    if v_marked is not null then
-      perform pg_advisory_xact_lock(graphdb._newest_lock());
-      perform graphdb._mark_versions(u.run_id) from unnest(v_marked) as u (run_id);
-    end if;
+    perform graphdb._mark_versions(u.run_id) from unnest(v_marked) as u (run_id);
   end if;
   perform pg_notify('graphdb_backlog', 'chunk');
   return next;

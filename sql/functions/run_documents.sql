@@ -10,9 +10,9 @@ as $$
   from graphdb.documents as d
   where d.run_id = p_run_id and d.doc_id > p_after
   order by d.doc_id
-  limit p_limit
+  limit graphdb._check_limit(p_limit)
 $$;
 
 comment on function graphdb.run_documents(text, text, integer) is
-  'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit.';
+  'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. TB001: bad limit.';
 revoke all on function graphdb.run_documents(text, text, integer) from public;

@@ -268,6 +268,18 @@ fn a_model_is_registered_again_with_the_same_shape_only() {
 }
 
 #[test]
+fn a_limit_below_one_is_refused() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    for limit in ["null", "0", "-1"] {
+        for call in ["pending_inputs('r', 'm', p_limit => ", "run_documents('r', p_limit => ", "recover_expired_claims("] {
+            refused(&mut client, &format!("select graphdb.{call}{limit})"), "TB001");
+        }
+    }
+}
+
+#[test]
 fn pending_inputs_pages_through_each_text_once() {
     let database = TestDatabase::new();
     let mut client = database.connect();

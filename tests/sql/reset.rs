@@ -297,11 +297,11 @@ fn a_reset_waits_for_the_embedding_that_counts_on_its_vectors() {
 fn an_embedding_that_waited_for_a_reset_is_not_marked_done_without_vectors() {
     let database = TestDatabase::new();
     let mut client = database.connect();
-    process(&mut client, "a", &["shared"]);
-    ask(&mut client, "begin");
-    assert_eq!(reset(&mut client, "p_scope => 'embeddings'"), "1 1 0 0 0 1 0");
     let mut worker = database.connect();
+    process(&mut client, "a", &["shared"]);
     load(&mut worker, "r", "2026-01-01", &[("r", "shared")]);
+    ask(&mut client, "begin");
+    assert_eq!(reset(&mut client, r#"'{"run_ids": "a"}', 'embeddings'"#), "1 1 0 0 0 1 0");
     chunk(&mut worker, "r");
     let token = claim(&mut worker, "embed", "r");
     // To the worker the vector still stands there.

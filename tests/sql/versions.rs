@@ -148,3 +148,18 @@ fn a_reset_that_deletes_vectors_or_chunks_gives_search_back_to_the_version_that_
         assert_eq!(searched(&mut client), "new a");
     }
 }
+
+#[test]
+fn a_reset_that_deletes_chunks_gives_search_to_a_version_whose_load_ends_meanwhile() {
+    let database = TestDatabase::new();
+    let (mut admin, mut loader) = (database.connect(), database.connect());
+    load(&mut admin, "old", "2026-01-01", &[("a", "old")]);
+    chunk(&mut admin, "old");
+    stage(&mut loader, &[("a", "new")]);
+    ask(&mut loader, &format!("begin; {LOAD_NEW}"));
+    let reset = r#"select reset from graphdb.reset_runs('{"run_ids": "old"}', 'all', p_delete_chunks => true)"#;
+    let waiting = Waiting::start(&database, admin, reset);
+    ask(&mut loader, "commit");
+    assert_eq!(waiting.finish().1.unwrap(), "1");
+    assert_eq!(searched(&mut loader), "new a");
+}

@@ -1,0 +1,17 @@
+-- The limit itself; one that lets nothing through, or none, is refused.
+create or replace function graphdb._check_limit(p_limit integer)
+returns integer
+language plpgsql
+immutable
+as $$
+begin
+  if p_limit is null or p_limit < 1 then
+    raise exception 'a limit of % is out of range', coalesce(p_limit::text, 'null')
+      using errcode = 'TB001', hint = 'Pass a number from 1, or leave it out to have its default.';
+  end if;
+  return p_limit;
+end
+$$;
+
+comment on function graphdb._check_limit(integer) is 'The limit itself; null or one below 1 is refused (TB001).';
+revoke all on function graphdb._check_limit(integer) from public;
