@@ -329,7 +329,7 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
         model_dir: config.workspace.dir.join("models"),
         weights: config.embed.weights,
         base_url: config.embed.base_url.clone(),
-        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.is_empty()),
+        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.trim().is_empty()),
         dimensions: config.embed.dimensions,
         max_tokens: config.chunk.max_tokens,
     }

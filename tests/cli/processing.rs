@@ -274,7 +274,11 @@ fn run_with_nothing_due_says_so_without_asking_for_the_model() {
     assert_eq!(run.events_named("runs.scan.complete").len(), 2);
     no_model(&["run", "--dry-run"]).success();
     no_model(&["run"]).exits(3);
-    let server_away = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1")];
+    let server_away = [
+        ("TRAILBLAZER_EMBED_PROVIDER", "openai"),
+        ("TRAILBLAZER_EMBED_MODEL", "small"),
+        ("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1"),
+    ];
     let mut command = sandbox.command(&["run", "--run-id", "r1"]);
     Run::of(command.envs(server_away).output().unwrap()).success();
 }
