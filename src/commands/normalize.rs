@@ -85,6 +85,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if !args.path.exists() {
         return Err(Error::usage(format!("no such file or folder: {}", args.path.display())));
     }
+    refuse_idle_flags(args)?;
     let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run_id);
     let (input, source) = (args.path.display().to_string(), args.source.as_str());
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
@@ -134,6 +135,18 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         report_overlap(&mut client, &run_id, loaded.total_docs);
     }
     Ok(if summary.failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Refuses what only the other source knows.
+fn refuse_idle_flags(args: &Args) -> Result<()> {
+    let (flag, is_given) = match args.source {
+        Source::Dita => ("--site-url", args.site_url.is_some()),
+        Source::Confluence => ("--ditaval", args.ditaval.is_some()),
+    };
+    if is_given {
+        return Err(Error::usage(format!("{flag} does nothing with --source {}: leave it out", args.source.as_str())));
+    }
+    Ok(())
 }
 
 /// Returns the path as it can be found from anywhere.

@@ -254,3 +254,17 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     assert_eq!((&replace["replaced_source"], &replace["replaced_input"]), (&"dita".into(), &serde_json::Value::Null));
     assert!(run.stderr.contains("warn: run guide was made from dita before"), "{}", run.stderr);
 }
+
+#[test]
+fn a_flag_of_the_other_source_is_refused() {
+    let sandbox = with_topics();
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    sandbox.write("all.ditaval", "<val/>");
+    for (path, source, flag, value) in
+        [("docs", "dita", "--site-url", "https://wiki.example"), ("pages", "confluence", "--ditaval", "all.ditaval")]
+    {
+        let run = sandbox.run(&["normalize", path, "--source", source, "--run-id", "r", flag, value]).exits(2);
+        assert!(run.stderr.contains(&format!("error: {flag} does nothing with --source {source}")), "{}", run.stderr);
+    }
+    assert!(!sandbox.folder().join("var").exists());
+}
