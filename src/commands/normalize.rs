@@ -1,6 +1,6 @@
 //! `trailblazer normalize`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -74,6 +74,10 @@ struct Summary {
     failed: u64,
     skipped: u64,
     losses: BTreeMap<String, u64>,
+    /// Of what failed: an error is of a file, or of one of its pages.
+    failed_files: BTreeSet<String>,
+    /// Names the first.
+    first_skipped: Option<String>,
 }
 
 /// Runs `trailblazer normalize`.
@@ -226,9 +230,11 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                     line: failure.line,
                     message: &failure.message,
                 });
+                summary.failed_files.insert(failure.path);
             }
             Outcome::Skipped(FileError { path, message, .. }) => {
                 summary.skipped += 1;
+                summary.first_skipped.get_or_insert_with(|| format!("{path}: {message}"));
                 spinner.suspend(|| log::debug!("{}: {}", printable(&path), printable(&message)));
                 context.events.emit(&Event::DocumentSkip { run_id, path: &path, message: &message });
             }
@@ -237,15 +243,16 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
     })?;
     spinner.finish_and_clear();
     if summary.documents == 0 {
+        let skipped = summary.first_skipped.map(|first| format!(" Skipped: {first}.")).unwrap_or_default();
         return Err(Error::Usage {
             message: format!(
                 "{}: no {} documents found ({} failed, {} skipped)",
                 args.path.display(),
                 args.source.as_str(),
-                counted(summary.failed, "file"),
+                counted(summary.failed_files.len(), "file"),
                 summary.skipped
             ),
-            hint: Some("Check PATH and --source.".into()),
+            hint: Some(format!("Check PATH and --source.{skipped}")),
         });
     }
     Ok(summary)
@@ -255,9 +262,10 @@ impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
         log::info!("run {run_id}: {}, {outcome}", counted(self.documents, "document"));
         if self.failed > 0 {
-            let rest = if is_named(self.failed) { "" } else { " (-v names all)" };
-            let failed = counted(self.failed, "input file");
-            log::warn!("{failed} yielded no document, or only a part of one{rest}");
+            let (files, rest) = (self.failed_files.len(), if is_named(self.failed) { "" } else { " (-v names all)" });
+            let several = if self.failed > files as u64 { format!(": {} errors", self.failed) } else { String::new() };
+            let failed = counted(files, "input file");
+            log::warn!("{failed} yielded no document, or only a part of one{several}{rest}");
         }
         if self.skipped > 0 {
             log::info!("{} without a page skipped (-v names them)", counted(self.skipped, "file"));
