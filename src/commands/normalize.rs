@@ -15,7 +15,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
-use crate::normalize::{self, FileError, Options, Outcome};
+use crate::normalize::{self, FileError, Link, Options, Outcome};
 use crate::terminal::{counted, printable};
 
 /// How many kinds of loss, and how many failed files, the summary names.
@@ -210,8 +210,10 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                 }
                 if !document.losses.is_empty() {
                     let path = document.source_path.as_deref().unwrap_or(&document.id);
-                    let losses = listed(document.losses.iter());
-                    spinner.suspend(|| log::debug!("{}: dropped or unresolved: {losses}", printable(path)));
+                    let losses = format!("{}{}", listed(document.losses.iter()), lost_links(&document.links));
+                    spinner.suspend(|| {
+                        log::debug!("{}: dropped or unresolved: {}", printable(path), printable(&losses));
+                    });
                 }
                 summary.documents += 1;
                 spinner.inc(1);
@@ -279,6 +281,13 @@ impl Summary {
             log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }
+}
+
+/// Names the links whose target is not in the input.
+fn lost_links(links: &[Link]) -> String {
+    let is_lost = |link: &&Link| matches!(link.reason.as_deref(), Some("not in input" | "outside the input"));
+    let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
+    if lost.is_empty() { String::new() } else { format!("; not in the input: {}", lost.join(", ")) }
 }
 
 /// Whether the failure of that number is named.

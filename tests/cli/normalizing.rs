@@ -138,7 +138,7 @@ fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
     assert!(!run.stderr.contains("a.dita"), "{}", run.stderr);
     let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains(".dita")).collect();
-    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1");
+    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1; not in the input: gone.dita");
 }
 
 #[test]
