@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use clap::builder::NonEmptyStringValueParser;
+use postgres::Client;
+
 use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
@@ -37,13 +40,13 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
     pub limit: i32,
     /// Only documents of this source
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
     /// Only documents with this label
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub label: Vec<String>,
     /// Only documents of runs whose id matches; * is any text, ? one character
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Several chunks of one document too, not the best alone
     #[arg(long)]

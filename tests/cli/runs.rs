@@ -400,3 +400,20 @@ fn one_is_no_plural() {
         "run guide: 1 document, registered\n"
     );
 }
+
+#[test]
+fn an_empty_value_is_refused_by_the_name_of_its_flag() {
+    let sandbox = embedded();
+    for (command, flag) in [
+        (&["run", "--dry-run"][..], "--run-id"),
+        (&["run", "--dry-run"], "--source"),
+        (&["runs", "list"], "--status"),
+        (&["runs", "list"], "--embedding-model"),
+        (&["ask", "words", "--text-only"], "--label"),
+        (&["ask", "words", "--text-only"], "--run-id"),
+        (&["ask", "words", "--text-only"], "--source"),
+    ] {
+        let run = sandbox.run(&[command, &[&format!("{flag}=")]].concat()).exits(2);
+        assert!(run.stderr.contains(&format!("'{flag} <")), "{}", run.stderr);
+    }
+}
