@@ -402,6 +402,25 @@ fn one_is_no_plural() {
 }
 
 #[test]
+fn dates_that_select_nothing_are_warned_of() {
+    let sandbox = embedded();
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+        let stderr = |dates: &[&str]| sandbox.run(&[command, dates].concat()).success().stderr;
+        for (dates, told) in [
+            (&["--from", "2030-01-01"][..], "warn: no run was normalized from 2030-01-01 on;"),
+            (&["--to", "1999-12-31"], "warn: no run was normalized until 1999-12-31;"),
+            (
+                &["--from", "1999-01-01", "--to", "1999-12-31"],
+                "warn: no run was normalized from 1999-01-01 to 1999-12-31;",
+            ),
+        ] {
+            assert!(stderr(dates).contains(told), "{}", stderr(dates));
+        }
+        assert!(!stderr(&["--from", "1999-01-01", "--source", "nosuch"]).contains("normalized"));
+    }
+}
+
+#[test]
 fn an_empty_value_is_refused_by_the_name_of_its_flag() {
     let sandbox = embedded();
     for (command, flag) in [
