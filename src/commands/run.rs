@@ -305,8 +305,10 @@ fn list_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Con
     let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
     let mut listed = Vec::new();
     for (phase, backlog) in phases.iter().zip(due).rev() {
-        listed.push((*phase, backlog.sample_run_ids.iter().take(left)));
-        left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
+        // Those in back-off come last.
+        let due = usize::try_from(backlog.total - backlog.deferred).unwrap_or(0);
+        listed.push((*phase, backlog.sample_run_ids.iter().take(left.min(due))));
+        left = left.saturating_sub(due);
     }
     for (phase, run_ids) in listed.into_iter().rev() {
         for run_id in run_ids {

@@ -329,3 +329,19 @@ fn every_message_of_a_run_that_is_held_names_the_way_to_take_it_away() {
     sandbox.run(&["run"]).success();
     assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
 }
+
+#[test]
+fn dry_run_leaves_out_what_is_in_back_off() {
+    let sandbox = normalized(3);
+    let fail = "with c as (select * from graphdb.claim_run('chunk', 'w', '1 hour')) \
+                select graphdb.fail_run(c.run_id, c.claim_token, 'no room', interval '1 hour') from c";
+    sandbox.database.connect().execute(fail, &[]).unwrap();
+    let listed =
+        |args: &[&str]| sandbox.run(&[&["run", "--dry-run", "--events", "never"], args].concat()).success().stdout;
+    assert_eq!(listed(&[]), "chunk  r2\nchunk  r3\n");
+    assert_eq!(listed(&["--limit", "1"]), "chunk  r2\n");
+    assert_eq!(listed(&["--run-id", "r1"]), "");
+    let run = sandbox.run(&["run", "--limit", "2", "--workers", "1"]).success();
+    let claimed: Vec<_> = run.events_named("runs.claim").iter().map(|claim| claim["run_id"].clone()).collect();
+    assert_eq!(claimed, ["r2", "r2", "r3", "r3"]);
+}
