@@ -9,7 +9,7 @@ use postgres::Client;
 use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
-use crate::db::calls::Filter;
+use crate::db::calls::{self, Filter};
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
@@ -94,17 +94,42 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         keep_best_of_each(&mut hits);
         hits.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
     }
-    if context.events.is_on() {
-        emit(&question, &hits, begun, context);
-    } else {
-        print(&hits, context)?;
-    }
+    let mut advice = "";
     if hits.is_empty() {
         let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
         names::warn_of_unknown(&mut client, &filter, &args.label);
+        match unready(&mut client, filter)? {
+            Some(unready) => log::warn!("{unready}"),
+            None => advice = ": ask with fewer or other words, and without filters",
+        }
+    }
+    if context.events.is_on() {
+        emit(&question, &hits, begun, context);
+    } else if hits.is_empty() {
+        print_line(&format!("nothing found{advice}"))?;
+    } else {
+        print(&hits, context)?;
     }
     log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
+}
+
+/// Says so when none of the runs that were asked is embedded.
+fn unready(client: &mut Client, filter: Filter) -> Result<Option<String>> {
+    let embedded = Filter { status: vec!["embedded".into()], limit: Some(1), ..filter.clone() };
+    if !calls::list_runs(client, &embedded)?.is_empty() {
+        return Ok(None);
+    }
+    let runs = calls::list_runs(client, &Filter { limit: Some(2), ..filter })?;
+    let way_on = "`trailblazer run` takes up what is due";
+    Ok(match runs.as_slice() {
+        [] => None,
+        [run] if run.status == "failed" => {
+            Some(format!("run {0} is failed: `trailblazer runs show {0}` says why", run.run_id))
+        }
+        [run] => Some(format!("run {} is {}, not embedded yet: {way_on}", run.run_id, run.status)),
+        _ => Some(format!("none of the runs asked is embedded yet: {way_on}")),
+    })
 }
 
 /// Keeps of each document the chunk that comes first.
@@ -155,9 +180,6 @@ fn emit(question: &Question<'_>, hits: &[Hit], begun: Instant, context: &Context
 }
 
 fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
-    if hits.is_empty() {
-        return print_line("nothing found: ask with fewer or other words, and without filters");
-    }
     for (place, hit) in hits.iter().enumerate() {
         if place > 0 {
             print_line("")?;

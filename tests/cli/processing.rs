@@ -345,3 +345,18 @@ fn dry_run_leaves_out_what_is_in_back_off() {
     let claimed: Vec<_> = run.events_named("runs.claim").iter().map(|claim| claim["run_id"].clone()).collect();
     assert_eq!(claimed, ["r2", "r2", "r3", "r3"]);
 }
+
+#[test]
+fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
+    let sandbox = normalized(2);
+    sandbox.run(&["run", "--limit", "1"]).success();
+    let away = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
+        let command = command.env("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1");
+        Run::of(command.output().unwrap()).exits(4).stderr
+    };
+    let run = away(&["run"]);
+    assert!(run.contains("embed.base_url leads to it") && !run.contains("text-only"), "{run}");
+    assert!(away(&["ask", "words"]).contains("--text-only"), "{}", away(&["ask", "words"]));
+}
