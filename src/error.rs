@@ -169,10 +169,9 @@ impl Error {
             Self::LocalServer(error) => Some(error.hint()),
             Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
-            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Some(
-                "Check that the embedding server runs and embed.base_url leads to it. `ask --text-only` needs none."
-                    .into(),
-            ),
+            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => {
+                Some("Check that the embedding server runs and embed.base_url leads to it.".into())
+            }
             _ => None,
         }
     }

@@ -67,11 +67,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         });
     }
     // Before a private server is made for a model that is not there.
-    let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
+    let provider = if args.text_only {
+        None
+    } else {
+        Some(embed::provider(&embed_settings(&context.config)).inspect_err(advise)?)
+    };
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let vector = match &provider {
         Some(provider) if search::has_vectors(&mut client, &provider.model().name)? => {
-            Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))
+            let vector = embed_question(provider.as_ref(), &text).inspect_err(advise)?;
+            Some((vector, provider.model().name.as_str()))
         }
         Some(provider) => {
             log::warn!("nothing is embedded with {}: searching by words alone", provider.model().name);
@@ -112,6 +117,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
+}
+
+/// Says what can be done without the server that is away.
+fn advise(error: &EmbedError) {
+    if matches!(error, EmbedError::Busy { .. } | EmbedError::Transient { .. }) {
+        log::info!("without the embedding server: `trailblazer ask --text-only` goes by the words alone");
+    }
 }
 
 /// Says so when none of the runs that were asked is embedded.
