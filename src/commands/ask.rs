@@ -94,7 +94,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             run_id_glob: args.run_id.clone(),
         },
     };
-    let mut hits = search::search(&mut client, &question)?;
+    // What is asked with was checked before, but for the vector.
+    let mut hits = search::search(&mut client, &question).map_err(Error::of_model)?;
     if !args.every_chunk {
         keep_best_of_each(&mut hits);
         hits.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));

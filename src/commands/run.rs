@@ -105,7 +105,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
     let provider = embed::provider(&embed_settings(&context.config))?;
-    calls::register_model(&mut client, provider.model())?;
+    calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {

@@ -1,6 +1,7 @@
 //! `trailblazer db doctor`
 
-use crate::support::{Run, Sandbox, TestDatabase};
+use crate::support::embedding_server::good;
+use crate::support::{EmbeddingServer, Run, Sandbox, TestDatabase};
 
 /// Returns each check as a line, without what differs from machine to machine.
 fn checks(run: &Run) -> String {
@@ -92,4 +93,26 @@ fn doctor_exits_3_when_only_the_configuration_of_the_model_is_wrong() {
     let run = doctor(&sandbox.database.url).exits(3);
     assert!(checks(&run).contains("false model "), "{}", checks(&run));
     doctor("postgresql://me@127.0.0.1:1/docs").exits(4);
+}
+
+#[test]
+fn doctor_run_and_ask_refuse_vectors_of_another_dimension_with_the_same_code() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.write_run("r2", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let run = |args: &[&str], dimensions: &str| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
+        command.env("TRAILBLAZER_EMBED_BASE_URL", &server.url).env("TRAILBLAZER_EMBED_DIMENSIONS", dimensions);
+        Run::of(command.output().unwrap())
+    };
+    run(&["run", "--limit", "1"], "3").success();
+    sandbox.database.connect().batch_execute("update graphdb.embedding_models set dimension = 4").unwrap();
+    for args in [&["db", "doctor"][..], &["run"], &["ask", "document"]] {
+        let refused = run(args, "3").exits(3);
+        let told = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(told.contains("another name") && !told.contains("batch"), "{told}");
+    }
 }
