@@ -337,7 +337,8 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
     }
 }
 
-fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
+/// Returns how large chunks may be; refuses sizes that do not fit the model or each other.
+pub fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
     let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
     let tokenizer = provider.tokenizer();
     // The prefix is put before every text that is embedded, and counts.

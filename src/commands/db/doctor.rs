@@ -4,7 +4,7 @@ use chrono::Utc;
 use postgres::Client;
 
 use super::super::Context;
-use crate::commands::run::embed_settings;
+use crate::commands::run::{embed_settings, limits};
 use crate::db::{Connector, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
@@ -130,6 +130,10 @@ impl Doctor<'_> {
         let wanted = provider.model();
         let detail = format!("{} of provider {}, {} dimensions", wanted.name, wanted.provider, wanted.dimension);
         self.ok("model", &detail)?;
+        match limits(&self.context.config, provider.as_ref()) {
+            Ok(limits) => self.ok("chunks", &format!("at most {}", counted(limits.max_tokens, "token")))?,
+            Err(error) => self.misfit("chunks", &error, "A run refuses it: correct the configuration.")?,
+        }
         for found in health::models(client)? {
             let detail = format!(
                 "{}: {} of {}, {}",
