@@ -175,6 +175,9 @@ fn wind_up(
     context: &Context<'_>,
 ) -> Result<()> {
     report_left(client, phases, filter)?;
+    if phases.contains(&Phase::Embed) {
+        report_other_models(client, filter, &embed_settings(&context.config).model_name());
+    }
     if phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
         indexes::build(connector, client, stop, context)?;
     }
@@ -217,7 +220,7 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// How many failed runs are named.
+/// How many failed runs, and other models, are named.
 const NAMED: usize = 3;
 
 /// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
@@ -243,6 +246,23 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
         );
     }
     Ok(())
+}
+
+/// What is embedded stays so when the configuration names another model, which may not have been meant.
+fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
+    let models = match calls::list_models(client, filter) {
+        Ok(models) => models,
+        // Told on the side: the work is done.
+        Err(error) => return log::debug!("{error}"),
+    };
+    for (other, runs) in models.iter().filter(|(other, _)| other != model).take(NAMED) {
+        let are = if *runs == 1 { "is" } else { "are" };
+        log::info!(
+            "{} {are} embedded with {other}, not with {model}: `trailblazer runs reset --embedding-model {other}` sends \
+             them round again",
+            counted(*runs, "run")
+        );
+    }
 }
 
 fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {

@@ -321,6 +321,12 @@ pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
 }
 
+/// `graphdb.list_models`: the models that runs are embedded with, and how many runs each, the most frequent first.
+pub fn list_models(client: &mut Client, filter: &Filter) -> Result<Vec<(String, i64)>> {
+    let rows = client.query("select l.model, l.runs from graphdb.list_models($1) as l", &[&filter.to_json()])?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// A row of `graphdb.run_attempts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns are described in the database")]

@@ -270,7 +270,7 @@ fn run_with_nothing_due_says_so_without_asking_for_the_model() {
         Run::of(command.output().unwrap())
     };
     let run = no_model(&["run", "--run-id", "r1"]).success();
-    assert!(run.stderr.ends_with("nothing to do\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("\nnothing to do\n"), "{}", run.stderr);
     assert_eq!(run.events_named("runs.scan.complete").len(), 2);
     no_model(&["run", "--dry-run"]).success();
     no_model(&["run"]).exits(3);
@@ -344,6 +344,25 @@ fn dry_run_leaves_out_what_is_in_back_off() {
     let run = sandbox.run(&["run", "--limit", "2", "--workers", "1"]).success();
     let claimed: Vec<_> = run.events_named("runs.claim").iter().map(|claim| claim["run_id"].clone()).collect();
     assert_eq!(claimed, ["r2", "r2", "r3", "r3"]);
+}
+
+#[test]
+fn run_says_which_runs_are_embedded_with_another_model_and_how_to_send_them_round_again() {
+    let sandbox = normalized(3);
+    sandbox.run(&["run", "--limit", "2"]).success();
+    let with_model = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "folder/other");
+        Run::of(command.output().unwrap()).success().stderr
+    };
+    let told = "2 runs are embedded with hash-384, not with other: `trailblazer runs reset --embedding-model hash-384` sends them \
+                round again\n";
+    let stderr = with_model(&["run", "--run-id", "r1"]);
+    assert!(stderr.ends_with(&format!("nothing to do\n{}", told.replace("2 runs are", "1 run is"))), "{stderr}");
+    assert!(!with_model(&["run", "--phases", "chunk", "--run-id", "r1"]).contains("hash-384"));
+    sandbox.run(&["run"]).success();
+    assert!(with_model(&["run"]).contains(&told.replace('2', "3")));
+    assert!(!sandbox.run(&["run"]).success().stderr.contains("reset"));
 }
 
 #[test]
