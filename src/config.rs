@@ -19,7 +19,7 @@ const LARGEST_FILE: usize = 16 * 1024;
 
 /// Everything that can be configured, validated, with defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Config {
     /// Where the data is.
     pub database: Database,
@@ -39,7 +39,7 @@ pub struct Config {
 
 /// `database`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Database {
     /// Connection URL; none means the private local server.
     pub url: Option<Url>,
@@ -49,7 +49,7 @@ pub struct Database {
 
 /// `workspace`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Workspace {
     /// Folder of artifacts, logs and the private server; relative to the configuration file.
     pub dir: PathBuf,
@@ -63,7 +63,7 @@ impl Default for Workspace {
 
 /// `backlog`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Backlog {
     /// What `run` takes when no scope is given.
     pub mode: Mode,
@@ -117,14 +117,16 @@ impl<'de> Deserialize<'de> for Workers {
 
 /// `chunk`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Chunk {
     /// Most tokens in a chunk; none means the model's own limit.
     #[serde(deserialize_with = "max_tokens")]
     pub max_tokens: Option<usize>,
     /// Smaller neighbours under one heading merge.
+    #[serde(deserialize_with = "chunk_tokens")]
     pub min_tokens: usize,
     /// Repeated from the chunk before.
+    #[serde(deserialize_with = "chunk_tokens")]
     pub overlap_tokens: usize,
 }
 
@@ -136,7 +138,7 @@ impl Default for Chunk {
 
 /// `embed`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Embed {
     /// Who computes the vectors.
     pub provider: ProviderKind,
@@ -147,6 +149,7 @@ pub struct Embed {
     /// Address that `/embeddings` is appended to, for `openai`.
     pub base_url: Option<String>,
     /// Length asked of `openai` models that can shorten their vectors.
+    #[serde(deserialize_with = "dimensions")]
     pub dimensions: Option<usize>,
     /// Most tokens sent to the provider at once.
     #[serde(deserialize_with = "batch_tokens")]
@@ -206,7 +209,7 @@ pub enum VectorIndex {
 
 /// `reset`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Reset {
     /// Scope `all` also deletes chunks.
     pub delete_chunks: bool,
@@ -362,7 +365,7 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
     }
     let config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
     check_url(&config, if env("TRAILBLAZER_DB_URL").is_some() { "TRAILBLAZER_DB_URL" } else { "database.url" })?;
-    check_embed(&config.embed, |key| place_of(key, file, &env))?;
+    check_embed(&config.embed, text_at(&tree, "embed.model").is_some(), |key| place_of(key, file, &env))?;
     Ok(config)
 }
 
@@ -575,25 +578,51 @@ fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {
 }
 
 /// Refuses what the provider would not use, or could not.
-fn check_embed(embed: &Embed, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
-    let refused = |key: &str, message: &str| {
-        Err(ConfigError::Invalid { place: place_of(key), message: format!("{key}: {message}") })
+fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let refused_at = |place: &str, key: &str, message: &str| {
+        Err(ConfigError::Invalid { place: place_of(place), message: format!("{key}: {message}") })
     };
+    let refused = |key: &str, message: &str| refused_at(key, key, message);
     // The default names the model of another provider, and is not asked for by who leaves it in the file.
     let asks_for_a_model = embed.model != Embed::default().model && embed.model != crate::embed::Hash::MODEL;
     if embed.provider == ProviderKind::Hash && asks_for_a_model {
         let only = format!("the provider `hash` has one model, `{}`", crate::embed::Hash::MODEL);
         return refused("embed.model", &format!("{only}; remove the key, or choose another embed.provider"));
     }
-    let address = embed.base_url.as_deref().unwrap_or("https://").to_ascii_lowercase();
-    if !address.starts_with("http://") && !address.starts_with("https://") {
-        let example = "for example http://localhost:8080/v1";
+    if !embed.base_url.as_deref().is_none_or(names_server) {
         return refused(
             "embed.base_url",
-            &format!("expected an address that begins with http:// or https://, {example}"),
+            "expected http:// or https:// and a server, for example http://localhost:8080/v1",
         );
     }
+    let of_one_provider = [
+        ("embed.base_url", ProviderKind::OpenAi, embed.base_url.is_some()),
+        ("embed.dimensions", ProviderKind::OpenAi, embed.dimensions.is_some()),
+        ("embed.weights", ProviderKind::Local, embed.weights != Weights::F32),
+    ];
+    for (key, provider, is_set) in of_one_provider {
+        if is_set && provider != embed.provider {
+            let only = if provider == ProviderKind::OpenAi { "openai" } else { "local" };
+            let message = format!("only the provider `{only}` uses it; remove the key, or choose that embed.provider");
+            return refused(key, &message);
+        }
+    }
+    // Another server may have a model of that name, for who asks for it.
+    let has_model = names_model && (embed.model != Embed::default().model || embed.base_url.is_some());
+    if embed.provider == ProviderKind::OpenAi && !has_model {
+        let message = "the provider `openai` needs the name that the server has for its model, for example text-embedding-3-small";
+        return refused_at("embed.provider", "embed.model", message);
+    }
     Ok(())
+}
+
+/// Whether an address has a scheme that is spoken and a server.
+fn names_server(address: &str) -> bool {
+    let address = address.to_ascii_lowercase();
+    let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
+    let server = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let host = server.rsplit('@').next().unwrap_or_default();
+    !host.is_empty() && !host.starts_with(':')
 }
 
 fn auto_or_number<'de, D: Deserializer<'de>>(
@@ -633,8 +662,22 @@ fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error>
     in_range(deserializer, 1, 9_999)
 }
 
+fn chunk_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    in_range(deserializer, 0, 1_000_000).map(|number| number as usize)
+}
+
+/// Up to what pgvector can hold.
+fn dimensions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let refused = || de::Error::custom("expected a whole number from 1 to 16000");
+    match Option::<usize>::deserialize(deserializer).map_err(|_| refused())? {
+        Some(number) if !(1..=16_000).contains(&number) => Err(refused()),
+        number => Ok(number),
+    }
+}
+
+/// At least [`crate::chunk::Limits::LEAST`], the smallest chunk.
 fn batch_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    in_range(deserializer, 1, 10_000_000).map(|number| number as usize)
+    in_range(deserializer, 24, 10_000_000).map(|number| number as usize)
 }
 
 #[cfg(test)]

@@ -38,6 +38,14 @@ pub enum Error {
         /// The command that repairs it.
         hint: String,
     },
+    /// The database knows the configured model by another shape.
+    #[error("{message}")]
+    Model {
+        /// What differs.
+        message: String,
+        /// What to configure.
+        hint: String,
+    },
     /// A step that deletes was not confirmed.
     #[error("{message}")]
     Refused {
@@ -139,15 +147,26 @@ impl Error {
         move |source| Self::File { path, source }
     }
 
+    /// Returns the error of a call whose one argument that may be wrong is the configured model, or a vector of it.
+    #[must_use]
+    pub fn of_model(self) -> Self {
+        match &self {
+            Self::Database(error) if SqlState::of(error) == Some(SqlState::InvalidArgument) => {
+                Self::Model { message: self.to_string(), hint: self.hint().unwrap_or_default() }
+            }
+            _ => self,
+        }
+    }
+
     /// Returns the process's exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
             // One text that is refused fails its run; an error on its way here is about the first that was sent.
-            Self::Config(_) | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => {
-                Exit::Config
-            }
+            Self::Config(_)
+            | Self::Model { .. }
+            | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => Exit::Config,
             Self::Database(error) => match SqlState::of(error) {
                 Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,
                 _ => Exit::Unreachable,
@@ -167,12 +186,11 @@ impl Error {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Config(error) => error.hint(),
             Self::LocalServer(error) => Some(error.hint()),
-            Self::NotReady { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
+            Self::NotReady { hint, .. } | Self::Model { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
-            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Some(
-                "Check that the embedding server runs and embed.base_url leads to it. `ask --text-only` needs none."
-                    .into(),
-            ),
+            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => {
+                Some("Check that the embedding server runs and embed.base_url leads to it.".into())
+            }
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ as $$
 begin
   if p_fault is not null then
     raise exception 'a vector for model "%" has %', p_model.model, p_fault
-      using errcode = 'TB001', hint = format('Its vectors have %s finite numbers, not all zero. None of this batch was stored.', p_model.dimension);
+      using errcode = 'TB001', hint = format('Its vectors have %s finite numbers, not all zero: give vectors of another shape to a model of another name.', p_model.dimension);
   end if;
 end
 $$;

@@ -1,4 +1,4 @@
--- What waits for a phase: how many runs, from when to when, and the first ten in the order of the claim.
+-- What waits for a phase: how many runs, from when to when, and the first ten in the order of the claim, those that are due first.
 -- Runs in back-off count, and are counted apart in deferred; runs under a live claim do not.
 create or replace function graphdb.backlog(p_phase text default 'chunk', p_filter jsonb default null)
 returns table (
@@ -19,13 +19,14 @@ begin
        limit $1
      )
      select count(*), count(*) filter (where w.available_at > $2), min(w.normalized_at), max(w.normalized_at),
-            coalesce((select array_agg(f.run_id order by f.priority desc, f.normalized_at, f.run_id)
-                      from (select * from waiting order by priority desc, normalized_at, run_id limit 10) as f), ''{}'')
+            coalesce((select array_agg(f.run_id order by f.is_deferred, f.priority desc, f.normalized_at, f.run_id)
+                      from (select *, coalesce(available_at > $2, false) as is_deferred from waiting
+                            order by is_deferred, priority desc, normalized_at, run_id limit 10) as f), ''{}'')
      from waiting as w'
     using graphdb._filter_limit(p_filter), graphdb.clock();
 end
 $$;
 
 comment on function graphdb.backlog(text, jsonb) is
-  'What waits for a phase: how many runs (deferred of them in back-off), first and last normalized_at, and the first ten run ids in the order of the claim. TB001: bad phase or filter.';
+  'What waits for a phase: how many runs (deferred of them in back-off), first and last normalized_at, and the first ten run ids in the order of the claim, those in back-off last. TB001: bad phase or filter.';
 revoke all on function graphdb.backlog(text, jsonb) from public;

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use clap::builder::NonEmptyStringValueParser;
+use postgres::Client;
+
 use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
-use crate::db::calls::Filter;
+use crate::db::calls::{self, Filter};
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
@@ -37,13 +40,13 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
     pub limit: i32,
     /// Only documents of this source
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
     /// Only documents with this label
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub label: Vec<String>,
     /// Only documents of runs whose id matches; * is any text, ? one character
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Several chunks of one document too, not the best alone
     #[arg(long)]
@@ -64,11 +67,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         });
     }
     // Before a private server is made for a model that is not there.
-    let provider = if args.text_only { None } else { Some(embed::provider(&embed_settings(&context.config))?) };
+    let provider = if args.text_only {
+        None
+    } else {
+        Some(embed::provider(&embed_settings(&context.config)).inspect_err(advise)?)
+    };
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let vector = match &provider {
         Some(provider) if search::has_vectors(&mut client, &provider.model().name)? => {
-            Some((embed_question(provider.as_ref(), &text)?, provider.model().name.as_str()))
+            let vector = embed_question(provider.as_ref(), &text).inspect_err(advise)?;
+            Some((vector, provider.model().name.as_str()))
         }
         Some(provider) => {
             log::warn!("nothing is embedded with {}: searching by words alone", provider.model().name);
@@ -86,22 +94,55 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             run_id_glob: args.run_id.clone(),
         },
     };
-    let mut hits = search::search(&mut client, &question)?;
+    // What is asked with was checked before, but for the vector.
+    let mut hits = search::search(&mut client, &question).map_err(Error::of_model)?;
     if !args.every_chunk {
         keep_best_of_each(&mut hits);
         hits.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
     }
-    if context.events.is_on() {
-        emit(&question, &hits, begun, context);
-    } else {
-        print(&hits, context)?;
-    }
+    let mut advice = "";
     if hits.is_empty() {
         let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
         names::warn_of_unknown(&mut client, &filter, &args.label);
+        match unready(&mut client, filter)? {
+            Some(unready) => log::warn!("{unready}"),
+            None => advice = ": ask with fewer or other words, and without filters",
+        }
+    }
+    if context.events.is_on() {
+        emit(&question, &hits, begun, context);
+    } else if hits.is_empty() {
+        print_line(&format!("nothing found{advice}"))?;
+    } else {
+        print(&hits, context)?;
     }
     log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
+}
+
+/// Says what can be done without the server that is away.
+fn advise(error: &EmbedError) {
+    if matches!(error, EmbedError::Busy { .. } | EmbedError::Transient { .. }) {
+        log::info!("without the embedding server: `trailblazer ask --text-only` goes by the words alone");
+    }
+}
+
+/// Says so when none of the runs that were asked is embedded.
+fn unready(client: &mut Client, filter: Filter) -> Result<Option<String>> {
+    let embedded = Filter { status: vec!["embedded".into()], limit: Some(1), ..filter.clone() };
+    if !calls::list_runs(client, &embedded)?.is_empty() {
+        return Ok(None);
+    }
+    let runs = calls::list_runs(client, &Filter { limit: Some(2), ..filter })?;
+    let way_on = "`trailblazer run` takes up what is due";
+    Ok(match runs.as_slice() {
+        [] => None,
+        [run] if run.status == "failed" => {
+            Some(format!("run {0} is failed: `trailblazer runs show {0}` says why", run.run_id))
+        }
+        [run] => Some(format!("run {} is {}, not embedded yet: {way_on}", run.run_id, run.status)),
+        _ => Some(format!("none of the runs asked is embedded yet: {way_on}")),
+    })
 }
 
 /// Keeps of each document the chunk that comes first.
@@ -152,9 +193,6 @@ fn emit(question: &Question<'_>, hits: &[Hit], begun: Instant, context: &Context
 }
 
 fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
-    if hits.is_empty() {
-        return print_line("nothing found: ask with fewer or other words, and without filters");
-    }
     for (place, hit) in hits.iter().enumerate() {
         if place > 0 {
             print_line("")?;

@@ -46,6 +46,18 @@ fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
     {
         log::warn!("no run id matches {glob}; `trailblazer runs list` lists them");
     }
+    let (from, to) = (filter.normalized_from.clone(), filter.normalized_to.clone());
+    let dates = match (&from, &to) {
+        (None, None) => None,
+        (Some(from), None) => Some(format!("from {from} on")),
+        (None, Some(to)) => Some(format!("until {to}")),
+        (Some(from), Some(to)) => Some(format!("from {from} to {to}")),
+    };
+    if let Some(dates) = dates
+        && selects_none(Filter { normalized_from: from, normalized_to: to, ..Filter::default() })?
+    {
+        log::warn!("no run was normalized {dates}; `trailblazer runs list` says when they were");
+    }
     for model in &filter.embedding_model {
         if selects_none(Filter { embedding_model: vec![model.clone()], ..Filter::default() })? {
             log::warn!("no run was embedded with {model}; `trailblazer db doctor` lists the models");

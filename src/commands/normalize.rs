@@ -1,6 +1,6 @@
 //! `trailblazer normalize`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
-use crate::normalize::{self, FileError, Options, Outcome};
+use crate::normalize::{self, FileError, Link, Options, Outcome};
 use crate::terminal::{counted, printable};
 
 /// How many kinds of loss, and how many failed files, the summary names.
@@ -74,6 +74,10 @@ struct Summary {
     failed: u64,
     skipped: u64,
     losses: BTreeMap<String, u64>,
+    /// Of what failed: an error is of a file, or of one of its pages.
+    failed_files: BTreeSet<String>,
+    /// Names the first.
+    first_skipped: Option<String>,
 }
 
 /// Runs `trailblazer normalize`.
@@ -85,6 +89,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if !args.path.exists() {
         return Err(Error::usage(format!("no such file or folder: {}", args.path.display())));
     }
+    refuse_idle_flags(args)?;
     let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run_id);
     let (input, source) = (args.path.display().to_string(), args.source.as_str());
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
@@ -134,6 +139,18 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         report_overlap(&mut client, &run_id, loaded.total_docs);
     }
     Ok(if summary.failed > 0 { Exit::Failures } else { Exit::Done })
+}
+
+/// Refuses what only the other source knows.
+fn refuse_idle_flags(args: &Args) -> Result<()> {
+    let (flag, is_given) = match args.source {
+        Source::Dita => ("--site-url", args.site_url.is_some()),
+        Source::Confluence => ("--ditaval", args.ditaval.is_some()),
+    };
+    if is_given {
+        return Err(Error::usage(format!("{flag} does nothing with --source {}: leave it out", args.source.as_str())));
+    }
+    Ok(())
 }
 
 /// Returns the path as it can be found from anywhere.
@@ -193,8 +210,10 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                 }
                 if !document.losses.is_empty() {
                     let path = document.source_path.as_deref().unwrap_or(&document.id);
-                    let losses = listed(document.losses.iter());
-                    spinner.suspend(|| log::debug!("{}: dropped or unresolved: {losses}", printable(path)));
+                    let losses = format!("{}{}", listed(document.losses.iter()), lost_links(&document.links));
+                    spinner.suspend(|| {
+                        log::debug!("{}: dropped or unresolved: {}", printable(path), printable(&losses));
+                    });
                 }
                 summary.documents += 1;
                 spinner.inc(1);
@@ -213,9 +232,11 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
                     line: failure.line,
                     message: &failure.message,
                 });
+                summary.failed_files.insert(failure.path);
             }
             Outcome::Skipped(FileError { path, message, .. }) => {
                 summary.skipped += 1;
+                summary.first_skipped.get_or_insert_with(|| format!("{path}: {message}"));
                 spinner.suspend(|| log::debug!("{}: {}", printable(&path), printable(&message)));
                 context.events.emit(&Event::DocumentSkip { run_id, path: &path, message: &message });
             }
@@ -224,15 +245,16 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
     })?;
     spinner.finish_and_clear();
     if summary.documents == 0 {
+        let skipped = summary.first_skipped.map(|first| format!(" Skipped: {first}.")).unwrap_or_default();
         return Err(Error::Usage {
             message: format!(
                 "{}: no {} documents found ({} failed, {} skipped)",
                 args.path.display(),
                 args.source.as_str(),
-                counted(summary.failed, "file"),
+                counted(summary.failed_files.len(), "file"),
                 summary.skipped
             ),
-            hint: Some("Check PATH and --source.".into()),
+            hint: Some(format!("Check PATH and --source.{skipped}")),
         });
     }
     Ok(summary)
@@ -242,9 +264,10 @@ impl Summary {
     fn print(&self, run_id: &RunId, outcome: &str) {
         log::info!("run {run_id}: {}, {outcome}", counted(self.documents, "document"));
         if self.failed > 0 {
-            let rest = if is_named(self.failed) { "" } else { " (-v names all)" };
-            let failed = counted(self.failed, "input file");
-            log::warn!("{failed} yielded no document, or only a part of one{rest}");
+            let (files, rest) = (self.failed_files.len(), if is_named(self.failed) { "" } else { " (-v names all)" });
+            let several = if self.failed > files as u64 { format!(": {} errors", self.failed) } else { String::new() };
+            let failed = counted(files, "input file");
+            log::warn!("{failed} yielded no document, or only a part of one{several}{rest}");
         }
         if self.skipped > 0 {
             log::info!("{} without a page skipped (-v names them)", counted(self.skipped, "file"));
@@ -258,6 +281,13 @@ impl Summary {
             log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
         }
     }
+}
+
+/// Names the links whose target is not in the input.
+fn lost_links(links: &[Link]) -> String {
+    let is_lost = |link: &&Link| matches!(link.reason.as_deref(), Some("not in input" | "outside the input"));
+    let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
+    if lost.is_empty() { String::new() } else { format!("; not in the input: {}", lost.join(", ")) }
 }
 
 /// Whether the failure of that number is named.

@@ -105,7 +105,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
     let provider = embed::provider(&embed_settings(&context.config))?;
-    calls::register_model(&mut client, provider.model())?;
+    calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {
@@ -175,6 +175,9 @@ fn wind_up(
     context: &Context<'_>,
 ) -> Result<()> {
     report_left(client, phases, filter)?;
+    if phases.contains(&Phase::Embed) {
+        report_other_models(client, filter, &embed_settings(&context.config).model_name());
+    }
     if phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
         indexes::build(connector, client, stop, context)?;
     }
@@ -215,7 +218,7 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// How many failed runs are named.
+/// How many failed runs, and other models, are named.
 const NAMED: usize = 3;
 
 /// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
@@ -241,6 +244,23 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
         );
     }
     Ok(())
+}
+
+/// What is embedded stays so when the configuration names another model, which may not have been meant.
+fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
+    let models = match calls::list_models(client, filter) {
+        Ok(models) => models,
+        // Told on the side: the work is done.
+        Err(error) => return log::debug!("{error}"),
+    };
+    for (other, runs) in models.iter().filter(|(other, _)| other != model).take(NAMED) {
+        let are = if *runs == 1 { "is" } else { "are" };
+        log::info!(
+            "{} {are} embedded with {other}, not with {model}: `trailblazer runs reset --embedding-model {other}` sends \
+             them round again",
+            counted(*runs, "run")
+        );
+    }
 }
 
 fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
@@ -303,8 +323,10 @@ fn list_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Con
     let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
     let mut listed = Vec::new();
     for (phase, backlog) in phases.iter().zip(due).rev() {
-        listed.push((*phase, backlog.sample_run_ids.iter().take(left)));
-        left = left.saturating_sub(usize::try_from(backlog.total).unwrap_or(0));
+        // Those in back-off come last.
+        let due = usize::try_from(backlog.total - backlog.deferred).unwrap_or(0);
+        listed.push((*phase, backlog.sample_run_ids.iter().take(left.min(due))));
+        left = left.saturating_sub(due);
     }
     for (phase, run_ids) in listed.into_iter().rev() {
         for run_id in run_ids {
@@ -327,13 +349,14 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
         model_dir: config.workspace.dir.join("models"),
         weights: config.embed.weights,
         base_url: config.embed.base_url.clone(),
-        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.is_empty()),
+        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.trim().is_empty()),
         dimensions: config.embed.dimensions,
         max_tokens: config.chunk.max_tokens,
     }
 }
 
-fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
+/// Returns how large chunks may be; refuses sizes that do not fit the model or each other.
+pub fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
     let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
     let tokenizer = provider.tokenizer();
     // The prefix is put before every text that is embedded, and counts.

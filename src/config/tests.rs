@@ -128,11 +128,54 @@ fn a_model_that_the_hash_provider_does_not_have_is_refused_where_it_is_set() {
 }
 
 #[test]
-fn a_base_url_without_a_scheme_is_refused_where_it_is_set() {
-    insta::assert_snapshot!(message("embed:\n  base_url: localhost:8080\n"),
-        @"x.yaml:2: embed.base_url: expected an address that begins with http:// or https://, for example http://localhost:8080/v1");
+fn a_base_url_without_a_scheme_or_a_server_is_refused_where_it_is_set() {
+    let refused =
+        "x.yaml:2: embed.base_url: expected http:// or https:// and a server, for example http://localhost:8080/v1";
+    for address in ["localhost:8080", "https://", "http:///v1", "https://me@:80/"] {
+        assert_eq!(message(&format!("embed:\n  base_url: {address}\n  provider: openai\n  model: m\n")), refused);
+    }
     let url = |name: &str| (name == "TRAILBLAZER_EMBED_BASE_URL").then(|| "me:secret@server/v1".to_owned());
     let error = resolve(None, url).unwrap_err().to_string();
     assert!(error.starts_with("TRAILBLAZER_EMBED_BASE_URL: ") && !error.contains("secret"), "{error}");
-    from_file("embed: { base_url: HTTPS://server/v1 }").unwrap();
+    for address in ["HTTPS://server/v1", "http://me:secret@[::1]:8080", "http://localhost?x=/"] {
+        from_file(&format!("embed: {{ provider: openai, model: m, base_url: '{address}' }}")).unwrap();
+    }
+}
+
+#[test]
+fn openai_without_a_model_is_refused_where_it_is_chosen() {
+    insta::assert_snapshot!(message("embed:\n  base_url: http://server/v1\n  provider: openai\n"),
+        @"x.yaml:3: embed.model: the provider `openai` needs the name that the server has for its model, for example text-embedding-3-small");
+    let openai = |name: &str| (name == "TRAILBLAZER_EMBED_PROVIDER").then(|| "openai".to_owned());
+    let error = resolve(None, openai).unwrap_err().to_string();
+    assert!(error.starts_with("TRAILBLAZER_EMBED_PROVIDER: embed.model: "), "{error}");
+    // OpenAI itself has no model of that name; another server may.
+    assert!(message("embed: { provider: openai, model: all-MiniLM-L6-v2 }").contains("embed.model"));
+    from_file("embed: { provider: openai, model: all-MiniLM-L6-v2, base_url: 'http://server/v1' }").unwrap();
+}
+
+#[test]
+fn a_key_that_the_provider_does_not_use_is_refused_where_it_is_set() {
+    insta::assert_snapshot!(message("embed:\n  base_url: http://localhost/v1\n"),
+        @"x.yaml:2: embed.base_url: only the provider `openai` uses it; remove the key, or choose that embed.provider");
+    insta::assert_snapshot!(message("embed:\n  provider: hash\n  dimensions: 384\n"),
+        @"x.yaml:3: embed.dimensions: only the provider `openai` uses it; remove the key, or choose that embed.provider");
+    insta::assert_snapshot!(message("embed:\n  provider: openai\n  model: m\n  weights: int8\n"),
+        @"x.yaml:4: embed.weights: only the provider `local` uses it; remove the key, or choose that embed.provider");
+    from_file("embed: { provider: hash, weights: f32, base_url: ~, dimensions: ~ }").unwrap();
+}
+
+#[test]
+fn values_of_a_wrong_type_are_refused_in_the_words_of_the_file() {
+    for (text, refused) in [
+        ("embed: hash\n", "x.yaml:1: embed: invalid type: string \"hash\", expected keys with values below it"),
+        ("\nbacklog: 5\n", "x.yaml:2: backlog: invalid type: integer `5`, expected keys with values below it"),
+        ("chunk:\n  min_tokens: few\n", "x.yaml:2: chunk.min_tokens: expected a whole number from 0 to 1000000"),
+        ("chunk:\n  overlap_tokens: -1\n", "x.yaml:2: chunk.overlap_tokens: expected a whole number from 0 to 1000000"),
+        ("embed:\n  dimensions: 0\n", "x.yaml:2: embed.dimensions: expected a whole number from 1 to 16000"),
+        ("embed:\n  dimensions: all\n", "x.yaml:2: embed.dimensions: expected a whole number from 1 to 16000"),
+        ("embed:\n  batch_tokens: 3\n", "x.yaml:2: embed.batch_tokens: expected a whole number from 24 to 10000000"),
+    ] {
+        assert_eq!(message(text), refused);
+    }
 }

@@ -125,7 +125,7 @@ pub struct Backlog {
     pub first_normalized_at: Option<DateTime<Utc>>,
     /// Of the newest.
     pub last_normalized_at: Option<DateTime<Utc>>,
-    /// The first ten in the order of the claim.
+    /// The first ten in the order of the claim, those in back-off last.
     pub sample_run_ids: Vec<String>,
 }
 
@@ -312,6 +312,12 @@ pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
 /// `graphdb.list_labels`: the labels of the documents that a search sees, the most frequent first.
 pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
+}
+
+/// `graphdb.list_models`: the models that runs are embedded with, and how many runs each, the most frequent first.
+pub fn list_models(client: &mut Client, filter: &Filter) -> Result<Vec<(String, i64)>> {
+    let rows = client.query("select l.model, l.runs from graphdb.list_models($1) as l", &[&filter.to_json()])?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// A row of `graphdb.run_attempts`.

@@ -27,6 +27,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the name that the model will have, without loading it or asking for it.
+    #[must_use]
+    pub fn model_name(&self) -> String {
+        match self.provider {
+            ProviderKind::Hash => Hash::MODEL.to_owned(),
+            ProviderKind::Local => Local::name(&self.model_folder(), self.weights),
+            ProviderKind::OpenAi => self.model.clone(),
+        }
+    }
+
     /// The folder of a `local` model: the path that `model` is, or the folder of that name.
     fn model_folder(&self) -> PathBuf {
         let path = Path::new(&self.model);

@@ -155,3 +155,27 @@ fn ask_says_when_the_vectors_are_gone() {
     // There is nothing to confirm a second time.
     sandbox.run(&["runs", "reset", "--scope", "embeddings"]).success();
 }
+
+#[test]
+fn ask_says_that_the_run_it_was_asked_about_is_not_embedded_yet() {
+    let sandbox = library();
+    sandbox.write_run("late", 1);
+    sandbox.write_run("later", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let asked = |run_id: &str| sandbox.run(&["ask", "document", "--run-id", run_id, "--events", "never"]).success();
+    let late = asked("late");
+    assert_eq!(late.stdout, "nothing found\n");
+    let told = "warn: run late is normalized, not embedded yet: `trailblazer run` takes up what is due\n";
+    assert_eq!(late.stderr, told);
+    let both = asked("late*");
+    assert!(
+        both.stderr.contains("warn: none of the runs asked is embedded yet: `trailblazer run` takes"),
+        "{}",
+        both.stderr
+    );
+    assert!(asked("nosuch").stderr.contains("no run id matches nosuch"));
+    let other = sandbox.run(&["ask", "zebra", "--text-only", "--events", "never"]).success();
+    assert_eq!(other.stdout, "nothing found: ask with fewer or other words, and without filters\n");
+    sandbox.run(&["run"]).success();
+    assert_eq!(asked("late").stderr, "");
+}

@@ -245,3 +245,15 @@ fn commands_that_find_no_server_leave_no_folder_behind() {
         assert!(left.is_empty(), "{args:?} left {left:?}");
     }
 }
+
+#[test]
+fn a_key_of_blanks_is_none() {
+    let sandbox = Sandbox::new();
+    let openai = [
+        ("TRAILBLAZER_EMBED_PROVIDER", "openai"),
+        ("TRAILBLAZER_EMBED_MODEL", "text-embedding-3-small"),
+        ("TRAILBLAZER_EMBED_API_KEY", " \t"),
+    ];
+    let run = run_with(&sandbox, &["ask", "chunk"], &openai).exits(3);
+    assert!(run.stderr.contains("TRAILBLAZER_EMBED_API_KEY"), "{}", run.stderr);
+}

@@ -1,6 +1,7 @@
 //! `trailblazer db doctor`
 
-use crate::support::{Run, Sandbox, TestDatabase};
+use crate::support::embedding_server::good;
+use crate::support::{EmbeddingServer, Run, Sandbox, TestDatabase};
 
 /// Returns each check as a line, without what differs from machine to machine.
 fn checks(run: &Run) -> String {
@@ -29,6 +30,7 @@ fn doctor_says_that_all_is_well() {
     true schema as version 0.1.0 installs it
     true rights [detail]
     true model hash-384 of provider hash, 384 dimensions
+    true chunks at most 256 tokens
     true vectors hash-384: 4 vectors of 384 dimensions, 1 run
     ");
     let shown = sandbox.run(&["db", "doctor", "--events", "never"]).success().stdout;
@@ -92,4 +94,43 @@ fn doctor_exits_3_when_only_the_configuration_of_the_model_is_wrong() {
     let run = doctor(&sandbox.database.url).exits(3);
     assert!(checks(&run).contains("false model "), "{}", checks(&run));
     doctor("postgresql://me@127.0.0.1:1/docs").exits(4);
+}
+
+#[test]
+fn doctor_refuses_the_sizes_of_chunks_that_a_run_would_refuse() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    for (chunk, refused) in [
+        ("max_tokens: 257", "chunk.max_tokens: 257 is more than hash-384 takes, 256; lower it, or set it to auto"),
+        ("min_tokens: 300", "chunk.min_tokens: 300 is more than a chunk may have, 256; lower it"),
+        ("overlap_tokens: 200", "chunk.overlap_tokens: 200 is more than half of what a chunk may have, 256; lower it"),
+    ] {
+        sandbox.configure(&format!("chunk: {{ {chunk} }}\n"));
+        let run = sandbox.run(&["db", "doctor"]).exits(3);
+        assert!(checks(&run).contains(&format!("false chunks {refused}")), "{}", checks(&run));
+        assert!(sandbox.run(&["run"]).exits(3).stderr.contains(refused));
+    }
+}
+
+#[test]
+fn doctor_run_and_ask_refuse_vectors_of_another_dimension_with_the_same_code() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.write_run("r2", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let run = |args: &[&str], dimensions: &str| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
+        command.env("TRAILBLAZER_EMBED_BASE_URL", &server.url).env("TRAILBLAZER_EMBED_DIMENSIONS", dimensions);
+        Run::of(command.output().unwrap())
+    };
+    run(&["run", "--limit", "1"], "3").success();
+    sandbox.database.connect().batch_execute("update graphdb.embedding_models set dimension = 4").unwrap();
+    for args in [&["db", "doctor"][..], &["run"], &["ask", "document"]] {
+        let refused = run(args, "3").exits(3);
+        let told = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(told.contains("another name") && !told.contains("batch"), "{told}");
+    }
 }

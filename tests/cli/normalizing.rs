@@ -138,7 +138,7 @@ fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
     assert!(!run.stderr.contains("a.dita"), "{}", run.stderr);
     let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains(".dita")).collect();
-    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1");
+    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1; not in the input: gone.dita");
 }
 
 #[test]
@@ -253,4 +253,59 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     let replace = &run.events_named("normalize.replace")[0];
     assert_eq!((&replace["replaced_source"], &replace["replaced_input"]), (&"dita".into(), &serde_json::Value::Null));
     assert!(run.stderr.contains("warn: run guide was made from dita before"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_that_is_no_page_is_refused_by_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("passwd", "root:x:0:0:root:/root:/bin/sh\n");
+    sandbox.write("paper.pdf", b"%PDF-1.7\n\xff\xfe\n");
+    sandbox.write("plain/a.xml", TOPIC);
+    let typed = format!(
+        "<?xml version='1.0'?>\n<!-- A topic -->\n<!DOCTYPE concept PUBLIC \"-//OASIS//DTD DITA Concept//EN\" \"concept.dtd\">\n{}",
+        TOPIC.replace("topic", "concept")
+    );
+    sandbox.write("typed/a.xml", &typed);
+    for (path, told) in [
+        ("passwd", "error: passwd is no page file"),
+        ("paper.pdf", "error: paper.pdf is no page file"),
+        ("plain", "a.xml: DITA, not a page of Confluence"),
+        ("plain/a.xml", "a.xml: DITA, not a page of Confluence"),
+        ("typed", "a.xml: DITA, not a page of Confluence"),
+    ] {
+        let run = sandbox.run(&["normalize", path, "--source", "confluence", "--run-id", "r"]).exits(2);
+        assert!(run.stderr.contains(told), "{path}: {}", run.stderr);
+    }
+    assert!(!sandbox.folder().join("var").exists());
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
+    // Beside pages it is left out.
+    sandbox.write("typed/page.xml", "<p>Text of a page.</p>");
+    let run = sandbox.run(&["normalize", "typed", "--source", "confluence", "--run-id", "r"]).success();
+    assert_eq!(run.events_named("normalize.document.skip")[0]["path"], "a.xml");
+}
+
+#[test]
+fn a_flag_of_the_other_source_is_refused() {
+    let sandbox = with_topics();
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    sandbox.write("all.ditaval", "<val/>");
+    for (path, source, flag, value) in
+        [("docs", "dita", "--site-url", "https://wiki.example"), ("pages", "confluence", "--ditaval", "all.ditaval")]
+    {
+        let run = sandbox.run(&["normalize", path, "--source", source, "--run-id", "r", flag, value]).exits(2);
+        assert!(run.stderr.contains(&format!("error: {flag} does nothing with --source {source}")), "{}", run.stderr);
+    }
+    assert!(!sandbox.folder().join("var").exists());
+}
+
+#[test]
+fn pages_of_one_file_that_fail_are_one_file() {
+    let sandbox = Sandbox::new();
+    let page = r#"{"id": "1", "title": "T", "type": "page", "body": {"storage": {"value": "<p>Text.</p>"}}}"#;
+    sandbox.write("docs/pages.json", format!(r#"{{"results": [{page}, {page}, {page}, {page}]}}"#));
+    sandbox.write("docs/good.html", "<p>Text of a page.</p>");
+    let run = sandbox.run(&["normalize", "docs", "--source", "confluence", "--run-id", "r"]).exits(1);
+    assert_eq!(run.events_named("normalize.document.error").len(), 3);
+    let told = "warn: 1 input file yielded no document, or only a part of one: 3 errors\n";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
 }

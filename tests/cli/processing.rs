@@ -318,11 +318,15 @@ fn run_with_nothing_due_says_so_without_asking_for_the_model() {
         Run::of(command.output().unwrap())
     };
     let run = no_model(&["run", "--run-id", "r1"]).success();
-    assert!(run.stderr.ends_with("nothing to do\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("\nnothing to do\n"), "{}", run.stderr);
     assert_eq!(run.events_named("runs.scan.complete").len(), 2);
     no_model(&["run", "--dry-run"]).success();
     no_model(&["run"]).exits(3);
-    let server_away = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1")];
+    let server_away = [
+        ("TRAILBLAZER_EMBED_PROVIDER", "openai"),
+        ("TRAILBLAZER_EMBED_MODEL", "small"),
+        ("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1"),
+    ];
     let mut command = sandbox.command(&["run", "--run-id", "r1"]);
     Run::of(command.envs(server_away).output().unwrap()).success();
 }
@@ -372,4 +376,54 @@ fn every_message_of_a_run_that_is_held_names_the_way_to_take_it_away() {
     sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
     sandbox.run(&["run"]).success();
     assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
+}
+
+#[test]
+fn dry_run_leaves_out_what_is_in_back_off() {
+    let sandbox = normalized(3);
+    let fail = "with c as (select * from graphdb.claim_run('chunk', 'w', '1 hour')) \
+                select graphdb.fail_run(c.run_id, c.claim_token, 'no room', interval '1 hour') from c";
+    sandbox.database.connect().execute(fail, &[]).unwrap();
+    let listed =
+        |args: &[&str]| sandbox.run(&[&["run", "--dry-run", "--events", "never"], args].concat()).success().stdout;
+    assert_eq!(listed(&[]), "chunk  r2\nchunk  r3\n");
+    assert_eq!(listed(&["--limit", "1"]), "chunk  r2\n");
+    assert_eq!(listed(&["--run-id", "r1"]), "");
+    let run = sandbox.run(&["run", "--limit", "2", "--workers", "1"]).success();
+    let claimed: Vec<_> = run.events_named("runs.claim").iter().map(|claim| claim["run_id"].clone()).collect();
+    assert_eq!(claimed, ["r2", "r2", "r3", "r3"]);
+}
+
+#[test]
+fn run_says_which_runs_are_embedded_with_another_model_and_how_to_send_them_round_again() {
+    let sandbox = normalized(3);
+    sandbox.run(&["run", "--limit", "2"]).success();
+    let with_model = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "folder/other");
+        Run::of(command.output().unwrap()).success().stderr
+    };
+    let told = "2 runs are embedded with hash-384, not with other: `trailblazer runs reset --embedding-model hash-384` sends them \
+                round again\n";
+    let stderr = with_model(&["run", "--run-id", "r1"]);
+    assert!(stderr.ends_with(&format!("nothing to do\n{}", told.replace("2 runs are", "1 run is"))), "{stderr}");
+    assert!(!with_model(&["run", "--phases", "chunk", "--run-id", "r1"]).contains("hash-384"));
+    sandbox.run(&["run"]).success();
+    assert!(with_model(&["run"]).contains(&told.replace('2', "3")));
+    assert!(!sandbox.run(&["run"]).success().stderr.contains("reset"));
+}
+
+#[test]
+fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
+    let sandbox = normalized(2);
+    sandbox.run(&["run", "--limit", "1"]).success();
+    let away = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
+        let command = command.env("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1");
+        Run::of(command.output().unwrap()).exits(4).stderr
+    };
+    let run = away(&["run"]);
+    assert!(run.contains("embed.base_url leads to it") && !run.contains("text-only"), "{run}");
+    assert!(away(&["ask", "words"]).contains("--text-only"), "{}", away(&["ask", "words"]));
 }

@@ -400,3 +400,39 @@ fn one_is_no_plural() {
         "run guide: 1 document, registered\n"
     );
 }
+
+#[test]
+fn dates_that_select_nothing_are_warned_of() {
+    let sandbox = embedded();
+    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+        let stderr = |dates: &[&str]| sandbox.run(&[command, dates].concat()).success().stderr;
+        for (dates, told) in [
+            (&["--from", "2030-01-01"][..], "warn: no run was normalized from 2030-01-01 on;"),
+            (&["--to", "1999-12-31"], "warn: no run was normalized until 1999-12-31;"),
+            (
+                &["--from", "1999-01-01", "--to", "1999-12-31"],
+                "warn: no run was normalized from 1999-01-01 to 1999-12-31;",
+            ),
+        ] {
+            assert!(stderr(dates).contains(told), "{}", stderr(dates));
+        }
+        assert!(!stderr(&["--from", "1999-01-01", "--source", "nosuch"]).contains("normalized"));
+    }
+}
+
+#[test]
+fn an_empty_value_is_refused_by_the_name_of_its_flag() {
+    let sandbox = embedded();
+    for (command, flag) in [
+        (&["run", "--dry-run"][..], "--run-id"),
+        (&["run", "--dry-run"], "--source"),
+        (&["runs", "list"], "--status"),
+        (&["runs", "list"], "--embedding-model"),
+        (&["ask", "words", "--text-only"], "--label"),
+        (&["ask", "words", "--text-only"], "--run-id"),
+        (&["ask", "words", "--text-only"], "--source"),
+    ] {
+        let run = sandbox.run(&[command, &[&format!("{flag}=")]].concat()).exits(2);
+        assert!(run.stderr.contains(&format!("'{flag} <")), "{}", run.stderr);
+    }
+}

@@ -83,6 +83,7 @@ fn looks_at_everything(client: &mut Client) {
         "model_use()",
         "list_sources()",
         "list_labels()",
+        "list_models()",
         "overlapping_runs('r')",
     ] {
         ask(client, &format!("select * from graphdb.{call}"));

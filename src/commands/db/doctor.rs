@@ -4,7 +4,7 @@ use chrono::Utc;
 use postgres::Client;
 
 use super::super::Context;
-use crate::commands::run::embed_settings;
+use crate::commands::run::{embed_settings, limits};
 use crate::db::{Connector, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
@@ -120,12 +120,20 @@ impl Doctor<'_> {
     }
 
     fn models(&mut self, client: &mut Client) -> Result<()> {
-        let wanted = match embed::provider(&embed_settings(&self.context.config)) {
-            Ok(provider) => provider.model().clone(),
-            Err(error) => return self.no_provider(&Error::Embed(error)),
+        let provider = match embed::provider(&embed_settings(&self.context.config)) {
+            Ok(provider) => provider,
+            Err(error) => {
+                let error = Error::Embed(error);
+                return self.misfit("model", &error, "Correct embed.provider and embed.model.");
+            }
         };
+        let wanted = provider.model();
         let detail = format!("{} of provider {}, {} dimensions", wanted.name, wanted.provider, wanted.dimension);
         self.ok("model", &detail)?;
+        match limits(&self.context.config, provider.as_ref()) {
+            Ok(limits) => self.ok("chunks", &format!("at most {}", counted(limits.max_tokens, "token")))?,
+            Err(error) => self.misfit("chunks", &error, "A run refuses it: correct the configuration.")?,
+        }
         for found in health::models(client)? {
             let detail = format!(
                 "{}: {} of {}, {}",
@@ -135,11 +143,8 @@ impl Doctor<'_> {
                 counted(found.runs, "run")
             );
             if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
-                self.bad(
-                    "vectors",
-                    &detail,
-                    "Give the configured model another name: its vectors have another dimension.",
-                )?;
+                let hint = "Give the configured model another name: its vectors have another dimension.";
+                self.misfit("vectors", &Error::Model { message: detail, hint: hint.into() }, hint)?;
             } else if found.wrong_dimension > 0 {
                 self.bad(
                     "vectors",
@@ -156,13 +161,11 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    fn no_provider(&mut self, error: &Error) -> Result<()> {
-        let repair = error.hint().unwrap_or_else(|| "Correct embed.provider and embed.model.".into());
-        let before = self.exit;
-        self.bad("model", &error.to_string(), &repair)?;
-        if before == Exit::Done {
-            self.exit = error.exit();
-        }
+    /// A fault of the configuration: the exit is that of a run, unless something else is wrong too.
+    fn misfit(&mut self, check: &str, error: &Error, repair: &str) -> Result<()> {
+        let exit = if self.exit == Exit::Done { error.exit() } else { self.exit };
+        self.bad(check, &error.to_string(), &error.hint().unwrap_or_else(|| repair.to_owned()))?;
+        self.exit = exit;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod show;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::Context;
 use crate::db::calls::Filter;
@@ -34,10 +35,10 @@ pub enum Command {
 #[command(next_help_heading = "Which runs")]
 pub struct Selection {
     /// Runs whose id matches; * is any text, ? one character
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Runs of this source
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
 }
 
@@ -57,7 +58,7 @@ pub struct WideSelection {
     #[command(flatten)]
     pub selection: Selection,
     /// Runs in this status
-    #[arg(long, value_name = "STATUS")]
+    #[arg(long, value_name = "STATUS", value_parser = NonEmptyStringValueParser::new())]
     pub status: Vec<String>,
     /// Runs normalized on or after this date or time (UTC)
     #[arg(long, value_name = "DATE", value_parser = first_instant)]
@@ -66,7 +67,7 @@ pub struct WideSelection {
     #[arg(long, value_name = "DATE", value_parser = last_instant)]
     pub to: Option<Date>,
     /// Runs last embedded with this model
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub embedding_model: Vec<String>,
     /// At most N runs; `list` takes the newest, `reset` the first by id
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

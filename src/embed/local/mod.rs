@@ -37,19 +37,23 @@ pub struct Local {
 }
 
 impl Local {
+    /// Returns the name of the model in a folder. Vectors of other weights are another model's: its name says so.
+    #[must_use]
+    pub fn name(dir: &Path, weights: Weights) -> String {
+        let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
+        match weights {
+            Weights::F32 => name.into_owned(),
+            Weights::Int8 => format!("{name}-int8"),
+        }
+    }
+
     /// Loads a sentence-transformer folder: `model.safetensors`, `config.json`, `tokenizer.json`, and the smaller files.
-    /// Vectors of other weights are another model's: its name says so.
     pub fn load(dir: &Path, weights: Weights) -> Result<Self, EmbedError> {
         let folder = Folder::read(dir)?;
         let tokenizer = WordPiece::load(&dir.join("tokenizer.json"))?;
         let encoder = Encoder::load(&dir.join("model.safetensors"), &folder.shape, weights)?;
-        let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
-        let name = match weights {
-            Weights::F32 => name.into_owned(),
-            Weights::Int8 => format!("{name}-int8"),
-        };
         let model = Model {
-            name,
+            name: Self::name(dir, weights),
             provider: "local".to_owned(),
             dimension: folder.shape.hidden_size,
             normalized: folder.normalize,

@@ -9,6 +9,7 @@ mod dom;
 mod emoji;
 mod export;
 mod flow;
+mod foreign;
 mod ingest;
 mod library;
 mod links;

@@ -14,10 +14,12 @@ use super::super::text::{Losses, count, one_line};
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
 use super::page::{self, Page};
-use super::{adf, dom, export, io_error, rest, send};
+use super::{adf, dom, export, foreign, io_error, rest, send};
 
 /// Endings of files that hold a body in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
+/// Those of page files, for messages.
+const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
 /// Bytes of one file, which may hold many pages of the REST interface.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
 /// Folders in folders; a deeper one is a loop of links.
@@ -25,10 +27,14 @@ const MAX_DEPTH: usize = 64;
 
 /// Reads a page file, or every page file below a folder in the order of their paths, then the space exports there.
 pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
+    if input.is_file() && !is_page_file(&input.to_string_lossy()) {
+        let message = format!("{} is no page file ({ENDINGS}), and no space export", input.display());
+        return Err(ReadError::Input { message });
+    }
     let (mut files, mut exports) = (Vec::new(), Vec::new());
     collect(input, "", 0, &mut files, &mut exports)?;
     if files.is_empty() && exports.is_empty() {
-        let message = format!("{} holds no page files (.xml, .html, .xhtml, .storage, .json or .adf)", input.display());
+        let message = format!("{} holds no page files ({ENDINGS})", input.display());
         return Err(ReadError::Input { message });
     }
     read_files(&files, options, &mut *emit)?;
@@ -150,7 +156,7 @@ fn collect(
         return Ok(());
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if depth == 0 || is_page_file(&name) {
+    if is_page_file(&name) {
         let relative = if relative.is_empty() { name } else { relative.to_owned() };
         files.push(File { origin: Origin::Disk(path.to_owned()), relative });
     } else if extension(&name) == "zip" {
@@ -234,6 +240,9 @@ fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<LeftOu
 /// What a file holds.
 fn found(file: &File) -> Result<Found, LeftOut> {
     match contents(file, &mut Losses::new()).map_err(LeftOut::Failed)? {
+        Contents::Markup(source) if foreign::is_dita(&source) => {
+            Err(LeftOut::Foreign(failure(file, None, "DITA, not a page of Confluence")))
+        }
         Contents::Markup(source) => Ok(Found::Body(markup_title(&source))),
         Contents::Json(value) => match rest::pages(&value) {
             Some(pages) => Ok(Found::Pages(pages.into_iter().map(rest::reference).collect())),
