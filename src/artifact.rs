@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::ids::RunId;
-use crate::normalize::{Document, text};
+use crate::normalize::{Document, LONGEST_ID, text};
 
 /// File name of the artifact.
 pub const FILE_NAME: &str = "normalized.ndjson";
@@ -155,10 +155,10 @@ impl Reader {
     fn document(&mut self, bytes: &[u8]) -> std::result::Result<Document, BrokenLine> {
         let text = std::str::from_utf8(bytes).map_err(|error| self.broken(format!("not UTF-8: {error}")))?;
         let mut document: Document = serde_json::from_str(text).map_err(|error| self.broken(json_fault(&error)))?;
-        if document.id.is_empty() || document.id.len() > 1024 {
-            return Err(self.broken("\"id\" is empty or longer than 1024 bytes".into()));
-        }
         sanitize(&mut document);
+        if document.id.is_empty() || document.id.len() > LONGEST_ID {
+            return Err(self.broken(format!("\"id\" is empty or longer than {LONGEST_ID} bytes")));
+        }
         if !self.seen.insert(document.id.clone()) {
             return Err(self.broken(format!("a document with id \"{}\" stood on an earlier line", document.id)));
         }

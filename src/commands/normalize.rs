@@ -95,7 +95,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
 
     let mut writer = artifact::Writer::create(&path)?;
-    let summary = match read_all(args, &run_id, &mut writer, context) {
+    let mut summary = match read_all(args, &run_id, &mut writer, context) {
         Ok(summary) => summary,
         Err(error) => {
             writer.discard();
@@ -114,9 +114,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             );
         })?;
     let earlier_run = calls::list_runs(&mut client, &Filter::for_run(&run_id))?.pop();
+    let mut refused = 0;
     let loaded = load_artifact(&mut client, &run_id, &path, Some(source), None, &mut |broken| {
+        refused += 1;
         log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
     })?;
+    summary.failed += refused;
+    summary.documents -= refused;
 
     if let (Some(earlier), "changed") = (earlier_run, loaded.outcome.as_str()) {
         let (input, replaced_input) = (input.display().to_string(), earlier_input.as_deref());

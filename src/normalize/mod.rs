@@ -86,6 +86,9 @@ pub enum ReadError {
     Emit(std::io::Error),
 }
 
+/// Bytes that a document's id may have, so that it fits into an index.
+pub const LONGEST_ID: usize = 1024;
+
 /// Receives outcomes as they come; an error ends the reading.
 pub type Emit<'a> = &'a mut dyn FnMut(Outcome) -> std::io::Result<()>;
 
@@ -100,6 +103,11 @@ pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> 
     let mut seen = HashSet::new();
     let mut emit_once = |outcome: Outcome| {
         emit(match outcome {
+            Outcome::Document(document) if document.id.len() > LONGEST_ID => Outcome::Failure(FileError {
+                path: document.source_path.unwrap_or_else(|| document.title.clone()),
+                line: None,
+                message: format!("left out: its id would have {} bytes, {LONGEST_ID} at most", document.id.len()),
+            }),
             Outcome::Document(document) if !seen.insert(document.id.clone()) => Outcome::Failure(FileError {
                 path: document.source_path.unwrap_or_else(|| document.title.clone()),
                 line: None,

@@ -309,3 +309,15 @@ fn pages_of_one_file_that_fail_are_one_file() {
     let told = "warn: 1 input file yielded no document, or only a part of one: 3 errors\n";
     assert!(run.stderr.contains(told), "{}", run.stderr);
 }
+
+#[test]
+fn a_document_whose_id_is_too_long_is_told_and_left_out() {
+    let sandbox = Sandbox::new();
+    let deep = vec!["d".repeat(200); 6].join("/");
+    sandbox.write(&format!("in/{deep}/long.dita"), "<topic id='t'><title>Long</title></topic>");
+    sandbox.write("in/short.dita", "<topic id='t'><title>Short</title></topic>");
+    let run = sandbox.run(&["normalize", "in", "--source", "dita", "--run-id", "r"]).exits(1);
+    let told = run.events_named("normalize.document.error").remove(0);
+    assert!(told["message"].as_str().unwrap().ends_with("1024 at most"), "{told}");
+    assert_eq!(sandbox.database.column("select title from graphdb.documents"), ["Short"]);
+}

@@ -273,7 +273,9 @@ fn a_limit_below_one_is_refused() {
     let mut client = database.connect();
     register_model(&mut client);
     for limit in ["null", "0", "-1"] {
-        for call in ["pending_inputs('r', 'm', p_limit => ", "run_documents('r', p_limit => ", "recover_expired_claims("] {
+        for call in
+            ["pending_inputs('r', 'm', p_limit => ", "run_documents('r', p_limit => ", "recover_expired_claims("]
+        {
             refused(&mut client, &format!("select graphdb.{call}{limit})"), "TB001");
         }
     }

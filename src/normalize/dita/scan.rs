@@ -29,9 +29,17 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
-    let (corpus, files) = if is_folder { folder(&input) } else { reachable(&input)? };
+    let (corpus, files, unread) = if is_folder {
+        folder(&input)
+    } else {
+        let (corpus, files) = reachable(&input)?;
+        (corpus, files, Vec::new())
+    };
     let name = if is_folder { input.file_name() } else { input.file_stem() };
-    Scan::of(corpus, files, name.unwrap_or_default(), options)
+    let mut scan = Scan::of(corpus, files, name.unwrap_or_default(), options)?;
+    scan.failures.extend(unread.into_iter().map(|failure| (FileId::MAX, failure)));
+    scan.failures.sort_by(|(_, one), (_, other)| one.path.cmp(&other.path));
+    Ok(scan)
 }
 
 impl Scan {
@@ -106,27 +114,42 @@ fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
     })
 }
 
-/// Every candidate below a folder, in order of path.
-fn folder(root: &Path) -> (Corpus, Vec<FileId>) {
+/// Every candidate below a folder, in order of path, and what of the folder could not be read.
+fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
     let corpus = Corpus::new(root);
-    let mut paths = Vec::new();
+    let (mut paths, mut unread) = (Vec::new(), Vec::new());
     let mut waiting = vec![(root.to_owned(), String::new())];
     while let Some((folder, prefix)) = waiting.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let Ok(name) = entry.file_name().into_string() else { continue };
+        let mut fail = |path: String, message: String| unread.push(FileError { path, line: None, message });
+        let entries = match std::fs::read_dir(&folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
+            Ok(entries) => entries,
+            Err(error) => {
+                fail(prefix, format!("cannot read the folder: {error}"));
+                continue;
+            }
+        };
+        for entry in entries {
+            let name = match entry.file_name().into_string() {
+                Ok(name) => name,
+                Err(name) => {
+                    fail(format!("{prefix}{}", name.to_string_lossy()), "its name is not UTF-8; rename it".to_owned());
+                    continue;
+                }
+            };
             let path = format!("{prefix}{name}");
             // Hidden files belong to tools. Links to folders are not followed: they may lead in circles.
             match entry.file_type() {
                 _ if name.starts_with('.') => {}
                 Ok(kind) if kind.is_dir() => waiting.push((entry.path(), format!("{path}/"))),
                 Ok(_) if is_candidate(&name) => paths.push(path),
-                _ => {}
+                Ok(_) => {}
+                Err(error) => fail(path, error.to_string()),
             }
         }
     }
     paths.sort();
     let files = paths.iter().map(|path| corpus.intern(path)).collect();
-    (corpus, files)
+    (corpus, files, unread)
 }
 
 fn is_candidate(name: &str) -> bool {

@@ -164,3 +164,17 @@ fn links_to_folders_are_not_followed() {
     let (documents, _) = read_input(folder.path(), &Options::default());
     assert_eq!(documents.len(), 1);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_is_told() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let topic = "<topic id='t'><title>T</title></topic>";
+    std::fs::write(folder.path().join("a.dita"), topic).unwrap();
+    std::fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"b\xff.dita")), topic).unwrap();
+    let (documents, failures) = super::read_input(folder.path(), &crate::normalize::Options::default());
+    assert_eq!(documents.len(), 1);
+    let told: Vec<String> = failures.iter().map(|failure| format!("{}: {}", failure.path, failure.message)).collect();
+    assert_eq!(told, ["b\u{fffd}.dita: its name is not UTF-8; rename it"]);
+}
