@@ -10,11 +10,7 @@ declare
 begin
   select
     (select count(*) from graphdb.chunks as c where c.run_id = p_run_id),
-    (select d.doc_id from graphdb.documents as d
-     where d.run_id = p_run_id and d.body ~ '[^[:space:]]'
-       and not exists (select from graphdb.chunks as c where c.run_id = d.run_id and c.doc_id = d.doc_id)
-     order by d.doc_id
-     limit 1)
+    (select min(b.doc_id) from graphdb._bare_documents(p_run_id) as b (doc_id))
   into v_chunks, v_bare;
   if v_bare is not null then
     raise exception 'document "%" of run "%" has text but no chunks', v_bare, p_run_id

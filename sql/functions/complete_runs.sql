@@ -48,10 +48,7 @@ begin
     select c.run_id, c.claimed_by, c.claimed_at,
            case
              when v_phase = 'embed' then graphdb._count_embedded_chunks(c.run_id, v_model)
-             when exists (
-               select from graphdb.documents as d
-               where d.run_id = c.run_id and d.body ~ '[^[:space:]]'
-                 and not exists (select from graphdb.chunks as k where k.run_id = d.run_id and k.doc_id = d.doc_id))
+             when exists (select from graphdb._bare_documents(c.run_id))
                then graphdb._count_chunks(c.run_id)
              else (select count(*) from graphdb.chunks as k where k.run_id = c.run_id)::integer
            end as chunks
