@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{ask, db, normalize, run, runs, status};
@@ -32,11 +33,30 @@ Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or 
 130/143 stopped.";
 
 /// Parses the command line; `--no-color` holds for the help and for its errors too.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let args: Vec<OsString> = args.into_iter().collect();
+pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     let plain = args.iter().any(|arg| arg == "--no-color");
     let command = Cli::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+/// Returns what is wrong with the command line, in the words of `error` without its advice.
+#[must_use]
+pub fn fault(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing".into();
+    }
+    let text = error.to_string();
+    let fault = text.split("\n\n").next().unwrap_or_default().trim_end();
+    fault.strip_prefix("error: ").unwrap_or(fault).to_owned()
+}
+
+/// Returns what a command line that cannot be understood says of events.
+#[must_use]
+pub fn events(args: &[OsString]) -> When {
+    let values = args.iter().zip(args.iter().skip(1)).filter(|(flag, _)| *flag == "--events").map(|(_, value)| value);
+    let values = values.filter_map(|value| value.to_str());
+    let joined = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--events="));
+    values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
 }
 
 /// Flags of every command.

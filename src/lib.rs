@@ -25,21 +25,31 @@ use events::{Event, EventWriter};
 
 /// Runs the command line `args` (program name first) and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match cli::parse(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
-        }
+        Err(error) => return refuse(&error, &args),
     };
     terminal::init(&cli.global);
-    let events = terminal::event_writer(&cli.global);
+    let events = terminal::event_writer(cli.global.events, cli.global.verbose > 0);
     let exit = match Context::new(&cli.global, &events).and_then(|context| commands::dispatch(cli.command, &context)) {
         Ok(exit) => exit,
         Err(error) => report(&error, &events),
     };
     let exit = if exit == Exit::Done && events.has_lost() { Exit::Failures } else { exit };
     ExitCode::from(exit as u8)
+}
+
+/// Answers a command line that asks for help or cannot be understood.
+fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    let _ = error.print();
+    let exit_code = u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
+    if error.use_stderr() {
+        let hint = Some("`trailblazer --help` says what can be asked for.");
+        let message = cli::fault(error);
+        terminal::event_writer(cli::events(args), false).emit(&Event::Error { message: &message, hint, exit_code });
+    }
+    ExitCode::from(exit_code)
 }
 
 /// Tells the user and the reader of events about `error`, and returns the exit code that goes with it.

@@ -34,15 +34,15 @@ pub fn init(global: &Global) {
         .init();
 }
 
-/// Returns the writer of events that the flags and standard output ask for.
+/// Returns the writer of events that the flags and standard output ask for; `debug` lets events of level debug through.
 #[must_use]
-pub fn event_writer(global: &Global) -> EventWriter {
-    let on = match global.events {
+pub fn event_writer(events: When, debug: bool) -> EventWriter {
+    let on = match events {
         When::Always => true,
         When::Never => false,
         When::Auto => !io::stdout().is_terminal(),
     };
-    if on { EventWriter::new(io::stdout(), global.verbose > 0) } else { EventWriter::silent() }
+    if on { EventWriter::new(io::stdout(), debug) } else { EventWriter::silent() }
 }
 
 /// Prints an error and what to do about it on standard error.

@@ -16,6 +16,7 @@ use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
 use crate::normalize::{self, FileError, Link, Options, Outcome};
+use crate::stop::Stop;
 use crate::terminal::{counted, printable};
 
 /// How many kinds of loss, and how many failed files, the summary names.
@@ -30,7 +31,8 @@ Examples:
   trailblazer normalize space-export.zip --source confluence --run-id handbook
 
 The same run id again replaces the run's documents, with a warning when they came from another PATH or source; when \
-nothing changed, nothing is done again.")]
+nothing changed, nothing is done again. Ctrl-C stops before the next document and leaves nothing behind; a second one \
+ends at once.")]
 pub struct Args {
     /// A folder, a DITA map or topic, a Confluence space export (zip, folder or entities.xml), or page files
     pub path: PathBuf,
@@ -94,8 +96,15 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let (input, source) = (args.path.display().to_string(), args.source.as_str());
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
 
+    let stop = Stop::on_signals().map_err(Error::Output)?;
     let mut writer = artifact::Writer::create(&path)?;
-    let mut summary = match read_all(args, &run_id, &mut writer, context) {
+    let read = read_all(args, &run_id, &mut writer, &stop, context);
+    if let Some(exit) = stop.exit() {
+        writer.discard();
+        log::info!("stopped: nothing is registered");
+        return Ok(exit);
+    }
+    let mut summary = match read {
         Ok(summary) => summary,
         Err(error) => {
             writer.discard();
@@ -193,7 +202,13 @@ fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context: &Context<'_>) -> Result<Summary> {
+fn read_all(
+    args: &Args,
+    run_id: &RunId,
+    writer: &mut artifact::Writer,
+    stop: &Stop,
+    context: &Context<'_>,
+) -> Result<Summary> {
     let options = Options {
         collection: args.collection.clone(),
         ditaval: args.ditaval.clone(),
@@ -207,6 +222,9 @@ fn read_all(args: &Args, run_id: &RunId, writer: &mut artifact::Writer, context:
     let mut summary = Summary::default();
     let spinner = crate::terminal::spinner("documents", context.quiet);
     normalize::read(&args.path, source, &options, &mut |outcome| {
+        if stop.is_asked() {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
         match outcome {
             Outcome::Document(document) => {
                 for (name, count) in &document.losses {

@@ -17,7 +17,7 @@ use crate::ids::{ClaimToken, Phase, RunId};
 use crate::stop::Stop;
 
 /// Renewals bring progress to the database, for `status`: a third of a long lease is too long to wait for that.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A claim that a worker holds.
 #[derive(Debug)]
@@ -183,8 +183,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_lease_is_renewed_every_half_minute_and_a_short_one_at_a_third() {
+    fn a_long_lease_is_renewed_every_ten_seconds_and_a_short_one_at_a_third() {
         let renewal = |seconds| Leases::new(Duration::from_secs(seconds)).renewal().as_secs();
-        assert_eq!([renewal(45 * 60), renewal(60)], [30, 20]);
+        assert_eq!([renewal(45 * 60), renewal(15)], [10, 5]);
     }
 }

@@ -135,13 +135,22 @@ fn database_with_a_newer_schema_exits_4() {
 #[test]
 fn wrong_usage_exits_2() {
     let sandbox = Sandbox::new();
-    for args in [
-        &["runn"][..],
-        &["run", "--limit", "0"],
-        &["run", "--phases", "chop"],
-        &["runs", "reset", "--scope", "half"],
-        &[],
+    for (args, message) in [
+        (&["runn"][..], "unrecognized subcommand 'runn'"),
+        (&["run", "--limit", "0"], "invalid value '0' for '--limit <N>': 0 is not in 1..=4294967295"),
+        (&["run", "--phases", "chop"], "invalid value 'chop' for '--phases <PHASES>'"),
+        (&["runs", "reset", "--scope", "half"], "invalid value 'half' for '--scope <SCOPE>'"),
+        (&["normalize", "docs"], "the following required arguments were not provided:"),
+        (&["--events", "always"], "'trailblazer' requires a subcommand"),
+        (&[], "a command is missing"),
     ] {
+        let run = sandbox.run(args).exits(2);
+        let errors = run.events();
+        assert_eq!(errors.len(), 1, "{}", run.stdout);
+        assert_eq!((&errors[0]["event"], &errors[0]["exit_code"]), (&"error".into(), &2.into()));
+        assert!(errors[0]["message"].as_str().unwrap().starts_with(message), "{}", errors[0]);
+    }
+    for args in [&["runn", "--events", "never"][..], &["--events=never", "runn"]] {
         assert_eq!(sandbox.run(args).exits(2).stdout, "", "{args:?}");
     }
     let run = sandbox.run(&["db", "down"]).exits(2);

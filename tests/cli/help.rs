@@ -210,7 +210,8 @@ fn help_of_normalize() {
       trailblazer normalize space-export.zip --source confluence --run-id handbook
 
     The same run id again replaces the run's documents, with a warning when they came from another PATH
-    or source; when nothing changed, nothing is done again.
+    or source; when nothing changed, nothing is done again. Ctrl-C stops before the next document and
+    leaves nothing behind; a second one ends at once.
     ");
 }
 

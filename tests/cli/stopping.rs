@@ -1,5 +1,7 @@
 //! Signals, claims taken away, kills: whatever ends a worker, the backlog is right afterwards.
 
+use std::io::Write as _;
+
 use nix::sys::signal::Signal;
 
 use crate::support::held::send;
@@ -160,4 +162,25 @@ fn worker_connects_again_when_its_session_is_terminated() {
     let run = Sandbox::wait(child).success();
     assert!(run.stderr.contains("lost the connection, connecting again"), "{}", run.stderr);
     assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+}
+
+#[test]
+fn normalize_that_is_stopped_leaves_nothing_behind() {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let sandbox = Sandbox::new();
+        let pipe = sandbox.write("docs/a.dita", "");
+        std::fs::remove_file(&pipe).unwrap();
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let child = sandbox.spawn(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
+        // It opens once the command reads it.
+        let mut topic = std::fs::File::options().write(true).open(&pipe).unwrap();
+        assert!(sandbox.folder().join("var/runs/guide").exists());
+        send(&child, signal);
+        topic.write_all(b"<topic id='t'><title>T</title><body><p>Text.</p></body></topic>").unwrap();
+        drop(topic);
+        let run = Sandbox::wait(child).exits(code);
+        assert!(run.stderr.ends_with("stopped: nothing is registered\n"), "{}", run.stderr);
+        assert!(!sandbox.folder().join("var").exists());
+        assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
+    }
 }
