@@ -330,6 +330,7 @@ fn chaos_leaves_the_tables_of_an_undisturbed_run() {
     chaos.configure(&chaos.provider.url);
 
     let mut backfill = chaos.sandbox.command(&["runs", "backfill"]);
+    backfill.env_remove("TRAILBLAZER_EMBED_PROVIDER").env_remove("TRAILBLAZER_EMBED_MODEL");
     assert!(backfill.env("TRAILBLAZER_DB_URL", chaos.url()).output().unwrap().status.success());
     let mut deck: Vec<Fault> = Vec::new();
     loop {

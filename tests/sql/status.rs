@@ -60,9 +60,9 @@ fn the_backlog_tells_what_waits_from_what_is_held() {
     ] {
         ask(&mut client, session);
         database.set_clock("2026-06-01 12:09:59+00");
-        assert_eq!(backlog(&mut client, ""), "2 1 0103 0104 {r03,r04}", "{session}");
+        assert_eq!(backlog(&mut client, ""), "2 1 0103 0104 {r04,r03}", "{session}");
         database.set_clock("2026-06-01 12:10:00+00");
-        assert_eq!(backlog(&mut client, ""), "3 1 0101 0104 {r01,r03,r04}", "{session}");
+        assert_eq!(backlog(&mut client, ""), "3 1 0101 0104 {r01,r04,r03}", "{session}");
         database.set_clock("2026-06-01 12:15:00+00");
         assert_eq!(backlog(&mut client, ""), "3 0 0101 0104 {r01,r03,r04}", "{session}");
     }
