@@ -313,7 +313,8 @@ impl Worker<'_> {
         self.announce(&run, phase);
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.work(connection, &lease)));
         let outcome = outcome.unwrap_or_else(|defect| {
-            // A broken connection is found out by the next call; what a run of its own brings about is charged to it.
+            // Charged to the run, which would else end one worker after another. A connection left amid a query is found out by
+            // the next call.
             let message = format!("a defect of trailblazer: {}", described(defect.as_ref()));
             Ok(End::Failed { message, permanent: false })
         });
