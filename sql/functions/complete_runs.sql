@@ -27,24 +27,20 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- As in complete_run, in the order of run_id, as everywhere.
+  -- In the order of run_id, as everywhere; before anything is counted, so that all is seen that was written under the claims.
   perform from graphdb.processed_runs as r
   where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
-    and r.total_docs > 0
   order by r.run_id
   for no key update;
 
   return query
-  -- Locked in the order of run_id; then counted, which refuses the call when work is missing.
   with claims as materialized (
     select r.run_id, r.claimed_by, r.claimed_at
     from graphdb.processed_runs as r
     where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
       and r.status = case v_phase when 'chunk' then 'chunking' else 'embedding' end
-    order by r.run_id
-    for no key update
   ), counted as materialized (
-    -- Counted here and not by a call for each run; _count_chunks says what is missing.
+    -- Counted here and not by a call for each run; _count_chunks says what is missing, and refuses the call.
     select c.run_id, c.claimed_by, c.claimed_at,
            case
              when v_phase = 'embed' then graphdb._count_embedded_chunks(c.run_id, v_model)
