@@ -24,7 +24,7 @@ begin
   end if;
 
   -- What it was granted before, as a role of another kind, is taken away. The owner's own rights are no grants.
-  if not exists (select from pg_namespace as n where n.nspname = 'graphdb' and n.nspowner::regrole = quote_ident(p_role)::regrole) then
+  if not exists (select from pg_namespace as n where n.nspname = 'graphdb' and pg_get_userbyid(n.nspowner) = p_role) then
     execute format('revoke all on all tables in schema graphdb from %I', p_role);
     execute format('revoke all on all functions in schema graphdb from %I', p_role);
   end if;
