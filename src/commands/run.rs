@@ -175,10 +175,11 @@ fn wind_up(
     context: &Context<'_>,
 ) -> Result<()> {
     report_left(client, phases, filter)?;
-    if phases.contains(&Phase::Embed) {
-        report_other_models(client, filter, &embed_settings(&context.config).model_name());
+    if !phases.contains(&Phase::Embed) {
+        return Ok(());
     }
-    if phases.contains(&Phase::Embed) && calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
+    report_other_models(client, filter, &embed_settings(&context.config).model_name());
+    if calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
         indexes::build(connector, client, stop, context)?;
     }
     Ok(())
