@@ -102,19 +102,16 @@ pub fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) ->
 pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     let mut seen = HashSet::new();
     let mut emit_once = |outcome: Outcome| {
-        emit(match outcome {
-            Outcome::Document(document) if document.id.len() > LONGEST_ID => Outcome::Failure(FileError {
-                path: document.source_path.unwrap_or_else(|| document.title.clone()),
-                line: None,
-                message: format!("left out: its id would have {} bytes, {LONGEST_ID} at most", document.id.len()),
-            }),
-            Outcome::Document(document) if !seen.insert(document.id.clone()) => Outcome::Failure(FileError {
-                path: document.source_path.unwrap_or_else(|| document.title.clone()),
-                line: None,
-                message: format!("left out: an earlier document has its id, {}", document.id),
-            }),
-            other => other,
-        })
+        let Outcome::Document(document) = outcome else { return emit(outcome) };
+        let fault = if document.id.len() > LONGEST_ID {
+            format!("its id would have {} bytes, {LONGEST_ID} at most", document.id.len())
+        } else if !seen.insert(document.id.clone()) {
+            format!("an earlier document has its id, {}", document.id)
+        } else {
+            return emit(Outcome::Document(document));
+        };
+        let path = document.source_path.unwrap_or(document.title);
+        emit(Outcome::Failure(FileError { path, line: None, message: format!("left out: {fault}") }))
     };
     match source {
         Source::Dita => dita::read(input, options, &mut emit_once),
