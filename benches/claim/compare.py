@@ -129,17 +129,19 @@ def short():
 
 
 def batch():
-    """Items a second with 8 clients that claim and complete many at once."""
-    rates = {}
+    """Items a second with 8 clients that claim and complete many at once, and the slowest hundredth of these cycles."""
+    rates, slowest = {}, {}
     for size in BATCHES:
         for _ in range(ROUNDS):
-            for name in ONLY:
-                if script(name, "batch", size):
-                    fill(name, BACKLOG * (4 if size < 50 else 12))
-                    cycles = timed(name, 8, max(1, SECONDS - 1), size, "batch")
-                    rates.setdefault((name, size), []).append(size * rate_of(cycles))
-    rows = ([title(n), *(number(median(rates[n, s])) if (n, s) in rates else "one at a time" for s in BATCHES)] for n in ONLY)
-    table("Batches, 8 clients", ["items a second", *(f"batch of {s}" for s in BATCHES)], rows)
+            for name in (n for n in ONLY if script(n, "batch", size)):
+                fill(name, BACKLOG * (4 if size < 50 else 12))
+                cycles = timed(name, 8, max(1, SECONDS - 1), size, "batch")
+                rates.setdefault((name, size), []).append(size * rate_of(cycles))
+                slowest.setdefault((name, size), []).append(p99(cycles))
+    sizes = [f"batch of {s}" for s in BATCHES]
+    for heading, unit, figures in ("Batches, 8 clients", "items a second", rates), ("Batches, latency", "p99 of a cycle, ms", slowest):
+        rows = ([title(n), *(number(median(figures[n, s])) if (n, s) in figures else "one at a time" for s in BATCHES)] for n in ONLY)
+        table(heading, [unit, *sizes], rows)
 
 
 @contextmanager
@@ -161,25 +163,31 @@ def processor_time():
 
 
 def cost():
-    """What a cycle writes and computes. Without full page images, which follow the checkpoints and not the queue."""
-    rows = []
-    count = "coalesce(sum(n_tup_ins), 0), coalesce(sum(n_tup_upd + n_tup_del), 0), coalesce(sum(n_tup_hot_upd), 0)"
+    """What a cycle writes and computes, and what an item does in batches."""
+    header = ["WAL bytes", "WAL records", "rows inserted", "rows left dead", "of them HOT", "CPU, µs"]
     with configured("autovacuum = off", "full_page_writes = off", "synchronous_commit = off"):
-        for name in ONLY:
-            fill(name, 3000)
-            pgbench(script(name, "cycle"), 4, "-t100")
-            look = f"""select pg_stat_force_next_flush(); select pg_current_wal_lsn() - '0/0', wal_records, {count}
-                       from pg_stat_wal, pg_stat_user_tables where schemaname = '{CONTENDERS[name][1]}' group by wal_records"""
-            time.sleep(1)  # sessions that end bring their counts in late
-            before, started = sql("-c", look), processor_time()
-            cycles = len(pgbench(script(name, "cycle"), 4, "-t500"))
-            time.sleep(1)
-            computed = processor_time() - started
-            changes = zip(*([float(v) for v in text.splitlines()[-1].split("|")] for text in (before, sql("-c", look))))
-            written = (number((after - b) / cycles) for b, after in changes)
-            rows.append([title(name), *written, number(computed / cycles * 1e6)])
-    header = ["a cycle", "WAL bytes", "WAL records", "rows inserted", "rows left dead", "of them HOT", "CPU, µs"]
-    table("What a cycle writes", header, rows)
+        rows = [[title(n), *map(number, cost_of(n, "cycle", 500))] for n in ONLY]
+        table("What a cycle writes", ["a cycle", *header], rows)
+        for size in BATCHES:
+            rows = [[title(n), *map(number, cost_of(n, "batch", 1000 // size, size))] for n in ONLY if script(n, "batch", size)]
+            table(f"What an item writes in batches of {size}", ["an item", *header], rows)
+
+
+def cost_of(name, kind, cycles, size=1):
+    """Of each item of 4 clients: WAL, rows, CPU. Without full page images, which follow the checkpoints and not the queue."""
+    count = "coalesce(sum(n_tup_ins), 0), coalesce(sum(n_tup_upd + n_tup_del), 0), coalesce(sum(n_tup_hot_upd), 0)"
+    look = f"""select pg_stat_force_next_flush(); select pg_current_wal_lsn() - '0/0', wal_records, {count}
+               from pg_stat_wal, pg_stat_user_tables where schemaname = '{CONTENDERS[name][1]}' group by wal_records"""
+    path = script(name, kind, size)
+    fill(name, 1000 + 6 * cycles * size)
+    pgbench(path, 4, f"-t{max(2, cycles // 5)}", batch=size)
+    time.sleep(1)  # sessions that end bring their counts in late
+    before, started = sql("-c", look), processor_time()
+    items = size * len(pgbench(path, 4, f"-t{cycles}", batch=size))
+    time.sleep(1)
+    computed = processor_time() - started
+    changes = zip(*([float(v) for v in text.splitlines()[-1].split("|")] for text in (before, sql("-c", look))))
+    return *((after - b) / items for b, after in changes), computed / items * 1e6
 
 
 def flat():
