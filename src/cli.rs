@@ -97,7 +97,7 @@ pub enum Command {
     Db(db::Command),
     /// Turn documentation into Markdown documents and register them as a run
     Normalize(normalize::Args),
-    /// The backlog: look at runs, send them round again
+    /// The backlog: look at runs, send them round again, delete them
     #[command(subcommand)]
     Runs(runs::Command),
     /// Chunk and embed everything that is due

@@ -223,10 +223,11 @@ impl Error {
         }
     }
 
-    /// Whether the claim behind a call is somebody else's by now.
+    /// Whether the claim behind a call is somebody else's by now, or its run was deleted.
     #[must_use]
     pub fn is_claim_lost(&self) -> bool {
-        matches!(self, Self::Database(error) if SqlState::of(error) == Some(SqlState::ClaimLost))
+        let Self::Database(error) = self else { return false };
+        matches!(SqlState::of(error), Some(SqlState::ClaimLost | SqlState::NoSuchRun))
     }
 }
 

@@ -112,6 +112,20 @@ pub enum Event<'a> {
         deleted_chunks: i64,
         stopped: bool,
     },
+    #[serde(rename = "runs.delete.start")]
+    DeleteStart { dry_run: bool, force: bool, filter: &'a Value },
+    #[serde(rename = "runs.delete.complete")]
+    DeleteComplete {
+        dry_run: bool,
+        matched: i64,
+        deleted: i64,
+        skipped: i64,
+        fenced: i64,
+        deleted_documents: i64,
+        deleted_chunks: i64,
+        deleted_vectors: i64,
+        stopped: bool,
+    },
     #[serde(rename = "chunk.start")]
     ChunkStart { run_id: &'a RunId, phase: Phase, worker_id: &'a str, documents: i32 },
     #[serde(rename = "chunk.complete")]
@@ -167,6 +181,8 @@ pub enum Event<'a> {
     Status { status: &'a Value },
     #[serde(rename = "index.complete")]
     IndexComplete { model: &'a str, index: &'a str, vectors: i64, seconds: f64 },
+    #[serde(rename = "prune.complete")]
+    PruneComplete { dry_run: bool, deleted: i64, stopped: bool },
     #[serde(rename = "ask.result")]
     AskResult {
         place: usize,

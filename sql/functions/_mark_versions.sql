@@ -18,7 +18,7 @@ begin
            row_number() over (partition by v.doc_id order by graphdb._readiness(r, v.doc_id) desc, r.normalized_at desc, v.run_id desc) = 1 as is_searched
     from graphdb.documents as v
     join graphdb.processed_runs as r on r.run_id = v.run_id
-    where v.doc_id in (select o.doc_id from graphdb.documents as o where o.run_id = p_run_id) or v.doc_id = any (p_deleted)
+    where v.doc_id in (select o.doc_id from graphdb.documents as o where o.run_id = p_run_id union all select unnest(p_deleted))
   ) as n
   where d.run_id = n.run_id and d.doc_id = n.doc_id and (d.is_newest, d.is_searched) <> (n.is_newest, n.is_searched);
 end

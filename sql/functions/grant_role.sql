@@ -10,7 +10,7 @@ declare
   v_reader constant text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,run_documents,search,snippet,has_vectors}';
   v_worker constant text[] := v_reader || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,complete_runs,release_run,fail_run,
     recover_expired_claims,create_staging,replace_chunks,pending_inputs,store_embeddings,store_staged_embeddings,register_model,refresh_search,missing_vector_indexes}'::text[];
-  v_admin constant text[] := v_worker || '{register_run,load_documents,reset_runs}'::text[];
+  v_admin constant text[] := v_worker || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings}'::text[];
   v_name text;
   v_function regprocedure;
 begin
@@ -43,5 +43,5 @@ end
 $$;
 
 comment on function graphdb.grant_role(text, text) is
-  'Give a role what a worker (claim, renew, complete, fail, release, store), an admin (also register, load and reset) or a reader (look and search) needs, and nothing else. TB001: no such role or kind.';
+  'Give a role what a worker (claim, renew, complete, fail, release, store), an admin (also register, load, reset, delete and prune) or a reader (look and search) needs, and nothing else. TB001: no such role or kind.';
 revoke all on function graphdb.grant_role(text, text) from public;

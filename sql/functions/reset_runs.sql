@@ -20,7 +20,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := graphdb.clock();
-  v_limit integer := least(p_max_runs, graphdb._filter_limit(p_filter));
   v_matched graphdb.processed_runs[];
   v_reset text[];
   v_marked text[];
@@ -33,20 +32,11 @@ begin
     raise exception 'p_dry_run, p_force, p_delete_chunks and p_after cannot be null'
       using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
   end if;
-  if p_max_runs < greatest(1, graphdb._filter_limit(p_filter)) then
-    raise exception 'a step of % runs is too small', p_max_runs
-      using errcode = 'TB001', hint = 'Pass at least 1, and no less than the filter''s limit, which bounds the whole reset and not a step.';
-  end if;
   if p_scope <> 'processed' and not p_dry_run then
     perform pg_advisory_xact_lock(graphdb._vectors_lock());
   end if;
 
-  execute
-    'select array_agg(m order by m.run_id) from (select r.* from graphdb.processed_runs as r where r.run_id > $1 and '
-    || graphdb._filter_condition(p_filter) || ' order by r.run_id limit $2'
-    || case when p_dry_run then '' else ' for no key update' end || ') as m'
-    into v_matched using p_after, v_limit;
-
+  v_matched := graphdb._selected_runs(p_filter, p_after, p_max_runs, not p_dry_run);
   select count(*), max(m.run_id) filter (where m.place = p_max_runs),
          count(*) filter (where k.kind = 'skip'), count(*) filter (where k.kind = 'keep'),
          count(*) filter (where k.kind = 'fence'), count(*) filter (where k.kind in ('reset', 'fence')),

@@ -289,6 +289,78 @@ pub fn reset_runs(
     })
 }
 
+/// What one step of a deletion did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.delete_runs")]
+pub struct DeleteStep {
+    pub matched: i64,
+    pub deleted: i64,
+    pub skipped: i64,
+    pub fenced: i64,
+    pub deleted_documents: i64,
+    pub deleted_chunks: i64,
+    pub deleted_vectors: i64,
+    /// Where the next step begins; none when this was the last.
+    pub last_run_id: Option<String>,
+}
+
+/// What to delete, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the parameters of graphdb.delete_runs")]
+pub struct Delete {
+    pub filter: Filter,
+    pub dry_run: bool,
+    pub force: bool,
+}
+
+/// `graphdb.delete_runs`: at most `max_runs` runs after `after`.
+pub fn delete_runs(
+    client: &mut impl GenericClient,
+    delete: &Delete,
+    max_runs: Option<i32>,
+    after: &str,
+) -> Result<DeleteStep> {
+    let row = client.query_one(
+        "select * from graphdb.delete_runs($1, $2, $3, $4, $5)",
+        &[&delete.filter.to_json(), &delete.dry_run, &delete.force, &max_runs, &after],
+    )?;
+    Ok(DeleteStep {
+        matched: row.get("matched"),
+        deleted: row.get("deleted"),
+        skipped: row.get("skipped"),
+        fenced: row.get("fenced"),
+        deleted_documents: row.get("deleted_documents"),
+        deleted_chunks: row.get("deleted_chunks"),
+        deleted_vectors: row.get("deleted_vectors"),
+        last_run_id: row.get("last_run_id"),
+    })
+}
+
+/// What one step of `graphdb.prune_embeddings` did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PruneStep {
+    /// Vectors of texts that no run has any more.
+    pub deleted: i64,
+    /// The vector after which the next step begins; none when this was the last.
+    pub last: Option<(i32, Vec<u8>)>,
+}
+
+/// `graphdb.prune_embeddings`: looks at no more than `max_vectors` vectors, after the one where the step before ended.
+pub fn prune_embeddings(
+    client: &mut impl GenericClient,
+    dry_run: bool,
+    max_vectors: Option<i32>,
+    after: Option<&(i32, Vec<u8>)>,
+) -> Result<PruneStep> {
+    let (model_id, input_sha256) = after.map_or((0, [].as_slice()), |(model_id, sha256)| (*model_id, sha256));
+    let row = client.query_one(
+        "select * from graphdb.prune_embeddings($1, $2, $3, $4)",
+        &[&dry_run, &max_vectors, &model_id, &input_sha256],
+    )?;
+    let last: (Option<i32>, Option<Vec<u8>>) = (row.get("last_model_id"), row.get("last_input_sha256"));
+    Ok(PruneStep { deleted: row.get("deleted"), last: last.0.zip(last.1) })
+}
+
 /// `graphdb.list_runs`, the newest first.
 pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Run>> {
     let rows = client.query("select * from graphdb.list_runs($1)", &[&filter.to_json()])?;

@@ -116,6 +116,25 @@ fn a_text_is_sent_once_and_nothing_is_when_nothing_changed() {
 }
 
 #[test]
+fn a_worker_whose_run_is_deleted_goes_on_with_the_next() {
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 2, 1);
+    let (url, deleted) = (sandbox.database.url.clone(), std::sync::atomic::AtomicI64::new(0));
+    let server = EmbeddingServer::start(move |_, request| {
+        let delete = "select deleted from graphdb.delete_runs('{\"status\": \"embedding\"}', p_force => true)";
+        if deleted.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+            let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+            deleted.store(client.query_one(delete, &[]).unwrap().get(0), std::sync::atomic::Ordering::SeqCst);
+        }
+        good(request)
+    });
+    let run = run(&sandbox, &server).success();
+    assert_eq!(run.events_named("runs.lost").len(), 1, "{}", run.stdout);
+    assert!(run.events_named("runs.fail").is_empty(), "{}", run.stdout);
+    assert_eq!(sandbox.database.column("select status from graphdb.processed_runs"), ["embedded"]);
+}
+
+#[test]
 fn a_refused_text_is_named_and_the_others_are_embedded() {
     let is_poisoned = |text: &serde_json::Value| text.as_str().unwrap().contains("poison");
     let server = EmbeddingServer::start(move |_, request| {

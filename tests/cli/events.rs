@@ -121,6 +121,8 @@ fn one_of_each() -> BTreeMap<String, String> {
     note(sandbox.run(&["ask", "topic", "--run-id", "guide"]));
     note(sandbox.run(&["db", "doctor"]));
     note(sandbox.run(&["runs", "show", "nothing"]));
+    note(sandbox.run(&["runs", "delete", "--run-id", "guide", "--yes"]));
+    note(sandbox.run(&["db", "prune"]));
 
     let mut found = BTreeMap::new();
     for mut event in events {
@@ -180,12 +182,15 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"normalize.document.skip","component":"normalize","run_id":"pages","path":"[path]","message":"neither an ADF document nor a page of the REST interface"}
     {"ts":"[ts]","level":"warn","event":"normalize.replace","component":"normalize","run_id":"pages","input":"[input]","source":"dita","replaced_input":"[replaced_input]","replaced_source":"confluence"}
     {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"[input]","source":"dita"}
+    {"ts":"[ts]","level":"info","event":"prune.complete","component":"prune","dry_run":false,"deleted":0,"stopped":false}
     {"ts":"[ts]","level":"info","event":"runs.attempt","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","started_at":"[started_at]","ended_at":"[ended_at]","outcome":"expired","error":"lease of [worker] ran out at [time]"}
     {"ts":"[ts]","level":"info","event":"runs.backfill.complete","component":"runs","found":101,"registered":100,"changed":0,"unchanged":1,"failed":0,"documents":101}
     {"ts":"[ts]","level":"info","event":"runs.backfill.start","component":"runs","found":101}
     {"ts":"[ts]","level":"info","event":"runs.backfill.tick","component":"runs","done":100,"total":101,"registered":100,"changed":0,"unchanged":0,"failed":0}
     {"ts":"[ts]","level":"info","event":"runs.claim","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","attempts":1,"claim_expires_at":"[claim_expires_at]"}
     {"ts":"[ts]","level":"info","event":"runs.complete","component":"runs","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","status":"chunked","total_docs":1,"total_chunks":1}
+    {"ts":"[ts]","level":"info","event":"runs.delete.complete","component":"runs","dry_run":false,"matched":1,"deleted":1,"skipped":0,"fenced":0,"deleted_documents":1,"deleted_chunks":1,"deleted_vectors":1,"stopped":false}
+    {"ts":"[ts]","level":"info","event":"runs.delete.start","component":"runs","dry_run":false,"force":false,"filter":{"run_id_glob":"guide"}}
     {"ts":"[ts]","level":"info","event":"runs.due","component":"runs","run_id":"guide","phase":"chunk"}
     {"ts":"[ts]","level":"warn","event":"runs.fail","component":"runs","run_id":"2026-01-01_120000_0000","phase":"chunk","worker_id":"[worker_id]","status":"normalized","attempts":1,"available_at":"[available_at]","error":"no room"}
     {"ts":"[ts]","level":"warn","event":"runs.lost","component":"runs","run_id":"2026-01-01_120000_0001","phase":"chunk","worker_id":"[worker_id]"}

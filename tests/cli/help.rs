@@ -41,7 +41,7 @@ fn help_of_trailblazer() {
     Commands:
       db         The database: private server, schema, health, rights
       normalize  Turn documentation into Markdown documents and register them as a run
-      runs       The backlog: look at runs, send them round again
+      runs       The backlog: look at runs, send them round again, delete them
       run        Chunk and embed everything that is due
       status     What is left to do, who works on what, and why it is stuck
       ask        Ask the documentation a question
@@ -84,6 +84,7 @@ fn help_of_db() {
       down     Stop the private server; open transactions are rolled back, nothing committed is lost
       migrate  Install the schema, or bring it up to date; safe to repeat, from any number of processes
       doctor   Check everything a run needs, one line each, with the repair
+      prune    Delete the vectors of texts that no run has any more
       grant    Give a role the rights of a worker, an admin or a reader
       help     Print this message or the help of the given subcommand(s)
 
@@ -154,6 +155,27 @@ fn help_of_db_doctor() {
 }
 
 #[test]
+fn help_of_db_prune() {
+    insta::assert_snapshot!(help(&["db", "prune"]), @"
+    Delete the vectors of texts that no run has any more
+
+    Usage: trailblazer db prune [OPTIONS]
+
+    Options:
+          --dry-run  Count them, and change nothing
+      -h, --help     Print help
+
+    [global options]
+
+    An edited document leaves the vectors of its old texts behind. Nothing that is searched needs them;
+    a text that comes back is embedded again.
+
+    Example:
+      trailblazer db prune --dry-run
+    ");
+}
+
+#[test]
 fn help_of_db_grant() {
     insta::assert_snapshot!(help(&["db", "grant"]), @"
     Give a role the rights of a worker, an admin or a reader
@@ -166,7 +188,7 @@ fn help_of_db_grant() {
 
               Possible values:
               - worker: Claim, renew, complete, fail, release, store
-              - admin:  Also register, load and reset
+              - admin:  Also register, load, reset, delete and prune
               - reader: Look and search
 
       <ROLE>
@@ -218,7 +240,7 @@ fn help_of_normalize() {
 #[test]
 fn help_of_runs() {
     insta::assert_snapshot!(help(&["runs"]), @"
-    The backlog: look at runs, send them round again
+    The backlog: look at runs, send them round again, delete them
 
     Usage: trailblazer runs [OPTIONS] <COMMAND>
 
@@ -228,6 +250,7 @@ fn help_of_runs() {
       show      Show one run and the history of its claims
       reset     Send selected runs round again
       retry     Try failed runs again, their attempts forgotten
+      delete    Delete selected runs with their documents, chunks and vectors
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -278,7 +301,8 @@ fn help_of_runs_list() {
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs last embedded with this model
-          --limit <N>                At most N runs; `list` takes the newest, `reset` the first by id
+          --limit <N>                At most N runs; `list` takes the newest, `reset` and `delete` the
+                                     first by id
 
     [global options]
 
@@ -354,7 +378,7 @@ fn help_of_runs_reset() {
               Runs last embedded with this model
 
           --limit <N>
-              At most N runs; `list` takes the newest, `reset` the first by id
+              At most N runs; `list` takes the newest, `reset` and `delete` the first by id
 
     [global options]
 
@@ -386,6 +410,43 @@ fn help_of_runs_retry() {
 
     Example:
       trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run
+    ");
+}
+
+#[test]
+fn help_of_runs_delete() {
+    insta::assert_snapshot!(help(&["runs", "delete"]), @"
+    Delete selected runs with their documents, chunks and vectors
+
+    Usage: trailblazer runs delete [OPTIONS]
+
+    Options:
+          --dry-run  Count what would be done, and change nothing
+      -y, --yes      Do not ask
+          --force    Also runs that a worker holds; the worker notices and stops
+      -h, --help     Print help
+
+    Which runs:
+          --run-id <GLOB>            Runs whose id matches; * is any text, ? one character
+          --source <SOURCE>          Runs of this source
+          --status <STATUS>          Runs in this status
+          --from <DATE>              Runs normalized on or after this date or time (UTC)
+          --to <DATE>                Runs normalized on or before this date or time (UTC)
+          --embedding-model <MODEL>  Runs last embedded with this model
+          --limit <N>                At most N runs; `list` takes the newest, `reset` and `delete` the
+                                     first by id
+
+    [global options]
+
+    Examples:
+      trailblazer runs delete --run-id handbook-2024
+      trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
+      trailblazer runs delete --run-id '*' --yes                Everything
+
+    Vectors of texts that another run has stay, and where another run holds a version of a deleted
+    document, that one is searched. Runs that a worker holds are left alone and counted, unless --force.
+    What normalize wrote to disk stays: `runs backfill` brings a deleted run back as long as its folder
+    is there. It goes in steps of 500 runs: stop it at any time, and run it again to go on.
     ");
 }
 

@@ -123,6 +123,14 @@ pub struct Reset {
     pub delete_chunks: bool,
 }
 
+/// What a deletion is asked for.
+#[derive(Debug, Clone)]
+pub struct Delete {
+    pub runs: Vec<String>,
+    pub dry_run: bool,
+    pub force: bool,
+}
+
 /// The backlog, and its clock.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
@@ -147,6 +155,20 @@ impl Model {
         }
         let Run { has_text, chunks, vector, wants_vectors, .. } = *run;
         *run = Run { chunks, vector, wants_vectors, ..Run::new(source, normalized, has_text) };
+        "changed".into()
+    }
+
+    /// Loads the one document with text that the run has, if it has any.
+    pub fn load(&mut self, run_id: &str, normalized: Seconds) -> String {
+        let Some(run) = self.runs.get_mut(run_id) else {
+            self.runs.insert(run_id.to_owned(), Run::new("dita", normalized, true));
+            return "registered".into();
+        };
+        if run.source == "dita" && run.has_text {
+            return "unchanged".into();
+        }
+        let Run { chunks, vector, wants_vectors, .. } = *run;
+        *run = Run { chunks, vector, wants_vectors, ..Run::new("dita", normalized, true) };
         "changed".into()
     }
 
@@ -214,6 +236,22 @@ impl Model {
         run.embedded_chunks = (phase == "embed").then_some(chunks);
         (run.claim, run.attempts, run.failed_phase) = (None, 0, None);
         Ok(run.status.to_owned())
+    }
+
+    /// Completes those that it can, and returns which; none, where one that is held lacks work.
+    pub fn complete_some(&mut self, phase: &str, claims: &[(&'static str, i64)]) -> Answer {
+        let mut after = self.clone();
+        let mut done: Vec<&str> = Vec::new();
+        for (run_id, token) in claims {
+            match after.complete(run_id, phase, *token) {
+                Ok(_) => done.push(run_id),
+                Err("TB003") => return Err("TB003"),
+                Err(_) => {}
+            }
+        }
+        *self = after;
+        done.sort_unstable();
+        Ok(done.join(" "))
     }
 
     pub fn release(&mut self, run_id: &str, token: i64) -> Answer {
@@ -292,6 +330,29 @@ impl Model {
             (run.attempts, run.available, run.failed_phase) = (0, None, None);
         }
         format!("{count} {unchanged} {skipped} {fenced} {vectors} {chunks}")
+    }
+
+    /// Returns `deleted skipped fenced deleted_documents deleted_chunks deleted_vectors`.
+    pub fn delete(&mut self, delete: &Delete) -> String {
+        let now = self.now;
+        let [mut count, mut skipped, mut fenced, mut documents, mut chunks, mut vectors] = [0; 6];
+        self.runs.retain(|run_id, run| {
+            if !delete.runs.contains(run_id) {
+                return true;
+            }
+            let is_live = run.claim.as_ref().is_some_and(|claim| claim.expires > now);
+            if is_live && !delete.force {
+                skipped += 1;
+                return true;
+            }
+            fenced += i32::from(is_live);
+            count += 1;
+            documents += i32::from(run.has_text);
+            chunks += i32::from(run.chunks);
+            vectors += i32::from(run.chunks && run.vector);
+            delete.dry_run
+        });
+        format!("{count} {skipped} {fenced} {documents} {chunks} {vectors}")
     }
 
     /// How many runs wait for a phase, in back-off or not.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use postgres::Client;
-use trailblazer::commands::runs::reset::STEP;
+use trailblazer::commands::runs::STEP;
 use trailblazer::db::calls::{self, Filter, Reset};
 use trailblazer::ids::{Phase, Scope};
 

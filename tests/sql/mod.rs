@@ -4,6 +4,7 @@ mod claim;
 mod claim_cost;
 mod complete;
 mod complete_runs;
+mod delete;
 mod fence;
 mod filter;
 mod fixture;

@@ -100,7 +100,13 @@ fn a_worker_does_nothing_else() {
     let mut client = connect_as(&database, "worker", "nothing else");
     refuses_writes(&mut client);
     stage(&mut client, &[("a", "other")]);
-    for call in ["reset_runs()", "register_run('s', 'dita')", "load_documents('r', 'dita')"] {
+    for call in [
+        "reset_runs()",
+        "delete_runs('{}')",
+        "prune_embeddings()",
+        "register_run('s', 'dita')",
+        "load_documents('r', 'dita')",
+    ] {
         refused(&mut client, &format!("select graphdb.{call}"), "42501");
     }
     assert_eq!(status(&mut client, "r"), "normalized");
@@ -129,6 +135,8 @@ fn a_reader_only_looks() {
         "store_staged_embeddings(1, 'm')",
         "register_model('m', 'hash', 3)",
         "reset_runs()",
+        "delete_runs('{}')",
+        "prune_embeddings()",
         "register_run('s', 'dita')",
         "load_documents('r', 'dita')",
     ] {
@@ -137,7 +145,7 @@ fn a_reader_only_looks() {
 }
 
 #[test]
-fn an_admin_registers_loads_and_resets_through_the_functions_only() {
+fn an_admin_registers_loads_resets_and_deletes_through_the_functions_only() {
     let database = TestDatabase::new();
     let mut client = connect_as(&database, "admin", "registers");
     load(&mut client, "r", "2026-01-01", &[("a", "one")]);
@@ -149,6 +157,8 @@ fn an_admin_registers_loads_and_resets_through_the_functions_only() {
     assert_eq!(ask(&mut client, reset), "1 1 1");
     ask(&mut client, "select graphdb.register_run('s', 'dita', 0)");
     refuses_writes(&mut client);
+    ask(&mut client, "select graphdb.prune_embeddings()");
+    assert_eq!(ask(&mut client, "select deleted from graphdb.delete_runs('{}')"), "2");
 }
 
 #[test]

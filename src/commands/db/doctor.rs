@@ -5,7 +5,7 @@ use postgres::Client;
 
 use super::super::Context;
 use crate::commands::run::{embed_settings, limits};
-use crate::db::{Connector, health, install, local};
+use crate::db::{Connector, calls, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -41,8 +41,9 @@ impl Doctor<'_> {
         self.server(&server)?;
         self.clock(&server)?;
         if self.schema(client)? {
-            self.rights(client, &server)?;
-            self.models(client)?;
+            let rights = health::rights(client)?;
+            self.rights(rights, &server)?;
+            self.models(client, rights.admin)?;
         }
         Ok(())
     }
@@ -106,11 +107,10 @@ impl Doctor<'_> {
         Ok(false)
     }
 
-    fn rights(&mut self, client: &mut Client, server: &health::Server) -> Result<()> {
-        let rights = health::rights(client)?;
+    fn rights(&mut self, rights: health::Rights, server: &health::Server) -> Result<()> {
         let role = &server.role;
         if rights.admin {
-            self.ok("rights", &format!("role {role} may work and reset"))
+            self.ok("rights", &format!("role {role} may work, reset and delete"))
         } else if rights.worker {
             self.ok("rights", &format!("role {role} may work, not reset"))
         } else {
@@ -119,7 +119,7 @@ impl Doctor<'_> {
         }
     }
 
-    fn models(&mut self, client: &mut Client) -> Result<()> {
+    fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {
         let provider = match embed::provider(&embed_settings(&self.context.config)) {
             Ok(provider) => provider,
             Err(error) => {
@@ -157,6 +157,11 @@ impl Doctor<'_> {
             } else {
                 self.ok("vectors", &detail)?;
             }
+        }
+        let useless = if is_admin { calls::prune_embeddings(client, true, None, None)?.deleted } else { 0 };
+        if useless > 0 {
+            let detail = format!("{} of texts that no run has any more", counted(useless, "vector"));
+            self.note("vectors", &format!("{detail}; to delete them: trailblazer db prune"))?;
         }
         Ok(())
     }

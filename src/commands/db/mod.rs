@@ -1,6 +1,7 @@
 //! `trailblazer db`
 
 mod doctor;
+mod prune;
 
 use clap::{Subcommand, ValueEnum};
 
@@ -22,6 +23,8 @@ pub enum Command {
     Migrate,
     /// Check everything a run needs, one line each, with the repair
     Doctor,
+    /// Delete the vectors of texts that no run has any more
+    Prune(prune::Args),
     /// Give a role the rights of a worker, an admin or a reader
     #[command(after_help = "Example:\n  trailblazer db grant worker ingest_worker")]
     Grant {
@@ -37,7 +40,7 @@ pub enum Command {
 pub enum Kind {
     /// Claim, renew, complete, fail, release, store
     Worker,
-    /// Also register, load and reset
+    /// Also register, load, reset, delete and prune
     Admin,
     /// Look and search
     Reader,
@@ -50,6 +53,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Down => down(context),
         Command::Migrate => migrate(context),
         Command::Doctor => doctor::run(context),
+        Command::Prune(args) => prune::run(&args, context),
         Command::Grant { kind, role } => grant(kind, &role, context),
     }
 }

@@ -1,6 +1,7 @@
 //! `trailblazer runs`
 
 mod backfill;
+mod delete;
 mod list;
 pub mod reset;
 mod retry;
@@ -14,8 +15,13 @@ use super::Context;
 use crate::db::calls::Filter;
 use crate::error::{Error, Exit, Result};
 use crate::ids::RunId;
+use crate::stop::Stop;
+use crate::terminal::progress_bar;
 
-/// The backlog: look at runs, send them round again.
+/// Runs in one transaction: bounds how long locks are held, and what a stop loses.
+pub const STEP: i32 = 500;
+
+/// The backlog: look at runs, send them round again, delete them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Register the normalized runs found on disk
@@ -28,6 +34,8 @@ pub enum Command {
     Reset(reset::Args),
     /// Try failed runs again, their attempts forgotten
     Retry(retry::Args),
+    /// Delete selected runs with their documents, chunks and vectors
+    Delete(delete::Args),
 }
 
 /// Which runs, for commands that work.
@@ -69,7 +77,7 @@ pub struct WideSelection {
     /// Runs last embedded with this model
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub embedding_model: Vec<String>,
-    /// At most N runs; `list` takes the newest, `reset` the first by id
+    /// At most N runs; `list` takes the newest, `reset` and `delete` the first by id
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
@@ -133,7 +141,35 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Show(args) => show::run(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Retry(args) => retry::run(&args, context),
+        Command::Delete(args) => delete::run(&args, context),
     }
+}
+
+/// Goes through the runs of a filter, one transaction after the other, until the last or a stop. `work` gets the filter
+/// without its limit, on so many runs, after this run id; it returns how many there were, and the id to go on after.
+fn in_steps(
+    filter: &Filter,
+    stop: &Stop,
+    quiet: bool,
+    mut work: impl FnMut(&Filter, i32, &str) -> Result<(i64, Option<String>)>,
+) -> Result<()> {
+    let bar = progress_bar(0, "runs", quiet);
+    let unlimited = Filter { limit: None, ..filter.clone() };
+    let mut left = filter.limit;
+    let mut after = String::new();
+    while !stop.is_asked() {
+        let size = left.map_or(STEP, |left| i32::try_from(left).unwrap_or(STEP).min(STEP));
+        let (matched, last_run_id) = work(&unlimited, size, &after)?;
+        bar.inc_length(u64::try_from(matched).unwrap_or(0));
+        bar.inc(u64::try_from(matched).unwrap_or(0));
+        left = left.map(|left| left.saturating_sub(u32::try_from(matched).unwrap_or(u32::MAX)));
+        match last_run_id {
+            Some(last) if left != Some(0) => after = last,
+            _ => break,
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// The error of a run that does not exist.

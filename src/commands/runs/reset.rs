@@ -3,17 +3,14 @@
 use postgres::Client;
 
 use super::super::{Context, names};
-use super::WideSelection;
+use super::{WideSelection, in_steps};
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, ResetStep};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::Scope;
 use crate::stop::Stop;
-use crate::terminal::{confirm, counted, progress_bar};
-
-/// Runs reset in one transaction: bounds how long locks are held, and what a stop loses.
-pub const STEP: i32 = 500;
+use crate::terminal::{confirm, counted};
 
 /// Send selected runs round again
 #[derive(Debug, clap::Args)]
@@ -75,7 +72,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     reset.dry_run = false;
     start(&reset);
     let stop = Stop::on_signals().map_err(Error::Output)?;
-    let counts = in_steps(&mut client, &reset, &stop, context)?;
+    let mut counts = ResetStep::default();
+    in_steps(&reset.filter, &stop, context.quiet, |filter, size, after| {
+        let done =
+            calls::reset_runs(&mut client, &Reset { filter: filter.clone(), ..reset.clone() }, Some(size), after)?;
+        counts.add(&done);
+        Ok((done.matched, done.last_run_id))
+    })?;
     report(&mut client, &reset, &counts, stop.is_asked(), context);
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
@@ -110,28 +113,6 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
 /// A run that is named is meant, also when it is the only one.
 fn names_one_run(filter: &Filter) -> bool {
     filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
-}
-
-fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'_>) -> Result<ResetStep> {
-    let bar = progress_bar(0, "runs", context.quiet);
-    let mut sum = ResetStep::default();
-    let mut left = reset.filter.limit;
-    let mut after = String::new();
-    while !stop.is_asked() {
-        let size = left.map_or(STEP, |left| i32::try_from(left).unwrap_or(STEP).min(STEP));
-        let unlimited = Reset { filter: Filter { limit: None, ..reset.filter.clone() }, ..reset.clone() };
-        let done = calls::reset_runs(client, &unlimited, Some(size), &after)?;
-        bar.set_length(bar.length().unwrap_or(0) + u64::try_from(done.matched).unwrap_or(0));
-        bar.inc(u64::try_from(done.matched).unwrap_or(0));
-        sum.add(&done);
-        left = left.map(|left| left.saturating_sub(u32::try_from(done.matched).unwrap_or(u32::MAX)));
-        match done.last_run_id {
-            Some(last) if left != Some(0) => after = last,
-            _ => break,
-        }
-    }
-    bar.finish_and_clear();
-    Ok(sum)
 }
 
 impl ResetStep {

@@ -1,0 +1,28 @@
+-- The runs after p_after that a filter selects, in the order of run_id: p_max_runs at most, which is a step of a larger work.
+-- Locked until the transaction ends, if p_lock.
+create or replace function graphdb._selected_runs(p_filter jsonb, p_after text, p_max_runs integer, p_lock boolean)
+returns graphdb.processed_runs[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := graphdb._filter_limit(p_filter);
+  v_selected graphdb.processed_runs[];
+begin
+  if p_max_runs < greatest(1, v_limit) then
+    raise exception 'a step of % runs is too small', p_max_runs
+      using errcode = 'TB001', hint = 'Pass at least 1, and no less than the filter''s limit, which bounds the whole work and not a step.';
+  end if;
+  execute
+    'select array_agg(s order by s.run_id) from (select r.* from graphdb.processed_runs as r where r.run_id > $1 and '
+    || graphdb._filter_condition(p_filter) || ' order by r.run_id limit $2'
+    || case when p_lock then ' for no key update' else '' end || ') as s'
+    into v_selected using p_after, least(p_max_runs, v_limit);
+  return v_selected;
+end
+$$;
+
+comment on function graphdb._selected_runs(jsonb, text, integer, boolean) is
+  'The runs after p_after that a filter selects, in the order of run_id, at most p_max_runs; locked, if p_lock. TB001: bad filter, or too small a step.';
+revoke all on function graphdb._selected_runs(jsonb, text, integer, boolean) from public;

@@ -1,0 +1,54 @@
+//! `trailblazer db prune`
+
+use super::super::Context;
+use crate::db::Connector;
+use crate::db::calls;
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::stop::Stop;
+use crate::terminal::{counted, spinner};
+
+/// Vectors that one transaction looks at: bounds how long workers wait with what they store.
+const STEP: i32 = 10_000;
+
+/// Delete the vectors of texts that no run has any more
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+An edited document leaves the vectors of its old texts behind. Nothing that is searched needs them; a text that comes \
+back is embedded again.
+
+Example:
+  trailblazer db prune --dry-run")]
+pub struct Args {
+    /// Count them, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs `trailblazer db prune`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let dry_run = args.dry_run;
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let bar = spinner("vectors", context.quiet);
+    let (mut deleted, mut last) = (0, None);
+    while !stop.is_asked() {
+        let pruned = calls::prune_embeddings(&mut client, dry_run, Some(STEP), last.as_ref())?;
+        deleted += pruned.deleted;
+        bar.inc(u64::try_from(pruned.deleted).unwrap_or(0));
+        last = pruned.last;
+        if last.is_none() {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    let stopped = stop.is_asked();
+    context.events.emit(&Event::PruneComplete { dry_run, deleted, stopped });
+    log::info!(
+        "{}{} {} of texts that no run has any more",
+        if stopped { "stopped: " } else { "" },
+        if dry_run { "would delete" } else { "deleted" },
+        counted(deleted, "vector"),
+    );
+    Ok(stop.exit().unwrap_or(Exit::Done))
+}

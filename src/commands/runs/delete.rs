@@ -1,0 +1,145 @@
+//! `trailblazer runs delete`
+
+use postgres::Client;
+
+use super::super::{Context, names};
+use super::{WideSelection, in_steps};
+use crate::db::Connector;
+use crate::db::calls::{self, Delete, DeleteStep, Filter};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::stop::Stop;
+use crate::terminal::{confirm, counted};
+
+/// Delete selected runs with their documents, chunks and vectors
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer runs delete --run-id handbook-2024
+  trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
+  trailblazer runs delete --run-id '*' --yes                Everything
+
+Vectors of texts that another run has stay, and where another run holds a version of a deleted document, that one is \
+searched. Runs that a worker holds are left alone and counted, unless --force. What normalize wrote to disk stays: \
+`runs backfill` brings a deleted run back as long as its folder is there. It goes in steps of 500 runs: stop it at any \
+time, and run it again to go on.")]
+pub struct Args {
+    /// Count what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Also runs that a worker holds; the worker notices and stops
+    #[arg(long)]
+    force: bool,
+    // Last, because its heading would also stand above what follows it.
+    /// Which runs.
+    #[command(flatten)]
+    selection: WideSelection,
+}
+
+/// Runs `trailblazer runs delete`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let filter = args.selection.filter()?;
+    if filter == Filter::default() {
+        return Err(Error::Usage {
+            message: "no selection of runs to delete".into(),
+            hint: Some("Say which, for example --run-id ID; --run-id '*' is every run.".into()),
+        });
+    }
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let filter_json = filter.to_json();
+    let mut delete = Delete { filter, dry_run: true, force: args.force };
+    let start = |delete: &Delete| {
+        let Delete { dry_run, force, .. } = *delete;
+        context.events.emit(&Event::DeleteStart { dry_run, force, filter: &filter_json });
+    };
+    if args.dry_run {
+        start(&delete);
+        let counts = calls::delete_runs(&mut client, &delete, None, "")?;
+        report(&mut client, &delete, &counts, false, context);
+        return Ok(Exit::Done);
+    }
+    if !args.yes {
+        ask(&mut client, &delete)?;
+    }
+    delete.dry_run = false;
+    start(&delete);
+    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let mut counts = DeleteStep::default();
+    in_steps(&delete.filter, &stop, context.quiet, |filter, size, after| {
+        let part = Delete { filter: filter.clone(), ..delete };
+        let done = calls::delete_runs(&mut client, &part, Some(size), after)?;
+        counts.add(&done);
+        Ok((done.matched, done.last_run_id))
+    })?;
+    report(&mut client, &delete, &counts, stop.is_asked(), context);
+    Ok(stop.exit().unwrap_or(Exit::Done))
+}
+
+/// Asks for a typed confirmation, having said what would go.
+fn ask(client: &mut Client, delete: &Delete) -> Result<()> {
+    let counts = calls::delete_runs(client, delete, None, "")?;
+    if counts.deleted == 0 {
+        return Ok(());
+    }
+    let question = format!("This deletes {}.", counts.told());
+    if confirm(&question, "delete") {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
+        hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
+    })
+}
+
+impl DeleteStep {
+    fn add(&mut self, step: &Self) {
+        self.matched += step.matched;
+        self.deleted += step.deleted;
+        self.skipped += step.skipped;
+        self.fenced += step.fenced;
+        self.deleted_documents += step.deleted_documents;
+        self.deleted_chunks += step.deleted_chunks;
+        self.deleted_vectors += step.deleted_vectors;
+    }
+
+    fn told(&self) -> String {
+        format!(
+            "{} with {}, {} and {}",
+            counted(self.deleted, "run"),
+            counted(self.deleted_documents, "document"),
+            counted(self.deleted_chunks, "chunk"),
+            counted(self.deleted_vectors, "vector")
+        )
+    }
+}
+
+fn report(client: &mut Client, delete: &Delete, counts: &DeleteStep, stopped: bool, context: &Context<'_>) {
+    if counts.matched == 0 {
+        names::warn_of_unknown(client, &delete.filter, &[]);
+    }
+    context.events.emit(&Event::DeleteComplete {
+        dry_run: delete.dry_run,
+        matched: counts.matched,
+        deleted: counts.deleted,
+        skipped: counts.skipped,
+        fenced: counts.fenced,
+        deleted_documents: counts.deleted_documents,
+        deleted_chunks: counts.deleted_chunks,
+        deleted_vectors: counts.deleted_vectors,
+        stopped,
+    });
+    log::info!(
+        "{}{}{}; {} skipped because a worker holds them, {} taken from workers",
+        if stopped { "stopped: " } else { "" },
+        if delete.dry_run { "would delete " } else { "deleted " },
+        counts.told(),
+        counts.skipped,
+        counts.fenced,
+    );
+    if counts.skipped > 0 {
+        log::info!("--force takes runs away from workers, also from one that was killed");
+    }
+}
