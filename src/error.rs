@@ -266,6 +266,9 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         Some("53300") => Some(
             "Lower `workers` or raise max_connections: each worker has a connection, each process two more.".into(),
         ),
+        Some("55P03") => Some(
+            "Somebody else works with the table and did not end in time: try again, or when the workers rest.".into(),
+        ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
         None => Some("Check that the server runs, and that TRAILBLAZER_DB_URL or database.url leads to it.".into()),

@@ -65,19 +65,19 @@ pub enum State {
     Current,
     /// Nothing.
     Missing,
-    /// Something older, or functions that were changed by hand.
+    /// Something older.
     Outdated {
         /// Migrations and functions that an install would run or replace.
         stale: Vec<String>,
     },
     /// More than this binary knows.
     Newer {
-        /// Version of the newest migration that ran.
-        version: i32,
+        /// The migration, or the version of the functions, that a newer binary installed.
+        what: String,
     },
 }
 
-/// Looks what is installed. Changes nothing.
+/// Looks what is recorded as installed. Changes nothing.
 pub fn state(client: &mut impl GenericClient) -> Result<State> {
     let exists: bool = client.query_one("select to_regclass('graphdb.schema_functions') is not null", &[])?.get(0);
     if !exists {
@@ -86,30 +86,43 @@ pub fn state(client: &mut impl GenericClient) -> Result<State> {
     let applied = applied_migrations(client)?;
     let newest_known = migrations().map(|(version, _)| version).max().unwrap_or(0);
     if let Some((version, _)) = applied.iter().find(|(version, _)| *version > newest_known) {
-        return Ok(State::Newer { version: *version });
+        return Ok(State::Newer { what: format!("migration {version}") });
     }
     let installed = installed_functions(client)?;
+    let different: Vec<SqlFile> = functions().filter(|file| !installed.iter().any(|one| one.is(file))).collect();
+    if let Some(newer) =
+        installed.iter().find(|one| one.is_newer() && different.iter().any(|file| file.name == one.name))
+    {
+        return Ok(State::Newer { what: format!("the functions of version {}", newer.code_version) });
+    }
     let mut stale: Vec<String> = migrations()
         .filter(|(version, file)| !applied.contains(&(*version, file.sha256())))
         .map(|(_, file)| file.name.to_owned())
         .collect();
-    stale.extend(
-        functions()
-            .filter(|file| !installed.contains(&(file.name.to_owned(), file.sha256())))
-            .map(|file| file.name.to_owned()),
-    );
+    stale.extend(different.iter().map(|file| file.name.to_owned()));
     Ok(if stale.is_empty() { State::Current } else { State::Outdated { stale } })
+}
+
+/// Returns the functions and views that are recorded as this binary's, and that somebody replaced or dropped since.
+pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
+    let installed = installed_functions(client)?;
+    let is_replaced =
+        |file: &SqlFile| installed.iter().any(|one| one.is(file)) && !installed.iter().any(|one| one.is_whole(file));
+    Ok(functions().filter(is_replaced).map(|file| file.name).collect())
 }
 
 /// Installs everything, all or nothing, and returns what was new. A second install changes nothing.
 pub fn install(client: &mut Client) -> Result<Vec<String>> {
     let mut tx = client.transaction()?;
     tx.execute("select pg_advisory_xact_lock($1)", &[&INSTALL_LOCK])?;
-    if let State::Newer { version } = state(&mut tx)? {
-        return Err(newer(version));
+    if let State::Newer { what } = state(&mut tx)? {
+        return Err(newer(&what));
     }
     refuse_foreign(&mut tx)?;
-    tx.batch_execute("set local check_function_bodies = off; set local client_min_messages = warning")?;
+    // All who come after a migration that waits for a table wait behind it: it is not to wait long.
+    tx.batch_execute(
+        "set local check_function_bodies = off; set local client_min_messages = warning; set local lock_timeout = '5s'",
+    )?;
     ensure_pgvector(&mut tx)?;
     tx.batch_execute(BOOTSTRAP)?;
     let mut ran = run_migrations(&mut tx)?;
@@ -120,9 +133,9 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
 
 /// Returns the error for a schema that a newer binary installed.
 #[must_use]
-pub fn newer(version: i32) -> Error {
+pub fn newer(what: &str) -> Error {
     Error::NotReady {
-        message: format!("the schema has migration {version}, which this binary does not know (TB005)"),
+        message: format!("the schema has {what}, which this binary does not know (TB005)"),
         hint: format!("Install a newer trailblazer than {CODE_VERSION}."),
     }
 }
@@ -200,16 +213,21 @@ fn run_functions(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
     let mut ran = Vec::new();
     for file in functions() {
         tx.batch_execute(file.text)?;
-        let entry = (file.name.to_owned(), file.sha256());
-        if !installed.contains(&entry) {
+        if !installed.iter().any(|one| one.is_whole(&file)) {
             tx.execute(
                 "insert into graphdb.schema_functions (name, sha256, code_version) values ($1, $2, $3) \
                  on conflict (name) do update set sha256 = excluded.sha256, code_version = excluded.code_version, installed_at = now()",
-                &[&entry.0, &entry.1, &CODE_VERSION],
+                &[&file.name, &file.sha256(), &CODE_VERSION],
             )?;
-            ran.push(entry.0);
+            ran.push(file.name.to_owned());
         }
     }
+    // What a migration dropped.
+    tx.execute(
+        "delete from graphdb.schema_functions as f where to_regclass(format('graphdb.%I', f.name)) is null \
+         and not exists (select from pg_proc as p where p.pronamespace = 'graphdb'::regnamespace and p.proname = f.name)",
+        &[],
+    )?;
     Ok(ran)
 }
 
@@ -219,7 +237,53 @@ fn applied_migrations(client: &mut impl GenericClient) -> Result<Vec<(i32, Strin
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-fn installed_functions(client: &mut impl GenericClient) -> Result<Vec<(String, String)>> {
-    let rows = client.query("select f.name, f.sha256 from graphdb.schema_functions as f", &[])?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+/// A function or view as it is in the database.
+struct Installed {
+    name: String,
+    sha256: String,
+    code_version: String,
+    /// Empty where the catalog keeps it parsed; none where it was dropped.
+    source: Option<String>,
+}
+
+impl Installed {
+    /// Whether it came from this file.
+    fn is(&self, file: &SqlFile) -> bool {
+        self.name == file.name && self.sha256 == file.sha256()
+    }
+
+    /// Whether it came from this file, and nobody replaced it since.
+    fn is_whole(&self, file: &SqlFile) -> bool {
+        self.is(file)
+            && match self.source.as_deref() {
+                Some("") => !file.text.contains("$$"),
+                Some(source) => file.text.contains(source),
+                None => false,
+            }
+    }
+
+    /// Whether a newer binary installed it.
+    fn is_newer(&self) -> bool {
+        let version = |text: &str| semver::Version::parse(text).ok();
+        version(&self.code_version) > version(CODE_VERSION)
+    }
+}
+
+fn installed_functions(client: &mut impl GenericClient) -> Result<Vec<Installed>> {
+    let rows = client.query(
+        "select f.name, f.sha256, f.code_version, \
+                coalesce(p.prosrc, case when to_regclass(format('graphdb.%I', f.name)) is not null then '' end) as source \
+         from graphdb.schema_functions as f \
+         left join pg_proc as p on p.pronamespace = 'graphdb'::regnamespace and p.proname = f.name",
+        &[],
+    )?;
+    Ok(rows
+        .iter()
+        .map(|row| Installed {
+            name: row.get("name"),
+            sha256: row.get("sha256"),
+            code_version: row.get("code_version"),
+            source: row.get("source"),
+        })
+        .collect())
 }

@@ -101,7 +101,7 @@ impl Connector {
         let mut client = self.connect()?;
         match install::state(&mut client)? {
             install::State::Current => {}
-            install::State::Newer { version } => return Err(install::newer(version)),
+            install::State::Newer { what } => return Err(install::newer(&what)),
             _ if self.is_local => {
                 install::install(&mut client)?;
             }

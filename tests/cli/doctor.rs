@@ -62,6 +62,17 @@ fn doctor_notices_functions_that_differ_from_this_version() {
 }
 
 #[test]
+fn doctor_names_functions_that_somebody_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.database.take_over_clock();
+    let run = sandbox.run(&["db", "doctor"]).exits(4);
+    let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
+    assert_eq!(schema["detail"], "replaced or dropped by hand: clock");
+    sandbox.run(&["db", "migrate"]).success();
+    sandbox.run(&["db", "doctor"]).success();
+}
+
+#[test]
 fn doctor_points_out_vectors_of_another_model() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);

@@ -1,7 +1,7 @@
 //! Installing: once, twice, twenty times at once, over something newer, and where pgvector lives elsewhere.
 
 use postgres::{Client, NoTls};
-use trailblazer::db::install::{State, functions, install, migrations, state};
+use trailblazer::db::install::{State, functions, install, migrations, replaced, state};
 
 use super::fixture::{ask, process, refused, status, try_ask};
 use crate::support::TestDatabase;
@@ -115,7 +115,7 @@ fn a_newer_schema_is_refused_by_install_and_by_require_schema() {
     ask(&mut client, &format!("select graphdb.require_schema({known})"));
     ask(&mut client, "insert into graphdb.schema_migrations values (9999, 'later', repeat('0', 64), '9.9.9')");
     let before = catalog(&mut client);
-    assert_eq!(state(&mut client).unwrap(), State::Newer { version: 9999 });
+    assert_eq!(state(&mut client).unwrap(), State::Newer { what: "migration 9999".into() });
     let error = install(&mut client).unwrap_err().to_string();
     assert!(error.contains("9999") && error.contains("TB005"), "{error}");
     assert_eq!(catalog(&mut client), before);
@@ -140,6 +140,55 @@ fn functions_that_differ_are_named_and_replaced() {
 }
 
 #[test]
+fn functions_that_somebody_replaced_or_dropped_are_named_and_put_back() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let named = "select f.name, f.sha256 from graphdb.schema_functions as f order by 1";
+    let before = ask(&mut client, named);
+    ask(
+        &mut client,
+        "create or replace function graphdb._backoff(p_failures integer) returns interval language sql immutable return '1s'::interval; \
+         drop view graphdb.backlog_status; drop function graphdb.has_vectors",
+    );
+    let expected = ["_backoff", "has_vectors", "backlog_status"];
+    assert_eq!(replaced(&mut client).unwrap(), expected);
+    assert_eq!(install(&mut client).unwrap(), expected);
+    assert_eq!(replaced(&mut client).unwrap(), <[&str; 0]>::default());
+    assert_eq!(ask(&mut client, named), before);
+}
+
+#[test]
+fn functions_of_a_newer_version_are_not_replaced() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let change = "update graphdb.schema_functions set code_version = '99.0.0'";
+    // The same functions in a newer version are no reason to refuse.
+    ask(&mut client, change);
+    assert_eq!(state(&mut client).unwrap(), State::Current);
+    ask(&mut client, &format!("{change}, sha256 = repeat('0', 64) where name = 'claim_run'"));
+    let before = catalog(&mut client);
+    assert_eq!(state(&mut client).unwrap(), State::Newer { what: "the functions of version 99.0.0".into() });
+    let error = install(&mut client).unwrap_err().to_string();
+    insta::assert_snapshot!(error, @"the schema has the functions of version 99.0.0, which this binary does not know (TB005)");
+    assert_eq!(catalog(&mut client), before);
+}
+
+#[test]
+fn an_install_does_not_wait_long_for_a_table() {
+    let database = TestDatabase::new();
+    let (mut client, mut reader) = (database.connect(), database.connect());
+    ask(&mut client, "delete from graphdb.schema_migrations where version = 1");
+    let before = catalog(&mut client);
+    ask(&mut reader, "begin; select from graphdb.processed_runs");
+    let error = install(&mut client).unwrap_err();
+    insta::assert_snapshot!(error, @"canceling statement due to lock timeout");
+    assert!(error.hint().unwrap().contains("try again"), "{error:?}");
+    ask(&mut reader, "commit");
+    assert_eq!(catalog(&mut client), before);
+    assert_eq!(install(&mut client).unwrap(), ["0001_backlog"]);
+}
+
+#[test]
 fn functions_of_an_earlier_version_are_dropped() {
     let database = TestDatabase::new();
     let mut client = database.connect();
@@ -150,10 +199,12 @@ fn functions_of_an_earlier_version_are_dropped() {
         "create function graphdb.has_model(text) returns boolean language sql as 'select true'; \
          create function graphdb._record_attempt(graphdb.processed_runs, text, text, integer default null, integer default null) \
          returns void language sql as ''; \
+         insert into graphdb.schema_functions values ('has_model', repeat('0', 64), '0.0.1'); \
          delete from graphdb.schema_migrations where version = 4",
     );
     assert_eq!(install(&mut client).unwrap(), ["0004_dropped_functions"]);
     assert_eq!(ask(&mut client, ours), before);
+    assert_eq!(ask(&mut client, "select name from graphdb.schema_functions where name = 'has_model'"), "");
 }
 
 #[test]

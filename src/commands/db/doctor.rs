@@ -84,8 +84,14 @@ impl Doctor<'_> {
         let repair = "Run `trailblazer db migrate`.";
         match install::state(client) {
             Ok(install::State::Current) => {
-                self.ok("schema", &format!("as version {} installs it", install::CODE_VERSION))?;
-                return Ok(true);
+                let replaced = install::replaced(client)?;
+                if replaced.is_empty() {
+                    self.ok("schema", &format!("as version {} installs it", install::CODE_VERSION))?;
+                } else {
+                    let detail = format!("replaced or dropped by hand: {}", replaced.join(", "));
+                    self.bad("schema", &detail, repair)?;
+                }
+                return Ok(replaced.is_empty());
             }
             Ok(install::State::Missing) => self.bad("schema", "not installed", repair)?,
             Ok(install::State::Outdated { stale }) => {
@@ -95,8 +101,8 @@ impl Doctor<'_> {
                     repair,
                 )?;
             }
-            Ok(install::State::Newer { version }) => {
-                let error = install::newer(version);
+            Ok(install::State::Newer { what }) => {
+                let error = install::newer(&what);
                 self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?;
             }
             Err(error @ Error::Database(_)) => {
