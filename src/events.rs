@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::ids::{Phase, RunId, Scope};
+use crate::ids::{Phase, RunId, Scope, Status};
 
 /// Something that happened. A database fact is reported after its transaction committed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,7 +76,7 @@ pub enum Event<'a> {
         run_id: &'a RunId,
         phase: Phase,
         worker_id: &'a str,
-        status: &'a str,
+        status: Status,
         total_docs: i32,
         total_chunks: Option<i32>,
         embedded_chunks: Option<i32>,
@@ -86,15 +86,15 @@ pub enum Event<'a> {
         run_id: &'a RunId,
         phase: Phase,
         worker_id: &'a str,
-        status: &'a str,
+        status: Status,
         attempts: i32,
         available_at: Option<DateTime<Utc>>,
         error: &'a str,
     },
     #[serde(rename = "runs.release")]
-    Release { run_id: &'a RunId, phase: Phase, worker_id: &'a str, status: &'a str },
+    Release { run_id: &'a RunId, phase: Phase, worker_id: &'a str, status: Status },
     #[serde(rename = "runs.recover")]
-    Recover { run_id: &'a RunId, status: &'a str, attempts: i32, available_at: Option<DateTime<Utc>>, error: &'a str },
+    Recover { run_id: &'a RunId, status: Status, attempts: i32, available_at: Option<DateTime<Utc>>, error: &'a str },
     #[serde(rename = "runs.lost")]
     Lost { run_id: &'a RunId, phase: Phase, worker_id: &'a str },
     #[serde(rename = "runs.reset.start")]
@@ -157,7 +157,7 @@ pub enum Event<'a> {
         run_id: &'a RunId,
         source: &'a str,
         input: Option<&'a str>,
-        status: &'a str,
+        status: Status,
         normalized_at: DateTime<Utc>,
         total_docs: i32,
         total_chunks: Option<i32>,
@@ -308,7 +308,8 @@ mod tests {
     #[test]
     fn an_event_is_one_line_with_its_head_first() {
         let run_id = "r1".parse().unwrap();
-        let event = Event::Release { run_id: &run_id, phase: Phase::Chunk, worker_id: "h/1/0", status: "normalized" };
+        let event =
+            Event::Release { run_id: &run_id, phase: Phase::Chunk, worker_id: "h/1/0", status: Status::Normalized };
         let now = "2026-01-31T12:00:00.1239Z".parse().unwrap();
         insta::assert_snapshot!(line(&event, now), @r#"{"ts":"2026-01-31T12:00:00.123Z","level":"info","event":"runs.release","component":"runs","run_id":"r1","phase":"chunk","worker_id":"h/1/0","status":"normalized"}"#);
     }

@@ -62,15 +62,61 @@ impl Phase {
 
     /// The status of a run that a worker holds in this phase.
     #[must_use]
-    pub fn working_status(self) -> &'static str {
+    pub fn working_status(self) -> Status {
         match self {
-            Self::Chunk => "chunking",
-            Self::Embed => "embedding",
+            Self::Chunk => Status::Chunking,
+            Self::Embed => Status::Embedding,
         }
     }
 }
 
 impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "docs/architecture.md draws them")]
+pub enum Status {
+    Normalized,
+    Reset,
+    Chunking,
+    Chunked,
+    Embedding,
+    Embedded,
+    Failed,
+}
+
+impl Status {
+    /// All of them, in the order in which a run goes through them.
+    pub const ALL: [Self; 7] =
+        [Self::Normalized, Self::Reset, Self::Chunking, Self::Chunked, Self::Embedding, Self::Embedded, Self::Failed];
+
+    /// The name in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normalized => "normalized",
+            Self::Reset => "reset",
+            Self::Chunking => "chunking",
+            Self::Chunked => "chunked",
+            Self::Embedding => "embedding",
+            Self::Embedded => "embedded",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Returns the status of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

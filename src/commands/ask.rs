@@ -14,6 +14,7 @@ use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
+use crate::ids::Status;
 use crate::terminal::{counted, print_line, print_marked};
 
 /// Most results of one search.
@@ -129,7 +130,7 @@ fn advise(error: &EmbedError) {
 
 /// Says so when none of the runs that were asked is embedded.
 fn unready(client: &mut Client, filter: Filter) -> Result<Option<String>> {
-    let embedded = Filter { status: vec!["embedded".into()], limit: Some(1), ..filter.clone() };
+    let embedded = Filter { status: vec![Status::Embedded], limit: Some(1), ..filter.clone() };
     if !calls::list_runs(client, &embedded)?.is_empty() {
         return Ok(None);
     }
@@ -137,7 +138,7 @@ fn unready(client: &mut Client, filter: Filter) -> Result<Option<String>> {
     let way_on = "`trailblazer run` takes up what is due";
     Ok(match runs.as_slice() {
         [] => None,
-        [run] if run.status == "failed" => {
+        [run] if run.status == Status::Failed => {
             Some(format!("run {0} is failed: `trailblazer runs show {0}` says why", run.run_id))
         }
         [run] => Some(format!("run {} is {}, not embedded yet: {way_on}", run.run_id, run.status)),

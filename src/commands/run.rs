@@ -19,7 +19,7 @@ use crate::db::search;
 use crate::embed::{self, Model, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
-use crate::ids::Phase;
+use crate::ids::{Phase, Status};
 use crate::stop::Stop;
 use crate::terminal::{counted, print_line, progress_bar};
 use crate::worker::lease::Lease;
@@ -82,7 +82,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         for run in calls::recover_expired_claims(&mut client)? {
             context.events.emit(&Event::Recover {
                 run_id: &run.run_id,
-                status: &run.status,
+                status: run.status,
                 attempts: run.attempts,
                 available_at: run.available_at,
                 error: run.last_error.as_deref().unwrap_or_default(),
@@ -235,7 +235,7 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
             counted(deferred, "run")
         );
     }
-    let status = phases.iter().map(|phase| phase.working_status().to_owned()).collect();
+    let status = phases.iter().map(|phase| phase.working_status()).collect();
     let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?.len();
     if held > 0 {
         log::info!(
@@ -266,7 +266,7 @@ fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
 
 fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
     let limit = u32::try_from(NAMED + 1).ok();
-    let filter = Filter { status: vec!["failed".into()], limit, ..filter.clone() };
+    let filter = Filter { status: vec![Status::Failed], limit, ..filter.clone() };
     let failed = calls::list_runs(client, &filter)?;
     let Some(first) = failed.first().map(|run| &run.run_id) else { return Ok(()) };
     let mut named: Vec<&str> = failed.iter().take(NAMED).map(|run| run.run_id.as_str()).collect();
@@ -287,7 +287,7 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
         context.events.emit(&Event::ScanStart { phase: *phase });
         let filter = if phases.len() == 2 && *phase == Phase::Embed && filter.status.is_empty() {
             // What is reset goes through the chunk phase first and is counted there.
-            Filter { status: vec!["chunked".into(), "embedding".into()], ..filter.clone() }
+            Filter { status: vec![Status::Chunked, Status::Embedding], ..filter.clone() }
         } else {
             filter.clone()
         };

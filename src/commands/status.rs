@@ -8,10 +8,8 @@ use crate::db::Connector;
 use crate::db::calls;
 use crate::error::{Exit, Result};
 use crate::events::Event;
+use crate::ids::Status;
 use crate::terminal::{counted, print_line, print_table};
-
-/// The statuses in the order a run goes through them.
-const STATUSES: [&str; 7] = ["normalized", "reset", "chunking", "chunked", "embedding", "embedded", "failed"];
 
 /// What is left to do, who works on what, and why it is stuck
 #[derive(Debug, clap::Args)]
@@ -33,7 +31,7 @@ pub fn run(_args: &Args, context: &Context<'_>) -> Result<Exit> {
 fn print_status(status: &Value) -> Result<()> {
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let mut rows = vec![vec!["status".to_owned(), "runs".to_owned()]];
-    for name in STATUSES {
+    for name in Status::ALL.map(Status::as_str) {
         if let Some(runs) = status["by_status"][name].as_i64() {
             rows.push(vec![name.to_owned(), runs.to_string()]);
         }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::embed::Model;
 use crate::error::Result;
-use crate::ids::{ClaimToken, Phase, RunId, Scope};
+use crate::ids::{ClaimToken, Phase, RunId, Scope, Status};
 
 /// A row of `graphdb.processed_runs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Run {
     pub normalized_at: DateTime<Utc>,
     pub total_docs: i32,
     pub priority: i16,
-    pub status: String,
+    pub status: Status,
     pub chunk_started_at: Option<DateTime<Utc>>,
     pub chunk_completed_at: Option<DateTime<Utc>>,
     pub embed_started_at: Option<DateTime<Utc>>,
@@ -49,7 +49,7 @@ impl Run {
             normalized_at: row.get("normalized_at"),
             total_docs: row.get("total_docs"),
             priority: row.get("priority"),
-            status: row.get("status"),
+            status: status(row),
             chunk_started_at: row.get("chunk_started_at"),
             chunk_completed_at: row.get("chunk_completed_at"),
             embed_started_at: row.get("embed_started_at"),
@@ -78,6 +78,11 @@ fn run_id(row: &Row, column: &str) -> RunId {
     text.parse().expect("a run id from the database obeys its check constraint")
 }
 
+/// A check constraint knows the same names, and a newer schema is refused before.
+fn status(row: &Row) -> Status {
+    Status::named(row.get("status")).expect("the status of a run is one of those that its check constraint allows")
+}
+
 /// Which runs are meant. Empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the keys of a filter, as graphdb._filter_condition reads them")]
@@ -89,7 +94,7 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub status: Vec<String>,
+    pub status: Vec<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normalized_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,7 @@ use crate::db::{Connector, stage};
 use crate::embed::Provider;
 use crate::error::{Error, Result};
 use crate::events::{Event, EventWriter};
-use crate::ids::{Phase, RunId};
+use crate::ids::{Phase, RunId, Status};
 use crate::stop::Stop;
 use in_flight::InFlight;
 use lease::{Lease, Leases};
@@ -260,7 +260,7 @@ impl Worker<'_> {
         if self.crew.plan.phases.contains(&Phase::Embed) {
             // What another worker chunked is finished first. A run that was reset still has its old chunks: with both
             // phases on it is left to the chunk phase, or it would be embedded without being chunked anew.
-            let status = if self.both() { vec!["chunked".into()] } else { Vec::new() };
+            let status = if self.both() { vec![Status::Chunked] } else { Vec::new() };
             let filter = Filter { status, ..self.crew.plan.filter.clone() };
             let taken = self.claim_and_work(connection, Phase::Embed, &filter, &mut permit)?;
             if taken != Taken::Nothing {
@@ -429,7 +429,7 @@ impl Worker<'_> {
             run_id: &run.run_id,
             phase,
             worker_id: &self.id,
-            status: &run.status,
+            status: run.status,
             total_docs: run.total_docs,
             total_chunks: run.total_chunks,
             embedded_chunks: run.embedded_chunks,
@@ -444,7 +444,7 @@ impl Worker<'_> {
     fn release(&self, client: &mut Client, lease: &Lease) -> Result<()> {
         let run = calls::release_run(client, &lease.run_id, lease.token)?;
         self.crew.tally.released.fetch_add(1, Ordering::Relaxed);
-        let (run_id, status) = (&run.run_id, run.status.as_str());
+        let (run_id, status) = (&run.run_id, run.status);
         self.crew.events.emit(&Event::Release { run_id, phase: lease.phase, worker_id: &self.id, status });
         Ok(())
     }
@@ -457,7 +457,7 @@ impl Worker<'_> {
             run_id: &run.run_id,
             phase: lease.phase,
             worker_id: &self.id,
-            status: &run.status,
+            status: run.status,
             attempts: run.attempts,
             available_at: run.available_at,
             error: message,

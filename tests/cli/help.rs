@@ -297,7 +297,8 @@ fn help_of_runs_list() {
     Which runs:
           --run-id <GLOB>            Runs whose id matches; * is any text, ? one character
           --source <SOURCE>          Runs of this source
-          --status <STATUS>          Runs in this status
+          --status <STATUS>          Runs in this status [possible values: normalized, reset, chunking,
+                                     chunked, embedding, embedded, failed]
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs last embedded with this model
@@ -368,6 +369,8 @@ fn help_of_runs_reset() {
           --status <STATUS>
               Runs in this status
 
+              [possible values: normalized, reset, chunking, chunked, embedding, embedded, failed]
+
           --from <DATE>
               Runs normalized on or after this date or time (UTC)
 
@@ -429,7 +432,8 @@ fn help_of_runs_delete() {
     Which runs:
           --run-id <GLOB>            Runs whose id matches; * is any text, ? one character
           --source <SOURCE>          Runs of this source
-          --status <STATUS>          Runs in this status
+          --status <STATUS>          Runs in this status [possible values: normalized, reset, chunking,
+                                     chunked, embedding, embedded, failed]
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs last embedded with this model

@@ -46,7 +46,7 @@ fn row(run: &Run) -> Vec<String> {
     vec![
         run.run_id.to_string(),
         run.source.clone(),
-        run.status.clone(),
+        run.status.to_string(),
         shown(run.normalized_at),
         run.total_docs.to_string(),
         count(run.total_chunks),
@@ -61,7 +61,7 @@ pub(super) fn event<'a>(run: &'a Run, input: Option<&'a str>) -> Event<'a> {
         run_id: &run.run_id,
         source: &run.source,
         input,
-        status: &run.status,
+        status: run.status,
         normalized_at: run.normalized_at,
         total_docs: run.total_docs,
         total_chunks: run.total_chunks,

@@ -14,7 +14,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::Context;
 use crate::db::calls::Filter;
 use crate::error::{Error, Exit, Result};
-use crate::ids::RunId;
+use crate::ids::{RunId, Status};
 use crate::stop::Stop;
 use crate::terminal::progress_bar;
 
@@ -66,8 +66,8 @@ pub struct WideSelection {
     #[command(flatten)]
     pub selection: Selection,
     /// Runs in this status
-    #[arg(long, value_name = "STATUS", value_parser = NonEmptyStringValueParser::new())]
-    pub status: Vec<String>,
+    #[arg(long, value_enum, value_name = "STATUS")]
+    pub status: Vec<Status>,
     /// Runs normalized on or after this date or time (UTC)
     #[arg(long, value_name = "DATE", value_parser = first_instant)]
     pub from: Option<Date>,

@@ -6,7 +6,7 @@ use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, Run};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
-use crate::ids::{RunId, Scope};
+use crate::ids::{RunId, Scope, Status};
 use crate::terminal::counted;
 
 /// Try failed runs again, their attempts forgotten
@@ -26,13 +26,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if let Some(missing) = args.run_ids.iter().find(|run_id| !found.iter().any(|run| run.run_id == **run_id)) {
         return Err(super::no_run(missing));
     }
-    if let Some(other) = found.iter().find(|run| run.status != "failed") {
+    if let Some(other) = found.iter().find(|run| run.status != Status::Failed) {
         return Err(Error::Usage {
             message: format!("run \"{}\" is {}, not failed", other.run_id, other.status),
             hint: Some(way_on(other)),
         });
     }
-    let filter = Filter { run_ids, status: vec!["failed".into()], ..Filter::default() };
+    let filter = Filter { run_ids, status: vec![Status::Failed], ..Filter::default() };
     let reset = Reset { filter, scope: Scope::Processed, dry_run: false, force: false, delete_chunks: false };
     context.events.emit(&Event::ResetStart {
         scope: reset.scope,
@@ -49,14 +49,18 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 /// What helps with a run that is not failed.
 fn way_on(run: &Run) -> String {
     let reset = format!("trailblazer runs reset --run-id {}", run.run_id);
-    match (run.status.as_str(), run.available_at) {
-        ("normalized" | "chunked" | "reset", None) => "It is due: `trailblazer run` takes it up.".into(),
-        ("normalized" | "chunked" | "reset", Some(at)) => {
+    match (run.status, run.available_at) {
+        (Status::Normalized | Status::Chunked | Status::Reset, None) => {
+            "It is due: `trailblazer run` takes it up.".into()
+        }
+        (Status::Normalized | Status::Chunked | Status::Reset, Some(at)) => {
             format!("`trailblazer run` takes it up from {} on; `{reset}` ends the wait.", shown(at))
         }
-        ("chunking" | "embedding", _) => {
+        (Status::Chunking | Status::Embedding, _) => {
             format!("A worker holds it; `{reset} --force` takes it away from one that is gone.")
         }
-        _ => "`trailblazer runs reset` sends runs of any status round again.".into(),
+        (Status::Embedded | Status::Failed, _) => {
+            "`trailblazer runs reset` sends runs of any status round again.".into()
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::ids::RunId;
+use crate::ids::{RunId, Status};
 use crate::terminal::{print_line, print_table};
 
 /// Show one run and the history of its claims
@@ -53,12 +53,12 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
 fn print_run(run: &Run, input: Option<String>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
-    let model = if run.status == "embedded" { "model" } else { "last model" };
+    let model = if run.status == Status::Embedded { "model" } else { "last model" };
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
         ("input", input),
-        ("status", Some(run.status.clone())),
+        ("status", Some(run.status.to_string())),
         ("documents", Some(run.total_docs.to_string())),
         ("chunks", count(run.total_chunks)),
         ("embedded", count(run.embedded_chunks)),
@@ -92,7 +92,7 @@ fn print_history(run: &Run, history: &[Attempt]) -> Result<()> {
         ]);
     }
     if let (Some(claimed_at), Some(worker)) = (run.claimed_at, &run.claimed_by) {
-        rows.push(vec![shown(claimed_at), run.status.clone(), worker.clone(), String::new()]);
+        rows.push(vec![shown(claimed_at), run.status.to_string(), worker.clone(), String::new()]);
     }
     print_table(&rows)
 }
