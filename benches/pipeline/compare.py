@@ -17,8 +17,10 @@ SCENES = [
 ]
 
 
-def contenders(bench, binary):
-    found = [Trailblazer(bench, binary)] + [Framework(bench, module) for module in NAMES]
+def contenders(bench, binary, mode):
+    # Two processes of a model share the same cores; and a kill would leave them to go on.
+    modules = [module for module in NAMES if mode == "instant" or module != "llamaindex_processes"]
+    found = [Trailblazer(bench, binary)] + [Framework(bench, module) for module in modules]
     for place, contender in enumerate(found):
         contender.prepare(f"bench_{place}")
     return found
@@ -84,7 +86,7 @@ def kill(documents, found):
 def main(binary, socket, corpus, work, mode, embedder):
     bench = Bench(socket, Path(work), Path(corpus), embedder)
     documents = sum(1 for _ in open(bench.corpus / "first.ndjson"))
-    found = contenders(bench, binary)
+    found = contenders(bench, binary, mode)
     (kill if mode == "server" else compare)(documents, found)
 
 

@@ -77,6 +77,10 @@ class Counting:
         self.inner, self.tokens = inner, inner.tokens
         self.counter = os.open(counter, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
+    def __reduce__(self):
+        """In another process: made anew, from the same environment."""
+        return load, ()
+
     def embed(self, texts):
         os.write(self.counter, b"%d\n" % len(texts))
         try:

@@ -13,7 +13,13 @@ from pathlib import Path
 import psycopg
 
 HERE = Path(__file__).parent
-NAMES = {"llamaindex": "LlamaIndex", "langchain": "LangChain", "haystack": "Haystack", "cocoindex": "CocoIndex"}
+NAMES = {
+    "llamaindex": "LlamaIndex",
+    "llamaindex_processes": "LlamaIndex, two processes",
+    "langchain": "LangChain",
+    "haystack": "Haystack",
+    "cocoindex": "CocoIndex",
+}
 
 
 @dataclass

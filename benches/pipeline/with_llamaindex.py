@@ -29,7 +29,7 @@ class Embedding(BaseEmbedding):
         return self._get_text_embedding(query)
 
 
-def ingest(documents, url, embedder):
+def ingest(documents, url, embedder, call=CALL, processes=None):
     urls = {"connection_string": url.replace("://", "+psycopg2://"), "async_connection_string": url.replace("://", "+asyncpg://")}
     pipeline = IngestionPipeline(
         transformations=[
@@ -42,8 +42,9 @@ def ingest(documents, url, embedder):
         # In memory, and of no use to another process: the docstore is what remembers.
         disable_cache=True,
     )
-    for first in range(0, len(documents), CALL):
-        pipeline.run(documents=[Document(id_=id, text=text) for id, text in documents[first : first + CALL]])
+    for first in range(0, len(documents), call):
+        found = [Document(id_=id, text=text) for id, text in documents[first : first + call]]
+        pipeline.run(documents=found, num_workers=processes)
 
 
 def count(url):
