@@ -125,7 +125,7 @@ pub struct Backlog {
     pub first_normalized_at: Option<DateTime<Utc>>,
     /// Of the newest.
     pub last_normalized_at: Option<DateTime<Utc>>,
-    /// The first ten in the order of the claim, those in back-off last.
+    /// The first ten in the order of the claim, or as many as the limit of the filter; those in back-off last.
     pub sample_run_ids: Vec<String>,
 }
 

@@ -36,8 +36,26 @@ fn the_backlog_counts_what_a_filter_selects() {
     assert_eq!(backlog(&mut client, r#"'chunk', '{"run_ids": ["r02", "r04", "x"]}'"#), "2 0 0102 0104 {r02,r04}");
     assert_eq!(backlog(&mut client, r#"'chunk', '{"limit": 3}'"#), "3 0 0101 0103 {r01,r02,r03}");
     assert_eq!(backlog(&mut client, r#"'chunk', '{"source": "confluence"}'"#), "0 0 - - {}");
+    // What is in back-off comes last.
+    let fail = "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '1 hour') from graphdb.claim_run('chunk', 'w') as c";
+    ask(&mut client, fail);
+    assert_eq!(backlog(&mut client, r#"'chunk', '{"limit": 3}'"#), "3 0 0102 0104 {r02,r03,r04}");
+    assert_eq!(backlog(&mut client, r#"'chunk', '{"limit": 5}'"#), "5 1 0101 0105 {r02,r03,r04,r05,r01}");
     for phase in ["'search'", "null", "''"] {
         refused(&mut client, &format!("select graphdb.backlog({phase})"), "TB001");
+    }
+}
+
+#[test]
+fn the_backlog_names_as_many_runs_as_a_limit_lets_through_up_to_a_thousand() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    ask(&mut client, "select graphdb.register_run('r' || n, 'dita', 0, '2026-01-01') from generate_series(1, 1100) as n");
+    for (limit, named) in [("9", "9 9"), ("11", "11 11"), ("1001", "1001 1000")] {
+        let count = format!(
+            "select total, cardinality(sample_run_ids) from graphdb.backlog('chunk', '{{\"limit\": {limit}}}')"
+        );
+        assert_eq!(ask(&mut client, &count), named);
     }
 }
 
