@@ -136,7 +136,7 @@ fn work(
 ) -> Result<Exit> {
     let begun = Instant::now();
     let tally = Tally::default();
-    let bar = progress_bar(total, "runs", context.quiet);
+    let bar = progress_bar(total, "run", context.quiet);
     let display = Display { bar: &bar, total, every: u64::from(every), begun, events: context.events };
     let outcome = worker::run(plan, connector, context.events, stop, &tally, &display);
     bar.finish_and_clear();

@@ -155,8 +155,11 @@ fn normalize_without_a_run_id_says_which_run_holds_the_same_documents() {
     assert!(run.stderr.contains(hint), "{}", run.stderr);
 
     sandbox.write("other/a.dita", TOPIC);
-    let run = sandbox.run(&["normalize", "other", "--source", "dita"]).success();
-    assert!(!run.stderr.contains("stand in run"), "{}", run.stderr);
+    let other = ["normalize", "other", "--source", "dita"];
+    let run = sandbox.run(&other).success();
+    assert!(!run.stderr.contains("in run"), "{}", run.stderr);
+    let run = sandbox.run(&other).success();
+    assert!(run.stderr.contains("1 of these documents stands in run "), "{}", run.stderr);
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let stop = Stop::on_signals().map_err(Error::Output)?;
     context.events.emit(&Event::BackfillStart { found: found.len() });
 
-    let bar = progress_bar(found.len() as u64, "runs", context.quiet);
+    let bar = progress_bar(found.len() as u64, "run", context.quiet);
     let mut counts = Counts::default();
     for (done, path) in found.iter().enumerate() {
         if stop.is_asked() {

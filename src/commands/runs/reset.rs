@@ -113,7 +113,7 @@ fn names_one_run(filter: &Filter) -> bool {
 }
 
 fn in_steps(client: &mut Client, reset: &Reset, stop: &Stop, context: &Context<'_>) -> Result<ResetStep> {
-    let bar = progress_bar(0, "runs", context.quiet);
+    let bar = progress_bar(0, "run", context.quiet);
     let mut sum = ResetStep::default();
     let mut left = reset.filter.limit;
     let mut after = String::new();
