@@ -79,6 +79,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The system does not hand SIGINT and SIGTERM over.
+    #[error("cannot wait for signals: {0}")]
+    Signals(std::io::Error),
     /// Standard output is gone.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -176,7 +179,9 @@ impl Error {
             | Self::NotReady { .. }
             | Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Exit::Unreachable,
             Self::Refused { .. } => Exit::Refused,
-            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Output(_) => Exit::Failures,
+            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Signals(_) | Self::Output(_) => {
+                Exit::Failures
+            }
         }
     }
 

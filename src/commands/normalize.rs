@@ -96,7 +96,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let (input, source) = (args.path.display().to_string(), args.source.as_str());
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
 
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     let mut writer = artifact::Writer::create(&path)?;
     let read = read_all(args, &run_id, &mut writer, &stop, context);
     if let Some(exit) = stop.exit() {

@@ -98,7 +98,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     if total == 0 && !args.watch {
         log::info!("nothing to do");
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;

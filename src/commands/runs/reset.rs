@@ -74,7 +74,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     reset.dry_run = false;
     start(&reset);
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     let counts = in_steps(&mut client, &reset, &stop, context)?;
     report(&mut client, &reset, &counts, stop.is_asked(), context);
     Ok(stop.exit().unwrap_or(Exit::Done))
