@@ -16,7 +16,7 @@ use std::time::Duration;
 use postgres::{CancelToken, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config::{Config, ConfigError, url};
+use crate::config::{self, Config, ConfigError, url};
 use crate::error::{Error, Result};
 use local::LocalServer;
 
@@ -49,6 +49,7 @@ impl Connector {
 
     /// Returns the way to a database of the user's own.
     fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
+        config::check_text(std::env::vars_os(), parameters::is_read)?;
         let env = |name: &str| std::env::var(name).ok();
         let invalid = |message| ConfigError::Invalid { place: "database.url".into(), message };
         let parameters = parameters::complete(url.parameters().map_err(invalid)?, &env)?;

@@ -30,6 +30,8 @@ const VARIABLES: [(&str, &str); 17] = [
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGUSER", "user"),
 ];
+/// Those that say where the service file is, and which of its sections.
+const SERVICE_VARIABLES: [&str; 3] = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"];
 /// Where packagers put the socket. Without a host, the first that has one for the port is taken, and `localhost` where none has.
 const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
@@ -71,6 +73,11 @@ pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) 
         parameters.insert("password".into(), password);
     }
     Ok(parameters)
+}
+
+/// Whether an environment variable is read here.
+pub(super) fn is_read(name: &str) -> bool {
+    SERVICE_VARIABLES.contains(&name) || VARIABLES.iter().any(|(variable, _)| *variable == name)
 }
 
 /// Returns libpq's usual place for one of the user's files, `~/.postgresql/root.crt` for example.
