@@ -32,8 +32,7 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let (corpus, files, unread) = if is_folder {
         folder(&input)
     } else {
-        let (corpus, files) = reachable(&input)?;
-        (corpus, files, Vec::new())
+        reachable(&input)?
     };
     let name = if is_folder { input.file_name() } else { input.file_stem() };
     let mut scan = Scan::of(corpus, files, name.unwrap_or_default(), options)?;
@@ -157,8 +156,9 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension.as_str())
 }
 
-/// A map with the maps and topics that it refers to, or a topic; the corpus starts where all their files lie.
-fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>), ReadError> {
+/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the corpus starts where all
+/// their files lie.
+fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>, Vec<FileError>), ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
     let path = input.strip_prefix(&base).map_err(|_| nothing())?;
@@ -178,11 +178,16 @@ fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>), ReadError> {
     }
     let shared = shared.join("/");
     let prefix = if shared.is_empty() { String::new() } else { format!("{shared}/") };
+    let in_corpus = |unread: FileError| match unread.path.strip_prefix(&prefix) {
+        Some(path) => FileError { path: path.to_owned(), ..unread },
+        None => FileError { path: base.join(&unread.path).display().to_string(), ..unread },
+    };
+    let unread = crawl.library.corpus.unread().into_iter().map(in_corpus).collect();
     let corpus = Corpus::new(&base.join(shared));
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| corpus.intern(path)).collect();
-    Ok((corpus, files))
+    Ok((corpus, files, unread))
 }
 
 struct Crawl {
