@@ -1,6 +1,8 @@
 //! `trailblazer normalize`: from files to a registered run.
 
-use crate::support::Sandbox;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Run, Sandbox};
 
 const TOPIC: &str = r#"<topic id="t"><title>Title</title><body><p>Text.</p></body></topic>"#;
 const RUNS: &str = "select run_id || ' ' || status || ' ' || total_docs from graphdb.processed_runs";
@@ -52,7 +54,7 @@ fn normalize_keeps_the_artifact_when_the_database_is_down() {
     let sandbox = with_topics();
     let mut command = sandbox.command(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
     command.env("TRAILBLAZER_DB_URL", "postgresql://nobody@127.0.0.1:1/none");
-    let run = crate::support::Run::of(command.output().unwrap()).exits(4);
+    let run = Run::of(command.output().unwrap()).exits(4);
     assert!(run.stderr.contains("`trailblazer runs backfill` registers it"), "{}", run.stderr);
     assert!(run.events_named("normalize.complete").is_empty());
 
@@ -311,6 +313,22 @@ fn pages_of_one_file_that_fail_are_one_file() {
     assert_eq!(run.events_named("normalize.document.error").len(), 3);
     let told = "warn: 1 input file yielded no document, or only a part of one: 3 errors\n";
     assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_named_as_it_was_given() {
+    let sandbox = with_topics();
+    let mode = |path: &str, mode: u32| {
+        std::fs::set_permissions(sandbox.folder().join(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    for (path, source) in [("docs", "dita"), ("pages", "confluence")] {
+        let args = ["normalize", path, "--source", source, "--run-id", "r"];
+        mode(path, 0o000);
+        let run = Run::of(sandbox.command_without_privileges(&args).output().unwrap()).exits(1);
+        mode(path, 0o755);
+        assert!(run.stderr.contains(&format!("error: cannot read {path}: ")), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let input = std::path::absolute(input).map_err(io)?;
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
     let (corpus, files, unread) = if is_folder {
-        folder(&input)
+        folder(&input).map_err(io)?
     } else {
         reachable(&input)?
     };
@@ -113,8 +113,8 @@ fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
     })
 }
 
-/// Every candidate below a folder, in order of path, and what of the folder could not be read.
-fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
+/// Every candidate below a folder, in order of path, and what below it could not be read.
+fn folder(root: &Path) -> std::io::Result<(Corpus, Vec<FileId>, Vec<FileError>)> {
     let corpus = Corpus::new(root);
     let (mut paths, mut unread) = (Vec::new(), Vec::new());
     let mut waiting = vec![(root.to_owned(), String::new())];
@@ -122,6 +122,7 @@ fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
         let mut fail = |path: String, message: String| unread.push(FileError { path, line: None, message });
         let entries = match std::fs::read_dir(&folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
             Ok(entries) => entries,
+            Err(error) if prefix.is_empty() => return Err(error),
             Err(error) => {
                 fail(prefix, format!("cannot read the folder: {error}"));
                 continue;
@@ -148,7 +149,7 @@ fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
     }
     paths.sort();
     let files = paths.iter().map(|path| corpus.intern(path)).collect();
-    (corpus, files, unread)
+    Ok((corpus, files, unread))
 }
 
 fn is_candidate(name: &str) -> bool {
