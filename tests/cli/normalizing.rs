@@ -332,6 +332,24 @@ fn a_folder_that_cannot_be_read_is_named_as_it_was_given() {
 }
 
 #[test]
+fn a_folder_below_the_input_that_cannot_be_read_is_told_and_the_others_are_read() {
+    let sandbox = with_topics();
+    sandbox.write("docs/sub/c.dita", TOPIC);
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    sandbox.write("pages/sub/b.html", "<p>Text of another.</p>");
+    for (path, source, read) in [("docs", "dita", 2), ("pages", "confluence", 1)] {
+        let sub = sandbox.folder().join(path).join("sub");
+        std::fs::set_permissions(&sub, std::fs::Permissions::from_mode(0o000)).unwrap();
+        let args = ["normalize", path, "--source", source, "--run-id", source];
+        let run = Run::of(sandbox.command_without_privileges(&args).output().unwrap()).exits(1);
+        std::fs::set_permissions(&sub, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let told = run.events_named("normalize.document.error");
+        assert_eq!((told.len(), told[0]["path"].as_str().unwrap().trim_end_matches('/')), (1, "sub"));
+        assert_eq!(run.events_named("normalize.complete")[0]["documents"], read);
+    }
+}
+
+#[test]
 fn a_document_whose_id_is_too_long_is_told_and_left_out() {
     let sandbox = Sandbox::new();
     let deep = vec!["d".repeat(200); 6].join("/");
