@@ -127,6 +127,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let loaded = load_artifact(&mut client, &run_id, &path, Some(source), None, &mut |broken| {
         refused += 1;
         log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
+        let (path, line, message) = (path.display().to_string(), Some(broken.line), broken.message.as_str());
+        context.events.emit(&Event::DocumentError { run_id: &run_id, path: &path, line, message });
     })?;
     summary.failed += refused;
     summary.documents -= refused;

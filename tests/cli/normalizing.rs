@@ -316,6 +316,33 @@ fn pages_of_one_file_that_fail_are_one_file() {
 }
 
 #[test]
+fn a_document_whose_id_is_anothers_once_cleaned_is_told_and_left_out() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "a\u{ad}", "b"] {
+        sandbox.write(&format!("docs/{name}.dita"), TOPIC);
+        sandbox.write(&format!("pages/{name}.html"), "<p>Text of a page.</p>");
+    }
+    sandbox.write("pages/\u{200b}.html", "<p>Text of a page.</p>");
+    let told = |args: &[&str]| {
+        let run = sandbox.run(args).exits(1);
+        let failed = run.events_named("normalize.document.error");
+        let told = |event: &serde_json::Value| {
+            format!("{}: {}", event["path"].as_str().unwrap(), event["message"].as_str().unwrap())
+        };
+        failed.iter().map(told).collect::<Vec<_>>()
+    };
+    let dita = told(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
+    assert_eq!(dita, ["a\u{ad}.dita: left out: an earlier document has its id, topic:docs/a"]);
+    let confluence = told(&["normalize", "pages", "--source", "confluence", "--run-id", "wiki"]);
+    assert_eq!(
+        confluence,
+        ["a\u{ad}.html: left out: an earlier document has its id, a", "\u{200b}.html: left out: its id would be empty"]
+    );
+    let stored = "select run_id || ' ' || doc_id from graphdb.documents order by 1";
+    assert_eq!(sandbox.database.column(stored), ["guide topic:docs/a", "guide topic:docs/b", "wiki a", "wiki b"]);
+}
+
+#[test]
 fn a_folder_that_cannot_be_read_is_named_as_it_was_given() {
     let sandbox = with_topics();
     let mode = |path: &str, mode: u32| {
