@@ -383,7 +383,7 @@ pub struct StoredDocument {
     pub body: String,
 }
 
-/// `graphdb.run_documents`: a page of at most `limit` documents after `after`.
+/// `graphdb.run_documents`: a page of at most `limit` documents after `after`; fewer where the connection bounds their bytes.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,
