@@ -3,6 +3,7 @@
 
 pub mod url;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -14,7 +15,7 @@ pub use url::Url;
 /// The name looked for from the working directory upward.
 pub const FILE_NAME: &str = ".trailblazer.yaml";
 
-/// The parser's time grows with the square of how deep brackets nest, and sixteen keys need no more than this.
+/// The parser's time grows with the square of how deep brackets nest, and all keys together need no more than this.
 const LARGEST_FILE: usize = 16 * 1024;
 
 /// Everything that can be configured, validated, with defaults filled in.
@@ -364,7 +365,7 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
         }
     }
     let config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
-    check_url(&config, if env("TRAILBLAZER_DB_URL").is_some() { "TRAILBLAZER_DB_URL" } else { "database.url" })?;
+    check_url(&config, || place_of("database.url", file, &env))?;
     check_embed(&config.embed, text_at(&tree, "embed.model").is_some(), |key| place_of(key, file, &env))?;
     Ok(config)
 }
@@ -491,6 +492,16 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
     text.lines().position(is_key).map(|index| index + 1)
 }
 
+/// Refuses a variable that `is_read` if its value is not UTF-8: it would count as not set.
+pub fn check_text(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    is_read: impl Fn(&str) -> bool,
+) -> Result<(), ConfigError> {
+    let mut unreadable = variables.filter(|(_, value)| value.to_str().is_none());
+    let name = unreadable.find_map(|(name, _)| name.into_string().ok().filter(|name| is_read(name)));
+    name.map_or(Ok(()), |place| Err(ConfigError::Invalid { place, message: "the value is not UTF-8".into() }))
+}
+
 /// Returns the variables of ours among `names` that set nothing, with the one that each is most like.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
     let known = KEYS.map(variable);
@@ -567,12 +578,14 @@ fn text_at<'a>(tree: &'a Mapping, key: &str) -> Option<&'a str> {
     }
 }
 
-fn check_url(config: &Config, place: &str) -> Result<(), ConfigError> {
+fn check_url(config: &Config, place: impl Fn() -> String) -> Result<(), ConfigError> {
     let Some(url) = &config.database.url else { return Ok(()) };
     url.parameters().and_then(|parameters| url::driver_settings(&parameters)).map(drop).map_err(|message| {
         ConfigError::Invalid {
-            place: place.to_owned(),
-            message: format!("not a connection URL, {message}; write postgresql://user@host:5432/database"),
+            place: place(),
+            message: format!(
+                "database.url: not a connection URL, {message}; write postgresql://user@host:5432/database"
+            ),
         }
     })
 }

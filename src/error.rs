@@ -1,5 +1,6 @@
 //! What can go wrong, what the user is told, and the exit code that goes with it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::config::ConfigError;
@@ -78,6 +79,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The system does not hand SIGINT and SIGTERM over.
+    #[error("cannot wait for signals: {0}")]
+    Signals(std::io::Error),
     /// Standard output is gone.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -175,7 +179,9 @@ impl Error {
             | Self::NotReady { .. }
             | Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Exit::Unreachable,
             Self::Refused { .. } => Exit::Refused,
-            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Output(_) => Exit::Failures,
+            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Signals(_) | Self::Output(_) => {
+                Exit::Failures
+            }
         }
     }
 
@@ -203,7 +209,7 @@ impl Error {
         // for us, and 53300 one without room for more.
         let is_loss =
             |code: &str| code.starts_with("08") || code.starts_with("57P") || matches!(code, "25P03" | "53300");
-        error.is_closed() || error.code().map_or(error.as_db_error().is_none(), |code| is_loss(code.code()))
+        error.code().map_or_else(|| error.is_closed() || is_broken_off(error), |code| is_loss(code.code()))
     }
 
     /// Whether no run is to blame, and the next one would end the same: the provider cannot be used, a right or a function is
@@ -229,6 +235,15 @@ impl Error {
         let Self::Database(error) = self else { return false };
         matches!(SqlState::of(error), Some(SqlState::ClaimLost | SqlState::NoSuchRun))
     }
+}
+
+/// Whether the system is behind an error that is not the server's. What cannot be converted, a certificate that is refused and a
+/// password that does not fit come as errors of input and output too, of these kinds.
+fn is_broken_off(error: &postgres::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| !matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other))
 }
 
 /// The server's own message, or the cause below the client's: never the connection string.
@@ -278,6 +293,15 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_is_away_is_a_lost_connection_and_a_wrong_setting_is_none() {
+        let settings = |text: &str| text.parse::<postgres::Config>();
+        let away = settings("host=/nowhere user=me").unwrap().connect(postgres::NoTls).map(drop).unwrap_err();
+        assert!(Error::from(away).is_connection_loss());
+        let wrong = settings("port=x").map(drop).unwrap_err();
+        assert!(!Error::from(wrong).is_connection_loss());
+    }
 
     #[test]
     fn errors_of_the_private_server_name_their_cause() {

@@ -260,7 +260,8 @@ impl EventWriter {
         self.out.is_some()
     }
 
-    /// Writes `event`. A reader that went away is no reason to stop work: its error is dropped after the first.
+    /// Writes `event`. A reader that went away is no reason to stop work, and not told; any other error is, once. After either
+    /// nothing more is written.
     #[expect(clippy::disallowed_methods, reason = "when this process says it")]
     pub fn emit(&self, event: &Event<'_>) {
         let Some(out) = &self.out else { return };

@@ -1,6 +1,5 @@
 //! SIGINT and SIGTERM: the first asks for a graceful stop, a later one ends the process at once.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::error::Exit;
+use crate::error::{Error, Exit, Result};
 
 /// Signals this close together are one: a terminal, make and timeout each pass on the same one.
 const ONE_SIGNAL: Duration = Duration::from_millis(500);
@@ -23,13 +22,18 @@ pub struct Stop {
 
 impl Stop {
     /// Returns a stop that listens to signals.
-    pub fn on_signals() -> io::Result<Self> {
+    pub fn on_signals() -> Result<Self> {
+        Self::on([(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)])
+    }
+
+    fn on(signals: [(i32, Exit); 2]) -> Result<Self> {
         let stop = Self::default();
         let is_heard = Arc::new(AtomicBool::new(false));
-        for (signal, code) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
-            flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&is_heard))?;
-            flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8))?;
-            flag::register(signal, Arc::clone(&stop.asked))?;
+        for (signal, code) in signals {
+            flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&is_heard))
+                .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8)))
+                .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))
+                .map_err(Error::Signals)?;
         }
         let heard = stop.clone();
         thread::spawn(move || {
@@ -69,5 +73,17 @@ impl Stop {
             143 => Some(Exit::Terminated),
             _ => Some(Exit::Interrupted),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_cannot_be_had_is_named_as_such() {
+        let error = Stop::on([(1000, Exit::Interrupted), (SIGTERM, Exit::Terminated)]).unwrap_err();
+        assert!(error.to_string().starts_with("cannot wait for signals: "), "{error}");
+        assert_eq!(error.exit(), Exit::Failures);
     }
 }

@@ -1,9 +1,9 @@
 //! What people see: the log and errors on standard error, tables on standard output when no events go there.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use log::LevelFilter;
 
 use crate::cli::{Global, When};
@@ -87,29 +87,34 @@ pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
     Ok(())
 }
 
-/// Returns a progress bar on standard error; hidden unless that is a terminal, and with `--quiet`.
+/// Returns a progress bar on standard error, which counts `noun`s; hidden unless that is a terminal, and with `--quiet`.
 #[must_use]
-pub fn progress_bar(total: u64, unit: &str, quiet: bool) -> ProgressBar {
+pub fn progress_bar(total: u64, noun: &'static str, quiet: bool) -> ProgressBar {
     let target =
         if quiet || !io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(total), target);
-    if let Ok(style) =
-        ProgressStyle::with_template(&format!("{{bar:32}} {{pos}}/{{len}} {unit} {{per_sec}} eta {{eta}} {{msg}}"))
-    {
-        bar.set_style(style);
-    }
+    let length = |state: &ProgressState| state.len().unwrap_or_default();
+    show_as(&bar, "{bar:32} {pos}/{len} {noun} {per_sec} eta {eta} {msg}", noun, length);
     bar
 }
 
 /// Returns a count that grows on standard error; hidden where a progress bar would be.
 #[must_use]
-pub fn spinner(unit: &str, quiet: bool) -> ProgressBar {
-    let bar = progress_bar(0, unit, quiet);
+pub fn spinner(noun: &'static str, quiet: bool) -> ProgressBar {
+    let bar = progress_bar(0, noun, quiet);
     bar.unset_length();
-    if let Ok(style) = ProgressStyle::with_template(&format!("{{spinner}} {{pos}} {unit} {{per_sec}}")) {
-        bar.set_style(style);
-    }
+    show_as(&bar, "{spinner} {pos} {noun} {per_sec}", noun, ProgressState::pos);
     bar
+}
+
+/// Sets what a bar looks like; its `{noun}` agrees with a count.
+fn show_as(bar: &ProgressBar, template: &str, noun: &'static str, count: fn(&ProgressState) -> u64) {
+    let agreeing = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+        let _ = write!(out, "{noun}{}", plural_end(&count(state).to_string()));
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.with_key("noun", agreeing));
+    }
 }
 
 /// Asks on the terminal for a word that must be typed. Returns false where there is no terminal to ask on.
@@ -133,8 +138,11 @@ pub fn printable(text: &str) -> String {
 #[must_use]
 pub fn counted(count: impl Display, noun: &str) -> String {
     let count = count.to_string();
-    let plural = if count == "1" { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+    format!("{count} {noun}{}", plural_end(&count))
+}
+
+fn plural_end(count: &str) -> &'static str {
+    if count == "1" { "" } else { "s" }
 }
 
 /// Whether standard output shows bold text.
@@ -149,8 +157,75 @@ fn colors(global: &Global) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            200
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, line: &str) -> io::Result<()> {
+            self.write_str(line)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn drawn(bar: &ProgressBar) -> String {
+        let screen = Screen::default();
+        bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(screen.clone())));
+        bar.tick();
+        screen.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn bars_count_one_thing_in_the_singular() {
+        let bar = progress_bar(1, "run", false);
+        assert!(drawn(&bar).contains(" 0/1 run "), "{}", drawn(&bar));
+        bar.set_length(2);
+        assert!(drawn(&bar).contains(" 0/2 runs "), "{}", drawn(&bar));
+        let spinner = spinner("document", false);
+        assert!(drawn(&spinner).contains(" 0 documents "), "{}", drawn(&spinner));
+        spinner.inc(1);
+        assert!(drawn(&spinner).contains(" 1 document "), "{}", drawn(&spinner));
+    }
+
     #[test]
     fn escape_codes_do_not_reach_the_terminal() {
-        assert_eq!(super::printable("a\u{1b}[31mb\u{9b}\tc"), "a\u{fffd}[31mb\u{fffd}\tc");
+        assert_eq!(printable("a\u{1b}[31mb\u{9b}\tc"), "a\u{fffd}[31mb\u{fffd}\tc");
     }
 }

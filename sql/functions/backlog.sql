@@ -1,4 +1,5 @@
 -- What waits for a phase: how many runs, from when to when, and the first ten in the order of the claim, those that are due first.
+-- A limit in the filter takes that many of this order, and names them, up to a thousand.
 -- Runs in back-off count, and are counted apart in deferred; runs under a live claim do not.
 create or replace function graphdb.backlog(p_phase text default 'chunk', p_filter jsonb default null)
 returns table (
@@ -15,18 +16,19 @@ begin
        select r.run_id, r.priority, r.normalized_at, r.available_at
        from graphdb.processed_runs as r
        where (' || graphdb._waiting_condition(p_phase) || ') and ' || graphdb._filter_condition(p_filter) || '
-       order by r.priority desc, r.normalized_at, r.run_id
+       order by coalesce(r.available_at > $2, false), r.priority desc, r.normalized_at, r.run_id
        limit $1
      )
      select count(*), count(*) filter (where w.available_at > $2), min(w.normalized_at), max(w.normalized_at),
             coalesce((select array_agg(f.run_id order by f.is_deferred, f.priority desc, f.normalized_at, f.run_id)
                       from (select *, coalesce(available_at > $2, false) as is_deferred from waiting
-                            order by is_deferred, priority desc, normalized_at, run_id limit 10) as f), ''{}'')
+                            order by is_deferred, priority desc, normalized_at, run_id
+                            limit least(coalesce($1, 10), 1000)) as f), ''{}'')
      from waiting as w'
     using graphdb._filter_limit(p_filter), graphdb.clock();
 end
 $$;
 
 comment on function graphdb.backlog(text, jsonb) is
-  'What waits for a phase: how many runs (deferred of them in back-off), first and last normalized_at, and the first ten run ids in the order of the claim, those in back-off last. TB001: bad phase or filter.';
+  'What waits for a phase: how many runs (deferred of them in back-off), first and last normalized_at, and the first ten run ids (with a limit in the filter, that many, at most 1000) in the order of the claim, those in back-off last. TB001: bad phase or filter.';
 revoke all on function graphdb.backlog(text, jsonb) from public;

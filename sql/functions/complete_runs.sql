@@ -19,7 +19,7 @@ declare
   v_model graphdb.embedding_models;
 begin
   if cardinality(p_run_ids) is distinct from cardinality(p_claim_tokens) then
-    raise exception '% runs but % tokens', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
+    raise exception 'the number of runs is %, of tokens %', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
       using errcode = 'TB001', hint = 'Pass the claim_token of each run, in the same order.';
   end if;
   if v_phase = 'embed' then

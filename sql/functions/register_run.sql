@@ -25,7 +25,7 @@ begin
   where d.run_id = p_run_id;
 
   if p_total_docs <> v_total then
-    raise exception 'run "%" has % documents, not %', p_run_id, v_total, p_total_docs
+    raise exception 'the number of documents of run "%" is %, not %', p_run_id, v_total, p_total_docs
       using errcode = 'TB001', hint = 'Write its documents first, in the same transaction, or pass null to have them counted.';
   end if;
 

@@ -17,7 +17,7 @@ declare
   v_stored integer;
 begin
   if cardinality(p_input_sha256) is distinct from cardinality(p_embeddings) then
-    raise exception '% hashes but % vectors', coalesce(cardinality(p_input_sha256), 0), coalesce(cardinality(p_embeddings), 0)
+    raise exception 'the number of hashes is %, of vectors %', coalesce(cardinality(p_input_sha256), 0), coalesce(cardinality(p_embeddings), 0)
       using errcode = 'TB001', hint = 'Pass one vector for each hash.';
   end if;
   perform graphdb._lock_embedding_claim(p_claim_token);

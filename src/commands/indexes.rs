@@ -16,7 +16,7 @@ use crate::terminal::{counted, progress_bar};
 /// Builds the vector indexes that are missing. For when nothing more is to be embedded.
 pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &Context<'_>) -> Result<()> {
     let mut begun = Instant::now();
-    let bar = progress_bar(0, "vectors indexed", context.quiet);
+    let bar = progress_bar(0, "vector", context.quiet);
     let mut on_progress = |index: &MissingIndex, done: u64| {
         bar.set_length(u64::try_from(index.vectors).unwrap_or(0));
         bar.set_position(done);

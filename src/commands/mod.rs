@@ -36,6 +36,7 @@ impl<'a> Context<'a> {
     /// Loads the configuration that `global` and the working directory lead to.
     pub fn new(global: &Global, events: &'a EventWriter) -> Result<Self> {
         let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
+        config::check_text(std::env::vars_os(), |name| name.starts_with("TRAILBLAZER_"))?;
         let config = config::load(path.as_deref(), |name| std::env::var(name).ok())?;
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         for (name, nearest) in config::unknown_variables(names) {

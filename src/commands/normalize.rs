@@ -96,7 +96,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let (input, source) = (args.path.display().to_string(), args.source.as_str());
     context.events.emit(&Event::NormalizeStart { run_id: &run_id, input: &input, source });
 
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     let mut writer = artifact::Writer::create(&path)?;
     let read = read_all(args, &run_id, &mut writer, &stop, context);
     if let Some(exit) = stop.exit() {
@@ -127,6 +127,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let loaded = load_artifact(&mut client, &run_id, &path, Some(source), None, &mut |broken| {
         refused += 1;
         log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
+        let (path, line, message) = (path.display().to_string(), Some(broken.line), broken.message.as_str());
+        context.events.emit(&Event::DocumentError { run_id: &run_id, path: &path, line, message });
     })?;
     summary.failed += refused;
     summary.documents -= refused;
@@ -188,9 +190,12 @@ fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, sou
 /// A run that got a new name by default, although most of its documents stand in another, may have been meant to replace that.
 fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
     match calls::most_overlapping_run(client, run_id) {
-        Ok(Some((other, documents))) if documents * 2 > i64::from(total_docs) => log::info!(
-            "{documents} of these documents stand in run {other} too; --run-id {other} replaces them there instead"
-        ),
+        Ok(Some((other, documents))) if documents * 2 > i64::from(total_docs) => {
+            let stand = if documents == 1 { "stands" } else { "stand" };
+            log::info!(
+                "{documents} of these documents {stand} in run {other} too; --run-id {other} replaces them there instead"
+            );
+        }
         Ok(_) => {}
         // Told on the side: the run is registered.
         Err(error) => log::debug!("{error}"),
@@ -220,7 +225,7 @@ fn read_all(
         Source::Confluence => normalize::Source::Confluence,
     };
     let mut summary = Summary::default();
-    let spinner = crate::terminal::spinner("documents", context.quiet);
+    let spinner = crate::terminal::spinner("document", context.quiet);
     normalize::read(&args.path, source, &options, &mut |outcome| {
         if stop.is_asked() {
             return Err(std::io::ErrorKind::Interrupted.into());

@@ -94,11 +94,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         names::warn_of_unknown(&mut client, &filter, &[]);
     }
     if args.dry_run {
-        return list_due(&phases, &due, args.limit, context);
+        return list_due(&mut client, &phases, &filter, &due, args.limit, context);
     }
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     if total == 0 && !args.watch {
         log::info!("nothing to do");
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
@@ -136,7 +136,7 @@ fn work(
 ) -> Result<Exit> {
     let begun = Instant::now();
     let tally = Tally::default();
-    let bar = progress_bar(total, "runs", context.quiet);
+    let bar = progress_bar(total, "run", context.quiet);
     let display = Display { bar: &bar, total, every: u64::from(every), begun, events: context.events };
     let outcome = worker::run(plan, connector, context.events, stop, &tally, &display);
     bar.finish_and_clear();
@@ -280,18 +280,21 @@ fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
     Ok(())
 }
 
+/// Returns the filter of what waits for one of the phases.
+fn waiting(phases: &[Phase], phase: Phase, filter: &Filter) -> Filter {
+    if phases.len() == 2 && phase == Phase::Embed && filter.status.is_empty() {
+        // What is reset goes through the chunk phase first and is counted there.
+        return Filter { status: vec![Status::Chunked, Status::Embedding], ..filter.clone() };
+    }
+    filter.clone()
+}
+
 /// Prints the banner: what is due for each phase.
 fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Context<'_>) -> Result<Vec<Backlog>> {
     let mut due = Vec::new();
     for phase in phases {
         context.events.emit(&Event::ScanStart { phase: *phase });
-        let filter = if phases.len() == 2 && *phase == Phase::Embed && filter.status.is_empty() {
-            // What is reset goes through the chunk phase first and is counted there.
-            Filter { status: vec![Status::Chunked, Status::Embedding], ..filter.clone() }
-        } else {
-            filter.clone()
-        };
-        let backlog = calls::backlog(client, *phase, &filter)?;
+        let backlog = calls::backlog(client, *phase, &waiting(phases, *phase, filter))?;
         let instant = |at: Option<_>| at.map_or_else(|| "-".to_owned(), shown);
         let sample = if backlog.sample_run_ids.is_empty() {
             "-".to_owned()
@@ -318,25 +321,49 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
     Ok(due)
 }
 
-/// Lists the first runs of each phase, as far as the limit goes.
-fn list_due(phases: &[Phase], due: &[Backlog], limit: Option<u32>, context: &Context<'_>) -> Result<Exit> {
+/// Runs of a phase that a dry run lists without a limit: as many as the scan names.
+const LISTED: u32 = 10;
+/// Runs of a phase that a dry run lists, whatever the limit.
+const MOST_LISTED: u32 = 1000;
+
+/// Lists the first runs of each phase, as far as the limit goes, and says how many more are due.
+fn list_due(
+    client: &mut Client,
+    phases: &[Phase],
+    filter: &Filter,
+    due: &[Backlog],
+    limit: Option<u32>,
+    context: &Context<'_>,
+) -> Result<Exit> {
     // What is chunked is finished first: so much of the limit is left for each phase before.
-    let mut left = limit.map_or(usize::MAX, |limit| limit as usize);
-    let mut listed = Vec::new();
+    let mut left = limit.unwrap_or(u32::MAX);
+    let (mut listed, mut more) = (Vec::new(), 0);
     for (phase, backlog) in phases.iter().zip(due).rev() {
         // Those in back-off come last.
-        let due = usize::try_from(backlog.total - backlog.deferred).unwrap_or(0);
-        listed.push((*phase, backlog.sample_run_ids.iter().take(left.min(due))));
+        let due = u32::try_from(backlog.total - backlog.deferred).unwrap_or(u32::MAX);
+        let most = due.min(limit.map_or(LISTED, |_| left.min(MOST_LISTED)));
+        let mut run_ids = backlog.sample_run_ids.clone();
+        if most > LISTED {
+            let filter = Filter { limit: Some(most), ..waiting(phases, *phase, filter) };
+            run_ids = calls::backlog(client, *phase, &filter)?.sample_run_ids;
+        }
+        run_ids.truncate(most as usize);
         left = left.saturating_sub(due);
+        more += u64::from(due - most);
+        listed.push((*phase, run_ids));
     }
-    for (phase, run_ids) in listed.into_iter().rev() {
+    for (phase, run_ids) in listed.iter().rev() {
         for run_id in run_ids {
             if context.events.is_on() {
-                context.events.emit(&Event::Due { run_id, phase });
+                context.events.emit(&Event::Due { run_id, phase: *phase });
             } else {
                 print_line(&format!("{phase}  {run_id}"))?;
             }
         }
+    }
+    if more > 0 {
+        let way_on = if limit.is_none() { "; --limit N lists the first N" } else { "" };
+        log::info!("due but not listed: {}{way_on}", counted(more, "run"));
     }
     Ok(Exit::Done)
 }

@@ -81,6 +81,20 @@ fn bad_environment_names_the_variable() {
 }
 
 #[test]
+fn an_empty_variable_sets_nothing_and_what_is_wrong_is_told_where_it_stands() {
+    let env = |value: &'static str| move |name: &str| name.starts_with("TRAILBLAZER_").then(|| value.to_owned());
+    assert_eq!(resolve(None, env("")).unwrap(), Config::default());
+    let file = "workers: 1\ndatabase:\n  url: here\n";
+    let error = resolve(Some(("x.yaml", file)), env("")).unwrap_err();
+    insta::assert_snapshot!(error, @"x.yaml:3: database.url: not a connection URL, a parameter has no value; write postgresql://user@host:5432/database");
+    let url = |name: &str| (name == "TRAILBLAZER_DB_URL").then(|| "there".to_owned());
+    for file in [Some(("x.yaml", file)), None] {
+        let error = resolve(file, url).unwrap_err().to_string();
+        assert!(error.starts_with("TRAILBLAZER_DB_URL: database.url: not a connection URL"), "{error}");
+    }
+}
+
+#[test]
 fn a_url_never_shows_its_password() {
     let config = from_file("database: { url: 'postgresql://me:secret@db.example/docs' }").unwrap();
     insta::assert_snapshot!(config.database.url.as_ref().unwrap(), @"host=db.example port=5432 dbname=docs user=me");

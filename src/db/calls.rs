@@ -130,7 +130,7 @@ pub struct Backlog {
     pub first_normalized_at: Option<DateTime<Utc>>,
     /// Of the newest.
     pub last_normalized_at: Option<DateTime<Utc>>,
-    /// The first ten in the order of the claim, those in back-off last.
+    /// The first ten in the order of the claim, or as many as the limit of the filter; those in back-off last.
     pub sample_run_ids: Vec<String>,
 }
 
@@ -460,7 +460,7 @@ pub struct StoredDocument {
     pub body: String,
 }
 
-/// `graphdb.run_documents`: a page of at most `limit` documents after `after`.
+/// `graphdb.run_documents`: a page of at most `limit` documents after `after`; fewer where the connection bounds their bytes.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,

@@ -16,9 +16,12 @@ use std::time::Duration;
 use postgres::{CancelToken, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::config::{Config, ConfigError, url};
+use crate::config::{self, Config, ConfigError, url};
 use crate::error::{Error, Result};
 use local::LocalServer;
+
+/// Bodies in a page of documents: a worker holds a page in memory.
+const PAGE_BYTES: u32 = 16 * 1024 * 1024;
 
 /// How to reach the database of a configuration: enough to open any number of connections.
 #[derive(Clone)]
@@ -49,6 +52,7 @@ impl Connector {
 
     /// Returns the way to a database of the user's own.
     fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
+        config::check_text(std::env::vars_os(), parameters::is_read)?;
         let env = |name: &str| std::env::var(name).ok();
         let invalid = |message| ConfigError::Invalid { place: "database.url".into(), message };
         let parameters = parameters::complete(url.parameters().map_err(invalid)?, &env)?;
@@ -86,13 +90,14 @@ impl Connector {
     /// Opens a connection whose locks go when this process stands still or cannot be reached any more.
     ///
     /// Without that, a run under such a lock would be out of everybody's reach for as long as the server's system is
-    /// patient: two hours.
+    /// patient: two hours. Documents come in pages of bounded size.
     pub fn connect_to_work(&self) -> Result<Client> {
         let mut client = self.connect()?;
-        client.batch_execute(
+        client.batch_execute(&format!(
             "set idle_in_transaction_session_timeout = '60s'; set tcp_user_timeout = '60s'; \
-             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3",
-        )?;
+             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; \
+             set graphdb.page_bytes = {PAGE_BYTES}"
+        ))?;
         Ok(client)
     }
 

@@ -30,8 +30,12 @@ const VARIABLES: [(&str, &str); 17] = [
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGUSER", "user"),
 ];
-/// Where packagers put the socket. Without a host, the first that exists is taken, and `localhost` where none does.
+/// Those that say where the service file is, and which of its sections.
+const SERVICE_VARIABLES: [&str; 3] = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"];
+/// Where packagers put the socket. Without a host, the first that has one for the port is taken, and `localhost` where none has.
 const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+
+const DEFAULT_PORT: &str = "5432";
 
 /// Fills in what is missing, in libpq's order: the URL over the service over the environment over the defaults.
 pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) -> Result<Parameters, ConfigError> {
@@ -53,7 +57,8 @@ pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) 
         }
     }
     if !parameters.contains_key("hostaddr") && !parameters.contains_key("host") {
-        let socket_dir = SOCKET_DIRS.into_iter().find(|dir| Path::new(dir).join(".s.PGSQL.5432").exists());
+        let socket = format!(".s.PGSQL.{}", first(&parameters, "port").unwrap_or(DEFAULT_PORT));
+        let socket_dir = SOCKET_DIRS.into_iter().find(|dir| Path::new(dir).join(&socket).exists());
         parameters.insert("host".into(), socket_dir.unwrap_or("localhost").into());
     }
     if let (None, Ok(Some(user))) = (parameters.get("user"), User::from_uid(geteuid())) {
@@ -68,6 +73,11 @@ pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) 
         parameters.insert("password".into(), password);
     }
     Ok(parameters)
+}
+
+/// Whether an environment variable is read here.
+pub(super) fn is_read(name: &str) -> bool {
+    SERVICE_VARIABLES.contains(&name) || VARIABLES.iter().any(|(variable, _)| *variable == name)
 }
 
 /// Returns libpq's usual place for one of the user's files, `~/.postgresql/root.crt` for example.
@@ -142,16 +152,20 @@ fn read_password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) 
         log::warn!("{} is not read: others may read it too; chmod 0600 it", path.display());
         return None;
     }
-    let first = |key: &str| parameters.get(key).and_then(|list| list.split(',').next()).unwrap_or_default();
-    let host = match (first("host"), first("hostaddr")) {
-        ("", address) => address,
+    let host = match (first(parameters, "host"), first(parameters, "hostaddr")) {
+        (None, address) => address.unwrap_or_default(),
         // What a socket's default folder is called there.
-        (dir, _) if SOCKET_DIRS.contains(&dir) => "localhost",
-        (host, _) => host,
+        (Some(dir), _) if SOCKET_DIRS.contains(&dir) => "localhost",
+        (Some(host), _) => host,
     };
-    let port = if first("port").is_empty() { "5432" } else { first("port") };
+    let port = first(parameters, "port").unwrap_or(DEFAULT_PORT);
     let wanted = [host, port, parameters.get("dbname")?, parameters.get("user")?];
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| password_for(line, wanted))
+}
+
+/// Returns the first of what a parameter lists, unless it is empty.
+fn first<'a>(parameters: &'a Parameters, key: &str) -> Option<&'a str> {
+    parameters.get(key).and_then(|list| list.split(',').next()).filter(|first| !first.is_empty())
 }
 
 /// Returns the last of the line's five fields where the first four are what is wanted, or `*`.
@@ -221,6 +235,29 @@ mod tests {
         let user = User::from_uid(geteuid()).unwrap().unwrap().name;
         let found = home.completed("postgresql://url", &[]).unwrap();
         assert_eq!(url::shown(&found), format!("host=url port=5432 dbname={user} user={user}"));
+    }
+
+    #[test]
+    fn socket_is_looked_for_by_the_port_that_is_given() {
+        let port = (20_000 + std::process::id() % 40_000).to_string();
+        let socket = format!("/tmp/.s.PGSQL.{port}");
+        let _ = fs::remove_file(&socket);
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let home = Home::new();
+        home.write(".pg_service.conf", &format!("[docs]\nport={port}\n"));
+        let url = format!("postgresql://:{port}/docs");
+        let found = [
+            home.completed(&url, &[]),
+            home.completed(&url, &[("PGPORT", "1")]),
+            home.completed("postgresql://", &[("PGPORT", &port)]),
+            home.completed("service=docs", &[]),
+        ];
+        let other = home.completed("postgresql://:1/docs", &[("PGPORT", &port)]);
+        fs::remove_file(&socket).unwrap();
+        for found in found {
+            assert_eq!(found.unwrap()["host"], "/tmp");
+        }
+        assert_eq!(other.unwrap()["host"], "localhost");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod dita;
 mod ndjson;
 mod parallel;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -102,8 +103,14 @@ pub fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) ->
 pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     let mut seen = HashSet::new();
     let mut emit_once = |outcome: Outcome| {
-        let Outcome::Document(document) = outcome else { return emit(outcome) };
-        let fault = if document.id.len() > LONGEST_ID {
+        let Outcome::Document(mut document) = outcome else { return emit(outcome) };
+        // As it will be stored.
+        if let Cow::Owned(cleaned) = text::clean(&document.id, &mut document.losses) {
+            document.id = cleaned;
+        }
+        let fault = if document.id.is_empty() {
+            "its id would be empty".to_owned()
+        } else if document.id.len() > LONGEST_ID {
             format!("its id would have {} bytes, {LONGEST_ID} at most", document.id.len())
         } else if !seen.insert(document.id.clone()) {
             format!("an earlier document has its id, {}", document.id)

@@ -57,7 +57,7 @@ pub(super) fn in_order<R: Send, E>(
                 gate.open_to(due + WINDOW);
             }
         }
-        // Only where no thread could be started is anything left.
+        // Left is all where no thread could be started, and what a thread panicked over: it does so again, on this one.
         (due..count).try_for_each(|number| emit(work(number)))
     })
 }
@@ -117,6 +117,7 @@ impl Drop for Closing<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::{WINDOW, in_order};
@@ -145,17 +146,31 @@ mod tests {
             number
         };
         let mut widest = 0;
-        let all = in_order::<_, ()>(None, 500, work, |number| {
+        let all = in_order::<_, ()>(NonZeroUsize::new(4), 500, work, |number| {
+            // As far as they may, they are ahead.
+            while started.load(Ordering::SeqCst) < 500.min(number + WINDOW) {
+                std::thread::yield_now();
+            }
+            (0..100).for_each(|_| std::thread::yield_now());
             widest = widest.max(started.load(Ordering::SeqCst) - number);
             Ok(())
         });
         assert_eq!(all, Ok(()));
-        assert!(widest <= WINDOW, "{widest}");
+        assert_eq!(widest, WINDOW);
     }
 
     #[test]
     fn an_error_of_the_receiver_ends_the_work() {
-        let stopped = in_order(None, 10_000, |number| number, |number| if number < 3 { Ok(()) } else { Err(number) });
-        assert_eq!(stopped, Err(3));
+        for threads in [NonZeroUsize::new(1), NonZeroUsize::new(4)] {
+            let started = AtomicUsize::new(0);
+            let work = |number: usize| {
+                started.fetch_add(1, Ordering::SeqCst);
+                number
+            };
+            let emit = |number: usize| if number < 3 { Ok(()) } else { Err(number) };
+            assert_eq!(in_order(threads, 10_000, work, emit), Err(3));
+            let started = started.load(Ordering::SeqCst);
+            assert!(started <= 3 + WINDOW, "{started}");
+        }
     }
 }

@@ -147,7 +147,8 @@ impl<'a> Asking<'a> {
         let model = self.job.provider.model();
         let failed = |message| Some(End::Failed { message, permanent: true });
         if vectors.len() != inputs.len() {
-            return failed(format!("{} returned {} vectors for {} texts", model.provider, vectors.len(), inputs.len()));
+            let (texts, vectors) = (inputs.len(), vectors.len());
+            return failed(format!("{} returned not one vector for each text: {vectors} for {texts}", model.provider));
         }
         for (input, vector) in inputs.iter().zip(vectors) {
             let fault = if vector.len() != model.dimension {

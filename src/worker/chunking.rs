@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::ids::Phase;
 
-/// Documents read at a time: bounds what is in memory.
+/// Documents read at a time, if they are small: the connection bounds their bytes.
 const PAGE: i32 = 32;
 
 /// Chunks every document of the run and completes the phase. The old chunks stay until the new ones replace them.

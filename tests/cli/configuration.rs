@@ -1,5 +1,7 @@
 //! Configuration, secrets and exit codes, through the command.
 
+use std::os::unix::ffi::OsStrExt;
+
 use crate::support::{Run, Sandbox, TestDatabase};
 
 fn run_with(sandbox: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> Run {
@@ -71,6 +73,19 @@ fn wrong_values_exit_3_and_name_their_place() {
     assert!(run.stderr.contains("nobody"), "{}", run.stderr);
     let run = sandbox.run(&["--config", "missing.yaml", "status"]).exits(3);
     assert!(run.stderr.contains("cannot read missing.yaml"), "{}", run.stderr);
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_by_name() {
+    let sandbox = Sandbox::new();
+    let value = std::ffi::OsStr::from_bytes(b"se\xffcret");
+    for name in
+        ["TRAILBLAZER_WORKSPACE_DIR", "TRAILBLAZER_DB_URL", "TRAILBLAZER_EMBED_API_KEY", "PGPASSWORD", "PGSERVICE"]
+    {
+        let run = Run::of(sandbox.command(&["status"]).env(name, value).output().unwrap()).exits(3);
+        assert!(run.stderr.starts_with(&format!("error: {name}: the value is not UTF-8")), "{}", run.stderr);
+    }
+    Run::of(sandbox.command(&["status"]).env("PGDATA", value).output().unwrap()).success();
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use std::process::Stdio;
 
 use nix::sys::signal::Signal;
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::types::Type;
+use trailblazer::error::Error;
 
 use crate::support::held::send;
 use crate::support::proxy::Network;
-use crate::support::{Run, Sandbox, cluster};
+use crate::support::{Run, Sandbox, TestDatabase, cluster};
 
 const TERMINATE: &str = "select count(pg_terminate_backend(a.pid)) from pg_stat_activity as a \
                          where a.datname = current_database() and a.application_name = 'trailblazer'";
@@ -106,4 +109,34 @@ fn server_without_a_connection_left_is_told_and_waited_for() {
     run().success();
     assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs where status = 'embedded'"), "2");
     admin.batch_execute(&format!("drop owned by {role}; drop role {role}")).unwrap();
+}
+
+#[test]
+fn only_a_connection_that_is_gone_is_a_lost_one() {
+    let database = TestDatabase::empty();
+    let mut client = database.connect();
+    let copy = |client: &mut postgres::Client| {
+        client.batch_execute("create temporary table copied (number integer)")?;
+        let mut writer =
+            BinaryCopyInWriter::new(client.copy_in("copy copied from stdin (format binary)")?, &[Type::INT4]);
+        writer.write(&[&"text"])
+    };
+    let here = [
+        client.query("select $1::integer", &[&"text"]).map(drop),
+        client.query("select $1::integer", &[]).map(drop),
+        client.query_one("select 1 where false", &[]).map(drop),
+        client.query_one("select 1", &[]).and_then(|row| row.try_get::<_, String>(0)).map(drop),
+        client.query_one("select 1", &[]).and_then(|row| row.try_get::<_, i32>("other")).map(drop),
+        client.batch_execute("select 1 / 0"),
+        copy(&mut client),
+    ];
+    for error in here.map(Result::unwrap_err) {
+        let error = Error::from(error);
+        assert!(!error.is_connection_loss(), "{error}");
+    }
+    for _ in 0..2 {
+        // The server says so the first time.
+        let gone = client.batch_execute("select pg_terminate_backend(pg_backend_pid())").unwrap_err();
+        assert!(Error::from(gone).is_connection_loss());
+    }
 }

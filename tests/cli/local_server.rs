@@ -1,5 +1,6 @@
 //! The private local server, with real starts.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
@@ -8,6 +9,7 @@ use postgres::{Client, NoTls};
 use trailblazer::db::local::{LocalServer, LocalServerError, Started};
 
 use crate::support::cluster::{cluster, server_programs, short_folder, watch};
+use crate::support::{Run, Sandbox, TestDatabase};
 
 /// A server of its own for a test that stops, kills or breaks it.
 struct Private {
@@ -89,6 +91,18 @@ fn start_recovers_after_the_postmaster_was_killed() {
     assert_eq!(server.start().unwrap(), Started::Started);
     assert_ne!(server.status().unwrap().pid.unwrap().to_string(), pid);
     assert_eq!(value(&server.url(), "select answer::text from kept"), "42");
+}
+
+#[test]
+fn number_of_another_accounts_process_in_a_stale_pid_file_is_no_server() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    let pid_file = sandbox.write("var/postgres/data/postmaster.pid", "1\n");
+    // Where the lock is made.
+    std::fs::set_permissions(sandbox.folder().join("var/postgres"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let mut down = sandbox.command_without_privileges(&["db", "down"]);
+    let run = Run::of(down.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).success();
+    assert_eq!(run.stderr, "private server: was not running\n");
+    assert!(pid_file.exists());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod backfill;
 mod configuration;
 mod connections;
 mod crashes;
+mod defects;
 mod disconnections;
 mod doctor;
 mod embedding;

@@ -1,6 +1,8 @@
 //! `trailblazer normalize`: from files to a registered run.
 
-use crate::support::Sandbox;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Run, Sandbox};
 
 const TOPIC: &str = r#"<topic id="t"><title>Title</title><body><p>Text.</p></body></topic>"#;
 const RUNS: &str = "select run_id || ' ' || status || ' ' || total_docs from graphdb.processed_runs";
@@ -52,7 +54,7 @@ fn normalize_keeps_the_artifact_when_the_database_is_down() {
     let sandbox = with_topics();
     let mut command = sandbox.command(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
     command.env("TRAILBLAZER_DB_URL", "postgresql://nobody@127.0.0.1:1/none");
-    let run = crate::support::Run::of(command.output().unwrap()).exits(4);
+    let run = Run::of(command.output().unwrap()).exits(4);
     assert!(run.stderr.contains("`trailblazer runs backfill` registers it"), "{}", run.stderr);
     assert!(run.events_named("normalize.complete").is_empty());
 
@@ -155,8 +157,11 @@ fn normalize_without_a_run_id_says_which_run_holds_the_same_documents() {
     assert!(run.stderr.contains(hint), "{}", run.stderr);
 
     sandbox.write("other/a.dita", TOPIC);
-    let run = sandbox.run(&["normalize", "other", "--source", "dita"]).success();
-    assert!(!run.stderr.contains("stand in run"), "{}", run.stderr);
+    let other = ["normalize", "other", "--source", "dita"];
+    let run = sandbox.run(&other).success();
+    assert!(!run.stderr.contains("in run"), "{}", run.stderr);
+    let run = sandbox.run(&other).success();
+    assert!(run.stderr.contains("1 of these documents stands in run "), "{}", run.stderr);
 }
 
 #[test]
@@ -308,6 +313,67 @@ fn pages_of_one_file_that_fail_are_one_file() {
     assert_eq!(run.events_named("normalize.document.error").len(), 3);
     let told = "warn: 1 input file yielded no document, or only a part of one: 3 errors\n";
     assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn a_document_whose_id_is_anothers_once_cleaned_is_told_and_left_out() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "a\u{ad}", "b"] {
+        sandbox.write(&format!("docs/{name}.dita"), TOPIC);
+        sandbox.write(&format!("pages/{name}.html"), "<p>Text of a page.</p>");
+    }
+    sandbox.write("pages/\u{200b}.html", "<p>Text of a page.</p>");
+    let told = |args: &[&str]| {
+        let run = sandbox.run(args).exits(1);
+        let failed = run.events_named("normalize.document.error");
+        let told = |event: &serde_json::Value| {
+            format!("{}: {}", event["path"].as_str().unwrap(), event["message"].as_str().unwrap())
+        };
+        failed.iter().map(told).collect::<Vec<_>>()
+    };
+    let dita = told(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
+    assert_eq!(dita, ["a\u{ad}.dita: left out: an earlier document has its id, topic:docs/a"]);
+    let confluence = told(&["normalize", "pages", "--source", "confluence", "--run-id", "wiki"]);
+    assert_eq!(
+        confluence,
+        ["a\u{ad}.html: left out: an earlier document has its id, a", "\u{200b}.html: left out: its id would be empty"]
+    );
+    let stored = "select run_id || ' ' || doc_id from graphdb.documents order by 1";
+    assert_eq!(sandbox.database.column(stored), ["guide topic:docs/a", "guide topic:docs/b", "wiki a", "wiki b"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_named_as_it_was_given() {
+    let sandbox = with_topics();
+    let mode = |path: &str, mode: u32| {
+        std::fs::set_permissions(sandbox.folder().join(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    for (path, source) in [("docs", "dita"), ("pages", "confluence")] {
+        let args = ["normalize", path, "--source", source, "--run-id", "r"];
+        mode(path, 0o000);
+        let run = Run::of(sandbox.command_without_privileges(&args).output().unwrap()).exits(1);
+        mode(path, 0o755);
+        assert!(run.stderr.contains(&format!("error: cannot read {path}: ")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_folder_below_the_input_that_cannot_be_read_is_told_and_the_others_are_read() {
+    let sandbox = with_topics();
+    sandbox.write("docs/sub/c.dita", TOPIC);
+    sandbox.write("pages/a.html", "<p>Text of a page.</p>");
+    sandbox.write("pages/sub/b.html", "<p>Text of another.</p>");
+    for (path, source, read) in [("docs", "dita", 2), ("pages", "confluence", 1)] {
+        let sub = sandbox.folder().join(path).join("sub");
+        std::fs::set_permissions(&sub, std::fs::Permissions::from_mode(0o000)).unwrap();
+        let args = ["normalize", path, "--source", source, "--run-id", source];
+        let run = Run::of(sandbox.command_without_privileges(&args).output().unwrap()).exits(1);
+        std::fs::set_permissions(&sub, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let told = run.events_named("normalize.document.error");
+        assert_eq!((told.len(), told[0]["path"].as_str().unwrap().trim_end_matches('/')), (1, "sub"));
+        assert_eq!(run.events_named("normalize.complete")[0]["documents"], read);
+    }
 }
 
 #[test]

@@ -200,9 +200,25 @@ fn dry_run_says_what_is_due_and_changes_nothing() {
     insta::assert_snapshot!(talk(&run), @"
     chunk: backlog_total=12 first_normalized_at=2026-01-01T12:00:00Z last_normalized_at=2026-01-12T12:00:00Z sample=r1,r2,r3
     embed: backlog_total=0 first_normalized_at=- last_normalized_at=- sample=-
+    due but not listed: 2 runs; --limit N lists the first N
     ");
     let run = sandbox.run(&["run", "--dry-run", "--events", "never", "--limit", "1"]).success();
     assert_eq!(run.stdout, "chunk  r1\n");
+}
+
+#[test]
+fn dry_run_lists_as_many_as_the_limit_lets_through_and_says_how_many_more_are_due() {
+    let sandbox = normalized(14);
+    sandbox.run(&["run", "--phases", "chunk", "--run-id", "r14"]).success();
+    for (limit, left) in [("12", "2 runs"), ("13", "1 run"), ("20", "")] {
+        let run = sandbox.run(&["run", "--dry-run", "--limit", limit]).success();
+        let due: Vec<_> = run.events_named("runs.due").iter().map(|due| due["run_id"].clone()).collect();
+        let most = limit.parse::<usize>().unwrap().min(14);
+        let expected: Vec<_> = (1..most).chain([14]).map(|number| format!("r{number}")).collect();
+        assert_eq!(due, expected, "{limit}");
+        let told = run.stderr.split_once("due but not listed: ").map_or("", |(_, told)| told.trim_end());
+        assert_eq!(told, left, "{limit}: {}", run.stderr);
+    }
 }
 
 #[test]

@@ -260,6 +260,7 @@ fn corpora() -> Vec<(String, String)> {
     let mut documents = Vec::new();
     read_folder(&root, &mut documents);
     if documents.is_empty() {
+        assert!(!root.exists(), "no documents in {}", root.display());
         eprintln!("skipped: no corpora at {}", root.display());
     }
     documents

@@ -12,7 +12,7 @@ pub fn percent(part: usize, whole: usize) -> String {
     format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
 }
 
-/// Whether at least `tenths` of a percent are reached.
+/// Whether at least `tenths` of a percent are reached; never of nothing.
 pub fn reaches(part: usize, whole: usize, tenths: usize) -> bool {
-    part * 1_000 >= whole * tenths
+    whole > 0 && part * 1_000 >= whole * tenths
 }

@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use super::{TestDatabase, schema};
+use nix::unistd::geteuid;
+
+use super::{TestDatabase, cluster, schema};
 
 /// A folder and a database in which commands run, with nothing of the caller's environment that could leak in.
 pub struct Sandbox {
@@ -76,6 +80,28 @@ impl Sandbox {
         // No model to load: a test that wants one says so.
         command.env("TRAILBLAZER_EMBED_PROVIDER", "hash").env("TRAILBLAZER_EMBED_MODEL", "hash-384");
         command
+    }
+
+    /// Returns the command as an account runs it that rights do bind: that of the server where the test is root's.
+    pub fn command_without_privileges(&self, args: &[&str]) -> Command {
+        let command = self.command(args);
+        if !geteuid().is_root() {
+            return command;
+        }
+        // The account may not be able to enter the folder of the build.
+        let program = self.folder().join("trailblazer");
+        fs::copy(command.get_program(), &program).unwrap();
+        fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o777)).unwrap();
+        let mut unprivileged = Command::new(program);
+        let account = fs::metadata(cluster().socket_dir()).unwrap();
+        unprivileged.args(args).current_dir(self.folder()).stdin(Stdio::null()).uid(account.uid()).gid(account.gid());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => unprivileged.env(name, value),
+                None => unprivileged.env_remove(name),
+            };
+        }
+        unprivileged
     }
 
     /// Runs the command to its end.

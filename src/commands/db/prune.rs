@@ -3,7 +3,7 @@
 use super::super::Context;
 use crate::db::Connector;
 use crate::db::calls;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::stop::Stop;
 use crate::terminal::{counted, spinner};
@@ -29,8 +29,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let dry_run = args.dry_run;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let stop = Stop::on_signals().map_err(Error::Output)?;
-    let bar = spinner("vectors", context.quiet);
+    let stop = Stop::on_signals()?;
+    let bar = spinner("vector", context.quiet);
     let (mut deleted, mut last) = (0, None);
     while !stop.is_asked() {
         let pruned = calls::prune_embeddings(&mut client, dry_run, Some(STEP), last.as_ref())?;

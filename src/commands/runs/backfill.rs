@@ -52,10 +52,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::warn!("nothing to register in {folder}: looked for {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
     }
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     context.events.emit(&Event::BackfillStart { found: found.len() });
 
-    let bar = progress_bar(found.len() as u64, "runs", context.quiet);
+    let bar = progress_bar(found.len() as u64, "run", context.quiet);
     let mut counts = Counts::default();
     for (done, path) in found.iter().enumerate() {
         if stop.is_asked() {

@@ -66,7 +66,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     delete.dry_run = false;
     start(&delete);
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     let mut counts = DeleteStep::default();
     in_steps(&delete.filter, &stop, context.quiet, |filter, size, after| {
         let part = Delete { filter: filter.clone(), ..delete };

@@ -153,7 +153,7 @@ fn in_steps(
     quiet: bool,
     mut work: impl FnMut(&Filter, i32, &str) -> Result<(i64, Option<String>)>,
 ) -> Result<()> {
-    let bar = progress_bar(0, "runs", quiet);
+    let bar = progress_bar(0, "run", quiet);
     let unlimited = Filter { limit: None, ..filter.clone() };
     let mut left = filter.limit;
     let mut after = String::new();

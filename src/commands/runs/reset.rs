@@ -71,7 +71,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     reset.dry_run = false;
     start(&reset);
-    let stop = Stop::on_signals().map_err(Error::Output)?;
+    let stop = Stop::on_signals()?;
     let mut counts = ResetStep::default();
     in_steps(&reset.filter, &stop, context.quiet, |filter, size, after| {
         let done =

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
@@ -22,17 +24,20 @@ const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
 const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
 /// Bytes of one file, which may hold many pages of the REST interface.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
-/// Folders in folders; a deeper one is a loop of links.
+/// Folders in folders: what is deeper is passed over.
 const MAX_DEPTH: usize = 64;
 
-/// Reads a page file, or every page file below a folder in the order of their paths, then the space exports there.
+/// Reads a page file, or every page file below a folder in the order of their paths, then the space exports there. Folders
+/// that cannot be read come first.
 pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
     if input.is_file() && !is_page_file(&input.to_string_lossy()) {
         let message = format!("{} is no page file ({ENDINGS}), and no space export", input.display());
         return Err(ReadError::Input { message });
     }
-    let (mut files, mut exports) = (Vec::new(), Vec::new());
-    collect(input, "", 0, &mut files, &mut exports)?;
+    let mut listing = Listing::default();
+    listing.add(input, "", &mut Vec::new())?;
+    let Listing { files, exports, unread } = listing;
+    unread.into_iter().try_for_each(|failure| send(&mut emit, Outcome::Failure(failure)))?;
     if files.is_empty() && exports.is_empty() {
         let message = format!("{} holds no page files ({ENDINGS})", input.display());
         return Err(ReadError::Input { message });
@@ -122,47 +127,82 @@ struct Slot<'a> {
     reference: PageRef,
 }
 
-/// Lists the page files below `path`, sorted, and the places that may hold a space export.
-fn collect(
-    path: &Path,
-    relative: &str,
-    depth: usize,
-    files: &mut Vec<File>,
-    exports: &mut Vec<(PathBuf, String)>,
-) -> Result<(), ReadError> {
-    if path.is_dir() {
-        if depth > 0 && export::find_among(path, relative)?.is_some() {
-            // What stands beside its pages is attached to them.
-            exports.push((path.to_owned(), relative.to_owned()));
+/// What stands below an input, in the order of the paths.
+#[derive(Default)]
+struct Listing {
+    files: Vec<File>,
+    /// Places that may hold a space export.
+    exports: Vec<(PathBuf, String)>,
+    /// Folders that were passed over.
+    unread: Vec<FileError>,
+}
+
+impl Listing {
+    /// Adds a file, or what is below a folder; `above` holds the folders that lead to it, by device and number.
+    fn add(&mut self, path: &Path, relative: &str, above: &mut Vec<(u64, u64)>) -> Result<(), ReadError> {
+        if !path.is_dir() {
+            self.add_file(path, relative);
             return Ok(());
         }
-        if depth > MAX_DEPTH {
-            let message = format!("{} is nested more than {MAX_DEPTH} folders deep", path.display());
-            return Err(ReadError::Input { message });
+        // An export that cannot be opened is told when it is read.
+        if !above.is_empty() && export::find_among(path, relative).map_or(true, |export| export.is_some()) {
+            // What stands beside its pages is attached to them.
+            self.exports.push((path.to_owned(), relative.to_owned()));
+            return Ok(());
         }
-        let entries = fs::read_dir(path).map_err(io_error(path))?;
-        let mut names = Vec::new();
-        for entry in entries {
-            names.push(entry.map_err(io_error(path))?.file_name());
+        let (identity, names) = match contents_of(path) {
+            Ok(contents) => contents,
+            Err(source) if above.is_empty() => return Err(io_error(path)(source)),
+            Err(error) => {
+                self.pass_over(relative, format!("cannot read the folder: {error}"));
+                return Ok(());
+            }
+        };
+        let fault = if above.contains(&identity) {
+            Some("a link to a folder that it is in; remove it".to_owned())
+        } else if above.len() > MAX_DEPTH {
+            Some(format!("nested more than {MAX_DEPTH} folders deep"))
+        } else {
+            None
+        };
+        if let Some(message) = fault {
+            self.pass_over(relative, message);
+            return Ok(());
         }
-        names.sort();
+        above.push(identity);
         for name in names {
             let shown = name.to_string_lossy();
             if !shown.starts_with('.') {
                 let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
-                collect(&path.join(&name), &relative, depth + 1, files, exports)?;
+                self.add(&path.join(&name), &relative, above)?;
             }
         }
-        return Ok(());
+        above.pop();
+        Ok(())
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if is_page_file(&name) {
-        let relative = if relative.is_empty() { name } else { relative.to_owned() };
-        files.push(File { origin: Origin::Disk(path.to_owned()), relative });
-    } else if extension(&name) == "zip" {
-        exports.push((path.to_owned(), relative.to_owned()));
+
+    fn add_file(&mut self, path: &Path, relative: &str) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if is_page_file(&name) {
+            let relative = if relative.is_empty() { name } else { relative.to_owned() };
+            self.files.push(File { origin: Origin::Disk(path.to_owned()), relative });
+        } else if extension(&name) == "zip" {
+            self.exports.push((path.to_owned(), relative.to_owned()));
+        }
     }
-    Ok(())
+
+    fn pass_over(&mut self, relative: &str, message: String) {
+        self.unread.push(FileError { path: relative.to_owned(), line: None, message });
+    }
+}
+
+/// The device and number of a folder, and the names in it, sorted.
+fn contents_of(folder: &Path) -> std::io::Result<((u64, u64), Vec<OsString>)> {
+    let meta = fs::metadata(folder)?;
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(((meta.dev(), meta.ino()), names))
 }
 
 fn extension(name: &str) -> String {

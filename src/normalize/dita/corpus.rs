@@ -1,11 +1,13 @@
 //! The input's files: found, named, parsed once and kept while there is room.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::dom::FileId;
 use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse};
+use crate::normalize::FileError;
 
 /// Bytes of source text whose trees are kept; a tree takes several times as much memory.
 const CACHE_BYTES: u64 = 48 << 20;
@@ -21,7 +23,9 @@ struct State {
     paths: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, FileId>,
     /// Names in each folder, so that a name in the wrong case is still found.
-    listings: HashMap<String, Arc<Vec<String>>>,
+    listings: HashMap<String, Arc<std::io::Result<Vec<String>>>>,
+    /// Folders in which something was looked for in vain because they could not be read, and why.
+    unread: BTreeMap<String, String>,
     trees: HashMap<FileId, Kept>,
     /// Trees of what is not on disk.
     held: HashMap<FileId, Arc<Parsed>>,
@@ -76,9 +80,15 @@ impl Corpus {
         }
         let mut actual = String::new();
         for part in path.split('/') {
-            let names = self.listing(&actual);
-            let name = names.iter().find(|name| *name == part);
-            let name = name.or_else(|| names.iter().find(|name| name.to_lowercase() == part.to_lowercase()))?;
+            let listing = self.listing(&actual);
+            let name = match &*listing {
+                Ok(names) => {
+                    let name = names.iter().find(|name| *name == part);
+                    name.or_else(|| names.iter().find(|name| name.to_lowercase() == part.to_lowercase()))?.as_str()
+                }
+                Err(_) if self.has_unlisted(&actual, part) => part,
+                Err(_) => return None,
+            };
             if !actual.is_empty() {
                 actual.push('/');
             }
@@ -100,16 +110,40 @@ impl Corpus {
         id
     }
 
-    fn listing(&self, folder: &str) -> Arc<Vec<String>> {
-        if let Some(names) = self.state().listings.get(folder) {
-            return Arc::clone(names);
+    fn listing(&self, folder: &str) -> Arc<std::io::Result<Vec<String>>> {
+        if let Some(listing) = self.state().listings.get(folder) {
+            return Arc::clone(listing);
         }
-        let entries = std::fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
-        let names = Arc::new(names);
-        self.state().listings.insert(folder.to_owned(), Arc::clone(&names));
-        names
+        let names = || {
+            let entries = std::fs::read_dir(self.root.join(folder))?.collect::<std::io::Result<Vec<_>>>()?;
+            let mut names: Vec<String> =
+                entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+            names.sort();
+            Ok(names)
+        };
+        let listing = Arc::new(names());
+        self.state().listings.insert(folder.to_owned(), Arc::clone(&listing));
+        listing
+    }
+
+    /// Whether a folder that cannot be listed has something of exactly this name.
+    fn has_unlisted(&self, folder: &str, name: &str) -> bool {
+        self.root.join(folder).join(name).try_exists().unwrap_or_else(|error| {
+            if error.kind() != ErrorKind::NotADirectory {
+                self.state().unread.insert(folder.to_owned(), error.to_string());
+            }
+            false
+        })
+    }
+
+    /// The folders that could not be read when something was looked for in them.
+    pub fn unread(&self) -> Vec<FileError> {
+        let told = |(path, error): (&String, &String)| FileError {
+            path: path.clone(),
+            line: None,
+            message: format!("cannot read the folder: {error}"),
+        };
+        self.state().unread.iter().map(told).collect()
     }
 
     /// Path of a file relative to the root, `/` between parts.

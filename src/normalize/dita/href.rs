@@ -55,7 +55,8 @@ fn percent_decode(text: &str) -> String {
     while let [first, tail @ ..] = rest {
         let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| {
             let digits = std::str::from_utf8(digits).ok()?;
-            u8::from_str_radix(digits, 16).ok()
+            // A sign would be read as one.
+            u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
         });
         bytes.push(escaped.unwrap_or(*first));
         rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
@@ -92,6 +93,7 @@ mod tests {
     #[test]
     fn broken_escapes_stay_as_written() {
         assert_eq!(percent_decode("100%.dita"), "100%.dita");
+        assert_eq!(percent_decode("a%+5%-5%5.dita"), "a%+5%-5%5.dita");
         assert_eq!(percent_decode("%E3%81%82"), "あ");
         assert_eq!(percent_decode("%FF"), "%FF");
     }

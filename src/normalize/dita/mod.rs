@@ -46,6 +46,8 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         let message = format!("no DITA topic or map in {}; give a topic, a map, or a folder of them", input.display());
         return Err(ReadError::Input { message });
     }
+    let told: HashSet<String> =
+        failures.iter().map(|(_, failure)| failure.path.trim_end_matches('/').to_owned()).collect();
     let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
     let mut ids = HashSet::new();
     let mut files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
@@ -70,7 +72,9 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         }
         Ok(())
     })?;
-    for failure in failures {
+    // What links lead into is looked for while documents are written.
+    let unread = library.corpus.unread().into_iter().filter(|failure| !told.contains(&failure.path));
+    for failure in failures.chain(unread) {
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
     }
     Ok(())

@@ -29,12 +29,7 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
-    let (corpus, files, unread) = if is_folder {
-        folder(&input)
-    } else {
-        let (corpus, files) = reachable(&input)?;
-        (corpus, files, Vec::new())
-    };
+    let (corpus, files, unread) = if is_folder { folder(&input).map_err(io)? } else { reachable(&input)? };
     let name = if is_folder { input.file_name() } else { input.file_stem() };
     let mut scan = Scan::of(corpus, files, name.unwrap_or_default(), options)?;
     scan.failures.extend(unread.into_iter().map(|failure| (FileId::MAX, failure)));
@@ -114,8 +109,8 @@ fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
     })
 }
 
-/// Every candidate below a folder, in order of path, and what of the folder could not be read.
-fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
+/// Every candidate below a folder, in order of path, and what below it could not be read.
+fn folder(root: &Path) -> std::io::Result<(Corpus, Vec<FileId>, Vec<FileError>)> {
     let corpus = Corpus::new(root);
     let (mut paths, mut unread) = (Vec::new(), Vec::new());
     let mut waiting = vec![(root.to_owned(), String::new())];
@@ -123,6 +118,7 @@ fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
         let mut fail = |path: String, message: String| unread.push(FileError { path, line: None, message });
         let entries = match std::fs::read_dir(&folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
             Ok(entries) => entries,
+            Err(error) if prefix.is_empty() => return Err(error),
             Err(error) => {
                 fail(prefix, format!("cannot read the folder: {error}"));
                 continue;
@@ -149,7 +145,7 @@ fn folder(root: &Path) -> (Corpus, Vec<FileId>, Vec<FileError>) {
     }
     paths.sort();
     let files = paths.iter().map(|path| corpus.intern(path)).collect();
-    (corpus, files, unread)
+    Ok((corpus, files, unread))
 }
 
 fn is_candidate(name: &str) -> bool {
@@ -157,8 +153,9 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension.as_str())
 }
 
-/// A map with the maps and topics that it refers to, or a topic; the corpus starts where all their files lie.
-fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>), ReadError> {
+/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the corpus starts where all
+/// their files lie.
+fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>, Vec<FileError>), ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
     let path = input.strip_prefix(&base).map_err(|_| nothing())?;
@@ -178,11 +175,16 @@ fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>), ReadError> {
     }
     let shared = shared.join("/");
     let prefix = if shared.is_empty() { String::new() } else { format!("{shared}/") };
+    let in_corpus = |unread: FileError| match unread.path.strip_prefix(&prefix) {
+        Some(path) => FileError { path: path.to_owned(), ..unread },
+        None => FileError { path: base.join(&unread.path).display().to_string(), ..unread },
+    };
+    let unread = crawl.library.corpus.unread().into_iter().map(in_corpus).collect();
     let corpus = Corpus::new(&base.join(shared));
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| corpus.intern(path)).collect();
-    Ok((corpus, files))
+    Ok((corpus, files, unread))
 }
 
 struct Crawl {

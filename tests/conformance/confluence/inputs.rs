@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -143,6 +144,27 @@ fn windows_and_utf_16_files_are_decoded() {
     let read = read(folder.path(), Source::Confluence, &Options::default());
     assert_eq!(read.documents[0].text_md, "grün 日本");
     assert_eq!(read.documents[1].text_md, "grün €");
+}
+
+#[test]
+fn links_in_a_circle_are_told_and_passed_over() {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::create_dir_all(folder.path().join("a/b")).expect("a folder");
+    fs::create_dir(folder.path().join("c")).expect("a folder");
+    for (path, text) in [("z.html", "top"), ("a/b/y.html", "below"), ("c/x.html", "beside")] {
+        fs::write(folder.path().join(path), format!("<p>{text}</p>")).expect("a written file");
+    }
+    for (target, link) in [(".", "again"), ("../..", "a/b/up"), ("../../c", "a/b/c"), ("itself", "itself")] {
+        symlink(target, folder.path().join(link)).expect("a link");
+    }
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    let ids: Vec<&str> = read.documents.iter().map(|document| document.id.as_str()).collect();
+    // A link to a folder elsewhere is followed.
+    assert_eq!(ids, ["a/b/c/x", "a/b/y", "c/x", "z"]);
+    let told: Vec<(&str, &str)> =
+        read.failures.iter().map(|failure| (failure.path.as_str(), failure.message.as_str())).collect();
+    let message = "a link to a folder that it is in; remove it";
+    assert_eq!(told, [("a/b/up", message), ("again", message)]);
 }
 
 /// An export with one object of each kind that matters.

@@ -62,6 +62,7 @@ fn damaged_pages_give_an_outcome_each_and_sound_markdown() {
             written += 1;
         }
     }
+    assert!(written > 1_000, "{written}");
     let read = read(folder.path(), Source::Confluence, &Options::default());
     assert_eq!(read.documents.len() + read.failures.len(), written);
     for document in &read.documents {

@@ -273,6 +273,7 @@ fn branches_are_named_and_filtered_as_expected() {
         addresses_of(&parse(&expected.join(map)).unwrap(), &mut addresses);
         let there = |address: &&String| sources.join(address).exists() || address.contains('-');
         let addresses: Vec<&String> = addresses.iter().filter(there).collect();
+        assert!(!addresses.is_empty(), "{map}");
         let missing: Vec<&&String> =
             addresses.iter().filter(|address| !names.contains(address.trim_end_matches(".dita"))).collect();
         assert!(missing.is_empty(), "{map}: {missing:?} not among {names:?}");

@@ -97,10 +97,9 @@ fn dash(flow: &mut Flow, text: &str, length: usize) -> usize {
 
 fn entity(name: &str) -> Option<String> {
     if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
+        let (digits, radix) = number.strip_prefix(['x', 'X']).map_or((number, 10), |hex| (hex, 16));
+        // A sign would be read as one.
+        let code = u32::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?;
         return char::from_u32(code).filter(|c| !c.is_control()).map(String::from);
     }
     resolve_html5_entity(name).map(str::to_owned)

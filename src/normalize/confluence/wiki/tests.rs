@@ -41,3 +41,9 @@ fn macros_go_through_the_same_table() {
     assert_eq!(convert("{nope:p=secret}a{nope}"), "a");
     assert_eq!(convert("a {color:red}b{color} c"), "a b c");
 }
+
+#[test]
+fn numbers_of_characters_have_no_sign() {
+    let text = convert("&#x+41; &#+65; &#65;&#x42;");
+    assert!(text.contains("x+41;") && text.contains("+65;") && text.ends_with(" AB"), "{text}");
+}

@@ -165,6 +165,25 @@ fn links_to_folders_are_not_followed() {
     assert_eq!(documents.len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_read_is_told_where_something_is_looked_for_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let links = "<xref href='loop/b.dita'/> <xref href='loop/c.dita'/> <xref href='a.dita/b.dita'/>";
+    let topic = format!("<topic id='t'><title>T</title><body><p>{links}</p></body></topic>");
+    std::fs::write(folder.path().join("a.dita"), topic).unwrap();
+    let map = "<map><topicref href='a.dita'/><topicref href='loop/d.dita'/></map>";
+    std::fs::write(folder.path().join("m.ditamap"), map).unwrap();
+    std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+    for input in [folder.path().to_owned(), folder.path().join("a.dita"), folder.path().join("m.ditamap")] {
+        let (documents, failures) = read_input(&input, &Options::default());
+        assert!(!documents.is_empty());
+        let told: Vec<&str> = failures.iter().map(|failure| failure.path.as_str()).collect();
+        assert_eq!(told, ["loop"], "{}", input.display());
+        assert!(failures[0].message.starts_with("cannot read the folder: "), "{failures:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_whose_name_is_no_text_is_told() {
