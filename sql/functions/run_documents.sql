@@ -1,6 +1,10 @@
--- The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. With the setting
--- graphdb.page_bytes, a page also ends with the document that brings its bodies to so many bytes.
-create or replace function graphdb.run_documents(p_run_id text, p_after text default '', p_limit integer default 100)
+-- The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. A page also ends with the
+-- document that brings its bodies to p_max_bytes, and so has one document at least.
+create or replace function graphdb.run_documents(
+  p_run_id text,
+  p_after text default '',
+  p_limit integer default 100,
+  p_max_bytes bigint default null)
 returns table (doc_id text, title text, breadcrumbs text[], body text)
 language sql
 stable
@@ -9,18 +13,18 @@ set search_path = pg_catalog, pg_temp
 as $$
   select p.doc_id, p.title, p.breadcrumbs, p.body
   from (
-    select d.doc_id, d.title, d.breadcrumbs, d.body,
-           sum(octet_length(d.body)) over (order by d.doc_id) - octet_length(d.body) as bytes_before
+    select d.*, sum(octet_length(d.body)) over (order by d.doc_id) - octet_length(d.body) as bytes_before
     from (
       select s.doc_id, s.title, s.breadcrumbs, s.body
       from graphdb.documents as s
       where s.run_id = p_run_id and s.doc_id > p_after
       order by s.doc_id
       limit graphdb._check_limit(p_limit)) as d) as p
-  where p.bytes_before < (select graphdb._page_bytes())
+  where p.bytes_before < greatest(p_max_bytes, 1) or p_max_bytes is null
   order by p.doc_id
 $$;
 
-comment on function graphdb.run_documents(text, text, integer) is
-  'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. With the setting graphdb.page_bytes (session or role), a page also ends with the document that brings its bodies to so many bytes. TB001: bad limit or setting.';
-revoke all on function graphdb.run_documents(text, text, integer) from public;
+comment on function graphdb.run_documents(text, text, integer, bigint) is
+  'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. A page also ends with the document that brings its bodies to p_max_bytes (null: none does). '
+  'Call it again with the last doc_id until no row comes. TB001: bad limit.';
+revoke all on function graphdb.run_documents(text, text, integer, bigint) from public;

@@ -460,16 +460,17 @@ pub struct StoredDocument {
     pub body: String,
 }
 
-/// `graphdb.run_documents`: a page of at most `limit` documents after `after`; fewer where the connection bounds their bytes.
+/// `graphdb.run_documents`: a page of at most `limit` documents after `after`, that ends once their bodies have `max_bytes`.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,
     after: &str,
     limit: i32,
+    max_bytes: i64,
 ) -> Result<Vec<StoredDocument>> {
     let rows = client.query(
-        "select d.doc_id, d.title, d.body from graphdb.run_documents($1, $2, $3) as d",
-        &[&run_id.as_str(), &after, &limit],
+        "select d.doc_id, d.title, d.body from graphdb.run_documents($1, $2, $3, $4) as d",
+        &[&run_id.as_str(), &after, &limit, &max_bytes],
     )?;
     Ok(rows.iter().map(|row| StoredDocument { doc_id: row.get(0), title: row.get(1), body: row.get(2) }).collect())
 }

@@ -20,9 +20,6 @@ use crate::config::{self, Config, ConfigError, url};
 use crate::error::{Error, Result};
 use local::LocalServer;
 
-/// Bodies in a page of documents: a worker holds a page in memory.
-const PAGE_BYTES: u32 = 16 * 1024 * 1024;
-
 /// How to reach the database of a configuration: enough to open any number of connections.
 #[derive(Clone)]
 pub struct Connector {
@@ -90,14 +87,13 @@ impl Connector {
     /// Opens a connection whose locks go when this process stands still or cannot be reached any more.
     ///
     /// Without that, a run under such a lock would be out of everybody's reach for as long as the server's system is
-    /// patient: two hours. Documents come in pages of bounded size.
+    /// patient: two hours.
     pub fn connect_to_work(&self) -> Result<Client> {
         let mut client = self.connect()?;
-        client.batch_execute(&format!(
+        client.batch_execute(
             "set idle_in_transaction_session_timeout = '60s'; set tcp_user_timeout = '60s'; \
-             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; \
-             set graphdb.page_bytes = {PAGE_BYTES}"
-        ))?;
+             set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3",
+        )?;
         Ok(client)
     }
 

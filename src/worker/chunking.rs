@@ -12,8 +12,10 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::ids::Phase;
 
-/// Documents read at a time, if they are small: the connection bounds their bytes.
+/// Documents read at a time.
 const PAGE: i32 = 32;
+/// Bytes of their bodies, with which a page ends before: together the two bound what is in memory.
+const PAGE_BYTES: i64 = 16 * 1024 * 1024;
 
 /// Chunks every document of the run and completes the phase. The old chunks stay until the new ones replace them.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
@@ -22,7 +24,7 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
     let (mut documents, mut chunks, mut cut) = (0, 0, 0);
     let mut after = String::new();
     loop {
-        let page = calls::run_documents(client, &lease.run_id, &after, PAGE)?;
+        let page = calls::run_documents(client, &lease.run_id, &after, PAGE, PAGE_BYTES)?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.doc_id);
         let mut staged: Vec<(&str, Vec<Chunk>)> = Vec::with_capacity(page.len());
