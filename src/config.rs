@@ -1,15 +1,17 @@
 //! Configuration: `.trailblazer.yaml`, then the environment, then flags, into one validated [`Config`]. Pure but for
 //! [`find`] and [`load`].
 
+mod keys;
 pub mod url;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_yaml::{Mapping, Value};
 
+use keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
+pub use keys::{check_text, unknown_variables};
 pub use url::Url;
 
 /// The name looked for from the working directory upward.
@@ -264,57 +266,9 @@ impl ConfigError {
         match self {
             Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
             Self::UnknownWord { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
-            Self::UnknownKey { nearest: None, .. } => Some(format!("Known keys: {}.", KEYS.join(", "))),
+            Self::UnknownKey { nearest: None, .. } => Some(format!("Known keys: {}.", keys::paths().join(", "))),
             _ => None,
         }
-    }
-}
-
-/// Every key, as its path in the file. Each is also an environment variable: [`variable`].
-pub const KEYS: [&str; 18] = [
-    "database.url",
-    "database.bin_dir",
-    "workspace.dir",
-    "backlog.mode",
-    "backlog.claim_ttl_minutes",
-    "backlog.max_attempts",
-    "workers",
-    "chunk.max_tokens",
-    "chunk.min_tokens",
-    "chunk.overlap_tokens",
-    "embed.provider",
-    "embed.model",
-    "embed.weights",
-    "embed.base_url",
-    "embed.dimensions",
-    "embed.batch_tokens",
-    "embed.vector_index",
-    "reset.delete_chunks",
-];
-
-/// The keys that take one of a few words.
-const WORDS: [(&str, &[&str]); 4] = [
-    ("backlog.mode", &["default_all_unprocessed", "explicit_scope"]),
-    ("embed.provider", &["local", "openai", "hash"]),
-    ("embed.weights", &["f32", "int8"]),
-    ("embed.vector_index", &["vector", "halfvec"]),
-];
-
-/// Variables that are no key: a secret, and what tests and benches are told.
-const OTHER_VARIABLES: [&str; 5] = [
-    "TRAILBLAZER_EMBED_API_KEY",
-    "TRAILBLAZER_TEST_PG",
-    "TRAILBLAZER_MODEL_DIR",
-    "TRAILBLAZER_CORPORA",
-    "TRAILBLAZER_EVAL_MODEL",
-];
-
-/// Returns the environment variable that sets `key`.
-#[must_use]
-pub fn variable(key: &str) -> String {
-    match key {
-        "database.url" => "TRAILBLAZER_DB_URL".into(),
-        _ => format!("TRAILBLAZER_{}", key.to_uppercase().replace('.', "_")),
     }
 }
 
@@ -350,10 +304,10 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
         Some((name, text)) => parse_file(name, text)?,
         None => Mapping::new(),
     };
-    for key in KEYS {
+    for Key { path: key, takes } in KEYS {
         let variable = variable(key);
         if let Some(text) = env(&variable).filter(|text| !text.is_empty()) {
-            let value = if takes_text(key) {
+            let value = if matches!(takes, Takes::Text | Takes::Words(_)) {
                 Value::String(text)
             } else {
                 serde_yaml::from_str(&text).map_err(|error| invalid(&variable, &error))?
@@ -442,113 +396,6 @@ fn set(tree: &mut Mapping, key: &str, value: Value) {
     }
 }
 
-fn takes_text(key: &str) -> bool {
-    matches!(
-        key,
-        "database.url"
-            | "database.bin_dir"
-            | "workspace.dir"
-            | "backlog.mode"
-            | "embed.provider"
-            | "embed.model"
-            | "embed.weights"
-            | "embed.base_url"
-            | "embed.vector_index"
-    )
-}
-
-/// Returns the path of the first key that is not in [`KEYS`].
-fn unknown_key(tree: &Mapping) -> Option<String> {
-    tree.iter().find_map(|(key, value)| {
-        let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
-        if KEYS.contains(&key.as_str()) {
-            return None;
-        }
-        let prefix = format!("{key}.");
-        match value {
-            Value::Mapping(inner) if KEYS.iter().any(|known| known.starts_with(&prefix)) => {
-                inner.iter().find_map(|(inner_key, _)| {
-                    let path = format!("{prefix}{}", inner_key.as_str().unwrap_or("?"));
-                    (!KEYS.contains(&path.as_str())).then_some(path)
-                })
-            }
-            _ if KEYS.iter().any(|known| known.starts_with(&prefix)) => None,
-            _ => Some(key),
-        }
-    })
-}
-
-/// Returns the line on which the last part of `key` stands before a colon.
-fn line_of(text: &str, key: &str) -> Option<usize> {
-    let name = key.rsplit('.').next()?;
-    let is_key = |line: &str| {
-        let found = line.find(&format!("{name}:"));
-        found.is_some_and(|at| {
-            line[..at]
-                .chars()
-                .all(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '\'' | ':') || c.is_alphanumeric())
-        })
-    };
-    text.lines().position(is_key).map(|index| index + 1)
-}
-
-/// Refuses a variable that `is_read` if its value is not UTF-8: it would count as not set.
-pub fn check_text(
-    variables: impl Iterator<Item = (OsString, OsString)>,
-    is_read: impl Fn(&str) -> bool,
-) -> Result<(), ConfigError> {
-    let mut unreadable = variables.filter(|(_, value)| value.to_str().is_none());
-    let name = unreadable.find_map(|(name, _)| name.into_string().ok().filter(|name| is_read(name)));
-    name.map_or(Ok(()), |place| Err(ConfigError::Invalid { place, message: "the value is not UTF-8".into() }))
-}
-
-/// Returns the variables of ours among `names` that set nothing, with the one that each is most like.
-pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
-    let known = KEYS.map(variable);
-    let is_known = |name: &String| known.contains(name) || OTHER_VARIABLES.contains(&name.as_str());
-    let unknown = names.filter(|name| name.starts_with("TRAILBLAZER_") && !is_known(name));
-    unknown
-        .map(|name| {
-            let nearest = nearest_name(&name, known.iter().map(String::as_str), 3).map(str::to_owned);
-            let nearest = nearest.or_else(|| key_of(&name).map(variable));
-            (name, nearest)
-        })
-        .collect()
-}
-
-/// Returns the key that a variable is named after, with its section or without; else the only one that begins so.
-fn key_of(name: &str) -> Option<&'static str> {
-    let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
-    let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];
-    let mut begun = KEYS.into_iter().filter(|key| names(key).iter().any(|name| name.starts_with(&path)));
-    KEYS.into_iter().find(|key| names(key).contains(&path)).or_else(|| begun.next().filter(|_| begun.next().is_none()))
-}
-
-/// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.
-fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
-    let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
-    distances.min().filter(|(distance, _)| *distance <= most).map(|(_, known)| known)
-}
-
-/// Returns the key that an unknown one is most like; for a name without a dot, the section.
-fn nearest(key: &str) -> Option<String> {
-    if !key.contains('.') {
-        let sections = KEYS.iter().map(|known| known.split('.').next().unwrap_or(known));
-        return nearest_name(key, sections, 2).map(str::to_owned);
-    }
-    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    KEYS.iter()
-        .map(|known| {
-            (
-                strsim::damerau_levenshtein(known, key).min(1 + strsim::damerau_levenshtein(&last(known), &last(key))),
-                known,
-            )
-        })
-        .min()
-        .filter(|(distance, _)| *distance <= 4)
-        .map(|(_, known)| (*known).to_owned())
-}
-
 /// A text that is not YAML. The parser's own count of lines is left out: `place` has it.
 fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
     let mut message = error.to_string();
@@ -562,8 +409,8 @@ fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
 fn unfit(place: &str, error: &TreeError, tree: &Mapping) -> ConfigError {
     let (place, key) = (place.to_owned(), error.path().to_string());
     let message = format!("{key}: {}", error.inner());
-    match (WORDS.iter().find(|(known, _)| *known == key), text_at(tree, &key)) {
-        (Some((_, words)), Some(word)) => {
+    match (KEYS.iter().find(|known| known.path == key).map(|known| &known.takes), text_at(tree, &key)) {
+        (Some(Takes::Words(words)), Some(word)) => {
             ConfigError::UnknownWord { place, message, nearest: nearest_name(word, words.iter().copied(), 2) }
         }
         _ => ConfigError::Invalid { place, message },

@@ -1,0 +1,177 @@
+//! The keys of the configuration by name: which there are, how the variable of each is read, and what a wrong name may have meant.
+
+use std::ffi::OsString;
+
+use serde_yaml::{Mapping, Value};
+
+use super::ConfigError;
+
+/// A key.
+pub(super) struct Key {
+    /// Its path in the file.
+    pub path: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+}
+
+/// What a key takes.
+pub(super) enum Takes {
+    /// Any text.
+    Text,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// What YAML reads, a number for instance.
+    Yaml,
+}
+
+/// Every key.
+pub(super) const KEYS: [Key; 18] = [
+    text("database.url"),
+    text("database.bin_dir"),
+    text("workspace.dir"),
+    words("backlog.mode", &["default_all_unprocessed", "explicit_scope"]),
+    yaml("backlog.claim_ttl_minutes"),
+    yaml("backlog.max_attempts"),
+    yaml("workers"),
+    yaml("chunk.max_tokens"),
+    yaml("chunk.min_tokens"),
+    yaml("chunk.overlap_tokens"),
+    words("embed.provider", &["local", "openai", "hash"]),
+    text("embed.model"),
+    words("embed.weights", &["f32", "int8"]),
+    text("embed.base_url"),
+    yaml("embed.dimensions"),
+    yaml("embed.batch_tokens"),
+    words("embed.vector_index", &["vector", "halfvec"]),
+    yaml("reset.delete_chunks"),
+];
+
+const fn text(path: &'static str) -> Key {
+    Key { path, takes: Takes::Text }
+}
+
+const fn words(path: &'static str, words: &'static [&'static str]) -> Key {
+    Key { path, takes: Takes::Words(words) }
+}
+
+const fn yaml(path: &'static str) -> Key {
+    Key { path, takes: Takes::Yaml }
+}
+
+/// Variables that are no key: a secret, and what tests and benches are told.
+const OTHER_VARIABLES: [&str; 5] = [
+    "TRAILBLAZER_EMBED_API_KEY",
+    "TRAILBLAZER_TEST_PG",
+    "TRAILBLAZER_MODEL_DIR",
+    "TRAILBLAZER_CORPORA",
+    "TRAILBLAZER_EVAL_MODEL",
+];
+
+/// Returns the paths of all keys.
+pub(super) fn paths() -> [&'static str; KEYS.len()] {
+    KEYS.map(|key| key.path)
+}
+
+/// Returns the environment variable that sets the key at `path`.
+pub(super) fn variable(path: &str) -> String {
+    match path {
+        "database.url" => "TRAILBLAZER_DB_URL".into(),
+        _ => format!("TRAILBLAZER_{}", path.to_uppercase().replace('.', "_")),
+    }
+}
+
+/// Returns the path of the first key that is no key of ours.
+pub(super) fn unknown_key(tree: &Mapping) -> Option<String> {
+    tree.iter().find_map(|(key, value)| {
+        let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
+        if paths().contains(&key.as_str()) {
+            return None;
+        }
+        let prefix = format!("{key}.");
+        match value {
+            Value::Mapping(inner) if paths().iter().any(|known| known.starts_with(&prefix)) => {
+                inner.iter().find_map(|(inner_key, _)| {
+                    let path = format!("{prefix}{}", inner_key.as_str().unwrap_or("?"));
+                    (!paths().contains(&path.as_str())).then_some(path)
+                })
+            }
+            _ if paths().iter().any(|known| known.starts_with(&prefix)) => None,
+            _ => Some(key),
+        }
+    })
+}
+
+/// Returns the line on which the last part of `key` stands before a colon.
+pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
+    let name = key.rsplit('.').next()?;
+    let is_key = |line: &str| {
+        let found = line.find(&format!("{name}:"));
+        found.is_some_and(|at| {
+            line[..at]
+                .chars()
+                .all(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '\'' | ':') || c.is_alphanumeric())
+        })
+    };
+    text.lines().position(is_key).map(|index| index + 1)
+}
+
+/// Refuses a variable that `is_read` if its value is not UTF-8: it would count as not set.
+pub fn check_text(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    is_read: impl Fn(&str) -> bool,
+) -> Result<(), ConfigError> {
+    let mut unreadable = variables.filter(|(_, value)| value.to_str().is_none());
+    let name = unreadable.find_map(|(name, _)| name.into_string().ok().filter(|name| is_read(name)));
+    name.map_or(Ok(()), |place| Err(ConfigError::Invalid { place, message: "the value is not UTF-8".into() }))
+}
+
+/// Returns the variables of ours among `names` that set nothing, with the one that each is most like.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
+    let known = paths().map(variable);
+    let is_known = |name: &String| known.contains(name) || OTHER_VARIABLES.contains(&name.as_str());
+    let unknown = names.filter(|name| name.starts_with("TRAILBLAZER_") && !is_known(name));
+    unknown
+        .map(|name| {
+            let nearest = nearest_name(&name, known.iter().map(String::as_str), 3).map(str::to_owned);
+            let nearest = nearest.or_else(|| key_of(&name).map(variable));
+            (name, nearest)
+        })
+        .collect()
+}
+
+/// Returns the key that a variable is named after, with its section or without; else the only one that begins so.
+fn key_of(name: &str) -> Option<&'static str> {
+    let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
+    let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];
+    let mut begun = paths().into_iter().filter(|key| names(key).iter().any(|name| name.starts_with(&path)));
+    paths()
+        .into_iter()
+        .find(|key| names(key).contains(&path))
+        .or_else(|| begun.next().filter(|_| begun.next().is_none()))
+}
+
+/// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.
+pub(super) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
+    let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
+    distances.min().filter(|(distance, _)| *distance <= most).map(|(_, known)| known)
+}
+
+/// Returns the key that an unknown one is most like; for a name without a dot, the section.
+pub(super) fn nearest(key: &str) -> Option<String> {
+    if !key.contains('.') {
+        let sections = paths().map(|known| known.split('.').next().unwrap_or(known));
+        return nearest_name(key, sections, 2).map(str::to_owned);
+    }
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    paths()
+        .into_iter()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(known, key).min(1 + strsim::damerau_levenshtein(&last(known), &last(key))),
+                known,
+            )
+        })
+        .min()
+        .filter(|(distance, _)| *distance <= 4)
+        .map(|(_, known)| known.to_owned())
+}
