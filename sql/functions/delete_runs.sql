@@ -51,7 +51,7 @@ begin
     return;
   end if;
 
-  -- No load brings another version of these documents meanwhile.
+  -- Before the documents: a load that marks versions meanwhile would wait for these rows, and this for its lock.
   perform pg_advisory_xact_lock(graphdb._newest_lock());
   with gone as (
     delete from graphdb.documents as d where d.run_id = any (v_deleted) returning d.doc_id

@@ -1,6 +1,8 @@
 //! Deletions: of runs with all that is theirs, and of vectors that nothing needs.
 
 use postgres::Client;
+use trailblazer::db::calls;
+use trailblazer::ids::{ClaimToken, Phase};
 
 use super::fixture::{
     Waiting, ask, chunk, claim, contents, embed, load, process, refused, register_model, status, store_vectors,
@@ -88,6 +90,8 @@ fn a_worker_whose_run_was_deleted_is_told_so() {
     assert_eq!(delete(&mut client, "'{}'"), "1 0 1 0 0 0 0");
     assert_eq!(delete(&mut client, "'{}', p_force => true"), "1 1 0 1 1 0 0");
     refused(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"), "TB004");
+    let completed = calls::complete_run(&mut client, &"r".parse().unwrap(), Phase::Chunk, ClaimToken(token), None);
+    assert!(completed.unwrap_err().is_claim_lost());
     let renewal = format!("select run_id, claim_expires_at from graphdb.renew_claims('{{{token}}}')");
     assert_eq!(ask(&mut client, &renewal), "- -");
 }
