@@ -15,6 +15,10 @@ as $$
 declare
   v_model graphdb.embedding_models;
 begin
+  if num_nulls(p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix) > 0 or p_model = '' or p_dimension not between 1 and 16000 then
+    raise exception 'cannot register model % with dimension %', coalesce(quote_literal(p_model), 'null'), coalesce(p_dimension::text, 'null')
+      using errcode = 'TB001', hint = 'Pass a name, a provider, a dimension from 1 to 16000, and null for nothing.';
+  end if;
   insert into graphdb.embedding_models (model, provider, dimension, normalized, query_prefix, document_prefix)
   values (p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix)
   on conflict (model) do nothing;
@@ -30,5 +34,5 @@ end
 $$;
 
 comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
-  'Make an embedding model known: name, provider, dimension, whether its vectors have unit length, prefixes for queries and documents. Idempotent. TB001: registered with another shape.';
+  'Make an embedding model known: name, provider, dimension, whether its vectors have unit length, prefixes for queries and documents. Idempotent. TB001: bad argument, or registered with another shape.';
 revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

@@ -7,7 +7,7 @@ use trailblazer::db::vectors::EmbeddingStore;
 use trailblazer::error::Result;
 use trailblazer::ids::ClaimToken;
 
-use super::fixture::{ask, chunk, claim, load, register_model};
+use super::fixture::{ask, chunk, claim, load, refused, register_model};
 use super::rights::connect_as;
 use crate::support::TestDatabase;
 
@@ -31,6 +31,24 @@ fn store(client: &mut Client, token: i64, texts: &[u8], vector: [f32; 3]) -> Res
     let hashes: Vec<[u8; 32]> = texts.iter().map(|text| [*text; 32]).collect();
     let store = EmbeddingStore::prepare(client, "m")?;
     store.store(client, ClaimToken(token), hashes.iter().map(|hash| (hash.as_slice(), vector.to_vec())).collect())
+}
+
+#[test]
+fn a_model_that_cannot_be_is_refused() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    for arguments in [
+        "null, 'p', 3",
+        "'', 'p', 3",
+        "'m', null, 3",
+        "'m', 'p', null",
+        "'m', 'p', 0",
+        "'m', 'p', 16001",
+        "'m', 'p', 3, null",
+    ] {
+        refused(&mut client, &format!("select graphdb.register_model({arguments})"), "TB001");
+    }
+    assert_eq!(ask(&mut client, "select count(*) from graphdb.embedding_models"), "0");
 }
 
 #[test]
