@@ -316,7 +316,7 @@ fn pages_of_one_file_that_fail_are_one_file() {
 }
 
 #[test]
-fn a_document_whose_id_is_anothers_once_cleaned_is_told_and_left_out() {
+fn a_document_with_the_id_of_another_once_cleaned_is_told_and_left_out() {
     let sandbox = Sandbox::new();
     for name in ["a", "a\u{ad}", "b"] {
         sandbox.write(&format!("docs/{name}.dita"), TOPIC);
