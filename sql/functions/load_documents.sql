@@ -38,8 +38,8 @@ begin
   get diagnostics written = row_count;
 
   outcome := graphdb.register_run(p_run_id, p_source, null, p_normalized_at, p_code_version);
-  if outcome <> 'unchanged' then
-    perform graphdb._mark_versions(p_run_id, v_deleted);
+  if deleted > 0 then
+    perform graphdb._mark_versions(null, v_deleted);
   end if;
   select r.total_docs into total_docs from graphdb.processed_runs as r where r.run_id = p_run_id;
   return next;

@@ -1,5 +1,5 @@
 -- Put a run into the backlog, or tell it that its documents changed. The documents stand in graphdb.documents already,
--- written in the same transaction; they are counted and hashed here. The same content changes nothing.
+-- written in the same transaction; they are counted, hashed and marked here. The same content changes nothing.
 -- Returns 'registered', 'changed' or 'unchanged'.
 create or replace function graphdb.register_run(
   p_run_id text,
@@ -44,6 +44,10 @@ begin
       attempts = 0, available_at = null, failed_phase = null, last_error = null,
       code_version = p_code_version, updated_at = v_now
   where r.run_id = p_run_id;
+  if v_total > 0 then
+    perform pg_advisory_xact_lock(graphdb._newest_lock());
+    perform graphdb._mark_versions(p_run_id);
+  end if;
   perform pg_notify('graphdb_backlog', 'chunk');
   return case when v_old.content_sha256 is null then 'registered' else 'changed' end;
 end

@@ -132,6 +132,20 @@ fn the_newest_version_of_a_document_is_marked_across_runs() {
 }
 
 #[test]
+fn documents_that_were_written_without_load_documents_are_marked_too() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    load(&mut client, "old", "2026-01-01", &[("a", "old")]);
+    ask(
+        &mut client,
+        "begin; insert into graphdb.documents (run_id, doc_id, title, body, content_sha256) values ('new', 'a', 'T', 'new', sha256('new')); \
+         select graphdb.register_run('new', 'dita', 1, '2026-02-01'); commit",
+    );
+    let marked = "select run_id, is_newest, is_searched from graphdb.documents order by run_id";
+    assert_eq!(ask(&mut client, marked), "new t t\nold f f");
+}
+
+#[test]
 fn of_runs_as_old_the_greater_run_id_has_the_newest_version() {
     let database = TestDatabase::new();
     let mut client = database.connect();
