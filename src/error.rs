@@ -267,14 +267,15 @@ fn describe_database_error(error: &postgres::Error) -> String {
 }
 
 fn database_hint(error: &postgres::Error) -> Option<String> {
+    let code = error.code().map(postgres::error::SqlState::code);
+    // No such schema, table, function or column; the server's hint is about casts.
+    if let Some("3F000" | "42P01" | "42883" | "42703") = code {
+        return Some("Run `trailblazer db migrate`, which installs the schema, and puts back what was dropped.".into());
+    }
     if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
         return Some(hint.to_owned());
     }
-    match error.code().map(postgres::error::SqlState::code) {
-        // No such schema, table, function or column.
-        Some("3F000" | "42P01" | "42883" | "42703") => {
-            Some("Run `trailblazer db migrate` to install the schema.".into())
-        }
+    match code {
         Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
         Some("53100") => Some("Free space on the server's disk, and run again: nothing that was done is lost.".into()),
@@ -313,6 +314,6 @@ mod tests {
     #[test]
     fn errors_of_the_private_server_say_what_to_do() {
         let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
-        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one, or set database.url to a server of your own.");
+        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one into var/pg; or set database.bin_dir to the folder of another, or database.url to a server of your own.");
     }
 }

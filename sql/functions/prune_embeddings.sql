@@ -53,5 +53,5 @@ $$;
 
 comment on function graphdb.prune_embeddings(boolean, integer, integer, bytea) is
   'Delete the vectors of texts that no run has any more, as edited documents leave them behind. p_dry_run counts only. '
-  'p_max_vectors bounds a step: call again with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until null. TB001: bad argument.';
+  'p_max_vectors bounds how many a step looks at, deleted or not: call again with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until null. TB001: bad argument.';
 revoke all on function graphdb.prune_embeddings(boolean, integer, integer, bytea) from public;

@@ -25,6 +25,6 @@ as $$
 $$;
 
 comment on function graphdb.run_documents(text, text, integer, bigint) is
-  'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. A page also ends with the document that brings its bodies to p_max_bytes (null: none does). '
+  'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. A page also ends with the document that brings its bodies to p_max_bytes (null: none does), and so has one at least. '
   'Call it again with the last doc_id until no row comes. TB001: bad limit.';
 revoke all on function graphdb.run_documents(text, text, integer, bigint) from public;

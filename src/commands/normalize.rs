@@ -88,7 +88,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         Some(run_id) => run_id.clone(),
         None => artifact::new_run_id(now()).map_err(Error::usage)?,
     };
-    if !args.path.exists() {
+    if !args.path.try_exists().map_err(Error::file(&args.path))? {
         return Err(Error::usage(format!("no such file or folder: {}", args.path.display())));
     }
     refuse_idle_flags(args)?;

@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long)]
     pub dry_run: bool,
     /// Stay when nothing is due, and take up what comes
-    #[arg(long, action = ArgAction::SetTrue, conflicts_with = "limit")]
+    #[arg(long, action = ArgAction::SetTrue, conflicts_with_all = ["limit", "dry_run"])]
     pub watch: bool,
     /// Report progress after every N runs
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]

@@ -421,7 +421,10 @@ fn help_of_runs_delete() {
     insta::assert_snapshot!(help(&["runs", "delete"]), @"
     Delete selected runs with their documents, chunks and vectors
 
-    Usage: trailblazer runs delete [OPTIONS]
+    Usage: trailblazer runs delete [OPTIONS] [ID]...
+
+    Arguments:
+      [ID]...  Runs by their ids
 
     Options:
           --dry-run  Count what would be done, and change nothing
@@ -443,7 +446,7 @@ fn help_of_runs_delete() {
     [global options]
 
     Examples:
-      trailblazer runs delete --run-id handbook-2024
+      trailblazer runs delete handbook-2024
       trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
       trailblazer runs delete --run-id '*' --yes                Everything
 

@@ -443,3 +443,12 @@ fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
     assert!(run.contains("embed.base_url leads to it") && !run.contains("text-only"), "{run}");
     assert!(away(&["ask", "words"]).contains("--text-only"), "{}", away(&["ask", "words"]));
 }
+
+#[test]
+fn a_function_that_somebody_dropped_is_told_with_its_repair() {
+    let sandbox = Sandbox::new();
+    sandbox.database.connect().batch_execute("drop function graphdb.backlog(text, jsonb)").unwrap();
+    let run = sandbox.run(&["run"]).exits(4);
+    assert!(run.stderr.contains("hint: Run `trailblazer db migrate`"), "{}", run.stderr);
+    sandbox.run(&["run", "--dry-run", "--watch"]).exits(2);
+}

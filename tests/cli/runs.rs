@@ -240,12 +240,23 @@ fn delete_asks_before_it_deletes_anything() {
 #[test]
 fn delete_without_a_selection_is_refused() {
     let sandbox = embedded();
+    // A limit says how many, not which.
+    sandbox.run(&["runs", "delete", "--limit", "1", "--yes"]).exits(2);
     let run = sandbox.run(&["runs", "delete", "--yes"]).exits(2);
     insta::assert_snapshot!(run.stderr, @"
     error: no selection of runs to delete
-      hint: Say which, for example --run-id ID; --run-id '*' is every run.
+      hint: Say which, by ids or for example --source SOURCE; --run-id '*' is every run.
     ");
     assert_eq!(statuses(&sandbox), ["embedded"; 3]);
+}
+
+#[test]
+fn delete_takes_runs_by_their_ids_and_no_others() {
+    let sandbox = embedded();
+    let run = sandbox.run(&["runs", "delete", "r1", "r9", "--yes"]).exits(2);
+    assert!(run.stderr.contains("no run \"r9\""), "{}", run.stderr);
+    sandbox.run(&["runs", "delete", "r1", "r3", "--source", "dita", "--yes"]).success();
+    assert_eq!(sandbox.database.column("select run_id from graphdb.processed_runs"), ["r2"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::db::Connector;
 use crate::db::calls::{self, Delete, DeleteStep, Filter};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
+use crate::ids::RunId;
 use crate::stop::Stop;
 use crate::terminal::{confirm, counted};
 
@@ -15,7 +16,7 @@ use crate::terminal::{confirm, counted};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  trailblazer runs delete --run-id handbook-2024
+  trailblazer runs delete handbook-2024
   trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
   trailblazer runs delete --run-id '*' --yes                Everything
 
@@ -24,6 +25,9 @@ searched. Runs that a worker holds are left alone and counted, unless --force. W
 `runs backfill` brings a deleted run back as long as its folder is there. It goes in steps of 500 runs: stop it at any \
 time, and run it again to go on.")]
 pub struct Args {
+    /// Runs by their ids
+    #[arg(value_name = "ID")]
+    run_ids: Vec<RunId>,
     /// Count what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -41,14 +45,16 @@ pub struct Args {
 
 /// Runs `trailblazer runs delete`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let filter = args.selection.filter()?;
-    if filter == Filter::default() {
+    let run_ids = args.run_ids.iter().map(RunId::to_string).collect();
+    let filter = Filter { run_ids, ..args.selection.filter()? };
+    if filter == (Filter { limit: filter.limit, ..Filter::default() }) {
         return Err(Error::Usage {
             message: "no selection of runs to delete".into(),
-            hint: Some("Say which, for example --run-id ID; --run-id '*' is every run.".into()),
+            hint: Some("Say which, by ids or for example --source SOURCE; --run-id '*' is every run.".into()),
         });
     }
     let mut client = Connector::new(&context.config)?.connect_ready()?;
+    super::find(&mut client, &args.run_ids)?;
     let filter_json = filter.to_json();
     let mut delete = Delete { filter, dry_run: true, force: args.force };
     let start = |delete: &Delete| {

@@ -10,9 +10,10 @@ mod show;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
+use postgres::Client;
 
 use super::Context;
-use crate::db::calls::Filter;
+use crate::db::calls::{self, Filter, Run};
 use crate::error::{Error, Exit, Result};
 use crate::ids::{RunId, Status};
 use crate::stop::Stop;
@@ -170,6 +171,19 @@ fn in_steps(
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Returns the runs with these ids, or an error that names the first that does not exist.
+fn find(client: &mut Client, run_ids: &[RunId]) -> Result<Vec<Run>> {
+    if run_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let run_id_texts = run_ids.iter().map(RunId::to_string).collect();
+    let found = calls::list_runs(client, &Filter { run_ids: run_id_texts, ..Filter::default() })?;
+    match run_ids.iter().find(|run_id| !found.iter().any(|run| run.run_id == **run_id)) {
+        Some(missing) => Err(no_run(missing)),
+        None => Ok(found),
+    }
 }
 
 /// The error of a run that does not exist.

@@ -21,17 +21,14 @@ pub struct Args {
 /// Runs `trailblazer runs retry`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let run_ids: Vec<String> = args.run_ids.iter().map(RunId::to_string).collect();
-    let found = calls::list_runs(&mut client, &Filter { run_ids: run_ids.clone(), ..Filter::default() })?;
-    if let Some(missing) = args.run_ids.iter().find(|run_id| !found.iter().any(|run| run.run_id == **run_id)) {
-        return Err(super::no_run(missing));
-    }
+    let found = super::find(&mut client, &args.run_ids)?;
     if let Some(other) = found.iter().find(|run| run.status != Status::Failed) {
         return Err(Error::Usage {
             message: format!("run \"{}\" is {}, not failed", other.run_id, other.status),
             hint: Some(way_on(other)),
         });
     }
+    let run_ids = args.run_ids.iter().map(RunId::to_string).collect();
     let filter = Filter { run_ids, status: vec![Status::Failed], ..Filter::default() };
     let reset = Reset { filter, scope: Scope::Processed, dry_run: false, force: false, delete_chunks: false };
     context.events.emit(&Event::ResetStart {

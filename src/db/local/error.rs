@@ -75,7 +75,9 @@ impl LocalServerError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoServer { .. } => {
-                "Run `make setup`, which unpacks one, or set database.url to a server of your own.".into()
+                "Run `make setup`, which unpacks one into var/pg; or set database.bin_dir to the folder of another, or database.url to \
+                 a server of your own."
+                    .into()
             }
             Self::DataVersion { data_dir, data_major, .. } => format!(
                 "Run `make setup` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
