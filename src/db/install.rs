@@ -88,7 +88,7 @@ pub fn state(client: &mut impl GenericClient) -> Result<State> {
     if let Some((version, _)) = applied.iter().find(|(version, _)| *version > newest_known) {
         return Ok(State::Newer { what: format!("migration {version}") });
     }
-    let installed = installed_functions(client)?;
+    let installed = installed_functions(client, false)?;
     let different: Vec<SqlFile> = functions().filter(|file| !installed.iter().any(|one| one.is(file))).collect();
     if let Some(newer) =
         installed.iter().find(|one| one.is_newer() && different.iter().any(|file| file.name == one.name))
@@ -105,7 +105,7 @@ pub fn state(client: &mut impl GenericClient) -> Result<State> {
 
 /// Returns the functions and views that are recorded as this binary's, and that somebody replaced or dropped since.
 pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
-    let installed = installed_functions(client)?;
+    let installed = installed_functions(client, true)?;
     let is_replaced =
         |file: &SqlFile| installed.iter().any(|one| one.is(file)) && !installed.iter().any(|one| one.is_whole(file));
     Ok(functions().filter(is_replaced).map(|file| file.name).collect())
@@ -209,7 +209,7 @@ fn run_migrations(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
 }
 
 fn run_functions(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
-    let installed = installed_functions(tx)?;
+    let installed = installed_functions(tx, true)?;
     let mut ran = Vec::new();
     for file in functions() {
         tx.batch_execute(file.text)?;
@@ -242,7 +242,7 @@ struct Installed {
     name: String,
     sha256: String,
     code_version: String,
-    /// Empty where the catalog keeps it parsed; none where it was dropped.
+    /// Empty where the catalog keeps it parsed; none where it was dropped, or was not asked for.
     source: Option<String>,
 }
 
@@ -269,13 +269,14 @@ impl Installed {
     }
 }
 
-fn installed_functions(client: &mut impl GenericClient) -> Result<Vec<Installed>> {
+/// Every command asks for them, without the sources, which are long.
+fn installed_functions(client: &mut impl GenericClient, with_sources: bool) -> Result<Vec<Installed>> {
     let rows = client.query(
         "select f.name, f.sha256, f.code_version, \
                 coalesce(p.prosrc, case when to_regclass(format('graphdb.%I', f.name)) is not null then '' end) as source \
          from graphdb.schema_functions as f \
-         left join pg_proc as p on p.pronamespace = 'graphdb'::regnamespace and p.proname = f.name",
-        &[],
+         left join pg_proc as p on $1 and p.pronamespace = 'graphdb'::regnamespace and p.proname = f.name",
+        &[&with_sources],
     )?;
     Ok(rows
         .iter()
