@@ -13,15 +13,15 @@ begin
   perform graphdb._check_phase(p_phase);
   return query execute
     'with waiting as (
-       select r.run_id, r.priority, r.normalized_at, r.available_at
+       select r.run_id, r.priority, r.normalized_at, coalesce(r.available_at > $2, false) as is_deferred
        from graphdb.processed_runs as r
        where (' || graphdb._waiting_condition(p_phase) || ') and ' || graphdb._filter_condition(p_filter) || '
-       order by coalesce(r.available_at > $2, false), r.priority desc, r.normalized_at, r.run_id
+       order by is_deferred, r.priority desc, r.normalized_at, r.run_id
        limit $1
      )
-     select count(*), count(*) filter (where w.available_at > $2), min(w.normalized_at), max(w.normalized_at),
+     select count(*), count(*) filter (where w.is_deferred), min(w.normalized_at), max(w.normalized_at),
             coalesce((select array_agg(f.run_id order by f.is_deferred, f.priority desc, f.normalized_at, f.run_id)
-                      from (select *, coalesce(available_at > $2, false) as is_deferred from waiting
+                      from (select * from waiting
                             order by is_deferred, priority desc, normalized_at, run_id
                             limit least(coalesce($1, 10), 1000)) as f), ''{}'')
      from waiting as w'
