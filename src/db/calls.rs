@@ -88,7 +88,7 @@ fn status(row: &Row) -> Status {
 #[allow(missing_docs, reason = "the keys of a filter, as graphdb._filter_condition reads them")]
 pub struct Filter {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub run_ids: Vec<String>,
+    pub run_ids: Vec<RunId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id_glob: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -115,7 +115,7 @@ impl Filter {
     /// Returns the same filter for one run only.
     #[must_use]
     pub fn for_run(run_id: &RunId) -> Self {
-        Self { run_ids: vec![run_id.to_string()], ..Self::default() }
+        Self { run_ids: vec![run_id.clone()], ..Self::default() }
     }
 }
 

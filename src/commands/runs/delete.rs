@@ -3,14 +3,14 @@
 use postgres::Client;
 
 use super::super::{Context, names};
-use super::{WideSelection, in_steps};
+use super::{WideSelection, confirmed, in_steps, tell_of_force};
 use crate::db::Connector;
 use crate::db::calls::{self, Delete, DeleteStep, Filter};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::stop::Stop;
-use crate::terminal::{confirm, counted};
+use crate::terminal::counted;
 
 /// Delete selected runs with their documents, chunks and vectors
 #[derive(Debug, clap::Args)]
@@ -45,8 +45,7 @@ pub struct Args {
 
 /// Runs `trailblazer runs delete`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let run_ids = args.run_ids.iter().map(RunId::to_string).collect();
-    let filter = Filter { run_ids, ..args.selection.filter()? };
+    let filter = Filter { run_ids: args.run_ids.clone(), ..args.selection.filter()? };
     if filter == (Filter { limit: filter.limit, ..Filter::default() }) {
         return Err(Error::Usage {
             message: "no selection of runs to delete".into(),
@@ -91,13 +90,7 @@ fn ask(client: &mut Client, delete: &Delete) -> Result<()> {
         return Ok(());
     }
     let question = format!("This deletes {}.", counts.told());
-    if confirm(&question, "delete") {
-        return Ok(());
-    }
-    Err(Error::Refused {
-        message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
-        hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
-    })
+    confirmed(&question, "delete")
 }
 
 impl DeleteStep {
@@ -145,7 +138,5 @@ fn report(client: &mut Client, delete: &Delete, counts: &DeleteStep, stopped: bo
         counts.skipped,
         counts.fenced,
     );
-    if counts.skipped > 0 {
-        log::info!("--force takes runs away from workers, also from one that was killed");
-    }
+    tell_of_force(counts.skipped);
 }

@@ -17,7 +17,7 @@ use crate::db::calls::{self, Filter, Run};
 use crate::error::{Error, Exit, Result};
 use crate::ids::{RunId, Status};
 use crate::stop::Stop;
-use crate::terminal::progress_bar;
+use crate::terminal::{confirm, progress_bar};
 
 /// Runs in one transaction: bounds how long locks are held, and what a stop loses.
 pub const STEP: i32 = 500;
@@ -173,13 +173,30 @@ fn in_steps(
     Ok(())
 }
 
+/// Asks for the word that confirms what `question` says will be done.
+fn confirmed(question: &str, word: &str) -> Result<()> {
+    if confirm(question, word) {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
+        hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
+    })
+}
+
+/// Says how the runs that were passed over can be had.
+fn tell_of_force(skipped: i64) {
+    if skipped > 0 {
+        log::info!("--force takes runs away from workers, also from one that was killed");
+    }
+}
+
 /// Returns the runs with these ids, or an error that names the first that does not exist.
 fn find(client: &mut Client, run_ids: &[RunId]) -> Result<Vec<Run>> {
     if run_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let run_id_texts = run_ids.iter().map(RunId::to_string).collect();
-    let found = calls::list_runs(client, &Filter { run_ids: run_id_texts, ..Filter::default() })?;
+    let found = calls::list_runs(client, &Filter { run_ids: run_ids.to_vec(), ..Filter::default() })?;
     match run_ids.iter().find(|run_id| !found.iter().any(|run| run.run_id == **run_id)) {
         Some(missing) => Err(no_run(missing)),
         None => Ok(found),

@@ -3,14 +3,14 @@
 use postgres::Client;
 
 use super::super::{Context, names};
-use super::{WideSelection, in_steps};
+use super::{WideSelection, confirmed, in_steps, tell_of_force};
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, ResetStep};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::Scope;
 use crate::stop::Stop;
-use crate::terminal::{confirm, counted};
+use crate::terminal::counted;
 
 /// Send selected runs round again
 #[derive(Debug, clap::Args)]
@@ -101,13 +101,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         counted(counts.deleted_vectors, "vector"),
         counted(counts.deleted_chunks, "chunk")
     );
-    if confirm(&question, "reset") {
-        return Ok(());
-    }
-    Err(Error::Refused {
-        message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
-        hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
-    })
+    confirmed(&question, "reset")
 }
 
 /// A run that is named is meant, also when it is the only one.
@@ -143,9 +137,7 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
         counted(counts.deleted_vectors, "vector"),
         counted(counts.deleted_chunks, "chunk"),
     );
-    if counts.skipped > 0 {
-        log::info!("--force takes runs away from workers, also from one that was killed");
-    }
+    tell_of_force(counts.skipped);
 }
 
 /// Returns the event that ends a reset.

@@ -28,8 +28,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some(way_on(other)),
         });
     }
-    let run_ids = args.run_ids.iter().map(RunId::to_string).collect();
-    let filter = Filter { run_ids, status: vec![Status::Failed], ..Filter::default() };
+    let filter = Filter { run_ids: args.run_ids.clone(), status: vec![Status::Failed], ..Filter::default() };
     let reset = Reset { filter, scope: Scope::Processed, dry_run: false, force: false, delete_chunks: false };
     context.events.emit(&Event::ResetStart {
         scope: reset.scope,
