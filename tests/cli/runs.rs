@@ -35,11 +35,22 @@ fn fail(sandbox: &Sandbox, run_id: &str) {
     sandbox.database.connect().execute(fail, &[&run_id]).unwrap();
 }
 
+/// Returns the counts of an event, in this order.
+fn counts(run: &crate::support::Run, event: &str, names: &[&str]) -> Vec<u64> {
+    let event = run.events_named(event).remove(0);
+    names.iter().map(|name| event[*name].as_u64().unwrap()).collect()
+}
+
 /// Returns the counts of `runs.reset.complete`, in order.
 fn reset_counts(run: &crate::support::Run) -> Vec<u64> {
-    let event = run.events_named("runs.reset.complete").remove(0);
     let names = ["matched", "reset", "unchanged", "skipped", "fenced", "deleted_vectors", "deleted_chunks"];
-    names.iter().map(|name| event[*name].as_u64().unwrap()).collect()
+    counts(run, "runs.reset.complete", &names)
+}
+
+/// Returns the counts of `runs.delete.complete`, in order.
+fn delete_counts(run: &crate::support::Run) -> Vec<u64> {
+    let names = ["matched", "deleted", "skipped", "fenced", "deleted_documents", "deleted_chunks", "deleted_vectors"];
+    counts(run, "runs.delete.complete", &names)
 }
 
 #[test]
@@ -213,13 +224,6 @@ fn reset_selects_by_date_source_and_status() {
     assert_eq!(reset(&["--source", "dita", "--status", "embedded"]), 3);
     assert_eq!(reset(&["--source", "confluence"]), 0);
     assert_eq!(reset(&["--embedding-model", "hash-384", "--limit", "2"]), 2);
-}
-
-/// Returns the counts of `runs.delete.complete`, in order.
-fn delete_counts(run: &crate::support::Run) -> Vec<u64> {
-    let event = run.events_named("runs.delete.complete").remove(0);
-    let names = ["matched", "deleted", "skipped", "fenced", "deleted_documents", "deleted_chunks", "deleted_vectors"];
-    names.iter().map(|name| event[*name].as_u64().unwrap()).collect()
 }
 
 #[test]

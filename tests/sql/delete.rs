@@ -5,7 +5,8 @@ use trailblazer::db::calls;
 use trailblazer::ids::{ClaimToken, Phase};
 
 use super::fixture::{
-    Waiting, ask, chunk, claim, contents, embed, load, process, refused, register_model, status, store_vectors,
+    Waiting, ask, chunk, claim, contents, embed, in_steps, load, process, refused, register_model, status,
+    store_vectors,
 };
 use crate::support::TestDatabase;
 
@@ -114,19 +115,11 @@ fn steps_go_on_where_the_last_one_stopped() {
     database.register_runs(7);
     let mut client = database.connect();
     claim(&mut client, "chunk", "r03");
-    let mut after = String::new();
-    let mut steps = Vec::new();
-    loop {
-        let step = format!(
+    let steps = in_steps(&mut client, |after| {
+        format!(
             "select matched, deleted, skipped, last_run_id from graphdb.delete_runs('{{}}', p_max_runs => 3, p_after => '{after}')"
-        );
-        let step = ask(&mut client, &step);
-        steps.push(step.clone());
-        match step.rsplit(' ').next().unwrap() {
-            "-" => break,
-            last => last.clone_into(&mut after),
-        }
-    }
+        )
+    });
     assert_eq!(steps, ["3 2 1 r03", "3 3 0 r06", "1 1 0 -"]);
     assert_eq!(ask(&mut client, "select run_id from graphdb.processed_runs"), "r03");
 }

@@ -145,6 +145,21 @@ pub fn contents(client: &mut Client) -> String {
         .join("\n--\n")
 }
 
+/// Returns the answer of each step of a larger work. `step` gets what the one before answered last: nothing at first; null ends it.
+#[track_caller]
+pub fn in_steps(client: &mut Client, step: impl Fn(&str) -> String) -> Vec<String> {
+    let mut answers: Vec<String> = Vec::new();
+    loop {
+        let after = answers.last().and_then(|answer| answer.rsplit(' ').next()).unwrap_or_default();
+        let answer = ask(client, &step(after));
+        let is_last = answer.ends_with(" -");
+        answers.push(answer);
+        if is_last {
+            return answers;
+        }
+    }
+}
+
 /// A statement that runs in another session.
 pub struct Waiting(JoinHandle<(Client, Result<String, Error>)>);
 

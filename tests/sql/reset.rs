@@ -3,7 +3,8 @@
 use postgres::Client;
 
 use super::fixture::{
-    MODEL, Waiting, ask, chunk, claim, contents, embed, load, process, refused, register_model, status, store_vectors,
+    MODEL, Waiting, ask, chunk, claim, contents, embed, in_steps, load, process, refused, register_model, status,
+    store_vectors,
 };
 use crate::support::TestDatabase;
 
@@ -208,19 +209,11 @@ fn steps_go_on_where_the_last_one_stopped() {
     database.register_runs(7);
     let mut client = database.connect();
     claim(&mut client, "chunk", "r03");
-    let mut after = String::new();
-    let mut steps = Vec::new();
-    loop {
-        let step = format!(
+    let steps = in_steps(&mut client, |after| {
+        format!(
             "select matched, reset, skipped, last_run_id from graphdb.reset_runs(p_max_runs => 3, p_after => '{after}')"
-        );
-        let step = ask(&mut client, &step);
-        steps.push(step.clone());
-        match step.rsplit(' ').next().unwrap() {
-            "-" => break,
-            last => last.clone_into(&mut after),
-        }
-    }
+        )
+    });
     assert_eq!(steps, ["3 2 1 r03", "3 3 0 r06", "1 1 0 -"]);
     assert_eq!(ask(&mut client, "select count(*) from graphdb.processed_runs where status = 'reset'"), "6");
 }
