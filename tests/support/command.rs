@@ -88,9 +88,11 @@ impl Sandbox {
         if !geteuid().is_root() {
             return command;
         }
-        // The account may not be able to enter the folder of the build.
+        // The account may not be able to enter the folder of the build. Another process copies: a program cannot be
+        // started while it is open for writing, and what this process has open, commands that other tests are just
+        // starting have open too.
         let program = self.folder().join("trailblazer");
-        fs::copy(command.get_program(), &program).unwrap();
+        assert!(Command::new("cp").arg(command.get_program()).arg(&program).status().unwrap().success());
         fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o777)).unwrap();
         let mut unprivileged = Command::new(program);
         let account = fs::metadata(cluster().socket_dir()).unwrap();
