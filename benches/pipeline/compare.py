@@ -2,7 +2,7 @@
 
     compare.py TRAILBLAZER SOCKET CORPUS WORK MODE EMBEDDER
 
-MODE is `instant`, `server` or `model`. SOCKET is the folder of a PostgreSQL server's socket.
+MODE is `instant`, `server`, `model` or `model-server`. SOCKET is the folder of a PostgreSQL server's socket.
 """
 import sys
 from pathlib import Path
@@ -87,7 +87,7 @@ def main(binary, socket, corpus, work, mode, embedder):
     bench = Bench(socket, Path(work), Path(corpus), embedder)
     documents = sum(1 for _ in open(bench.corpus / "first.ndjson"))
     found = contenders(bench, binary, mode)
-    (kill if mode == "server" else compare)(documents, found)
+    (kill if bench.counted else compare)(documents, found)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 # Documents to vectors: trailblazer beside LlamaIndex, LangChain, Haystack and CocoIndex, as Markdown tables. All write to one
 # throwaway PostgreSQL server with default, durable settings, each into a database of its own. They are fetched, pinned, into var/bench.
 #   DOCS=2000  TRAILBLAZER=target/release/trailblazer  TRAILBLAZER_CORPORA=folder  PG_BIN=folder with initdb (default: from PATH)
-#   MODES="instant server model": the embedder is in process, behind HTTP (there a kill is tried too), or all-MiniLM-L6-v2.
-#   MODEL=1 fetches what `model` needs (4 GB: PyTorch on Linux comes with its GPU libraries, which are not used); MODEL_DOCS=200
+#   MODES="instant server model model-server": the embedder takes no time or is all-MiniLM-L6-v2, in process or behind HTTP, where a kill
+#   is tried.
+#   MODEL=1 fetches what all-MiniLM-L6-v2 needs (4 GB: PyTorch on Linux comes with its GPU libraries, which are not used); MODEL_DOCS=200
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cd "$root"
 [ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
 trailblazer=$(realpath "${TRAILBLAZER:-target/release/trailblazer}") model=$(realpath var/models/all-MiniLM-L6-v2)
-corpora=${TRAILBLAZER_CORPORA:-../shared/corpora} modes=${MODES:-instant server model}
+corpora=${TRAILBLAZER_CORPORA:-../shared/corpora} modes=${MODES:-instant server model model-server}
 for tool in initdb pg_ctl "$trailblazer"; do
   command -v "$tool" > /dev/null || { echo "no $tool: run make build, and set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
 done
@@ -67,6 +68,22 @@ normalize examples/docs/dita --source dita --run-id guide
 normalize examples/docs/confluence --source confluence --run-id handbook
 
 compare() { "$python" "$here/compare.py" "$trailblazer" "$work/pg" "$1" "$work" "$2" "$3"; }
+# compare_served CORPUS MODE [MODEL]: through a server of embeddings.
+compare_served() {
+  rm -f "$work/url"
+  PYTHONPATH=${3:+$extra} "$python" "$here/server.py" "${@:3}" > "$work/url" &
+  embeddings=$!
+  until [ -s "$work/url" ]; do kill -0 "$embeddings"; sleep 0.1; done
+  compare "$1" "$2" "$(cat "$work/url")"
+  kill "$embeddings"
+  embeddings=
+}
+model_corpus() { "$python" "$here/corpus.py" "$work/runs" "$work/model-corpus" "${MODEL_DOCS:-200}"; }
+has_model() {
+  PYTHONPATH=$extra "$python" -c 'import sentence_transformers' 2> "$work/import.log" && return
+  printf '\nWithout all-MiniLM-L6-v2: sentence-transformers is not installed (MODEL=1 does that).\n'
+  return 1
+}
 echo "PostgreSQL $(postgres --version | grep -Eo '[0-9]+\.[0-9]+' | head -n 1), $(nproc) cores, load before the run $(cut -d ' ' -f 1 /proc/loadavg); $("$python" "$here/corpus.py" "$work/runs" "$work/corpus" "${DOCS:-2000}")."
 "$python" -c 'from importlib.metadata import version as v
 print(", ".join(f"{n} {v(n)}" for n in ("llama-index-core", "langchain-core", "langchain-postgres", "haystack-ai", "pgvector-haystack", "cocoindex")) + ".")'
@@ -79,15 +96,16 @@ for mode in $modes; do
       compare "$work/corpus" instant instant ;;
     server)
       printf '\n### An instant embedder behind HTTP, and a kill half way\n'
-      "$python" "$here/server.py" > "$work/url" &
-      embeddings=$!
-      until [ -s "$work/url" ]; do sleep 0.1; done
-      compare "$work/corpus" server "$(cat "$work/url")" ;;
+      compare_served "$work/corpus" server ;;
     model)
-      export PYTHONPATH=$extra
-      "$python" -c 'import sentence_transformers' 2> "$work/import.log" || { printf '\nWithout all-MiniLM-L6-v2: sentence-transformers is not installed (MODEL=1 does that).\n'; continue; }
+      has_model || continue
       printf '\n### all-MiniLM-L6-v2\n\n'
-      "$python" "$here/corpus.py" "$work/runs" "$work/model-corpus" "${MODEL_DOCS:-200}"
-      compare "$work/model-corpus" model "$model" ;;
+      model_corpus
+      PYTHONPATH=$extra compare "$work/model-corpus" model "$model" ;;
+    model-server)
+      has_model || continue
+      printf '\n### all-MiniLM-L6-v2 behind HTTP, and a kill half way\n\n'
+      model_corpus
+      compare_served "$work/model-corpus" model-server "$model" ;;
   esac
 done

@@ -1,13 +1,14 @@
-"""An instant `/v1/embeddings` on a free port of this machine; prints its address.
+"""`/v1/embeddings` on a free port of this machine, instant or, given the folder of all-MiniLM-L6-v2, with its vectors; prints its address.
 
 GET /count says how many texts came and how many different ones, then forgets them: {"texts": 5, "distinct": 4, "requests": 2}.
 GET /peek says the same and forgets nothing.
 """
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import orjson
-from embedder import vector
+from embedder import MiniLm, vector
 
 
 class Counts:
@@ -33,11 +34,15 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     counts = Counts()
 
+    @staticmethod
+    def embed(texts):
+        return [vector(text) for text in texts]
+
     def do_POST(self):
-        texts = orjson.loads(self.rfile.read(int(self.headers["content-length"])))["input"]
-        self.counts.add(texts)
-        data = [{"object": "embedding", "index": n, "embedding": vector(text)} for n, text in enumerate(texts)]
-        self.answer({"object": "list", "model": "instant", "data": data, "usage": {"prompt_tokens": 0, "total_tokens": 0}})
+        asked = orjson.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.counts.add(asked["input"])
+        data = [{"object": "embedding", "index": n, "embedding": found} for n, found in enumerate(self.embed(asked["input"]))]
+        self.answer({"object": "list", "model": asked["model"], "data": data, "usage": {"prompt_tokens": 0, "total_tokens": 0}})
 
     def do_GET(self):
         self.answer(self.counts.read(forget=self.path == "/count"))
@@ -60,6 +65,8 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        Handler.embed = MiniLm(sys.argv[1]).embed
     server = Server(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}/v1", flush=True)
     server.serve_forever()
