@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{ask, db, normalize, run, runs, status};
+use crate::commands::{ask, completions, db, normalize, run, runs, status};
 
 /// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
 /// left to do.
@@ -106,4 +106,6 @@ pub enum Command {
     Status(status::Args),
     /// Ask the documentation a question
     Ask(ask::Args),
+    /// Print what lets a shell complete commands and flags
+    Completions(completions::Args),
 }

@@ -19,7 +19,6 @@ pub mod worker;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use commands::Context;
 use error::{Error, Exit};
 use events::{Event, EventWriter};
 
@@ -32,7 +31,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     terminal::init(&cli.global);
     let events = terminal::event_writer(cli.global.events, cli.global.verbose > 0);
-    let exit = match Context::new(&cli.global, &events).and_then(|context| commands::dispatch(cli.command, &context)) {
+    let exit = match commands::dispatch(cli, &events) {
         Ok(exit) => exit,
         Err(error) => report(&error, &events),
     };

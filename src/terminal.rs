@@ -56,7 +56,12 @@ pub fn print_error(message: &str, hint: Option<&str>) {
 
 /// Prints a line of a result on standard output.
 pub fn print_line(line: &str) -> Result<()> {
-    match writeln!(io::stdout().lock(), "{}", printable(line)) {
+    print_text(format!("{}\n", printable(line)).as_bytes())
+}
+
+/// Prints text as it is on standard output. A reader that has seen enough is no error.
+pub fn print_text(text: &[u8]) -> Result<()> {
+    match io::stdout().lock().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
         _ => Ok(()),
     }
@@ -67,10 +72,7 @@ pub fn print_marked(line: &str, bold: bool) -> Result<()> {
     let (begin, end) = if bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("*", "*") };
     let parts: Vec<String> =
         line.split('\u{1}').map(|part| part.split('\u{2}').map(printable).collect::<Vec<_>>().join(end)).collect();
-    match writeln!(io::stdout().lock(), "{}", parts.join(begin)) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
-        _ => Ok(()),
-    }
+    print_text(format!("{}\n", parts.join(begin)).as_bytes())
 }
 
 /// Prints rows in columns on standard output, the first row as the heading.

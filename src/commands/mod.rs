@@ -1,6 +1,7 @@
 //! One file a command: its arguments, and what it does with the layers below. No SQL.
 
 pub mod ask;
+pub mod completions;
 pub mod db;
 mod indexes;
 mod names;
@@ -11,7 +12,7 @@ pub mod status;
 
 use std::path::Path;
 
-use crate::cli::{Command, Global};
+use crate::cli::{Cli, Command, Global};
 use crate::config::{self, Config};
 use crate::error::{Exit, Result};
 use crate::events::EventWriter;
@@ -54,14 +55,16 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Runs `command`.
-pub fn dispatch(command: Command, context: &Context<'_>) -> Result<Exit> {
-    match command {
-        Command::Db(command) => db::run(command, context),
-        Command::Normalize(args) => normalize::run(&args, context),
-        Command::Runs(command) => runs::run(command, context),
-        Command::Run(args) => run::run(&args, context),
-        Command::Ask(args) => ask::run(&args, context),
-        Command::Status(args) => status::run(&args, context),
+/// Runs the command of `cli`.
+pub fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
+    let context = || Context::new(&cli.global, events);
+    match cli.command {
+        Command::Db(command) => db::run(command, &context()?),
+        Command::Normalize(args) => normalize::run(&args, &context()?),
+        Command::Runs(command) => runs::run(command, &context()?),
+        Command::Run(args) => run::run(&args, &context()?),
+        Command::Ask(args) => ask::run(&args, &context()?),
+        Command::Status(args) => status::run(&args, &context()?),
+        Command::Completions(args) => completions::run(&args),
     }
 }

@@ -31,6 +31,25 @@ fn every_command_is_here() {
 }
 
 #[test]
+fn bash_completes_commands_flags_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    // Broken: what a shell starts with must not need it.
+    std::fs::write(folder.path().join(".trailblazer.yaml"), "no: such: key").unwrap();
+    let complete = |words: &[&str]| {
+        let script = r#"source <("$0" completions bash) && COMP_WORDS=(trailblazer "$@") COMP_CWORD=$#
+            _trailblazer trailblazer "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}" && echo "${COMPREPLY[@]}""#;
+        let mut bash = Command::new("bash");
+        bash.args(["-c", script, env!("CARGO_BIN_EXE_trailblazer")]).args(words).current_dir(folder.path());
+        let run = Run::of(bash.output().unwrap()).success();
+        assert_eq!(run.stderr, "");
+        run.stdout.trim_end().to_owned()
+    };
+    assert_eq!(complete(&["runs", "re"]), "reset retry");
+    assert_eq!(complete(&["run", "--dr"]), "--dry-run");
+    assert_eq!(complete(&["runs", "list", "--status", "chu"]), "chunking chunked");
+}
+
+#[test]
 fn help_of_trailblazer() {
     insta::assert_snapshot!(help(&[]), @r#"
     Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses
@@ -39,13 +58,14 @@ fn help_of_trailblazer() {
     Usage: trailblazer [OPTIONS] <COMMAND>
 
     Commands:
-      db         The database: private server, schema, health, rights
-      normalize  Turn documentation into Markdown documents and register them as a run
-      runs       The backlog: look at runs, send them round again, delete them
-      run        Chunk and embed everything that is due
-      status     What is left to do, who works on what, and why it is stuck
-      ask        Ask the documentation a question
-      help       Print this message or the help of the given subcommand(s)
+      db           The database: private server, schema, health, rights
+      normalize    Turn documentation into Markdown documents and register them as a run
+      runs         The backlog: look at runs, send them round again, delete them
+      run          Chunk and embed everything that is due
+      status       What is left to do, who works on what, and why it is stuck
+      ask          Ask the documentation a question
+      completions  Print what lets a shell complete commands and flags
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -562,4 +582,26 @@ fn help_of_ask() {
 
     The same in SQL: select * from graphdb.search('How do I reset runs that failed?')
     "#);
+}
+
+#[test]
+fn help_of_completions() {
+    insta::assert_snapshot!(help(&["completions"]), @r"
+    Print what lets a shell complete commands and flags
+
+    Usage: trailblazer completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  The shell to print for [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+
+    Examples:
+      source <(trailblazer completions bash)          In this shell; in ~/.bashrc, in every one
+      trailblazer completions zsh > ~/.zfunc/_trailblazer
+      trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish
+    ");
 }
