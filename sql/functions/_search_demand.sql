@@ -6,10 +6,16 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select string_agg(t.term, ' & ')::tsquery
-  from (select websearch_to_tsquery('pg_catalog.english', graphdb._search_question(p_query))::text as parsed) as q
-  cross join regexp_split_to_table(q.parsed, ' [&|] ') as t (term)
-  where t.term like '!%' or t.term like '%<%' and q.parsed not like '% | %'
+  with asked as (
+    select q.question, websearch_to_tsquery('pg_catalog.english', q.question)::text like '% | %' as has_or
+    from (select graphdb._search_question(p_query) as question) as q
+  ), demanded as (
+    select websearch_to_tsquery('pg_catalog.english', m.parts[1]) as part
+    from asked as a
+    cross join regexp_matches(a.question, '(-?"[^"]*"|-\S+)', 'g') as m (parts)
+    where m.parts[1] like '-%' or not a.has_or
+  )
+  select string_agg(distinct d.part::text, ' & ')::tsquery from demanded as d where numnode(d.part) > 0
 $$;
 
 comment on function graphdb._search_demand(text) is

@@ -48,5 +48,5 @@ select
 from waiting as w, claims as k, finished as f;
 
 comment on view graphdb.backlog_status is
-  'Why is it stuck? One row: runs by status, how many are due or in back-off, the oldest, live and expired claims with age and progress, runs embedded in the last 10 minutes, time to go at that rate.';
+  'Why is it stuck? One row: runs by status, how many are due or in back-off, the oldest, live and expired claims with age and progress, runs embedded in the last 10 minutes, time to go at the rate since the first of them.';
 revoke all on graphdb.backlog_status from public;

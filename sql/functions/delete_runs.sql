@@ -66,5 +66,5 @@ $$;
 
 comment on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) is
   'Delete selected runs with their documents, chunks and history, and the vectors that no other run wants; other versions of the documents are searched again. Live claims are skipped '
-  'unless p_force. p_dry_run counts only. p_max_runs bounds a step: call again with p_after = last_run_id until null. TB001: bad filter, or none.';
+  'unless p_force. p_dry_run counts only. p_max_runs bounds a step: call again with p_after = last_run_id until null. A filter of ''{}'' is every run. TB001: bad filter, or null.';
 revoke all on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) from public;

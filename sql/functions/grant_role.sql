@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tables constant text[] := '{processed_runs,run_attempts,documents,chunks,embedding_models,embeddings,backlog_status,schema_migrations,schema_functions}';
-  v_reader constant text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,run_documents,search,snippet,has_vectors}';
+  v_reader constant text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,run_documents,search,searched_documents,snippet,has_vectors}';
   v_worker constant text[] := v_reader || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,complete_runs,release_run,fail_run,
     recover_expired_claims,create_staging,replace_chunks,pending_inputs,store_embeddings,store_staged_embeddings,register_model,refresh_search,missing_vector_indexes}'::text[];
   v_admin constant text[] := v_worker || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings}'::text[];

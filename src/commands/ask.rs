@@ -9,7 +9,7 @@ use postgres::Client;
 use super::{Context, names};
 use crate::commands::run::embed_settings;
 use crate::db::Connector;
-use crate::db::calls::{self, Filter};
+use crate::db::calls::{self, Filter, Run};
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
@@ -61,9 +61,9 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let begun = Instant::now();
     let text = args.question.join(" ");
-    if text.trim().is_empty() {
+    if !text.contains(char::is_alphanumeric) {
         return Err(Error::Usage {
-            message: "the question is empty".into(),
+            message: "the question has no word".into(),
             hint: Some("Ask for example: trailblazer ask \"What happens when a worker dies?\"".into()),
         });
     }
@@ -93,6 +93,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             source: args.source.clone(),
             label: args.label.clone(),
             run_id_glob: args.run_id.clone(),
+            ..SearchFilter::default()
         },
     };
     // What is asked with was checked before, but for the vector.
@@ -105,8 +106,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if hits.is_empty() {
         let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
         names::warn_of_unknown(&mut client, &filter, &args.label);
-        match unready(&mut client, filter)? {
-            Some(unready) => log::warn!("{unready}"),
+        match unsearched(&mut client, filter, &question.filter)? {
+            Some(unsearched) => log::warn!("{unsearched}"),
             None => advice = ": ask with fewer or other words, and without filters",
         }
     }
@@ -128,11 +129,13 @@ fn advise(error: &EmbedError) {
     }
 }
 
-/// Says so when none of the runs that were asked is embedded.
-fn unready(client: &mut Client, filter: Filter) -> Result<Option<String>> {
-    let embedded = Filter { status: vec![Status::Embedded], limit: Some(1), ..filter.clone() };
-    if !calls::list_runs(client, &embedded)?.is_empty() {
-        return Ok(None);
+/// Says so when none of the runs that were asked is embedded, or others hold newer versions of all their documents.
+fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Result<Option<String>> {
+    let embedded = Filter { status: vec![Status::Embedded], limit: Some(2), ..filter.clone() };
+    match calls::list_runs(client, &embedded)?.as_slice() {
+        [] => {}
+        [run] if search::searched_documents(client, asked)? == 0 => return superseded(client, run),
+        _ => return Ok(None),
     }
     let runs = calls::list_runs(client, &Filter { limit: Some(2), ..filter })?;
     let way_on = "`trailblazer run` takes up what is due";
@@ -144,6 +147,16 @@ fn unready(client: &mut Client, filter: Filter) -> Result<Option<String>> {
         [run] => Some(format!("run {} is {}, not embedded yet: {way_on}", run.run_id, run.status)),
         _ => Some(format!("none of the runs asked is embedded yet: {way_on}")),
     })
+}
+
+/// Says which run a search finds the documents of `run` in.
+fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
+    let other = calls::most_overlapping_run(client, &run.run_id)?;
+    let way_on =
+        if run.source == "dita" { "; to find both, normalize one of them with another --collection" } else { "" };
+    Ok(other.map(|(other, _)| {
+        format!("no document of run {} is searched: newer runs hold them too, such as {other}{way_on}", run.run_id)
+    }))
 }
 
 /// Keeps of each document the chunk that comes first.

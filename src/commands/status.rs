@@ -62,7 +62,9 @@ fn print_status(status: &Value) -> Result<()> {
     if recent > 0 {
         let is_left = number("due") + number("deferred") + number("live_claims") > 0;
         let to_go = status["time_to_go_seconds"].as_i64().filter(|_| is_left);
-        let to_go = to_go.map(|left| format!(", {} to go at this rate", duration(left))).unwrap_or_default();
+        let to_go = to_go
+            .map(|left| format!(", {} to go at the rate since the first of them", duration(left)))
+            .unwrap_or_default();
         let runs = counted(recent, "run");
         print_line(&format!("{runs} embedded in the last 10 minutes{to_go}"))?;
     }

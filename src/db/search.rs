@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::VectorIndex;
 use crate::error::Result;
+use crate::ids::RunId;
 
 /// Which documents are searched. Empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -16,8 +17,22 @@ pub struct SearchFilter {
     pub source: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub label: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub run_ids: Vec<RunId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id_glob: Option<String>,
+}
+
+impl SearchFilter {
+    /// Selects the documents of one run.
+    #[must_use]
+    pub fn for_run(run_id: &RunId) -> Self {
+        Self { run_ids: vec![run_id.clone()], ..Self::default() }
+    }
+
+    fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_else(|_| Value::Object(Map::new()))
+    }
 }
 
 /// What to look for.
@@ -62,14 +77,13 @@ pub struct Hit {
 
 /// `graphdb.search`, with a snippet of each hit.
 pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Result<Vec<Hit>> {
-    let filter = serde_json::to_value(&question.filter).unwrap_or_else(|_| Value::Object(Map::new()));
     let (vector, model) = match &question.vector {
         Some((vector, model)) => (Some(Vector::from(vector.clone())), Some(*model)),
         None => (None, None),
     };
     let rows = client.query(
         "select s.*, graphdb.snippet($1, s.text, s.heading_path) as snippet from graphdb.search($1, $2, $3, $4, $5) as s",
-        &[&question.text, &vector, &model, &question.limit, &filter],
+        &[&question.text, &vector, &model, &question.limit, &question.filter.to_json()],
     )?;
     Ok(rows
         .iter()
@@ -87,6 +101,11 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
             score: row.get("score"),
         })
         .collect())
+}
+
+/// `graphdb.searched_documents`: how many documents a search with this filter sees.
+pub fn searched_documents(client: &mut impl GenericClient, filter: &SearchFilter) -> Result<i64> {
+    Ok(client.query_one("select graphdb.searched_documents($1)", &[&filter.to_json()])?.get(0))
 }
 
 /// `graphdb.has_vectors`

@@ -107,9 +107,31 @@ fn ask_lets_no_escape_code_of_a_document_through() {
 
 #[test]
 fn ask_refuses_an_empty_question() {
-    let run = Sandbox::new().run(&["ask", " "]);
-    assert_eq!(run.code, Some(2));
-    assert!(run.stderr.starts_with("error: the question is empty\n  hint: "), "{}", run.stderr);
+    let sandbox = Sandbox::new();
+    for question in [" ", "\"\"", "*"] {
+        let run = sandbox.run(&["ask", question]);
+        assert_eq!(run.code, Some(2));
+        assert!(run.stderr.starts_with("error: the question has no word\n  hint: "), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn ask_says_which_run_took_the_place_of_the_one_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/t.dita", "<topic id='t'><title>Racks</title><body><p>How to mount a rack.</p></body></topic>");
+    for run_id in ["novice", "expert"] {
+        sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", run_id]).success();
+        sandbox.run(&["run"]).success();
+    }
+    let asked = sandbox.run(&["ask", "rack", "--run-id", "novice", "--events", "never"]).success();
+    insta::assert_snapshot!(asked.stderr, @"warn: no document of run novice is searched: newer runs hold them too, such as expert; to find both, normalize one of them with another --collection");
+    assert_eq!(asked.stdout, "nothing found\n");
+    let searched = |run_id| {
+        let shown = sandbox.run(&["runs", "show", run_id, "--events", "never"]).success().stdout;
+        shown.lines().find(|line| line.starts_with("searched")).map(str::to_owned)
+    };
+    assert_eq!(searched("novice").unwrap(), "searched    0, the others as other runs hold them");
+    assert_eq!(searched("expert").unwrap(), "searched    1");
 }
 
 #[test]

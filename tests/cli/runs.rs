@@ -394,7 +394,7 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     due 0, in back-off 1, claimed 1, lease run out 0
     next back-off ends 2026-06-01T12:01:30Z
     oldest waiting since 2026-05-01T12:00:00Z
-    2 runs embedded in the last 10 minutes, 1 min 19 s to go at this rate
+    2 runs embedded in the last 10 minutes, 1 min 19 s to go at the rate since the first of them
 
     run  phase  worker     age         done  lease
     r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left

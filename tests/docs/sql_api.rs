@@ -30,9 +30,10 @@ fn describe(client: &mut Client) -> String {
          | `TB002` | claim lost: stop work on the run, claim again |\n\
          | `TB003` | work incomplete: the phase cannot be completed yet |\n\
          | `TB004` | no such run |\n\
-         | `TB005` | the schema is newer than the caller |\n\n\
-         ## Functions\n",
+         | `TB005` | the schema is newer than the caller |\n",
     );
+    filters(client, &mut text);
+    text.push_str("\n## Functions\n");
     let functions = client
         .query(
             "select p.proname::text, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), obj_description(p.oid, 'pg_proc') \
@@ -46,6 +47,7 @@ fn describe(client: &mut Client) -> String {
         let call = shortened(&format!("graphdb.{name}({})\nreturns {result}", arguments.replace(", ", ",\n  ")));
         let _ = write!(text, "\n### {name}\n\n```sql\n{call}\n```\n\n{comment}\n");
     }
+    staging(client, &mut text);
     text.push_str("\n## Tables and views\n");
     let relations = client
         .query(
@@ -57,21 +59,77 @@ fn describe(client: &mut Client) -> String {
     for relation in relations {
         let (oid, name, comment): (u32, String, String) = (relation.get(0), relation.get(1), relation.get(2));
         let _ = write!(text, "\n### {name}\n\n{comment}\n\n| column | type | meaning |\n|---|---|---|\n");
-        let columns = client
-            .query(
-                "select a.attname::text, format_type(a.atttypid, a.atttypmod) || case when a.attnotnull then ' not null' else '' end, \
-                        coalesce(col_description(a.attrelid, a.attnum), '') \
-                 from pg_attribute as a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum",
-                &[&oid],
-            )
-            .unwrap();
-        for column in columns {
-            let (column, kind, meaning): (String, String, String) = (column.get(0), column.get(1), column.get(2));
-            let kind = shortened(&kind);
+        for (column, kind, meaning) in columns(client, oid) {
             let _ = writeln!(text, "| `{column}` | {kind} | {meaning} |");
         }
     }
     text
+}
+
+/// Name, type and comment of each column.
+fn columns(client: &mut Client, table: u32) -> Vec<(String, String, String)> {
+    let rows = client
+        .query(
+            "select a.attname::text, format_type(a.atttypid, a.atttypmod) || case when a.attnotnull then ' not null' else '' end, \
+                    coalesce(col_description(a.attrelid, a.attnum), '') \
+             from pg_attribute as a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum",
+            &[&table],
+        )
+        .unwrap();
+    rows.iter().map(|row| (row.get(0), shortened(row.get(1)), row.get(2))).collect()
+}
+
+const FILTERS: &str = "
+## Filters
+
+`p_filter` is a JSON object: what meets every key is selected, and null or `{}` is everything. An unknown key, a wrong type or a date that
+does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and `label` take a text or a list of texts.
+
+| key | runs | search | selects |
+|---|---|---|---|
+| `run_ids` | yes | yes | runs with these ids |
+| `run_id_glob` | yes | yes | runs whose id matches: `*` is any text, `?` one character |
+| `source` | yes | yes | runs of these sources |
+| `status` | yes | | runs with these statuses |
+| `normalized_from` | yes | | runs normalized then or later; a date or a time |
+| `normalized_to` | yes | | runs normalized then or earlier; a date means its end |
+| `embedding_model` | yes | | runs last embedded with these models |
+| `limit` | yes | | at most so many |
+| `label` | | yes | documents with one of these labels |
+";
+
+/// What filters take, after a check that the functions know the same keys.
+fn filters(client: &mut Client, text: &mut String) {
+    for (place, call) in [(2, "list_runs"), (3, "searched_documents")] {
+        let refused = client.execute(&format!("select graphdb.{call}('{{\"unknown\": 1}}')"), &[]).unwrap_err();
+        let hint = refused.as_db_error().unwrap().hint().unwrap();
+        let mut known: Vec<&str> = hint.trim_start_matches("Known keys: ").trim_end_matches('.').split(", ").collect();
+        let rows =
+            FILTERS.lines().filter_map(|row| row.strip_prefix("| `")).map(|row| row.split('|').collect::<Vec<_>>());
+        let mut told: Vec<&str> = rows
+            .filter(|cells| cells[place - 1].trim() == "yes")
+            .map(|cells| cells[0].trim_matches(['`', ' ']))
+            .collect();
+        known.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(known, told, "{call}");
+    }
+    text.push_str(FILTERS);
+}
+
+/// The tables that `create_staging` makes.
+fn staging(client: &mut Client, text: &mut String) {
+    client.execute("select graphdb.create_staging()", &[]).unwrap();
+    text.push_str(
+        "\n## Staging tables\n\nWhat `create_staging` makes for a session to COPY into; a column means what it means in the table of that name.\n",
+    );
+    for table in ["staged_documents", "staged_chunks", "staged_embeddings"] {
+        let oid = client.query_one("select ('pg_temp.' || $1)::regclass::oid", &[&table]).unwrap().get(0);
+        let _ = write!(text, "\n### {table}\n\n| column | type |\n|---|---|\n");
+        for (column, kind, _) in columns(client, oid) {
+            let _ = writeln!(text, "| `{column}` | {kind} |");
+        }
+    }
 }
 
 /// Types as people write them.

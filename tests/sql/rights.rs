@@ -85,6 +85,7 @@ fn looks_at_everything(client: &mut Client) {
         "list_labels()",
         "list_models()",
         "overlapping_runs('r')",
+        "searched_documents()",
     ] {
         ask(client, &format!("select * from graphdb.{call}"));
     }

@@ -208,6 +208,30 @@ fn search_demands_a_text_in_quotes_and_refuses_a_word_after_a_minus() {
     let mut library = Library::new();
     library.add("r", "d", &["a claim token", "a token to claim", "a claim token in python"]);
     assert_eq!(library.find("\"claim token\" -python"), ["a claim token"]);
+    assert_eq!(library.find("“claim token” -python"), ["a claim token"]);
+    assert_eq!(library.find("„claim token“ -python"), ["a claim token"]);
+    assert_eq!(library.find("token \"python\""), ["a claim token in python"]);
+    assert_eq!(library.find("\"python\" or \"claim token\"").len(), 2);
+    assert_eq!(library.find("claim -\"claim token\""), ["a token to claim"]);
+}
+
+#[test]
+fn a_quote_without_another_and_an_inch_demand_nothing() {
+    let mut library = Library::new();
+    library.add("r", "d", &["a rack of 19 inches for the server", "how to mount a disk"]);
+    for question in ["mount a 19\" rack server", "mount \"a server rack", "mount a 19\" rack, not 23\" server"] {
+        assert_eq!(library.find(question).len(), 2, "{question}");
+    }
+    assert_eq!(library.find("mount 19\" \"for the server\"").len(), 1);
+}
+
+#[test]
+fn a_pasted_text_is_asked_for_by_its_beginning() {
+    let mut library = Library::new();
+    library.add("r", "d", &["some words"]);
+    for text in ["wort ", "語", "\"words\" ", "-wort "] {
+        assert_eq!(library.find(&format!("words {}", text.repeat(20_000))), ["some words"], "{text}");
+    }
 }
 
 #[test]

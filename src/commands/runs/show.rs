@@ -4,6 +4,7 @@ use super::super::Context;
 use crate::artifact::{self, shown};
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
+use crate::db::search::{self, SearchFilter};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Status};
@@ -33,7 +34,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    print_run(run, input)?;
+    let searched = search::searched_documents(&mut client, &SearchFilter::for_run(&run.run_id))?;
+    print_run(run, input, searched)?;
     print_history(run, &history)?;
     Ok(Exit::Done)
 }
@@ -50,10 +52,11 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run, input: Option<String>) -> Result<()> {
+fn print_run(run: &Run, input: Option<String>, searched: i64) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
+    let elsewhere = if searched < i64::from(run.total_docs) { ", the others as other runs hold them" } else { "" };
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
@@ -63,6 +66,7 @@ fn print_run(run: &Run, input: Option<String>) -> Result<()> {
         ("chunks", count(run.total_chunks)),
         ("embedded", count(run.embedded_chunks)),
         (model, run.embedding_model.clone()),
+        ("searched", Some(format!("{searched}{elsewhere}"))),
         ("claimed by", run.claimed_by.clone()),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),

@@ -1,0 +1,19 @@
+-- How many documents a search with this filter sees: of each document that several runs hold, one version.
+create or replace function graphdb.searched_documents(p_filter jsonb default null)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_documents bigint;
+begin
+  execute 'select count(*) from graphdb.documents as d where d.is_searched and ' || graphdb._search_condition(p_filter) into v_documents;
+  return v_documents;
+end
+$$;
+
+comment on function graphdb.searched_documents(jsonb) is
+  'How many documents a search with this filter sees: of each document that several runs hold, one version. p_filter: as of graphdb.search. TB001: bad filter.';
+revoke all on function graphdb.searched_documents(jsonb) from public;
