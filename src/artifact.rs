@@ -154,6 +154,8 @@ impl Reader {
 
     fn document(&mut self, bytes: &[u8]) -> std::result::Result<Document, BrokenLine> {
         let text = std::str::from_utf8(bytes).map_err(|error| self.broken(format!("not UTF-8: {error}")))?;
+        // Editors of Windows put a byte order mark before the first line.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut document: Document = serde_json::from_str(text).map_err(|error| self.broken(json_fault(&error)))?;
         sanitize(&mut document);
         if document.id.is_empty() || document.id.len() > LONGEST_ID {

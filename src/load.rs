@@ -7,14 +7,15 @@ use postgres::Client;
 
 use crate::artifact::{BrokenLine, Reader};
 use crate::db::stage::{self, Loaded};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::RunId;
 use crate::normalize::Document;
 
 /// Documents copied at a time.
 const PAGE: usize = 128;
 
-/// Loads the artifact at `path` as the run's documents. Every broken line is handed to `on_broken` and left out.
+/// Loads the artifact at `path` as the run's documents. Every broken line is handed to `on_broken` and left out; with no other
+/// lines in it, the artifact is refused, and what the run holds stays.
 ///
 /// Without `source`, the documents' own decides: `mixed` when they differ. Without `normalized_at`, the database's clock does.
 pub fn load_artifact(
@@ -30,11 +31,15 @@ pub fn load_artifact(
     let mut tx = client.transaction()?;
     stage::clear_documents(&mut tx)?;
     let mut found_source: Option<String> = None;
+    let mut last_broken = None;
     let mut page: Vec<Document> = Vec::with_capacity(PAGE);
     loop {
         match reader.read()? {
             None => break,
-            Some(Err(broken)) => on_broken(&broken),
+            Some(Err(broken)) => {
+                on_broken(&broken);
+                last_broken = Some(broken.line);
+            }
             Some(Ok(document)) => {
                 found_source = Some(match found_source {
                     Some(known) if known != document.source_system => "mixed".into(),
@@ -49,6 +54,10 @@ pub fn load_artifact(
         }
     }
     stage::documents(&mut tx, &page)?;
+    if let (None, Some(line)) = (&found_source, last_broken) {
+        let message = "no line is a document: nothing is registered".into();
+        return Err(Error::Artifact { path: path.to_owned(), line, message });
+    }
     let source = source
         .map(str::to_owned)
         .or(found_source.filter(|source| !source.is_empty()))

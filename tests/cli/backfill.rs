@@ -70,6 +70,25 @@ fn backfill_names_a_broken_line_and_loads_the_others() {
 }
 
 #[test]
+fn backfill_refuses_an_artifact_of_broken_lines_alone_and_keeps_what_was_registered() {
+    let sandbox = Sandbox::new();
+    let path = "var/runs/r/normalize/normalized.ndjson";
+    sandbox.write(path, format!("\u{feff}{}", line("a", "x", "dita")));
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.write(path, "{\n{\n");
+    let run = sandbox.run(&["runs", "backfill", "--events", "never"]).exits(1);
+    let told = run.stderr.replace(sandbox.folder().to_str().unwrap(), "");
+    insta::assert_snapshot!(told, @r"
+    error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 0)
+    error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
+    error: /var/runs/r/normalize/normalized.ndjson:2: no line is a document: nothing is registered
+    1 run found: 0 registered, 0 changed, 0 unchanged, 1 failed; 0 documents
+    warn: left out 2 broken lines: mend what is broken and run this again
+    ");
+    assert_eq!(sandbox.database.column("select doc_id from graphdb.documents"), ["a"]);
+}
+
+#[test]
 fn backfill_refuses_a_folder_that_is_no_run_id() {
     let sandbox = Sandbox::new();
     write_small_runs(&sandbox, 1);

@@ -131,12 +131,14 @@ fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Con
         Err(error) if error.is_connection_loss() => return Err(error),
         Err(error) => {
             counts.failed += 1;
-            log::error!("{shown_path}: {error}");
+            let message = error.to_string();
+            let place = if message.starts_with(&shown_path) { String::new() } else { format!("{shown_path}: ") };
+            log::error!("{place}{message}");
             context.events.emit(&Event::DocumentError {
                 run_id: &run_id,
                 path: &shown_path,
                 line: None,
-                message: &error.to_string(),
+                message: &message,
             });
         }
     }
