@@ -45,7 +45,7 @@ pub struct Args {
     /// Names the input in document ids [default: the name of PATH]
     #[arg(long, value_name = "NAME")]
     pub collection: Option<String>,
-    /// Filter DITA by the conditions in FILE
+    /// Filter DITA by the conditions in FILE; variants are kept apart by a --collection each
     #[arg(long, value_name = "FILE")]
     pub ditaval: Option<PathBuf>,
     /// Address of the Confluence site, to resolve relative links

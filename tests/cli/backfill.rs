@@ -78,7 +78,7 @@ fn backfill_refuses_an_artifact_of_broken_lines_alone_and_keeps_what_was_registe
     sandbox.write(path, "{\n{\n");
     let run = sandbox.run(&["runs", "backfill", "--events", "never"]).exits(1);
     let told = run.stderr.replace(sandbox.folder().to_str().unwrap(), "");
-    insta::assert_snapshot!(told, @r"
+    insta::assert_snapshot!(told, @"
     error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 0)
     error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
     error: /var/runs/r/normalize/normalized.ndjson:2: no line is a document: nothing is registered

@@ -240,7 +240,8 @@ fn help_of_normalize() {
       -s, --source <SOURCE>    What kind of documentation it is [possible values: dita, confluence]
           --run-id <ID>        Name of the run [default: date, time and four digits]
           --collection <NAME>  Names the input in document ids [default: the name of PATH]
-          --ditaval <FILE>     Filter DITA by the conditions in FILE
+          --ditaval <FILE>     Filter DITA by the conditions in FILE; variants are kept apart by a
+                               --collection each
           --site-url <URL>     Address of the Confluence site, to resolve relative links
       -h, --help               Print help
 
@@ -586,7 +587,7 @@ fn help_of_ask() {
 
 #[test]
 fn help_of_completions() {
-    insta::assert_snapshot!(help(&["completions"]), @r"
+    insta::assert_snapshot!(help(&["completions"]), @"
     Print what lets a shell complete commands and flags
 
     Usage: trailblazer completions [OPTIONS] <SHELL>
