@@ -276,6 +276,9 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         return Some(hint.to_owned());
     }
     match code {
+        Some("42501") if error.as_db_error().is_some_and(|db| db.message().ends_with(" grant_role")) => {
+            Some("Connect as the owner of schema graphdb, who alone grants rights.".into())
+        }
         Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
         Some("53100") => Some("Free space on the server's disk, and run again: nothing that was done is lost.".into()),
@@ -287,7 +290,7 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
-        None => Some("Check that the server runs, and that TRAILBLAZER_DB_URL or database.url leads to it.".into()),
+        None => Some("Check that the server runs (`trailblazer db up` starts the private one), and that TRAILBLAZER_DB_URL or database.url leads to it.".into()),
     }
 }
 

@@ -12,7 +12,7 @@ as $$
   ), demanded as (
     select websearch_to_tsquery('pg_catalog.english', m.parts[1]) as part
     from asked as a
-    cross join regexp_matches(a.question, '(-?"[^"]*"|-\S+)', 'g') as m (parts)
+    cross join regexp_matches(a.question, e'(-?"[^"]*"|-\\S+)', 'g') as m (parts)
     where m.parts[1] like '-%' or not a.has_or
   )
   select string_agg(distinct d.part::text, ' & ')::tsquery from demanded as d where numnode(d.part) > 0

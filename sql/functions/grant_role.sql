@@ -7,10 +7,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tables constant text[] := '{processed_runs,run_attempts,documents,chunks,embedding_models,embeddings,backlog_status,schema_migrations,schema_functions}';
-  v_reader constant text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,run_documents,search,searched_documents,snippet,has_vectors}';
-  v_worker constant text[] := v_reader || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,complete_runs,release_run,fail_run,
-    recover_expired_claims,create_staging,replace_chunks,pending_inputs,store_embeddings,store_staged_embeddings,register_model,refresh_search,missing_vector_indexes}'::text[];
-  v_admin constant text[] := v_worker || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings}'::text[];
   v_name text;
   v_function regprocedure;
 begin
@@ -35,7 +31,7 @@ begin
   for v_function in
     select p.oid::regprocedure from pg_proc as p
     where p.pronamespace = 'graphdb'::regnamespace
-      and p.proname = any (case p_kind when 'reader' then v_reader when 'worker' then v_worker else v_admin end)
+      and p.proname = any (graphdb._kind_functions(p_kind))
   loop
     execute format('grant execute on function %s to %I', v_function, p_role);
   end loop;
@@ -43,5 +39,5 @@ end
 $$;
 
 comment on function graphdb.grant_role(text, text) is
-  'Give a role what a worker (claim, renew, complete, fail, release, store), an admin (also register, load, reset, delete and prune) or a reader (look and search) needs, and nothing else. TB001: no such role or kind.';
+  'Give a role what a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (look and search) needs, and nothing else. TB001: no such role or kind.';
 revoke all on function graphdb.grant_role(text, text) from public;

@@ -115,13 +115,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let earlier_input = artifact::manifest(&path).and_then(|manifest| manifest.input);
     writer.finish(&run_id, &input, now())?;
 
+    let not_registered = |_: &Error| {
+        log::warn!("{} is written; `trailblazer runs backfill` registers it once the database lets it", path.display());
+    };
     let mut client =
-        Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(|_| {
-            log::warn!(
-                "{} is written; `trailblazer runs backfill` registers it once the database is there",
-                path.display()
-            );
-        })?;
+        Connector::new(&context.config).and_then(|connector| connector.connect_ready()).inspect_err(not_registered)?;
     let earlier_run = calls::list_runs(&mut client, &Filter::for_run(&run_id))?.pop();
     let mut refused = 0;
     let loaded = load_artifact(&mut client, &run_id, &path, Some(source), None, &mut |broken| {
@@ -129,7 +127,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::error!("{}:{}: {}", path.display(), broken.line, broken.message);
         let (path, line, message) = (path.display().to_string(), Some(broken.line), broken.message.as_str());
         context.events.emit(&Event::DocumentError { run_id: &run_id, path: &path, line, message });
-    })?;
+    })
+    .inspect_err(not_registered)?;
     summary.failed += refused;
     summary.documents -= refused;
 

@@ -236,12 +236,14 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
         );
     }
     let status = phases.iter().map(|phase| phase.working_status()).collect();
-    let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?.len();
-    if held > 0 {
+    let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?;
+    if let Some(first) = held.first() {
         log::info!(
             "held by other workers, or by one that was killed: {}; `trailblazer status` says by which and until when, \
-             `trailblazer runs reset --force` takes them away",
-            counted(held, "run")
+             `trailblazer runs reset --run-id {} --force` takes {} away",
+            counted(held.len(), "run"),
+            first.run_id,
+            if held.len() == 1 { "it" } else { "one of them" }
         );
     }
     Ok(())

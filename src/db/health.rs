@@ -43,6 +43,8 @@ pub struct Rights {
     pub reader: bool,
     pub worker: bool,
     pub admin: bool,
+    /// May ask for the rights of roles: false where they were granted before that could be asked.
+    pub roles: bool,
 }
 
 /// Asks what this role may do.
@@ -50,12 +52,41 @@ pub fn rights(client: &mut Client) -> Result<Rights> {
     let row = client.query_one(
         "select bool_or(p.proname = 'backlog' and has_function_privilege(p.oid, 'execute')), \
                 bool_or(p.proname = 'claim_run' and has_function_privilege(p.oid, 'execute')), \
-                bool_or(p.proname = 'reset_runs' and has_function_privilege(p.oid, 'execute')) \
+                bool_or(p.proname = 'reset_runs' and has_function_privilege(p.oid, 'execute')), \
+                bool_or(p.proname = 'role_rights' and has_function_privilege(p.oid, 'execute')) \
          from pg_proc as p where p.pronamespace = to_regnamespace('graphdb')",
         &[],
     )?;
     let has = |column: usize| row.get::<_, Option<bool>>(column).unwrap_or(false);
-    Ok(Rights { reader: has(0), worker: has(1), admin: has(2) })
+    Ok(Rights { reader: has(0), worker: has(1), admin: has(2), roles: has(3) })
+}
+
+/// A role that was granted the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.role_rights")]
+pub struct RoleRights {
+    pub role: String,
+    pub kind: String,
+    pub lacks: Vec<String>,
+}
+
+impl RoleRights {
+    /// Returns what the role lacks and the command that gives it, unless it has all that its kind has.
+    #[must_use]
+    pub fn fault(&self) -> Option<(String, String)> {
+        let Self { role, kind, lacks } = self;
+        let detail = || format!("role {role} lacks what a {kind} may call since it was granted: {}", lacks.join(", "));
+        (!lacks.is_empty()).then(|| (detail(), format!("trailblazer db grant {kind} {role}")))
+    }
+}
+
+/// Asks which roles were granted the schema, and what they lack.
+pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
+    let rows = client.query("select * from graphdb.role_rights()", &[])?;
+    Ok(rows
+        .iter()
+        .map(|row| RoleRights { role: row.get("role"), kind: row.get("kind"), lacks: row.get("lacks") })
+        .collect())
 }
 
 /// A registered model and what was made with it.

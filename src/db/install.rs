@@ -70,6 +70,11 @@ pub enum State {
         /// Migrations and functions that an install would run or replace.
         stale: Vec<String>,
     },
+    /// A migration ran with another text than this binary's.
+    Edited {
+        /// Its name.
+        migration: String,
+    },
     /// More than this binary knows.
     Newer {
         /// The migration, or the version of the functions, that a newer binary installed.
@@ -95,10 +100,14 @@ pub fn state(client: &mut impl GenericClient) -> Result<State> {
     {
         return Ok(State::Newer { what: format!("the functions of version {}", newer.code_version) });
     }
-    let mut stale: Vec<String> = migrations()
-        .filter(|(version, file)| !applied.contains(&(*version, file.sha256())))
-        .map(|(_, file)| file.name.to_owned())
-        .collect();
+    let mut stale: Vec<String> = Vec::new();
+    for (version, file) in migrations() {
+        match applied.iter().find(|(known, _)| *known == version) {
+            Some((_, sha256)) if *sha256 == file.sha256() => {}
+            Some(_) => return Ok(State::Edited { migration: file.name.to_owned() }),
+            None => stale.push(file.name.to_owned()),
+        }
+    }
     stale.extend(different.iter().map(|file| file.name.to_owned()));
     Ok(if stale.is_empty() { State::Current } else { State::Outdated { stale } })
 }
@@ -115,8 +124,10 @@ pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
 pub fn install(client: &mut Client) -> Result<Vec<String>> {
     let mut tx = client.transaction()?;
     tx.execute("select pg_advisory_xact_lock($1)", &[&INSTALL_LOCK])?;
-    if let State::Newer { what } = state(&mut tx)? {
-        return Err(newer(&what));
+    match state(&mut tx)? {
+        State::Newer { what } => return Err(newer(&what)),
+        State::Edited { migration } => return Err(edited(&migration)),
+        State::Current | State::Missing | State::Outdated { .. } => {}
     }
     refuse_foreign(&mut tx)?;
     // All who come after a migration that waits for a table wait behind it: it is not to wait long.
@@ -137,6 +148,15 @@ pub fn newer(what: &str) -> Error {
     Error::NotReady {
         message: format!("the schema has {what}, which this binary does not know (TB005)"),
         hint: format!("Install a newer trailblazer than {CODE_VERSION}."),
+    }
+}
+
+/// Returns the error for a migration that ran with another text.
+#[must_use]
+pub fn edited(migration: &str) -> Error {
+    Error::NotReady {
+        message: format!("migration {migration} ran here with another text"),
+        hint: "A migration is never edited after release: put the change into a new one.".into(),
     }
 }
 
@@ -186,24 +206,13 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
 fn run_migrations(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
     let applied = applied_migrations(tx)?;
     let mut ran = Vec::new();
-    for (version, file) in migrations() {
-        match applied.iter().find(|(known, _)| *known == version) {
-            Some((_, sha256)) if *sha256 == file.sha256() => {}
-            Some(_) => {
-                return Err(Error::NotReady {
-                    message: format!("migration {} ran here with another text", file.name),
-                    hint: "A migration is never edited after release: put the change into a new one.".into(),
-                });
-            }
-            None => {
-                tx.batch_execute(file.text)?;
-                tx.execute(
-                    "insert into graphdb.schema_migrations (version, name, sha256, code_version) values ($1, $2, $3, $4)",
-                    &[&version, &file.name, &file.sha256(), &CODE_VERSION],
-                )?;
-                ran.push(file.name.to_owned());
-            }
-        }
+    for (version, file) in migrations().filter(|(version, _)| !applied.iter().any(|(known, _)| known == version)) {
+        tx.batch_execute(file.text)?;
+        tx.execute(
+            "insert into graphdb.schema_migrations (version, name, sha256, code_version) values ($1, $2, $3, $4)",
+            &[&version, &file.name, &file.sha256(), &CODE_VERSION],
+        )?;
+        ran.push(file.name.to_owned());
     }
     Ok(ran)
 }

@@ -103,6 +103,7 @@ impl Connector {
         match install::state(&mut client)? {
             install::State::Current => {}
             install::State::Newer { what } => return Err(install::newer(&what)),
+            install::State::Edited { migration } => return Err(install::edited(&migration)),
             _ if self.is_local => {
                 install::install(&mut client)?;
             }

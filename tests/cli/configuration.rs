@@ -173,34 +173,6 @@ fn wrong_usage_exits_2() {
 }
 
 #[test]
-fn roles_work_with_the_rights_they_were_granted_and_no_others() {
-    let sandbox = Sandbox::new();
-    sandbox.write_run("r1", 1);
-    sandbox.run(&["runs", "backfill"]).success();
-    let role = format!("tb_cli_{}", std::process::id());
-    sandbox.database.connect().batch_execute(&format!("create role {role} login")).unwrap();
-    let mut url: postgres::Config = sandbox.database.url.parse().unwrap();
-    url.user(&role);
-    let host = match &url.get_hosts()[0] {
-        postgres::config::Host::Unix(path) => path.display().to_string(),
-        postgres::config::Host::Tcp(name) => name.clone(),
-    };
-    let port = url.get_ports().first().copied().unwrap_or(5432);
-    let url = format!("host={host} port={port} dbname={} user={role}", url.get_dbname().unwrap());
-    let as_role = |args: &[&str]| run_with(&sandbox, args, &[("TRAILBLAZER_DB_URL", &url)]);
-
-    let run = as_role(&["run"]).exits(4);
-    assert!(run.stderr.contains("trailblazer db grant"), "{}", run.stderr);
-    sandbox.run(&["db", "grant", "worker", &role]).success();
-    as_role(&["run"]).success();
-    let run = as_role(&["runs", "reset", "--yes"]).exits(4);
-    assert!(run.stderr.contains("permission denied"), "{}", run.stderr);
-    sandbox.run(&["db", "grant", "admin", &role]).success();
-    as_role(&["runs", "reset", "--yes"]).success();
-    sandbox.database.connect().batch_execute(&format!("drop owned by {role}; drop role {role}")).unwrap();
-}
-
-#[test]
 fn a_variable_that_sets_nothing_is_warned_of() {
     let run = run_with(&Sandbox::new(), &["status"], &[("TRAILBLAZER_WORKRES", "2")]).success();
     assert!(

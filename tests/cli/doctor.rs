@@ -73,6 +73,19 @@ fn doctor_names_functions_that_somebody_replaced() {
 }
 
 #[test]
+fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
+    let sandbox = Sandbox::new();
+    let change = "update graphdb.schema_migrations set sha256 = repeat('0', 64) where version = 2";
+    sandbox.database.connect().batch_execute(change).unwrap();
+    let run = sandbox.run(&["db", "doctor"]).exits(4);
+    let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
+    assert_eq!(schema["detail"], "migration 0002_knowledge ran here with another text");
+    assert_eq!(schema["repair"], "A migration is never edited after release: put the change into a new one.");
+    let refused = sandbox.run(&["db", "migrate"]).exits(4);
+    assert!(refused.stderr.contains("ran here with another text"), "{}", refused.stderr);
+}
+
+#[test]
 fn doctor_points_out_vectors_of_another_model() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);

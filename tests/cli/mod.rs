@@ -17,6 +17,7 @@ mod leases;
 mod local_server;
 mod normalizing;
 mod processing;
+mod roles;
 mod runs;
 mod secrets;
 mod stopping;

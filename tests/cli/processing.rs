@@ -382,14 +382,15 @@ fn a_run_whose_worker_was_killed_is_taken_up_by_the_next_command() {
 fn every_message_of_a_run_that_is_held_names_the_way_to_take_it_away() {
     let sandbox = normalized(1);
     sandbox.database.value("select run_id from graphdb.claim_run('chunk', 'gone', interval '1 hour')");
+    let take = "runs reset --run-id r1 --force";
     let reset = ["runs", "reset", "--run-id", "r1", "--events", "never"];
     for (command, code) in
         [(&["run", "--events", "never"][..], 0), (&["runs", "retry", "r1", "--events", "never"], 2), (&reset, 0)]
     {
         let stderr = sandbox.run(command).exits(code).stderr;
-        assert!(stderr.contains("--force"), "{stderr}");
+        assert!(stderr.contains(if command == reset { "--force" } else { take }), "{stderr}");
     }
-    sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
+    sandbox.run(&take.split(' ').collect::<Vec<_>>()).success();
     sandbox.run(&["run"]).success();
     assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
 }

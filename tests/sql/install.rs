@@ -102,7 +102,7 @@ fn a_migration_that_ran_with_another_text_is_refused() {
     let database = TestDatabase::new();
     let mut client = database.connect();
     ask(&mut client, "update graphdb.schema_migrations set sha256 = repeat('0', 64) where version = 1");
-    assert_eq!(state(&mut client).unwrap(), State::Outdated { stale: vec!["0001_backlog".into()] });
+    assert_eq!(state(&mut client).unwrap(), State::Edited { migration: "0001_backlog".into() });
     let error = install(&mut client).unwrap_err().to_string();
     assert!(error.contains("0001_backlog"), "{error}");
 }

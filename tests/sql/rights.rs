@@ -86,6 +86,7 @@ fn looks_at_everything(client: &mut Client) {
         "list_models()",
         "overlapping_runs('r')",
         "searched_documents()",
+        "role_rights()",
     ] {
         ask(client, &format!("select * from graphdb.{call}"));
     }

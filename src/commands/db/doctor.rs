@@ -42,7 +42,7 @@ impl Doctor<'_> {
         self.clock(&server)?;
         if self.schema(client)? {
             let rights = health::rights(client)?;
-            self.rights(rights, &server)?;
+            self.rights(client, rights, &server)?;
             self.models(client, rights.admin)?;
         }
         Ok(())
@@ -101,28 +101,51 @@ impl Doctor<'_> {
                     repair,
                 )?;
             }
-            Ok(install::State::Newer { what }) => {
-                let error = install::newer(&what);
-                self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?;
-            }
-            Err(error @ Error::Database(_)) => {
-                self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())?;
-            }
+            Ok(install::State::Newer { what }) => self.refused(&install::newer(&what))?,
+            Ok(install::State::Edited { migration }) => self.refused(&install::edited(&migration))?,
+            Err(error @ Error::Database(_)) => self.refused(&error)?,
             Err(error) => return Err(error),
         }
         Ok(false)
     }
 
-    fn rights(&mut self, rights: health::Rights, server: &health::Server) -> Result<()> {
+    /// What no install mends.
+    fn refused(&mut self, error: &Error) -> Result<()> {
+        self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())
+    }
+
+    fn rights(&mut self, client: &mut Client, rights: health::Rights, server: &health::Server) -> Result<()> {
         let role = &server.role;
-        if rights.admin {
-            self.ok("rights", &format!("role {role} may work, reset and delete"))
-        } else if rights.worker {
-            self.ok("rights", &format!("role {role} may work, not reset"))
-        } else {
-            let detail = format!("role {role} may {}", if rights.reader { "only look" } else { "do nothing" });
-            self.bad("rights", &detail, &format!("As the owner: trailblazer db grant worker {role}"))
+        let may = match rights {
+            health::Rights { admin: true, .. } => "work, reset and delete",
+            health::Rights { worker: true, .. } => "work, not reset",
+            health::Rights { reader: true, .. } => "look, not work",
+            _ => {
+                let repair = format!("As the owner: trailblazer db grant reader|worker|admin {role}");
+                return self.bad("rights", &format!("role {role} may do nothing"), &repair);
+            }
+        };
+        self.ok("rights", &format!("role {role} may {may}"))?;
+        if !rights.roles {
+            let kind = if rights.admin {
+                "admin"
+            } else if rights.worker {
+                "worker"
+            } else {
+                "reader"
+            };
+            let detail = format!("role {role} was granted its rights by an earlier version");
+            return self.bad("rights", &detail, &format!("As the owner: trailblazer db grant {kind} {role}"));
         }
+        for (of, (detail, grant)) in health::role_rights(client)?.iter().filter_map(|of| Some((&of.role, of.fault()?)))
+        {
+            if of == role {
+                self.bad("rights", &detail, &format!("As the owner: {grant}"))?;
+            } else {
+                self.note("rights", &format!("{detail}; to give it: {grant}"))?;
+            }
+        }
+        Ok(())
     }
 
     fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {

@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 
 use super::Context;
 use crate::db::local::{LocalServer, Started};
-use crate::db::{Connector, calls, install};
+use crate::db::{Connector, calls, health, install};
 use crate::error::{Error, Exit, Result};
 use crate::terminal::{counted, print_line};
 
@@ -88,10 +88,14 @@ fn down(context: &Context<'_>) -> Result<Exit> {
 
 fn migrate(context: &Context<'_>) -> Result<Exit> {
     let connector = Connector::new(&context.config)?;
-    let ran = install::install(&mut connector.connect()?)?;
+    let mut client = connector.connect()?;
+    let ran = install::install(&mut client)?;
     match ran.len() {
         0 => log::info!("schema: up to date"),
         number => log::info!("schema: installed {} ({} …)", counted(number, "file"), ran[0]),
+    }
+    for (detail, grant) in health::role_rights(&mut client)?.iter().filter_map(health::RoleRights::fault) {
+        log::warn!("{detail}; to give it: {grant}");
     }
     Ok(Exit::Done)
 }

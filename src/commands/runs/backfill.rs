@@ -91,7 +91,7 @@ fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Registers one run. What is wrong with it is reported and does not stop the others; a lost connection does.
+/// Registers one run. What is wrong with it is reported and does not stop the others; a lost connection or a missing right does.
 fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Context<'_>) -> Result<()> {
     let name = path
         .ancestors()
@@ -128,7 +128,7 @@ fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Con
                 _ => counts.unchanged += 1,
             }
         }
-        Err(error) if error.is_connection_loss() => return Err(error),
+        Err(error) if error.is_connection_loss() || error.is_nobodys_run() => return Err(error),
         Err(error) => {
             counts.failed += 1;
             let message = error.to_string();

@@ -1,0 +1,26 @@
+-- The functions that a kind of role may call: a worker what a reader may and more, an admin what a worker may and more.
+create or replace function graphdb._kind_functions(p_kind text)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_functions text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,
+    run_documents,search,searched_documents,snippet,has_vectors,role_rights}';
+begin
+  if p_kind in ('worker', 'admin') then
+    v_functions := v_functions || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,complete_runs,release_run,fail_run,
+      recover_expired_claims,create_staging,replace_chunks,pending_inputs,store_embeddings,store_staged_embeddings,register_model,
+      refresh_search,missing_vector_indexes}'::text[];
+  end if;
+  if p_kind = 'admin' then
+    v_functions := v_functions || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings}'::text[];
+  end if;
+  return v_functions;
+end
+$$;
+
+comment on function graphdb._kind_functions(text) is
+  'The functions that a kind of role may call: a worker what a reader may and more, an admin what a worker may and more.';
+revoke all on function graphdb._kind_functions(text) from public;
