@@ -147,6 +147,21 @@ fn windows_and_utf_16_files_are_decoded() {
 }
 
 #[test]
+fn a_byte_that_is_no_utf_8_spoils_nothing_but_itself() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let page = ["<h1>Übersicht</h1><p>Größe".as_bytes(), b" \xfc</p>"].concat();
+    fs::write(folder.path().join("a.xml"), &page).expect("a written file");
+    let declared = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><p>\xfc</p>";
+    fs::write(folder.path().join("b.xml"), declared).expect("a written file");
+    let documents = read(folder.path(), Source::Confluence, &Options::default()).documents;
+    assert_eq!((documents[0].title.as_str(), documents[0].text_md.as_str()), ("Übersicht", "Größe \u{fffd}"));
+    assert_eq!(documents[1].text_md, "\u{fffd}");
+    for document in documents {
+        assert_eq!((document.losses["invalid-bytes"], document.losses.len()), (1, 1));
+    }
+}
+
+#[test]
 fn links_in_a_circle_are_told_and_passed_over() {
     let folder = TempDir::new().expect("a temporary folder");
     fs::create_dir_all(folder.path().join("a/b")).expect("a folder");
