@@ -4,6 +4,9 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::text::{Losses, count, count_many};
 
+/// Bytes at the beginning in which an encoding is declared, as browsers read them.
+const HEAD: usize = 1024;
+
 /// Decodes a file, and counts what had to be repaired: `invalid-bytes`, each replaced by U+FFFD, and `encoding:guessed`.
 pub(super) fn decode(bytes: &[u8], losses: &mut Losses) -> String {
     let encoding = encoding_of(bytes).unwrap_or_else(|| {
@@ -32,17 +35,40 @@ fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding that `<?xml … encoding="…"?>` names. UTF-16 cannot be true there: the declaration was read as bytes.
+/// The encoding that `<?xml … encoding="…"?>` names, else `<meta charset="…">` or `<meta … content="…charset=…">` in the
+/// head of HTML. UTF-16 cannot be true there: the declaration was read as bytes.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = bytes.get(..bytes.len().min(200))?;
-    let end = head.windows(2).position(|pair| pair == b"?>")?;
-    let declaration = std::str::from_utf8(head.get(..end)?).ok()?;
-    let declaration = declaration.trim_start().strip_prefix("<?xml")?;
-    let (_, value) = declaration.split_once("encoding")?;
-    let value = value.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let label = value.get(1..)?.split(quote).next()?;
+    let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(HEAD))?).to_ascii_lowercase();
+    let xml = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    let label = xml.and_then(|(declaration, _)| assigned(declaration, "encoding")).or_else(|| meta_charset(&head))?;
     Encoding::for_label_no_replacement(label.as_bytes()).filter(|named| ![UTF_16LE, UTF_16BE].contains(named))
+}
+
+/// The value that follows `name=`, in quotes or bare.
+fn assigned<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let (_, value) = tag.split_once(name)?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let value = value.strip_prefix(['"', '\'']).unwrap_or(value);
+    value.trim_start().split(['"', '\'', ';', '/', ' ', '\t', '\n']).next()
+}
+
+/// The encoding that a `<meta>` names before the first element that belongs to no head: code further down is about other
+/// pages.
+fn meta_charset(head: &str) -> Option<&str> {
+    let mut rest = head;
+    loop {
+        let (_, markup) = rest.split_once('<')?;
+        let end = if markup.starts_with("!--") { "-->" } else { ">" };
+        let (tag, after) = markup.split_once(end)?;
+        rest = after;
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        match name {
+            "meta" if tag.contains("charset") => return assigned(tag, "charset"),
+            // Of `!` and `?` the name is empty.
+            "" | "html" | "head" | "title" | "base" | "link" | "meta" => {}
+            _ => return None,
+        }
+    }
 }
 
 /// Whether more of the bytes beyond ASCII stand in characters of UTF-8 than do not.
@@ -91,6 +117,30 @@ mod tests {
         assert!(text(latin).ends_with("<p>\u{e4}</p>"));
         let windows = b"<?xml version=\"1.0\" encoding = \"windows-1252\"?><p>\x80</p>";
         assert!(text(windows).ends_with("<p>\u{20ac}</p>"));
+    }
+
+    #[test]
+    fn the_head_of_html_declares_an_encoding() {
+        let polish = |meta: &str| {
+            let head = format!("<!DOCTYPE html>\n<!-- <p> -->\n<html lang='pl'><head><title>A</title>\n{meta}</head>");
+            text(&[head.as_bytes(), b"<p>Za\xbf\xf3\xb3\xe6</p>"].concat())
+        };
+        for meta in [
+            "<meta charset=\"iso-8859-2\">",
+            "<META CHARSET=ISO-8859-2 id=e />",
+            "<meta name='a' content='b'/><meta http-equiv='Content-Type' content='text/html; charset=iso-8859-2'/>",
+        ] {
+            assert!(polish(meta).ends_with("<p>Zażółć</p>"), "{meta}");
+        }
+        let japanese = [b"<html><meta charset=Shift_JIS><p>".as_slice(), b"\x93\xfa\x96\x7b</p>"].concat();
+        assert!(text(&japanese).ends_with("<p>日本</p>"));
+    }
+
+    #[test]
+    fn an_encoding_that_the_text_of_a_page_names_is_not_its_own() {
+        for page in ["<p>ü <meta charset='shift_jis'></p>", "<pre><![CDATA[<meta charset=shift_jis>]]></pre>ü"] {
+            assert_eq!(text(page.as_bytes()), page);
+        }
     }
 
     #[test]

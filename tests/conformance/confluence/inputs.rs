@@ -141,9 +141,13 @@ fn windows_and_utf_16_files_are_decoded() {
         [0xff, 0xfe].into_iter().chain("<p>grün 日本</p>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
     fs::write(folder.path().join("a.xml"), utf16).expect("a written file");
     fs::write(folder.path().join("b.xml"), b"<p>gr\xfcn \x80</p>").expect("a written file");
+    let html =
+        b"<html><head><meta charset=\"iso-8859-2\"><title>Za\xbf\xf3\xb3\xe6</title></head><p>\xbf\xf3\xb3w</p></html>";
+    fs::write(folder.path().join("c.html"), html).expect("a written file");
     let read = read(folder.path(), Source::Confluence, &Options::default());
     assert_eq!(read.documents[0].text_md, "grün 日本");
     assert_eq!(read.documents[1].text_md, "grün €");
+    assert_eq!((read.documents[2].title.as_str(), read.documents[2].text_md.as_str()), ("Zażółć", "żółw"));
 }
 
 #[test]
