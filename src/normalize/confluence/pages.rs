@@ -283,6 +283,11 @@ fn found(file: &File) -> Result<Found, LeftOut> {
         Contents::Markup(source) if foreign::is_dita(&source) => {
             Err(LeftOut::Foreign(failure(file, None, "DITA, not a page of Confluence")))
         }
+        Contents::Markup(source) if foreign::is_html_export(&source) => {
+            let message =
+                "a page of an HTML export, which lacks the macros; export the space as XML, or fetch `body.storage`";
+            Err(LeftOut::Failed(failure(file, None, message)))
+        }
         Contents::Markup(source) => Ok(Found::Body(markup_title(&source))),
         Contents::Json(value) => match rest::pages(&value) {
             Some(pages) => Ok(Found::Pages(pages.into_iter().map(rest::reference).collect())),
