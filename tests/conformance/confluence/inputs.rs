@@ -86,6 +86,17 @@ fn page_properties_become_lines_and_hidden_ones_metadata() {
 }
 
 #[test]
+fn an_emoji_that_is_no_emoticon_is_shown_as_itself() {
+    let emoticon =
+        |attributes: &str| page(&format!("<p><ac:emoticon ac:name=\"blue-star\" {attributes}/></p>")).text_md;
+    let custom = r#"ac:emoji-shortname=":partyparrot:" ac:emoji-id="5f-2" ac:emoji-fallback=":partyparrot:""#;
+    assert_eq!(emoticon(custom), ":partyparrot:");
+    assert_eq!(emoticon(r#"ac:emoji-shortname=":rocket:" ac:emoji-id="1f680" ac:emoji-fallback="🚀""#), "🚀");
+    assert_eq!(emoticon(r#"ac:emoji-shortname=":blue_star:" ac:emoji-fallback=":blue_star:""#), "★");
+    assert_eq!(emoticon(""), "★");
+}
+
+#[test]
 fn links_between_page_files_carry_the_id_of_their_target() {
     let read = folder(&[
         (
