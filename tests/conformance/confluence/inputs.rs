@@ -97,6 +97,18 @@ fn an_emoji_that_is_no_emoticon_is_shown_as_itself() {
 }
 
 #[test]
+fn a_status_without_a_title_says_its_colour() {
+    let status = |parameters: &str| {
+        page(&format!(r#"<p>Is <ac:structured-macro ac:name="status">{parameters}</ac:structured-macro>.</p>"#))
+    };
+    let colour = r#"<ac:parameter ac:name="colour">Red</ac:parameter>"#;
+    assert_eq!(status(colour).text_md, "Is **Red**.");
+    let titled = format!(r#"{colour}<ac:parameter ac:name="title">LATE</ac:parameter>"#);
+    assert_eq!(status(&titled).text_md, "Is **LATE**.");
+    assert_eq!(status("").losses["macro:status"], 1);
+}
+
+#[test]
 fn links_between_page_files_carry_the_id_of_their_target() {
     let read = folder(&[
         (
