@@ -109,6 +109,15 @@ fn a_status_without_a_title_says_its_colour() {
 }
 
 #[test]
+fn an_empty_page_is_a_document_that_says_so() {
+    for empty in ["", "<p />", "<h1>Only a title</h1>"] {
+        let document = page(empty);
+        assert_eq!((document.text_md.as_str(), document.losses["body:empty"]), ("", 1), "{empty}");
+    }
+    assert!(page("<p>Text.</p>").losses.is_empty());
+}
+
+#[test]
 fn links_between_page_files_carry_the_id_of_their_target() {
     let read = folder(&[
         (
