@@ -283,7 +283,7 @@ fn rows(table: &Element) -> Vec<(&Element, bool)> {
 fn cell(cx: &mut Converter<'_>, element: &Element) -> Cell {
     let span = |name: &str| element.attribute(name).and_then(|value| value.trim().parse::<usize>().ok());
     Cell {
-        colspan: span("colspan").unwrap_or(1).max(1),
+        colspan: cx.colspan(span("colspan").unwrap_or(1)),
         rowspan: match span("rowspan") {
             Some(0) => usize::MAX,
             rows => rows.unwrap_or(1),

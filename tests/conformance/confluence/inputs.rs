@@ -167,6 +167,13 @@ fn a_table_whose_spans_would_fill_memory_is_written_all_the_same() {
 }
 
 #[test]
+fn a_span_makes_no_columns_in_which_no_cell_begins() {
+    let document = page("<table><tr><td colspan=\"100000\">wide</td></tr><tr><td>a</td><td>b</td></tr></table>");
+    assert_eq!(document.text_md, "|  |  |\n| --- | --- |\n| wide | wide |\n| a | b |");
+    assert_eq!(document.losses["table:wide-span"], 1);
+}
+
+#[test]
 fn windows_and_utf_16_files_are_decoded() {
     let folder = TempDir::new().expect("a temporary folder");
     let utf16: Vec<u8> =
