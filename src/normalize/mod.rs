@@ -9,6 +9,7 @@ pub mod text;
 pub mod tree;
 
 mod confluence;
+mod decode;
 mod dita;
 mod ndjson;
 mod parallel;

@@ -17,6 +17,9 @@ const MAX_INCLUDE_DEPTH: usize = 8;
 /// Inclusions in one document, so that pages which include each other twice do not grow without end.
 const MAX_INCLUDES: usize = 256;
 
+/// Columns that one cell may cover.
+const MAX_COLSPAN: usize = 1_000;
+
 /// The conversion of one page.
 pub(super) struct Converter<'a> {
     pub library: &'a Library<'a>,
@@ -70,6 +73,14 @@ impl<'a> Converter<'a> {
 
     pub(super) fn count(&mut self, name: impl Into<String>) {
         count(&mut self.losses, name);
+    }
+
+    /// The columns that a cell covers, at most as many as a browser lets it.
+    pub(super) fn colspan(&mut self, columns: usize) -> usize {
+        if columns > MAX_COLSPAN {
+            self.count("table:wide-span");
+        }
+        columns.clamp(1, MAX_COLSPAN)
     }
 
     /// Adds a link to the document's list.

@@ -1,4 +1,4 @@
-//! Tells DITA files, whose names may end as those of pages do, from pages.
+//! Tells what is no body of a page, though its name may end as a page's does: DITA, and the HTML export of a space.
 
 /// Root elements of topics and maps. No page begins with one, but an image map of HTML.
 const ROOTS: [&str; 11] = [
@@ -20,6 +20,17 @@ pub(super) fn is_dita(source: &str) -> bool {
     let (prolog, root) = split_at_root(source);
     let name = root.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     prolog.contains("//DTD DITA ") || ROOTS.contains(&name) && (name != "map" || root.contains("<topicref"))
+}
+
+/// Whether markup is a page, or the index, of an HTML export: there macros are drawn, and no longer say what they are.
+pub(super) fn is_html_export(source: &str) -> bool {
+    let has = |mark: &str| source.contains(mark);
+    let (_, root) = split_at_root(source);
+    root.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("html"))
+        && has(r#"id="main-content""#)
+        && (has(r#"id="title-text""#) || has(r#"class="page-metadata""#))
+        // A page that is about one keeps it in a macro.
+        && !has("<ac:")
 }
 
 /// Splits before the name of the first element: past the declaration, comments and the document type.
@@ -47,7 +58,7 @@ fn split_at_root(source: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::is_dita;
+    use super::{is_dita, is_html_export};
 
     #[test]
     fn dita_is_told_by_document_type_or_root() {
@@ -70,6 +81,24 @@ mod tests {
             "",
         ] {
             assert!(!is_dita(page), "{page}");
+        }
+    }
+
+    #[test]
+    fn an_html_export_is_told_by_what_stands_around_its_pages() {
+        let content = r#"<div id="main-content" class="wiki-content group"><p>Text.</p></div>"#;
+        let page = format!(r#"<div class="page-metadata">Created by Ada</div>{content}"#);
+        let index = format!(r#"<h1><span id="title-text">Space Details:</span></h1>{content}"#);
+        for exported in [&page, &index] {
+            assert!(is_html_export(&format!("<!DOCTYPE html>\n<html><body>{exported}</body></html>")), "{exported}");
+        }
+        for other in [
+            format!("<html><body>{content}</body></html>"),
+            format!("<html><body>{}</body></html>", page.replace("main-content", "text")),
+            format!("<html><ac:plain-text-body><![CDATA[{page}]]></ac:plain-text-body></html>"),
+            page,
+        ] {
+            assert!(!is_html_export(&other), "{other}");
         }
     }
 }

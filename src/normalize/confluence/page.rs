@@ -54,6 +54,9 @@ pub(super) fn convert(library: &Library<'_>, reference: &PageRef, page: Page) ->
         drop_title(&mut blocks, &document.title);
     }
     document.text_md = markdown::write(&blocks);
+    if document.text_md.is_empty() {
+        count_many(&mut losses, "body:empty", 1);
+    }
     document.links = std::mem::take(&mut cx.links);
     add_files(&mut document, &cx);
     if !cx.properties.is_empty() {

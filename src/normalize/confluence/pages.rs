@@ -8,11 +8,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use serde_json::Value;
 
+use super::super::decode::decode;
 use super::super::parallel;
-use super::super::text::{Losses, count, one_line};
+use super::super::text::{Losses, one_line};
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
 use super::page::{self, Page};
@@ -283,6 +283,11 @@ fn found(file: &File) -> Result<Found, LeftOut> {
         Contents::Markup(source) if foreign::is_dita(&source) => {
             Err(LeftOut::Foreign(failure(file, None, "DITA, not a page of Confluence")))
         }
+        Contents::Markup(source) if foreign::is_html_export(&source) => {
+            let message =
+                "a page of an HTML export, which lacks the macros; export the space as XML, or fetch `body.storage`";
+            Err(LeftOut::Failed(failure(file, None, message)))
+        }
         Contents::Markup(source) => Ok(Found::Body(markup_title(&source))),
         Contents::Json(value) => match rest::pages(&value) {
             Some(pages) => Ok(Found::Pages(pages.into_iter().map(rest::reference).collect())),
@@ -334,29 +339,6 @@ fn contents(file: &File, losses: &mut Losses) -> Result<Contents, FileError> {
         failure(file, line, format!("no valid JSON: {error}"))
     })?;
     Ok(Contents::Json(value))
-}
-
-/// Decodes a file: by its byte order mark, as UTF-8, by its XML declaration, or as windows-1252.
-fn decode(bytes: &[u8], losses: &mut Losses) -> String {
-    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
-        return encoding.decode(bytes).0.into_owned();
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return text.to_owned();
-    }
-    let encoding = declared(bytes).filter(|encoding| *encoding != UTF_8).unwrap_or_else(|| {
-        count(losses, "encoding:guessed");
-        WINDOWS_1252
-    });
-    encoding.decode(bytes).0.into_owned()
-}
-
-/// The encoding that an XML declaration names.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(256))?).into_owned();
-    let (_, rest) = head.strip_prefix("<?xml")?.split_once("encoding=")?;
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    Encoding::for_label(rest.get(1..)?.split(quote).next()?.as_bytes())
 }
 
 /// The text of `<title>`, or of the first `<h1>`.

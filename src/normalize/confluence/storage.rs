@@ -283,7 +283,7 @@ fn rows(table: &Element) -> Vec<(&Element, bool)> {
 fn cell(cx: &mut Converter<'_>, element: &Element) -> Cell {
     let span = |name: &str| element.attribute(name).and_then(|value| value.trim().parse::<usize>().ok());
     Cell {
-        colspan: span("colspan").unwrap_or(1).max(1),
+        colspan: cx.colspan(span("colspan").unwrap_or(1)),
         rowspan: match span("rowspan") {
             Some(0) => usize::MAX,
             rows => rows.unwrap_or(1),
@@ -313,7 +313,9 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let name = element.attribute("ac:name").unwrap_or_default();
     let short = element.attribute("ac:emoji-shortname");
     let fallback = element.attribute("ac:emoji-fallback").filter(|text| !text.starts_with(':'));
-    let text = match (fallback, emoji::emoticon(name), short) {
+    // The editor of today writes the name of the blue star for every emoji that is no emoticon.
+    let is_other = name == "blue-star" && short.is_some_and(|short| short != ":blue_star:");
+    let text = match (fallback, emoji::emoticon(name).filter(|_| !is_other), short) {
         (Some(text), ..) | (None, Some(text), _) => text.to_owned(),
         (None, None, Some(short)) => short.to_owned(),
         (None, None, None) => {

@@ -5,7 +5,6 @@
 //! [`render`] builds the document tree. A new element needs a line in [`vocabulary`], nothing else.
 
 mod corpus;
-mod decode;
 mod dom;
 mod entities;
 mod filter;

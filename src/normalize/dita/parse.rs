@@ -6,9 +6,9 @@ use std::sync::Arc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use super::decode::decode;
 use super::dom::{Element, FileId, Node};
 use super::entities::{Entities, Meaning};
+use crate::normalize::decode::decode;
 use crate::normalize::text::{Losses, clean, count};
 
 /// Largest file that is read, in bytes.
@@ -60,13 +60,9 @@ pub(super) enum Problem {
 
 /// Parses a file; `file` marks every element with where it was written.
 pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
-    let decoded = decode(bytes);
-    let mut builder = Builder { file, ..Builder::default() };
-    if decoded.invalid_bytes {
-        count(&mut builder.losses, "invalid-bytes");
-    }
-    builder.line = 1;
-    builder.feed(&decoded.text, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
+    let mut builder = Builder { file, line: 1, ..Builder::default() };
+    let text = decode(bytes, &mut builder.losses);
+    builder.feed(&text, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
     builder.finish()
 }
 

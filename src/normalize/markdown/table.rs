@@ -68,6 +68,7 @@ impl<'a> Grid<'a> {
                 column += width;
             }
         }
+        drop_bare_columns(&mut rows);
         let mut header_rows = table.header_rows.min(rows.len());
         let mut kept = 0;
         rows.retain(|row| {
@@ -107,6 +108,23 @@ fn place<'a>(
         }
         for (across, position) in row.iter_mut().skip(left).take(width).enumerate() {
             position.get_or_insert(Place { cell, repeated: down + across > 0 });
+        }
+    }
+}
+
+/// Drops the columns in which no cell begins: spans alone make them, and they repeat what stands before them.
+fn drop_bare_columns(rows: &mut [Vec<Option<Place<'_>>>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut begins = vec![false; columns];
+    for row in rows.iter() {
+        for (begins, place) in begins.iter_mut().zip(row) {
+            *begins |= place.is_some_and(|place| !place.repeated);
+        }
+    }
+    if begins.contains(&false) {
+        for row in rows {
+            let mut begins = begins.iter();
+            row.retain(|_| begins.next().is_some_and(|begins| *begins));
         }
     }
 }

@@ -86,6 +86,38 @@ fn page_properties_become_lines_and_hidden_ones_metadata() {
 }
 
 #[test]
+fn an_emoji_that_is_no_emoticon_is_shown_as_itself() {
+    let emoticon =
+        |attributes: &str| page(&format!("<p><ac:emoticon ac:name=\"blue-star\" {attributes}/></p>")).text_md;
+    let custom = r#"ac:emoji-shortname=":partyparrot:" ac:emoji-id="5f-2" ac:emoji-fallback=":partyparrot:""#;
+    assert_eq!(emoticon(custom), ":partyparrot:");
+    assert_eq!(emoticon(r#"ac:emoji-shortname=":rocket:" ac:emoji-id="1f680" ac:emoji-fallback="🚀""#), "🚀");
+    assert_eq!(emoticon(r#"ac:emoji-shortname=":blue_star:" ac:emoji-fallback=":blue_star:""#), "★");
+    assert_eq!(emoticon(""), "★");
+}
+
+#[test]
+fn a_status_without_a_title_says_its_colour() {
+    let status = |parameters: &str| {
+        page(&format!(r#"<p>Is <ac:structured-macro ac:name="status">{parameters}</ac:structured-macro>.</p>"#))
+    };
+    let colour = r#"<ac:parameter ac:name="colour">Red</ac:parameter>"#;
+    assert_eq!(status(colour).text_md, "Is **Red**.");
+    let titled = format!(r#"{colour}<ac:parameter ac:name="title">LATE</ac:parameter>"#);
+    assert_eq!(status(&titled).text_md, "Is **LATE**.");
+    assert_eq!(status("").losses["macro:status"], 1);
+}
+
+#[test]
+fn an_empty_page_is_a_document_that_says_so() {
+    for empty in ["", "<p />", "<h1>Only a title</h1>"] {
+        let document = page(empty);
+        assert_eq!((document.text_md.as_str(), document.losses["body:empty"]), ("", 1), "{empty}");
+    }
+    assert!(page("<p>Text.</p>").losses.is_empty());
+}
+
+#[test]
 fn links_between_page_files_carry_the_id_of_their_target() {
     let read = folder(&[
         (
@@ -135,15 +167,41 @@ fn a_table_whose_spans_would_fill_memory_is_written_all_the_same() {
 }
 
 #[test]
+fn a_span_makes_no_columns_in_which_no_cell_begins() {
+    let document = page("<table><tr><td colspan=\"100000\">wide</td></tr><tr><td>a</td><td>b</td></tr></table>");
+    assert_eq!(document.text_md, "|  |  |\n| --- | --- |\n| wide | wide |\n| a | b |");
+    assert_eq!(document.losses["table:wide-span"], 1);
+}
+
+#[test]
 fn windows_and_utf_16_files_are_decoded() {
     let folder = TempDir::new().expect("a temporary folder");
     let utf16: Vec<u8> =
         [0xff, 0xfe].into_iter().chain("<p>grün 日本</p>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
     fs::write(folder.path().join("a.xml"), utf16).expect("a written file");
     fs::write(folder.path().join("b.xml"), b"<p>gr\xfcn \x80</p>").expect("a written file");
+    let html =
+        b"<html><head><meta charset=\"iso-8859-2\"><title>Za\xbf\xf3\xb3\xe6</title></head><p>\xbf\xf3\xb3w</p></html>";
+    fs::write(folder.path().join("c.html"), html).expect("a written file");
     let read = read(folder.path(), Source::Confluence, &Options::default());
     assert_eq!(read.documents[0].text_md, "grün 日本");
     assert_eq!(read.documents[1].text_md, "grün €");
+    assert_eq!((read.documents[2].title.as_str(), read.documents[2].text_md.as_str()), ("Zażółć", "żółw"));
+}
+
+#[test]
+fn a_byte_that_is_no_utf_8_spoils_nothing_but_itself() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let page = ["<h1>Übersicht</h1><p>Größe".as_bytes(), b" \xfc</p>"].concat();
+    fs::write(folder.path().join("a.xml"), &page).expect("a written file");
+    let declared = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><p>\xfc</p>";
+    fs::write(folder.path().join("b.xml"), declared).expect("a written file");
+    let documents = read(folder.path(), Source::Confluence, &Options::default()).documents;
+    assert_eq!((documents[0].title.as_str(), documents[0].text_md.as_str()), ("Übersicht", "Größe \u{fffd}"));
+    assert_eq!(documents[1].text_md, "\u{fffd}");
+    for document in documents {
+        assert_eq!((document.losses["invalid-bytes"], document.losses.len()), (1, 1));
+    }
 }
 
 #[test]

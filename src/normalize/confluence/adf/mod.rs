@@ -262,7 +262,7 @@ fn table(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
 fn cell(cx: &mut Converter<'_>, node: &Value) -> Cell {
     let span = |name: &str| number(node, name).and_then(|span| usize::try_from(span).ok()).unwrap_or(1).max(1);
     Cell {
-        colspan: span("colspan"),
+        colspan: cx.colspan(span("colspan")),
         rowspan: span("rowspan"),
         header: kind(node) == "tableHeader",
         content: blocks(cx, content(node)),

@@ -69,9 +69,11 @@ pub(super) fn titled(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     flow.block(Block::Group(content));
 }
 
-pub(super) fn status(call: &Call<'_>, flow: &mut Flow) {
-    if let Some(title) = call.any(&["title", ""]) {
-        flow.boxed(Inline::Strong(vec![text(title)]));
+/// A status: its title, or the colour that is shown in place of one.
+pub(super) fn status(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    match call.any(&["title", "", "colour", "color"]) {
+        Some(title) => flow.boxed(Inline::Strong(vec![text(title)])),
+        None => cx.count(format!("macro:{}", call.name)),
     }
 }
 

@@ -253,7 +253,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         T::Body => body(cx, call, flow),
         T::Dropped => dropped(cx, call, flow),
         T::Silent | T::Anchor => {}
-        T::Status => content::status(call, flow),
+        T::Status => content::status(cx, call, flow),
         T::Jira => content::jira(cx, call, flow),
         T::Quote => {
             let content = body_blocks(cx, call);
