@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::branches::{branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
 use super::href::{self, Address};
 use super::library::Form;
@@ -18,19 +19,29 @@ const MAX_TITLES: usize = 4;
 const LINK_ATTRIBUTES: [&str; 3] = ["scope", "format", "type"];
 
 impl Resolver<'_> {
-    /// The definition of a key.
-    fn key(&self, name: &str) -> Option<Arc<Element>> {
+    /// The definition of a key, as it is seen from inside branches.
+    fn key_in(&self, name: &str, branches: &[usize]) -> Option<Arc<Element>> {
         self.context.scopes.iter().find_map(|&(root, scope)| {
-            let key = self.library.roots.get(root)?.keys.resolve(scope, name)?;
+            let key = self.library.roots.get(root)?.keys.resolve(scope, name, branches)?;
             Some(Arc::clone(&key.definition))
         })
     }
 
+    fn key(&self, name: &str) -> Option<Arc<Element>> {
+        self.key_in(name, &self.context.branches)
+    }
+
     /// The definition that gives a key its address, and the address.
     pub fn key_address(&self, name: &str) -> Option<(Arc<Element>, String)> {
-        let mut definition = self.key(name)?;
+        self.key_address_in(name, &self.context.branches)
+    }
+
+    /// The same as it is seen from inside branches.
+    pub fn key_address_in(&self, name: &str, branches: &[usize]) -> Option<(Arc<Element>, String)> {
+        let mut definition = self.key_in(name, branches)?;
         for _ in 0..MAX_KEYS {
-            match definition.attr("keyref").and_then(|next| self.key(next.split('/').next().unwrap_or(next))) {
+            let next = definition.attr("keyref").map(|next| next.split('/').next().unwrap_or(next));
+            match next.and_then(|next| self.key_in(next, branches)) {
                 Some(next) => definition = next,
                 None => break,
             }
@@ -150,7 +161,8 @@ impl Resolver<'_> {
         if definition.attr("locktitle") == Some("yes") && in_map.is_some() {
             return in_map;
         }
-        let title = file.and_then(|file| self.title(file, &target));
+        let branches = branches_meant(source, &self.context.branches);
+        let title = file.and_then(|file| self.title_in(file, &target, &branches));
         let address = || Some(href.clone()).filter(|_| href::is_absolute(href) || source.attr("format").is_some());
         title.or(in_map).or_else(address)
     }
@@ -185,6 +197,17 @@ impl Resolver<'_> {
             return text("glossSurfaceForm").or(full);
         }
         text("glossAcronym").or_else(|| text("glossAbbreviation")).or_else(|| text("glossSurfaceForm")).or(full)
+    }
+
+    /// The title that readers see at an address of the copy that is meant in `branches`.
+    pub fn title_in(&mut self, file: FileId, address: &Address, branches: &[usize]) -> Option<String> {
+        let copy = self.library.copy_in(file, branches);
+        if copy == self.context.branches {
+            return self.title(file, address);
+        }
+        let mut resolver = self.library.resolver_in(file, copy);
+        resolver.titles_open = self.titles_open + 1;
+        resolver.title(file, address)
     }
 
     /// The title that readers see at an address: of the element itself, else of the topic or map around it.
@@ -238,6 +261,7 @@ fn copy_address(element: &mut Element, source: &Element, href: &str, id: &str) {
     element.set_attr("href", &href);
     // The address is relative to the map that defines the key.
     element.file = source.file;
+    set_branches(element, &branches_of(source).unwrap_or_default());
     for name in LINK_ATTRIBUTES {
         match source.attr(name) {
             Some(value) => element.set_attr(name, value),

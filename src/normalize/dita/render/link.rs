@@ -1,5 +1,6 @@
 //! Links: cross references, related links, images' sources.
 
+use super::super::branches::branches_meant;
 use super::super::dom::{Element, FileId, Node};
 use super::super::href;
 use super::super::vocabulary::Kind;
@@ -33,12 +34,13 @@ impl Renderer<'_, '_> {
             let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { "not in input" };
             return Some(nowhere(address, reason));
         };
-        let branches = self.resolver.context.branches.clone();
-        let Some(id) = self.resolver.library.id_seen_from(file, &branches) else {
-            let path = self.resolver.library.corpus.path(file);
+        let library = self.resolver.library;
+        let branches = branches_meant(element, &self.resolver.context.branches);
+        let Some(id) = library.id(file, library.copy_in(file, &branches)) else {
+            let path = library.corpus.path(file);
             return Some(outside(&path, "not a document"));
         };
-        let title = self.resolver.title(file, &parts);
+        let title = self.resolver.title_in(file, &parts, &branches);
         let anchor = self.anchor(file, &parts);
         let address = if id == self.id && anchor.is_some() { String::new() } else { id.clone() };
         let address = anchor.map_or(address.clone(), |anchor| format!("{address}#{anchor}"));
