@@ -27,6 +27,7 @@ mod push;
 mod render;
 mod resolve;
 mod scan;
+mod sidecars;
 mod subjects;
 #[cfg(test)]
 mod tests;
