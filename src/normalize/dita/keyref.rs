@@ -9,6 +9,7 @@ use super::library::Form;
 use super::maps::navigation_title;
 use super::resolve::{Resolver, find_target};
 use super::vocabulary::{Kind, is_map};
+use crate::normalize::document::Link;
 use crate::normalize::text::count;
 
 /// Longest chain of keys that are defined by other keys.
@@ -60,6 +61,7 @@ impl Resolver<'_> {
         let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
         let Some(definition) = self.key(name) else {
             count(&mut self.losses, "keyref:unresolved");
+            self.lost.push(Link::to_nothing(name, "no such key"));
             let has_words = !element.is_blank() || element.attr("alt").is_some();
             if !has_words && element.attr("href").is_none() && kind != Kind::Media {
                 element.children = vec![Node::Text(reference)];
@@ -235,9 +237,9 @@ impl Resolver<'_> {
     pub fn plain(&mut self, element: &Element, topic: &str) -> String {
         self.titles_open += 1;
         // What is lost in the title of another document is counted there.
-        let losses = std::mem::take(&mut self.losses);
+        let before = (std::mem::take(&mut self.losses), std::mem::take(&mut self.lost));
         let nodes = self.resolve(element, topic);
-        self.losses = losses;
+        (self.losses, self.lost) = before;
         self.titles_open -= 1;
         let text: String = nodes.iter().filter_map(Node::element).map(super::render::plain_text).collect();
         collapse(&text)

@@ -82,7 +82,12 @@ fn document(
         Form::Topic | Form::Markdown => renderer.document(&root),
         Form::Map => map_document::blocks(&root, &mut renderer),
     };
-    let (links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
+    let (mut links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
+    for lost in std::mem::take(&mut resolver.lost) {
+        if !links.contains(&lost) {
+            links.push(lost);
+        }
+    }
     merge(&mut losses, &resolver.losses);
     if let Ok(parsed) = library.corpus.load(file) {
         merge(&mut losses, &parsed.losses);

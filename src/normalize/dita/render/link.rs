@@ -5,7 +5,7 @@ use super::super::dom::{Element, FileId, Node};
 use super::super::href;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
-use crate::normalize::document::Link;
+use crate::normalize::document::{Link, NOT_IN_INPUT};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
@@ -31,7 +31,7 @@ impl Renderer<'_, '_> {
         let Some(file) = self.resolver.library.local_file(element, &parts.path) else {
             count(&mut self.losses, "link:unresolved");
             let base = self.resolver.library.corpus.path(element.file);
-            let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { "not in input" };
+            let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { NOT_IN_INPUT };
             return Some(nowhere(address, reason));
         };
         let library = self.resolver.library;
@@ -186,6 +186,7 @@ impl Renderer<'_, '_> {
         let path = href::split(address).path;
         let Some(file) = library.local_file(element, &path) else {
             count(&mut self.losses, "file:missing");
+            self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
             return Some(href::join(&library.corpus.path(element.file), &path).unwrap_or_else(|| address.to_owned()));
         };
         let path = library.corpus.path(file);
@@ -203,8 +204,7 @@ impl Renderer<'_, '_> {
 }
 
 fn outside(href: &str, reason: &str) -> Target {
-    let link = Link { href: href.to_owned(), target_id: None, reason: Some(reason.to_owned()) };
-    Target { href: Some(href.to_owned()), link, title: None }
+    Target { href: Some(href.to_owned()), link: Link::to_nothing(href, reason), title: None }
 }
 
 fn nowhere(href: &str, reason: &str) -> Target {
