@@ -283,21 +283,28 @@ impl Library {
         nearest(self.copies(file).into_iter().map(|(_, copy)| copy), branches).unwrap_or_default()
     }
 
-    /// A file's tree with conditions applied and pushed content in place.
+    /// A file's tree with conditions applied and pushed content in place. Branches filter what is in them: what is pulled
+    /// in from elsewhere is filtered when it is in place.
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
         let parsed = self.corpus.load(file).ok()?;
-        let branches: Vec<&Branch> = context.branches.iter().filter_map(|&id| self.branches.get(id)).collect();
+        let is_inside = self.copy_in(file, &context.branches) == context.branches;
+        let branches = if is_inside { context.branches.as_slice() } else { &[] };
         if self.ditaval.is_none() && branches.is_empty() && !self.pushes.reach(file) {
             return Some(Arc::clone(&parsed.root));
         }
         let mut root = Element::clone(&parsed.root);
-        let kept =
-            self.ditaval.iter().chain(branches.iter().map(|branch| &*branch.ditaval)).all(|v| v.apply(&mut root));
-        if !kept {
+        let is_kept = self.ditaval.as_ref().is_none_or(|ditaval| ditaval.apply(&mut root));
+        if !is_kept || !self.filter(&mut root, branches) {
             return None;
         }
         self.pushes.apply(file, &mut root);
         Some(Arc::new(root))
+    }
+
+    /// Removes what branches exclude below `element`; false when the element itself is.
+    pub fn filter(&self, element: &mut Element, branches: &[usize]) -> bool {
+        let mut branches = branches.iter().filter_map(|&branch| self.branches.get(branch));
+        branches.all(|branch| branch.ditaval.apply(element))
     }
 
     /// Resolves the parts of a file that are read apart from a document, such as titles in breadcrumbs.

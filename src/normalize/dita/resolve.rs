@@ -144,8 +144,16 @@ impl<'l> Resolver<'l> {
             return self.missing(element, topic, &reference, "conref:limit");
         }
         self.open.push(place);
-        let nodes = self.take(element, &found);
+        let mut nodes = self.take(element, &found);
         self.open.pop();
+        let (library, branches) = (self.library, &self.context.branches);
+        nodes.retain_mut(|node| match node {
+            Node::Element(element) => library.filter(element, branches),
+            Node::Text(_) => true,
+        });
+        if nodes.is_empty() {
+            count(&mut self.losses, "conref:excluded");
+        }
         nodes
     }
 

@@ -146,3 +146,15 @@ fn copies_that_say_the_same_are_one_document() {
     assert_eq!(topics(&files).len(), 2);
     assert_eq!(document(&files, "topic:c/t").text_md, "[Other](topic:c/o)");
 }
+
+#[test]
+fn a_branch_filters_what_it_pulls_in_where_it_is_put() {
+    let map = format!("<map><topicref href='o.dita'>{}</topicref></map>", filtered("expert", "", ""));
+    let other = "<topic id='o'><title>Other</title><body><ul><li conref='l.dita#l/more'/><li conref='l.dita#l/slow'/></ul></body></topic>";
+    let library = "<topic id='l'><title>L</title><body><ul><li id='slow' audience='novice'><p id='p'>A <ph audience='novice'>b</ph>c.</p></li>\
+        <li id='more' audience='expert'><p conref='#l/p'/></li></ul></body></topic>";
+    let files = [("m.ditamap", map.as_str()), ("o.dita", other), ("l.dita", library), EXPERT];
+    let read = document(&files, "topic:c/o");
+    assert_eq!(read.text_md, "- A c.");
+    assert_eq!(read.losses.get("conref:excluded"), Some(&1));
+}
