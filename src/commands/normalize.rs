@@ -309,11 +309,14 @@ impl Summary {
     }
 }
 
-/// Names the links whose target is not in the input.
+/// Names the files and the keys that are referred to and not there.
 fn lost_links(links: &[Link]) -> String {
-    let is_lost = |link: &&Link| matches!(link.reason.as_deref(), Some("not in input" | "outside the input"));
-    let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
-    if lost.is_empty() { String::new() } else { format!("; not in the input: {}", lost.join(", ")) }
+    let lost = |reasons: &[&str], words: &str| {
+        let is_lost = |link: &&Link| link.reason.as_deref().is_some_and(|reason| reasons.contains(&reason));
+        let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
+        if lost.is_empty() { String::new() } else { format!("; {words}: {}", lost.join(", ")) }
+    };
+    lost(&["not in input", "outside the input"], "not in the input") + &lost(&["no such key"], "no such key")
 }
 
 /// Whether the failure of that number is named.

@@ -36,29 +36,27 @@ pub fn server(client: &mut Client) -> Result<Server> {
     })
 }
 
-/// Which of the functions that stand for a kind of right this role may execute.
+/// What the role of this connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
 pub struct Rights {
-    pub reader: bool,
-    pub worker: bool,
-    pub admin: bool,
+    /// The most that it may be: `reader`, `worker` or `admin`.
+    pub kind: Option<&'static str>,
     /// May ask for the rights of roles: false where they were granted before that could be asked.
     pub roles: bool,
 }
 
-/// Asks what this role may do.
+/// Asks what this role may do, by a function for each kind that no lesser one may execute.
 pub fn rights(client: &mut Client) -> Result<Rights> {
-    let row = client.query_one(
-        "select bool_or(p.proname = 'backlog' and has_function_privilege(p.oid, 'execute')), \
-                bool_or(p.proname = 'claim_run' and has_function_privilege(p.oid, 'execute')), \
-                bool_or(p.proname = 'reset_runs' and has_function_privilege(p.oid, 'execute')), \
-                bool_or(p.proname = 'role_rights' and has_function_privilege(p.oid, 'execute')) \
-         from pg_proc as p where p.pronamespace = to_regnamespace('graphdb')",
+    let rows = client.query(
+        "select p.proname::text from pg_proc as p \
+         where p.pronamespace = to_regnamespace('graphdb') and p.proname in ('backlog', 'claim_run', 'reset_runs', 'role_rights') \
+           and has_function_privilege(p.oid, 'execute')",
         &[],
     )?;
-    let has = |column: usize| row.get::<_, Option<bool>>(column).unwrap_or(false);
-    Ok(Rights { reader: has(0), worker: has(1), admin: has(2), roles: has(3) })
+    let may = |function: &str| rows.iter().any(|row| row.get::<_, &str>(0) == function);
+    let kinds = [("reset_runs", "admin"), ("claim_run", "worker"), ("backlog", "reader")];
+    let kind = kinds.into_iter().find(|(function, _)| may(function)).map(|(_, kind)| kind);
+    Ok(Rights { kind, roles: may("role_rights") })
 }
 
 /// A role that was granted the schema.

@@ -126,6 +126,16 @@ pub struct Link {
     pub reason: Option<String>,
 }
 
+/// Reason of a link whose target is not part of the input.
+pub(crate) const NOT_IN_INPUT: &str = "not in input";
+
+impl Link {
+    /// A reference that leads to no document, and why.
+    pub(crate) fn to_nothing(href: &str, reason: &str) -> Self {
+        Self { href: href.to_owned(), target_id: None, reason: Some(reason.to_owned()) }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum LinkForm {

@@ -71,6 +71,12 @@ pub fn load(path: &Path, line: &Line) -> Result<Value, String> {
     serde_json::from_slice(&bytes).map_err(|error| format!("no valid JSON: {error}"))
 }
 
+/// The texts of a field that is a list.
+pub fn strings(value: &Value, name: &str) -> Vec<String> {
+    let items = value.get(name).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+}
+
 /// A field that is a text or a number and not empty.
 pub fn text(value: &Value, name: &str) -> Option<String> {
     match value.get(name)? {

@@ -132,7 +132,9 @@ fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
 fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
     let sandbox = Sandbox::new();
     let topic = |body: &str| format!(r#"<topic id="t"><title>Title</title><body>{body}</body></topic>"#);
-    sandbox.write("docs/a.dita", topic(r#"<p><xref href="gone.dita"/> <keyword keyref="nokey"/></p>"#));
+    let lost = r#"<p><xref href="gone.dita"/> <keyword keyref="nokey"/> <image href="gone.png"/></p><p conref="gone.dita#t/p"/>
+        <p conkeyref="nolib/p"/><codeblock><coderef href="gone.sh"/></codeblock>"#;
+    sandbox.write("docs/a.dita", topic(lost));
     sandbox.write("docs/b.dita", topic("<p>Whole.</p>"));
     let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide"];
     let run = sandbox.run(&args).success();
@@ -140,7 +142,7 @@ fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
     assert!(!run.stderr.contains("a.dita"), "{}", run.stderr);
     let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains(".dita")).collect();
-    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: keyref:unresolved 1, link:unresolved 1; not in the input: gone.dita");
+    insta::assert_snapshot!(told.join("\n"), @"debug: a.dita: dropped or unresolved: coderef:missing 1, conref:missing 2, file:missing 1, keyref:unresolved 1, link:unresolved 1; not in the input: gone.dita, gone.png, gone.sh, gone.dita#t/p; no such key: nokey, nolib");
 }
 
 #[test]

@@ -97,10 +97,9 @@ fn words_kept(root: &Path, sets: &[PathBuf]) -> (usize, usize, String) {
         let mut expected = String::new();
         sources.visible(&file, tree, 0, &mut expected);
         let expected = words(&expected);
-        // A topic in several branches is whole in the one that keeps most.
-        let lacking = documents.iter().map(|document| lacking(&expected, &words_of(document))).min_by_key(Vec::len);
-        let lacking = lacking.unwrap_or_default();
         all += expected.len();
+        // A topic in several branches is whole in all of them together: each leaves out what another has.
+        let lacking = documents.iter().fold(expected.clone(), |left, document| lacking(&left, &words_of(document)));
         lost += lacking.len();
         if !lacking.is_empty() {
             let sample: Vec<&str> = lacking.iter().take(12).map(String::as_str).collect();

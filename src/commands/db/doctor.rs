@@ -43,7 +43,7 @@ impl Doctor<'_> {
         if self.schema(client)? {
             let rights = health::rights(client)?;
             self.rights(client, rights, &server)?;
-            self.models(client, rights.admin)?;
+            self.models(client, rights.kind == Some("admin"))?;
         }
         Ok(())
     }
@@ -116,24 +116,17 @@ impl Doctor<'_> {
 
     fn rights(&mut self, client: &mut Client, rights: health::Rights, server: &health::Server) -> Result<()> {
         let role = &server.role;
-        let may = match rights {
-            health::Rights { admin: true, .. } => "work, reset and delete",
-            health::Rights { worker: true, .. } => "work, not reset",
-            health::Rights { reader: true, .. } => "look, not work",
-            _ => {
-                let repair = format!("As the owner: trailblazer db grant reader|worker|admin {role}");
-                return self.bad("rights", &format!("role {role} may do nothing"), &repair);
-            }
+        let Some(kind) = rights.kind else {
+            let repair = format!("As the owner: trailblazer db grant reader|worker|admin {role}");
+            return self.bad("rights", &format!("role {role} may do nothing"), &repair);
+        };
+        let may = match kind {
+            "admin" => "work, reset and delete",
+            "worker" => "work, not reset",
+            _ => "look, not work",
         };
         self.ok("rights", &format!("role {role} may {may}"))?;
         if !rights.roles {
-            let kind = if rights.admin {
-                "admin"
-            } else if rights.worker {
-                "worker"
-            } else {
-                "reader"
-            };
             let detail = format!("role {role} was granted its rights by an earlier version");
             return self.bad("rights", &detail, &format!("As the owner: trailblazer db grant {kind} {role}"));
         }

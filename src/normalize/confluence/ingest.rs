@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::document::{Attachment, Document};
-use super::super::ndjson::{self, Line, lines, load, text};
+use super::super::ndjson::{self, Line, lines, load, strings, text};
 use super::super::text::one_line;
 use super::super::{Emit, FileError, Options, Outcome, ReadError};
 use super::library::{Bodies, Body, Library, PageRef};
@@ -101,12 +101,8 @@ fn as_adf(text: &str) -> Option<Value> {
 }
 
 fn document(value: &Value) -> Document {
-    let strings = |items: Option<&Value>| -> Vec<String> {
-        let items = items.and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
     let objects = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
-    let mut labels = strings(value.get("labels"));
+    let mut labels = strings(value, "labels");
     labels.sort();
     labels.dedup();
     let mut document = Document {

@@ -1,7 +1,8 @@
 //! Older artifacts: `ingest/dita.ndjson`, one topic or map a line.
 //!
 //! A line holds only the first body of a topic, cut off when it is long: what is left of it is read, and a failure says
-//! where it ends. The lines are put together as files at their paths, so that links between them lead somewhere.
+//! where it ends. The lines are put together as files at their paths, so that links between them lead somewhere; labels,
+//! metadata and breadcrumbs that lines lack are in [`sidecars`](super::sidecars).
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -14,16 +15,17 @@ use super::corpus::Corpus;
 use super::dom::FileId;
 use super::parse::parse;
 use super::scan::Scan;
+use super::sidecars::{Sidecar, Sidecars};
 use crate::normalize::document::{Attachment, Document};
-use crate::normalize::ndjson::{lines, load, text};
+use crate::normalize::ndjson::{lines, load, strings, text};
 use crate::normalize::{FileError, Options, ReadError};
 
 pub(super) const NAME: &str = "dita.ndjson";
 
-/// What lines say beside the body, by the file that each became.
+/// What lines and sidecars say beside the body, by the file that each became.
 pub(super) type Additions = HashMap<FileId, Addition>;
 
-/// What a line says of its topic beside the body.
+/// What a line, and the sidecars, say of its topic beside the body.
 #[derive(Debug, Default)]
 pub(super) struct Addition {
     id: String,
@@ -31,10 +33,12 @@ pub(super) struct Addition {
     attachments: Vec<String>,
     created_at: Option<String>,
     updated_at: Option<String>,
+    sidecar: Sidecar,
 }
 
 impl Addition {
     pub fn add_to(&self, document: &mut Document) {
+        self.sidecar.add_to(document);
         document.labels.extend(self.labels.iter().cloned());
         document.labels.sort();
         document.labels.dedup();
@@ -59,6 +63,7 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
     let corpus = Corpus::new(artifact);
     let mut additions = Additions::new();
     let (mut files, mut failures) = (Vec::new(), Vec::new());
+    let mut sidecars = Sidecars::read(artifact.parent().unwrap_or(Path::new("")), &mut failures);
     for line in lines(artifact).map_err(io)? {
         let value = match load(artifact, &line) {
             Ok(value) => value,
@@ -78,7 +83,8 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
                 if let Some(fault) = corpus.load(file).ok().and_then(|tree| tree.fault.clone()) {
                     failures.push(fail(line.number, format!("{path}: {fault}; what can be read of it is kept")));
                 }
-                if additions.insert(file, addition(&value, id)).is_some() {
+                let sidecar = sidecars.take(&id);
+                if additions.insert(file, addition(&value, id, sidecar)).is_some() {
                     failures.push(fail(line.number, format!("{path}: an earlier line has its path; this one is kept")));
                 } else {
                     files.push(file);
@@ -108,16 +114,13 @@ fn source(value: &Value, id: &str) -> String {
     format!("<{root} id=\"{}\"><title>{}</title>{body}</{root}>", escape(own_id), escape(&*title))
 }
 
-fn addition(value: &Value, id: String) -> Addition {
-    let strings = |name: &str| -> Vec<String> {
-        let items = value.get(name).and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
-    };
+fn addition(value: &Value, id: String, sidecar: Sidecar) -> Addition {
     Addition {
         id,
-        labels: strings("labels"),
-        attachments: strings("attachments"),
+        labels: strings(value, "labels"),
+        attachments: strings(value, "attachments"),
         created_at: text(value, "created_at"),
         updated_at: text(value, "updated_at"),
+        sidecar,
     }
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::branches::{branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
 use super::href::{self, Address};
 use super::library::Form;
 use super::maps::navigation_title;
 use super::resolve::{Resolver, find_target};
 use super::vocabulary::{Kind, is_map};
+use crate::normalize::document::Link;
 use crate::normalize::text::count;
 
 /// Longest chain of keys that are defined by other keys.
@@ -18,19 +20,29 @@ const MAX_TITLES: usize = 4;
 const LINK_ATTRIBUTES: [&str; 3] = ["scope", "format", "type"];
 
 impl Resolver<'_> {
-    /// The definition of a key.
-    fn key(&self, name: &str) -> Option<Arc<Element>> {
+    /// The definition of a key, as it is seen from inside branches.
+    fn key_in(&self, name: &str, branches: &[usize]) -> Option<Arc<Element>> {
         self.context.scopes.iter().find_map(|&(root, scope)| {
-            let key = self.library.roots.get(root)?.keys.resolve(scope, name)?;
+            let key = self.library.roots.get(root)?.keys.resolve(scope, name, branches)?;
             Some(Arc::clone(&key.definition))
         })
     }
 
+    fn key(&self, name: &str) -> Option<Arc<Element>> {
+        self.key_in(name, &self.context.branches)
+    }
+
     /// The definition that gives a key its address, and the address.
     pub fn key_address(&self, name: &str) -> Option<(Arc<Element>, String)> {
-        let mut definition = self.key(name)?;
+        self.key_address_in(name, &self.context.branches)
+    }
+
+    /// The same as it is seen from inside branches.
+    pub fn key_address_in(&self, name: &str, branches: &[usize]) -> Option<(Arc<Element>, String)> {
+        let mut definition = self.key_in(name, branches)?;
         for _ in 0..MAX_KEYS {
-            match definition.attr("keyref").and_then(|next| self.key(next.split('/').next().unwrap_or(next))) {
+            let next = definition.attr("keyref").map(|next| next.split('/').next().unwrap_or(next));
+            match next.and_then(|next| self.key_in(next, branches)) {
                 Some(next) => definition = next,
                 None => break,
             }
@@ -49,6 +61,7 @@ impl Resolver<'_> {
         let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
         let Some(definition) = self.key(name) else {
             count(&mut self.losses, "keyref:unresolved");
+            self.lost.push(Link::to_nothing(name, "no such key"));
             let has_words = !element.is_blank() || element.attr("alt").is_some();
             if !has_words && element.attr("href").is_none() && kind != Kind::Media {
                 element.children = vec![Node::Text(reference)];
@@ -150,7 +163,8 @@ impl Resolver<'_> {
         if definition.attr("locktitle") == Some("yes") && in_map.is_some() {
             return in_map;
         }
-        let title = file.and_then(|file| self.title(file, &target));
+        let branches = branches_meant(source, &self.context.branches);
+        let title = file.and_then(|file| self.title_in(file, &target, &branches));
         let address = || Some(href.clone()).filter(|_| href::is_absolute(href) || source.attr("format").is_some());
         title.or(in_map).or_else(address)
     }
@@ -187,6 +201,17 @@ impl Resolver<'_> {
         text("glossAcronym").or_else(|| text("glossAbbreviation")).or_else(|| text("glossSurfaceForm")).or(full)
     }
 
+    /// The title that readers see at an address of the copy that is meant in `branches`.
+    pub fn title_in(&mut self, file: FileId, address: &Address, branches: &[usize]) -> Option<String> {
+        let copy = self.library.copy_in(file, branches);
+        if copy == self.context.branches {
+            return self.title(file, address);
+        }
+        let mut resolver = self.library.resolver_in(file, copy);
+        resolver.titles_open = self.titles_open + 1;
+        resolver.title(file, address)
+    }
+
     /// The title that readers see at an address: of the element itself, else of the topic or map around it.
     pub fn title(&mut self, file: FileId, address: &Address) -> Option<String> {
         if self.titles_open >= MAX_TITLES {
@@ -212,9 +237,9 @@ impl Resolver<'_> {
     pub fn plain(&mut self, element: &Element, topic: &str) -> String {
         self.titles_open += 1;
         // What is lost in the title of another document is counted there.
-        let losses = std::mem::take(&mut self.losses);
+        let before = (std::mem::take(&mut self.losses), std::mem::take(&mut self.lost));
         let nodes = self.resolve(element, topic);
-        self.losses = losses;
+        (self.losses, self.lost) = before;
         self.titles_open -= 1;
         let text: String = nodes.iter().filter_map(Node::element).map(super::render::plain_text).collect();
         collapse(&text)
@@ -238,6 +263,7 @@ fn copy_address(element: &mut Element, source: &Element, href: &str, id: &str) {
     element.set_attr("href", &href);
     // The address is relative to the map that defines the key.
     element.file = source.file;
+    set_branches(element, &branches_of(source).unwrap_or_default());
     for name in LINK_ATTRIBUTES {
         match source.attr(name) {
             Some(value) => element.set_attr(name, value),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::branches::set_branches;
 use super::dom::{Element, Node};
 use super::vocabulary::is_topicref;
 
@@ -27,7 +28,11 @@ struct Scope {
 /// A key definition: the reference in the map without the references inside it.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
+    /// Marked with its branches.
     pub definition: Arc<Element>,
+    branches: Vec<usize>,
+    /// The same definition in the other copies of its branch.
+    copies: Vec<Key>,
     /// Submaps between the root map and the definition; the nearer definition wins.
     depth: usize,
 }
@@ -49,15 +54,18 @@ impl KeySpace {
     }
 
     /// Adds what `topicref` defines; in one map the first definition of a key wins.
-    pub fn define(&mut self, scope: ScopeId, depth: usize, topicref: &Element) {
+    pub fn define(&mut self, scope: ScopeId, depth: usize, branches: &[usize], topicref: &Element) {
         let (Some(names), Some(scope)) = (topicref.attr("keys"), self.scopes.get_mut(scope)) else { return };
         let mut definition = topicref.clone();
         definition.children.retain(|child| {
             !matches!(child, Node::Element(element) if is_topicref(element) || super::vocabulary::is_map(element))
         });
-        let key = Key { definition: Arc::new(definition), depth };
+        set_branches(&mut definition, branches);
+        let (definition, branches) = (Arc::new(definition), branches.to_owned());
+        let key = Key { definition, branches, copies: Vec::new(), depth };
         for name in names.split_whitespace() {
-            match scope.keys.get(name) {
+            match scope.keys.get_mut(name) {
+                Some(before) if before.is_copied_by(&key) => before.copies.push(key.clone()),
                 Some(before) if before.depth <= depth => {}
                 _ => {
                     scope.keys.insert(name.to_owned(), key.clone());
@@ -66,13 +74,16 @@ impl KeySpace {
         }
     }
 
-    /// What `name` means in a scope. Definitions of outer scopes go before those of inner ones.
-    pub fn resolve(&self, scope: ScopeId, name: &str) -> Option<&Key> {
+    /// What `name` means in a scope. Definitions of outer scopes go before those of inner ones; of one that is copied,
+    /// the copy around `here` does.
+    pub fn resolve(&self, scope: ScopeId, name: &str, here: &[usize]) -> Option<&Key> {
         let mut chain = vec![scope];
         while let Some(parent) = chain.last().and_then(|&id| self.scopes.get(id)).and_then(|scope| scope.parent) {
             chain.push(parent);
         }
-        chain.into_iter().rev().find_map(|scope| self.look_up(scope, name))
+        let key = chain.into_iter().rev().find_map(|scope| self.look_up(scope, name))?;
+        let around = |key: &&Key| here.starts_with(&key.branches);
+        Some(key).into_iter().chain(&key.copies).find(around).or(Some(key))
     }
 
     /// Looks in a scope itself, then down by qualified names (`child.key`).
@@ -95,6 +106,14 @@ impl KeySpace {
     }
 }
 
+impl Key {
+    fn is_copied_by(&self, other: &Self) -> bool {
+        let place = |key: &Self| (key.definition.file, key.definition.line, key.depth);
+        let names = |key: &Self| ["keys", "href"].map(|name| key.definition.attr(name).map(ToOwned::to_owned));
+        self.branches != other.branches && place(self) == place(other) && names(self) == names(other)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,15 +126,15 @@ mod tests {
     }
 
     fn href(space: &KeySpace, scope: ScopeId, name: &str) -> Option<String> {
-        Some(space.resolve(scope, name)?.definition.attr("href")?.to_owned())
+        Some(space.resolve(scope, name, &[])?.definition.attr("href")?.to_owned())
     }
 
     #[test]
     fn the_first_definition_wins_unless_a_later_one_is_nearer_to_the_root() {
         let mut space = KeySpace::new();
-        space.define(0, 1, &keydef("a b", "sub"));
-        space.define(0, 1, &keydef("a", "later"));
-        space.define(0, 0, &keydef("b", "root"));
+        space.define(0, 1, &[], &keydef("a b", "sub"));
+        space.define(0, 1, &[], &keydef("a", "later"));
+        space.define(0, 0, &[], &keydef("b", "root"));
         assert_eq!(href(&space, 0, "a").as_deref(), Some("sub"));
         assert_eq!(href(&space, 0, "b").as_deref(), Some("root"));
         assert_eq!(href(&space, 0, "c"), None);
@@ -126,9 +145,9 @@ mod tests {
         let mut space = KeySpace::new();
         let inner = space.open(0, "x y");
         let innermost = space.open(inner, "z");
-        space.define(0, 0, &keydef("outer shared", "o"));
-        space.define(inner, 0, &keydef("own shared", "i"));
-        space.define(innermost, 0, &keydef("deep", "d"));
+        space.define(0, 0, &[], &keydef("outer shared", "o"));
+        space.define(inner, 0, &[], &keydef("own shared", "i"));
+        space.define(innermost, 0, &[], &keydef("deep", "d"));
         assert_eq!(href(&space, inner, "own").as_deref(), Some("i"));
         assert_eq!(href(&space, innermost, "outer").as_deref(), Some("o"));
         assert_eq!(href(&space, inner, "shared").as_deref(), Some("o"));

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::branches::{Branch, nearest};
 use super::corpus::Corpus;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
-use super::maps::{Alias, Branch, Expander, RootMap, Use, read};
+use super::maps::{Expander, RootMap, Use, read};
 use super::markdown_topic::{self, MarkdownTopic};
+use super::names::Names;
 use super::push::{Push, Pushes};
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{Kind, is_map, is_topicref};
@@ -28,9 +30,11 @@ pub(super) struct Library {
     /// Root map and use of each file; uses as part of the text come before uses as a resource.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
-    /// Documents whose path differs from another's in the extension only: their ids keep it.
-    namesakes: HashSet<FileId>,
+    pub(super) names: Names,
 }
+
+/// A use in a map, and the number of its root map.
+pub(super) type Place<'l> = (usize, &'l Use);
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +68,7 @@ impl Library {
             documents: BTreeMap::new(),
             uses: HashMap::new(),
             aliases: HashMap::new(),
-            namesakes: HashSet::new(),
+            names: Names::default(),
         }
     }
 
@@ -78,7 +82,7 @@ impl Library {
         for file in self.root_files() {
             trees.push((file, expander.expand(file)));
         }
-        let branches = expander.branches;
+        let (branches, excluded) = (expander.copier.branches, expander.copier.excluded);
         let roots: Vec<RootMap> = trees.iter().map(|(file, maps)| read(self, *file, maps)).collect();
         self.branches = branches;
         for (index, root) in roots.iter().enumerate() {
@@ -97,17 +101,15 @@ impl Library {
             });
         }
         self.roots = roots;
-        self.drop_excluded();
+        self.drop_excluded(excluded);
         self.pushes = Push::collect(self, pushing);
     }
 
-    /// Takes out the topics that the maps refer to only where the conditions exclude it.
-    fn drop_excluded(&mut self) {
-        if self.ditaval.is_none() {
-            return;
-        }
-        let mut referred = HashSet::new();
-        for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+    /// Takes out the topics that the maps refer to only where the conditions exclude it; `referred` are those that branches
+    /// leave out.
+    fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
+        let maps = self.documents.iter().filter(|(_, form)| **form == Form::Map && self.ditaval.is_some());
+        for (&map, _) in maps {
             if let Ok(tree) = self.corpus.load(map) {
                 self.referred(&tree.root, &mut referred);
             }
@@ -118,7 +120,8 @@ impl Library {
         }
     }
 
-    fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
+    /// Topics that are referred to below an element, outside relationship tables.
+    pub fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
         for child in element.elements().filter(|child| !child.is("reltable")) {
             if is_topicref(child) {
                 into.extend(self.topic_target(child).map(|(file, _)| file));
@@ -225,17 +228,6 @@ impl Library {
         self.documents.extend(found.into_iter().map(|file| (file, Form::Markdown)));
     }
 
-    fn find_namesakes(&mut self) {
-        let mut seen = HashSet::new();
-        let mut files: Vec<FileId> = self.documents.keys().copied().collect();
-        files.sort_by_cached_key(|&file| self.corpus.path(file));
-        for file in files {
-            if self.id(file, &[]).is_some_and(|id| !seen.insert(id)) {
-                self.namesakes.insert(file);
-            }
-        }
-    }
-
     /// A Markdown topic.
     pub fn markdown(&self, file: FileId) -> Option<MarkdownTopic> {
         Some(markdown_topic::read(&self.corpus.bytes(file).ok()?))
@@ -270,63 +262,60 @@ impl Library {
         Context { scopes, branches }
     }
 
-    /// Id of the document that a file becomes inside `branches`.
-    pub fn id(&self, file: FileId, branches: &[usize]) -> Option<String> {
-        let kind = match self.documents.get(&file)? {
-            Form::Topic | Form::Markdown => "topic",
-            Form::Map => "map",
-        };
-        Some(format!("{kind}:{}", self.path_in(&self.corpus.path(file), self.namesakes.contains(&file), branches)))
-    }
-
-    /// Id of the copy of a topic that `copy-to` names.
-    pub fn alias_id(&self, alias: &Alias) -> String {
-        format!("topic:{}", self.path_in(&alias.path, false, &alias.branches))
-    }
-
-    /// Collection and path as an id has them: with what the branches add to the name.
-    fn path_in(&self, path: &str, keep_extension: bool, branches: &[usize]) -> String {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let mut stem = if keep_extension { name.to_owned() } else { stem.to_owned() };
-        for branch in branches.iter().rev().filter_map(|&branch| self.branches.get(branch)) {
-            stem = format!("{}{stem}{}", branch.prefix, branch.suffix);
+    /// The branches of each document that a file becomes, with the place in the maps that decides. Where the file is
+    /// part of the text, what uses it as a resource brings no copy.
+    pub fn copies(&self, file: FileId) -> Vec<(Option<Place<'_>>, &[usize])> {
+        let mut copies: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
+        let is_resource = self.uses_of(file).next().is_some_and(|(_, used)| used.resource_only);
+        for (root, used) in self.uses_of(file).take_while(|(_, used)| used.resource_only == is_resource) {
+            if !copies.iter().any(|(_, seen)| *seen == used.branches) {
+                copies.push((Some((root, used)), &used.branches));
+            }
         }
-        let slash = if folder.is_empty() { "" } else { "/" };
-        format!("{}/{folder}{slash}{stem}", self.collection)
+        if copies.is_empty() {
+            copies.push((None, &[]));
+        }
+        copies
     }
 
-    /// Id of the document that a reference from inside `branches` leads to: the copy in the same branches, else the
-    /// one outside all branches, else the first.
-    pub fn id_seen_from(&self, file: FileId, branches: &[usize]) -> Option<String> {
-        let mut copies = self.uses_of(file).map(|(_, used)| used.branches.as_slice());
-        let rank = |copy: &[usize]| (copy != branches, !copy.is_empty());
-        let best = copies
-            .next()
-            .map(|first| copies.fold(first, |best, copy| if rank(copy) < rank(best) { copy } else { best }));
-        self.id(file, best.unwrap_or_default())
+    /// The branches of the copy of a file that is meant in `branches`.
+    pub fn copy_in(&self, file: FileId, branches: &[usize]) -> &[usize] {
+        nearest(self.copies(file).into_iter().map(|(_, copy)| copy), branches).unwrap_or_default()
     }
 
-    /// A file's tree with conditions applied and pushed content in place.
+    /// A file's tree with conditions applied and pushed content in place. Branches filter what is in them: what is pulled
+    /// in from elsewhere is filtered when it is in place.
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
         let parsed = self.corpus.load(file).ok()?;
-        let branches: Vec<&Branch> = context.branches.iter().filter_map(|&id| self.branches.get(id)).collect();
+        let is_inside = self.copy_in(file, &context.branches) == context.branches;
+        let branches = if is_inside { context.branches.as_slice() } else { &[] };
         if self.ditaval.is_none() && branches.is_empty() && !self.pushes.reach(file) {
             return Some(Arc::clone(&parsed.root));
         }
         let mut root = Element::clone(&parsed.root);
-        let kept =
-            self.ditaval.iter().chain(branches.iter().map(|branch| &*branch.ditaval)).all(|v| v.apply(&mut root));
-        if !kept {
+        let is_kept = self.ditaval.as_ref().is_none_or(|ditaval| ditaval.apply(&mut root));
+        if !is_kept || !self.filter(&mut root, branches) {
             return None;
         }
         self.pushes.apply(file, &mut root);
         Some(Arc::new(root))
     }
 
+    /// Removes what branches exclude below `element`; false when the element itself is.
+    pub fn filter(&self, element: &mut Element, branches: &[usize]) -> bool {
+        let mut branches = branches.iter().filter_map(|&branch| self.branches.get(branch));
+        branches.all(|branch| branch.ditaval.apply(element))
+    }
+
     /// Resolves the parts of a file that are read apart from a document, such as titles in breadcrumbs.
     pub fn resolver(&self, file: FileId) -> Resolver<'_> {
         Resolver::new(self, self.context(file, self.uses_of(file).next()))
+    }
+
+    /// The same for the copy of a file in `branches`.
+    pub fn resolver_in(&self, file: FileId, branches: &[usize]) -> Resolver<'_> {
+        let used = self.uses_of(file).find(|(_, used)| used.branches == branches);
+        Resolver::new(self, self.context(file, used))
     }
 }
 
@@ -365,14 +354,5 @@ pub(super) mod tests {
         }
         scanned.library.documents.retain(|file, _| scanned.failures.iter().all(|(failed, _)| failed != file));
         scanned.library
-    }
-
-    #[test]
-    fn ids_hold_collection_and_path_without_extension() {
-        let library = library(&[("d/a.b.dita", "<topic id='t'><title>T</title></topic>"), ("m.ditamap", "<map/>")]);
-        let file = library.corpus.file("d/a.b.dita").unwrap();
-        assert_eq!(library.id(file, &[]).as_deref(), Some("topic:c/d/a.b"));
-        let map = library.corpus.file("m.ditamap").unwrap();
-        assert_eq!(library.id(map, &[]).as_deref(), Some("map:c/m"));
     }
 }

@@ -1,5 +1,6 @@
 //! A map as a document: its references as a nested list of links.
 
+use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, collapse};
 use super::library::address_of;
 use super::maps::{meta_of, navigation_title};
@@ -19,9 +20,11 @@ pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<Str
 /// The body of a map's document.
 pub(super) fn blocks(map: &Element, renderer: &mut Renderer<'_, '_>) -> Vec<Block> {
     let mut items = Vec::new();
-    for child in map.elements() {
-        list_items(child, renderer, &mut items);
-    }
+    each_copy(map, &[], renderer, &mut |map, here, renderer| {
+        for child in map.elements() {
+            list_items(child, here, renderer, &mut items);
+        }
+    });
     let mut blocks = renderer.book_titles(map);
     if !items.is_empty() {
         blocks.push(list(items));
@@ -33,18 +36,39 @@ fn list(items: Vec<ListItem>) -> Block {
     Block::List(List { ordered: false, start: 1, items })
 }
 
-/// Adds what a reference shows; a group without a title shows what is inside it.
-fn list_items(element: &Element, renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
+/// Hands on every copy that branches make of a part of the map, with the branches around it.
+fn each_copy<'r, 'l>(
+    element: &Element,
+    around: &[usize],
+    renderer: &mut Renderer<'r, 'l>,
+    take: &mut dyn FnMut(&Element, &[usize], &mut Renderer<'r, 'l>),
+) {
+    if element.child("ditavalref").is_none() {
+        return take(element, around, renderer);
+    }
+    for copy in Copier::new(renderer.resolver.library).copies(element.clone()) {
+        let here: Vec<usize> = around.iter().copied().chain(branches_of(&copy).into_iter().flatten()).collect();
+        take(&copy, &here, renderer);
+    }
+}
+
+/// Adds what a reference shows, once for each branch that copies it.
+fn list_items(element: &Element, around: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
     let is_resource = element.attr("processing-role") == Some("resource-only")
         || (element.is("keydef") && element.attr("processing-role").is_none());
     if !is_topicref(element) || is_resource || element.attr("toc") == Some("no") {
         return;
     }
+    each_copy(element, around, renderer, &mut |copy, here, renderer| list_copy(copy, here, renderer, items));
+}
+
+/// Adds one reference; a group without a title shows what is inside it.
+fn list_copy(element: &Element, here: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
     let mut inner = Vec::new();
     for child in element.elements() {
-        list_items(child, renderer, &mut inner);
+        list_items(child, here, renderer, &mut inner);
     }
-    let line = renderer.reference(element);
+    let line = renderer.reference(element, here);
     if line.is_empty() {
         items.append(&mut inner);
         return;
@@ -58,20 +82,22 @@ fn list_items(element: &Element, renderer: &mut Renderer<'_, '_>, items: &mut Ve
 
 impl Renderer<'_, '_> {
     /// One reference: its title, linked where it leads to something; then its short description.
-    fn reference(&mut self, topicref: &Element) -> Vec<Inline> {
+    fn reference(&mut self, topicref: &Element, here: &[usize]) -> Vec<Inline> {
         // What stands in it belongs to another map.
         if topicref.is("anchorref") {
             return Vec::new();
         }
         let mut reference = topicref.clone();
+        set_branches(&mut reference, here);
         if let Some(address) = address_of(topicref) {
             reference.set_attr("href", address);
         }
         if let Some(key) = topicref.attr("keyref")
-            && let Some((definition, href)) = self.resolver.key_address(key)
+            && let Some((definition, href)) = self.resolver.key_address_in(key, here)
         {
             reference.set_attr("href", &href);
             reference.file = definition.file;
+            set_branches(&mut reference, &branches_meant(&definition, here));
             for name in ["format", "scope"] {
                 if let Some(value) = definition.attr(name) {
                     reference.set_attr(name, value);

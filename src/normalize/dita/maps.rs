@@ -1,27 +1,14 @@
 //! Maps, with their submaps in place and branches copied, and the walk that finds keys and uses of topics in them.
 
-use std::sync::Arc;
-
+use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
-use super::filter::Ditaval;
 use super::href;
 use super::keys::{KeySpace, ScopeId};
 use super::library::Library;
 use super::parse::MAX_DEPTH;
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{is_map, is_topicref};
-use crate::normalize::text::{Losses, count};
-
-/// Marks a branch copy with the index of its branch.
-const BRANCH: &str = "trailblazer:branch";
-
-/// A condition set for one part of a map, from a `<ditavalref>`.
-#[derive(Debug, Clone)]
-pub(super) struct Branch {
-    pub ditaval: Arc<Ditaval>,
-    pub prefix: String,
-    pub suffix: String,
-}
+use crate::normalize::text::count;
 
 /// A root map and what follows from it.
 pub(super) struct RootMap {
@@ -29,8 +16,8 @@ pub(super) struct RootMap {
     pub keys: KeySpace,
     /// In document order; a use's parent stands before it.
     pub uses: Vec<Use>,
-    /// Topics that a relationship table puts side by side.
-    pub related: Vec<(FileId, FileId)>,
+    /// Topics that a relationship table puts side by side: the second is beside the first.
+    pub related: Vec<(Side, Side)>,
     pub aliases: Vec<Alias>,
 }
 
@@ -59,15 +46,14 @@ pub(super) struct Use {
 /// Puts submaps into maps and copies branches.
 pub(super) struct Expander<'l> {
     library: &'l Library,
-    pub branches: Vec<Branch>,
+    pub copier: Copier<'l>,
     open: Vec<FileId>,
     depth: usize,
-    pub losses: Losses,
 }
 
 impl<'l> Expander<'l> {
     pub fn new(library: &'l Library) -> Self {
-        Self { library, branches: Vec::new(), open: Vec::new(), depth: 0, losses: Losses::new() }
+        Self { library, copier: Copier::new(library), open: Vec::new(), depth: 0 }
     }
 
     /// A map with everything that it includes; several when branches copy the whole map.
@@ -80,7 +66,7 @@ impl<'l> Expander<'l> {
         self.open.push(file);
         self.expand_below(&mut map);
         self.open.pop();
-        self.branch(map)
+        self.copier.copies(map)
     }
 
     fn expand_below(&mut self, element: &mut Element) {
@@ -94,7 +80,7 @@ impl<'l> Expander<'l> {
             self.depth -= 1;
             if is_topicref(&child) {
                 self.include_submap(&mut child);
-                let copies = self.branch(child);
+                let copies = self.copier.copies(child);
                 element.children.extend(copies.into_iter().map(Node::Element));
             } else {
                 element.children.push(Node::Element(child));
@@ -105,7 +91,7 @@ impl<'l> Expander<'l> {
     fn include_submap(&mut self, topicref: &mut Element) {
         let Some((file, part)) = self.library.map_target(topicref) else { return };
         if self.open.contains(&file) || self.depth >= MAX_DEPTH {
-            count(&mut self.losses, "mapref:cycle");
+            count(&mut self.copier.losses, "mapref:cycle");
             return;
         }
         for submap in self.expand(file) {
@@ -120,57 +106,13 @@ impl<'l> Expander<'l> {
             topicref.children.push(Node::Element(submap));
         }
     }
-
-    /// One filtered copy for each `<ditavalref>` inside, or the element itself when there is none.
-    fn branch(&mut self, mut element: Element) -> Vec<Element> {
-        let references: Vec<Element> = element.children_of("ditavalref").cloned().collect();
-        if references.is_empty() {
-            return vec![element];
-        }
-        element.children.retain(|child| !child.element().is_some_and(|child| child.is("ditavalref")));
-        let mut copies = Vec::new();
-        for reference in references {
-            let ditaval = self.library.ditaval(&reference).unwrap_or_else(|| {
-                count(&mut self.losses, "ditavalref:missing");
-                Ditaval::default()
-            });
-            let mut copy = element.clone();
-            if !ditaval.apply(&mut copy) {
-                continue;
-            }
-            let meta = |name: &str| {
-                let value = reference.find(&|element| element.is(name)).map(Element::text).unwrap_or_default();
-                value.trim().to_owned()
-            };
-            rename_scopes(&mut copy, &meta("dvrKeyscopePrefix"), &meta("dvrKeyscopeSuffix"));
-            copy.set_attr(BRANCH, &self.branches.len().to_string());
-            self.branches.push(Branch {
-                ditaval: Arc::new(ditaval),
-                prefix: meta("dvrResourcePrefix"),
-                suffix: meta("dvrResourceSuffix"),
-            });
-            copies.push(copy);
-        }
-        copies
-    }
-}
-
-fn rename_scopes(element: &mut Element, prefix: &str, suffix: &str) {
-    if prefix.is_empty() && suffix.is_empty() {
-        return;
-    }
-    let names: Vec<String> = match element.attr("keyscope") {
-        Some(names) => names.split_whitespace().map(|name| format!("{prefix}{name}{suffix}")).collect(),
-        None => vec![format!("{prefix}{suffix}")],
-    };
-    element.set_attr("keyscope", &names.join(" "));
 }
 
 /// Reads keys and uses out of an expanded map.
 pub(super) fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap {
     let mut keys = KeySpace::new();
     for map in maps {
-        define_keys(&mut keys, map, 0, 0);
+        define_keys(&mut keys, map, 0, 0, &[]);
     }
     let mut walk = Walk {
         library,
@@ -183,12 +125,14 @@ pub(super) fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap
     walk.root
 }
 
-fn define_keys(keys: &mut KeySpace, element: &Element, scope: ScopeId, depth: usize) {
+fn define_keys(keys: &mut KeySpace, element: &Element, scope: ScopeId, depth: usize, around: &[usize]) {
     let scope = element.attr("keyscope").filter(|_| depth > 0).map_or(scope, |names| keys.open(scope, names));
-    keys.define(scope, depth.saturating_sub(1), element);
+    let mut branches = around.to_owned();
+    branches.extend(branches_of(element).into_iter().flatten());
+    keys.define(scope, depth.saturating_sub(1), &branches, element);
     for child in element.elements() {
         let deeper = if is_map(child) || depth == 0 { depth + 1 } else { depth };
-        define_keys(keys, child, scope, deeper);
+        define_keys(keys, child, scope, deeper, &branches);
     }
 }
 
@@ -196,6 +140,8 @@ fn define_keys(keys: &mut KeySpace, element: &Element, scope: ScopeId, depth: us
 #[derive(Default, Clone)]
 struct Place {
     inside: bool,
+    /// In a relationship table, which brings no topics.
+    in_table: bool,
     scope: ScopeId,
     parent: Option<usize>,
     branches: Vec<usize>,
@@ -218,12 +164,11 @@ impl Walk<'_> {
             here.scope = self.next_scope;
             self.next_scope += 1;
         }
-        if let Some(branch) = element.attr(BRANCH).and_then(|branch| branch.parse().ok()) {
-            here.branches.push(branch);
-        }
+        here.branches.extend(branches_of(element).into_iter().flatten());
         if element.is("reltable") {
+            here.in_table = true;
             self.relate(element, &here);
-        } else if is_topicref(element) {
+        } else if is_topicref(element) && !here.in_table {
             self.reference(element, &mut here);
         }
         for child in element.elements() {
@@ -239,7 +184,11 @@ impl Walk<'_> {
                 here.conditions.push((name.to_owned(), value.to_owned()));
             }
         }
-        let target = self.target(topicref, here);
+        let mut branches = here.branches.clone();
+        let target = self.target(topicref, here).map(|(file, topic, source)| {
+            branches = branches_meant(&source, &here.branches);
+            (file, topic)
+        });
         let title = navigation_title(topicref);
         if target.is_none() && title.is_none() {
             return;
@@ -247,13 +196,13 @@ impl Walk<'_> {
         if let (Some((file, _)), Some(copy)) = (&target, topicref.attr("copy-to")) {
             let base = self.library.corpus.path(topicref.file);
             let path = href::join(&base, &href::split(copy).path);
-            let alias = |path| Alias { path, file: *file, branches: here.branches.clone() };
+            let alias = |path| Alias { path, file: *file, branches: branches.clone() };
             self.root.aliases.extend(path.map(alias));
         }
         self.root.uses.push(Use {
             parent: here.parent,
             scope: here.scope,
-            branches: here.branches.clone(),
+            branches,
             target,
             title,
             locked: topicref.attr("locktitle") == Some("yes"),
@@ -263,19 +212,21 @@ impl Walk<'_> {
         here.parent = Some(self.root.uses.len() - 1);
     }
 
-    /// The topic that a reference leads to, through its key if need be.
-    fn target(&self, topicref: &Element, here: &Place) -> Option<(FileId, Option<String>)> {
+    /// The topic that a reference leads to, through its key if need be, and the element that has its address.
+    fn target(&self, topicref: &Element, here: &Place) -> Option<(FileId, Option<String>, Element)> {
         let mut reference = topicref.clone();
+        set_branches(&mut reference, &[]);
         let mut seen = 0;
         while let Some(key) = reference.attr("keyref").map(|key| key.split('/').next().unwrap_or(key).to_owned()) {
-            let Some(key) = self.root.keys.resolve(here.scope, &key) else { break };
+            let Some(key) = self.root.keys.resolve(here.scope, &key, &here.branches) else { break };
             reference = Element::clone(&key.definition);
             seen += 1;
             if seen > 8 {
                 return None;
             }
         }
-        self.library.topic_target(&reference)
+        let (file, topic) = self.library.topic_target(&reference)?;
+        Some((file, topic, reference))
     }
 
     /// Notes the topics of one row of a relationship table that stand in different cells, or in one that is a family.
@@ -291,7 +242,7 @@ impl Walk<'_> {
                 let others = cells.iter().enumerate().filter(|(other, _)| is_family || *other != index);
                 for other in others.flat_map(|(_, sides)| sides).filter(|other| other.to) {
                     let from = cell.iter().filter(|side| side.from && side.file != other.file);
-                    self.root.related.extend(from.map(|side| (side.file, other.file)));
+                    self.root.related.extend(from.map(|side| (side.clone(), other.clone())));
                 }
             }
         }
@@ -306,8 +257,9 @@ impl Walk<'_> {
                 return;
             }
             let linking = element.attr("linking").or(inherited).unwrap_or("normal");
-            sides.extend(self.target(element, here).map(|(file, _)| Side {
+            sides.extend(self.target(element, here).map(|(file, _, source)| Side {
                 file,
+                branches: branches_of(&source),
                 from: matches!(linking, "normal" | "sourceonly"),
                 to: matches!(linking, "normal" | "targetonly"),
             }));
@@ -317,8 +269,11 @@ impl Walk<'_> {
 }
 
 /// A topic in a relationship table: whether it leads to others, and others to it.
-struct Side {
-    file: FileId,
+#[derive(Clone)]
+pub(super) struct Side {
+    pub file: FileId,
+    /// The branches that its key is defined in: other copies are not meant.
+    pub branches: Option<Vec<usize>>,
     from: bool,
     to: bool,
 }
@@ -399,7 +354,7 @@ mod tests {
             ("sub.ditamap", "<map keyscope='t'><keydef keys='k' href='x.html' format='html'/></map>"),
         ]);
         let keys = &library.roots[0].keys;
-        assert!(keys.resolve(0, "k").is_none());
-        assert!(keys.resolve(0, "s.k").is_some() && keys.resolve(0, "t.k").is_some());
+        assert!(keys.resolve(0, "k", &[]).is_none());
+        assert!(keys.resolve(0, "s.k", &[]).is_some() && keys.resolve(0, "t.k", &[]).is_some());
     }
 }

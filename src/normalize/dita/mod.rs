@@ -4,6 +4,7 @@
 //! removes what a ditaval excludes, [`push`] and [`resolve`] put content where it is reused, [`keyref`] fills in text,
 //! [`render`] builds the document tree. A new element needs a line in [`vocabulary`], nothing else.
 
+mod branches;
 mod corpus;
 mod dom;
 mod entities;
@@ -17,6 +18,7 @@ mod library;
 mod map_document;
 mod maps;
 mod markdown_topic;
+mod names;
 mod output;
 mod parse;
 mod prolog;
@@ -24,6 +26,7 @@ mod push;
 mod render;
 mod resolve;
 mod scan;
+mod sidecars;
 mod subjects;
 #[cfg(test)]
 mod tests;
@@ -40,7 +43,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         Some(artifact) => ingest::scan(&artifact, options)?,
         None => (scan::scan(input, options)?, ingest::Additions::new()),
     };
-    let scan::Scan { library, failures } = scan;
+    let scan::Scan { mut library, failures } = scan;
     if library.documents.is_empty() && failures.is_empty() {
         let message = format!("no DITA topic or map in {}; give a topic, a map, or a folder of them", input.display());
         return Err(ReadError::Input { message });
@@ -48,7 +51,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     let told: HashSet<String> =
         failures.iter().map(|(_, failure)| failure.path.trim_end_matches('/').to_owned()).collect();
     let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
-    let mut ids = HashSet::new();
+    library.number_ids(options);
     let mut files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
     files.sort_by_key(|(file, _)| library.corpus.path(*file));
     let convert = |place: usize| {
@@ -65,8 +68,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
             emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
         }
-        for mut document in documents {
-            number(&mut document.id, &mut ids);
+        for document in documents {
             emit(Outcome::Document(Box::new(document))).map_err(ReadError::Emit)?;
         }
         Ok(())
@@ -77,15 +79,4 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
     }
     Ok(())
-}
-
-/// Makes an id unique: branches may give different documents the same name.
-fn number(id: &mut String, taken: &mut HashSet<String>) {
-    let mut unique = id.clone();
-    let mut number = 1;
-    while !taken.insert(unique.clone()) {
-        number += 1;
-        unique = format!("{id}~{number}");
-    }
-    *id = unique;
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::dom::{Element, FileId, Node};
 use super::filter::{collect_conditions, conditions_of};
 use super::href::Address;
-use super::library::{Form, Library};
-use super::maps::Use;
+use super::library::{Form, Library, Place};
+use super::maps::{Side, Use};
 use super::render::Renderer;
 use super::resolve::Resolver;
 use super::{map_document, prolog, subjects};
@@ -16,29 +16,22 @@ use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, clean, count_many};
 
-/// A use in a map, and the number of its root map.
-type Place<'l> = (usize, &'l Use);
-
 /// The documents of one file: one, or one for each branch that it is used in; none when conditions exclude it.
 pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
-    let mut branches: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
-    for (root, used) in library.uses_of(file) {
-        if !branches.iter().any(|(_, seen)| *seen == used.branches.as_slice()) {
-            branches.push((Some((root, used)), &used.branches));
-        }
-    }
-    if branches.is_empty() {
-        branches.push((None, &[]));
-    }
     let mut documents: Vec<Document> = Vec::new();
-    for (used, branches) in branches {
-        let Some(document) = document(library, file, form, used, branches) else { continue };
-        // Branches without a name of their own share the id: what is the same is told once.
-        if !documents.iter().any(|other| other.id == document.id && other.text_md == document.text_md) {
-            documents.push(document);
+    for (used, branches) in library.copies(file) {
+        // Copies that say the same share an id: what is the same is told once.
+        if library.id(file, branches).is_some_and(|id| documents.iter().all(|other| other.id != id)) {
+            documents.extend(document(library, file, form, used, branches));
         }
     }
     documents
+}
+
+/// The copy of a file in `branches`; none when conditions exclude it.
+pub(super) fn document_in(library: &Library, file: FileId, branches: &[usize]) -> Option<Document> {
+    let (used, branches) = library.copies(file).into_iter().find(|(_, copy)| *copy == branches)?;
+    document(library, file, *library.documents.get(&file)?, used, branches)
 }
 
 /// The document of a topic that is Markdown already.
@@ -89,7 +82,12 @@ fn document(
         Form::Topic | Form::Markdown => renderer.document(&root),
         Form::Map => map_document::blocks(&root, &mut renderer),
     };
-    let (links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
+    let (mut links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
+    for lost in std::mem::take(&mut resolver.lost) {
+        if !links.contains(&lost) {
+            links.push(lost);
+        }
+    }
     merge(&mut losses, &resolver.losses);
     if let Ok(parsed) = library.corpus.load(file) {
         merge(&mut losses, &parsed.losses);
@@ -184,7 +182,7 @@ fn title_of(used: &Use, resolver: &mut Resolver<'_>) -> Option<String> {
     }
     let Some((file, topic)) = &used.target else { return in_map };
     let address = Address { topic: topic.clone(), ..Address::default() };
-    resolver.title(*file, &address).or(in_map)
+    resolver.title_in(*file, &address, &used.branches).or(in_map)
 }
 
 /// Other names of a file in its branches, and the topics that relationship tables put beside it.
@@ -192,8 +190,13 @@ fn relations(library: &Library, file: FileId, branches: &[usize], meta: &mut ser
     let mut related: Vec<String> = Vec::new();
     let mut aliases: Vec<String> = Vec::new();
     for root in &library.roots {
-        let beside = root.related.iter().filter(|(one, _)| *one == file);
-        related.extend(beside.filter_map(|(_, other)| library.id_seen_from(*other, branches)));
+        let is_meant =
+            |side: &Side| side.branches.as_deref().is_none_or(|of_key| library.copy_in(file, of_key) == branches);
+        let beside = root.related.iter().filter(|(side, _)| side.file == file && is_meant(side));
+        related.extend(beside.filter_map(|(_, other)| {
+            let of_other = other.branches.as_deref().unwrap_or(branches);
+            library.id(other.file, library.copy_in(other.file, of_other))
+        }));
         let copies = root.aliases.iter().filter(|alias| alias.file == file && alias.branches == branches);
         aliases.extend(copies.map(|alias| library.alias_id(alias)));
     }

@@ -147,7 +147,7 @@ impl Metadata {
 }
 
 /// A date as RFC 3339, at midnight where the source has no time.
-fn date(text: &str) -> Option<String> {
+pub(super) fn date(text: &str) -> Option<String> {
     let text = text.trim();
     if chrono::DateTime::parse_from_rfc3339(text).is_ok() {
         return Some(text.to_owned());

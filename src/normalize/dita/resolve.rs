@@ -8,6 +8,7 @@ use super::href::{self, Address};
 use super::library::Library;
 use super::parse::MAX_DEPTH;
 use super::vocabulary::Kind;
+use crate::normalize::document::{Link, NOT_IN_INPUT};
 use crate::normalize::text::{Losses, count};
 
 /// Longest chain of references from one to the next.
@@ -30,6 +31,8 @@ pub(super) struct Resolver<'l> {
     pub library: &'l Library,
     pub context: Context,
     pub losses: Losses,
+    /// Content and keys that are nowhere.
+    pub lost: Vec<Link>,
     prepared: HashMap<FileId, Option<Arc<Element>>>,
     open: Vec<(FileId, Address)>,
     pulled: usize,
@@ -53,6 +56,7 @@ impl<'l> Resolver<'l> {
             library,
             context,
             losses: Losses::new(),
+            lost: Vec::new(),
             prepared: HashMap::new(),
             open: Vec::new(),
             pulled: 0,
@@ -78,22 +82,26 @@ impl<'l> Resolver<'l> {
         }
         match self.conref_address(element, topic) {
             None => vec![Node::Element(self.inside(element, topic))],
-            Some(Err(reference)) => self.missing(element, topic, &reference, "conref:missing"),
+            Some(Err(link)) => {
+                let reference = link.href.clone();
+                self.lost.push(link);
+                self.missing(element, topic, &reference, "conref:missing")
+            }
             Some(Ok((file, address))) => self.pull(element, topic, file, &address),
         }
     }
 
     /// Where an element's content is to be taken from; an error names what leads nowhere.
-    fn conref_address(&self, element: &Element, topic: &str) -> Option<Result<(FileId, Address), String>> {
+    fn conref_address(&self, element: &Element, topic: &str) -> Option<Result<(FileId, Address), Link>> {
         let by_key = element.attr("conkeyref").map(|reference| {
             let (key, id) = reference.split_once('/').unwrap_or((reference, ""));
-            let (definition, href) = self.key_address(key).ok_or_else(|| reference.to_owned())?;
+            let (definition, href) = self.key_address(key).ok_or_else(|| Link::to_nothing(key, "no such key"))?;
             let mut address = href::split(&href);
             if !id.is_empty() {
                 address.element = Some(id.to_owned());
             }
-            let file = self.library.local_file(&definition, &address.path).ok_or_else(|| reference.to_owned())?;
-            Ok((file, address))
+            let file = self.library.local_file(&definition, &address.path);
+            Ok((file.ok_or_else(|| Link::to_nothing(reference, NOT_IN_INPUT))?, address))
         });
         let direct = || {
             element.attr("conref").map(|reference| {
@@ -101,12 +109,12 @@ impl<'l> Resolver<'l> {
                 if address.topic.as_deref() == Some(".") {
                     address.topic = Some(topic.to_owned());
                 }
-                let file = self.library.local_file(element, &address.path).ok_or_else(|| reference.to_owned())?;
-                Ok((file, address))
+                let file = self.library.local_file(element, &address.path);
+                Ok((file.ok_or_else(|| Link::to_nothing(reference, NOT_IN_INPUT))?, address))
             })
         };
         match by_key {
-            Some(Err(reference)) => direct().or(Some(Err(reference))),
+            Some(Err(link)) => direct().or(Some(Err(link))),
             Some(found) => Some(found),
             None => direct(),
         }
@@ -122,6 +130,7 @@ impl<'l> Resolver<'l> {
                 count(&mut self.losses, "conref:excluded");
                 return Vec::new();
             }
+            self.lost.push(Link::to_nothing(&reference, NOT_IN_INPUT));
             return self.missing(element, topic, &reference, "conref:missing");
         };
         let mut place = address.clone();
@@ -135,8 +144,16 @@ impl<'l> Resolver<'l> {
             return self.missing(element, topic, &reference, "conref:limit");
         }
         self.open.push(place);
-        let nodes = self.take(element, &found);
+        let mut nodes = self.take(element, &found);
         self.open.pop();
+        let (library, branches) = (self.library, &self.context.branches);
+        nodes.retain_mut(|node| match node {
+            Node::Element(element) => library.filter(element, branches),
+            Node::Text(_) => true,
+        });
+        if nodes.is_empty() {
+            count(&mut self.losses, "conref:excluded");
+        }
         nodes
     }
 

@@ -7,6 +7,7 @@ use super::super::vocabulary::Kind;
 use super::link::is_blank;
 use super::plain::{plain_text, push_element};
 use super::{Renderer, flush, list, without};
+use crate::normalize::document::{Link, NOT_IN_INPUT};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
@@ -134,6 +135,7 @@ impl Renderer<'_, '_> {
         });
         text.unwrap_or_else(|| {
             count(&mut self.losses, if parse == "text" { "coderef:missing" } else { "include:missing" });
+            self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
             match reference.child("fallback") {
                 Some(fallback) => plain_text(fallback),
                 None => format!("[missing: {address}]"),

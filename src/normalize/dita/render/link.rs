@@ -1,10 +1,11 @@
 //! Links: cross references, related links, images' sources.
 
+use super::super::branches::branches_meant;
 use super::super::dom::{Element, FileId, Node};
 use super::super::href;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
-use crate::normalize::document::Link;
+use crate::normalize::document::{Link, NOT_IN_INPUT};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
@@ -30,15 +31,16 @@ impl Renderer<'_, '_> {
         let Some(file) = self.resolver.library.local_file(element, &parts.path) else {
             count(&mut self.losses, "link:unresolved");
             let base = self.resolver.library.corpus.path(element.file);
-            let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { "not in input" };
+            let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { NOT_IN_INPUT };
             return Some(nowhere(address, reason));
         };
-        let branches = self.resolver.context.branches.clone();
-        let Some(id) = self.resolver.library.id_seen_from(file, &branches) else {
-            let path = self.resolver.library.corpus.path(file);
+        let library = self.resolver.library;
+        let branches = branches_meant(element, &self.resolver.context.branches);
+        let Some(id) = library.id(file, library.copy_in(file, &branches)) else {
+            let path = library.corpus.path(file);
             return Some(outside(&path, "not a document"));
         };
-        let title = self.resolver.title(file, &parts);
+        let title = self.resolver.title_in(file, &parts, &branches);
         let anchor = self.anchor(file, &parts);
         let address = if id == self.id && anchor.is_some() { String::new() } else { id.clone() };
         let address = anchor.map_or(address.clone(), |anchor| format!("{address}#{anchor}"));
@@ -184,6 +186,7 @@ impl Renderer<'_, '_> {
         let path = href::split(address).path;
         let Some(file) = library.local_file(element, &path) else {
             count(&mut self.losses, "file:missing");
+            self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
             return Some(href::join(&library.corpus.path(element.file), &path).unwrap_or_else(|| address.to_owned()));
         };
         let path = library.corpus.path(file);
@@ -201,8 +204,7 @@ impl Renderer<'_, '_> {
 }
 
 fn outside(href: &str, reason: &str) -> Target {
-    let link = Link { href: href.to_owned(), target_id: None, reason: Some(reason.to_owned()) };
-    Target { href: Some(href.to_owned()), link, title: None }
+    Target { href: Some(href.to_owned()), link: Link::to_nothing(href, reason), title: None }
 }
 
 fn nowhere(href: &str, reason: &str) -> Target {

@@ -35,3 +35,50 @@ fn lines_of_the_older_artifact_become_documents() {
     assert_eq!(failures[2], (Some(4), "the object has no `id`"));
     assert_eq!(failures.len(), 3);
 }
+
+#[test]
+fn labels_metadata_and_breadcrumbs_come_from_the_sidecars() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, lines: &[&str]| std::fs::write(folder.path().join(name), lines.join("\n")).unwrap();
+    write(
+        "dita.ndjson",
+        &[
+            r#"{"id":"topic:d/a#a","title":"A","source_path":"d/a.dita","doctype":"topic","labels":["x"],"created_at":"2025-01-01T00:00:00Z","body_dita_xml":"<body><p>a<indexterm>own</indexterm></p></body>"}"#,
+            r#"{"id":"topic:d/b","title":"B","source_path":"d/b.dita","doctype":"topic","body_dita_xml":""}"#,
+        ],
+    );
+    write(
+        "meta.jsonl",
+        &[
+            r#"{"page_id":"topic:d/a#a","collection":"manual","path_tags":["d"],"labels":["y","x"],"meta":{"audience":["admin"],"keywords":["more","own"],"otherprops":{},"resource_app":null,"critdates":{"created":"2024-05-06","modified":""},"data_pairs":{"k":"v"}}}"#,
+            r#"{"page_id":"topic:d/b","collection":null,"path_tags":[],"labels":[],"meta":{}}"#,
+            "{}",
+        ],
+    );
+    write(
+        "breadcrumbs.jsonl",
+        &[
+            r#"{"page_id":"topic:d/a","breadcrumbs":["Guide","A"]}"#,
+            r#"{"page_id":"topic:d/a","breadcrumbs":["Guide","A in the map"]}"#,
+            r#"{"page_id":"topic:d/a","breadcrumbs":["Book","A"]}"#,
+        ],
+    );
+    let (documents, failures) = read_input(folder.path(), &Options::default());
+    let read = &documents[0];
+    assert_eq!((&read.labels, &read.breadcrumbs), (&vec!["x".to_owned(), "y".to_owned()], &vec!["Guide".to_owned()]));
+    assert_eq!(read.created_at.as_deref(), Some("2024-05-06T00:00:00Z"));
+    assert_eq!(
+        serde_json::to_value(&read.meta).unwrap(),
+        serde_json::json!({
+            "doctype": "topic", "ingest_id": "topic:d/a#a", "collection": "manual", "path_tags": ["d"], "audience": ["admin"],
+            "keywords": ["own", "more"], "critdates": {"created": "2024-05-06", "modified": ""}, "data_pairs": {"k": "v"},
+            "parents": [["Guide"], ["Book"]],
+        })
+    );
+    assert_eq!(
+        serde_json::to_value(&documents[1].meta).unwrap(),
+        serde_json::json!({"doctype": "topic", "ingest_id": "topic:d/b"})
+    );
+    let failures: Vec<_> = failures.iter().map(|failure| (failure.path.as_str(), failure.line)).collect();
+    assert_eq!(failures, [("meta.jsonl", Some(3))]);
+}

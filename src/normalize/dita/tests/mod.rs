@@ -1,6 +1,7 @@
 //! Behaviour of the reader as a whole, on small inputs.
 
 mod blocks;
+mod branches;
 mod ingest;
 mod maps;
 mod references;

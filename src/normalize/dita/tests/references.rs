@@ -172,3 +172,25 @@ fn code_comes_from_other_files() {
     assert_eq!(read.text_md, "```\nb\n```\n\n```\n[missing: ../../etc/passwd]\n```\n\na a b c&d");
     assert_eq!(read.losses["coderef:missing"], 2);
 }
+
+#[test]
+fn what_is_referred_to_and_not_there_is_named_once() {
+    let lost = "<topic id='t'><title>T <keyword keyref='k'/></title><body><p><keyword keyref='k'/> <image href='i/none.png'/></p>\
+        <p conref='none.dita#n/p'/><p conref='#t/none'/><p conref='#t/none'/><p conkeyref='lib/p'/><codeblock><coderef href='none.py'/></codeblock></body></topic>";
+    let other = "<topic id='o'><title>O</title><body><p><xref href='t.dita'/></p></body></topic>";
+    let files = [("t.dita", lost), ("o.dita", other)];
+    let links = |id: &str| {
+        let links = document(&files, id).links.into_iter().filter(|link| link.target_id.is_none());
+        links.map(|link| (link.href, link.reason.unwrap())).collect::<Vec<_>>()
+    };
+    let expected = [
+        ("i/none.png", "not in input"),
+        ("none.py", "not in input"),
+        ("k", "no such key"),
+        ("none.dita#n/p", "not in input"),
+        ("#t/none", "not in input"),
+        ("lib", "no such key"),
+    ];
+    assert_eq!(links("topic:c/t"), expected.map(|(href, reason)| (href.to_owned(), reason.to_owned())));
+    assert_eq!(links("topic:c/o"), []);
+}
