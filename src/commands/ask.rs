@@ -40,10 +40,10 @@ pub struct Args {
     /// At most N answers
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
     pub limit: i32,
-    /// Only documents of this source
+    /// Only documents of this source; may be repeated
     #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
-    /// Only documents with this label
+    /// Only documents with this label; may be repeated
     #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub label: Vec<String>,
     /// Only documents of runs whose id matches; * is any text, ? one character

@@ -317,12 +317,12 @@ fn help_of_runs_list() {
 
     Which runs:
           --run-id <GLOB>            Runs whose id matches; * is any text, ? one character
-          --source <SOURCE>          Runs of this source
-          --status <STATUS>          Runs in this status [possible values: normalized, reset, chunking,
-                                     chunked, embedding, embedded, failed]
+          --source <SOURCE>          Runs of this source; may be repeated
+          --status <STATUS>          Runs in this status; may be repeated [possible values: normalized,
+                                     reset, chunking, chunked, embedding, embedded, failed]
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
-          --embedding-model <MODEL>  Runs last embedded with this model
+          --embedding-model <MODEL>  Runs last embedded with this model; may be repeated
           --limit <N>                At most N runs; `list` takes the newest, `reset` and `delete` the
                                      first by id
 
@@ -385,10 +385,10 @@ fn help_of_runs_reset() {
               Runs whose id matches; * is any text, ? one character
 
           --source <SOURCE>
-              Runs of this source
+              Runs of this source; may be repeated
 
           --status <STATUS>
-              Runs in this status
+              Runs in this status; may be repeated
 
               [possible values: normalized, reset, chunking, chunked, embedding, embedded, failed]
 
@@ -399,7 +399,7 @@ fn help_of_runs_reset() {
               Runs normalized on or before this date or time (UTC)
 
           --embedding-model <MODEL>
-              Runs last embedded with this model
+              Runs last embedded with this model; may be repeated
 
           --limit <N>
               At most N runs; `list` takes the newest, `reset` and `delete` the first by id
@@ -455,12 +455,12 @@ fn help_of_runs_delete() {
 
     Which runs:
           --run-id <GLOB>            Runs whose id matches; * is any text, ? one character
-          --source <SOURCE>          Runs of this source
-          --status <STATUS>          Runs in this status [possible values: normalized, reset, chunking,
-                                     chunked, embedding, embedded, failed]
+          --source <SOURCE>          Runs of this source; may be repeated
+          --status <STATUS>          Runs in this status; may be repeated [possible values: normalized,
+                                     reset, chunking, chunked, embedding, embedded, failed]
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
-          --embedding-model <MODEL>  Runs last embedded with this model
+          --embedding-model <MODEL>  Runs last embedded with this model; may be repeated
           --limit <N>                At most N runs; `list` takes the newest, `reset` and `delete` the
                                      first by id
 
@@ -520,7 +520,7 @@ fn help_of_run() {
               Runs whose id matches; * is any text, ? one character
 
           --source <SOURCE>
-              Runs of this source
+              Runs of this source; may be repeated
 
     [global options]
 
@@ -565,8 +565,8 @@ fn help_of_ask() {
 
     Options:
           --limit <N>        At most N answers [default: 5]
-          --source <SOURCE>  Only documents of this source
-          --label <LABEL>    Only documents with this label
+          --source <SOURCE>  Only documents of this source; may be repeated
+          --label <LABEL>    Only documents with this label; may be repeated
           --run-id <GLOB>    Only documents of runs whose id matches; * is any text, ? one character
           --every-chunk      Several chunks of one document too, not the best alone
           --text-only        By the words alone

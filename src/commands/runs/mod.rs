@@ -46,7 +46,7 @@ pub struct Selection {
     /// Runs whose id matches; * is any text, ? one character
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
-    /// Runs of this source
+    /// Runs of this source; may be repeated
     #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
 }
@@ -66,7 +66,7 @@ pub struct WideSelection {
     /// By id and source.
     #[command(flatten)]
     pub selection: Selection,
-    /// Runs in this status
+    /// Runs in this status; may be repeated
     #[arg(long, value_enum, value_name = "STATUS")]
     pub status: Vec<Status>,
     /// Runs normalized on or after this date or time (UTC)
@@ -75,7 +75,7 @@ pub struct WideSelection {
     /// Runs normalized on or before this date or time (UTC)
     #[arg(long, value_name = "DATE", value_parser = last_instant)]
     pub to: Option<Date>,
-    /// Runs last embedded with this model
+    /// Runs last embedded with this model; may be repeated
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub embedding_model: Vec<String>,
     /// At most N runs; `list` takes the newest, `reset` and `delete` the first by id
