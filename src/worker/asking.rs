@@ -1,4 +1,4 @@
-//! Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
+//! Asks the provider, patiently: one that is busy or away is waited for, a failing one asked again, a refused text named.
 
 use std::borrow::Cow;
 use std::sync::Mutex;
@@ -6,20 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::lease::Lease;
-use super::{End, Job, locked};
+use super::{End, Job, locked, waiting};
 use crate::db::calls::PendingInput;
 use crate::embed::{EmbedError, MOST_REFUSED, jittered};
 use crate::error::Result;
 
 /// How often a failing provider is asked again before the attempt is charged.
 const TRIES: u32 = 5;
-/// Pause where a busy provider does not say for how long it is.
-const BUSY_PAUSE: Duration = Duration::from_secs(5);
-/// The longest that a busy provider is waited for without asking it again, whatever it wishes.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// How often the waiting for a busy provider is told.
-const REMIND: Duration = Duration::from_secs(60);
-
 /// What the threads that embed a run have in common.
 pub(super) struct Asking<'a> {
     job: &'a Job<'a>,
@@ -79,7 +72,6 @@ impl<'a> Asking<'a> {
     pub fn embed<'i>(&self, mut inputs: Vec<&'i PendingInput>) -> Result<Answer<'i>> {
         let prefix = self.job.provider.model().document_prefix.as_str();
         let (mut failures, mut vectors) = (0, Vec::new());
-        let (begun, mut reminders) = (Instant::now(), 0);
         // None are left when all of them were refused.
         while !inputs.is_empty() {
             if let Some(end) = self.interruption() {
@@ -95,12 +87,9 @@ impl<'a> Asking<'a> {
                     vectors = found;
                     break;
                 }
-                Err(EmbedError::Busy { retry_after, message }) => {
-                    if begun.elapsed() >= REMIND * reminders {
-                        log::warn!("{}: waiting for the provider: {message}", self.job.worker_id);
-                        reminders += 1;
-                    }
-                    self.wait(retry_after.unwrap_or_else(|| jittered(BUSY_PAUSE)).min(LONGEST_PAUSE));
+                Err(error @ (EmbedError::Busy { .. } | EmbedError::Away { .. })) => {
+                    self.job.reminder.tell(&error.to_string());
+                    self.wait(waiting::pause(&error));
                 }
                 Err(EmbedError::Transient { message }) => {
                     failures += 1;

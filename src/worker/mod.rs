@@ -6,6 +6,7 @@ mod embedding;
 mod in_flight;
 pub mod lease;
 mod permits;
+pub mod waiting;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -30,6 +31,7 @@ use crate::stop::Stop;
 use in_flight::InFlight;
 use lease::{Lease, Leases};
 use permits::{Permit, Permits};
+use waiting::Reminder;
 
 /// How long a worker tries to get a connection before it gives up.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
@@ -125,6 +127,7 @@ pub(crate) struct Job<'a> {
     pub events: &'a EventWriter,
     pub worker_id: &'a str,
     pub in_flight: &'a InFlight,
+    pub reminder: &'a Reminder,
     watcher: &'a dyn Watcher,
     stop: &'a Stop,
 }
@@ -168,6 +171,7 @@ pub fn run(
         watcher,
         leases: Leases::new(plan.ttl),
         in_flight: InFlight::new(plan.slots),
+        reminder: Reminder::default(),
         permits: Permits::new(plan.limit),
         losses: Mutex::default(),
         first_error: Mutex::default(),
@@ -203,6 +207,7 @@ struct Crew<'a> {
     watcher: &'a dyn Watcher,
     leases: Leases,
     in_flight: InFlight,
+    reminder: Reminder,
     permits: Permits,
     /// How many connections were lost over a run.
     losses: Mutex<BTreeMap<RunId, u32>>,
@@ -375,6 +380,7 @@ impl Worker<'_> {
             events: self.crew.events,
             worker_id: &self.id,
             in_flight: &self.crew.in_flight,
+            reminder: &self.crew.reminder,
             watcher: self.crew.watcher,
             stop: self.crew.stop,
         };

@@ -1,13 +1,16 @@
 //! The embed phase against a server that counts its requests.
 
 use std::collections::HashSet;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::embedding_server::{error, good};
+use crate::support::held::send;
 use crate::support::{EmbeddingServer, Run, Sandbox, http};
 
 /// The command with vectors of this server.
@@ -255,4 +258,27 @@ fn embedding_server_that_is_away_exits_4_and_is_no_failed_run() {
         assert!(format!("{}{}", run.stdout, run.stderr).contains("Check that the embedding server runs"), "{run:?}");
     }
     assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
+}
+
+#[test]
+fn embedding_server_that_is_away_is_waited_for_and_no_run_is_charged() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    let mut waiting = command(&sandbox, "http://127.0.0.1:1/v1", &["run", "--workers", "4"]);
+    let mut child = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    read_until(&mut talk, "warn: waiting for the provider: http://127.0.0.1:1/v1/embeddings: io: ");
+    send(&child, Signal::SIGINT);
+    let run = Sandbox::wait(child).exits(130);
+    assert_eq!(run.events_named("runs.release").len(), 1, "{}", run.stdout);
+    assert!(run.events_named("runs.fail").is_empty(), "{}", run.stdout);
+    assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
+}
+
+/// Reads lines until one begins with `start`.
+#[track_caller]
+fn read_until(talk: &mut impl BufRead, start: &str) {
+    let mut lines = talk.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with(start)), "it ended without a word of: {start}");
 }

@@ -1,6 +1,7 @@
 //! Any server that speaks the `/v1/embeddings` of `OpenAI`: that itself, Ollama, vLLM, TEI, llama.cpp.
 
 mod estimate;
+mod reaching;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use ureq::Agent;
+use ureq::http::Uri;
 
 use self::estimate::Estimate;
+use self::reaching::{Connections, Names, Unreached, address};
 use self::reply::Answer;
 use super::local::WordPiece;
 use super::settings::Settings;
@@ -24,6 +27,8 @@ const REQUEST_TOKENS: usize = 300_000;
 const REQUEST_TEXTS: usize = 2048;
 /// For one request, answer included.
 const TIMEOUT: Duration = Duration::from_secs(120);
+/// For each of its name and its connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Models whose vectors are known without asking: name, dimension, most tokens.
@@ -89,7 +94,11 @@ impl OpenAi {
         let known = KNOWN.iter().find(|(name, ..)| *name == settings.model);
         let max_tokens = settings.max_tokens.or(known.map(|(.., most)| *most)).unwrap_or(UNKNOWN_MAX_TOKENS);
         let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
-        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT));
         let model = Model {
             name: settings.model.clone(),
             provider: "openai".to_owned(),
@@ -103,7 +112,7 @@ impl OpenAi {
         let mut provider = Self {
             model,
             tokenizer: tokenizer(settings)?,
-            agent: config.build().into(),
+            agent: Agent::with_parts(config.build(), Connections::default(), Names::default()),
             url: format!("{base}/embeddings"),
             key: settings.api_key.clone(),
             dimensions: settings.dimensions,
@@ -152,11 +161,12 @@ impl OpenAi {
         let mut attempt = 0;
         loop {
             let error = match self.request_once(texts) {
-                Err(error @ (EmbedError::Busy { .. } | EmbedError::Transient { .. })) => error,
+                Err(error) if error.may_pass() => error,
                 result => return result,
             };
-            let asked = if let EmbedError::Busy { retry_after, .. } = &error { *retry_after } else { None };
-            let wait = asked.unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
+            let wait = error
+                .retry_after()
+                .unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
             attempt += 1;
             // A server that wants more time than is left has its wish told to the caller.
             if attempt >= self.patience.tries || wait > self.patience.longest.saturating_sub(start.elapsed()) {
@@ -191,6 +201,11 @@ impl OpenAi {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> EmbedError {
+        if let Some(Unreached { address: reached, source }) = Unreached::of(error) {
+            let is_its_own = self.url.parse().is_ok_and(|url: Uri| address(&url) == *reached);
+            let way = if is_its_own { String::new() } else { format!(" leads to {reached}") };
+            return EmbedError::Away { message: format!("{}{way}: {source}", self.server()) };
+        }
         let message = format!("{}: {error}", self.server());
         match error {
             ureq::Error::BadUri(_)
