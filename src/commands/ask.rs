@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
 use super::{Context, names};
-use crate::commands::run::embed_settings;
+use crate::commands::model::embed_settings;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Run};
 use crate::db::search::{self, Hit, Question, SearchFilter};
