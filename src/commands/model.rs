@@ -1,9 +1,13 @@
-//! The configured model, as the commands need it: what it is made from, and how large its chunks may be.
+//! The configured model, as the commands need it: what it is made from, its provider, and how large its chunks may be.
+
+use std::time::Duration;
 
 use crate::chunk::Limits;
 use crate::config::{Chunk, Config, ConfigError};
-use crate::embed::{self, Model, Provider};
+use crate::embed::{self, EmbedError, Model, Provider};
 use crate::error::Result;
+use crate::stop::Stop;
+use crate::worker::waiting::{self, Reminder};
 
 /// Returns what the configuration and the environment say of the provider.
 #[must_use]
@@ -18,6 +22,28 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
         dimensions: config.embed.dimensions,
         max_tokens: config.chunk.max_tokens,
     }
+}
+
+/// Makes the provider; a server that is busy or away is waited for. None when a stop was asked for first.
+pub fn wait_for_provider(settings: &embed::Settings, stop: &Stop) -> Result<Option<Box<dyn Provider>>> {
+    let Some(server) = settings.server() else { return Ok(Some(embed::provider(settings)?)) };
+    let reminder = Reminder::default();
+    let goes_on = |waited: Duration| {
+        reminder.tell_of_silence(&server, waited);
+        !stop.is_asked()
+    };
+    while !stop.is_asked() {
+        let settings = settings.clone();
+        match waiting::answer(move || embed::provider(&settings), goes_on) {
+            Some(Err(error @ (EmbedError::Busy { .. } | EmbedError::Away { .. }))) => {
+                reminder.tell_of(&error);
+                stop.sleep(waiting::pause(&error));
+            }
+            Some(made) => return Ok(Some(made?)),
+            None => break,
+        }
+    }
+    Ok(None)
 }
 
 /// Returns how large chunks may be; refuses sizes that do not fit the model or each other.

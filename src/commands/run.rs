@@ -8,7 +8,7 @@ use clap::ArgAction;
 use indicatif::ProgressBar;
 use postgres::Client;
 
-use super::model::{embed_settings, limits};
+use super::model::{embed_settings, limits, wait_for_provider};
 use super::runs::Selection;
 use super::{Context, indexes, names};
 use crate::artifact::shown;
@@ -16,7 +16,6 @@ use crate::config::Mode;
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
 use crate::db::search;
-use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, Status};
@@ -36,6 +35,8 @@ Examples:
   trailblazer run --watch                  Stay, and take up what comes
 
 Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
+An embedding server that is busy or cannot be reached is waited for, and no run is charged for it.
+
 Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.")]
 pub struct Args {
     /// Phases to work on
@@ -104,7 +105,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
-    let provider = embed::provider(&embed_settings(&context.config))?;
+    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &stop)? else {
+        return Ok(stop.exit().unwrap_or(Exit::Done));
+    };
     calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);

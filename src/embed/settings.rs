@@ -37,6 +37,12 @@ impl Settings {
         }
     }
 
+    /// Returns the address of the server that will embed, without user and password; none where this process does.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        (self.provider == ProviderKind::OpenAi).then(|| OpenAi::server_of(self))
+    }
+
     /// The folder of a `local` model: the path that `model` is, or the folder of that name.
     fn model_folder(&self) -> PathBuf {
         let path = Path::new(&self.model);

@@ -88,7 +88,7 @@ impl<'a> Asking<'a> {
                     break;
                 }
                 Err(error @ (EmbedError::Busy { .. } | EmbedError::Away { .. })) => {
-                    self.job.reminder.tell(&error.to_string());
+                    self.job.reminder.tell_of(&error);
                     self.wait(waiting::pause(&error));
                 }
                 Err(EmbedError::Transient { message }) => {

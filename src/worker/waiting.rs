@@ -1,6 +1,9 @@
-//! Waiting for a provider that is busy or away: so long between two calls, and told now and then.
+//! Waiting for a provider that is busy, away or slow to answer: told now and then, and left when the work must end.
 
+use std::panic;
 use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::locked;
@@ -12,11 +15,41 @@ const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often a wait is told.
 const REMIND: Duration = Duration::from_secs(60);
+/// How long a server may take over an answer before that is told.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How often whoever waits for an answer looks whether to go on.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Returns how long to wait before a call that ended in `error` is made again.
 #[must_use]
 pub fn pause(error: &EmbedError) -> Duration {
     error.retry_after().unwrap_or_else(|| jittered(PAUSE)).min(LONGEST_PAUSE)
+}
+
+/// Returns what `call` does, in a thread of its own. `goes_on` is asked now and then, with how long it has taken, whether it is
+/// waited for still; when it is not, the call is left to itself and nothing is returned.
+///
+/// # Panics
+///
+/// When `call` does.
+pub fn answer<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+    mut goes_on: impl FnMut(Duration) -> bool,
+) -> Option<T> {
+    let (sender, answer) = mpsc::channel();
+    let begun = Instant::now();
+    let calling = thread::spawn(move || sender.send(call()));
+    loop {
+        match answer.recv_timeout(LOOK) {
+            Ok(answer) => return Some(answer),
+            Err(RecvTimeoutError::Timeout) if goes_on(begun.elapsed()) => {}
+            Err(RecvTimeoutError::Timeout) => return None,
+            Err(RecvTimeoutError::Disconnected) => match calling.join() {
+                Err(defect) => panic::resume_unwind(defect),
+                Ok(_) => return None,
+            },
+        }
+    }
 }
 
 /// Tells of a wait once a minute, however many threads wait.
@@ -25,9 +58,26 @@ pub struct Reminder(Mutex<Option<Instant>>);
 
 impl Reminder {
     /// Warns that the provider is waited for, and why, unless that was told within the last minute.
-    pub fn tell(&self, why: &str) {
+    fn tell(&self, why: &str) {
         if self.is_due(Instant::now()) {
             log::warn!("waiting for the provider: {why}");
+        }
+    }
+
+    /// Warns likewise of an error after which the call is made again.
+    pub fn tell_of(&self, error: &EmbedError) {
+        self.tell(&match error {
+            EmbedError::Away { message } => {
+                format!("{message}; check that it runs and that embed.base_url leads to it")
+            }
+            error => error.to_string(),
+        });
+    }
+
+    /// Warns likewise that `server` has a request and gives no answer, once that takes long.
+    pub fn tell_of_silence(&self, server: &str, waited: Duration) {
+        if waited >= SILENCE {
+            self.tell(&format!("{server} has not answered for {} s", waited.as_secs()));
         }
     }
 
@@ -50,6 +100,15 @@ mod tests {
         let (reminder, begun) = (Reminder::default(), Instant::now());
         let told = (0..150).filter(|second| reminder.is_due(begun + Duration::from_secs(*second)));
         assert_eq!(told.collect::<Vec<_>>(), [0, 60, 120]);
+    }
+
+    #[test]
+    fn an_answer_that_is_not_waited_for_keeps_nobody() {
+        let begun = Instant::now();
+        let answered = answer(|| thread::sleep(Duration::from_secs(60)), |waited| waited < Duration::from_millis(200));
+        assert_eq!(answered, None);
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert_eq!(answer(|| 7, |_| true), Some(7));
     }
 
     #[test]

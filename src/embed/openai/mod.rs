@@ -93,7 +93,6 @@ impl OpenAi {
         }
         let known = KNOWN.iter().find(|(name, ..)| *name == settings.model);
         let max_tokens = settings.max_tokens.or(known.map(|(.., most)| *most)).unwrap_or(UNKNOWN_MAX_TOKENS);
-        let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(TIMEOUT))
@@ -113,7 +112,7 @@ impl OpenAi {
             model,
             tokenizer: tokenizer(settings)?,
             agent: Agent::with_parts(config.build(), Connections::default(), Names::default()),
-            url: format!("{base}/embeddings"),
+            url: url(settings),
             key: settings.api_key.clone(),
             dimensions: settings.dimensions,
             patience,
@@ -220,8 +219,23 @@ impl OpenAi {
 
     /// The address without user and password, for messages.
     fn server(&self) -> &str {
-        self.url.rsplit_once('@').map_or(self.url.as_str(), |(_, server)| server)
+        without_user(&self.url)
     }
+
+    /// Returns the address that a provider made of `settings` will have, for messages.
+    #[must_use]
+    pub fn server_of(settings: &Settings) -> String {
+        without_user(&url(settings)).to_owned()
+    }
+}
+
+fn url(settings: &Settings) -> String {
+    let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
+    format!("{base}/embeddings")
+}
+
+fn without_user(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, server)| server)
 }
 
 /// The tokenizer of the model where its folder is installed, an estimate elsewhere.
