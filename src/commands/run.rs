@@ -37,7 +37,9 @@ Examples:
 Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
 An embedding server that is busy or cannot be reached is waited for, and no run is charged for it.
 
-Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.")]
+Ctrl-C finishes the batch in hand, waits ten seconds at most for an answer of the embedding server, and gives the \
+claims back. A second one ends at once: the claims stay until their leases run out, or until \
+`trailblazer runs reset --run-id ID --force`.")]
 pub struct Args {
     /// Phases to work on
     #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]
@@ -121,7 +123,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         // More threads than runs would only open connections; the batches of one run go to all slots.
         workers: if args.watch { workers } else { workers.min(usize::try_from(total).unwrap_or(workers)) },
         process: format!("{}/{}", gethostname::gethostname().to_string_lossy(), std::process::id()),
-        provider: provider.as_ref(),
+        provider: provider.into(),
         phases,
         filter,
     };
@@ -129,7 +131,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 }
 
 fn work(
-    plan: &Plan<'_>,
+    plan: &Plan,
     connector: &Connector,
     total: u64,
     every: u32,
@@ -147,10 +149,14 @@ fn work(
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
     let mut summary = format!("{} done", counted(done, "run"));
-    for (count, what) in [(failed, "failed"), (released, "given back"), (lost, "lost to others")] {
+    for (count, what) in [(failed, "failed"), (released, "given back")] {
         if count > 0 {
             let _ = write!(summary, ", {count} {what}");
         }
+    }
+    // Of a run that may be among the others: it may have been taken up again.
+    if lost > 0 {
+        let _ = write!(summary, ", {} lost", counted(lost, "claim"));
     }
     log::info!("{summary} in {:.1} s", begun.elapsed().as_secs_f64());
     outcome?;

@@ -60,6 +60,11 @@ pub trait Provider: Send + Sync {
     /// The tokenizer of that model.
     fn tokenizer(&self) -> &dyn Tokenizer;
 
+    /// Address of the server that embeds, for messages; none where this process does.
+    fn server(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns one vector for each text, in order. `texts` are within the model's limit.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }

@@ -41,7 +41,7 @@ const WATCH_PAUSE: Duration = Duration::from_secs(2);
 const MOST_LOSSES: u32 = 3;
 
 /// What the workers of one process do.
-pub struct Plan<'a> {
+pub struct Plan {
     /// Phases to work on, in order.
     pub phases: Vec<Phase>,
     /// Which runs.
@@ -57,7 +57,7 @@ pub struct Plan<'a> {
     /// Size of chunks.
     pub limits: Limits,
     /// Who embeds.
-    pub provider: &'a dyn Provider,
+    pub provider: Arc<dyn Provider>,
     /// Most tokens in a batch.
     pub batch_tokens: usize,
     /// Length of a lease.
@@ -81,7 +81,7 @@ pub struct Tally {
     pub done: AtomicU64,
     /// Runs whose last claim here ended in failure.
     failed: Mutex<BTreeSet<RunId>>,
-    /// Claims that were lost to others.
+    /// Claims that were lost to others, or to a reset.
     pub lost: AtomicU64,
     /// Claims that were given back.
     pub released: AtomicU64,
@@ -121,7 +121,7 @@ enum Taken {
 
 /// One worker's view of the plan.
 pub(crate) struct Job<'a> {
-    pub provider: &'a dyn Provider,
+    pub provider: &'a Arc<dyn Provider>,
     pub limits: Limits,
     pub batch_tokens: usize,
     pub events: &'a EventWriter,
@@ -155,7 +155,7 @@ impl Job<'_> {
 ///
 /// Returns the first error that stopped a worker for good; the others finish what they can, or with `watch` what they hold.
 pub fn run(
-    plan: &Plan<'_>,
+    plan: &Plan,
     connector: &Connector,
     events: &EventWriter,
     stop: &Stop,
@@ -199,7 +199,7 @@ pub fn run(
 
 /// What the workers of a process share.
 struct Crew<'a> {
-    plan: &'a Plan<'a>,
+    plan: &'a Plan,
     connector: &'a Connector,
     events: &'a EventWriter,
     stop: &'a Stop,
@@ -374,7 +374,7 @@ impl Worker<'_> {
 
     fn work(&self, connection: &mut Connection, lease: &Lease) -> Result<End> {
         let job = Job {
-            provider: self.crew.plan.provider,
+            provider: &self.crew.plan.provider,
             limits: self.crew.plan.limits,
             batch_tokens: self.crew.plan.batch_tokens,
             events: self.crew.events,
@@ -443,6 +443,7 @@ impl Worker<'_> {
     }
 
     fn report_lost(&self, lease: &Lease) {
+        log::warn!("run {} was taken from its worker in {}, and may be taken up again", lease.run_id, lease.phase);
         self.crew.tally.lost.fetch_add(1, Ordering::Relaxed);
         self.crew.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
     }

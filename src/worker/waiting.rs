@@ -17,6 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const REMIND: Duration = Duration::from_secs(60);
 /// How long a server may take over an answer before that is told.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long an answer that is out is waited for when the work must end: what was paid for is better stored.
+const GRACE: Duration = Duration::from_secs(10);
 /// How often whoever waits for an answer looks whether to go on.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -49,6 +51,20 @@ pub fn answer<T: Send + 'static>(
                 Ok(_) => return None,
             },
         }
+    }
+}
+
+/// How long one answer is waited for once the work must end.
+#[derive(Debug, Default)]
+pub(super) struct Grace {
+    /// After how long a wait that was first to be.
+    ending: Option<Duration>,
+}
+
+impl Grace {
+    /// Whether an answer that was waited for so long is waited for still.
+    pub fn goes_on(&mut self, waited: Duration, is_to_end: bool) -> bool {
+        !is_to_end || waited < *self.ending.get_or_insert(waited) + GRACE
     }
 }
 
@@ -100,6 +116,14 @@ mod tests {
         let (reminder, begun) = (Reminder::default(), Instant::now());
         let told = (0..150).filter(|second| reminder.is_due(begun + Duration::from_secs(*second)));
         assert_eq!(told.collect::<Vec<_>>(), [0, 60, 120]);
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_ten_seconds_more_once_the_work_must_end() {
+        let mut grace = Grace::default();
+        let mut goes_on = |second| grace.goes_on(Duration::from_secs(second), second >= 100);
+        assert_eq!([0, 99, 100, 109].map(&mut goes_on), [true; 4]);
+        assert!(!goes_on(110));
     }
 
     #[test]

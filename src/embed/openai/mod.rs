@@ -189,7 +189,7 @@ impl OpenAi {
         let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
         let body = read.map_err(|error| self.unreachable(&error))?;
         let body = if status < 300 { body } else { self.without_key(&body) };
-        let answer = Answer { server: self.server(), status, retry_after, body: &body };
+        let answer = Answer { server: without_user(&self.url), status, retry_after, body: &body };
         answer.vectors(texts.len(), self.model.dimension)
     }
 
@@ -203,9 +203,9 @@ impl OpenAi {
         if let Some(Unreached { address: reached, source }) = Unreached::of(error) {
             let is_its_own = self.url.parse().is_ok_and(|url: Uri| address(&url) == *reached);
             let way = if is_its_own { String::new() } else { format!(" leads to {reached}") };
-            return EmbedError::Away { message: format!("{}{way}: {source}", self.server()) };
+            return EmbedError::Away { message: format!("{}{way}: {source}", without_user(&self.url)) };
         }
-        let message = format!("{}: {error}", self.server());
+        let message = format!("{}: {error}", without_user(&self.url));
         match error {
             ureq::Error::BadUri(_)
             | ureq::Error::Http(_)
@@ -215,11 +215,6 @@ impl OpenAi {
             }
             _ => EmbedError::Transient { message },
         }
-    }
-
-    /// The address without user and password, for messages.
-    fn server(&self) -> &str {
-        without_user(&self.url)
     }
 
     /// Returns the address that a provider made of `settings` will have, for messages.
@@ -247,7 +242,10 @@ fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
 impl fmt::Debug for OpenAi {
     /// Leaves the key out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAi").field("model", &self.model).field("server", &self.server()).finish_non_exhaustive()
+        f.debug_struct("OpenAi")
+            .field("model", &self.model)
+            .field("server", &without_user(&self.url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -258,6 +256,10 @@ impl Provider for OpenAi {
 
     fn tokenizer(&self) -> &dyn Tokenizer {
         self.tokenizer.as_ref()
+    }
+
+    fn server(&self) -> Option<&str> {
+        Some(without_user(&self.url))
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
