@@ -6,6 +6,7 @@ use crate::chunk::Limits;
 use crate::config::{Chunk, Config, ConfigError};
 use crate::embed::{self, EmbedError, Model, Provider};
 use crate::error::Result;
+use crate::ids::Phase;
 use crate::stop::Stop;
 use crate::worker::waiting::{self, Reminder};
 
@@ -24,8 +25,15 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
     }
 }
 
-/// Makes the provider; a server that is busy or away is waited for. None when a stop was asked for first.
-pub fn wait_for_provider(settings: &embed::Settings, stop: &Stop) -> Result<Option<Box<dyn Provider>>> {
+/// Makes the provider for the phases; a server that is busy or away is waited for. None when a stop was asked for first.
+pub fn wait_for_provider(
+    settings: &embed::Settings,
+    phases: &[Phase],
+    stop: &Stop,
+) -> Result<Option<Box<dyn Provider>>> {
+    if !phases.contains(&Phase::Embed) {
+        return Ok(Some(embed::unasked_provider(settings)?));
+    }
     let Some(server) = settings.server() else { return Ok(Some(embed::provider(settings)?)) };
     let reminder = Reminder::default();
     let goes_on = |waited: Duration| {

@@ -107,10 +107,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
-    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &stop)? else {
+    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &phases, &stop)? else {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     };
-    calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
+    if phases.contains(&Phase::Embed) {
+        // The wait may have been longer than an idle connection lives.
+        connector.revive(&mut client)?;
+        calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
+    }
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {

@@ -13,7 +13,7 @@ pub use batch::batches;
 pub use hash::Hash;
 pub use local::Local;
 pub use openai::OpenAi;
-pub use settings::{Settings, provider};
+pub use settings::{Settings, provider, unasked_provider};
 
 pub use crate::config::{ProviderKind, Weights};
 

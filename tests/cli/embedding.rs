@@ -281,6 +281,16 @@ fn embedding_server_that_is_still_starting_is_waited_for() {
 }
 
 #[test]
+fn chunking_asks_the_embedding_server_nothing() {
+    let server = EmbeddingServer::start(|_, _| error(503, "", "loading"));
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 1);
+    Run::of(asking_first(&sandbox, &server.url, &["run", "--phases", "chunk"]).output().unwrap()).success();
+    assert!(server.requests().is_empty());
+    assert_eq!(sandbox.database.column("select status from graphdb.processed_runs"), ["chunked"]);
+}
+
+#[test]
 fn stop_ends_the_wait_for_an_embedding_server_that_is_not_there_yet() {
     let sandbox = Sandbox::new();
     write_alike(&sandbox, 1, 1);

@@ -84,6 +84,16 @@ impl OpenAi {
     }
 
     pub(super) fn with_patience(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
+        let mut provider = Self::unasked(settings, patience)?;
+        if provider.model.dimension == 0 {
+            let vector = provider.request(&["dimension"])?.pop().unwrap_or_default();
+            provider.model.dimension = vector.len();
+        }
+        Ok(provider)
+    }
+
+    /// Prepares the provider without a request. The dimension of a model that is not known is 0 then.
+    pub(super) fn unasked(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
         if settings.base_url.is_none() && settings.api_key.is_none() {
             return Err(EmbedError::Misconfigured {
                 message: "without embed.base_url the provider `openai` calls OpenAI, which wants a key: set \
@@ -108,7 +118,7 @@ impl OpenAi {
             document_prefix: String::new(),
             max_tokens,
         };
-        let mut provider = Self {
+        Ok(Self {
             model,
             tokenizer: tokenizer(settings)?,
             agent: Agent::with_parts(config.build(), Connections::default(), Names::default()),
@@ -116,12 +126,7 @@ impl OpenAi {
             key: settings.api_key.clone(),
             dimensions: settings.dimensions,
             patience,
-        };
-        if provider.model.dimension == 0 {
-            let vector = provider.request(&["dimension"])?.pop().unwrap_or_default();
-            provider.model.dimension = vector.len();
-        }
-        Ok(provider)
+        })
     }
 
     /// Embeds a batch that one request may hold; when the server refuses it, finds the texts that are to blame.
