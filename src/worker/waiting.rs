@@ -92,8 +92,8 @@ impl Reminder {
 
     /// Warns likewise that `server` has a request and gives no answer, once that takes long.
     pub fn tell_of_silence(&self, server: &str, waited: Duration) {
-        if waited >= SILENCE {
-            self.tell(&format!("{server} has not answered for {} s", waited.as_secs()));
+        if let Some(why) = silence(server, waited) {
+            self.tell(&why);
         }
     }
 
@@ -105,6 +105,11 @@ impl Reminder {
         }
         is_due
     }
+}
+
+/// Says that an answer takes long, once it does.
+fn silence(server: &str, waited: Duration) -> Option<String> {
+    (waited >= SILENCE).then(|| format!("{server} has not answered for {} s", waited.as_secs()))
 }
 
 #[cfg(test)]
@@ -124,6 +129,12 @@ mod tests {
         let mut goes_on = |second| grace.goes_on(Duration::from_secs(second), second >= 100);
         assert_eq!([0, 99, 100, 109].map(&mut goes_on), [true; 4]);
         assert!(!goes_on(110));
+    }
+
+    #[test]
+    fn an_answer_that_takes_half_a_minute_is_told_with_the_address() {
+        assert_eq!(silence("host/v1", Duration::from_secs(29)), None);
+        assert_eq!(silence("host/v1", Duration::from_secs(30)).unwrap(), "host/v1 has not answered for 30 s");
     }
 
     #[test]
