@@ -177,7 +177,9 @@ impl Error {
             },
             Self::LocalServer(_)
             | Self::NotReady { .. }
-            | Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => Exit::Unreachable,
+            | Self::Embed(EmbedError::Busy { .. } | EmbedError::Away { .. } | EmbedError::Transient { .. }) => {
+                Exit::Unreachable
+            }
             Self::Refused { .. } => Exit::Refused,
             Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Signals(_) | Self::Output(_) => {
                 Exit::Failures
@@ -194,7 +196,8 @@ impl Error {
             Self::LocalServer(error) => Some(error.hint()),
             Self::NotReady { hint, .. } | Self::Model { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
-            Self::Embed(EmbedError::Busy { .. } | EmbedError::Transient { .. }) => {
+            Self::Embed(EmbedError::Busy { .. }) => Some("It is busy, or still starting: try again later.".into()),
+            Self::Embed(EmbedError::Away { .. } | EmbedError::Transient { .. }) => {
                 Some("Check that the embedding server runs and embed.base_url leads to it.".into())
             }
             _ => None,
@@ -318,5 +321,13 @@ mod tests {
     fn errors_of_the_private_server_say_what_to_do() {
         let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
         insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one into var/pg; or set database.bin_dir to the folder of another, or database.url to a server of your own.");
+    }
+
+    #[test]
+    fn busy_server_is_not_said_to_be_down() {
+        let hint = |error: EmbedError| Error::from(error).hint().unwrap_or_default();
+        let message = String::new;
+        assert!(hint(EmbedError::Away { message: message() }).contains("runs"));
+        assert!(!hint(EmbedError::Busy { message: message(), retry_after: None }).contains("runs"));
     }
 }

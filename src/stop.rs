@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks for a graceful stop, a later one ends the process at once.
+//! SIGINT and SIGTERM: the first asks for a graceful stop, and is told; a later one ends the process at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use signal_hook::iterator::Signals;
 
 use crate::error::{Error, Exit, Result};
 
@@ -35,13 +36,14 @@ impl Stop {
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))
                 .map_err(Error::Signals)?;
         }
-        let heard = stop.clone();
+        // After the flags: whoever hears of a signal here finds them set.
+        let mut heard = Signals::new(signals.map(|(signal, _)| signal)).map_err(Error::Signals)?;
         thread::spawn(move || {
-            while !heard.is_asked() {
-                thread::sleep(Duration::from_millis(50));
+            if heard.forever().next().is_some() {
+                log::info!("stopping: finishing what is in hand; once more to end at once");
+                thread::sleep(ONE_SIGNAL);
+                is_heard.store(true, Ordering::SeqCst);
             }
-            thread::sleep(ONE_SIGNAL);
-            is_heard.store(true, Ordering::SeqCst);
         });
         Ok(stop)
     }

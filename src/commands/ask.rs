@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
 use super::{Context, names};
-use crate::commands::run::embed_settings;
+use crate::commands::model::embed_settings;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Run};
 use crate::db::search::{self, Hit, Question, SearchFilter};
@@ -124,7 +124,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
 /// Says what can be done without the server that is away.
 fn advise(error: &EmbedError) {
-    if matches!(error, EmbedError::Busy { .. } | EmbedError::Transient { .. }) {
+    if error.may_pass() {
         log::info!("without the embedding server: `trailblazer ask --text-only` goes by the words alone");
     }
 }

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod completions;
 pub mod db;
 mod indexes;
+mod model;
 mod names;
 pub mod normalize;
 pub mod run;

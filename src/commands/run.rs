@@ -8,15 +8,14 @@ use clap::ArgAction;
 use indicatif::ProgressBar;
 use postgres::Client;
 
+use super::model::{embed_settings, limits, wait_for_provider};
 use super::runs::Selection;
 use super::{Context, indexes, names};
 use crate::artifact::shown;
-use crate::chunk::Limits;
-use crate::config::{Chunk, Config, ConfigError, Mode};
+use crate::config::Mode;
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
 use crate::db::search;
-use crate::embed::{self, Model, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, Status};
@@ -36,7 +35,11 @@ Examples:
   trailblazer run --watch                  Stay, and take up what comes
 
 Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
-Ctrl-C finishes the batch in hand and gives the claims back; a second one ends at once.")]
+An embedding server that is busy or cannot be reached is waited for, and no run is charged for it.
+
+Ctrl-C finishes the batch in hand, waits ten seconds at most for an answer of the embedding server, and gives the \
+claims back. A second one ends at once: the claims stay until their leases run out, or until \
+`trailblazer runs reset --run-id ID --force`.")]
 pub struct Args {
     /// Phases to work on
     #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]
@@ -104,8 +107,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
-    let provider = embed::provider(&embed_settings(&context.config))?;
-    calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
+    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &phases, &stop)? else {
+        return Ok(stop.exit().unwrap_or(Exit::Done));
+    };
+    if phases.contains(&Phase::Embed) {
+        // The wait may have been longer than an idle connection lives.
+        connector.revive(&mut client)?;
+        calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
+    }
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {
@@ -118,7 +127,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         // More threads than runs would only open connections; the batches of one run go to all slots.
         workers: if args.watch { workers } else { workers.min(usize::try_from(total).unwrap_or(workers)) },
         process: format!("{}/{}", gethostname::gethostname().to_string_lossy(), std::process::id()),
-        provider: provider.as_ref(),
+        provider: provider.into(),
         phases,
         filter,
     };
@@ -126,7 +135,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 }
 
 fn work(
-    plan: &Plan<'_>,
+    plan: &Plan,
     connector: &Connector,
     total: u64,
     every: u32,
@@ -144,10 +153,14 @@ fn work(
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
     let mut summary = format!("{} done", counted(done, "run"));
-    for (count, what) in [(failed, "failed"), (released, "given back"), (lost, "lost to others")] {
+    for (count, what) in [(failed, "failed"), (released, "given back")] {
         if count > 0 {
             let _ = write!(summary, ", {count} {what}");
         }
+    }
+    // Of a run that may be among the others: it may have been taken up again.
+    if lost > 0 {
+        let _ = write!(summary, ", {} lost", counted(lost, "claim"));
     }
     log::info!("{summary} in {:.1} s", begun.elapsed().as_secs_f64());
     outcome?;
@@ -368,44 +381,4 @@ fn list_due(
         log::info!("due but not listed: {}{way_on}", counted(more, "run"));
     }
     Ok(Exit::Done)
-}
-
-/// Returns what the configuration and the environment say of the provider.
-#[must_use]
-pub fn embed_settings(config: &Config) -> embed::Settings {
-    embed::Settings {
-        provider: config.embed.provider,
-        model: config.embed.model.clone(),
-        model_dir: config.workspace.dir.join("models"),
-        weights: config.embed.weights,
-        base_url: config.embed.base_url.clone(),
-        api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.trim().is_empty()),
-        dimensions: config.embed.dimensions,
-        max_tokens: config.chunk.max_tokens,
-    }
-}
-
-/// Returns how large chunks may be; refuses sizes that do not fit the model or each other.
-pub fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
-    let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
-    let tokenizer = provider.tokenizer();
-    // The prefix is put before every text that is embedded, and counts.
-    let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
-    let Chunk { max_tokens, min_tokens, overlap_tokens } = config.chunk;
-    let max_tokens = max_tokens.unwrap_or(most);
-    let refused = |key: &str, message| Err(ConfigError::Invalid { place: key.into(), message }.into());
-    if max_tokens > most {
-        let message = format!("{max_tokens} is more than {name} takes, {most}; lower it, or set it to auto");
-        return refused("chunk.max_tokens", message);
-    }
-    // The default gives way where only chunk.max_tokens was set.
-    if min_tokens > max_tokens && min_tokens != Chunk::default().min_tokens {
-        let message = format!("{min_tokens} is more than a chunk may have, {max_tokens}; lower it");
-        return refused("chunk.min_tokens", message);
-    }
-    if overlap_tokens > max_tokens / 2 {
-        let message = format!("{overlap_tokens} is more than half of what a chunk may have, {max_tokens}; lower it");
-        return refused("chunk.overlap_tokens", message);
-    }
-    Ok(Limits { max_tokens, min_tokens: min_tokens.min(max_tokens), overlap_tokens })
 }

@@ -13,7 +13,7 @@ pub use batch::batches;
 pub use hash::Hash;
 pub use local::Local;
 pub use openai::OpenAi;
-pub use settings::{Settings, provider};
+pub use settings::{Settings, provider, unasked_provider};
 
 pub use crate::config::{ProviderKind, Weights};
 
@@ -60,6 +60,11 @@ pub trait Provider: Send + Sync {
     /// The tokenizer of that model.
     fn tokenizer(&self) -> &dyn Tokenizer;
 
+    /// Address of the server that embeds, for messages; none where this process does.
+    fn server(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns one vector for each text, in order. `texts` are within the model's limit.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
@@ -70,13 +75,19 @@ pub const MOST_REFUSED: usize = 16;
 /// Why texts could not be embedded.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
-    /// The provider is busy or away: the same call may succeed later. Charges nothing.
+    /// The provider is busy: the same call may succeed later. Charges nothing.
     #[error("{message}")]
     Busy {
         /// What the provider said.
         message: String,
         /// When it asks to be tried again.
         retry_after: Option<Duration>,
+    },
+    /// The provider cannot be reached, which is no text's fault. Charges nothing.
+    #[error("{message}")]
+    Away {
+        /// What was not reached, and why.
+        message: String,
     },
     /// The provider failed in a way that may pass.
     #[error("{message}")]
@@ -98,6 +109,20 @@ pub enum EmbedError {
         /// What is wrong and what to do.
         message: String,
     },
+}
+
+impl EmbedError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Away { .. } | Self::Transient { .. })
+    }
+
+    /// When the provider asks to be tried again.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let Self::Busy { retry_after, .. } = self { *retry_after } else { None }
+    }
 }
 
 /// Returns between half of `wait` and all of it, so that callers who failed together do not come back together.

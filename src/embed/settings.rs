@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::openai::Patience;
 use super::{EmbedError, Hash, Local, OpenAi, Provider, ProviderKind, Weights};
 
 /// What the configuration says of embedding.
@@ -37,6 +38,12 @@ impl Settings {
         }
     }
 
+    /// Returns the address of the server that will embed, without user and password; none where this process does.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        (self.provider == ProviderKind::OpenAi).then(|| OpenAi::server_of(self))
+    }
+
     /// The folder of a `local` model: the path that `model` is, or the folder of that name.
     fn model_folder(&self) -> PathBuf {
         let path = Path::new(&self.model);
@@ -57,6 +64,15 @@ impl fmt::Debug for Settings {
             .field("dimensions", &self.dimensions)
             .field("max_tokens", &self.max_tokens)
             .finish()
+    }
+}
+
+/// Makes the provider that `settings` ask for, for whoever needs its tokenizer and the limits of its model only: no server is asked,
+/// and the dimension may be 0.
+pub fn unasked_provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
+    match settings.provider {
+        ProviderKind::OpenAi => Ok(Box::new(OpenAi::unasked(settings, Patience::default())?)),
+        ProviderKind::Hash | ProviderKind::Local => provider(settings),
     }
 }
 

@@ -1,25 +1,19 @@
-//! Asks the provider, patiently: a busy one is waited for, a failing one asked again, a refused text named.
+//! Asks the provider, patiently: one that is busy or away is waited for, a failing one asked again, a refused text named.
 
 use std::borrow::Cow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::lease::Lease;
-use super::{End, Job, locked};
+use super::waiting::Grace;
+use super::{End, Job, locked, waiting};
 use crate::db::calls::PendingInput;
-use crate::embed::{EmbedError, MOST_REFUSED, jittered};
+use crate::embed::{EmbedError, MOST_REFUSED, Provider, jittered};
 use crate::error::Result;
 
 /// How often a failing provider is asked again before the attempt is charged.
 const TRIES: u32 = 5;
-/// Pause where a busy provider does not say for how long it is.
-const BUSY_PAUSE: Duration = Duration::from_secs(5);
-/// The longest that a busy provider is waited for without asking it again, whatever it wishes.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// How often the waiting for a busy provider is told.
-const REMIND: Duration = Duration::from_secs(60);
-
 /// What the threads that embed a run have in common.
 pub(super) struct Asking<'a> {
     job: &'a Job<'a>,
@@ -79,15 +73,15 @@ impl<'a> Asking<'a> {
     pub fn embed<'i>(&self, mut inputs: Vec<&'i PendingInput>) -> Result<Answer<'i>> {
         let prefix = self.job.provider.model().document_prefix.as_str();
         let (mut failures, mut vectors) = (0, Vec::new());
-        let (begun, mut reminders) = (Instant::now(), 0);
         // None are left when all of them were refused.
         while !inputs.is_empty() {
             if let Some(end) = self.interruption() {
                 return Ok(Answer::End(end));
             }
-            let texts: Vec<Cow<'_, str>> = inputs.iter().map(|input| prefixed(prefix, &input.text)).collect();
-            let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-            match self.job.provider.embed(&texts) {
+            let texts = inputs.iter().map(|input| prefixed(prefix, &input.text)).collect();
+            // None comes of it only when the work must end.
+            let Some(answered) = self.ask(texts) else { continue };
+            match answered {
                 Ok(found) => {
                     if let Some(end) = self.fault(&inputs, &found) {
                         return Ok(Answer::End(end));
@@ -95,12 +89,9 @@ impl<'a> Asking<'a> {
                     vectors = found;
                     break;
                 }
-                Err(EmbedError::Busy { retry_after, message }) => {
-                    if begun.elapsed() >= REMIND * reminders {
-                        log::warn!("{}: waiting for the provider: {message}", self.job.worker_id);
-                        reminders += 1;
-                    }
-                    self.wait(retry_after.unwrap_or_else(|| jittered(BUSY_PAUSE)).min(LONGEST_PAUSE));
+                Err(error @ (EmbedError::Busy { .. } | EmbedError::Away { .. })) => {
+                    self.job.reminder.tell_of(&error);
+                    self.wait(waiting::pause(&error));
                 }
                 Err(EmbedError::Transient { message }) => {
                     failures += 1;
@@ -125,13 +116,36 @@ impl<'a> Asking<'a> {
 
     /// Ends the work on a run of which too many texts are refused. Where any text is, the next run would fare no better.
     fn too_many<'i>(&self, message: &str) -> Result<Answer<'i>> {
-        match (self.end(), self.job.provider.embed(&["text"])) {
-            (_, Err(EmbedError::Refused { .. })) => Err(EmbedError::Misconfigured {
+        match (self.end(), self.ask(vec!["text".into()])) {
+            (_, Some(Err(EmbedError::Refused { .. }))) => Err(EmbedError::Misconfigured {
                 message: format!("{message}; it refuses every text: check embed.model and embed.dimensions"),
             }
             .into()),
             (end, _) => Ok(Answer::End(end.unwrap_or(End::Stopped))),
         }
+    }
+
+    /// Returns what the provider answers, unless the work must end and that takes long.
+    fn ask(&self, texts: Vec<Cow<'_, str>>) -> Option<std::result::Result<Vec<Vec<f32>>, EmbedError>> {
+        fn embed(provider: &dyn Provider, texts: &[Cow<'_, str>]) -> std::result::Result<Vec<Vec<f32>>, EmbedError> {
+            provider.embed(&texts.iter().map(AsRef::as_ref).collect::<Vec<_>>())
+        }
+        let provider = self.job.provider;
+        // What this process computes comes in any case.
+        let Some(server) = provider.server() else { return Some(embed(provider.as_ref(), &texts)) };
+        let texts: Vec<Cow<'static, str>> = texts.into_iter().map(|text| text.into_owned().into()).collect();
+        let (asked, mut grace) = (Arc::clone(provider), Grace::default());
+        waiting::answer(
+            move || embed(asked.as_ref(), &texts),
+            |waited| {
+                self.job.reminder.tell_of_silence(server, waited);
+                match self.interruption() {
+                    // Whatever comes could not be stored.
+                    Some(End::Lost) => false,
+                    interruption => grace.goes_on(waited, interruption.is_some()),
+                }
+            },
+        )
     }
 
     /// Waits for `pause`, or until the work must end.

@@ -6,6 +6,7 @@ mod embedding;
 mod in_flight;
 pub mod lease;
 mod permits;
+pub mod waiting;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -30,6 +31,7 @@ use crate::stop::Stop;
 use in_flight::InFlight;
 use lease::{Lease, Leases};
 use permits::{Permit, Permits};
+use waiting::Reminder;
 
 /// How long a worker tries to get a connection before it gives up.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
@@ -39,7 +41,7 @@ const WATCH_PAUSE: Duration = Duration::from_secs(2);
 const MOST_LOSSES: u32 = 3;
 
 /// What the workers of one process do.
-pub struct Plan<'a> {
+pub struct Plan {
     /// Phases to work on, in order.
     pub phases: Vec<Phase>,
     /// Which runs.
@@ -55,7 +57,7 @@ pub struct Plan<'a> {
     /// Size of chunks.
     pub limits: Limits,
     /// Who embeds.
-    pub provider: &'a dyn Provider,
+    pub provider: Arc<dyn Provider>,
     /// Most tokens in a batch.
     pub batch_tokens: usize,
     /// Length of a lease.
@@ -79,7 +81,7 @@ pub struct Tally {
     pub done: AtomicU64,
     /// Runs whose last claim here ended in failure.
     failed: Mutex<BTreeSet<RunId>>,
-    /// Claims that were lost to others.
+    /// Claims that were lost to others, or to a reset.
     pub lost: AtomicU64,
     /// Claims that were given back.
     pub released: AtomicU64,
@@ -119,12 +121,13 @@ enum Taken {
 
 /// One worker's view of the plan.
 pub(crate) struct Job<'a> {
-    pub provider: &'a dyn Provider,
+    pub provider: &'a Arc<dyn Provider>,
     pub limits: Limits,
     pub batch_tokens: usize,
     pub events: &'a EventWriter,
     pub worker_id: &'a str,
     pub in_flight: &'a InFlight,
+    pub reminder: &'a Reminder,
     watcher: &'a dyn Watcher,
     stop: &'a Stop,
 }
@@ -152,7 +155,7 @@ impl Job<'_> {
 ///
 /// Returns the first error that stopped a worker for good; the others finish what they can, or with `watch` what they hold.
 pub fn run(
-    plan: &Plan<'_>,
+    plan: &Plan,
     connector: &Connector,
     events: &EventWriter,
     stop: &Stop,
@@ -168,6 +171,7 @@ pub fn run(
         watcher,
         leases: Leases::new(plan.ttl),
         in_flight: InFlight::new(plan.slots),
+        reminder: Reminder::default(),
         permits: Permits::new(plan.limit),
         losses: Mutex::default(),
         first_error: Mutex::default(),
@@ -195,7 +199,7 @@ pub fn run(
 
 /// What the workers of a process share.
 struct Crew<'a> {
-    plan: &'a Plan<'a>,
+    plan: &'a Plan,
     connector: &'a Connector,
     events: &'a EventWriter,
     stop: &'a Stop,
@@ -203,6 +207,7 @@ struct Crew<'a> {
     watcher: &'a dyn Watcher,
     leases: Leases,
     in_flight: InFlight,
+    reminder: Reminder,
     permits: Permits,
     /// How many connections were lost over a run.
     losses: Mutex<BTreeMap<RunId, u32>>,
@@ -369,12 +374,13 @@ impl Worker<'_> {
 
     fn work(&self, connection: &mut Connection, lease: &Lease) -> Result<End> {
         let job = Job {
-            provider: self.crew.plan.provider,
+            provider: &self.crew.plan.provider,
             limits: self.crew.plan.limits,
             batch_tokens: self.crew.plan.batch_tokens,
             events: self.crew.events,
             worker_id: &self.id,
             in_flight: &self.crew.in_flight,
+            reminder: &self.crew.reminder,
             watcher: self.crew.watcher,
             stop: self.crew.stop,
         };
@@ -437,6 +443,7 @@ impl Worker<'_> {
     }
 
     fn report_lost(&self, lease: &Lease) {
+        log::warn!("run {} was taken from its worker in {}, and may be taken up again", lease.run_id, lease.phase);
         self.crew.tally.lost.fetch_add(1, Ordering::Relaxed);
         self.crew.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
     }

@@ -1,5 +1,6 @@
 //! Defects: what panics over a run is charged to that run, and the work goes on.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ fn a_provider_that_panics_charges_its_run_whose_lease_ends_and_the_others_go_on(
     sandbox.run(&["runs", "backfill"]).success();
     let mut config = Config::default();
     config.database.url = Some(sandbox.database.url.as_str().into());
-    let (connector, provider) = (Connector::new(&config).unwrap(), Defective(Hash::new()));
+    let (connector, provider) = (Connector::new(&config).unwrap(), Arc::new(Defective(Hash::new())));
     calls::register_model(&mut sandbox.database.connect(), provider.model()).unwrap();
     let plan = Plan {
         phases: vec![Phase::Chunk, Phase::Embed],
@@ -59,7 +60,7 @@ fn a_provider_that_panics_charges_its_run_whose_lease_ends_and_the_others_go_on(
         slots: 2,
         watch: false,
         limits: Limits { max_tokens: 256, min_tokens: 40, overlap_tokens: 0 },
-        provider: &provider,
+        provider,
         batch_tokens: 8192,
         ttl: Duration::from_secs(3600),
         process: "h/1".into(),

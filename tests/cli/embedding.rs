@@ -1,13 +1,16 @@
 //! The embed phase against a server that counts its requests.
 
 use std::collections::HashSet;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::embedding_server::{error, good};
+use crate::support::held::send;
 use crate::support::{EmbeddingServer, Run, Sandbox, http};
 
 /// The command with vectors of this server.
@@ -242,17 +245,83 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
     assert!(sent < 5500, "{sent} texts were sent, of 3000 that both runs hold");
 }
 
+/// The command for a model of which the server is asked first how long its vectors are.
+fn asking_first(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
+    let mut command = command(sandbox, url, args);
+    command.env_remove("TRAILBLAZER_EMBED_DIMENSIONS");
+    command
+}
+
 #[test]
-fn embedding_server_that_is_away_exits_4_and_is_no_failed_run() {
+fn ask_and_doctor_do_not_wait_for_the_embedding_server() {
+    let sandbox = Sandbox::new();
+    let busy = EmbeddingServer::start(|_, _| error(429, "retry-after: 77\r\n", "slow down"));
+    let away = ("http://127.0.0.1:1/v1", "Check that the embedding server runs");
+    for (url, hint) in [away, (&busy.url, "It is busy, or still starting: try again later.")] {
+        for args in [&["ask", "lease"][..], &["db", "doctor"]] {
+            let run = Run::of(asking_first(&sandbox, url, args).output().unwrap()).exits(4);
+            assert!(format!("{}{}", run.stdout, run.stderr).contains(hint), "{run:?}");
+        }
+    }
+}
+
+#[test]
+fn embedding_server_that_is_still_starting_is_waited_for() {
+    let server = EmbeddingServer::start(|number, request| match number {
+        0 => error(503, "retry-after: 3\r\n", "loading"),
+        1 => error(429, "retry-after: 3\r\n", "slow down"),
+        _ => good(request),
+    });
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 1);
+    let run = Run::of(asking_first(&sandbox, &server.url, &["run"]).output().unwrap()).success();
+    let told = run.stderr.lines().filter(|line| line.starts_with("warn: waiting for the provider: "));
+    assert_eq!(told.count(), 1, "{}", run.stderr);
+    assert_eq!(sandbox.database.column("select status from graphdb.processed_runs"), ["embedded"]);
+}
+
+#[test]
+fn chunking_asks_the_embedding_server_nothing() {
+    let server = EmbeddingServer::start(|_, _| error(503, "", "loading"));
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 1);
+    Run::of(asking_first(&sandbox, &server.url, &["run", "--phases", "chunk"]).output().unwrap()).success();
+    assert!(server.requests().is_empty());
+    assert_eq!(sandbox.database.column("select status from graphdb.processed_runs"), ["chunked"]);
+}
+
+#[test]
+fn stop_ends_the_wait_for_an_embedding_server_that_is_not_there_yet() {
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 1);
+    let mut waiting = asking_first(&sandbox, "http://127.0.0.1:1/v1", &["run", "--watch"]);
+    let mut child = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    read_until(&mut talk, "warn: waiting for the provider: http://127.0.0.1:1/v1/embeddings: io: ");
+    send(&child, Signal::SIGTERM);
+    let run = Sandbox::wait(child).exits(143);
+    assert!(run.events_named("runs.claim").is_empty(), "{}", run.stdout);
+}
+
+#[test]
+fn embedding_server_that_is_away_is_waited_for_and_no_run_is_charged() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
-    sandbox.run(&["run", "--phases", "chunk"]).success();
-    // It is asked first how long its vectors are, and answers nothing.
-    for args in [&["run"][..], &["ask", "lease"], &["db", "doctor"]] {
-        let mut command = command(&sandbox, "http://127.0.0.1:1/v1", args);
-        let run = Run::of(command.env_remove("TRAILBLAZER_EMBED_DIMENSIONS").output().unwrap()).exits(4);
-        assert!(format!("{}{}", run.stdout, run.stderr).contains("Check that the embedding server runs"), "{run:?}");
-    }
+    let mut waiting = command(&sandbox, "http://127.0.0.1:1/v1", &["run", "--workers", "4"]);
+    let mut child = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    read_until(&mut talk, "warn: waiting for the provider: http://127.0.0.1:1/v1/embeddings: io: ");
+    send(&child, Signal::SIGINT);
+    let run = Sandbox::wait(child).exits(130);
+    assert_eq!(run.events_named("runs.release").len(), 1, "{}", run.stdout);
+    assert!(run.events_named("runs.fail").is_empty(), "{}", run.stdout);
     assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
+}
+
+/// Reads lines until one begins with `start`.
+#[track_caller]
+fn read_until(talk: &mut impl BufRead, start: &str) {
+    let mut lines = talk.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with(start)), "it ended without a word of: {start}");
 }

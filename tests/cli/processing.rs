@@ -1,6 +1,7 @@
 //! `trailblazer run`: which runs it takes up, and what it says and leaves.
 
-use crate::support::{Run, Sandbox};
+use crate::support::embedding_server::error;
+use crate::support::{EmbeddingServer, Run, Sandbox};
 
 const STATUSES: &str = "select run_id || ' ' || status from graphdb.processed_runs order by run_id";
 
@@ -434,10 +435,11 @@ fn run_says_which_runs_are_embedded_with_another_model_and_how_to_send_them_roun
 fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
     let sandbox = normalized(2);
     sandbox.run(&["run", "--limit", "1"]).success();
+    let server = EmbeddingServer::start(|_, _| error(500, "", "out of sorts"));
     let away = |args: &[&str]| {
         let mut command = sandbox.command(args);
         command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
-        let command = command.env("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1");
+        let command = command.env("TRAILBLAZER_EMBED_BASE_URL", &server.url);
         Run::of(command.output().unwrap()).exits(4).stderr
     };
     let run = away(&["run"]);

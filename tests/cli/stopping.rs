@@ -1,11 +1,15 @@
 //! Signals, claims taken away, kills: whatever ends a worker, the backlog is right afterwards.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::support::embedding_server::good;
 use crate::support::held::send;
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, http};
 
 /// Returns a sandbox with two runs due.
 fn due() -> Sandbox {
@@ -49,6 +53,28 @@ fn sigterm_while_embedding_gives_the_claim_back() {
     assert_eq!(sandbox.database.column(STATUSES), ["chunked", "chunked"]);
     sandbox.run(&["run"]).success();
     assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+}
+
+#[test]
+fn stop_is_told_at_once_and_does_not_wait_for_a_server_that_never_answers() {
+    let sandbox = due();
+    let url = http::serve(|_, _| {
+        loop {
+            std::thread::park();
+        }
+    });
+    let mut child = with_vectors_of(&sandbox, &url, &["run", "--workers", "1"]).spawn().unwrap();
+    sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedding')");
+    let asked = Instant::now();
+    send(&child, Signal::SIGINT);
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(told.any(|line| line == "stopping: finishing what is in hand; once more to end at once"));
+    assert!(asked.elapsed() < Duration::from_secs(5) && child.try_wait().unwrap().is_none());
+    let run = Sandbox::wait(child).exits(130);
+    // Given up is the request after two minutes by itself.
+    assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
+    assert_eq!(run.events_named("runs.release")[0]["status"], "chunked");
+    assert_eq!(sandbox.database.column(STATUSES), ["chunked", "normalized"]);
 }
 
 #[test]
@@ -118,9 +144,47 @@ fn worker_whose_claim_a_reset_took_stops_quietly() {
     let run = Sandbox::wait(child).success();
     assert_eq!(run.events_named("runs.lost")[0]["run_id"], "r1");
     assert!(run.events_named("runs.fail").is_empty() && run.events_named("runs.complete").is_empty(), "{}", run.stdout);
-    assert!(run.stderr.contains("1 lost to others"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 claim lost"), "{}", run.stderr);
     assert_eq!(sandbox.database.value("select claimed_by from graphdb.processed_runs where run_id = 'r1'"), "other");
     assert_eq!(sandbox.database.value("select count(*) from graphdb.chunks"), "0");
+}
+
+#[test]
+fn worker_whose_run_a_reset_takes_leaves_its_request_and_takes_the_run_up_anew() {
+    let sandbox = due();
+    let number = AtomicUsize::new(0);
+    let url = http::serve(move |_, request| {
+        while number.fetch_add(1, Ordering::Relaxed) == 0 {
+            std::thread::park();
+        }
+        let (status, _, body) = good(request);
+        Some((status, body))
+    });
+    let begun = Instant::now();
+    let child = with_vectors_of(&sandbox, &url, &["run", "--workers", "1", "--run-id", "r1"]).spawn().unwrap();
+    sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedding')");
+    sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
+    let run = Sandbox::wait(child).success();
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert_eq!(run.events_named("runs.lost").len(), 1);
+    let phases: Vec<_> = run.events_named("runs.claim").iter().map(|claim| claim["phase"].clone()).collect();
+    assert_eq!(phases, ["chunk", "embed", "chunk", "embed"]);
+    assert!(
+        run.stderr.contains("warn: run r1 was taken from its worker in embed, and may be taken up again\n"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("1 run done, 1 claim lost in"), "{}", run.stderr);
+    assert_eq!(sandbox.database.column(STATUSES), ["embedded", "normalized"]);
+}
+
+/// The command with vectors of this server, its output captured.
+fn with_vectors_of(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
+    let mut command = sandbox.command(args);
+    command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
+    command.env("TRAILBLAZER_EMBED_BASE_URL", url).env("TRAILBLAZER_EMBED_DIMENSIONS", "3");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 #[test]

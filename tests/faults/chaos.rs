@@ -290,10 +290,10 @@ impl Chaos {
         let logs = self.logs();
         let said = |text: &str| logs.matches(text).count();
         println!(
-            "workers said: lost the connection {}, no space {}, lost to others {}; {} s in all",
+            "workers said: lost the connection {}, no space {}, claims lost {}; {} s in all",
             said("lost the connection"),
             said("No space left"),
-            said("lost to others"),
+            said("was taken from its worker"),
             begun.elapsed().as_secs()
         );
     }

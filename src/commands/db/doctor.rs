@@ -4,7 +4,7 @@ use chrono::Utc;
 use postgres::Client;
 
 use super::super::Context;
-use crate::commands::run::{embed_settings, limits};
+use crate::commands::model::{embed_settings, limits};
 use crate::db::{Connector, calls, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};

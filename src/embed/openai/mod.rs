@@ -1,6 +1,7 @@
 //! Any server that speaks the `/v1/embeddings` of `OpenAI`: that itself, Ollama, vLLM, TEI, llama.cpp.
 
 mod estimate;
+mod reaching;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use ureq::Agent;
+use ureq::http::Uri;
 
 use self::estimate::Estimate;
+use self::reaching::{Connections, Names, Unreached, address};
 use self::reply::Answer;
 use super::local::WordPiece;
 use super::settings::Settings;
@@ -24,6 +27,8 @@ const REQUEST_TOKENS: usize = 300_000;
 const REQUEST_TEXTS: usize = 2048;
 /// For one request, answer included.
 const TIMEOUT: Duration = Duration::from_secs(120);
+/// For each of its name and its connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Models whose vectors are known without asking: name, dimension, most tokens.
@@ -79,6 +84,16 @@ impl OpenAi {
     }
 
     pub(super) fn with_patience(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
+        let mut provider = Self::unasked(settings, patience)?;
+        if provider.model.dimension == 0 {
+            let vector = provider.request(&["dimension"])?.pop().unwrap_or_default();
+            provider.model.dimension = vector.len();
+        }
+        Ok(provider)
+    }
+
+    /// Prepares the provider without a request. The dimension of a model that is not known is 0 then.
+    pub(super) fn unasked(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
         if settings.base_url.is_none() && settings.api_key.is_none() {
             return Err(EmbedError::Misconfigured {
                 message: "without embed.base_url the provider `openai` calls OpenAI, which wants a key: set \
@@ -88,8 +103,11 @@ impl OpenAi {
         }
         let known = KNOWN.iter().find(|(name, ..)| *name == settings.model);
         let max_tokens = settings.max_tokens.or(known.map(|(.., most)| *most)).unwrap_or(UNKNOWN_MAX_TOKENS);
-        let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
-        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT));
         let model = Model {
             name: settings.model.clone(),
             provider: "openai".to_owned(),
@@ -100,20 +118,15 @@ impl OpenAi {
             document_prefix: String::new(),
             max_tokens,
         };
-        let mut provider = Self {
+        Ok(Self {
             model,
             tokenizer: tokenizer(settings)?,
-            agent: config.build().into(),
-            url: format!("{base}/embeddings"),
+            agent: Agent::with_parts(config.build(), Connections::default(), Names::default()),
+            url: url(settings),
             key: settings.api_key.clone(),
             dimensions: settings.dimensions,
             patience,
-        };
-        if provider.model.dimension == 0 {
-            let vector = provider.request(&["dimension"])?.pop().unwrap_or_default();
-            provider.model.dimension = vector.len();
-        }
-        Ok(provider)
+        })
     }
 
     /// Embeds a batch that one request may hold; when the server refuses it, finds the texts that are to blame.
@@ -152,11 +165,12 @@ impl OpenAi {
         let mut attempt = 0;
         loop {
             let error = match self.request_once(texts) {
-                Err(error @ (EmbedError::Busy { .. } | EmbedError::Transient { .. })) => error,
+                Err(error) if error.may_pass() => error,
                 result => return result,
             };
-            let asked = if let EmbedError::Busy { retry_after, .. } = &error { *retry_after } else { None };
-            let wait = asked.unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
+            let wait = error
+                .retry_after()
+                .unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
             attempt += 1;
             // A server that wants more time than is left has its wish told to the caller.
             if attempt >= self.patience.tries || wait > self.patience.longest.saturating_sub(start.elapsed()) {
@@ -180,7 +194,7 @@ impl OpenAi {
         let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
         let body = read.map_err(|error| self.unreachable(&error))?;
         let body = if status < 300 { body } else { self.without_key(&body) };
-        let answer = Answer { server: self.server(), status, retry_after, body: &body };
+        let answer = Answer { server: without_user(&self.url), status, retry_after, body: &body };
         answer.vectors(texts.len(), self.model.dimension)
     }
 
@@ -191,7 +205,12 @@ impl OpenAi {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> EmbedError {
-        let message = format!("{}: {error}", self.server());
+        if let Some(Unreached { address: reached, source }) = Unreached::of(error) {
+            let is_its_own = self.url.parse().is_ok_and(|url: Uri| address(&url) == *reached);
+            let way = if is_its_own { String::new() } else { format!(" leads to {reached}") };
+            return EmbedError::Away { message: format!("{}{way}: {source}", without_user(&self.url)) };
+        }
+        let message = format!("{}: {error}", without_user(&self.url));
         match error {
             ureq::Error::BadUri(_)
             | ureq::Error::Http(_)
@@ -203,10 +222,20 @@ impl OpenAi {
         }
     }
 
-    /// The address without user and password, for messages.
-    fn server(&self) -> &str {
-        self.url.rsplit_once('@').map_or(self.url.as_str(), |(_, server)| server)
+    /// Returns the address that a provider made of `settings` will have, for messages.
+    #[must_use]
+    pub fn server_of(settings: &Settings) -> String {
+        without_user(&url(settings)).to_owned()
     }
+}
+
+fn url(settings: &Settings) -> String {
+    let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
+    format!("{base}/embeddings")
+}
+
+fn without_user(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, server)| server)
 }
 
 /// The tokenizer of the model where its folder is installed, an estimate elsewhere.
@@ -218,7 +247,10 @@ fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
 impl fmt::Debug for OpenAi {
     /// Leaves the key out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAi").field("model", &self.model).field("server", &self.server()).finish_non_exhaustive()
+        f.debug_struct("OpenAi")
+            .field("model", &self.model)
+            .field("server", &without_user(&self.url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -229,6 +261,10 @@ impl Provider for OpenAi {
 
     fn tokenizer(&self) -> &dyn Tokenizer {
         self.tokenizer.as_ref()
+    }
+
+    fn server(&self) -> Option<&str> {
+        Some(without_user(&self.url))
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {

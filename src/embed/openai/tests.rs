@@ -102,16 +102,34 @@ fn failures_that_may_pass_are_tried_a_bounded_number_of_times() {
     assert_eq!(server.requests().len(), 3);
 }
 
+fn failure_at(url: &str) -> EmbedError {
+    let settings =
+        Settings { model: "small".into(), base_url: Some(url.into()), dimensions: Some(3), ..Settings::default() };
+    OpenAi::with_patience(&settings, PATIENCE).unwrap().embed(&["text"]).unwrap_err()
+}
+
 #[test]
-fn a_server_that_is_away_is_a_passing_failure() {
-    let settings = Settings {
-        model: "small".into(),
-        base_url: Some("http://127.0.0.1:1/v1".into()),
-        dimensions: Some(3),
-        ..Settings::default()
-    };
-    let failure = OpenAi::with_patience(&settings, PATIENCE).unwrap().embed(&["text"]).unwrap_err();
-    assert!(matches!(failure, EmbedError::Transient { .. }), "{failure}");
+fn a_server_that_is_not_reached_is_away_and_the_text_is_not_to_blame() {
+    for url in ["http://127.0.0.1:1/v1", "http://me:secret@nowhere.invalid/v1", "https://127.0.0.1:1/v1"] {
+        let failure = failure_at(url);
+        assert!(matches!(failure, EmbedError::Away { .. }), "{failure:?}");
+        assert!(!failure.to_string().contains("leads to") && !failure.to_string().contains("secret"), "{failure}");
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_off_amid_a_request_may_be_the_texts_fault() {
+    let server = EmbeddingServer::start(|_, _| (0, "", String::new()));
+    let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
+    assert!(matches!(failure, EmbedError::Transient { .. }), "{failure:?}");
+}
+
+#[test]
+fn the_address_that_a_redirect_leads_to_is_named_when_it_is_not_reached() {
+    let server = EmbeddingServer::start(|_, _| (302, "location: http://127.0.0.1:1/moved\r\n", String::new()));
+    let failure = failure_at(&server.url);
+    assert!(matches!(failure, EmbedError::Away { .. }), "{failure:?}");
+    assert!(failure.to_string().contains("/v1/embeddings leads to 127.0.0.1:1: io: "), "{failure}");
 }
 
 #[test]

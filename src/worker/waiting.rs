@@ -1,0 +1,158 @@
+//! Waiting for a provider that is busy, away or slow to answer: told now and then, and left when the work must end.
+
+use std::panic;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::locked;
+use crate::embed::{EmbedError, jittered};
+
+/// Pause where a provider does not say how long it is busy, or away.
+const PAUSE: Duration = Duration::from_secs(5);
+/// The longest that a busy provider is waited for without asking it again, whatever it wishes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// How often a wait is told.
+const REMIND: Duration = Duration::from_secs(60);
+/// How long a server may take over an answer before that is told.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long an answer that is out is waited for when the work must end: what was paid for is better stored.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often whoever waits for an answer looks whether to go on.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Returns how long to wait before a call that ended in `error` is made again.
+#[must_use]
+pub fn pause(error: &EmbedError) -> Duration {
+    error.retry_after().unwrap_or_else(|| jittered(PAUSE)).min(LONGEST_PAUSE)
+}
+
+/// Returns what `call` does, in a thread of its own. `goes_on` is asked now and then, with how long it has taken, whether it is
+/// waited for still; when it is not, the call is left to itself and nothing is returned.
+///
+/// # Panics
+///
+/// When `call` does.
+pub fn answer<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+    mut goes_on: impl FnMut(Duration) -> bool,
+) -> Option<T> {
+    let (sender, answer) = mpsc::channel();
+    let begun = Instant::now();
+    let calling = thread::spawn(move || sender.send(call()));
+    loop {
+        match answer.recv_timeout(LOOK) {
+            Ok(answer) => return Some(answer),
+            Err(RecvTimeoutError::Timeout) if goes_on(begun.elapsed()) => {}
+            Err(RecvTimeoutError::Timeout) => return None,
+            Err(RecvTimeoutError::Disconnected) => match calling.join() {
+                Err(defect) => panic::resume_unwind(defect),
+                Ok(_) => return None,
+            },
+        }
+    }
+}
+
+/// How long one answer is waited for once the work must end.
+#[derive(Debug, Default)]
+pub(super) struct Grace {
+    /// After how long a wait that was first to be.
+    ending: Option<Duration>,
+}
+
+impl Grace {
+    /// Whether an answer that was waited for so long is waited for still.
+    pub fn goes_on(&mut self, waited: Duration, is_to_end: bool) -> bool {
+        !is_to_end || waited < *self.ending.get_or_insert(waited) + GRACE
+    }
+}
+
+/// Tells of a wait once a minute, however many threads wait.
+#[derive(Debug, Default)]
+pub struct Reminder(Mutex<Option<Instant>>);
+
+impl Reminder {
+    /// Warns that the provider is waited for, and why, unless that was told within the last minute.
+    fn tell(&self, why: &str) {
+        if self.is_due(Instant::now()) {
+            log::warn!("waiting for the provider: {why}");
+        }
+    }
+
+    /// Warns likewise of an error after which the call is made again.
+    pub fn tell_of(&self, error: &EmbedError) {
+        self.tell(&match error {
+            EmbedError::Away { message } => {
+                format!("{message}; check that it runs and that embed.base_url leads to it")
+            }
+            error => error.to_string(),
+        });
+    }
+
+    /// Warns likewise that `server` has a request and gives no answer, once that takes long.
+    pub fn tell_of_silence(&self, server: &str, waited: Duration) {
+        if let Some(why) = silence(server, waited) {
+            self.tell(&why);
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = locked(&self.0);
+        let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= REMIND);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
+/// Says that an answer takes long, once it does.
+fn silence(server: &str, waited: Duration) -> Option<String> {
+    (waited >= SILENCE).then(|| format!("{server} has not answered for {} s", waited.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_at_once_and_then_once_a_minute() {
+        let (reminder, begun) = (Reminder::default(), Instant::now());
+        let told = (0..150).filter(|second| reminder.is_due(begun + Duration::from_secs(*second)));
+        assert_eq!(told.collect::<Vec<_>>(), [0, 60, 120]);
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_ten_seconds_more_once_the_work_must_end() {
+        let mut grace = Grace::default();
+        let mut goes_on = |second| grace.goes_on(Duration::from_secs(second), second >= 100);
+        assert_eq!([0, 99, 100, 109].map(&mut goes_on), [true; 4]);
+        assert!(!goes_on(110));
+    }
+
+    #[test]
+    fn an_answer_that_takes_half_a_minute_is_told_with_the_address() {
+        assert_eq!(silence("host/v1", Duration::from_secs(29)), None);
+        assert_eq!(silence("host/v1", Duration::from_secs(30)).unwrap(), "host/v1 has not answered for 30 s");
+    }
+
+    #[test]
+    fn an_answer_that_is_not_waited_for_keeps_nobody() {
+        let begun = Instant::now();
+        let answered = answer(|| thread::sleep(Duration::from_secs(60)), |waited| waited < Duration::from_millis(200));
+        assert_eq!(answered, None);
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert_eq!(answer(|| 7, |_| true), Some(7));
+    }
+
+    #[test]
+    fn a_wish_for_a_long_wait_is_cut_short() {
+        let busy = |seconds| {
+            let retry_after = Some(Duration::from_secs(seconds));
+            pause(&EmbedError::Busy { message: String::new(), retry_after }).as_secs()
+        };
+        assert_eq!([busy(77), busy(100_000)], [77, 300]);
+        assert!(pause(&EmbedError::Away { message: String::new() }) >= PAUSE / 2);
+    }
+}
