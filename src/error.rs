@@ -327,7 +327,7 @@ mod tests {
     fn busy_server_is_not_said_to_be_down() {
         let hint = |error: EmbedError| Error::from(error).hint().unwrap_or_default();
         let message = String::new;
-        assert!(hint(EmbedError::Away { message: message() }).contains("runs"));
+        assert!(hint(EmbedError::Away { message: message(), has_answered: false }).contains("runs"));
         assert!(!hint(EmbedError::Busy { message: message(), retry_after: None }).contains("runs"));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chunk::Limits;
 use crate::config::{Chunk, Config, ConfigError};
-use crate::embed::{self, EmbedError, Model, Provider};
+use crate::embed::{self, Model, Provider};
 use crate::error::Result;
 use crate::ids::Phase;
 use crate::stop::Stop;
@@ -25,10 +25,12 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
     }
 }
 
-/// Makes the provider for the phases; a server that is busy or away is waited for. None when a stop was asked for first.
+/// Makes the provider for the phases; a server that is busy is waited for, and with `watch` one that is away. None when a stop was
+/// asked for first.
 pub fn wait_for_provider(
     settings: &embed::Settings,
     phases: &[Phase],
+    watch: bool,
     stop: &Stop,
 ) -> Result<Option<Box<dyn Provider>>> {
     if !phases.contains(&Phase::Embed) {
@@ -43,7 +45,7 @@ pub fn wait_for_provider(
     while !stop.is_asked() {
         let settings = settings.clone();
         match waiting::answer(move || embed::provider(&settings), goes_on) {
-            Some(Err(error @ (EmbedError::Busy { .. } | EmbedError::Away { .. }))) => {
+            Some(Err(error)) if error.is_worth_a_wait(watch) => {
                 reminder.tell_of(&error);
                 stop.sleep(waiting::pause(&error));
             }

@@ -35,7 +35,8 @@ Examples:
   trailblazer run --watch                  Stay, and take up what comes
 
 Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
-An embedding server that is busy or cannot be reached is waited for, and no run is charged for it.
+An embedding server that is busy is waited for, and one that is away once it has answered, or with --watch; no run \
+is charged for it.
 
 Ctrl-C finishes the batch in hand, waits ten seconds at most for an answer of the embedding server, and gives the \
 claims back. A second one ends at once: the claims stay until their leases run out, or until \
@@ -107,7 +108,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
-    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &phases, &stop)? else {
+    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &phases, args.watch, &stop)? else {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     };
     if phases.contains(&Phase::Embed) {

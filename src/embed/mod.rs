@@ -88,6 +88,8 @@ pub enum EmbedError {
     Away {
         /// What was not reached, and why.
         message: String,
+        /// It has answered before: the address is right.
+        has_answered: bool,
     },
     /// The provider failed in a way that may pass.
     #[error("{message}")]
@@ -116,6 +118,17 @@ impl EmbedError {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Away { .. } | Self::Transient { .. })
+    }
+
+    /// Whether to wait for the provider: it is busy, or away and expected (back). One that never answered is expected by those who
+    /// watch; others have its address wrong, or forgot to start it.
+    #[must_use]
+    pub fn is_worth_a_wait(&self, watch: bool) -> bool {
+        match self {
+            Self::Busy { .. } => true,
+            Self::Away { has_answered, .. } => watch || *has_answered,
+            _ => false,
+        }
     }
 
     /// When the provider asks to be tried again.

@@ -89,7 +89,7 @@ impl<'a> Asking<'a> {
                     vectors = found;
                     break;
                 }
-                Err(error @ (EmbedError::Busy { .. } | EmbedError::Away { .. })) => {
+                Err(error) if error.is_worth_a_wait(self.job.watch) => {
                     self.job.reminder.tell_of(&error);
                     self.wait(waiting::pause(&error));
                 }
@@ -108,7 +108,7 @@ impl<'a> Asking<'a> {
                         return self.too_many(&message);
                     }
                 }
-                Err(error @ EmbedError::Misconfigured { .. }) => return Err(error.into()),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(Answer::Vectors { inputs, vectors })

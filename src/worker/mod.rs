@@ -128,6 +128,8 @@ pub(crate) struct Job<'a> {
     pub worker_id: &'a str,
     pub in_flight: &'a InFlight,
     pub reminder: &'a Reminder,
+    /// Stays when nothing is due.
+    pub watch: bool,
     watcher: &'a dyn Watcher,
     stop: &'a Stop,
 }
@@ -381,6 +383,7 @@ impl Worker<'_> {
             worker_id: &self.id,
             in_flight: &self.crew.in_flight,
             reminder: &self.crew.reminder,
+            watch: self.crew.plan.watch,
             watcher: self.crew.watcher,
             stop: self.crew.stop,
         };

@@ -83,7 +83,7 @@ impl Reminder {
     /// Warns likewise of an error after which the call is made again.
     pub fn tell_of(&self, error: &EmbedError) {
         self.tell(&match error {
-            EmbedError::Away { message } => {
+            EmbedError::Away { message, .. } => {
                 format!("{message}; check that it runs and that embed.base_url leads to it")
             }
             error => error.to_string(),
@@ -153,6 +153,6 @@ mod tests {
             pause(&EmbedError::Busy { message: String::new(), retry_after }).as_secs()
         };
         assert_eq!([busy(77), busy(100_000)], [77, 300]);
-        assert!(pause(&EmbedError::Away { message: String::new() }) >= PAUSE / 2);
+        assert!(pause(&EmbedError::Away { message: String::new(), has_answered: true }) >= PAUSE / 2);
     }
 }

@@ -304,11 +304,27 @@ fn stop_ends_the_wait_for_an_embedding_server_that_is_not_there_yet() {
 }
 
 #[test]
+fn embedding_server_that_was_never_reached_exits_4_and_is_no_failed_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    for mut run in [
+        command(&sandbox, "http://127.0.0.1:1/v1", &["run"]),
+        asking_first(&sandbox, "http://127.0.0.1:1/v1", &["run"]),
+    ] {
+        let run = Run::of(run.output().unwrap()).exits(4);
+        assert!(run.stderr.contains("Check that the embedding server runs"), "{}", run.stderr);
+        assert!(run.events_named("runs.fail").is_empty(), "{}", run.stdout);
+        assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
+    }
+}
+
+#[test]
 fn embedding_server_that_is_away_is_waited_for_and_no_run_is_charged() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
-    let mut waiting = command(&sandbox, "http://127.0.0.1:1/v1", &["run", "--workers", "4"]);
+    let mut waiting = command(&sandbox, "http://127.0.0.1:1/v1", &["run", "--watch", "--workers", "4"]);
     let mut child = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut talk = BufReader::new(child.stderr.take().unwrap());
     read_until(&mut talk, "warn: waiting for the provider: http://127.0.0.1:1/v1/embeddings: io: ");

@@ -532,8 +532,8 @@ fn help_of_run() {
       trailblazer run --watch                  Stay, and take up what comes
 
     Any number of these may run at once, on any number of machines: each run is claimed by one worker
-    only. An embedding server that is busy or cannot be reached is waited for, and no run is charged for
-    it.
+    only. An embedding server that is busy is waited for, and one that is away once it has answered, or
+    with --watch; no run is charged for it.
 
     Ctrl-C finishes the batch in hand, waits ten seconds at most for an answer of the embedding server,
     and gives the claims back. A second one ends at once: the claims stay until their leases run out, or

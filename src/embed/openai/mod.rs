@@ -7,6 +7,7 @@ mod reply;
 mod tests;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,8 @@ pub struct OpenAi {
     /// Sent to the server, for models that can shorten their vectors.
     dimensions: Option<usize>,
     patience: Patience,
+    /// The server has answered anything: its address is right.
+    has_answered: AtomicBool,
 }
 
 /// How long one call goes on trying.
@@ -126,6 +129,7 @@ impl OpenAi {
             key: settings.api_key.clone(),
             dimensions: settings.dimensions,
             patience,
+            has_answered: AtomicBool::new(false),
         })
     }
 
@@ -189,6 +193,7 @@ impl OpenAi {
             request = request.header("authorization", format!("Bearer {key}"));
         }
         let mut response = request.send_json(&body).map_err(|error| self.unreachable(&error))?;
+        self.has_answered.store(true, Ordering::Relaxed);
         let retry_after = reply::retry_after(response.headers());
         let status = response.status().as_u16();
         let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
@@ -208,7 +213,10 @@ impl OpenAi {
         if let Some(Unreached { address: reached, source }) = Unreached::of(error) {
             let is_its_own = self.url.parse().is_ok_and(|url: Uri| address(&url) == *reached);
             let way = if is_its_own { String::new() } else { format!(" leads to {reached}") };
-            return EmbedError::Away { message: format!("{}{way}: {source}", without_user(&self.url)) };
+            return EmbedError::Away {
+                message: format!("{}{way}: {source}", without_user(&self.url)),
+                has_answered: self.has_answered.load(Ordering::Relaxed),
+            };
         }
         let message = format!("{}: {error}", without_user(&self.url));
         match error {
