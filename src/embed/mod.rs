@@ -120,8 +120,8 @@ impl EmbedError {
         matches!(self, Self::Busy { .. } | Self::Away { .. } | Self::Transient { .. })
     }
 
-    /// Whether to wait for the provider: it is busy, or away and expected (back). One that never answered is expected by those who
-    /// watch; others have its address wrong, or forgot to start it.
+    /// Whether to wait for the provider: it is busy, or away and expected back. One that never answered is waited for by those who
+    /// watch; to others its address is wrong, or nobody started it.
     #[must_use]
     pub fn is_worth_a_wait(&self, watch: bool) -> bool {
         match self {

@@ -14,6 +14,7 @@ use crate::error::Result;
 
 /// How often a failing provider is asked again before the attempt is charged.
 const TRIES: u32 = 5;
+
 /// What the threads that embed a run have in common.
 pub(super) struct Asking<'a> {
     job: &'a Job<'a>,

@@ -35,7 +35,7 @@ impl Answer<'_> {
             200..=299 => self.read(texts, dimension),
             429 if self.is_about("insufficient_quota") => Err(self.misconfigured("the account has no quota left")),
             429 | 503 => Err(EmbedError::Busy { message: self.message(), retry_after: self.retry_after }),
-            401 | 403 => Err(self.misconfigured("check the key in the environment")),
+            401 | 403 => Err(self.misconfigured("check TRAILBLAZER_EMBED_API_KEY")),
             404 | 405 => Err(self.misconfigured("check embed.model and embed.base_url")),
             400 | 413 | 422 => Err(EmbedError::Refused { positions: (0..texts).collect(), message: self.message() }),
             _ => Err(EmbedError::Transient { message: self.message() }),
