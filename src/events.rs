@@ -142,6 +142,8 @@ pub enum Event<'a> {
     EmbedStart { run_id: &'a RunId, phase: Phase, worker_id: &'a str, model: &'a str, chunks: i32 },
     #[serde(rename = "embed.batch")]
     EmbedBatch { run_id: &'a RunId, phase: Phase, worker_id: &'a str, texts: usize, tokens: usize, seconds: f64 },
+    #[serde(rename = "embed.wait")]
+    EmbedWait { message: &'a str },
     #[serde(rename = "embed.complete")]
     EmbedComplete {
         run_id: &'a RunId,
@@ -212,6 +214,7 @@ impl Event<'_> {
             Self::Fail { .. }
             | Self::Recover { .. }
             | Self::Lost { .. }
+            | Self::EmbedWait { .. }
             | Self::DocumentError { .. }
             | Self::NormalizeReplace { .. } => "warn",
             Self::DoctorCheck { ok: false, .. } | Self::Error { .. } => "error",

@@ -6,6 +6,7 @@ use crate::chunk::Limits;
 use crate::config::{Chunk, Config, ConfigError};
 use crate::embed::{self, Model, Provider};
 use crate::error::Result;
+use crate::events::EventWriter;
 use crate::ids::Phase;
 use crate::stop::Stop;
 use crate::worker::waiting::{self, Reminder};
@@ -32,12 +33,13 @@ pub fn wait_for_provider(
     phases: &[Phase],
     watch: bool,
     stop: &Stop,
+    events: &EventWriter,
 ) -> Result<Option<Box<dyn Provider>>> {
     if !phases.contains(&Phase::Embed) {
         return Ok(Some(embed::unasked_provider(settings)?));
     }
     let Some(server) = settings.server() else { return Ok(Some(embed::provider(settings)?)) };
-    let reminder = Reminder::default();
+    let reminder = Reminder::new(events);
     let goes_on = |waited: Duration| {
         reminder.tell_of_silence(&server, waited);
         !stop.is_asked()

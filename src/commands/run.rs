@@ -108,7 +108,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
-    let Some(provider) = wait_for_provider(&embed_settings(&context.config), &phases, args.watch, &stop)? else {
+    let settings = embed_settings(&context.config);
+    let Some(provider) = wait_for_provider(&settings, &phases, args.watch, &stop, context.events)? else {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     };
     if phases.contains(&Phase::Embed) {

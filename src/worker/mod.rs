@@ -127,7 +127,7 @@ pub(crate) struct Job<'a> {
     pub events: &'a EventWriter,
     pub worker_id: &'a str,
     pub in_flight: &'a InFlight,
-    pub reminder: &'a Reminder,
+    pub reminder: &'a Reminder<'a>,
     /// Stays when nothing is due.
     pub watch: bool,
     watcher: &'a dyn Watcher,
@@ -173,7 +173,7 @@ pub fn run(
         watcher,
         leases: Leases::new(plan.ttl),
         in_flight: InFlight::new(plan.slots),
-        reminder: Reminder::default(),
+        reminder: Reminder::new(events),
         permits: Permits::new(plan.limit),
         losses: Mutex::default(),
         first_error: Mutex::default(),
@@ -209,7 +209,7 @@ struct Crew<'a> {
     watcher: &'a dyn Watcher,
     leases: Leases,
     in_flight: InFlight,
-    reminder: Reminder,
+    reminder: Reminder<'a>,
     permits: Permits,
     /// How many connections were lost over a run.
     losses: Mutex<BTreeMap<RunId, u32>>,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::locked;
 use crate::embed::{EmbedError, jittered};
+use crate::events::{Event, EventWriter};
 
 /// Pause where a provider does not say how long it is busy, or away.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -69,14 +70,24 @@ impl Grace {
 }
 
 /// Tells of a wait once a minute, however many threads wait.
-#[derive(Debug, Default)]
-pub struct Reminder(Mutex<Option<Instant>>);
+#[derive(Debug)]
+pub struct Reminder<'e> {
+    events: &'e EventWriter,
+    last: Mutex<Option<Instant>>,
+}
 
-impl Reminder {
+impl<'e> Reminder<'e> {
+    /// Makes one that has told nothing yet.
+    #[must_use]
+    pub fn new(events: &'e EventWriter) -> Self {
+        Self { events, last: Mutex::default() }
+    }
+
     /// Warns that the provider is waited for, and why, unless that was told within the last minute.
     fn tell(&self, why: &str) {
         if self.is_due(Instant::now()) {
             log::warn!("waiting for the provider: {why}");
+            self.events.emit(&Event::EmbedWait { message: why });
         }
     }
 
@@ -98,7 +109,7 @@ impl Reminder {
     }
 
     fn is_due(&self, now: Instant) -> bool {
-        let mut last = locked(&self.0);
+        let mut last = locked(&self.last);
         let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= REMIND);
         if is_due {
             *last = Some(now);
@@ -118,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_at_once_and_then_once_a_minute() {
-        let (reminder, begun) = (Reminder::default(), Instant::now());
+        let events = EventWriter::silent();
+        let (reminder, begun) = (Reminder::new(&events), Instant::now());
         let told = (0..150).filter(|second| reminder.is_due(begun + Duration::from_secs(*second)));
         assert_eq!(told.collect::<Vec<_>>(), [0, 60, 120]);
     }

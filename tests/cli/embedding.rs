@@ -277,6 +277,9 @@ fn embedding_server_that_is_still_starting_is_waited_for() {
     let run = Run::of(asking_first(&sandbox, &server.url, &["run"]).output().unwrap()).success();
     let told = run.stderr.lines().filter(|line| line.starts_with("warn: waiting for the provider: "));
     assert_eq!(told.count(), 1, "{}", run.stderr);
+    let waits = run.events_named("embed.wait");
+    assert_eq!(waits.len(), 1, "{}", run.stdout);
+    assert!(waits[0]["message"].as_str().unwrap().contains("loading"), "{}", waits[0]);
     assert_eq!(sandbox.database.column("select status from graphdb.processed_runs"), ["embedded"]);
 }
 

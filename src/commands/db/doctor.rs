@@ -146,7 +146,11 @@ impl Doctor<'_> {
             Ok(provider) => provider,
             Err(error) => {
                 let error = Error::Embed(error);
-                return self.misfit("model", &error, "Correct what it names: embed.provider, embed.model, embed.base_url or TRAILBLAZER_EMBED_API_KEY.");
+                return self.misfit(
+                    "model",
+                    &error,
+                    "Correct what it names: embed.provider, embed.model, embed.base_url or TRAILBLAZER_EMBED_API_KEY.",
+                );
             }
         };
         let wanted = provider.model();
