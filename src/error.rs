@@ -55,15 +55,11 @@ pub enum Error {
         /// How to confirm.
         hint: String,
     },
-    /// A line of an artifact cannot be read.
-    #[error("{path}:{line}: {message}", path = path.display())]
-    Artifact {
+    /// An artifact without a document, which would empty its run.
+    #[error("{path}: no line is a document: nothing is registered", path = path.display())]
+    NoDocument {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
-        line: u64,
-        /// What is wrong with it.
-        message: String,
     },
     /// The input of `normalize` cannot be read.
     #[error(transparent)]
@@ -181,7 +177,7 @@ impl Error {
                 Exit::Unreachable
             }
             Self::Refused { .. } => Exit::Refused,
-            Self::Artifact { .. } | Self::Read(_) | Self::File { .. } | Self::Signals(_) | Self::Output(_) => {
+            Self::NoDocument { .. } | Self::Read(_) | Self::File { .. } | Self::Signals(_) | Self::Output(_) => {
                 Exit::Failures
             }
         }
@@ -197,9 +193,10 @@ impl Error {
             Self::NotReady { hint, .. } | Self::Model { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
             Self::Embed(EmbedError::Busy { .. }) => Some("It is busy, or still starting: try again later.".into()),
-            Self::Embed(EmbedError::Away { .. } | EmbedError::Transient { .. }) => {
-                Some("Check that the embedding server runs and embed.base_url leads to it.".into())
-            }
+            Self::Embed(EmbedError::Away { .. } | EmbedError::Transient { .. }) => Some(
+                "Check that the embedding server runs and embed.base_url leads to it; `run --watch` waits for one."
+                    .into(),
+            ),
             _ => None,
         }
     }
@@ -273,7 +270,10 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
     let code = error.code().map(postgres::error::SqlState::code);
     // No such schema, table, function or column; the server's hint is about casts.
     if let Some("3F000" | "42P01" | "42883" | "42703") = code {
-        return Some("Run `trailblazer db migrate`, which installs the schema, and puts back what was dropped.".into());
+        return Some(
+            "As the owner, run `trailblazer db migrate`, which installs the schema, and puts back what was dropped."
+                .into(),
+        );
     }
     if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
         return Some(hint.to_owned());

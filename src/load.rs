@@ -14,8 +14,8 @@ use crate::normalize::Document;
 /// Documents copied at a time.
 const PAGE: usize = 128;
 
-/// Loads the artifact at `path` as the run's documents. Every broken line is handed to `on_broken` and left out; with no other
-/// lines in it, the artifact is refused, and what the run holds stays.
+/// Loads the artifact at `path` as the run's documents. Every broken line is handed to `on_broken` and left out; an artifact without a
+/// document is refused, and what the run holds stays.
 ///
 /// Without `source`, the documents' own decides: `mixed` when they differ. Without `normalized_at`, the database's clock does.
 pub fn load_artifact(
@@ -31,15 +31,11 @@ pub fn load_artifact(
     let mut tx = client.transaction()?;
     stage::clear_documents(&mut tx)?;
     let mut found_source: Option<String> = None;
-    let mut last_broken = None;
     let mut page: Vec<Document> = Vec::with_capacity(PAGE);
     loop {
         match reader.read()? {
             None => break,
-            Some(Err(broken)) => {
-                on_broken(&broken);
-                last_broken = Some(broken.line);
-            }
+            Some(Err(broken)) => on_broken(&broken),
             Some(Ok(document)) => {
                 found_source = Some(match found_source {
                     Some(known) if known != document.source_system => "mixed".into(),
@@ -54,9 +50,8 @@ pub fn load_artifact(
         }
     }
     stage::documents(&mut tx, &page)?;
-    if let (None, Some(line)) = (&found_source, last_broken) {
-        let message = "no line is a document: nothing is registered".into();
-        return Err(Error::Artifact { path: path.to_owned(), line, message });
+    if found_source.is_none() {
+        return Err(Error::NoDocument { path: path.to_owned() });
     }
     let source = source
         .map(str::to_owned)

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
 use super::{Context, names};
-use crate::commands::model::embed_settings;
+use crate::commands::model::impatient_settings;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Run};
 use crate::db::search::{self, Hit, Question, SearchFilter};
@@ -19,6 +19,8 @@ use crate::terminal::{counted, print_line, print_marked};
 
 /// Most results of one search.
 const MOST: i32 = 1000;
+/// As far as `graphdb.search` reads a question.
+const MOST_CHARACTERS: usize = 10_000;
 /// Chunks asked for in place of one answer, because several may be of one document.
 const SPARE: i32 = 5;
 
@@ -34,7 +36,8 @@ Examples:
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words, "texts in quotes" that must stand in the answer, -words that must not (quote the whole then)
+    /// Words, "texts in quotes" that must stand in the answer, -words that must not (quote the whole then; after -- where
+    /// it begins with one)
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// At most N answers
@@ -67,11 +70,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             hint: Some("Ask for example: trailblazer ask \"What happens when a worker dies?\"".into()),
         });
     }
+    if text.chars().count() > MOST_CHARACTERS {
+        log::warn!("the question is long: its words count up to the first {MOST_CHARACTERS} characters");
+    }
     // Before a private server is made for a model that is not there.
     let provider = if args.text_only {
         None
     } else {
-        Some(embed::provider(&embed_settings(&context.config)).inspect_err(advise)?)
+        Some(embed::provider(&impatient_settings(&context.config)).inspect_err(advise)?)
     };
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let vector = match &provider {
@@ -151,11 +157,19 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
 
 /// Says which run a search finds the documents of `run` in.
 fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
-    let other = calls::most_overlapping_run(client, &run.run_id)?;
-    let way_on =
-        if run.source == "dita" { "; to find both, normalize one of them with another --collection" } else { "" };
-    Ok(other.map(|(other, _)| {
-        format!("no document of run {} is searched: newer runs hold them too, such as {other}{way_on}", run.run_id)
+    let run_ids = calls::overlapping_runs(client, &run.run_id)?;
+    if run_ids.is_empty() {
+        return Ok(None);
+    }
+    let embedded = Filter { run_ids, status: vec![Status::Embedded], limit: Some(1), ..Filter::default() };
+    Ok(calls::list_runs(client, &embedded)?.pop().map(|other| {
+        let (run_id, other) = (&run.run_id, other.run_id);
+        let way_on = if run.source == "dita" {
+            format!("; to find both, normalize the input of {other} with another --collection")
+        } else {
+            String::new()
+        };
+        format!("no document of run {run_id} is searched: newer runs hold them too, such as {other}{way_on}")
     }))
 }
 

@@ -11,6 +11,9 @@ use crate::ids::Phase;
 use crate::stop::Stop;
 use crate::worker::waiting::{self, Reminder};
 
+/// How long a command that somebody waits for waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Returns what the configuration and the environment say of the provider.
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
@@ -23,7 +26,14 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
         api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.trim().is_empty()),
         dimensions: config.embed.dimensions,
         max_tokens: config.chunk.max_tokens,
+        timeout: None,
     }
+}
+
+/// Returns the same for a command that somebody waits for.
+#[must_use]
+pub fn impatient_settings(config: &Config) -> embed::Settings {
+    embed::Settings { timeout: Some(PATIENCE), ..embed_settings(config) }
 }
 
 /// Makes the provider for the phases; a server that is busy is waited for, and with `watch` one that is away. None when a stop was

@@ -280,7 +280,10 @@ fn read_all(
                 counted(summary.failed_files.len(), "file"),
                 summary.skipped
             ),
-            hint: Some(format!("Check PATH and --source.{skipped}")),
+            hint: Some(match summary.failed_files.len() {
+                0 => format!("Check PATH and --source.{skipped}"),
+                _ => format!("What is wrong with each is said above.{skipped}"),
+            }),
         });
     }
     Ok(summary)

@@ -372,6 +372,12 @@ pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
+/// `graphdb.overlapping_runs`: the runs that hold documents of `run_id` too, those with the most first.
+pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<RunId>> {
+    let rows = client.query("select o.run_id from graphdb.overlapping_runs($1) as o", &[&run_id.as_str()])?;
+    Ok(rows.iter().map(|row| self::run_id(row, "run_id")).collect())
+}
+
 /// `graphdb.overlapping_runs`: the run that holds most of the documents of `run_id` too, and how many.
 pub fn most_overlapping_run(client: &mut impl GenericClient, run_id: &RunId) -> Result<Option<(String, i64)>> {
     let row = client.query_opt(

@@ -73,7 +73,8 @@ impl RoleRights {
     #[must_use]
     pub fn fault(&self) -> Option<(String, String)> {
         let Self { role, kind, lacks } = self;
-        let detail = || format!("role {role} lacks what a {kind} may call since it was granted: {}", lacks.join(", "));
+        let detail =
+            || format!("role {role} ({kind}) lacks functions that came after it was granted: {}", lacks.join(", "));
         (!lacks.is_empty()).then(|| (detail(), format!("trailblazer db grant {kind} {role}")))
     }
 }

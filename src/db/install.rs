@@ -171,7 +171,7 @@ fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
     let (owner, user): (String, String) = (row.get(0), row.get(1));
     Err(Error::NotReady {
         message: format!("schema graphdb belongs to {owner}, not to {user}"),
-        hint: format!("Connect as {owner}, or let it be yours: alter schema graphdb owner to {user}."),
+        hint: format!("Connect as {owner}."),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::openai::Patience;
 use super::{EmbedError, Hash, Local, OpenAi, Provider, ProviderKind, Weights};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub dimensions: Option<usize>,
     /// Most tokens a text may have, where the provider cannot tell.
     pub max_tokens: Option<usize>,
+    /// How long one request to a server may take; null: two minutes.
+    pub timeout: Option<Duration>,
 }
 
 impl Settings {
@@ -63,6 +66,7 @@ impl fmt::Debug for Settings {
             .field("api_key", &self.api_key.as_ref().map(|_| "…"))
             .field("dimensions", &self.dimensions)
             .field("max_tokens", &self.max_tokens)
+            .field("timeout", &self.timeout)
             .finish()
     }
 }

@@ -124,13 +124,13 @@ fn ask_says_which_run_took_the_place_of_the_one_asked() {
         sandbox.run(&["run"]).success();
     }
     let asked = sandbox.run(&["ask", "rack", "--run-id", "novice", "--events", "never"]).success();
-    insta::assert_snapshot!(asked.stderr, @"warn: no document of run novice is searched: newer runs hold them too, such as expert; to find both, normalize one of them with another --collection");
+    insta::assert_snapshot!(asked.stderr, @"warn: no document of run novice is searched: newer runs hold them too, such as expert; to find both, normalize the input of expert with another --collection");
     assert_eq!(asked.stdout, "nothing found\n");
     let searched = |run_id| {
         let shown = sandbox.run(&["runs", "show", run_id, "--events", "never"]).success().stdout;
         shown.lines().find(|line| line.starts_with("searched")).map(str::to_owned)
     };
-    assert_eq!(searched("novice").unwrap(), "searched    0, the others as other runs hold them");
+    assert_eq!(searched("novice").unwrap(), "searched    0, the others in the versions of other runs");
     assert_eq!(searched("expert").unwrap(), "searched    1");
 }
 

@@ -70,7 +70,7 @@ fn backfill_names_a_broken_line_and_loads_the_others() {
 }
 
 #[test]
-fn backfill_refuses_an_artifact_of_broken_lines_alone_and_keeps_what_was_registered() {
+fn backfill_refuses_an_artifact_without_a_document_and_keeps_what_was_registered() {
     let sandbox = Sandbox::new();
     let path = "var/runs/r/normalize/normalized.ndjson";
     sandbox.write(path, format!("\u{feff}{}", line("a", "x", "dita")));
@@ -81,10 +81,12 @@ fn backfill_refuses_an_artifact_of_broken_lines_alone_and_keeps_what_was_registe
     insta::assert_snapshot!(told, @"
     error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 0)
     error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
-    error: /var/runs/r/normalize/normalized.ndjson:2: no line is a document: nothing is registered
+    error: /var/runs/r/normalize/normalized.ndjson: no line is a document: nothing is registered
     1 run found: 0 registered, 0 changed, 0 unchanged, 1 failed; 0 documents
     warn: left out 2 broken lines: mend what is broken and run this again
     ");
+    sandbox.write(path, "");
+    sandbox.run(&["runs", "backfill"]).exits(1);
     assert_eq!(sandbox.database.column("select doc_id from graphdb.documents"), ["a"]);
 }
 

@@ -566,7 +566,7 @@ fn help_of_ask() {
 
     Arguments:
       <QUESTION>...  Words, "texts in quotes" that must stand in the answer, -words that must not (quote
-                     the whole then)
+                     the whole then; after -- where it begins with one)
 
     Options:
           --limit <N>        At most N answers [default: 5]

@@ -452,6 +452,6 @@ fn a_function_that_somebody_dropped_is_told_with_its_repair() {
     let sandbox = Sandbox::new();
     sandbox.database.connect().batch_execute("drop function graphdb.backlog(text, jsonb)").unwrap();
     let run = sandbox.run(&["run"]).exits(4);
-    assert!(run.stderr.contains("hint: Run `trailblazer db migrate`"), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: As the owner, run `trailblazer db migrate`"), "{}", run.stderr);
     sandbox.run(&["run", "--dry-run", "--watch"]).exits(2);
 }

@@ -4,7 +4,7 @@ use chrono::Utc;
 use postgres::Client;
 
 use super::super::Context;
-use crate::commands::model::{embed_settings, limits};
+use crate::commands::model::{impatient_settings, limits};
 use crate::db::{Connector, calls, health, install, local};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
@@ -142,7 +142,7 @@ impl Doctor<'_> {
     }
 
     fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {
-        let provider = match embed::provider(&embed_settings(&self.context.config)) {
+        let provider = match embed::provider(&impatient_settings(&self.context.config)) {
             Ok(provider) => provider,
             Err(error) => {
                 let error = Error::Embed(error);

@@ -56,7 +56,9 @@ fn print_run(run: &Run, input: Option<String>, searched: i64) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
-    let elsewhere = if searched < i64::from(run.total_docs) { ", the others as other runs hold them" } else { "" };
+    let elsewhere =
+        if searched < i64::from(run.total_docs) { ", the others in the versions of other runs" } else { "" };
+    let is_ready = run.status == Status::Embedded;
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
@@ -66,7 +68,7 @@ fn print_run(run: &Run, input: Option<String>, searched: i64) -> Result<()> {
         ("chunks", count(run.total_chunks)),
         ("embedded", count(run.embedded_chunks)),
         (model, run.embedding_model.clone()),
-        ("searched", Some(format!("{searched}{elsewhere}"))),
+        ("searched", is_ready.then(|| format!("{searched}{elsewhere}"))),
         ("claimed by", run.claimed_by.clone()),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),

@@ -26,7 +26,7 @@ const DEFAULT_URL: &str = "https://api.openai.com/v1";
 /// What `OpenAI` takes in one request; smaller servers split it themselves.
 const REQUEST_TOKENS: usize = 300_000;
 const REQUEST_TEXTS: usize = 2048;
-/// For one request, answer included.
+/// For one request, answer included, where the settings do not say.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// For each of its name and its connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -108,7 +108,7 @@ impl OpenAi {
         let max_tokens = settings.max_tokens.or(known.map(|(.., most)| *most)).unwrap_or(UNKNOWN_MAX_TOKENS);
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(TIMEOUT))
+            .timeout_global(Some(settings.timeout.unwrap_or(TIMEOUT)))
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT));
         let model = Model {

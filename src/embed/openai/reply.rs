@@ -78,7 +78,8 @@ impl Answer<'_> {
     }
 
     fn message(&self) -> String {
-        format!("{} answered {}: {}", self.server, self.status, said(self.body))
+        let said = Some(said(self.body)).filter(|said| !said.is_empty());
+        format!("{} answered {}{}", self.server, self.status, said.map(|said| format!(": {said}")).unwrap_or_default())
     }
 
     fn misconfigured(&self, what: &str) -> EmbedError {

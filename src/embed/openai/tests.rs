@@ -125,6 +125,23 @@ fn a_connection_that_breaks_off_amid_a_request_may_be_the_texts_fault() {
 }
 
 #[test]
+fn a_request_is_given_up_after_the_time_that_the_settings_give_it() {
+    let server = EmbeddingServer::start(|_, _| {
+        std::thread::sleep(Duration::from_secs(2));
+        (503, "", String::new())
+    });
+    let settings = Settings {
+        model: "small".into(),
+        base_url: Some(server.url.clone()),
+        dimensions: Some(3),
+        timeout: Some(Duration::from_millis(50)),
+        ..Settings::default()
+    };
+    let failure = OpenAi::with_patience(&settings, PATIENCE).unwrap().embed(&["text"]).unwrap_err();
+    assert!(matches!(failure, EmbedError::Transient { .. }), "{failure:?}");
+}
+
+#[test]
 fn the_address_that_a_redirect_leads_to_is_named_when_it_is_not_reached() {
     let server = EmbeddingServer::start(|_, _| (302, "location: http://127.0.0.1:1/moved\r\n", String::new()));
     let failure = failure_at(&server.url);

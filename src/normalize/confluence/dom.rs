@@ -109,6 +109,8 @@ fn ends(parent: &str, name: &str) -> bool {
         "li" => name == "li",
         "tr" => name == "tr",
         "td" | "th" => matches!(name, "td" | "th" | "tr"),
+        // Its end tag may be left out in HTML, and with it all text would be taken for a part of the head.
+        "head" => !matches!(name, "title" | "base" | "link" | "meta" | "script" | "style" | "noscript" | "template"),
         _ => false,
     }
 }
@@ -423,6 +425,7 @@ mod tests {
         assert_eq!(losses["xml:unclosed-element"], 2);
         assert_eq!(losses["xml:stray-end-tag"], 1);
         assert_eq!(read("<p>a").0, "<p>a</p>");
+        assert_eq!(read("<head><title>T</title><p>a</p>").0, "<head><title>T</title></head><p>a</p>");
         assert_eq!(read("<ac:b><![CDATA[code</ac:b>").0, "<ac:b>[code]</ac:b>");
     }
 
