@@ -157,7 +157,8 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
 
 /// Says which run a search finds the documents of `run` in.
 fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
-    let run_ids = calls::overlapping_runs(client, &run.run_id)?;
+    let others = calls::overlapping_runs(client, &run.run_id)?;
+    let run_ids: Vec<_> = others.into_iter().map(|(run_id, _)| run_id).collect();
     if run_ids.is_empty() {
         return Ok(None);
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::load_artifact;
+use crate::normalize::document::{NO_SUCH_KEY, NOT_IN_INPUT, OUTSIDE_INPUT};
 use crate::normalize::{self, FileError, Link, Options, Outcome};
 use crate::stop::Stop;
 use crate::terminal::{counted, printable};
@@ -188,9 +189,9 @@ fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, sou
 
 /// A run that got a new name by default, although most of its documents stand in another, may have been meant to replace that.
 fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
-    match calls::most_overlapping_run(client, run_id) {
-        Ok(Some((other, documents))) if documents * 2 > i64::from(total_docs) => {
-            let stand = if documents == 1 { "stands" } else { "stand" };
+    match calls::overlapping_runs(client, run_id).as_deref() {
+        Ok([(other, documents), ..]) if documents * 2 > i64::from(total_docs) => {
+            let stand = if *documents == 1 { "stands" } else { "stand" };
             log::info!(
                 "{documents} of these documents {stand} in run {other} too; --run-id {other} replaces them there instead"
             );
@@ -319,7 +320,7 @@ fn lost_links(links: &[Link]) -> String {
         let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
         if lost.is_empty() { String::new() } else { format!("; {words}: {}", lost.join(", ")) }
     };
-    lost(&["not in input", "outside the input"], "not in the input") + &lost(&["no such key"], "no such key")
+    lost(&[NOT_IN_INPUT, OUTSIDE_INPUT], "not in the input") + &lost(&[NO_SUCH_KEY], "no such key")
 }
 
 /// Whether the failure of that number is named.

@@ -372,19 +372,10 @@ pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
-/// `graphdb.overlapping_runs`: the runs that hold documents of `run_id` too, those with the most first.
-pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<RunId>> {
-    let rows = client.query("select o.run_id from graphdb.overlapping_runs($1) as o", &[&run_id.as_str()])?;
-    Ok(rows.iter().map(|row| self::run_id(row, "run_id")).collect())
-}
-
-/// `graphdb.overlapping_runs`: the run that holds most of the documents of `run_id` too, and how many.
-pub fn most_overlapping_run(client: &mut impl GenericClient, run_id: &RunId) -> Result<Option<(String, i64)>> {
-    let row = client.query_opt(
-        "select o.run_id, o.documents from graphdb.overlapping_runs($1) as o limit 1",
-        &[&run_id.as_str()],
-    )?;
-    Ok(row.map(|row| (row.get(0), row.get(1))))
+/// `graphdb.overlapping_runs`: the runs that hold documents of `run_id` too, and how many; those with the most first.
+pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<(RunId, i64)>> {
+    let rows = client.query("select * from graphdb.overlapping_runs($1)", &[&run_id.as_str()])?;
+    Ok(rows.iter().map(|row| (self::run_id(row, "run_id"), row.get("documents"))).collect())
 }
 
 /// `graphdb.list_sources`: the sources that runs have, the most frequent first.

@@ -128,6 +128,10 @@ pub struct Link {
 
 /// Reason of a link whose target is not part of the input.
 pub(crate) const NOT_IN_INPUT: &str = "not in input";
+/// Reason of a link that leads out of the folder of the input.
+pub(crate) const OUTSIDE_INPUT: &str = "outside the input";
+/// Reason of a reference by a key that nothing defines.
+pub(crate) const NO_SUCH_KEY: &str = "no such key";
 
 impl Link {
     /// A reference that leads to no document, and why.

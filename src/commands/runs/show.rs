@@ -34,7 +34,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let searched = search::searched_documents(&mut client, &SearchFilter::for_run(&run.run_id))?;
+    let searched = match run.status {
+        Status::Embedded => Some(search::searched_documents(&mut client, &SearchFilter::for_run(&run.run_id))?),
+        _ => None,
+    };
     print_run(run, input, searched)?;
     print_history(run, &history)?;
     Ok(Exit::Done)
@@ -52,13 +55,14 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run, input: Option<String>, searched: i64) -> Result<()> {
+fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
-    let elsewhere =
-        if searched < i64::from(run.total_docs) { ", the others in the versions of other runs" } else { "" };
-    let is_ready = run.status == Status::Embedded;
+    let searched = searched.map(|searched| {
+        let is_all = searched >= i64::from(run.total_docs);
+        format!("{searched}{}", if is_all { "" } else { ", the others in the versions of other runs" })
+    });
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
@@ -68,7 +72,7 @@ fn print_run(run: &Run, input: Option<String>, searched: i64) -> Result<()> {
         ("chunks", count(run.total_chunks)),
         ("embedded", count(run.embedded_chunks)),
         (model, run.embedding_model.clone()),
-        ("searched", is_ready.then(|| format!("{searched}{elsewhere}"))),
+        ("searched", searched),
         ("claimed by", run.claimed_by.clone()),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),

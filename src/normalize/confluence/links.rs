@@ -1,5 +1,6 @@
 //! Links, images and the resources that they point to.
 
+use super::super::document::NOT_IN_INPUT;
 use super::super::tree::{Block, Inline};
 use super::convert::Converter;
 use super::dom::Element;
@@ -184,10 +185,10 @@ fn known_page(cx: &mut Converter<'_>, page: &PageRef, anchor: Option<&str>, cont
 fn unresolved(cx: &mut Converter<'_>, url: Option<String>, href: &str, content: Vec<Inline>, flow: &mut Flow) {
     cx.count("link:unresolved");
     if let Some(target) = url {
-        cx.record(&target, None, Some("not in input"));
+        cx.record(&target, None, Some(NOT_IN_INPUT));
         flow.inline(Inline::Link { target, content });
     } else {
-        cx.record(href, None, Some("not in input"));
+        cx.record(href, None, Some(NOT_IN_INPUT));
         flow.inlines(content);
     }
 }

@@ -9,7 +9,7 @@ use super::library::Form;
 use super::maps::navigation_title;
 use super::resolve::{Resolver, find_target};
 use super::vocabulary::{Kind, is_map};
-use crate::normalize::document::Link;
+use crate::normalize::document::{Link, NO_SUCH_KEY};
 use crate::normalize::text::count;
 
 /// Longest chain of keys that are defined by other keys.
@@ -61,7 +61,7 @@ impl Resolver<'_> {
         let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
         let Some(definition) = self.key(name) else {
             count(&mut self.losses, "keyref:unresolved");
-            self.lost.push(Link::to_nothing(name, "no such key"));
+            self.lost.push(Link::to_nothing(name, NO_SUCH_KEY));
             let has_words = !element.is_blank() || element.attr("alt").is_some();
             if !has_words && element.attr("href").is_none() && kind != Kind::Media {
                 element.children = vec![Node::Text(reference)];

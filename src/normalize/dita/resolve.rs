@@ -8,7 +8,7 @@ use super::href::{self, Address};
 use super::library::Library;
 use super::parse::MAX_DEPTH;
 use super::vocabulary::Kind;
-use crate::normalize::document::{Link, NOT_IN_INPUT};
+use crate::normalize::document::{Link, NO_SUCH_KEY, NOT_IN_INPUT};
 use crate::normalize::text::{Losses, count};
 
 /// Longest chain of references from one to the next.
@@ -95,7 +95,7 @@ impl<'l> Resolver<'l> {
     fn conref_address(&self, element: &Element, topic: &str) -> Option<Result<(FileId, Address), Link>> {
         let by_key = element.attr("conkeyref").map(|reference| {
             let (key, id) = reference.split_once('/').unwrap_or((reference, ""));
-            let (definition, href) = self.key_address(key).ok_or_else(|| Link::to_nothing(key, "no such key"))?;
+            let (definition, href) = self.key_address(key).ok_or_else(|| Link::to_nothing(key, NO_SUCH_KEY))?;
             let mut address = href::split(&href);
             if !id.is_empty() {
                 address.element = Some(id.to_owned());

@@ -5,7 +5,7 @@ use super::super::dom::{Element, FileId, Node};
 use super::super::href;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
-use crate::normalize::document::{Link, NOT_IN_INPUT};
+use crate::normalize::document::{Link, NOT_IN_INPUT, OUTSIDE_INPUT};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
@@ -31,7 +31,7 @@ impl Renderer<'_, '_> {
         let Some(file) = self.resolver.library.local_file(element, &parts.path) else {
             count(&mut self.losses, "link:unresolved");
             let base = self.resolver.library.corpus.path(element.file);
-            let reason = if href::join(&base, &parts.path).is_none() { "outside the input" } else { NOT_IN_INPUT };
+            let reason = if href::join(&base, &parts.path).is_none() { OUTSIDE_INPUT } else { NOT_IN_INPUT };
             return Some(nowhere(address, reason));
         };
         let library = self.resolver.library;
