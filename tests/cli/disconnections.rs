@@ -92,9 +92,7 @@ fn server_without_a_connection_left_is_told_and_waited_for() {
     let mut admin = sandbox.database.connect();
     admin.batch_execute(&format!("create role {role} login connection limit 1")).unwrap();
     sandbox.run(&["db", "grant", "worker", &role]).success();
-    let socket_dir = cluster().socket_dir();
-    let name = sandbox.database.value("select current_database()");
-    let url = format!("host={} dbname={name} user={role}", socket_dir.display());
+    let url = sandbox.database.url_as(&role);
     let run = || Run::of(sandbox.command(&["run", "--workers", "2"]).env("TRAILBLAZER_DB_URL", &url).output().unwrap());
 
     let taken = postgres::Client::connect(&url, postgres::NoTls).unwrap();

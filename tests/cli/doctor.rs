@@ -1,5 +1,7 @@
 //! `trailblazer db doctor`
 
+use serde_json::Value;
+
 use crate::support::embedding_server::good;
 use crate::support::{EmbeddingServer, Run, Sandbox, TestDatabase};
 
@@ -14,6 +16,11 @@ fn checks(run: &Run) -> String {
         format!("{} {} {detail}{repair}\n", check["ok"], check["check"].as_str().unwrap())
     });
     lines.collect()
+}
+
+/// Returns the check of that name.
+fn check(run: &Run, name: &str) -> Value {
+    run.events_named("doctor.check").into_iter().find(|check| check["check"] == name).unwrap()
 }
 
 #[test]
@@ -57,7 +64,7 @@ fn doctor_notices_functions_that_differ_from_this_version() {
     let change = "update graphdb.schema_functions set sha256 = repeat('0', 64) where name = 'claim_run'";
     sandbox.database.connect().batch_execute(change).unwrap();
     let run = sandbox.run(&["db", "doctor"]).exits(4);
-    let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
+    let schema = check(&run, "schema");
     assert_eq!(schema["detail"], "1 file not as in this version: claim_run");
 }
 
@@ -66,7 +73,7 @@ fn doctor_names_functions_that_somebody_replaced() {
     let sandbox = Sandbox::new();
     sandbox.database.take_over_clock();
     let run = sandbox.run(&["db", "doctor"]).exits(4);
-    let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
+    let schema = check(&run, "schema");
     assert_eq!(schema["detail"], "replaced or dropped by hand: clock");
     sandbox.run(&["db", "migrate"]).success();
     sandbox.run(&["db", "doctor"]).success();
@@ -78,7 +85,7 @@ fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
     let change = "update graphdb.schema_migrations set sha256 = repeat('0', 64) where version = 2";
     sandbox.database.connect().batch_execute(change).unwrap();
     let run = sandbox.run(&["db", "doctor"]).exits(4);
-    let schema = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "schema").unwrap();
+    let schema = check(&run, "schema");
     assert_eq!(schema["detail"], "migration 0002_knowledge ran here with another text");
     assert_eq!(schema["repair"], "A migration is never edited after release: put the change into a new one.");
     let refused = sandbox.run(&["db", "migrate"]).exits(4);
@@ -95,7 +102,7 @@ fn doctor_points_out_vectors_of_another_model() {
         "update graphdb.embedding_models set model = 'old'; update graphdb.processed_runs set embedding_model = 'old'";
     sandbox.database.connect().batch_execute(rename).unwrap();
     let run = sandbox.run(&["db", "doctor"]).success();
-    let vectors = run.events_named("doctor.check").into_iter().find(|check| check["check"] == "vectors").unwrap();
+    let vectors = check(&run, "vectors");
     assert!(vectors["detail"].as_str().unwrap().contains("trailblazer runs reset --embedding-model old"), "{vectors}");
 }
 
@@ -145,9 +152,8 @@ fn doctor_run_and_ask_refuse_vectors_of_another_dimension_with_the_same_code() {
     sandbox.run(&["runs", "backfill"]).success();
     let server = EmbeddingServer::start(|_, request| good(request));
     let run = |args: &[&str], dimensions: &str| {
-        let mut command = sandbox.command(args);
-        command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
-        command.env("TRAILBLAZER_EMBED_BASE_URL", &server.url).env("TRAILBLAZER_EMBED_DIMENSIONS", dimensions);
+        let mut command = sandbox.command_with_vectors_of(&server.url, args);
+        command.env("TRAILBLAZER_EMBED_DIMENSIONS", dimensions);
         Run::of(command.output().unwrap())
     };
     run(&["run", "--limit", "1"], "3").success();

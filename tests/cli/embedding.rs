@@ -13,17 +13,9 @@ use crate::support::embedding_server::{error, good};
 use crate::support::held::send;
 use crate::support::{EmbeddingServer, Run, Sandbox, http};
 
-/// The command with vectors of this server.
-fn command(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
-    let mut command = sandbox.command(args);
-    command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
-    command.env("TRAILBLAZER_EMBED_BASE_URL", url).env("TRAILBLAZER_EMBED_DIMENSIONS", "3");
-    command
-}
-
 /// Runs one worker with vectors of this server.
 fn run(sandbox: &Sandbox, server: &EmbeddingServer) -> Run {
-    Run::of(command(sandbox, &server.url, &["run", "--workers", "1"]).output().unwrap())
+    Run::of(sandbox.command_with_vectors_of(&server.url, &["run", "--workers", "1"]).output().unwrap())
 }
 
 /// A server that answers once two requests have come. When only one does for long, the two never meet.
@@ -201,7 +193,7 @@ fn runs_that_hold_the_same_texts_send_each_once_when_worked_on_at_the_same_time(
     });
     let sandbox = Sandbox::new();
     write_alike(&sandbox, 4, 60);
-    let mut run = command(&sandbox, &url, &["run", "--workers", "4"]);
+    let mut run = sandbox.command_with_vectors_of(&url, &["run", "--workers", "4"]);
     Run::of(run.env("TRAILBLAZER_EMBED_BATCH_TOKENS", "100").output().unwrap()).success();
     let sent = sent.lock().unwrap();
     assert_eq!(sent.iter().collect::<HashSet<_>>().len(), 60);
@@ -216,7 +208,7 @@ fn batches_of_one_run_are_with_the_provider_at_the_same_time() {
     let url = meeting.start();
     let sandbox = Sandbox::new();
     write_alike(&sandbox, 1, 60);
-    let mut run = command(&sandbox, &url, &["run", "--workers", "2"]);
+    let mut run = sandbox.command_with_vectors_of(&url, &["run", "--workers", "2"]);
     Run::of(run.env("TRAILBLAZER_EMBED_BATCH_TOKENS", "300").output().unwrap()).success();
     assert!(meeting.requests().len() >= 2);
 }
@@ -227,9 +219,9 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
     let url = meeting.start();
     let sandbox = Sandbox::new();
     write_alike(&sandbox, 2, 3000);
-    command(&sandbox, &url, &["run", "--phases", "chunk"]).output().unwrap();
+    sandbox.command_with_vectors_of(&url, &["run", "--phases", "chunk"]).output().unwrap();
     let embed = || {
-        let mut embed = command(&sandbox, &url, &["run", "--phases", "embed", "--workers", "1"]);
+        let mut embed = sandbox.command_with_vectors_of(&url, &["run", "--phases", "embed", "--workers", "1"]);
         embed.output().unwrap()
     };
     std::thread::scope(|scope| {
@@ -247,7 +239,7 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
 
 /// The command for a model of which the server is asked first how long its vectors are.
 fn asking_first(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
-    let mut command = command(sandbox, url, args);
+    let mut command = sandbox.command_with_vectors_of(url, args);
     command.env_remove("TRAILBLAZER_EMBED_DIMENSIONS");
     command
 }
@@ -312,7 +304,7 @@ fn embedding_server_that_was_never_reached_exits_4_and_is_no_failed_run() {
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     for mut run in [
-        command(&sandbox, "http://127.0.0.1:1/v1", &["run"]),
+        sandbox.command_with_vectors_of("http://127.0.0.1:1/v1", &["run"]),
         asking_first(&sandbox, "http://127.0.0.1:1/v1", &["run"]),
     ] {
         let run = Run::of(run.output().unwrap()).exits(4);
@@ -327,7 +319,7 @@ fn embedding_server_that_is_away_is_waited_for_and_no_run_is_charged() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
-    let mut waiting = command(&sandbox, "http://127.0.0.1:1/v1", &["run", "--watch", "--workers", "4"]);
+    let mut waiting = sandbox.command_with_vectors_of("http://127.0.0.1:1/v1", &["run", "--watch", "--workers", "4"]);
     let mut child = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut talk = BufReader::new(child.stderr.take().unwrap());
     read_until(&mut talk, "warn: waiting for the provider: http://127.0.0.1:1/v1/embeddings: io: ");

@@ -1,7 +1,5 @@
 //! Roles with some rights, through the command.
 
-use postgres::config::Host;
-
 use crate::support::{Run, Sandbox};
 
 /// A database with one normalized run, and a role that was granted nothing yet.
@@ -18,13 +16,7 @@ impl Role {
         sandbox.run(&["runs", "backfill"]).success();
         let name = format!("tb_cli_{}_{name}", std::process::id());
         sandbox.database.connect().batch_execute(&format!("create role {name} login")).unwrap();
-        let url: postgres::Config = sandbox.database.url.parse().unwrap();
-        let host = match &url.get_hosts()[0] {
-            Host::Unix(path) => path.display().to_string(),
-            Host::Tcp(host) => host.clone(),
-        };
-        let port = url.get_ports().first().copied().unwrap_or(5432);
-        let url = format!("host={host} port={port} dbname={} user={name}", url.get_dbname().unwrap());
+        let url = sandbox.database.url_as(&name);
         Self { sandbox, name, url }
     }
 

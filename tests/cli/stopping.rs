@@ -1,7 +1,7 @@
 //! Signals, claims taken away, kills: whatever ends a worker, the backlog is right afterwards.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ fn stop_is_told_at_once_and_does_not_wait_for_a_server_that_never_answers() {
             std::thread::park();
         }
     });
-    let mut child = with_vectors_of(&sandbox, &url, &["run", "--workers", "1"]).spawn().unwrap();
+    let mut child = spawn_with_vectors_of(&sandbox, &url, &["run", "--workers", "1"]);
     sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedding')");
     let asked = Instant::now();
     send(&child, Signal::SIGINT);
@@ -161,7 +161,7 @@ fn worker_whose_run_a_reset_takes_leaves_its_request_and_takes_the_run_up_anew()
         Some((status, body))
     });
     let begun = Instant::now();
-    let child = with_vectors_of(&sandbox, &url, &["run", "--workers", "1", "--run-id", "r1"]).spawn().unwrap();
+    let child = spawn_with_vectors_of(&sandbox, &url, &["run", "--workers", "1", "--run-id", "r1"]);
     sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedding')");
     sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
     let run = Sandbox::wait(child).success();
@@ -178,13 +178,10 @@ fn worker_whose_run_a_reset_takes_leaves_its_request_and_takes_the_run_up_anew()
     assert_eq!(sandbox.database.column(STATUSES), ["embedded", "normalized"]);
 }
 
-/// The command with vectors of this server, its output captured.
-fn with_vectors_of(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
-    let mut command = sandbox.command(args);
-    command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
-    command.env("TRAILBLAZER_EMBED_BASE_URL", url).env("TRAILBLAZER_EMBED_DIMENSIONS", "3");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+/// Starts the command with vectors of this server, its output captured.
+fn spawn_with_vectors_of(sandbox: &Sandbox, url: &str, args: &[&str]) -> Child {
+    let mut command = sandbox.command_with_vectors_of(url, args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[test]

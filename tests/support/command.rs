@@ -82,6 +82,14 @@ impl Sandbox {
         command
     }
 
+    /// Returns the command with vectors of the embedding server at `url`.
+    pub fn command_with_vectors_of(&self, url: &str, args: &[&str]) -> Command {
+        let mut command = self.command(args);
+        command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
+        command.env("TRAILBLAZER_EMBED_BASE_URL", url).env("TRAILBLAZER_EMBED_DIMENSIONS", "3");
+        command
+    }
+
     /// Returns the command as an account runs it that rights do bind: that of the server where the test is root's.
     pub fn command_without_privileges(&self, args: &[&str]) -> Command {
         let command = self.command(args);

@@ -44,6 +44,11 @@ impl TestDatabase {
         connect(&self.url)
     }
 
+    /// Returns where another role connects to, which the test made and which needs no password.
+    pub fn url_as(&self, role: &str) -> String {
+        format!("host={} dbname={} user={role}", cluster().socket_dir().display(), self.name)
+    }
+
     /// Opens a connection as another role, which the test made.
     pub fn connect_as(&self, role: &str) -> Client {
         let mut client = self.connect();
