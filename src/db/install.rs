@@ -52,6 +52,7 @@ pub fn functions() -> impl Iterator<Item = SqlFile> {
 fn files(folder: &'static Dir<'static>) -> Vec<SqlFile> {
     let mut files: Vec<SqlFile> = folder
         .files()
+        .chain(folder.dirs().flat_map(Dir::files))
         .filter_map(|file| Some(SqlFile { name: file.path().file_stem()?.to_str()?, text: file.contents_utf8()? }))
         .collect();
     files.sort_by_key(|file| file.name);

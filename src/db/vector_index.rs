@@ -11,7 +11,7 @@ use crate::config::VectorIndex;
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
-/// Key of the advisory lock under which one process builds; those of `sql/functions/_*_lock.sql` are others.
+/// Key of the advisory lock under which one process builds; those of `sql/functions/*/_*_lock.sql` are others.
 const BUILD_LOCK: i64 = 7_881_697_304_920_176;
 /// How often the progress is asked for.
 const TICK: Duration = Duration::from_millis(200);
