@@ -215,7 +215,7 @@ impl Error {
     /// Whether no run is to blame, and the next one would end the same: the provider cannot be used, a right or a function is
     /// missing, or the server has no space or memory left, or cannot read its disk.
     #[must_use]
-    pub fn is_nobodys_run(&self) -> bool {
+    pub fn is_not_the_runs_fault(&self) -> bool {
         // Classes of SQLSTATE: no such right or object, not supported, not authorized, out of resources, system error.
         const CLASSES: [&str; 6] = ["42", "3F", "0A", "28", "53", "58"];
         match self {

@@ -1,10 +1,10 @@
 //! The database: connecting, installing the schema, and one typed call for each SQL function.
 
 pub mod calls;
+mod connection_parameters;
 pub mod health;
 pub mod install;
 pub mod local;
-mod parameters;
 pub mod search;
 pub mod stage;
 mod tls;
@@ -49,10 +49,10 @@ impl Connector {
 
     /// Returns the way to a database of the user's own.
     fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
-        config::check_text(std::env::vars_os(), parameters::is_read)?;
+        config::check_text(std::env::vars_os(), connection_parameters::is_read)?;
         let env = |name: &str| std::env::var(name).ok();
         let invalid = |message| ConfigError::Invalid { place: "database.url".into(), message };
-        let parameters = parameters::complete(url.parameters().map_err(invalid)?, &env)?;
+        let parameters = connection_parameters::complete(url.parameters().map_err(invalid)?, &env)?;
         let mut settings = url::driver_settings(&parameters).map_err(invalid)?;
         let (mode, tls) = tls::of(&parameters, &env)?;
         settings.ssl_mode(mode);

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::parameters::{in_home, is_private};
+use super::connection_parameters::{in_home, is_private};
 use crate::config::ConfigError;
 use crate::config::url::Parameters;
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use super::asking::{Answer, Asking};
 use super::lease::Lease;
+use super::requests::{Answer, Requests};
 use super::{End, Job, locked};
 use crate::db::calls::{self, PendingInput};
 use crate::db::vectors::EmbeddingStore;
@@ -29,8 +29,8 @@ const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 pub(super) fn work(job: &Job<'_>, client: &mut Client, store: &EmbeddingStore, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     let model = &job.provider.model().name;
-    let asking = Asking::new(job, lease);
-    let mut embedding = Embedding { job, lease, store, asking: &asking, embedded: 0 };
+    let requests = Requests::new(job, lease);
+    let mut embedding = Embedding { job, lease, store, requests: &requests, embedded: 0 };
     for round in 1.. {
         if let Some(end) = embedding.embed_pending(client)? {
             return Ok(end);
@@ -61,7 +61,7 @@ struct Embedding<'a> {
     job: &'a Job<'a>,
     lease: &'a Lease,
     store: &'a EmbeddingStore,
-    asking: &'a Asking<'a>,
+    requests: &'a Requests<'a>,
     embedded: u64,
 }
 
@@ -72,7 +72,7 @@ impl Embedding<'_> {
         let mut after = first_hash(self.lease.token);
         let (mut is_from_start, mut others) = (false, Vec::new());
         loop {
-            if let Some(end) = self.asking.interruption() {
+            if let Some(end) = self.requests.interruption() {
                 return Ok(Some(end));
             }
             let read = || calls::pending_inputs(client, &self.lease.run_id, model, &after, PAGE.into());
@@ -84,18 +84,18 @@ impl Embedding<'_> {
             }
             // What was refused would be so again.
             let inputs: Vec<&PendingInput> =
-                page.inputs.iter().filter(|input| !self.asking.has_refused(input)).collect();
+                page.inputs.iter().filter(|input| !self.requests.has_refused(input)).collect();
             if let Some(end) = self.embed_page(client, &inputs)? {
                 return Ok(Some(end));
             }
             drop(page);
             if is_last {
                 if is_from_start && others.is_empty() {
-                    return Ok(self.asking.end());
+                    return Ok(self.requests.end());
                 }
                 // Whoever has them stores their vectors, or leaves them to the next pass.
                 while !self.job.in_flight.wait_for_texts(&others, OTHERS_PAUSE) {
-                    if let Some(end) = self.asking.interruption() {
+                    if let Some(end) = self.requests.interruption() {
                         return Ok(Some(end));
                     }
                 }
@@ -112,12 +112,12 @@ impl Embedding<'_> {
         let batches = embed::batches(&token_counts, self.job.batch_tokens, BATCH_TEXTS);
         let threads = self.job.in_flight.slots().min(batches.len());
         let batches = Mutex::new(batches.into_iter());
-        let (in_flight, asking) = (self.job.in_flight, self.asking);
+        let (in_flight, requests) = (self.job.in_flight, self.requests);
         let answer_next = || {
             let batch = locked(&batches).next()?;
             let _slot = in_flight.slot();
             let begun = Instant::now();
-            let answer = asking.embed(batch.into_iter().filter_map(|i| inputs.get(i)).copied().collect());
+            let answer = requests.embed(batch.into_iter().filter_map(|i| inputs.get(i)).copied().collect());
             Some((answer, begun.elapsed()))
         };
         thread::scope(|scope| {
@@ -133,14 +133,14 @@ impl Embedding<'_> {
                 let stored = match answer {
                     Ok(Answer::Vectors { inputs, vectors }) => self.store(client, &inputs, vectors, took),
                     Ok(Answer::End(end)) => {
-                        self.asking.give_up();
+                        self.requests.give_up();
                         ended.get_or_insert(end);
                         Ok(())
                     }
                     Err(error) => Err(error),
                 };
                 if stored.is_err() {
-                    self.asking.give_up();
+                    self.requests.give_up();
                     return stored.map(|()| None);
                 }
             }

@@ -1,11 +1,11 @@
 //! Workers: threads that claim a run, do a phase's work, and complete it, until nothing is due.
 
-mod asking;
 mod chunking;
 mod embedding;
 mod in_flight;
 pub mod lease;
 mod permits;
+mod requests;
 pub mod waiting;
 
 use std::any::Any;
@@ -164,7 +164,7 @@ pub fn run(
     tally: &Tally,
     watcher: &dyn Watcher,
 ) -> Result<()> {
-    let crew = Crew {
+    let pool = WorkerPool {
         plan,
         connector,
         events,
@@ -180,11 +180,11 @@ pub fn run(
     };
     let finished = Stop::default();
     thread::scope(|scope| {
-        let renewer = scope.spawn(|| crew.leases.keep_renewing(connector, events, &finished));
+        let renewer = scope.spawn(|| pool.leases.keep_renewing(connector, events, &finished));
         let workers: Vec<_> = (0..plan.workers)
             .map(|number| {
                 let worker =
-                    Worker { crew: &crew, id: format!("{}/{number}", plan.process), abandoned: RefCell::default() };
+                    Worker { pool: &pool, id: format!("{}/{number}", plan.process), abandoned: RefCell::default() };
                 scope.spawn(move || worker.run().unwrap_or_else(|error| worker.end_by(error)))
             })
             .collect();
@@ -196,11 +196,11 @@ pub fn run(
             panic::resume_unwind(defect);
         }
     });
-    crew.first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    pool.first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
 /// What the workers of a process share.
-struct Crew<'a> {
+struct WorkerPool<'a> {
     plan: &'a Plan,
     connector: &'a Connector,
     events: &'a EventWriter,
@@ -218,7 +218,7 @@ struct Crew<'a> {
 }
 
 struct Worker<'a> {
-    crew: &'a Crew<'a>,
+    pool: &'a WorkerPool<'a>,
     id: String,
     /// A claim that could be neither ended nor given back, because the connection was gone.
     abandoned: RefCell<Option<Arc<Lease>>>,
@@ -228,10 +228,10 @@ impl Worker<'_> {
     fn run(&self) -> Result<()> {
         let mut connection = self.connect_patiently()?;
         while !self.is_over() {
-            let Some(permit) = self.crew.permits.take() else { break };
+            let Some(permit) = self.pool.permits.take() else { break };
             let outcome = match self.take_up_one(&mut connection, permit) {
                 Ok(true) => Ok(()),
-                Ok(false) if self.crew.plan.watch => self.wait_for_notice(&mut connection.client),
+                Ok(false) if self.pool.plan.watch => self.wait_for_notice(&mut connection.client),
                 Ok(false) => break,
                 Err(error) => Err(error),
             };
@@ -250,39 +250,39 @@ impl Worker<'_> {
     /// Whether no further run is to be taken up.
     fn is_over(&self) -> bool {
         // What ended one worker would end the others, one by one and unseen.
-        self.crew.stop.is_asked() || self.crew.plan.watch && locked(&self.crew.first_error).is_some()
+        self.pool.stop.is_asked() || self.pool.plan.watch && locked(&self.pool.first_error).is_some()
     }
 
     /// Tells at once what ends this worker; the command tells the first of such errors at its end.
     fn end_by(&self, error: Error) {
-        if self.crew.plan.workers > 1 {
+        if self.pool.plan.workers > 1 {
             log::warn!("{} ends: {error}", self.id);
         }
-        locked(&self.crew.first_error).get_or_insert(error);
+        locked(&self.pool.first_error).get_or_insert(error);
     }
 
     /// Takes one run through the phases asked for. Returns false when none is due.
     fn take_up_one(&self, connection: &mut Connection, permit: Permit<'_>) -> Result<bool> {
         let mut permit = Some(permit);
-        if self.crew.plan.phases.contains(&Phase::Embed) {
+        if self.pool.plan.phases.contains(&Phase::Embed) {
             // What another worker chunked is finished first. A run that was reset still has its old chunks: with both
             // phases on it is left to the chunk phase, or it would be embedded without being chunked anew.
             let status = if self.both() { vec![Status::Chunked] } else { Vec::new() };
-            let filter = Filter { status, ..self.crew.plan.filter.clone() };
+            let filter = Filter { status, ..self.pool.plan.filter.clone() };
             let taken = self.claim_and_work(connection, Phase::Embed, &filter, &mut permit)?;
             if taken != Taken::Nothing {
                 self.count_done(&taken);
                 return Ok(true);
             }
         }
-        if !self.crew.plan.phases.contains(&Phase::Chunk) {
+        if !self.pool.plan.phases.contains(&Phase::Chunk) {
             return Ok(false);
         }
-        let mut taken = self.claim_and_work(connection, Phase::Chunk, &self.crew.plan.filter, &mut permit)?;
+        let mut taken = self.claim_and_work(connection, Phase::Chunk, &self.pool.plan.filter, &mut permit)?;
         if taken == Taken::Nothing {
             return Ok(false);
         }
-        if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.crew.stop.is_asked()) {
+        if let (Taken::Completed(run_id), true, false) = (&taken, self.both(), self.pool.stop.is_asked()) {
             taken = self.claim_and_work(connection, Phase::Embed, &Filter::for_run(run_id), &mut None)?;
         }
         self.count_done(&taken);
@@ -290,13 +290,13 @@ impl Worker<'_> {
     }
 
     fn both(&self) -> bool {
-        self.crew.plan.phases.contains(&Phase::Chunk) && self.crew.plan.phases.contains(&Phase::Embed)
+        self.pool.plan.phases.contains(&Phase::Chunk) && self.pool.plan.phases.contains(&Phase::Embed)
     }
 
     fn count_done(&self, taken: &Taken) {
         if matches!(taken, Taken::Completed(_)) {
-            let done = self.crew.tally.done.fetch_add(1, Ordering::Relaxed) + 1;
-            self.crew.watcher.completed(done);
+            let done = self.pool.tally.done.fetch_add(1, Ordering::Relaxed) + 1;
+            self.pool.watcher.completed(done);
         }
     }
 
@@ -309,14 +309,14 @@ impl Worker<'_> {
         permit: &mut Option<Permit<'_>>,
     ) -> Result<Taken> {
         let asked = Instant::now();
-        let Some(run) = calls::claim_run(&mut connection.client, phase, &self.id, self.crew.leases.ttl(), filter)?
+        let Some(run) = calls::claim_run(&mut connection.client, phase, &self.id, self.pool.leases.ttl(), filter)?
         else {
             return Ok(Taken::Nothing);
         };
         if let Some(permit) = permit.take() {
             permit.use_for(&run.run_id);
         }
-        let lease = self.crew.leases.add(&run, phase, &self.id, asked);
+        let lease = self.pool.leases.add(&run, phase, &self.id, asked);
         self.announce(&run, phase);
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.work(connection, &lease)));
         let outcome = outcome.unwrap_or_else(|defect| {
@@ -345,12 +345,12 @@ impl Worker<'_> {
 
     fn give_back(&self, client: &mut Client, lease: &Lease) -> Result<()> {
         let losses =
-            *locked(&self.crew.losses).entry(lease.run_id.clone()).and_modify(|count| *count += 1).or_insert(1);
+            *locked(&self.pool.losses).entry(lease.run_id.clone()).and_modify(|count| *count += 1).or_insert(1);
         if losses < MOST_LOSSES {
-            self.crew.permits.give_back(&lease.run_id);
+            self.pool.permits.give_back(&lease.run_id);
             return self.release(client, lease);
         }
-        locked(&self.crew.losses).remove(&lease.run_id);
+        locked(&self.pool.losses).remove(&lease.run_id);
         let message =
             format!("the connection was lost {losses} times over this run; the log of the server may say why");
         self.fail(client, lease, &message, false)
@@ -360,15 +360,15 @@ impl Worker<'_> {
         let worker_id = self.id.as_str();
         if let Some(claim_expires_at) = run.claim_expires_at {
             let attempts = run.attempts;
-            self.crew.events.emit(&Event::Claim { run_id: &run.run_id, phase, worker_id, attempts, claim_expires_at });
+            self.pool.events.emit(&Event::Claim { run_id: &run.run_id, phase, worker_id, attempts, claim_expires_at });
         }
-        self.crew.events.emit(&match phase {
+        self.pool.events.emit(&match phase {
             Phase::Chunk => Event::ChunkStart { run_id: &run.run_id, phase, worker_id, documents: run.total_docs },
             Phase::Embed => Event::EmbedStart {
                 run_id: &run.run_id,
                 phase,
                 worker_id,
-                model: &self.crew.plan.provider.model().name,
+                model: &self.pool.plan.provider.model().name,
                 chunks: run.total_chunks.unwrap_or(0),
             },
         });
@@ -376,16 +376,16 @@ impl Worker<'_> {
 
     fn work(&self, connection: &mut Connection, lease: &Lease) -> Result<End> {
         let job = Job {
-            provider: &self.crew.plan.provider,
-            limits: self.crew.plan.limits,
-            batch_tokens: self.crew.plan.batch_tokens,
-            events: self.crew.events,
+            provider: &self.pool.plan.provider,
+            limits: self.pool.plan.limits,
+            batch_tokens: self.pool.plan.batch_tokens,
+            events: self.pool.events,
             worker_id: &self.id,
-            in_flight: &self.crew.in_flight,
-            reminder: &self.crew.reminder,
-            watch: self.crew.plan.watch,
-            watcher: self.crew.watcher,
-            stop: self.crew.stop,
+            in_flight: &self.pool.in_flight,
+            reminder: &self.pool.reminder,
+            watch: self.pool.plan.watch,
+            watcher: self.pool.watcher,
+            stop: self.pool.stop,
         };
         match lease.phase {
             Phase::Chunk => chunking::work(&job, &mut connection.client, lease),
@@ -404,7 +404,7 @@ impl Worker<'_> {
             // Whoever comes next starts from what is stored.
             Err(error) if error.is_connection_loss() => return Err(error),
             // A server that is full may not even take it back: then its lease runs out.
-            Err(error) if error.is_nobodys_run() => {
+            Err(error) if error.is_not_the_runs_fault() => {
                 if let Err(error) = self.release(client, lease) {
                     log::warn!("{}: cannot give back run {}: {error}", self.id, lease.run_id);
                 }
@@ -432,9 +432,9 @@ impl Worker<'_> {
     }
 
     fn report_completed(&self, run: &Run, phase: Phase) {
-        self.crew.tally.failed_runs().remove(&run.run_id);
-        locked(&self.crew.losses).remove(&run.run_id);
-        self.crew.events.emit(&Event::Complete {
+        self.pool.tally.failed_runs().remove(&run.run_id);
+        locked(&self.pool.losses).remove(&run.run_id);
+        self.pool.events.emit(&Event::Complete {
             run_id: &run.run_id,
             phase,
             worker_id: &self.id,
@@ -447,23 +447,23 @@ impl Worker<'_> {
 
     fn report_lost(&self, lease: &Lease) {
         log::warn!("run {} was taken from its worker in {}, and may be taken up again", lease.run_id, lease.phase);
-        self.crew.tally.lost.fetch_add(1, Ordering::Relaxed);
-        self.crew.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
+        self.pool.tally.lost.fetch_add(1, Ordering::Relaxed);
+        self.pool.events.emit(&Event::Lost { run_id: &lease.run_id, phase: lease.phase, worker_id: &self.id });
     }
 
     fn release(&self, client: &mut Client, lease: &Lease) -> Result<()> {
         let run = calls::release_run(client, &lease.run_id, lease.token)?;
-        self.crew.tally.released.fetch_add(1, Ordering::Relaxed);
+        self.pool.tally.released.fetch_add(1, Ordering::Relaxed);
         let (run_id, status) = (&run.run_id, run.status);
-        self.crew.events.emit(&Event::Release { run_id, phase: lease.phase, worker_id: &self.id, status });
+        self.pool.events.emit(&Event::Release { run_id, phase: lease.phase, worker_id: &self.id, status });
         Ok(())
     }
 
     fn fail(&self, client: &mut Client, lease: &Lease, message: &str, permanent: bool) -> Result<()> {
         let run = calls::fail_run(client, &lease.run_id, lease.token, message, permanent)?;
-        self.crew.tally.failed_runs().insert(run.run_id.clone());
+        self.pool.tally.failed_runs().insert(run.run_id.clone());
         log::warn!("run {} failed in {}: {message}", run.run_id, lease.phase);
-        self.crew.events.emit(&Event::Fail {
+        self.pool.events.emit(&Event::Fail {
             run_id: &run.run_id,
             phase: lease.phase,
             worker_id: &self.id,
@@ -476,9 +476,9 @@ impl Worker<'_> {
     }
 
     fn connect(&self) -> Result<Connection> {
-        let mut client = self.crew.connector.connect_to_work()?;
+        let mut client = self.pool.connector.connect_to_work()?;
         stage::create(&mut client)?;
-        if self.crew.plan.watch {
+        if self.pool.plan.watch {
             client.batch_execute("listen graphdb_backlog")?;
         }
         Ok(Connection { client, store: None })
@@ -490,11 +490,11 @@ impl Worker<'_> {
         let mut pause = Duration::from_millis(100);
         loop {
             match self.connect() {
-                Err(error) if error.is_connection_loss() && Instant::now() < deadline && !self.crew.stop.is_asked() => {
+                Err(error) if error.is_connection_loss() && Instant::now() < deadline && !self.pool.stop.is_asked() => {
                 }
                 outcome => return outcome,
             }
-            self.crew.stop.sleep(pause);
+            self.pool.stop.sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }

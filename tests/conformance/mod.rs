@@ -4,6 +4,6 @@ mod chunk;
 mod confluence;
 mod corpora;
 mod dita;
+mod extra_words;
 mod parsed;
-mod strangers;
 mod table;

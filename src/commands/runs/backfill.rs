@@ -128,7 +128,7 @@ fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Con
                 _ => counts.unchanged += 1,
             }
         }
-        Err(error) if error.is_connection_loss() || error.is_nobodys_run() => return Err(error),
+        Err(error) if error.is_connection_loss() || error.is_not_the_runs_fault() => return Err(error),
         Err(error) => {
             counts.failed += 1;
             let message = error.to_string();

@@ -1,6 +1,6 @@
 //! The small XML tree that the DITA steps read and rewrite.
 
-/// Index of a file in the corpus: relative addresses in an element are relative to the file it was written in.
+/// Index of a file in the inputs: relative addresses in an element are relative to the file it was written in.
 pub(super) type FileId = u32;
 
 /// A child of an element.

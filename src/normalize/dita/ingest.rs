@@ -11,8 +11,8 @@ use std::path::Path;
 use quick_xml::escape::escape;
 use serde_json::Value;
 
-use super::corpus::Corpus;
 use super::dom::FileId;
+use super::input_files::InputFiles;
 use super::parse::parse;
 use super::scan::Scan;
 use super::sidecars::{Sidecar, Sidecars};
@@ -60,7 +60,7 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
     let name = artifact.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let fail = |line: u64, message: String| FileError { path: name.clone(), line: Some(line), message };
     // Nothing lies below a file: only the lines are found.
-    let corpus = Corpus::new(artifact);
+    let inputs = InputFiles::new(artifact);
     let mut additions = Additions::new();
     let (mut files, mut failures) = (Vec::new(), Vec::new());
     let mut sidecars = Sidecars::read(artifact.parent().unwrap_or(Path::new("")), &mut failures);
@@ -78,9 +78,9 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
         };
         let path = text(&value, "source_path").unwrap_or_else(|| id.split(['#', ':']).nth(1).unwrap_or(&id).to_owned());
         let path = path.replace('\\', "/").trim_start_matches('/').to_owned();
-        match corpus.hold(&path, |file| parse(source(&value, &id).as_bytes(), file)) {
+        match inputs.hold(&path, |file| parse(source(&value, &id).as_bytes(), file)) {
             Ok(file) => {
-                if let Some(fault) = corpus.load(file).ok().and_then(|tree| tree.fault.clone()) {
+                if let Some(fault) = inputs.load(file).ok().and_then(|tree| tree.fault.clone()) {
                     failures.push(fail(line.number, format!("{path}: {fault}; what can be read of it is kept")));
                 }
                 let sidecar = sidecars.take(&id);
@@ -94,7 +94,7 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
         }
     }
     // The name of the run would make other documents of every run.
-    let mut scan = Scan::of(corpus, files, OsStr::new("dita"), options)?;
+    let mut scan = Scan::of(inputs, files, OsStr::new("dita"), options)?;
     // Faults are told by the line of the artifact.
     scan.failures = failures.into_iter().map(|failure| (FileId::MAX, failure)).collect();
     Ok((scan, additions))

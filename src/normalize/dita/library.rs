@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::branches::{Branch, nearest};
-use super::corpus::Corpus;
+use super::document_ids::DocumentIds;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
+use super::input_files::InputFiles;
 use super::maps::{Expander, RootMap, Use, read};
 use super::markdown_topic::{self, MarkdownTopic};
-use super::names::Names;
 use super::push::{Push, Pushes};
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{Kind, is_map, is_topicref};
 
 /// The input as a whole.
 pub(super) struct Library {
-    pub corpus: Corpus,
+    pub inputs: InputFiles,
     pub collection: String,
     /// What `--ditaval` excludes.
     pub ditaval: Option<Ditaval>,
@@ -30,7 +30,7 @@ pub(super) struct Library {
     /// Root map and use of each file; uses as part of the text come before uses as a resource.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
-    pub(super) names: Names,
+    pub(super) document_ids: DocumentIds,
 }
 
 /// A use in a map, and the number of its root map.
@@ -57,9 +57,9 @@ pub(super) fn form_of(root: &Element) -> Option<Form> {
 }
 
 impl Library {
-    pub fn new(corpus: Corpus, collection: String, ditaval: Option<Ditaval>) -> Self {
+    pub fn new(inputs: InputFiles, collection: String, ditaval: Option<Ditaval>) -> Self {
         Self {
-            corpus,
+            inputs,
             collection,
             ditaval,
             roots: Vec::new(),
@@ -68,7 +68,7 @@ impl Library {
             documents: BTreeMap::new(),
             uses: HashMap::new(),
             aliases: HashMap::new(),
-            names: Names::default(),
+            document_ids: DocumentIds::default(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Library {
     fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
         let maps = self.documents.iter().filter(|(_, form)| **form == Form::Map && self.ditaval.is_some());
         for (&map, _) in maps {
-            if let Ok(tree) = self.corpus.load(map) {
+            if let Ok(tree) = self.inputs.load(map) {
                 self.referred(&tree.root, &mut referred);
             }
         }
@@ -150,13 +150,13 @@ impl Library {
                 }
             }
         }
-        roots.sort_by_key(|&file| self.corpus.path(file));
+        roots.sort_by_key(|&file| self.inputs.path(file));
         roots
     }
 
     /// Maps that a map includes directly.
     pub fn submaps(&self, map: FileId) -> Vec<FileId> {
-        let Ok(tree) = self.corpus.load(map) else { return Vec::new() };
+        let Ok(tree) = self.inputs.load(map) else { return Vec::new() };
         let mut submaps = Vec::new();
         tree.root.walk(&mut |element| {
             if is_topicref(element) {
@@ -170,7 +170,7 @@ impl Library {
     fn inherit_conditions(&mut self) {
         let Some(mut ditaval) = self.ditaval.take() else { return };
         for (&file, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
-            let Ok(tree) = self.corpus.load(file) else { continue };
+            let Ok(tree) = self.inputs.load(file) else { continue };
             if tree.root.is("subjectScheme") {
                 super::subjects::inherit(&tree.root, &mut ditaval);
             }
@@ -183,8 +183,8 @@ impl Library {
         if path.is_empty() {
             return Some(element.file);
         }
-        let path = href::join(&self.corpus.path(element.file), path)?;
-        self.corpus.file(&path).or_else(|| self.aliases.get(&path).copied())
+        let path = href::join(&self.inputs.path(element.file), path)?;
+        self.inputs.file(&path).or_else(|| self.aliases.get(&path).copied())
     }
 
     /// The map that a reference includes, and the id of its part where the reference names one.
@@ -202,7 +202,7 @@ impl Library {
             return None;
         }
         let file = self.local_file(topicref, &address.path)?;
-        self.corpus.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some((file, address.topic))
+        self.inputs.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some((file, address.topic))
     }
 
     /// The topic that a reference leads to: its file, and its id where the address gives one.
@@ -216,7 +216,7 @@ impl Library {
     fn add_markdown(&mut self) {
         let mut found = Vec::new();
         for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
-            let Ok(tree) = self.corpus.load(map) else { continue };
+            let Ok(tree) = self.inputs.load(map) else { continue };
             tree.root.walk(&mut |element| {
                 let is_markdown =
                     element.attr("format").is_some_and(|format| markdown_topic::FORMATS.contains(&format));
@@ -230,13 +230,13 @@ impl Library {
 
     /// A Markdown topic.
     pub fn markdown(&self, file: FileId) -> Option<MarkdownTopic> {
-        Some(markdown_topic::read(&self.corpus.bytes(file).ok()?))
+        Some(markdown_topic::read(&self.inputs.bytes(file).ok()?))
     }
 
     /// The rules that a `<ditavalref>` names.
     pub fn ditaval(&self, reference: &Element) -> Option<Ditaval> {
         let file = self.local_file(reference, &href::split(reference.attr("href")?).path)?;
-        let parsed = self.corpus.load(file).ok().filter(|parsed| parsed.fault.is_none())?;
+        let parsed = self.inputs.load(file).ok().filter(|parsed| parsed.fault.is_none())?;
         Ditaval::from_tree(&parsed.root)
     }
 
@@ -249,11 +249,11 @@ impl Library {
     /// Where the keys of a file are looked up: at its use in a map, else in the maps nearest to it.
     pub fn context(&self, file: FileId, used: Option<(usize, &Use)>) -> Context {
         let mut scopes: Vec<(usize, usize)> = used.iter().map(|(root, used)| (*root, used.scope)).collect();
-        let path = self.corpus.path(file);
+        let path = self.inputs.path(file);
         let has_keys = |root: &usize| self.roots.get(*root).is_some_and(|root| root.keys.len() > 0);
         let mut others: Vec<usize> = (0..self.roots.len()).filter(has_keys).collect();
         others.sort_by_cached_key(|&root| {
-            let map = self.roots.get(root).map(|root| self.corpus.path(root.file)).unwrap_or_default();
+            let map = self.roots.get(root).map(|root| self.inputs.path(root.file)).unwrap_or_default();
             let shared = map.split('/').zip(path.split('/')).take_while(|(a, b)| a == b).count();
             std::cmp::Reverse(shared)
         });
@@ -286,7 +286,7 @@ impl Library {
     /// A file's tree with conditions applied and pushed content in place. Branches filter what is in them: what is pulled
     /// in from elsewhere is filtered when it is in place.
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
-        let parsed = self.corpus.load(file).ok()?;
+        let parsed = self.inputs.load(file).ok()?;
         let is_inside = self.copy_in(file, &context.branches) == context.branches;
         let branches = if is_inside { context.branches.as_slice() } else { &[] };
         if self.ditaval.is_none() && branches.is_empty() && !self.pushes.reach(file) {
@@ -348,8 +348,8 @@ pub(super) mod tests {
         let mut scanned = scan::scan(folder.path(), &options).unwrap();
         // Everything must be in memory before the folder goes.
         for path in files.iter().map(|(path, _)| path) {
-            if let Some(file) = scanned.library.corpus.file(path) {
-                let _ = scanned.library.corpus.load(file);
+            if let Some(file) = scanned.library.inputs.file(path) {
+                let _ = scanned.library.inputs.load(file);
             }
         }
         scanned.library.documents.retain(|file, _| scanned.failures.iter().all(|(failed, _)| failed != file));

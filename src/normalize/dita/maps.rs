@@ -194,7 +194,7 @@ impl Walk<'_> {
             return;
         }
         if let (Some((file, _)), Some(copy)) = (&target, topicref.attr("copy-to")) {
-            let base = self.library.corpus.path(topicref.file);
+            let base = self.library.inputs.path(topicref.file);
             let path = href::join(&base, &href::split(copy).path);
             let alias = |path| Alias { path, file: *file, branches: branches.clone() };
             self.root.aliases.extend(path.map(alias));

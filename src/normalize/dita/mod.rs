@@ -5,20 +5,20 @@
 //! [`render`] builds the document tree. A new element needs a line in [`vocabulary`], nothing else.
 
 mod branches;
-mod corpus;
+mod document_ids;
 mod dom;
 mod entities;
 mod filter;
 mod href;
 mod include;
 mod ingest;
+mod input_files;
 mod keyref;
 mod keys;
 mod library;
 mod map_document;
 mod maps;
 mod markdown_topic;
-mod names;
 mod output;
 mod parse;
 mod prolog;
@@ -53,7 +53,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     let mut failures = failures.into_iter().map(|(_, failure)| failure).peekable();
     library.number_ids(options);
     let mut files: Vec<_> = library.documents.iter().map(|(&file, &form)| (file, form)).collect();
-    files.sort_by_key(|(file, _)| library.corpus.path(*file));
+    files.sort_by_key(|(file, _)| library.inputs.path(*file));
     let convert = |place: usize| {
         let (file, form) = files[place];
         let mut documents = output::documents(&library, file, form);
@@ -62,7 +62,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
                 addition.add_to(document);
             }
         }
-        (library.corpus.path(file), documents)
+        (library.inputs.path(file), documents)
     };
     parallel::in_order(options.threads, files.len(), convert, |(path, documents)| {
         while let Some(failure) = failures.next_if(|failure| *failure.path < *path) {
@@ -74,7 +74,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         Ok(())
     })?;
     // What links lead into is looked for while documents are written.
-    let unread = library.corpus.unread().into_iter().filter(|failure| !told.contains(&failure.path));
+    let unread = library.inputs.unread().into_iter().filter(|failure| !told.contains(&failure.path));
     for failure in failures.chain(unread) {
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
     }

@@ -38,7 +38,7 @@ pub(super) fn document_in(library: &Library, file: FileId, branches: &[usize]) -
 fn markdown_document(library: &Library, file: FileId, used: Option<Place<'_>>, branches: &[usize]) -> Option<Document> {
     let topic = library.markdown(file)?;
     let mut resolver = Resolver::new(library, library.context(file, used));
-    let path = library.corpus.path(file);
+    let path = library.inputs.path(file);
     let mut losses = Losses::new();
     let body = clean(&topic.body, &mut losses).into_owned();
     let mut document = Document {
@@ -71,7 +71,7 @@ fn document(
         Node::Element(element) => Some(element),
         Node::Text(_) => None,
     })?;
-    let path = library.corpus.path(file);
+    let path = library.inputs.path(file);
     let title = match form {
         Form::Topic | Form::Markdown => resolver.title(file, &Address::default()),
         Form::Map => map_document::title_of(&root, &mut resolver),
@@ -89,7 +89,7 @@ fn document(
         }
     }
     merge(&mut losses, &resolver.losses);
-    if let Ok(parsed) = library.corpus.load(file) {
+    if let Ok(parsed) = library.inputs.load(file) {
         merge(&mut losses, &parsed.losses);
     }
     let mut metadata = prolog::read(first_topic(&root));
@@ -120,7 +120,7 @@ fn document(
 /// Adds what the place of a file says: its path, its parents in the maps, the conditions there, its relations.
 fn place(document: &mut Document, library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) {
     "dita".clone_into(&mut document.source_system);
-    document.source_path = Some(library.corpus.path(file).to_string());
+    document.source_path = Some(library.inputs.path(file).to_string());
     document.space_key = Some(library.collection.clone());
     let mut labels: BTreeSet<String> = std::mem::take(&mut document.labels).into_iter().collect();
     for (_, used) in library.uses_of(file).filter(|(_, used)| used.branches == branches) {

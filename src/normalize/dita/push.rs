@@ -35,7 +35,7 @@ impl Push {
         let mut pushes = Pushes::default();
         // Where there are maps, only what they publish pushes.
         for &file in files.iter().filter(|&&file| library.roots.is_empty() || library.uses_of(file).next().is_some()) {
-            let Ok(tree) = library.corpus.load(file) else { continue };
+            let Ok(tree) = library.inputs.load(file) else { continue };
             tree.root.walk(&mut |parent| {
                 let children: Vec<&Element> = parent.elements().collect();
                 for (index, child) in children.iter().enumerate() {
@@ -155,7 +155,7 @@ mod tests {
     fn pushed(steps: &str) -> String {
         let source = format!("<task id='s'><title>S</title><taskbody><steps>{steps}</steps></taskbody></task>");
         let library = library(&[("t.dita", TARGET), ("s.dita", &source)]);
-        let file = library.corpus.file("t.dita").unwrap();
+        let file = library.inputs.file("t.dita").unwrap();
         library.prepare(file, &super::super::resolve::Context::default()).unwrap().text()
     }
 

@@ -126,7 +126,7 @@ impl<'l> Resolver<'l> {
         let (holder, id) = (address.topic.as_deref(), address.element.as_deref());
         let Some(found) = tree.as_deref().and_then(|tree| find_target(tree, holder, id)) else {
             // What the conditions exclude is not there for those who refer to it either.
-            if self.library.corpus.load(file).is_ok_and(|parsed| find_target(&parsed.root, holder, id).is_some()) {
+            if self.library.inputs.load(file).is_ok_and(|parsed| find_target(&parsed.root, holder, id).is_some()) {
                 count(&mut self.losses, "conref:excluded");
                 return Vec::new();
             }

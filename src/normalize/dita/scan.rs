@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::corpus::{Corpus, LoadError};
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
+use super::input_files::{InputFiles, LoadError};
 use super::library::{Form, Library, form_of};
 use super::parse::{XmlError, parse};
 use super::vocabulary::is_topicref;
@@ -29,9 +29,9 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
-    let (corpus, files, unread) = if is_folder { folder(&input).map_err(io)? } else { reachable(&input)? };
+    let (inputs, files, unread) = if is_folder { folder(&input).map_err(io)? } else { reachable(&input)? };
     let name = if is_folder { input.file_name() } else { input.file_stem() };
-    let mut scan = Scan::of(corpus, files, name.unwrap_or_default(), options)?;
+    let mut scan = Scan::of(inputs, files, name.unwrap_or_default(), options)?;
     scan.failures.extend(unread.into_iter().map(|failure| (FileId::MAX, failure)));
     scan.failures.sort_by(|(_, one), (_, other)| one.path.cmp(&other.path));
     Ok(scan)
@@ -39,11 +39,11 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
 
 impl Scan {
     /// Classifies files and connects them; `name` is the collection where the options name none.
-    pub fn of(corpus: Corpus, files: Vec<FileId>, name: &OsStr, options: &Options) -> Result<Self, ReadError> {
+    pub fn of(inputs: InputFiles, files: Vec<FileId>, name: &OsStr, options: &Options) -> Result<Self, ReadError> {
         let name = || if name.is_empty() { "dita".to_owned() } else { name.to_string_lossy().into_owned() };
         let collection = options.collection.clone().unwrap_or_else(name);
         let ditaval = options.ditaval.as_deref().map(read_ditaval).transpose()?;
-        let mut scan = Self { library: Library::new(corpus, collection, ditaval), failures: Vec::new() };
+        let mut scan = Self { library: Library::new(inputs, collection, ditaval), failures: Vec::new() };
         let mut pushing = Vec::new();
         for file in files {
             if scan.classify(file) {
@@ -56,7 +56,7 @@ impl Scan {
 
     /// Notes what a file is; true when it pushes content into others.
     fn classify(&mut self, file: FileId) -> bool {
-        let tree = match self.library.corpus.load(file) {
+        let tree = match self.library.inputs.load(file) {
             Ok(tree) => tree,
             Err(error) => {
                 self.fail(file, &error);
@@ -64,7 +64,7 @@ impl Scan {
             }
         };
         if let Some(fault) = &tree.fault {
-            let path = self.library.corpus.path(file).to_string();
+            let path = self.library.inputs.path(file).to_string();
             let message = format!("{fault}; what can be read of the file is kept");
             self.failures.push((file, FileError { path, line: Some(fault.line), message }));
         }
@@ -74,14 +74,14 @@ impl Scan {
         }
         if tree.fault.is_none() && !is_side_file(&tree.root) {
             let message = format!("not DITA: <{}> is neither a topic nor a map", tree.root.name);
-            let path = self.library.corpus.path(file).to_string();
+            let path = self.library.inputs.path(file).to_string();
             self.failures.push((file, FileError { path, line: Some(tree.root.line), message }));
         }
         false
     }
 
     fn fail(&mut self, file: FileId, error: &LoadError) {
-        let path = self.library.corpus.path(file).to_string();
+        let path = self.library.inputs.path(file).to_string();
         let message =
             if error.is_empty_file() { "not XML: no element in the file".to_owned() } else { error.to_string() };
         self.failures.push((file, FileError { path, line: error.line(), message }));
@@ -110,8 +110,8 @@ fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
 }
 
 /// Every candidate below a folder, in order of path, and what below it could not be read.
-fn folder(root: &Path) -> std::io::Result<(Corpus, Vec<FileId>, Vec<FileError>)> {
-    let corpus = Corpus::new(root);
+fn folder(root: &Path) -> std::io::Result<(InputFiles, Vec<FileId>, Vec<FileError>)> {
+    let inputs = InputFiles::new(root);
     let (mut paths, mut unread) = (Vec::new(), Vec::new());
     let mut waiting = vec![(root.to_owned(), String::new())];
     while let Some((folder, prefix)) = waiting.pop() {
@@ -144,8 +144,8 @@ fn folder(root: &Path) -> std::io::Result<(Corpus, Vec<FileId>, Vec<FileError>)>
         }
     }
     paths.sort();
-    let files = paths.iter().map(|path| corpus.intern(path)).collect();
-    Ok((corpus, files, unread))
+    let files = paths.iter().map(|path| inputs.intern(path)).collect();
+    Ok((inputs, files, unread))
 }
 
 fn is_candidate(name: &str) -> bool {
@@ -153,20 +153,20 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension.as_str())
 }
 
-/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the corpus starts where all
+/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the inputs starts where all
 /// their files lie.
-fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>, Vec<FileError>), ReadError> {
+fn reachable(input: &Path) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
     let path = input.strip_prefix(&base).map_err(|_| nothing())?;
     let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-    let wide = Corpus::new(&base);
+    let wide = InputFiles::new(&base);
     let mut crawl =
         Crawl { library: Library::new(wide, String::new(), None), parts: BTreeSet::new(), needed: BTreeSet::new() };
-    let start = crawl.library.corpus.intern(&path);
+    let start = crawl.library.inputs.intern(&path);
     crawl.part(start);
     // The smallest folder that holds everything.
-    let paths: Vec<String> = crawl.needed.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
+    let paths: Vec<String> = crawl.needed.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     let mut shared: Vec<&str> = path.split('/').collect();
     shared.pop();
     for other in &paths {
@@ -179,12 +179,12 @@ fn reachable(input: &Path) -> Result<(Corpus, Vec<FileId>, Vec<FileError>), Read
         Some(path) => FileError { path: path.to_owned(), ..unread },
         None => FileError { path: base.join(&unread.path).display().to_string(), ..unread },
     };
-    let unread = crawl.library.corpus.unread().into_iter().map(in_corpus).collect();
-    let corpus = Corpus::new(&base.join(shared));
-    let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.corpus.path(file).to_string()).collect();
+    let unread = crawl.library.inputs.unread().into_iter().map(in_corpus).collect();
+    let inputs = InputFiles::new(&base.join(shared));
+    let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     parts.sort();
-    let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| corpus.intern(path)).collect();
-    Ok((corpus, files, unread))
+    let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| inputs.intern(path)).collect();
+    Ok((inputs, files, unread))
 }
 
 struct Crawl {
@@ -203,7 +203,7 @@ impl Crawl {
                 continue;
             }
             self.needed.insert(file);
-            let Ok(tree) = self.library.corpus.load(file) else { continue };
+            let Ok(tree) = self.library.inputs.load(file) else { continue };
             let is_map = form_of(&tree.root) == Some(Form::Map);
             tree.root.walk(&mut |element| {
                 for name in ["href", "conref"] {

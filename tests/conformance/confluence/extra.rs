@@ -9,8 +9,8 @@ use serde_json::Value;
 use trailblazer::normalize::{Options, Source};
 
 use super::super::corpora::{corpus, files_ending, read};
+use super::super::extra_words::WordTally;
 use super::super::parsed::visible_text;
-use super::super::strangers::Census;
 use super::adf::texts;
 use super::words::{count, source_text, words};
 
@@ -70,7 +70,7 @@ fn no_word_of_the_markdown_comes_from_parameters_or_ids_of_adf() {
 /// Checks that every word of a corpus' Markdown is one that `words_of` finds in its source, or that the writer adds.
 fn check(folder: &str, endings: &[&str], words_of: impl Fn(&str) -> String) {
     let Some(corpus) = corpus(folder) else { return };
-    let mut census = Census::default();
+    let mut tally = WordTally::default();
     for path in files_ending(&corpus, endings) {
         let source = fs::read_to_string(&path).expect("a readable file");
         let read = read(&path, Source::Confluence, &Options::default());
@@ -78,9 +78,9 @@ fn check(folder: &str, endings: &[&str], words_of: impl Fn(&str) -> String) {
         // Cells that span repeat their words: how often a word appears is not at issue here.
         let known = count(&format!("{}\n{}", words_of(&source), ADDED.join(" ")));
         let words = words(&visible_text(&document.text_md)).map(str::to_owned).collect();
-        census.take(&path.display().to_string(), words, |word| known.contains_key(word));
+        tally.take(&path.display().to_string(), words, |word| known.contains_key(word));
     }
-    census.report(folder);
+    tally.report(folder);
 }
 
 /// The attributes of ADF that a reader sees by the specification, text nodes apart; never those of a text node's marks.

@@ -28,8 +28,8 @@ fn broken_topics_keep_what_can_be_read() {
             let document = document.unwrap_or_else(|| panic!("{} cut at {cut}: {failures:?}", path.display()));
             assert!(failures[0].line.is_some(), "{failures:?}");
             // The last word may be half of one, or of an address that stands for its own text.
-            let strangers = lacking(&words_of(&document), &whole);
-            assert!(strangers.len() <= 4, "{} cut at {cut}: {strangers:?}", path.display());
+            let extra = lacking(&words_of(&document), &whole);
+            assert!(extra.len() <= 4, "{} cut at {cut}: {extra:?}", path.display());
             cut_topics += 1;
         }
         if let Some(end) = xml.get(body..).and_then(|rest| rest.find("</p>")) {

@@ -12,7 +12,7 @@ use trailblazer::normalize::Options;
 use super::source::{Child, Element, Sources, words};
 use super::{convert, shown};
 use crate::conformance::corpora::corpus;
-use crate::conformance::strangers::Census;
+use crate::conformance::extra_words::WordTally;
 
 /// Words that the renderer adds by itself.
 const LABELS: &str = "Related information Note Tip Fastpath Restriction Important Remember Attention Caution Notice \
@@ -117,7 +117,7 @@ fn no_word_of_a_topic_comes_from_ids_metadata_or_processing() {
             }
         }
         let shared: HashSet<String> = words(&shared).into_iter().collect();
-        let mut census = Census::default();
+        let mut tally = WordTally::default();
         for document in convert(&root, &Options::default()) {
             let path = document.source_path.clone().unwrap_or_default();
             let Some(tree) = sources.files.get(&root.join(&path)).filter(|tree| !tree.is_map()) else {
@@ -133,8 +133,8 @@ fn no_word_of_a_topic_comes_from_ids_metadata_or_processing() {
             let mut parts = text.split("[missing: ");
             let mut text = parts.next().unwrap_or_default().to_owned();
             text.extend(parts.filter_map(|part| part.split_once(']').map(|(_, rest)| rest)));
-            census.take(&path, words(&text), |word| own.contains(word) || shared.contains(word));
+            tally.take(&path, words(&text), |word| own.contains(word) || shared.contains(word));
         }
-        census.report(name);
+        tally.report(name);
     }
 }

@@ -122,12 +122,12 @@ impl Renderer<'_, '_> {
         let file = file.filter(|_| !href::is_absolute(address));
         let text = file.and_then(|file| match parse {
             "text" => {
-                let bytes = library.corpus.bytes(file).ok()?;
+                let bytes = library.inputs.bytes(file).ok()?;
                 let text = include::decode(&bytes, reference.attr("encoding"), reference.attr("format"));
                 include::lines(&text, fragment)
             }
             "xml" => {
-                let tree = library.corpus.load(file).ok()?;
+                let tree = library.inputs.load(file).ok()?;
                 let has_id = |element: &Element| fragment.is_empty() || element.attr("id") == Some(fragment);
                 tree.root.find(&has_id).map(plain_text)
             }

@@ -30,14 +30,14 @@ impl Renderer<'_, '_> {
         let parts = href::split(address);
         let Some(file) = self.resolver.library.local_file(element, &parts.path) else {
             count(&mut self.losses, "link:unresolved");
-            let base = self.resolver.library.corpus.path(element.file);
+            let base = self.resolver.library.inputs.path(element.file);
             let reason = if href::join(&base, &parts.path).is_none() { OUTSIDE_INPUT } else { NOT_IN_INPUT };
             return Some(nowhere(address, reason));
         };
         let library = self.resolver.library;
         let branches = branches_meant(element, &self.resolver.context.branches);
         let Some(id) = library.id(file, library.copy_in(file, &branches)) else {
-            let path = library.corpus.path(file);
+            let path = library.inputs.path(file);
             return Some(outside(&path, "not a document"));
         };
         let title = self.resolver.title_in(file, &parts, &branches);
@@ -187,9 +187,9 @@ impl Renderer<'_, '_> {
         let Some(file) = library.local_file(element, &path) else {
             count(&mut self.losses, "file:missing");
             self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
-            return Some(href::join(&library.corpus.path(element.file), &path).unwrap_or_else(|| address.to_owned()));
+            return Some(href::join(&library.inputs.path(element.file), &path).unwrap_or_else(|| address.to_owned()));
         };
-        let path = library.corpus.path(file);
+        let path = library.inputs.path(file);
         self.attach(&path);
         Some(path.to_string())
     }

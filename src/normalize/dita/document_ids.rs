@@ -11,7 +11,7 @@ use crate::normalize::{Document, Options, parallel};
 
 /// What makes ids unique.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct DocumentIds {
     /// Documents whose path differs from another's in the extension only: their ids keep it.
     namesakes: HashSet<FileId>,
     /// Ids by file and branches, where path and branches do not make them.
@@ -24,7 +24,7 @@ type Nameless = (FileId, Vec<usize>);
 impl Library {
     /// Id of the document that a file becomes inside `branches`.
     pub fn id(&self, file: FileId, branches: &[usize]) -> Option<String> {
-        if let Some(id) = self.names.ids.get(&(file, branches.to_owned())) {
+        if let Some(id) = self.document_ids.ids.get(&(file, branches.to_owned())) {
             return Some(id.clone());
         }
         let kind = match self.documents.get(&file)? {
@@ -33,7 +33,7 @@ impl Library {
         };
         Some(format!(
             "{kind}:{}",
-            self.path_in(&self.corpus.path(file), self.names.namesakes.contains(&file), branches)
+            self.path_in(&self.inputs.path(file), self.document_ids.namesakes.contains(&file), branches)
         ))
     }
 
@@ -58,10 +58,10 @@ impl Library {
     pub fn find_namesakes(&mut self) {
         let mut seen = HashSet::new();
         let mut files: Vec<FileId> = self.documents.keys().copied().collect();
-        files.sort_by_cached_key(|&file| self.corpus.path(file));
+        files.sort_by_cached_key(|&file| self.inputs.path(file));
         for file in files {
             if self.id(file, &[]).is_some_and(|id| !seen.insert(id)) {
-                self.names.namesakes.insert(file);
+                self.document_ids.namesakes.insert(file);
             }
         }
     }
@@ -69,7 +69,7 @@ impl Library {
     /// Makes the ids unique: branches may give different documents the same name.
     pub fn number_ids(&mut self, options: &Options) {
         let mut files: Vec<FileId> = self.documents.keys().copied().collect();
-        files.sort_by_cached_key(|&file| self.corpus.path(file));
+        files.sort_by_cached_key(|&file| self.inputs.path(file));
         let same = self.same_copies(&files, options);
         let (mut taken, mut ids) = (HashSet::new(), HashMap::new());
         for file in files {
@@ -90,7 +90,7 @@ impl Library {
                 ids.insert((file, branches), id.clone());
             }
         }
-        self.names.ids = ids;
+        self.document_ids.ids = ids;
     }
 
     /// Of the copies with the same name, those that need none of their own: because an earlier one says the same, which is
@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn ids_hold_collection_and_path_without_extension() {
         let library = library(&[("d/a.b.dita", "<topic id='t'><title>T</title></topic>"), ("m.ditamap", "<map/>")]);
-        let file = library.corpus.file("d/a.b.dita").unwrap();
+        let file = library.inputs.file("d/a.b.dita").unwrap();
         assert_eq!(library.id(file, &[]).as_deref(), Some("topic:c/d/a.b"));
-        let map = library.corpus.file("m.ditamap").unwrap();
+        let map = library.inputs.file("m.ditamap").unwrap();
         assert_eq!(library.id(map, &[]).as_deref(), Some("map:c/m"));
     }
 }

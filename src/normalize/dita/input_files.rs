@@ -13,7 +13,7 @@ use crate::normalize::FileError;
 const CACHE_BYTES: u64 = 48 << 20;
 
 /// Files below one folder, addressed by their path relative to it.
-pub(super) struct Corpus {
+pub(super) struct InputFiles {
     root: PathBuf,
     state: Mutex<State>,
 }
@@ -64,7 +64,7 @@ impl LoadError {
     }
 }
 
-impl Corpus {
+impl InputFiles {
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), state: Mutex::default() }
     }
@@ -218,11 +218,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("Topics")).unwrap();
         std::fs::write(folder.path().join("Topics/Install.dita"), "<topic/>").unwrap();
-        let corpus = Corpus::new(folder.path());
-        let id = corpus.file("topics/install.DITA").unwrap();
-        assert_eq!(&*corpus.path(id), "Topics/Install.dita");
-        assert_eq!(corpus.file("topics/other.dita"), None);
-        assert_eq!(corpus.file("Topics"), None);
+        let inputs = InputFiles::new(folder.path());
+        let id = inputs.file("topics/install.DITA").unwrap();
+        assert_eq!(&*inputs.path(id), "Topics/Install.dita");
+        assert_eq!(inputs.file("topics/other.dita"), None);
+        assert_eq!(inputs.file("Topics"), None);
     }
 
     #[test]

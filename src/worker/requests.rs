@@ -16,7 +16,7 @@ use crate::error::Result;
 const TRIES: u32 = 5;
 
 /// What the threads that embed a run have in common.
-pub(super) struct Asking<'a> {
+pub(super) struct Requests<'a> {
     job: &'a Job<'a>,
     lease: &'a Lease,
     refused: Mutex<Refused>,
@@ -39,7 +39,7 @@ struct Refused {
     message: String,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> Requests<'a> {
     pub fn new(job: &'a Job<'a>, lease: &'a Lease) -> Self {
         Self { job, lease, refused: Mutex::default(), given_up: AtomicBool::new(false) }
     }
