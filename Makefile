@@ -81,7 +81,7 @@ fmt: ## Format the Rust code
 	@$(CARGO) fmt
 
 .PHONY: lint
-lint: setup ## Formatting, clippy, migrations, spelling, licences
+lint: setup ## Formatting, clippy, migrations, spelling, licenses
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	@.ci/fetch-wheels .ci/lint-requirements.txt $(LINTERS)

@@ -66,8 +66,8 @@ pub struct Global {
     /// Configuration file [default: the nearest .trailblazer.yaml upward]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// No colours; the same as `NO_COLOR`
-    #[arg(long, global = true, help = "No colours (also: NO_COLOR)")]
+    /// No colors; the same as `NO_COLOR`
+    #[arg(long, global = true, help = "No colors (also: NO_COLOR)")]
     pub no_color: bool,
     /// Only warnings and errors on standard error, no progress bar
     #[arg(long, short, global = true)]

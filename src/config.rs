@@ -125,7 +125,7 @@ pub struct Chunk {
     /// Most tokens in a chunk; none means the model's own limit.
     #[serde(deserialize_with = "max_tokens")]
     pub max_tokens: Option<usize>,
-    /// Smaller neighbours under one heading merge.
+    /// Smaller neighbors under one heading merge.
     #[serde(deserialize_with = "chunk_tokens")]
     pub min_tokens: usize,
     /// Repeated from the chunk before.

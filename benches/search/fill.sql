@@ -1,5 +1,5 @@
 -- :chunks chunks of 100 words in documents of ten, and a vector of 384 numbers for each. Words are drawn as natural
--- language uses them (Zipf, 20,000 of them); vectors lie around 500 centres, as those of documents lie around topics.
+-- language uses them (Zipf, 20,000 of them); vectors lie around 500 centers, as those of documents lie around topics.
 select setseed(0.5);
 
 insert into graphdb.processed_runs (run_id, source, total_docs, status, chunk_completed_at, total_chunks, normalized_at)
@@ -18,15 +18,15 @@ cross join lateral (
   from (select 'w' || to_hex(exp(random() * ln(20000))::integer * 7919) as word from generate_series(1, 100) where n >= 0) as w
 ) as t;
 
-create temporary table centres as
+create temporary table centers as
 select c, array(select random_normal() from generate_series(1, 384) where c >= 0)::real[] as at
 from generate_series(0, 499) as c;
 
 insert into graphdb.embeddings (model_id, input_sha256, embedding)
 select (graphdb.register_model('bench', 'bench', 384)).model_id, k.input_sha256,
-       l2_normalize(array(select a + 0.7 * random_normal() from unnest(centres.at) as a where k.n >= 0)::real[]::vector)
+       l2_normalize(array(select a + 0.7 * random_normal() from unnest(centers.at) as a where k.n >= 0)::real[]::vector)
 from (select c.input_sha256, row_number() over (order by c.run_id, c.doc_id, c.ord) as n from graphdb.chunks as c) as k
-join centres on centres.c = k.n % 500
+join centers on centers.c = k.n % 500
 on conflict do nothing;
 
 select graphdb.refresh_search();

@@ -106,7 +106,7 @@ impl Cutter<'_, '_> {
         parts(whole, &cuts)
     }
 
-    /// Cuts at those of `seams`, all of one level, that are greatest in their neighbourhood; and where that is not
+    /// Cuts at those of `seams`, all of one level, that are greatest in their neighborhood; and where that is not
     /// enough, from the end backward. What is still too large has none of these seams inside.
     fn divide(&self, whole: Piece, seams: &[Seam]) -> Vec<Piece> {
         let seams = between(seams, &whole.range);

@@ -1,9 +1,9 @@
-//! Small pieces join a neighbour.
+//! Small pieces join a neighbor.
 
 use super::cut::Piece;
 use super::ruler::Ruler;
 
-/// Joins pieces below the least size with a neighbour under the same heading, where the two fit into one.
+/// Joins pieces below the least size with a neighbor under the same heading, where the two fit into one.
 pub fn merge(ruler: &Ruler<'_>, pieces: Vec<Piece>) -> Vec<Piece> {
     let mut merged: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut pieces = pieces.into_iter().peekable();

@@ -22,7 +22,7 @@ use crate::embed::Tokenizer;
 pub struct Limits {
     /// No chunk has more, heading path and special tokens included. Below [`Limits::LEAST`] it cannot be kept.
     pub max_tokens: usize,
-    /// Smaller neighbours under one heading merge.
+    /// Smaller neighbors under one heading merge.
     pub min_tokens: usize,
     /// Repeated from the chunk before, for running text only. At most a quarter of `max_tokens` is.
     pub overlap_tokens: usize,

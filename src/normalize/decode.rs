@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_recognised_with_and_without_a_byte_order_mark() {
+    fn utf_16_is_recognized_with_and_without_a_byte_order_mark() {
         for big in [false, true] {
             let page = "<?xml version='1.0' encoding='UTF-16'?><p>ä€</p>";
             assert_eq!(text(&utf16(page, big)), page);

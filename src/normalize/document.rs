@@ -13,7 +13,7 @@ pub struct Document {
     pub id: String,
     /// Plain-text title, not repeated in `text_md`.
     pub title: String,
-    /// The body as GitHub-flavoured Markdown, LF line ends; empty for an empty page.
+    /// The body as GitHub-flavored Markdown, LF line ends; empty for an empty page.
     pub text_md: String,
     /// `dita` or `confluence`.
     #[serde(default)]

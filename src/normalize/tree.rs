@@ -16,7 +16,7 @@ pub enum Block {
     Code { language: String, text: String },
     /// Block quotation.
     Quote(Vec<Block>),
-    /// Labelled block quotation: `> **Note:** …`.
+    /// Labeled block quotation: `> **Note:** …`.
     Admonition { label: String, content: Vec<Block> },
     /// Table.
     Table(Table),

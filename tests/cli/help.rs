@@ -73,7 +73,7 @@ fn help_of_trailblazer() {
 
     Global options:
           --config <FILE>  Configuration file [default: the nearest .trailblazer.yaml upward]
-          --no-color       No colours (also: NO_COLOR)
+          --no-color       No colors (also: NO_COLOR)
       -q, --quiet          Only warnings and errors on standard error, no progress bar
       -v, --verbose...     More on standard error, and events of level debug; twice for more
           --events <WHEN>  NDJSON events on standard output; auto: unless it is a terminal [default:

@@ -73,16 +73,16 @@ fn escape_codes_of_documents_reach_no_terminal() {
 }
 
 #[test]
-fn errors_have_no_colours_when_none_are_wanted() {
+fn errors_have_no_colors_when_none_are_wanted() {
     let sandbox = Sandbox::new();
-    let colours = |args: &[&str], name: &str, value: &str| {
+    let colors = |args: &[&str], name: &str, value: &str| {
         let mut command = sandbox.command(args);
         Run::of(command.env("CLICOLOR_FORCE", "1").env(name, value).output().unwrap()).stderr.contains('\u{1b}')
     };
-    assert!(!colours(&["--no-color", "runs", "backfill", "none"], "X", "1"));
-    assert!(!colours(&["runs", "backfill", "none"], "NO_COLOR", "1"));
-    assert!(!colours(&["runn"], "NO_COLOR", "1"));
-    assert!(!colours(&["--no-color", "runn"], "X", "1"));
+    assert!(!colors(&["--no-color", "runs", "backfill", "none"], "X", "1"));
+    assert!(!colors(&["runs", "backfill", "none"], "NO_COLOR", "1"));
+    assert!(!colors(&["runn"], "NO_COLOR", "1"));
+    assert!(!colors(&["--no-color", "runn"], "X", "1"));
 }
 
 #[test]

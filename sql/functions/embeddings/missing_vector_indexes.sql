@@ -31,7 +31,7 @@ begin
       format(
         'create index concurrently %1$s on graphdb.embeddings using hnsw ((embedding::%2$s.%3$s(%4$s)) %2$s.%3$s_cosine_ops) where model_id = %5$s',
         index_name, graphdb._vector_schema(), v_type, v_model.dimension, v_model.model_id)];
-    -- The graph is built in memory: the numbers, and some 300 bytes of neighbours for each vector.
+    -- The graph is built in memory: the numbers, and some 300 bytes of neighbors for each vector.
     memory_kb := least(greatest(vectors * (4 * v_model.dimension + 300) / 1000, 65536), 2000000);
     may_build := (select pg_has_role(graphdb._caller(), c.relowner, 'usage') from pg_class as c where c.oid = 'graphdb.embeddings'::regclass);
     return next;

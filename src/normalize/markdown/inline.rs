@@ -42,7 +42,7 @@ pub(super) fn footnote_label(label: &str) -> String {
     label.chars().map(|c| if c.is_whitespace() || matches!(c, '[' | ']' | '^' | '\\') { '-' } else { c }).collect()
 }
 
-/// A mark that is written with delimiters which only work next to the right neighbours.
+/// A mark that is written with delimiters which only work next to the right neighbors.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Mark {
     delimiter: &'static str,

@@ -1,4 +1,4 @@
-//! The one Markdown writer: a document tree in, GitHub-flavoured Markdown out.
+//! The one Markdown writer: a document tree in, GitHub-flavored Markdown out.
 //!
 //! The same tree always gives the same text: LF line ends, one blank line between blocks, `-` bullets, `#` headings, no
 //! hard wrapping, no trailing line end. Every table row has as many cells as its header, every fence is longer than
@@ -50,7 +50,7 @@ fn block_sequence<'a>(blocks: &'a [Block], footnotes: &mut Footnotes<'a>) -> Str
     text
 }
 
-/// Writes any block but a list, whose marker depends on its neighbour.
+/// Writes any block but a list, whose marker depends on its neighbor.
 fn single<'a>(block: &'a Block, footnotes: &mut Footnotes<'a>) -> String {
     match block {
         Block::Heading { level, content } => heading(*level, content),

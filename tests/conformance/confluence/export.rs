@@ -1,4 +1,4 @@
-//! Space exports: a real one, and some made for one behaviour each.
+//! Space exports: a real one, and some made for one behavior each.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Inputs made for one behaviour each.
+//! Inputs made for one behavior each.
 
 use std::fs;
 use std::io::Write as _;
@@ -97,13 +97,13 @@ fn an_emoji_that_is_no_emoticon_is_shown_as_itself() {
 }
 
 #[test]
-fn a_status_without_a_title_says_its_colour() {
+fn a_status_without_a_title_says_its_color() {
     let status = |parameters: &str| {
         page(&format!(r#"<p>Is <ac:structured-macro ac:name="status">{parameters}</ac:structured-macro>.</p>"#))
     };
-    let colour = r#"<ac:parameter ac:name="colour">Red</ac:parameter>"#;
-    assert_eq!(status(colour).text_md, "Is **Red**.");
-    let titled = format!(r#"{colour}<ac:parameter ac:name="title">LATE</ac:parameter>"#);
+    let color = r#"<ac:parameter ac:name="colour">Red</ac:parameter>"#;
+    assert_eq!(status(color).text_md, "Is **Red**.");
+    let titled = format!(r#"{color}<ac:parameter ac:name="title">LATE</ac:parameter>"#);
     assert_eq!(status(&titled).text_md, "Is **LATE**.");
     assert_eq!(status("").losses["macro:status"], 1);
 }
@@ -239,7 +239,7 @@ fn entities() -> String {
 <object class="BodyContent"><id name="id">21</id><property name="body"><![CDATA[h2. Wiki
 * a *b*]]></property><property name="content" class="Page"><id name="id">11</id></property><property name="bodyType">0</property></object>
 <object class="Label"><id name="id">30</id><property name="name"><![CDATA[howto]]></property><property name="namespace"><![CDATA[global]]></property></object>
-<object class="Labelling"><id name="id">31</id><property name="label" class="Label"><id name="id">30</id></property><property name="content" class="Page"><id name="id">10</id></property></object>
+<object class="Labeling"><id name="id">31</id><property name="label" class="Label"><id name="id">30</id></property><property name="content" class="Page"><id name="id">10</id></property></object>
 </hibernate-generic>"#
     )
 }

@@ -65,7 +65,7 @@ fn texts() -> Vec<Case> {
         ("toc", &[("maxLevel", "3")], String::new(), ""),
         ("children", &[("sort", "title")], String::new(), ""),
         ("contentbylabel", &[("cql", "label = x")], String::new(), ""),
-        ("status", &[("title", "DONE"), ("colour", "Green")], String::new(), "**DONE**"),
+        ("status", &[("title", "DONE"), ("color", "Green")], String::new(), "**DONE**"),
         ("jira", &[("server", "J"), ("key", "AB-1")], String::new(), "[AB-1](https://x.atlassian.net/browse/AB-1)"),
         ("jira", &[("jqlQuery", "project = A"), ("columns", "key")], String::new(), "Jira query: `project = A`"),
         ("jira", &[("jqlQuery", "q"), ("key", "AB-1")], String::new(), "[AB-1](https://x.atlassian.net/browse/AB-1)"),

@@ -37,7 +37,7 @@ const NODES: &[Node] = &[
     node("blockTaskItem", &["localId!:text state!:TODO|DONE"], Some("extension paragraph"), 1, ""),
     node("blockquote", &[""], Some("bulletList codeBlock extension mediaGroup mediaSingle orderedList paragraph"), 1, ""),
     node("bodiedExtension", &["extensionKey!:text+ extensionType!:text+ layout:wide|full-width|default parameters:any text:text"], Some("blockCard blockquote bodiedRule bulletList codeBlock decisionList embedCard extension heading mediaGroup mediaSingle orderedList panel paragraph rule table taskList"), 1, "breakout dataConsumer fragment"),
-    node("bodiedRule", &["alignment:start|center|end color:colour localId!:text+ style:solid|dashed|dotted|sketch|fade weight:1..3"], Some("heading paragraph"), 1, "breakout"),
+    node("bodiedRule", &["alignment:start|center|end color:color localId!:text+ style:solid|dashed|dotted|sketch|fade weight:1..3"], Some("heading paragraph"), 1, "breakout"),
     node("bodiedSyncBlock", &["localId!:text resourceId!:text"], Some("blockCard blockquote bodiedRule bulletList codeBlock decisionList embedCard expand heading layoutSection mediaGroup mediaSingle orderedList panel paragraph rule table taskList"), 1, "breakout"),
     node("bulletList", &[""], Some("listItem"), 1, ""),
     node("caption", &[""], Some("date emoji hardBreak inlineCard mention placeholder status text"), 0, ""),
@@ -69,7 +69,7 @@ const NODES: &[Node] = &[
     node("panel", &["panelColor:text panelIcon:text panelIconId:text panelIconText:text panelType!:info|note|tip|warning|error|success|custom"], Some("blockCard bodiedRule bulletList codeBlock decisionList extension heading mediaGroup mediaSingle orderedList paragraph rule table taskList"), 1, "breakout"),
     node("paragraph", &[""], Some(INLINE), 0, "alignment fontSize indentation"),
     node("placeholder", &["text!:text"], None, 0, ""),
-    node("rule", &["color:colour style:solid|dashed|dotted|sketch|fade weight:1..3"], None, 0, "breakout"),
+    node("rule", &["color:color style:solid|dashed|dotted|sketch|fade weight:1..3"], None, 0, "breakout"),
     node("status", &["color!:text style:text text!:text+"], None, 0, "annotation"),
     node("syncBlock", &["localId!:text resourceId!:text"], None, 0, "breakout"),
     node("table", &["displayMode:default|fixed isNumberColumnEnabled:flag layout:wide|full-width|center|align-end|align-start|default width:number"], Some("tableRow"), 1, "fragment"),
@@ -85,8 +85,8 @@ const NODES: &[Node] = &[
 const MARKS: &[(&str, &str)] = &[
     ("alignment", "align!:center|end"),
     ("annotation", "annotationType!:inlineComment id!:text"),
-    ("backgroundColor", "color!:colour"),
-    ("border", "color!:colour size!:1..3"),
+    ("backgroundColor", "color!:color"),
+    ("border", "color!:color size!:1..3"),
     ("breakout", "mode!:wide|full-width width:number"),
     ("code", ""),
     ("dataConsumer", "sources!:list"),
@@ -98,7 +98,7 @@ const MARKS: &[(&str, &str)] = &[
     ("strike", ""),
     ("strong", ""),
     ("subsup", "type!:sub|sup"),
-    ("textColor", "color!:colour"),
+    ("textColor", "color!:color"),
     ("underline", ""),
 ];
 
@@ -193,7 +193,7 @@ fn accepts(accepted: &str, value: &Value) -> bool {
         "text" => text.is_some(),
         "text+" => text.is_some_and(|text| !text.is_empty()),
         "newline" => text == Some("\n"),
-        "colour" => text.is_some_and(|text| {
+        "color" => text.is_some_and(|text| {
             let digits = text.strip_prefix('#').unwrap_or_default();
             matches!(digits.len(), 6 | 8) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
         }),

@@ -79,7 +79,7 @@ pub(super) struct Index {
     bodies_of: HashMap<String, Vec<String>>,
     labels: HashMap<String, String>,
     /// Label ids by page.
-    labelled: HashMap<String, Vec<String>>,
+    labeled: HashMap<String, Vec<String>>,
 }
 
 /// Reads an export once; `name` is what failures call its file.
@@ -112,17 +112,17 @@ impl Index {
             "Space" => self.add_space(object),
             "Attachment" => self.add_attachment(object),
             "Label" => {
-                // Labels in the namespace `my` are somebody's favourites.
+                // Labels in the namespace `my` are somebody's favorites.
                 if object.value("namespace") != Some("my")
                     && let Some(name) = object.value("name")
                 {
                     self.labels.insert(object.id.clone(), name.to_owned());
                 }
             }
-            "Labelling" => {
+            "Labeling" => {
                 if let (Some((_, label)), Some((_, content))) = (object.reference("label"), object.reference("content"))
                 {
-                    self.labelled.entry(content.clone()).or_default().push(label.clone());
+                    self.labeled.entry(content.clone()).or_default().push(label.clone());
                 }
             }
             "ConfluenceUserImpl" | "InternalUser" | "User" => self.add_user(object),
@@ -230,7 +230,7 @@ impl Index {
 
     /// Sorted, unique.
     pub(super) fn labels(&self, page: &str) -> Vec<String> {
-        let ids = self.labelled.get(page).map_or(&[][..], Vec::as_slice);
+        let ids = self.labeled.get(page).map_or(&[][..], Vec::as_slice);
         let names: BTreeSet<&String> = ids.iter().filter_map(|id| self.labels.get(id)).collect();
         names.into_iter().cloned().collect()
     }

@@ -69,7 +69,7 @@ pub(super) fn titled(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     flow.block(Block::Group(content));
 }
 
-/// A status: its title, or the colour that is shown in place of one.
+/// A status: its title, or the color that is shown in place of one.
 pub(super) fn status(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     match call.any(&["title", "", "colour", "color"]) {
         Some(title) => flow.boxed(Inline::Strong(vec![text(title)])),

@@ -24,9 +24,9 @@ enum Treatment {
     Code,
     /// A fence in a fixed language, or none.
     Fence(&'static str),
-    /// A labelled quotation.
+    /// A labeled quotation.
     Admonition(&'static str),
-    /// A quotation labelled with its title.
+    /// A quotation labeled with its title.
     Panel,
     /// The title in bold, then the body.
     Titled,

@@ -12,7 +12,7 @@ use super::super::{emoji, storage};
 /// Marks inside marks, deeper than any text writes them.
 const MAX_DEPTH: usize = 16;
 
-/// Macros that only colour or group what they hold.
+/// Macros that only color or group what they hold.
 pub(super) fn is_inline(name: &str) -> bool {
     matches!(name, "color" | "span" | "bgcolor" | "highlight" | "style-text")
 }
@@ -146,7 +146,7 @@ fn mark(
     Some(end + 2 * delimiters.len())
 }
 
-/// A macro without a body, or the tag of one that only colours.
+/// A macro without a body, or the tag of one that only colors.
 fn macro_tag(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     let (name, parameters, end) = super::tag(rest, 0)?;
     if !is_inline(&name) {

@@ -55,7 +55,7 @@ fn definitions_follow_their_terms() {
 }
 
 #[test]
-fn notes_are_labelled_with_their_type() {
+fn notes_are_labeled_with_their_type() {
     assert_eq!(body("<note type='caution'>a</note>"), "> **Caution:** a");
     assert_eq!(body("<note type='other' othertype='Hint'><p>a</p><p>b</p></note>"), "> **Hint:** a\n>\n> b");
     let hazard = "<hazardstatement type='danger'><messagepanel><typeofhazard>t</typeofhazard><howtoavoid>h</howtoavoid></messagepanel></hazardstatement>";

@@ -1,4 +1,4 @@
-//! Behaviour of the reader as a whole, on small inputs.
+//! Behavior of the reader as a whole, on small inputs.
 
 mod blocks;
 mod branches;

@@ -10,7 +10,7 @@ pub const SPACE: &str = "ROUND";
 /// The events of a text, after all rules.
 ///
 /// Beyond them: footnotes become numbered links and a list at the end, links back from there are dropped; an address
-/// alone is a link to itself in GitHub-flavoured Markdown; anchors are named by each generator; files are attachments,
+/// alone is a link to itself in GitHub-flavored Markdown; anchors are named by each generator; files are attachments,
 /// whose names have no folders; an image without a text is called by its file, and a caption that repeats the text is one; breaks are blank space; the kind of a callout is left out when `kinds` is false, and
 /// with it a title that only says the kind.
 pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
