@@ -1,12 +1,12 @@
 //! The command line: types only.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{ask, completions, db, normalize, run, runs, status};
+use crate::options::Global;
 
 /// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
 /// left to do.
@@ -48,45 +48,6 @@ pub fn fault(error: &clap::Error) -> String {
     let text = error.to_string();
     let fault = text.split("\n\n").next().unwrap_or_default().trim_end();
     fault.strip_prefix("error: ").unwrap_or(fault).to_owned()
-}
-
-/// Returns what a command line that cannot be understood says of events.
-#[must_use]
-pub fn events(args: &[OsString]) -> When {
-    let values = args.iter().zip(args.iter().skip(1)).filter(|(flag, _)| *flag == "--events").map(|(_, value)| value);
-    let values = values.filter_map(|value| value.to_str());
-    let joined = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--events="));
-    values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
-}
-
-/// Flags of every command.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Global options")]
-pub struct Global {
-    /// Configuration file [default: the nearest .trailblazer.yaml upward]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// No colors; the same as `NO_COLOR`
-    #[arg(long, global = true, help = "No colors (also: NO_COLOR)")]
-    pub no_color: bool,
-    /// Only warnings and errors on standard error, no progress bar
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-    /// More on standard error, and events of level debug; twice for more
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
-    pub verbose: u8,
-    /// NDJSON events on standard output; auto: unless it is a terminal
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
-    pub events: When,
-}
-
-/// When to do something that suits pipes but not people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum When {
-    Auto,
-    Always,
-    Never,
 }
 
 /// What to do.

@@ -12,6 +12,7 @@ pub mod events;
 pub mod ids;
 pub mod load;
 pub mod normalize;
+pub mod options;
 pub mod stop;
 pub mod terminal;
 pub mod worker;
@@ -19,7 +20,10 @@ pub mod worker;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use error::{Error, Exit};
+use clap::CommandFactory;
+
+use cli::{Cli, Command};
+use error::{Error, Exit, Result};
 use events::{Event, EventWriter};
 
 /// Runs the command line `args` (program name first) and returns its exit code.
@@ -31,12 +35,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     terminal::init(&cli.global);
     let events = terminal::event_writer(cli.global.events, cli.global.verbose > 0);
-    let exit = match commands::dispatch(cli, &events) {
+    let exit = match dispatch(cli, &events) {
         Ok(exit) => exit,
         Err(error) => report(&error, &events),
     };
     let exit = if exit == Exit::Done && events.has_lost() { Exit::Failures } else { exit };
     ExitCode::from(exit as u8)
+}
+
+/// Runs the command of `cli`.
+fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
+    let context = || commands::Context::new(&cli.global, events);
+    match cli.command {
+        Command::Db(command) => commands::db::run(command, &context()?),
+        Command::Normalize(args) => commands::normalize::run(&args, &context()?),
+        Command::Runs(command) => commands::runs::run(command, &context()?),
+        Command::Run(args) => commands::run::run(&args, &context()?),
+        Command::Ask(args) => commands::ask::run(&args, &context()?),
+        Command::Status(args) => commands::status::run(&args, &context()?),
+        Command::Completions(args) => commands::completions::run(&args, &mut Cli::command()),
+    }
 }
 
 /// Answers a command line that asks for help or cannot be understood.
@@ -46,7 +64,7 @@ fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
     if error.use_stderr() {
         let hint = Some("`trailblazer --help` says what can be asked for.");
         let message = cli::fault(error);
-        terminal::event_writer(cli::events(args), false).emit(&Event::Error { message: &message, hint, exit_code });
+        terminal::event_writer(options::events(args), false).emit(&Event::Error { message: &message, hint, exit_code });
     }
     ExitCode::from(exit_code)
 }

@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use log::LevelFilter;
 
-use crate::cli::{Global, When};
 use crate::error::{Error, Result};
 use crate::events::EventWriter;
+use crate::options::{Global, When};
 
 /// Starts the log. `RUST_LOG` overrules the flags.
 pub fn init(global: &Global) {

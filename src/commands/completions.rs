@@ -1,9 +1,7 @@
 //! `trailblazer completions`
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::error::{Exit, Result};
 use crate::terminal::print_text;
 
@@ -22,9 +20,9 @@ Examples:
   trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish";
 
 /// Runs `trailblazer completions`, which asks neither for a configuration nor for a database.
-pub fn run(args: &Args) -> Result<Exit> {
+pub fn run(args: &Args, program: &mut clap::Command) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "trailblazer", &mut script);
+    clap_complete::generate(args.shell, program, "trailblazer", &mut script);
     print_text(&script)?;
     Ok(Exit::Done)
 }

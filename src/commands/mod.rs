@@ -13,10 +13,10 @@ pub mod status;
 
 use std::path::Path;
 
-use crate::cli::{Cli, Command, Global};
 use crate::config::{self, Config};
-use crate::error::{Exit, Result};
+use crate::error::Result;
 use crate::events::EventWriter;
+use crate::options::Global;
 use crate::terminal;
 
 /// What every command gets.
@@ -53,19 +53,5 @@ impl<'a> Context<'a> {
             verbose: global.verbose > 0,
             bold: terminal::shows_bold(global),
         })
-    }
-}
-
-/// Runs the command of `cli`.
-pub fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
-    let context = || Context::new(&cli.global, events);
-    match cli.command {
-        Command::Db(command) => db::run(command, &context()?),
-        Command::Normalize(args) => normalize::run(&args, &context()?),
-        Command::Runs(command) => runs::run(command, &context()?),
-        Command::Run(args) => run::run(&args, &context()?),
-        Command::Ask(args) => ask::run(&args, &context()?),
-        Command::Status(args) => status::run(&args, &context()?),
-        Command::Completions(args) => completions::run(&args),
     }
 }
