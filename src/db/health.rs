@@ -1,4 +1,4 @@
-//! What `db doctor` asks the database. Reads only.
+//! The queries of `db doctor`. They change nothing.
 
 use chrono::{DateTime, Utc};
 use postgres::Client;
@@ -18,13 +18,19 @@ pub struct Server {
     pub now: DateTime<Utc>,
     /// Version of pgvector in this database.
     pub pgvector: Option<String>,
+    /// The server is a standby, or a setting forbids changes.
+    pub is_read_only: bool,
+    /// `C.UTF-8`: the classes of characters that the full-text parser uses.
+    pub ctype: String,
 }
 
-/// Asks for the facts about the server.
+/// Queries the facts about the server.
 pub fn server(client: &mut Client) -> Result<Server> {
     let row = client.query_one(
         "select current_setting('server_version_num')::integer, current_setting('server_version'), current_user::text, \
-                clock_timestamp(), (select e.extversion from pg_extension as e where e.extname = 'vector')",
+                clock_timestamp(), (select e.extversion from pg_extension as e where e.extname = 'vector'), \
+                pg_is_in_recovery() or current_setting('transaction_read_only')::boolean, \
+                (select d.datctype from pg_database as d where d.datname = current_database())",
         &[],
     )?;
     Ok(Server {
@@ -33,19 +39,21 @@ pub fn server(client: &mut Client) -> Result<Server> {
         role: row.get(2),
         now: row.get(3),
         pgvector: row.get(4),
+        is_read_only: row.get(5),
+        ctype: row.get(6),
     })
 }
 
 /// What the role of this connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// The most that it may be: `reader`, `worker` or `admin`.
+    /// The kind with the most rights that the role has: `reader`, `worker` or `admin`.
     pub kind: Option<&'static str>,
-    /// May ask for the rights of roles: false where they were granted before that could be asked.
+    /// Whether the role may query the rights of roles. Roles that an earlier version granted may not.
     pub roles: bool,
 }
 
-/// Asks what this role may do, by a function for each kind that no lesser one may execute.
+/// Returns what this role may do. For each kind, it checks a function that no kind with fewer rights may execute.
 pub fn rights(client: &mut Client) -> Result<Rights> {
     let rows = client.query(
         "select p.proname::text from pg_proc as p \
@@ -79,7 +87,7 @@ impl RoleRights {
     }
 }
 
-/// Asks which roles were granted the schema, and what they lack.
+/// Returns the roles that were granted the schema, and what they lack.
 pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
     let rows = client.query("select * from graphdb.role_rights()", &[])?;
     Ok(rows
@@ -88,7 +96,13 @@ pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
         .collect())
 }
 
-/// A registered model and what was made with it.
+/// Asks how far the sequence of claim tokens is behind the tokens in use. `None` when this role may not ask.
+pub fn token_lag(client: &mut Client) -> Result<Option<i64>> {
+    let may = client.query_one("select has_function_privilege('graphdb.token_lag()', 'execute')", &[])?.get(0);
+    if may { Ok(Some(client.query_one("select graphdb.token_lag()", &[])?.get(0))) } else { Ok(None) }
+}
+
+/// A registered model, its vectors and its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct ModelUse {
@@ -99,7 +113,7 @@ pub struct ModelUse {
     pub runs: i64,
 }
 
-/// Asks which models there are, with their vectors and the runs last embedded with them.
+/// Returns the models, with their vectors and the runs that were last embedded with them.
 pub fn models(client: &mut Client) -> Result<Vec<ModelUse>> {
     let rows = client.query("select * from graphdb.model_use()", &[])?;
     Ok(rows

@@ -1,10 +1,13 @@
 //! Installs the SQL that the binary carries: migrations once, functions every time, in one transaction under a lock.
+//!
+//! While it installs, names are looked up in `pg_catalog` only. pgvector may live in any schema, so the files write
+//! `@extschema:vector@.vector`, as scripts of PostgreSQL extensions do; the install puts the quoted schema in its place.
 
 use include_dir::{Dir, include_dir};
 use postgres::{Client, GenericClient, Transaction};
 use sha2::{Digest, Sha256};
 
-use crate::db::local;
+use crate::db::{local, obstacles};
 use crate::error::{Error, Result};
 
 const BOOTSTRAP: &str = include_str!("../../sql/bootstrap.sql");
@@ -13,6 +16,9 @@ static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/functions");
 
 /// Key of the advisory lock that lets one install run at a time: concurrent ones fail with "tuple concurrently updated".
 const INSTALL_LOCK: i64 = 7_881_697_304_920_172;
+
+/// Stands for pgvector's schema in the files.
+const VECTOR_SCHEMA: &str = "@extschema:vector@";
 
 /// Recorded with everything that is installed.
 pub const CODE_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -31,6 +37,17 @@ impl SqlFile {
     #[must_use]
     pub fn sha256(&self) -> String {
         hex::encode(Sha256::digest(self.text))
+    }
+
+    /// Returns the statements for a database that has pgvector in this schema, given quoted.
+    #[must_use]
+    pub fn with_vector_in(&self, schema: &str) -> String {
+        let text = self.text.replace(VECTOR_SCHEMA, schema);
+        // Released before the files named the schema, and a migration is never edited.
+        if self.name == "0002_knowledge" {
+            return text.replace(" vector not null", &format!(" {schema}.vector not null"));
+        }
+        text
     }
 }
 
@@ -124,21 +141,27 @@ pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
 /// Installs everything, all or nothing, and returns what was new. A second install changes nothing.
 pub fn install(client: &mut Client) -> Result<Vec<String>> {
     let mut tx = client.transaction()?;
+    tx.batch_execute("set local search_path = pg_catalog, pg_temp")?;
     tx.execute("select pg_advisory_xact_lock($1)", &[&INSTALL_LOCK])?;
+    refuse_foreign(&mut tx)?;
     match state(&mut tx)? {
         State::Newer { what } => return Err(newer(&what)),
         State::Edited { migration } => return Err(edited(&migration)),
         State::Current | State::Missing | State::Outdated { .. } => {}
     }
-    refuse_foreign(&mut tx)?;
+    obstacles::refuse_foreign_tables(&mut tx)?;
+    obstacles::refuse(&mut tx)?;
     // All who come after a migration that waits for a table wait behind it: it is not to wait long.
     tx.batch_execute(
         "set local check_function_bodies = off; set local client_min_messages = warning; set local lock_timeout = '5s'",
     )?;
-    ensure_pgvector(&mut tx)?;
     tx.batch_execute(BOOTSTRAP)?;
-    let mut ran = run_migrations(&mut tx)?;
-    ran.extend(run_functions(&mut tx)?);
+    // Again: another role may have created the schema in the meantime.
+    refuse_foreign(&mut tx)?;
+    let vector_schema = ensure_pgvector(&mut tx)?;
+    let mut ran = run_migrations(&mut tx, &vector_schema)?;
+    ran.extend(run_functions(&mut tx, &vector_schema)?);
+    repair_tokens(&mut tx)?;
     tx.commit()?;
     Ok(ran)
 }
@@ -161,7 +184,7 @@ pub fn edited(migration: &str) -> Error {
     }
 }
 
-/// Functions that run with their owner's rights must not be another role's to replace, as the owner of their schema may.
+/// Refuses a schema `graphdb` that belongs to another role: its owner could replace functions that run with our rights.
 fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
     let foreign = tx.query_opt(
         "select n.nspowner::regrole::text, quote_ident(current_user) from pg_namespace as n \
@@ -176,8 +199,8 @@ fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
     })
 }
 
-/// Makes the `vector` type known, and the functions' search path the one that finds it and nothing of the caller's.
-fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
+/// Installs pgvector unless it is there, and returns its schema, quoted.
+fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<String> {
     let available = tx.query_opt("select 1 from pg_available_extensions where name = 'vector'", &[])?.is_some();
     if !available {
         return Err(Error::NotReady {
@@ -186,7 +209,10 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
                 .into(),
         });
     }
-    tx.batch_execute("create extension if not exists vector")?;
+    // In `public`, other programs find its types without a search path of their own.
+    let has_public: bool = tx.query_one("select to_regnamespace('public') is not null", &[])?.get(0);
+    let schema = if has_public { "public" } else { "graphdb" };
+    tx.batch_execute(&format!("create extension if not exists vector schema {schema}"))?;
     let row = tx.query_one(
         "select quote_ident(n.nspname), e.extversion from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace \
          where e.extname = 'vector'",
@@ -200,15 +226,15 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<()> {
         });
     }
     // The cast loads the library: before that, only a superuser may name its settings in a function.
-    tx.batch_execute(&format!("set local search_path = pg_catalog, {schema}, pg_temp; select '[1]'::vector"))?;
-    Ok(())
+    tx.batch_execute(&format!("select '[1]'::{schema}.vector"))?;
+    Ok(schema)
 }
 
-fn run_migrations(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
+fn run_migrations(tx: &mut Transaction<'_>, vector_schema: &str) -> Result<Vec<String>> {
     let applied = applied_migrations(tx)?;
     let mut ran = Vec::new();
     for (version, file) in migrations().filter(|(version, _)| !applied.iter().any(|(known, _)| known == version)) {
-        tx.batch_execute(file.text)?;
+        tx.batch_execute(&file.with_vector_in(vector_schema))?;
         tx.execute(
             "insert into graphdb.schema_migrations (version, name, sha256, code_version) values ($1, $2, $3, $4)",
             &[&version, &file.name, &file.sha256(), &CODE_VERSION],
@@ -218,11 +244,11 @@ fn run_migrations(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
     Ok(ran)
 }
 
-fn run_functions(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
+fn run_functions(tx: &mut Transaction<'_>, vector_schema: &str) -> Result<Vec<String>> {
     let installed = installed_functions(tx, true)?;
     let mut ran = Vec::new();
     for file in functions() {
-        tx.batch_execute(file.text)?;
+        tx.batch_execute(&file.with_vector_in(vector_schema))?;
         if !installed.iter().any(|one| one.is_whole(&file)) {
             tx.execute(
                 "insert into graphdb.schema_functions (name, sha256, code_version) values ($1, $2, $3) \
@@ -241,6 +267,16 @@ fn run_functions(tx: &mut Transaction<'_>) -> Result<Vec<String>> {
     Ok(ran)
 }
 
+/// Moves the sequence of claim tokens past the tokens in use, if the tables were copied without it.
+fn repair_tokens(tx: &mut Transaction<'_>) -> Result<()> {
+    let lag: i64 = tx.query_one("select graphdb.token_lag()", &[])?.get(0);
+    if lag > 0 {
+        tx.execute("select graphdb._advance_tokens()", &[])?;
+        log::warn!("the sequence graphdb.claim_tokens was behind the tokens in use by {lag}; it is ahead of them now");
+    }
+    Ok(())
+}
+
 fn applied_migrations(client: &mut impl GenericClient) -> Result<Vec<(i32, String)>> {
     let rows =
         client.query("select m.version, m.sha256 from graphdb.schema_migrations as m order by m.version", &[])?;
@@ -254,6 +290,8 @@ struct Installed {
     code_version: String,
     /// Empty where the catalog keeps it parsed; none where it was dropped, or was not asked for.
     source: Option<String>,
+    /// The schema of pgvector, quoted; none where it is not installed.
+    vector_schema: Option<String>,
 }
 
 impl Installed {
@@ -267,7 +305,9 @@ impl Installed {
         self.is(file)
             && match self.source.as_deref() {
                 Some("") => !file.text.contains("$$"),
-                Some(source) => file.text.contains(source),
+                Some(source) => {
+                    file.with_vector_in(self.vector_schema.as_deref().unwrap_or(VECTOR_SCHEMA)).contains(source)
+                }
                 None => false,
             }
     }
@@ -283,7 +323,9 @@ impl Installed {
 fn installed_functions(client: &mut impl GenericClient, with_sources: bool) -> Result<Vec<Installed>> {
     let rows = client.query(
         "select f.name, f.sha256, f.code_version, \
-                coalesce(p.prosrc, case when to_regclass(format('graphdb.%I', f.name)) is not null then '' end) as source \
+                coalesce(p.prosrc, case when to_regclass(format('graphdb.%I', f.name)) is not null then '' end) as source, \
+                (select quote_ident(n.nspname) from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace \
+                 where e.extname = 'vector') as vector_schema \
          from graphdb.schema_functions as f \
          left join pg_proc as p on $1 and p.pronamespace = 'graphdb'::regnamespace and p.proname = f.name",
         &[&with_sources],
@@ -295,6 +337,7 @@ fn installed_functions(client: &mut impl GenericClient, with_sources: bool) -> R
             sha256: row.get("sha256"),
             code_version: row.get("code_version"),
             source: row.get("source"),
+            vector_schema: row.get("vector_schema"),
         })
         .collect())
 }

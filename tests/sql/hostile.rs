@@ -116,7 +116,7 @@ fn a_workers_own_functions_and_operators_are_not_used() {
         "graphdb.model_use()".into(),
         "graphdb.pending_inputs('r', 'm')".into(),
         "graphdb.backlog_status".into(),
-        "graphdb.require_schema(9)".into(),
+        "graphdb.require_schema(9999)".into(),
         "graphdb.create_staging()".into(),
         "graphdb.missing_vector_indexes()".into(),
         "graphdb.search('one', '[1,0,0]', 'm')".into(),

@@ -55,6 +55,56 @@ fn an_expiry_charges_the_attempt_and_from_the_second_on_backs_off() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_costs_no_claim_and_no_attempt() {
+    let (database, mut client) = at_noon(4);
+    let tokens = ["r01", "r02", "r03", "r04"].map(|run_id| claim(&mut client, "chunk", run_id));
+    set_time(&database, "07:00:00");
+    let renew = format!(
+        "select claim_expires_at - graphdb.clock() from graphdb.renew_claims(array[{}, {}])",
+        tokens[0], tokens[1]
+    );
+    assert_eq!(ask(&mut client, &renew), "00:45:00\n00:45:00");
+    let renew = format!("select graphdb.renew_claim('r03', {}) - graphdb.clock()", tokens[2]);
+    assert_eq!(ask(&mut client, &renew), "00:45:00");
+    assert_eq!(ask(&mut client, "select graphdb.recover_expired_claims()"), "");
+    let ages =
+        "select distinct c ->> 'age_seconds' from graphdb.backlog_status as s, jsonb_array_elements(s.claims) as c";
+    assert_eq!(ask(&mut client, ages), "0");
+    ask(&mut client, &format!("select graphdb.complete_run('r01', 'chunk', {})", tokens[0]));
+    ask(&mut client, &format!("select graphdb.release_run('r02', {})", tokens[1]));
+    ask(&mut client, &format!("select graphdb.complete_run('r03', 'chunk', {})", tokens[2]));
+    // Not renewed: the lease of a worker that died ends no earlier than it was granted.
+    set_time(&database, "12:44:59");
+    assert_eq!(ask(&mut client, "select graphdb.recover_expired_claims()"), "");
+    ask(&mut client, &format!("select graphdb.complete_run('r04', 'chunk', {})", tokens[3]));
+    let charged = "select sum(attempts) from graphdb.processed_runs";
+    assert_eq!(ask(&mut client, charged), "0");
+}
+
+#[test]
+fn claims_of_a_procedure_that_commits_are_made_at_the_current_time() {
+    let database = TestDatabase::new();
+    database.register_runs(2);
+    let mut client = database.connect();
+    ask(
+        &mut client,
+        "create procedure public.claim_twice() language plpgsql as $$ \
+         declare v_first timestamptz; \
+         begin \
+           perform graphdb.claim_run('chunk', 'one'); \
+           v_first := clock_timestamp(); \
+           while clock_timestamp() = v_first loop end loop; \
+           commit; \
+           perform graphdb.claim_run('chunk', 'two'); \
+         end $$",
+    );
+    ask(&mut client, "call public.claim_twice()");
+    let order = "select claimed_by from graphdb.processed_runs order by claimed_at";
+    assert_eq!(ask(&mut client, order), "one\ntwo");
+    assert_eq!(ask(&mut client, "select count(distinct claimed_at) from graphdb.processed_runs"), "2");
+}
+
+#[test]
 fn a_run_that_kills_its_workers_fails_in_the_end() {
     let (database, mut client) = at_noon(1);
     ask(&mut client, "set graphdb.max_attempts = 2");
@@ -304,4 +354,25 @@ fn the_history_has_a_row_for_each_claim_that_ended_in_the_order_they_began() {
         "chunk released 0\nchunk failed 30\nchunk completed 0\nembed expired 3570\nembed reset 0\nchunk superseded 0"
     );
     assert_eq!(ask(&mut client, "select * from graphdb.run_history('absent')"), "");
+}
+
+#[test]
+fn prune_attempts_deletes_the_history_of_claims_that_are_old_enough() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    database.register_runs(2);
+    for (run_id, ended_at) in [("r01", "2020-01-01"), ("r02", "now")] {
+        ask(
+            &mut client,
+            &format!(
+                "insert into graphdb.run_attempts values ('{run_id}', 7, 'chunk', 'w', '2019-01-01', '{ended_at}', 'completed')"
+            ),
+        );
+    }
+    for arguments in ["null", "'-1 day'", "'1 day', null"] {
+        refused(&mut client, &format!("select graphdb.prune_attempts({arguments})"), "TB001");
+    }
+    assert_eq!(ask(&mut client, "select graphdb.prune_attempts('30 days', true)"), "1");
+    assert_eq!(ask(&mut client, "select graphdb.prune_attempts('30 days')"), "1");
+    assert_eq!(ask(&mut client, "select run_id from graphdb.run_attempts"), "r02");
 }

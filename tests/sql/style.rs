@@ -9,11 +9,11 @@ use trailblazer::db::install::{functions, migrations};
 use super::fixture::ask;
 use crate::support::TestDatabase;
 
-/// Name and text of every file of SQL.
-fn files() -> Vec<(String, &'static str)> {
-    let mut files = vec![("bootstrap".to_owned(), include_str!("../../sql/bootstrap.sql"))];
-    files.extend(migrations().map(|(_, file)| (file.name.to_owned(), file.text)));
-    files.extend(functions().map(|file| (file.name.to_owned(), file.text)));
+/// Name and text of every file of SQL, as it is installed where pgvector is in `public`.
+fn files() -> Vec<(String, String)> {
+    let mut files = vec![("bootstrap".to_owned(), include_str!("../../sql/bootstrap.sql").to_owned())];
+    let others = migrations().map(|(_, file)| file).chain(functions());
+    files.extend(others.map(|file| (file.name.to_owned(), file.with_vector_in("public"))));
     files
 }
 
@@ -43,7 +43,8 @@ fn parsed(statement: &[Token], file: &str) -> Statement {
 /// Returns what keeps a statement from running a second time; `before` are those before it in its file.
 fn runs_once_because(statement: &[Token], before: &[Vec<Token>], file: &str) -> Option<&'static str> {
     let text = written(statement);
-    let repeatable = ["comment on ", "revoke ", "grant ", "drop function if exists "];
+    let repeatable =
+        ["comment on ", "revoke ", "grant ", "drop function if exists ", "drop index if exists ", "alter function "];
     if repeatable.iter().any(|start| text.starts_with(start)) {
         return None;
     }
@@ -75,7 +76,7 @@ fn runs_once_because(statement: &[Token], before: &[Vec<Token>], file: &str) -> 
 #[test]
 fn every_statement_can_run_twice() {
     for (file, text) in files() {
-        let statements = statements(text);
+        let statements = statements(&text);
         for (place, statement) in statements.iter().enumerate() {
             let fault = runs_once_because(statement, &statements[..place], &file);
             assert_eq!(fault, None, "{file}: {}", written(statement));
@@ -108,7 +109,7 @@ fn a_statement_that_runs_once_is_found() {
 fn a_file_is_one_function_with_its_volatility_comment_and_revoke() {
     for file in functions() {
         let name = file.name;
-        let statements = statements(file.text);
+        let statements = statements(&file.with_vector_in("public"));
         let texts: Vec<String> = statements.iter().map(|statement| written(statement)).collect();
         assert!(file.text.starts_with("-- "), "{name} does not begin with its contract");
         assert_eq!(statements.len(), 3, "{name}: create, comment, revoke");
@@ -130,7 +131,7 @@ fn a_file_is_one_function_with_its_volatility_comment_and_revoke() {
 fn no_literal_means_something_else_under_other_settings() {
     // With standard_conforming_strings off a backslash is an escape, and the functions run under the caller's settings.
     for (file, text) in files() {
-        let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize().unwrap();
+        let tokens = Tokenizer::new(&PostgreSqlDialect {}, &text).tokenize().unwrap();
         for token in tokens {
             if let Token::DollarQuotedString(body) = token {
                 for token in Tokenizer::new(&PostgreSqlDialect {}, &body.value).tokenize().unwrap() {
@@ -179,16 +180,46 @@ fn every_function_is_described_closed_to_the_public_and_named_once() {
 }
 
 #[test]
-fn every_function_that_runs_with_the_owners_rights_pins_its_search_path() {
+fn every_function_pins_its_search_path() {
     let database = TestDatabase::new();
     let mut client = database.connect();
     let path = "(select replace(s, 'search_path=', '') from unnest(p.proconfig) as s where s like 'search_path=%')";
     let ours = format!("select p.proname from pg_proc as p where p.pronamespace = 'graphdb'::regnamespace and {path}");
     // pg_temp is named, and last, because it would else be searched first.
-    assert_eq!(ask(&mut client, &format!("{ours} !~ '^pg_catalog, ([a-z]+, )?pg_temp$'")), "");
-    assert_eq!(ask(&mut client, &format!("{ours} is null and p.prosecdef")), "");
-    // Without a path of their own are only private functions, which the ones above call, and the clock, which is inlined.
-    assert_eq!(ask(&mut client, &format!("{ours} is null and p.proname not like '\\_%'")), "clock");
+    assert_eq!(ask(&mut client, &format!("{ours} <> 'pg_catalog, pg_temp'")), "");
+    // A function with a path of its own is not inlined. Those that must be are SQL, and bound when they are created, or
+    // qualify all they name, or name nothing.
+    let inlined = format!("{ours} is null and p.prosqlbody is null order by p.proname collate \"C\"");
+    assert_eq!(
+        ask(&mut client, &inlined),
+        "_bare_documents\n_current_chunks\n_marks_lock\n_newest_lock\n_tokens_lock\n_vectors_lock\nclock"
+    );
+    let inlined = format!(
+        "{ours} is null and (p.prosecdef or p.prolang <> (select l.oid from pg_language as l where l.lanname = 'sql'))"
+    );
+    assert_eq!(ask(&mut client, &inlined), "");
+}
+
+#[test]
+fn no_file_but_the_first_ones_leaves_the_schema_of_pgvector_to_the_path() {
+    let types = ["vector", "halfvec", "vector_dims", "vector_norm", "l2_normalize"];
+    for file in migrations().map(|(_, file)| file).chain(functions()) {
+        let text = file.text.replace("@extschema:vector@", "public");
+        let tokens = Tokenizer::new(&PostgreSqlDialect {}, &text).tokenize().unwrap();
+        let bodies = tokens.iter().filter_map(|token| match token {
+            Token::DollarQuotedString(body) => {
+                Some(Tokenizer::new(&PostgreSqlDialect {}, &body.value).tokenize().unwrap())
+            }
+            _ => None,
+        });
+        let tokens: Vec<Token> = tokens.iter().cloned().chain(bodies.flatten()).collect();
+        for pair in tokens.windows(2) {
+            let is_bare = matches!(&pair[1], Token::Word(word) if types.contains(&word.value.as_str()))
+                && pair[0] != Token::Period;
+            let extension = file.name == "0002_knowledge";
+            assert!(!is_bare || extension, "{}: write @extschema:vector@.{}", file.name, pair[1]);
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ returns interval
 language sql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when p_failures > 0 then least(interval '10 seconds' * (2 ^ least(p_failures - 1, 10)), interval '15 minutes')

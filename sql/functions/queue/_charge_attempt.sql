@@ -7,6 +7,7 @@ create or replace function graphdb._charge_attempt(
 returns graphdb.processed_runs
 language plpgsql
 volatile
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := graphdb.clock();
@@ -23,7 +24,7 @@ begin
       chunk_started_at = case v_phase when 'chunk' then null else r.chunk_started_at end,
       embed_started_at = null,
       claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
-      claim_token = nextval('graphdb.claim_tokens'),
+      claim_token = graphdb._next_token(r.claim_token),
       updated_at = v_now
   where r.run_id = p_run.run_id
   returning r.* into v_run;

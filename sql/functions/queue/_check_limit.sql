@@ -3,6 +3,7 @@ create or replace function graphdb._check_limit(p_limit integer)
 returns integer
 language plpgsql
 immutable
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_limit is null or p_limit < 1 then

@@ -3,10 +3,11 @@ create or replace function graphdb._check_phase(p_phase text)
 returns text
 language plpgsql
 immutable
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_phase is null or p_phase not in ('chunk', 'embed') then
-    raise exception 'unknown phase %', coalesce(quote_literal(p_phase), 'null')
+    raise exception 'unknown phase %', graphdb._shown(p_phase)
       using errcode = 'TB001', hint = 'Pass ''chunk'' or ''embed''.';
   end if;
   return p_phase;

@@ -3,6 +3,7 @@ create or replace function graphdb._check_ttl(p_ttl interval)
 returns interval
 language plpgsql
 immutable
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_ttl is null or p_ttl < interval '1 second' or p_ttl > interval '7 days' then

@@ -40,7 +40,7 @@ begin
       when 'limit' then ''
     end;
     if v_condition is null then
-      raise exception 'unknown filter key "%"', v_key
+      raise exception 'unknown filter key "%"', left(v_key, 140)
         using errcode = 'TB001',
               hint = 'Known keys: run_ids, run_id_glob, source, status, normalized_from, normalized_to, embedding_model, limit.';
     end if;

@@ -12,7 +12,7 @@ begin
     return null;
   end if;
   if jsonb_typeof(v_limit) <> 'number' or v_limit::text !~ '^[1-9][0-9]{0,8}$' then
-    raise exception 'filter key "limit" takes a whole number above 0, not %', v_limit
+    raise exception 'filter key "limit" takes a whole number above 0, not %', graphdb._shown(v_limit::text)
       using errcode = 'TB001', hint = 'For example {"limit": 20}.';
   end if;
   return v_limit::integer;

@@ -12,7 +12,7 @@ declare
 begin
   foreach v_status in array v_statuses loop
     if v_status <> all (v_known) then
-      raise exception 'unknown status "%" in the filter', v_status
+      raise exception 'unknown status "%" in the filter', left(v_status, 140)
         using errcode = 'TB001', hint = 'Known statuses: ' || array_to_string(v_known, ', ') || '.';
     end if;
   end loop;

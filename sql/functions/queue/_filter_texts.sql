@@ -10,7 +10,7 @@ begin
     return array[graphdb._filter_text(p_key, p_value)];
   end if;
   if jsonb_typeof(p_value) <> 'array' then
-    raise exception 'filter key "%" takes a text or a list of texts, not %', p_key, p_value
+    raise exception 'filter key "%" takes a text or a list of texts, not %', p_key, graphdb._shown(p_value::text)
       using errcode = 'TB001', hint = format('For example {"%s": ["…", "…"]}.', p_key);
   end if;
   return array(select graphdb._filter_text(p_key, e.value) from jsonb_array_elements(p_value) as e);

@@ -12,7 +12,7 @@ declare
   v_time timestamptz;
 begin
   if v_text !~ '^[0-9]{4}(-[0-9]{2}){2}([T ][0-9]{2}(:[0-9]{2}){1,2}([.][0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$' then
-    raise exception 'filter key "%" takes a date or a time, not "%"', p_key, v_text
+    raise exception 'filter key "%" takes a date or a time, not "%"', p_key, left(v_text, 140)
       using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
   end if;
   begin

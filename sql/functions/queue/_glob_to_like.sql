@@ -4,6 +4,7 @@ returns text
 language sql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
   select translate(replace(replace(replace(p_glob, '!', '!!'), '%', '!%'), '_', '!_'), '*?', '%_')
 $$;

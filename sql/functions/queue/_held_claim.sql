@@ -3,6 +3,7 @@ create or replace function graphdb._held_claim(p_run_id text, p_claim_token bigi
 returns graphdb.processed_runs
 language plpgsql
 stable
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run graphdb.processed_runs;

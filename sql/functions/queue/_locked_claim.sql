@@ -3,6 +3,7 @@ create or replace function graphdb._locked_claim(p_run_id text, p_claim_token bi
 returns graphdb.processed_runs
 language plpgsql
 volatile
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Read in a statement of its own, after the lock: whoever held it may have taken the claim away.

@@ -3,6 +3,7 @@ create or replace function graphdb._max_attempts()
 returns integer
 language plpgsql
 stable
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_setting text := coalesce(nullif(current_setting('graphdb.max_attempts', true), ''), '5');

@@ -9,11 +9,13 @@ as $$
 declare
   v_run graphdb.processed_runs;
 begin
+  perform graphdb._check_isolation();
   perform graphdb._check_run_id(p_run_id);
   if coalesce(p_source, '') = '' then
     raise exception 'run "%" has no source', p_run_id
       using errcode = 'TB001', hint = 'Pass confluence, dita, mixed, or a name of your own.';
   end if;
+  perform graphdb._check_name('the source of a run', p_source, 128);
   insert into graphdb.processed_runs (run_id, source) values (p_run_id, p_source) on conflict (run_id) do nothing;
   select r.* into v_run from graphdb.processed_runs as r where r.run_id = p_run_id for no key update;
   return v_run;

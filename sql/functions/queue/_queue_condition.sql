@@ -4,6 +4,7 @@ returns text
 language sql
 immutable
 parallel safe
+set search_path = pg_catalog, pg_temp
 as $$
   select case p_phase
     when 'chunk' then '(r.status in (''normalized'', ''reset'') and r.available_at is null)'

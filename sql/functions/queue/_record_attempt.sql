@@ -6,6 +6,7 @@ create or replace function graphdb._record_attempt(
 returns void
 language plpgsql
 volatile
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_run.claimed_by is null then
@@ -16,7 +17,9 @@ begin
   values
     (p_run.run_id, p_run.claim_token, case p_run.status when 'chunking' then 'chunk' else 'embed' end,
      p_run.claimed_by, p_run.claimed_at, graphdb.clock(), p_outcome, p_run.total_docs,
-     p_run.total_chunks, p_error);
+     p_run.total_chunks, p_error)
+  -- Tables that were copied one by one may hold the row already. It must not stop the run.
+  on conflict (run_id, claim_token) do nothing;
 end
 $$;
 

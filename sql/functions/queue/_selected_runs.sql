@@ -10,6 +10,9 @@ declare
   v_limit constant integer := graphdb._filter_limit(p_filter);
   v_selected graphdb.processed_runs[];
 begin
+  if p_lock then
+    perform graphdb._check_isolation();
+  end if;
   if p_max_runs < greatest(1, v_limit) then
     raise exception 'a step of % runs is too small', p_max_runs
       using errcode = 'TB001', hint = 'Pass at least 1, and no less than the filter''s limit, which bounds the whole work and not a step.';

@@ -5,6 +5,7 @@ create or replace function graphdb._wake_runs(p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Bounded, so that the probe ends at the first entry that is not due yet: while a transaction is left open, those of claims

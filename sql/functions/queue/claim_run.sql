@@ -27,7 +27,7 @@ begin
     update graphdb.processed_runs as r
     set claimed_from = r.status, status = 'chunking', chunk_started_at = v_now,
         claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
-        claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
+        claim_token = graphdb._next_token(r.claim_token), updated_at = v_now
     where r.run_id = (select due.run_id from due)
     returning r.*;
   else
@@ -42,7 +42,7 @@ begin
     update graphdb.processed_runs as r
     set claimed_from = r.status, status = 'embedding', embed_started_at = v_now, wants_vectors = true,
         claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
-        claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
+        claim_token = graphdb._next_token(r.claim_token), updated_at = v_now
     where r.run_id = (select due.run_id from due)
     returning r.*;
   end if;

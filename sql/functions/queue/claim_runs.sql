@@ -49,7 +49,7 @@ begin
           embed_started_at = case v_phase when 'embed' then v_now end,
           wants_vectors = r.wants_vectors or v_phase = 'embed',
           claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
-          claim_token = nextval('graphdb.claim_tokens'), updated_at = v_now
+          claim_token = graphdb._next_token(r.claim_token), updated_at = v_now
       where r.run_id = any (array(select c.run_id from chunk_queue as c union all select e.run_id from embed_queue as e))
       returning r.*
     )
@@ -71,7 +71,7 @@ begin
            embed_started_at = case $2 when ''embedding'' then $3 end,
            wants_vectors = r.wants_vectors or $2 = ''embedding'',
            claimed_by = $4, claimed_at = $3, claim_expires_at = $5,
-           claim_token = nextval(''graphdb.claim_tokens''), updated_at = $3
+           claim_token = graphdb._next_token(r.claim_token), updated_at = $3
        where r.run_id = any (array(select due.run_id from due))
        returning r.*
      )

@@ -1,14 +1,15 @@
--- The one clock of the backlog: every lease, back-off and time mark is read from it, never from a client.
+-- The one clock of the backlog: the server's current time. Leases, back-offs and time marks are read from it, never from a client.
+-- Not the start of the statement: a procedure that claims and commits in a loop is one statement.
 -- Tests replace this function in their own database.
 create or replace function graphdb.clock()
 returns timestamptz
 language sql
-stable
+volatile
 parallel safe
 as $$
-  select pg_catalog.statement_timestamp()
+  select pg_catalog.clock_timestamp()
 $$;
 
 comment on function graphdb.clock() is
-  'The one clock of the backlog: the start of the current statement, by the server. Leases, back-offs and time marks are read from it.';
+  'The one clock of the backlog: the server''s current time. Leases, back-offs and time marks are read from it.';
 revoke all on function graphdb.clock() from public;

@@ -18,6 +18,7 @@ declare
   v_phase constant text := graphdb._check_phase(p_phase);
   v_model graphdb.embedding_models;
 begin
+  perform graphdb._check_isolation();
   if cardinality(p_run_ids) is distinct from cardinality(p_claim_tokens) then
     raise exception 'the number of runs is %, of tokens %', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
       using errcode = 'TB001', hint = 'Pass the claim_token of each run, in the same order.';
@@ -46,7 +47,7 @@ begin
              when v_phase = 'embed' then graphdb._count_embedded_chunks(c.run_id, v_model)
              when exists (select from graphdb._bare_documents(c.run_id))
                then graphdb._count_chunks(c.run_id)
-             else (select count(*) from graphdb.chunks as k where k.run_id = c.run_id)::integer
+             else (select count(*) from graphdb._current_chunks(c.run_id))::integer
            end as chunks
     from claims as c
   ), done as (
@@ -68,13 +69,16 @@ begin
       (run_id, claim_token, phase, worker, started_at, ended_at, outcome, total_docs, total_chunks, embedded_chunks)
     select d.run_id, d.claim_token, v_phase, c.claimed_by, c.claimed_at, v_now, 'completed', d.total_docs, d.total_chunks, d.embedded_chunks
     from done as d join counted as c on c.run_id = d.run_id
+    on conflict (run_id, claim_token) do nothing -- as in _record_attempt
   )
   select d.* from done as d;
 
-  if graphdb._has_unsearched(p_run_ids) then
+  if graphdb._is_unsettled(p_run_ids) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
-    perform graphdb._mark_versions(u.run_id)
-    from (select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and not d.is_searched) as u;
+    perform graphdb._settle_versions(u.run_id)
+    from (
+      select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current)
+    ) as u;
   end if;
 end
 $$;

@@ -15,7 +15,7 @@ begin
       chunk_started_at = case r.status when 'chunking' then null else r.chunk_started_at end,
       embed_started_at = null,
       claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
-      claim_token = nextval('graphdb.claim_tokens'),
+      claim_token = graphdb._next_token(r.claim_token),
       updated_at = graphdb.clock()
   where r.run_id = p_run_id
   returning r.* into v_run;

@@ -17,7 +17,9 @@ begin
   perform graphdb._check_ttl(p_ttl);
   perform graphdb._locked_claim(p_run_id, p_claim_token);
   update graphdb.processed_runs as r
-  set claim_expires_at = v_now + p_ttl, claim_progress = coalesce(p_progress, r.claim_progress), updated_at = v_now
+  set claim_expires_at = v_now + p_ttl,
+      claimed_at = least(r.claimed_at, v_now), -- a clock that was set back
+      claim_progress = coalesce(p_progress, r.claim_progress), updated_at = v_now
   where r.run_id = p_run_id
   returning r.claim_expires_at into v_expires_at;
   return v_expires_at;

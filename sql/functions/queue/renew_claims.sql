@@ -1,4 +1,5 @@
--- Renew every lease of a process at once, with the progress of each. One row a token; run_id and claim_expires_at are null where the claim is lost.
+-- Renew every lease of a process at once, with the progress of each. Returns one row for each token. run_id is null when the claim is
+-- lost. Only claim_expires_at is null when another transaction has locked the run: its lease was not renewed, and ends as it did.
 create or replace function graphdb.renew_claims(
   p_claim_tokens bigint[],
   p_ttl interval default '45 minutes',
@@ -27,19 +28,24 @@ begin
     join asked on asked.token = r.claim_token
     where r.claim_expires_at is not null
     order by r.run_id
-    for no key update of r
+    for no key update of r skip locked
   ), renewed as (
     update graphdb.processed_runs as r
-    set claim_expires_at = v_now + p_ttl, claim_progress = coalesce(held.progress, r.claim_progress), updated_at = v_now
+    set claim_expires_at = v_now + p_ttl,
+        claimed_at = least(r.claimed_at, v_now), -- a clock that was set back
+        claim_progress = coalesce(held.progress, r.claim_progress), updated_at = v_now
     from held
     where r.run_id = held.run_id and r.claim_token = any (p_claim_tokens) and r.claim_expires_at is not null
     returning r.claim_token, r.run_id, r.claim_expires_at
   )
-  select asked.token, renewed.run_id, renewed.claim_expires_at
-  from asked left join renewed on renewed.claim_token = asked.token;
+  select asked.token, k.run_id, renewed.claim_expires_at
+  from asked
+  left join graphdb.processed_runs as k on k.claim_token = asked.token and k.claim_expires_at is not null
+  left join renewed on renewed.claim_token = asked.token;
 end
 $$;
 
 comment on function graphdb.renew_claims(bigint[], interval, integer[]) is
-  'Heartbeat for all claims of a process. One row a token: its run and the new end of its lease, both null where the claim is lost.';
+  'Heartbeat for all claims of a process. Returns one row for each token: its run and the new end of its lease, both null when the claim is lost. '
+  'If only the end is null, another transaction has locked the run and its lease was not renewed: try again soon.';
 revoke all on function graphdb.renew_claims(bigint[], interval, integer[]) from public;

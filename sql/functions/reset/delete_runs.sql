@@ -44,9 +44,10 @@ begin
   ) as m;
 
   deleted_vectors := graphdb._discard_vectors(v_deleted, p_dry_run);
-  deleted_chunks := graphdb._discard_chunks(v_deleted, p_dry_run);
+  -- What only search still shows goes too, and is not counted.
+  select count(*) into deleted_chunks from unnest(v_deleted) as u (run_id) cross join lateral graphdb._current_chunks(u.run_id);
   if p_dry_run then
-    select count(*) into deleted_documents from graphdb.documents as d where d.run_id = any (v_deleted);
+    select count(*) into deleted_documents from graphdb.documents as d where d.run_id = any (v_deleted) and d.is_current;
     return next;
     return;
   end if;
@@ -54,12 +55,14 @@ begin
   -- Before the documents: a load that marks versions meanwhile would wait for these rows, and this for its lock.
   perform pg_advisory_xact_lock(graphdb._newest_lock());
   with gone as (
-    delete from graphdb.documents as d where d.run_id = any (v_deleted) returning d.doc_id
+    delete from graphdb.documents as d where d.run_id = any (v_deleted) returning d.doc_id, d.is_current
   )
-  select count(*), array_agg(distinct gone.doc_id) into deleted_documents, v_doc_ids from gone;
+  select count(*) filter (where gone.is_current), array_agg(distinct gone.doc_id) into deleted_documents, v_doc_ids from gone;
   delete from graphdb.run_attempts as a where a.run_id = any (v_deleted);
   delete from graphdb.processed_runs as r where r.run_id = any (v_deleted);
-  perform graphdb._mark_versions(null, v_doc_ids);
+  if v_doc_ids is not null then
+    perform graphdb._mark_versions(v_doc_ids);
+  end if;
   return next;
 end
 $$;

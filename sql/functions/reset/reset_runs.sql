@@ -1,5 +1,5 @@
--- Send selected runs round again. Scope: 'processed' clears their marks, 'embeddings' also gives up their vectors,
--- 'all' also their chunks when p_delete_chunks. A vector goes only when no run wants it any more.
+-- Reset selected runs. Scope: 'processed' clears their marks, 'embeddings' also gives up their vectors, and 'all' also their chunks
+-- when p_delete_chunks. A vector that another run wants stays. Search shows the old chunks and vectors until new ones replace them.
 -- Runs under a live claim are passed over and counted, unless p_force, which fences the worker off.
 -- p_dry_run counts and changes nothing. p_max_runs bounds one step: call again with p_after = last_run_id until that is null.
 create or replace function graphdb.reset_runs(
@@ -25,7 +25,7 @@ declare
   v_marked text[];
 begin
   if p_scope is null or p_scope not in ('processed', 'embeddings', 'all') then
-    raise exception 'unknown reset scope %', coalesce(quote_literal(p_scope), 'null')
+    raise exception 'unknown reset scope %', graphdb._shown(p_scope)
       using errcode = 'TB001', hint = 'Pass ''processed'', ''embeddings'' or ''all''.';
   end if;
   if num_nulls(p_dry_run, p_force, p_delete_chunks, p_after) > 0 then
@@ -49,7 +49,7 @@ begin
       when m.claim_expires_at > v_now then 'fence'
       when m.status = 'reset' and m.attempts = 0 and m.available_at is null and m.last_error is null
            and (p_scope = 'processed' or not m.wants_vectors)
-           and not (p_scope = 'all' and p_delete_chunks and exists (select from graphdb.chunks as c where c.run_id = m.run_id)) then 'keep'
+           and not (p_scope = 'all' and p_delete_chunks and exists (select from graphdb._current_chunks(m.run_id))) then 'keep'
       else 'reset'
     end as kind
   ) as k;
@@ -57,9 +57,12 @@ begin
   deleted_vectors := 0;
   deleted_chunks := 0;
   if p_scope <> 'processed' then
-    deleted_vectors := graphdb._discard_vectors(v_reset, p_dry_run);
+    deleted_vectors := graphdb._expire_vectors(v_reset, p_dry_run);
   end if;
   if p_scope = 'all' and p_delete_chunks then
+    if not p_dry_run then
+      perform pg_advisory_xact_lock(graphdb._newest_lock());
+    end if;
     deleted_chunks := graphdb._discard_chunks(v_reset, p_dry_run);
   end if;
   if p_dry_run or v_reset is null then
@@ -78,19 +81,21 @@ begin
       wants_vectors = r.wants_vectors and p_scope = 'processed',
       embedding_model = case p_scope when 'processed' then r.embedding_model end,
       claimed_by = null, claimed_at = null, claim_expires_at = null, claimed_from = null, claim_progress = null,
-      claim_token = nextval('graphdb.claim_tokens'),
+      claim_token = graphdb._next_token(r.claim_token),
       attempts = 0, available_at = null, failed_phase = null, last_error = null,
       updated_at = v_now
   where r.run_id = any (v_reset);
 
   if deleted_vectors + deleted_chunks > 0 then
-    -- Other versions of these runs' documents may be readier now. Looked for once no load is under way that brings one.
+    -- Search may find other versions of these runs' documents better now. They are looked for once no load is under way.
     perform pg_advisory_xact_lock(graphdb._newest_lock());
-    select array_agg(distinct d.run_id) into v_marked
+    select array_agg(d.doc_id) into v_marked
     from graphdb.documents as d
-    join graphdb.documents as o on o.doc_id = d.doc_id and o.run_id <> d.run_id
-    where d.run_id = any (v_reset) and d.is_searched;
-    perform graphdb._mark_versions(u.run_id) from unnest(v_marked) as u (run_id);
+    join graphdb.documents as o on o.doc_id = d.doc_id and (o.run_id, o.revision) <> (d.run_id, d.revision)
+    where d.run_id = any (v_reset);
+    if v_marked is not null then
+      perform graphdb._mark_versions(v_marked);
+    end if;
   end if;
   perform pg_notify('graphdb_backlog', 'chunk');
   return next;
@@ -98,6 +103,6 @@ end
 $$;
 
 comment on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) is
-  'Send selected runs round again. Scope processed clears their marks; embeddings also deletes vectors that no other run wants; all also chunks, with p_delete_chunks. '
+  'Reset selected runs. Scope processed clears their marks; embeddings also gives up vectors that no other run wants; all also chunks, with p_delete_chunks. Search shows the old ones until new ones replace them. '
   'Live claims are skipped unless p_force. p_dry_run counts only. p_max_runs bounds a step: call again with p_after = last_run_id until null. TB001: bad filter or scope.';
 revoke all on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) from public;

@@ -7,15 +7,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_functions text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,
-    run_documents,search,searched_documents,snippet,has_vectors,role_rights}';
+    run_documents,input_places,model_limit,search,context,read_question,searched_documents,snippet,has_vectors,role_rights,token_lag,find_document,describe_documents,list_documents,search_facets,run_contents,
+    run_losses,chunk_sizes,chunk_start,backlog_history,attempt_totals,content_totals}';
 begin
   if p_kind in ('worker', 'admin') then
     v_functions := v_functions || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,complete_runs,release_run,fail_run,
       recover_expired_claims,create_staging,replace_chunks,pending_inputs,store_embeddings,store_staged_embeddings,register_model,
-      refresh_search,missing_vector_indexes}'::text[];
+      set_model_limit,refresh_search,missing_vector_indexes}'::text[];
   end if;
   if p_kind = 'admin' then
-    v_functions := v_functions || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings}'::text[];
+    v_functions := v_functions || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings,prune_attempts,set_priority}'::text[];
   end if;
   return v_functions;
 end

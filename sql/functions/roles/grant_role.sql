@@ -11,12 +11,12 @@ declare
   v_function regprocedure;
 begin
   if p_kind is null or p_kind not in ('worker', 'admin', 'reader') then
-    raise exception 'unknown kind of role %', coalesce(quote_literal(p_kind), 'null')
+    raise exception 'unknown kind of role %', graphdb._shown(p_kind)
       using errcode = 'TB001', hint = 'Pass ''worker'', ''admin'' or ''reader''.';
   end if;
   if p_role is null or not exists (select from pg_roles as o where o.rolname = p_role) then
-    raise exception 'no role %', coalesce(quote_ident(p_role), 'null')
-      using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(p_role, 'name'));
+    raise exception 'no role %', coalesce(quote_ident(left(p_role, 140)), 'null')
+      using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(left(p_role, 140), 'name'));
   end if;
 
   -- What it was granted before, as a role of another kind, is taken away. The owner's own rights are no grants.

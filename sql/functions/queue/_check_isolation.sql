@@ -1,0 +1,22 @@
+-- Refuse every isolation level but read committed (TB001). The callers count and compare rows after they have waited for a lock:
+-- an older snapshot would hide what other transactions committed in the meantime.
+create or replace function graphdb._check_isolation()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_level constant text := current_setting('transaction_isolation');
+begin
+  if v_level in ('repeatable read', 'serializable') then
+    raise exception 'the transaction has the isolation level %, not read committed', v_level
+      using errcode = 'TB001',
+            hint = 'Begin it with "begin isolation level read committed", or set default_transaction_isolation = ''read committed''.';
+  end if;
+end
+$$;
+
+comment on function graphdb._check_isolation() is
+  'Refuse every isolation level but read committed (TB001): an older snapshot would hide what other transactions committed during a wait for a lock.';
+revoke all on function graphdb._check_isolation() from public;

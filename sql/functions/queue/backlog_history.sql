@@ -1,0 +1,39 @@
+-- What ended in each of the last p_buckets intervals of length p_bucket, the oldest first: phases completed, failures (expired leases
+-- count as such), and vectors of the runs that were embedded. The last interval ends now. Every interval has a row.
+create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60)
+returns table (since timestamptz, chunked bigint, embedded bigint, failed bigint, chunks bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_seconds float8 := extract(epoch from p_bucket);
+  v_start timestamptz;
+begin
+  if v_seconds is null or v_seconds < 1 or p_buckets is null or p_buckets not between 1 and 1000 then
+    raise exception 'a history has 1 to 1000 intervals of at least a second, not % of %', coalesce(p_buckets::text, 'null'),
+      coalesce(p_bucket::text, 'null')
+      using errcode = 'TB001', hint = 'Pass for example interval ''1 minute'', 60.';
+  end if;
+  v_start := graphdb.clock() - p_buckets * v_seconds * interval '1 second';
+  return query
+  select v_start + b.place * v_seconds * interval '1 second',
+         count(*) filter (where a.outcome = 'completed' and a.phase = 'chunk'),
+         count(*) filter (where a.outcome = 'completed' and a.phase = 'embed'),
+         count(*) filter (where a.outcome in ('failed', 'expired')),
+         coalesce(sum(a.embedded_chunks) filter (where a.outcome = 'completed' and a.phase = 'embed'), 0)::bigint
+  from generate_series(0, p_buckets - 1) as b (place)
+  left join (
+    select least(floor(extract(epoch from t.ended_at - v_start) / v_seconds), p_buckets - 1) as place, t.*
+    from graphdb.run_attempts as t
+    where t.ended_at >= v_start
+  ) as a on a.place = b.place
+  group by b.place
+  order by b.place;
+end
+$$;
+
+comment on function graphdb.backlog_history(interval, integer) is
+  'What ended in each of the last p_buckets intervals, the oldest first: phases completed, failures (expired leases count as such), and chunks of the runs that were embedded. Every interval has a row; the last one ends now. TB001: bad interval or number.';
+revoke all on function graphdb.backlog_history(interval, integer) from public;

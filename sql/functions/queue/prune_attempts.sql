@@ -1,0 +1,28 @@
+-- Delete the history of claims that ended longer ago than this. p_dry_run only counts them. Returns how many.
+create or replace function graphdb.prune_attempts(p_older_than interval, p_dry_run boolean default false)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant timestamptz := graphdb.clock() - p_older_than;
+  v_count bigint;
+begin
+  if p_older_than is null or p_older_than < interval '0' or p_dry_run is null then
+    raise exception 'an age of % cannot be', coalesce(p_older_than::text, 'null')
+      using errcode = 'TB001', hint = 'Pass for example ''90 days'', and true or false for p_dry_run.';
+  end if;
+  if p_dry_run then
+    return (select count(*) from graphdb.run_attempts as a where a.ended_at < v_before);
+  end if;
+  delete from graphdb.run_attempts as a where a.ended_at < v_before;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+comment on function graphdb.prune_attempts(interval, boolean) is
+  'Delete the history of claims that ended longer ago than p_older_than. p_dry_run only counts them. Returns how many. TB001: bad argument.';
+revoke all on function graphdb.prune_attempts(interval, boolean) from public;

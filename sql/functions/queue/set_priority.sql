@@ -1,0 +1,36 @@
+-- Change when a run is claimed: higher priorities first. Returns the run as it is then; a dry run changes nothing.
+create or replace function graphdb.set_priority(p_run_id text, p_priority integer, p_dry_run boolean default false)
+returns graphdb.processed_runs
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run graphdb.processed_runs;
+begin
+  if p_priority is null or p_priority not between -32768 and 32767 then
+    raise exception 'a priority is a whole number from -32768 to 32767, not %', coalesce(p_priority::text, 'null')
+      using errcode = 'TB001', hint = 'Runs have priority 0 unless it was changed.';
+  end if;
+  select r.* into v_run from graphdb.processed_runs as r where r.run_id = p_run_id for no key update;
+  if not found then
+    raise exception 'no run "%"', p_run_id
+      using errcode = 'TB004', hint = 'graphdb.list_runs() lists the runs.';
+  end if;
+  v_run.priority := p_priority;
+  if p_dry_run then
+    return v_run;
+  end if;
+  -- Of a held run, updated_at is the worker's last heartbeat.
+  update graphdb.processed_runs as r
+  set priority = p_priority,
+      updated_at = case when r.claim_expires_at is null then graphdb.clock() else r.updated_at end
+  where r.run_id = p_run_id;
+  return v_run;
+end
+$$;
+
+comment on function graphdb.set_priority(text, integer, boolean) is
+  'Change when a run is claimed: higher priorities first. Returns the run as it is then; p_dry_run changes nothing. TB001: bad priority. TB004: no such run.';
+revoke all on function graphdb.set_priority(text, integer, boolean) from public;

@@ -1,0 +1,21 @@
+-- How many tokens the sequence graphdb.claim_tokens would give out a second time: 0 unless the tables were copied without it, or
+-- somebody set it back.
+create or replace function graphdb.token_lag()
+returns bigint
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select greatest(0, stored.largest - (s.last_value + s.is_called::integer) + 1)
+  from graphdb.claim_tokens as s
+  cross join (
+    select greatest(
+      (select max(r.claim_token) from graphdb.processed_runs as r),
+      (select max(a.claim_token) from graphdb.run_attempts as a)) as largest
+  ) as stored
+$$;
+
+comment on function graphdb.token_lag() is
+  'How many tokens the sequence graphdb.claim_tokens would give out a second time: 0 unless the tables were copied without the sequence, or the sequence was set back. trailblazer db migrate repairs it.';
+revoke all on function graphdb.token_lag() from public;
