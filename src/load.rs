@@ -1,9 +1,9 @@
-//! An artifact into the database: its documents and the backlog row in one transaction, in bounded memory.
+//! Loads an artifact into the database: its documents and the backlog row in one transaction, with bounded memory.
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use postgres::Client;
+use postgres::{Client, Transaction};
 
 use crate::artifact::{BrokenLine, Reader};
 use crate::db::stage::{self, Loaded};
@@ -13,25 +13,48 @@ use crate::normalize::Document;
 
 /// Documents copied at a time.
 const PAGE: usize = 128;
+/// Bytes of their texts at which a page ends earlier. Together, the two limits bound the memory that a load takes.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Loads the artifact at `path` as the run's documents. Every broken line is handed to `on_broken` and left out; an artifact without a
-/// document is refused, and what the run holds stays.
+/// What is to become of a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It happens.
+    Commit,
+    /// It was tried only.
+    RollBack,
+}
+
+/// How the run of an artifact is registered.
+#[derive(Debug, Clone, Copy)]
+pub struct Registration<'a> {
+    /// The run.
+    pub run_id: &'a RunId,
+    /// Its source. Without one, the documents' own source decides: `mixed` when they differ.
+    pub source: Option<&'a str>,
+    /// When it was normalized. Without a time, the database's clock decides.
+    pub normalized_at: Option<DateTime<Utc>>,
+    /// What the documents were made from.
+    pub input: Option<&'a str>,
+}
+
+/// Loads the artifact at `path` as the run's documents. Broken lines are left out and passed to `on_broken`. An artifact without
+/// a document is refused, and the run keeps its documents.
 ///
-/// Without `source`, the documents' own decides: `mixed` when they differ. Without `normalized_at`, the database's clock does.
+/// `accept` sees what the load does before it is committed. Its error undoes the load.
 pub fn load_artifact(
     client: &mut Client,
-    run_id: &RunId,
+    run: &Registration<'_>,
     path: &Path,
-    source: Option<&str>,
-    normalized_at: Option<DateTime<Utc>>,
     on_broken: &mut dyn FnMut(&BrokenLine),
+    accept: &mut dyn FnMut(&Loaded, &mut Transaction<'_>) -> Result<Verdict>,
 ) -> Result<Loaded> {
     stage::create(client)?;
     let mut reader = Reader::open(path)?;
     let mut tx = client.transaction()?;
     stage::clear_documents(&mut tx)?;
     let mut found_source: Option<String> = None;
-    let mut page: Vec<Document> = Vec::with_capacity(PAGE);
+    let mut page = Page::default();
     loop {
         match reader.read()? {
             None => break,
@@ -44,21 +67,66 @@ pub fn load_artifact(
                 page.push(document);
             }
         }
-        if page.len() == PAGE {
-            stage::documents(&mut tx, &page)?;
-            page.clear();
+        if page.is_full() {
+            stage::documents(&mut tx, &page.documents)?;
+            page = Page::default();
         }
     }
-    stage::documents(&mut tx, &page)?;
+    stage::documents(&mut tx, &page.documents)?;
     if found_source.is_none() {
         return Err(Error::NoDocument { path: path.to_owned() });
     }
-    let source = source
+    let source = run
+        .source
         .map(str::to_owned)
         .or(found_source.filter(|source| !source.is_empty()))
         .unwrap_or_else(|| "mixed".into());
-    let loaded = stage::load_documents(&mut tx, run_id, &source, normalized_at)?;
-    stage::clear_documents(&mut tx)?;
-    tx.commit()?;
+    let loaded = stage::load_documents(&mut tx, run.run_id, &source, run.normalized_at, run.input)?;
+    match accept(&loaded, &mut tx)? {
+        Verdict::Commit => {
+            stage::clear_documents(&mut tx)?;
+            tx.commit()?;
+        }
+        Verdict::RollBack => tx.rollback()?,
+    }
     Ok(loaded)
+}
+
+/// Documents that are copied together.
+#[derive(Debug, Default)]
+struct Page {
+    documents: Vec<Document>,
+    bytes: usize,
+}
+
+impl Page {
+    fn push(&mut self, document: Document) {
+        self.bytes += document.text_md.len();
+        self.documents.push(document);
+    }
+
+    fn is_full(&self) -> bool {
+        self.documents.len() >= PAGE || self.bytes >= PAGE_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns how many documents with texts of `bytes` bytes make a page full.
+    fn documents_of_a_page(bytes: usize) -> usize {
+        let mut page = Page::default();
+        while !page.is_full() {
+            page.push(Document { text_md: "x".repeat(bytes), ..Document::default() });
+        }
+        page.documents.len()
+    }
+
+    #[test]
+    fn a_page_ends_with_the_number_of_documents_or_with_their_bytes() {
+        assert_eq!(documents_of_a_page(100), PAGE);
+        assert_eq!(documents_of_a_page(PAGE_BYTES / 2), 2);
+        assert_eq!(documents_of_a_page(3 * PAGE_BYTES), 1);
+    }
 }

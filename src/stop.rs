@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks for a graceful stop, and is told; a later one ends the process at once.
+//! SIGINT and SIGTERM. The first signal requests a graceful stop; a later one ends the process at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,10 +11,10 @@ use signal_hook::iterator::Signals;
 
 use crate::error::{Error, Exit, Result};
 
-/// Signals this close together are one: a terminal, make and timeout each pass on the same one.
+/// Signals this close together count as one: a terminal, `make` and `timeout` each forward the same signal.
 const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
-/// Tells whether the process was asked to stop. Clones share one answer.
+/// Whether a stop was requested. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -22,7 +22,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Returns a stop that listens to signals.
+    /// Returns a stop that SIGINT and SIGTERM request.
     pub fn on_signals() -> Result<Self> {
         Self::on([(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)])
     }
@@ -36,11 +36,11 @@ impl Stop {
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))
                 .map_err(Error::Signals)?;
         }
-        // After the flags: whoever hears of a signal here finds them set.
+        // Registered after the flags, so that the flags are set when this thread hears of a signal.
         let mut heard = Signals::new(signals.map(|(signal, _)| signal)).map_err(Error::Signals)?;
         thread::spawn(move || {
             if heard.forever().next().is_some() {
-                log::info!("stopping: finishing what is in hand; once more to end at once");
+                log::info!("stopping after the current batch; press Ctrl-C again to quit now");
                 thread::sleep(ONE_SIGNAL);
                 is_heard.store(true, Ordering::SeqCst);
             }
@@ -48,18 +48,18 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Whether a stop was asked for.
+    /// Whether a stop was requested.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Asks for a stop, without a signal.
+    /// Requests a stop without a signal.
     pub fn ask(&self) {
         self.asked.store(true, Ordering::SeqCst);
     }
 
-    /// Sleeps for `pause`, or until a stop is asked for.
+    /// Sleeps for `pause`, or until a stop is requested.
     pub fn sleep(&self, pause: Duration) {
         let end = Instant::now() + pause;
         while !self.is_asked() && Instant::now() < end {
@@ -67,7 +67,7 @@ impl Stop {
         }
     }
 
-    /// Returns the exit code that goes with the signal received, if one was.
+    /// Returns the exit code of the signal that was received, if any.
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
         match self.code.load(Ordering::SeqCst) {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signal_that_cannot_be_had_is_named_as_such() {
+    fn error_names_signals_when_one_cannot_be_registered() {
         let error = Stop::on([(1000, Exit::Interrupted), (SIGTERM, Exit::Terminated)]).unwrap_err();
         assert!(error.to_string().starts_with("cannot wait for signals: "), "{error}");
         assert_eq!(error.exit(), Exit::Failures);

@@ -1,4 +1,4 @@
-//! One typed call for each SQL function of schema `graphdb`. The rules are there; here are names and types.
+//! One typed call for each SQL function of schema `graphdb`. The functions hold the rules; the calls add names and types.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::ids::{ClaimToken, Phase, RunId, Scope, Status};
 pub struct Run {
     pub run_id: RunId,
     pub source: String,
+    pub input: Option<String>,
     pub normalized_at: DateTime<Utc>,
     pub total_docs: i32,
     pub priority: i16,
@@ -42,10 +43,11 @@ pub struct Run {
 }
 
 impl Run {
-    fn from_row(row: &Row) -> Self {
+    pub(super) fn from_row(row: &Row) -> Self {
         Self {
             run_id: run_id(row, "run_id"),
             source: row.get("source"),
+            input: row.get("input"),
             normalized_at: row.get("normalized_at"),
             total_docs: row.get("total_docs"),
             priority: row.get("priority"),
@@ -72,18 +74,18 @@ impl Run {
     }
 }
 
-/// The database's check constraint is the same rule, so that a stored run id always parses.
+/// Parses a stored run id. The check constraint of the table has the same rule, so it always parses.
 fn run_id(row: &Row, column: &str) -> RunId {
     let text: String = row.get(column);
     text.parse().expect("a run id from the database obeys its check constraint")
 }
 
-/// A check constraint knows the same names, and a newer schema is refused before.
+/// Parses a stored status. The check constraint of the table allows the same names, and a newer schema was refused before.
 fn status(row: &Row) -> Status {
     Status::named(row.get("status")).expect("the status of a run is one of those that its check constraint allows")
 }
 
-/// Which runs are meant. Empty means all.
+/// Selects runs. An empty filter selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the keys of a filter, as graphdb._filter_condition reads them")]
 pub struct Filter {
@@ -122,13 +124,13 @@ impl Filter {
 /// What waits for a phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// Runs that wait, those in back-off included.
+    /// Number of runs that wait, including those in back-off.
     pub total: i64,
-    /// Of these, in back-off.
+    /// Number of runs in back-off.
     pub deferred: i64,
-    /// Of the oldest.
+    /// Time of the oldest run.
     pub first_normalized_at: Option<DateTime<Utc>>,
-    /// Of the newest.
+    /// Time of the newest run.
     pub last_normalized_at: Option<DateTime<Utc>>,
     /// The first ten in the order of the claim, or as many as the limit of the filter; those in back-off last.
     pub sample_run_ids: Vec<String>,
@@ -169,12 +171,14 @@ pub fn claim_run(
     Ok(row.as_ref().map(Run::from_row))
 }
 
-/// A lease after its renewal; `expires_at` is `None` where it is lost.
+/// A lease after its renewal. `expires_at` is `None` when the lease was not renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.renew_claims")]
 pub struct Renewal {
     pub token: ClaimToken,
     pub expires_at: Option<DateTime<Utc>>,
+    /// The claim is lost. Otherwise, a lease that was not renewed belongs to a run that another transaction has locked.
+    pub is_lost: bool,
 }
 
 /// `graphdb.renew_claims`, with the progress of each.
@@ -190,7 +194,11 @@ pub fn renew_claims(
     )?;
     Ok(rows
         .iter()
-        .map(|row| Renewal { token: ClaimToken(row.get("claim_token")), expires_at: row.get("claim_expires_at") })
+        .map(|row| Renewal {
+            token: ClaimToken(row.get("claim_token")),
+            expires_at: row.get("claim_expires_at"),
+            is_lost: row.get::<_, Option<String>>("run_id").is_none(),
+        })
         .collect())
 }
 
@@ -231,13 +239,13 @@ pub fn fail_run(
     Ok(Run::from_row(&row))
 }
 
-/// `graphdb.recover_expired_claims`: the runs whose lease had run out, as they are now.
+/// `graphdb.recover_expired_claims`: returns the runs whose leases had expired, as they are now.
 pub fn recover_expired_claims(client: &mut impl GenericClient) -> Result<Vec<Run>> {
     let rows = client.query("select * from graphdb.recover_expired_claims()", &[])?;
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
-/// What one step of a reset did, or would do.
+/// The counts of one step of a reset or its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.reset_runs")]
 pub struct ResetStep {
@@ -248,11 +256,11 @@ pub struct ResetStep {
     pub fenced: i64,
     pub deleted_vectors: i64,
     pub deleted_chunks: i64,
-    /// Where the next step begins; none when this was the last.
+    /// The run after which the next step begins; `None` after the last step.
     pub last_run_id: Option<String>,
 }
 
-/// What to reset, and how.
+/// A reset: the runs, and how they are reset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the parameters of graphdb.reset_runs")]
 pub struct Reset {
@@ -294,7 +302,7 @@ pub fn reset_runs(
     })
 }
 
-/// What one step of a deletion did, or would do.
+/// The counts of one step of a deletion or its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.delete_runs")]
 pub struct DeleteStep {
@@ -305,11 +313,11 @@ pub struct DeleteStep {
     pub deleted_documents: i64,
     pub deleted_chunks: i64,
     pub deleted_vectors: i64,
-    /// Where the next step begins; none when this was the last.
+    /// The run after which the next step begins; `None` after the last step.
     pub last_run_id: Option<String>,
 }
 
-/// What to delete, and how.
+/// A deletion: the runs, and how they are deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the parameters of graphdb.delete_runs")]
 pub struct Delete {
@@ -341,10 +349,10 @@ pub fn delete_runs(
     })
 }
 
-/// What one step of `graphdb.prune_embeddings` did, or would do.
+/// The counts of one step of `graphdb.prune_embeddings` or its dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PruneStep {
-    /// Vectors of texts that no run has any more.
+    /// Number of vectors of texts that no run has any more.
     pub deleted: i64,
     /// The vector after which the next step begins; none when this was the last.
     pub last: Option<(i32, Vec<u8>)>,
@@ -364,6 +372,13 @@ pub fn prune_embeddings(
     )?;
     let last: (Option<i32>, Option<Vec<u8>>) = (row.get("last_model_id"), row.get("last_input_sha256"));
     Ok(PruneStep { deleted: row.get("deleted"), last: last.0.zip(last.1) })
+}
+
+/// `graphdb.prune_attempts`: the history of claims that ended more than `days` days ago.
+pub fn prune_attempts(client: &mut impl GenericClient, days: u32, dry_run: bool) -> Result<i64> {
+    let row = client
+        .query_one("select graphdb.prune_attempts(make_interval(days => $1), $2)", &[&days.cast_signed(), &dry_run])?;
+    Ok(row.get(0))
 }
 
 /// `graphdb.list_runs`, the newest first.
@@ -422,7 +437,7 @@ pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Ve
         .collect())
 }
 
-/// The row of the view `graphdb.backlog_status`, its interval in seconds: the session has a style of intervals.
+/// Returns the row of the view `graphdb.backlog_status`, with its interval in seconds, which do not depend on `intervalstyle`.
 pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
     let row = client.query_one(
         "select to_jsonb(s) - 'time_to_go' || jsonb_build_object('time_to_go_seconds', extract(epoch from s.time_to_go)::bigint) \
@@ -442,6 +457,36 @@ pub fn register_model(client: &mut impl GenericClient, model: &Model) -> Result<
     Ok(())
 }
 
+/// `graphdb.model_limit`: how many tokens of a text the model reads, where that was found out.
+pub fn model_limit(client: &mut impl GenericClient, model: &str) -> Result<Option<usize>> {
+    let row = client.query_one("select graphdb.model_limit($1)", &[&model])?;
+    Ok(row.get::<_, Option<i32>>(0).and_then(|tokens| usize::try_from(tokens).ok()))
+}
+
+/// `graphdb.set_model_limit`
+pub fn set_model_limit(client: &mut impl GenericClient, model: &str, tokens: usize) -> Result<()> {
+    let tokens = i32::try_from(tokens).unwrap_or(i32::MAX);
+    client.execute("select graphdb.set_model_limit($1, $2)", &[&model, &tokens])?;
+    Ok(())
+}
+
+/// A chunk that holds a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.input_places")]
+pub struct InputPlace {
+    pub doc_id: String,
+    pub ord: i32,
+    pub title: String,
+}
+
+/// `graphdb.input_places`: the chunks of a run that hold the text with this hash.
+pub fn input_places(client: &mut impl GenericClient, run_id: &RunId, hash: &[u8]) -> Result<Vec<InputPlace>> {
+    let rows = client.query("select * from graphdb.input_places($1, $2)", &[&run_id.as_str(), &hash])?;
+    let place =
+        |row: &postgres::Row| InputPlace { doc_id: row.get("doc_id"), ord: row.get("ord"), title: row.get("title") };
+    Ok(rows.iter().map(place).collect())
+}
+
 /// `graphdb.grant_role`
 pub fn grant_role(client: &mut impl GenericClient, role: &str, kind: &str) -> Result<()> {
     client.execute("select graphdb.grant_role($1, $2)", &[&role, &kind])?;
@@ -457,17 +502,19 @@ pub struct StoredDocument {
     pub body: String,
 }
 
-/// `graphdb.run_documents`: a page of at most `limit` documents after `after`, that ends once their bodies have `max_bytes`.
+/// `graphdb.run_documents`: a page of at most `limit` documents after `after`, which ends once their bodies have `max_bytes`.
+/// With `chunking`, which names how a worker makes chunks, the page has only documents that this worker has to chunk.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,
     after: &str,
     limit: i32,
     max_bytes: i64,
+    chunking: Option<&str>,
 ) -> Result<Vec<StoredDocument>> {
     let rows = client.query(
-        "select d.doc_id, d.title, d.body from graphdb.run_documents($1, $2, $3, $4) as d",
-        &[&run_id.as_str(), &after, &limit, &max_bytes],
+        "select d.doc_id, d.title, d.body from graphdb.run_documents($1, $2, $3, $4, $5) as d",
+        &[&run_id.as_str(), &after, &limit, &max_bytes, &chunking],
     )?;
     Ok(rows.iter().map(|row| StoredDocument { doc_id: row.get(0), title: row.get(1), body: row.get(2) }).collect())
 }

@@ -1,4 +1,4 @@
-//! What a connection URL leaves open, from where libpq takes it: a service file, `PG…` variables, a password file.
+//! Completes a connection URL as libpq does: from a service file, the `PG…` variables and a password file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -30,9 +30,9 @@ const VARIABLES: [(&str, &str); 17] = [
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGUSER", "user"),
 ];
-/// Those that say where the service file is, and which of its sections.
+/// The variables that name the service file and its section.
 const SERVICE_VARIABLES: [&str; 3] = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"];
-/// Where packagers put the socket. Without a host, the first that has one for the port is taken, and `localhost` where none has.
+/// The usual folders of the socket. Without a host, the first folder that has a socket for the port is used, else `localhost`.
 const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 const DEFAULT_PORT: &str = "5432";
@@ -67,15 +67,20 @@ pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) 
     if let (None, Some(user)) = (parameters.get("dbname"), parameters.get("user").cloned()) {
         parameters.insert("dbname".into(), user);
     }
-    if !parameters.contains_key("password")
-        && let Some(password) = read_password(&parameters, env)
-    {
-        parameters.insert("password".into(), password);
-    }
     Ok(parameters)
 }
 
-/// Whether an environment variable is read here.
+/// Returns the password for the one host of `parameters`: the given one, or the one in the password file.
+pub(super) fn password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    parameters.get("password").cloned().or_else(|| read_password(parameters, env))
+}
+
+/// Returns the variables by which libpq connects as `parameters` say.
+pub(super) fn variables(parameters: &Parameters) -> Vec<(&'static str, String)> {
+    VARIABLES.iter().filter_map(|(variable, key)| Some((*variable, parameters.get(*key)?.clone()))).collect()
+}
+
+/// Whether this module reads an environment variable.
 pub(super) fn is_read(name: &str) -> bool {
     SERVICE_VARIABLES.contains(&name) || VARIABLES.iter().any(|(variable, _)| *variable == name)
 }
@@ -144,7 +149,7 @@ fn service_in(path: &Path, text: &str, service: &str) -> Result<Option<Parameter
     Ok(found.map(|pairs| pairs.into_iter().rev().filter(|(_, value)| !value.is_empty()).collect()))
 }
 
-/// Looks the password up in the password file; with several hosts, by the first.
+/// Looks the password up in the password file.
 fn read_password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let path = parameters.get("passfile").map(PathBuf::from).or_else(|| in_home(env, ".pgpass"))?;
     let text = fs::read_to_string(&path).ok()?;
@@ -163,12 +168,12 @@ fn read_password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) 
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| password_for(line, wanted))
 }
 
-/// Returns the first of what a parameter lists, unless it is empty.
+/// Returns the first value in a parameter's list, unless it is empty.
 fn first<'a>(parameters: &'a Parameters, key: &str) -> Option<&'a str> {
     parameters.get(key).and_then(|list| list.split(',').next()).filter(|first| !first.is_empty())
 }
 
-/// Returns the last of the line's five fields where the first four are what is wanted, or `*`.
+/// Returns the fifth field of a line if the first four match `wanted` or are `*`.
 fn password_for(line: &str, wanted: [&str; 4]) -> Option<String> {
     let mut fields = vec![String::new()];
     let mut is_any = vec![line.starts_with("*:")];
@@ -214,9 +219,19 @@ mod tests {
         }
 
         fn completed(&self, url: &str, variables: &[(&str, &str)]) -> Result<Parameters, ConfigError> {
+            let env = self.env(variables);
+            complete(Url::from(url).parameters().unwrap(), &|name| env.get(name).cloned())
+        }
+
+        fn password(&self, url: &str, variables: &[(&str, &str)]) -> Option<String> {
+            let env = self.env(variables);
+            password(&self.completed(url, variables).unwrap(), &|name| env.get(name).cloned())
+        }
+
+        fn env<'a>(&self, variables: &[(&'a str, &str)]) -> BTreeMap<&'a str, String> {
             let mut env: BTreeMap<&str, String> = variables.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
             env.insert("HOME", self.0.path().display().to_string());
-            complete(Url::from(url).parameters().unwrap(), &|name| env.get(name).cloned())
+            env
         }
     }
 
@@ -275,7 +290,7 @@ mod tests {
         let home = Home::new();
         home.write(".pg_service.conf", "[docs]\npassword=of service\n");
         home.write(".pgpass", "*:*:*:me:of file\n");
-        let password = |url: &str, env: &[(&str, &str)]| home.completed(url, env).unwrap().remove("password");
+        let password = |url: &str, env: &[(&str, &str)]| home.password(url, env);
         let env = [("PGPASSWORD", "of env")];
         assert_eq!(password("postgresql://me:url@db/?service=docs", &env).as_deref(), Some("url"));
         assert_eq!(password("postgresql://me@db/?service=docs", &env).as_deref(), Some("of service"));

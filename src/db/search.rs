@@ -1,5 +1,6 @@
 //! `graphdb.search`, and what keeps it quick.
 
+use chrono::{DateTime, Utc};
 use pgvector::Vector;
 use postgres::GenericClient;
 use serde::Serialize;
@@ -9,9 +10,9 @@ use crate::config::VectorIndex;
 use crate::error::Result;
 use crate::ids::RunId;
 
-/// Which documents are searched. Empty means all.
+/// Which documents a search may show. Empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the keys of a filter, as graphdb._search_condition reads them")]
+#[allow(missing_docs, reason = "the keys of a filter, as graphdb._shown_documents reads them")]
 pub struct SearchFilter {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
@@ -21,6 +22,18 @@ pub struct SearchFilter {
     pub run_ids: Vec<RunId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id_glob: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ancestor: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub language: Vec<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub updated: Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub meta: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
 }
 
 impl SearchFilter {
@@ -30,21 +43,27 @@ impl SearchFilter {
         Self { run_ids: vec![run_id.clone()], ..Self::default() }
     }
 
-    fn to_json(&self) -> Value {
+    /// Returns the filter as the SQL functions take it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_else(|_| Value::Object(Map::new()))
     }
 }
 
-/// What to look for.
+/// A question and how to answer it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question<'a> {
-    /// As typed: words, "texts in quotes", and words -without.
+    /// As typed: words, "texts in quotes", and -words at the end.
     pub text: &'a str,
-    /// Its vector, and the model that made it; none leaves it to the words.
+    /// The vector of the question and the model that made it. Without one, full-text search decides alone.
     pub vector: Option<(Vec<f32>, &'a str)>,
-    /// Most results.
+    /// Maximum number of documents.
     pub limit: i32,
-    /// Where to look.
+    /// Maximum number of chunks of each document.
+    pub per_document: i32,
+    /// Leaves out hits with a lower score.
+    pub min_score: Option<f64>,
+    /// Which documents may be shown.
     pub filter: SearchFilter,
 }
 
@@ -61,18 +80,26 @@ pub struct Hit {
     pub title: String,
     /// Title and headings above the chunk.
     pub heading_path: Vec<String>,
-    /// Address of the document.
+    /// Address of the section: that of the document, with an anchor.
     pub url: Option<String>,
     /// The chunk, as it was embedded.
     pub text: String,
-    /// Its best parts, the words of the question between the characters 1 and 2.
+    /// The parts of the chunk that answer best, with the words of the question between the characters 1 and 2.
     pub snippet: String,
-    /// Place among those that have the words.
+    /// Place among the chunks that have the words.
     pub text_rank: Option<i32>,
     /// Place among the nearest vectors.
     pub vector_rank: Option<i32>,
     /// Higher is better.
     pub score: f64,
+    /// Cosine similarity of question and chunk.
+    pub similarity: Option<f64>,
+    /// The words of the question that the chunk has.
+    pub matched_words: Vec<String>,
+    /// Path of the document in its source.
+    pub path: Option<String>,
+    /// Last change in the source.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// `graphdb.search`, with a snippet of each hit.
@@ -82,8 +109,16 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
         None => (None, None),
     };
     let rows = client.query(
-        "select s.*, graphdb.snippet($1, s.text, s.heading_path) as snippet from graphdb.search($1, $2, $3, $4, $5) as s",
-        &[&question.text, &vector, &model, &question.limit, &question.filter.to_json()],
+        "select s.*, graphdb.snippet($1, s.text, s.heading_path) as snippet from graphdb.search($1, $2, $3, $4, $5, $6, $7) as s",
+        &[
+            &question.text,
+            &vector,
+            &model,
+            &question.limit,
+            &question.filter.to_json(),
+            &question.per_document,
+            &question.min_score,
+        ],
     )?;
     Ok(rows
         .iter()
@@ -99,8 +134,44 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
             text_rank: row.get("text_rank"),
             vector_rank: row.get("vector_rank"),
             score: row.get("score"),
+            similarity: row.get("similarity"),
+            matched_words: row.get("matched_words"),
+            path: row.get("path"),
+            updated_at: row.get("updated_at"),
         })
         .collect())
+}
+
+/// How a search reads a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The question with its typing errors corrected: what to embed and to search for.
+    pub question: String,
+    /// `typed → meant`
+    pub corrections: Vec<String>,
+    /// Words and texts that no result may have.
+    pub without: Vec<String>,
+}
+
+/// `graphdb.read_question`
+pub fn read_question(client: &mut impl GenericClient, question: &str, filter: &SearchFilter) -> Result<Reading> {
+    let row = client.query_one("select * from graphdb.read_question($1, $2)", &[&question, &filter.to_json()])?;
+    Ok(Reading { question: row.get("question"), corrections: row.get("corrections"), without: row.get("without") })
+}
+
+/// `graphdb.context`: the text around a hit as Markdown.
+pub fn context(
+    client: &mut impl GenericClient,
+    hit: &Hit,
+    scope: &str,
+    max_tokens: i32,
+    filter: &SearchFilter,
+) -> Result<String> {
+    let row = client.query_opt(
+        "select c.text from graphdb.context($1, $2, $3, $4, $5, $6) as c",
+        &[&hit.run_id, &hit.doc_id, &hit.ord, &scope, &max_tokens, &filter.to_json()],
+    )?;
+    Ok(row.map_or_else(|| hit.text.clone(), |row| row.get(0)))
 }
 
 /// `graphdb.searched_documents`: how many documents a search with this filter sees.

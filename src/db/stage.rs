@@ -1,18 +1,23 @@
-//! Binary COPY into the session's staging tables, and the functions that take what was copied.
+//! Copies rows into the session's staging tables, and calls the functions that read them.
 
 use chrono::{DateTime, Utc};
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, GenericClient};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::chunk::{Chunk, Kind};
 use crate::db::install::CODE_VERSION;
 use crate::error::Result;
 use crate::ids::{ClaimToken, RunId};
+use crate::language;
 use crate::normalize::Document;
 
-/// `graphdb.create_staging`: makes the session's staging tables, once; a second call changes nothing.
+/// The longest label that `graphdb.load_documents` takes, in bytes.
+const LONGEST_LABEL: usize = 1024;
+
+/// `graphdb.create_staging`: creates the session's staging tables. A second call changes nothing.
 pub fn create(client: &mut Client) -> Result<()> {
     client.batch_execute("select graphdb.create_staging()")?;
     Ok(())
@@ -32,30 +37,51 @@ pub fn clear_documents(client: &mut impl GenericClient) -> Result<()> {
 
 /// Copies documents into the staging table.
 pub fn documents(client: &mut impl GenericClient, documents: &[Document]) -> Result<()> {
-    let types =
-        [Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT_ARRAY, Type::TEXT_ARRAY, Type::JSONB, Type::TEXT];
+    let types = [
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT_ARRAY,
+        Type::TEXT_ARRAY,
+        Type::JSONB,
+        Type::TEXT,
+        Type::TEXT,
+    ];
     let sink = client.copy_in(
-        "copy pg_temp.staged_documents (doc_id, title, url, path, labels, breadcrumbs, meta, body) from stdin (format binary)",
+        "copy pg_temp.staged_documents (doc_id, title, url, path, labels, breadcrumbs, meta, body, language) from stdin (format binary)",
     )?;
     let mut writer = BinaryCopyInWriter::new(sink, &types);
     for document in documents {
+        let labels = short_labels(document);
         let meta = without_nul(document.stored_meta());
         writer.write(&[
             &document.id,
             &document.title,
             &document.url,
             &document.source_path,
-            &document.labels,
+            &labels,
             &document.breadcrumbs,
             &meta,
             &document.text_md,
+            &language::detected(&document.text_md),
         ])?;
     }
     writer.finish()?;
     Ok(())
 }
 
-/// Returns `value` without the one character that jsonb cannot hold: older artifacts carry whatever their source said.
+/// Returns the labels that the database takes. A longer one is a text rather than a label, and could not be indexed.
+fn short_labels(document: &Document) -> Vec<&str> {
+    let (short, long): (Vec<&str>, Vec<&str>) =
+        document.labels.iter().map(String::as_str).partition(|label| label.len() <= LONGEST_LABEL);
+    if !long.is_empty() {
+        log::warn!("document {}: left out labels of more than {LONGEST_LABEL} bytes", document.id);
+    }
+    short
+}
+
+/// Returns `value` without NUL, which jsonb cannot hold and which older artifacts may contain.
 fn without_nul(value: Value) -> Value {
     let clean = |text: String| if text.contains('\0') { text.replace('\0', "") } else { text };
     match value {
@@ -66,13 +92,48 @@ fn without_nul(value: Value) -> Value {
     }
 }
 
-/// What loading a run did.
+/// The result of loading a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
     /// `registered`, `changed` or `unchanged`.
     pub outcome: String,
-    /// Documents of the run now.
+    /// Number of documents that the run has now.
     pub total_docs: i32,
+    /// Documents that the run did not have before.
+    pub added: i32,
+    /// Documents that differ from what the run had.
+    pub changed: i32,
+    /// Documents that the run had and has no more.
+    pub removed: i32,
+    /// Documents that were left alone.
+    pub unchanged: i32,
+    /// The first thousand of each kind of change.
+    pub changes: Changes,
+}
+
+impl Loaded {
+    /// Documents that the run had before.
+    #[must_use]
+    pub fn earlier(&self) -> i32 {
+        self.changed + self.removed + self.unchanged
+    }
+}
+
+/// Documents that a load added, changed or removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Changes {
+    pub added: Vec<NamedDocument>,
+    pub changed: Vec<NamedDocument>,
+    pub removed: Vec<NamedDocument>,
+}
+
+/// A document by its id and title.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct NamedDocument {
+    pub doc_id: String,
+    pub title: String,
 }
 
 /// `graphdb.load_documents`: the staged documents become the run's.
@@ -81,12 +142,21 @@ pub fn load_documents(
     run_id: &RunId,
     source: &str,
     normalized_at: Option<DateTime<Utc>>,
+    input: Option<&str>,
 ) -> Result<Loaded> {
     let row = client.query_one(
-        "select * from graphdb.load_documents($1, $2, $3, $4)",
-        &[&run_id.as_str(), &source, &normalized_at, &CODE_VERSION],
+        "select * from graphdb.load_documents($1, $2, $3, $4, $5)",
+        &[&run_id.as_str(), &source, &normalized_at, &CODE_VERSION, &input],
     )?;
-    Ok(Loaded { outcome: row.get("outcome"), total_docs: row.get("total_docs") })
+    Ok(Loaded {
+        outcome: row.get("outcome"),
+        total_docs: row.get("total_docs"),
+        added: row.get("added"),
+        changed: row.get("changed"),
+        removed: row.get("removed"),
+        unchanged: row.get("unchanged"),
+        changes: serde_json::from_value(row.get("changes")).unwrap_or_default(),
+    })
 }
 
 /// Copies the chunks of a document into the staging table.
@@ -116,9 +186,14 @@ pub fn chunks(client: &mut Client, chunks: &[(&str, Vec<Chunk>)]) -> Result<()> 
     Ok(())
 }
 
-/// `graphdb.replace_chunks`: the staged chunks become the run's.
-pub fn replace_chunks(client: &mut impl GenericClient, run_id: &RunId, token: ClaimToken) -> Result<()> {
-    client.execute("select graphdb.replace_chunks($1, $2)", &[&run_id.as_str(), &token.0])?;
+/// `graphdb.replace_chunks`: the staged chunks become those of the documents that `run_documents` returned.
+pub fn replace_chunks(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    token: ClaimToken,
+    chunking: &str,
+) -> Result<()> {
+    client.execute("select graphdb.replace_chunks($1, $2, $3)", &[&run_id.as_str(), &token.0, &chunking])?;
     Ok(())
 }
 
@@ -130,7 +205,7 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// A body is below 1 GiB, the most that Postgres stores in a text.
+/// Converts a position in a body. PostgreSQL stores no text above 1 GiB, so it fits.
 fn int(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

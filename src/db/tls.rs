@@ -1,4 +1,4 @@
-//! TLS to a database of the user's own, by libpq's `sslmode`.
+//! TLS to a database of the user's own, as libpq's `sslmode` says.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use super::connection_parameters::{in_home, is_private};
 use crate::config::ConfigError;
 use crate::config::url::Parameters;
 
-/// What of the server's certificate is checked.
+/// How the server's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Check {
-    /// Nothing: whoever answers is believed.
+    /// Not at all.
     Nothing,
-    /// That an authority which we trust issued it.
+    /// A trusted authority must have issued it.
     Authority,
-    /// Also that it is for the host that was asked for.
+    /// A trusted authority must have issued it for the host of the URL.
     Host,
 }
 
-/// Returns whether TLS is asked for, and how it is made: `None` where it is not even tried.
+/// Returns the TLS mode, and the connector unless TLS is disabled.
 pub(super) fn of(
     parameters: &Parameters,
     env: &dyn Fn(&str) -> Option<String>,

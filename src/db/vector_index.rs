@@ -1,4 +1,4 @@
-//! Builds the vector indexes once the backlog is empty: a first load is several times quicker without them.
+//! Builds the vector indexes once the backlog is empty, because a first load is several times faster without them.
 
 use std::thread;
 use std::time::Duration;
@@ -11,26 +11,28 @@ use crate::config::VectorIndex;
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
-/// Key of the advisory lock under which one process builds; those of `sql/functions/*/_*_lock.sql` are others.
+/// Key of the advisory lock that the building process holds. `sql/functions/*/_*_lock.sql` have the other keys.
 const BUILD_LOCK: i64 = 7_881_697_304_920_176;
-/// How often the progress is asked for.
+/// How often the progress is read.
 const TICK: Duration = Duration::from_millis(200);
 
-/// What became of an index that was missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the build of a missing index ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is there now.
+    /// The index exists now.
     Built,
-    /// Another process is at it.
+    /// Another process is building it.
     Busy,
     /// This user does not own the table.
     NotOwner,
-    /// A stop was asked for.
+    /// A stop was requested.
     Stopped,
+    /// The server canceled the build; its message says why.
+    Canceled(String),
 }
 
-/// Builds what `graphdb.missing_vector_indexes` names, and tells `on_outcome` of each. `on_progress` gets the vectors that
-/// are indexed so far, and how many there are.
+/// Builds the indexes that `graphdb.missing_vector_indexes` names, and calls `on_outcome` for each. `on_progress` gets the
+/// number of vectors that are indexed so far.
 pub fn build_missing(
     connector: &Connector,
     client: &mut Client,
@@ -45,7 +47,7 @@ pub fn build_missing(
     let free = client.query_one("select pg_try_advisory_lock($1)", &[&BUILD_LOCK])?.get(0);
     let built = build_each(connector, client, stop, kind, free, on_progress, on_outcome);
     if free && let Err(error) = client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK]) {
-        // It goes with the connection.
+        // The lock ends with the connection.
         log::debug!("cannot give up the lock on building indexes: {error}");
     }
     built
@@ -60,7 +62,7 @@ fn build_each(
     on_progress: &mut dyn FnMut(&MissingIndex, u64),
     on_outcome: &mut dyn FnMut(&MissingIndex, Outcome),
 ) -> Result<()> {
-    // Asked again under the lock: another process may just have finished.
+    // Read again under the lock, because another process may just have finished.
     for index in missing_vector_indexes(client, kind)? {
         let outcome = match (free, index.may_build) {
             (_, false) => Outcome::NotOwner,
@@ -72,7 +74,7 @@ fn build_each(
     Ok(())
 }
 
-/// Builds one index on a connection of its own, watched from `client`.
+/// Builds one index on its own connection, and reads the progress through `client`.
 fn build(
     connector: &Connector,
     client: &mut Client,
@@ -80,7 +82,7 @@ fn build(
     stop: &Stop,
     on_progress: &mut dyn FnMut(u64),
 ) -> Result<Outcome> {
-    let mut builder = connector.connect()?;
+    let mut builder = connector.connect_to_work()?;
     let cancel = builder.cancel_token();
     let backend: i32 = builder.query_one("select pg_backend_pid()", &[])?.get(0);
     let built = thread::scope(|scope| {
@@ -88,7 +90,7 @@ fn build(
         while !building.is_finished() {
             thread::sleep(TICK);
             if stop.is_asked() {
-                // Asked again at the next tick: a request between two statements cancels nothing.
+                // Repeated at each tick, because a request between two statements cancels nothing.
                 let _ = connector.cancel(&cancel);
             } else if let Ok(Some(row)) = client
                 .query_opt("select p.tuples_done from pg_stat_progress_create_index as p where p.pid = $1", &[&backend])
@@ -100,15 +102,16 @@ fn build(
     });
     match built {
         Ok(Ok(())) => Ok(Outcome::Built),
-        // What is left of it is dropped by the next build.
+        // The next build drops the invalid index.
         Ok(Err(_)) if stop.is_asked() => Ok(Outcome::Stopped),
+        Ok(Err(error)) if error.is_canceled() => Ok(Outcome::Canceled(error.to_string())),
         Ok(Err(error)) => Err(error),
         Err(defect) => std::panic::resume_unwind(defect),
     }
 }
 
-/// Builds with as many helpers as the server has, and again without where their shared memory does not suffice, as in
-/// a container.
+/// Builds with as many parallel workers as this machine has cores. If their shared memory does not suffice, as in a
+/// container, it builds again without them. An index that is left invalid by an error is dropped.
 fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     builder.batch_execute(&format!("set maintenance_work_mem = '{}kB'", index.memory_kb))?;
     let helpers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -121,10 +124,19 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
             _ => break,
         }
     }
+    if outcome.is_err()
+        && let Some(drop_invalid) = index.statements.first()
+        // It waits for whoever uses the table, and so may not take long.
+        && let Err(error) =
+            builder.batch_execute("set statement_timeout = '10s'").and_then(|()| builder.batch_execute(drop_invalid))
+    {
+        // The next build drops it.
+        log::debug!("cannot drop the invalid index {}: {error}", index.index_name);
+    }
     outcome.map_err(Error::from)
 }
 
-/// Classes 53 and 58: no memory, no space, or a system call that failed for the lack of either.
+/// Whether the error has class 53 or 58: no memory, no space, or a system call that failed because of that.
 fn is_out_of_space(error: &postgres::Error) -> bool {
     error.code().is_some_and(|state| state.code().starts_with("53") || state.code().starts_with("58"))
 }

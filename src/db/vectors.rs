@@ -1,4 +1,4 @@
-//! Vectors into the database.
+//! Writes vectors into the database.
 
 use pgvector::Vector;
 use postgres::binary_copy::BinaryCopyInWriter;
@@ -9,10 +9,10 @@ use postgres::{Client, Statement};
 use crate::error::{Error, Result};
 use crate::ids::ClaimToken;
 
-/// Writes vectors of one model under a claim, on one connection, for which it is prepared.
+/// Writes vectors of one model under a claim. It is prepared for one connection.
 ///
-/// The owner of the table copies them into it, while the claim is locked. COPY cannot leave out a text that has a vector, as one
-/// has that another process embedded at the same time: then, and for any other role, `graphdb.store_embeddings` does it.
+/// The owner of the table copies vectors into it while the claim is locked. COPY fails when a text has a vector already, because
+/// another process embedded it at the same time. In that case, and for every other role, `graphdb.store_embeddings` writes them.
 pub struct EmbeddingStore {
     call: Statement,
     copy: Option<TableCopy>,
@@ -44,7 +44,7 @@ impl EmbeddingStore {
     }
 }
 
-/// COPY into the table, for a role that may.
+/// COPY into the table, for roles that have the right.
 struct TableCopy {
     lock_claim: Statement,
     into_table: Statement,

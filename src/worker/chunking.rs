@@ -1,4 +1,4 @@
-//! The chunk phase of one run: documents out of the database, chunks into it, a page at a time.
+//! The chunk phase of one run: reads documents from the database and writes their chunks, a page at a time.
 
 use std::time::Instant;
 
@@ -14,17 +14,18 @@ use crate::ids::Phase;
 
 /// Documents read at a time.
 const PAGE: i32 = 32;
-/// Bytes of their bodies, with which a page ends before: together the two bound what is in memory.
+/// Bytes of their bodies at which a page ends earlier. Together, the two limits bound the memory that the phase takes.
 const PAGE_BYTES: i64 = 16 * 1024 * 1024;
 
-/// Chunks every document of the run and completes the phase. The old chunks stay until the new ones replace them.
+/// Chunks the documents of the run that need it and completes the phase. The old chunks stay until the new ones replace them.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     stage::clear_chunks(client)?;
+    let chunking = job.limits.chunking(&job.provider.model().name);
     let (mut documents, mut chunks, mut cut) = (0, 0, 0);
     let mut after = String::new();
     loop {
-        let page = calls::run_documents(client, &lease.run_id, &after, PAGE, PAGE_BYTES)?;
+        let page = calls::run_documents(client, &lease.run_id, &after, PAGE, PAGE_BYTES, Some(&chunking))?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.doc_id);
         let mut staged: Vec<(&str, Vec<Chunk>)> = Vec::with_capacity(page.len());
@@ -47,7 +48,7 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
     }
 
     let mut tx = client.transaction()?;
-    stage::replace_chunks(&mut tx, &lease.run_id, lease.token)?;
+    stage::replace_chunks(&mut tx, &lease.run_id, lease.token, &chunking)?;
     let run = calls::complete_run(&mut tx, &lease.run_id, Phase::Chunk, lease.token, None)?;
     tx.commit()?;
     job.events.emit(&Event::ChunkComplete {

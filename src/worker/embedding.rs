@@ -1,4 +1,4 @@
-//! The embed phase of one run: texts without a vector to the provider, their vectors into the database, batch by batch.
+//! The embed phase of one run: sends texts without a vector to the provider and stores their vectors, batch by batch.
 
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -16,13 +16,13 @@ use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
 use crate::ids::{ClaimToken, Phase};
 
-/// Texts read at a time: bounds what is in memory, and is wide enough to sort by length.
+/// Texts read at a time. The number bounds the memory, and it is large enough to sort texts by length.
 const PAGE: u16 = 1024;
-/// Texts sent to the provider at once, at most.
+/// Maximum number of texts in a request to the provider.
 const BATCH_TEXTS: usize = 256;
-/// How often texts that lost their vector to a reset in the meantime are embedded anew before the run is given back.
+/// How often the phase embeds texts again that lost their vectors to a reset in the meantime.
 const ROUNDS: u32 = 5;
-/// How long texts that another worker has are waited for before looking whether the work must end.
+/// How long the phase waits for texts of another worker before it checks whether the work must end.
 const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 
 /// Embeds every text of the run that has no vector and completes the phase.
@@ -82,7 +82,10 @@ impl Embedding<'_> {
             if let Some(last) = page.last.take() {
                 after = last;
             }
-            // What was refused would be so again.
+            if let Some(end) = self.too_long(client, &page.inputs) {
+                return Ok(Some(end));
+            }
+            // The provider would refuse these texts again.
             let inputs: Vec<&PendingInput> =
                 page.inputs.iter().filter(|input| !self.requests.has_refused(input)).collect();
             if let Some(end) = self.embed_page(client, &inputs)? {
@@ -91,9 +94,9 @@ impl Embedding<'_> {
             drop(page);
             if is_last {
                 if is_from_start && others.is_empty() {
-                    return Ok(self.requests.end());
+                    return Ok(self.requests.end(|hash| self.place(client, hash)));
                 }
-                // Whoever has them stores their vectors, or leaves them to the next pass.
+                // The other workers store the vectors of these texts, or the next pass embeds them.
                 while !self.job.in_flight.wait_for_texts(&others, OTHERS_PAUSE) {
                     if let Some(end) = self.requests.interruption() {
                         return Ok(Some(end));
@@ -127,14 +130,19 @@ impl Embedding<'_> {
                 scope.spawn(move || std::iter::from_fn(answer_next).try_for_each(|answer| sender.send(answer)));
             }
             drop(sender);
-            // What was in hand when the work must end is stored still.
-            let mut ended = None;
+            // Vectors that arrive after the work must end are still stored.
+            let (mut ended, mut has_too_many) = (None, false);
             for (answer, took) in answers {
                 let stored = match answer {
                     Ok(Answer::Vectors { inputs, vectors }) => self.store(client, &inputs, vectors, took),
                     Ok(Answer::End(end)) => {
                         self.requests.give_up();
                         ended.get_or_insert(end);
+                        Ok(())
+                    }
+                    Ok(Answer::TooManyRefused) => {
+                        self.requests.give_up();
+                        has_too_many = true;
                         Ok(())
                     }
                     Err(error) => Err(error),
@@ -144,8 +152,32 @@ impl Embedding<'_> {
                     return stored.map(|()| None);
                 }
             }
+            if has_too_many {
+                ended = self.requests.end(|hash| self.place(client, hash)).or(ended);
+            }
             Ok(ended)
         })
+    }
+
+    /// Returns how the work ends when a chunk has more tokens than the model reads: its end would be missing from its vector. Such
+    /// chunks were made before the limit of the model was known.
+    fn too_long(&self, client: &mut Client, inputs: &[PendingInput]) -> Option<End> {
+        let most = self.job.model_limit?;
+        let input = inputs.iter().find(|input| input.token_count > most)?;
+        let place = self.place(client, &input.input_sha256).unwrap_or_else(|| "a text".to_owned());
+        let (tokens, run_id) = (input.token_count, &self.lease.run_id);
+        let message = format!(
+            "{place} has {tokens} tokens, and {} reads {most}: chunk the run again with `trailblazer runs reset --run-id {run_id}`",
+            self.job.provider.model().name
+        );
+        Some(End::Failed { message, permanent: true })
+    }
+
+    /// Names the first chunk of the run that holds a text. None when that cannot be found out: the name only helps a reader.
+    fn place(&self, client: &mut Client, hash: &[u8]) -> Option<String> {
+        let places = calls::input_places(client, &self.lease.run_id, hash);
+        let place = places.inspect_err(|error| log::debug!("{error}")).ok()?.into_iter().next()?;
+        Some(format!("document {} ({:?}), chunk {}", place.doc_id, place.title, place.ord))
     }
 
     fn store(

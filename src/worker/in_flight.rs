@@ -1,4 +1,4 @@
-//! What the workers of this process have with the provider: so many batches at once, and no text twice.
+//! The batches that this process has sent to the provider: a limited number at once, and no text twice.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -18,21 +18,21 @@ pub(crate) struct InFlight {
     texts_freed: Condvar,
 }
 
-/// The right to have one batch with the provider, until dropped.
+/// The right to send one batch to the provider, until this is dropped.
 pub(crate) struct Slot<'a>(&'a InFlight);
 
 /// Texts that no other worker of the process will send to the provider while this lives.
 pub(crate) struct Reserved<'a> {
     in_flight: &'a InFlight,
     pub inputs: Vec<PendingInput>,
-    /// The last that was read, whoever has it.
+    /// Hash of the last text that was read, whichever worker has it.
     pub last: Option<Vec<u8>>,
-    /// Those that another worker has.
+    /// Hashes of the texts that another worker has.
     pub others: Vec<Vec<u8>>,
 }
 
 impl InFlight {
-    /// Allows so many batches at once.
+    /// Allows `slots` batches at once.
     pub fn new(slots: usize) -> Self {
         Self {
             slots,
@@ -43,22 +43,22 @@ impl InFlight {
         }
     }
 
-    /// Most batches at once.
+    /// Returns the maximum number of batches at once.
     pub fn slots(&self) -> usize {
         self.slots
     }
 
-    /// Waits until fewer batches than allowed are with the provider.
+    /// Waits until another batch may be sent to the provider.
     pub fn slot(&self) -> Slot<'_> {
         let free = self.slot_freed.wait_while(locked(&self.free_slots), |free| *free == 0);
         *free.unwrap_or_else(PoisonError::into_inner) -= 1;
         Slot(self)
     }
 
-    /// Reserves what `read` returns, but for the texts that are another worker's.
+    /// Reserves the texts that `read` returns, except those that another worker has.
     ///
-    /// Texts are freed after their vectors are stored, and cannot be freed while `read` asks the database: what is
-    /// neither reserved nor stored, nobody has.
+    /// Texts are freed after their vectors are stored, and not while `read` queries the database. So no worker has a text
+    /// that is neither reserved nor stored.
     pub fn reserve(&self, read: impl FnOnce() -> Result<Vec<PendingInput>>) -> Result<Reserved<'_>> {
         let mut texts = locked(&self.texts);
         let found = read()?;
@@ -78,7 +78,7 @@ impl InFlight {
         Ok(reserved)
     }
 
-    /// Waits until nobody has any of `hashes`, at most for `pause`; returns whether it is so.
+    /// Waits until no worker has any of `hashes`, but no longer than `pause`. Returns whether that is so.
     pub fn wait_for_texts(&self, hashes: &[Vec<u8>], pause: Duration) -> bool {
         let is_held = |texts: &mut HashSet<Vec<u8>>| hashes.iter().any(|hash| texts.contains(hash));
         let waited = self.texts_freed.wait_timeout_while(locked(&self.texts), pause, is_held);
@@ -87,7 +87,7 @@ impl InFlight {
 }
 
 impl Reserved<'_> {
-    /// How many were read, whoever has them.
+    /// Returns how many texts were read, whichever worker has them.
     pub fn found(&self) -> usize {
         self.inputs.len() + self.others.len()
     }

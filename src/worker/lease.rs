@@ -1,4 +1,4 @@
-//! The leases of this process, renewed by one thread at a third of their length or sooner.
+//! The leases of this process. One thread renews them at a third of their length or sooner.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -16,7 +16,7 @@ use crate::events::{Event, EventWriter};
 use crate::ids::{ClaimToken, Phase, RunId};
 use crate::stop::Stop;
 
-/// Renewals bring progress to the database, for `status`: a third of a long lease is too long to wait for that.
+/// Renewals also report progress, which `status` shows. A third of a long lease would be too long to wait for that.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A claim that a worker holds.
@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Lease {
     /// The run.
     pub run_id: RunId,
-    /// What it was claimed for.
+    /// The phase that it was claimed for.
     pub phase: Phase,
     /// Its fence.
     pub token: ClaimToken,
@@ -33,7 +33,9 @@ pub struct Lease {
     worker_id: String,
     done: AtomicI32,
     lost: AtomicBool,
-    /// By this process's clock, counted from when the last successful renewal was sent.
+    /// The last renewal skipped it, because another transaction had locked the run.
+    skipped: AtomicBool,
+    /// By this process's clock, counted from the time when the last successful renewal was sent.
     safe_until: Mutex<Instant>,
 }
 
@@ -105,7 +107,7 @@ impl Leases {
         self.ttl
     }
 
-    /// Takes up the claim on `run` that was asked for at `asked`.
+    /// Adds the claim on `run` that was requested at `asked`.
     pub fn add(&self, run: &Run, phase: Phase, worker_id: &str, asked: Instant) -> HeldLease<'_> {
         let token = run.claim_token;
         let lease = Arc::new(Lease {
@@ -119,13 +121,15 @@ impl Leases {
             worker_id: worker_id.to_owned(),
             done: AtomicI32::new(0),
             lost: AtomicBool::new(false),
+            skipped: AtomicBool::new(false),
             safe_until: Mutex::new(asked + self.ttl),
         });
         locked(&self.held).insert(token, Arc::clone(&lease));
         HeldLease { leases: self, lease }
     }
 
-    /// Renews all leases at a third of their length, or sooner, until `finished`. A failed call is tried again soon: it loses nothing yet.
+    /// Renews all leases at a third of their length, or sooner, until `finished`. A failed renewal is tried
+    /// again soon: no lease is lost yet.
     pub fn keep_renewing(&self, connector: &Connector, events: &EventWriter, finished: &Stop) {
         let mut client: Option<Client> = None;
         let mut pause = self.renewal();
@@ -135,11 +139,12 @@ impl Leases {
                 return;
             }
             pause = match self.renew(&mut client, connector, events) {
-                Ok(()) => self.renewal(),
+                Ok(Renewed::All) => self.renewal(),
+                Ok(Renewed::NotAll) => self.retry(),
                 Err(error) => {
                     log::warn!("cannot renew leases, trying again: {error}");
                     client = None;
-                    (self.ttl / 30).clamp(Duration::from_millis(100), Duration::from_secs(10))
+                    self.retry()
                 }
             };
         }
@@ -150,19 +155,35 @@ impl Leases {
         (self.ttl / 3).min(LONGEST_PAUSE)
     }
 
-    fn renew(&self, client: &mut Option<Client>, connector: &Connector, events: &EventWriter) -> Result<()> {
+    /// Pause before a renewal that failed is tried again.
+    fn retry(&self) -> Duration {
+        (self.ttl / 30).clamp(Duration::from_millis(100), Duration::from_secs(10))
+    }
+
+    fn renew(&self, client: &mut Option<Client>, connector: &Connector, events: &EventWriter) -> Result<Renewed> {
         let held: Vec<Arc<Lease>> = locked(&self.held).values().cloned().collect();
         let client = match client {
             Some(client) => client,
-            None => client.insert(connector.connect()?),
+            None => client.insert(connector.connect_to_work()?),
         };
         let claims: Vec<(ClaimToken, i32)> = held.iter().map(|lease| (lease.token, lease.done())).collect();
         let sent = Instant::now();
+        let mut renewed = Renewed::All;
         for renewal in calls::renew_claims(client, &claims, self.ttl)? {
             let Some(lease) = held.iter().find(|lease| lease.token == renewal.token) else { continue };
             match renewal.expires_at {
-                None => lease.lost.store(true, Ordering::SeqCst),
+                None if renewal.is_lost => lease.lost.store(true, Ordering::SeqCst),
+                None => {
+                    renewed = Renewed::NotAll;
+                    if !lease.skipped.swap(true, Ordering::Relaxed) {
+                        log::warn!(
+                            "cannot renew the lease on run {}: another transaction has locked its row",
+                            lease.run_id
+                        );
+                    }
+                }
                 Some(claim_expires_at) => {
+                    lease.skipped.store(false, Ordering::Relaxed);
                     *locked(&lease.safe_until) = sent + self.ttl;
                     events.emit(&Event::Renew {
                         run_id: &lease.run_id,
@@ -174,8 +195,16 @@ impl Leases {
                 }
             }
         }
-        Ok(())
+        Ok(renewed)
     }
+}
+
+/// How a renewal of all leases ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Renewed {
+    All,
+    /// Another transaction had locked some of the runs.
+    NotAll,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How many runs a command may take up (`--limit`), whichever of its workers do.
+//! Limits how many runs the workers of a command process (`--limit`).
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -15,13 +15,13 @@ pub(super) struct Permits {
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Permits that a worker has and did not use, or is using.
+    /// Permits that workers hold and have not used for a run.
     out: u64,
-    /// Runs that one was used for. Kept with a limit only.
+    /// Runs that used a permit. Recorded only if there is a limit.
     runs: BTreeSet<RunId>,
 }
 
-/// The right to claim a run, until dropped. It is used up by a run that none was used for before.
+/// The right to claim a run, until this is dropped. A run that has used a permit needs no other one.
 #[derive(Debug)]
 pub(super) struct Permit<'a>(&'a Permits);
 
@@ -30,7 +30,7 @@ impl Permits {
         Self { limit, counts: Mutex::default() }
     }
 
-    /// Returns a permit, unless as many runs are or may be taken up as the limit allows.
+    /// Returns a permit, unless the runs and the open permits have reached the limit.
     pub fn take(&self) -> Option<Permit<'_>> {
         let mut counts = locked(&self.counts);
         if self.limit.is_some_and(|limit| counts.out + counts.runs.len() as u64 >= limit) {
@@ -40,14 +40,14 @@ impl Permits {
         Some(Permit(self))
     }
 
-    /// Lets a run be taken up as if none had been used for it: what it was claimed for came to nothing.
+    /// Returns the permit of a run whose claim led to nothing.
     pub fn give_back(&self, run_id: &RunId) {
         locked(&self.counts).runs.remove(run_id);
     }
 }
 
 impl Permit<'_> {
-    /// The permit goes to this run; when the run is claimed again, as for another phase, no other one does.
+    /// Uses the permit for this run. If the run is claimed again, for example for another phase, it uses no other permit.
     pub fn use_for(self, run_id: &RunId) {
         if self.0.limit.is_some() {
             locked(&self.0.counts).runs.insert(run_id.clone());

@@ -1,4 +1,5 @@
-//! Asks the provider, patiently: one that is busy or away is waited for, a failing one asked again, a refused text named.
+//! Sends texts to the provider. Waits while the provider is busy or unreachable, retries when it fails, and records the texts that it
+//! refuses.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +13,10 @@ use crate::db::calls::PendingInput;
 use crate::embed::{EmbedError, MOST_REFUSED, Provider, jittered};
 use crate::error::Result;
 
-/// How often a failing provider is asked again before the attempt is charged.
+/// Number of tries before a failing provider costs the run an attempt.
 const TRIES: u32 = 5;
 
-/// What the threads that embed a run have in common.
+/// Shared by the threads that embed a run.
 pub(super) struct Requests<'a> {
     job: &'a Job<'a>,
     lease: &'a Lease,
@@ -23,20 +24,24 @@ pub(super) struct Requests<'a> {
     given_up: AtomicBool,
 }
 
-/// What became of a batch.
+/// The result for a batch.
 pub(super) enum Answer<'a> {
     /// The texts that were not refused, with a vector for each.
     Vectors { inputs: Vec<&'a PendingInput>, vectors: Vec<Vec<f32>> },
     /// The work on the run ends without them.
     End(End),
+    /// The work on the run ends because the provider refuses too many of its texts.
+    TooManyRefused,
 }
 
 /// The texts of a run that the provider refused.
 #[derive(Default)]
 struct Refused {
     hashes: Vec<Vec<u8>>,
-    /// Names the first of them.
+    /// Why the first of them was refused.
     message: String,
+    /// How the first of them begins.
+    start: String,
 }
 
 impl<'a> Requests<'a> {
@@ -44,7 +49,7 @@ impl<'a> Requests<'a> {
         Self { job, lease, refused: Mutex::default(), given_up: AtomicBool::new(false) }
     }
 
-    /// Lets nobody wait for an answer any longer.
+    /// Ends all waits for an answer.
     pub fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
     }
@@ -59,28 +64,31 @@ impl<'a> Requests<'a> {
         locked(&self.refused).hashes.contains(&input.input_sha256)
     }
 
-    /// Returns how the work ends when all texts that are not refused are embedded.
-    pub fn end(&self) -> Option<End> {
+    /// Returns how the work ends when all texts that are not refused are embedded. `name` returns the documents that hold a text.
+    pub fn end(&self, name: impl FnOnce(&[u8]) -> Option<String>) -> Option<End> {
         let refused = locked(&self.refused);
+        let first = refused.hashes.first()?;
         let others = match refused.hashes.len() {
-            0 => return None,
             1 => String::new(),
-            count => format!(", and {} more", count - 1),
+            2 => ", and 1 other text".to_owned(),
+            count => format!(", and {} other texts", count - 1),
         };
-        Some(End::Failed { message: format!("{}{others}", refused.message), permanent: true })
+        let place = name(first).unwrap_or_else(|| format!("text {}", short(first)));
+        let message = format!("{}: {place} ({:?}…){others}", refused.message, refused.start);
+        Some(End::Failed { message, permanent: true })
     }
 
-    /// Embeds those of the texts that the provider takes.
+    /// Embeds the texts that the provider accepts.
     pub fn embed<'i>(&self, mut inputs: Vec<&'i PendingInput>) -> Result<Answer<'i>> {
         let prefix = self.job.provider.model().document_prefix.as_str();
         let (mut failures, mut vectors) = (0, Vec::new());
-        // None are left when all of them were refused.
+        // The list is empty when the provider refused all texts.
         while !inputs.is_empty() {
             if let Some(end) = self.interruption() {
                 return Ok(Answer::End(end));
             }
             let texts = inputs.iter().map(|input| prefixed(prefix, &input.text)).collect();
-            // None comes of it only when the work must end.
+            // `ask` returns None only when the work must end.
             let Some(answered) = self.ask(texts) else { continue };
             match answered {
                 Ok(found) => {
@@ -115,24 +123,24 @@ impl<'a> Requests<'a> {
         Ok(Answer::Vectors { inputs, vectors })
     }
 
-    /// Ends the work on a run of which too many texts are refused. Where any text is, the next run would fare no better.
+    /// Ends the work on a run of which too many texts are refused. When the provider refuses any text, the next run would fail too.
     fn too_many<'i>(&self, message: &str) -> Result<Answer<'i>> {
-        match (self.end(), self.ask(vec!["text".into()])) {
-            (_, Some(Err(EmbedError::Refused { .. }))) => Err(EmbedError::Misconfigured {
+        match self.ask(vec!["text".into()]) {
+            Some(Err(EmbedError::Refused { .. })) => Err(EmbedError::Misconfigured {
                 message: format!("{message}; it refuses every text: check embed.model and embed.dimensions"),
             }
             .into()),
-            (end, _) => Ok(Answer::End(end.unwrap_or(End::Stopped))),
+            _ => Ok(Answer::TooManyRefused),
         }
     }
 
-    /// Returns what the provider answers, unless the work must end and that takes long.
+    /// Returns the answer of the provider. None when the work must end and the answer takes long.
     fn ask(&self, texts: Vec<Cow<'_, str>>) -> Option<std::result::Result<Vec<Vec<f32>>, EmbedError>> {
         fn embed(provider: &dyn Provider, texts: &[Cow<'_, str>]) -> std::result::Result<Vec<Vec<f32>>, EmbedError> {
             provider.embed(&texts.iter().map(AsRef::as_ref).collect::<Vec<_>>())
         }
         let provider = self.job.provider;
-        // What this process computes comes in any case.
+        // A provider in this process always returns, so there is no need to wait in another thread.
         let Some(server) = provider.server() else { return Some(embed(provider.as_ref(), &texts)) };
         let texts: Vec<Cow<'static, str>> = texts.into_iter().map(|text| text.into_owned().into()).collect();
         let (asked, mut grace) = (Arc::clone(provider), Grace::default());
@@ -141,7 +149,7 @@ impl<'a> Requests<'a> {
             |waited| {
                 self.job.reminder.tell_of_silence(server, waited);
                 match self.interruption() {
-                    // Whatever comes could not be stored.
+                    // The vectors could not be stored any more.
                     Some(End::Lost) => false,
                     interruption => grace.goes_on(waited, interruption.is_some()),
                 }
@@ -157,13 +165,13 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Finds what the database would refuse, while it is still known which text it belongs to.
+    /// Finds vectors that the database would refuse. Here it is still known which text a vector belongs to.
     fn fault(&self, inputs: &[&PendingInput], vectors: &[Vec<f32>]) -> Option<End> {
         let model = self.job.provider.model();
         let failed = |message| Some(End::Failed { message, permanent: true });
         if vectors.len() != inputs.len() {
             let (texts, vectors) = (inputs.len(), vectors.len());
-            return failed(format!("{} returned not one vector for each text: {vectors} for {texts}", model.provider));
+            return failed(format!("{} returned {vectors} vectors for {texts} texts", model.provider));
         }
         for (input, vector) in inputs.iter().zip(vectors) {
             let fault = if vector.len() != model.dimension {
@@ -177,9 +185,10 @@ impl<'a> Requests<'a> {
             };
             let run_id = &self.lease.run_id;
             return failed(format!(
-                "{} returned a vector with {fault} in run {run_id}: {}",
+                "{} returned a vector with {fault} in run {run_id}: text {} ({:?}…)",
                 model.provider,
-                describe(input)
+                short(&input.input_sha256),
+                start(&input.text)
             ));
         }
         None
@@ -187,13 +196,14 @@ impl<'a> Requests<'a> {
 }
 
 impl Refused {
-    /// Takes the refused texts out of a batch.
+    /// Removes the refused texts from a batch.
     fn take(&mut self, inputs: &mut Vec<&PendingInput>, positions: &[usize], message: &str) {
         let first = inputs.get(positions.first().copied().unwrap_or_default());
         if let (true, Some(first)) = (self.hashes.is_empty(), first) {
-            self.message = format!("{message}: {}", describe(first));
+            message.clone_into(&mut self.message);
+            self.start = start(&first.text);
         }
-        // A refusal that names no text of the batch is one of all.
+        // If the refusal names no text of the batch, all texts count as refused.
         let names_one = positions.iter().any(|position| *position < inputs.len());
         let mut position = 0..;
         inputs.retain(|input| {
@@ -210,7 +220,10 @@ fn prefixed<'t>(prefix: &str, text: &'t str) -> Cow<'t, str> {
     if prefix.is_empty() { Cow::from(text) } else { Cow::from(format!("{prefix}{text}")) }
 }
 
-fn describe(input: &PendingInput) -> String {
-    let start: String = input.text.chars().take(80).collect();
-    format!("text {} ({start:?}…)", hex::encode(input.input_sha256.get(..6).unwrap_or_default()))
+fn start(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn short(hash: &[u8]) -> String {
+    hex::encode(hash.get(..6).unwrap_or_default())
 }

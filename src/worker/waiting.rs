@@ -1,4 +1,4 @@
-//! Waiting for a provider that is busy, away or slow to answer: told now and then, and left when the work must end.
+//! Waits for a provider that is busy, unreachable or slow to answer. Reports the wait now and then, and ends it when the work must end.
 
 use std::panic;
 use std::sync::Mutex;
@@ -10,27 +10,27 @@ use super::locked;
 use crate::embed::{EmbedError, jittered};
 use crate::events::{Event, EventWriter};
 
-/// Pause where a provider does not say how long it is busy, or away.
+/// Pause before the next request when the provider does not say how long it will be busy.
 const PAUSE: Duration = Duration::from_secs(5);
-/// The longest that a busy provider is waited for without asking it again, whatever it wishes.
+/// Maximum pause before the next request, even when a busy provider asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// How often a wait is told.
+/// Interval between two reports of a wait.
 const REMIND: Duration = Duration::from_secs(60);
-/// How long a server may take over an answer before that is told.
+/// How long a server may take to answer before that is reported.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long an answer that is out is waited for when the work must end: what was paid for is better stored.
+/// How long to wait for an answer when the work must end. The request may already be paid for, so its vectors should be stored.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often whoever waits for an answer looks whether to go on.
+/// Interval at which a waiting caller checks whether to go on.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Returns how long to wait before a call that ended in `error` is made again.
+/// Returns how long to wait before a call that ended in `error` is retried.
 #[must_use]
 pub fn pause(error: &EmbedError) -> Duration {
     error.retry_after().unwrap_or_else(|| jittered(PAUSE)).min(LONGEST_PAUSE)
 }
 
-/// Returns what `call` does, in a thread of its own. `goes_on` is asked now and then, with how long it has taken, whether it is
-/// waited for still; when it is not, the call is left to itself and nothing is returned.
+/// Runs `call` in a thread of its own and returns its result. Now and then calls `goes_on` with the time that has passed. When
+/// `goes_on` returns false, the call goes on without a listener, and the result is `None`.
 ///
 /// # Panics
 ///
@@ -55,21 +55,21 @@ pub fn answer<T: Send + 'static>(
     }
 }
 
-/// How long one answer is waited for once the work must end.
+/// Limits the wait for one answer once the work must end.
 #[derive(Debug, Default)]
 pub(super) struct Grace {
-    /// After how long a wait that was first to be.
+    /// How long the wait had lasted when the work first had to end.
     ending: Option<Duration>,
 }
 
 impl Grace {
-    /// Whether an answer that was waited for so long is waited for still.
+    /// Returns whether to go on waiting after the time `waited`.
     pub fn goes_on(&mut self, waited: Duration, is_to_end: bool) -> bool {
         !is_to_end || waited < *self.ending.get_or_insert(waited) + GRACE
     }
 }
 
-/// Tells of a wait once a minute, however many threads wait.
+/// Reports a wait once a minute, whatever the number of threads that wait.
 #[derive(Debug)]
 pub struct Reminder<'e> {
     events: &'e EventWriter,
@@ -77,13 +77,13 @@ pub struct Reminder<'e> {
 }
 
 impl<'e> Reminder<'e> {
-    /// Makes one that has told nothing yet.
+    /// Makes a reminder that has reported nothing yet.
     #[must_use]
     pub fn new(events: &'e EventWriter) -> Self {
         Self { events, last: Mutex::default() }
     }
 
-    /// Warns that the provider is waited for, and why, unless that was told within the last minute.
+    /// Warns that the work waits for the provider, and why, unless the last warning is less than a minute old.
     fn tell(&self, why: &str) {
         if self.is_due(Instant::now()) {
             log::warn!("waiting for the provider: {why}");
@@ -91,17 +91,20 @@ impl<'e> Reminder<'e> {
         }
     }
 
-    /// Warns likewise of an error after which the call is made again.
+    /// Warns in the same way of an error after which the call is retried.
     pub fn tell_of(&self, error: &EmbedError) {
         self.tell(&match error {
             EmbedError::Away { message, .. } => {
                 format!("{message}; check that it runs and that embed.base_url leads to it")
             }
+            EmbedError::Failing { message } => {
+                format!("{message}; it fails every request, and its log may say why")
+            }
             error => error.to_string(),
         });
     }
 
-    /// Warns likewise that `server` has a request and gives no answer, once that takes long.
+    /// Warns in the same way when `server` takes long to answer a request.
     pub fn tell_of_silence(&self, server: &str, waited: Duration) {
         if let Some(why) = silence(server, waited) {
             self.tell(&why);
@@ -118,7 +121,7 @@ impl<'e> Reminder<'e> {
     }
 }
 
-/// Says that an answer takes long, once it does.
+/// Returns a message when an answer takes long.
 fn silence(server: &str, waited: Duration) -> Option<String> {
     (waited >= SILENCE).then(|| format!("{server} has not answered for {} s", waited.as_secs()))
 }

@@ -57,7 +57,7 @@ fn serve((certificate, key): (rcgen::Certificate, KeyPair), clients: Option<&Aut
 /// Runs `status` on the sandbox's database through `host:port`.
 fn status(sandbox: &Sandbox, host: &str, port: u16, parameters: &str) -> Run {
     let name = sandbox.database.value("select current_database()");
-    run(sandbox, &["status"], &format!("postgresql://trailblazer@{host}:{port}/{name}?{parameters}"), &[])
+    run(sandbox, &["status", "--json"], &format!("postgresql://trailblazer@{host}:{port}/{name}?{parameters}"), &[])
 }
 
 fn run(sandbox: &Sandbox, args: &[&str], url: &str, variables: &[(&str, &str)]) -> Run {
@@ -205,26 +205,26 @@ fn passwords_come_from_every_place_that_libpq_knows() {
     let ours = Authority::new();
     let port = serve(ours.issue("localhost"), None);
     let url = format!("postgresql://{role}@localhost:{port}/{name}?sslmode=require");
-    refused(run(&sandbox, &["status"], &url, &[]), "password");
-    refused(run(&sandbox, &["status"], &url, &[("PGPASSWORD", "wrong")]), "password authentication failed");
-    run(&sandbox, &["status"], &url, &[("PGPASSWORD", "pass:word")]).success();
-    run(&sandbox, &["status"], &url.replacen('@', ":pass%3Aword@", 1), &[]).success();
+    refused(run(&sandbox, &["status", "--json"], &url, &[]), "password");
+    refused(run(&sandbox, &["status", "--json"], &url, &[("PGPASSWORD", "wrong")]), "password authentication failed");
+    run(&sandbox, &["status", "--json"], &url, &[("PGPASSWORD", "pass:word")]).success();
+    run(&sandbox, &["status", "--json"], &url.replacen('@', ":pass%3Aword@", 1), &[]).success();
 
     let line = format!("localhost:{port}:{name}:{role}:pass\\:word\n");
     let file = write_secret(&sandbox, "passwords", &line).display().to_string();
-    run(&sandbox, &["status"], &url, &[("PGPASSFILE", &file)]).success();
+    run(&sandbox, &["status", "--json"], &url, &[("PGPASSFILE", &file)]).success();
     write_secret(&sandbox, ".pgpass", &line);
-    run(&sandbox, &["status"], &url, &[]).success();
+    run(&sandbox, &["status", "--json"], &url, &[]).success();
 
     let services = format!("[docs]\nhost=localhost\nport={port}\ndbname={name}\nuser={role}\nsslmode=require\n");
     let services = sandbox.write("services", services).display().to_string();
     let service = [("PGSERVICEFILE", services.as_str())];
-    run(&sandbox, &["status"], "service=docs", &service).success();
+    run(&sandbox, &["status", "--json"], "service=docs", &service).success();
     let variables = [("PGSERVICE", "docs"), service[0]];
-    run(&sandbox, &["status"], "postgresql://", &variables).success();
+    run(&sandbox, &["status", "--json"], "postgresql://", &variables).success();
     let port = port.to_string();
     let variables = [("PGHOST", "localhost"), ("PGPORT", &port), ("PGDATABASE", &name), ("PGUSER", &role)];
-    run(&sandbox, &["status"], "postgresql://", &variables).success();
+    run(&sandbox, &["status", "--json"], "postgresql://", &variables).success();
 
     admin.batch_execute(&format!("drop owned by {role}; drop role {role}")).unwrap();
 }

@@ -29,14 +29,14 @@ fn doctor_says_that_all_is_well() {
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.run(&["run"]).success();
-    insta::assert_snapshot!(checks(&sandbox.run(&["db", "doctor"]).success()), @"
+    insta::assert_snapshot!(checks(&sandbox.run(&["db", "doctor", "--json"]).success()), @"
     true connection [detail]
     true server [detail]
     true pgvector [detail]
     true clock [detail]
     true schema as version 0.1.0 installs it
     true rights [detail]
-    true model hash-384 of provider hash, 384 dimensions
+    true model hash-384 of provider hash, 384 dimensions, reads 256 tokens of a text
     true chunks at most 256 tokens
     true vectors hash-384: 4 vectors of 384 dimensions, 1 run
     ");
@@ -47,7 +47,7 @@ fn doctor_says_that_all_is_well() {
 #[test]
 fn doctor_names_the_repair_for_a_missing_schema() {
     let sandbox = Sandbox::with(TestDatabase::empty());
-    insta::assert_snapshot!(checks(&sandbox.run(&["db", "doctor"]).exits(4)), @"
+    insta::assert_snapshot!(checks(&sandbox.run(&["db", "doctor", "--json"]).exits(4)), @"
     true connection [detail]
     true server [detail]
     false pgvector [detail] -> Run `trailblazer db migrate`.
@@ -55,7 +55,7 @@ fn doctor_names_the_repair_for_a_missing_schema() {
     false schema not installed -> Run `trailblazer db migrate`.
     ");
     sandbox.run(&["db", "migrate"]).success();
-    sandbox.run(&["db", "doctor"]).success();
+    sandbox.run(&["db", "doctor", "--json"]).success();
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn doctor_notices_functions_that_differ_from_this_version() {
     let sandbox = Sandbox::new();
     let change = "update graphdb.schema_functions set sha256 = repeat('0', 64) where name = 'claim_run'";
     sandbox.database.connect().batch_execute(change).unwrap();
-    let run = sandbox.run(&["db", "doctor"]).exits(4);
+    let run = sandbox.run(&["db", "doctor", "--json"]).exits(4);
     let schema = check(&run, "schema");
     assert_eq!(schema["detail"], "1 file not as in this version: claim_run");
 }
@@ -72,11 +72,11 @@ fn doctor_notices_functions_that_differ_from_this_version() {
 fn doctor_names_functions_that_somebody_replaced() {
     let sandbox = Sandbox::new();
     sandbox.database.take_over_clock();
-    let run = sandbox.run(&["db", "doctor"]).exits(4);
+    let run = sandbox.run(&["db", "doctor", "--json"]).exits(4);
     let schema = check(&run, "schema");
     assert_eq!(schema["detail"], "replaced or dropped by hand: clock");
     sandbox.run(&["db", "migrate"]).success();
-    sandbox.run(&["db", "doctor"]).success();
+    sandbox.run(&["db", "doctor", "--json"]).success();
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
     let sandbox = Sandbox::new();
     let change = "update graphdb.schema_migrations set sha256 = repeat('0', 64) where version = 2";
     sandbox.database.connect().batch_execute(change).unwrap();
-    let run = sandbox.run(&["db", "doctor"]).exits(4);
+    let run = sandbox.run(&["db", "doctor", "--json"]).exits(4);
     let schema = check(&run, "schema");
     assert_eq!(schema["detail"], "migration 0002_knowledge ran here with another text");
     assert_eq!(schema["repair"], "A migration is never edited after release: put the change into a new one.");
@@ -101,7 +101,7 @@ fn doctor_points_out_vectors_of_another_model() {
     let rename =
         "update graphdb.embedding_models set model = 'old'; update graphdb.processed_runs set embedding_model = 'old'";
     sandbox.database.connect().batch_execute(rename).unwrap();
-    let run = sandbox.run(&["db", "doctor"]).success();
+    let run = sandbox.run(&["db", "doctor", "--json"]).success();
     let vectors = check(&run, "vectors");
     assert!(vectors["detail"].as_str().unwrap().contains("trailblazer runs reset --embedding-model old"), "{vectors}");
 }
@@ -118,7 +118,7 @@ fn doctor_exits_4_when_the_server_is_not_reachable() {
 fn doctor_exits_3_when_only_the_configuration_of_the_model_is_wrong() {
     let sandbox = Sandbox::new();
     let doctor = |url: &str| {
-        let mut command = sandbox.command(&["db", "doctor"]);
+        let mut command = sandbox.command(&["db", "doctor", "--json"]);
         command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "no-such-model");
         Run::of(command.env("TRAILBLAZER_DB_URL", url).output().unwrap())
     };
@@ -133,12 +133,12 @@ fn doctor_refuses_the_sizes_of_chunks_that_a_run_would_refuse() {
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     for (chunk, refused) in [
-        ("max_tokens: 257", "chunk.max_tokens: 257 is more than hash-384 takes, 256; lower it, or set it to auto"),
+        ("max_tokens: 257", "chunk.max_tokens: 257 is more than hash-384 reads, 256; lower it, or set it to auto"),
         ("min_tokens: 300", "chunk.min_tokens: 300 is more than a chunk may have, 256; lower it"),
         ("overlap_tokens: 200", "chunk.overlap_tokens: 200 is more than half of what a chunk may have, 256; lower it"),
     ] {
         sandbox.configure(&format!("chunk: {{ {chunk} }}\n"));
-        let run = sandbox.run(&["db", "doctor"]).exits(3);
+        let run = sandbox.run(&["db", "doctor", "--json"]).exits(3);
         assert!(checks(&run).contains(&format!("false chunks {refused}")), "{}", checks(&run));
         assert!(sandbox.run(&["run"]).exits(3).stderr.contains(refused));
     }
@@ -158,7 +158,7 @@ fn doctor_run_and_ask_refuse_vectors_of_another_dimension_with_the_same_code() {
     };
     run(&["run", "--limit", "1"], "3").success();
     sandbox.database.connect().batch_execute("update graphdb.embedding_models set dimension = 4").unwrap();
-    for args in [&["db", "doctor"][..], &["run"], &["ask", "document"]] {
+    for args in [&["db", "doctor", "--json"][..], &["run"], &["ask", "--json", "document"]] {
         let refused = run(args, "3").exits(3);
         let told = format!("{}{}", refused.stdout, refused.stderr);
         assert!(told.contains("another name") && !told.contains("batch"), "{told}");

@@ -293,7 +293,7 @@ impl Chaos {
             "workers said: lost the connection {}, no space {}, claims lost {}; {} s in all",
             said("lost the connection"),
             said("No space left"),
-            said("was taken from its worker"),
+            said("lost the claim on run"),
             begun.elapsed().as_secs()
         );
     }

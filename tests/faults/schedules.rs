@@ -129,11 +129,11 @@ impl Step {
             Self::ReplaceChunks(run, token) => format!(
                 "truncate pg_temp.staged_chunks; insert into pg_temp.staged_chunks \
                  select d.doc_id, 0, 0, octet_length(d.body), '{{}}', 'text', 1, d.body from graphdb.documents as d \
-                 where d.run_id = '{run}'; select graphdb.replace_chunks('{run}', {token})"
+                 where d.is_current and d.run_id = '{run}'; select graphdb.replace_chunks('{run}', {token})"
             ),
             Self::StoreVector(run, token) => format!(
                 "select graphdb.store_embeddings({token}, 'm', coalesce(array_agg(c.input_sha256), '{{}}'), \
-                 coalesce(array_agg('[1,0,0]'::vector), '{{}}')) from graphdb.chunks as c where c.run_id = '{run}'"
+                 coalesce(array_agg('[1,0,0]'::vector), '{{}}')) from graphdb._current_chunks('{run}') as c"
             ),
             Self::Reset(Reset { runs, scope, dry_run, force, delete_chunks }) => format!(
                 "select concat_ws(' ', reset, unchanged, skipped, fenced, deleted_vectors, deleted_chunks) \

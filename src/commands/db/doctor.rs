@@ -1,28 +1,38 @@
-//! `trailblazer db doctor`: everything a run needs, one line each, with the repair.
+//! `trailblazer db doctor`: checks everything that a run needs, and names the repair.
 
 use chrono::Utc;
 use postgres::Client;
 
 use super::super::Context;
-use crate::commands::model::{impatient_settings, limits};
-use crate::db::{Connector, calls, health, install, local};
+use crate::commands::model::{impatient_settings, limits, missing_prefixes};
+use crate::db::{Connector, calls, health, install, local, obstacles};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{counted, print_line};
 
-/// A lease is minutes long; a client clock that is off by more than this makes logs hard to read, nothing worse.
+/// A larger difference makes logs hard to read. It has no other effect, because leases use the server's clock.
 const CLOCK_TOLERANCE_SECONDS: i64 = 5;
+
+/// The first pgvector without known faults: 0.8.2 and 0.8.3 fixed a vulnerability and damaged HNSW indexes, 0.8.4 errors of
+/// inserts during vacuum.
+const SOUND_PGVECTOR: semver::Version = semver::Version::new(0, 8, 4);
+
+/// Whether a pgvector that works has known faults.
+fn is_faulty_pgvector(version: &str) -> bool {
+    let is_supported = local::pgvector_number(version).is_some_and(|number| number >= local::OLDEST_PGVECTOR);
+    is_supported && semver::Version::parse(version).is_ok_and(|version| version < SOUND_PGVECTOR)
+}
 
 struct Doctor<'a> {
     context: &'a Context<'a>,
     exit: Exit,
 }
 
-/// Runs all checks. When a run could not work, exits as it would: 3 for the configuration of the model, else 4.
+/// Runs all checks. If a run could not work, the exit code is that of the run: 3 for the configuration of the model, else 4.
 pub fn run(context: &Context<'_>) -> Result<Exit> {
     let mut doctor = Doctor { context, exit: Exit::Done };
-    match Connector::new(&context.config).and_then(|connector| Ok((connector.connect()?, connector))) {
+    match Connector::new(&context.config).and_then(|connector| Ok((connector.connect_first()?, connector))) {
         Ok((mut client, connector)) => {
             doctor.ok("connection", connector.shown())?;
             doctor.examine(&mut client)?;
@@ -40,9 +50,13 @@ impl Doctor<'_> {
         let server = health::server(client)?;
         self.server(&server)?;
         self.clock(&server)?;
+        if let Err(error) = obstacles::refuse(client) {
+            self.bad("rights", &error.to_string(), &error.hint().unwrap_or_default())?;
+        }
         if self.schema(client)? {
             let rights = health::rights(client)?;
             self.rights(client, rights, &server)?;
+            self.tokens(client)?;
             self.models(client, rights.kind == Some("admin"))?;
         }
         Ok(())
@@ -56,7 +70,25 @@ impl Doctor<'_> {
             ..15 => self.bad("server", &detail, "Use PostgreSQL 15 to 18.")?,
             _ => self.note("server", &format!("{detail}, newer than the 15 to 18 this version was tested with"))?,
         }
+        if server.is_read_only {
+            self.note("server", "read-only: search works, work does not")?;
+        }
+        if matches!(server.ctype.as_str(), "C" | "POSIX") {
+            self.note(
+                "server",
+                "the database has the character type C, so full-text search takes every character beyond ASCII for a letter; to \
+                 change that: trailblazer db dump FILE, then trailblazer db restore FILE, on a server of your own into a database \
+                 with lc_ctype 'C.UTF-8'",
+            )?;
+        }
         match &server.pgvector {
+            Some(version) if is_faulty_pgvector(version) => self.note(
+                "pgvector",
+                &format!(
+                    "{version}; 0.8.4 fixes a vulnerability, damaged HNSW indexes, and errors during vacuum: install it on the server \
+                     and run `alter extension vector update`"
+                ),
+            ),
             Some(version) if local::pgvector_number(version).is_some_and(|number| number >= local::OLDEST_PGVECTOR) => {
                 self.ok("pgvector", version)
             }
@@ -109,7 +141,7 @@ impl Doctor<'_> {
         Ok(false)
     }
 
-    /// What no install mends.
+    /// Reports an error that an install does not repair.
     fn refused(&mut self, error: &Error) -> Result<()> {
         self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())
     }
@@ -141,6 +173,18 @@ impl Doctor<'_> {
         Ok(())
     }
 
+    /// Tables that were copied without their sequence make it give out the tokens of earlier claims again.
+    fn tokens(&mut self, client: &mut Client) -> Result<()> {
+        match health::token_lag(client)? {
+            Some(lag) if lag > 0 => self.bad(
+                "tokens",
+                &format!("the sequence graphdb.claim_tokens is {} behind the tokens in use", counted(lag, "token")),
+                "Run `trailblazer db migrate`, which moves it ahead.",
+            ),
+            _ => Ok(()),
+        }
+    }
+
     fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {
         let provider = match embed::provider(&impatient_settings(&self.context.config)) {
             Ok(provider) => provider,
@@ -154,9 +198,18 @@ impl Doctor<'_> {
             }
         };
         let wanted = provider.model();
-        let detail = format!("{} of provider {}, {} dimensions", wanted.name, wanted.provider, wanted.dimension);
+        let found = calls::model_limit(client, &wanted.name)?;
+        let reads = match (found, wanted.provider.as_str()) {
+            (Some(tokens), _) => format!(", reads {} of a text", counted(tokens, "token")),
+            (None, "openai") => format!(", {} of a text are assumed", counted(wanted.max_tokens, "token")),
+            (None, _) => format!(", reads {} of a text", counted(wanted.max_tokens, "token")),
+        };
+        let detail = format!("{} of provider {}, {} dimensions{reads}", wanted.name, wanted.provider, wanted.dimension);
         self.ok("model", &detail)?;
-        match limits(&self.context.config, provider.as_ref()) {
+        if let Some(advice) = missing_prefixes(&self.context.config, wanted) {
+            self.note("model", &advice)?;
+        }
+        match limits(&self.context.config, provider.as_ref(), found) {
             Ok(limits) => self.ok("chunks", &format!("at most {}", counted(limits.max_tokens, "token")))?,
             Err(error) => self.misfit("chunks", &error, "A run refuses it: correct the configuration.")?,
         }
@@ -192,7 +245,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// A fault of the configuration: the exit is that of a run, unless something else is wrong too.
+    /// Reports a fault of the configuration. The exit code is that of a run, unless another check failed too.
     fn misfit(&mut self, check: &str, error: &Error, repair: &str) -> Result<()> {
         let exit = if self.exit == Exit::Done { error.exit() } else { self.exit };
         self.bad(check, &error.to_string(), &error.hint().unwrap_or_else(|| repair.to_owned()))?;

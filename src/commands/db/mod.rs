@@ -1,14 +1,17 @@
 //! `trailblazer db`
 
 mod doctor;
+mod dump;
 mod prune;
 
 use clap::{Subcommand, ValueEnum};
+pub use prune::prune;
 
 use super::Context;
 use crate::db::local::{LocalServer, Started};
 use crate::db::{Connector, calls, health, install};
 use crate::error::{Error, Exit, Result};
+use crate::options::Answer;
 use crate::terminal::{counted, print_line};
 
 /// The database: private server, schema, health, rights.
@@ -22,7 +25,11 @@ pub enum Command {
     /// Install the schema, or bring it up to date; safe to repeat, from any number of processes
     Migrate,
     /// Check everything a run needs, one line each, with the repair
-    Doctor,
+    Doctor(Answer),
+    /// Save documents, chunks, vectors and the backlog to a file
+    Dump(dump::DumpArgs),
+    /// Replace documents, chunks, vectors and the backlog by those of a dump
+    Restore(dump::RestoreArgs),
     /// Delete the vectors of texts that no run has any more
     Prune(prune::Args),
     /// Give a role the rights of a worker, an admin or a reader
@@ -33,6 +40,24 @@ pub enum Command {
         /// An existing role
         role: String,
     },
+}
+
+impl Command {
+    /// Returns the output options of a command that answers a question.
+    #[must_use]
+    pub fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::Doctor(answer) => Some(*answer),
+            // Their standard output is one URL, or nothing.
+            Self::Up
+            | Self::Down
+            | Self::Migrate
+            | Self::Dump(_)
+            | Self::Restore(_)
+            | Self::Prune(_)
+            | Self::Grant { .. } => None,
+        }
+    }
 }
 
 /// What a role may do.
@@ -52,7 +77,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Up => up(context),
         Command::Down => down(context),
         Command::Migrate => migrate(context),
-        Command::Doctor => doctor::run(context),
+        Command::Doctor(_) => doctor::run(context),
+        Command::Dump(args) => dump::dump(&args, context),
+        Command::Restore(args) => dump::restore(&args, context),
         Command::Prune(args) => prune::run(&args, context),
         Command::Grant { kind, role } => grant(kind, &role, context),
     }
@@ -88,7 +115,7 @@ fn down(context: &Context<'_>) -> Result<Exit> {
 
 fn migrate(context: &Context<'_>) -> Result<Exit> {
     let connector = Connector::new(&context.config)?;
-    let mut client = connector.connect()?;
+    let mut client = connector.connect_first_to_work()?;
     let ran = install::install(&mut client)?;
     match ran.len() {
         0 => log::info!("schema: up to date"),
@@ -106,7 +133,7 @@ fn grant(kind: Kind, role: &str, context: &Context<'_>) -> Result<Exit> {
         Kind::Admin => "admin",
         Kind::Reader => "reader",
     };
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     calls::grant_role(&mut client, role, kind)?;
     log::info!("role \"{role}\" has the rights of a{} {kind}", if kind == "admin" { "n" } else { "" });
     Ok(Exit::Done)

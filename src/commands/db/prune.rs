@@ -27,9 +27,12 @@ pub struct Args {
 
 /// Runs `trailblazer db prune`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let dry_run = args.dry_run;
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let stop = Stop::on_signals()?;
+    prune(args.dry_run, &Stop::on_signals()?, context)
+}
+
+/// Deletes the vectors that nothing needs, step by step, until a stop is asked for.
+pub fn prune(dry_run: bool, stop: &Stop, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     let bar = spinner("vector", context.quiet);
     let (mut deleted, mut last) = (0, None);
     while !stop.is_asked() {
@@ -43,12 +46,20 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     bar.finish_and_clear();
     let stopped = stop.is_asked();
-    context.events.emit(&Event::PruneComplete { dry_run, deleted, stopped });
+    let deleted_attempts = match context.config.backlog.keep_attempts_days {
+        Some(days) if !stopped => calls::prune_attempts(&mut client, days, dry_run)?,
+        _ => 0,
+    };
+    context.events.emit(&Event::PruneComplete { dry_run, deleted, deleted_attempts, stopped });
     log::info!(
         "{}{} {} of texts that no run has any more",
         if stopped { "stopped: " } else { "" },
         if dry_run { "would delete" } else { "deleted" },
         counted(deleted, "vector"),
     );
+    if deleted_attempts > 0 {
+        let would = if dry_run { "would delete" } else { "deleted" };
+        log::info!("{would} the history of {}", counted(deleted_attempts, "claim"));
+    }
     Ok(stop.exit().unwrap_or(Exit::Done))
 }

@@ -1,15 +1,15 @@
-//! Finding PostgreSQL server programs that can hold the knowledge base.
+//! Finds PostgreSQL server programs that can serve the knowledge base.
 
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::error::{LocalServerError, Rejected};
+use crate::error::local_server::{LocalServerError, Rejected};
 
 /// Major versions of PostgreSQL that trailblazer is tested with.
 pub const SUPPORTED_MAJORS: RangeInclusive<u32> = 15..=18;
-/// Oldest pgvector, as (major, minor), that has what search needs.
+/// The oldest pgvector, as (major, minor), that search works with.
 pub const OLDEST_PGVECTOR: (u32, u32) = (0, 8);
 
 /// A folder of server programs whose installation has a pgvector that is new enough.
@@ -97,7 +97,7 @@ impl ServerBinaries {
         Err(rejected)
     }
 
-    fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
+    pub(super) fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
         let on_path: Vec<PathBuf> =
             std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
         let debian: Vec<String> = fs::read_dir("/usr/lib/postgresql")
@@ -107,7 +107,7 @@ impl ServerBinaries {
     }
 }
 
-/// Lists where to look, first choice first.
+/// Returns the folders to search, in order of preference.
 ///
 /// Folders of `PATH` without a `postgres` are left out: they would only lengthen the error.
 fn search_order(
@@ -135,7 +135,7 @@ fn search_order(
     places
 }
 
-/// Lists where an installation may keep its shared files: what `pg_config` says, then the usual places.
+/// Returns the folders in which an installation may keep its shared files: the one that `pg_config` prints, then the usual ones.
 fn share_dirs(bin: &Path, major: u32) -> Vec<PathBuf> {
     let said = first_line(&bin.join("pg_config"), "--sharedir").ok().map(PathBuf::from);
     let prefix = bin.parent().unwrap_or(bin);
@@ -153,6 +153,11 @@ fn first_line(program: &Path, argument: &str) -> Result<String, String> {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
     Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().trim().to_owned())
+}
+
+/// Reads the major version that a program of PostgreSQL prints for `--version`: `pg_dump (PostgreSQL) 18.1`.
+pub(crate) fn server_major(printed: &str) -> Option<u32> {
+    parse_server_version(printed.lines().next()?).map(|(_, major)| major)
 }
 
 /// Reads `postgres (PostgreSQL) 18.1 (Debian …)` as (`18.1`, 18); `18beta2` and `18devel` count as 18.

@@ -1,4 +1,4 @@
-//! Where a private server keeps its files, and the account that it runs as.
+//! The folders of a private server, and the account that it runs as.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -10,7 +10,7 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{User, geteuid};
 use sha2::{Digest, Sha256};
 
-use super::error::{LocalServerError, io};
+use crate::error::local_server::{LocalServerError, io};
 
 /// Holds the servers, and copies of server programs, that root started.
 pub(super) const ROOT_HOME: &str = "/var/lib/trailblazer";
@@ -43,7 +43,7 @@ impl Account {
 #[derive(Debug, Clone)]
 pub(super) struct Home {
     pub(super) dir: PathBuf,
-    /// `None`: whoever runs this process.
+    /// `None`: the account of this process.
     pub(super) account: Option<Account>,
 }
 
@@ -51,8 +51,8 @@ impl Home {
     /// Returns the home of the workspace's server.
     ///
     /// An ordinary user has it in `<workspace>/postgres`. Root's server cannot live there, because the account that
-    /// it runs as may not be able to enter the checkout; but a server that an ordinary user made there stays theirs
-    /// when root comes along.
+    /// it runs as may not be able to enter the checkout. A server that an ordinary user created there stays that user's
+    /// when root starts it.
     pub(super) fn of_workspace(workspace: &Path) -> Result<Self, LocalServerError> {
         let workspace = resolved(workspace).map_err(io("resolve", workspace))?;
         let beside = workspace.join("postgres");

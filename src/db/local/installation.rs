@@ -1,12 +1,12 @@
-//! Copying a server installation to where the server's account can read it.
+//! Copies a server installation to a place that the server's account can read.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::binaries::ServerBinaries;
-use super::error::{LocalServerError, io};
 use super::home::{Home, ROOT_HOME, short_hash};
+use crate::error::local_server::{LocalServerError, io};
 
 /// Returns the binaries themselves, or a copy of their installation when the server's account cannot run them.
 ///

@@ -1,10 +1,10 @@
 //! The private server: a PostgreSQL of the user's own, on a Unix socket.
 
 mod binaries;
-mod error;
 mod home;
 mod installation;
 mod postmaster;
+mod replacement;
 mod settings;
 
 use std::fs;
@@ -18,23 +18,27 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
+use crate::error::local_server::io;
+pub use crate::error::local_server::{LocalServerError, Rejected};
+pub(crate) use binaries::server_major;
 pub use binaries::{OLDEST_PGVECTOR, SUPPORTED_MAJORS, ServerBinaries, pgvector_number};
-use error::io;
-pub use error::{LocalServerError, Rejected};
 use home::Home;
 use settings::Durability;
 
 /// The server's superuser, and the name of the database that holds the knowledge base.
 const NAME: &str = "trailblazer";
+/// Character types of UTF-8, in order of preference; systems differ in which ones they have. PostgreSQL's full-text parser uses
+/// the type to recognize letters. With type C, it takes every character beyond ASCII for a letter.
+const CTYPES: [&str; 4] = ["C.UTF-8", "C.utf8", "en_US.UTF-8", "UTF-8"];
 /// A crash recovery of a large database takes minutes.
 const START_PATIENCE: Duration = Duration::from_secs(600);
 const STOP_PATIENCE: Duration = Duration::from_secs(120);
-/// After a killed postmaster, its orphans hold on to shared memory for a moment.
+/// The children of a killed postmaster keep its shared memory for a moment.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
-/// A log that has grown beyond this many bytes is set aside at the next start.
+/// A log with more bytes than this is renamed at the next start.
 const LARGEST_LOG: u64 = 16 * 1024 * 1024;
 
-/// What a start found.
+/// How a start ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Started {
     /// The server ran already.
@@ -45,18 +49,18 @@ pub enum Started {
     Created,
 }
 
-/// What is known about the server without disturbing it.
+/// The state of the server, as its files show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Process id of the postmaster, when it runs.
     pub pid: Option<i32>,
     /// Major version that the data belongs to, once there is data.
     pub data_major: Option<u32>,
-    /// Where the data is.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// Where the socket is.
+    /// The folder of the socket.
     pub socket_dir: PathBuf,
-    /// Where the server logs.
+    /// The server's log file.
     pub log_file: PathBuf,
 }
 
@@ -64,14 +68,14 @@ pub struct Status {
 #[derive(Debug, Clone)]
 pub struct LocalServer {
     home: Home,
-    /// Holds what `make setup` unpacked.
+    /// The folder below which `make setup` unpacked server programs.
     workspace: PathBuf,
     configured: Option<PathBuf>,
     durability: Durability,
 }
 
 impl LocalServer {
-    /// Returns the private server of a workspace folder; `configured` is a folder of server programs to prefer.
+    /// Returns the private server of a workspace folder. It prefers the server programs in the folder `configured`.
     pub fn new(workspace: &Path, configured: Option<&Path>) -> Result<Self, LocalServerError> {
         Ok(Self {
             home: Home::of_workspace(workspace)?,
@@ -81,7 +85,8 @@ impl LocalServer {
         })
     }
 
-    /// Returns a server for tests that lives in `folder`, which exists, syncs nothing, and runs the programs in `bin`.
+    /// Returns a server for tests. Its files are in the existing folder `folder`, it runs the programs in `bin`, and it syncs
+    /// nothing to disk.
     pub fn throwaway(folder: &Path, bin: &Path) -> Result<Self, LocalServerError> {
         Ok(Self {
             home: Home::in_folder(folder)?,
@@ -106,7 +111,19 @@ impl LocalServer {
         format!("postgresql://{NAME}@/{}?host={socket_dir}&port=5432", encode(database))
     }
 
-    /// Starts the server and creates what is missing; does nothing when it answers already.
+    /// Returns the variables by which PostgreSQL's client programs connect to the knowledge base.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let socket_dir = self.home.socket_dir().to_string_lossy().into_owned();
+        vec![("PGHOST", socket_dir), ("PGPORT", "5432".into()), ("PGUSER", NAME.into()), ("PGDATABASE", NAME.into())]
+    }
+
+    /// Returns the folder of the client programs that match the server.
+    pub fn client_programs(&self) -> Result<PathBuf, LocalServerError> {
+        Ok(self.binaries()?.bin)
+    }
+
+    /// Starts the server and creates what is missing. If the server answers already, this does nothing.
     ///
     /// Safe from several processes at once: one starts it, the others wait.
     pub fn start(&self) -> Result<Started, LocalServerError> {
@@ -140,7 +157,7 @@ impl LocalServer {
         Ok(postmaster::stop(&self.home.data_dir(), STOP_PATIENCE)?.is_some())
     }
 
-    /// Says whether the server runs and where everything is.
+    /// Returns whether the server runs, and where its files are.
     pub fn status(&self) -> Result<Status, LocalServerError> {
         Ok(Status {
             pid: postmaster::pid(&self.home.data_dir()),
@@ -155,7 +172,7 @@ impl LocalServer {
         self.home.check_socket_dir().is_ok() && Client::connect(&self.url(), NoTls).is_ok()
     }
 
-    /// Finds server programs for the data that is there, if any.
+    /// Finds server programs that suit the data, if there is data.
     fn binaries(&self) -> Result<ServerBinaries, LocalServerError> {
         let (configured, data_dir) = (self.configured.as_deref(), self.home.data_dir());
         match self.data_major()? {
@@ -188,8 +205,19 @@ impl LocalServer {
         Ok(if data_major.is_none() { Started::Created } else { Started::Started })
     }
 
-    /// Runs `initdb` beside the final place and renames, so that a killed `initdb` leaves nothing that looks whole.
+    /// Runs `initdb` in another folder and renames that, so that a killed `initdb` leaves no data directory that looks complete.
     fn create_data_dir(&self, binaries: &ServerBinaries) -> Result<(), LocalServerError> {
+        // A system without any of the character types gets C, which `db doctor` reports.
+        for ctype in CTYPES {
+            match self.init_data_dir(binaries, Some(ctype)) {
+                Err(LocalServerError::Failed { .. }) => {}
+                initialized => return initialized,
+            }
+        }
+        self.init_data_dir(binaries, None)
+    }
+
+    fn init_data_dir(&self, binaries: &ServerBinaries, ctype: Option<&str>) -> Result<(), LocalServerError> {
         let partial = self.home.dir.join("data.partial");
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(io("remove", &partial))?;
@@ -200,10 +228,12 @@ impl LocalServer {
         initdb.args(["-D", "data.partial", "-U", NAME, "--encoding=UTF8", "--data-checksums"]);
         initdb.args(["--auth-local=trust", "--auth-host=reject"]);
         // The same order and the same case folding of all letters everywhere.
+        initdb.arg("--locale=C");
         if binaries.major >= 17 {
-            initdb.args(["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
-        } else {
-            initdb.args(["--locale=C", "--lc-ctype=C.UTF-8"]);
+            initdb.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
+        }
+        if let Some(ctype) = ctype {
+            initdb.arg(format!("--lc-ctype={ctype}"));
         }
         if self.durability == Durability::Throwaway {
             initdb.arg("--no-sync");
@@ -224,7 +254,7 @@ impl LocalServer {
         run("pg_ctl", &mut pg_ctl, || last_lines(&log, logged_before))
     }
 
-    /// Connects to the maintenance database, waiting while the server is still starting up; `None` when none runs.
+    /// Connects to the maintenance database, and waits while the server starts. Returns `None` when no server runs.
     fn wait_until_ready(&self) -> Result<Option<Client>, LocalServerError> {
         let begun = Instant::now();
         while postmaster::pid(&self.home.data_dir()).is_some() {
@@ -273,6 +303,11 @@ impl LocalServer {
         }
         Ok(())
     }
+}
+
+/// Returns the folders in which programs of PostgreSQL are looked for, in order.
+pub(super) fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
+    ServerBinaries::places(configured, workspace)
 }
 
 /// Runs a program of the server to its end; an error holds what it printed and what `details` adds.

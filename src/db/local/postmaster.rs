@@ -1,4 +1,4 @@
-//! Whether the server of a data directory runs.
+//! Finds, stops and cleans up after the server of a data directory.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::error::{LocalServerError, io};
+use crate::error::local_server::{LocalServerError, io};
 
 /// Returns the pid of the postmaster that serves `data_dir`, if there is one.
 pub(super) fn pid(data_dir: &Path) -> Option<i32> {
@@ -60,7 +60,7 @@ fn is_alive(pid: i32) -> bool {
 
 /// Returns whether it is certain that the process is no postmaster of `data_dir`.
 ///
-/// A postmaster works in its data directory; a killed one that nobody has waited for yet works nowhere.
+/// The working directory of a postmaster is its data directory. A zombie has none.
 fn serves_elsewhere(pid: i32, data_dir: &Path) -> bool {
     let process = PathBuf::from(format!("/proc/{pid}"));
     match fs::read_link(process.join("cwd")) {

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::error::{LocalServerError, io};
 use super::home::Home;
+use crate::error::local_server::{LocalServerError, io};
 
 /// Name of our settings file in the data directory; `postgresql.conf` includes it.
 const SETTINGS_FILE: &str = "trailblazer.conf";

@@ -1,12 +1,15 @@
-//! What can go wrong, what the user is told, and the exit code that goes with it.
+//! The error type of commands: messages, hints, exit codes, and the SQLSTATEs of our functions.
+
+pub mod local_server;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::config::ConfigError;
-use crate::db::local::LocalServerError;
 use crate::embed::EmbedError;
+use crate::fetch::FetchError;
 use crate::normalize::ReadError;
+use local_server::LocalServerError;
 
 /// Result of anything a command does.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -28,10 +31,10 @@ pub enum Error {
     /// The database cannot be reached, or refused a statement.
     #[error("{}", describe_database_error(.0))]
     Database(#[from] postgres::Error),
-    /// The private local server cannot be had.
+    /// The private server cannot be found, started or reached.
     #[error(transparent)]
     LocalServer(#[from] LocalServerError),
-    /// The database is there but not ready for this binary.
+    /// The database cannot serve this binary yet.
     #[error("{message}")]
     NotReady {
         /// What is missing.
@@ -39,7 +42,13 @@ pub enum Error {
         /// The command that repairs it.
         hint: String,
     },
-    /// The database knows the configured model by another shape.
+    /// The server accepts no changes: it is a standby, or a setting forbids them.
+    #[error("{message}")]
+    ReadOnly {
+        /// Why.
+        message: String,
+    },
+    /// The database knows the configured model with other properties.
     #[error("{message}")]
     Model {
         /// What differs.
@@ -50,12 +59,12 @@ pub enum Error {
     /// A step that deletes was not confirmed.
     #[error("{message}")]
     Refused {
-        /// What was asked.
+        /// What was not confirmed.
         message: String,
         /// How to confirm.
         hint: String,
     },
-    /// An artifact without a document, which would empty its run.
+    /// The artifact holds no document. Loading it would empty its run.
     #[error("{path}: no line is a document: nothing is registered", path = path.display())]
     NoDocument {
         /// The file.
@@ -64,9 +73,12 @@ pub enum Error {
     /// The input of `normalize` cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The embedding provider cannot work.
+    /// The embedding provider failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
+    /// The pages of a source cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// The file system refused.
     #[error("{path}: {source}", path = path.display())]
     File {
@@ -75,13 +87,16 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The system does not hand SIGINT and SIGTERM over.
+    /// SIGINT and SIGTERM cannot be received.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
     /// Standard output is gone.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
 }
+
+const READ_ONLY_HINT: &str = "To work, connect to the primary: list all servers in database.url, host=a,b, and trailblazer finds \
+                              the one that accepts changes. `ask`, `status` and `runs list` work on a standby.";
 
 /// The SQLSTATEs that the functions of schema `graphdb` raise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +114,7 @@ pub enum SqlState {
 }
 
 impl SqlState {
-    /// Returns which of ours `error` carries, if any.
+    /// Returns our SQLSTATE in `error`, if it has one.
     #[must_use]
     pub fn of(error: &postgres::Error) -> Option<Self> {
         match error.code()?.code() {
@@ -147,7 +162,7 @@ impl Error {
         move |source| Self::File { path, source }
     }
 
-    /// Returns the error of a call whose one argument that may be wrong is the configured model, or a vector of it.
+    /// Turns an invalid argument into an error of the configured model. For calls whose other arguments cannot be wrong.
     #[must_use]
     pub fn of_model(self) -> Self {
         match &self {
@@ -163,9 +178,10 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
-            // One text that is refused fails its run; an error on its way here is about the first that was sent.
+            // A refused text only fails its run. A refusal that arrives here is about the first text that was sent.
             Self::Config(_)
             | Self::Model { .. }
+            | Self::Fetch(FetchError::Misconfigured { .. })
             | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => Exit::Config,
             Self::Database(error) => match SqlState::of(error) {
                 Some(SqlState::InvalidArgument | SqlState::NoSuchRun) => Exit::Usage,
@@ -173,26 +189,47 @@ impl Error {
             },
             Self::LocalServer(_)
             | Self::NotReady { .. }
-            | Self::Embed(EmbedError::Busy { .. } | EmbedError::Away { .. } | EmbedError::Transient { .. }) => {
-                Exit::Unreachable
-            }
-            Self::Refused { .. } => Exit::Refused,
-            Self::NoDocument { .. } | Self::Read(_) | Self::File { .. } | Self::Signals(_) | Self::Output(_) => {
-                Exit::Failures
-            }
+            | Self::ReadOnly { .. }
+            | Self::Embed(
+                EmbedError::Busy { .. }
+                | EmbedError::Away { .. }
+                | EmbedError::Failing { .. }
+                | EmbedError::Transient { .. },
+            )
+            | Self::Fetch(FetchError::Unreachable { .. }) => Exit::Unreachable,
+            Self::Refused { .. } | Self::Fetch(FetchError::Refused { .. }) => Exit::Refused,
+            Self::Fetch(_)
+            | Self::NoDocument { .. }
+            | Self::Read(_)
+            | Self::File { .. }
+            | Self::Signals(_)
+            | Self::Output(_) => Exit::Failures,
         }
     }
 
-    /// Returns what to do about it, where that is known.
+    /// Returns what the user can do, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Config(error) => error.hint(),
             Self::LocalServer(error) => Some(error.hint()),
-            Self::NotReady { hint, .. } | Self::Model { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
+            Self::Fetch(FetchError::Refused { .. }) => {
+                Some("Nothing was changed. If the pages are really gone, pass --yes.".into())
+            }
+            Self::Fetch(FetchError::Unreachable { .. }) => {
+                Some("Try again later: what was fetched is kept, and the next fetch goes on from there.".into())
+            }
+            Self::NotReady { hint, .. }
+            | Self::Model { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Fetch(FetchError::Misconfigured { hint, .. }) => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
+            Self::ReadOnly { .. } => Some(READ_ONLY_HINT.into()),
             Self::Embed(EmbedError::Busy { .. }) => Some("It is busy, or still starting: try again later.".into()),
+            Self::Embed(EmbedError::Failing { .. }) => {
+                Some("It fails every request: the log of the embedding server may say why.".into())
+            }
             Self::Embed(EmbedError::Away { .. } | EmbedError::Transient { .. }) => Some(
                 "Check that the embedding server runs and embed.base_url leads to it; `run --watch` waits for one."
                     .into(),
@@ -201,25 +238,45 @@ impl Error {
         }
     }
 
-    /// Whether the connection is gone or was not to be had, so that a new one may do better.
+    /// Whether the connection was lost or could not be opened, so that a new one may work.
     #[must_use]
     pub fn is_connection_loss(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        // Classes 08 and 57P are a connection that broke and a server that goes down; 25P03 is one that waited too long
-        // for us, and 53300 one without room for more.
-        let is_loss =
-            |code: &str| code.starts_with("08") || code.starts_with("57P") || matches!(code, "25P03" | "53300");
-        error.code().map_or_else(|| error.is_closed() || is_broken_off(error), |code| is_loss(code.code()))
+        let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
+        match error.code() {
+            None => error.is_closed() || is_broken_off(error),
+            // Classes 08 and 57P: a connection that broke, and a server that shuts down, crashes or starts.
+            Some(code) => code.code().starts_with("08") || code.code().starts_with("57P") || self.is_servers_decision(),
+        }
     }
 
-    /// Whether no run is to blame, and the next one would end the same: the provider cannot be used, a right or a function is
-    /// missing, or the server has no space or memory left, or cannot read its disk.
+    /// Whether the server ended the connection for a reason that no run can cause: it starts, it became a standby, it has no
+    /// connection left, or a setting limits how long a session may wait. An administrator's command is none of these reasons,
+    /// because the command may be the answer to what the run does.
+    #[must_use]
+    pub fn is_servers_decision(&self) -> bool {
+        let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
+        let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
+        // No changes on a standby, a transaction took too long, too many connections, starting, idle for too long.
+        matches!(code, "25006" | "25P03" | "25P04" | "53300" | "57P03" | "57P05")
+    }
+
+    /// Whether an administrator or a timeout canceled the statement.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        // 57014: canceled. 55P03: waited too long for a lock.
+        matches!(error.code().map(postgres::error::SqlState::code), Some("57014" | "55P03"))
+    }
+
+    /// Whether the run did not cause the error, so that the next run would fail too: the provider cannot be used, a right or a
+    /// function is missing, the statement was canceled, or the server has no space or memory left or cannot read its disk.
     #[must_use]
     pub fn is_not_the_runs_fault(&self) -> bool {
         // Classes of SQLSTATE: no such right or object, not supported, not authorized, out of resources, system error.
         const CLASSES: [&str; 6] = ["42", "3F", "0A", "28", "53", "58"];
         match self {
             Self::Embed(_) => true,
+            _ if self.is_canceled() => true,
             Self::Database(error) => {
                 let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
                 SqlState::of(error) == Some(SqlState::SchemaNewer)
@@ -229,7 +286,7 @@ impl Error {
         }
     }
 
-    /// Whether the claim behind a call is somebody else's by now, or its run was deleted.
+    /// Whether the claim behind a call is lost, or its run was deleted.
     #[must_use]
     pub fn is_claim_lost(&self) -> bool {
         let Self::Database(error) = self else { return false };
@@ -237,8 +294,8 @@ impl Error {
     }
 }
 
-/// Whether the system is behind an error that is not the server's. What cannot be converted, a certificate that is refused and a
-/// password that does not fit come as errors of input and output too, of these kinds.
+/// Whether an input or output error broke the connection. The driver also reports values that cannot be converted, refused
+/// certificates and wrong passwords as such errors, with the kinds that are left out here.
 fn is_broken_off(error: &postgres::Error) -> bool {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes
@@ -246,7 +303,7 @@ fn is_broken_off(error: &postgres::Error) -> bool {
         .any(|io| !matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other))
 }
 
-/// The server's own message, or the cause below the client's: never the connection string.
+/// Returns the server's message, or the causes of the driver's error. They never contain the connection string.
 fn describe_database_error(error: &postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         return match db.detail() {
@@ -271,8 +328,7 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
     // No such schema, table, function or column; the server's hint is about casts.
     if let Some("3F000" | "42P01" | "42883" | "42703") = code {
         return Some(
-            "As the owner, run `trailblazer db migrate`, which installs the schema, and puts back what was dropped."
-                .into(),
+            "As the owner, run `trailblazer db migrate`. It installs the schema and restores what was dropped.".into(),
         );
     }
     if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
@@ -284,12 +340,18 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         }
         Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
+        Some("25006") => Some(READ_ONLY_HINT.into()),
+        Some("57014") => Some(
+            "A timeout or an administrator canceled the statement. If it was a timeout, raise statement_timeout for the role or the \
+             database: alter role … set statement_timeout = …"
+                .into(),
+        ),
         Some("53100") => Some("Free space on the server's disk, and run again: nothing that was done is lost.".into()),
         Some("53300") => Some(
             "Lower `workers` or raise max_connections: each worker has a connection, each process two more.".into(),
         ),
         Some("55P03") => Some(
-            "Somebody else works with the table and did not end in time: try again, or when the workers rest.".into(),
+            "Another transaction holds a lock on the table. Try again, or stop the workers first.".into(),
         ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
@@ -302,7 +364,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_is_away_is_a_lost_connection_and_a_wrong_setting_is_none() {
+    fn unreachable_server_is_a_lost_connection_and_a_wrong_setting_is_not() {
         let settings = |text: &str| text.parse::<postgres::Config>();
         let away = settings("host=/nowhere user=me").unwrap().connect(postgres::NoTls).map(drop).unwrap_err();
         assert!(Error::from(away).is_connection_loss());
@@ -324,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn busy_server_is_not_said_to_be_down() {
+    fn hint_for_a_busy_server_does_not_say_that_it_is_down() {
         let hint = |error: EmbedError| Error::from(error).hint().unwrap_or_default();
         let message = String::new;
         assert!(hint(EmbedError::Away { message: message(), has_answered: false }).contains("runs"));

@@ -1,4 +1,4 @@
-//! What can go wrong with the private server, and what to do about it.
+//! The errors of the private server, and their hints.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -39,15 +39,15 @@ pub enum LocalServerError {
         /// What it printed, then the last lines of the server's log.
         output: String,
     },
-    /// The server was told to stop and is still there.
+    /// The server did not stop in time.
     #[error("the server (pid {pid}) did not stop within {seconds} seconds")]
     StillRunning {
         /// Process id of the postmaster.
         pid: i32,
-        /// How long it was waited for.
+        /// How long the command waited.
         seconds: u64,
     },
-    /// The server runs, and refuses a connection or a statement.
+    /// The server runs, but it refuses a connection or a statement.
     #[error("the private server at {} does not answer: {source}", socket_dir.display())]
     Unreachable {
         /// The folder that holds its socket.
@@ -59,9 +59,9 @@ pub enum LocalServerError {
     /// A file, a folder or a process could not be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried: `read`, `create`, `run`, ….
+        /// The action that failed: `read`, `create`, `run`, ….
         action: &'static str,
-        /// On what.
+        /// The path that it concerns.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -88,19 +88,19 @@ impl LocalServerError {
                 format!("Move {} away to begin with an empty database.", file.parent().unwrap_or(file).display())
             }
             Self::NoAccount => "Run as an ordinary user, or create an account: `useradd --system postgres`.".into(),
-            Self::UnsafeSocketDirectory(dir) => format!("Look at who made {}, and remove it.", dir.display()),
+            Self::UnsafeSocketDirectory(dir) => format!("Find out who created {}, and remove it.", dir.display()),
             Self::Failed { .. } | Self::Io { .. } => {
-                "Mend what the message names, then run `trailblazer db up`.".into()
+                "Correct what the message names, then run `trailblazer db up`.".into()
             }
             Self::StillRunning { pid, .. } => {
-                format!("A long checkpoint may be running: try again, or look at process {pid}.")
+                format!("A long checkpoint may be running. Try again, or inspect process {pid}.")
             }
             Self::Unreachable { .. } => "Run `trailblazer db down`, then `trailblazer db up`.".into(),
         }
     }
 }
 
-/// A place where server programs were looked for, and why they were not taken.
+/// A folder that was searched for server programs, and why they do not qualify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// The folder.
@@ -123,7 +123,7 @@ fn listed(places: &[Rejected]) -> String {
 }
 
 /// Names the action and the path of a failed system call.
-pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> LocalServerError {
+pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> LocalServerError {
     let path = path.into();
     move |source| LocalServerError::Io { action, path, source }
 }

@@ -1,0 +1,81 @@
+//! `trailblazer db dump` and `trailblazer db restore`
+
+use std::path::PathBuf;
+
+use crate::commands::Context;
+use crate::db::calls::{self, Filter};
+use crate::db::{Connector, install, search};
+use crate::error::{Error, Exit, Result};
+use crate::terminal::{confirm, counted};
+
+/// Save documents, chunks, vectors and the backlog to a file
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The file has PostgreSQL's custom format, which pg_restore reads too. Workers may go on during the dump. An existing file \
+is replaced when the dump is complete.
+
+Example:
+  trailblazer db dump backup.dump")]
+pub struct DumpArgs {
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Replace documents, chunks, vectors and the backlog by those of a dump
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Stop the workers first. If anything fails, the database stays as it was. Rights are restored for the roles that exist on \
+the server. On the private server, the documents move to a new database, which also gets the current text settings.
+
+Example:
+  trailblazer db restore backup.dump")]
+pub struct RestoreArgs {
+    /// A file that `db dump` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace what the database holds without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Runs `trailblazer db dump`.
+pub fn dump(args: &DumpArgs, context: &Context<'_>) -> Result<Exit> {
+    let connector = Connector::new(&context.config)?;
+    let mut client = connector.connect_ready()?;
+    let runs = calls::list_runs(&mut client, &Filter::default())?.len();
+    connector.clients(&mut client, &context.config)?.dump(&args.file)?;
+    let bytes = std::fs::metadata(&args.file).map_or(0, |meta| meta.len());
+    log::info!("wrote {} to {} ({})", counted(runs, "run"), args.file.display(), indicatif::HumanBytes(bytes));
+    Ok(Exit::Done)
+}
+
+/// Runs `trailblazer db restore`.
+pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
+    let connector = Connector::new(&context.config)?;
+    let mut client = connector.connect_first_to_work()?;
+    let held = match install::state(&mut client)? {
+        install::State::Current => calls::list_runs(&mut client, &Filter::default())?.len(),
+        install::State::Missing => 0,
+        // It cannot be asked in this version's words.
+        _ => 1,
+    };
+    if held > 0
+        && !args.yes
+        && !confirm(&format!("The database holds {}. Replace them?", counted(held, "run")), "restore")
+    {
+        return Err(Error::Refused {
+            message: format!("not confirmed: the database holds {}", counted(held, "run")),
+            hint: "Pass --yes to replace them.".into(),
+        });
+    }
+    for refused in connector.restore(client, &args.file, &context.config)? {
+        log::warn!("a right was not restored: {refused}; create the role and run `trailblazer db grant`");
+    }
+    let mut client = connector.connect_first_to_work()?;
+    install::install(&mut client)?;
+    search::refresh(&mut client)?;
+    let runs = calls::list_runs(&mut client, &Filter::default())?.len();
+    log::info!("restored {} from {}", counted(runs, "run"), args.file.display());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,196 @@
+//! Opens connections to the database of a configuration.
+
+use std::path::Path;
+use std::time::Duration;
+
+use postgres::{CancelToken, Client, NoTls};
+
+use super::archive::{self, Clients};
+use super::local::{self, LocalServer};
+use super::servers::Servers;
+use super::session::{self, Purpose};
+use super::{connection_parameters, health, install, obstacles};
+use crate::config::{self, Config, ConfigError, url};
+use crate::error::{Error, Result};
+
+/// Opens any number of connections to the database of a configuration.
+#[derive(Clone)]
+pub struct Connector {
+    servers: Servers,
+    max_attempts: u32,
+    /// The variables by which PostgreSQL's client programs connect to the same database.
+    variables: Vec<(&'static str, String)>,
+    /// The private server, if the database is there.
+    local: Option<LocalServer>,
+    shown: String,
+}
+
+impl Connector {
+    /// Returns a connector for the configured database. Without a URL, it starts the private server.
+    pub fn new(config: &Config) -> Result<Self> {
+        if let Some(url) = &config.database.url {
+            return Self::to_own(url, config);
+        }
+        let server = LocalServer::new(&config.workspace.dir, config.database.bin_dir.as_deref())?;
+        match server.start()? {
+            local::Started::AlreadyRunning => {}
+            local::Started::Started => log::info!("started the private server"),
+            local::Started::Created => log::info!("created and started the private server"),
+        }
+        let socket_dir = server.status()?.socket_dir;
+        Ok(Self {
+            servers: Servers::only(server.url().parse()?),
+            max_attempts: config.backlog.max_attempts,
+            variables: server.variables(),
+            shown: format!("private server, {}", socket_dir.display()),
+            local: Some(server),
+        })
+    }
+
+    /// Returns a connector for a database of the user's own.
+    fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
+        config::check_text(std::env::vars_os(), connection_parameters::is_read)?;
+        let env = |name: &str| std::env::var(name).ok();
+        let invalid = |message| ConfigError::Invalid { place: "database.url".into(), message };
+        let parameters = connection_parameters::complete(url.parameters().map_err(invalid)?, &env)?;
+        Ok(Self {
+            servers: Servers::of(&parameters, &env)?,
+            max_attempts: config.backlog.max_attempts,
+            variables: connection_parameters::variables(&parameters),
+            local: None,
+            shown: url::shown(&parameters),
+        })
+    }
+
+    /// Opens a connection for queries. A standby answers them.
+    pub fn connect(&self) -> Result<Client> {
+        self.open(Purpose::Read)
+    }
+
+    /// Opens a connection for changes. The limits of the role and the database do not hold in it.
+    pub fn connect_to_work(&self) -> Result<Client> {
+        self.open(Purpose::Work)
+    }
+
+    /// Opens the first connection of a command for queries, and refuses a database that cannot serve us.
+    pub fn connect_first(&self) -> Result<Client> {
+        self.open_first(Purpose::Read)
+    }
+
+    /// Opens the first connection of a command for changes, and refuses a database that cannot serve us.
+    pub fn connect_first_to_work(&self) -> Result<Client> {
+        self.open_first(Purpose::Work)
+    }
+
+    /// Opens the first connection of a command for queries, and makes sure that the schema is this binary's. On the private
+    /// server the schema is installed.
+    pub fn connect_ready(&self) -> Result<Client> {
+        let mut client = self.connect_first()?;
+        self.make_ready(&mut client)?;
+        Ok(client)
+    }
+
+    /// Opens the first connection of a command for changes, likewise.
+    pub fn connect_ready_to_work(&self) -> Result<Client> {
+        let mut client = self.connect_first_to_work()?;
+        self.make_ready(&mut client)?;
+        obstacles::refuse(&mut client)?;
+        Ok(client)
+    }
+
+    fn open(&self, purpose: Purpose) -> Result<Client> {
+        let (mut client, _, facts) = self.servers.connect(purpose)?;
+        session::prepare(&mut client, purpose, &facts, self.max_attempts)?;
+        Ok(client)
+    }
+
+    fn open_first(&self, purpose: Purpose) -> Result<Client> {
+        let ((mut client, server, facts), opened_in) = session::timed(|| self.servers.connect(purpose))?;
+        facts.check_encoding()?;
+        // Before the first SET, which would stay behind in a session of other clients.
+        if self.local.is_none() {
+            session::refuse_transaction_pooler(server, &facts, opened_in)?;
+        }
+        session::prepare(&mut client, purpose, &facts, self.max_attempts)?;
+        Ok(client)
+    }
+
+    /// Replaces a working connection that was lost while nobody used it.
+    pub fn revive(&self, client: &mut Client) -> Result<()> {
+        if client.is_valid(Duration::from_secs(10)).is_err() {
+            *client = self.connect_to_work()?;
+        }
+        Ok(())
+    }
+
+    /// Asks the server to cancel what the connection behind `token` does.
+    pub fn cancel(&self, token: &CancelToken) -> Result<()> {
+        match self.servers.tls() {
+            Some(tls) => token.cancel_query(tls)?,
+            None => token.cancel_query(NoTls)?,
+        }
+        Ok(())
+    }
+
+    /// Returns the client programs for this database: those of the private server, or the first that suit the server of `client`.
+    pub fn clients(&self, client: &mut Client, config: &Config) -> Result<Clients> {
+        let bin = if let Some(server) = &self.local {
+            server.client_programs()?
+        } else {
+            let major = health::server(client)?.version_number / 10_000;
+            let (configured, workspace) = (config.database.bin_dir.as_deref(), &config.workspace.dir);
+            archive::find(configured, workspace, u32::try_from(major).unwrap_or_default())?
+        };
+        Ok(Clients::new(bin, self.variables.clone()))
+    }
+
+    /// Replaces the schema with the one in a dump. `client`, which is connected to the database, is closed.
+    ///
+    /// The private server gets a new database, which then takes the place of the old one.
+    pub fn restore(&self, mut client: Client, file: &Path, config: &Config) -> Result<Vec<String>> {
+        let clients = self.clients(&mut client, config)?;
+        drop(client);
+        let Some(server) = &self.local else { return clients.for_changes().restore(file) };
+        let replacement = server.create_replacement()?;
+        match clients.for_database(&replacement).restore(file) {
+            Ok(refused) => {
+                server.use_replacement()?;
+                Ok(refused)
+            }
+            Err(error) => {
+                server.drop_replacement()?;
+                Err(error)
+            }
+        }
+    }
+
+    fn make_ready(&self, client: &mut Client) -> Result<()> {
+        match install::state(client)? {
+            install::State::Current => {}
+            install::State::Newer { what } => return Err(install::newer(&what)),
+            install::State::Edited { migration } => return Err(install::edited(&migration)),
+            _ if self.local.is_some() => {
+                install::install(client)?;
+            }
+            install::State::Missing => {
+                return Err(Error::NotReady {
+                    message: format!("the database ({}) has no trailblazer schema", self.shown),
+                    hint: "Run `trailblazer db migrate` to install it.".into(),
+                });
+            }
+            install::State::Outdated { .. } => {
+                return Err(Error::NotReady {
+                    message: format!("the schema in the database ({}) is older than this binary", self.shown),
+                    hint: "Run `trailblazer db migrate` to bring it up to date.".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Says where the database is, without secrets.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+}

@@ -1,0 +1,90 @@
+//! What the backlog did over time, in numbers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use postgres::{GenericClient, Row};
+
+use super::calls::Run;
+use crate::error::Result;
+use crate::ids::RunId;
+
+/// What ended in one interval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.backlog_history")]
+pub struct Interval {
+    pub since: DateTime<Utc>,
+    pub chunked: i64,
+    pub embedded: i64,
+    pub failed: i64,
+    pub chunks: i64,
+}
+
+/// `graphdb.backlog_history`: the last `count` intervals of `length`, the oldest first.
+pub fn backlog_history(client: &mut impl GenericClient, length: Duration, count: i32) -> Result<Vec<Interval>> {
+    let rows = client.query(
+        "select * from graphdb.backlog_history(make_interval(secs => $1), $2)",
+        &[&length.as_secs_f64(), &count],
+    )?;
+    let interval = |row: &Row| Interval {
+        since: row.get("since"),
+        chunked: row.get("chunked"),
+        embedded: row.get("embedded"),
+        failed: row.get("failed"),
+        chunks: row.get("chunks"),
+    };
+    Ok(rows.iter().map(interval).collect())
+}
+
+/// Claims that ended in one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.attempt_totals")]
+pub struct AttemptTotal {
+    pub phase: String,
+    pub outcome: String,
+    pub attempts: i64,
+}
+
+/// `graphdb.attempt_totals`
+pub fn attempt_totals(client: &mut impl GenericClient) -> Result<Vec<AttemptTotal>> {
+    let rows = client.query("select * from graphdb.attempt_totals()", &[])?;
+    let total = |row: &Row| AttemptTotal {
+        phase: row.get("phase"),
+        outcome: row.get("outcome"),
+        attempts: row.get("attempts"),
+    };
+    Ok(rows.iter().map(total).collect())
+}
+
+/// What the runs hold together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.content_totals")]
+pub struct ContentTotals {
+    pub documents: i64,
+    pub chunks: i64,
+    pub embedded_chunks: i64,
+}
+
+/// `graphdb.content_totals`
+pub fn content_totals(client: &mut impl GenericClient) -> Result<ContentTotals> {
+    let row = client.query_one("select * from graphdb.content_totals()", &[])?;
+    Ok(ContentTotals {
+        documents: row.get("documents"),
+        chunks: row.get("chunks"),
+        embedded_chunks: row.get("embedded_chunks"),
+    })
+}
+
+/// `graphdb.set_priority`: the run as it is then, or would be.
+pub fn set_priority(client: &mut impl GenericClient, run_id: &RunId, priority: i16, dry_run: bool) -> Result<Run> {
+    let row = client.query_one(
+        "select * from graphdb.set_priority($1, $2, $3)",
+        &[&run_id.as_str(), &i32::from(priority), &dry_run],
+    )?;
+    Ok(Run::from_row(&row))
+}
+
+/// `graphdb.clock`: the backlog's time.
+pub fn clock(client: &mut impl GenericClient) -> Result<DateTime<Utc>> {
+    Ok(client.query_one("select graphdb.clock()", &[])?.get(0))
+}
