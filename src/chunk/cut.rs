@@ -1,4 +1,4 @@
-//! Where a document is cut: the strongest seams first, and no more than the budget asks for.
+//! Cuts a document: at the strongest seams first, and no more often than the budget requires.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::seam::{Level, Seam};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     pub range: Range<usize>,
-    /// Of the seam at its start.
+    /// The level of the seam at its start.
     pub level: Level,
     /// It begins or ends inside a word.
     pub torn: bool,
@@ -35,11 +35,12 @@ pub fn trim(body: &str, range: Range<usize>) -> Option<Range<usize>> {
     (start < end).then_some(start..end)
 }
 
-/// What is cut at inside a block, coarse to fine.
+/// Boundaries inside a block, from coarse to fine.
 #[derive(Debug, Clone, Copy)]
 enum Grain {
     CodeParagraph,
     CodeLine,
+    Cell,
     Sentence,
     Word,
     Grapheme,
@@ -57,7 +58,7 @@ impl Cutter<'_, '_> {
         self.ruler.cost(range) <= self.budget
     }
 
-    /// Cuts at the strongest seams inside, and again what is still too large.
+    /// Cuts at the strongest seams inside, and then cuts the parts that are still too large.
     fn cut(&mut self, piece: Piece) {
         if self.fits(&piece.range) {
             return self.pieces.push(piece);
@@ -89,7 +90,7 @@ impl Cutter<'_, '_> {
         }
     }
 
-    /// Cuts before every section of some size, unless what is before it is small: that goes with it.
+    /// Cuts before every section that is not small, unless the part before it is small. A small part stays with the next section.
     fn sections(&self, whole: &Piece, seams: &[Seam]) -> Vec<Piece> {
         let least = self.ruler.limits.min_tokens;
         let ends = seams.iter().skip(1).map(|seam| seam.at).chain([whole.range.end]);
@@ -106,8 +107,8 @@ impl Cutter<'_, '_> {
         parts(whole, &cuts)
     }
 
-    /// Cuts at those of `seams`, all of one level, that are greatest in their neighborhood; and where that is not
-    /// enough, from the end backward. What is still too large has none of these seams inside.
+    /// Cuts at those of `seams`, all of one level, that have the greatest weight in their neighborhood. Where that is not enough, cuts
+    /// from the end backward. A part that is still too large contains none of these seams.
     fn divide(&self, whole: Piece, seams: &[Seam]) -> Vec<Piece> {
         let seams = between(seams, &whole.range);
         if seams.is_empty() || self.fits(&whole.range) {
@@ -119,7 +120,7 @@ impl Cutter<'_, '_> {
         parts.into_iter().flat_map(|part| self.sweep(&part, seams, reach)).collect()
     }
 
-    /// The seams that outweigh all others within `reach` tokens: what is further away cannot change them.
+    /// The seams that outweigh all others within `reach` tokens. Text that is further away cannot change them.
     fn peaks(&self, range: &Range<usize>, seams: &[Seam], reach: usize) -> Vec<Seam> {
         let places: Vec<usize> = seams.iter().map(|seam| self.ruler.index(seam.at)).collect();
         let (first, last) = (self.ruler.index(range.start), self.ruler.index(range.end));
@@ -140,7 +141,7 @@ impl Cutter<'_, '_> {
         peaks.into_iter().map(|(_, seam)| seam).collect()
     }
 
-    /// Cuts `whole` from its end backward, so that what is put in at its start moves no cut but the first.
+    /// Cuts `whole` from its end backward, so that text inserted at its start moves only the first cut.
     fn sweep(&self, whole: &Piece, seams: &[Seam], reach: usize) -> Vec<Piece> {
         let mut cuts = Vec::new();
         let mut rest = whole.range.clone();
@@ -177,6 +178,7 @@ impl Cutter<'_, '_> {
         let places: Vec<usize> = match grain {
             Grain::CodeParagraph => self.code_lines(range, true),
             Grain::CodeLine => self.code_lines(range, false),
+            Grain::Cell => self.ruler.cells(range),
             Grain::Sentence => {
                 sentences(text).map(|at| range.start + at).filter(|at| !outline.tears_span(*at)).collect()
             }
@@ -221,7 +223,8 @@ impl Grain {
     fn finer(self) -> Option<Self> {
         match self {
             Self::CodeParagraph => Some(Self::CodeLine),
-            Self::CodeLine => Some(Self::Sentence),
+            Self::CodeLine => Some(Self::Cell),
+            Self::Cell => Some(Self::Sentence),
             Self::Sentence => Some(Self::Word),
             Self::Word => Some(Self::Grapheme),
             Self::Grapheme => Some(Self::Character),
@@ -229,7 +232,7 @@ impl Grain {
         }
     }
 
-    /// Cuts where nothing should be cut.
+    /// Returns whether this grain cuts inside words.
     fn is_last_resort(self) -> bool {
         matches!(self, Self::Grapheme | Self::Character)
     }

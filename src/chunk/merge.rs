@@ -1,14 +1,14 @@
-//! Small pieces join a neighbor.
+//! Merges small pieces with a neighbor.
 
 use super::cut::Piece;
 use super::ruler::Ruler;
 
-/// Joins pieces below the least size with a neighbor under the same heading, where the two fit into one.
+/// Merges pieces below the minimum size with a neighbor under the same heading, if the two fit into one chunk.
 pub fn merge(ruler: &Ruler<'_>, pieces: Vec<Piece>) -> Vec<Piece> {
     let mut merged: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut pieces = pieces.into_iter().peekable();
     while let Some(mut piece) = pieces.next() {
-        // A small piece goes to the side that it is closer to.
+        // A small piece joins the neighbor behind the weaker seam.
         let leans_forward = is_small(ruler, &piece)
             && pieces.peek().is_some_and(|next| next.level > piece.level && join(ruler, &piece, next).is_some());
         if let Some(before) = merged.last()
@@ -27,7 +27,7 @@ fn is_small(ruler: &Ruler<'_>, piece: &Piece) -> bool {
     ruler.content(&piece.range) < ruler.limits.min_tokens
 }
 
-/// Both as one piece, if that fits and ends no heading which the first stands under.
+/// Returns both as one piece, if it fits and does not leave the section of the first.
 fn join(ruler: &Ruler<'_>, before: &Piece, after: &Piece) -> Option<Piece> {
     let range = before.range.start..after.range.end;
     let headings = &ruler.outline.headings;

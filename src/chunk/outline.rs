@@ -5,6 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::is_blank;
+use super::list::{Item, Items, item_above};
 use super::seam::{Level, Seam};
 
 /// Bytes of a heading that its path shows: every chunk below it repeats them.
@@ -51,14 +52,17 @@ pub struct Outline {
     pub seams: Vec<Seam>,
     /// In order, not nested.
     pub frames: Vec<Frame>,
+    /// Items of lists, in order.
+    pub items: Vec<Item>,
     /// Links, images and code in running text, which are better not torn.
     pub spans: Vec<Range<usize>>,
 }
 
 impl Outline {
-    /// Reads a body. Every text is a Markdown document, so nothing can fail.
-    pub fn read(body: &str) -> Self {
-        let mut reader = Reader::new(body);
+    /// Reads a body. Every text is a Markdown document, so nothing can fail. The head of a table stays with the first row, unless it
+    /// has more bytes than `long_head`.
+    pub fn read(body: &str, long_head: usize) -> Self {
+        let mut reader = Reader { long_head, ..Reader::new(body) };
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
         for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
             reader.event(&event, range);
@@ -79,6 +83,11 @@ impl Outline {
     pub fn frame_at(&self, at: usize) -> Option<usize> {
         let last = self.frames.partition_point(|frame| frame.range.start < at).checked_sub(1)?;
         self.frames.get(last).filter(|frame| at < frame.range.end).map(|_| last)
+    }
+
+    /// The innermost item of a list that a chunk from `at` on stands under, by position in [`Outline::items`].
+    pub fn item_above(&self, at: usize) -> Option<usize> {
+        item_above(&self.items, at)
     }
 
     /// The seams strictly inside `range`.
@@ -122,6 +131,9 @@ struct Reader<'a> {
     glued: Option<usize>,
     /// The text of the heading that is being read.
     heading: Option<String>,
+    items: Items,
+    /// Bytes of the head of a table that may be cut off its first row.
+    long_head: usize,
     line: Line,
 }
 
@@ -145,6 +157,8 @@ impl<'a> Reader<'a> {
             bare: None,
             glued: None,
             heading: None,
+            items: Items::default(),
+            long_head: usize::MAX,
             line: Line { start: 0, read: 0, is_marker: true },
         }
     }
@@ -154,7 +168,10 @@ impl<'a> Reader<'a> {
             Event::Start(Tag::Heading { level, .. }) if self.depth == 0 => self.start_heading(*level, &range),
             Event::End(TagEnd::Heading(_)) => self.end_heading(),
             Event::Start(tag) => self.start(tag, range),
-            Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item | TagEnd::Table) => {
+            Event::End(end @ (TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item | TagEnd::Table)) => {
+                if *end == TagEnd::Item {
+                    self.items.end();
+                }
                 self.depth = self.depth.saturating_sub(1);
             }
             Event::Text(text) | Event::Code(text) => {
@@ -176,10 +193,28 @@ impl<'a> Reader<'a> {
     }
 
     fn start(&mut self, tag: &Tag<'_>, range: Range<usize>) {
+        let is_paragraph = matches!(tag, Tag::Paragraph);
+        let is_block = matches!(
+            tag,
+            Tag::Heading { .. }
+                | Tag::HtmlBlock
+                | Tag::BlockQuote(_)
+                | Tag::List(_)
+                | Tag::Table(_)
+                | Tag::CodeBlock(_)
+        );
+        if is_paragraph || is_block {
+            let line_start = self.line_start(range.start);
+            self.items.block(&(line_start..range.end), is_paragraph);
+        }
         match tag {
             Tag::Heading { .. } | Tag::Paragraph | Tag::HtmlBlock => self.block(range.start),
             Tag::BlockQuote(_) | Tag::List(_) | Tag::Item => {
                 self.block(range.start);
+                if matches!(tag, Tag::Item) {
+                    let line_start = self.line.start;
+                    self.items.start(range, line_start);
+                }
                 self.depth = self.depth.saturating_add(1);
             }
             Tag::Table(_) => {
@@ -280,13 +315,16 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// The head of a table and its first row stay together.
+    /// The head of a table and its first row stay together, unless the head is long: then it is repeated in short.
     fn table_row(&mut self, start: usize) {
         let at = self.line_start(start);
         let Some(table) = self.outline.frames.last_mut() else { return };
-        if table.head_end == table.range.start {
+        let is_first = table.head_end == table.range.start;
+        if is_first {
             table.head_end = at;
-        } else {
+        }
+        let has_long_head = table.head_end - table.range.start > self.long_head;
+        if !is_first || has_long_head {
             self.seam(at, Level::block(self.depth));
         }
     }
@@ -324,6 +362,7 @@ impl<'a> Reader<'a> {
         if blank {
             self.outline.seams.remove(0);
         }
+        self.outline.items = self.items.all;
         self.outline
     }
 }

@@ -1,4 +1,4 @@
-//! From pieces to chunks: the text that is embedded, counted as the model counts it.
+//! Makes chunks of pieces: writes the text that is embedded, and counts its tokens as the model does.
 
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ pub fn render(ruler: &Ruler<'_>, pieces: &[Piece]) -> Vec<Chunk> {
     chunks
 }
 
-/// Writes a piece; or its parts, when its text has more tokens than its parts were counted for: a tokenizer may join
-/// or split at a cut.
+/// Writes a piece. Cuts it further when its text has more tokens than the sum of its parts, because a tokenizer may join or split
+/// tokens at a cut.
 fn render_piece(ruler: &Ruler<'_>, piece: &Piece, budget: usize, chunks: &mut Vec<Chunk>) {
     let Some(range) = trim(ruler.body, piece.range.clone()) else { return };
     let text = text(ruler, &range, chunks.last());
@@ -37,6 +37,15 @@ fn render_piece(ruler: &Ruler<'_>, piece: &Piece, budget: usize, chunks: &mut Ve
     }
 }
 
+/// The chunk of a document that has only a title, so that a search finds it.
+pub fn title(ruler: &Ruler<'_>) -> Option<Chunk> {
+    let text = ruler.path(0).to_text().trim_end().to_owned();
+    let token_count = ruler.tokenizer.count(&text);
+    let heading_path = ruler.full_path(0);
+    let has_text = !text.is_empty() && token_count <= ruler.limits.max_tokens;
+    has_text.then_some(Chunk { range: 0..0, heading_path, kind: Kind::Text, token_count, text, cut: false })
+}
+
 /// A chunk without anything around it: the last resort for a budget that holds no more than a character.
 fn bare(ruler: &Ruler<'_>, range: Range<usize>) -> Chunk {
     let text = ruler.body.get(range.clone()).unwrap_or_default().to_owned();
@@ -46,18 +55,10 @@ fn bare(ruler: &Ruler<'_>, range: Range<usize>) -> Chunk {
 
 fn text(ruler: &Ruler<'_>, range: &Range<usize>, before: Option<&Chunk>) -> String {
     let mut text = ruler.path(range.start).to_text();
-    let opening = ruler.opening(range.start);
-    text.push_str(opening);
-    if !opening.is_empty() {
-        text.push('\n');
-    }
+    text.push_str(&ruler.opening(range.start));
     let start = before.map_or(range.start, |before| overlap_start(ruler, range, before));
     text.push_str(ruler.body.get(start..range.end).unwrap_or_default());
-    let closing = ruler.closing(range.end);
-    if !closing.is_empty() {
-        text.push('\n');
-        text.push_str(closing);
-    }
+    text.push_str(&ruler.closing(range.end));
     text
 }
 

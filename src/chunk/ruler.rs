@@ -1,18 +1,34 @@
-//! How many tokens a part of the document has, by arithmetic on one tokenization.
+//! Counts the tokens of any part of a document by arithmetic on one tokenization.
 
 use std::ops::Range;
 
 use super::Limits;
+use super::list::Item;
 use super::outline::{Frame, Outline};
+use super::table::{Head, LongRow, cells, fair_share};
 use crate::embed::Tokenizer;
 
 /// Between the parts of a heading path.
 const PATH_SEPARATOR: &str = " > ";
 /// Between heading path and content.
 const BLANK_LINE: &str = "\n\n";
-/// A stretch of text that the tokenizer takes for few tokens still counts one for so many bytes: it bounds what a chunk
-/// of unbroken characters can grow to.
+/// A tokenizer may make one token of a very long word. Each token counts as one for at most so many bytes, which bounds the size of a
+/// chunk.
 const BYTES_PER_TOKEN: usize = 64;
+
+/// Tokens that are worth repeating of an item that a part stands in.
+const LEAST_OF_ITEM: usize = 3;
+
+/// What the parts of a table or a code block are given.
+#[derive(Debug, Default)]
+struct TornFrame {
+    /// Tokens of its opening as it is; 0 when that is not repeated.
+    opening: usize,
+    /// The head of a table, where it has to be shortened, or rows have to be cut.
+    head: Option<Head>,
+    /// Tokens at the end of a part.
+    closing: usize,
+}
 
 /// A document, measured.
 pub struct Ruler<'a> {
@@ -26,8 +42,11 @@ pub struct Ruler<'a> {
     names: Vec<usize>,
     /// Tokens in front of what stands under each heading, the title last.
     paths: Vec<usize>,
-    /// Tokens that each frame takes when it is torn, at its start and at its end.
-    frames: Vec<(usize, usize)>,
+    frames: Vec<TornFrame>,
+    /// Rows of tables that may have to be cut, in order.
+    rows: Vec<LongRow>,
+    /// Tokens that each item of a list takes before what stands under it.
+    items: Vec<usize>,
     separator: usize,
 }
 
@@ -50,6 +69,8 @@ impl<'a> Ruler<'a> {
             names: Vec::new(),
             paths: Vec::new(),
             frames: Vec::new(),
+            rows: Vec::new(),
+            items: Vec::new(),
             separator: 0,
         };
         ruler.separator = ruler.tokens(PATH_SEPARATOR);
@@ -61,15 +82,127 @@ impl<'a> Ruler<'a> {
             tokens => tokens + blank_line,
         };
         ruler.paths = headings.map(path_tokens).collect();
-        ruler.frames = outline.frames.iter().map(|frame| ruler.frame_tokens(frame)).collect();
+        ruler.items = (0..outline.items.len()).map(|item| ruler.item_tokens(item)).collect();
+        ruler.rows = ruler.long_rows();
+        ruler.frames = outline.frames.iter().map(|frame| ruler.frame(frame, &ruler.rows)).collect();
         ruler
     }
 
-    fn frame_tokens(&self, frame: &Frame) -> (usize, usize) {
+    /// Measures what a part of a table or a code block is given in front.
+    fn frame(&self, frame: &Frame, rows: &[LongRow]) -> TornFrame {
         let opening = self.tokens(frame.opening(self.body));
-        // One that would leave little room for content is not repeated.
-        let is_repeated = opening <= self.limits.max_tokens / 4;
-        (if is_repeated { opening } else { 0 }, self.tokens(&frame.closing))
+        let limit = self.limits.max_tokens / 4;
+        let first_row = rows.partition_point(|row| row.range.end <= frame.range.start);
+        let has_long_rows = rows.get(first_row).is_some_and(|row| row.range.start < frame.range.end);
+        let needs_head = !frame.is_code && frame.head_end > frame.range.start && (opening > limit || has_long_rows);
+        let head =
+            needs_head.then(|| Head::new(frame.opening(self.body), limit, |text, most| self.start_of(text, most)));
+        TornFrame {
+            // A fence that would leave little room for content is not repeated.
+            opening: if opening <= limit { opening } else { 0 },
+            head: head.flatten(),
+            closing: self.tokens(&frame.closing),
+        }
+    }
+
+    /// The rows of tables that may be too long for one chunk.
+    fn long_rows(&self) -> Vec<LongRow> {
+        let mut rows = Vec::new();
+        for frame in self.outline.frames.iter().filter(|frame| !frame.is_code) {
+            let above = self.outline.heading_above(frame.range.start).unwrap_or(self.outline.headings.len());
+            let items = self.outline.item_above(frame.range.start).and_then(|item| self.items.get(item));
+            let before = self.paths.get(above).copied().unwrap_or_default() + items.copied().unwrap_or_default();
+            // The head takes a quarter; the rest is for tokens that a cut adds.
+            let room = self.budget().saturating_sub(before + self.limits.max_tokens / 3);
+            let mut at = frame.head_end;
+            for line in self.body.get(frame.head_end..frame.range.end).unwrap_or_default().split_inclusive('\n') {
+                // A token has at least a byte.
+                if line.len() > room && self.content(&(at..at + line.len())) > room {
+                    let cells = cells(line);
+                    let first = cells.first().and_then(|cell| line.get(cell.clone())).unwrap_or_default();
+                    let (key, key_tokens) = self.start_of(first, (self.limits.max_tokens / 16).max(1));
+                    let range = at..at + line.trim_end().len();
+                    rows.push(LongRow {
+                        range,
+                        cells: cells.iter().map(|cell| at + cell.start).collect(),
+                        key,
+                        key_tokens,
+                    });
+                }
+                at += line.len();
+            }
+        }
+        rows
+    }
+
+    /// The row that a cut at `at` would tear.
+    fn row_at(&self, at: usize) -> Option<&LongRow> {
+        let last = self.rows.partition_point(|row| row.range.start < at).checked_sub(1)?;
+        self.rows.get(last).filter(|row| at < row.range.end)
+    }
+
+    /// Where the cells of long rows begin in `range`.
+    pub fn cells(&self, range: &Range<usize>) -> Vec<usize> {
+        let first = self.rows.partition_point(|row| row.range.end <= range.start);
+        let rows = self.rows.iter().skip(first).take_while(|row| row.range.start < range.end);
+        // An empty cell begins at the bar that ends it.
+        let is_filled = |at: &usize| self.body.as_bytes().get(*at) != Some(&b'|');
+        let mut starts: Vec<usize> = rows.flat_map(|row| row.cells.iter().skip(1).copied().filter(is_filled)).collect();
+        starts.dedup();
+        starts
+    }
+
+    /// Tokens of the items that an item stands in, and of its own text.
+    fn item_tokens(&self, item: usize) -> usize {
+        let (items, most) = self.item_chain(item);
+        items.iter().map(|item| self.content(&(item.range.start..item.lead_end)).min(most)).sum()
+    }
+
+    /// An item with those that it stands in, innermost first, and how many tokens each may have.
+    fn item_chain(&self, item: usize) -> (Vec<&'a Item>, usize) {
+        let room = self.limits.max_tokens / 6;
+        let outline = self.outline;
+        let outward = std::iter::successors(Some(item), |i| outline.items.get(*i)?.parent);
+        let items: Vec<&Item> =
+            outward.filter_map(|i| outline.items.get(i)).take((room / LEAST_OF_ITEM).max(1)).collect();
+        let most =
+            fair_share(items.iter().map(|item| self.content(&(item.range.start..item.lead_end))).collect(), room);
+        (items, most)
+    }
+
+    /// The items that a chunk from `at` on stands under, a line each.
+    fn item_text(&self, at: usize) -> String {
+        let Some(item) = self.outline.item_above(at) else { return String::new() };
+        let (items, most) = self.item_chain(item);
+        let mut text = String::new();
+        for item in items.iter().rev() {
+            let lead = item.lead(self.body);
+            let indent = lead.len() - lead.trim_start().len();
+            let (shown, _) = self.start_of(lead.trim_start(), most);
+            if !shown.is_empty() {
+                text.push_str(lead.get(..indent).unwrap_or_default());
+                text.push_str(&shown);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// The start of `text` with at most so many tokens, to a word's end if possible, and its tokens.
+    fn start_of(&self, text: &str, most: usize) -> (String, usize) {
+        let mut starts = Vec::new();
+        self.tokenizer.token_starts(text, &mut starts);
+        let Some(end) = starts.get(most).copied() else { return (text.to_owned(), starts.len()) };
+        // The mark that something was left out is a token.
+        let marked = most.saturating_sub(1);
+        let end = if most > 2 { starts.get(marked).copied().unwrap_or(end) } else { end };
+        let end = (0..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let part = text.get(..end).unwrap_or_default();
+        let at_word = text.get(end..).is_some_and(|rest| rest.starts_with(char::is_whitespace))
+            || part.ends_with(char::is_whitespace);
+        let words = part.rfind(char::is_whitespace).filter(|_| !at_word).and_then(|blank| part.get(..blank));
+        let part = words.unwrap_or(part).trim_end();
+        (if most > 2 { format!("{part}…") } else { part.to_owned() }, most)
     }
 
     /// What a piece may cost.
@@ -92,32 +225,75 @@ impl<'a> Ruler<'a> {
         self.starts.get(self.index(at).saturating_sub(tokens)).copied().unwrap_or(at).min(at)
     }
 
-    /// Tokens of a chunk of `range`: path, frame and special tokens included.
+    /// Tokens of a chunk of `range`: path, items, frame and special tokens included.
     pub fn cost(&self, range: &Range<usize>) -> usize {
-        let closing = self.frame_at(range.end).map_or(0, |(_, closing)| closing);
-        self.overhead(range.start) + self.content(range) + closing
+        let closing = self.frame_at(range.end).map_or(0, |frame| frame.closing);
+        let bar = usize::from(self.row_at(range.end).is_some());
+        self.overhead(range.start) + self.content(range) + closing + bar
     }
 
     /// Tokens in front of the content of a chunk from `at` on.
     pub fn overhead(&self, at: usize) -> usize {
         let above = self.outline.heading_above(at).unwrap_or(self.outline.headings.len());
         let path = self.paths.get(above).copied().unwrap_or_default();
-        self.tokenizer.special_tokens() + path + self.frame_at(at).map_or(0, |(opening, _)| opening)
+        let items = self.outline.item_above(at).and_then(|item| self.items.get(item)).copied().unwrap_or_default();
+        let frame = self.frame_at(at).map_or(0, |frame| match (self.row_at(at), &frame.head) {
+            (Some(row), Some(head)) => {
+                let (column, _) = row.column(self.body, at);
+                head.tokens(column) + row.key_tokens + 2
+            }
+            (_, Some(head)) => head.tokens(0),
+            (_, None) => frame.opening,
+        });
+        self.tokenizer.special_tokens() + path + items + frame
     }
 
-    fn frame_at(&self, at: usize) -> Option<(usize, usize)> {
-        self.frames.get(self.outline.frame_at(at)?).copied()
+    /// The table or code block that a part from `at` on needs something of. Nothing of a head is put before the head's own parts.
+    fn frame_at(&self, at: usize) -> Option<&TornFrame> {
+        let i = self.outline.frame_at(at)?;
+        let is_head = self.outline.frames.get(i).is_some_and(|frame| !frame.is_code && at < frame.head_end);
+        self.frames.get(i).filter(|_| !is_head)
     }
 
-    /// What a chunk from `at` on repeats of the frame that it tears.
-    pub fn opening(&self, at: usize) -> &'a str {
-        let frame = self.outline.frame_at(at).filter(|i| self.frames.get(*i).is_some_and(|(opening, _)| *opening > 0));
-        frame.and_then(|i| self.outline.frames.get(i)).map_or("", |frame| frame.opening(self.body))
+    /// What a chunk from `at` on repeats: the items of lists that it stands under; of a table that it tears, the head and the first
+    /// cell of the row; of code, the fence.
+    pub fn opening(&self, at: usize) -> String {
+        let mut text = self.item_text(at);
+        let (Some(frame), Some(i)) = (self.frame_at(at), self.outline.frame_at(at)) else { return text };
+        match (self.row_at(at), &frame.head) {
+            (Some(row), Some(head)) => {
+                let (column, at_bar) = row.column(self.body, at);
+                text.push_str(&head.text(column));
+                text.push_str("\n| ");
+                if column > 0 {
+                    text.push_str(&row.key);
+                    text.push_str(if at_bar { " " } else { " | " });
+                }
+            }
+            (_, Some(head)) => {
+                text.push_str(&head.text(0));
+                text.push('\n');
+            }
+            (_, None) if frame.opening > 0 => {
+                text.push_str(self.outline.frames.get(i).map_or("", |frame| frame.opening(self.body)));
+                text.push('\n');
+            }
+            _ => {}
+        }
+        text
     }
 
-    /// What a chunk that ends at `at` needs to close the frame that it tears.
-    pub fn closing(&self, at: usize) -> &'a str {
-        self.outline.frame_at(at).and_then(|i| self.outline.frames.get(i)).map_or("", |frame| frame.closing.as_str())
+    /// What a chunk that ends at `at` needs to close the row or the frame that it tears.
+    pub fn closing(&self, at: usize) -> String {
+        let ends_cell = self.body.get(..at).is_some_and(|text| text.trim_end().ends_with('|'));
+        if self.row_at(at).is_some() {
+            return if ends_cell { String::new() } else { " |".to_owned() };
+        }
+        let frame = self.outline.frame_at(at).and_then(|i| self.outline.frames.get(i));
+        match frame.map_or("", |frame| frame.closing.as_str()) {
+            "" => String::new(),
+            closing => format!("\n{closing}"),
+        }
     }
 
     /// The heading path that is embedded with a chunk from `at` on.
@@ -201,7 +377,7 @@ impl Path<'_> {
     }
 }
 
-/// The first place from `at` on that splits no character: tokens of bytes may begin inside one.
+/// The first place from `at` on that splits no character. Tokens of bytes may begin inside a character.
 pub fn char_boundary(text: &str, at: usize) -> usize {
     (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }

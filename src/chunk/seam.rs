@@ -1,6 +1,6 @@
 //! A place where a document may be cut.
 
-/// How much a cut disturbs: the lowest level that is there is cut first.
+/// How strong a seam is. Seams of the lowest level are cut first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(u8);
 
@@ -19,7 +19,7 @@ impl Level {
 
     /// Before a block that stands in `depth` others.
     pub fn block(depth: u8) -> Self {
-        // Deeper ones are alike: nobody nests meaning that deep, and each level costs a pass.
+        // Deeper blocks share a level, because each level costs a pass.
         Self(Self::LAST_HEADING + 1 + depth.min(24))
     }
 
@@ -35,7 +35,7 @@ pub struct Seam {
     /// The first byte after the cut.
     pub at: usize,
     pub level: Level,
-    /// Among seams of one level near each other, the greatest is cut.
+    /// Among seams of one level that are near each other, the cut is at the one with the greatest weight.
     pub weight: u64,
 }
 
@@ -43,12 +43,12 @@ pub struct Seam {
 const CONTEXT: usize = 64;
 
 impl Seam {
-    /// A seam that weighs by the text after it, so that it weighs the same wherever that text stands.
+    /// A seam whose weight depends only on the text after it, so that it is the same wherever that text stands.
     pub fn new(body: &str, at: usize, level: Level) -> Self {
         let (before, after) = body.split_at_checked(at).unwrap_or_default();
         let after = after.as_bytes();
         let after = after.get(..CONTEXT).unwrap_or(after);
-        // A line that ends with a colon introduces what follows: cut there last.
+        // A line that ends with a colon introduces the next block, so a cut after it is the last choice.
         let introduces = before.trim_end().ends_with([':', '：']);
         let weight = hash(after) >> 1;
         Self { at, level, weight: if introduces { weight >> 1 } else { weight | 1 << 62 } }

@@ -16,9 +16,17 @@ fn join(separator: &str, parts: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
-fn a_blank_body_has_no_chunks() {
-    assert!(chunks("Title", "", LIMITS).is_empty());
-    assert!(chunks("Title", " \n\n\t\n", LIMITS).is_empty());
+fn a_blank_body_has_one_chunk_of_the_title_or_none() {
+    for body in ["", " \n\n\t\n"] {
+        let found = chunks(" Release notes ", body, LIMITS);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].text.as_str(), found[0].range.clone()), ("Release notes", 0..0));
+        assert_eq!(found[0].heading_path, ["Release notes"]);
+        assert_eq!(uncovered(body, &found), None);
+        assert!(chunks("  ", body, LIMITS).is_empty());
+        let long = chunks(&words(200, "title"), body, LIMITS);
+        assert!(long[0].text.ends_with("title199") && long[0].token_count <= LIMITS.max_tokens, "{}", long[0].text);
+    }
 }
 
 #[test]
@@ -68,6 +76,104 @@ fn tables_are_split_by_rows_and_repeat_their_head() {
         assert_eq!(chunk.kind, Kind::Table);
         assert!(chunk.text.starts_with("T\n\n| Name | Meaning |\n| --- | --- |\n| key"), "{}", chunk.text);
         assert!(chunk.text.ends_with(" |"), "{}", chunk.text);
+    }
+}
+
+/// The body of a chunk without its heading path.
+fn shown(chunk: &Chunk) -> &str {
+    chunk.text.split_once("\n\n").unwrap().1
+}
+
+#[test]
+fn every_part_of_a_long_row_repeats_its_first_cell_under_its_own_column() {
+    let body = format!(
+        "| Name | Type | Notes | Default |\n| --- | --- | --- | --- |\n| timeout | duration | {} | {} |\n| x | y | z | w |\n",
+        words(200, "note"),
+        words(200, "value")
+    );
+    let limits = Limits { max_tokens: 96, ..LIMITS };
+    let found = chunks("T", &body, limits);
+    assert_eq!(uncovered(&body, &found), None);
+    let (mut notes, mut values) = (0, 0);
+    for chunk in &found {
+        assert!(chunk.token_count <= limits.max_tokens);
+        let mut lines = shown(chunk).lines();
+        let heads: Vec<&str> = lines.next().unwrap().trim_matches('|').split('|').map(str::trim).collect();
+        assert!(lines.next().unwrap().starts_with("|-") || chunk.range.start == 0, "{}", chunk.text);
+        for row in lines.filter(|line| line.contains("note") || line.contains("value")) {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            assert_eq!(cells[0], "timeout", "{}", chunk.text);
+            for (head, cell) in heads.iter().zip(&cells) {
+                let expected = if cell.contains("note") { "Notes" } else { "Default" };
+                if cell.contains("note") || cell.contains("value") {
+                    assert_eq!(*head, expected, "{}", chunk.text);
+                    notes += usize::from(expected == "Notes");
+                    values += usize::from(expected == "Default");
+                }
+            }
+            assert!(row.ends_with('|'), "{}", chunk.text);
+        }
+    }
+    assert!(notes > 1 && values > 1, "{notes} {values}");
+}
+
+#[test]
+fn a_head_of_many_columns_is_shortened_and_stays() {
+    for columns in [4, 9, 12] {
+        let limits = Limits { max_tokens: 128, ..LIMITS };
+        let row = |cell: &dyn Fn(usize) -> String| join(" | ", (0..columns).map(cell));
+        let head = row(&|i| format!("Column{i} with a rather long name"));
+        let rows = join("\n", (0..20).map(|r| format!("| {} |", row(&|i| format!("r{r}c{i}")))));
+        let body = format!("| {head} |\n|{}\n{rows}", " --- |".repeat(columns));
+        let found = chunks("T", &body, limits);
+        assert!(found.len() > 2, "{columns}");
+        for chunk in found.iter().filter(|chunk| chunk.text.contains("| r")) {
+            let head = shown(chunk).lines().next().unwrap();
+            assert!(head.starts_with("| Col"), "{columns}: {}", chunk.text);
+            assert_eq!(head.matches('|').count(), columns + 1, "{}", chunk.text);
+            assert!(chunk.token_count <= limits.max_tokens);
+        }
+    }
+}
+
+#[test]
+fn every_part_of_a_nested_list_repeats_the_items_it_stands_in() {
+    let steps = |system: &str| {
+        let steps = join("\n", (1..=13).map(|i| format!("      {i}. Press the button {i} and wait for it.")));
+        format!("   - {system}\n\n{steps}\n")
+    };
+    let body = format!("1. Install the agent:\n{}{}{}2. Done.\n", steps("Windows"), steps("Linux"), steps("macOS"));
+    let found = chunks("T", &body, LIMITS);
+    assert_eq!(uncovered(&body, &found), None);
+    assert!(found.len() > 5);
+    let mut texts: Vec<&str> = found.iter().map(|chunk| chunk.text.as_str()).collect();
+    for chunk in &found {
+        assert!(chunk.token_count <= LIMITS.max_tokens);
+        let above = ["Windows", "Linux", "macOS"].map(|system| body.find(system).unwrap());
+        let system = above.iter().filter(|at| **at < chunk.range.end).count();
+        let name = ["", "Windows", "Linux", "macOS"][system];
+        assert!(chunk.text.contains("Install the agent:") && chunk.text.contains(name), "{}", chunk.text);
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    assert_eq!(texts.len(), found.len());
+}
+
+#[test]
+fn a_list_without_nesting_repeats_nothing() {
+    let body = join("\n", (0..40).map(|i| format!("- item {i} of the list")));
+    for chunk in chunks("T", &body, LIMITS) {
+        assert_eq!(shown(&chunk), &body[chunk.range.clone()]);
+    }
+}
+
+#[test]
+fn a_long_parent_item_is_repeated_in_short() {
+    let steps = join("\n", (0..40).map(|i| format!("  - step {i} of many")));
+    let body = format!("- {}\n{steps}\n", words(30, "parent"));
+    for chunk in chunks("T", &body, LIMITS).iter().skip(1) {
+        let first = shown(chunk).lines().next().unwrap();
+        assert!(first.starts_with("- parent0 ") && first.ends_with('…') && first.len() < 90, "{}", chunk.text);
     }
 }
 

@@ -1,10 +1,14 @@
 //! The configured model, as the commands need it: what it is made from, its provider, and how large its chunks may be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use postgres::Client;
+
 use crate::chunk::Limits;
-use crate::config::{Chunk, Config, ConfigError};
-use crate::embed::{self, Model, Provider};
+use crate::config::{Chunk, Config, ConfigError, ProviderKind};
+use crate::db::{calls, search};
+use crate::embed::{self, EmbedError, Model, Prefixes, Provider};
 use crate::error::Result;
 use crate::events::EventWriter;
 use crate::ids::Phase;
@@ -23,6 +27,7 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
         model_dir: config.workspace.dir.join("models"),
         weights: config.embed.weights,
         base_url: config.embed.base_url.clone(),
+        prefixes: Prefixes { query: config.embed.query_prefix.clone(), document: config.embed.document_prefix.clone() },
         api_key: std::env::var("TRAILBLAZER_EMBED_API_KEY").ok().filter(|key| !key.trim().is_empty()),
         dimensions: config.embed.dimensions,
         max_tokens: config.chunk.max_tokens,
@@ -36,50 +41,130 @@ pub fn impatient_settings(config: &Config) -> embed::Settings {
     embed::Settings { timeout: Some(PATIENCE), ..embed_settings(config) }
 }
 
-/// Makes the provider for the phases; a server that is busy is waited for, and with `watch` one that is away. None when a stop was
-/// asked for first.
+/// What a command does while an embedding server keeps it waiting.
+#[derive(Clone, Copy)]
+pub struct Waiting<'a> {
+    /// Also wait for a server that never answered.
+    pub watch: bool,
+    /// Ends the wait.
+    pub stop: &'a Stop,
+    /// Where the wait is reported.
+    pub events: &'a EventWriter,
+}
+
+impl Waiting<'_> {
+    /// Calls `ask` until the server at `server` answers. None when a stop was requested first.
+    fn for_answer<T: Send + 'static>(
+        self,
+        server: &str,
+        ask: impl Fn() -> std::result::Result<T, EmbedError> + Clone + Send + 'static,
+    ) -> Result<Option<T>> {
+        let reminder = Reminder::new(self.events);
+        let goes_on = |waited: Duration| {
+            reminder.tell_of_silence(server, waited);
+            !self.stop.is_asked()
+        };
+        while !self.stop.is_asked() {
+            match waiting::answer(ask.clone(), goes_on) {
+                Some(Err(error)) if error.is_worth_a_wait(self.watch) => {
+                    reminder.tell_of(&error);
+                    self.stop.sleep(waiting::pause(&error));
+                }
+                Some(answer) => return Ok(Some(answer?)),
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Makes the provider for the phases. None when a stop was requested while its server kept the command waiting.
 pub fn wait_for_provider(
     settings: &embed::Settings,
     phases: &[Phase],
-    watch: bool,
-    stop: &Stop,
-    events: &EventWriter,
-) -> Result<Option<Box<dyn Provider>>> {
+    waiting: Waiting<'_>,
+) -> Result<Option<Arc<dyn Provider>>> {
     if !phases.contains(&Phase::Embed) {
-        return Ok(Some(embed::unasked_provider(settings)?));
+        return Ok(Some(embed::unasked_provider(settings)?.into()));
     }
-    let Some(server) = settings.server() else { return Ok(Some(embed::provider(settings)?)) };
-    let reminder = Reminder::new(events);
-    let goes_on = |waited: Duration| {
-        reminder.tell_of_silence(&server, waited);
-        !stop.is_asked()
-    };
-    while !stop.is_asked() {
-        let settings = settings.clone();
-        match waiting::answer(move || embed::provider(&settings), goes_on) {
-            Some(Err(error)) if error.is_worth_a_wait(watch) => {
-                reminder.tell_of(&error);
-                stop.sleep(waiting::pause(&error));
-            }
-            Some(made) => return Ok(Some(made?)),
-            None => break,
-        }
-    }
-    Ok(None)
+    let Some(server) = settings.server() else { return Ok(Some(embed::provider(settings)?.into())) };
+    let settings = settings.clone();
+    let made = waiting.for_answer(&server, move || embed::provider(&settings))?;
+    Ok(made.map(Into::into))
 }
 
-/// Returns how large chunks may be; refuses sizes that do not fit the model or each other.
-pub fn limits(config: &Config, provider: &dyn Provider) -> Result<Limits> {
+/// Says so when a well-known model is used without the prefixes that its makers prescribe.
+#[must_use]
+pub fn missing_prefixes(config: &Config, model: &Model) -> Option<String> {
+    let embed = &config.embed;
+    // Whoever sets a prefix, even an empty one, knows about them.
+    let is_set = embed.query_prefix.is_some() || embed.document_prefix.is_some();
+    let has_any = !model.query_prefix.is_empty() || !model.document_prefix.is_empty();
+    if is_set || has_any || embed.provider == ProviderKind::Hash {
+        return None;
+    }
+    let (query, document) = embed::usual_prefixes(&embed.model)?;
+    let name = &embed.model;
+    Some(format!(
+        "{name} finds more with its prefixes: set embed.query_prefix to {query:?} and embed.document_prefix to {document:?}, \
+         or both to \"\" to go without"
+    ))
+}
+
+/// Whether the server of a registered model has to be asked how many tokens of a text it reads: nobody asked yet, or chunks are to be
+/// longer than what is known.
+#[must_use]
+pub fn lacks_limit(config: &Config, known: Option<usize>) -> bool {
+    config.embed.provider == ProviderKind::OpenAi
+        && known.is_none_or(|known| config.chunk.max_tokens.is_some_and(|configured| configured > known))
+}
+
+/// Asks the server how many tokens of a text it reads. None when the provider knows its limit without asking, or when a stop was
+/// requested first.
+pub fn ask_for_limit(provider: &Arc<dyn Provider>, waiting: Waiting<'_>) -> Result<Option<usize>> {
+    let Some(server) = provider.server().map(str::to_owned) else { return Ok(None) };
+    let asked = Arc::clone(provider);
+    let found = waiting.for_answer(&server, move || asked.find_limit(asked.model().max_tokens))?;
+    Ok(found.flatten())
+}
+
+/// Stores how many tokens of a text a registered model was found to read, and warns when that is less than what was assumed.
+pub fn store_limit(client: &mut Client, model: &Model, known: Option<usize>, found: usize) -> Result<()> {
+    if known == Some(found) {
+        return Ok(());
+    }
+    let name = &model.name;
+    calls::set_model_limit(client, name, found)?;
+    if known.is_none() && found < model.max_tokens {
+        log::warn!("{name} reads only the first {found} tokens of a text: longer chunks would lose their ends");
+        if search::has_vectors(client, name)? {
+            log::warn!(
+                "texts that were embedded before may lack their ends; to embed them again: \
+                 trailblazer runs reset --embedding-model {name}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns how large chunks may be; refuses sizes that do not fit the model or each other. `found` is the number of tokens that the
+/// model was found to read.
+pub fn limits(config: &Config, provider: &dyn Provider, found: Option<usize>) -> Result<Limits> {
     let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
     let tokenizer = provider.tokenizer();
+    let most = found.unwrap_or(*most);
     // The prefix is put before every text that is embedded, and counts.
     let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
     let Chunk { max_tokens, min_tokens, overlap_tokens } = config.chunk;
     let max_tokens = max_tokens.unwrap_or(most);
     let refused = |key: &str, message| Err(ConfigError::Invalid { place: key.into(), message }.into());
     if max_tokens > most {
-        let message = format!("{max_tokens} is more than {name} takes, {most}; lower it, or set it to auto");
+        let message = format!("{max_tokens} is more than {name} reads, {most}; lower it, or set it to auto");
         return refused("chunk.max_tokens", message);
+    }
+    if max_tokens < Limits::LEAST {
+        let message = format!("{name} reads {max_tokens} tokens of a text, and a chunk needs {}", Limits::LEAST);
+        return refused("embed.model", message);
     }
     // The default gives way where only chunk.max_tokens was set.
     if min_tokens > max_tokens && min_tokens != Chunk::default().min_tokens {

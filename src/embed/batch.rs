@@ -1,9 +1,9 @@
-//! Which texts go together.
+//! Groups texts into batches.
 
 /// Groups texts, given by their token counts, into batches of at most `batch_tokens` tokens and `max_texts` texts.
 ///
-/// Returns positions. Texts of like length are together, shortest first, so that little is padded. A text that is
-/// larger than `batch_tokens` has a batch of its own.
+/// Returns positions. Texts of similar length are together, shortest first, so that a server pads little. A text with more than
+/// `batch_tokens` tokens gets a batch of its own.
 #[must_use]
 pub fn batches(token_counts: &[usize], batch_tokens: usize, max_texts: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<(usize, usize)> = token_counts.iter().copied().zip(0..).collect();

@@ -6,6 +6,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{EmbedError, Model, Provider, Tokenizer};
+use crate::config::HASH_MODEL;
 
 /// Numbers in a vector.
 const DIMENSION: usize = 384;
@@ -20,7 +21,7 @@ pub struct Hash {
 
 impl Hash {
     /// The name of its one model.
-    pub const MODEL: &'static str = "hash-384";
+    pub const MODEL: &'static str = HASH_MODEL;
 
     /// The model `hash-384`.
     #[must_use]

@@ -4,7 +4,9 @@ mod batch;
 mod hash;
 mod local;
 mod openai;
+mod prefixes;
 mod settings;
+mod texts;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
@@ -13,14 +15,16 @@ pub use batch::batches;
 pub use hash::Hash;
 pub use local::Local;
 pub use openai::OpenAi;
+pub use prefixes::{Prefixes, usual_prefixes};
 pub use settings::{Settings, provider, unasked_provider};
+pub use texts::{TextKind, embed_question, embed_texts};
 
 pub use crate::config::{ProviderKind, Weights};
 
 /// What the database must know of a model before it takes vectors of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// Unique name: vectors of one name are comparable, whoever computed them.
+    /// Unique name: vectors of one name are comparable, whoever computed them. Configured prefixes are part of it.
     pub name: String,
     /// `hash`, `local` or `openai`.
     pub provider: String,
@@ -32,7 +36,7 @@ pub struct Model {
     pub query_prefix: String,
     /// Put before a text of a document.
     pub document_prefix: String,
-    /// Most tokens a text may have, special tokens and prefix included.
+    /// Maximum number of tokens of a text, special tokens and prefix included.
     pub max_tokens: usize,
 }
 
@@ -65,6 +69,13 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Returns how many tokens of a text the model really reads, special tokens included. `most` bounds the search, and is
+    /// raised where it is small: the result is the bound when the model reads at least that many. None when the limit is known without asking, or cannot be found.
+    fn find_limit(&self, most: usize) -> Result<Option<usize>, EmbedError> {
+        let _ = most;
+        Ok(None)
+    }
+
     /// Returns one vector for each text, in order. `texts` are within the model's limit.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
@@ -90,6 +101,12 @@ pub enum EmbedError {
         message: String,
         /// It has answered before: the address is right.
         has_answered: bool,
+    },
+    /// The provider is reached and fails every request, which is no text's fault. Charges nothing.
+    #[error("{message}")]
+    Failing {
+        /// What the provider said.
+        message: String,
     },
     /// The provider failed in a way that may pass.
     #[error("{message}")]
@@ -117,15 +134,15 @@ impl EmbedError {
     /// Whether the same call may succeed later.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Away { .. } | Self::Transient { .. })
+        matches!(self, Self::Busy { .. } | Self::Away { .. } | Self::Failing { .. } | Self::Transient { .. })
     }
 
-    /// Whether to wait for the provider: it is busy, or away and expected back. One that never answered is waited for by those who
-    /// watch; to others its address is wrong, or nobody started it.
+    /// Whether to wait for the provider: it is busy, it fails every request, or it is away and expected back. A provider that never
+    /// answered is expected back only with `watch`; otherwise its address is probably wrong, or nobody started it.
     #[must_use]
     pub fn is_worth_a_wait(&self, watch: bool) -> bool {
         match self {
-            Self::Busy { .. } => true,
+            Self::Busy { .. } | Self::Failing { .. } => true,
             Self::Away { has_answered, .. } => watch || *has_answered,
             _ => false,
         }

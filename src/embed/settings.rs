@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::openai::Patience;
-use super::{EmbedError, Hash, Local, OpenAi, Provider, ProviderKind, Weights};
+use super::{EmbedError, Hash, Local, OpenAi, Prefixes, Provider, ProviderKind, Weights};
 
 /// What the configuration says of embedding.
 #[derive(Clone, Default)]
@@ -24,7 +24,9 @@ pub struct Settings {
     pub api_key: Option<String>,
     /// Asked of `openai` models that can shorten their vectors.
     pub dimensions: Option<usize>,
-    /// Most tokens a text may have, where the provider cannot tell.
+    /// Prefixes that replace those of the model's files.
+    pub prefixes: Prefixes,
+    /// Maximum number of tokens of a text, where the provider cannot tell.
     pub max_tokens: Option<usize>,
     /// How long one request to a server may take; null: two minutes.
     pub timeout: Option<Duration>,
@@ -36,8 +38,8 @@ impl Settings {
     pub fn model_name(&self) -> String {
         match self.provider {
             ProviderKind::Hash => Hash::MODEL.to_owned(),
-            ProviderKind::Local => Local::name(&self.model_folder(), self.weights),
-            ProviderKind::OpenAi => self.model.clone(),
+            ProviderKind::Local => self.prefixes.model_name(&Local::name(&self.model_folder(), self.weights)),
+            ProviderKind::OpenAi => self.prefixes.model_name(&self.model),
         }
     }
 
@@ -65,6 +67,7 @@ impl fmt::Debug for Settings {
             .field("base_url", &self.base_url)
             .field("api_key", &self.api_key.as_ref().map(|_| "…"))
             .field("dimensions", &self.dimensions)
+            .field("prefixes", &self.prefixes)
             .field("max_tokens", &self.max_tokens)
             .field("timeout", &self.timeout)
             .finish()
@@ -84,7 +87,10 @@ pub fn unasked_provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedE
 pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     Ok(match settings.provider {
         ProviderKind::Hash => Box::new(Hash::new()),
-        ProviderKind::Local => Box::new(Local::load(&settings.model_folder(), settings.weights)?),
+        ProviderKind::Local => {
+            let local = Local::load(&settings.model_folder(), settings.weights)?;
+            Box::new(local.with_prefixes(&settings.prefixes))
+        }
         ProviderKind::OpenAi => Box::new(OpenAi::new(settings)?),
     })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::embedding_server::{error, good};
+use crate::support::embedding_server::{error, good, truncated};
 use crate::support::held::send;
 use crate::support::{EmbeddingServer, Run, Sandbox, http};
 
@@ -62,8 +62,16 @@ fn texts(request: &Value) -> Vec<String> {
     request["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
+/// Registers the model of the embedding servers with a limit, so that no request asks for it.
+fn know_limit(sandbox: &Sandbox) {
+    let register =
+        "select graphdb.register_model('small', 'openai', 3, false); select graphdb.set_model_limit('small', 512)";
+    sandbox.database.connect().batch_execute(register).unwrap();
+}
+
 /// Writes runs that all hold the same documents, each of a text of its own.
 fn write_alike(sandbox: &Sandbox, runs: usize, documents: usize) {
+    know_limit(sandbox);
     let line = |number: usize| {
         format!(r#"{{"id": "{number}", "title": "T", "text_md": "Text number {number}.", "source_system": "dita"}}"#)
     };
@@ -84,6 +92,7 @@ fn counts(run: &Run) -> Vec<(u64, u64)> {
 fn a_text_is_sent_once_and_nothing_is_when_nothing_changed() {
     let server = EmbeddingServer::start(|_, request| good(request));
     let sandbox = Sandbox::new();
+    know_limit(&sandbox);
     let document = |number: usize| {
         let words = (0..200).map(|i| format!("Sentence {i} is in every run.")).collect::<Vec<_>>().join(" ");
         format!(r##"{{"id": "{number}", "title": "Same", "text_md": "# One\n\n{words}", "source_system": "dita"}}"##)
@@ -149,6 +158,183 @@ fn a_refused_text_is_named_and_the_others_are_embedded() {
     assert!(message.contains("input is not valid") && message.contains("A poison text."), "{message}");
     assert_eq!(failed["status"], "failed");
     assert_eq!(sandbox.database.value("select count(*) from graphdb.embeddings"), "8");
+}
+
+/// Returns whether one of the texts of a request contains `word`.
+fn contains(request: &Value, word: &str) -> bool {
+    texts(request).iter().any(|text| text.contains(word))
+}
+
+#[test]
+fn a_text_that_the_server_fails_on_is_named_by_its_document_and_the_others_are_embedded() {
+    let server = EmbeddingServer::start(|_, request| {
+        if contains(request, "number 4.") { error(500, "", "CUDA error") } else { good(request) }
+    });
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 60);
+    let failed = run(&sandbox, &server).exits(1).events_named("runs.fail").remove(0);
+    let message = failed["error"].as_str().unwrap();
+    assert!(message.contains("CUDA error: document 4 (\"T\"), chunk 0 ("), "{message}");
+    assert!(message.contains("Text number 4."), "{message}");
+    assert_eq!(failed["status"], "failed");
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.embeddings"), "59");
+}
+
+#[test]
+fn server_that_fails_every_request_is_waited_for_and_no_run_is_charged() {
+    let server = EmbeddingServer::start(
+        |number, request| {
+            if number < 6 { error(500, "", "model is loading") } else { good(request) }
+        },
+    );
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 3);
+    let run = run(&sandbox, &server).success();
+    assert!(run.stderr.contains("model is loading; it fails every request, and its log may say why"), "{}", run.stderr);
+    assert_eq!(run.events_named("embed.wait").len(), 1, "{}", run.stdout);
+    assert!(run.events_named("runs.fail").is_empty(), "{}", run.stdout);
+    assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["embedded0"]);
+}
+
+/// The command with prefixes for questions and documents.
+fn with_prefixes(sandbox: &Sandbox, server: &EmbeddingServer, prefixes: [&str; 2], args: &[&str]) -> Run {
+    let mut command = sandbox.command_with_vectors_of(&server.url, args);
+    command.env("TRAILBLAZER_EMBED_QUERY_PREFIX", prefixes[0]).env("TRAILBLAZER_EMBED_DOCUMENT_PREFIX", prefixes[1]);
+    Run::of(command.output().unwrap())
+}
+
+#[test]
+fn every_document_and_every_question_is_sent_with_its_prefix() {
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 3);
+    with_prefixes(&sandbox, &server, ["ask: ", "say: "], &["run"]).success();
+    let sent: Vec<String> = server.requests().iter().flat_map(texts).filter(|text| text.contains("number")).collect();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|text| text.starts_with("say: T\n\nText number ")), "{sent:?}");
+    // The prefix is the model's, not the text's.
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.chunks where text like '%say: %'"), "0");
+    with_prefixes(&sandbox, &server, ["ask: ", "say: "], &["ask", "which number"]).success();
+    assert_eq!(texts(server.requests().last().unwrap()), ["ask: which number"]);
+}
+
+#[test]
+fn prefixes_are_a_part_of_the_model() {
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 3);
+    run(&sandbox, &server).success();
+    let asked = with_prefixes(&sandbox, &server, ["ask: ", "say: "], &["ask", "number"]).success();
+    assert!(asked.stderr.contains("nothing is embedded with small+ask+say"), "{}", asked.stderr);
+    sandbox.run(&["runs", "reset", "--yes"]).success();
+    with_prefixes(&sandbox, &server, ["ask: ", "say: "], &["run"]).success();
+    let models = "select concat_ws('|', model, query_prefix, document_prefix, (select count(*) from graphdb.embeddings as e \
+                  where e.model_id = m.model_id)) from graphdb.embedding_models as m order by 1";
+    assert_eq!(sandbox.database.column(models), ["small+ask+say|ask: |say: |3", "small|||3"]);
+    assert!(server.requests().iter().all(|request| request["model"] == "small"));
+}
+
+#[test]
+fn a_well_known_model_without_its_prefixes_is_pointed_out() {
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let sandbox = Sandbox::new();
+    write_alike(&sandbox, 1, 1);
+    let advice = "nomic-embed-text finds more with its prefixes: set embed.query_prefix to \"search_query: \" and \
+                  embed.document_prefix to \"search_document: \"";
+    for (args, prefix, is_told) in
+        [(&["run"][..], None, true), (&["db", "doctor"], None, true), (&["db", "doctor"], Some("x: "), false)]
+    {
+        let mut command = sandbox.command_with_vectors_of(&server.url, args);
+        command.env("TRAILBLAZER_EMBED_MODEL", "nomic-embed-text");
+        if let Some(prefix) = prefix {
+            command.env("TRAILBLAZER_EMBED_QUERY_PREFIX", prefix);
+        }
+        let run = Run::of(command.args(["--events", "never"]).output().unwrap()).success();
+        assert_eq!(format!("{}{}", run.stdout, run.stderr).contains(advice), is_told, "{run:?}");
+    }
+}
+
+#[test]
+fn page_that_has_only_a_title_is_found_by_its_title() {
+    let sandbox = Sandbox::new();
+    let lines =
+        [("1", "Quorum settings", ""), ("2", "Other page", "Some text."), ("3", "", " ")].map(|(id, title, body)| {
+            serde_json::json!({ "id": id, "title": title, "text_md": body, "source_system": "dita" }).to_string()
+        });
+    sandbox.write("var/runs/r1/normalize/normalized.ndjson", lines.join("\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    assert_eq!(sandbox.database.column("select status || total_chunks from graphdb.processed_runs"), ["embedded2"]);
+    for flag in [&["ask", "quorum settings", "--json"][..], &["ask", "quorum settings", "--json", "--text-only"]] {
+        let first = sandbox.run(flag).success().events_named("ask.result").remove(0);
+        assert_eq!(first["doc_id"], "1", "{first}");
+    }
+}
+
+/// Writes a run of one long document.
+fn write_long(sandbox: &Sandbox, run_id: &str) {
+    let words = (0..900).map(|i| format!("word{i}")).collect::<Vec<_>>().join(" ");
+    let line = serde_json::json!({ "id": "long", "title": "Long", "text_md": words, "source_system": "dita" });
+    sandbox.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), line.to_string());
+    sandbox.run(&["runs", "backfill"]).success();
+}
+
+#[test]
+fn chunks_keep_within_what_a_server_reads_that_truncates_silently() {
+    let server = EmbeddingServer::start(|_, request| truncated(request, 100));
+    let sandbox = Sandbox::new();
+    write_long(&sandbox, "r1");
+    let first = run(&sandbox, &server).success();
+    assert!(first.stderr.contains("small reads only the first 102 tokens of a text"), "{}", first.stderr);
+    assert_eq!(sandbox.database.value("select max_tokens from graphdb.embedding_models"), "102");
+    assert!(server.requests().len() <= 12, "{} requests", server.requests().len());
+    let sent: Vec<String> = server.requests().iter().flat_map(texts).filter(|text| text.contains("word")).collect();
+    assert!(sent.len() > 9 && sent.iter().all(|text| text.split_whitespace().count() <= 100), "{sent:?}");
+
+    // Known from now on.
+    let asked = server.requests().len();
+    write_long(&sandbox, "r2");
+    let doctor = |chunk: &str| {
+        let mut command = sandbox.command_with_vectors_of(&server.url, &["db", "doctor", "--events", "never"]);
+        if !chunk.is_empty() {
+            command.env("TRAILBLAZER_CHUNK_MAX_TOKENS", chunk);
+        }
+        Run::of(command.output().unwrap())
+    };
+    run(&sandbox, &server).success();
+    assert_eq!(server.requests().len(), asked, "the same texts were sent, or the limit was asked for again");
+    let told = doctor("").success().stdout;
+    assert!(told.contains("reads 102 tokens of a text"), "{told}");
+    assert!(told.contains("at most 102 tokens"), "{told}");
+    let told = doctor("200").exits(3).stdout;
+    assert!(
+        told.contains("chunk.max_tokens: 200 is more than small reads, 102; lower it, or set it to auto"),
+        "{told}"
+    );
+    write_long(&sandbox, "r3");
+    let mut larger = sandbox.command_with_vectors_of(&server.url, &["run"]);
+    let larger = Run::of(larger.env("TRAILBLAZER_CHUNK_MAX_TOKENS", "200").output().unwrap()).exits(3);
+    assert!(larger.stderr.contains("200 is more than small reads, 102"), "{}", larger.stderr);
+}
+
+#[test]
+fn chunks_that_were_made_before_the_limit_was_known_are_not_embedded_without_their_ends() {
+    let server = EmbeddingServer::start(|_, request| truncated(request, 100));
+    let sandbox = Sandbox::new();
+    write_long(&sandbox, "r1");
+    Run::of(sandbox.command_with_vectors_of(&server.url, &["run", "--phases", "chunk"]).output().unwrap()).success();
+    let failed = run(&sandbox, &server).exits(1).events_named("runs.fail").remove(0);
+    let message = failed["error"].as_str().unwrap();
+    assert!(
+        message.starts_with("document long (\"Long\"), chunk 0 has ") || message.starts_with("document long"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("small reads 102: chunk the run again with `trailblazer runs reset --run-id r1`"),
+        "{message}"
+    );
+    sandbox.run(&["runs", "reset", "--run-id", "r1", "--yes"]).success();
+    run(&sandbox, &server).success();
 }
 
 #[test]
@@ -250,7 +436,7 @@ fn ask_and_doctor_do_not_wait_for_the_embedding_server() {
     let busy = EmbeddingServer::start(|_, _| error(429, "retry-after: 77\r\n", "slow down"));
     let away = ("http://127.0.0.1:1/v1", "Check that the embedding server runs");
     for (url, hint) in [away, (&busy.url, "It is busy, or still starting: try again later.")] {
-        for args in [&["ask", "lease"][..], &["db", "doctor"]] {
+        for args in [&["ask", "--json", "lease"][..], &["db", "doctor", "--json"]] {
             let run = Run::of(asking_first(&sandbox, url, args).output().unwrap()).exits(4);
             assert!(format!("{}{}", run.stdout, run.stderr).contains(hint), "{run:?}");
         }
@@ -301,6 +487,7 @@ fn stop_ends_the_wait_for_an_embedding_server_that_is_not_there_yet() {
 #[test]
 fn embedding_server_that_was_never_reached_exits_4_and_is_no_failed_run() {
     let sandbox = Sandbox::new();
+    know_limit(&sandbox);
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     for mut run in [
@@ -317,6 +504,7 @@ fn embedding_server_that_was_never_reached_exits_4_and_is_no_failed_run() {
 #[test]
 fn embedding_server_that_is_away_is_waited_for_and_no_run_is_charged() {
     let sandbox = Sandbox::new();
+    know_limit(&sandbox);
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     let mut waiting = sandbox.command_with_vectors_of("http://127.0.0.1:1/v1", &["run", "--watch", "--workers", "4"]);

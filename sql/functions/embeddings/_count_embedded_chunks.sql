@@ -3,15 +3,16 @@ create or replace function graphdb._count_embedded_chunks(p_run_id text, p_model
 returns integer
 language plpgsql
 stable
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_chunks integer;
   v_embedded integer;
 begin
-  select count(*), count(e.input_sha256) into v_chunks, v_embedded
-  from graphdb.chunks as c
+  select count(*), count(e.input_sha256) - count(s.input_sha256) into v_chunks, v_embedded
+  from graphdb._current_chunks(p_run_id) as c
   left join graphdb.embeddings as e on e.model_id = p_model.model_id and e.input_sha256 = c.input_sha256
-  where c.run_id = p_run_id;
+  left join graphdb.stale_embeddings as s on s.model_id = e.model_id and s.input_sha256 = e.input_sha256;
   if v_embedded < v_chunks then
     raise exception '% of % chunks of run "%" have no vector under model "%"', v_chunks - v_embedded, v_chunks, p_run_id, p_model.model
       using errcode = 'TB003', hint = 'graphdb.pending_inputs lists their texts; store their vectors before complete_run.';

@@ -14,7 +14,7 @@ begin
   end if;
   select m.* into v_model from graphdb.embedding_models as m where m.model = coalesce(p_model, m.model);
   if not found then
-    raise exception 'no model %', coalesce(quote_literal(p_model), 'is registered')
+    raise exception 'no model %', case when p_model is null then 'is registered' else graphdb._shown(p_model) end
       using errcode = 'TB001', hint = 'Register it first: select graphdb.register_model(''name'', ''provider'', 384).';
   end if;
   return v_model;

@@ -11,12 +11,13 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select distinct on (c.input_sha256) c.input_sha256, c.text, c.token_count
-  from graphdb.chunks as c
-  where c.run_id = p_run_id
-    and c.input_sha256 > p_after
+  from graphdb._current_chunks(p_run_id) as c
+  where c.input_sha256 > p_after
     and not exists (
       select from graphdb.embeddings as e
       where e.model_id = (select (graphdb._model(p_model)).model_id) and e.input_sha256 = c.input_sha256
+        and not exists (
+          select from graphdb.stale_embeddings as s where s.model_id = e.model_id and s.input_sha256 = e.input_sha256)
       offset 0) -- looked up for each chunk, until there are enough: a join would read the vectors of all
   order by c.input_sha256
   limit graphdb._check_limit(p_limit)

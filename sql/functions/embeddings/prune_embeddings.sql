@@ -24,6 +24,7 @@ begin
       using errcode = 'TB001', hint = 'Pass at least 1, or null for all at once.';
   end if;
   if not p_dry_run then
+    perform graphdb._check_isolation();
     perform pg_advisory_xact_lock(graphdb._vectors_lock());
   end if;
 

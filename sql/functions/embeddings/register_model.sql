@@ -16,9 +16,11 @@ declare
   v_model graphdb.embedding_models;
 begin
   if num_nulls(p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix) > 0 or p_model = '' or p_dimension not between 1 and 16000 then
-    raise exception 'cannot register model % with dimension %', coalesce(quote_literal(p_model), 'null'), coalesce(p_dimension::text, 'null')
+    raise exception 'cannot register model % with dimension %', graphdb._shown(p_model), coalesce(p_dimension::text, 'null')
       using errcode = 'TB001', hint = 'Pass a name, a provider, a dimension from 1 to 16000, and null for nothing.';
   end if;
+  perform graphdb._check_name('the name of a model', p_model, 256), graphdb._check_name('the name of a provider', p_provider, 128),
+          graphdb._check_name('a prefix', p_query_prefix, 4096), graphdb._check_name('a prefix', p_document_prefix, 4096);
   insert into graphdb.embedding_models (model, provider, dimension, normalized, query_prefix, document_prefix)
   values (p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix)
   on conflict (model) do nothing;

@@ -1,10 +1,10 @@
 -- Write the vectors of some texts under a claim: p_embeddings[i] is the vector of the text with hash p_input_sha256[i].
--- A text that already has a vector under the model keeps it. Returns how many were new.
+-- A text that already has a vector under the model keeps it, unless a reset gave that up. Returns how many were written.
 create or replace function graphdb.store_embeddings(
   p_claim_token bigint,
   p_model text,
   p_input_sha256 bytea[],
-  p_embeddings vector[])
+  p_embeddings @extschema:vector@.vector[])
 returns integer
 language plpgsql
 volatile
@@ -35,19 +35,15 @@ begin
     select v_model.model_id, i.input_sha256, i.embedding
     from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
     order by i.input_sha256;
+    get diagnostics v_stored = row_count;
+    return v_stored;
   exception when unique_violation then
-    insert into graphdb.embeddings (model_id, input_sha256, embedding)
-    select v_model.model_id, i.input_sha256, i.embedding
-    from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
-    order by i.input_sha256
-    on conflict do nothing;
+    return graphdb._replace_vectors(v_model.model_id, p_input_sha256, p_embeddings);
   end;
-  get diagnostics v_stored = row_count;
-  return v_stored;
 end
 $$;
 
-comment on function graphdb.store_embeddings(bigint, text, bytea[], vector[]) is
-  'Write the vectors of some texts under a claim: p_embeddings[i] belongs to the text with hash p_input_sha256[i]. A text keeps the vector it has. Returns how many were new. '
+comment on function graphdb.store_embeddings(bigint, text, bytea[], @extschema:vector@.vector[]) is
+  'Write the vectors of some texts under a claim: p_embeddings[i] belongs to the text with hash p_input_sha256[i]. A text keeps the vector it has, unless a reset gave that up. Returns how many were written. '
   'TB001: wrong dimension, all zero, unequal lengths, no such model. TB002: claim lost.';
-revoke all on function graphdb.store_embeddings(bigint, text, bytea[], vector[]) from public;
+revoke all on function graphdb.store_embeddings(bigint, text, bytea[], @extschema:vector@.vector[]) from public;

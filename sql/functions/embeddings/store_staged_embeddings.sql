@@ -20,12 +20,8 @@ begin
   limit 1;
   perform graphdb._refuse_vector(v_bad, v_model);
 
-  insert into graphdb.embeddings (model_id, input_sha256, embedding)
-  select v_model.model_id, s.input_sha256, s.embedding
-  from pg_temp.staged_embeddings as s
-  order by s.input_sha256 -- as in store_embeddings
-  on conflict do nothing;
-  get diagnostics v_stored = row_count;
+  select graphdb._replace_vectors(v_model.model_id, array_agg(s.input_sha256), array_agg(s.embedding)) into v_stored
+  from pg_temp.staged_embeddings as s;
   truncate pg_temp.staged_embeddings;
   return v_stored;
 end

@@ -18,7 +18,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use self::encoder::Encoder;
 use self::folder::{Folder, Pooling};
 pub use self::wordpiece::WordPiece;
-use super::{EmbedError, Model, Provider, Tokenizer, Weights, batches};
+use super::{EmbedError, Model, Prefixes, Provider, Tokenizer, Weights, batches};
 
 /// Tokens that go through the encoder together: enough rows for the products, few enough for the caches.
 const BATCH_TOKENS: usize = 512;
@@ -62,6 +62,20 @@ impl Local {
             max_tokens: folder.max_tokens,
         };
         Ok(Self { model, tokenizer, encoder, pooling: folder.pooling, idle: Mutex::default() })
+    }
+
+    /// Replaces the prefixes of the folder by those that are configured.
+    #[must_use]
+    pub fn with_prefixes(mut self, prefixes: &Prefixes) -> Self {
+        let model = &mut self.model;
+        model.name = prefixes.model_name(&model.name);
+        if let Some(query) = &prefixes.query {
+            model.query_prefix.clone_from(query);
+        }
+        if let Some(document) = &prefixes.document {
+            model.document_prefix.clone_from(document);
+        }
+        self
     }
 
     fn embed_here(&self, sequences: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, EmbedError> {

@@ -1,10 +1,10 @@
-//! Token counts for models whose vocabulary is not at hand.
+//! Estimates token counts for models whose vocabulary is not installed.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::embed::Tokenizer;
 
-/// Counts rather too many tokens than too few: what fits by the estimate fits the model.
+/// Estimates on the high side, so that a text that fits by the estimate fits the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Estimate;
 
@@ -23,7 +23,7 @@ impl Tokenizer for Estimate {
     }
 }
 
-/// Words of a language are in a vocabulary, or consist of a few pieces that are; numbers, keys and names are not.
+/// Words of a language are in the vocabulary, whole or in a few pieces. Numbers, keys and names need more tokens.
 fn letters_per_token(word: &str) -> usize {
     if !word.is_ascii() {
         1

@@ -1,6 +1,7 @@
-//! Any server that speaks the `/v1/embeddings` of `OpenAI`: that itself, Ollama, vLLM, TEI, llama.cpp.
+//! Any server with the `/v1/embeddings` interface of `OpenAI`: `OpenAI` itself, Ollama, vLLM, TEI, Infinity, llama.cpp.
 
 mod estimate;
+mod limit;
 mod reaching;
 mod reply;
 #[cfg(test)]
@@ -22,28 +23,34 @@ use super::local::WordPiece;
 use super::settings::Settings;
 use super::{EmbedError, MOST_REFUSED, Model, Provider, Tokenizer, batches, jittered};
 
+/// A text that every model embeds.
+const HARMLESS: &str = "text";
 const DEFAULT_URL: &str = "https://api.openai.com/v1";
-/// What `OpenAI` takes in one request; smaller servers split it themselves.
+/// Limits of `OpenAI` for one request. Smaller servers split requests themselves.
 const REQUEST_TOKENS: usize = 300_000;
 const REQUEST_TEXTS: usize = 2048;
-/// For one request, answer included, where the settings do not say.
+/// Default timeout of one request, answer included.
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// For each of its name and its connection.
+/// Timeout for name resolution, and again for the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_BYTES: u64 = 1 << 30;
 
-/// Models whose vectors are known without asking: name, dimension, most tokens.
+/// Models that are known without a request: name, dimension, maximum number of tokens.
 const KNOWN: [(&str, usize, usize); 3] = [
     ("text-embedding-3-small", 1536, 8191),
     ("text-embedding-3-large", 3072, 8191),
     ("text-embedding-ada-002", 1536, 8191),
 ];
-/// What most embedding models can take: that of an unknown one.
+/// What most embedding models read: the limit that is assumed for an unknown one.
 const UNKNOWN_MAX_TOKENS: usize = 512;
 
 /// The `openai` provider.
 pub struct OpenAi {
     model: Model,
+    /// The server's name for the model.
+    served_as: String,
+    /// The limit of the model is known without asking.
+    is_known: bool,
     tokenizer: Box<dyn Tokenizer>,
     agent: Agent,
     url: String,
@@ -51,17 +58,17 @@ pub struct OpenAi {
     /// Sent to the server, for models that can shorten their vectors.
     dimensions: Option<usize>,
     patience: Patience,
-    /// The server has answered anything: its address is right.
+    /// The server has answered at least once, so its address is right.
     has_answered: AtomicBool,
 }
 
-/// How long one call goes on trying.
+/// How long one call retries.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     pub tries: u32,
-    /// Before the second try; doubled for each further one.
+    /// Pause before the second try. It doubles for each further try.
     pub first_wait: Duration,
-    /// All waiting of one request together. Short, because nobody can be stopped in it: whoever has more patience asks again.
+    /// Maximum sum of all pauses of one request. It is short because a pause cannot be interrupted. A caller may retry.
     pub longest: Duration,
 }
 
@@ -81,7 +88,7 @@ struct Request<'a> {
 }
 
 impl OpenAi {
-    /// Prepares the provider. A model that is not known, and whose dimension is not configured, is asked for one vector.
+    /// Prepares the provider. Requests one vector when the model is unknown and no dimension is configured.
     pub fn new(settings: &Settings) -> Result<Self, EmbedError> {
         Self::with_patience(settings, Patience::default())
     }
@@ -89,13 +96,13 @@ impl OpenAi {
     pub(super) fn with_patience(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
         let mut provider = Self::unasked(settings, patience)?;
         if provider.model.dimension == 0 {
-            let vector = provider.request(&["dimension"])?.pop().unwrap_or_default();
+            let vector = provider.embed_batch(&["dimension"])?.pop().unwrap_or_default();
             provider.model.dimension = vector.len();
         }
         Ok(provider)
     }
 
-    /// Prepares the provider without a request. The dimension of a model that is not known is 0 then.
+    /// Prepares the provider without a request. The dimension of an unknown model is then 0.
     pub(super) fn unasked(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
         if settings.base_url.is_none() && settings.api_key.is_none() {
             return Err(EmbedError::Misconfigured {
@@ -112,17 +119,19 @@ impl OpenAi {
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT));
         let model = Model {
-            name: settings.model.clone(),
+            name: settings.model_name(),
             provider: "openai".to_owned(),
             dimension: settings.dimensions.or(known.map(|(_, dimension, _)| *dimension)).unwrap_or(0),
-            // Not all servers do, and cosine distance does not ask.
+            // Some servers do not normalize. Cosine distance does not need it.
             normalized: false,
-            query_prefix: String::new(),
-            document_prefix: String::new(),
+            query_prefix: settings.prefixes.query.clone().unwrap_or_default(),
+            document_prefix: settings.prefixes.document.clone().unwrap_or_default(),
             max_tokens,
         };
         Ok(Self {
             model,
+            served_as: settings.model.clone(),
+            is_known: known.is_some(),
             tokenizer: tokenizer(settings)?,
             agent: Agent::with_parts(config.build(), Connections::default(), Names::default()),
             url: url(settings),
@@ -133,22 +142,45 @@ impl OpenAi {
         })
     }
 
-    /// Embeds a batch that one request may hold; when the server refuses it, finds the texts that are to blame.
+    /// Embeds a batch that one request may hold. When the server refuses it or fails, finds the texts that cause that.
     fn embed_batch(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self.request(texts) {
             Err(EmbedError::Refused { message, .. }) if texts.len() > 1 => self.bisect(texts, message),
+            Err(EmbedError::Transient { message }) => self.find_cause(texts, message),
             result => result,
         }
     }
 
-    /// Tries both halves of a refused batch, until so many texts are refused that the caller gives up.
+    /// Finds out whether the texts or the server caused a failure: one harmless text that is embedded clears the server.
+    fn find_cause(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
+        match self.request_once(&[HARMLESS]) {
+            Ok(_) if texts.len() > 1 => self.bisect(texts, message),
+            Ok(_) => Err(EmbedError::Refused { positions: vec![0], message }),
+            Err(EmbedError::Transient { .. } | EmbedError::Refused { .. }) => Err(EmbedError::Failing { message }),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Embeds a part of a batch that failed. A part of several texts is tried once, and then divided further.
+    fn embed_part(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        if texts.len() == 1 {
+            return self.embed_batch(texts);
+        }
+        match self.request_once(texts) {
+            Err(EmbedError::Refused { message, .. } | EmbedError::Transient { message }) => self.bisect(texts, message),
+            Err(EmbedError::Busy { .. }) => self.embed_batch(texts),
+            result => result,
+        }
+    }
+
+    /// Tries both halves of a batch that was refused or failed, until so many texts are refused that the caller gives up.
     fn bisect(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
         let (left, right) = texts.split_at(texts.len() / 2);
         let mut vectors = Vec::with_capacity(texts.len());
         let mut refused = Vec::new();
         let mut reason = message;
         for (first, half) in [(0, left), (left.len(), right)] {
-            match self.embed_batch(half) {
+            match self.embed_part(half) {
                 Ok(half) => vectors.extend(half),
                 Err(EmbedError::Refused { positions, message }) => {
                     refused.extend(positions.iter().map(|position| first + position));
@@ -163,7 +195,7 @@ impl OpenAi {
         if refused.is_empty() { Ok(vectors) } else { Err(EmbedError::Refused { positions: refused, message: reason }) }
     }
 
-    /// Sends one request until it is answered or patience ends.
+    /// Sends one request, and retries it within the limits of [`Patience`].
     fn request(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let start = Instant::now();
         let mut attempt = 0;
@@ -176,7 +208,7 @@ impl OpenAi {
                 .retry_after()
                 .unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
             attempt += 1;
-            // A server that wants more time than is left has its wish told to the caller.
+            // When the server asks for a longer pause than is left, the caller decides.
             if attempt >= self.patience.tries || wait > self.patience.longest.saturating_sub(start.elapsed()) {
                 return Err(error);
             }
@@ -187,7 +219,7 @@ impl OpenAi {
 
     fn request_once(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let body =
-            Request { model: &self.model.name, input: texts, encoding_format: "float", dimensions: self.dimensions };
+            Request { model: &self.served_as, input: texts, encoding_format: "float", dimensions: self.dimensions };
         let mut request = self.agent.post(&self.url);
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
@@ -199,11 +231,11 @@ impl OpenAi {
         let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
         let body = read.map_err(|error| self.unreachable(&error))?;
         let body = if status < 300 { body } else { self.without_key(&body) };
-        let answer = Answer { server: without_user(&self.url), status, retry_after, body: &body };
+        let answer = Answer { server: shown(&self.url), status, retry_after, body: &body };
         answer.vectors(texts.len(), self.model.dimension)
     }
 
-    /// Servers repeat what they were told: what they refuse is shown and stored.
+    /// Removes the key from an answer: servers may repeat the request, and error messages are shown and stored.
     fn without_key(&self, body: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(body);
         self.key.as_ref().map_or_else(|| text.to_string(), |key| text.replace(key.as_str(), "…")).into_bytes()
@@ -214,11 +246,11 @@ impl OpenAi {
             let is_its_own = self.url.parse().is_ok_and(|url: Uri| address(&url) == *reached);
             let way = if is_its_own { String::new() } else { format!(" leads to {reached}") };
             return EmbedError::Away {
-                message: format!("{}{way}: {source}", without_user(&self.url)),
+                message: format!("{}{way}: {source}", shown(&self.url)),
                 has_answered: self.has_answered.load(Ordering::Relaxed),
             };
         }
-        let message = format!("{}: {error}", without_user(&self.url));
+        let message = format!("{}: {error}", shown(&self.url));
         match error {
             ureq::Error::BadUri(_)
             | ureq::Error::Http(_)
@@ -230,23 +262,26 @@ impl OpenAi {
         }
     }
 
-    /// Returns the address that a provider made of `settings` will have, for messages.
+    /// Returns the address of the server that `settings` name, for messages.
     #[must_use]
     pub fn server_of(settings: &Settings) -> String {
-        without_user(&url(settings)).to_owned()
+        shown(&url(settings)).to_owned()
     }
 }
 
 fn url(settings: &Settings) -> String {
-    let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/');
-    format!("{base}/embeddings")
+    let base = settings.base_url.as_deref().unwrap_or(DEFAULT_URL);
+    let (base, query) = base.find('?').map_or((base, ""), |at| base.split_at(at));
+    format!("{}/embeddings{query}", base.trim_end_matches('/'))
 }
 
-fn without_user(url: &str) -> &str {
+/// The address without the parts that may hold a secret: user, password and query.
+fn shown(url: &str) -> &str {
+    let url = url.split('?').next().unwrap_or(url);
     url.rsplit_once('@').map_or(url, |(_, server)| server)
 }
 
-/// The tokenizer of the model where its folder is installed, an estimate elsewhere.
+/// The tokenizer of the model if its folder is installed, otherwise an estimate.
 fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
     let file = settings.model_dir.join(&settings.model).join("tokenizer.json");
     if file.exists() { Ok(Box::new(WordPiece::load(&file)?)) } else { Ok(Box::new(Estimate)) }
@@ -255,10 +290,7 @@ fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
 impl fmt::Debug for OpenAi {
     /// Leaves the key out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAi")
-            .field("model", &self.model)
-            .field("server", &without_user(&self.url))
-            .finish_non_exhaustive()
+        f.debug_struct("OpenAi").field("model", &self.model).field("server", &shown(&self.url)).finish_non_exhaustive()
     }
 }
 
@@ -272,7 +304,11 @@ impl Provider for OpenAi {
     }
 
     fn server(&self) -> Option<&str> {
-        Some(without_user(&self.url))
+        Some(shown(&self.url))
+    }
+
+    fn find_limit(&self, most: usize) -> Result<Option<usize>, EmbedError> {
+        if self.is_known { Ok(None) } else { limit::find(self, most.max(UNKNOWN_MAX_TOKENS)) }
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {

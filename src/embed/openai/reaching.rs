@@ -1,4 +1,4 @@
-//! How the server is reached. What fails before a request is sent says nothing about the texts in it.
+//! Connects to the server. An error before a request is sent says nothing about the texts in it.
 
 use std::io::ErrorKind;
 
@@ -7,22 +7,22 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
 use ureq::{Error, config::Config};
 
-/// No connection to a server was to be had.
+/// The server could not be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("{address}: {source}")]
 pub struct Unreached {
-    /// Host and port: those of a redirect, or of a proxy, when these led elsewhere.
+    /// Host and port. After a redirect, or with a proxy, these differ from the configured ones.
     pub address: String,
     pub source: Error,
 }
 
 impl Unreached {
-    /// Returns what could not be reached, if that is what `error` says.
+    /// Returns the server that could not be reached, if `error` is about that.
     pub fn of(error: &Error) -> Option<&Self> {
         if let Error::Other(cause) = error { cause.downcast_ref() } else { None }
     }
 
-    /// Marks an error on the way to the server. A certificate that is refused is none of these: the server is there.
+    /// Marks an error of the connection. A refused certificate is not such an error, because the server is there.
     fn mark(error: Error, uri: &Uri) -> Error {
         let is_away = match &error {
             Error::Io(io) => !matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other),
@@ -39,7 +39,7 @@ pub fn address(uri: &Uri) -> String {
     format!("{}:{port}", uri.host().unwrap_or_default())
 }
 
-/// Looks names up as ever, and marks those that are not found.
+/// Resolves names as usual, and marks those that are not found.
 #[derive(Debug, Default)]
 pub struct Names(DefaultResolver);
 
@@ -49,7 +49,7 @@ impl Resolver for Names {
     }
 }
 
-/// Connects as ever, and marks what does not come about.
+/// Connects as usual, and marks connections that fail.
 #[derive(Debug, Default)]
 pub struct Connections(DefaultConnector);
 

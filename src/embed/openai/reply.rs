@@ -1,4 +1,4 @@
-//! What a server's answer means.
+//! Reads the answer of a server.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ureq::http::HeaderMap;
 
 use crate::embed::EmbedError;
 
-/// An answer as it came.
+/// An answer of the server.
 pub struct Answer<'a> {
     /// For messages.
     pub server: &'a str,
@@ -24,12 +24,12 @@ struct Embeddings {
 #[derive(Deserialize)]
 struct Embedding {
     index: Option<usize>,
-    /// Servers write `null` for a number that is none.
+    /// Servers write `null` for NaN.
     embedding: Vec<Option<f64>>,
 }
 
 impl Answer<'_> {
-    /// Returns one vector for each text, in order; `dimension` 0 takes any.
+    /// Returns one vector for each text, in order. With `dimension` 0, any length is accepted.
     pub fn vectors(&self, texts: usize, dimension: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self.status {
             200..=299 => self.read(texts, dimension),
@@ -92,13 +92,13 @@ impl Answer<'_> {
     }
 }
 
-/// In single precision; infinite when too large for that.
+/// Converts to single precision. Too large numbers become infinite.
 #[expect(clippy::cast_possible_truncation, reason = "vectors are stored in single precision")]
 fn single(x: f64) -> f32 {
     x as f32
 }
 
-/// The message in an error's body, shortened; servers word it differently.
+/// Returns the message in the body of an error, shortened. Servers put it in different places.
 fn said(body: &[u8]) -> String {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let places = ["/error/message", "/error", "/message", "/detail"];
@@ -107,7 +107,7 @@ fn said(body: &[u8]) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
-/// How long the server asks to be left alone: in seconds, milliseconds, or until a time of day.
+/// Returns how long the server asks the client to wait: in seconds, in milliseconds, or until a date.
 #[expect(clippy::disallowed_methods, reason = "a date in the header is by everybody's clock")]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

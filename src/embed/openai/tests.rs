@@ -3,7 +3,7 @@ use super::*;
 #[path = "../../../tests/support/embedding_server.rs"]
 mod embedding_server;
 
-use embedding_server::{EmbeddingServer, error, good};
+use embedding_server::{EmbeddingServer, error, good, truncated};
 use serde_json::{Value, json};
 
 const PATIENCE: Patience =
@@ -91,15 +91,16 @@ fn a_date_is_understood_as_a_wait() {
 }
 
 #[test]
-fn failures_that_may_pass_are_tried_a_bounded_number_of_times() {
+fn a_server_that_fails_every_request_is_tried_a_bounded_number_of_times() {
     let server =
         EmbeddingServer::start(|number, _| if number == 1 { (0, "", String::new()) } else { error(500, "", "oops") });
     let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
     assert!(
-        matches!(&failure, EmbedError::Transient { message } if message.ends_with("answered 500: oops")),
+        matches!(&failure, EmbedError::Failing { message } if message.ends_with("answered 500: oops")),
         "{failure}"
     );
-    assert_eq!(server.requests().len(), 3);
+    // The last one is of a text that cannot be to blame.
+    assert_eq!(server.requests().len(), 4);
 }
 
 fn failure_at(url: &str) -> EmbedError {
@@ -118,10 +119,10 @@ fn a_server_that_is_not_reached_is_away_and_the_text_is_not_to_blame() {
 }
 
 #[test]
-fn a_connection_that_breaks_off_amid_a_request_may_be_the_texts_fault() {
+fn a_connection_that_always_breaks_off_amid_a_request_is_the_servers_fault() {
     let server = EmbeddingServer::start(|_, _| (0, "", String::new()));
     let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
-    assert!(matches!(failure, EmbedError::Transient { .. }), "{failure:?}");
+    assert!(matches!(failure, EmbedError::Failing { .. }), "{failure:?}");
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn a_request_is_given_up_after_the_time_that_the_settings_give_it() {
         ..Settings::default()
     };
     let failure = OpenAi::with_patience(&settings, PATIENCE).unwrap().embed(&["text"]).unwrap_err();
-    assert!(matches!(failure, EmbedError::Transient { .. }), "{failure:?}");
+    assert!(matches!(failure, EmbedError::Failing { .. }), "{failure:?}");
 }
 
 #[test]
@@ -168,6 +169,120 @@ fn poisoned_texts_are_named_by_bisection() {
 }
 
 #[test]
+fn a_text_that_the_server_fails_on_is_found_by_bisection() {
+    let failures: [fn() -> embedding_server::Reply; 5] = [
+        || error(500, "", "CUDA error"),
+        || (200, "", r#"{"data": [{"index": 0, "embedding": [NaN, NaN, NaN]}]}"#.to_owned()),
+        || (200, "", "<html>".to_owned()),
+        || (200, "", r#"{"data": []}"#.to_owned()),
+        || (0, "", String::new()),
+    ];
+    for failure in failures {
+        let server = EmbeddingServer::start(move |_, request| {
+            let texts = request["input"].as_array().unwrap();
+            if texts.iter().any(|text| text == "poison") { failure() } else { good(request) }
+        });
+        let provider = provider_at(&server, Some(3)).unwrap();
+        let mut texts = vec!["fine"; 64];
+        texts[41] = "poison";
+        let refused = provider.embed(&texts).unwrap_err();
+        assert!(matches!(&refused, EmbedError::Refused { positions, .. } if *positions == [41]), "{refused:?}");
+        assert!(server.requests().len() < 30, "{}", server.requests().len());
+    }
+}
+
+#[test]
+fn texts_that_a_server_fails_on_only_together_are_embedded_one_by_one() {
+    let server = EmbeddingServer::start(|_, request| {
+        if request["input"].as_array().unwrap().len() > 2 { error(500, "", "out of memory") } else { good(request) }
+    });
+    let vectors = provider_at(&server, Some(3)).unwrap().embed(&["one", "three", "to", "four", "a"]).unwrap();
+    assert_eq!(vectors.iter().map(|v| v[0]).collect::<Vec<_>>(), [3.0, 5.0, 2.0, 4.0, 1.0]);
+}
+
+#[test]
+fn a_server_that_goes_away_during_a_bisection_is_no_texts_fault() {
+    let server = EmbeddingServer::start(|number, request| {
+        // The batch fails three times, and a harmless text passes; then everything fails.
+        if number == 3 { good(request) } else { error(500, "", "oops") }
+    });
+    let failure = provider_at(&server, Some(3)).unwrap().embed(&["one", "two", "three"]).unwrap_err();
+    assert!(matches!(failure, EmbedError::Failing { .. }), "{failure:?}");
+}
+
+#[test]
+fn the_number_of_tokens_that_a_server_reads_is_found_in_ten_requests() {
+    // Two special tokens are counted that this server does not have.
+    for reads in [1, 2, 30, 126, 127, 254, 255, 300, 509] {
+        let server = EmbeddingServer::start(move |_, request| truncated(request, reads));
+        let provider = provider_at(&server, Some(3)).unwrap();
+        assert_eq!(provider.find_limit(512).unwrap(), Some(reads + 2), "reads {reads}");
+        assert!(server.requests().len() <= 10, "{} requests", server.requests().len());
+    }
+}
+
+#[test]
+fn a_server_that_reads_all_is_asked_once() {
+    for most in [512, 8192] {
+        let server = EmbeddingServer::start(move |_, request| truncated(request, most));
+        let provider = provider_at(&server, Some(3)).unwrap();
+        assert_eq!(provider.find_limit(most).unwrap(), Some(most));
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_large_limit_is_found_from_below() {
+    let server = EmbeddingServer::start(|_, request| truncated(request, 5000));
+    let found = provider_at(&server, Some(3)).unwrap().find_limit(32_000).unwrap().unwrap();
+    assert!((4800..=5002).contains(&found), "{found}");
+    assert!(server.requests().len() <= 10, "{} requests", server.requests().len());
+}
+
+#[test]
+fn a_server_that_refuses_long_texts_has_that_limit() {
+    for status in [400, 413, 500] {
+        let server = EmbeddingServer::start(move |_, request| {
+            let words = |text: &Value| text.as_str().unwrap().split(' ').count();
+            let is_long = request["input"].as_array().unwrap().iter().any(|text| words(text) > 254);
+            if is_long { error(status, "", "too long") } else { good(request) }
+        });
+        let found = provider_at(&server, Some(3)).unwrap().find_limit(512).unwrap();
+        assert_eq!(found, Some(256), "{status}");
+    }
+}
+
+#[test]
+fn vectors_that_tell_nothing_give_no_limit() {
+    let server = EmbeddingServer::start(|_, request| truncated(request, 0));
+    // All zero: such vectors are refused.
+    assert!(provider_at(&server, Some(3)).unwrap().find_limit(512).is_err());
+    let same = |request: &Value| {
+        let data: Vec<Value> = (0..request["input"].as_array().unwrap().len())
+            .map(|i| json!({ "index": i, "embedding": [1.0, 2.0, 3.0] }))
+            .collect();
+        (200, "", json!({ "data": data }).to_string())
+    };
+    let server = EmbeddingServer::start(move |_, request| same(request));
+    assert_eq!(provider_at(&server, Some(3)).unwrap().find_limit(512).unwrap(), None);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_base_url_may_have_a_query_which_is_never_shown() {
+    let server = EmbeddingServer::start(|_, request| good(request));
+    let url = format!("{}?api-version=2024-02-01&code=s3cret", server.url);
+    let settings = Settings { model: "small".into(), base_url: Some(url), dimensions: Some(3), ..Settings::default() };
+    let provider = OpenAi::with_patience(&settings, PATIENCE).unwrap();
+    provider.embed(&["text"]).unwrap();
+    let headers = server.requests()[0]["headers"].as_str().unwrap().to_owned();
+    assert!(headers.starts_with("post /v1/embeddings?api-version=2024-02-01&code=s3cret "), "{headers}");
+    assert!(!format!("{provider:?}{:?}", provider.server()).contains("s3cret"));
+    let away = failure_at("http://127.0.0.1:1/v1?code=s3cret").to_string();
+    assert!(away.starts_with("http://127.0.0.1:1/v1/embeddings: ") && !away.contains("s3cret"), "{away}");
+}
+
+#[test]
 fn numbers_that_are_none_refuse_only_their_text() {
     for bad in [json!([1.0, null, 0.0]), json!([1e39, 0.0, 0.0]), json!([0.0, 0.0, 0.0])] {
         let server = EmbeddingServer::start(move |_, request| {
@@ -186,7 +301,7 @@ fn answers_with_too_few_vectors_or_no_sense_are_not_taken() {
     for body in ["{\"data\": []}", "<html>", "{\"data\": [{\"index\": 7, \"embedding\": [1, 2, 3]}]}"] {
         let server = EmbeddingServer::start(move |_, _| (200, "", body.to_owned()));
         let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
-        assert!(matches!(&failure, EmbedError::Transient { message } if message.contains("nonsense")), "{failure}");
+        assert!(matches!(&failure, EmbedError::Failing { message } if message.contains("nonsense")), "{failure}");
     }
 }
 

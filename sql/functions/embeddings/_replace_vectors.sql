@@ -1,0 +1,41 @@
+-- Write vectors of texts of which some have one already: a text keeps the vector it has unless a reset gave that up. Returns how
+-- many were written.
+create or replace function graphdb._replace_vectors(p_model_id integer, p_input_sha256 bytea[], p_embeddings @extschema:vector@.vector[])
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_replaced integer;
+  v_inserted integer;
+begin
+  -- In one order for all, or two batches with texts in common could deadlock.
+  perform from graphdb.stale_embeddings as s
+  where s.model_id = p_model_id and s.input_sha256 = any (p_input_sha256)
+  order by s.input_sha256
+  for update;
+  with renewed as (
+    delete from graphdb.stale_embeddings as s
+    where s.model_id = p_model_id and s.input_sha256 = any (p_input_sha256)
+    returning s.input_sha256
+  )
+  update graphdb.embeddings as e
+  set embedding = i.embedding
+  from renewed as r
+  join unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding) on i.input_sha256 = r.input_sha256
+  where e.model_id = p_model_id and e.input_sha256 = r.input_sha256;
+  get diagnostics v_replaced = row_count;
+  insert into graphdb.embeddings (model_id, input_sha256, embedding)
+  select p_model_id, i.input_sha256, i.embedding
+  from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
+  order by i.input_sha256
+  on conflict do nothing;
+  get diagnostics v_inserted = row_count;
+  return v_replaced + v_inserted;
+end
+$$;
+
+comment on function graphdb._replace_vectors(integer, bytea[], @extschema:vector@.vector[]) is
+  'Write vectors of texts of which some have one already: a text keeps the vector it has unless a reset gave that up. Returns how many were written.';
+revoke all on function graphdb._replace_vectors(integer, bytea[], @extschema:vector@.vector[]) from public;

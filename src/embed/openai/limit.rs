@@ -1,0 +1,72 @@
+//! How many tokens of a text a server really reads. Some servers drop the rest without a word.
+
+use super::OpenAi;
+use crate::embed::EmbedError;
+
+/// Requests that the search may take.
+const REQUESTS: usize = 10;
+/// A word that is one token in the vocabulary of every model.
+const WORD: &str = "time ";
+/// Two last words, one token each.
+const ENDS: [&str; 2] = ["sea", "mountain"];
+/// Vectors that differ by less than this part of their length are the same: servers round.
+const SAME: f32 = 1e-5;
+
+/// Finds the largest number of tokens, special tokens included and at most `most`, whose last one the server reads.
+///
+/// Two texts that differ only in their last word get the same vector when the server cuts that word off. None when even short texts
+/// get the same vector, so that the vectors do not tell.
+pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedError> {
+    let special = server.tokenizer.special_tokens();
+    let least = special + 1;
+    let text = |tokens: usize, end: &str| WORD.repeat(tokens.saturating_sub(least)) + end;
+    let mut asked = 1;
+    let both = [least, most].map(|tokens| ENDS.map(|end| text(tokens, end)));
+    let both: Vec<&str> = both.iter().flatten().map(String::as_str).collect();
+    match server.request(&both) {
+        Ok(vectors) => match vectors.as_slice() {
+            [a, b, ..] if is_same(a, b) => return Ok(None),
+            [_, _, a, b] if !is_same(a, b) => return Ok(Some(most)),
+            _ => {}
+        },
+        // The server may say that the long texts are too long. When it also fails with the short ones, the fault is another.
+        Err(EmbedError::Refused { .. } | EmbedError::Transient { .. }) => {
+            asked += 1;
+            let short = server.embed_batch(both.get(..2).unwrap_or_default()).map_err(refuses_all)?;
+            if matches!(short.as_slice(), [a, b] if is_same(a, b)) {
+                return Ok(None);
+            }
+        }
+        Err(other) => return Err(other),
+    }
+    let (mut reads, mut drops) = (0, most);
+    while drops - reads > 1 && asked < REQUESTS {
+        let tokens = usize::midpoint(reads, drops);
+        let ends = ENDS.map(|end| text(tokens, end));
+        asked += 1;
+        let reads_end = tokens <= least
+            || match server.request(&ends.each_ref().map(String::as_str)) {
+                Ok(vectors) => matches!(vectors.as_slice(), [a, b] if !is_same(a, b)),
+                Err(EmbedError::Refused { .. } | EmbedError::Transient { .. }) => false,
+                Err(other) => return Err(other),
+            };
+        if reads_end { reads = tokens } else { drops = tokens }
+    }
+    Ok(Some(reads.max(least)))
+}
+
+/// An error about the configuration when even a short text is refused.
+fn refuses_all(error: EmbedError) -> EmbedError {
+    match error {
+        EmbedError::Refused { message, .. } => EmbedError::Misconfigured {
+            message: format!("{message}; it refuses every text: check embed.model and embed.dimensions"),
+        },
+        other => other,
+    }
+}
+
+fn is_same(a: &[f32], b: &[f32]) -> bool {
+    let length: f32 = a.iter().map(|x| x * x).sum();
+    let difference: f32 = a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum();
+    difference <= SAME * SAME * length
+}
