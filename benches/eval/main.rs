@@ -168,8 +168,17 @@ impl Bench<'_> {
     fn ask(&self, client: &mut Client, text: &str, vector: &[f32], by: &str) -> Result<Vec<String>, Failure> {
         let vector = (by != "words").then(|| (vector.to_vec(), self.provider.model().name.as_str()));
         let text = if by == "vectors" { "" } else { text };
-        let hits =
-            search::search(client, &search::Question { text, vector, limit: DEPTH, filter: SearchFilter::default() })?;
+        let hits = search::search(
+            client,
+            &search::Question {
+                text,
+                vector,
+                limit: DEPTH,
+                per_document: 1,
+                min_score: None,
+                filter: SearchFilter::default(),
+            },
+        )?;
         let mut seen = HashSet::new();
         Ok(hits.into_iter().map(|hit| hit.doc_id).filter(|id| seen.insert(id.clone())).collect())
     }

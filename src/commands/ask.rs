@@ -1,28 +1,36 @@
 //! `trailblazer ask`
 
-use std::collections::HashSet;
+mod display;
+pub mod filter;
+
 use std::time::Instant;
 
 use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
 use super::{Context, names};
+use crate::commands::ask::display::Style;
 use crate::commands::model::impatient_settings;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Run};
-use crate::db::search::{self, Hit, Question, SearchFilter};
+use crate::db::search::{self, Hit, Question, Reading, SearchFilter};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
-use crate::events::Event;
+use crate::events::{Event, EventWriter};
 use crate::ids::Status;
-use crate::terminal::{counted, print_line, print_marked};
+use crate::options::Answer;
+use crate::terminal::{counted, print_line};
 
 /// Most results of one search.
 const MOST: i32 = 1000;
 /// As far as `graphdb.search` reads a question.
 const MOST_CHARACTERS: usize = 10_000;
-/// Chunks asked for in place of one answer, because several may be of one document.
-const SPARE: i32 = 5;
+/// Maximum number of chunks of one document with `--every-chunk`.
+const EVERY: i32 = 1000;
+/// A hit with a lower score is not relevant, unless `--min-score` says otherwise: questions about other subjects stay below.
+const RELEVANT: f64 = 0.12;
+/// Tokens that `--context` shows of each hit.
+const CONTEXT_TOKENS: i32 = 2000;
 
 /// Ask the documentation a question
 #[derive(Debug, clap::Args)]
@@ -31,16 +39,18 @@ Examples:
   trailblazer ask \"How do I reset runs that failed?\"
   trailblazer ask 'expired \"claim token\" -python'     With this text, without that word
   trailblazer ask chunk --source dita --limit 3
-  trailblazer ask \"back up\" --text-only              By its words alone, without the model
-  trailblazer ask \"back up\" | jq -r '.title // empty'   NDJSON in a pipe
+  trailblazer ask \"back up\" --where status=approved --where 'updated>=2026-01-01'
+  trailblazer ask \"back up\" --context section       Whole sections in place of their best parts
+  trailblazer ask \"back up\" --text-only             Full-text search only, without the model
+  trailblazer ask \"back up\" --json | jq -r '.title // empty'
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words, "texts in quotes" that must stand in the answer, -words that must not (quote the whole then; after -- where
-    /// it begins with one)
+    /// Words and "texts in quotes" that must stand in the answer. A word after a minus at the end must not: quote the whole
+    /// question then
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
-    /// At most N answers
+    /// Show N documents
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
     pub limit: i32,
     /// Only documents of this source; may be repeated
@@ -52,12 +62,44 @@ pub struct Args {
     /// Only documents of runs whose id matches; * is any text, ? one character
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
-    /// Several chunks of one document too, not the best alone
+    /// Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key is path, ancestor, language, updated, source, label, run
+    /// or a key of the metadata. Another VALUE of the same key is an alternative
+    #[arg(long = "where", value_name = "CONDITION", value_parser = NonEmptyStringValueParser::new())]
+    pub conditions: Vec<String>,
+    /// No answers with this word or text; may be repeated
+    #[arg(long, value_name = "WORD", value_parser = NonEmptyStringValueParser::new())]
+    pub without: Vec<String>,
+    /// Only answers with at least this score, from 0 to 1 [default: 0.12 with a model]
+    #[arg(long, value_name = "SCORE", value_parser = score)]
+    pub min_score: Option<f64>,
+    /// Show the whole section, the document, or N neighboring chunks on either side
+    #[arg(long, value_name = "section|document|N", value_parser = scope)]
+    pub context: Option<String>,
+    /// Show several chunks of one document, not only the best; --limit counts chunks then
     #[arg(long)]
     pub every_chunk: bool,
-    /// By the words alone
+    /// Full-text search only, without the model
     #[arg(long)]
     pub text_only: bool,
+    /// Output.
+    #[command(flatten)]
+    pub answer: Answer,
+}
+
+fn score(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(score) if (0.0..=1.0).contains(&score) => Ok(score),
+        _ => Err("a score is a number from 0 to 1".into()),
+    }
+}
+
+fn scope(text: &str) -> std::result::Result<String, String> {
+    let is_count = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_count || matches!(text, "section" | "document") {
+        Ok(text.to_owned())
+    } else {
+        Err("a context is section, document or a number of chunks".into())
+    }
 }
 
 /// Runs `trailblazer ask`.
@@ -71,8 +113,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         });
     }
     if text.chars().count() > MOST_CHARACTERS {
-        log::warn!("the question is long: its words count up to the first {MOST_CHARACTERS} characters");
+        log::warn!("the question is long: full-text search reads its first {MOST_CHARACTERS} characters");
     }
+    let filter = wanted(args)?;
     // Before a private server is made for a model that is not there.
     let provider = if args.text_only {
         None
@@ -80,9 +123,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         Some(embed::provider(&impatient_settings(&context.config)).inspect_err(advise)?)
     };
     let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let reading = search::read_question(&mut client, &text, &filter)?;
+    if !reading.without.is_empty() {
+        log::info!("without: {}", reading.without.join(", "));
+    }
+    if !reading.corrections.is_empty() {
+        log::info!("corrected: {}", reading.corrections.join(", "));
+    }
     let vector = match &provider {
         Some(provider) if search::has_vectors(&mut client, &provider.model().name)? => {
-            let vector = embed_question(provider.as_ref(), &text).inspect_err(advise)?;
+            let vector = embed_question(provider.as_ref(), &reading.question).inspect_err(advise)?;
             Some((vector, provider.model().name.as_str()))
         }
         Some(provider) => {
@@ -91,41 +141,75 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         None => None,
     };
+    // Vectors of the hash provider mean nothing.
+    let has_meaning = vector.is_some() && provider.as_ref().is_some_and(|provider| provider.model().provider != "hash");
     let question = Question {
-        text: &text,
+        text: &reading.question,
         vector,
-        limit: if args.every_chunk { args.limit } else { args.limit.saturating_mul(SPARE).min(MOST) },
-        filter: SearchFilter {
-            source: args.source.clone(),
-            label: args.label.clone(),
-            run_id_glob: args.run_id.clone(),
-            ..SearchFilter::default()
-        },
+        limit: args.limit,
+        per_document: if args.every_chunk { EVERY } else { 1 },
+        min_score: args.min_score.or(has_meaning.then_some(RELEVANT)),
+        filter,
     };
     // What is asked with was checked before, but for the vector.
     let mut hits = search::search(&mut client, &question).map_err(Error::of_model)?;
-    if !args.every_chunk {
-        keep_best_of_each(&mut hits);
+    if args.every_chunk {
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
         hits.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
     }
-    let mut advice = "";
-    if hits.is_empty() {
-        let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
-        names::warn_of_unknown(&mut client, &filter, &args.label);
-        match unsearched(&mut client, filter, &question.filter)? {
-            Some(unsearched) => log::warn!("{unsearched}"),
-            None => advice = ": ask with fewer or other words, and without filters",
-        }
+    let nothing = if hits.is_empty() { explain_nothing(&mut client, args, &question)? } else { String::new() };
+    let mut texts = Vec::with_capacity(hits.len());
+    for hit in &hits {
+        texts.push(match &args.context {
+            Some(scope) => search::context(&mut client, hit, scope, CONTEXT_TOKENS, &question.filter)?,
+            None => hit.snippet.clone(),
+        });
     }
     if context.events.is_on() {
-        emit(&question, &hits, begun, context);
+        let texts = args.context.is_some().then_some(texts.as_slice());
+        emit(context.events, &text, &question, &reading, &hits, texts, begun);
     } else if hits.is_empty() {
-        print_line(&format!("nothing found{advice}"))?;
+        print_line(&nothing)?;
     } else {
-        print(&hits, context)?;
+        display::print(&hits, &texts, Style::of_stdout(context.bold, context.verbose))?;
     }
     log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
+}
+
+/// Returns the filter that the arguments ask for.
+fn wanted(args: &Args) -> Result<SearchFilter> {
+    let mut wanted = SearchFilter {
+        source: args.source.clone(),
+        label: args.label.clone(),
+        run_id_glob: args.run_id.clone(),
+        without: args.without.clone(),
+        ..SearchFilter::default()
+    };
+    filter::add_conditions(&mut wanted, &args.conditions)?;
+    Ok(wanted)
+}
+
+/// Returns what to print when no document was found, and warns of what may be the cause.
+fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) -> Result<String> {
+    if question.min_score.is_some() {
+        let any = Question { min_score: None, limit: 1, ..question.clone() };
+        if let Some(best) = search::search(client, &any)?.first() {
+            return Ok(format!(
+                "nothing relevant found: the best score is {:.2}; --min-score 0 shows what there is",
+                best.score
+            ));
+        }
+    }
+    let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
+    names::warn_of_unknown(client, &filter, &args.label);
+    Ok(match unsearched(client, filter, &question.filter)? {
+        Some(unsearched) => {
+            log::warn!("{unsearched}");
+            "nothing found".into()
+        }
+        None => "nothing found: ask with fewer or other words, and without filters".into(),
+    })
 }
 
 /// Says what can be done without the server that is away.
@@ -144,7 +228,7 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
         _ => return Ok(None),
     }
     let runs = calls::list_runs(client, &Filter { limit: Some(2), ..filter })?;
-    let way_on = "`trailblazer run` takes up what is due";
+    let way_on = "`trailblazer run` processes what is due";
     Ok(match runs.as_slice() {
         [] => None,
         [run] if run.status == Status::Failed => {
@@ -174,12 +258,6 @@ fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
     }))
 }
 
-/// Keeps of each document the chunk that comes first.
-fn keep_best_of_each(hits: &mut Vec<Hit>) {
-    let mut seen = HashSet::new();
-    hits.retain(|hit| seen.insert(hit.doc_id.clone()));
-}
-
 /// Returns the vector of a question, with the model's prefix for questions; what is beyond the model's limit is left out.
 pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::Result<Vec<f32>, EmbedError> {
     let model = provider.model();
@@ -197,9 +275,17 @@ pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::R
     })
 }
 
-fn emit(question: &Question<'_>, hits: &[Hit], begun: Instant, context: &Context<'_>) {
+fn emit(
+    out: &EventWriter,
+    asked: &str,
+    question: &Question<'_>,
+    reading: &Reading,
+    hits: &[Hit],
+    contexts: Option<&[String]>,
+    begun: Instant,
+) {
     for (place, hit) in hits.iter().enumerate() {
-        context.events.emit(&Event::AskResult {
+        out.emit(&Event::AskResult {
             place: place + 1,
             run_id: &hit.run_id,
             doc_id: &hit.doc_id,
@@ -207,54 +293,23 @@ fn emit(question: &Question<'_>, hits: &[Hit], begun: Instant, context: &Context
             title: &hit.title,
             heading_path: &hit.heading_path,
             url: hit.url.as_deref(),
+            path: hit.path.as_deref(),
+            updated_at: hit.updated_at,
             text: &hit.text,
+            context: contexts.and_then(|contexts| contexts.get(place)).map(String::as_str),
             text_rank: hit.text_rank,
             vector_rank: hit.vector_rank,
             score: hit.score,
+            similarity: hit.similarity,
+            matched_words: &hit.matched_words,
         });
     }
-    context.events.emit(&Event::AskComplete {
-        question: question.text,
+    out.emit(&Event::AskComplete {
+        question: asked,
         model: question.vector.as_ref().map(|(_, model)| *model),
+        without: &reading.without,
+        corrections: &reading.corrections,
         found: hits.len(),
         seconds: begun.elapsed().as_secs_f64(),
     });
-}
-
-fn print(hits: &[Hit], context: &Context<'_>) -> Result<()> {
-    for (place, hit) in hits.iter().enumerate() {
-        if place > 0 {
-            print_line("")?;
-        }
-        print_marked(&format!("{}. \u{1}{}\u{2}", place + 1, plain(&hit.title)), context.bold)?;
-        // The path begins with the title.
-        if let Some(headings) = hit.heading_path.get(1..).filter(|headings| !headings.is_empty()) {
-            print_line(&format!("   {}", headings.join(" > ")))?;
-        }
-        print_line(&format!("   {}", hit.url.as_deref().unwrap_or(&hit.doc_id)))?;
-        print_marked(&format!("   {}", snippet(hit)), context.bold)?;
-        if context.verbose {
-            let rank = |rank: Option<i32>| rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
-            print_line(&format!(
-                "   score {:.4}, by words {}, by vector {}, {} {} chunk {}",
-                hit.score,
-                rank(hit.text_rank),
-                rank(hit.vector_rank),
-                hit.run_id,
-                hit.doc_id,
-                hit.ord
-            ))?;
-        }
-    }
-    Ok(())
-}
-
-/// Returns the snippet on one line.
-fn snippet(hit: &Hit) -> String {
-    hit.snippet.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Returns `text` without the characters that mark.
-fn plain(text: &str) -> String {
-    text.replace(['\u{1}', '\u{2}'], "")
 }

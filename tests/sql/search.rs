@@ -76,7 +76,10 @@ impl Library {
     fn find_in(&mut self, question: &str, filter: &Value) -> Vec<String> {
         let rows = self
             .client
-            .query("select s.text from graphdb.search($1, p_filter => $2) as s", &[&question, filter])
+            .query(
+                "select s.text from graphdb.search($1, p_filter => $2, p_per_document => 10) as s",
+                &[&question, filter],
+            )
             .unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
@@ -87,7 +90,7 @@ impl Library {
             .client
             .query(
                 "select concat_ws(' | ', s.text, coalesce(s.text_rank::text, '-'), coalesce(s.vector_rank::text, '-')) \
-                 from graphdb.search($1, $2::text::vector, 'm') as s",
+                 from graphdb.search($1, $2::text::vector, 'm', p_per_document => 10) as s",
                 &[&question, &vector],
             )
             .unwrap();
@@ -131,23 +134,7 @@ fn search_fuses_both_lists() {
     library.embed("apple pear", "[0,1,0]").embed("apple", "[1,0,0]").embed("quince", "[0.9,0.1,0]");
     // By words: apple pear, apple. By vector: apple, quince, apple pear.
     let found = library.find_near("apple pear", "[1,0,0]");
-    assert_eq!(found, ["apple | 2 | 1", "apple pear | 1 | 3", "quince | - | 2"]);
-}
-
-#[test]
-fn search_prefers_the_best_of_one_list_to_what_is_middling_in_both() {
-    let mut library = Library::new();
-    library.add("r", "d", &["apple pear plum", "an apple", "quince", "nothing of it"]);
-    library.embed("apple pear plum", "[-1,0,1]").embed("an apple", "[0.2,1,0]");
-    library.embed("quince", "[1,0,0]").embed("nothing of it", "[0,1,0]");
-    // By their places alone the middling chunk, second in both, would come first.
-    let found = library.find_near("apple pear plum", "[1,0,0]");
-    assert_eq!(found, ["apple pear plum | 1 | 4", "quince | - | 1", "an apple | 2 | 2", "nothing of it | - | 3"]);
-    let rows =
-        library.client.query("select score from graphdb.search('apple pear plum', '[1,0,0]', 'm')", &[]).unwrap();
-    let scores: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!((scores[0], scores[1]), (0.5, 0.5), "{scores:?}");
-    assert!(scores[2] < 0.5 && scores[3] < scores[2], "{scores:?}");
+    assert_eq!(found, ["apple | 2 | 1", "quince | - | 2", "apple pear | 1 | 3"]);
 }
 
 #[test]
@@ -159,12 +146,15 @@ fn a_score_does_not_depend_on_how_many_results_are_asked_for() {
         library.embed(text, &format!("[100,{n},0]"));
     }
     let mut scores = |limit: i32| -> Vec<f64> {
-        let rows = library.client.query("select score from graphdb.search('', '[1,0,0]', 'm', $1)", &[&limit]).unwrap();
+        let rows = library
+            .client
+            .query("select score from graphdb.search('', '[1,0,0]', 'm', 1, null, $1)", &[&limit])
+            .unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     };
     let (few, many) = (scores(50), scores(200));
     assert_eq!(few, many[..50]);
-    assert_eq!((many[0], many[99]), (1.0, 0.0));
+    assert!(many[0] > 0.7 && many[0] < 1.0, "{}", many[0]);
     assert!(many.is_sorted_by(|a, b| a > b), "{many:?}");
 }
 
@@ -176,10 +166,12 @@ fn search_orders_equals_by_id() {
         "a",
         &["same words"],
     );
-    let rows =
-        library.client.query("select s.run_id || s.ord from graphdb.search('words', p_limit => 3) as s", &[]).unwrap();
+    let rows = library
+        .client
+        .query("select s.run_id || s.ord from graphdb.search('words', p_limit => 3, p_per_document => 9) as s", &[])
+        .unwrap();
     let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(found, ["r10", "r20", "r21"]);
+    assert_eq!(found, ["r10", "r20", "r21", "r30"]);
 }
 
 #[test]
@@ -187,18 +179,18 @@ fn search_without_words_is_by_vector_alone() {
     let mut library = Library::new();
     library.add("r", "d", &["near", "far"]).embed("near", "[1,0,0]").embed("far", "[0,0,1]");
     for question in ["", "the of and", "-far"] {
-        let expected: &[&str] = if question == "-far" { &["near | - | 1"] } else { &["near | - | 1", "far | - | 2"] };
-        assert_eq!(library.find_near(question, "[1,0,0]"), expected, "{question:?}");
+        let far = if question == "-far" { "far | 1 | 2" } else { "far | - | 2" };
+        assert_eq!(library.find_near(question, "[1,0,0]"), ["near | - | 1", far], "{question:?}");
     }
     let found = library.client.query("select from graphdb.search(null, '[1,0,0]', 'm')", &[]).unwrap();
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 1);
 }
 
 #[test]
 fn search_for_nothing_finds_nothing() {
     let mut library = Library::new();
     library.add("r", "d", &["some words"]);
-    for question in ["", "  ", "the of and", "!&|()<->:*'\\", "-words", "\"", "\"\""] {
+    for question in ["", "  ", "the of and", "!&|()<->:*'\\", "\"", "\"\""] {
         assert_eq!(library.find(question), Vec::<String>::new(), "{question:?}");
     }
 }
@@ -324,7 +316,7 @@ fn search_refuses_what_it_does_not_understand() {
     let refused = [
         ("graphdb.search('x', p_filter => '{\"sorce\": \"dita\"}')", "TB001 unknown filter key \"sorce\""),
         ("graphdb.search('x', p_filter => '[]')", "TB001 a filter is an object, not array"),
-        ("graphdb.search('x', p_limit => 0)", "TB001 a search returns 1 to 1000 results, not 0"),
+        ("graphdb.search('x', p_limit => 0)", "TB001 a search returns 1 to 1000 documents, not 0"),
         ("graphdb.search('x', '[1,2]')", "TB001 a vector for model \"m\" has 2 dimensions"),
         ("graphdb.search('x', '[1,2,3]', 'other')", "TB001 no model 'other'"),
     ];
@@ -386,11 +378,13 @@ impl Library {
 
     /// Returns the plan of a search by a question and a vector, or by the question alone.
     fn plan(&mut self, question: &str, filter: &Value, by_vector: bool) -> String {
-        let statement = "select graphdb._search_statement($1, m, $2) from (select) as q \
-                         left join graphdb.embedding_models as m on $3";
+        let statement = "select s.p_statement from (select) as q left join graphdb.embedding_models as m on $3 \
+                         cross join graphdb._search_statement($1, $2, m) as s";
         let statement: String = self.client.query_one(statement, &[&question, filter, &by_vector]).unwrap().get(0);
-        self.client.batch_execute(&format!("prepare search (vector, integer, integer) as {statement}")).unwrap();
-        let plan = self.client.query("explain (costs off) execute search('[1,0,0]', 100, 10)", &[]).unwrap();
+        self.client
+            .batch_execute(&format!("prepare search (vector, integer, integer, integer) as {statement}"))
+            .unwrap();
+        let plan = self.client.query("explain (costs off) execute search('[1,0,0]', 200, 10, 1)", &[]).unwrap();
         self.client.batch_execute("deallocate search").unwrap();
         plan.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
     }
@@ -415,7 +409,7 @@ fn search_reads_both_lists_from_their_indexes() {
         assert_eq!(plan.contains("halfvec"), halfvec, "{plan}");
         assert!(plan.contains("Bitmap Index Scan on ix_chunks_search"), "{plan}");
         assert!(plan.contains("Index Scan using ix_embeddings_hnsw_1"), "{plan}");
-        assert!(plan.contains("Scan using ix_chunks_input"), "{plan}");
+        assert!(plan.contains("Scan using ix_chunks_of_input"), "{plan}");
         assert!(!plan.contains("Seq Scan on chunks") && !plan.contains("Seq Scan on embeddings"), "{plan}");
     }
 }
@@ -468,22 +462,23 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     words
     Bitmap Heap Scan on chunks
     Bitmap Index Scan on ix_chunks_search
-    Index Only Scan using ix_documents_searched on documents
-    Index Scan using chunks_pkey on chunks
-    Index Scan using ix_documents_doc_id on documents
+    Index Only Scan using chunks_pkey on chunks
+    Index Only Scan using ix_documents_shown on documents
     vectors
-    Index Only Scan using ix_chunks_input on chunks
-    Index Only Scan using ix_documents_searched on documents
-    Index Scan using chunks_pkey on chunks
-    Index Scan using ix_documents_doc_id on documents
+    Index Only Scan using chunks_pkey on chunks
+    Index Only Scan using ix_chunks_of_input on chunks
+    Index Only Scan using ix_documents_shown on documents
+    Index Scan using embeddings_pkey on embeddings
+    Index Scan using ix_document_vectors_document on document_vectors
     Index Scan using ix_embeddings_hnsw_1 on embeddings
     both, 1 in 2
     Bitmap Heap Scan on chunks
     Bitmap Index Scan on ix_chunks_search
-    Index Only Scan using ix_chunks_input on chunks
-    Index Only Scan using ix_documents_searched on documents
-    Index Scan using chunks_pkey on chunks
-    Index Scan using ix_documents_doc_id on documents
+    Index Only Scan using chunks_pkey on chunks
+    Index Only Scan using ix_chunks_of_input on chunks
+    Index Only Scan using ix_documents_shown on documents
+    Index Scan using embeddings_pkey on embeddings
+    Index Scan using ix_document_vectors_document on document_vectors
     Index Scan using ix_embeddings_hnsw_1 on embeddings
     Index Scan using processed_runs_pkey on processed_runs
     Seq Scan on processed_runs
@@ -493,9 +488,8 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     Bitmap Index Scan on ix_chunks_search
     Bitmap Index Scan on ix_documents_labels
     Index Only Scan using chunks_pkey on chunks
-    Index Scan using chunks_pkey on chunks
     Index Scan using embeddings_pkey on embeddings
-    Index Scan using ix_documents_doc_id on documents
+    Index Scan using ix_document_vectors_document on document_vectors
     ");
 }
 
@@ -508,7 +502,7 @@ fn search_compares_the_few_that_pass_a_filter_exactly() {
     let filter = json!({"label": "in20-7"});
     let plan = library.plan("", &filter, true);
     assert!(!plan.contains("hnsw"), "{plan}");
-    let found = "select array_agg(s.doc_id || '/' || s.ord) from graphdb.search('', '[1,0,0]', 'm', 100, $1) as s";
+    let found = "select (array_agg(s.doc_id || '/' || s.ord order by s.vector_rank))[:100] from graphdb.search('', '[1,0,0]', 'm', 30, $1, 10) as s";
     let nearest = "
         select array_agg(n.place) from (
           select c.doc_id || '/' || c.ord as place
@@ -538,10 +532,10 @@ fn search_compares_the_few_that_have_the_text_in_quotes_exactly() {
 #[test]
 fn search_finds_common_words_where_few_chunks_pass_a_filter() {
     let mut library = Library::of(6000);
-    assert_eq!(library.find("rare499 common").len(), 10);
+    assert!(!library.find("rare499 common").is_empty());
     // No chunk of these has the rarer word.
     let found = library.find_in("rare499 common", &json!({"run_id_glob": "run0", "label": "in20-7"}));
-    assert_eq!(found.len(), 10, "{found:?}");
+    assert!(found.len() >= 10, "{found:?}");
 }
 
 #[test]
@@ -550,7 +544,7 @@ fn search_asks_for_a_second_word_where_all_are_common() {
     let mut find = |question: &str| -> String {
         library
             .client
-            .query_one("select t.p_find::text from graphdb._search_terms($1, 1) as t", &[&question])
+            .query_one("select t.p_find::text from graphdb._search_terms($1, '{english}', 1) as t", &[&question])
             .unwrap()
             .get(0)
     };
@@ -568,7 +562,7 @@ fn a_snippet_reads_as_plain_text() {
                 ```sql\nselect claim\n```\n\n> Never \\*claim\\* twice";
     let snippet = "select regexp_replace(translate(graphdb.snippet('claim', $1, '{Claims}'), e'\\x01\\x02', '<>'), '[[:space:]]+', ' ', 'g')";
     let snippet: String = library.client.query_one(snippet, &[&text]).unwrap().get(0);
-    insta::assert_snapshot!(snippet, @"<claim> Column | Meaning <claim> | See <claims> select <claim> Never *<claim>* twice");
+    insta::assert_snapshot!(snippet, @"A <claim> Column | Meaning <claim> | See <claims> select <claim> Never *<claim>* twice");
 }
 
 #[test]
@@ -576,6 +570,197 @@ fn search_goes_on_past_old_versions_until_there_are_enough() {
     let mut library = Library::of(6000);
     library.index(false);
     library.client.batch_execute("update graphdb.documents set is_searched = (doc_id like 'd%7')").unwrap();
-    let found = library.client.query("select * from graphdb.search('', '[1,0,0]', 'm', 100)", &[]).unwrap();
-    assert_eq!(found.len(), 100);
+    let found = library.client.query("select * from graphdb.search('', '[1,0,0]', 'm', 60)", &[]).unwrap();
+    assert_eq!(found.len(), 60);
+}
+
+#[test]
+fn typography_and_forms_of_characters_never_decide() {
+    let mut library = Library::new();
+    let texts = [
+        "The cluster—quorate or not—restarts.",
+        "Extras→Befehlszeile, «Größe» and tenant’s ™",
+        "Wählen Sie ｻｰﾊﾞｰ oder ﬁrmware",
+        "La contraseña",
+    ];
+    library.add("r", "d", &texts);
+    for (question, expected) in [
+        ("quorate", 0),
+        ("Befehlszeile", 1),
+        ("grosse", 1),
+        ("tenant", 1),
+        ("サーバー", 2),
+        ("firmware", 2),
+        ("WA\u{308}HLEN", 2),
+        ("contrasena", 3),
+    ] {
+        assert_eq!(library.find(question), [texts[expected]], "{question}");
+    }
+}
+
+#[test]
+fn the_same_words_are_found_whatever_the_locale() {
+    let text = "Prüfung—Überblick “ПРИВЕТ” ÄRGER ΑΣΦΆΛΕΙΑ データベース हिन्दी max_connections ｻｰﾊﾞｰ";
+    let mut admin = crate::support::cluster().admin();
+    let mut vectors = Vec::new();
+    let name = format!("tb_locale_{}", std::process::id());
+    let providers = [
+        "locale 'C'",
+        "locale 'C.UTF-8'",
+        "locale 'en_US.UTF-8'",
+        "locale_provider icu icu_locale 'tr-TR' locale 'C.UTF-8'",
+        "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",
+    ];
+    for provider in providers {
+        // Not every server has every locale.
+        let create = format!("create database {name} template template0 encoding 'UTF8' {provider}");
+        if admin.batch_execute(&create).is_err() {
+            eprintln!("skipped {provider}: this server does not have it");
+            continue;
+        }
+        let url = crate::support::cluster().url(&name);
+        let mut client = Client::connect(&url, postgres::NoTls).unwrap();
+        trailblazer::db::install::install(&mut client).unwrap();
+        let vector: String = client
+            .query_one("select string_agg(graphdb._search_vector(l, '{}', $1)::text, ' ') from unnest('{german,russian,simple}'::text[]) as l", &[&text])
+            .unwrap()
+            .get(0);
+        vectors.push(vector);
+        drop(client);
+        crate::support::cluster().drop_database(&name);
+    }
+    assert!(vectors.len() > 1, "only one locale");
+    assert!(vectors.iter().all(|vector| *vector == vectors[0]), "{vectors:#?}");
+    assert!(vectors[0].contains("'arg'") && vectors[0].contains("'привет'"), "{}", vectors[0]);
+}
+
+#[test]
+fn the_page_with_a_name_verbatim_comes_first() {
+    let mut library = Library::new();
+    let names = [
+        "max_connections",
+        "3.14.2",
+        "ORA-00942",
+        "--dry-run",
+        "/etc/app/main.conf",
+        "C:\\app\\main.ini",
+        "session.open()",
+        "maxPoolSize",
+        "550e8400-e29b-41d4-a716-446655440000",
+    ];
+    for (number, name) in names.iter().enumerate() {
+        library.add(&format!("r{number}"), &format!("d{number}"), &[&format!("See `{name}` for this.")]);
+    }
+    let like = "connections_max max connections 3.14.3 3.1.2 ORA-00943 ORA 00942 dry run etc app main conf ini session open \
+                pool size error log version limit changed describe";
+    library.add("other", "other", &[like]);
+    for (number, name) in names.iter().enumerate() {
+        for question in [
+            (*name).to_owned(),
+            format!("Where does the log describe {name} and which limit of the session changed in this version?"),
+        ] {
+            let found = library.client.query("select s.doc_id from graphdb.search($1) as s", &[&question]).unwrap();
+            assert_eq!(found[0].get::<_, &str>(0), format!("d{number}"), "{question}");
+        }
+    }
+}
+
+#[test]
+fn a_dash_excludes_nothing_but_a_word_at_the_end_of_a_question_in_words() {
+    let mut library = Library::new();
+    library.add("r", "d", &["Run tar -xzf on the archive", "java -jar service.jar exits with code -9 in windows"]);
+    let mut without = |question: &str| -> Vec<String> {
+        library.client.query_one("select r.without from graphdb.read_question($1) as r", &[&question]).unwrap().get(0)
+    };
+    for question in
+        ["tar -xzf", "how do I call tar -xzf", "java -jar service.jar", "exit code -9", "get pods -n payments"]
+    {
+        assert_eq!(without(question), Vec::<String>::new(), "{question}");
+    }
+    assert_eq!(without("how does java exit -windows"), ["windows"]);
+    assert_eq!(library.find("archive java -windows"), ["Run tar -xzf on the archive"]);
+    assert_eq!(library.find_in("archive java", &json!({"without": "windows"})), ["Run tar -xzf on the archive"]);
+}
+
+#[test]
+fn typing_errors_are_corrected_by_words_that_documents_shown_have() {
+    let mut library = Library::new();
+    library.add("r1", "a", &["Reset the embeddings of a failed run"]).add("r2", "b", &["Set max_connections"]);
+    library.client.batch_execute("select graphdb.refresh_search()").unwrap();
+    let mut read = |question: &str, filter: &Value| -> String {
+        let read = "select r.question from graphdb.read_question($1, $2) as r";
+        library.client.query_one(read, &[&question, filter]).unwrap().get(0)
+    };
+    assert_eq!(read("reest the embeddnigs", &json!({})), "reset the embeddings");
+    assert_eq!(read("max_conections", &json!({})), "max_connections");
+    assert_eq!(read("reest the embeddnigs", &json!({"source": "r2-source"})), "reest the embeddnigs");
+    assert_eq!(read("pizza in Rome", &json!({})), "pizza in Rome");
+    assert_eq!(library.find("embeddnigs"), ["Reset the embeddings of a failed run"]);
+}
+
+#[test]
+fn each_document_is_stemmed_in_its_language() {
+    let mut library = Library::new();
+    library.add("r1", "de", &["Die Sicherungen werden geöffnet"]).add("r2", "fr", &["Les paramètres sont créés"]);
+    library
+        .client
+        .batch_execute(
+            "update graphdb.documents set language = case doc_id when 'de' then 'german' else 'french' end; \
+             update graphdb.chunks set language = case doc_id when 'de' then 'german' else 'french' end",
+        )
+        .unwrap();
+    assert_eq!(library.find("Sicherung"), ["Die Sicherungen werden geöffnet"]);
+    assert_eq!(library.find("parametre"), ["Les paramètres sont créés"]);
+    assert_eq!(library.find_in("paramètre", &json!({"language": "de"})), Vec::<String>::new());
+}
+
+#[test]
+fn a_filter_takes_any_metadata() {
+    let mut library = Library::new();
+    library.add("r1", "a", &["word a"]).add("r2", "b", &["word b"]);
+    library
+        .client
+        .batch_execute(
+            "update graphdb.documents set path = 'guide/' || doc_id || '.md', breadcrumbs = array['Top ' || doc_id], \
+             meta = case doc_id when 'a' then '{\"status\": \"draft\", \"n\": 3, \"tags\": [\"x\"], \"updated_at\": \"2026-01-05T10:00:00Z\"}'::jsonb \
+                    else '{\"status\": \"final\", \"o\": {\"k\": \"v\"}, \"updated_at\": \"2026-03-01\"}' end",
+        )
+        .unwrap();
+    for (filter, expected) in [
+        (json!({"meta": {"status": "draft"}}), vec!["word a"]),
+        (json!({"meta": {"status": ["draft", "final"]}}), vec!["word a", "word b"]),
+        (json!({"meta": {"n": "3"}}), vec!["word a"]),
+        (json!({"meta": {"tags": "x"}}), vec!["word a"]),
+        (json!({"meta": {"o.k": "v"}}), vec!["word b"]),
+        (json!({"meta": {"updated_at": {"from": "2026-02-01"}}}), vec!["word b"]),
+        (json!({"updated": {"to": "2026-01-05"}}), vec!["word a"]),
+        (json!({"path": "guide"}), vec!["word a", "word b"]),
+        (json!({"path": "guide/*b*"}), vec!["word b"]),
+        (json!({"ancestor": "Top a"}), vec!["word a"]),
+    ] {
+        let mut found = library.find_in("word", &filter);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{filter}");
+    }
+    let refused = "graphdb.search('x', p_filter => '{\"meta\": {\"a\": {\"x\": 1}}}')";
+    assert!(library.error_of(refused).starts_with("TB001 filter key \"a\" takes"), "{}", library.error_of(refused));
+}
+
+#[test]
+fn the_limit_counts_documents() {
+    let mut library = Library::new();
+    let many: Vec<String> = (0..300).map(|n| format!("word word word {n}")).collect();
+    library.add("r0", "many", &many.iter().map(String::as_str).collect::<Vec<_>>());
+    for n in 1..5 {
+        library.add(&format!("r{n}"), &format!("d{n}"), &["one word among others that are longer"]);
+    }
+    let mut found = |limit: i32, each: i32| {
+        library
+            .client
+            .query("select from graphdb.search('word', p_limit => $1, p_per_document => $2)", &[&limit, &each])
+            .unwrap()
+            .len()
+    };
+    assert_eq!(found(5, 1), 5);
+    assert_eq!(found(5, 3), 7);
 }

@@ -1,23 +1,67 @@
--- What a question demands of every result: a text in quotes must stand in it, and a word after a minus must not. With "or"
--- between its parts only the latter. Null where nothing is demanded.
-create or replace function graphdb._search_demand(p_query text)
-returns tsquery
-language sql
+-- What a question demands of every result, and what is left of it. A text in quotes must stand in a result; with "or" between its
+-- parts and nothing else, one of them must; with other words beside the "or", none. A text in quotes after a minus must not, nor a word of letters after a minus at the end of a question in words
+-- (unless the documents shown have it as an option), nor a word of the filter key "without". Any other dash is a dash: -9, -xzf, --dry-run.
+create or replace function graphdb._search_demand(
+  p_query text,
+  p_filter jsonb,
+  p_languages text[],
+  out p_question text,
+  out p_without text[],
+  out p_demand tsquery)
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  with asked as (
-    select q.question, websearch_to_tsquery('pg_catalog.english', q.question)::text like '% | %' as has_or
-    from (select graphdb._search_question(p_query) as question) as q
-  ), demanded as (
-    select websearch_to_tsquery('pg_catalog.english', m.parts[1]) as part
-    from asked as a
-    cross join regexp_matches(a.question, e'(-?"[^"]*"|-\\S+)', 'g') as m (parts)
-    where m.parts[1] like '-%' or not a.has_or
-  )
-  select string_agg(distinct d.part::text, ' & ')::tsquery from demanded as d where numnode(d.part) > 0
+declare
+  -- Of a pasted text the first 10,000 characters: PostgreSQL cannot print a query of 20,000 words.
+  v_rest text := translate(left(p_query, 10000), e'“”„\r\n\t', '"""   ');
+  v_parts text[];
+  v_quoted text[];
+  v_shown text;
+  v_has_option boolean;
+  v_unquoted text;
+begin
+  -- A quote alone, or after a digit (19" racks), is none.
+  select array_agg(m.parts[2] order by m.place) filter (where m.parts[1] = ''),
+         array_agg(m.parts[2] order by m.place) filter (where m.parts[1] <> '')
+  into v_quoted, p_without
+  from regexp_matches(v_rest, '(?:^|[^0-9-])(-?)"([^"]*)"', 'g') with ordinality as m (parts, place);
+  v_rest := regexp_replace(v_rest, '(^|[^0-9-])-"[^"]*"', e'\\1 ', 'g');
+  v_unquoted := lower(trim(regexp_replace(v_rest, '(^|[^0-9])"[^"]*"', e'\\1 ', 'g')));
+  v_rest := regexp_replace(v_rest, '(^|[^0-9])"([^"]*)"', e'\\1 \\2 ', 'g');
+
+  loop
+    v_parts := regexp_match(v_rest, e'^(.*[^ -] +)-([^-\\u0001-@[-`{-\\u007f]{3,}) *$');
+    exit when v_parts is null or v_parts[1] ~ '(^| )-' or cardinality(regexp_split_to_array(trim(v_parts[1]), ' +')) < 2
+      or v_parts[1] ~ '[/=|$]';
+    v_shown := coalesce(v_shown, graphdb._shown_documents(p_filter));
+    execute format(
+      'select exists (select from graphdb.chunks as c join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
+                      where c.search_vector @@ %L::tsquery and %s)',
+      quote_literal('=-' || graphdb._search_fold(graphdb._search_text(v_parts[2]))), v_shown)
+    into v_has_option;
+    -- Quotes are the syntax of web searches, and so is the minus beside them.
+    exit when v_has_option and v_quoted is null;
+    p_without := p_without || v_parts[2];
+    v_rest := v_parts[1];
+  end loop;
+  p_question := trim(replace(v_rest, '"', ' '));
+  p_without := p_without || case when p_filter ? 'without' then graphdb._filter_texts('without', p_filter -> 'without') end;
+
+  select string_agg('(' || d.part || ')', ' & ')::tsquery
+  into p_demand
+  from (
+    select string_agg(format('(%s)', graphdb._search_phrase(p_languages, q.quoted)), case when v_unquoted ~ '^( *or *)+$' then ' | ' else ' & ' end) as part
+    from unnest(v_quoted) as q (quoted)
+    where (v_unquoted !~ '(^| )or( |$)' or v_unquoted ~ '^( *or *)+$') and graphdb._search_phrase(p_languages, q.quoted) is not null
+    union all
+    select format('!(%s)', graphdb._search_phrase(p_languages, w.without)) from unnest(p_without) as w (without)
+    where graphdb._search_phrase(p_languages, w.without) is not null
+  ) as d
+  where d.part <> '';
+end
 $$;
 
-comment on function graphdb._search_demand(text) is
-  'What a question demands of every result: a text in quotes must stand in it, and a word after a minus must not. Null where nothing is demanded.';
-revoke all on function graphdb._search_demand(text) from public;
+comment on function graphdb._search_demand(text, jsonb, text[]) is
+  'What a question demands of every result: a text in quotes must stand in it; what is excluded by a minus or the filter must not. And what is left of the question.';
+revoke all on function graphdb._search_demand(text, jsonb, text[]) from public;

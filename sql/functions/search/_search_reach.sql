@@ -1,4 +1,4 @@
--- How many chunks a search looks at: those that a filter's condition and a demand let pass, about p_most when they are more.
+-- How many chunks a search looks at: those in documents that may be shown and that a demand lets pass, about p_most when they are more.
 -- Without a demand the documents are counted, which is quicker, each for as many chunks as the average document has.
 create or replace function graphdb._search_reach(p_condition text, p_demand tsquery, p_most float8)
 returns float8
@@ -16,8 +16,8 @@ begin
     where c.oid = 'graphdb.chunks'::regclass and d.oid = 'graphdb.documents'::regclass;
   end if;
   execute format(
-    'select count(*) from (select from graphdb.documents as d%s where d.is_searched and %s limit %s) as p',
-    ' join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.search_vector @@ ' || quote_literal(p_demand),
+    'select count(*) from (select from graphdb.documents as d%s where %s limit %s) as p',
+    ' join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision and c.search_vector @@ ' || quote_literal(p_demand),
     p_condition, ceil(p_most / v_each))
   into v_passing;
   return v_each * v_passing;
@@ -25,5 +25,5 @@ end
 $$;
 
 comment on function graphdb._search_reach(text, tsquery, float8) is
-  'How many chunks a search looks at: those that a filter''s condition and a demand let pass, about p_most when they are more.';
+  'How many chunks a search looks at: those in documents that may be shown and that a demand lets pass, about p_most when they are more.';
 revoke all on function graphdb._search_reach(text, tsquery, float8) from public;

@@ -1,10 +1,16 @@
--- The statement that a search runs: its parameters are the question's vector, how many of each list to fuse, and how many
--- results to return. The lists are read from their indexes, the best first; where a filter or a demand lets few chunks
--- pass, the vectors of those are compared one by one. In each list the best is worth 1, and what is not in it nothing, nor
--- is the hundredth vector, or the last, from which worth is measured, so that it does not depend on how many are asked for.
--- The score is the mean over the lists (relative score fusion, docs/eval.md). Equals are ordered by id.
-create or replace function graphdb._search_statement(p_query text, p_model graphdb.embedding_models, p_filter jsonb)
-returns text
+-- How a search runs: its statement, and the words and terms of the question. The parameters of the statement: $1 the question's vector,
+-- $2 how many chunks of each list to fuse, $3 how many documents to return, $4 how many chunks of each.
+-- By words: the chunks with the question's rarest words, scored as BM25 does. By vector: the nearest chunks, from the index or, where
+-- few may be shown or pass the demand, compared one by one. Of every chunk in either list both count, and as much as the chunk the
+-- document as a whole: the score of its average chunk, and the similarity of its mean vector (docs/eval.md). A page with a name of the question verbatim comes before pages without. Equals are ordered
+-- by id.
+create or replace function graphdb._search_statement(
+  p_query text,
+  p_filter jsonb,
+  p_model graphdb.embedding_models,
+  out p_statement text,
+  out p_words text[],
+  out p_terms tsquery[])
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -13,103 +19,160 @@ declare
   v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
   -- As many are compared one by one in the time in which the index, walking past those that do not pass, finds 100.
   v_few constant float8 := sqrt(500 * v_chunks);
-  v_condition constant text := graphdb._search_condition(p_filter);
-  v_wanted constant tsquery := graphdb._search_demand(p_query);
-  v_reach constant float8 := case when v_condition = 'true' and v_wanted is null then 'infinity'
-                                  else graphdb._search_reach(v_condition, v_wanted, v_few + 1) end;
-  v_terms record := graphdb._search_terms(p_query, case when v_reach > v_few then 1 else v_reach / v_chunks end);
-  v_shown constant text := 'd.is_searched and ' || v_condition;
-  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_wanted) || '::tsquery', '');
+  v_languages constant text[] := graphdb._search_languages();
+  v_shown constant text := graphdb._shown_documents(p_filter);
+  v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages);
+  v_reach constant float8 := case when v_shown = graphdb._shown_documents(null) and v_asked.p_demand is null then 'infinity'
+                                  else graphdb._search_reach(v_shown, v_asked.p_demand, v_few + 1) end;
+  v_corrected constant record := graphdb._corrected_question(v_asked.p_question, v_languages, v_shown);
+  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, case when v_reach > v_few then 1 else v_reach / v_chunks end);
+  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_asked.p_demand) || '::tsquery', '');
+  v_schema constant text := graphdb._vector_schema();
+  v_nothing constant text := 'select null::text as run_id, null::text as doc_id, null::integer as revision, null::integer as ord, null::bytea as input_sha256';
   v_score text;
+  v_names text;
+  v_by_text text := v_nothing || ', null::float8 as score, null::float8 as named where false';
+  v_by_vector text := v_nothing || ' where false';
+  v_type text;
   v_distance text;
-  v_by_text text := 'select null::text as run_id, null::text as doc_id, null::integer as ord, null::bigint as place, null::float8 as worth where false';
-  v_by_vector text := v_by_text;
+  v_similarity text := 'null::float8';
+  v_mean text := 'null::float8';
 begin
   if v_terms.p_find is not null then
-    -- As BM25 weighs them, without the length, which chunks have in common: rarity times tf / (tf + 1), where a word counts
-    -- 0.3, and 1 in a heading (docs/eval.md).
-    select string_agg(format('%s * ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery, 32)', w.weight, w.term), ' + ')
-    into v_score
-    from unnest(v_terms.p_words, v_terms.p_weights) as w (term, weight);
+    -- BM25: rarity times tf / (tf + k), where a word counts 0.3, and 1 in a heading, and k grows with the length (docs/eval.md). It is 1
+    -- where every word of the question stands in a heading of a chunk of common length.
+    select format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (r.tf[%s] / (r.tf[%2$s] + r.k))', w.weight, w.place), ' + '), sum(w.weight)),
+           coalesce(string_agg(format('%s * (case when r.tf[%s] > 0 then 0.7 + 0.3 * (r.tf[%2$s] / (r.tf[%2$s] + 0.3)) else 0 end)', w.boost, w.place), ' + ')
+             filter (where w.boost > 0), '0')
+    into v_score, v_names
+    from unnest(v_terms.p_terms, v_terms.p_weights, v_terms.p_boosts) with ordinality as w (term, weight, boost, place);
     v_by_text := format(
-      'select m.run_id, m.doc_id, m.ord,
-              row_number() over (order by m.score desc, m.run_id, m.doc_id, m.ord) as place,
-              m.score / max(m.score) over () as worth
+      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, %s as score, %s as named
        from (
-         select c.run_id, c.doc_id, c.ord, %s as score
+         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.5 + 0.5 * c.token_count / 150.0 as k,
+                array[%s]::float8[] as tf
          from (
-           select c.run_id, c.doc_id, c.ord, c.search_vector
+           select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, c.token_count, c.search_vector
            from graphdb.chunks as c
-           join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
+           join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
            where c.search_vector @@ %L::tsquery%s and %s
            limit %s
          ) as c
-         order by score desc, c.run_id, c.doc_id, c.ord
-         limit $2
-       ) as m', v_score, v_terms.p_find, v_demand, v_shown,
+       ) as r',
+      v_score, v_names,
+      (select string_agg(format('ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery)', t.term), ', ' order by t.place)
+       from unnest(v_terms.p_terms) with ordinality as t (term, place)),
+      v_terms.p_find, v_demand, v_shown,
       -- Only a question of common words alone has more matches, and ranking tells them apart so little that the first of
       -- the table do. The more words, the dearer is a match.
       greatest(1500, 8000 / (1 + cardinality(v_terms.p_words))));
   end if;
 
   if p_model.model_id is not null then
-    v_distance := format('e.embedding::%1$s operator(%2$s.<=>) $1::%1$s', graphdb._vector_index_type(p_model), graphdb._vector_schema());
+    v_type := graphdb._vector_index_type(p_model);
+    v_distance := format('e.embedding::%1$s operator(%2$s.<=>) $1::%1$s', v_type, v_schema);
+    v_similarity := format(
+      '(select 1 - (%s) from graphdb.embeddings as e where e.model_id = %s and e.input_sha256 = l.input_sha256)', v_distance, p_model.model_id);
+    v_mean := format(
+      'coalesce(
+         (select 1 - (%1$s) from graphdb.document_vectors as e where e.model_id = %2$s and e.run_id = l.run_id and e.doc_id = l.doc_id and e.revision = l.revision),
+         (select 1 - (%3$s.avg(e.embedding)::%4$s operator(%3$s.<=>) $1::%4$s)
+          from graphdb.chunks as c
+          join graphdb.embeddings as e on e.model_id = %2$s and e.input_sha256 = c.input_sha256
+          where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision))',
+      v_distance, p_model.model_id, v_schema, v_type);
     if v_reach > v_few then
       v_by_vector := format(
-        'select c.run_id, c.doc_id, c.ord, %1$s as distance
+        'select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256
          from graphdb.embeddings as e
          join graphdb.chunks as c on c.input_sha256 = e.input_sha256
-         join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id
+         join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
          where e.model_id = %2$s%3$s and %4$s
          order by %1$s
          limit $2', v_distance, p_model.model_id, v_demand, v_shown);
     else
       -- The offset keeps the planner from reading them in the order of the index.
       v_by_vector := format(
-        'select e.run_id, e.doc_id, e.ord, %1$s as distance
+        'select e.run_id, e.doc_id, e.revision, e.ord, e.input_sha256
          from (
-           select c.run_id, c.doc_id, c.ord, e.embedding
+           select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, %1$s as distance
            from graphdb.documents as d
-           join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id
+           join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision
            join graphdb.embeddings as e on e.input_sha256 = c.input_sha256
            where e.model_id = %2$s%3$s and %4$s
            offset 0
          ) as e
-         order by distance, e.run_id, e.doc_id, e.ord
+         order by e.distance, e.run_id, e.doc_id, e.ord
          limit $2', v_distance, p_model.model_id, v_demand, v_shown);
     end if;
-    v_by_vector := format(
-      'select m.run_id, m.doc_id, m.ord, m.place, coalesce((m.far - m.distance) / nullif(m.far - m.near, 0), 1) as worth
-       from (
-         select m.*,
-                row_number() over nearest as place,
-                min(m.distance) over () as near,
-                coalesce(nth_value(m.distance, 100) over (nearest rows between unbounded preceding and unbounded following),
-                         max(m.distance) over ()) as far
-         from (%s) as m
-         window nearest as (order by m.distance, m.run_id, m.doc_id, m.ord)
-       ) as m', v_by_vector);
   end if;
 
-  return format(
-    'with by_text as materialized (%s),
+  p_words := v_terms.p_words;
+  p_terms := v_terms.p_terms;
+  p_statement := format(
+    'with matched as materialized (%s),
+     by_text as materialized (
+       select m.*, row_number() over (order by m.named desc, m.score desc, m.run_id, m.doc_id, m.ord) as place
+       from (
+         select m.*, row_number() over (partition by m.run_id, m.doc_id order by m.named desc, m.score desc, m.ord) as of_document
+         from matched as m
+       ) as m
+       where m.of_document <= $4
+       order by m.named desc, m.score desc, m.run_id, m.doc_id, m.ord
+       limit $2
+     ),
      by_vector as materialized (%s),
-     fused as (
-       select run_id, doc_id, ord, t.place as text_rank, v.place as vector_rank,
-              (coalesce(t.worth, 0) + coalesce(v.worth, 0)) / %s as score
-       from by_text as t
-       full join by_vector as v using (run_id, doc_id, ord)
-       order by score desc, run_id, doc_id, ord
-       limit $3
+     listed as materialized (
+       select t.run_id, t.doc_id, t.revision, t.ord, t.input_sha256 from by_text as t
+       union
+       select v.run_id, v.doc_id, v.revision, v.ord, v.input_sha256 from by_vector as v
+     ),
+     documents as materialized (
+       select l.run_id, l.doc_id, %s as similarity,
+              -- What the average chunk of the document scores.
+              coalesce(t.score, 0) / (select count(*) from graphdb.chunks as c where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision) as by_text
+       from (select distinct l.run_id, l.doc_id, l.revision from listed as l) as l
+       left join (select m.run_id, m.doc_id, sum(m.score) as score from matched as m group by m.run_id, m.doc_id) as t
+         on t.run_id = l.run_id and t.doc_id = l.doc_id
+     ),
+     near as (
+       select l.run_id, l.doc_id, l.ord, l.similarity, (l.similarity + 2 * d.similarity) / 3 as by_vector, d.by_text,
+              case when v.ord is not null
+                then row_number() over (partition by v.ord is null order by l.similarity desc, l.run_id, l.doc_id, l.ord) end as place
+       from (select l.*, %s as similarity from listed as l) as l
+       join documents as d on d.run_id = l.run_id and d.doc_id = l.doc_id
+       left join by_vector as v on v.run_id = l.run_id and v.doc_id = l.doc_id and v.ord = l.ord
+     ),
+     scored as (
+       select n.run_id, n.doc_id, n.ord, n.similarity, n.place as vector_rank, t.place as text_rank,
+              (%s + coalesce(m.named, 0)) / %s as score
+       from near as n
+       left join matched as m on m.run_id = n.run_id and m.doc_id = n.doc_id and m.ord = n.ord
+       left join by_text as t on t.run_id = n.run_id and t.doc_id = n.doc_id and t.ord = n.ord
+     ),
+     best as (
+       select s.*, row_number() over (partition by s.run_id, s.doc_id order by s.score desc, s.ord) as of_document,
+              max(s.score) over (partition by s.run_id, s.doc_id) as of_best
+       from scored as s
+     ),
+     ranked as (
+       select b.*, dense_rank() over (order by b.of_best desc, b.run_id, b.doc_id) as document
+       from best as b
+       where b.of_document <= $4
      )
-     select f.run_id, f.doc_id, f.ord, d.title, c.heading_path, d.url, c.text, f.text_rank::integer, f.vector_rank::integer, f.score
-     from fused as f
-     join graphdb.chunks as c using (run_id, doc_id, ord)
-     join graphdb.documents as d using (run_id, doc_id)
-     order by f.score desc, f.run_id, f.doc_id, f.ord', v_by_text, v_by_vector, greatest(1, num_nonnulls(v_terms.p_find, p_model.model_id)));
+     select r.run_id, r.doc_id, r.ord, r.text_rank::integer, r.vector_rank::integer, r.score, r.similarity, r.document,
+            greatest((select count(*) from by_text), (select count(*) from by_vector)) as listed
+     from ranked as r
+     where r.document <= $3
+     order by r.document, r.of_document',
+    v_by_text, v_by_vector, v_mean, v_similarity,
+    case when p_model.model_id is null then '(coalesce(m.score, 0) + n.by_text) / 2'
+         when v_terms.p_find is null then 'greatest(coalesce(n.by_vector, 0), 0)'
+         else '0.2 * (coalesce(m.score, 0) + n.by_text) + 0.6 * greatest(coalesce(n.by_vector, 0), 0)' end,
+    (select 1 + coalesce(sum(b.boost), 0) from unnest(v_terms.p_boosts) as b (boost)));
 end
 $$;
 
-comment on function graphdb._search_statement(text, graphdb.embedding_models, jsonb) is
-  'The statement that graphdb.search runs: $1 the question''s vector, $2 how many of each list to fuse, $3 how many results to return.';
-revoke all on function graphdb._search_statement(text, graphdb.embedding_models, jsonb) from public;
+comment on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) is
+  'How graphdb.search runs: the words and terms of the question, and the statement; $1 the question''s vector, $2 how many chunks of each list to fuse, $3 how many documents to return, $4 how many chunks of each.';
+revoke all on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) from public;

@@ -1,11 +1,15 @@
--- What a question asks of the full text. Each of its words counts, the rarer the more. p_find finds the candidates among
--- p_share of all chunks: they have one of the rarest words or, where all are common, the rarest and another. Null where
--- nothing is asked, as by a question of stop words.
+-- What a question asks of the full text. Each of its words counts, the rarer and the more often asked for the more; a word that several languages stem differently
+-- is one word with several lexemes. A name (max_connections, 3.14.2, --dry-run) counts by its exact lexeme too, and p_boosts says how
+-- much a page gains that has it verbatim. p_find finds the candidates among p_share of all chunks: they have one of the rarest words
+-- or, where all are common, the rarest and another. Null where nothing is asked, as by a question of stop words.
 create or replace function graphdb._search_terms(
-  p_query text,
+  p_question text,
+  p_languages text[],
   p_share float8,
-  out p_words tsquery[],
+  out p_words text[],
+  out p_terms tsquery[],
   out p_weights float8[],
+  out p_boosts float8[],
   out p_find tsquery)
 language plpgsql
 stable
@@ -18,34 +22,64 @@ declare
   -- A pasted paragraph is asked for by its rarest words.
   v_most_words constant integer := 16;
   v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
+  -- A name in more chunks than this tells no page from others.
+  v_rare constant float8 := greatest(10, v_chunks / 50);
+  -- Identifiers in camelCase are names too, although they have no mark.
+  v_camel_case constant text[] := array(
+    select lower(m.parts[1] collate "C") from regexp_matches(p_question, '([A-Za-z0-9]*[a-z][A-Z][A-Za-z0-9]*)', 'g') as m (parts));
 begin
-  -- The parser leaves no parentheses but around what is negated, so that the parts are terms.
   with words as (
-    select distinct t.term
-    from regexp_split_to_table(
-      websearch_to_tsquery('pg_catalog.english', graphdb._search_question(p_query))::text, ' [&|] ') as t (term)
-    where t.term <> '' and t.term not like '!%'
-  ), statistics as (
+    select t.word, min(t.place) as place, count(*) as times
+    from graphdb._search_tokens(p_question) as t
+    group by t.word
+    order by min(t.place)
+    limit 400
+  ), stems as (
+    select w.word, w.place, w.times, g.language, graphdb._search_lexemes(g.language, w.word) as lexemes
+    from words as w
+    cross join unnest(p_languages) as g (language)
+  ), spoken as (
+    -- The question's own languages, which decide what its stop words are: those that have the most of them.
+    select l.language
+    from (select s.language, rank() over (order by count(*) desc) as place from stems as s where s.lexemes = '{}' group by s.language) as l
+    where l.place = 1
+  ), asked as (
+    select s.word, min(s.place) as place, max(s.times) as times, array_agg(distinct l.lexeme) as lexemes,
+           case when s.word ~ '[0-9]' and s.word ~ '[a-z]' and length(s.word) > 2 or s.word = any (v_camel_case) then 1
+                when s.word ~ '^[0-9]{3,}$' then 0.5
+                else 0 end::float8 as boost
+    from stems as s
+    cross join unnest(s.lexemes) as l (lexeme)
+    where not exists (select from stems as o join spoken as p using (language) where o.word = s.word and o.lexemes = '{}')
+    group by s.word
+    union all
+    select n.name, min(n.place), count(*), array['=' || n.name],
+           -- Words that only a hyphen or a slash joins, and abbreviations such as e.g. are no names.
+           case when n.name ~ '^([a-z]+[-/])+[a-z]+$|^[a-z]([.][a-z])+$|^[0-9]+[-/][0-9]+$' then 0 else 1 end
+    from unnest(graphdb._search_names(p_question, false)) with ordinality as n (name, place)
+    group by n.name
+  ), statistics as materialized (
     select s.most_common_elems::text::text[] as lexemes, s.most_common_elem_freqs as frequencies
     from pg_stats as s
     where (s.schemaname, s.tablename, s.attname) = ('graphdb', 'chunks', 'search_vector')
-  ), common as (
-    select quote_literal(u.lexeme) as term, u.frequency
-    from statistics as s
-    cross join unnest(s.lexemes, s.frequencies) as u (lexeme, frequency)
-  ), others as (
-    -- After the frequencies of the lexemes stands the least of them: words that are not listed have less.
-    select s.frequencies[cardinality(s.lexemes) + 1] / 2 as frequency from statistics as s
   ), counted as (
-    select w.term, coalesce(c.frequency, (select o.frequency from others as o), 0) as frequency
-    from words as w
-    left join common as c on c.term = w.term
+    -- After the frequencies of the lexemes stands the least of them: words that are not listed have less.
+    select a.word, a.times, a.boost, f.term, f.is_plain, least(f.frequency, 1) as frequency
+    from asked as a
+    cross join lateral (
+      select string_agg(quote_literal(l.lexeme), ' | ') as term, count(*) = 1 as is_plain,
+             sum(coalesce(
+               (select coalesce(s.frequencies[array_position(s.lexemes, l.lexeme)], s.frequencies[cardinality(s.lexemes) + 1] / 2)
+                from statistics as s),
+               0)) as frequency
+      from unnest(a.lexemes) as l (lexeme)) as f
   ), ordered as (
-    select w.term, w.frequency,
+    select c.word, c.times, case when c.is_plain then c.term else '(' || c.term || ')' end as term, c.frequency,
+           case when c.frequency * v_chunks <= v_rare then c.boost else 0 end as boost,
            row_number() over rarest as place,
-           p_share * v_chunks * sum(w.frequency) over rarest as so_far
-    from counted as w
-    window rarest as (order by w.frequency, w.term)
+           p_share * v_chunks * sum(c.frequency) over rarest as so_far
+    from counted as c
+    window rarest as (order by c.frequency, c.term)
   ), kept as (
     select o.* from ordered as o where o.place <= v_most_words
   ), found as (
@@ -56,16 +90,18 @@ begin
            1 - exp(sum(ln(1 - least(k.frequency, 0.99))) filter (where k.place > 1)) as has_rest
     from kept as k
   )
-  select array_agg(k.term::tsquery order by k.place),
-         array_agg(ln(1 + v_chunks / (v_chunks * k.frequency + 1)) order by k.place),
+  select array_agg(k.word order by k.place),
+         array_agg(k.term::tsquery order by k.place),
+         array_agg(k.times * ln(1 + v_chunks / (v_chunks * k.frequency + 1)) order by k.place),
+         array_agg(k.boost order by k.place),
          (select case when f.has_rarest > v_most and f.has_rarest * f.has_rest >= v_least
                    then format('%s & (%s)', f.rarest, f.rest) else f.by_any end
           from found as f)::tsquery
-  into p_words, p_weights, p_find
+  into p_words, p_terms, p_weights, p_boosts, p_find
   from kept as k;
 end
 $$;
 
-comment on function graphdb._search_terms(text, float8) is
-  'What a question asks of the full text: its words, their weights by rarity, and the query that finds candidates among a share of all chunks. Null where nothing is asked.';
-revoke all on function graphdb._search_terms(text, float8) from public;
+comment on function graphdb._search_terms(text, text[], float8) is
+  'What a question asks of the full text: its words and names, their weights by rarity, what a page gains that has a name verbatim, and the query that finds candidates among a share of all chunks. Null where nothing is asked.';
+revoke all on function graphdb._search_terms(text, text[], float8) from public;

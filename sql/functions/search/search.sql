@@ -1,15 +1,18 @@
--- Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by relative
--- score. One version of each document is searched: the newest that is ready. The vector is the question's under p_model
--- (null: the only registered one), query prefix included; without one the words alone decide, and without words the vector.
+-- Find the documents that answer a question, the best first, each by its best chunk: by its words, by its vector, or by both. One
+-- version of each document is searched: the newest that is ready. The vector is the question's under p_model (null: the only registered
+-- one), query prefix included; without one the words alone decide, and without words the vector.
 create or replace function graphdb.search(
   p_query text,
-  p_query_vector vector default null,
+  p_query_vector @extschema:vector@.vector default null,
   p_model text default null,
   p_limit integer default 10,
-  p_filter jsonb default null)
+  p_filter jsonb default null,
+  p_per_document integer default 1,
+  p_min_score float8 default null)
 returns table (
   run_id text, doc_id text, ord integer, title text, heading_path text[], url text, text text,
-  text_rank integer, vector_rank integer, score float8)
+  text_rank integer, vector_rank integer, score float8,
+  similarity float8, matched_words text[], path text, updated_at timestamptz)
 language plpgsql
 stable
 security definer
@@ -20,10 +23,17 @@ set client_min_messages = warning
 as $$
 declare
   v_model graphdb.embedding_models;
+  v_search record;
+  v_listed integer := greatest(200, 5 * p_limit);
+  v_hits jsonb;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then
-    raise exception 'a search returns 1 to 1000 results, not %', coalesce(p_limit::text, 'null')
+    raise exception 'a search returns 1 to 1000 documents, not %', coalesce(p_limit::text, 'null')
       using errcode = 'TB001', hint = 'Pass for example 10.';
+  end if;
+  if p_per_document is null or p_per_document not between 1 and 1000 then
+    raise exception 'a search returns 1 to 1000 chunks of each document, not %', coalesce(p_per_document::text, 'null')
+      using errcode = 'TB001', hint = 'Pass for example 3.';
   end if;
   if p_query_vector is not null then
     v_model := graphdb._model(p_model);
@@ -33,13 +43,34 @@ begin
   -- a dump of those is restored by nobody but a superuser. They last until the transaction ends.
   perform set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.max_scan_tuples', '100000', true),
           set_config('hnsw.scan_mem_multiplier', '8', true), set_config('hnsw.ef_search', '200', true);
-  return query execute graphdb._search_statement(p_query, v_model, p_filter)
-    using p_query_vector, greatest(100, 2 * p_limit), p_limit;
+  v_search := graphdb._search_statement(p_query, p_filter, v_model);
+  loop
+    execute format('select jsonb_agg(h) from (%s) as h', v_search.p_statement)
+    into v_hits
+    using p_query_vector, v_listed, p_limit, p_per_document;
+    -- Chunks of few documents may have filled the lists.
+    exit when v_hits is null or (v_hits -> -1 ->> 'document')::integer >= p_limit or (v_hits -> -1 ->> 'listed')::integer < v_listed
+      or v_listed >= 20000;
+    v_listed := 10 * v_listed;
+  end loop;
+
+  return query
+    select h.run_id, h.doc_id, h.ord, d.title, c.heading_path, graphdb._section_url(d.url, c.heading_path), c.text,
+           h.text_rank, h.vector_rank, h.score, h.similarity,
+           array(select w.word from unnest(v_search.p_words, v_search.p_terms) as w (word, term) where c.search_vector @@ w.term),
+           d.path, graphdb._meta_time(d.meta ->> 'updated_at')
+    from jsonb_to_recordset(v_hits) as h (
+      run_id text, doc_id text, ord integer, text_rank integer, vector_rank integer, score float8, similarity float8, document integer)
+    join graphdb.documents as d on d.run_id = h.run_id and d.doc_id = h.doc_id and d.is_searched
+    join graphdb.chunks as c on c.run_id = h.run_id and c.doc_id = h.doc_id and c.revision = d.revision and c.ord = h.ord
+    where h.score >= p_min_score or p_min_score is null
+    order by h.document, h.score desc, h.ord;
 end
 $$;
 
-comment on function graphdb.search(text, vector, text, integer, jsonb) is
-  'Find the chunks that answer a question, the best first: by its words, by its vector, or by both, fused by relative score (1: the best in each list; 0: in none, or as far as the hundredth vector); of each document only the newest version that is ready. '
-  'p_query: words, the rarer the weightier; "a text in quotes" must stand in every result, and a word after a minus in none. p_query_vector: its vector under p_model '
-  '(null: the only registered model), or null. p_filter: source, label, run_ids, run_id_glob. No row: nothing matches. TB001: bad filter, limit or vector, or no such model.';
-revoke all on function graphdb.search(text, vector, text, integer, jsonb) from public;
+comment on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) is
+  'Find the documents that answer a question, the best first, each by its best p_per_document chunks: by its words, by its vector, or by both; of each document only the newest version that is ready. '
+  'p_query: words, the rarer the weightier; "a text in quotes" must stand in every result, and what follows a minus before quotes, or before a word at the end, in none. p_query_vector: its vector under p_model '
+  '(null: the only registered model), or null. p_limit: how many documents. p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without. p_min_score: leaves out worse rows. '
+  'No row: nothing matches. TB001: bad filter, limit or vector, or no such model.';
+revoke all on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) from public;

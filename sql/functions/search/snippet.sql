@@ -1,30 +1,68 @@
--- The parts of a chunk's text that answer a question best, as plain text, with its words between the characters 1 and 2 for
--- the caller to mark. The headings that the text begins with are left out.
+-- The parts of a chunk's text that answer a question best, as plain text, with the words of the question between the characters 1
+-- and 2 for the caller to mark. Sentences, table rows and lines of code are whole, the latter two as lines. The headings that the text
+-- begins with are left out.
 create or replace function graphdb.snippet(p_query text, p_text text, p_heading_path text[] default '{}')
 returns text
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
 as $$
-  -- In disguise, < and > are no tags, which a headline leaves out.
-  select translate(ts_headline(
-    'pg_catalog.english',
-    translate(graphdb._plain_text(translate(
-      case when starts_with(p_text, h.heading) then substr(p_text, length(h.heading) + 1) else p_text end, e'\x01\x02', '')),
-      '<>', e'\x03\x04'),
-    w.words,
-    e'StartSel=\x01, StopSel=\x02, MaxFragments=2, MaxWords=32, MinWords=12, FragmentDelimiter=" … "'),
-    e'\x03\x04', '<>')
-  from (select array_to_string(p_heading_path, ' > ') || e'\n\n' as heading) as h
-  cross join (
-    select coalesce(string_agg(u.term::text, ' | ')::tsquery, ''::tsquery) as words
-    from graphdb._search_terms(p_query, 1) as t
-    cross join unnest(t.p_words) as u (term)
-  ) as w
+declare
+  v_enough constant integer := 280;
+  v_heading constant text := array_to_string(p_heading_path, ' > ') || e'\n\n';
+  v_text text := case when starts_with(p_text, v_heading) then substr(p_text, length(v_heading) + 1) else p_text end;
+  v_parts text[];
+  v_begins boolean[];
+  v_scores integer[];
+  v_best integer;
+  v_first integer;
+  v_last integer;
+  v_length integer;
+  v_shown text;
+begin
+  v_text := graphdb._mark_words(p_query, graphdb._plain_text(translate(v_text, e'\x01\x02', '')));
+  -- A line is a part; a line of prose has a part for each sentence.
+  select array_agg(p.part order by l.place, p.place), array_agg(p.place = 1 order by l.place, p.place),
+         array_agg((select count(distinct lower(m.parts[1])) from regexp_matches(p.part, e'\x01([^\x02]*)\x02', 'g') as m (parts)) order by l.place, p.place)
+  into v_parts, v_begins, v_scores
+  from string_to_table(v_text, e'\n') with ordinality as l (line, place)
+  cross join lateral regexp_split_to_table(rtrim(l.line), case when l.line ~ '^ | [|] ' then e'\x01\x02' else '(?<=[.!?…][)"”]?) +(?=[^a-z0-9 ])' end) with ordinality as p (part, place)
+  where l.line ~ '[^[:space:]]' and translate(l.line, e'\x01\x02', '') <> all (p_heading_path);
+  if v_parts is null then
+    return '';
+  end if;
+  v_best := (select s.place from unnest(v_scores) with ordinality as s (score, place) order by s.score desc, s.place limit 1);
+  v_first := v_best;
+  v_last := v_best;
+  v_length := length(v_parts[v_best]);
+  -- What follows tells more than what stands before.
+  while v_length < v_enough loop
+    if v_last < cardinality(v_parts) and v_length + length(v_parts[v_last + 1]) <= 1.5 * v_enough then
+      v_last := v_last + 1;
+      v_length := v_length + length(v_parts[v_last]);
+    elsif v_first > 1 and v_length + length(v_parts[v_first - 1]) <= v_enough then
+      v_first := v_first - 1;
+      v_length := v_length + length(v_parts[v_first]);
+    else
+      exit;
+    end if;
+  end loop;
+  select string_agg(case when s.place = v_first then '' when s.begins then e'\n' else ' ' end || s.part, '' order by s.place)
+  into v_shown
+  from unnest(v_parts, v_begins) with ordinality as s (part, begins, place)
+  where s.place between v_first and v_last;
+  if length(v_shown) > 3 * v_enough then
+    -- One sentence or row that does not end: the words around the first that was asked for.
+    v_first := greatest(1, position(e'\x01' in v_shown) - v_enough / 2);
+    v_shown := case when v_first > 1 then '… ' else '' end
+      || regexp_replace(substr(v_shown, v_first, 2 * v_enough), case when v_first > 1 then '^[^ ]* +| +[^ ]*$' else ' +[^ ]*$' end, '', 'g') || ' …';
+  end if;
+  return v_shown;
+end
 $$;
 
 comment on function graphdb.snippet(text, text, text[]) is
-  'The parts of a chunk''s text that answer a question best, as plain text, without the headings it begins with; the words of the question stand between the characters 1 and 2 for the caller to mark.';
+  'The parts of a chunk''s text that answer a question best, as plain text, without the headings it begins with: whole sentences, and rows of tables and code as lines. The words of the question stand between the characters 1 and 2 for the caller to mark.';
 revoke all on function graphdb.snippet(text, text, text[]) from public;

@@ -1,0 +1,47 @@
+-- A question with its typing errors corrected, and the corrections.
+create or replace function graphdb._corrected_question(
+  p_question text,
+  p_languages text[],
+  p_shown text,
+  out p_corrected text,
+  out p_corrections text[])
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_word text;
+  v_meant text;
+begin
+  p_corrected := p_question;
+  p_corrections := '{}';
+  for v_word in
+    with asked as (
+      select n.name as word, array['=' || n.name] as lexemes from unnest(graphdb._search_names(p_question, false)) as n (name)
+      union
+      select t.word, array(select l.lexeme from unnest(p_languages) as g (language) cross join unnest(graphdb._search_lexemes(g.language, t.word)) as l (lexeme))
+      from (select s.word from graphdb._search_tokens(p_question) as s limit 50) as t
+    ), common as materialized (
+      select s.most_common_elems::text::text[] as lexemes
+      from pg_stats as s
+      where (s.schemaname, s.tablename, s.attname) = ('graphdb', 'chunks', 'search_vector')
+    )
+    select a.word
+    from asked as a
+    where a.lexemes <> '{}' and length(a.word) > 4
+      and not exists (select from common as c where c.lexemes && a.lexemes)
+    order by length(a.word) desc, a.word
+    limit 16
+  loop
+    v_meant := graphdb._corrected_word(v_word, p_languages, p_shown);
+    if v_meant is not null then
+      p_corrections := p_corrections || format('%s → %s', v_word, v_meant);
+      p_corrected := regexp_replace(
+        normalize(p_corrected, nfkc), regexp_replace(v_word, e'([$*+?(){}|^.\\[\\]])', e'\\\\\\1', 'g') || e'(?![0-9a-z])', v_meant, 'gi');
+    end if;
+  end loop;
+end
+$$;
+
+comment on function graphdb._corrected_question(text, text[], text) is 'A question with its typing errors corrected, and the corrections.';
+revoke all on function graphdb._corrected_question(text, text[], text) from public;

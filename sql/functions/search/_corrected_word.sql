@@ -1,0 +1,52 @@
+-- The word that was meant by one that no document has: the nearest of the vocabulary, at most two typing errors away, one where the word
+-- is short, that a document that may be shown has. Null when there is none, or when a document that may be shown has the word itself.
+create or replace function graphdb._corrected_word(p_word text, p_languages text[], p_shown text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_most constant integer := case when length(p_word) < 8 then 1 else 2 end;
+  v_trigrams constant text[] := graphdb._trigrams(p_word);
+  v_letters constant text[] := array(select l from string_to_table(p_word, null) as l order by l);
+  v_candidate text;
+begin
+  if length(p_word) not between 5 and 60 or p_word !~ '[^0-9.]' then
+    return null;
+  end if;
+  if coalesce(graphdb._is_shown_word(p_word, p_languages, p_shown), true) then
+    return null;
+  end if;
+  for v_candidate in
+    select w.word
+    from (
+      select n.word, n.common, n.is_swapped, graphdb._typing_errors(p_word, n.word, v_most) as errors
+      from (
+        select v.word, v.common, array(select l from string_to_table(v.word, null) as l order by l) = v_letters as is_swapped
+        from (
+          select v.word, (select count(*) from unnest(v.trigrams) as t (trigram) where t.trigram = any (v_trigrams))::integer as common
+          from graphdb.vocabulary as v
+          where v.trigrams && v_trigrams and length(v.word) between length(p_word) - v_most and length(p_word) + v_most
+          order by common desc, v.word
+          limit 200
+        ) as v
+      ) as n
+      -- Short words resemble each other: of those only letters that changed places count. Hardly anybody errs in the first letter.
+      where n.is_swapped or length(p_word) > 5 and left(n.word, 1) = left(p_word, 1)
+    ) as w
+    where w.errors <= v_most
+    order by w.errors, w.is_swapped desc, w.common desc, w.word
+    limit 5
+  loop
+    if graphdb._is_shown_word(v_candidate, p_languages, p_shown) then
+      return v_candidate;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+comment on function graphdb._corrected_word(text, text[], text) is
+  'The word that was meant by one that no document that may be shown has: the nearest of the vocabulary, at most two typing errors away. Null when there is none.';
+revoke all on function graphdb._corrected_word(text, text[], text) from public;

@@ -1,0 +1,28 @@
+-- The languages of the documents that a search sees, as text search configurations: a question is read in each of them.
+create or replace function graphdb._search_languages()
+returns text[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- One probe of the index for each language.
+  with recursive languages as (
+    (select d.language from graphdb.documents as d where d.is_searched and d.language is not null order by d.language limit 1)
+    union all
+    select (
+      select d.language from graphdb.documents as d where d.is_searched and d.language > l.language order by d.language limit 1)
+    from languages as l
+    where l.language is not null
+  )
+  select array(
+    select l.language from languages as l where l.language is not null
+    union
+    select 'english'
+    where not exists (select from languages as l where l.language is not null)
+      or exists (select from graphdb.documents as d where d.is_searched and d.language is null)
+    order by 1)
+$$;
+
+comment on function graphdb._search_languages() is
+  'The languages of the documents that a search sees, as text search configurations.';
+revoke all on function graphdb._search_languages() from public;

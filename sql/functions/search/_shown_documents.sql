@@ -1,0 +1,72 @@
+-- Which documents a search may show: the SQL condition on graphdb.documents as d that every list, count and suggestion of a search
+-- applies first, every value quoted. It is the only place that reads a search filter.
+create or replace function graphdb._shown_documents(p_filter jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_shown text := 'd.is_searched';
+  v_key text;
+  v_value jsonb;
+begin
+  if p_filter is null then
+    return v_shown;
+  end if;
+  if jsonb_typeof(p_filter) <> 'object' then
+    raise exception 'a filter is an object, not %', jsonb_typeof(p_filter)
+      using errcode = 'TB001', hint = 'For example {"source": "dita", "label": "audience:administrator"}.';
+  end if;
+
+  for v_key, v_value in select e.key, e.value from jsonb_each(p_filter) as e order by e.key loop
+    case v_key
+      when 'label' then
+        v_shown := v_shown || format(' and d.labels && %L::text[]', graphdb._filter_texts(v_key, v_value));
+      when 'run_ids' then
+        v_shown := v_shown || format(' and d.run_id = any (%L::text[])', graphdb._filter_texts(v_key, v_value));
+      when 'run_id_glob' then
+        v_shown := v_shown || format(' and d.run_id like %L escape ''!''', graphdb._glob_to_like(graphdb._filter_text(v_key, v_value)));
+      when 'source' then
+        v_shown := v_shown || format(
+          ' and exists (select from graphdb.processed_runs as r where r.run_id = d.run_id and r.source = any (%L::text[]))',
+          graphdb._filter_texts(v_key, v_value));
+      when 'ancestor' then
+        v_shown := v_shown || format(' and d.breadcrumbs && %L::text[]', graphdb._filter_texts(v_key, v_value));
+      when 'path' then
+        v_shown := v_shown || format(' and d.path like any (%L::text[])', array(
+          select p.pattern
+          from unnest(graphdb._filter_texts(v_key, v_value)) as t (path)
+          cross join lateral (
+            -- LIKE's own escape character, because LIKE ANY takes no other.
+            select translate(graphdb._glob_to_like(rtrim(t.path, '/')), '!', e'\\') as pattern
+            union all
+            select translate(graphdb._glob_to_like(rtrim(t.path, '/')), '!', e'\\') || '/%' where t.path !~ '[*?]') as p));
+      when 'language' then
+        v_shown := v_shown || format(' and coalesce(d.language, ''english'') = any (%L::text[])', array(
+          select graphdb._search_language(t.language) from unnest(graphdb._filter_texts(v_key, v_value)) as t (language)));
+      when 'updated' then
+        v_shown := v_shown || graphdb._meta_condition('updated_at', v_value);
+      when 'meta' then
+        if jsonb_typeof(v_value) <> 'object' then
+          raise exception 'filter key "meta" takes an object, not %', v_value
+            using errcode = 'TB001', hint = 'For example {"meta": {"status": "approved"}}.';
+        end if;
+        select v_shown || coalesce(string_agg(graphdb._meta_condition(e.key, e.value), '' order by e.key), '')
+        into v_shown
+        from jsonb_each(v_value) as e;
+      when 'without' then
+        perform graphdb._filter_texts(v_key, v_value);  -- read by _search_demand
+      else
+        raise exception 'unknown filter key "%"', left(v_key, 140)
+          using errcode = 'TB001',
+                hint = 'Known keys: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without.';
+    end case;
+  end loop;
+  return v_shown;
+end
+$$;
+
+comment on function graphdb._shown_documents(jsonb) is
+  'Which documents a search may show: a SQL condition on documents as d. Unknown filter keys, wrong types and bad values are refused (TB001).';
+revoke all on function graphdb._shown_documents(jsonb) from public;

@@ -1,0 +1,41 @@
+-- How many typing errors lead from one word to another: characters missing, added, wrong, or swapped with the next. More than p_most
+-- are counted as p_most + 1.
+create or replace function graphdb._typing_errors(p_word text, p_other text, p_most integer)
+returns integer
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_word constant text[] := string_to_array(p_word, null);
+  v_other constant text[] := string_to_array(p_other, null);
+  v_columns constant integer := cardinality(v_other);
+  v_before integer[];
+  v_above integer[] := array(select generate_series(0, v_columns));
+  v_row integer[];
+  v_errors integer;
+begin
+  if abs(cardinality(v_word) - v_columns) > p_most then
+    return p_most + 1;
+  end if;
+  -- Optimal string alignment; element j + 1 of a row is for j characters of the other word.
+  for i in 1 .. cardinality(v_word) loop
+    v_row := array[i];
+    for j in 1 .. v_columns loop
+      v_errors := least(v_above[j + 1] + 1, v_row[j] + 1, v_above[j] + (v_word[i] <> v_other[j])::integer);
+      if i > 1 and j > 1 and v_word[i] = v_other[j - 1] and v_word[i - 1] = v_other[j] then
+        v_errors := least(v_errors, v_before[j - 1] + 1);
+      end if;
+      v_row := v_row || v_errors;
+    end loop;
+    v_before := v_above;
+    v_above := v_row;
+  end loop;
+  return least(v_above[v_columns + 1], p_most + 1);
+end
+$$;
+
+comment on function graphdb._typing_errors(text, text, integer) is
+  'How many typing errors lead from one word to another: characters missing, added, wrong, or swapped with the next; at most p_most + 1.';
+revoke all on function graphdb._typing_errors(text, text, integer) from public;

@@ -1,0 +1,29 @@
+-- How a search reads a question: with typing errors corrected, and what it leaves out. Embed the corrected question, and pass it to
+-- graphdb.search.
+create or replace function graphdb.read_question(
+  p_query text,
+  p_filter jsonb default null,
+  out question text,
+  out corrections text[],
+  out without text[])
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set client_min_messages = warning
+as $$
+declare
+  v_languages constant text[] := graphdb._search_languages();
+  v_shown constant text := graphdb._shown_documents(p_filter);
+  v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages);
+begin
+  without := coalesce(v_asked.p_without, '{}');
+  -- The question as a whole, with its quotes and dashes, but corrected where its words are.
+  select c.p_corrected, c.p_corrections into question, corrections
+  from graphdb._corrected_question(p_query, v_languages, v_shown) as c;
+end
+$$;
+
+comment on function graphdb.read_question(text, jsonb) is
+  'How a search reads a question: with typing errors corrected, the corrections, and the words that no result may have. Embed the corrected question and pass it to graphdb.search. TB001: bad filter.';
+revoke all on function graphdb.read_question(text, jsonb) from public;

@@ -1,0 +1,340 @@
+//! `trailblazer eval`
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use postgres::Client;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Context;
+use crate::commands::ask::{embed_question, filter};
+use crate::commands::model::impatient_settings;
+use crate::db::Connector;
+use crate::db::calls::{self, Filter};
+use crate::db::search::{self, Hit, Question, SearchFilter};
+use crate::embed;
+use crate::error::{Error, Exit, Result};
+use crate::ids::Status;
+use crate::terminal::{counted, print_line, print_table};
+
+/// Documents of a result that are looked at.
+const DEPTH: i32 = 50;
+/// Documents that are read at a time for `--known-items`, and their bytes.
+const PAGE: (i32, i64) = (1000, 16 << 20);
+
+/// Measure how well search finds what your questions ask for
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each line of FILE is a question, a tab, and the documents that answer it: their ids, with | between. doc#heading names a section. A third
+column holds conditions as `ask --where` takes them, with a semicolon between.
+
+Examples:
+  trailblazer eval questions.tsv
+  trailblazer eval questions.tsv --json > before.json
+  trailblazer eval questions.tsv --baseline before.json     Exit code 1 when search finds less
+  trailblazer eval --known-items --limit 200                Ask for the titles of documents")]
+pub struct Args {
+    /// Questions and the documents that answer them
+    #[arg(value_name = "FILE", required_unless_present = "known_items")]
+    pub file: Option<PathBuf>,
+    /// Ask for the titles of the documents that are there
+    #[arg(long)]
+    pub known_items: bool,
+    /// Ask at most N questions
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// An earlier result (--json) to compare with
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// How much less than the baseline is no loss
+    #[arg(long, value_name = "SHARE", default_value = "0.01")]
+    pub margin: f64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A question, and the documents or sections that answer it.
+struct Case {
+    question: String,
+    answers: Vec<String>,
+    filter: SearchFilter,
+}
+
+/// What one way of searching finds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Scores {
+    recall_at_1: f64,
+    recall_at_10: f64,
+    mrr: f64,
+    ndcg_at_10: f64,
+}
+
+impl Scores {
+    /// Adds a question whose answer stands at `rank`, counted from 1; `share` is one over the number of questions.
+    fn add(&mut self, rank: Option<u32>, share: f64) {
+        let Some(rank) = rank else { return };
+        self.mrr += share / f64::from(rank);
+        if rank == 1 {
+            self.recall_at_1 += share;
+        }
+        if rank <= 10 {
+            self.recall_at_10 += share;
+            // One thing to find: the ideal gain is 1.
+            self.ndcg_at_10 += share / (1.0 + f64::from(rank)).log2();
+        }
+    }
+
+    fn measures(&self) -> [(&'static str, f64); 4] {
+        [
+            ("recall@1", self.recall_at_1),
+            ("recall@10", self.recall_at_10),
+            ("MRR", self.mrr),
+            ("nDCG@10", self.ndcg_at_10),
+        ]
+    }
+}
+
+/// A question whose answer does not come first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Miss {
+    by: String,
+    question: String,
+    /// Of the answer; missing where it is not among the documents that were looked at.
+    rank: Option<u32>,
+    /// The documents above it.
+    above: Vec<String>,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Outcome {
+    questions: usize,
+    by: Vec<(String, Scores)>,
+    misses: Vec<Miss>,
+}
+
+/// Runs `trailblazer eval`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
+    let mut cases = args.file.as_deref().map(read_cases).transpose()?.unwrap_or_default();
+    let provider = embed::provider(&impatient_settings(&context.config))?;
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    if args.known_items {
+        cases.extend(known_items(&mut client)?);
+    }
+    cases.truncate(args.limit.unwrap_or(usize::MAX));
+    if cases.is_empty() {
+        return Err(Error::Usage {
+            message: "there is no question".into(),
+            hint: Some(
+                "Write lines of a question, a tab and a document id; `trailblazer ask --json` prints ids".into(),
+            ),
+        });
+    }
+    let model = provider.model().name.clone();
+    let has_vectors = search::has_vectors(&mut client, &model)?;
+    let ways: &[&str] = if has_vectors { &["words", "vectors", "both"] } else { &["words"] };
+    let mut outcome = Outcome {
+        questions: cases.len(),
+        by: ways.iter().map(|by| ((*by).to_owned(), Scores::default())).collect(),
+        misses: Vec::new(),
+    };
+    let share = 1.0 / f64::from(u32::try_from(cases.len()).unwrap_or(u32::MAX));
+    for case in &cases {
+        let reading = search::read_question(&mut client, &case.question, &case.filter)?;
+        let vector = if has_vectors { Some(embed_question(provider.as_ref(), &reading.question)?) } else { None };
+        for (by, scores) in &mut outcome.by {
+            let question = Question {
+                text: if by == "vectors" { "" } else { &reading.question },
+                vector: vector.clone().filter(|_| by != "words").map(|vector| (vector, model.as_str())),
+                limit: DEPTH,
+                per_document: if case.answers.iter().any(|answer| answer.contains('#')) { 3 } else { 1 },
+                min_score: None,
+                filter: case.filter.clone(),
+            };
+            let hits = search::search(&mut client, &question).map_err(Error::of_model)?;
+            let rank = rank_of(&hits, &case.answers);
+            scores.add(rank, share);
+            if rank != Some(1) {
+                let above = rank.map_or(3, |rank| rank - 1).min(3) as usize;
+                let above = hits.iter().take(above).map(|hit| hit.doc_id.clone()).collect();
+                outcome.misses.push(Miss { by: by.clone(), question: case.question.clone(), rank, above });
+            }
+        }
+    }
+    if args.json {
+        print_line(&serde_json::to_string(&outcome).unwrap_or_default())?;
+    } else {
+        print(&outcome)?;
+    }
+    Ok(match baseline {
+        Some(baseline) if has_lost(&baseline, &outcome, args.margin) => Exit::Failures,
+        _ => Exit::Done,
+    })
+}
+
+/// Reads `question<TAB>document|document[<TAB>condition;condition]` lines; empty lines and those that begin with # are left out.
+fn read_cases(path: &Path) -> Result<Vec<Case>> {
+    let text = fs::read_to_string(path).map_err(Error::file(path))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    lines
+        .map(|(number, line)| {
+            let mut columns = line.split('\t').map(str::trim);
+            let question = columns.next().unwrap_or_default();
+            let answers: Vec<String> = columns
+                .next()
+                .unwrap_or_default()
+                .split('|')
+                .map(|answer| answer.trim().to_owned())
+                .filter(|answer| !answer.is_empty())
+                .collect();
+            if question.is_empty() || answers.is_empty() {
+                return Err(Error::Usage {
+                    message: format!("{} line {}: no question and no document after a tab", path.display(), number + 1),
+                    hint: Some("Write a question, a tab, and document ids with | between".into()),
+                });
+            }
+            let mut wanted = SearchFilter::default();
+            let conditions: Vec<String> = columns
+                .next()
+                .unwrap_or_default()
+                .split(';')
+                .map(|condition| condition.trim().to_owned())
+                .filter(|condition| !condition.is_empty())
+                .collect();
+            filter::add_conditions(&mut wanted, &conditions)?;
+            Ok(Case { question: question.to_owned(), answers, filter: wanted })
+        })
+        .collect()
+}
+
+/// Returns the title of each document as a question; documents of one title answer it alike.
+fn known_items(client: &mut Client) -> Result<Vec<Case>> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut cases: Vec<Case> = Vec::new();
+    let embedded = Filter { status: vec![Status::Embedded], ..Filter::default() };
+    for run in calls::list_runs(client, &embedded)? {
+        let mut after = String::new();
+        loop {
+            let page = calls::run_documents(client, &run.run_id, &after, PAGE.0, PAGE.1, None)?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.doc_id);
+            for document in page {
+                if !document.title.contains(char::is_alphanumeric) || document.body.trim().is_empty() {
+                    continue;
+                }
+                let place = *places.entry(document.title.clone()).or_insert(cases.len());
+                match cases.get_mut(place) {
+                    Some(case) => case.answers.push(document.doc_id),
+                    None => cases.push(Case {
+                        question: document.title,
+                        answers: vec![document.doc_id],
+                        filter: SearchFilter::default(),
+                    }),
+                }
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Returns the place of the first answer among the documents found, counted from 1.
+fn rank_of(hits: &[Hit], answers: &[String]) -> Option<u32> {
+    let mut documents: Vec<&str> = Vec::new();
+    for hit in hits {
+        if !documents.contains(&hit.doc_id.as_str()) {
+            documents.push(&hit.doc_id);
+        }
+        let is_answer = answers.iter().any(|answer| match answer.rsplit_once('#') {
+            _ if *answer == hit.doc_id => true,
+            Some((document, section)) => {
+                document == hit.doc_id && hit.heading_path.iter().any(|heading| anchor(heading) == anchor(section))
+            }
+            None => false,
+        });
+        if is_answer {
+            return u32::try_from(documents.len()).ok();
+        }
+    }
+    None
+}
+
+/// Returns the letters and digits of a heading or an anchor.
+fn anchor(heading: &str) -> String {
+    heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn read_baseline(path: &Path) -> Result<Outcome> {
+    let text = fs::read_to_string(path).map_err(Error::file(path))?;
+    serde_json::from_str::<Value>(&text).and_then(serde_json::from_value).map_err(|error| Error::Usage {
+        message: format!("{} is not a result of eval: {error}", path.display()),
+        hint: Some("Make one with `trailblazer eval … --json > FILE`".into()),
+    })
+}
+
+/// Names what fell below the baseline by more than the margin.
+fn has_lost(baseline: &Outcome, outcome: &Outcome, margin: f64) -> bool {
+    let mut lost = false;
+    for (by, before) in &baseline.by {
+        let now = outcome.by.iter().find(|(way, _)| way == by).map(|(_, scores)| scores.clone()).unwrap_or_default();
+        for ((measure, before), (_, now)) in before.measures().into_iter().zip(now.measures()) {
+            if now < before - margin {
+                log::warn!("{measure} by {by} fell from {before:.3} to {now:.3}");
+                lost = true;
+            }
+        }
+    }
+    lost
+}
+
+fn print(outcome: &Outcome) -> Result<()> {
+    print_line(&counted(outcome.questions, "question"))?;
+    let heading = std::iter::once("by".to_owned());
+    let mut rows =
+        vec![heading.chain(Scores::default().measures().iter().map(|(name, _)| (*name).to_owned())).collect()];
+    for (by, scores) in &outcome.by {
+        let values = scores.measures().map(|(_, value)| format!("{value:.3}"));
+        rows.push(std::iter::once(by.clone()).chain(values).collect::<Vec<String>>());
+    }
+    print_table(&rows)?;
+    for miss in &outcome.misses {
+        let rank = miss.rank.map_or_else(|| "not found".to_owned(), |rank| format!("place {rank}"));
+        print_line(&format!("\n{} by {}: {}", rank, miss.by, miss.question))?;
+        for document in &miss.above {
+            print_line(&format!("  above it: {document}"))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_means_over_the_questions() {
+        let mut scores = Scores::default();
+        for rank in [Some(1), Some(3), Some(20), None] {
+            scores.add(rank, 0.25);
+        }
+        let expected = [0.25, 0.5, (1.0 + 1.0 / 3.0 + 0.05) / 4.0, (1.0 + 0.5) / 4.0];
+        for ((name, value), expected) in scores.measures().into_iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-9, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn a_loss_beyond_the_margin_is_found() {
+        let of = |ndcg_at_10| Outcome {
+            by: vec![("both".into(), Scores { ndcg_at_10, ..Scores::default() })],
+            ..Outcome::default()
+        };
+        assert!(has_lost(&of(0.8), &of(0.7), 0.01));
+        assert!(!has_lost(&of(0.8), &of(0.795), 0.01));
+        assert!(!has_lost(&of(0.8), &of(0.9), 0.01));
+        assert!(has_lost(&of(0.8), &Outcome::default(), 0.01));
+    }
+}
