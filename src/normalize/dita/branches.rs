@@ -1,4 +1,5 @@
-//! Branches: parts of a map that a `<ditavalref>` filters, copies and names.
+//! Branches: parts of a map in which a topic may read differently, because a `<ditavalref>` filters them, or because
+//! their keys are their own. Each makes copies of its topics; copies that read the same become one document.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -9,15 +10,19 @@ use super::filter::Ditaval;
 use super::href;
 use super::library::Library;
 use super::vocabulary::is_topicref;
+use crate::normalize::FileError;
 use crate::normalize::text::{Losses, count};
 
 /// Marks the copy that is a branch, and what is written elsewhere of it, with the branches around, outermost first.
 const BRANCHES: &str = "trailblazer:branches";
 
-/// What a `<ditavalref>` does to the part of a map around it. The same in two places is one branch.
-#[derive(Debug, Clone)]
+/// What a `<ditavalref>` does to the part of a map around it, or a part with keys of its own. The same in two places is
+/// one branch.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Branch {
     file: Option<FileId>,
+    /// What makes its keys its own: a key scope, or a root map.
+    keys: Option<String>,
     pub ditaval: Arc<Ditaval>,
     pub prefix: String,
     pub suffix: String,
@@ -27,7 +32,12 @@ pub(super) struct Branch {
 impl Branch {
     fn is_same(&self, other: &Self) -> bool {
         let name = |branch: &Self| (branch.prefix.clone(), branch.suffix.clone(), branch.scopes.clone());
-        self.file == other.file && name(self) == name(other)
+        self.file == other.file && self.keys == other.keys && name(self) == name(other)
+    }
+
+    /// A part of the input with keys of its own.
+    fn of_keys(name: String) -> Self {
+        Self { keys: Some(name), ..Self::default() }
     }
 }
 
@@ -70,16 +80,46 @@ pub(super) struct Copier<'l> {
     /// Topics that some branch leaves out.
     pub excluded: HashSet<FileId>,
     pub losses: Losses,
+    /// Ditaval files that could not be read; what they were to filter is left out.
+    pub failures: Vec<FileError>,
 }
 
 impl<'l> Copier<'l> {
     pub fn new(library: &'l Library) -> Self {
         let branches = library.branches.clone();
-        Self { library, branches, excluded: HashSet::new(), losses: Losses::new() }
+        Self { library, branches, excluded: HashSet::new(), losses: Losses::new(), failures: Vec::new() }
     }
 
-    /// One filtered copy for each `<ditavalref>` inside, or the element itself when there is none.
-    pub fn copies(&mut self, mut element: Element) -> Vec<Element> {
+    /// One copy for each `<ditavalref>` inside, or the element itself when there is none; each marked with its branches.
+    pub fn copies(&mut self, element: Element) -> Vec<Element> {
+        let mut copies = self.filtered(element);
+        for copy in &mut copies {
+            let Some(scope) = copy.attr("keyscope").filter(|_| is_topicref(copy)) else { continue };
+            // A submap adds names of its own behind the first.
+            let name = scope.split_whitespace().next().unwrap_or_default();
+            let href = copy.attr("href").unwrap_or_default();
+            let scope = Branch::of_keys(format!("{}:{}:{href}:{name}", copy.file, copy.line));
+            let mut branches = branches_of(copy).unwrap_or_default();
+            branches.push(self.number(scope));
+            set_branches(copy, &branches);
+        }
+        copies
+    }
+
+    /// The number of the branch that a root map's keys make; maps that define the same share one.
+    pub fn root(&mut self, keys: String) -> usize {
+        self.number(Branch::of_keys(keys))
+    }
+
+    fn number(&mut self, branch: Branch) -> usize {
+        let number = self.branches.iter().position(|known| known.is_same(&branch));
+        number.unwrap_or_else(|| {
+            self.branches.push(branch);
+            self.branches.len() - 1
+        })
+    }
+
+    fn filtered(&mut self, mut element: Element) -> Vec<Element> {
         let references: Vec<Element> = element.children_of("ditavalref").cloned().collect();
         if references.is_empty() {
             return vec![element];
@@ -87,18 +127,14 @@ impl<'l> Copier<'l> {
         element.children.retain(|child| !child.element().is_some_and(|child| child.is("ditavalref")));
         let mut copies = Vec::new();
         for reference in references {
-            let branch = self.branch(&reference);
+            let Some(branch) = self.branch(&reference) else { continue };
             let mut copy = element.clone();
             if !branch.ditaval.apply(&mut copy) {
                 continue;
             }
             let (prefix, suffix) = &branch.scopes;
             rename_scopes(&mut copy, prefix, suffix);
-            let number = self.branches.iter().position(|known| known.is_same(&branch));
-            let number = number.unwrap_or_else(|| {
-                self.branches.push(branch);
-                self.branches.len() - 1
-            });
+            let number = self.number(branch);
             set_branches(&mut copy, &[number]);
             copies.push(copy);
         }
@@ -112,23 +148,35 @@ impl<'l> Copier<'l> {
         copies
     }
 
-    fn branch(&mut self, reference: &Element) -> Branch {
-        let ditaval = self.library.ditaval(reference).unwrap_or_else(|| {
-            count(&mut self.losses, "ditavalref:missing");
-            Ditaval::default()
-        });
+    /// What a `<ditavalref>` does; none when its file cannot be read. What it would filter must not be shown then.
+    fn branch(&mut self, reference: &Element) -> Option<Branch> {
+        let ditaval = match self.library.ditaval(reference) {
+            Ok(ditaval) => ditaval,
+            Err(fault) => {
+                count(&mut self.losses, "ditavalref:unreadable");
+                let path = self.library.inputs.path(reference.file).to_string();
+                let href = reference.attr("href").unwrap_or_default();
+                let message = format!("{href}: {fault}; what it is to filter is left out");
+                let failure = FileError { path, line: Some(reference.line), message };
+                if !self.failures.contains(&failure) {
+                    self.failures.push(failure);
+                }
+                return None;
+            }
+        };
         let file = reference.attr("href").map(|href| href::split(href).path);
         let meta = |name: &str| {
             let value = reference.find(&|element| element.is(name)).map(Element::text).unwrap_or_default();
             value.trim().to_owned()
         };
-        Branch {
+        Some(Branch {
             file: file.and_then(|path| self.library.local_file(reference, &path)),
+            keys: None,
             ditaval: Arc::new(ditaval),
             prefix: meta("dvrResourcePrefix"),
             suffix: meta("dvrResourceSuffix"),
             scopes: (meta("dvrKeyscopePrefix"), meta("dvrKeyscopeSuffix")),
-        }
+        })
     }
 
     fn topics(&self, map: &Element, into: &mut HashSet<FileId>) {

@@ -28,7 +28,7 @@ impl Library {
             return Some(id.clone());
         }
         let kind = match self.documents.get(&file)? {
-            Form::Topic | Form::Markdown => "topic",
+            Form::Topic => "topic",
             Form::Map => "map",
         };
         Some(format!(
@@ -44,6 +44,15 @@ impl Library {
 
     /// Collection and path as an id has them: with what the branches add to the name.
     fn path_in(&self, path: &str, keep_extension: bool, branches: &[usize]) -> String {
+        format!("{}/{}", self.collection, self.named(path, keep_extension, branches))
+    }
+
+    /// The path of a published document, without its extension.
+    pub fn published_path(&self, file: FileId, branches: &[usize]) -> String {
+        self.named(&self.inputs.path(file), false, branches)
+    }
+
+    fn named(&self, path: &str, keep_extension: bool, branches: &[usize]) -> String {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let mut stem = if keep_extension { name.to_owned() } else { stem.to_owned() };
@@ -51,7 +60,7 @@ impl Library {
             stem = format!("{}{stem}{}", branch.prefix, branch.suffix);
         }
         let slash = if folder.is_empty() { "" } else { "/" };
-        format!("{}/{folder}{slash}{stem}", self.collection)
+        format!("{folder}{slash}{stem}")
     }
 
     /// Finds the documents whose ids keep the extension.

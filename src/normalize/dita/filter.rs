@@ -5,20 +5,18 @@ use std::collections::{BTreeSet, HashMap};
 use super::dom::{Element, Node};
 use super::vocabulary::CONDITIONS;
 
-/// The rules of one ditaval file that remove content. Flags keep what they flag, so they are no rules here.
+/// The rules of ditaval files that remove content. Flags keep what they flag, so they are no rules here.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Ditaval {
     /// Whether a value is excluded; without a value, every value of the attribute that has no rule of its own.
     rules: HashMap<(String, Option<String>), bool>,
-    exclude_by_default: bool,
+    /// Whether values without a rule are excluded.
+    default: Option<bool>,
 }
 
 impl Ditaval {
-    /// Reads the rules of a `<val>` element; `None` when it is something else.
-    pub fn from_tree(root: &Element) -> Option<Self> {
-        if root.name != "val" {
-            return None;
-        }
+    /// Reads the rules of a `<val>` element that has been checked.
+    pub fn from_rules(root: &Element) -> Self {
         let mut ditaval = Self::default();
         for prop in root.elements().filter(|element| element.name == "prop") {
             let excluded = prop.attr("action") == Some("exclude");
@@ -27,10 +25,23 @@ impl Ditaval {
                     let value = prop.attr("val").map(ToOwned::to_owned);
                     ditaval.rules.entry((att.to_owned(), value)).or_insert(excluded);
                 }
-                None => ditaval.exclude_by_default = excluded,
+                None => drop(ditaval.default.get_or_insert(excluded)),
             }
         }
-        Some(ditaval)
+        ditaval
+    }
+
+    /// Adds the rules of another ditaval; where both have a rule, the first holds.
+    pub fn add(&mut self, other: Self) {
+        for (condition, excluded) in other.rules {
+            self.rules.entry(condition).or_insert(excluded);
+        }
+        self.default = self.default.or(other.default);
+    }
+
+    /// Whether the rules keep everything.
+    pub fn keeps_all(&self) -> bool {
+        self.default != Some(true) && self.rules.values().all(|excluded| !excluded)
     }
 
     /// Gives every value without a rule the rule of the value above it in a subject scheme.
@@ -40,7 +51,7 @@ impl Ditaval {
     }
 
     /// Whether every value of some condition attribute is excluded.
-    fn excludes(&self, element: &Element) -> bool {
+    pub fn excludes(&self, element: &Element) -> bool {
         element.attributes.iter().filter(|(name, _)| self.is_condition(name)).any(|(name, value)| {
             groups(name, value).iter().any(|(group, values)| {
                 !values.is_empty() && values.iter().all(|value| self.excludes_value(group, name, value))
@@ -60,7 +71,8 @@ impl Ditaval {
             .or_else(|| rule(attribute, Some(value)))
             .or_else(|| rule(group, None))
             .or_else(|| rule(attribute, None))
-            .unwrap_or(self.exclude_by_default)
+            .or(self.default)
+            .unwrap_or(false)
     }
 
     /// Removes what is excluded below `element`; false when the element itself is.
@@ -114,7 +126,7 @@ mod tests {
     use super::*;
 
     fn left(ditaval: &str, topic: &str) -> Option<String> {
-        let ditaval = Ditaval::from_tree(&parse(ditaval.as_bytes(), 0).unwrap().root).unwrap();
+        let ditaval = super::super::ditaval::read(ditaval.as_bytes()).unwrap();
         let mut root = Element::clone(&parse(topic.as_bytes(), 0).unwrap().root);
         ditaval.apply(&mut root).then(|| root.text())
     }

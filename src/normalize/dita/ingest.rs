@@ -16,6 +16,7 @@ use super::input_files::InputFiles;
 use super::parse::parse;
 use super::scan::Scan;
 use super::sidecars::{Sidecar, Sidecars};
+use super::specializations::Specializations;
 use crate::normalize::document::{Attachment, Document};
 use crate::normalize::ndjson::{lines, load, strings, text};
 use crate::normalize::{FileError, Options, ReadError};
@@ -60,7 +61,7 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
     let name = artifact.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let fail = |line: u64, message: String| FileError { path: name.clone(), line: Some(line), message };
     // Nothing lies below a file: only the lines are found.
-    let inputs = InputFiles::new(artifact);
+    let inputs = InputFiles::new(artifact, &Specializations::new(&options.dita.specializations));
     let mut additions = Additions::new();
     let (mut files, mut failures) = (Vec::new(), Vec::new());
     let mut sidecars = Sidecars::read(artifact.parent().unwrap_or(Path::new("")), &mut failures);

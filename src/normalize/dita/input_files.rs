@@ -6,16 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::dom::FileId;
-use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse};
+use super::dtd::Files;
+use super::href;
+use super::lightweight::Notation;
+use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse_at};
+use super::specializations::Specializations;
 use crate::normalize::FileError;
+use crate::normalize::text::Losses;
 
 /// Bytes of source text whose trees are kept; a tree takes several times as much memory.
 const CACHE_BYTES: u64 = 48 << 20;
+/// Largest file with declarations or the text of an entity that is read.
+const MAX_DECLARATIONS: usize = 4 << 20;
 
 /// Files below one folder, addressed by their path relative to it.
 pub(super) struct InputFiles {
     root: PathBuf,
     state: Mutex<State>,
+    specializations: Specializations,
 }
 
 #[derive(Default)]
@@ -27,6 +35,8 @@ struct State {
     /// Folders in which something was looked for in vain because they could not be read, and why.
     unread: BTreeMap<String, String>,
     trees: HashMap<FileId, Kept>,
+    /// Texts of files that hold declarations, none where a file cannot be read.
+    declarations: HashMap<String, Option<Arc<str>>>,
     /// Trees of what is not on disk.
     held: HashMap<FileId, Arc<Parsed>>,
     kept_bytes: u64,
@@ -65,8 +75,8 @@ impl LoadError {
 }
 
 impl InputFiles {
-    pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), state: Mutex::default() }
+    pub fn new(root: &Path, specializations: &Specializations) -> Self {
+        Self { root: root.to_owned(), state: Mutex::default(), specializations: specializations.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -184,9 +194,42 @@ impl InputFiles {
             }
         }
         let bytes = self.bytes(id)?;
-        let tree = Arc::new(parse(&bytes, id)?);
+        let path = self.path(id);
+        let mut tree = match Notation::of(&path) {
+            Some(notation) => notation.parse(&bytes, id)?,
+            None => parse_at(&path, &bytes, id, self)?,
+        };
+        self.specializations.apply(&mut tree, &path);
+        let tree = Arc::new(tree);
         self.state().keep(id, &tree, bytes.len() as u64);
         Ok(tree)
+    }
+}
+
+/// Files that declarations name, as far as they lie in the input.
+impl Files for InputFiles {
+    fn read(&self, base: &str, system: &str) -> Option<(String, Arc<str>)> {
+        if href::is_absolute(system) || system.starts_with('/') {
+            return None;
+        }
+        let path = href::join(base, &href::split(system).path)?;
+        if let Some(known) = self.state().declarations.get(path.as_str()) {
+            return known.clone().map(|text| (path, text));
+        }
+        let text = self.file(&path).filter(|&file| self.is_inside(file)).and_then(|file| {
+            let bytes = self.bytes(file).ok().filter(|bytes| bytes.len() <= MAX_DECLARATIONS)?;
+            Some(Arc::from(crate::normalize::decode::decode(&bytes, &mut Losses::new())))
+        });
+        self.state().declarations.insert(path.clone(), text.clone());
+        text.map(|text| (path, text))
+    }
+}
+
+impl InputFiles {
+    /// Whether a file lies in the input, links followed.
+    fn is_inside(&self, id: FileId) -> bool {
+        let path = self.root.join(&*self.path(id));
+        matches!((self.root.canonicalize(), path.canonicalize()), (Ok(root), Ok(path)) if path.starts_with(&root))
     }
 }
 
@@ -218,7 +261,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("Topics")).unwrap();
         std::fs::write(folder.path().join("Topics/Install.dita"), "<topic/>").unwrap();
-        let inputs = InputFiles::new(folder.path());
+        let inputs = InputFiles::new(folder.path(), &Specializations::default());
         let id = inputs.file("topics/install.DITA").unwrap();
         assert_eq!(&*inputs.path(id), "Topics/Install.dita");
         assert_eq!(inputs.file("topics/other.dita"), None);
@@ -228,7 +271,7 @@ mod tests {
     #[test]
     fn trees_are_dropped_when_there_is_no_room() {
         let mut state = State::default();
-        let tree = Arc::new(parse(b"<a/>", 0).unwrap());
+        let tree = Arc::new(crate::normalize::dita::parse::parse(b"<a/>", 0).unwrap());
         for id in 0..10 {
             state.clock += 1;
             state.keep(id, &tree, CACHE_BYTES / 4);

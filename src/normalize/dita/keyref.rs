@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::branches::{branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
 use super::href::{self, Address};
-use super::library::Form;
 use super::maps::navigation_title;
 use super::resolve::{Resolver, find_target};
 use super::vocabulary::{Kind, is_map};
@@ -216,9 +215,6 @@ impl Resolver<'_> {
     pub fn title(&mut self, file: FileId, address: &Address) -> Option<String> {
         if self.titles_open >= MAX_TITLES {
             return None;
-        }
-        if self.library.documents.get(&file) == Some(&Form::Markdown) {
-            return self.library.markdown(file)?.title;
         }
         let tree = self.tree(file)?;
         if is_map(&tree) {

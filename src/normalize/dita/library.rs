@@ -3,17 +3,24 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::branches::{Branch, nearest};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::branches::{Branch, Copier, branches_of, nearest, set_branches};
 use super::document_ids::DocumentIds;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
 use super::input_files::InputFiles;
+use super::lightweight;
 use super::maps::{Expander, RootMap, Use, read};
-use super::markdown_topic::{self, MarkdownTopic};
 use super::push::{Push, Pushes};
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{Kind, is_map, is_topicref};
+use crate::config::{Dita, Searched};
+use crate::normalize::FileError;
+
+/// What a path of a URL may not hold as it is.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The input as a whole.
 pub(super) struct Library {
@@ -21,12 +28,17 @@ pub(super) struct Library {
     pub collection: String,
     /// What `--ditaval` excludes.
     pub ditaval: Option<Ditaval>,
+    pub settings: Dita,
+    /// Address below which the documents are published.
+    pub site_url: Option<String>,
     /// In order of path.
     pub roots: Vec<RootMap>,
     pub branches: Vec<Branch>,
     pub pushes: Pushes,
     /// Files that become documents, by what they are.
     pub documents: BTreeMap<FileId, Form>,
+    /// Files that conditions exclude: nothing about them is shown.
+    excluded: HashSet<FileId>,
     /// Root map and use of each file; uses as part of the text come before uses as a resource.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
@@ -41,8 +53,6 @@ pub(super) type Place<'l> = (usize, &'l Use);
 pub(super) enum Form {
     Topic,
     Map,
-    /// A topic in Markdown, to which a map refers.
-    Markdown,
 }
 
 /// What a tree is the root of; `None` when it is not DITA.
@@ -62,27 +72,33 @@ impl Library {
             inputs,
             collection,
             ditaval,
+            settings: Dita::default(),
+            site_url: None,
             roots: Vec::new(),
             branches: Vec::new(),
             pushes: Pushes::default(),
             documents: BTreeMap::new(),
+            excluded: HashSet::new(),
             uses: HashMap::new(),
             aliases: HashMap::new(),
             document_ids: DocumentIds::default(),
         }
     }
 
-    /// Reads the maps among the documents, then what pushes content into other files.
-    pub fn connect(&mut self, pushing: &[FileId]) {
+    /// Reads the maps among the documents, then what pushes content into other files. Returns the ditaval files that maps
+    /// name and that cannot be read.
+    pub fn connect(&mut self, pushing: &[FileId]) -> Vec<FileError> {
         self.inherit_conditions();
-        self.add_markdown();
+        self.add_lightweight();
         self.find_namesakes();
         let mut expander = Expander::new(self);
-        let mut trees = Vec::new();
+        let mut trees: Vec<(FileId, Vec<Element>)> = Vec::new();
         for file in self.root_files() {
             trees.push((file, expander.expand(file)));
         }
+        mark_roots(&mut expander.copier, &mut trees);
         let (branches, excluded) = (expander.copier.branches, expander.copier.excluded);
+        let failures = expander.copier.failures;
         let roots: Vec<RootMap> = trees.iter().map(|(file, maps)| read(self, *file, maps)).collect();
         self.branches = branches;
         for (index, root) in roots.iter().enumerate() {
@@ -103,21 +119,61 @@ impl Library {
         self.roots = roots;
         self.drop_excluded(excluded);
         self.pushes = Push::collect(self, pushing);
+        failures
     }
 
-    /// Takes out the topics that the maps refer to only where the conditions exclude it; `referred` are those that branches
-    /// leave out.
+    /// Takes out what the conditions exclude: topics and maps that say so themselves, and those to which the maps refer
+    /// only where the conditions exclude it; `referred` are those that branches leave out.
     fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
-        let maps = self.documents.iter().filter(|(_, form)| **form == Form::Map && self.ditaval.is_some());
-        for (&map, _) in maps {
-            if let Ok(tree) = self.inputs.load(map) {
-                self.referred(&tree.root, &mut referred);
+        let mut excluded: HashSet<FileId> = HashSet::new();
+        if let Some(ditaval) = &self.ditaval {
+            let kept: HashSet<FileId> = self.roots.iter().flat_map(|root| root.maps.iter().copied()).collect();
+            for (&file, &form) in &self.documents {
+                let Ok(tree) = self.inputs.load(file) else { continue };
+                if ditaval.excludes(&tree.root) || (form == Form::Map && !kept.contains(&file)) {
+                    excluded.insert(file);
+                }
+                if form == Form::Map {
+                    self.referred(&tree.root, &mut referred);
+                }
             }
         }
-        let excluded: Vec<FileId> = referred.into_iter().filter(|file| !self.uses.contains_key(file)).collect();
-        for file in excluded {
-            self.documents.remove(&file);
+        excluded.extend(referred.into_iter().filter(|file| !self.uses.contains_key(file)));
+        for file in &excluded {
+            self.documents.remove(file);
         }
+        self.excluded = excluded;
+    }
+
+    /// Whether conditions exclude a file.
+    pub fn is_excluded(&self, file: FileId) -> bool {
+        self.excluded.contains(&file)
+    }
+
+    /// Whether readers look for a document: not where it exists only for reuse, or is a map without text of its own.
+    pub fn is_searched(&self, file: FileId) -> bool {
+        if self.settings.search == Searched::All {
+            return true;
+        }
+        match self.documents.get(&file) {
+            Some(Form::Map) => {
+                let has_text = |element: &Element| element.is("shortdesc") && !element.text().trim().is_empty();
+                self.inputs.load(file).is_ok_and(|parsed| parsed.root.find(&has_text).is_some())
+            }
+            _ => self.uses_of(file).next().is_none_or(|(_, used)| !used.resource_only),
+        }
+    }
+
+    /// Where a document is published, if the site is known.
+    pub fn url(&self, file: FileId, branches: &[usize]) -> Option<String> {
+        let site = self.site_url.as_deref()?;
+        if self.documents.get(&file) == Some(&Form::Map) {
+            return None;
+        }
+        let path = self.published_path(file, branches);
+        let encoded = path.split('/').map(|part| utf8_percent_encode(part, PATH).to_string()).collect::<Vec<_>>();
+        let page = self.settings.page_url.replace("{path}", &encoded.join("/"));
+        Some(format!("{}/{}", site.trim_end_matches('/'), page.trim_start_matches('/')))
     }
 
     /// Topics that are referred to below an element, outside relationship tables.
@@ -209,35 +265,33 @@ impl Library {
     pub fn topic_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
         let address = local_address(topicref)?;
         let file = self.local_file(topicref, &address.path)?;
-        matches!(self.documents.get(&file), Some(Form::Topic | Form::Markdown)).then_some((file, address.topic))
+        (self.documents.get(&file) == Some(&Form::Topic)).then_some((file, address.topic))
     }
 
-    /// Adds the Markdown files that maps take as topics.
-    fn add_markdown(&mut self) {
+    /// Adds the files in Markdown and HTML that maps take as topics.
+    fn add_lightweight(&mut self) {
         let mut found = Vec::new();
         for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
             let Ok(tree) = self.inputs.load(map) else { continue };
             tree.root.walk(&mut |element| {
-                let is_markdown =
-                    element.attr("format").is_some_and(|format| markdown_topic::FORMATS.contains(&format));
-                if is_topicref(element) && is_markdown {
+                if is_topicref(element) && element.attr("format").is_some_and(lightweight::is_format) {
                     found.extend(local_address(element).and_then(|address| self.local_file(element, &address.path)));
                 }
             });
         }
-        self.documents.extend(found.into_iter().map(|file| (file, Form::Markdown)));
+        found.retain(|&file| lightweight::Notation::of(&self.inputs.path(file)).is_some());
+        self.documents.extend(found.into_iter().map(|file| (file, Form::Topic)));
     }
 
-    /// A Markdown topic.
-    pub fn markdown(&self, file: FileId) -> Option<MarkdownTopic> {
-        Some(markdown_topic::read(&self.inputs.bytes(file).ok()?))
-    }
-
-    /// The rules that a `<ditavalref>` names.
-    pub fn ditaval(&self, reference: &Element) -> Option<Ditaval> {
-        let file = self.local_file(reference, &href::split(reference.attr("href")?).path)?;
-        let parsed = self.inputs.load(file).ok().filter(|parsed| parsed.fault.is_none())?;
-        Ditaval::from_tree(&parsed.root)
+    /// The rules that a `<ditavalref>` names; without a file there are none.
+    pub fn ditaval(&self, reference: &Element) -> Result<Ditaval, String> {
+        let Some(href) = reference.attr("href") else { return Ok(Ditaval::default()) };
+        let file = self.local_file(reference, &href::split(href).path).ok_or("not in the input")?;
+        let bytes = self.inputs.bytes(file).map_err(|error| error.to_string())?;
+        super::ditaval::read(&bytes).map_err(|fault| match fault.line {
+            Some(line) => format!("line {line}: {}", fault.message),
+            None => fault.message,
+        })
     }
 
     /// The place of a file in the maps that decides its keys and its breadcrumbs, and every other one.
@@ -260,6 +314,22 @@ impl Library {
         scopes.extend(others.into_iter().map(|root| (root, 0)));
         let branches = used.map(|(_, used)| used.branches.clone()).unwrap_or_default();
         Context { scopes, branches }
+    }
+
+    /// The branch of the keys of the root map that includes a map.
+    pub fn branches_of_map(&self, map: FileId) -> Vec<usize> {
+        self.roots.iter().find(|root| root.maps.contains(&map)).map(|root| root.branches.clone()).unwrap_or_default()
+    }
+
+    /// Where a place in a map looks up its keys: in the scope of the branches around it.
+    pub fn scopes_in(&self, map: FileId, branches: &[usize]) -> Vec<(usize, usize)> {
+        let mut scopes = Vec::new();
+        for (index, root) in self.roots.iter().enumerate().filter(|(_, root)| root.maps.contains(&map)) {
+            let used = root.uses.iter().find(|used| used.branches == branches);
+            scopes.extend(used.map(|used| (index, used.scope)));
+        }
+        scopes.extend(self.context(map, None).scopes);
+        scopes
     }
 
     /// The branches of each document that a file becomes, with the place in the maps that decides. Where the file is
@@ -289,16 +359,17 @@ impl Library {
         let parsed = self.inputs.load(file).ok()?;
         let is_inside = self.copy_in(file, &context.branches) == context.branches;
         let branches = if is_inside { context.branches.as_slice() } else { &[] };
-        if self.ditaval.is_none() && branches.is_empty() && !self.pushes.reach(file) {
+        let filters = |branch: &usize| self.branches.get(*branch).is_some_and(|branch| !branch.ditaval.keeps_all());
+        if self.ditaval.is_none() && !branches.iter().any(filters) && !self.pushes.reach(file) {
             return Some(Arc::clone(&parsed.root));
         }
         let mut root = Element::clone(&parsed.root);
         let is_kept = self.ditaval.as_ref().is_none_or(|ditaval| ditaval.apply(&mut root));
-        if !is_kept || !self.filter(&mut root, branches) {
+        if !is_kept {
             return None;
         }
         self.pushes.apply(file, &mut root);
-        Some(Arc::new(root))
+        self.filter(&mut root, branches).then(|| Arc::new(root))
     }
 
     /// Removes what branches exclude below `element`; false when the element itself is.
@@ -316,6 +387,31 @@ impl Library {
     pub fn resolver_in(&self, file: FileId, branches: &[usize]) -> Resolver<'_> {
         let used = self.uses_of(file).find(|(_, used)| used.branches == branches);
         Resolver::new(self, self.context(file, used))
+    }
+}
+
+/// Marks root maps whose keys differ: a topic that two of them use may read differently in each.
+fn mark_roots(copier: &mut Copier<'_>, trees: &mut [(FileId, Vec<Element>)]) {
+    if trees.len() < 2 {
+        return;
+    }
+    for map in trees.iter_mut().flat_map(|(_, maps)| maps) {
+        let mut keys = Vec::new();
+        map.walk(&mut |element| {
+            if let Some(names) = element.attr("keys") {
+                let mut definition = vec![element.file.to_string(), names.to_owned()];
+                let says = ["href", "keyref", "navtitle", "format", "scope"];
+                definition.extend(says.iter().map(|name| element.attr(name).unwrap_or_default().to_owned()));
+                definition.extend(super::maps::meta_of(element).map(Element::text));
+                keys.push(definition.join("\u{1f}"));
+            }
+        });
+        if keys.is_empty() {
+            continue;
+        }
+        let mut branches = vec![copier.root(keys.join("\u{1e}"))];
+        branches.extend(branches_of(map).into_iter().flatten());
+        set_branches(map, &branches);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, collapse};
+use super::href;
 use super::library::address_of;
 use super::maps::{meta_of, navigation_title};
 use super::render::Renderer;
@@ -20,7 +21,8 @@ pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<Str
 /// The body of a map's document.
 pub(super) fn blocks(map: &Element, renderer: &mut Renderer<'_, '_>) -> Vec<Block> {
     let mut items = Vec::new();
-    each_copy(map, &[], renderer, &mut |map, here, renderer| {
+    let around = renderer.resolver.library.branches_of_map(map.file);
+    each_copy(map, &around, renderer, &mut |map, here, renderer| {
         for child in map.elements() {
             list_items(child, here, renderer, &mut items);
         }
@@ -43,7 +45,7 @@ fn each_copy<'r, 'l>(
     renderer: &mut Renderer<'r, 'l>,
     take: &mut dyn FnMut(&Element, &[usize], &mut Renderer<'r, 'l>),
 ) {
-    if element.child("ditavalref").is_none() {
+    if element.child("ditavalref").is_none() && element.attr("keyscope").is_none() {
         return take(element, around, renderer);
     }
     for copy in Copier::new(renderer.resolver.library).copies(element.clone()) {
@@ -87,6 +89,8 @@ impl Renderer<'_, '_> {
         if topicref.is("anchorref") {
             return Vec::new();
         }
+        let library = self.resolver.library;
+        self.resolver.context.scopes = library.scopes_in(topicref.file, here);
         let mut reference = topicref.clone();
         set_branches(&mut reference, here);
         if let Some(address) = address_of(topicref) {
@@ -103,6 +107,10 @@ impl Renderer<'_, '_> {
                     reference.set_attr(name, value);
                 }
             }
+        }
+        let excluded = reference.attr("href").and_then(|href| library.local_file(&reference, &href::split(href).path));
+        if excluded.is_some_and(|file| library.is_excluded(file)) {
+            return Vec::new();
         }
         let in_map = navigation_title(topicref);
         let in_map = in_map.or_else(|| {

@@ -1,11 +1,15 @@
 //! Maps, with their submaps in place and branches copied, and the walk that finds keys and uses of topics in them.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
 use super::href;
 use super::keys::{KeySpace, ScopeId};
 use super::library::Library;
 use super::parse::MAX_DEPTH;
+use super::prolog;
 use super::resolve::{Context, Resolver};
 use super::vocabulary::{is_map, is_topicref};
 use crate::normalize::text::count;
@@ -19,6 +23,11 @@ pub(super) struct RootMap {
     /// Topics that a relationship table puts side by side: the second is beside the first.
     pub related: Vec<(Side, Side)>,
     pub aliases: Vec<Alias>,
+    /// The map itself, and every other file that it includes.
+    pub maps: HashSet<FileId>,
+    /// The branch of its keys, where root maps differ in them.
+    pub branches: Vec<usize>,
+    pub language: Option<String>,
 }
 
 /// A path that `copy-to` gives to a file, without what the branches around it add.
@@ -41,6 +50,8 @@ pub(super) struct Use {
     pub locked: bool,
     pub resource_only: bool,
     pub conditions: Vec<(String, String)>,
+    /// What the maps say of the topic here, nearest first.
+    pub metadata: Vec<Arc<Element>>,
 }
 
 /// Puts submaps into maps and copies branches.
@@ -117,8 +128,23 @@ pub(super) fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap
     let mut walk = Walk {
         library,
         next_scope: 1,
-        root: RootMap { file, keys, uses: Vec::new(), related: Vec::new(), aliases: Vec::new() },
+        root: RootMap {
+            file,
+            keys,
+            uses: Vec::new(),
+            related: Vec::new(),
+            aliases: Vec::new(),
+            maps: HashSet::new(),
+            branches: maps.first().and_then(branches_of).unwrap_or_default(),
+            language: maps.first().and_then(|map| map.attr("xml:lang")).map(ToOwned::to_owned),
+        },
     };
+    for map in maps {
+        walk.root.maps.insert(map.file);
+        map.walk(&mut |element| {
+            walk.root.maps.insert(element.file);
+        });
+    }
     for map in maps {
         walk.visit(map, &Place::default());
     }
@@ -147,6 +173,7 @@ struct Place {
     branches: Vec<usize>,
     resource_only: bool,
     conditions: Vec<(String, String)>,
+    metadata: Vec<Arc<Element>>,
 }
 
 struct Walk<'l> {
@@ -165,18 +192,34 @@ impl Walk<'_> {
             self.next_scope += 1;
         }
         here.branches.extend(branches_of(element).into_iter().flatten());
+        // What is said at this place alone, and what passes on to those inside it.
+        let mut own = Vec::new();
+        for said in meta_of(element).into_iter().flat_map(Element::elements) {
+            let said_here = Arc::new(said.clone());
+            own.push(Arc::clone(&said_here));
+            if prolog::cascades(said) {
+                here.metadata.insert(0, said_here);
+            }
+        }
+        own.extend(
+            here.metadata
+                .iter()
+                .filter(|said| !own.iter().any(|known| Arc::ptr_eq(known, said)))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         if element.is("reltable") {
             here.in_table = true;
             self.relate(element, &here);
         } else if is_topicref(element) && !here.in_table {
-            self.reference(element, &mut here);
+            self.reference(element, own, &mut here);
         }
         for child in element.elements() {
             self.visit(child, &here);
         }
     }
 
-    fn reference(&mut self, topicref: &Element, here: &mut Place) {
+    fn reference(&mut self, topicref: &Element, metadata: Vec<Arc<Element>>, here: &mut Place) {
         here.resource_only |= topicref.attr("processing-role") == Some("resource-only")
             || (topicref.is("keydef") && topicref.attr("processing-role").is_none());
         for name in super::vocabulary::CONDITIONS {
@@ -208,6 +251,7 @@ impl Walk<'_> {
             locked: topicref.attr("locktitle") == Some("yes"),
             resource_only: here.resource_only,
             conditions: here.conditions.clone(),
+            metadata,
         });
         here.parent = Some(self.root.uses.len() - 1);
     }
@@ -280,7 +324,7 @@ pub(super) struct Side {
 
 /// What a map says about a place.
 pub(super) fn meta_of(topicref: &Element) -> Option<&Element> {
-    topicref.child("topicmeta").or_else(|| topicref.child("subjectHeadMeta"))
+    ["topicmeta", "subjectHeadMeta", "bookmeta"].iter().find_map(|name| topicref.child(name))
 }
 
 /// The title that a map gives to a place.

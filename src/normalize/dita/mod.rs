@@ -5,8 +5,10 @@
 //! [`render`] builds the document tree. A new element needs a line in [`vocabulary`], nothing else.
 
 mod branches;
+mod ditaval;
 mod document_ids;
 mod dom;
+mod dtd;
 mod entities;
 mod filter;
 mod href;
@@ -16,9 +18,9 @@ mod input_files;
 mod keyref;
 mod keys;
 mod library;
+mod lightweight;
 mod map_document;
 mod maps;
-mod markdown_topic;
 mod output;
 mod parse;
 mod prolog;
@@ -27,6 +29,7 @@ mod render;
 mod resolve;
 mod scan;
 mod sidecars;
+mod specializations;
 mod subjects;
 #[cfg(test)]
 mod tests;
@@ -43,9 +46,11 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         Some(artifact) => ingest::scan(&artifact, options)?,
         None => (scan::scan(input, options)?, ingest::Additions::new()),
     };
-    let scan::Scan { mut library, failures } = scan;
+    let scan::Scan { mut library, failures, skipped } = scan;
     if library.documents.is_empty() && failures.is_empty() {
-        let message = format!("no DITA topic or map in {}; give a topic, a map, or a folder of them", input.display());
+        let first = skipped.first().map(|first| format!(" ({}: {})", first.path, first.message)).unwrap_or_default();
+        let message =
+            format!("no DITA topic or map in {}{first}; give a topic, a map, or a folder of them", input.display());
         return Err(ReadError::Input { message });
     }
     let told: HashSet<String> =
@@ -77,6 +82,9 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     let unread = library.inputs.unread().into_iter().filter(|failure| !told.contains(&failure.path));
     for failure in failures.chain(unread) {
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;
+    }
+    for skipped in skipped {
+        emit(Outcome::Skipped(skipped)).map_err(ReadError::Emit)?;
     }
     Ok(())
 }

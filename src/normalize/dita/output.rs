@@ -8,13 +8,14 @@ use super::dom::{Element, FileId, Node};
 use super::filter::{collect_conditions, conditions_of};
 use super::href::Address;
 use super::library::{Form, Library, Place};
+use super::lightweight::Notation;
 use super::maps::{Side, Use};
 use super::render::Renderer;
 use super::resolve::Resolver;
 use super::{map_document, prolog, subjects};
 use crate::normalize::document::Document;
 use crate::normalize::markdown;
-use crate::normalize::text::{Losses, clean, count_many};
+use crate::normalize::text::{Losses, count_many};
 
 /// The documents of one file: one, or one for each branch that it is used in; none when conditions exclude it.
 pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
@@ -34,26 +35,6 @@ pub(super) fn document_in(library: &Library, file: FileId, branches: &[usize]) -
     document(library, file, *library.documents.get(&file)?, used, branches)
 }
 
-/// The document of a topic that is Markdown already.
-fn markdown_document(library: &Library, file: FileId, used: Option<Place<'_>>, branches: &[usize]) -> Option<Document> {
-    let topic = library.markdown(file)?;
-    let mut resolver = Resolver::new(library, library.context(file, used));
-    let path = library.inputs.path(file);
-    let mut losses = Losses::new();
-    let body = clean(&topic.body, &mut losses).into_owned();
-    let mut document = Document {
-        id: library.id(file, branches)?,
-        title: topic.title.unwrap_or_else(|| stem(&path)),
-        text_md: body,
-        body_repr: Some("markdown".to_owned()),
-        losses,
-        ..Document::default()
-    };
-    place(&mut document, library, file, branches, &mut resolver);
-    document.seal();
-    Some(document)
-}
-
 fn document(
     library: &Library,
     file: FileId,
@@ -61,9 +42,6 @@ fn document(
     used: Option<Place<'_>>,
     branches: &[usize],
 ) -> Option<Document> {
-    if form == Form::Markdown {
-        return markdown_document(library, file, used, branches);
-    }
     let id = library.id(file, branches)?;
     let mut resolver = Resolver::new(library, library.context(file, used));
     let tree = resolver.tree(file)?;
@@ -73,13 +51,13 @@ fn document(
     })?;
     let path = library.inputs.path(file);
     let title = match form {
-        Form::Topic | Form::Markdown => resolver.title(file, &Address::default()),
+        Form::Topic => resolver.title(file, &Address::default()),
         Form::Map => map_document::title_of(&root, &mut resolver),
     };
     let title = title.unwrap_or_else(|| stem(&path));
     let mut renderer = Renderer::new(&mut resolver, id.clone());
     let blocks = match form {
-        Form::Topic | Form::Markdown => renderer.document(&root),
+        Form::Topic => renderer.document(&root),
         Form::Map => map_document::blocks(&root, &mut renderer),
     };
     let (mut links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
@@ -91,8 +69,22 @@ fn document(
     merge(&mut losses, &resolver.losses);
     if let Ok(parsed) = library.inputs.load(file) {
         merge(&mut losses, &parsed.losses);
+        links.extend(parsed.lost.iter().cloned());
     }
     let mut metadata = prolog::read(first_topic(&root));
+    if let Some(language) = root.attr("xml:lang") {
+        metadata.set_language(language);
+    }
+    for (place, used) in uses_in(library, file, branches) {
+        metadata.add_from_map(&used.metadata);
+        let mut carrier = Element::new("topicref", file, 1);
+        carrier.attributes.clone_from(&used.conditions);
+        metadata.add_conditions(&carrier);
+        if let Some(language) = library.roots.get(place).and_then(|root| root.language.as_deref()) {
+            metadata.set_language(language);
+        }
+    }
+    metadata.simplify();
     if root.is("subjectScheme") {
         subjects::taxonomy(&root, &mut metadata.fields);
     }
@@ -102,7 +94,7 @@ fn document(
         id,
         title,
         text_md: markdown::write(&blocks),
-        body_repr: Some("dita".to_owned()),
+        body_repr: Some(Notation::of(&path).map_or("dita", Notation::name).to_owned()),
         created_at: metadata.created_at,
         updated_at: metadata.updated_at,
         labels: labels.into_iter().collect(),
@@ -123,7 +115,7 @@ fn place(document: &mut Document, library: &Library, file: FileId, branches: &[u
     document.source_path = Some(library.inputs.path(file).to_string());
     document.space_key = Some(library.collection.clone());
     let mut labels: BTreeSet<String> = std::mem::take(&mut document.labels).into_iter().collect();
-    for (_, used) in library.uses_of(file).filter(|(_, used)| used.branches == branches) {
+    for (_, used) in uses_in(library, file, branches) {
         let mut carrier = Element::new("topicref", file, 1);
         carrier.attributes.clone_from(&used.conditions);
         conditions_of(&carrier, &mut labels);
@@ -135,6 +127,16 @@ fn place(document: &mut Document, library: &Library, file: FileId, branches: &[u
     }
     document.breadcrumbs = crumbs.into_iter().next().unwrap_or_default();
     relations(library, file, branches, &mut document.meta);
+    document.url = library.url(file, branches);
+    if !library.is_searched(file) {
+        document.meta.insert("searchable".to_owned(), json!(false));
+    }
+}
+
+/// The places of a document in the maps: those of its own branches, and of others in which it reads the same.
+fn uses_in<'l>(library: &'l Library, file: FileId, branches: &'l [usize]) -> impl Iterator<Item = (usize, &'l Use)> {
+    let id = library.id(file, branches);
+    library.uses_of(file).filter(move |(_, used)| used.branches == branches || library.id(file, &used.branches) == id)
 }
 
 /// The topic whose prolog speaks for the file.
@@ -156,7 +158,7 @@ fn merge(losses: &mut Losses, more: &Losses) {
 /// The ways to a topic through the maps, each from the root map down; the one that counts most comes first.
 fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
-    for (root, used) in library.uses_of(file).filter(|(_, used)| !used.resource_only && used.branches == branches) {
+    for (root, used) in uses_in(library, file, branches).filter(|(_, used)| !used.resource_only) {
         let Some(map) = library.roots.get(root) else { continue };
         let mut titles = Vec::new();
         let mut parent = used.parent;

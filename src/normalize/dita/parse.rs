@@ -7,8 +7,10 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::dom::{Element, FileId, Node};
-use super::entities::{Entities, Meaning};
+use super::dtd::{Declarations, Files, NoFiles};
+use super::entities::{Meaning, meaning};
 use crate::normalize::decode::decode;
+use crate::normalize::document::{Link, NO_SUCH_ENTITY, NOT_IN_INPUT};
 use crate::normalize::text::{Losses, clean, count};
 
 /// Largest file that is read, in bytes.
@@ -29,6 +31,10 @@ pub(super) struct Parsed {
     pub root: Arc<Element>,
     /// What was repaired on the way, by name.
     pub losses: Losses,
+    /// Entities that nothing declares, and their files that are not in the input.
+    pub lost: Vec<Link>,
+    /// Files with declarations that are not in the input.
+    pub undeclared: Vec<String>,
     /// The first thing that is not well-formed; the tree holds what could be read.
     pub fault: Option<XmlError>,
 }
@@ -58,12 +64,44 @@ pub(super) enum Problem {
     EntityExpansion,
 }
 
-/// Parses a file; `file` marks every element with where it was written.
+/// Parses a file for which nothing else is read.
 pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
-    let mut builder = Builder { file, line: 1, ..Builder::default() };
+    parse_at("", bytes, file, &NoFiles)
+}
+
+/// Parses the file at `path`; `file` marks every element with where it was written. The declarations that the file names
+/// come from `files`.
+pub(super) fn parse_at(path: &str, bytes: &[u8], file: FileId, files: &dyn Files) -> Result<Parsed, XmlError> {
+    let mut builder = Builder::new(path, file, files);
     let text = decode(bytes, &mut builder.losses);
     builder.feed(&text, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
     builder.finish()
+}
+
+/// Parses a page of HTML. What HTML leaves out is no fault.
+pub(super) fn parse_html(html: &str, file: FileId) -> Result<Parsed, XmlError> {
+    let mut builder = Builder { is_html: true, ..Builder::new("", file, &NoFiles) };
+    builder.feed(html, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
+    let mut parsed = builder.finish()?;
+    parsed.fault = None;
+    parsed.losses.remove("xml:repaired");
+    Ok(parsed)
+}
+
+/// Elements of HTML that have no end.
+const VOID: [&str; 14] =
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+
+/// Whether an element of HTML ends where another of its kind begins.
+fn ends_at(open: &str, next: &str) -> bool {
+    match open {
+        "p" => matches!(next, "p" | "ul" | "ol" | "dl" | "table" | "pre" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6"),
+        "li" => next == "li",
+        "dt" | "dd" => matches!(next, "dt" | "dd"),
+        "tr" => next == "tr",
+        "td" | "th" => matches!(next, "td" | "th" | "tr"),
+        _ => false,
+    }
 }
 
 /// Markup that is none.
@@ -74,19 +112,49 @@ struct Broken<'t> {
     read: usize,
 }
 
-#[derive(Default)]
-struct Builder {
+struct Builder<'f> {
+    /// Names are in lower case, and some elements have no end tag.
+    is_html: bool,
+    path: &'f str,
+    files: &'f dyn Files,
     file: FileId,
     line: u64,
     open: Vec<Element>,
     root: Option<Element>,
-    entities: Entities,
+    declared: Declarations,
     expanded: usize,
     losses: Losses,
+    lost: Vec<Link>,
     fault: Option<XmlError>,
 }
 
-impl Builder {
+impl<'f> Builder<'f> {
+    fn new(path: &'f str, file: FileId, files: &'f dyn Files) -> Self {
+        Self {
+            is_html: false,
+            path,
+            files,
+            file,
+            line: 1,
+            open: Vec::new(),
+            root: None,
+            declared: Declarations::default(),
+            expanded: 0,
+            losses: Losses::new(),
+            lost: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Counts an entity that has no text.
+    fn lose(&mut self, loss: &str, name: &str, reason: &str) {
+        count(&mut self.losses, loss);
+        let link = Link::to_nothing(&format!("&{name};"), reason);
+        if !self.lost.contains(&link) {
+            self.lost.push(link);
+        }
+    }
+
     /// Notes the first thing that is not well-formed.
     fn fault(&mut self, problem: Problem) {
         count(&mut self.losses, "xml:repaired");
@@ -167,6 +235,17 @@ impl Builder {
         match event {
             Event::Start(tag) => {
                 let element = self.element(&tag, nesting)?;
+                if self.is_html {
+                    while self.open.len() > floor
+                        && self.open.last().is_some_and(|last| ends_at(&last.name, &element.name))
+                    {
+                        self.close_last();
+                    }
+                    if VOID.contains(&element.name.as_str()) {
+                        self.close(element);
+                        return Ok(());
+                    }
+                }
                 if self.open.len() >= MAX_DEPTH {
                     return Err(Problem::TooDeep);
                 }
@@ -176,11 +255,22 @@ impl Builder {
                 let element = self.element(&tag, nesting)?;
                 self.close(element);
             }
+            Event::End(tag) if self.is_html => {
+                let name = tag.name().into_inner().to_ascii_lowercase();
+                if !VOID.contains(&name.as_str()) {
+                    self.end(&name, floor);
+                }
+            }
             Event::End(tag) => self.end(tag.name().into_inner(), floor),
             Event::Text(text) => self.text(&text.xml10_content()),
             Event::CData(text) => self.text(&text.xml10_content()),
             Event::GeneralRef(reference) => self.reference(&reference, nesting)?,
-            Event::DocType(doctype) => self.entities = Entities::from_doctype(&doctype),
+            Event::DocType(doctype) => {
+                self.declared = Declarations::read(&doctype, self.path, self.files);
+                if self.declared.is_cut {
+                    count(&mut self.losses, "dtd:too-large");
+                }
+            }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => {}
         }
         Ok(())
@@ -236,23 +326,23 @@ impl Builder {
             }
             Ok(None) => {}
             Err(_) => {
-                count(&mut self.losses, "entity:undefined");
+                self.lose("entity:undefined", reference, NO_SUCH_ENTITY);
                 self.text(&format!("&{};", &**reference));
                 return Ok(());
             }
         }
-        let replacement = match self.entities.resolve(reference) {
+        let replacement = match meaning(&self.declared, reference) {
             Meaning::Text(text) => {
                 self.text(text);
                 return Ok(());
             }
-            Meaning::Replacement(text) => text.to_owned(),
+            Meaning::Replacement(text) => text,
             Meaning::External => {
-                count(&mut self.losses, "entity:external");
+                self.lose("entity:external", reference, NOT_IN_INPUT);
                 return Ok(());
             }
             Meaning::Undefined => {
-                count(&mut self.losses, "entity:undefined");
+                self.lose("entity:undefined", reference, NO_SUCH_ENTITY);
                 self.text(&format!("&{};", &**reference));
                 return Ok(());
             }
@@ -271,7 +361,10 @@ impl Builder {
 
     fn element(&mut self, tag: &BytesStart<'_>, nesting: usize) -> Result<Element, Problem> {
         let mut element = Element::new(tag.name().into_inner(), self.file, self.line);
-        let mut attributes = tag.attributes();
+        if self.is_html {
+            element.name.make_ascii_lowercase();
+        }
+        let mut attributes = if self.is_html { tag.html_attributes() } else { tag.attributes() };
         attributes.with_checks(false);
         for attribute in attributes {
             let attribute = match attribute {
@@ -288,6 +381,11 @@ impl Builder {
             self.attribute_value(&attribute.value, nesting, &mut value)?;
             let value = clean(&value, &mut self.losses).into_owned();
             element.attributes.push((attribute.key.into_inner().to_owned(), value));
+        }
+        if let Some(class) = self.declared.classes.get(&element.name)
+            && element.attr("class").is_none()
+        {
+            element.set_attr("class", class);
         }
         Ok(element)
     }
@@ -307,16 +405,15 @@ impl Builder {
                 into.push(character);
                 continue;
             }
-            match self.entities.resolve(name) {
+            match meaning(&self.declared, name) {
                 Meaning::Text(text) => into.push_str(text),
                 Meaning::Replacement(text) => {
-                    let text = text.to_owned();
                     self.charge(text.len(), nesting)?;
                     self.attribute_value(&text, nesting + 1, into)?;
                 }
-                Meaning::External => count(&mut self.losses, "entity:external"),
+                Meaning::External => self.lose("entity:external", name, NOT_IN_INPUT),
                 Meaning::Undefined => {
-                    count(&mut self.losses, "entity:undefined");
+                    self.lose("entity:undefined", name, NO_SUCH_ENTITY);
                     into.push('&');
                     into.push_str(name);
                     into.push(';');
@@ -335,7 +432,13 @@ impl Builder {
             self.close_last();
         }
         match self.root {
-            Some(root) => Ok(Parsed { root: Arc::new(root), losses: self.losses, fault: self.fault }),
+            Some(root) => Ok(Parsed {
+                root: Arc::new(root),
+                losses: self.losses,
+                lost: self.lost,
+                undeclared: self.declared.unread,
+                fault: self.fault,
+            }),
             None => Err(XmlError { line: self.line, problem: Problem::Empty }),
         }
     }

@@ -42,8 +42,28 @@ pub(super) fn read(root: &Element) -> Metadata {
         metadata.push("keywords", term);
     }
     super::filter::collect_conditions(root, &mut metadata.labels);
-    metadata.simplify();
+    for name in STATE {
+        if let Some(value) = root.attr(name) {
+            metadata.push(name, value.to_owned());
+        }
+    }
+    metadata.add_conditions(root);
     metadata
+}
+
+/// Attributes of a topic that say how it stands.
+const STATE: [&str; 3] = ["status", "importance", "rev"];
+/// Elements of which a topic has one value: the nearest holds.
+const SINGLE: [&str; 6] = ["source", "publisher", "copyright", "permissions", "created", "revised"];
+/// Elements whose text is a title, not metadata that passes from a map to its topics.
+const TITLES: [&str; 2] = ["navtitle", "searchtitle"];
+/// Elements of a map's metadata that reach the topic at that place, and none below it.
+const OWN_PLACE: [&str; 3] = ["keywords", "source", "resourceid"];
+
+/// Whether what a map says at a place passes on to the places inside it.
+pub(super) fn cascades(element: &Element) -> bool {
+    let ends_here = ["searchtitle", "navtitle", "linktext", "shortdesc", "titlealt", "ux-window", "keytext"];
+    !ends_here.iter().chain(&OWN_PLACE).any(|name| element.is(name))
 }
 
 /// Index terms of a topic's own text; a term inside a term follows it after a comma.
@@ -79,6 +99,41 @@ fn index_term(term: &Element, before: &str, into: &mut Vec<String>) {
 }
 
 impl Metadata {
+    /// Adds what maps say of the topic; what the topic, or a nearer place, says of itself holds.
+    pub fn add_from_map(&mut self, elements: &[std::sync::Arc<Element>]) {
+        let known = self.fields.clone();
+        let dates = (self.created_at.clone(), self.updated_at.clone());
+        for outer in elements {
+            outer.walk(&mut |element| {
+                let name = SINGLE.iter().find(|name| element.is(name));
+                let field =
+                    if element.is("othermeta") || element.is("data") { element.attr("name") } else { name.copied() };
+                let is_said = field.is_some_and(|field| known.contains_key(field));
+                if !is_said && !TITLES.iter().any(|title| element.is(title)) {
+                    self.element(element);
+                }
+            });
+        }
+        self.created_at = dates.0.or(self.created_at.take());
+        self.updated_at = dates.1.or(self.updated_at.take());
+    }
+
+    /// Adds the conditions on an element as fields: what a topic is for as a whole can be searched by.
+    pub fn add_conditions(&mut self, element: &Element) {
+        let mut conditions = BTreeSet::new();
+        super::filter::conditions_of(element, &mut conditions);
+        for (name, value) in conditions.iter().filter_map(|condition| condition.split_once(':')) {
+            self.push(name, value.to_owned());
+        }
+    }
+
+    /// Adds a language where the topic names none.
+    pub fn set_language(&mut self, language: &str) {
+        if !self.fields.contains_key("language") {
+            self.push("language", language.to_owned());
+        }
+    }
+
     fn push(&mut self, field: &str, value: String) {
         if value.is_empty() {
             return;
@@ -94,6 +149,9 @@ impl Metadata {
 
     fn element(&mut self, element: &Element) {
         let text = || collapse(&element.text());
+        if element.is("metadata") {
+            self.add_conditions(element);
+        }
         if let Some(field) = TEXT_FIELDS.iter().chain(&PRODUCT_FIELDS).find(|name| element.is(name)) {
             self.push(field, text());
         } else if element.is("keyword") {
@@ -125,6 +183,11 @@ impl Metadata {
             if let (Some(name), Some(content)) = (element.attr("name"), element.attr("content")) {
                 self.push(name, content.to_owned());
             }
+        } else if element.is("data") {
+            let value = element.attr("value").map_or_else(text, ToOwned::to_owned);
+            if let Some(name) = element.attr("name") {
+                self.push(name, value);
+            }
         } else if element.is("resourceid") {
             let id = element.attr("appid").or(element.attr("id")).unwrap_or_default();
             self.push("resourceid", id.to_owned());
@@ -132,9 +195,10 @@ impl Metadata {
     }
 
     /// A field with one value is a string.
-    fn simplify(&mut self) {
+    pub fn simplify(&mut self) {
         for (name, value) in &mut self.fields {
-            let lists = ["keywords", "audience", "category"].contains(&name.as_str());
+            let lists = ["keywords", "category"].contains(&name.as_str())
+                || super::vocabulary::CONDITIONS.contains(&name.as_str());
             if let Value::Array(values) = value
                 && values.len() == 1
                 && !lists
@@ -170,7 +234,8 @@ mod tests {
             <metadata><audience type='admin'/><category>Install</category><keywords><keyword>k</keyword><indexterm>a<indexterm>b</indexterm></indexterm></keywords>\
             <prodinfo><prodname>P</prodname><vrmlist><vrm version='1' release='2'/></vrmlist></prodinfo><othermeta name='n' content='c'/></metadata></prolog>\
             <conbody><p platform='linux mac'>x</p></conbody></concept>";
-        let read = read(&parse(topic.as_bytes(), 0).unwrap().root);
+        let mut read = read(&parse(topic.as_bytes(), 0).unwrap().root);
+        read.simplify();
         let fields = Value::Object(read.fields);
         assert_eq!(fields["author"], serde_json::json!(["A", "B"]));
         assert_eq!(fields["keywords"], serde_json::json!(["k", "a, b"]));

@@ -36,7 +36,12 @@ impl Push {
         // Where there are maps, only what they publish pushes.
         for &file in files.iter().filter(|&&file| library.roots.is_empty() || library.uses_of(file).next().is_some()) {
             let Ok(tree) = library.inputs.load(file) else { continue };
-            tree.root.walk(&mut |parent| {
+            // What the conditions exclude pushes nothing.
+            let mut root = Element::clone(&tree.root);
+            if library.ditaval.as_ref().is_some_and(|ditaval| !ditaval.apply(&mut root)) {
+                continue;
+            }
+            root.walk(&mut |parent| {
                 let children: Vec<&Element> = parent.elements().collect();
                 for (index, child) in children.iter().enumerate() {
                     let next = children.get(index + 1);

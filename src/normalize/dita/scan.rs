@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::ditaval;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::href;
 use super::input_files::{InputFiles, LoadError};
 use super::library::{Form, Library, form_of};
-use super::parse::{XmlError, parse};
+use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
 use crate::normalize::{FileError, Options, ReadError};
 
 /// Extensions of files that may hold DITA; their root element decides.
-const EXTENSIONS: [&str; 5] = ["dita", "xml", "ditamap", "bookmap", "ditabase"];
+const EXTENSIONS: [&str; 7] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "mdita", "hdita"];
 /// How far above a map or topic the files that it refers to may lie.
 const MAX_CLIMB: usize = 4;
 
@@ -22,14 +23,18 @@ const MAX_CLIMB: usize = 4;
 pub(super) struct Scan {
     pub library: Library,
     pub failures: Vec<(FileId, FileError)>,
+    /// XML that is not DITA.
+    pub skipped: Vec<FileError>,
 }
 
 /// Finds what belongs to `input`: everything below a folder, what a map refers to, or one topic.
 pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
+    let kinds = Specializations::new(&options.dita.specializations);
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
-    let (inputs, files, unread) = if is_folder { folder(&input).map_err(io)? } else { reachable(&input)? };
+    let (inputs, files, unread) =
+        if is_folder { folder(&input, &kinds).map_err(io)? } else { reachable(&input, &kinds)? };
     let name = if is_folder { input.file_name() } else { input.file_stem() };
     let mut scan = Scan::of(inputs, files, name.unwrap_or_default(), options)?;
     scan.failures.extend(unread.into_iter().map(|failure| (FileId::MAX, failure)));
@@ -42,15 +47,19 @@ impl Scan {
     pub fn of(inputs: InputFiles, files: Vec<FileId>, name: &OsStr, options: &Options) -> Result<Self, ReadError> {
         let name = || if name.is_empty() { "dita".to_owned() } else { name.to_string_lossy().into_owned() };
         let collection = options.collection.clone().unwrap_or_else(name);
-        let ditaval = options.ditaval.as_deref().map(read_ditaval).transpose()?;
-        let mut scan = Self { library: Library::new(inputs, collection, ditaval), failures: Vec::new() };
+        let ditaval = read_ditavals(&options.ditaval)?;
+        let mut scan =
+            Self { library: Library::new(inputs, collection, ditaval), failures: Vec::new(), skipped: Vec::new() };
+        scan.library.settings = options.dita.clone();
+        scan.library.site_url.clone_from(&options.site_url);
         let mut pushing = Vec::new();
         for file in files {
             if scan.classify(file) {
                 pushing.push(file);
             }
         }
-        scan.library.connect(&pushing);
+        let unfiltered = scan.library.connect(&pushing);
+        scan.failures.extend(unfiltered.into_iter().map(|failure| (FileId::MAX, failure)));
         Ok(scan)
     }
 
@@ -73,9 +82,21 @@ impl Scan {
             return tree.root.find(&|element| element.attr("conaction").is_some()).is_some();
         }
         if tree.fault.is_none() && !is_side_file(&tree.root) {
-            let message = format!("not DITA: <{}> is neither a topic nor a map", tree.root.name);
             let path = self.library.inputs.path(file).to_string();
-            self.failures.push((file, FileError { path, line: Some(tree.root.line), message }));
+            let is_dita = path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "dita" | "ditamap"));
+            let mut message = format!("not DITA: <{}> is neither a topic nor a map", tree.root.name);
+            if is_dita {
+                let missing = tree.undeclared.first().map(|dtd| format!(", and {dtd} is not in the input"));
+                message.push_str(&missing.unwrap_or_default());
+                message.push_str("; if it is a specialization, name it in dita.specializations");
+            }
+            let error = FileError { path, line: Some(tree.root.line), message };
+            // Other XML stands beside documentation in most repositories.
+            if is_dita {
+                self.failures.push((file, error));
+            } else {
+                self.skipped.push(error);
+            }
         }
         false
     }
@@ -94,24 +115,28 @@ fn is_side_file(root: &Element) -> bool {
     matches!(name, "val" | "catalog" | "svg" | "stylesheet" | "transform" | "schema" | "grammar" | "project" | "plugin")
 }
 
-fn read_ditaval(path: &Path) -> Result<Ditaval, ReadError> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| ReadError::Input { message: format!("{}: {error}; give a ditaval file", path.display()) })?;
-    let broken = |error: XmlError| ReadError::Input {
-        message: format!("{}:{}: {error}; give a ditaval file", path.display(), error.line),
-    };
-    let parsed = parse(&bytes, 0).map_err(broken)?;
-    if let Some(fault) = parsed.fault {
-        return Err(broken(fault));
+/// The rules of several ditaval files; where two have a rule for the same value, the first holds.
+fn read_ditavals(paths: &[PathBuf]) -> Result<Option<Ditaval>, ReadError> {
+    let mut all: Option<Ditaval> = None;
+    for path in paths {
+        let bytes = std::fs::read(path).map_err(|error| ReadError::Input {
+            message: format!("{}: {error}; give a ditaval file", path.display()),
+        })?;
+        let read = ditaval::read(&bytes).map_err(|fault| {
+            let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
+            ReadError::Input { message: format!("{}{line}: {}; give a ditaval file", path.display(), fault.message) }
+        })?;
+        match &mut all {
+            Some(all) => all.add(read),
+            None => all = Some(read),
+        }
     }
-    Ditaval::from_tree(&parsed.root).ok_or_else(|| ReadError::Input {
-        message: format!("{}: <{}> where a ditaval has <val>; give a ditaval file", path.display(), parsed.root.name),
-    })
+    Ok(all)
 }
 
 /// Every candidate below a folder, in order of path, and what below it could not be read.
-fn folder(root: &Path) -> std::io::Result<(InputFiles, Vec<FileId>, Vec<FileError>)> {
-    let inputs = InputFiles::new(root);
+fn folder(root: &Path, kinds: &Specializations) -> std::io::Result<(InputFiles, Vec<FileId>, Vec<FileError>)> {
+    let inputs = InputFiles::new(root, kinds);
     let (mut paths, mut unread) = (Vec::new(), Vec::new());
     let mut waiting = vec![(root.to_owned(), String::new())];
     while let Some((folder, prefix)) = waiting.pop() {
@@ -155,12 +180,12 @@ fn is_candidate(name: &str) -> bool {
 
 /// A map with the maps and topics that it refers to, or a topic, and what could not be read; the inputs starts where all
 /// their files lie.
-fn reachable(input: &Path) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), ReadError> {
+fn reachable(input: &Path, kinds: &Specializations) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
     let path = input.strip_prefix(&base).map_err(|_| nothing())?;
     let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-    let wide = InputFiles::new(&base);
+    let wide = InputFiles::new(&base, kinds);
     let mut crawl =
         Crawl { library: Library::new(wide, String::new(), None), parts: BTreeSet::new(), needed: BTreeSet::new() };
     let start = crawl.library.inputs.intern(&path);
@@ -180,7 +205,7 @@ fn reachable(input: &Path) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), 
         None => FileError { path: base.join(&unread.path).display().to_string(), ..unread },
     };
     let unread = crawl.library.inputs.unread().into_iter().map(in_corpus).collect();
-    let inputs = InputFiles::new(&base.join(shared));
+    let inputs = InputFiles::new(&base.join(shared), kinds);
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| inputs.intern(path)).collect();

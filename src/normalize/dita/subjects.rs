@@ -84,7 +84,7 @@ mod tests {
         let scheme = "<subjectScheme><subjectdef keys='os'><subjectdef keys='linux'><subjectdef keys='redhat'/></subjectdef></subjectdef>\
             <enumerationdef><attributedef name='platform'/><subjectdef keyref='os'/></enumerationdef></subjectScheme>";
         let rules = "<val><prop action='exclude' att='platform' val='linux'/></val>";
-        let mut ditaval = Ditaval::from_tree(&parse(rules.as_bytes(), 0).unwrap().root).unwrap();
+        let mut ditaval = super::super::ditaval::read(rules.as_bytes()).unwrap();
         inherit(&parse(scheme.as_bytes(), 0).unwrap().root, &mut ditaval);
         let topic = parse(b"<p><ph platform='redhat'>a</ph><ph platform='mac'>b</ph></p>", 0).unwrap().root;
         let mut topic = Element::clone(&topic);

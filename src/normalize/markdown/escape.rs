@@ -15,17 +15,26 @@ pub(super) fn shortest_absent_run(text: &str) -> usize {
     longest_run(text, '`') + 1
 }
 
-/// Appends `text` to `out` with the characters escaped that would be inline markup there.
-///
-/// `text` holds no blank space; `after` is the character that follows it, if known. `in_link` is set inside link
-/// text, where `]` would end the link.
-pub(super) fn push_text(out: &mut String, text: &str, after: Option<char>, in_link: bool) {
-    let mut previous = out.chars().next_back();
+/// Where text stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The characters beside it, if known.
+    pub before: Option<char>,
+    pub after: Option<char>,
+    /// Inside link text, where `]` would end the link.
+    pub in_link: bool,
+    /// Some of the text around is struck, so that a `~` could open or close it.
+    pub has_strike: bool,
+}
+
+/// Appends `text` to `out` with the characters escaped that would be inline markup there. `text` holds no blank space.
+pub(super) fn push_text(out: &mut String, text: &str, place: Place) {
+    let mut previous = place.before;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        let next = chars.peek().map(|(_, next)| *next).or(after);
+        let next = chars.peek().map(|(_, next)| *next).or(place.after);
         let rest = text.get(at..).unwrap_or_default();
-        if needs_escape(c, previous, next, rest, in_link) {
+        if needs_escape(c, previous, next, rest, place) {
             out.push('\\');
         }
         out.push(c);
@@ -33,14 +42,14 @@ pub(super) fn push_text(out: &mut String, text: &str, after: Option<char>, in_li
     }
 }
 
-fn needs_escape(c: char, previous: Option<char>, next: Option<char>, rest: &str, in_link: bool) -> bool {
+fn needs_escape(c: char, previous: Option<char>, next: Option<char>, rest: &str, place: Place) -> bool {
     match c {
         '*' | '`' | '[' => true,
-        ']' => in_link,
+        ']' => place.in_link,
         // Inside a word an underscore is never emphasis.
         '_' => !(previous.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
         // A tilde that follows blank space cannot close a strike-through, and without a closer nothing opens.
-        '~' => next == Some('~') || previous.is_some_and(|p| !p.is_whitespace()),
+        '~' => place.has_strike || next.is_none_or(|n| n == '~') || previous.is_some_and(|p| !p.is_whitespace()),
         '\\' => next.is_none_or(|n| n.is_ascii_punctuation()),
         '<' => next.is_none_or(|n| n.is_ascii_alphabetic() || matches!(n, '/' | '!' | '?')),
         '&' => is_entity(rest),

@@ -4,6 +4,7 @@
 //! hard wrapping, no trailing line end. Every table row has as many cells as its header, every fence is longer than
 //! any run of backticks inside, and text is escaped only where it would otherwise be read as markup.
 
+mod delimiters;
 mod escape;
 mod inline;
 mod language;
@@ -201,5 +202,7 @@ impl<'a> Iterator for Flat<'a> {
     }
 }
 
+#[cfg(test)]
+mod property;
 #[cfg(test)]
 mod tests;

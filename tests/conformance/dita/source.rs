@@ -127,6 +127,16 @@ impl Element {
         self.name.ends_with("map") || self.name == "subjectScheme"
     }
 
+    /// Whether it is the root of a file of topics.
+    pub fn is_topic(&self) -> bool {
+        self.name == "dita" || (self.attr("id").is_some() && self.child("title").or(self.child("glossterm")).is_some())
+    }
+
+    /// The first child of a name.
+    pub fn child(&self, name: &str) -> Option<&Element> {
+        self.elements().find(|child| child.name == name)
+    }
+
     pub fn is_hidden(&self) -> bool {
         HIDDEN.iter().any(|hidden| self.is(hidden))
     }

@@ -1,4 +1,4 @@
-//! A folder of DITA: topic, map and ditaval, apart by NUL.
+//! A folder of DITA: topic, map, ditaval, entity file, Markdown and HTML, parted by NUL.
 #![no_main]
 
 use std::cell::OnceCell;
@@ -16,7 +16,7 @@ thread_local! {
 fuzz_target!(|bytes: &[u8]| {
     FOLDER.with(|folder| {
         let folder = folder.get_or_init(|| TempDir::new().expect("a temporary folder")).path();
-        let mut parts = bytes.splitn(3, |byte| *byte == 0);
+        let mut parts = bytes.splitn(6, |byte| *byte == 0);
         let mut write = |name: &str| {
             let part = parts.next().filter(|part| !part.is_empty());
             match part {
@@ -27,7 +27,10 @@ fuzz_target!(|bytes: &[u8]| {
         };
         write("topic.dita");
         write("map.ditamap");
-        let ditaval = write("filter.ditaval").then(|| folder.join("filter.ditaval"));
+        let ditaval = write("filter.ditaval").then(|| folder.join("filter.ditaval")).into_iter().collect();
+        for name in ["declared.ent", "note.mdita", "page.hdita"] {
+            write(name);
+        }
         let options = Options { ditaval, threads: NonZeroUsize::new(1), ..Options::default() };
         // A folder without topics and a broken ditaval are errors of the caller; nothing else may go wrong.
         let _ = normalize::read(folder, Source::Dita, &options, &mut |outcome| {

@@ -17,6 +17,7 @@ pub fn check(name: &str, bytes: &[u8]) {
                 assert!(document.content_sha256.is_some());
             }
             Outcome::Failure(failure) | Outcome::Skipped(failure) => assert!(!failure.message.is_empty()),
+            Outcome::Notice(notice) => assert!(!notice.message.is_empty()),
         }
     }
 }

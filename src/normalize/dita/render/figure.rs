@@ -39,8 +39,8 @@ impl Renderer<'_, '_> {
             run.extend(alternative.map(Inline::Text));
             return;
         };
-        let name = || source.rsplit('/').next().unwrap_or(&source).to_owned();
-        run.push(Inline::Image { alt: alternative.unwrap_or_else(name), source });
+        // Without words for it, an image says nothing: its file name is no text.
+        run.push(Inline::Image { alt: alternative.unwrap_or_default(), source });
         if let Some(long) = image.child("longdescref").filter(|long| long.attr("href").is_some()) {
             run.push(Inline::Text(" ".to_owned()));
             self.cross_reference(long, run);
@@ -70,8 +70,23 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Sound, film and other objects: a link to the file, then what the topic says about it.
+    /// Sound, film and other objects: a link to the file, then what the topic says about it, else the fallback.
     pub(super) fn media(&mut self, media: &Element, out: &mut Vec<Block>) {
+        let before = out.len();
+        let mut run = Vec::new();
+        let title = media.elements().find(|child| Kind::of(child) == Kind::Title);
+        self.media_link(media, title, &mut run);
+        flush(&mut run, out);
+        out.append(&mut self.blocks(&without(media, title)));
+        if out.len() == before {
+            for fallback in media.children_of("fallback") {
+                out.append(&mut self.blocks(&fallback.children));
+            }
+        }
+    }
+
+    /// A link to a file of sound or film: by its title, else the name of the file, else what it is.
+    pub(super) fn media_link(&mut self, media: &Element, title: Option<&Element>, run: &mut Vec<Inline>) {
         let attributes = ["href", "data", "src"];
         let own = attributes.iter().find_map(|name| self.source(media, name));
         let inner = |this: &mut Self| {
@@ -79,20 +94,25 @@ impl Renderer<'_, '_> {
                 media.find(&|e| e.is("media-source") || e.name == "source" || e.attr("name") == Some("movie"))?;
             attributes.iter().chain(&["value"]).find_map(|name| this.source(source, name))
         };
-        let source = own.or_else(|| inner(self));
-        let title = media.elements().find(|child| Kind::of(child) == Kind::Title);
-        if let Some(target) = source {
-            let content = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
-            let name = target.rsplit('/').next().unwrap_or(&target).to_owned();
-            let content = if is_blank(&content) { vec![Inline::Text(name)] } else { content };
-            out.push(Block::Paragraph(vec![Inline::Link { target, content }]));
-        } else {
+        let Some(target) = own.or_else(|| inner(self)) else {
             count(&mut self.losses, "object:without-address");
+            return;
+        };
+        let mut content = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
+        if is_blank(&content) {
+            let name = target.rsplit('/').next().unwrap_or(&target);
+            let name = name.split(['?', '#']).next().unwrap_or(name);
+            let is_video = media.is("video") || media.attr("outputclass").is_some_and(|class| class.contains("video"));
+            // The last part of a web address is often an id.
+            let name = match name.rsplit_once('.') {
+                Some((stem, _)) if !stem.is_empty() => name,
+                _ if is_video => "Video",
+                _ if media.is("audio") => "Audio",
+                _ => "Object",
+            };
+            content = vec![Inline::Text(name.to_owned())];
         }
-        out.append(&mut self.blocks(&without(media, title)));
-        for fallback in media.children_of("fallback") {
-            out.append(&mut self.blocks(&fallback.children));
-        }
+        run.push(Inline::Link { target, content });
     }
 
     /// The text of a code block: markup inside flattened, included files in place.
@@ -127,9 +147,9 @@ impl Renderer<'_, '_> {
                 include::lines(&text, fragment)
             }
             "xml" => {
-                let tree = library.inputs.load(file).ok()?;
+                let tree = self.resolver.tree(file)?;
                 let has_id = |element: &Element| fragment.is_empty() || element.attr("id") == Some(fragment);
-                tree.root.find(&has_id).map(plain_text)
+                tree.find(&has_id).map(plain_text)
             }
             _ => None,
         });

@@ -11,11 +11,22 @@ impl Renderer<'_, '_> {
     /// Children as running text; blocks inside lose their shape, never their text.
     pub(super) fn inlines(&mut self, children: &[Node]) -> Vec<Inline> {
         let mut run = Vec::new();
+        let mut before: Option<&Node> = None;
         for child in children {
             match child {
-                Node::Text(text) => self.text(text, &mut run),
-                Node::Element(element) => self.inline(element, Kind::of(element), &mut run),
+                Node::Text(text) => {
+                    let is_after_block = before.and_then(Node::element).is_some_and(|last| Kind::of(last).is_block());
+                    if is_after_block && text.starts_with(char::is_alphanumeric) {
+                        run.push(Inline::Text(" ".to_owned()));
+                    }
+                    self.text(text, &mut run);
+                }
+                Node::Element(element) => {
+                    keep_apart(before, element, &mut run);
+                    self.inline(element, Kind::of(element), &mut run);
+                }
             }
+            before = Some(child);
         }
         run
     }
@@ -69,6 +80,10 @@ impl Renderer<'_, '_> {
             Kind::Math => self.math(element, run),
             Kind::Svg => self.svg(element, run),
             Kind::LineBreak => run.push(Inline::Break),
+            Kind::Media => {
+                let title = element.elements().find(|child| Kind::of(child) == Kind::Title);
+                self.media_link(element, title.or(element.child("desc")), run);
+            }
             Kind::Include => {
                 let text = self.included(element);
                 run.push(Inline::Text(text));
@@ -117,6 +132,8 @@ impl Renderer<'_, '_> {
         let mut first = true;
         for child in &menu.children {
             match child {
+                // Blank space between the parts is layout.
+                Node::Text(text) if text.trim().is_empty() => {}
                 Node::Text(text) => self.text(text, run),
                 Node::Element(item) => {
                     if !std::mem::take(&mut first) {
@@ -200,6 +217,23 @@ impl Renderer<'_, '_> {
     pub(in super::super) fn paragraph_of(&mut self, element: &Element, out: &mut Vec<Block>) {
         let mut run = self.inlines(&element.children);
         flush(&mut run, out);
+    }
+}
+
+/// Keeps the words of an element apart from those before it, where no text is between and one of the two is a block or
+/// unknown: only of the elements of running text is it known that they may stand inside a word.
+pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec<Inline>) {
+    let parts = |element: &Element| {
+        let kind = Kind::of(element);
+        kind == Kind::Unknown || kind.is_block()
+    };
+    let is_apart = match before {
+        Some(Node::Element(before)) => parts(before) || parts(element),
+        Some(Node::Text(_)) => Kind::of(element).is_block(),
+        None => false,
+    };
+    if is_apart {
+        run.push(Inline::Text(" ".to_owned()));
     }
 }
 

@@ -1,8 +1,10 @@
 //! Links: cross references, related links, images' sources.
 
 use super::super::branches::branches_meant;
-use super::super::dom::{Element, FileId, Node};
+use super::super::dom::{Element, FileId, Node, collapse};
 use super::super::href;
+use super::super::library::Form;
+use super::super::resolve::find_target;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
 use crate::normalize::document::{Link, NOT_IN_INPUT, OUTSIDE_INPUT};
@@ -23,29 +25,56 @@ impl Renderer<'_, '_> {
     pub(in super::super) fn target(&mut self, element: &Element) -> Option<Target> {
         let address = element.attr("href")?;
         let scope = element.attr("scope");
-        if scope == Some("external") || scope == Some("peer") || href::is_absolute(address) {
-            let reason = if scope == Some("peer") { "peer" } else { "external" };
-            return Some(outside(address, reason));
+        if scope == Some("external") || href::is_absolute(address) {
+            return Some(outside(address, "external"));
         }
         let parts = href::split(address);
-        let Some(file) = self.resolver.library.local_file(element, &parts.path) else {
-            count(&mut self.losses, "link:unresolved");
-            let base = self.resolver.library.inputs.path(element.file);
-            let reason = if href::join(&base, &parts.path).is_none() { OUTSIDE_INPUT } else { NOT_IN_INPUT };
-            return Some(nowhere(address, reason));
-        };
         let library = self.resolver.library;
+        let Some(file) = library.local_file(element, &parts.path) else {
+            // A peer may be published elsewhere.
+            let name = parts.path.rsplit('/').next().unwrap_or_default();
+            let title = Some(name.to_owned()).filter(|name| !name.is_empty());
+            if scope == Some("peer") {
+                return Some(Target { title, ..outside(address, "peer") });
+            }
+            count(&mut self.losses, "link:unresolved");
+            let base = library.inputs.path(element.file);
+            let reason = if href::join(&base, &parts.path).is_none() { OUTSIDE_INPUT } else { NOT_IN_INPUT };
+            return Some(Target { title, ..nowhere(address, reason) });
+        };
+        // Nothing about what conditions exclude is shown, its path included.
+        if library.is_excluded(file) {
+            count(&mut self.losses, "filtered:link");
+            return None;
+        }
         let branches = branches_meant(element, &self.resolver.context.branches);
+        let title = self.resolver.title_in(file, &parts, &branches);
         let Some(id) = library.id(file, library.copy_in(file, &branches)) else {
             let path = library.inputs.path(file);
-            return Some(outside(&path, "not a document"));
+            let title = title.or_else(|| parts.topic.is_none().then(|| stem(&path)));
+            return Some(Target { title, ..outside(&path, "not a document") });
         };
-        let title = self.resolver.title_in(file, &parts, &branches);
-        let anchor = self.anchor(file, &parts);
+        let anchor = if self.is_missing(file, &parts) {
+            count(&mut self.losses, "link:missing-element");
+            self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
+            None
+        } else {
+            self.anchor(file, &parts)
+        };
+        let title = title.or_else(|| self.resolver.title_in(file, &href::Address::default(), &branches));
         let address = if id == self.id && anchor.is_some() { String::new() } else { id.clone() };
         let address = anchor.map_or(address.clone(), |anchor| format!("{address}#{anchor}"));
         let link = Link { href: address.clone(), target_id: Some(id), reason: None };
         Some(Target { href: Some(address), link, title })
+    }
+
+    /// Whether a file is there and the place in it is not.
+    fn is_missing(&mut self, file: FileId, address: &href::Address) -> bool {
+        if address.topic.is_none() || self.resolver.library.documents.get(&file) != Some(&Form::Topic) {
+            return false;
+        }
+        let Some(tree) = self.resolver.tree(file) else { return false };
+        find_target(&tree, address.topic.as_deref(), address.element.as_deref()).is_none()
     }
 
     /// The place inside a document: an element's id, or that of a topic which is not the first.
@@ -110,7 +139,13 @@ impl Renderer<'_, '_> {
     pub(super) fn related_links(&mut self, related: &Element, out: &mut Vec<Block>) {
         let mut blocks = Vec::new();
         self.link_group(related, &mut blocks);
-        if !blocks.is_empty() {
+        // Some lists bring the heading themselves.
+        let title = related.elements().next().filter(|first| first.is("linklist"));
+        let title = title.and_then(|list| list.elements().find(|child| Kind::of(child) == Kind::Title));
+        let has_title = title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case("related information"));
+        if has_title {
+            out.append(&mut blocks);
+        } else if !blocks.is_empty() {
             let heading = Inline::Strong(vec![Inline::Text("Related information".to_owned())]);
             out.push(Block::Paragraph(vec![heading]));
             out.append(&mut blocks);
@@ -201,6 +236,12 @@ impl Renderer<'_, '_> {
             self.attachments.push(attachment);
         }
     }
+}
+
+/// A file's name without folders and extension.
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 
 fn outside(href: &str, reason: &str) -> Target {

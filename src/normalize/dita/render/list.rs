@@ -104,7 +104,8 @@ impl Renderer<'_, '_> {
         }
         if let Some(Block::Paragraph(first)) = content.first_mut() {
             let first_text = std::mem::take(first);
-            line.push(Inline::Text(": ".to_owned()));
+            let has_mark = last_char(&line).is_some_and(|last| matches!(last, ':' | '?' | '!'));
+            line.push(Inline::Text(if has_mark { " " } else { ": " }.to_owned()));
             if is_head {
                 line.push(Inline::Strong(first_text));
             } else {
@@ -116,6 +117,16 @@ impl Renderer<'_, '_> {
         }
         item(content)
     }
+}
+
+/// The last character that is shown, blank space left aside.
+fn last_char(content: &[Inline]) -> Option<char> {
+    content.iter().rev().find_map(|item| match item {
+        Inline::Text(text) | Inline::Code(text) => text.trim_end().chars().next_back(),
+        Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Strike(inner) => last_char(inner),
+        Inline::Link { content, .. } => last_char(content),
+        _ => None,
+    })
 }
 
 fn is_term(element: &Element) -> bool {

@@ -102,23 +102,32 @@ impl<'r, 'l> Renderer<'r, 'l> {
 
     /// The children of an element as blocks; text between blocks becomes paragraphs.
     fn blocks(&mut self, children: &[Node]) -> Vec<Block> {
+        let has_text = children.iter().any(|child| matches!(child, Node::Text(text) if !text.trim().is_empty()));
+        self.flow(children, has_text)
+    }
+
+    /// The same; `is_text` where the children are running text, which only blocks interrupt.
+    fn flow(&mut self, children: &[Node], is_text: bool) -> Vec<Block> {
         let mut out = Vec::new();
         let mut run = Vec::new();
+        let mut before: Option<&Node> = None;
         for child in children {
             match child {
                 Node::Text(text) => self.text(text, &mut run),
                 Node::Element(element) => {
                     let kind = Kind::of(element);
-                    if stands_alone(element, kind) {
-                        flush(&mut run, &mut out);
+                    if stands_alone(element, kind, is_text) {
+                        end_text(&mut run, &mut out);
                         self.block(element, kind, &mut out);
                     } else {
+                        inline::keep_apart(before, element, &mut run);
                         self.inline(element, kind, &mut run);
                     }
                 }
             }
+            before = Some(child);
         }
-        flush(&mut run, &mut out);
+        end_text(&mut run, &mut out);
         out
     }
 
@@ -130,9 +139,8 @@ impl<'r, 'l> Renderer<'r, 'l> {
                 let content = self.inlines(&element.children);
                 out.push(Block::Paragraph(vec![Inline::Strong(content)]));
             }
-            Kind::Wrapper | Kind::Paragraph | Kind::Item | Kind::Phrase => {
-                out.append(&mut self.blocks(&element.children));
-            }
+            Kind::Paragraph => out.append(&mut self.flow(&element.children, true)),
+            Kind::Wrapper | Kind::Item | Kind::Phrase => out.append(&mut self.blocks(&element.children)),
             Kind::LongQuote => self.long_quote(element, out),
             Kind::Lines => {
                 let before = std::mem::replace(&mut self.keep_lines, true);
@@ -162,7 +170,13 @@ impl<'r, 'l> Renderer<'r, 'l> {
             Kind::MathBlock => self.math_block(element, out),
             Kind::Unknown => {
                 count(&mut self.losses, format!("element:{}", element.name));
-                out.append(&mut self.blocks(&element.children));
+                if is_list_like(element) {
+                    for child in element.elements() {
+                        self.block(child, Kind::of(child), out);
+                    }
+                } else {
+                    out.append(&mut self.blocks(&element.children));
+                }
             }
             _ => {
                 let mut run = Vec::new();
@@ -241,13 +255,30 @@ impl<'r, 'l> Renderer<'r, 'l> {
     }
 }
 
-/// Whether an element interrupts a run of text: blocks, and text elements that hold blocks.
-fn stands_alone(element: &Element, kind: Kind) -> bool {
+/// Whether an element interrupts a run of text: a block, or an element around blocks. Outside running text, an unknown
+/// element that holds nothing but elements is a block, too.
+fn stands_alone(element: &Element, kind: Kind, is_text: bool) -> bool {
     match kind {
         Kind::Image => element.attr("placement") == Some("break"),
-        Kind::Phrase | Kind::Unknown => element.find(&|inner| Kind::of(inner).is_block()).is_some(),
+        Kind::Unknown if !is_text && is_list_like(element) => true,
+        Kind::Phrase | Kind::Unknown => holds_block(element),
+        Kind::Media => !is_text,
         _ => kind.is_block(),
     }
+}
+
+/// Whether there are blocks in the flow of the text inside an element; what a link, a footnote or an image holds is not.
+fn holds_block(element: &Element) -> bool {
+    element.elements().any(|child| match Kind::of(child) {
+        Kind::Phrase | Kind::Unknown | Kind::Strong | Kind::Emphasis => holds_block(child),
+        Kind::Media => false,
+        kind => kind.is_block(),
+    })
+}
+
+fn is_list_like(element: &Element) -> bool {
+    let is_text = |child: &Node| matches!(child, Node::Text(text) if !text.trim().is_empty());
+    element.elements().count() > 1 && !element.children.iter().any(is_text)
 }
 
 /// The children of an element without one of them.
@@ -263,5 +294,43 @@ fn flush(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
         |inline: &Inline| matches!(inline, Inline::Text(text) if text.trim().is_empty()) || *inline == Inline::Break;
     if !content.iter().all(blank) {
         out.push(Block::Paragraph(content));
+    }
+}
+
+/// Ends a run of text after a block. Punctuation that the run begins with goes to the end of the block.
+fn end_text(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
+    let is_closing = |c: char| matches!(c, ',' | '.' | ';' | ':' | ')' | ']' | '!' | '?');
+    if let (Some(Inline::Text(first)), Some(block)) =
+        (run.iter_mut().find(|item| !matches!(item, Inline::Text(text) if text.trim().is_empty())), out.last_mut())
+    {
+        let text = first.trim_start();
+        let rest = text.trim_start_matches(is_closing);
+        // `.5` and `...` begin something.
+        let is_end = rest.len() < text.len() && (rest.is_empty() || rest.starts_with(char::is_whitespace));
+        if is_end {
+            let punctuation = text.strip_suffix(rest).unwrap_or_default().to_owned();
+            let rest = rest.trim_start().to_owned();
+            append_text(block, punctuation);
+            *first = rest;
+        }
+    }
+    flush(run, out);
+}
+
+/// Adds text to the last paragraph of a block; code and tables have none, and go without.
+fn append_text(block: &mut Block, text: String) {
+    match block {
+        Block::Paragraph(content) => content.push(Inline::Text(text)),
+        Block::List(list) => {
+            if let Some(last) = list.items.last_mut().and_then(|item| item.content.last_mut()) {
+                append_text(last, text);
+            }
+        }
+        Block::Quote(content) | Block::Group(content) | Block::Admonition { content, .. } => {
+            if let Some(last) = content.last_mut() {
+                append_text(last, text);
+            }
+        }
+        _ => {}
     }
 }

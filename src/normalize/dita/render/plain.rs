@@ -11,10 +11,21 @@ pub(in super::super) fn plain_text(element: &Element) -> String {
 }
 
 fn push(element: &Element, into: &mut String) {
+    let mut is_after_unknown = false;
     for child in &element.children {
         match child {
-            Node::Text(text) => into.push_str(text),
-            Node::Element(child) => push_element(child, into),
+            Node::Text(text) => {
+                into.push_str(text);
+                is_after_unknown = false;
+            }
+            Node::Element(child) => {
+                let is_unknown = Kind::of(child) == Kind::Unknown;
+                if is_after_unknown {
+                    into.push(' ');
+                }
+                push_element(child, into);
+                is_after_unknown = is_unknown;
+            }
         }
     }
 }
@@ -33,6 +44,11 @@ pub(super) fn push_element(element: &Element, into: &mut String) {
             into.push_str(sign(element));
         }
         Kind::CrossReference if element.is_blank() => into.push_str(element.attr("href").unwrap_or_default()),
+        kind if kind.is_block() && kind != Kind::CodeBlock => {
+            into.push(' ');
+            push(element, into);
+            into.push(' ');
+        }
         _ => {
             into.push_str(before);
             push(element, into);

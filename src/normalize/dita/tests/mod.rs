@@ -2,10 +2,15 @@
 
 mod blocks;
 mod branches;
+mod flow;
 mod ingest;
+mod lightweight;
 mod maps;
 mod references;
 mod robustness;
+mod scopes;
+mod secrets;
+mod specialized;
 
 use crate::normalize::{Document, FileError, Options, Outcome};
 
@@ -17,7 +22,7 @@ fn read_folder(files: &[(&str, &str)], ditaval: Option<&str>) -> (Vec<Document>,
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let ditaval = ditaval.map(|name| folder.path().join(name));
+    let ditaval = ditaval.map(|name| folder.path().join(name)).into_iter().collect();
     read_input(folder.path(), &Options { collection: Some("c".to_owned()), ditaval, ..Options::default() })
 }
 
@@ -27,6 +32,7 @@ fn read_input(input: &std::path::Path, options: &Options) -> (Vec<Document>, Vec
         match outcome {
             Outcome::Document(document) => documents.push(*document),
             Outcome::Failure(failure) | Outcome::Skipped(failure) => failures.push(failure),
+            Outcome::Notice(_) => {}
         }
         Ok(())
     })

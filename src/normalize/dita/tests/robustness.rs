@@ -23,6 +23,7 @@ fn one_bad_file_stops_nothing_and_is_reported_in_its_place() {
             crate::normalize::Outcome::Failure(failure) | crate::normalize::Outcome::Skipped(failure) => {
                 format!("{}:{:?} {}", failure.path, failure.line, failure.message)
             }
+            crate::normalize::Outcome::Notice(notice) => notice.message,
         });
         Ok(())
     })
@@ -74,7 +75,7 @@ fn an_input_without_dita_is_an_error_that_says_what_to_give() {
 fn a_ditaval_that_is_none_is_an_error_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.dita"), GOOD).unwrap();
-    let options = Options { ditaval: Some(folder.path().join("a.dita")), ..Options::default() };
+    let options = Options { ditaval: vec![folder.path().join("a.dita")], ..Options::default() };
     let error = super::super::read(folder.path(), &options, &mut |_| Ok(())).unwrap_err();
     assert!(error.to_string().contains("<topic> where a ditaval has <val>"), "{error}");
 }

@@ -1,0 +1,125 @@
+//! Reads ditaval files, and refuses what a ditaval cannot say: a rule that is misspelled would filter nothing.
+
+use super::dom::Element;
+use super::filter::Ditaval;
+use super::parse::parse;
+
+/// Elements of a ditaval, and the attributes that each may have.
+const ELEMENTS: [(&str, &[&str]); 7] = [
+    ("val", &[]),
+    ("style-conflict", &["foreground-conflict-color", "background-conflict-color"]),
+    ("prop", &["att", "val", "action", "color", "backcolor", "style", "outputclass", "changebar"]),
+    ("revprop", &["val", "action", "color", "backcolor", "style", "outputclass", "changebar"]),
+    ("startflag", &["imageref"]),
+    ("endflag", &["imageref"]),
+    ("alt-text", &[]),
+];
+const PROP_ACTIONS: [&str; 4] = ["include", "exclude", "passthrough", "flag"];
+const REVPROP_ACTIONS: [&str; 4] = ["include", "passthrough", "flag", "noflag"];
+
+/// Why a file is not a ditaval.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// Counted from 1, where known.
+    pub line: Option<u64>,
+    pub message: String,
+}
+
+/// Reads a ditaval file.
+pub(super) fn read(bytes: &[u8]) -> Result<Ditaval, Fault> {
+    let broken = |error: &super::parse::XmlError| Fault { line: Some(error.line), message: error.to_string() };
+    let parsed = parse(bytes, 0).map_err(|error| broken(&error))?;
+    match &parsed.fault {
+        Some(fault) => Err(broken(fault)),
+        None => from_tree(&parsed.root),
+    }
+}
+
+/// Reads the rules of a `<val>` element.
+pub(super) fn from_tree(root: &Element) -> Result<Ditaval, Fault> {
+    if root.name != "val" {
+        return Err(Fault { line: None, message: format!("<{}> where a ditaval has <val>", root.name) });
+    }
+    let mut fault = None;
+    root.walk(&mut |element| {
+        if fault.is_none() {
+            fault = check(element);
+        }
+    });
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(Ditaval::from_rules(root)),
+    }
+}
+
+/// What is wrong with an element of a ditaval, children left aside.
+fn check(element: &Element) -> Option<Fault> {
+    let fault = |message: String| Some(Fault { line: Some(element.line), message });
+    let name = element.name.as_str();
+    let Some((_, allowed)) = ELEMENTS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = ELEMENTS.iter().map(|(known, _)| *known).collect();
+        return fault(format!("unknown element <{name}>; a ditaval has {}", known.join(", ")));
+    };
+    let is_namespace = |attribute: &str| attribute.contains(':') || attribute == "xmlns";
+    let unknown = element
+        .attributes
+        .iter()
+        .find(|(attribute, _)| !allowed.contains(&attribute.as_str()) && !is_namespace(attribute));
+    if let Some((attribute, _)) = unknown {
+        let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+        return fault(format!("unknown attribute {attribute} of <{name}>; allowed are: {allowed}"));
+    }
+    let actions = match name {
+        "prop" => PROP_ACTIONS,
+        "revprop" => REVPROP_ACTIONS,
+        _ => return None,
+    };
+    match element.attr("action") {
+        None => return fault(format!("<{name}> without action; allowed are: {}", actions.join(", "))),
+        Some(action) if !actions.contains(&action) => {
+            return fault(format!("unknown action \"{action}\" of <{name}>; allowed are: {}", actions.join(", ")));
+        }
+        Some(_) => {}
+    }
+    if name == "prop" && element.attr("val").is_some() && element.attr("att").is_none() {
+        return fault("<prop> with val but without att; att names the attribute, such as platform".to_owned());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(ditaval: &str) -> (Option<u64>, String) {
+        let fault = read(ditaval.as_bytes()).unwrap_err();
+        (fault.line, fault.message)
+    }
+
+    #[test]
+    fn a_misspelled_rule_is_refused_with_what_is_allowed() {
+        let (line, message) = fault("<val>\n<prop att='platform' val='linux' action='exclud'/></val>");
+        assert_eq!(line, Some(2));
+        assert_eq!(message, "unknown action \"exclud\" of <prop>; allowed are: include, exclude, passthrough, flag");
+        assert!(
+            fault("<val><prop attr='platform' action='exclude'/></val>").1.contains("unknown attribute attr of <prop>")
+        );
+        assert!(fault("<val><prop att='platform' val='x'/></val>").1.contains("<prop> without action"));
+        assert!(fault("<val><prop val='x' action='exclude'/></val>").1.contains("without att"));
+        assert!(
+            fault("<val><revprop val='1' action='exclude'/></val>")
+                .1
+                .contains("unknown action \"exclude\" of <revprop>")
+        );
+        assert!(fault("<val><rule/></val>").1.contains("unknown element <rule>"));
+        assert!(fault("<topic/>").1.contains("<topic> where a ditaval has <val>"));
+    }
+
+    #[test]
+    fn everything_that_a_ditaval_can_say_is_read() {
+        let all = "<val><style-conflict foreground-conflict-color='red'/><prop action='include'/>\
+            <prop att='audience' val='a' action='flag' color='blue' style='bold'><startflag imageref='x.png'><alt-text>s</alt-text></startflag></prop>\
+            <revprop val='1' action='flag' changebar='|'/></val>";
+        assert!(read(all.as_bytes()).is_ok());
+    }
+}

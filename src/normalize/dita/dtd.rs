@@ -1,0 +1,396 @@
+//! Document type declarations: entities, and the `class` that a specialization gives to its elements.
+//!
+//! Declarations are read from the document itself and from the files that it names, as far as they lie in the input.
+//! Size and depth are bounded; nothing is read over the network.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Deepest nesting of files and of parameter entities.
+const MAX_DEPTH: usize = 24;
+/// Most text that the declarations of one document may have, entities expanded, in bytes.
+const MAX_BYTES: usize = 8 << 20;
+
+/// Reads the files that declarations name.
+pub(super) trait Files {
+    /// The path and the text of a file; none when it is outside the input or cannot be read.
+    fn read(&self, base: &str, system: &str) -> Option<(String, Arc<str>)>;
+}
+
+/// Reads nothing.
+pub(super) struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _base: &str, _system: &str) -> Option<(String, Arc<str>)> {
+        None
+    }
+}
+
+/// What a general entity stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entity {
+    Text(Arc<str>),
+    /// A file that is not in the input.
+    Unread,
+}
+
+/// What a document declares.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Declarations {
+    pub entities: HashMap<String, Entity>,
+    /// The `class` of elements by their name.
+    pub classes: HashMap<String, Arc<str>>,
+    /// Files that are named and not in the input.
+    pub unread: Vec<String>,
+    /// Whether something was left out because there was too much.
+    pub is_cut: bool,
+    parameters: HashMap<String, Parameter>,
+}
+
+#[derive(Debug, Clone)]
+enum Parameter {
+    Text(Arc<str>),
+    File { base: String, system: String },
+}
+
+impl Declarations {
+    /// Reads a `<!DOCTYPE …>`: first what stands in the document at `path`, then the file that it names.
+    pub fn read(doctype: &str, path: &str, files: &dyn Files) -> Self {
+        let mut reader = Reader { declared: Self::default(), files, left: MAX_BYTES };
+        let (head, subset) = doctype.split_once('[').unwrap_or((doctype, ""));
+        let subset = subset.rsplit_once(']').map_or(subset, |(subset, _)| subset);
+        reader.subset(subset, path, 0);
+        if let Some(system) = external_id(head) {
+            reader.file(path, system, 0);
+        }
+        reader.declared
+    }
+}
+
+struct Reader<'f> {
+    declared: Declarations,
+    files: &'f dyn Files,
+    left: usize,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, base: &str, system: &str, depth: usize) {
+        match self.files.read(base, system) {
+            Some((path, text)) => self.subset(text_of_entity(&text), &path, depth + 1),
+            None => self.note_unread(system),
+        }
+    }
+
+    fn note_unread(&mut self, system: &str) {
+        if !self.declared.unread.iter().any(|known| known == system) {
+            self.declared.unread.push(system.to_owned());
+        }
+    }
+
+    /// Takes from what may still be read; false when that is not enough.
+    fn charge(&mut self, bytes: usize, depth: usize) -> bool {
+        match self.left.checked_sub(bytes) {
+            Some(left) if depth <= MAX_DEPTH => self.left = left,
+            _ => {
+                self.declared.is_cut = true;
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Reads the declarations in a text.
+    fn subset(&mut self, text: &str, path: &str, depth: usize) {
+        if !self.charge(text.len(), depth) {
+            return;
+        }
+        let mut rest = text;
+        while let Some(at) = rest.find(['<', '%']) {
+            rest = rest.get(at..).unwrap_or_default();
+            if let Some(after) = rest.strip_prefix("<!--") {
+                rest = after_text(after, "-->");
+            } else if let Some(after) = rest.strip_prefix("<?") {
+                rest = after_text(after, "?>");
+            } else if let Some(after) = rest.strip_prefix("<![") {
+                rest = self.section(after, path, depth);
+            } else if let Some(after) = rest.strip_prefix("<!") {
+                let end = declaration_end(after);
+                self.declaration(after.get(..end).unwrap_or_default(), path, depth);
+                rest = after.get(end..).unwrap_or_default();
+            } else if let Some(after) = rest.strip_prefix('%') {
+                rest = match reference(after) {
+                    Some((name, after)) => {
+                        self.parameter(name, depth);
+                        after
+                    }
+                    None => after,
+                };
+            } else {
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Reads a conditional section after `<![`, and returns what follows it.
+    fn section<'t>(&mut self, text: &'t str, path: &str, depth: usize) -> &'t str {
+        let Some((keyword, body)) = text.split_once('[') else { return "" };
+        let mut nesting = 1_usize;
+        let mut end = body.len();
+        let mut at = 0;
+        while let Some(found) = body.get(at..).and_then(|rest| rest.find(['<', ']'])) {
+            at += found;
+            let rest = body.get(at..).unwrap_or_default();
+            if rest.starts_with("<![") {
+                nesting += 1;
+            } else if rest.starts_with("]]>") {
+                nesting -= 1;
+                if nesting == 0 {
+                    end = at;
+                    break;
+                }
+            }
+            at += 1;
+        }
+        let keyword = self.expand(keyword, depth);
+        if keyword.trim() == "INCLUDE" {
+            self.subset(body.get(..end).unwrap_or_default(), path, depth + 1);
+        }
+        body.get(end..).and_then(|rest| rest.strip_prefix("]]>")).unwrap_or_default()
+    }
+
+    fn parameter(&mut self, name: &str, depth: usize) {
+        match self.declared.parameters.get(name).cloned() {
+            Some(Parameter::Text(text)) => self.subset(&text, "", depth + 1),
+            Some(Parameter::File { base, system }) => self.file(&base, &system, depth),
+            None => {}
+        }
+    }
+
+    /// Reads one declaration, without `<!` and `>`.
+    fn declaration(&mut self, text: &str, path: &str, depth: usize) {
+        if let Some(entity) = text.strip_prefix("ENTITY") {
+            self.entity(entity, path, depth);
+        } else if let Some(list) = text.strip_prefix("ATTLIST") {
+            let list = self.expand(list, depth);
+            self.classes(&list);
+        }
+    }
+
+    fn entity(&mut self, text: &str, path: &str, depth: usize) {
+        let text = text.trim_start();
+        let (is_parameter, text) = match text.strip_prefix('%') {
+            Some(text) if text.starts_with(char::is_whitespace) => (true, text.trim_start()),
+            _ => (false, text),
+        };
+        let Some((name, value)) = text.split_once(char::is_whitespace) else { return };
+        let value = value.trim();
+        let literal = quoted(value).map(|(literal, _)| literal);
+        // The first declaration of a name holds.
+        if is_parameter {
+            if self.declared.parameters.contains_key(name) {
+                return;
+            }
+            let parameter = match literal {
+                Some(text) => Parameter::Text(self.expand(text, depth).into()),
+                None => match external_id(value) {
+                    Some(system) => Parameter::File { base: path.to_owned(), system: system.to_owned() },
+                    None => return,
+                },
+            };
+            self.declared.parameters.insert(name.to_owned(), parameter);
+        } else if !self.declared.entities.contains_key(name) {
+            let entity = match literal {
+                Some(text) => Entity::Text(text.into()),
+                None => self.external_entity(value, path, depth),
+            };
+            self.declared.entities.insert(name.to_owned(), entity);
+        }
+    }
+
+    fn external_entity(&mut self, value: &str, path: &str, depth: usize) -> Entity {
+        let system = external_id(value).filter(|_| !value.contains("NDATA"));
+        let read = system.and_then(|system| self.files.read(path, system));
+        match read {
+            Some((_, text)) if self.charge(text.len(), depth) => Entity::Text(text_of_entity(&text).into()),
+            _ => Entity::Unread,
+        }
+    }
+
+    /// Takes the `class` out of an attribute list.
+    fn classes(&mut self, list: &str) {
+        let mut words = Words(list);
+        let Some(element) = words.next() else { return };
+        let mut previous = "";
+        while let Some(word) = words.next() {
+            // Name, type, then the value, which may be fixed.
+            if previous == "class" && word == "CDATA" {
+                let value =
+                    words.next().map(|word| if word == "#FIXED" { words.next().unwrap_or_default() } else { word });
+                if let Some((class, _)) = value.and_then(quoted) {
+                    self.declared.classes.entry(element.to_owned()).or_insert_with(|| class.into());
+                }
+                return;
+            }
+            previous = word;
+        }
+    }
+
+    /// A text with the parameter entities in it replaced.
+    fn expand(&mut self, text: &str, depth: usize) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('%') {
+            out.push_str(before);
+            let Some((name, after_name)) = reference(after) else {
+                out.push('%');
+                rest = after;
+                continue;
+            };
+            rest = after_name;
+            let value = match self.declared.parameters.get(name).cloned() {
+                Some(Parameter::Text(text)) => Some(text),
+                Some(Parameter::File { base, system }) => {
+                    self.files.read(&base, &system).map(|(_, text)| text_of_entity(&text).into())
+                }
+                None => None,
+            };
+            if let Some(value) = value.filter(|value| self.charge(value.len(), depth + 1)) {
+                out.push_str(&self.expand(&value, depth + 1));
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// The words of an attribute list; a literal is one word, quotes included.
+struct Words<'t>(&'t str);
+
+impl<'t> Iterator for Words<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let text = self.0.trim_start();
+        let end = match text.chars().next()? {
+            '"' | '\'' => quoted(text).map_or(text.len(), |(literal, _)| literal.len() + 2),
+            '(' => text.find(')').map_or(text.len(), |end| end + 1),
+            _ => text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(')).unwrap_or(text.len()),
+        };
+        let (word, rest) = text.split_at(end);
+        self.0 = rest;
+        Some(word)
+    }
+}
+
+/// A literal at the start of a text, without its quotes, and what follows.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    text.get(1..)?.split_once(quote)
+}
+
+/// The system identifier of `SYSTEM "…"` or `PUBLIC "…" "…"`.
+fn external_id(text: &str) -> Option<&str> {
+    let at = text.find("SYSTEM").map(|at| (at + 6, 0)).or_else(|| text.find("PUBLIC").map(|at| (at + 6, 1)));
+    let (at, skipped) = at?;
+    let mut rest = text.get(at..)?.trim_start();
+    for _ in 0..skipped {
+        rest = quoted(rest)?.1.trim_start();
+    }
+    quoted(rest).map(|(system, _)| system).filter(|system| !system.is_empty())
+}
+
+/// The name of a reference to a parameter entity, after its `%`, and what follows.
+fn reference(text: &str) -> Option<(&str, &str)> {
+    let (name, after) = text.split_once(';')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
+    is_name.then_some((name, after))
+}
+
+/// Where a declaration ends: at the first `>` outside of literals.
+fn declaration_end(text: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '>') => return at,
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn after_text<'t>(text: &'t str, end: &str) -> &'t str {
+    text.split_once(end).map_or("", |(_, after)| after)
+}
+
+/// The text of an external entity without the declaration of its encoding.
+fn text_of_entity(text: &str) -> &str {
+    let text = text.trim_start_matches('\u{feff}');
+    if text.starts_with("<?xml ") { after_text(text, "?>") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(HashMap<&'static str, &'static str>);
+
+    impl Files for Folder {
+        fn read(&self, _base: &str, system: &str) -> Option<(String, Arc<str>)> {
+            self.0.get(system).map(|text| (system.to_owned(), (*text).into()))
+        }
+    }
+
+    fn read(doctype: &str, files: &[(&'static str, &'static str)]) -> Declarations {
+        Declarations::read(doctype, "a.dita", &Folder(files.iter().copied().collect()))
+    }
+
+    #[test]
+    fn the_first_declaration_wins_and_comments_declare_nothing() {
+        let read = read("map [<!-- <!ENTITY a 'x'> --> <!ENTITY a \"one > two\"> <!ENTITY a 'three'>]", &[]);
+        assert_eq!(read.entities["a"], Entity::Text("one > two".into()));
+    }
+
+    #[test]
+    fn files_of_the_input_declare_entities_and_classes() {
+        let dtd = "<!ENTITY % more SYSTEM \"more.mod\"> %more; <!ENTITY % class.p 'class CDATA \"- topic/p r/what \"'>\
+            <!ATTLIST what id ID #IMPLIED kind (a|b) 'a' %class.p;> <![%use;[<!ATTLIST x class CDATA #FIXED '+ topic/ph r/x '>]]>\
+            <![IGNORE[<!ATTLIST y class CDATA '- topic/p '>]]>";
+        let doctype = "r PUBLIC '-//x' 'r.dtd' [<!ENTITY % use 'INCLUDE'><!ENTITY part SYSTEM 'part.xml'>]";
+        let more = "<!ENTITY name 'Acme'><!ATTLIST r class CDATA '- topic/topic r/r '>";
+        let read = read(doctype, &[("r.dtd", dtd), ("more.mod", more), ("part.xml", "<?xml version='1.0'?><p>x</p>")]);
+        assert_eq!(&*read.classes["what"], "- topic/p r/what ");
+        assert_eq!(&*read.classes["r"], "- topic/topic r/r ");
+        assert_eq!(&*read.classes["x"], "+ topic/ph r/x ");
+        assert!(!read.classes.contains_key("y"));
+        assert_eq!(read.entities["name"], Entity::Text("Acme".into()));
+        assert_eq!(read.entities["part"], Entity::Text("<p>x</p>".into()));
+        assert!(read.unread.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_in_the_input_is_named() {
+        let read = read(
+            "t SYSTEM 'http://x/t.dtd' [<!ENTITY a SYSTEM 'file:///etc/passwd'><!ENTITY % p SYSTEM 'gone.ent'> %p;]",
+            &[],
+        );
+        assert_eq!(read.entities["a"], Entity::Unread);
+        assert_eq!(read.unread, ["gone.ent", "http://x/t.dtd"]);
+    }
+
+    #[test]
+    fn declarations_that_grow_without_end_are_cut() {
+        let read = read("t [<!ENTITY % a '%b;'><!ENTITY % b '%a;'> %a;]", &[]);
+        assert!(read.entities.is_empty());
+        let loops = [("a.ent", "<!ENTITY % f SYSTEM 'a.ent'> %f;")];
+        assert!(super::tests::read("t SYSTEM 'a.ent'", &loops).is_cut);
+        let mut bomb = String::from("t [<!ENTITY % a0 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'>");
+        for level in 1..12 {
+            let inner = format!("%a{};", level - 1).repeat(10);
+            bomb = format!("{bomb}<!ENTITY % a{level} '{inner}'>");
+        }
+        bomb.push_str("%a11;]");
+        assert!(super::tests::read(&bomb, &[]).is_cut);
+    }
+}

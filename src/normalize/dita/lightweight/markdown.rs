@@ -1,0 +1,236 @@
+//! Topics in Markdown: to HTML first, so that HTML inside them reads like any other.
+
+use std::borrow::Cow;
+
+use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, Tag, TagEnd, html as writer};
+
+use super::super::dom::{Element, FileId, Node};
+use super::super::include;
+use super::super::parse::{Parsed, XmlError};
+use super::{OWN_ID, front_matter, html};
+use crate::normalize::text::count;
+
+/// Marks the address of a link that names a key.
+pub(super) const KEY: &str = "trailblazer-key:";
+
+pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
+    let text = include::decode(bytes, None, None);
+    let (yaml, body) = front_matter::split(&text);
+    let front = yaml.map(|yaml| front_matter::read(yaml, file));
+    let mut parsed = html::parse_text(&to_html(body), file)?;
+    if matches!(front, Some(None)) {
+        count(&mut parsed.losses, "front-matter:unreadable");
+    }
+    let front = front.flatten().unwrap_or_default();
+    let mut root = Element::clone(&parsed.root);
+    if let Some(id) = front.id.filter(|_| root.attr(OWN_ID).is_none()) {
+        root.set_attr("id", &id);
+    }
+    root.remove_attr(OWN_ID);
+    if let Some(language) = front.language {
+        root.set_attr("xml:lang", &language);
+    }
+    let has_title = root.child("title").is_some_and(|title| !title.text().trim().is_empty());
+    if let Some(title) = front.title.filter(|_| !has_title) {
+        let mut element = Element::new("title", file, 1);
+        element.children.push(Node::Text(title));
+        root.children.retain(|child| child.element().is_none_or(|child| child.name != "title"));
+        root.children.insert(0, Node::Element(element));
+    }
+    if let Some(prolog) = front.prolog {
+        let after_title = usize::from(root.child("title").is_some());
+        root.children.insert(after_title, Node::Element(prolog));
+    }
+    parsed.root = std::sync::Arc::new(root);
+    Ok(parsed)
+}
+
+/// Markdown as HTML. A reference that no definition answers names a key; headings keep every character but their
+/// attributes.
+fn to_html(markdown: &str) -> String {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_DEFINITION_LIST;
+    let mut name_key = |link: BrokenLink<'_>| {
+        let is_key = !link.reference.contains(char::is_whitespace) && !link.reference.starts_with(['!', '^']);
+        is_key.then(|| (CowStr::from(format!("{KEY}{}", link.reference)), CowStr::from("")))
+    };
+    let markdown = admonitions(markdown);
+    let parser = Parser::new_with_broken_link_callback(&markdown, options, Some(&mut name_key));
+    let mut events: Vec<Event<'_>> = parser.collect();
+    let mut heading = None;
+    for index in 0..events.len() {
+        match events.get(index) {
+            Some(Event::Start(Tag::Heading { .. })) => heading = Some(index),
+            Some(Event::End(TagEnd::Heading(_))) => {
+                if let Some(start) = heading.take() {
+                    take_attributes(&mut events, start, index);
+                }
+            }
+            _ => {}
+        }
+    }
+    drop_attributes(&mut events);
+    let mut out = String::with_capacity(markdown.len() * 2);
+    writer::push_html(&mut out, events.into_iter());
+    out
+}
+
+/// Admonitions (`!!! note "Title"` above an indented block) as quotations that begin with their label.
+fn admonitions(markdown: &str) -> Cow<'_, str> {
+    if !markdown.contains("!!! ") && !markdown.contains("??? ") && !markdown.contains("???+ ") {
+        return Cow::Borrowed(markdown);
+    }
+    let mut out = String::with_capacity(markdown.len() + 64);
+    let (mut is_code, mut is_inside) = (false, false);
+    for line in markdown.split_inclusive('\n') {
+        let text = line.trim_end();
+        if let Some(label) = admonition(text).filter(|_| !is_code) {
+            out.extend(["> ", &label, "\n>\n"]);
+            is_inside = true;
+            continue;
+        }
+        if is_inside {
+            if text.is_empty() {
+                out.push_str(">\n");
+                continue;
+            }
+            if let Some(content) = line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')) {
+                out.push_str("> ");
+                out.push_str(content);
+                continue;
+            }
+            out.push('\n');
+            is_inside = false;
+        }
+        is_code ^= text.trim_start().starts_with("```") || text.trim_start().starts_with("~~~");
+        out.push_str(line);
+    }
+    Cow::Owned(out)
+}
+
+/// The label of an admonition that a line opens.
+fn admonition(line: &str) -> Option<String> {
+    let rest = ["!!! ", "???+ ", "??? "].iter().find_map(|mark| line.strip_prefix(mark))?.trim();
+    let (kind, title) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let is_word = !kind.is_empty() && kind.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let title = title.trim().trim_matches('"');
+    let mut letters = kind.chars();
+    let kind =
+        letters.next().map(|first| first.to_uppercase().collect::<String>() + &letters.as_str().to_lowercase())?;
+    is_word.then(|| if title.is_empty() { format!("**{kind}:**") } else { format!("**{kind}: {title}**") })
+}
+
+/// What `{#id .class name=value}` says; none for other text in braces.
+fn attributes(text: &str) -> Option<Vec<&str>> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_attribute = |word: &&str| word.len() > 1 && (word.starts_with(['#', '.']) || word.contains('='));
+    (!words.is_empty() && words.iter().all(is_attribute)).then_some(words)
+}
+
+/// A text without the attributes at its end, and those.
+fn split_attributes(text: &str) -> Option<(&str, Vec<&str>)> {
+    let (before, inside) = text.trim_end().strip_suffix('}').and_then(|text| text.rsplit_once('{'))?;
+    Some((before.trim_end(), attributes(inside)?))
+}
+
+/// Moves `{#id .class}` from the text of a heading to its tag.
+fn take_attributes(events: &mut [Event<'_>], start: usize, end: usize) {
+    let Some(Event::Text(text)) = end.checked_sub(1).and_then(|last| events.get(last)) else { return };
+    let Some((before, words)) = split_attributes(text) else { return };
+    let own_id = words.iter().find_map(|word| word.strip_prefix('#')).map(|id| CowStr::from(id.to_owned()));
+    let before = CowStr::from(before.to_owned());
+    if let Some(last) = events.get_mut(end - 1) {
+        *last = Event::Text(before);
+    }
+    if let Some(Event::Start(Tag::Heading { id, .. })) = events.get_mut(start) {
+        *id = own_id;
+    }
+}
+
+/// Takes attributes off the end of blocks, and off what stands behind links, images and marked text.
+fn drop_attributes(events: &mut [Event<'_>]) {
+    for index in 0..events.len() {
+        let Some(Event::Text(text)) = events.get(index) else { continue };
+        let before = index.checked_sub(1).and_then(|before| events.get(before));
+        let is_behind_mark = matches!(
+            before,
+            Some(Event::End(TagEnd::Link | TagEnd::Image | TagEnd::Strong | TagEnd::Emphasis) | Event::Code(_))
+        );
+        let marked = text.strip_prefix('{').filter(|_| is_behind_mark).and_then(|text| text.split_once('}'));
+        let after_mark = marked.filter(|(inside, _)| attributes(inside).is_some()).map(|(_, after)| after);
+        let rest = after_mark.unwrap_or(text);
+        let is_last = matches!(events.get(index + 1), Some(Event::End(TagEnd::Paragraph | TagEnd::Item)));
+        let before_end = split_attributes(rest).filter(|_| is_last).map(|(before, _)| before);
+        let kept = before_end.or(after_mark).map(ToOwned::to_owned);
+        if let (Some(kept), Some(event)) = (kept, events.get_mut(index)) {
+            *event = Event::Text(CowStr::from(kept));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(markdown: &str) -> Element {
+        Element::clone(&parse(markdown.as_bytes(), 0).unwrap().root)
+    }
+
+    #[test]
+    fn headings_keep_every_character_but_their_attributes() {
+        for (heading, title, id) in [
+            ("# C#", "C#", "c"),
+            ("# GET /users/{id}", "GET /users/{id}", "get-users-id"),
+            ("# A `b` {#own .concept}", "A b", "own"),
+            ("<!-- note -->\n\n# After", "After", "after"),
+        ] {
+            let topic = topic(heading);
+            assert_eq!(topic.child("title").unwrap().text(), title);
+            assert_eq!(topic.attr("id"), Some(id), "{heading}");
+        }
+    }
+
+    #[test]
+    fn headings_below_the_first_open_topics() {
+        let topic = topic("# A\n\none\n\n## B {#sec}\n\ntwo\n\n### C\n\n## D\n");
+        let inner: Vec<_> = topic.children_of("topic").collect();
+        assert_eq!(inner.iter().map(|topic| topic.attr("id").unwrap()).collect::<Vec<_>>(), ["sec", "d"]);
+        assert_eq!(inner[0].child("topic").unwrap().attr("id"), Some("c"));
+    }
+
+    #[test]
+    fn references_without_a_definition_name_keys() {
+        let topic = topic("# A\n\n[text][kk] [kk] [x y] <span data-keyref=\"prod\"></span>");
+        let mut keys = Vec::new();
+        topic.walk(&mut |element| keys.extend(element.attr("keyref").map(|key| (key.to_owned(), element.text()))));
+        let expected = [("kk", "text"), ("kk", ""), ("prod", "")];
+        assert_eq!(keys, expected.map(|(key, text)| (key.to_owned(), text.to_owned())));
+        assert!(topic.text().contains("[x y]"));
+    }
+
+    #[test]
+    fn attributes_and_admonitions_are_no_text() {
+        let topic =
+            topic("# A\n\nOne **two**{.red} {x} three {.draft #p}\n\n!!! note \"Mind\"\n    inside\n\nafter {id}\n");
+        assert_eq!(
+            topic.text().split_whitespace().collect::<Vec<_>>().join(" "),
+            "A One two {x} three Note: Mind inside after {id}"
+        );
+        assert!(topic.child("lq").is_some());
+    }
+
+    #[test]
+    fn front_matter_becomes_the_prolog() {
+        let topic = topic("---\r\nid: a\r\nauthor: Bob\r\nproduct: [pro, lite]\r\nteam: docs\r\n---\r\n# T\r\n");
+        assert_eq!(topic.attr("id"), Some("a"));
+        let prolog = topic.child("prolog").unwrap();
+        assert_eq!(prolog.child("author").unwrap().text(), "Bob");
+        let metadata = prolog.child("metadata").unwrap();
+        assert_eq!(metadata.attr("product"), Some("pro lite"));
+        assert_eq!(metadata.child("othermeta").unwrap().attr("content"), Some("docs"));
+        let broken = parse(b"---\n: [\n---\n# T\n", 0).unwrap();
+        assert_eq!(broken.losses.get("front-matter:unreadable"), Some(&1));
+    }
+}

@@ -1,0 +1,104 @@
+//! Paragraphs stay whole, and words of different elements apart.
+
+use super::{body, document};
+
+const B: (&str, &str) = ("b.dita", "<topic id='b'><title>B</title><shortdesc>bees.</shortdesc></topic>");
+
+fn linked(xml: &str) -> String {
+    let topic = format!("<topic id='t'><title>T</title><body>{xml}</body></topic>");
+    document(&[("t.dita", &topic), B], "topic:c/t").text_md
+}
+
+#[test]
+fn what_a_link_a_footnote_or_an_image_holds_does_not_split_a_paragraph() {
+    let link = "<xref href='b.dita'>bee<desc>about bees</desc></xref>";
+    for (around, expected) in [
+        ("ph", "One: [bee](topic:c/b), and two."),
+        ("b", "One: **[bee](topic:c/b)**, and two."),
+        ("term", "One: [bee](topic:c/b), and two."),
+        ("acme", "One: [bee](topic:c/b), and two."),
+    ] {
+        assert_eq!(linked(&format!("<p>One: <{around}>{link}</{around}>, and two.</p>")), expected, "{around}");
+    }
+    assert_eq!(body("<p>A <ph>foot<fn><p>note</p></fn></ph>, and two.</p>"), "A foot[^1], and two.\n\n[^1]: note");
+    let image = "<p>A <ph>with <image href='http://x/y.png'><alt>icon</alt><longdescref href='http://z/'/></image></ph>, and.</p>";
+    assert!(!body(image).contains('\n'), "{}", body(image));
+    assert_eq!(
+        body("<p>Use <ph><object data='http://x/y.mp4'><desc>d</desc></object></ph> here.</p>"),
+        "Use [d](http://x/y.mp4) here."
+    );
+}
+
+#[test]
+fn no_paragraph_begins_with_the_punctuation_after_a_block() {
+    assert_eq!(
+        body("<p>See <ul><li>one</li><li>two</li></ul>, then <codeblock>x</codeblock>. End</p>"),
+        "See\n\n- one\n- two,\n\nthen\n\n```\nx\n```\n\nEnd"
+    );
+    assert_eq!(body("<p>Run <codeblock>x</codeblock>.</p>"), "Run\n\n```\nx\n```");
+    assert_eq!(body("<p>a<note>b</note>.NET is</p>"), "a\n\n> **Note:** b\n\n.NET is");
+}
+
+#[test]
+fn words_of_unknown_elements_stay_apart() {
+    assert_eq!(body("<acme-list><acme-item>one</acme-item><acme-item>two</acme-item></acme-list>"), "one\n\ntwo");
+    assert_eq!(body("<p>Then <acme><one>x</one><two>y</two></acme>.</p>"), "Then x y.");
+    assert_eq!(body("<p>Set <acme-param>cfg</acme-param>, then (<acme-x>y</acme-x>).</p>"), "Set cfg, then (y).");
+    assert_eq!(body("<dl><dlentry><dt><p>a</p><p>b</p></dt><dd>c</dd></dlentry></dl>"), "- **a b**: c");
+}
+
+#[test]
+fn blank_space_of_the_layout_is_not_shown() {
+    let menu = "<p>Go <menucascade>\n <uicontrol>A</uicontrol>\n <uicontrol>B</uicontrol>\n</menucascade>, then.</p>";
+    assert_eq!(body(menu), "Go **A** > **B**, then.");
+    assert_eq!(body("<dl><dlentry><dt>Name:</dt><dd>v</dd></dlentry></dl>"), "- **Name:** v");
+    assert_eq!(body("<dl><dlentry><dt>Why?</dt><dd>v</dd></dlentry></dl>"), "- **Why?** v");
+}
+
+#[test]
+fn files_without_words_contribute_none() {
+    assert_eq!(
+        body("<p>Click <image href='http://x/Refresh16.png'/> now</p>"),
+        "Click ![](http://x/Refresh16.png) now"
+    );
+    assert_eq!(
+        body("<object data='https://www.youtube.com/embed/UZwg385RKNw' outputclass='video'/>"),
+        "[Video](https://www.youtube.com/embed/UZwg385RKNw)"
+    );
+    assert_eq!(
+        body("<video href='http://x/v.mp4'><fallback>Your browser cannot play</fallback></video>"),
+        "[v.mp4](http://x/v.mp4)"
+    );
+    assert_eq!(body("<video><fallback>See the text</fallback></video>"), "See the text");
+}
+
+#[test]
+fn a_titled_list_of_links_needs_no_heading() {
+    let list =
+        "<linklist><title>Related information</title><link href='http://x/'><linktext>X</linktext></link></linklist>";
+    let topic = format!("<topic id='t'><title>T</title><related-links>{list}</related-links></topic>");
+    assert_eq!(super::topic(&topic), "**Related information**\n\n- [X](http://x/)");
+}
+
+#[test]
+fn links_show_titles_and_what_is_missing_is_counted() {
+    assert_eq!(linked("<p><xref href='b.dita' scope='peer'/></p>"), "[B](topic:c/b)");
+    assert_eq!(
+        linked("<p><xref href='b.dita#nosuch/x'/> <xref href='b.dita#b/no'/></p>"),
+        "[B](topic:c/b) [B](topic:c/b)"
+    );
+    let read = document(
+        &[
+            (
+                "t.dita",
+                "<topic id='t'><title>T</title><body><p><xref href='b.dita#b/no'/> <xref href='c%20d.dita'/></p></body></topic>",
+            ),
+            B,
+        ],
+        "topic:c/t",
+    );
+    assert_eq!(read.losses.get("link:missing-element"), Some(&1));
+    assert_eq!(read.losses.get("link:unresolved"), Some(&1));
+    assert_eq!(read.text_md, "[B](topic:c/b) c d.dita");
+    assert!(read.links.iter().any(|link| link.href == "b.dita#b/no" && link.target_id.is_none()));
+}

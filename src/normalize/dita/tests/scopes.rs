@@ -1,0 +1,63 @@
+//! Key scopes and several root maps: a document for each text.
+
+use super::{document, read_folder};
+
+const INSTALL: (&str, &str) = (
+    "inst.dita",
+    "<topic id='inst'><title>Install on <keyword keyref='os'/></title><body><p>Runs on <ph keyref='os'/>.</p></body></topic>",
+);
+
+fn scope(name: &str, value: &str) -> String {
+    format!(
+        "<topicref keyscope='{name}' navtitle='{value}'><keydef keys='os'><topicmeta><keywords><keyword>{value}</keyword></keywords></topicmeta></keydef>\
+         <topicref href='inst.dita' keys='i'/></topicref>"
+    )
+}
+
+#[test]
+fn a_topic_in_two_key_scopes_is_a_document_in_each() {
+    let map = format!(
+        "<map><title>M</title>{}{}<topicref href='over.dita'/></map>",
+        scope("win", "Windows"),
+        scope("lin", "Linux")
+    );
+    let over = "<topic id='o'><title>O</title><body><p><xref keyref='win.i'/> <xref keyref='lin.i'/> <ph keyref='lin.os'/></p></body></topic>";
+    let files = [("m.ditamap", map.as_str()), INSTALL, ("over.dita", over)];
+    let (documents, failures) = read_folder(&files, None);
+    assert_eq!(failures, []);
+    let read: Vec<_> = documents.iter().map(|d| (d.id.as_str(), d.title.as_str(), d.text_md.as_str())).collect();
+    assert_eq!(read[0], ("topic:c/inst", "Install on Windows", "Runs on Windows."));
+    assert_eq!(read[1], ("topic:c/inst~2", "Install on Linux", "Runs on Linux."));
+    assert_eq!(documents[1].breadcrumbs, ["M", "Linux"]);
+    let list = "- Windows\n  - [Install on Windows](topic:c/inst)\n- Linux\n  - [Install on Linux](topic:c/inst~2)\n- [O](topic:c/over)";
+    assert_eq!(read[2].2, list);
+    assert_eq!(read[3].2, "[Install on Windows](topic:c/inst) [Install on Linux](topic:c/inst~2) Linux");
+}
+
+#[test]
+fn a_topic_that_reads_the_same_in_two_scopes_is_one_document_with_both_breadcrumbs() {
+    let map = format!("<map><title>M</title>{}{}</map>", scope("win", "Windows"), scope("lin", "Linux"));
+    let same = ("inst.dita", "<topic id='inst'><title>I</title></topic>");
+    let read = document(&[("m.ditamap", &map), same], "topic:c/inst");
+    assert_eq!(read.breadcrumbs, ["M", "Windows"]);
+    assert_eq!(read.meta["parents"], serde_json::json!([["M", "Windows"], ["M", "Linux"]]));
+    assert_eq!(read_folder(&[("m.ditamap", &map), same], None).0.len(), 2);
+}
+
+#[test]
+fn root_maps_with_other_keys_make_other_documents() {
+    let map = |name: &str| {
+        format!(
+            "<map><title>{name} guide</title><keydef keys='os'><topicmeta><keywords><keyword>{name}</keyword></keywords></topicmeta></keydef><topicref href='inst.dita'/></map>"
+        )
+    };
+    let (one, two) = (map("Pro"), map("Lite"));
+    let (documents, _) = read_folder(&[("one.ditamap", &one), ("two.ditamap", &two), INSTALL], None);
+    let read: Vec<_> = documents.iter().map(|d| (d.id.as_str(), d.title.as_str(), d.text_md.as_str())).collect();
+    assert_eq!(read[0], ("topic:c/inst", "Install on Pro", "Runs on Pro."));
+    assert_eq!(read[1], ("topic:c/inst~2", "Install on Lite", "Runs on Lite."));
+    assert_eq!(read[2], ("map:c/one", "Pro guide", "- [Install on Pro](topic:c/inst)"));
+    assert_eq!(read[3], ("map:c/two", "Lite guide", "- [Install on Lite](topic:c/inst~2)"));
+    let (documents, _) = read_folder(&[("one.ditamap", &one), ("two.ditamap", &one), INSTALL], None);
+    assert_eq!(documents.len(), 3);
+}

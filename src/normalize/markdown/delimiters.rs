@@ -1,0 +1,283 @@
+//! The delimiters of strong, emphasized and struck text: where `CommonMark` would read them as meant, and HTML tags
+//! where it would not.
+
+use std::ops::Range;
+
+use unicode_general_category::{GeneralCategory, get_general_category};
+
+/// Strong, emphasized or struck text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Strong,
+    Emphasis,
+    Strike,
+}
+
+impl Mark {
+    fn delimiter(self) -> &'static str {
+        match self {
+            Self::Strong => "**",
+            Self::Emphasis => "*",
+            Self::Strike => "~~",
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Emphasis => "em",
+            Self::Strike => "del",
+        }
+    }
+}
+
+/// One end of a mark.
+#[derive(Debug, Clone)]
+struct Delimiter {
+    /// Position in the text without delimiters.
+    at: usize,
+    mark: Mark,
+    opens: bool,
+    /// Index of the other end.
+    partner: usize,
+    /// Written as an HTML tag.
+    is_tag: bool,
+}
+
+/// The delimiters of one text, in order.
+#[derive(Debug, Default)]
+pub(super) struct Delimiters {
+    all: Vec<Delimiter>,
+    open: Vec<usize>,
+    /// Parts of the text that are syntax, such as code spans and link targets.
+    syntax: Vec<Range<usize>>,
+}
+
+/// Delimiters side by side that a parser reads as one run.
+struct Run {
+    delimiters: Range<usize>,
+    /// Number of characters.
+    length: usize,
+    before: Class,
+    after: Class,
+}
+
+/// What a neighbor is to a delimiter. Versions of `CommonMark` differ on symbols outside ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Blank,
+    Word,
+    Punctuation,
+    Unsure,
+}
+
+impl Delimiters {
+    pub fn open(&mut self, mark: Mark, at: usize) {
+        self.open.push(self.all.len());
+        self.all.push(Delimiter { at, mark, opens: true, partner: 0, is_tag: false });
+    }
+
+    /// Closes the mark that was opened last.
+    pub fn close(&mut self, at: usize) {
+        let Some(partner) = self.open.pop() else { return };
+        let index = self.all.len();
+        let Some(opening) = self.all.get_mut(partner) else { return };
+        opening.partner = index;
+        let mark = opening.mark;
+        self.all.push(Delimiter { at, mark, opens: false, partner, is_tag: false });
+    }
+
+    /// Whether a delimiter stands at the end of a text of this length.
+    pub fn end_at(&self, length: usize) -> bool {
+        self.all.last().is_some_and(|last| last.at == length)
+    }
+
+    /// Notes that a part of the text is syntax: no delimiter moves into it.
+    pub fn add_syntax(&mut self, range: Range<usize>) {
+        self.syntax.push(range);
+    }
+
+    /// Puts the delimiters into `text`.
+    pub fn insert_into(mut self, text: String) -> String {
+        if self.all.is_empty() {
+            return text;
+        }
+        while self.mend(&text) {}
+        let mut out = String::with_capacity(text.len() + 4 * self.all.len());
+        let mut written = 0;
+        for delimiter in &self.all {
+            out.push_str(text.get(written..delimiter.at).unwrap_or_default());
+            written = delimiter.at;
+            match (delimiter.is_tag, delimiter.opens) {
+                (false, _) => out.push_str(delimiter.mark.delimiter()),
+                (true, opens) => {
+                    out.push_str(if opens { "<" } else { "</" });
+                    out.push_str(delimiter.mark.tag());
+                    out.push('>');
+                }
+            }
+        }
+        out.push_str(text.get(written..).unwrap_or_default());
+        out
+    }
+
+    /// Mends the runs of delimiters that a parser would not read as meant; false when there are none. What is mended changes
+    /// the neighbors of others, so that they have to be looked at again.
+    fn mend(&mut self, text: &str) -> bool {
+        let mut has_faults = false;
+        // Lengths of the runs that are open, outermost first.
+        let mut open: Vec<(Mark, usize)> = Vec::new();
+        let mut index = 0;
+        while index < self.all.len() {
+            let Some(run) = self.run_at(index, text) else {
+                index += 1;
+                continue;
+            };
+            index = run.delimiters.end;
+            let members = self.all.get(run.delimiters.clone()).unwrap_or_default();
+            let opens = members.first().is_some_and(|first| first.opens);
+            let is_mixed = members.iter().any(|member| member.opens != opens);
+            let works = if opens { run.can_open() } else { run.can_close() };
+            // A run inside a word may close what is open around it. The standard prevents this for one of lengths 1
+            // and 2 only.
+            let closes_others = opens && run.could_close() && open.iter().any(|(_, length)| length + run.length != 3);
+            for member in members.iter().filter(|member| member.mark != Mark::Strike) {
+                if member.opens {
+                    open.push((member.mark, run.length));
+                } else if let Some(place) = open.iter().rposition(|(mark, _)| *mark == member.mark) {
+                    open.remove(place);
+                }
+            }
+            if is_mixed || !works || closes_others {
+                has_faults = true;
+                if !self.slide(&run, text) {
+                    self.write_as_tag(&run);
+                }
+            }
+        }
+        has_faults
+    }
+
+    /// The run that begins with a delimiter; none when that is a tag.
+    fn run_at(&self, start: usize, text: &str) -> Option<Run> {
+        let first = self.all.get(start).filter(|first| !first.is_tag)?;
+        let joins = |other: &&Delimiter| {
+            !other.is_tag && other.at == first.at && (other.mark == Mark::Strike) == (first.mark == Mark::Strike)
+        };
+        let members = self.all.get(start..).unwrap_or_default().iter().take_while(joins);
+        let (count, length) =
+            members.fold((0, 0), |(count, length), member| (count + 1, length + member.mark.delimiter().len()));
+        let delimiters = start..start + count;
+        // Some parsers look through `~~` at what stands behind it.
+        let beside = |other: Option<&Delimiter>| {
+            let other = other.filter(|other| other.at == first.at)?;
+            Some(if other.mark == Mark::Strike && !other.is_tag { Class::Unsure } else { Class::Punctuation })
+        };
+        let before = beside(start.checked_sub(1).and_then(|index| self.all.get(index)));
+        let before = before.unwrap_or_else(|| Class::of(text.get(..first.at).unwrap_or_default().chars().next_back()));
+        let after = beside(self.all.get(delimiters.end));
+        let after = after.unwrap_or_else(|| Class::of(text.get(first.at..).unwrap_or_default().chars().next()));
+        Some(Run { delimiters, length, before, after })
+    }
+
+    /// Moves a run over the punctuation that keeps it from working; false when nothing is gained.
+    fn slide(&mut self, run: &Run, text: &str) -> bool {
+        let members = self.all.get(run.delimiters.clone()).unwrap_or_default();
+        let Some(first) = members.first() else { return false };
+        if members.iter().any(|member| member.opens != first.opens) {
+            return false;
+        }
+        let (opens, at) = (first.opens, first.at);
+        // The innermost part of the marks, which has to keep a word.
+        let (from, to) = if opens {
+            (at, self.all.get(run.delimiters.end).map_or(at, |next| next.at))
+        } else {
+            (run.delimiters.start.checked_sub(1).and_then(|index| self.all.get(index)).map_or(at, |last| last.at), at)
+        };
+        let inside = text.get(from..to).unwrap_or_default();
+        let kept = if opens { inside.trim_start_matches(is_passable) } else { inside.trim_end_matches(is_passable) };
+        let moved = inside.len() - kept.len();
+        let passed = if opens { from..from + moved } else { to - moved..to };
+        let next_syntax = self.syntax.partition_point(|range| range.end <= passed.start);
+        let is_free = self.syntax.get(next_syntax).is_none_or(|range| passed.end <= range.start);
+        let edge = if opens { kept.chars().next() } else { kept.chars().next_back() };
+        // After a backslash a delimiter would be text.
+        let is_escaped = opens && text.get(passed.clone()).is_some_and(|passed| passed.ends_with('\\'));
+        let gains = moved > 0 && Class::of(edge) == Class::Word && !is_escaped && is_free;
+        if !gains {
+            return false;
+        }
+        let at = if opens { passed.end } else { passed.start };
+        for member in self.all.get_mut(run.delimiters.clone()).unwrap_or_default() {
+            member.at = at;
+        }
+        true
+    }
+
+    /// Writes the outermost mark of a run as a tag: the others then have punctuation beside them.
+    fn write_as_tag(&mut self, run: &Run) {
+        let members = self.all.get(run.delimiters.clone()).unwrap_or_default();
+        let is_opening = members.iter().all(|member| member.opens);
+        // Of marks that end and begin side by side, the one that begins gives way.
+        let first_opening = members.iter().position(|member| member.opens).unwrap_or(members.len().saturating_sub(1));
+        let index = run.delimiters.start + if is_opening { 0 } else { first_opening };
+        let partner = self.all.get(index).map_or(index, |delimiter| delimiter.partner);
+        for end in [index, partner] {
+            if let Some(delimiter) = self.all.get_mut(end) {
+                delimiter.is_tag = true;
+            }
+        }
+    }
+}
+
+impl Run {
+    /// Whether every version of the standard lets the run open something.
+    fn can_open(&self) -> bool {
+        self.after == Class::Word
+            || (self.after != Class::Blank && matches!(self.before, Class::Blank | Class::Punctuation))
+    }
+
+    fn can_close(&self) -> bool {
+        self.before == Class::Word
+            || (self.before != Class::Blank && matches!(self.after, Class::Blank | Class::Punctuation))
+    }
+
+    /// Whether some version of the standard lets the run close something.
+    fn could_close(&self) -> bool {
+        let before_is_punctuation = matches!(self.before, Class::Punctuation);
+        self.before != Class::Blank && (!before_is_punctuation || self.after != Class::Word)
+    }
+}
+
+impl Class {
+    fn of(c: Option<char>) -> Self {
+        use GeneralCategory as Category;
+        let Some(c) = c else { return Self::Blank };
+        if c.is_ascii_punctuation() {
+            return Self::Punctuation;
+        }
+        match get_general_category(c) {
+            Category::SpaceSeparator | Category::Control => Self::Blank,
+            Category::ConnectorPunctuation
+            | Category::DashPunctuation
+            | Category::OpenPunctuation
+            | Category::ClosePunctuation
+            | Category::InitialPunctuation
+            | Category::FinalPunctuation
+            | Category::OtherPunctuation => Self::Punctuation,
+            Category::MathSymbol
+            | Category::CurrencySymbol
+            | Category::ModifierSymbol
+            | Category::OtherSymbol
+            | Category::LineSeparator
+            | Category::ParagraphSeparator
+            | Category::Unassigned => Self::Unsure,
+            _ => Self::Word,
+        }
+    }
+}
+
+/// Whether a delimiter may move over a character: it is no part of a word.
+fn is_passable(c: char) -> bool {
+    !matches!(Class::of(Some(c)), Class::Word) && !matches!(c, ' ' | '\n')
+}
