@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 /// A normalized document. Its field names are the keys of `normalized.ndjson`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// Identity across runs: `topic:<collection>/<path>`, `map:<collection>/<path>`, or the Confluence page id.
+    /// Identity across runs: `topic:<collection>/<path>`, `map:<collection>/<path>`, `<site>/<space>/<page id>` of Confluence, or
+    /// `<collection>/<path>` of a page file.
     pub id: String,
     /// Plain-text title, not repeated in `text_md`.
     pub title: String,
@@ -51,6 +52,14 @@ pub struct Document {
     /// Files that belong to the document.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Who may read the document at its source: `user:…` and `group:…`, sorted and unique. `None` means everybody, an empty
+    /// list means nobody that the source names.
+    #[serde(default)]
+    pub readers: Option<Vec<String>>,
+    /// The anchor of each heading in `text_md`, in order, as the published page has it; empty where the source has none.
+    /// Headings inside quotations, lists and tables have no entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<String>,
     /// Whatever else the source says of the document: audience, product, author, doctype …
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub meta: Map<String, Value>,
@@ -90,7 +99,12 @@ impl Document {
         put("updated_at", self.updated_at.clone().into());
         put("links", serde_json::to_value(&self.links).unwrap_or_default());
         put("attachments", serde_json::to_value(&self.attachments).unwrap_or_default());
+        put("anchors", serde_json::to_value(&self.anchors).unwrap_or_default());
         put("losses", serde_json::to_value(&self.losses).unwrap_or_default());
+        // An empty list means nobody, so it is kept, too.
+        if let Some(readers) = &self.readers {
+            meta.insert("readers".to_owned(), readers.clone().into());
+        }
         Value::Object(meta)
     }
 }
@@ -132,6 +146,8 @@ pub(crate) const NOT_IN_INPUT: &str = "not in input";
 pub(crate) const OUTSIDE_INPUT: &str = "outside the input";
 /// Reason of a reference by a key that nothing defines.
 pub(crate) const NO_SUCH_KEY: &str = "no such key";
+/// Reason of an entity that nothing declares.
+pub(crate) const NO_SUCH_ENTITY: &str = "no such entity";
 
 impl Link {
     /// A reference that leads to no document, and why.

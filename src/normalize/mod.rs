@@ -5,6 +5,7 @@
 
 pub mod document;
 pub mod markdown;
+pub mod project;
 pub mod text;
 pub mod tree;
 
@@ -21,6 +22,8 @@ use std::path::{Path, PathBuf};
 
 pub use document::{Attachment, Document, Link};
 
+use crate::config::{Confluence, Dita};
+
 /// What kind of documentation an input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -35,10 +38,14 @@ pub enum Source {
 pub struct Options {
     /// Names the input in document ids; without it the input's own file name does.
     pub collection: Option<String>,
-    /// Conditions to filter DITA by.
-    pub ditaval: Option<PathBuf>,
-    /// Address that relative Confluence links are resolved against.
+    /// Conditions to filter DITA by; where two files have a rule for the same value, the first holds.
+    pub ditaval: Vec<PathBuf>,
+    /// How DITA is read.
+    pub dita: Dita,
+    /// Address of the site: relative Confluence links are resolved against it, DITA pages are published below it.
     pub site_url: Option<String>,
+    /// How Confluence pages are read.
+    pub confluence: Confluence,
     /// Threads that convert; none is one a core. With one, the calling thread does all the work, and the deepest documents
     /// need 32 MB of its stack.
     pub threads: Option<NonZeroUsize>,
@@ -53,6 +60,17 @@ pub enum Outcome {
     Failure(FileError),
     /// It is nothing of the kind that was asked for, and lies beside it.
     Skipped(FileError),
+    /// Something about the input as a whole that its owner should know.
+    Notice(Notice),
+}
+
+/// A remark about the input as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Whether the owner should do something about it.
+    pub is_warning: bool,
+    /// One sentence, lower case, without a full stop.
+    pub message: String,
 }
 
 /// A part of the input that yielded no document, or one of what could be read of it.

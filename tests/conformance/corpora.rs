@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use trailblazer::normalize::{self, Document, FileError, Options, Outcome, Source};
+pub use crate::support::documents::read;
 
 /// Returns a folder of the corpora; says on stderr that the test is skipped when they are not there. One that is missing among
 /// the others is a failure: its test would pass unseen.
@@ -15,28 +15,9 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
         return Some(path);
     }
     assert!(!root.exists(), "{} is not there, but other corpora are", path.display());
+    super::table::skipped(name);
     eprintln!("skipped: {} is not there (set TRAILBLAZER_CORPORA)", path.display());
     None
-}
-
-/// What reading an input gave.
-#[derive(Default)]
-pub struct Read {
-    pub documents: Vec<Document>,
-    pub failures: Vec<FileError>,
-}
-
-pub fn read(input: &Path, source: Source, options: &Options) -> Read {
-    let mut read = Read::default();
-    let result = normalize::read(input, source, options, &mut |outcome| {
-        match outcome {
-            Outcome::Document(document) => read.documents.push(*document),
-            Outcome::Failure(failure) | Outcome::Skipped(failure) => read.failures.push(failure),
-        }
-        Ok(())
-    });
-    result.expect("the input is readable as a whole");
-    read
 }
 
 /// Every file below `folder`, sorted.

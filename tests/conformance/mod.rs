@@ -5,5 +5,6 @@ mod confluence;
 mod corpora;
 mod dita;
 mod extra_words;
-mod parsed;
+pub mod parsed;
 mod table;
+mod word_order;

@@ -6,6 +6,11 @@ pub fn row(corpus: &str, measure: &str, figure: &str, mark: &str, holds: bool) {
     assert!(holds, "{corpus}: {measure} is {figure}, the mark is {mark}");
 }
 
+/// Prints that nothing of a corpus was compared, because it is not there.
+pub fn skipped(corpus: &str) {
+    println!("| {corpus} | not compared: the corpus is not there | | | skipped |");
+}
+
 /// A share in percent, rounded down to a tenth: 99.99 % is not 100 %.
 pub fn percent(part: usize, whole: usize) -> String {
     let tenths = (part * 1_000).checked_div(whole).unwrap_or(1_000);

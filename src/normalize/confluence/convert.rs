@@ -10,6 +10,7 @@ use super::super::tree::{Block, Inline};
 use super::dom::{self, DomError};
 use super::flow::Flow;
 use super::library::{Body, Library, PageRef};
+use super::site::Site;
 use super::{adf, storage, wiki};
 
 /// Pages that may stand inside each other by inclusion.
@@ -23,6 +24,8 @@ const MAX_COLSPAN: usize = 1_000;
 /// The conversion of one page.
 pub(super) struct Converter<'a> {
     pub library: &'a Library<'a>,
+    /// Number of the document's own page in the library.
+    pub document: Option<usize>,
     /// The page whose body is read: the document's own, or the one being included.
     pub page: &'a PageRef,
     pub losses: Losses,
@@ -41,10 +44,12 @@ pub(super) struct Converter<'a> {
 }
 
 impl<'a> Converter<'a> {
-    pub(super) fn new(library: &'a Library<'a>, page: &'a PageRef) -> Self {
-        let including = library.index_of(&page.id).into_iter().collect();
+    /// `document` is the number of `page` in the library.
+    pub(super) fn new(library: &'a Library<'a>, page: &'a PageRef, document: Option<usize>) -> Self {
+        let including = document.into_iter().collect();
         Self {
             library,
+            document,
             page,
             losses: Losses::new(),
             links: Vec::new(),
@@ -75,6 +80,16 @@ impl<'a> Converter<'a> {
         count(&mut self.losses, name);
     }
 
+    /// The site of the page whose body is read.
+    pub(super) fn site(&self) -> &'a Site {
+        self.library.site(self.page)
+    }
+
+    /// The anchor that a heading of `page`, or an anchor macro there, has on the published page.
+    pub(super) fn anchor_of(&self, page: &PageRef, anchor: &str) -> String {
+        self.library.site(page).anchor(&page.title, anchor, page.has_cloud_body)
+    }
+
     /// The columns that a cell covers, at most as many as a browser lets it.
     pub(super) fn colspan(&mut self, columns: usize) -> usize {
         if columns > MAX_COLSPAN {
@@ -91,14 +106,27 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// A link to an address as written in the page.
+    /// A link to an address as written in the page. One that would run a program is its text alone.
     pub(super) fn link(&mut self, href: &str, content: Vec<Inline>) -> Inline {
         let href = href.trim();
-        let target = self.library.absolute(href);
-        let page = self.library.find_url(href).and_then(|index| self.library.page(index));
+        if is_program(href) {
+            self.count("link:program");
+            return Inline::Link { target: String::new(), content };
+        }
+        if let Some(anchor) = href.strip_prefix('#') {
+            let anchor = if anchor.contains(char::is_whitespace) {
+                self.anchor_of(self.page, anchor)
+            } else {
+                anchor.to_owned()
+            };
+            let target = format!("#{anchor}");
+            self.record(&target, Some(self.page.id.clone()), None);
+            return Inline::Link { target, content };
+        }
+        let target = self.site().absolute(href);
+        let page = self.library.find_url(href, self.page).and_then(|index| self.library.page(index));
         match page {
             Some(page) => self.record(&target, Some(page.id.clone()), None),
-            None if href.starts_with('#') => self.record(&target, Some(self.page.id.clone()), None),
             None if target.starts_with('/') => self.record(&target, None, Some("no site address")),
             None => self.record(&target, None, Some("external")),
         }
@@ -107,10 +135,15 @@ impl<'a> Converter<'a> {
 
     /// Reads another page's body on behalf of this one.
     ///
-    /// `read` gets the body with the other page as the current one; `None` when the guards refuse.
+    /// `read` gets the body with the other page as the current one; `None` when the guards refuse, or when not everybody who
+    /// may read the document may read that page.
     pub(super) fn include<T>(&mut self, index: usize, read: impl FnOnce(&mut Self, &Body) -> T) -> Option<T> {
         if self.including.contains(&index) {
             self.count("include:cycle");
+            return None;
+        }
+        if !self.library.may_show(self.document, index) {
+            self.count("include:restricted");
             return None;
         }
         if self.including.len() > MAX_INCLUDE_DEPTH || self.includes >= MAX_INCLUDES {
@@ -127,4 +160,11 @@ impl<'a> Converter<'a> {
         self.including.pop();
         Some(result)
     }
+}
+
+/// Whether an address runs a program instead of leading somewhere.
+fn is_program(href: &str) -> bool {
+    let scheme: String = href.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();
+    let scheme = scheme.to_ascii_lowercase();
+    ["javascript:", "vbscript:", "data:text"].iter().any(|program| scheme.starts_with(program))
 }

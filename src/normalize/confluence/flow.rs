@@ -11,6 +11,8 @@ pub(super) struct Flow {
     inline: Vec<Inline>,
     /// Whether the last that was read is shown in a box of its own.
     boxed: bool,
+    /// Whether the first was.
+    begins_boxed: bool,
 }
 
 impl Flow {
@@ -29,16 +31,27 @@ impl Flow {
         self.boxed = true;
     }
 
+    /// Begins, or ends, text that belongs to an element of its own: its words do not join those around it.
+    pub(super) fn apart(&mut self) {
+        self.boxed = true;
+    }
+
     /// Adds a space where a word would join one that stands in a box.
     fn keep_apart(&mut self, next: &str) {
-        let joins = next.starts_with(|c: char| c.is_alphanumeric() || c == '@');
-        let after_box = std::mem::take(&mut self.boxed);
-        if after_box && joins && self.inline.last().is_some_and(|last| shown(last).ends_with(char::is_alphanumeric)) {
+        if !std::mem::take(&mut self.boxed) {
+            return;
+        }
+        let joins = next.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '#'))
+            && self.inline.last().is_some_and(ends_word);
+        if joins {
             self.text(" ");
+        } else if next.is_empty() {
+            self.boxed = true;
         }
     }
 
     pub(super) fn inline(&mut self, inline: Inline) {
+        self.begins_boxed |= self.boxed && self.inline.is_empty() && self.blocks.is_empty();
         if self.boxed {
             self.keep_apart(&shown(&inline));
         }
@@ -105,6 +118,7 @@ impl Flow {
 
     /// Adds another flow, `mark` applied to its running text.
     pub(super) fn append(&mut self, other: Self, mark: impl Fn(Vec<Inline>) -> Inline) {
+        self.boxed |= other.begins_boxed;
         for block in other.blocks {
             match block {
                 Block::Paragraph(content) => self.block(Block::Paragraph(vec![mark(content)])),
@@ -114,6 +128,7 @@ impl Flow {
         if !other.inline.is_empty() {
             self.inline(mark(other.inline));
         }
+        self.boxed |= other.boxed;
     }
 
     /// Splits into the running text and the blocks that cannot be running text.
@@ -140,6 +155,11 @@ fn shown(inline: &Inline) -> String {
         Inline::Link { target, content } if content.is_empty() => target.clone(),
         inline => plain(std::slice::from_ref(inline)),
     }
+}
+
+/// Whether a word that follows `inline` without a blank would be read as a part of it.
+fn ends_word(inline: &Inline) -> bool {
+    matches!(inline, Inline::Link { .. }) || shown(inline).ends_with(char::is_alphanumeric)
 }
 
 /// Whether `inline` is blank space only.

@@ -7,77 +7,104 @@ use serde_json::Value;
 use super::super::document::{Attachment, Document};
 use super::super::ndjson::{self, Line, lines, load, strings, text};
 use super::super::text::one_line;
-use super::super::{Emit, FileError, Options, Outcome, ReadError};
-use super::library::{Bodies, Body, Library, PageRef};
-use super::page::{self, Page, add_meta};
-use super::{io_error, send};
+use super::super::{FileError, Options, Outcome, ReadError};
+use super::io_error;
+use super::library::{Ancestor, Body, Library, PageRef, Source, Task};
+use super::naming::Naming;
+use super::page::{Page, add_meta};
+use super::site::Site;
 
 /// Finds the artifact: the file itself, or in a run folder or its `ingest`.
 pub(super) fn find(input: &Path) -> Option<PathBuf> {
     ndjson::find(input, "confluence.ndjson")
 }
 
-/// Emits one outcome for every line that is not blank.
-pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
-    let path = input.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let fail = |line: u64, message: String| FileError { path: path.clone(), line: Some(line), message };
-    let lines = lines(input).map_err(io_error(input))?;
-    let mut pages = Vec::new();
-    let mut failures = Vec::new();
-    let mut references = Vec::new();
-    for line in lines {
-        match load(input, &line) {
+/// An older artifact.
+pub(super) struct Ingest {
+    path: PathBuf,
+    /// What failures call it.
+    name: String,
+    site: Site,
+    /// Lines with a page, and what the library keeps of each.
+    pages: Vec<(Line, PageRef)>,
+    failures: Vec<FileError>,
+}
+
+/// Reads id and title of every line that is not blank.
+pub(super) fn open(path: &Path, options: &Options, naming: &Naming) -> Result<Ingest, ReadError> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let fail = |line: u64, message: String| FileError { path: name.clone(), line: Some(line), message };
+    let (mut pages, mut failures) = (Vec::new(), Vec::new());
+    for line in lines(path).map_err(io_error(path))? {
+        match load(path, &line) {
             Ok(value) if value.get("id").is_some() => {
-                references.push(reference(&value));
-                pages.push(line);
+                let reference = reference(&value, naming);
+                pages.push((line, reference));
             }
             Ok(_) => failures.push(fail(line.number, "the object has no `id`".to_owned())),
             Err(message) => failures.push(fail(line.number, message)),
         }
     }
-    let bodies = Lines { path: input, pages: &pages };
-    let mut library = Library::new(options.site_url.as_deref(), &bodies);
-    for reference in references {
-        library.add(reference);
-    }
-    let mut failures = failures.into_iter().peekable();
-    for (number, line) in pages.iter().enumerate() {
-        while let Some(failure) = failures.next_if(|failure| failure.line < Some(line.number)) {
-            send(&mut emit, Outcome::Failure(failure))?;
-        }
-        let Some(reference) = library.page(number) else { continue };
-        let outcome = match load(input, line) {
-            Ok(value) => {
-                let page = Page {
-                    document: document(&value),
-                    body: body(&value),
-                    path: path.clone(),
-                    line: line.number,
-                    title_in_body: false,
-                };
-                at_line(page::convert(&library, reference, page), line.number)
+    let site = Site::new(options.site_url.as_deref(), None);
+    Ok(Ingest { path: path.to_owned(), name, site, pages, failures })
+}
+
+impl Source for Ingest {
+    fn register(&self, library: &mut Library<'_>, agenda: &mut Vec<Task>) {
+        let site = library.add_site(self.site.clone());
+        let mut failures = self.failures.iter().peekable();
+        for (number, (line, reference)) in self.pages.iter().enumerate() {
+            while let Some(failure) = failures.next_if(|failure| failure.line < Some(line.number)) {
+                agenda.push(Task::Told(Outcome::Failure(failure.clone())));
             }
-            Err(message) => Outcome::Failure(fail(line.number, message)),
+            agenda.push(Task::Page(library.add(PageRef { site, ..reference.clone() }, number)));
+        }
+        agenda.extend(failures.map(|failure| Task::Told(Outcome::Failure(failure.clone()))));
+    }
+
+    fn body(&self, number: usize) -> Option<Body> {
+        body(&load(&self.path, &self.pages.get(number)?.0).ok()?)
+    }
+
+    fn page(&self, _: &Library<'_>, reference: &PageRef, number: usize) -> Result<Page, FileError> {
+        let fail = |line: Option<u64>, message: String| FileError { path: self.name.clone(), line, message };
+        let Some((line, _)) = self.pages.get(number) else {
+            return Err(fail(None, format!("page {} is not in the input any more", reference.content_id)));
         };
-        send(&mut emit, outcome)?;
+        let value = load(&self.path, line).map_err(|message| fail(Some(line.number), message))?;
+        Ok(Page {
+            document: document(&value),
+            body: body(&value),
+            path: self.name.clone(),
+            line: line.number,
+            is_one_line: true,
+            ..Page::default()
+        })
     }
-    failures.try_for_each(|failure| send(&mut emit, Outcome::Failure(failure)))
 }
 
-/// A page is one line of the file, whatever line of the body is at fault.
-fn at_line(outcome: Outcome, line: u64) -> Outcome {
-    match outcome {
-        Outcome::Failure(error) => Outcome::Failure(FileError { line: Some(line), ..error }),
-        other => other,
-    }
-}
-
-fn reference(value: &Value) -> PageRef {
+fn reference(value: &Value, naming: &Naming) -> PageRef {
+    let content_id = text(value, "id").unwrap_or_default();
+    let ancestors = value.get("ancestors").and_then(Value::as_array).into_iter().flatten();
+    let mut labels = strings(value, "labels");
+    labels.sort();
+    labels.dedup();
     PageRef {
-        id: text(value, "id").unwrap_or_default(),
+        // The artifacts that were made of these lines have their ids as they are.
+        id: if naming.collection().is_some() { naming.file_id(&content_id) } else { content_id.clone() },
+        content_id,
         title: one_line(&text(value, "title").unwrap_or_default()),
         space_key: text(value, "space_key").filter(|key| key != "__unknown__"),
         url: text(value, "url"),
+        labels,
+        ancestors: ancestors
+            .filter_map(|ancestor| {
+                let title = text(ancestor, "title")?;
+                Some(Ancestor { content_id: text(ancestor, "id").unwrap_or_default(), title, restriction: None })
+            })
+            .collect(),
+        has_cloud_body: text(value, "body_repr").as_deref() == Some("adf"),
+        ..PageRef::default()
     }
 }
 
@@ -102,34 +129,17 @@ fn as_adf(text: &str) -> Option<Value> {
 
 fn document(value: &Value) -> Document {
     let objects = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
-    let mut labels = strings(value, "labels");
-    labels.sort();
-    labels.dedup();
     let mut document = Document {
         version: value.get("version").and_then(Value::as_i64),
         created_at: text(value, "created_at"),
         updated_at: text(value, "updated_at"),
-        breadcrumbs: objects("ancestors").filter_map(|ancestor| text(ancestor, "title")).collect(),
         attachments: objects("attachments")
             .filter_map(|file| Some(Attachment { filename: text(file, "filename")?, url: text(file, "download_url") }))
             .collect(),
-        labels,
         ..Document::default()
     };
     add_meta(&mut document.meta, "space_name", text(value, "space_name").as_deref());
     let author = value.pointer("/updated_by/display_name").or_else(|| value.pointer("/created_by/display_name"));
     add_meta(&mut document.meta, "author", author.and_then(Value::as_str));
     document
-}
-
-/// Bodies by their lines.
-struct Lines<'a> {
-    path: &'a Path,
-    pages: &'a [Line],
-}
-
-impl Bodies for Lines<'_> {
-    fn body(&self, index: usize) -> Option<Body> {
-        body(&load(self.path, self.pages.get(index)?).ok()?)
-    }
 }

@@ -82,6 +82,7 @@ pub(super) fn link(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         None => {
             if let Some(anchor) = anchor {
                 let content = if plain(&content).trim().is_empty() { text(anchor) } else { content };
+                let anchor = cx.anchor_of(cx.page, anchor);
                 let link = cx.link(&format!("#{anchor}"), content);
                 flow.inline(link);
             } else {
@@ -123,11 +124,12 @@ pub(super) fn to_resource(
             if name.is_none() {
                 cx.count("user:unknown");
             }
-            flow.boxed(Inline::Text(format!("@{}", name.unwrap_or_else(|| user.clone()))));
+            let name = name.unwrap_or_else(|| shown_name(user).to_owned());
+            flow.boxed(Inline::Text(format!("@{name}")));
         }
         Resource::Space(key) => {
             let name = cx.library.spaces.get(key).cloned().unwrap_or_else(|| key.clone());
-            let url = cx.library.space_url(key);
+            let url = cx.site().space_url(key);
             unresolved(cx, url, key, named(&name), flow);
         }
         Resource::Shortcut { key, parameter } => {
@@ -135,19 +137,38 @@ pub(super) fn to_resource(
             unresolved(cx, None, &shortcut, named(&shortcut), flow);
         }
         Resource::Content(id) => {
-            if let Some(page) = cx.library.index_of(id).and_then(|index| cx.library.page(index)) {
-                known_page(cx, page, anchor, named(&page.title), flow);
+            let known = cx.library.index_of(id, cx.page);
+            if let Some((index, page)) = known.and_then(|index| Some((index, cx.library.page(index)?))) {
+                // Not everybody who may read this may know the title of that.
+                let content = if cx.library.may_show(cx.document, index) { named(&page.title) } else { content };
+                known_page(cx, page, anchor, content, flow);
             } else {
-                let url = cx.library.id_url(id).map(|url| with_anchor(&url, anchor));
+                let url = cx.site().id_url(id).map(|url| with_anchor(&url, anchor));
                 let href = format!("content-id {id}");
                 unresolved(cx, url, &href, content, flow);
             }
         }
         Resource::Url(url) => {
             let link = cx.link(&with_anchor(url, anchor), content);
-            flow.inline(link);
+            flow.boxed(link);
         }
     }
+}
+
+/// What to call a person whose name is not known: by the user name, never by a key that only a machine can read.
+pub(super) fn shown_name(id: &str) -> &str {
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_account = |(directory, uuid): (&str, &str)| {
+        directory.bytes().all(|byte| byte.is_ascii_alphanumeric()) && uuid.len() == 36 && is_hex(&uuid.replace('-', ""))
+    };
+    let is_key = matches!(id.len(), 24 | 32) && is_hex(id) || id.split_once(':').is_some_and(is_account);
+    if is_key { "unknown user" } else { id }
+}
+
+/// The title of the page that an address leads to, where everybody who may read the document may know it.
+pub(super) fn title_of(cx: &Converter<'_>, url: &str) -> Option<String> {
+    let index = cx.library.find_url(url, cx.page).filter(|index| cx.library.may_show(cx.document, *index))?;
+    cx.library.page(index).map(|page| page.title.clone())
 }
 
 fn to_page(
@@ -158,27 +179,46 @@ fn to_page(
     content: Vec<Inline>,
     flow: &mut Flow,
 ) {
-    let current = cx.page.space_key.as_deref();
-    if let Some(page) = cx.library.find(space, title, current).and_then(|index| cx.library.page(index)) {
+    if let Some(page) = cx.library.find(space, title, cx.page).and_then(|index| cx.library.page(index)) {
         known_page(cx, page, anchor, content, flow);
         return;
     }
-    let url = space.or(current).and_then(|space| cx.library.display_url(space, title));
-    let url = url.map(|url| with_anchor(&url, anchor));
+    let current = cx.page.space_key.as_deref();
+    let url = space.or(current).and_then(|space| cx.site().display_url(space, title));
+    let url = url.map(|url| {
+        // What kind of page it is is not known; it stands on the same site.
+        let page = PageRef { title: title.to_owned(), site: cx.page.site, ..PageRef::default() };
+        with_anchor(&url, anchor.map(|anchor| cx.anchor_of(&page, anchor)).as_deref())
+    });
     let space = space.map(|space| format!("{space}:")).unwrap_or_default();
     let href = with_anchor(&format!("{space}{title}"), anchor);
     unresolved(cx, url, &href, content, flow);
 }
 
 fn known_page(cx: &mut Converter<'_>, page: &PageRef, anchor: Option<&str>, content: Vec<Inline>, flow: &mut Flow) {
+    let anchor = anchor.map(|anchor| cx.anchor_of(page, anchor));
     if let Some(url) = &page.url {
-        let target = with_anchor(url, anchor);
+        let target = with_anchor(url, anchor.as_deref());
+        cx.record(&target, Some(page.id.clone()), None);
+        flow.inline(Inline::Link { target, content });
+    } else if let Some(anchor) = anchor.as_ref().filter(|_| page.id == cx.page.id) {
+        let target = format!("#{anchor}");
         cx.record(&target, Some(page.id.clone()), None);
         flow.inline(Inline::Link { target, content });
     } else {
-        cx.record(&with_anchor(&page.title, anchor), Some(page.id.clone()), None);
+        cx.record(&with_anchor(&page.title, anchor.as_deref()), Some(page.id.clone()), None);
         flow.inlines(content);
     }
+}
+
+/// A link to a page of the input, under its title.
+pub(super) fn to_known(cx: &mut Converter<'_>, index: usize) -> Inline {
+    let mut flow = Flow::default();
+    if let Some(page) = cx.library.page(index) {
+        known_page(cx, page, None, text(&page.title), &mut flow);
+    }
+    let (mut content, _) = flow.split();
+    content.pop().unwrap_or(Inline::Break)
 }
 
 /// A link whose target is not part of the input: written when its address is known, else its text alone.
@@ -207,11 +247,11 @@ pub(super) fn attachment(cx: &mut Converter<'_>, filename: &str, page: Option<&(
             Some(cx.page)
         }
         Some((space, title)) => {
-            let index = cx.library.find(space.as_deref(), title, cx.page.space_key.as_deref());
+            let index = cx.library.find(space.as_deref(), title, cx.page);
             index.and_then(|index| cx.library.page(index))
         }
     };
-    let url = owner.and_then(|owner| cx.library.attachment_url(&owner.id, filename));
+    let url = owner.and_then(|owner| cx.library.site(owner).attachment_url(&owner.content_id, filename));
     url.unwrap_or_else(|| filename.to_owned())
 }
 
@@ -224,7 +264,7 @@ pub(super) fn image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) 
         Some(Resource::Url(url)) => {
             let name = url.split(['?', '#']).next().unwrap_or(&url);
             let name = name.rsplit('/').next().unwrap_or(name).to_owned();
-            (cx.library.absolute(&url), name)
+            (cx.site().absolute(&url), name)
         }
         _ => {
             cx.count("image:without-source");
@@ -242,7 +282,7 @@ pub(super) fn image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) 
 
 /// `<img>` as older editors and generators write it.
 pub(super) fn html_image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
-    let source = cx.library.absolute(element.attribute("src").unwrap_or_default());
+    let source = cx.site().absolute(element.attribute("src").unwrap_or_default());
     // An image in the address itself is data, not text.
     let source = if source.starts_with("data:") { String::new() } else { source };
     let alt = element.attribute("alt").or_else(|| element.attribute("title"));

@@ -4,59 +4,101 @@ use serde_json::{Map, Value};
 
 use super::super::document::{Attachment, Document};
 use super::super::markdown;
-use super::super::text::{Losses, clean, count_many, one_line};
+use super::super::text::{clean, count_many, one_line};
 use super::super::tree::{Block, Inline};
 use super::super::{FileError, Outcome};
 use super::convert::Converter;
 use super::flow::plain;
-use super::library::{Body, Library, PageRef};
+use super::headings;
+use super::library::{Body, Library};
 
 /// A page about to be converted.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    /// Everything of the document but title, body, links and losses.
+    /// Everything of the document that the library does not know, but body, links and losses.
     pub document: Document,
     /// `None` where the input holds none.
     pub body: Option<Body>,
+    /// In the order in which they were written; a reply follows what it replies to.
+    pub comments: Vec<Comment>,
+    /// Comments that are known by number only.
+    pub unread_comments: usize,
     /// Where a failure is reported.
     pub path: String,
     /// Line of the file at which the body begins.
     pub line: u64,
+    /// Whether the body is one line of the file, however many lines it has itself.
+    pub is_one_line: bool,
     /// Whether the first heading repeats the title and goes.
     pub title_in_body: bool,
 }
 
-/// Converts a page.
-pub(super) fn convert(library: &Library<'_>, reference: &PageRef, page: Page) -> Outcome {
+/// A comment on a page.
+#[derive(Debug, Clone)]
+pub(super) struct Comment {
+    /// Display name, where it is known.
+    pub author: Option<String>,
+    pub body: Body,
+}
+
+/// Converts page number `index` of the library.
+pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
+    let unreadable = || {
+        let message = "the page cannot be read".to_owned();
+        FileError { path: String::new(), line: None, message }
+    };
+    let Some(reference) = library.page(index) else { return Outcome::Failure(unreadable()) };
+    let read = || library.read(index).unwrap_or_else(|| Err(unreadable()));
+    let _turn = library.turn(index);
+    let page = match read() {
+        Ok(page) => page,
+        Err(error) => return Outcome::Failure(error),
+    };
     let mut document = page.document;
     let mut losses = std::mem::take(&mut document.losses);
-    document.title = title(&reference.title, &mut losses);
+    document.title = one_line(&clean(&reference.title, &mut losses));
     document.id.clone_from(&reference.id);
     document.url = document.url.or_else(|| reference.url.clone());
     document.space_key.clone_from(&reference.space_key);
+    document.labels.clone_from(&reference.labels);
+    document.breadcrumbs = library.breadcrumbs(index);
+    document.readers = library.readers(index).map(<[String]>::to_vec);
     "confluence".clone_into(&mut document.source_system);
-    let Some(body) = page.body else {
-        count_many(&mut losses, "body:missing", 1);
-        document.losses = losses;
-        document.seal();
-        return Outcome::Document(Box::new(document));
-    };
-    document.body_repr = Some(body.representation().to_owned());
-    let mut cx = Converter::new(library, reference);
-    let mut blocks = match cx.body(&body) {
-        Ok(blocks) => blocks,
-        Err(error) => {
-            let line = Some(page.line.max(1) + error.line - 1);
-            return Outcome::Failure(FileError { path: page.path, line, message: error.message });
+    if library.has_unknown_ancestor(index) {
+        count_many(&mut losses, "readers:unknown-ancestor", 1);
+    }
+    if document.readers.as_ref().is_some_and(Vec::is_empty) {
+        count_many(&mut losses, "readers:nobody", 1);
+    }
+    let mut cx = Converter::new(library, reference, Some(index));
+    let mut blocks = Vec::new();
+    if let Some(body) = &page.body {
+        document.body_repr = Some(body.representation().to_owned());
+        match cx.body(body) {
+            Ok(converted) => blocks = converted,
+            Err(error) => {
+                let lines = if page.is_one_line { 0 } else { error.line - 1 };
+                let line = Some(page.line.max(1) + lines);
+                return Outcome::Failure(FileError { path: page.path, line, message: error.message });
+            }
         }
-    };
-    if page.title_in_body {
-        drop_title(&mut blocks, &document.title);
+        if page.title_in_body {
+            drop_title(&mut blocks, &document.title);
+        }
+    }
+    let comments = page.comments.len() + page.unread_comments;
+    if library.options.comments {
+        add_comments(&mut cx, &page.comments, &mut blocks);
+        count_many(&mut losses, "comment", page.unread_comments as u64);
+    } else {
+        count_many(&mut losses, "comment", comments as u64);
     }
     document.text_md = markdown::write(&blocks);
     if document.text_md.is_empty() {
-        count_many(&mut losses, "body:empty", 1);
+        let name = if page.body.is_some() { "body:empty" } else { "body:missing" };
+        count_many(&mut losses, name, 1);
     }
+    document.anchors = headings::anchors(library.site(reference), reference, &blocks);
     document.links = std::mem::take(&mut cx.links);
     add_files(&mut document, &cx);
     if !cx.properties.is_empty() {
@@ -70,15 +112,29 @@ pub(super) fn convert(library: &Library<'_>, reference: &PageRef, page: Page) ->
     Outcome::Document(Box::new(document))
 }
 
-fn title(title: &str, losses: &mut Losses) -> String {
-    one_line(&clean(title, losses))
+/// Adds the comments below the body, each as a quotation under the name of its author.
+fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], blocks: &mut Vec<Block>) {
+    let mut quoted = Vec::new();
+    for comment in comments {
+        match cx.body(&comment.body) {
+            Ok(content) => {
+                let label = comment.author.clone().unwrap_or_else(|| "Comment".to_owned());
+                quoted.push(Block::Admonition { label, content });
+            }
+            Err(_) => cx.count("comment:unreadable"),
+        }
+    }
+    if !quoted.is_empty() {
+        blocks.push(Block::Heading { level: 2, content: vec![Inline::Text("Comments".to_owned())] });
+        blocks.append(&mut quoted);
+    }
 }
 
 /// Adds the files that the page shows and that no list of attachments names.
 fn add_files(document: &mut Document, cx: &Converter<'_>) {
     for filename in &cx.files {
         if document.attachments.iter().all(|known| known.filename != *filename) {
-            let url = cx.library.attachment_url(&document.id, filename);
+            let url = cx.site().attachment_url(&cx.page.content_id, filename);
             document.attachments.push(Attachment { filename: filename.clone(), url });
         }
     }

@@ -1,97 +1,35 @@
-//! Page files: one body a file, in storage format, ADF, or as the REST interface returns it.
+//! Page files: one body a file, in storage format or ADF, or pages as the REST interface returns them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::super::decode::decode;
 use super::super::parallel;
-use super::super::text::{Losses, one_line};
-use super::super::{Emit, FileError, Options, Outcome, ReadError};
-use super::library::{Bodies, Body, Library, PageRef};
-use super::page::{self, Page};
-use super::{adf, dom, export, foreign, io_error, rest, send};
+use super::super::text::Losses;
+use super::super::{FileError, Notice, Options, Outcome};
+use super::library::{Body, Kind, Library, PageRef, Source, Task};
+use super::naming::Naming;
+use super::page::{Comment, Page};
+use super::rest::{self, Class};
+use super::site::{Site, is_number};
+use super::{branches, foreign, title};
 
 /// Endings of files that hold a body in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
 /// Those of page files, for messages.
-const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
+pub(super) const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
 /// Bytes of one file, which may hold many pages of the REST interface.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
-/// Folders in folders: what is deeper is passed over.
-const MAX_DEPTH: usize = 64;
-
-/// Reads a page file, or every page file below a folder in the order of their paths, then the space exports there. Folders
-/// that cannot be read come first.
-pub(super) fn read(input: &Path, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
-    if input.is_file() && !is_page_file(&input.to_string_lossy()) {
-        let message = format!("{} is no page file ({ENDINGS}), and no space export", input.display());
-        return Err(ReadError::Input { message });
-    }
-    let mut listing = Listing::default();
-    listing.add(input, "", &mut Vec::new())?;
-    let Listing { files, exports, unread } = listing;
-    unread.into_iter().try_for_each(|failure| send(&mut emit, Outcome::Failure(failure)))?;
-    if files.is_empty() && exports.is_empty() {
-        let message = format!("{} holds no page files ({ENDINGS})", input.display());
-        return Err(ReadError::Input { message });
-    }
-    read_files(&files, options, &mut *emit)?;
-    for (path, relative) in exports {
-        let read = match export::find_among(&path, &relative) {
-            Ok(Some(export)) => export::read(export, options, &mut *emit),
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
-        };
-        match read {
-            // One that cannot be read does not stop the others.
-            Err(error @ (ReadError::Input { .. } | ReadError::Io { .. })) => {
-                let failure = FileError { path: relative, line: None, message: error.to_string() };
-                send(&mut emit, Outcome::Failure(failure))?;
-            }
-            read => read?,
-        }
-    }
-    Ok(())
-}
-
-/// Reads a page file that is in memory.
-pub(super) fn read_held(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
-    read_files(&[File { origin: Origin::Memory(bytes.to_owned()), relative: name.to_owned() }], options, emit)
-}
-
-fn read_files(files: &[File], options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
-    let (slots, left_out) = index(files, options);
-    let bodies = Files { slots: &slots };
-    let mut library = Library::new(options.site_url.as_deref(), &bodies);
-    for slot in &slots {
-        library.add(slot.reference.clone());
-    }
-    let library = &library;
-    let mut left_out = left_out.into_iter().peekable();
-    let convert = |number: usize| {
-        let (slot, reference) = (slots.get(number)?, library.page(number)?);
-        Some((&slot.file.relative, outcome(library, reference, slot)))
-    };
-    parallel::in_order(options.threads, slots.len(), convert, |converted| {
-        let Some((path, outcome)) = converted else { return Ok(()) };
-        while let Some(left_out) = left_out.next_if(|left_out| left_out.file().path <= *path) {
-            send(&mut emit, left_out.into())?;
-        }
-        send(&mut emit, outcome)
-    })?;
-    left_out.try_for_each(|left_out| send(&mut emit, left_out.into()))
-}
 
 /// A file that may hold pages.
 #[derive(Debug)]
-struct File {
+pub(super) struct File {
     origin: Origin,
     /// Relative to the input, `/` between parts.
     relative: String,
@@ -104,6 +42,10 @@ enum Origin {
 }
 
 impl File {
+    pub(super) fn on_disk(path: &Path, relative: String) -> Self {
+        Self { origin: Origin::Disk(path.to_owned()), relative }
+    }
+
     fn bytes(&self) -> std::io::Result<Cow<'_, [u8]>> {
         match &self.origin {
             Origin::Disk(path) => {
@@ -117,109 +59,82 @@ impl File {
             Origin::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
-}
 
-/// A page of a file.
-struct Slot<'a> {
-    file: &'a File,
-    /// Which of the file's pages.
-    number: usize,
-    reference: PageRef,
-}
-
-/// What stands below an input, in the order of the paths.
-#[derive(Default)]
-struct Listing {
-    files: Vec<File>,
-    /// Places that may hold a space export.
-    exports: Vec<(PathBuf, String)>,
-    /// Folders that were passed over.
-    unread: Vec<FileError>,
-}
-
-impl Listing {
-    /// Adds a file, or what is below a folder; `above` holds the folders that lead to it, by device and number.
-    fn add(&mut self, path: &Path, relative: &str, above: &mut Vec<(u64, u64)>) -> Result<(), ReadError> {
-        if !path.is_dir() {
-            self.add_file(path, relative);
-            return Ok(());
-        }
-        // An export that cannot be opened is told when it is read.
-        if !above.is_empty() && export::find_among(path, relative).map_or(true, |export| export.is_some()) {
-            // What stands beside its pages is attached to them.
-            self.exports.push((path.to_owned(), relative.to_owned()));
-            return Ok(());
-        }
-        let (identity, names) = match contents_of(path) {
-            Ok(contents) => contents,
-            Err(source) if above.is_empty() => return Err(io_error(path)(source)),
-            Err(error) => {
-                self.pass_over(relative, format!("cannot read the folder: {error}"));
-                return Ok(());
-            }
-        };
-        let fault = if above.contains(&identity) {
-            Some("a link to a folder that it is in; remove it".to_owned())
-        } else if above.len() > MAX_DEPTH {
-            Some(format!("nested more than {MAX_DEPTH} folders deep"))
-        } else {
-            None
-        };
-        if let Some(message) = fault {
-            self.pass_over(relative, message);
-            return Ok(());
-        }
-        above.push(identity);
-        for name in names {
-            let shown = name.to_string_lossy();
-            if !shown.starts_with('.') {
-                let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
-                self.add(&path.join(&name), &relative, above)?;
-            }
-        }
-        above.pop();
-        Ok(())
-    }
-
-    fn add_file(&mut self, path: &Path, relative: &str) {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if is_page_file(&name) {
-            let relative = if relative.is_empty() { name } else { relative.to_owned() };
-            self.files.push(File { origin: Origin::Disk(path.to_owned()), relative });
-        } else if extension(&name) == "zip" {
-            self.exports.push((path.to_owned(), relative.to_owned()));
+    fn length(&self) -> u64 {
+        match &self.origin {
+            Origin::Disk(path) => fs::metadata(path).map_or(0, |meta| meta.len()),
+            Origin::Memory(bytes) => bytes.len() as u64,
         }
     }
-
-    fn pass_over(&mut self, relative: &str, message: String) {
-        self.unread.push(FileError { path: relative.to_owned(), line: None, message });
-    }
 }
 
-/// The device and number of a folder, and the names in it, sorted.
-fn contents_of(folder: &Path) -> std::io::Result<((u64, u64), Vec<OsString>)> {
-    let meta = fs::metadata(folder)?;
-    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
-    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
-    names.sort();
-    Ok(((meta.dev(), meta.ino()), names))
-}
-
-fn extension(name: &str) -> String {
+pub(super) fn extension(name: &str) -> String {
     name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }
 
-fn is_page_file(name: &str) -> bool {
+pub(super) fn is_page_file(name: &str) -> bool {
     let extension = extension(name);
     matches!(extension.as_str(), "json" | "adf") || MARKUP.contains(&extension.as_str())
 }
 
-/// A page before it has its place among the others.
+/// The page files of an input.
+pub(super) struct Pages {
+    files: Vec<File>,
+    naming: Naming,
+    site_url: Option<String>,
+    /// What each file holds, or why it holds no page.
+    found: Vec<Result<Found, LeftOut>>,
+    /// File, and which of its objects, of each page that is registered.
+    slots: Vec<(usize, usize)>,
+    comments: HashMap<String, Vec<Comment>>,
+    /// Comments that are not read, by page.
+    unread_comments: HashMap<String, usize>,
+}
+
+/// What a file holds.
 enum Found {
-    /// A body alone, and the title that it names.
-    Body(Option<String>),
-    /// Pages that say who they are.
-    Pages(Vec<PageRef>),
+    /// A body alone, the title that it names, and whether only Cloud writes such a body.
+    Body { title: Option<String>, is_cloud: bool },
+    /// Objects of the REST interface.
+    Objects(Objects),
+}
+
+/// What the objects of a file say.
+#[derive(Default)]
+struct Objects {
+    /// Which object of the file each page is.
+    pages: Vec<(usize, RestPage)>,
+    people: Vec<(String, String)>,
+    spaces: Vec<Space>,
+    /// Page and comment.
+    comments: Vec<(String, Option<Comment>)>,
+    /// File names by the ids of media.
+    media: Vec<(String, String)>,
+    /// Pages that are not current, by status.
+    other_statuses: BTreeMap<String, usize>,
+    branches: usize,
+    others: usize,
+    list: Option<List>,
+}
+
+struct RestPage {
+    reference: PageRef,
+    base: Option<String>,
+    is_cloud: Option<bool>,
+    space_id: Option<String>,
+}
+
+struct Space {
+    id: Option<String>,
+    key: String,
+    name: Option<String>,
+    home: Option<String>,
+}
+
+/// The results of a query: where they begin, and where the query says that it goes on.
+struct List {
+    start: Option<u64>,
+    next: Option<String>,
 }
 
 /// A file without any page.
@@ -230,55 +145,221 @@ enum LeftOut {
     Foreign(FileError),
 }
 
-impl LeftOut {
-    fn file(&self) -> &FileError {
-        match self {
-            Self::Failed(file) | Self::Foreign(file) => file,
-        }
-    }
-}
-
-impl From<LeftOut> for Outcome {
-    fn from(left_out: LeftOut) -> Self {
+impl From<&LeftOut> for Outcome {
+    fn from(left_out: &LeftOut) -> Self {
         match left_out {
-            LeftOut::Failed(file) => Self::Failure(file),
-            LeftOut::Foreign(file) => Self::Skipped(file),
+            LeftOut::Failed(file) => Self::Failure(file.clone()),
+            LeftOut::Foreign(file) => Self::Skipped(file.clone()),
         }
     }
 }
 
-/// Reads id and title of every page, and which files have none.
-fn index<'a>(files: &'a [File], options: &Options) -> (Vec<Slot<'a>>, Vec<LeftOut>) {
-    let mut slots = Vec::new();
-    let mut left_out = Vec::new();
-    let mut taken = HashSet::new();
-    let find = |number: usize| files.get(number).map(|file| (file, found(file)));
-    let indexed = parallel::in_order::<_, Infallible>(options.threads, files.len(), find, |found| {
-        match found {
-            Some((file, Ok(Found::Body(title)))) => {
-                let reference = PageRef {
-                    id: unique_id(&mut taken, file),
-                    title: title.unwrap_or_else(|| stem(&file.relative)),
-                    space_key: options.collection.clone(),
-                    url: None,
-                };
-                slots.push(Slot { file, number: 0, reference });
+/// Reads a page file that is in memory.
+pub(super) fn held(name: &str, bytes: &[u8], options: &Options, naming: &Naming) -> Pages {
+    index(vec![File { origin: Origin::Memory(bytes.to_owned()), relative: name.to_owned() }], options, naming)
+}
+
+/// Reads what each file holds: ids, titles, and which files have no page.
+pub(super) fn index(files: Vec<File>, options: &Options, naming: &Naming) -> Pages {
+    let mut pages = Pages {
+        found: Vec::with_capacity(files.len()),
+        files,
+        naming: naming.clone(),
+        site_url: options.site_url.clone(),
+        slots: Vec::new(),
+        comments: HashMap::new(),
+        unread_comments: HashMap::new(),
+    };
+    pages.find_all(options.threads, options.confluence.comments);
+    pages.number();
+    pages
+}
+
+impl Pages {
+    fn find_all(&mut self, threads: Option<NonZeroUsize>, wants_comments: bool) {
+        let files = &self.files;
+        let find = |number: usize| files.get(number).map(|file| found(file, wants_comments));
+        let mut all = Vec::with_capacity(files.len());
+        let indexed = parallel::in_order::<_, Infallible>(threads, files.len(), find, |found| {
+            all.extend(found);
+            Ok(())
+        });
+        let Ok(()) = indexed;
+        self.found = all;
+    }
+
+    /// Gives every page a number, and every comment to its page.
+    fn number(&mut self) {
+        for (file, found) in self.found.iter_mut().enumerate() {
+            match found {
+                Ok(Found::Body { .. }) => self.slots.push((file, 0)),
+                Ok(Found::Objects(objects)) => {
+                    self.slots.extend(objects.pages.iter().map(|(item, _)| (file, *item)));
+                    for (page, comment) in std::mem::take(&mut objects.comments) {
+                        match comment {
+                            Some(comment) => self.comments.entry(page).or_default().push(comment),
+                            None => *self.unread_comments.entry(page).or_default() += 1,
+                        }
+                    }
+                }
+                Err(_) => {}
             }
-            Some((file, Ok(Found::Pages(pages)))) => {
-                let pages = pages.into_iter().enumerate();
-                slots.extend(pages.map(|(number, reference)| Slot { file, number, reference }));
-            }
-            Some((_, Err(without))) => left_out.push(without),
-            None => {}
         }
-        Ok(())
-    });
-    let Ok(()) = indexed;
-    (slots, left_out)
+    }
+
+    fn objects(&self) -> impl Iterator<Item = (&File, &Objects)> {
+        self.files.iter().zip(&self.found).filter_map(|(file, found)| match found {
+            Ok(Found::Objects(objects)) => Some((file, objects)),
+            _ => None,
+        })
+    }
+
+    /// What the library keeps of a file that is a body alone.
+    fn file_reference(&self, file: &File, title: Option<&str>, is_cloud: bool, ids: &mut Ids) -> PageRef {
+        let content_id = ids.of(file);
+        let stem = stem(&file.relative);
+        PageRef {
+            id: self.naming.file_id(&content_id),
+            content_id,
+            title: title.map_or_else(|| stem.clone(), str::to_owned),
+            alias: Some(stem),
+            space_key: self.naming.collection().map(str::to_owned),
+            has_cloud_body: is_cloud,
+            ..PageRef::default()
+        }
+    }
+
+    /// What the library keeps of a page of the REST interface.
+    fn rest_reference(&self, page: &RestPage, spaces: &HashMap<&str, &Space>, library: &mut Library<'_>) -> PageRef {
+        let base = page.base.as_deref().or(self.site_url.as_deref());
+        let site = Site::new(base, page.is_cloud);
+        let mut reference = page.reference.clone();
+        let space = page.space_id.as_deref().and_then(|id| spaces.get(id));
+        reference.space_key = reference.space_key.or_else(|| space.map(|space| space.key.clone()));
+        reference.id = self.naming.page_id(&site, reference.space_key.as_deref(), &reference.content_id);
+        reference.site = library.add_site(site);
+        reference
+    }
+}
+
+impl Source for Pages {
+    fn register(&self, library: &mut Library<'_>, agenda: &mut Vec<Task>) {
+        let file_site = library.add_site(Site::new(self.site_url.as_deref(), None));
+        let spaces: Vec<&Space> = self.objects().flat_map(|(_, objects)| &objects.spaces).collect();
+        let by_id: HashMap<&str, &Space> =
+            spaces.iter().filter_map(|space| Some((space.id.as_deref()?, *space))).collect();
+        for space in &spaces {
+            library.spaces.extend(space.name.clone().map(|name| (space.key.clone(), name)));
+            library.homes.extend(space.home.clone().map(|home| (space.key.clone(), home)));
+        }
+        let mut ids = Ids::default();
+        let mut number = 0;
+        for (file, found) in self.files.iter().zip(&self.found) {
+            match found {
+                Ok(Found::Body { title, is_cloud }) => {
+                    let reference = self.file_reference(file, title.as_deref(), *is_cloud, &mut ids);
+                    let reference = PageRef { site: file_site, ..reference };
+                    agenda.push(Task::Page(library.add(reference, number)));
+                    number += 1;
+                }
+                Ok(Found::Objects(objects)) => {
+                    library.users.extend(objects.people.iter().cloned());
+                    library.files.extend(objects.media.iter().cloned());
+                    for (_, page) in &objects.pages {
+                        let reference = self.rest_reference(page, &by_id, library);
+                        let kind = reference.kind;
+                        let index = library.add(reference, number);
+                        number += 1;
+                        if kind != Kind::Branch {
+                            agenda.push(Task::Page(index));
+                        }
+                    }
+                }
+                Err(left_out) => agenda.push(Task::Told(left_out.into())),
+            }
+        }
+        agenda.extend(self.notices().into_iter().map(Task::Told));
+    }
+
+    fn body(&self, number: usize) -> Option<Body> {
+        let (file, item) = *self.slots.get(number)?;
+        match contents(self.files.get(file)?, &mut Losses::new()).ok()? {
+            Contents::Markup(source) => Some(Body::Storage(source)),
+            Contents::Json(value) => json_body(value, item),
+        }
+    }
+
+    fn length(&self, number: usize) -> u64 {
+        let Some((file, _)) = self.slots.get(number) else { return 0 };
+        match (self.files.get(*file), self.found.get(*file)) {
+            (Some(file), Some(Ok(Found::Body { .. }))) => file.length(),
+            // A list is long because of its other pages.
+            _ => 0,
+        }
+    }
+
+    fn page(&self, library: &Library<'_>, reference: &PageRef, number: usize) -> Result<Page, FileError> {
+        let place = self.slots.get(number).and_then(|(file, item)| Some((self.files.get(*file)?, *item)));
+        let Some((file, item)) = place else {
+            let message = "the page is not in the input any more".to_owned();
+            return Err(FileError { path: reference.title.clone(), line: None, message });
+        };
+        let mut losses = Losses::new();
+        let mut page = Page { path: file.relative.clone(), line: 1, title_in_body: true, ..Page::default() };
+        match contents(file, &mut losses)? {
+            Contents::Markup(source) => page.body = Some(Body::Storage(source)),
+            Contents::Json(value) => {
+                if let Some(object) = object(&value, item) {
+                    page.document = rest::document(object, |id| library.users.get(id).cloned());
+                    page.comments = rest::comments(object);
+                    let site = library.site(reference);
+                    for (mut attachment, _) in rest::attachments(object) {
+                        let url =
+                            attachment.url.take().map(|url| site.absolute(&url)).filter(|url| url.contains("://"));
+                        attachment.url =
+                            url.or_else(|| site.attachment_url(&reference.content_id, &attachment.filename));
+                        page.document.attachments.push(attachment);
+                    }
+                }
+                page.body = json_body(value, item);
+            }
+        }
+        page.comments.extend(self.comments.get(&reference.content_id).into_iter().flatten().cloned());
+        page.unread_comments = self.unread_comments.get(&reference.content_id).copied().unwrap_or_default();
+        for (name, amount) in losses {
+            *page.document.losses.entry(name).or_default() += amount;
+        }
+        page.document.source_path = Some(file.relative.clone());
+        Ok(page)
+    }
+}
+
+/// The ids that page files have, each given once.
+#[derive(Default)]
+struct Ids {
+    taken: HashSet<String>,
+}
+
+impl Ids {
+    /// The id of a page file: its name where that is a number, else its path without the ending.
+    fn of(&mut self, file: &File) -> String {
+        let path = file.relative.rsplit_once('.').map_or(file.relative.as_str(), |(path, _)| path);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let candidates = [if is_number(name) { name } else { path }, path, &file.relative];
+        let id = candidates.into_iter().find(|id| !self.taken.contains(*id)).unwrap_or(&file.relative).to_owned();
+        self.taken.insert(id.clone());
+        id
+    }
+}
+
+/// The file's name as a title.
+fn stem(relative: &str) -> String {
+    let name = relative.rsplit('/').next().unwrap_or(relative);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 
 /// What a file holds.
-fn found(file: &File) -> Result<Found, LeftOut> {
+fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
     match contents(file, &mut Losses::new()).map_err(LeftOut::Failed)? {
         Contents::Markup(source) if foreign::is_dita(&source) => {
             Err(LeftOut::Foreign(failure(file, None, "DITA, not a page of Confluence")))
@@ -288,10 +369,13 @@ fn found(file: &File) -> Result<Found, LeftOut> {
                 "a page of an HTML export, which lacks the macros; export the space as XML, or fetch `body.storage`";
             Err(LeftOut::Failed(failure(file, None, message)))
         }
-        Contents::Markup(source) => Ok(Found::Body(markup_title(&source))),
-        Contents::Json(value) => match rest::pages(&value) {
-            Some(pages) => Ok(Found::Pages(pages.into_iter().map(rest::reference).collect())),
-            None if value.get("type").and_then(Value::as_str) == Some("doc") => Ok(Found::Body(adf_title(&value))),
+        Contents::Markup(source) => Ok(Found::Body { title: title::of_markup(&source), is_cloud: false }),
+        Contents::Json(value) if value.get("type").and_then(Value::as_str) == Some("doc") => {
+            Ok(Found::Body { title: title::of_adf(&value), is_cloud: true })
+        }
+        Contents::Json(value) => match objects(&value, wants_comments) {
+            Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
+            Some(_) => Err(LeftOut::Foreign(failure(file, None, "a list of the REST interface without a page"))),
             None => {
                 let left_out = failure(file, None, "neither an ADF document nor a page of the REST interface");
                 let is_foreign = extension(&file.relative) == "json" && rest::is_foreign(&value);
@@ -301,25 +385,122 @@ fn found(file: &File) -> Result<Found, LeftOut> {
     }
 }
 
+/// Whether the objects say anything of pages.
+fn is_of_pages(objects: &Objects) -> bool {
+    !objects.pages.is_empty()
+        || !objects.people.is_empty()
+        || !objects.spaces.is_empty()
+        || !objects.comments.is_empty()
+}
+
+/// Reads what the objects of a file say of pages, people and spaces.
+fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
+    let mut objects = Objects::default();
+    for (number, item) in rest::items(value)?.into_iter().enumerate() {
+        match item.class {
+            Class::Page | Class::Blog | Class::Branch => {
+                if let Some(status) = item.other_status() {
+                    *objects.other_statuses.entry(status.to_owned()).or_default() += 1;
+                } else if item.class == Class::Branch {
+                    objects.branches += 1;
+                }
+                let base = item.base();
+                let page = RestPage {
+                    reference: item.reference(base.as_deref()),
+                    base,
+                    is_cloud: item.is_version_2().then_some(true),
+                    space_id: rest::text(item.value, "/spaceId"),
+                };
+                objects.pages.push((number, page));
+                objects.spaces.extend(item.value.get("space").and_then(space));
+                for (attachment, ids) in rest::attachments(item.value) {
+                    objects.media.extend(ids.into_iter().map(|id| (id, attachment.filename.clone())));
+                }
+            }
+            Class::Comment => {
+                let Some(page) = rest::page_of_comment(item.value) else { continue };
+                let comment = rest::comment(item.value);
+                if comment.is_some() {
+                    objects.comments.push((page, comment.filter(|_| wants_comments)));
+                }
+            }
+            Class::Space => objects.spaces.extend(space(item.value)),
+            Class::User => {}
+            Class::Attachment | Class::Other => objects.others += 1,
+        }
+    }
+    rest::people(value, &mut |id, name| objects.people.push((id, name)));
+    let next = rest::text(value, "/_links/next");
+    // A list of people does not end one of pages.
+    let is_list = value.get("results").is_some() && !objects.pages.is_empty();
+    objects.list = is_list.then(|| List { start: value.get("start").and_then(Value::as_u64), next });
+    Some(objects)
+}
+
+fn space(value: &Value) -> Option<Space> {
+    Some(Space {
+        id: rest::text(value, "/id"),
+        key: rest::text(value, "/key")?,
+        name: rest::text(value, "/name"),
+        home: rest::text(value, "/homepageId").or_else(|| rest::text(value, "/homepage/id")),
+    })
+}
+
+impl Pages {
+    /// What the owner of the files should know.
+    fn notices(&self) -> Vec<Outcome> {
+        let mut notices: Vec<Outcome> = self.unfollowed().into_iter().collect();
+        let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut folders = 0;
+        for (_, objects) in self.objects() {
+            for (status, amount) in &objects.other_statuses {
+                *left_out.entry(status).or_default() += amount;
+            }
+            folders += objects.branches;
+        }
+        if !left_out.is_empty() {
+            let named = left_out.iter().map(|(status, amount)| format!("{amount} {status}")).collect::<Vec<_>>();
+            let message = format!("left out pages that are not current: {}", named.join(", "));
+            notices.push(Outcome::Notice(Notice { is_warning: false, message }));
+        }
+        let attachments = self.objects().map(|(_, objects)| objects.others).sum::<usize>();
+        if attachments > 0 {
+            let plural = if attachments == 1 {
+                "result that is neither a page nor a comment"
+            } else {
+                "results that are neither pages nor comments"
+            };
+            let message = format!("left out {attachments} {plural}");
+            notices.push(Outcome::Notice(Notice { is_warning: false, message }));
+        }
+        notices.extend(branches(folders, "folder"));
+        notices
+    }
+
+    /// Warns of a list that goes on where no file of the input does.
+    fn unfollowed(&self) -> Option<Outcome> {
+        let lists: Vec<(&File, &List)> =
+            self.objects().filter_map(|(file, objects)| Some((file, objects.list.as_ref()?))).collect();
+        let is_followed = |next: &str| {
+            let start = next.split(['?', '&']).find_map(|part| part.strip_prefix("start=")?.parse::<u64>().ok());
+            match start {
+                Some(start) => lists.iter().any(|(_, list)| list.start == Some(start)),
+                // A cursor does not say what it leads to; the last list of a query has none.
+                None => lists.iter().any(|(_, list)| list.next.is_none()),
+            }
+        };
+        let open = |(file, list): &(&File, &List)| {
+            let next = list.next.as_deref().filter(|next| !is_followed(next))?;
+            Some((file.relative.clone(), next.to_owned()))
+        };
+        let (path, next) = lists.iter().filter_map(open).next_back()?;
+        let message = format!("{path}: the list of pages is incomplete, it goes on at {next}; fetch the rest");
+        Some(Outcome::Notice(Notice { is_warning: true, message }))
+    }
+}
+
 fn failure(file: &File, line: Option<u64>, message: impl Into<String>) -> FileError {
     FileError { path: file.relative.clone(), line, message: message.into() }
-}
-
-/// The id of a page file: its name where that is a number, else its path without the ending.
-fn unique_id(taken: &mut HashSet<String>, file: &File) -> String {
-    let path = file.relative.rsplit_once('.').map_or(file.relative.as_str(), |(path, _)| path);
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let numeric = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-    let candidates = [if numeric { name } else { path }, path, &file.relative];
-    let id = candidates.into_iter().find(|id| !taken.contains(*id)).unwrap_or(&file.relative).to_owned();
-    taken.insert(id.clone());
-    id
-}
-
-/// The file's name as a title.
-fn stem(relative: &str) -> String {
-    let name = relative.rsplit('/').next().unwrap_or(relative);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 
 enum Contents {
@@ -341,77 +522,14 @@ fn contents(file: &File, losses: &mut Losses) -> Result<Contents, FileError> {
     Ok(Contents::Json(value))
 }
 
-/// The text of `<title>`, or of the first `<h1>`.
-fn markup_title(source: &str) -> Option<String> {
-    ["title", "h1"].iter().find_map(|name| {
-        let at = find_tag(source, name)?;
-        let end = source.get(at..)?.find(&format!("</{name}"))? + at;
-        let nodes = dom::parse(source.get(at..end)?, &mut Losses::new()).ok()?;
-        let title = one_line(&dom::Element { children: nodes, ..dom::Element::default() }.text());
-        Some(title).filter(|title| !title.is_empty())
-    })
+/// Object number `item` of a file of the REST interface.
+fn object(value: &Value, item: usize) -> Option<&Value> {
+    rest::items(value)?.get(item).map(|item| item.value)
 }
 
-/// Where the first `<name>` or `<name …>` stands.
-fn find_tag(source: &str, name: &str) -> Option<usize> {
-    let open = format!("<{name}");
-    let mut from = 0;
-    loop {
-        let at = source.get(from..)?.find(&open)? + from;
-        from = at + open.len();
-        if source.get(from..)?.starts_with(['>', ' ', '\n', '\t']) {
-            return Some(at);
-        }
+fn json_body(value: Value, item: usize) -> Option<Body> {
+    if value.get("type").and_then(Value::as_str) == Some("doc") {
+        return Some(Body::Adf(value));
     }
-}
-
-/// The text of a first heading.
-fn adf_title(value: &Value) -> Option<String> {
-    let first = value.get("content")?.as_array()?.first()?;
-    let is_title = first.get("type")?.as_str() == Some("heading") && first.pointer("/attrs/level")?.as_u64() == Some(1);
-    let title = one_line(&adf::text(first.get("content")?.as_array()?));
-    Some(title).filter(|title| is_title && !title.is_empty())
-}
-
-/// Bodies are read again from their files, so that memory holds one at a time.
-struct Files<'a> {
-    slots: &'a [Slot<'a>],
-}
-
-impl Bodies for Files<'_> {
-    fn body(&self, index: usize) -> Option<Body> {
-        let slot = self.slots.get(index)?;
-        match contents(slot.file, &mut Losses::new()).ok()? {
-            Contents::Markup(source) => Some(Body::Storage(source)),
-            Contents::Json(value) => json_body(&value, slot.number),
-        }
-    }
-}
-
-fn json_body(value: &Value, number: usize) -> Option<Body> {
-    match rest::pages(value) {
-        Some(pages) => rest::body(pages.get(number)?),
-        None => Some(Body::Adf(value.clone())),
-    }
-}
-
-fn outcome(library: &Library<'_>, reference: &PageRef, slot: &Slot<'_>) -> Outcome {
-    let mut losses = Losses::new();
-    let contents = match contents(slot.file, &mut losses) {
-        Ok(contents) => contents,
-        Err(error) => return Outcome::Failure(error),
-    };
-    let mut page = Page { path: slot.file.relative.clone(), line: 1, title_in_body: true, ..Page::default() };
-    match contents {
-        Contents::Markup(source) => page.body = Some(Body::Storage(source)),
-        Contents::Json(value) => {
-            page.body = json_body(&value, slot.number);
-            let rest = rest::pages(&value);
-            page.document =
-                rest.and_then(|pages| pages.get(slot.number).map(|page| rest::document(page))).unwrap_or_default();
-        }
-    }
-    page.document.losses = losses;
-    page.document.source_path = Some(slot.file.relative.clone());
-    page::convert(library, reference, page)
+    rest::body(object(&value, item)?)
 }

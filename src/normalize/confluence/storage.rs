@@ -99,7 +99,10 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         "ac:image" => links::image(cx, element, flow),
         "img" => links::html_image(cx, element, flow),
         "ac:emoticon" => emoticon(cx, element, flow),
-        "time" => flow.text(element.attribute("datetime").unwrap_or(&element.text())),
+        "time" => {
+            let text = element.attribute("datetime").map_or_else(|| element.text(), str::to_owned);
+            flow.boxed(Inline::Text(text));
+        }
         "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
         "ac:adf-extension" => adf::extension_element(cx, element, flow),
         "math" => math(cx, element, flow),
@@ -109,7 +112,9 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         "iframe" | "embed" | "object" | "video" | "audio" | "source" => links::embedded(cx, element, flow),
         name => {
             cx.count(format!("element:{name}"));
+            flow.apart();
             nodes(cx, &element.children, flow);
+            flow.apart();
         }
     }
 }

@@ -15,8 +15,21 @@ use super::adf::texts;
 use super::words::{count, source_text, words};
 
 /// Words that the writer adds by itself.
-const ADDED: &[&str] =
-    &["Info", "Note", "Tip", "Warning", "Success", "Error", "Jira", "query", "Included", "attachment", "Decision"];
+const ADDED: &[&str] = &[
+    "Info",
+    "Note",
+    "Tip",
+    "Warning",
+    "Success",
+    "Error",
+    "Jira",
+    "query",
+    "Included",
+    "attachment",
+    "Decision",
+    "unknown",
+    "user",
+];
 
 /// Parameters and attributes whose text a reader sees, by the specification.
 const SHOWN: &[&str] = &[

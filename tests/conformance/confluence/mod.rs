@@ -4,8 +4,6 @@ mod adf;
 mod dialect;
 mod export;
 mod extra;
-mod inputs;
-mod macros;
 mod mutations;
 mod pairs;
 mod round_trips;

@@ -1,13 +1,14 @@
 //! Round trips: Markdown with the storage format or ADF that others make of it, and back.
 //!
 //! Compared is what an independent parser sees, so that markers, padding and wrapping are a matter of style.
-//! `round_trips.md` lists every file that is not equal, how many parts of it differ, and why: what else it holds is
-//! compared as in the others, and a part more that differs is a failure.
+//! `round_trips.md` lists every file that is not equal, how many parts of it differ, a digest of these, and why. What else it
+//! holds is compared as in the others, and any other difference is a failure.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use trailblazer::normalize::{Options, Source};
 
@@ -68,7 +69,8 @@ fn what_was_made_of_markdown_comes_back_as_the_same_markdown_or_is_listed() {
             let (missing, added) = differing(&original, &ours);
             parts += original.len() + added;
             same_parts += original.len() - missing;
-            let figure = format!("{missing} missing, {added} more, of {}", original.len());
+            let digest = digest_of_differences(&original, &ours);
+            let figure = format!("{missing} missing, {added} more, of {}, {digest}", original.len());
             match (missing + added > 0, listed.get(&key)) {
                 (false, None) => equal += 1,
                 (true, Some((known, reason))) if *known == figure => {
@@ -124,6 +126,19 @@ fn differing(original: &[String], ours: &[String]) -> (usize, usize) {
         DiffOp::Equal { .. } => (missing, added),
         op => (missing + op.old_range().len(), added + op.new_range().len()),
     })
+}
+
+/// A digest of the parts that differ: other differences of the same number are other differences.
+fn digest_of_differences(original: &[String], ours: &[String]) -> String {
+    let mut hasher = Sha256::new();
+    for operation in capture_diff_slices(Algorithm::Myers, original, ours) {
+        if let DiffOp::Equal { .. } = operation {
+            continue;
+        }
+        let parts = [original.get(operation.old_range()), ours.get(operation.new_range())];
+        hasher.update(format!("{parts:?}"));
+    }
+    hex::encode(hasher.finalize()).chars().take(8).collect()
 }
 
 /// Reads `round_trips.md`: one `- file (how many parts differ): reason` a line; returns figure and reason by file.

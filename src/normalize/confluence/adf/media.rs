@@ -20,7 +20,7 @@ pub(super) fn node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         "mediaInline" if attribute(node, "type") != Some("image") => {
             let (target, name) = source(cx, node);
             cx.record(&target, None, Some("attachment"));
-            flow.inline(Inline::Link { target, content: vec![Inline::Text(name)] });
+            flow.boxed(Inline::Link { target, content: vec![Inline::Text(name)] });
         }
         _ => {
             let (source, alt) = source(cx, node);
@@ -56,7 +56,7 @@ fn source(cx: &mut Converter<'_>, node: &Value) -> (String, String) {
     let alt = attribute(node, "alt").or_else(|| attribute(node, "title")).map(str::to_owned);
     if let Some(url) = attribute(node, "url").or_else(|| attribute(node, "src")) {
         let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url);
-        return (cx.library.absolute(url), alt.unwrap_or_else(|| name.to_owned()));
+        return (cx.site().absolute(url), alt.unwrap_or_else(|| name.to_owned()));
     }
     let id = attribute(node, "id").unwrap_or_default();
     let known = cx.library.files.get(id).map(String::as_str);
@@ -85,15 +85,15 @@ pub(super) fn card(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     }
     match (url, name, query) {
         (Some(url), name, _) => {
-            let name = name.map(|name| Inline::Text(name.to_owned())).into_iter().collect();
-            let link = cx.link(url, name);
+            let name = name.map(str::to_owned).or_else(|| links::title_of(cx, url));
+            let link = cx.link(url, name.map(Inline::Text).into_iter().collect());
             flow.boxed(link);
         }
         (None, _, Some(query)) => {
-            flow.text("Jira query: ");
+            flow.boxed(Inline::Text("Jira query: ".to_owned()));
             flow.inline(Inline::Code(query.to_owned()));
         }
-        (None, Some(name), None) => flow.text(name),
+        (None, Some(name), None) => flow.boxed(Inline::Text(name.to_owned())),
         (None, None, None) => cx.count(format!("node:empty-{}", kind(node))),
     }
     if block {

@@ -284,7 +284,10 @@ fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         Some(body) => Content::Plain(body.value.clone()),
         None => Content::None,
     };
-    if !macros::is_known(&call.name) && matches!(call.body, Content::None) {
+    if !macros::is_known(&call.name) && matches!(call.body, Content::None) && !macros::has_words(&call) {
+        if let Some(carried) = parameters.filter(|parameters| carries_content(parameters)) {
+            return carried_content(cx, node, carried, flow);
+        }
         cx.count(format!("macro:{}", call.name));
         if let Some(text) = attribute(node, "text") {
             flow.text(text);
@@ -292,6 +295,37 @@ fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         return;
     }
     macros::run(cx, &call, flow);
+}
+
+/// Whether the parameters of an extension hold content that the editor could not convert.
+fn carries_content(parameters: &Value) -> bool {
+    parameters.get("cxhtml").and_then(Value::as_str).is_some_and(|source| !source.trim().is_empty())
+        || parameters.get("nestedContent").is_some_and(Value::is_object)
+}
+
+/// Content that a migration to the newer editor kept as storage format, and beside it as ADF.
+fn carried_content(cx: &mut Converter<'_>, node: &Value, parameters: &Value, flow: &mut Flow) {
+    let mut inner = Flow::default();
+    let source = parameters.get("cxhtml").and_then(Value::as_str).unwrap_or_default();
+    if let Ok(parsed) = super::dom::parse(source, &mut cx.losses) {
+        super::storage::nodes(cx, &parsed, &mut inner);
+    }
+    let mut blocks = inner.finish();
+    if let Some(nested) = parameters.get("nestedContent").filter(|_| blocks.is_empty()) {
+        blocks = self::blocks(cx, std::slice::from_ref(nested));
+    }
+    let is_text = blocks.iter().all(|block| matches!(block, Block::Paragraph(_)));
+    if kind(node) == "inlineExtension" && is_text {
+        let mut inner = Flow::default();
+        for block in blocks {
+            inner.block(block);
+        }
+        flow.apart();
+        flow.inlines(inner.split().0);
+        flow.apart();
+    } else {
+        flow.block(Block::Group(blocks));
+    }
 }
 
 fn parameter(name: &str, value: &Value) -> Parameter {

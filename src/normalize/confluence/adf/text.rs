@@ -7,6 +7,7 @@ use super::super::super::text::clean;
 use super::super::super::tree::Inline;
 use super::super::convert::Converter;
 use super::super::flow::Flow;
+use super::super::links;
 use super::{attribute, content, kind};
 
 /// All text below `nodes`, as it stands.
@@ -95,13 +96,14 @@ pub(super) fn atom(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
             let id = attribute(node, "id");
             let known = id.and_then(|id| cx.library.users.get(id)).map(String::as_str);
             let name = attribute(node, "text").or(known).or(id).unwrap_or_default();
-            flow.boxed(Inline::Text(format!("@{}", name.trim_start_matches('@'))));
+            let name = name.trim_start_matches('@');
+            flow.boxed(Inline::Text(format!("@{}", links::shown_name(name))));
         }
         "emoji" => {
             let short = attribute(node, "shortName").unwrap_or_default();
             flow.text(attribute(node, "text").unwrap_or(short));
         }
-        "date" => flow.text(&date(node)),
+        "date" => flow.boxed(Inline::Text(date(node))),
         "status" => {
             if let Some(text) = attribute(node, "text") {
                 flow.boxed(Inline::Strong(vec![Inline::Text(text.to_owned())]));

@@ -6,10 +6,11 @@ use std::io::BufRead;
 use std::path::Path;
 
 use super::super::super::{FileError, ReadError};
-use super::super::library::PageRef;
+use super::super::readers::Restriction;
 use super::attached::Attachment;
 use super::clean_title;
 use super::object::{Object, Objects};
+use super::restrictions::Restrictions;
 
 /// A range of bytes of `entities.xml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) struct Span {
 pub(super) enum Markup {
     Storage,
     Wiki,
+    /// Exports from before Confluence 4 do not say.
+    Unknown,
 }
 
 /// Where a body stands.
@@ -33,7 +36,7 @@ pub(super) struct BodyPlace {
     pub markup: Markup,
 }
 
-/// A current page or blog post.
+/// A page, a blog post or a folder; not an earlier version of one.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub id: String,
@@ -46,7 +49,29 @@ pub(super) struct Node {
     pub creator: Option<String>,
     pub modifier: Option<String>,
     pub blog: bool,
-    position: Option<i64>,
+    pub folder: bool,
+    /// Neither a draft, deleted nor archived.
+    pub current: bool,
+    pub position: Option<i64>,
+    bodies: Vec<String>,
+    /// Ids of its sets of permissions.
+    permissions: Vec<String>,
+}
+
+impl Node {
+    /// Whether the node becomes a document.
+    pub(super) fn is_document(&self) -> bool {
+        self.current && !self.folder
+    }
+}
+
+/// A current comment.
+#[derive(Debug)]
+pub(super) struct CommentNode {
+    pub id: String,
+    parent: Option<String>,
+    pub author: Option<String>,
+    created: Option<String>,
     bodies: Vec<String>,
 }
 
@@ -54,7 +79,7 @@ pub(super) struct Node {
 pub(super) struct Space {
     pub key: String,
     pub name: String,
-    home: Option<String>,
+    pub home: Option<String>,
 }
 
 /// What the first pass keeps.
@@ -66,6 +91,10 @@ pub(super) struct Index {
     pub spaces: BTreeMap<String, Space>,
     /// Display names by key and name.
     pub users: HashMap<String, String>,
+    pub restrictions: Restrictions,
+    /// By page.
+    comments: HashMap<String, Vec<CommentNode>>,
+    pub templates: usize,
     /// File names by the attachment's id.
     pub attachments: BTreeMap<String, String>,
     /// By page and file name.
@@ -75,7 +104,7 @@ pub(super) struct Index {
     /// Set when the file ends early or cannot be read to its end.
     pub truncated: Option<FileError>,
     bodies: HashMap<String, BodyPlace>,
-    /// Bodies by the page that they name themselves.
+    /// Bodies by the page or comment that they name themselves.
     bodies_of: HashMap<String, Vec<String>>,
     labels: HashMap<String, String>,
     /// Label ids by page.
@@ -107,7 +136,10 @@ pub(super) fn build(source: impl BufRead, path: &Path, name: &str) -> Result<Ind
 impl Index {
     fn add(&mut self, object: &Object) {
         match object.class.as_str() {
-            "Page" | "BlogPost" => self.add_page(object),
+            "Page" | "BlogPost" | "Folder" => self.add_page(object),
+            "Comment" => self.add_comment(object),
+            "PageTemplate" => self.templates += usize::from(is_newest(object)),
+            "ContentPermissionSet" | "ContentPermission" | "SpacePermission" => self.restrictions.add(object),
             "BodyContent" => self.add_body(object),
             "Space" => self.add_space(object),
             "Attachment" => self.add_attachment(object),
@@ -132,7 +164,7 @@ impl Index {
     }
 
     fn add_page(&mut self, object: &Object) {
-        if !is_current(object) {
+        if !is_newest(object) {
             return;
         }
         let reference = |name: &str| object.reference(name).map(|(_, id)| id.clone());
@@ -147,27 +179,46 @@ impl Index {
             creator: reference("creator").or_else(|| object.value("creatorName").map(str::to_owned)),
             modifier: reference("lastModifier").or_else(|| object.value("lastModifierName").map(str::to_owned)),
             blog: object.class == "BlogPost",
+            folder: object.class == "Folder" || object.value("isFolder") == Some("true"),
+            current: is_current(object),
             position: object.value("position").and_then(|position| position.parse().ok()),
             bodies: object.collection("bodyContents").to_vec(),
+            permissions: object.collection("contentPermissionSets").to_vec(),
         };
         self.pages.insert(node.id.clone(), node);
     }
 
+    fn add_comment(&mut self, object: &Object) {
+        let owner = ["containerContent", "content", "page", "owner"].iter().find_map(|name| object.reference(name));
+        let Some((_, page)) = owner.filter(|_| is_newest(object) && is_current(object)) else { return };
+        let reference = |name: &str| object.reference(name).map(|(_, id)| id.clone());
+        self.comments.entry(page.clone()).or_default().push(CommentNode {
+            id: object.id.clone(),
+            parent: reference("parent"),
+            author: reference("creator").or_else(|| object.value("creatorName").map(str::to_owned)),
+            created: object.value("creationDate").map(str::to_owned),
+            bodies: object.collection("bodyContents").to_vec(),
+        });
+    }
+
     fn add_body(&mut self, object: &Object) {
+        const WITHOUT_A_PAGE: [&str; 3] = ["SpaceDescription", "CustomContentEntityObject", "Draft"];
         let Some((span, line)) = object.body else { return };
+        // Exports also write a class that all contents share; ids are unique among them.
         let owner = object.reference("content");
-        if owner.is_some_and(|(class, _)| !matches!(class.as_str(), "Page" | "BlogPost" | "")) {
+        if owner.is_some_and(|(class, _)| WITHOUT_A_PAGE.contains(&class.as_str())) {
             return;
         }
         let markup = match object.value("bodyType") {
             Some("0") => Markup::Wiki,
             // Custom content, in a notation of its own.
             Some("1") => return,
-            _ => Markup::Storage,
+            Some(_) => Markup::Storage,
+            None => Markup::Unknown,
         };
         self.bodies.insert(object.id.clone(), BodyPlace { span, line, markup });
-        if let Some((_, page)) = owner {
-            self.bodies_of.entry(page.clone()).or_default().push(object.id.clone());
+        if let Some((_, content)) = owner {
+            self.bodies_of.entry(content.clone()).or_default().push(object.id.clone());
         }
     }
 
@@ -182,7 +233,7 @@ impl Index {
 
     fn add_attachment(&mut self, object: &Object) {
         let title = object.value("title").or_else(|| object.value("fileName"));
-        if let Some(title) = title.filter(|_| is_current(object)) {
+        if let Some(title) = title.filter(|_| is_current(object) && is_newest(object)) {
             let title = clean_title(title);
             if let Some((_, page)) = object.reference("containerContent").or_else(|| object.reference("content")) {
                 let version = object.value("version").or_else(|| object.value("attachmentVersion"));
@@ -206,13 +257,13 @@ impl Index {
         for key in keys.into_iter().flatten() {
             self.users.insert(key.to_owned(), name.to_owned());
         }
+        self.restrictions.add_user(object);
     }
 
     fn add_content_property(&mut self, object: &Object) {
         let is_file_id = matches!(object.value("name"), Some("FILESTORE_ID" | "MEDIA_FILE_ID" | "file-id" | "fileId"));
-        if let (true, Some((class, attachment)), Some(id)) =
+        if let (true, Some((_, attachment)), Some(id)) =
             (is_file_id, object.reference("content"), object.value("stringValue"))
-            && class == "Attachment"
         {
             self.file_ids.insert(attachment.clone(), id.to_owned());
         }
@@ -220,12 +271,43 @@ impl Index {
 
     /// The body of a page: storage format where there are several.
     pub(super) fn body_of(&self, page: &str) -> Option<BodyPlace> {
-        let listed = self.pages.get(page).map_or(&[][..], |node| node.bodies.as_slice());
-        let named = self.bodies_of.get(page).map_or(&[][..], Vec::as_slice);
+        self.body_among(page, self.pages.get(page).map_or(&[], |node| node.bodies.as_slice()))
+    }
+
+    fn body_among(&self, content: &str, listed: &[String]) -> Option<BodyPlace> {
+        let named = self.bodies_of.get(content).map_or(&[][..], Vec::as_slice);
         let mut bodies = listed.iter().chain(named).filter_map(|id| self.bodies.get(id));
         let first = bodies.next()?;
         let storage = std::iter::once(first).chain(bodies).find(|body| body.markup == Markup::Storage);
         Some(*storage.unwrap_or(first))
+    }
+
+    /// The comments on a page, with the places of their bodies: in the order of time, replies after what they reply to.
+    pub(super) fn comments_of(&self, page: &str) -> Vec<(&CommentNode, BodyPlace)> {
+        let Some(all) = self.comments.get(page) else { return Vec::new() };
+        let ids: HashSet<&str> = all.iter().map(|comment| comment.id.as_str()).collect();
+        let mut replies: HashMap<Option<&str>, Vec<&CommentNode>> = HashMap::new();
+        for comment in all {
+            let parent = comment.parent.as_deref().filter(|parent| ids.contains(parent) && *parent != comment.id);
+            replies.entry(parent).or_default().push(comment);
+        }
+        for thread in replies.values_mut() {
+            thread.sort_by(|a, b| (&b.created, &b.id).cmp(&(&a.created, &a.id)));
+        }
+        let mut stack = replies.remove(&None).unwrap_or_default();
+        let mut ordered = Vec::new();
+        while let Some(comment) = stack.pop() {
+            ordered.extend(self.body_among(&comment.id, &comment.bodies).map(|body| (comment, body)));
+            stack.extend(replies.remove(&Some(comment.id.as_str())).unwrap_or_default());
+        }
+        ordered
+    }
+
+    /// The view restrictions of a page and of its space: each must allow.
+    pub(super) fn restrictions_of(&self, node: &Node, everybody: &[String]) -> Vec<Restriction> {
+        let own = self.restrictions.of_page(&node.id, &node.permissions);
+        let space = node.space.as_deref().and_then(|space| self.restrictions.of_space(space, everybody));
+        own.into_iter().chain(space).collect()
     }
 
     /// Sorted, unique.
@@ -245,36 +327,13 @@ impl Index {
         self.files_of.get(page)?.get(filename)
     }
 
-    pub(super) fn reference(&self, id: &str) -> PageRef {
-        let node = self.pages.get(id);
-        let space = node.and_then(|node| self.spaces.get(node.space.as_deref()?));
-        PageRef {
-            id: id.to_owned(),
-            title: node.map(|node| node.title.clone()).unwrap_or_default(),
-            space_key: space.map(|space| space.key.clone()),
-            url: None,
-        }
-    }
-
-    /// Titles from the root down to the parent. A parent that is not in the export ends the way up.
-    pub(super) fn breadcrumbs(&self, node: &Node) -> Vec<String> {
-        let mut titles = Vec::new();
-        let mut seen = HashSet::from([node.id.as_str()]);
-        let mut next = node.parent.as_deref();
-        while let Some(parent) = next.and_then(|id| self.pages.get(id)).filter(|parent| seen.insert(&parent.id)) {
-            titles.push(parent.title.clone());
-            next = parent.parent.as_deref();
-        }
-        titles.reverse();
-        titles
-    }
-
     /// Ids of all pages: each space from its home page down the tree, then blog posts by date.
     pub(super) fn order(&self) -> Vec<String> {
         let mut children: HashMap<&str, Vec<&Node>> = HashMap::new();
         let mut roots = Vec::new();
         for node in self.pages.values() {
-            match node.parent.as_deref().filter(|parent| self.pages.contains_key(*parent)) {
+            let parent = node.parent.as_deref().and_then(|parent| self.pages.get_key_value(parent));
+            match parent.map(|(id, _)| id.as_str()) {
                 Some(parent) => children.entry(parent).or_default().push(node),
                 None => roots.push(node),
             }
@@ -316,17 +375,20 @@ fn siblings(a: &Node, b: &Node) -> Ordering {
     position(a).cmp(&position(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id))
 }
 
-/// Whether an object is neither a draft, deleted, archived, nor an earlier version of another.
+/// Whether an object is neither a draft, deleted nor archived.
 fn is_current(object: &Object) -> bool {
     object.value("contentStatus").is_none_or(|status| status == "current")
-        && object.reference("originalVersion").is_none()
-        && object.value("originalVersionId").is_none()
 }
 
-/// `2022-10-03 20:55:17.275` as RFC 3339; exports write UTC.
-pub(super) fn timestamp(text: &str) -> String {
+/// Whether an object is not an earlier version of another.
+fn is_newest(object: &Object) -> bool {
+    object.reference("originalVersion").is_none() && object.value("originalVersionId").is_none()
+}
+
+/// `2022-10-03 20:55:17.275` as RFC 3339, with the offset of the clock that wrote it where that is known.
+pub(super) fn timestamp(text: &str, offset: &str) -> String {
     match text.split_once(' ') {
-        Some((date, time)) if date.len() == 10 => format!("{date}T{time}Z"),
+        Some((date, time)) if date.len() == 10 => format!("{date}T{time}{offset}"),
         _ => text.to_owned(),
     }
 }

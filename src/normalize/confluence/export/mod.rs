@@ -7,23 +7,25 @@
 mod attached;
 mod index;
 mod object;
+mod restrictions;
 mod shortened;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::super::document::{Attachment, Document};
-use super::super::parallel;
 use super::super::text::one_line;
-use super::super::{Emit, FileError, Options, Outcome, ReadError};
-use super::library::{Bodies, Body, Library, PageRef};
-use super::page::{self, Page, add_meta};
-use super::{io_error, send};
+use super::super::{FileError, Notice, Options, Outcome, ReadError};
+use super::library::{Body, Kind, Library, PageRef, Source, Task};
+use super::naming::Naming;
+use super::page::{Comment, Page, add_meta};
+use super::site::Site;
+use super::{branches, io_error, legacy};
 use attached::Attached;
-use index::{Index, Markup, Node, Span};
+use index::{BodyPlace, Index, Markup, Node, Span};
 
 const ENTITIES: &str = "entities.xml";
 const DESCRIPTOR: &str = "exportDescriptor.properties";
@@ -31,11 +33,9 @@ const DESCRIPTOR: &str = "exportDescriptor.properties";
 const MAX_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
 /// Bytes of one body; Confluence itself stops at 5 MB.
 const MAX_BODY: u64 = 16 * 1024 * 1024;
-/// Bytes from which on a body is read while no other of that size is: it takes many times as much memory as a tree.
-const LARGE_BODY: u64 = 1024 * 1024;
 
 /// An export that has been found.
-pub(super) struct Export {
+pub(super) struct Found {
     /// The file or folder that was given.
     path: PathBuf,
     /// What documents and failures call `entities.xml`.
@@ -48,7 +48,7 @@ pub(super) struct Export {
 }
 
 /// Opens `input` if it is a space export.
-pub(super) fn find(input: &Path) -> Result<Option<Export>, ReadError> {
+pub(super) fn find(input: &Path) -> Result<Option<Found>, ReadError> {
     if input.is_dir() {
         let path = input.join(ENTITIES);
         if !path.is_file() {
@@ -68,14 +68,14 @@ pub(super) fn find(input: &Path) -> Result<Option<Export>, ReadError> {
     Ok(None)
 }
 
-fn open(path: &Path, descriptor: String) -> Result<Export, ReadError> {
+fn open(path: &Path, descriptor: String) -> Result<Found, ReadError> {
     let entities = File::open(path).map_err(io_error(path))?;
     let attachments = Attached::Folder(path.parent().unwrap_or(path).to_owned());
-    Ok(Export { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
+    Ok(Found { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
 }
 
 /// Opens `path` if it is an export among other files; `relative` is its path among them.
-pub(super) fn find_among(path: &Path, relative: &str) -> Result<Option<Export>, ReadError> {
+pub(super) fn find_among(path: &Path, relative: &str) -> Result<Option<Found>, ReadError> {
     let is_zip = path.extension().is_some_and(|found| found.eq_ignore_ascii_case("zip"));
     let is_export = if path.is_dir() {
         let entities = path.join(ENTITIES);
@@ -84,7 +84,7 @@ pub(super) fn find_among(path: &Path, relative: &str) -> Result<Option<Export>, 
         is_zip && unpackable(path)
     };
     let export = if is_export { find(path)? } else { None };
-    Ok(export.map(|export| Export { name: format!("{relative}/{ENTITIES}"), ..export }))
+    Ok(export.map(|export| Found { name: format!("{relative}/{ENTITIES}"), ..export }))
 }
 
 /// Whether a zip holds `entities.xml`; attachments are zips as well.
@@ -108,7 +108,7 @@ fn is_export(path: &Path) -> Result<bool, ReadError> {
 }
 
 /// Unpacks `entities.xml` to a temporary file, which goes away with the process.
-fn unzip(path: &Path) -> Result<Export, ReadError> {
+fn unzip(path: &Path) -> Result<Found, ReadError> {
     let broken = |error: zip::result::ZipError| ReadError::Input {
         message: format!("{} is no readable zip: {error}", path.display()),
     };
@@ -134,40 +134,218 @@ fn unzip(path: &Path) -> Result<Export, ReadError> {
     }
     let prefix = name.strip_suffix(ENTITIES).unwrap_or_default().to_owned();
     let attachments = Attached::Zip(Box::new(Mutex::new(archive)), prefix);
-    Ok(Export { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
+    Ok(Found { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
 }
 
-/// Emits the current pages of an export, in the order of their tree.
-pub(super) fn read(mut export: Export, options: &Options, mut emit: Emit<'_>) -> Result<(), ReadError> {
-    let path = export.path.clone();
-    export.entities.seek(SeekFrom::Start(0)).map_err(io_error(&path))?;
-    let index = index::build(BufReader::with_capacity(1 << 16, &export.entities), &path, &export.name)?;
-    let order = index.order();
-    let site_url = options.site_url.clone().or_else(|| property(&export.descriptor, "baseUrl"));
-    let bodies = Offsets { export: &export, index: &index, order: &order };
-    let mut library = Library::new(site_url.as_deref(), &bodies);
-    library.users.clone_from(&index.users);
-    for space in index.spaces.values() {
-        library.spaces.insert(space.key.clone(), space.name.clone());
+/// A space export whose small parts are in memory.
+pub(super) struct Export {
+    found: Found,
+    index: Index,
+    naming: Naming,
+    site: Site,
+    wants_comments: bool,
+    everybody: Vec<String>,
+    /// The nodes of the page tree, in the order of their tree.
+    order: Vec<String>,
+    /// Offset from UTC of its times, empty where that is not known.
+    offset: String,
+    /// Build of Confluence that wrote it.
+    build: Option<u32>,
+}
+
+impl Export {
+    /// Reads an export once, but for its bodies.
+    pub(super) fn index(mut found: Found, options: &Options, naming: &Naming) -> Result<Self, ReadError> {
+        let path = found.path.clone();
+        found.entities.seek(SeekFrom::Start(0)).map_err(io_error(&path))?;
+        let index = index::build(BufReader::with_capacity(1 << 16, &found.entities), &path, &found.name)?;
+        let describes = |name: &str| property(&found.descriptor, name);
+        let is_cloud = describes("source").map(|source| source.eq_ignore_ascii_case("cloud"));
+        let url = options.site_url.clone().or_else(|| describes("baseUrl"));
+        Ok(Self {
+            order: index.order(),
+            naming: naming.clone(),
+            site: Site::new(url.as_deref(), is_cloud),
+            wants_comments: options.confluence.comments,
+            everybody: options.confluence.everybody.clone(),
+            offset: offset(&found.descriptor, is_cloud),
+            build: describes("buildNumber").and_then(|number| number.parse().ok()),
+            index,
+            found,
+        })
     }
-    for (id, title) in &index.attachments {
-        library.files.insert(id.clone(), title.clone());
-        if let Some(file_id) = index.file_ids.get(id) {
-            library.files.insert(file_id.clone(), title.clone());
+
+    fn node(&self, number: usize) -> Option<&Node> {
+        self.index.pages.get(self.order.get(number)?)
+    }
+
+    /// What the library keeps of a node.
+    fn reference(&self, node: &Node, site: usize) -> PageRef {
+        let space = node.space.as_deref().and_then(|space| self.index.spaces.get(space));
+        let space_key = space.map(|space| space.key.clone()).filter(|key| !key.is_empty());
+        let time = |text: Option<&str>| text.map(|text| index::timestamp(text, &self.offset));
+        PageRef {
+            id: self.naming.page_id(&self.site, space_key.as_deref(), &node.id),
+            content_id: node.id.clone(),
+            kind: match node {
+                node if !node.is_document() => Kind::Branch,
+                node if node.blog => Kind::Blog,
+                _ => Kind::Page,
+            },
+            title: node.title.clone(),
+            space_key,
+            site,
+            parent: node.parent.clone(),
+            position: node.position,
+            labels: self.index.labels(&node.id),
+            restrictions: self.index.restrictions_of(node, &self.everybody),
+            created: time(node.created.as_deref()),
+            updated: time(node.updated.as_deref()),
+            ..PageRef::default()
         }
     }
-    for id in &order {
-        library.add(index.reference(id));
+
+    /// What the export says of a page beside its body.
+    fn document(&self, node: &Node) -> Document {
+        let index = &self.index;
+        let time = |text: Option<&str>| text.map(|text| index::timestamp(text, &self.offset));
+        let mut document = Document {
+            version: node.version,
+            created_at: time(node.created.as_deref()),
+            updated_at: time(node.updated.as_deref()),
+            source_path: Some(self.found.name.clone()),
+            ..Document::default()
+        };
+        let url = |filename: &str| self.site.attachment_url(&node.id, filename);
+        document.attachments = index
+            .attachments_of(&node.id)
+            .map(|filename| Attachment { url: url(filename), filename: filename.to_owned() })
+            .collect();
+        let author = node.modifier.as_ref().or(node.creator.as_ref());
+        add_meta(&mut document.meta, "author", author.map(|key| self.display_name(key)));
+        add_meta(&mut document.meta, "type", node.blog.then_some("blogpost"));
+        add_meta(&mut document.meta, "parent_id", node.parent.as_deref());
+        document
     }
-    let pages = Pages { library: &library, index: &index, name: &export.name, large: Mutex::new(()) };
-    let convert = |number: usize| Some(pages.outcome(index.pages.get(order.get(number)?)?, number));
-    parallel::in_order(options.threads, order.len(), convert, |outcome| {
-        outcome.map_or(Ok(()), |outcome| send(&mut emit, outcome))
-    })?;
-    if let Some(failure) = index.truncated {
-        send(&mut emit, Outcome::Failure(failure))?;
+
+    fn display_name<'k>(&'k self, key: &'k str) -> &'k str {
+        self.index.users.get(key).map_or(key, String::as_str)
     }
-    Ok(())
+
+    fn body_at(&self, place: BodyPlace) -> Option<Body> {
+        let text = object::property_text(&self.bytes(place.span)?);
+        let is_wiki = match place.markup {
+            Markup::Wiki => true,
+            Markup::Storage => false,
+            Markup::Unknown => legacy::is_wiki(&text, self.build),
+        };
+        Some(match text {
+            text if is_wiki => Body::Wiki(text),
+            text if text.trim_start().starts_with("{\"") => {
+                serde_json::from_str(&text).map_or(Body::Storage(text), Body::Adf)
+            }
+            text => Body::Storage(text),
+        })
+    }
+
+    fn bytes(&self, span: Span) -> Option<Vec<u8>> {
+        let length = span.end.checked_sub(span.start)?;
+        if length > MAX_BODY {
+            return None;
+        }
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        // Several threads read; none moves the position of the file.
+        self.found.entities.read_exact_at(&mut bytes, span.start).ok()?;
+        Some(bytes)
+    }
+
+    /// What the owner of the export should know.
+    fn notices(&self) -> Vec<Outcome> {
+        let note = |message: String| Outcome::Notice(Notice { is_warning: false, message });
+        let name = &self.found.name;
+        let mut notices = Vec::new();
+        match self.index.templates {
+            0 => {}
+            1 => notices.push(note(format!("{name}: 1 page template is not read"))),
+            templates => notices.push(note(format!("{name}: {templates} page templates are not read"))),
+        }
+        let folders = self.index.pages.values().filter(|node| node.folder && node.current).count();
+        notices.extend(branches(folders, "folder"));
+        notices
+    }
+}
+
+impl Source for Export {
+    fn register(&self, library: &mut Library<'_>, agenda: &mut Vec<Task>) {
+        let index = &self.index;
+        library.users.extend(index.users.iter().map(|(key, name)| (key.clone(), name.clone())));
+        for space in index.spaces.values() {
+            library.spaces.insert(space.key.clone(), space.name.clone());
+            library.homes.extend(space.home.clone().map(|home| (space.key.clone(), home)));
+        }
+        for (id, title) in &index.attachments {
+            library.files.insert(id.clone(), title.clone());
+            if let Some(file_id) = index.file_ids.get(id) {
+                library.files.insert(file_id.clone(), title.clone());
+            }
+        }
+        let site = library.add_site(self.site.clone());
+        for (number, id) in self.order.iter().enumerate() {
+            let Some(node) = index.pages.get(id) else { continue };
+            let page = library.add(self.reference(node, site), number);
+            if node.is_document() {
+                agenda.push(Task::Page(page));
+            }
+        }
+        agenda.extend(index.truncated.clone().map(|failure| Task::Told(Outcome::Failure(failure))));
+        agenda.extend(self.notices().into_iter().map(Task::Told));
+    }
+
+    fn body(&self, number: usize) -> Option<Body> {
+        self.body_at(self.index.body_of(self.order.get(number)?)?)
+    }
+
+    fn length(&self, number: usize) -> u64 {
+        let place = self.order.get(number).and_then(|id| self.index.body_of(id));
+        place.map_or(0, |body| body.span.end.saturating_sub(body.span.start))
+    }
+
+    fn page(&self, _: &Library<'_>, reference: &PageRef, number: usize) -> Result<Page, FileError> {
+        let fail = |line: Option<u64>, what: &str| FileError {
+            path: self.found.name.clone(),
+            line,
+            message: format!("the body of page {} {what}", reference.content_id),
+        };
+        let node = self.node(number).ok_or_else(|| fail(None, "is not in the input any more"))?;
+        let place = self.index.body_of(&node.id);
+        let (line, length) = (place.map_or(1, |body| body.line), self.length(number));
+        if length > MAX_BODY {
+            return Err(fail(Some(line), &format!("has {length} bytes, more than the {MAX_BODY} that are read")));
+        }
+        let body = place.and_then(|place| self.body_at(place));
+        if place.is_some() && body.is_none() {
+            return Err(fail(Some(line), "cannot be read"));
+        }
+        let mut page =
+            Page { document: self.document(node), body, path: self.found.name.clone(), line, ..Page::default() };
+        let comments = self.index.comments_of(&node.id);
+        if self.wants_comments {
+            for (comment, place) in comments {
+                let author = comment.author.as_deref().map(|key| self.display_name(key).to_owned());
+                match self.body_at(place) {
+                    Some(body) => page.comments.push(Comment { author, body }),
+                    None => page.unread_comments += 1,
+                }
+            }
+        } else {
+            page.unread_comments = comments.len();
+        }
+        Ok(page)
+    }
+
+    fn file(&self, content_id: &str, filename: &str) -> Option<Vec<u8>> {
+        self.found.attachments.read(content_id, self.index.attachment(content_id, filename)?)
+    }
 }
 
 /// A value of the export's own description.
@@ -177,105 +355,44 @@ fn property(descriptor: &str, name: &str) -> Option<String> {
     value.filter(|value| !value.is_empty())
 }
 
-/// The pages of an export while they are converted.
-struct Pages<'a> {
-    library: &'a Library<'a>,
-    index: &'a Index,
-    /// What documents and failures call the file.
-    name: &'a str,
-    /// Held while a large body is in memory.
-    large: Mutex<()>,
-}
-
-impl Pages<'_> {
-    /// Converts page number `number` of the library.
-    fn outcome(&self, node: &Node, number: usize) -> Outcome {
-        let place = self.index.body_of(&node.id);
-        let (line, length) = place.map_or((1, 0), |body| (body.line, body.span.end.saturating_sub(body.span.start)));
-        let _turn = (length >= LARGE_BODY).then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
-        let body = if length > MAX_BODY { None } else { self.library.body(number) };
-        if place.is_some() && body.is_none() {
-            let message = if length > MAX_BODY {
-                format!("the body of page {} has {length} bytes, more than the {MAX_BODY} that are read", node.id)
-            } else {
-                format!("the body of page {} cannot be read", node.id)
-            };
-            return Outcome::Failure(FileError { path: self.name.to_owned(), line: Some(line), message });
-        }
-        let page = Page { document: self.document(node), body, path: self.name.to_owned(), line, ..Page::default() };
-        let unknown = PageRef::default();
-        page::convert(self.library, self.library.page(number).unwrap_or(&unknown), page)
+/// The offset from UTC of the times in an export, where it is known: Cloud writes UTC; a server writes its local time, and
+/// names its zone in the first line of the description.
+fn offset(descriptor: &str, is_cloud: Option<bool>) -> String {
+    if is_cloud == Some(true) {
+        return "Z".to_owned();
     }
-
-    /// What the export says of a page beside its body.
-    fn document(&self, node: &Node) -> Document {
-        let index = self.index;
-        let mut document = Document {
-            version: node.version,
-            created_at: node.created.as_deref().map(index::timestamp),
-            updated_at: node.updated.as_deref().map(index::timestamp),
-            labels: index.labels(&node.id),
-            breadcrumbs: index.breadcrumbs(node),
-            source_path: Some(self.name.to_owned()),
-            ..Document::default()
-        };
-        let url = |filename: &str| self.library.attachment_url(&node.id, filename);
-        document.attachments = index
-            .attachments_of(&node.id)
-            .map(|filename| Attachment { url: url(filename), filename: filename.to_owned() })
-            .collect();
-        let author = node.modifier.as_ref().or(node.creator.as_ref());
-        let author = author.map(|key| index.users.get(key).map_or(key.as_str(), String::as_str));
-        add_meta(&mut document.meta, "author", author);
-        if node.blog {
-            add_meta(&mut document.meta, "type", Some("blogpost"));
-        }
-        if let Some(parent) = &node.parent {
-            add_meta(&mut document.meta, "parent_id", Some(parent));
-        }
-        document
+    let date = descriptor.lines().find(|line| line.starts_with('#') && line.contains(':'));
+    let zone = date.and_then(|line| line.split_whitespace().rev().nth(1)).unwrap_or_default();
+    match zone {
+        "UTC" | "Z" => "Z".to_owned(),
+        // Other names stand for one offset in winter and another in summer.
+        zone => zone.strip_prefix("GMT").filter(|offset| is_offset(offset)).unwrap_or_default().to_owned(),
     }
 }
 
-/// Bodies by their place in the file, and the files beside it.
-struct Offsets<'a> {
-    export: &'a Export,
-    index: &'a Index,
-    order: &'a [String],
-}
-
-impl Bodies for Offsets<'_> {
-    fn body(&self, index: usize) -> Option<Body> {
-        let body = self.index.body_of(self.order.get(index)?)?;
-        let text = object::property_text(&self.bytes(body.span)?);
-        Some(match body.markup {
-            Markup::Wiki => Body::Wiki(text),
-            Markup::Storage if text.trim_start().starts_with("{\"") => {
-                serde_json::from_str(&text).map_or(Body::Storage(text), Body::Adf)
-            }
-            Markup::Storage => Body::Storage(text),
-        })
-    }
-
-    fn file(&self, page_id: &str, filename: &str) -> Option<Vec<u8>> {
-        self.export.attachments.read(page_id, self.index.attachment(page_id, filename)?)
-    }
-}
-
-impl Offsets<'_> {
-    fn bytes(&self, span: Span) -> Option<Vec<u8>> {
-        let length = span.end.checked_sub(span.start)?;
-        if length > MAX_BODY {
-            return None;
-        }
-        let mut bytes = vec![0; usize::try_from(length).ok()?];
-        // Several threads read; none moves the position of the file.
-        self.export.entities.read_exact_at(&mut bytes, span.start).ok()?;
-        Some(bytes)
-    }
+/// Whether this is `+02:00` or the like.
+fn is_offset(text: &str) -> bool {
+    text.len() == 6
+        && text.starts_with(['+', '-'])
+        && text.bytes().enumerate().skip(1).all(|(at, byte)| if at == 3 { byte == b':' } else { byte.is_ascii_digit() })
 }
 
 /// A title on one line.
 fn clean_title(title: &str) -> String {
     one_line(title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::offset;
+
+    #[test]
+    fn times_have_the_zone_that_the_export_names_or_none() {
+        assert_eq!(offset("#Mon Jan 03 10:00:00 UTC 2011\na=b", None), "Z");
+        assert_eq!(offset("#Mon Jan 03 10:00:00 GMT+02:00 2011", None), "+02:00");
+        // In summer it is another offset.
+        assert_eq!(offset("#Mon Jan 03 10:00:00 CET 2011", Some(false)), "");
+        assert_eq!(offset("", None), "");
+        assert_eq!(offset("#Mon Jan 03 10:00:00 CET 2011", Some(true)), "Z");
+    }
 }

@@ -4,6 +4,7 @@ use super::super::super::tree::{Block, Inline};
 use super::super::convert::Converter;
 use super::super::dom;
 use super::super::flow::Flow;
+use super::super::library::percent_decode;
 use super::super::links::{self, Resource};
 use super::super::storage;
 use super::{Call, Content, body, body_blocks, text};
@@ -82,11 +83,11 @@ pub(super) fn jira(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     if let Some(key) = call.any(&["key", "issueKey"]) {
         issue(cx, key, flow);
     } else if let Some(query) = query {
-        flow.text("Jira query: ");
+        flow.boxed(text("Jira query: "));
         flow.inline(Inline::Code(query.to_owned()));
     } else if let Some(url) = call.any(&["url", ""]).filter(|url| url.starts_with("http")) {
         let link = cx.link(url, Vec::new());
-        flow.inline(link);
+        flow.boxed(link);
     } else if let Some(key) = call.parameter("") {
         issue(cx, key, flow);
     } else {
@@ -102,18 +103,20 @@ fn issue(cx: &mut Converter<'_>, key: &str, flow: &mut Flow) {
             && !number.is_empty()
             && number.bytes().all(|byte| byte.is_ascii_digit())
     });
-    match cx.library.issue_url(key).filter(|_| is_key) {
+    match cx.site().issue_url(key).filter(|_| is_key) {
         Some(url) => {
             let link = cx.link(&url, vec![text(key)]);
-            flow.inline(link);
+            flow.boxed(link);
         }
-        None => flow.text(key),
+        None => flow.boxed(text(key)),
     }
 }
 
 pub(super) fn math(call: &Call<'_>, display: bool, flow: &mut Flow) {
     let plain = call.plain();
     let tex = if plain.trim().is_empty() { call.any(&["body", "equation", ""]).unwrap_or_default() } else { &plain };
+    // An editor packs formulas that way.
+    let tex = tex.trim().strip_prefix("--uriencoded--").map_or(std::borrow::Cow::Borrowed(tex), percent_decode);
     let tex = tex.trim().trim_matches('$').trim().to_owned();
     if tex.is_empty() {
         return;
@@ -132,7 +135,11 @@ pub(super) fn file(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let resource = call.resource().cloned();
     let resource = resource.or_else(|| named.map(|filename| Resource::Attachment { filename, page: None }));
     match resource {
-        Some(resource) => links::to_resource(cx, &resource, None, Vec::new(), flow),
+        Some(resource) => {
+            flow.apart();
+            links::to_resource(cx, &resource, None, Vec::new(), flow);
+            flow.apart();
+        }
         None => address(cx, call, flow),
     }
 }

@@ -76,7 +76,7 @@ fn source(cx: &mut Converter<'_>, call: &Call<'_>, language: &str) -> Option<Str
 }
 
 fn attached(cx: &Converter<'_>, filename: &str) -> Option<Vec<u8>> {
-    cx.library.file(&cx.page.id, &one_line(filename))
+    cx.library.file(cx.library.number_of(cx.page)?, &one_line(filename))
 }
 
 /// Unpacks what diagram editors write: percent-encoded, deflated, in base 64.

@@ -9,7 +9,7 @@ use super::super::flow::Flow;
 use super::super::library::Body;
 use super::super::links::{self, Resource};
 use super::super::{adf, storage};
-use super::{Call, Content, body, text};
+use super::{Call, Content, body, conditional, text};
 
 /// The page's own excerpt; a hidden one is only for other pages.
 pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
@@ -24,11 +24,11 @@ pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
 
 /// Another page's whole body.
 pub(super) fn page(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    let Some((space, title)) = target(call) else {
+    let Some((space, title)) = target(call, PAGE) else {
         cx.count("include:without-page");
         return;
     };
-    let found = cx.library.find(space.as_deref(), &title, cx.page.space_key.as_deref());
+    let found = cx.library.find(space.as_deref(), &title, cx.page);
     let blocks = found.and_then(|index| cx.include(index, |cx, body| cx.body(body).ok())).flatten();
     match blocks {
         Some(blocks) => flow.block(Block::Group(blocks)),
@@ -38,13 +38,26 @@ pub(super) fn page(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
 
 /// Another page's excerpt.
 pub(super) fn excerpt_include(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    let Some((space, title)) = target(call) else {
+    let Some(target) = target(call, PAGE) else {
         cx.count("include:without-page");
         return;
     };
     let name = call.parameter("name").map(str::to_owned);
-    let found = cx.library.find(space.as_deref(), &title, cx.page.space_key.as_deref());
-    let blocks = found.and_then(|index| cx.include(index, |cx, body| excerpt_of(cx, body, name.as_deref()))).flatten();
+    part(cx, target, &Part { macros: &["excerpt"], name }, flow);
+}
+
+/// A part of a page that can be shown in another: the body of a macro.
+pub(super) struct Part {
+    /// Names that the macro may have.
+    pub macros: &'static [&'static str],
+    /// The name of the part, where it is not the first of its kind.
+    pub name: Option<String>,
+}
+
+/// Shows a part of another page, or says that it is not there.
+pub(super) fn part(cx: &mut Converter<'_>, (space, title): (Option<String>, String), part: &Part, flow: &mut Flow) {
+    let found = cx.library.find(space.as_deref(), &title, cx.page);
+    let blocks = found.and_then(|index| cx.include(index, |cx, body| part_of(cx, body, part))).flatten();
     match blocks {
         Some(blocks) => flow.block(Block::Group(blocks)),
         None => stub(cx, space, title, flow),
@@ -55,15 +68,24 @@ pub(super) fn excerpt_include(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mu
 fn stub(cx: &mut Converter<'_>, space: Option<String>, title: String, flow: &mut Flow) {
     cx.count("include:unresolved");
     let content = vec![text(&format!("Included: {title}"))];
+    flow.flush();
     links::to_resource(cx, &Resource::Page { space, title }, None, content, flow);
+    flow.flush();
 }
 
-/// The page that a macro names: as a resource, or as `SPACE:Title`.
-fn target(call: &Call<'_>) -> Option<(Option<String>, String)> {
-    if let Some(Resource::Page { space, title }) = call.resource() {
-        return Some((space.clone(), title.clone()));
+/// Parameters that name the page to include.
+const PAGE: &[&str] = &["", "page", "pageTitle", "default-parameter"];
+
+/// The page that a macro names in one of `names`: as a resource, or as `SPACE:Title`.
+pub(super) fn target(call: &Call<'_>, names: &[&str]) -> Option<(Option<String>, String)> {
+    let of_page = call.parameters.iter().find_map(|parameter| match &parameter.resource {
+        Some(Resource::Page { space, title }) => Some((space.clone(), title.clone())),
+        _ => None,
+    });
+    if of_page.is_some() {
+        return of_page;
     }
-    let name = call.any(&["", "page", "pageTitle", "default-parameter"])?;
+    let name = call.any(names)?;
     match name.split_once(':') {
         Some((space, title)) if is_space_key(space) && !title.trim().is_empty() => {
             Some((Some(space.to_owned()), title.trim().to_owned()))
@@ -76,24 +98,32 @@ fn is_space_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '~')
 }
 
-/// Finds the excerpt in a body and converts it; without an excerpt macro there is none.
-fn excerpt_of(cx: &mut Converter<'_>, body: &Body, name: Option<&str>) -> Option<Vec<Block>> {
+/// Finds a part in a body and converts it. What is hidden from some readers is not looked into.
+fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block>> {
     match body {
         Body::Storage(source) => {
             let nodes = dom::parse(source, &mut cx.losses).ok()?;
-            let found = find_storage(&nodes, name)?;
+            let found = find_storage(cx, &nodes, part)?;
             Some(storage::blocks(cx, &found.children))
         }
         Body::Adf(value) => {
-            let content = find_adf(value, name)?;
+            let parsed = value.as_str().and_then(|json| serde_json::from_str::<Value>(json).ok());
+            let content = find_adf(cx, parsed.as_ref().unwrap_or(value), part)?;
             let mut flow = Flow::default();
             adf::nodes(cx, content, &mut flow);
             Some(flow.finish())
         }
         Body::Wiki(source) => {
-            let (_, rest) = source.split_once("{excerpt")?;
+            if conditional::NAMES
+                .iter()
+                .any(|name| source.contains(&format!("{{{name}")) && conditional::is_closed(name, cx))
+            {
+                return None;
+            }
+            let name = part.macros.first()?;
+            let (_, rest) = source.split_once(&format!("{{{name}"))?;
             let (_, rest) = rest.split_once('}')?;
-            let (inner, _) = rest.split_once("{excerpt}")?;
+            let (inner, _) = rest.split_once(&format!("{{{name}}}"))?;
             let mut flow = Flow::default();
             super::wiki::document(cx, inner, &mut flow);
             Some(flow.finish())
@@ -101,15 +131,22 @@ fn excerpt_of(cx: &mut Converter<'_>, body: &Body, name: Option<&str>) -> Option
     }
 }
 
-fn find_storage<'n>(nodes: &'n [Node], name: Option<&str>) -> Option<&'n Element> {
+fn find_storage<'n>(cx: &Converter<'_>, nodes: &'n [Node], part: &Part) -> Option<&'n Element> {
     nodes.iter().find_map(|node| {
         let Node::Element(element) = node else { return None };
-        let is_excerpt = matches!(element.name.as_str(), "ac:structured-macro" | "ac:macro")
-            && element.attribute("ac:name") == Some("excerpt")
-            && name.is_none_or(|name| has_parameter(element, "name", name));
-        if is_excerpt { element.child("ac:rich-text-body") } else { find_storage(&element.children, name) }
+        let is_macro = matches!(element.name.as_str(), "ac:structured-macro" | "ac:macro");
+        let name = element.attribute("ac:name").filter(|_| is_macro).unwrap_or_default();
+        if conditional::is_closed(name, cx) {
+            return None;
+        }
+        let is_part = part.macros.contains(&name)
+            && part.name.as_deref().is_none_or(|wanted| NAMES.iter().any(|name| has_parameter(element, name, wanted)));
+        if is_part { element.child("ac:rich-text-body") } else { find_storage(cx, &element.children, part) }
     })
 }
+
+/// Parameters that name a part.
+const NAMES: &[&str] = &["name", "MultiExcerptName"];
 
 fn has_parameter(element: &Element, name: &str, value: &str) -> bool {
     element.elements().any(|child| {
@@ -117,16 +154,17 @@ fn has_parameter(element: &Element, name: &str, value: &str) -> bool {
     })
 }
 
-fn find_adf<'v>(value: &'v Value, name: Option<&str>) -> Option<&'v [Value]> {
+fn find_adf<'v>(cx: &Converter<'_>, value: &'v Value, part: &Part) -> Option<&'v [Value]> {
     let content = value.get("content").and_then(Value::as_array)?;
-    let attributes = value.get("attrs");
-    let is_excerpt =
-        attributes.and_then(|attributes| attributes.get("extensionKey")).and_then(Value::as_str) == Some("excerpt");
-    let called = attributes
-        .and_then(|attributes| attributes.pointer("/parameters/macroParams/name/value"))
-        .and_then(Value::as_str);
-    if is_excerpt && name.is_none_or(|name| called == Some(name)) {
+    let key = value.pointer("/attrs/extensionKey").and_then(Value::as_str).unwrap_or_default();
+    if conditional::is_closed(key, cx) {
+        return None;
+    }
+    let parameter =
+        |name: &str| value.pointer(&format!("/attrs/parameters/macroParams/{name}/value")).and_then(Value::as_str);
+    let is_named = |wanted: &str| NAMES.iter().any(|name| parameter(name) == Some(wanted));
+    if part.macros.contains(&key) && part.name.as_deref().is_none_or(is_named) {
         return Some(content);
     }
-    content.iter().find_map(|child| find_adf(child, name))
+    content.iter().find_map(|child| find_adf(cx, child, part))
 }

@@ -1,12 +1,16 @@
 //! Macros: one table says what each becomes.
 //!
 //! To add a macro, add a row to [`MACROS`]; only a new kind of treatment needs code. A macro that is not in the table
-//! has its body rendered and its name counted; its parameters are never printed.
+//! has its title, its link and its body rendered and its name counted; its other parameters are never printed.
 
+mod conditional;
 mod content;
 mod diagram;
 mod include;
+mod listing;
 mod properties;
+mod query;
+mod unlisted;
 
 use serde_json::Value;
 
@@ -46,8 +50,19 @@ enum Treatment {
     Excerpt,
     ExcerptInclude,
     Include,
+    /// A body that is shown by a condition.
+    Conditional,
+    /// A named part of another page.
+    MultiExcerptInclude,
+    /// The pages below one.
+    Children,
+    PageTree,
+    /// The pages with a label.
+    ByLabel,
     /// Page properties.
     Properties,
+    /// A table of the properties of other pages.
+    PropertiesReport,
     /// A diagram: its source in this language, or its image; a drawing has no source.
     Diagram(&'static str),
     /// Mathematics, as a block or in the line.
@@ -91,19 +106,23 @@ const MACROS: &[(&[&str], Treatment)] = &[
     (&["section", "column", "ui-tabs", "ui-steps", "localtabgroup", "deck", "tab-group", "align", "center"], T::Body),
     (&["clickable", "div", "span", "bgcolor", "highlight", "color", "style-text", "toc-zone", "lozenge"], T::Body),
     (&["table-filter", "table-excerpt", "pivot", "pivot-table", "chart", "table-joiner", "table-chart"], T::Body),
-    (&["table-transformer", "sorttable", "table-plus", "csv", "numberedheadings", "multiexcerpt"], T::Body),
+    (&["table-transformer", "sorttable", "table-plus", "csv", "numberedheadings"], T::Body),
+    (&["multiexcerpt", "multiexcerpt-macro"], T::Body),
     (&["scroll-ignore", "scroll-only", "scroll-pagebreak", "scroll-title", "scroll-content", "hideelements"], T::Body),
-    (&["show-if", "hide-if", "show-to", "hide-from", "cache", "bodylink", "tooltip"], T::Body),
-    (
-        &["toc", "children", "pagetree", "pagetreesearch", "recently-updated", "blog-posts", "contentbylabel"],
-        T::Dropped,
-    ),
+    (&["cache", "bodylink", "tooltip"], T::Body),
+    (conditional::NAMES, T::Conditional),
+    (&["children"], T::Children),
+    (&["pagetree"], T::PageTree),
+    (&["contentbylabel"], T::ByLabel),
+    (&["detailssummary"], T::PropertiesReport),
+    (&["multiexcerpt-include", "multiexcerpt-include-macro"], T::MultiExcerptInclude),
+    (&["toc", "pagetreesearch", "recently-updated", "blog-posts"], T::Dropped),
     (&["listlabels", "livesearch", "contributors", "contributors-summary", "gallery", "attachments"], T::Dropped),
     (
         &["space-details", "create-from-template", "create-space-button", "tasks-report", "tasks-report-macro"],
         T::Dropped,
     ),
-    (&["roadmap", "profile", "detailssummary", "change-history", "content-report-table", "favpages"], T::Dropped),
+    (&["roadmap", "profile", "change-history", "content-report-table", "favpages"], T::Dropped),
     (&["popular-labels", "related-labels", "recently-used-labels", "spaces", "spaces-list", "navmap"], T::Dropped),
     (
         &["page-index", "index", "search", "network", "global-reports", "activity", "userlister", "jirachart"],
@@ -139,6 +158,13 @@ const MACROS: &[(&[&str], Treatment)] = &[
 
 fn treatment(name: &str) -> Option<Treatment> {
     MACROS.iter().find(|(names, _)| names.contains(&name)).map(|(_, treatment)| *treatment)
+}
+
+pub(super) use conditional::NAMES as CONDITIONAL;
+
+/// Whether a macro that is not in the table has something to show beside its body.
+pub(super) fn has_words(call: &Call<'_>) -> bool {
+    unlisted::has_words(call)
 }
 
 /// Whether the table has the macro.
@@ -218,8 +244,7 @@ pub(super) fn storage(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow
     let mut call = Call { name: element.attribute("ac:name").unwrap_or_default().to_owned(), ..Call::default() };
     for child in element.elements() {
         match child.name.as_str() {
-            "ac:parameter" => call.parameters.push(parameter(child)),
-            "ac:default-parameter" => call.parameters.push(Parameter { value: child.text(), ..Parameter::default() }),
+            "ac:parameter" | "ac:default-parameter" => call.parameters.push(parameter(child)),
             "ac:rich-text-body" => call.body = Content::Storage(&child.children),
             "ac:plain-text-body" => call.body = Content::Plain(child.text()),
             _ => {}
@@ -240,8 +265,7 @@ fn parameter(element: &Element) -> Parameter {
 /// Converts a macro.
 pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let Some(treatment) = treatment(&call.name) else {
-        cx.count(format!("macro:{}", call.name));
-        body(cx, call, flow);
+        unlisted::unlisted(cx, call, flow);
         return;
     };
     match treatment {
@@ -263,6 +287,12 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         T::Excerpt => include::excerpt(cx, call, flow),
         T::ExcerptInclude => include::excerpt_include(cx, call, flow),
         T::Include => include::page(cx, call, flow),
+        T::Conditional => conditional::conditional(cx, call, flow),
+        T::MultiExcerptInclude => listing::multi_excerpt(cx, call, flow),
+        T::Children => listing::children(cx, call, flow),
+        T::PageTree => listing::page_tree(cx, call, flow),
+        T::ByLabel => listing::by_label(cx, call, flow),
+        T::PropertiesReport => listing::report(cx, call, flow),
         T::Properties => properties::details(cx, call, flow),
         T::Diagram(language) => diagram::diagram(cx, call, language, flow),
         T::Math(display) => content::math(call, display == Display::Block, flow),

@@ -5,8 +5,11 @@ use serde_json::Value;
 use super::super::super::text::one_line;
 use super::super::super::tree::{Block, Cell, Inline, Table};
 use super::super::convert::Converter;
+use super::super::dom::{self, Node};
 use super::super::flow::{Flow, plain};
-use super::{Call, body_blocks, text};
+use super::super::library::Body;
+use super::super::{adf, storage};
+use super::{Call, body_blocks, conditional, text};
 
 /// `details`: each row of two cells becomes `**Key:** value`; a hidden one is metadata only.
 pub(super) fn details(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
@@ -29,6 +32,65 @@ pub(super) fn details(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
             line(&mut lines, &key, value, flow);
         }
         flow.block(Block::Paragraph(lines));
+    }
+}
+
+/// The properties that a page sets, be they hidden or not; `id` names one of several tables. `None` when it sets none.
+pub(super) fn of_body(cx: &mut Converter<'_>, body: &Body, id: Option<&str>) -> Option<Vec<(String, Cell)>> {
+    let mut tables = Vec::new();
+    match body {
+        Body::Storage(source) => {
+            let nodes = dom::parse(source, &mut cx.losses).ok()?;
+            of_storage(cx, &nodes, id, &mut tables);
+        }
+        Body::Adf(value) => {
+            let parsed = value.as_str().and_then(|json| serde_json::from_str::<Value>(json).ok());
+            of_adf(cx, parsed.as_ref().unwrap_or(value), id, &mut tables);
+        }
+        Body::Wiki(_) => {}
+    }
+    let pairs = tables.iter().filter_map(as_pairs).flatten();
+    let pairs: Vec<(String, Cell)> = pairs.map(|(key, value)| (key, value.clone())).collect();
+    (!pairs.is_empty()).then_some(pairs)
+}
+
+fn of_storage(cx: &mut Converter<'_>, nodes: &[Node], id: Option<&str>, tables: &mut Vec<Block>) {
+    for node in nodes {
+        let Node::Element(element) = node else { continue };
+        let name = element.attribute("ac:name").filter(|_| element.name == "ac:structured-macro").unwrap_or_default();
+        if conditional::is_closed(name, cx) {
+            continue;
+        }
+        if name != "details" {
+            of_storage(cx, &element.children, id, tables);
+            continue;
+        }
+        let named =
+            element.elements().find(|child| child.name == "ac:parameter" && child.attribute("ac:name") == Some("id"));
+        let is_wanted = id.is_none_or(|id| named.is_some_and(|named| named.text().trim() == id));
+        if let Some(body) = element.child("ac:rich-text-body").filter(|_| is_wanted) {
+            tables.extend(storage::blocks(cx, &body.children));
+        }
+    }
+}
+
+fn of_adf(cx: &mut Converter<'_>, value: &Value, id: Option<&str>, tables: &mut Vec<Block>) {
+    let Some(content) = value.get("content").and_then(Value::as_array) else { return };
+    let key = value.pointer("/attrs/extensionKey").and_then(Value::as_str).unwrap_or_default();
+    if conditional::is_closed(key, cx) {
+        return;
+    }
+    if key != "details" {
+        for child in content {
+            of_adf(cx, child, id, tables);
+        }
+        return;
+    }
+    let named = value.pointer("/attrs/parameters/macroParams/id/value").and_then(Value::as_str);
+    if id.is_none() || id == named {
+        let mut flow = Flow::default();
+        adf::nodes(cx, content, &mut flow);
+        tables.extend(flow.finish());
     }
 }
 

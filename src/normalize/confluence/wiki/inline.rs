@@ -215,7 +215,7 @@ fn image(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     let alt = options.iter().find_map(|option| named("alt", option));
     let alt = alt.or_else(|| options.iter().find_map(|option| named("title", option)));
     let remote = source.contains("://") || source.starts_with('/');
-    let target = if remote { cx.library.absolute(source) } else { links::attachment(cx, source, None) };
+    let target = if remote { cx.site().absolute(source) } else { links::attachment(cx, source, None) };
     let alt = alt.unwrap_or_else(|| source.rsplit('/').next().unwrap_or(source).to_owned());
     flow.inline(Inline::Image { source: target, alt });
     Some(end + 2)

@@ -1,19 +1,12 @@
 use super::super::convert::Converter;
-use super::super::library::{Bodies, Body, Library, PageRef};
+use super::super::library::{Body, Library, PageRef};
+use crate::config::Confluence;
 use crate::normalize::markdown;
 
-struct Nothing;
-
-impl Bodies for Nothing {
-    fn body(&self, _: usize) -> Option<Body> {
-        None
-    }
-}
-
 fn convert(source: &str) -> String {
-    let library = Library::new(None, &Nothing);
+    let library = Library::new(Confluence::default());
     let page = PageRef { title: "T".to_owned(), ..PageRef::default() };
-    let mut cx = Converter::new(&library, &page);
+    let mut cx = Converter::new(&library, &page, None);
     markdown::write(&cx.body(&Body::Wiki(source.to_owned())).expect("readable"))
 }
 

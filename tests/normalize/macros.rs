@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 use trailblazer::normalize::{Options, Source};
 
-use super::super::corpora::read;
+use crate::support::documents::read;
 
 /// A macro of storage format.
 fn macro_(name: &str, parameters: &[(&str, &str)], body: &str) -> String {

@@ -8,16 +8,12 @@ use std::path::Path;
 use tempfile::TempDir;
 use trailblazer::normalize::{Document, Options, Source};
 
-use super::super::corpora::{Read, read};
-use super::super::parsed::faults;
+use crate::conformance::parsed::faults;
+use crate::support::documents::{Read, read, read_files};
 
 /// Reads a folder of files.
 fn folder(files: &[(&str, &str)]) -> Read {
-    let folder = TempDir::new().expect("a temporary folder");
-    for (name, content) in files {
-        fs::write(folder.path().join(name), content).expect("a written file");
-    }
-    read(folder.path(), Source::Confluence, &Options::default())
+    read_files(files, &Options::default())
 }
 
 /// Reads one page of storage format.
@@ -128,7 +124,7 @@ fn links_between_page_files_carry_the_id_of_their_target() {
     ]);
     let a = &read.documents[1];
     assert_eq!(a.text_md, "Bee and Gone");
-    assert_eq!((a.links[0].target_id.as_deref(), a.links[0].reason.as_deref()), (Some("42"), None));
+    assert_eq!((a.links[0].target_id.as_deref(), a.links[0].reason.as_deref()), (Some("input/42"), None));
     assert_eq!((a.links[1].target_id.as_deref(), a.links[1].reason.as_deref()), (None, Some("not in input")));
 }
 
@@ -216,7 +212,7 @@ fn links_in_a_circle_are_told_and_passed_over() {
         symlink(target, folder.path().join(link)).expect("a link");
     }
     let read = read(folder.path(), Source::Confluence, &Options::default());
-    let ids: Vec<&str> = read.documents.iter().map(|document| document.id.as_str()).collect();
+    let ids: Vec<&str> = read.documents.iter().filter_map(|page| Some(page.id.split_once('/')?.1)).collect();
     // A link to a folder elsewhere is followed.
     assert_eq!(ids, ["a/b/c/x", "a/b/y", "c/x", "z"]);
     let told: Vec<(&str, &str)> =

@@ -1,0 +1,58 @@
+//! The anchors of a page's headings, as the published page has them.
+
+use std::collections::HashMap;
+
+use super::super::text::one_line;
+use super::super::tree::Block;
+use super::flow::plain;
+use super::library::PageRef;
+use super::site::Site;
+
+/// The anchor of each heading that the Markdown of `blocks` has outside of quotations, lists and tables, in order.
+pub(super) fn anchors(site: &Site, page: &PageRef, blocks: &[Block]) -> Vec<String> {
+    let mut headings = Vec::new();
+    collect(blocks, &mut headings);
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let anchor = |heading: &String| {
+        let anchor = site.anchor(&page.title, heading, page.has_cloud_body);
+        let earlier = seen.entry(anchor.clone()).and_modify(|earlier| *earlier += 1).or_default();
+        // Confluence numbers those that would be the same.
+        if *earlier == 0 { anchor } else { format!("{anchor}.{earlier}") }
+    };
+    headings.iter().map(anchor).collect()
+}
+
+fn collect(blocks: &[Block], headings: &mut Vec<String>) {
+    for block in blocks {
+        match block {
+            Block::Heading { content, .. } => {
+                let text = one_line(&plain(content));
+                if !text.is_empty() {
+                    headings.push(text);
+                }
+            }
+            Block::Group(blocks) => collect(blocks, headings),
+            Block::Markdown(text) => of_markdown(text, headings),
+            _ => {}
+        }
+    }
+}
+
+/// The headings of Markdown that stands in the page as it is.
+fn of_markdown(text: &str, headings: &mut Vec<String>) {
+    let mut fence: Option<&str> = None;
+    for line in text.lines() {
+        let mark = ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark));
+        match (fence, mark) {
+            (None, Some(mark)) => fence = Some(mark),
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            (None, None) => {
+                let words = line.trim_start_matches('#');
+                if (1..=6).contains(&(line.len() - words.len())) && words.starts_with([' ', '\t']) {
+                    headings.push(one_line(words.trim_end_matches('#')));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Finds what an input holds: page files and space exports, wherever below a folder they stand.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::super::{FileError, Options, Outcome, ReadError};
+use super::export;
+use super::ingest;
+use super::io_error;
+use super::library::Source;
+use super::naming::Naming;
+use super::pages::{self, ENDINGS, File, extension, is_page_file};
+
+/// Folders in folders: what is deeper is passed over.
+const MAX_DEPTH: usize = 64;
+
+/// The sources of an input, and what is told before them.
+type Opened = (Vec<Box<dyn Source>>, Vec<Outcome>);
+
+/// Opens everything that `input` holds: page files first, in the order of their paths, then space exports. Folders that
+/// cannot be read are told of first.
+pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<Opened, ReadError> {
+    if let Some(found) = export::find(input)? {
+        return Ok((vec![Box::new(export::Export::index(found, options, naming)?)], Vec::new()));
+    }
+    if let Some(ndjson) = ingest::find(input) {
+        return Ok((vec![Box::new(ingest::open(&ndjson, options, naming)?)], Vec::new()));
+    }
+    if input.is_file() && !is_page_file(&input.to_string_lossy()) {
+        let message = format!("{} is no page file ({ENDINGS}), and no space export", input.display());
+        return Err(ReadError::Input { message });
+    }
+    let mut listing = Listing::default();
+    listing.add(input, "", &mut Vec::new())?;
+    let Listing { files, exports, unread } = listing;
+    if files.is_empty() && exports.is_empty() && unread.is_empty() {
+        let message = format!("{} holds no page files ({ENDINGS})", input.display());
+        return Err(ReadError::Input { message });
+    }
+    let mut sources: Vec<Box<dyn Source>> = vec![Box::new(pages::index(files, options, naming))];
+    let mut told: Vec<Outcome> = unread.into_iter().map(Outcome::Failure).collect();
+    for (path, relative) in exports {
+        let indexed = match export::find_among(&path, &relative) {
+            Ok(Some(found)) => export::Export::index(found, options, naming).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match indexed {
+            Ok(indexed) => sources.extend(indexed.map(|export| Box::new(export) as Box<dyn Source>)),
+            // One that cannot be read does not stop the others.
+            Err(error @ (ReadError::Input { .. } | ReadError::Io { .. })) => {
+                told.push(Outcome::Failure(FileError { path: relative, line: None, message: error.to_string() }));
+            }
+            Err(error @ ReadError::Emit(_)) => return Err(error),
+        }
+    }
+    Ok((sources, told))
+}
+
+/// What stands below an input, in the order of the paths.
+#[derive(Default)]
+struct Listing {
+    files: Vec<File>,
+    /// Places that may hold a space export.
+    exports: Vec<(PathBuf, String)>,
+    /// Folders that were passed over.
+    unread: Vec<FileError>,
+}
+
+impl Listing {
+    /// Adds a file, or what is below a folder; `above` holds the folders that lead to it, by device and number.
+    fn add(&mut self, path: &Path, relative: &str, above: &mut Vec<(u64, u64)>) -> Result<(), ReadError> {
+        if !path.is_dir() {
+            self.add_file(path, relative);
+            return Ok(());
+        }
+        // An export that cannot be opened is told when it is read.
+        if !above.is_empty() && export::find_among(path, relative).map_or(true, |export| export.is_some()) {
+            // What stands beside its pages is attached to them.
+            self.exports.push((path.to_owned(), relative.to_owned()));
+            return Ok(());
+        }
+        let (identity, names) = match contents_of(path) {
+            Ok(contents) => contents,
+            Err(source) if above.is_empty() => return Err(io_error(path)(source)),
+            Err(error) => {
+                self.pass_over(relative, format!("cannot read the folder: {error}"));
+                return Ok(());
+            }
+        };
+        let fault = if above.contains(&identity) {
+            Some("a link to a folder that it is in; remove it".to_owned())
+        } else if above.len() > MAX_DEPTH {
+            Some(format!("nested more than {MAX_DEPTH} folders deep"))
+        } else {
+            None
+        };
+        if let Some(message) = fault {
+            self.pass_over(relative, message);
+            return Ok(());
+        }
+        above.push(identity);
+        for name in names {
+            let shown = name.to_string_lossy();
+            if !shown.starts_with('.') {
+                let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
+                self.add(&path.join(&name), &relative, above)?;
+            }
+        }
+        above.pop();
+        Ok(())
+    }
+
+    fn add_file(&mut self, path: &Path, relative: &str) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if is_page_file(&name) {
+            let relative = if relative.is_empty() { name } else { relative.to_owned() };
+            self.files.push(File::on_disk(path, relative));
+        } else if extension(&name) == "zip" {
+            self.exports.push((path.to_owned(), relative.to_owned()));
+        }
+    }
+
+    fn pass_over(&mut self, relative: &str, message: String) {
+        self.unread.push(FileError { path: relative.to_owned(), line: None, message });
+    }
+}
+
+/// The device and number of a folder, and the names in it, sorted.
+fn contents_of(folder: &Path) -> std::io::Result<((u64, u64), Vec<OsString>)> {
+    let meta = fs::metadata(folder)?;
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(((meta.dev(), meta.ino()), names))
+}

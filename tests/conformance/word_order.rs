@@ -1,0 +1,61 @@
+//! Words of a source that are in its Markdown, counted as often as they occur and in their order.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::table::{percent, reaches, row};
+
+/// The words of one corpus.
+#[derive(Default)]
+pub struct WordOrder {
+    total: usize,
+    kept: usize,
+    lost: Vec<String>,
+}
+
+impl WordOrder {
+    /// Counts the words of one document. A document that the Markdown lacks has no words.
+    pub fn take(&mut self, document: &str, source: &[String], markdown: &[String]) {
+        let operations = capture_diff_slices(Algorithm::Myers, source, markdown);
+        self.total += source.len();
+        for operation in operations {
+            if let DiffOp::Equal { len, .. } = operation {
+                self.kept += len;
+            } else {
+                let lost = source.get(operation.old_range()).unwrap_or_default();
+                self.lost.extend(lost.iter().map(|word| format!("{document}: {word}")));
+            }
+        }
+    }
+
+    /// Whether every word is kept in its place.
+    pub fn is_whole(&self) -> bool {
+        self.kept == self.total
+    }
+
+    /// Prints the row of a corpus; fails when fewer than 99.9 % of its words are kept.
+    pub fn report(&self, corpus: &str) {
+        eprintln!("{corpus}: {:#?}", self.lost.iter().take(60).collect::<Vec<_>>());
+        let figure = percent(self.kept, self.total);
+        row(corpus, "words kept, in order", &figure, "99.9 %", reaches(self.kept, self.total, 999));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WordOrder;
+
+    fn kept(source: &str, markdown: &str) -> usize {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let mut order = WordOrder::default();
+        order.take("d", &words(source), &words(markdown));
+        order.kept
+    }
+
+    #[test]
+    fn repetitions_and_order_count() {
+        assert_eq!(kept("a b a c", "a b a c"), 4);
+        assert_eq!(kept("a b a c", "a b c"), 3);
+        assert_eq!(kept("a b c d", "d c b a"), 1);
+        assert_eq!(kept("a b c", "a x b c"), 3);
+    }
+}

@@ -1,0 +1,115 @@
+//! Space exports, each made for one behavior.
+
+use std::fs;
+use std::io::Write as _;
+
+use tempfile::TempDir;
+use trailblazer::normalize::{Options, Source};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::support::documents::read;
+
+/// An export of a space with one page of the title `title`.
+fn entities(page: u64, title: &str, body: &str, rest: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?>\n<hibernate-generic>\n\
+         <object class=\"Page\"><id name=\"id\">{page}</id><property name=\"title\"><![CDATA[{title}]]></property></object>\n\
+         <object class=\"BodyContent\"><id name=\"id\">{page}1</id><property name=\"bodyType\">2</property>\n\
+         <property name=\"content\" class=\"Page\"><id name=\"id\">{page}</id></property>\n\
+         <property name=\"body\"><![CDATA[{body}]]></property></object>\n{rest}</hibernate-generic>"
+    )
+}
+
+fn attachment(id: u64, page: u64, name: &str) -> String {
+    format!(
+        "<object class=\"Attachment\"><id name=\"id\">{id}</id><property name=\"title\"><![CDATA[{name}]]></property>\
+         <property name=\"version\">2</property>\
+         <property name=\"containerContent\" class=\"Page\"><id name=\"id\">{page}</id></property></object>\n"
+    )
+}
+
+#[test]
+fn exports_among_page_files_are_read_as_exports_and_their_attachments_as_none() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let space = folder.path().join("space");
+    fs::create_dir_all(space.join("attachments/1/9")).expect("a folder");
+    fs::write(space.join("entities.xml"), entities(1, "One", "<p>one</p>", "")).expect("a written file");
+    fs::write(space.join("attachments/1/9/1.html"), "<p>attached</p>").expect("a written file");
+    fs::write(folder.path().join("page.xml"), "<p>alone</p>").expect("a written file");
+    let zip = |name: &str, entry: &str, content: &str| {
+        let mut writer = ZipWriter::new(fs::File::create(folder.path().join(name)).expect("a file"));
+        writer.start_file(entry, SimpleFileOptions::default()).expect("an entry");
+        writer.write_all(content.as_bytes()).expect("a written entry");
+        writer.finish().expect("a zip");
+    };
+    zip("other.zip", "export/entities.xml", &entities(2, "Two", "<p>two</p>", ""));
+    zip("attached.zip", "readme.txt", "no export");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.failures, []);
+    // The folder has a name of its own in every run.
+    let name = |id: &'_ str| id.split_once('/').map_or(String::new(), |(_, name)| name.to_owned());
+    let found: Vec<(String, &str, Option<&str>)> =
+        read.documents.iter().map(|page| (name(&page.id), &*page.text_md, page.source_path.as_deref())).collect();
+    assert_eq!(
+        found,
+        [
+            ("page".to_owned(), "alone", Some("page.xml")),
+            ("2".to_owned(), "two", Some("other.zip/entities.xml")),
+            ("1".to_owned(), "one", Some("space/entities.xml")),
+        ]
+    );
+}
+
+#[test]
+fn a_body_beyond_the_cap_is_a_failure_with_its_line_and_the_rest_is_read() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let giant = "<p>x</p>\n".repeat(2 << 20);
+    let second = entities(2, "Two", "<p>two</p>", "");
+    let second = second.split_once("<hibernate-generic>").expect("an export").1;
+    let whole =
+        entities(1, "One", &giant, second).replace("</hibernate-generic></hibernate-generic>", "</hibernate-generic>");
+    fs::write(folder.path().join("entities.xml"), whole).expect("a written file");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.documents.iter().map(|page| page.text_md.as_str()).collect::<Vec<_>>(), ["two"]);
+    let [failure] = read.failures.as_slice() else { panic!("{:?}", read.failures) };
+    assert_eq!(failure.line, Some(6));
+    assert!(failure.message.contains("page 1") && failure.message.contains("bytes"), "{}", failure.message);
+}
+
+#[test]
+fn sources_of_diagrams_are_read_from_the_files_of_the_export() {
+    // `<mxGraphModel>` with the labels `<b>Web</b><div>tier</div>` and `Web tier`, as draw.io packs it.
+    let packed = "UzV2zq1wL0osyPDNT0nNUTV2VTV2LsrPL4GwciucU3NyVI0MMlNUjV1UjYwMgFgfh5yRKggZlCXmlKZCRFSNzHKAJjklARnpIEZ4ahJMTB8uCBNJySyDCZVkphbBFSKJQ21ILSpJrYBYYYjHQcYYDgLbbwAxHaZNH+FdfbSwAAA=";
+    let drawing = format!(
+        "<mxfile><diagram name=\"1\">{packed}</diagram><diagram name=\"2\"><mxGraphModel><root>\
+         <object label=\"Data &amp;amp; more\" id=\"1\"><mxCell/></object></root></mxGraphModel></diagram></mxfile>"
+    );
+    let call = |name: &str, parameter: &str, value: &str| {
+        format!(
+            "<ac:structured-macro ac:name=\"{name}\"><ac:parameter ac:name=\"{parameter}\">{value}</ac:parameter></ac:structured-macro>"
+        )
+    };
+    let body = call("mermaid-cloud", "filename", "flow") + &call("drawio", "diagramName", "D");
+    let attached = attachment(7, 1, "flow") + &attachment(8, 1, "D");
+    let folder = TempDir::new().expect("a temporary folder");
+    let export = [
+        ("entities.xml", entities(1, "One", &body, &attached)),
+        ("attachments/1/7/2", "graph TD;\nA-->B;".to_owned()),
+        ("attachments/1/8/2", drawing),
+    ];
+    let mut zip = ZipWriter::new(fs::File::create(folder.path().join("e.zip")).expect("a file"));
+    for (name, content) in &export {
+        let path = folder.path().join("unpacked").join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, content).expect("a written file");
+        zip.start_file(format!("top/{name}"), SimpleFileOptions::default()).expect("an entry");
+        zip.write_all(content.as_bytes()).expect("a written entry");
+    }
+    zip.finish().expect("a zip");
+    for input in ["unpacked", "e.zip"] {
+        let read = read(&folder.path().join(input), Source::Confluence, &Options::default());
+        let expected = "```mermaid\ngraph TD;\nA-->B;\n```\n\n![D](D.png)\n\n- Web tier\n- Data & more";
+        assert_eq!(read.documents[0].text_md, expected, "{input}");
+    }
+}
