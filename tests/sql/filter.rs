@@ -160,7 +160,7 @@ fn a_filter_is_data_and_never_sql() {
                 let filter = serde_json::json!({ key: text }).to_string();
                 assert_eq!(selected(&mut client, &filter), "", "{filter}");
             }
-            for key in ["status", "normalized_from", "normalized_to", "limit", text] {
+            for key in ["status", "--json", "normalized_from", "normalized_to", "limit", text] {
                 let filter = serde_json::json!({ key: text }).to_string();
                 let error = client.query("select * from graphdb.list_runs($1::text::jsonb)", &[&filter]).unwrap_err();
                 assert_eq!(error.code().map(postgres::error::SqlState::code), Some("TB001"), "{filter}");

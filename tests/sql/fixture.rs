@@ -61,7 +61,12 @@ pub fn claim(client: &mut Client, phase: &str, run_id: &str) -> i64 {
 #[track_caller]
 pub fn load(client: &mut Client, run_id: &str, at: &str, documents: &[(&str, &str)]) -> String {
     stage(client, documents);
-    ask(client, &format!("select * from graphdb.load_documents('{run_id}', 'confluence', '{at}')"))
+    ask(
+        client,
+        &format!(
+            "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('{run_id}', 'confluence', '{at}') as l"
+        ),
+    )
 }
 
 /// Fills `staged_documents` with documents (id and body).
@@ -84,7 +89,7 @@ pub fn stage_chunks(client: &mut Client, run_id: &str) {
     let stage = "set client_min_messages = warning; select graphdb.create_staging(); truncate pg_temp.staged_chunks; \
                  insert into pg_temp.staged_chunks \
                  select d.doc_id, 0, 0, octet_length(d.body), '{}', 'text', 1, d.body \
-                 from graphdb.documents as d where d.body ~ '[^[:space:]]' and d.run_id = ";
+                 from graphdb.documents as d where d.is_current and d.body ~ '[^[:space:]]' and d.run_id = ";
     ask(client, &format!("{stage} '{run_id}'"));
 }
 

@@ -1,8 +1,6 @@
 //! Registering runs and loading their documents.
 
-use super::fixture::{
-    Waiting, ask, chunk, claim, contents, load, process, refused, stage, stage_chunks, status, try_ask,
-};
+use super::fixture::{Waiting, ask, chunk, claim, contents, load, process, refused, stage, status, try_ask};
 use crate::support::TestDatabase;
 
 #[test]
@@ -27,7 +25,10 @@ fn loading_writes_only_what_differs() {
     let before = ask(&mut client, kept);
     assert_eq!(load(&mut client, "r", "2026-01-02", &[("a", "one"), ("b", "2"), ("d", "four")]), "changed 3 2 1");
     assert_eq!(ask(&mut client, kept), before);
-    assert_eq!(ask(&mut client, "select doc_id, body from graphdb.documents order by 1"), "a one\nb 2\nd four");
+    assert_eq!(
+        ask(&mut client, "select doc_id, body from graphdb.documents where is_current order by 1"),
+        "a one\nb 2\nd four"
+    );
 }
 
 #[test]
@@ -46,7 +47,10 @@ fn any_change_of_a_document_is_a_change_of_the_run() {
         load(&mut client, "r", "2026-01-01", &[("a", "one")]);
         stage(&mut client, &[("a", "one")]);
         ask(&mut client, &format!("update pg_temp.staged_documents set {change}"));
-        let answer = ask(&mut client, "select * from graphdb.load_documents('r', 'confluence')");
+        let answer = ask(
+            &mut client,
+            "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('r', 'confluence') as l",
+        );
         assert_eq!(answer, "changed 1 1 0", "{change}");
     }
 }
@@ -94,10 +98,14 @@ fn a_run_that_is_loaded_twice_at_once_has_the_documents_of_the_last() {
     ask(&mut one, "begin");
     load(&mut one, "r", "2026-01-01", &[("a", "one"), ("b", "same")]);
     stage(&mut two, &[("b", "same"), ("c", "three")]);
-    let waiting = Waiting::start(&database, two, "select * from graphdb.load_documents('r', 'confluence')");
+    let waiting = Waiting::start(
+        &database,
+        two,
+        "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('r', 'confluence') as l",
+    );
     ask(&mut one, "commit");
     assert_eq!(waiting.finish().1.unwrap(), "changed 2 1 1");
-    assert_eq!(ask(&mut one, "select doc_id from graphdb.documents order by 1"), "b\nc");
+    assert_eq!(ask(&mut one, "select doc_id from graphdb.documents where is_current order by 1"), "b\nc");
     assert_eq!(ask(&mut one, "select graphdb.register_run('r', 'confluence', 2)"), "unchanged");
 }
 
@@ -161,7 +169,7 @@ fn two_loads_of_one_document_leave_one_newest_version() {
     ask(&mut one, "begin");
     load(&mut one, "one", "2026-01-01", &[("a", "1")]);
     stage(&mut two, &[("a", "2")]);
-    let load_two = "select * from graphdb.load_documents('two', 'confluence', '2026-01-02')";
+    let load_two = "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('two', 'confluence', '2026-01-02') as l";
     let waiting = Waiting::start(&database, two, load_two);
     ask(&mut one, "commit");
     waiting.finish().1.unwrap();
@@ -178,11 +186,19 @@ fn loads_with_documents_in_common_do_not_deadlock() {
     ask(&mut holder, "begin; select from graphdb.documents where run_id = 'old' and doc_id = 'b' for update");
     let mut one = database.connect();
     stage(&mut one, &[("a", "changed"), ("b", "changed")]);
-    let one = Waiting::start(&database, one, "select * from graphdb.load_documents('old', 'confluence', '2026-01-01')");
+    let one = Waiting::start(
+        &database,
+        one,
+        "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('old', 'confluence', '2026-01-01') as l",
+    );
     // The second takes the mark of the newest version from "old", and the first waits already.
     let mut two = database.connect();
     stage(&mut two, &[]);
-    let two = Waiting::start(&database, two, "select * from graphdb.load_documents('new', 'confluence', '2026-02-01')");
+    let two = Waiting::start(
+        &database,
+        two,
+        "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('new', 'confluence', '2026-02-01') as l",
+    );
     ask(&mut holder, "commit");
     for load in [one, two] {
         load.finish().1.unwrap();
@@ -204,13 +220,14 @@ fn documents_without_a_run_do_not_stay() {
 }
 
 #[test]
-fn chunks_of_a_document_that_went_go_with_it() {
+fn chunks_of_a_document_that_went_go_with_the_completion() {
     let database = TestDatabase::new();
     let mut client = database.connect();
     load(&mut client, "r", "2026-01-01", &[("a", "one"), ("b", "two")]);
     chunk(&mut client, "r");
     load(&mut client, "r", "2026-01-02", &[("b", "two")]);
-    assert_eq!(ask(&mut client, "select doc_id from graphdb.chunks"), "b");
-    stage_chunks(&mut client, "r");
+    assert_eq!(ask(&mut client, "select doc_id from graphdb._current_chunks('r')"), "b");
     assert_eq!(ask(&mut client, "select total_chunks from graphdb.processed_runs"), "-");
+    chunk(&mut client, "r");
+    assert_eq!(ask(&mut client, "select doc_id from graphdb.chunks"), "b");
 }

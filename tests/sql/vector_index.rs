@@ -117,3 +117,21 @@ fn a_build_that_fails_is_an_error_and_leaves_the_way_free() {
     database.connect().batch_execute("drop event trigger break_builds").unwrap();
     assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
 }
+
+#[test]
+fn a_build_that_is_canceled_says_why_and_leaves_nothing_invalid() {
+    let database = database();
+    let writer = database.hold("embeddings", "row exclusive");
+    thread::scope(|scope| {
+        let building = scope.spawn(|| build(&database, VectorIndex::Vector, &Stop::default()));
+        database.wait_until_blocked(1);
+        let cancel = "select count(pg_cancel_backend(a.pid)) from pg_stat_activity as a \
+                      where a.datname = current_database() and a.query like 'create index concurrently%'";
+        assert_eq!(database.value(cancel), "1");
+        drop(writer);
+        let outcome = building.join().unwrap().unwrap();
+        assert_eq!(outcome, [Outcome::Canceled("canceling statement due to user request".into())]);
+    });
+    assert_eq!(database.column(IS_VALID), [""; 0]);
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
+}

@@ -55,7 +55,7 @@ fn a_model_that_cannot_be_is_refused() {
 fn a_text_keeps_the_vector_it_has_and_the_others_get_theirs() {
     let database = with_runs(&["r"]);
     for mut client in [database.connect(), connect_as(&database, "worker", "store")] {
-        ask(&mut database.connect(), "truncate graphdb.embeddings");
+        ask(&mut database.connect(), "truncate graphdb.embeddings cascade");
         let token = claim(&mut client, "embed", "r");
         store(&mut client, token, &[2], ONE).unwrap();
         store(&mut client, token, &[3, 1, 2], [0.0, 1.0, 0.0]).unwrap();

@@ -128,7 +128,7 @@ fn complete_runs_marks_the_versions_of_runs_that_are_not_searched_only() {
 }
 
 #[test]
-fn a_reset_that_deletes_vectors_or_chunks_gives_search_back_to_the_version_that_has_them() {
+fn a_reset_that_gives_up_vectors_or_chunks_leaves_search_where_it_was() {
     for (scope, deletes) in [("embeddings", "false"), ("all", "true")] {
         let database = TestDatabase::new();
         let mut client = database.connect();
@@ -142,7 +142,7 @@ fn a_reset_that_deletes_vectors_or_chunks_gives_search_back_to_the_version_that_
         let reset =
             format!(r#"select graphdb.reset_runs('{{"run_ids": "new"}}', '{scope}', p_delete_chunks => {deletes})"#);
         ask(&mut client, &reset);
-        assert_eq!(searched(&mut client), "old a");
+        assert_eq!(searched(&mut client), "new a");
         chunk(&mut client, "new");
         embed(&mut client, "new");
         assert_eq!(searched(&mut client), "new a");
@@ -150,7 +150,7 @@ fn a_reset_that_deletes_vectors_or_chunks_gives_search_back_to_the_version_that_
 }
 
 #[test]
-fn a_reset_that_deletes_chunks_gives_search_to_a_version_whose_load_ends_meanwhile() {
+fn a_reset_that_deletes_chunks_marks_versions_with_a_load_that_ends_meanwhile() {
     let database = TestDatabase::new();
     let (mut admin, mut loader) = (database.connect(), database.connect());
     load(&mut admin, "old", "2026-01-01", &[("a", "old")]);
@@ -161,5 +161,21 @@ fn a_reset_that_deletes_chunks_gives_search_to_a_version_whose_load_ends_meanwhi
     let waiting = Waiting::start(&database, admin, reset);
     ask(&mut loader, "commit");
     assert_eq!(waiting.finish().1.unwrap(), "1");
-    assert_eq!(searched(&mut loader), "new a");
+    assert_eq!(searched(&mut loader), "old a");
+    assert_eq!(ask(&mut loader, "select run_id from graphdb.documents where is_newest"), "new");
+}
+
+#[test]
+fn a_document_that_is_kept_for_others_is_not_searched() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let documents = [("a", "text"), ("b", "text")];
+    stage(&mut client, &documents);
+    ask(&mut client, "update pg_temp.staged_documents set meta = '{\"searchable\": false}' where doc_id = 'b'");
+    ask(&mut client, LOAD_NEW);
+    chunk(&mut client, "new");
+    assert_eq!(searched(&mut client), "new a");
+    stage(&mut client, &documents);
+    ask(&mut client, LOAD_NEW);
+    assert_eq!(searched(&mut client), "new a\nnew b");
 }

@@ -3,13 +3,14 @@ create or replace function graphdb._count_chunks(p_run_id text)
 returns integer
 language plpgsql
 stable
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_chunks integer;
   v_bare text;
 begin
   select
-    (select count(*) from graphdb.chunks as c where c.run_id = p_run_id),
+    (select count(*) from graphdb._current_chunks(p_run_id)),
     (select min(b.doc_id) from graphdb._bare_documents(p_run_id) as b (doc_id))
   into v_chunks, v_bare;
   if v_bare is not null then

@@ -1,4 +1,5 @@
--- Delete the chunks of these runs; p_dry_run only counts them.
+-- Take the chunks of these runs' documents away; search shows the old ones until the runs have new ones. p_dry_run only counts them.
+-- Unless it does, the caller holds _newest_lock.
 create or replace function graphdb._discard_chunks(p_run_ids text[], p_dry_run boolean)
 returns bigint
 language plpgsql
@@ -6,16 +7,26 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_count bigint;
+  v_run_id text;
+  v_count bigint := 0;
 begin
-  if p_dry_run then
-    return (select count(*) from graphdb.chunks as c where c.run_id = any (p_run_ids));
-  end if;
-  delete from graphdb.chunks as c where c.run_id = any (p_run_ids);
-  get diagnostics v_count = row_count;
+  foreach v_run_id in array coalesce(p_run_ids, '{}') loop
+    v_count := v_count + (select count(*) from graphdb._current_chunks(v_run_id));
+    if not p_dry_run then
+      perform graphdb._retain_revisions(v_run_id, array_agg(d.doc_id))
+      from graphdb.documents as d where d.run_id = v_run_id and d.is_current and d.is_searched;
+      delete from graphdb.document_vectors as v
+      using graphdb.documents as d
+      where d.run_id = v_run_id and d.is_current and v.run_id = d.run_id and v.doc_id = d.doc_id and v.revision = d.revision;
+      delete from graphdb.chunks as c
+      using graphdb.documents as d
+      where d.run_id = v_run_id and d.is_current and c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision;
+    end if;
+  end loop;
   return v_count;
 end
 $$;
 
-comment on function graphdb._discard_chunks(text[], boolean) is 'Delete the chunks of these runs; p_dry_run only counts them.';
+comment on function graphdb._discard_chunks(text[], boolean) is
+  'Take the chunks of these runs'' documents away; search shows the old ones until the runs have new ones. p_dry_run only counts them.';
 revoke all on function graphdb._discard_chunks(text[], boolean) from public;

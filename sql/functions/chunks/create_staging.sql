@@ -11,7 +11,8 @@ begin
   if to_regclass('pg_temp.staged_documents') is null then
     create temporary table staged_documents (
       doc_id text not null, title text not null, url text, path text, labels text[] not null, breadcrumbs text[] not null,
-      meta jsonb not null, body text not null);
+      meta jsonb not null, body text not null, language text);
+    create temporary table staged_hashes (doc_id text not null, content_sha256 bytea not null);
     create temporary table staged_chunks (
       doc_id text not null, ord integer not null, byte_start integer not null, byte_end integer not null,
       heading_path text[] not null, kind text not null, token_count integer not null, text text not null);

@@ -1,6 +1,8 @@
--- Make a run's chunks equal to the session's staged_chunks, under the claim. Only chunks that differ are written: to find the
--- words of a text takes longer than all else here. Returns how many there are.
-create or replace function graphdb.replace_chunks(p_run_id text, p_claim_token bigint)
+-- Make a run's chunks equal to the session's staged_chunks, under the claim. Only documents whose chunks differ are written: to
+-- find the words of a text takes longer than all else here. With p_chunking, staged_chunks holds the chunks of the documents that
+-- run_documents returned with the same p_chunking, and the others keep theirs. Search shows the old chunks of a document until it
+-- finds the new ones as well. Returns how many are staged.
+create or replace function graphdb.replace_chunks(p_run_id text, p_claim_token bigint, p_chunking text default null)
 returns bigint
 language plpgsql
 volatile
@@ -9,6 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run graphdb.processed_runs;
+  v_differing text[];
 begin
   perform graphdb._check_staging('staged_chunks');
   v_run := graphdb._locked_claim(p_run_id, p_claim_token);
@@ -17,25 +20,59 @@ begin
       using errcode = 'TB001', hint = format('The run is %s; claim it with graphdb.claim_run(''chunk'', …).', v_run.status);
   end if;
 
-  delete from graphdb.chunks as c
-  where c.run_id = p_run_id
-    and not exists (
+  if not graphdb._keeps_chunks(v_run, p_chunking) then
+    select array_agg(distinct c.doc_id) into v_differing
+    from graphdb._current_chunks(p_run_id) as c
+    where not exists (
       select from pg_temp.staged_chunks as s
       where s.doc_id = c.doc_id and s.ord = c.ord
         and (s.byte_start, s.byte_end, s.heading_path, s.kind, s.token_count, s.text)
           = (c.byte_start, c.byte_end, c.heading_path, c.kind, c.token_count, c.text));
-  insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, heading_path, kind, token_count, text, input_sha256)
-  select p_run_id, s.doc_id, s.ord, s.byte_start, s.byte_end, s.heading_path, s.kind, s.token_count, s.text,
-         sha256(convert_to(s.text, 'UTF8'))
-  from pg_temp.staged_chunks as s
-  where not exists (select from graphdb.chunks as c where c.run_id = p_run_id and c.doc_id = s.doc_id and c.ord = s.ord);
+    if v_differing is not null then
+      perform pg_advisory_xact_lock(graphdb._newest_lock());
+      perform graphdb._retain_revisions(p_run_id, v_differing);
+      delete from graphdb.document_vectors as v
+      using graphdb.documents as d
+      where d.run_id = p_run_id and d.doc_id = any (v_differing) and d.is_current
+        and v.run_id = d.run_id and v.doc_id = d.doc_id and v.revision = d.revision;
+      delete from graphdb.chunks as c
+      using graphdb.documents as d
+      where d.run_id = p_run_id and d.doc_id = any (v_differing) and d.is_current
+        and c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision
+        and not exists (
+          select from pg_temp.staged_chunks as s
+          where s.doc_id = c.doc_id and s.ord = c.ord
+            and (s.byte_start, s.byte_end, s.heading_path, s.kind, s.token_count, s.text)
+              = (c.byte_start, c.byte_end, c.heading_path, c.kind, c.token_count, c.text));
+    end if;
+  end if;
+  with written as (
+    insert into graphdb.chunks
+      (run_id, doc_id, revision, ord, byte_start, byte_end, heading_path, kind, token_count, text, input_sha256, language)
+    select p_run_id, s.doc_id, coalesce(d.revision, 1), s.ord, s.byte_start, s.byte_end, s.heading_path, s.kind, s.token_count, s.text,
+           sha256(convert_to(s.text, 'UTF8')), coalesce(d.language, 'english')
+    from pg_temp.staged_chunks as s
+    left join graphdb.documents as d on d.run_id = p_run_id and d.doc_id = s.doc_id and d.is_current
+    where not exists (
+      select from graphdb.chunks as c
+      where c.run_id = p_run_id and c.doc_id = s.doc_id and c.revision = d.revision and c.ord = s.ord)
+    returning doc_id, revision, input_sha256
+  ), changed as (
+    -- graphdb.refresh_search computes the means of documents whose chunks change again.
+    delete from graphdb.document_vectors as v
+    where v.run_id = p_run_id and (v.doc_id, v.revision) in (select w.doc_id, w.revision from written as w)
+  )
+  insert into graphdb.vocabulary_pending (input_sha256) select w.input_sha256 from written as w;
 
   -- Not counted, so not to be embedded, until complete_run has verified them.
-  update graphdb.processed_runs as r set total_chunks = null where r.run_id = p_run_id and r.total_chunks is not null;
+  update graphdb.processed_runs as r
+  set total_chunks = null, chunking = p_chunking
+  where r.run_id = p_run_id and (r.total_chunks is not null or r.chunking is distinct from p_chunking);
   return (select count(*) from pg_temp.staged_chunks);
 end
 $$;
 
-comment on function graphdb.replace_chunks(text, bigint) is
-  'Make a run''s chunks equal to the session''s staged_chunks, under the claim, and write only those that differ; follow with complete_run in the same transaction. Returns how many there are. TB001: the claim is for another phase. TB002: claim lost.';
-revoke all on function graphdb.replace_chunks(text, bigint) from public;
+comment on function graphdb.replace_chunks(text, bigint, text) is
+  'Make a run''s chunks equal to the session''s staged_chunks, under the claim, and write only those that differ; follow with complete_run in the same transaction. Returns how many are staged. '
+  'p_chunking as for run_documents: documents that it did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
+revoke all on function graphdb.replace_chunks(text, bigint, text) from public;

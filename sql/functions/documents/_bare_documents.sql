@@ -1,12 +1,16 @@
--- The documents of a run that have text but no chunks, by their doc_id. A single statement, so that it is planned into its caller's.
+-- The documents of a run that have text but no chunks, by their doc_id.
+-- Inlined into the statement that calls it, which a search_path of its own would prevent. So every operator is qualified.
 create or replace function graphdb._bare_documents(p_run_id text)
 returns setof text
 language sql
 stable
 as $$
   select d.doc_id from graphdb.documents as d
-  where d.run_id = p_run_id and d.body ~ '[^[:space:]]'
-    and not exists (select from graphdb.chunks as c where c.run_id = d.run_id and c.doc_id = d.doc_id)
+  where d.run_id operator(pg_catalog.=) p_run_id and d.is_current and d.body operator(pg_catalog.~) '[^[:space:]]'
+    and not exists (
+      select from graphdb.chunks as c
+      where c.run_id operator(pg_catalog.=) d.run_id and c.doc_id operator(pg_catalog.=) d.doc_id
+        and c.revision operator(pg_catalog.=) d.revision)
 $$;
 
 comment on function graphdb._bare_documents(text) is 'The documents of a run that have text but no chunks, by their doc_id.';

@@ -1,8 +1,8 @@
--- Keep two marks right after a run's documents or its readiness changed; p_deleted left it. Of all versions of a document
--- one is the newest, and one is searched: the newest of those that are readiest, so that a new version takes the place of
--- the old one only when it can be found as well.
+-- Bring two marks of these documents up to date after they changed, or after a run that holds them got readier. Of all versions
+-- of a document, one is the newest, and one is searched: the newest of those that can be found best. So a new version replaces
+-- the old one in search only when search can find it as well. A revision that is neither current nor searched is deleted.
 -- The caller holds _newest_lock: two loads with a document in common would each see only their own version.
-create or replace function graphdb._mark_versions(p_run_id text, p_deleted text[] default null)
+create or replace function graphdb._mark_versions(p_doc_ids text[])
 returns void
 language plpgsql
 volatile
@@ -13,17 +13,24 @@ begin
   update graphdb.documents as d
   set is_newest = n.is_newest, is_searched = n.is_searched
   from (
-    select v.run_id, v.doc_id,
-           row_number() over (partition by v.doc_id order by r.normalized_at desc, v.run_id desc) = 1 as is_newest,
-           row_number() over (partition by v.doc_id order by graphdb._readiness(r, v.doc_id) desc, r.normalized_at desc, v.run_id desc) = 1 as is_searched
-    from graphdb.documents as v
+    select v.run_id, v.doc_id, v.revision,
+           v.is_current
+             and row_number() over (partition by v.doc_id order by v.is_current desc, r.normalized_at desc, v.run_id desc) = 1 as is_newest,
+           row_number() over (
+             partition by v.doc_id
+             order by graphdb._readiness(r, v) desc, r.normalized_at desc, v.run_id desc, v.is_current desc) = 1 and v.is_findable as is_searched
+    from (select distinct u.doc_id from unnest(p_doc_ids) as u (doc_id)) as u
+    join graphdb.documents as v on v.doc_id = u.doc_id
     join graphdb.processed_runs as r on r.run_id = v.run_id
-    where v.doc_id in (select o.doc_id from graphdb.documents as o where o.run_id = p_run_id union all select unnest(p_deleted))
   ) as n
-  where d.run_id = n.run_id and d.doc_id = n.doc_id and (d.is_newest, d.is_searched) <> (n.is_newest, n.is_searched);
+  where d.run_id = n.run_id and d.doc_id = n.doc_id and d.revision = n.revision
+    and (d.is_newest, d.is_searched) <> (n.is_newest, n.is_searched);
+
+  delete from graphdb.documents as d
+  where not d.is_searched and not d.is_current and d.doc_id = any (p_doc_ids);
 end
 $$;
 
-comment on function graphdb._mark_versions(text, text[]) is
-  'Keep the marks is_newest and is_searched right after a run''s documents or its readiness changed; p_deleted left it.';
-revoke all on function graphdb._mark_versions(text, text[]) from public;
+comment on function graphdb._mark_versions(text[]) is
+  'Bring the marks is_newest and is_searched of these documents up to date, and delete revisions that are neither current nor searched.';
+revoke all on function graphdb._mark_versions(text[]) from public;

@@ -1,52 +1,83 @@
--- Make a run's documents equal to the session's staged_documents and register the run, in this transaction.
--- Only documents that differ are written. Returns what register_run says and what was written.
+-- Make a run's documents equal to the session's staged_documents and register the run, in this transaction. Only documents that
+-- differ are written. Search shows the old ones until the run completes. Returns what register_run says, how many documents were
+-- added, changed, removed and left alone, and the first thousand of each kind of change by id and title.
 create or replace function graphdb.load_documents(
   p_run_id text,
   p_source text,
   p_normalized_at timestamptz default null,
-  p_code_version text default null)
-returns table (outcome text, total_docs integer, written integer, deleted integer)
+  p_code_version text default null,
+  p_input text default null)
+returns table (
+  outcome text, total_docs integer, added integer, changed integer, removed integer, unchanged integer, changes jsonb)
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_deleted text[];
+  v_run graphdb.processed_runs;
+  v_doc_ids text[];
 begin
   perform graphdb._check_staging('staged_documents');
-  perform graphdb._open_run(p_run_id, p_source);
-  perform pg_advisory_xact_lock(graphdb._newest_lock());
-
-  with gone as (
-    delete from graphdb.documents as d
-    where d.run_id = p_run_id
-      and not exists (select from pg_temp.staged_documents as s where s.doc_id = d.doc_id)
-    returning d.doc_id
-  )
-  select array_agg(gone.doc_id) into v_deleted from gone;
-  deleted := coalesce(cardinality(v_deleted), 0);
-
-  insert into graphdb.documents as d (run_id, doc_id, title, url, path, labels, breadcrumbs, meta, body, content_sha256)
-  select p_run_id, s.doc_id, s.title, s.url, s.path, s.labels, s.breadcrumbs, s.meta, s.body,
-         sha256(convert_to(jsonb_build_array(s.doc_id, s.title, s.url, s.path, s.labels, s.breadcrumbs, s.meta, s.body)::text, 'UTF8'))
+  perform graphdb._check_name('the id of a document', s.doc_id, 1024), graphdb._check_name('a label', l.longest, 1024)
   from pg_temp.staged_documents as s
-  on conflict (run_id, doc_id) do update
-  set title = excluded.title, url = excluded.url, path = excluded.path, labels = excluded.labels,
-      breadcrumbs = excluded.breadcrumbs, meta = excluded.meta, body = excluded.body, content_sha256 = excluded.content_sha256
-  where d.content_sha256 <> excluded.content_sha256;
-  get diagnostics written = row_count;
+  left join lateral (select u.label from unnest(s.labels) as u (label) order by octet_length(u.label) desc limit 1) as l (longest) on true
+  where octet_length(s.doc_id) > 1024 or octet_length(l.longest) > 1024;
+  v_run := graphdb._open_run(p_run_id, p_source);
+  perform pg_advisory_xact_lock(graphdb._newest_lock());
+  truncate pg_temp.staged_hashes;
+  insert into pg_temp.staged_hashes (doc_id, content_sha256)
+  select s.doc_id, sha256(convert_to(jsonb_build_array(s.doc_id, s.title, s.url, s.path, s.labels, s.breadcrumbs, s.meta, s.body)::text, 'UTF8'))
+  from pg_temp.staged_documents as s;
 
-  outcome := graphdb.register_run(p_run_id, p_source, null, p_normalized_at, p_code_version);
-  if deleted > 0 then
-    perform graphdb._mark_versions(null, v_deleted);
+  with compared as (
+    select coalesce(s.doc_id, d.doc_id) as doc_id, coalesce(s.title, d.title) as title,
+           case
+             when d.doc_id is null then 'added'
+             when s.doc_id is null then 'removed'
+             when d.content_sha256 <> h.content_sha256 then 'changed'
+             else 'unchanged'
+           end as kind
+    from (select o.doc_id, o.title, o.content_sha256 from graphdb.documents as o where o.run_id = p_run_id and o.is_current) as d
+    full join (pg_temp.staged_documents as s join pg_temp.staged_hashes as h on h.doc_id = s.doc_id) on s.doc_id = d.doc_id
+  ), numbered as (
+    select c.*, row_number() over (partition by c.kind order by c.doc_id) as place from compared as c
+  )
+  select count(*) filter (where n.kind = 'added'), count(*) filter (where n.kind = 'changed'),
+         count(*) filter (where n.kind = 'removed'), count(*) filter (where n.kind = 'unchanged'),
+         array_agg(n.doc_id) filter (where n.kind <> 'unchanged'),
+         jsonb_build_object('added', '[]'::jsonb, 'changed', '[]'::jsonb, 'removed', '[]'::jsonb) || (
+           select coalesce(jsonb_object_agg(k.kind, k.documents), '{}')
+           from (
+             select m.kind, jsonb_agg(jsonb_build_object('doc_id', m.doc_id, 'title', m.title) order by m.doc_id) as documents
+             from numbered as m
+             where m.kind <> 'unchanged' and m.place <= 1000
+             group by m.kind
+           ) as k)
+  into added, changed, removed, unchanged, v_doc_ids, changes
+  from numbered as n;
+
+  if v_doc_ids is not null then
+    perform graphdb._write_staged_documents(p_run_id);
   end if;
+  perform graphdb._set_languages(p_run_id);
+  -- A new time of normalization also decides about documents that other runs hold.
+  select array_agg(u.doc_id) into v_doc_ids
+  from (
+    select unnest(v_doc_ids)
+    union
+    select d.doc_id from graphdb.documents as d
+    join graphdb.documents as o on o.doc_id = d.doc_id and o.run_id <> d.run_id
+    where d.run_id = p_run_id
+  ) as u (doc_id);
+  outcome := graphdb._register_run(
+    p_run_id, p_source, null, p_normalized_at, p_code_version, p_input, v_run.chunking, coalesce(v_doc_ids, '{}'));
   select r.total_docs into total_docs from graphdb.processed_runs as r where r.run_id = p_run_id;
   return next;
 end
 $$;
 
-comment on function graphdb.load_documents(text, text, timestamptz, text) is
-  'Make a run''s documents equal to the session''s staged_documents and register the run, in one transaction. Only documents that differ are written. '
-  'Returns registered, changed or unchanged, and the counts. TB001: bad run id or source, or nothing staged.';
-revoke all on function graphdb.load_documents(text, text, timestamptz, text) from public;
+comment on function graphdb.load_documents(text, text, timestamptz, text, text) is
+  'Make a run''s documents equal to the session''s staged_documents and register the run, in one transaction. Only documents that differ are written; search shows the old ones until the run completes. '
+  'Returns registered, changed or unchanged, the counts, and the first 1000 of each kind of change by id and title. p_input: what they were made from. TB001: bad run id or source, an id or a label of more than 1024 bytes, or nothing staged.';
+revoke all on function graphdb.load_documents(text, text, timestamptz, text, text) from public;

@@ -8,9 +8,9 @@ set search_path = pg_catalog, pg_temp
 as $$
   select r.run_id, count(*)
   from graphdb.documents as d
-  join graphdb.documents as v on v.doc_id = d.doc_id and v.run_id <> d.run_id
+  join graphdb.documents as v on v.doc_id = d.doc_id and v.run_id <> d.run_id and v.is_current
   join graphdb.processed_runs as r on r.run_id = v.run_id
-  where d.run_id = p_run_id
+  where d.run_id = p_run_id and d.is_current
   group by r.run_id
   order by count(*) desc, r.normalized_at desc, r.run_id
 $$;

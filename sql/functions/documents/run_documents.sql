@@ -1,10 +1,13 @@
 -- The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. A page also ends with the
--- document that brings its bodies to p_max_bytes, and so has one document at least.
+-- document that brings its bodies to p_max_bytes, and so has at least one document. With p_chunking, only those that a worker
+-- which makes chunks this way has to chunk: all when the chunks of the run were made another way or the run was reset, and
+-- otherwise those without chunks.
 create or replace function graphdb.run_documents(
   p_run_id text,
   p_after text default '',
   p_limit integer default 100,
-  p_max_bytes bigint default null)
+  p_max_bytes bigint default null,
+  p_chunking text default null)
 returns table (doc_id text, title text, breadcrumbs text[], body text)
 language sql
 stable
@@ -17,14 +20,17 @@ as $$
     from (
       select s.doc_id, s.title, s.breadcrumbs, s.body
       from graphdb.documents as s
-      where s.run_id = p_run_id and s.doc_id > p_after
+      where s.run_id = p_run_id and s.doc_id > p_after and s.is_current
+        and (not (select graphdb._keeps_chunks(r, p_chunking) from graphdb.processed_runs as r where r.run_id = p_run_id)
+             or not exists (
+               select from graphdb.chunks as c where c.run_id = s.run_id and c.doc_id = s.doc_id and c.revision = s.revision))
       order by s.doc_id
       limit graphdb._check_limit(p_limit)) as d) as p
   where p.bytes_before < greatest(p_max_bytes, 1) or p_max_bytes is null
   order by p.doc_id
 $$;
 
-comment on function graphdb.run_documents(text, text, integer, bigint) is
+comment on function graphdb.run_documents(text, text, integer, bigint, text) is
   'The documents of a run in the order of doc_id, a page at a time: those after p_after, at most p_limit. A page also ends with the document that brings its bodies to p_max_bytes (null: none does), and so has one at least. '
-  'Call it again with the last doc_id until no row comes. TB001: bad limit.';
-revoke all on function graphdb.run_documents(text, text, integer, bigint) from public;
+  'p_chunking names how the worker makes chunks: then only documents that it has to chunk. Call it again with the last doc_id until no row comes. TB001: bad limit.';
+revoke all on function graphdb.run_documents(text, text, integer, bigint, text) from public;

@@ -9,7 +9,7 @@ as $$
 declare
   v_documents bigint;
 begin
-  execute 'select count(*) from graphdb.documents as d where d.is_searched and ' || graphdb._search_condition(p_filter) into v_documents;
+  execute 'select count(*) from graphdb.documents as d where ' || graphdb._shown_documents(p_filter) into v_documents;
   return v_documents;
 end
 $$;

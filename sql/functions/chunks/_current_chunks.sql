@@ -1,0 +1,17 @@
+-- The chunks of a run's current documents. A single statement, so that it is planned into its caller's: the few documents that only
+-- search still shows are looked up, and the others are not read.
+create or replace function graphdb._current_chunks(p_run_id text)
+returns setof graphdb.chunks
+language sql
+stable
+as $$
+  select c.* from graphdb.chunks as c
+  where c.run_id operator(pg_catalog.=) p_run_id
+    and not exists (
+      select from graphdb.documents as d
+      where d.run_id operator(pg_catalog.=) p_run_id and d.doc_id operator(pg_catalog.=) c.doc_id
+        and d.revision operator(pg_catalog.=) c.revision and not d.is_current)
+$$;
+
+comment on function graphdb._current_chunks(text) is 'The chunks of a run''s current documents.';
+revoke all on function graphdb._current_chunks(text) from public;

@@ -1,0 +1,23 @@
+-- Where a chunk begins in the body of its document, in bytes; null when there is no such chunk. Of the revisions of the document, the
+-- one that graphdb.find_document returns.
+create or replace function graphdb.chunk_start(p_run_id text, p_doc_id text, p_ord integer)
+returns integer
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select k.byte_start
+  from (
+    select d.run_id, d.doc_id, d.revision
+    from graphdb.documents as d
+    where d.run_id = p_run_id and d.doc_id = p_doc_id
+    order by d.is_searched desc, d.is_current desc
+    limit 1) as s
+  join graphdb.chunks as k on k.run_id = s.run_id and k.doc_id = s.doc_id and k.revision = s.revision
+  where k.ord = p_ord
+$$;
+
+comment on function graphdb.chunk_start(text, text, integer) is
+  'Where a chunk begins in the body of its document, in bytes; null when there is no such chunk.';
+revoke all on function graphdb.chunk_start(text, text, integer) from public;

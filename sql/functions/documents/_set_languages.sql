@@ -1,0 +1,30 @@
+-- Give a run's documents, which are in the session's staged_documents, and their chunks the language to stem them in: the one that
+-- the metadata names, or else the one that the caller detected.
+create or replace function graphdb._set_languages(p_run_id text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update graphdb.documents as d
+  set language = n.language
+  from (
+    select s.doc_id,
+           coalesce(graphdb._search_language(s.meta ->> 'language'), graphdb._search_language(s.meta ->> 'lang'),
+                    graphdb._search_language(s.meta #>> '{metadata,language}'), graphdb._search_language(s.language)) as language
+    from pg_temp.staged_documents as s
+  ) as n
+  where d.run_id = p_run_id and d.doc_id = n.doc_id and d.is_current and d.language is distinct from n.language;
+  if found then
+    update graphdb.chunks as c
+    set language = coalesce(d.language, 'english')
+    from graphdb.documents as d
+    where c.run_id = p_run_id and d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision and c.language <> coalesce(d.language, 'english');
+  end if;
+end
+$$;
+
+comment on function graphdb._set_languages(text) is
+  'Give a run''s documents and their chunks the language to stem them in: the one that the metadata names, or else the one that the caller detected.';
+revoke all on function graphdb._set_languages(text) from public;

@@ -1,0 +1,43 @@
+-- Write the staged documents that differ from a run's, and take out those that are not staged; staged_hashes is filled. What
+-- search shows of them stays as a revision that is not current. The caller holds _newest_lock and marks the versions.
+create or replace function graphdb._write_staged_documents(p_run_id text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Chunks are made of title and body: they stay when only something else differs.
+  update graphdb.documents as d
+  set url = s.url, path = s.path, labels = s.labels, breadcrumbs = s.breadcrumbs, meta = s.meta, content_sha256 = h.content_sha256
+  from pg_temp.staged_documents as s
+  join pg_temp.staged_hashes as h on h.doc_id = s.doc_id
+  where d.run_id = p_run_id and d.doc_id = s.doc_id and d.is_current and d.content_sha256 <> h.content_sha256
+    and d.title = s.title and d.body = s.body;
+
+  update graphdb.documents as d
+  set is_current = false, is_newest = false
+  where d.run_id = p_run_id and d.is_current
+    and not exists (
+      select from pg_temp.staged_hashes as h where h.doc_id = d.doc_id and h.content_sha256 = d.content_sha256);
+  delete from graphdb.documents as d where d.run_id = p_run_id and not d.is_current and not d.is_searched;
+
+  insert into graphdb.documents
+    (run_id, doc_id, revision, title, url, path, labels, breadcrumbs, meta, body, content_sha256)
+  select p_run_id, s.doc_id,
+         1 + coalesce((select max(o.revision) from graphdb.documents as o where o.run_id = p_run_id and o.doc_id = s.doc_id), 0),
+         s.title, s.url, s.path, s.labels, s.breadcrumbs, s.meta, s.body, h.content_sha256
+  from pg_temp.staged_documents as s
+  join pg_temp.staged_hashes as h on h.doc_id = s.doc_id
+  where not exists (select from graphdb.documents as o where o.run_id = p_run_id and o.doc_id = s.doc_id and o.is_current);
+
+  if not exists (select from pg_temp.staged_documents) then
+    -- No completion of an empty run would do it.
+    delete from graphdb.documents as d where d.run_id = p_run_id;
+  end if;
+end
+$$;
+
+comment on function graphdb._write_staged_documents(text) is
+  'Write the staged documents that differ from a run''s, and take out those that are not staged; what search shows of them stays as a revision that is not current.';
+revoke all on function graphdb._write_staged_documents(text) from public;

@@ -1,0 +1,20 @@
+-- What a list of hits shows of each document besides its title: where it stands, where it comes from, and when it changed.
+create or replace function graphdb.describe_documents(p_run_ids text[], p_doc_ids text[])
+returns table (
+  run_id text, doc_id text, path text, source text, labels text[], breadcrumbs text[], language text, updated_at text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select distinct on (d.run_id, d.doc_id)
+    d.run_id, d.doc_id, d.path, r.source, d.labels, d.breadcrumbs, d.meta ->> 'language', d.meta ->> 'updated_at'
+  from (select distinct a.run_id, a.doc_id from unnest(p_run_ids, p_doc_ids) as a (run_id, doc_id)) as a
+  join graphdb.documents as d on d.run_id = a.run_id and d.doc_id = a.doc_id
+  join graphdb.processed_runs as r on r.run_id = d.run_id
+  order by d.run_id, d.doc_id, d.is_searched desc, d.is_current desc
+$$;
+
+comment on function graphdb.describe_documents(text[], text[]) is
+  'What a list of hits shows of each document besides its title: path, source, labels, breadcrumbs, language, and when the source last changed it. p_run_ids and p_doc_ids: one pair a document.';
+revoke all on function graphdb.describe_documents(text[], text[]) from public;

@@ -1,0 +1,19 @@
+-- What normalizing lost in a run, by name: how often, and in how many documents. The most frequent come first.
+create or replace function graphdb.run_losses(p_run_id text)
+returns table (loss text, documents bigint, occurrences bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select l.key, count(*), coalesce(sum((l.value #>> '{}')::numeric), 0)::bigint
+  from graphdb.documents as d
+  cross join jsonb_each(case jsonb_typeof(d.meta -> 'losses') when 'object' then d.meta -> 'losses' else '{}' end) as l (key, value)
+  where d.run_id = p_run_id and d.is_current and jsonb_typeof(l.value) = 'number'
+  group by l.key
+  order by 3 desc, l.key
+$$;
+
+comment on function graphdb.run_losses(text) is
+  'What normalizing lost in a run, by name: how often, and in how many documents; the most frequent first.';
+revoke all on function graphdb.run_losses(text) from public;
