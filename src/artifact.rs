@@ -80,15 +80,25 @@ impl Writer {
         self.file.write_all(b"\n")
     }
 
-    /// Puts the artifact and its manifest in place.
-    pub fn finish(self, run_id: &RunId, input: &Path, completed_at: DateTime<Utc>) -> Result<()> {
+    /// Writes what was added to disk, and returns the path where it can be read until it is in place.
+    pub fn written(&mut self) -> Result<&Path> {
+        self.file.flush().map_err(Error::file(&self.path))?;
+        Ok(self.file.get_ref().path())
+    }
+
+    /// Puts the artifact and its manifest in place. The run has `keep` artifacts then: this one and the latest
+    /// earlier ones. With `None`, this one replaces the last, and earlier ones stay.
+    pub fn finish(self, run_id: &RunId, input: &str, completed_at: DateTime<Utc>, keep: Option<usize>) -> Result<()> {
         let manifest = Manifest {
             phase: "normalize".into(),
             run_id: Some(run_id.to_string()),
             completed_at,
-            input: Some(input.display().to_string()),
+            input: Some(input.to_owned()),
         };
         let file = self.file.into_inner().map_err(|error| Error::file(&self.path)(error.into_error()))?;
+        if let Some(keep) = keep {
+            retire(&self.path, keep)?;
+        }
         put_in_place(file, &self.path)?;
         let path = self.path.with_file_name("manifest.json");
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -96,6 +106,40 @@ impl Writer {
         serde_json::to_writer_pretty(&mut file, &manifest).map_err(|error| Error::file(&path)(error.into()))?;
         put_in_place(file, &path)
     }
+}
+
+/// Returns the path of the artifact, or of its manifest, that is so many updates old.
+fn earlier(path: &Path, age: usize) -> PathBuf {
+    path.with_extension(format!("{age}.{}", path.extension().unwrap_or_default().to_string_lossy()))
+}
+
+/// Keeps the artifact at `path` under another name, and so many earlier ones that `keep` are left with the next.
+fn retire(path: &Path, keep: usize) -> Result<()> {
+    for path in [path.to_owned(), path.with_file_name("manifest.json")] {
+        for age in keep.max(1).. {
+            if fs::remove_file(earlier(&path, age)).is_err() {
+                break;
+            }
+        }
+        for age in (1..keep.saturating_sub(1)).rev() {
+            let older = earlier(&path, age + 1);
+            match fs::rename(earlier(&path, age), &older) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::file(older)(error)),
+                _ => {}
+            }
+        }
+        if keep < 2 {
+            continue;
+        }
+        // A second name, so that the run has its artifact at every instant.
+        let newest = earlier(&path, 1);
+        let _ = fs::remove_file(&newest);
+        match fs::hard_link(&path, &newest) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::file(newest)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn put_in_place(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
@@ -215,13 +259,6 @@ pub fn normalized_at(path: &Path, run_id: &RunId) -> Result<DateTime<Utc>> {
     }
     let modified = fs::metadata(path).and_then(|meta| meta.modified()).map_err(Error::file(path))?;
     Ok(modified.into())
-}
-
-/// Returns a new run id: `YYYY-MM-DD_HHMMSS_xxxx`, UTC and four hexadecimal digits of chance.
-pub fn new_run_id(now: DateTime<Utc>) -> std::result::Result<RunId, String> {
-    use std::hash::{BuildHasher, Hasher};
-    let chance = std::collections::hash_map::RandomState::new().build_hasher().finish() & 0xffff;
-    format!("{}_{chance:04x}", now.format("%Y-%m-%d_%H%M%S")).parse()
 }
 
 /// Returns an instant the way people read it: to the second, UTC.

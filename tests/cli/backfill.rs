@@ -51,7 +51,10 @@ fn backfill_again_takes_only_what_changed() {
     assert_eq!(counts(&run.events_named("runs.backfill.complete")[0]), [0, 1, 3, 0]);
     let statuses = sandbox.database.column("select status from graphdb.processed_runs order by run_id");
     assert_eq!(statuses, ["embedded", "embedded", "normalized", "embedded"]);
-    assert_eq!(sandbox.database.column("select doc_id from graphdb.documents where run_id = 'r002'"), ["2-0"]);
+    assert_eq!(
+        sandbox.database.column("select doc_id from graphdb.documents where run_id = 'r002' and is_current"),
+        ["2-0"]
+    );
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn backfill_names_a_broken_line_and_loads_the_others() {
     let error = &run.events_named("normalize.document.error")[0];
     assert_eq!((&error["run_id"], &error["line"]), (&"bad".into(), &2.into()));
     assert!(run.stderr.contains(&format!("{path}:2: EOF while parsing")), "{}", run.stderr);
-    assert!(run.stderr.contains("left out 1 broken line: mend what is broken and run this again"), "{}", run.stderr);
+    assert!(run.stderr.contains("skipped 1 broken line: fix the file and run this command again"), "{}", run.stderr);
     let documents = sandbox.database.column("select run_id || ' ' || doc_id from graphdb.documents order by 1");
     assert_eq!(documents, ["bad a", "bad c", "r000 0-0", "r000 0-1"]);
 }
@@ -83,7 +86,7 @@ fn backfill_refuses_an_artifact_without_a_document_and_keeps_what_was_registered
     error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
     error: /var/runs/r/normalize/normalized.ndjson: no line is a document: nothing is registered
     1 run found: 0 registered, 0 changed, 0 unchanged, 1 failed; 0 documents
-    warn: left out 2 broken lines: mend what is broken and run this again
+    warn: skipped 2 broken lines: fix the file and run this command again
     ");
     sandbox.write(path, "");
     sandbox.run(&["runs", "backfill"]).exits(1);
@@ -124,7 +127,7 @@ fn backfill_reads_artifacts_of_the_earlier_trailblazer() {
     assert_eq!(meta("topic:guide/a#root", "audience"), "admin");
     sandbox.run(&["run"]).success();
     let counts = "select status || ' ' || total_chunks from graphdb.processed_runs";
-    assert_eq!(sandbox.database.value(counts), "embedded 1");
+    assert_eq!(sandbox.database.value(counts), "embedded 2");
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn backfill_goes_on_where_a_kill_ended_it() {
 fn backfill_of_a_folder_that_is_none_says_what_it_wants() {
     let run = Sandbox::new().run(&["runs", "backfill", "nowhere"]);
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.starts_with("error: nowhere is not a folder\n  hint: Give the folder"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: nowhere is not a folder\n  hint: Pass the folder"), "{}", run.stderr);
 }
 
 #[test]

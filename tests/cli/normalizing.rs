@@ -26,14 +26,6 @@ fn normalize_registers_a_folder_as_a_run() {
 }
 
 #[test]
-fn normalize_names_a_run_by_date_and_time() {
-    let sandbox = with_topics();
-    sandbox.run(&["normalize", "docs", "--source", "dita"]).success();
-    let named = r"select run_id ~ '^\d{4}-\d\d-\d\d_\d{6}_[0-9a-f]{4}$' from graphdb.processed_runs";
-    assert_eq!(sandbox.database.value(named), "true");
-}
-
-#[test]
 fn normalize_again_changes_nothing_unless_the_input_changed() {
     let sandbox = with_topics();
     let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide"];
@@ -55,7 +47,7 @@ fn normalize_keeps_the_artifact_when_the_database_is_down() {
     let mut command = sandbox.command(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
     command.env("TRAILBLAZER_DB_URL", "postgresql://nobody@127.0.0.1:1/none");
     let run = Run::of(command.output().unwrap()).exits(4);
-    assert!(run.stderr.contains("`trailblazer runs backfill` registers it"), "{}", run.stderr);
+    assert!(run.stderr.contains("When the database is ready, run `trailblazer runs backfill`"), "{}", run.stderr);
     assert!(run.events_named("normalize.complete").is_empty());
 
     sandbox.run(&["runs", "backfill"]).success();
@@ -146,35 +138,156 @@ fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
 }
 
 #[test]
-fn normalize_without_a_run_id_says_which_run_holds_the_same_documents() {
+fn the_same_path_is_the_same_run_and_says_what_changed() {
     let sandbox = with_topics();
-    sandbox.write("docs/c.dita", TOPIC.replace("Title", "Third"));
     let args = ["normalize", "docs", "--source", "dita"];
-    let named = |id: &str| sandbox.run(&[&args[..], &["--run-id", id]].concat()).success().stderr;
-    assert!(!named("first").contains("stand in run"));
-    assert!(!named("second").contains("stand in run"), "two runs were wanted");
-    sandbox.write("docs/d.dita", TOPIC.replace("Title", "Fourth"));
+    let first = sandbox.run(&args).success();
+    let complete = |run: &Run| run.events_named("normalize.complete").remove(0);
+    assert_eq!(
+        (&complete(&first)["run_id"], &complete(&first)["outcome"]),
+        (&"docs-dita".into(), &"registered".into())
+    );
+    assert!(!first.stderr.contains("(-v names them)"), "{}", first.stderr);
+    // However the path is written.
+    for path in ["docs/", "./docs", "docs/../docs", sandbox.folder().join("docs").to_str().unwrap()] {
+        let again = sandbox.run(&["normalize", path, "--source", "dita"]).success();
+        assert_eq!(complete(&again)["outcome"], "unchanged", "{path}");
+    }
+    std::fs::rename(sandbox.folder().join("docs/a.dita"), sandbox.folder().join("docs/moved.dita")).unwrap();
+    sandbox.write("docs/b.dita", TOPIC.replace("Text", "Changed"));
     let run = sandbox.run(&args).success();
-    let hint = "3 of these documents stand in run second too; --run-id second replaces them there instead";
-    assert!(run.stderr.contains(hint), "{}", run.stderr);
-
-    sandbox.write("other/a.dita", TOPIC);
-    let other = ["normalize", "other", "--source", "dita"];
-    let run = sandbox.run(&other).success();
-    assert!(!run.stderr.contains("in run"), "{}", run.stderr);
-    let run = sandbox.run(&other).success();
-    assert!(run.stderr.contains("1 of these documents stands in run "), "{}", run.stderr);
+    let told = "run docs-dita: 2 documents, changed: 1 added, 1 changed, 1 removed, 0 unchanged (-v names them)";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let event = complete(&run);
+    let named = |kind: &str| event[format!("{kind}_documents")][0].clone();
+    assert_eq!(
+        [named("added"), named("changed"), named("removed")],
+        ["topic:docs/moved", "topic:docs/b", "topic:docs/a"]
+    );
+    std::fs::remove_file(sandbox.folder().join("docs/moved.dita")).unwrap();
+    let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
+    assert!(run.stderr.contains("debug: removed: Title (topic:docs/moved)"), "{}", run.stderr);
+    assert_eq!(sandbox.database.column("select run_id from graphdb.processed_runs"), ["docs-dita"]);
 }
 
 #[test]
-fn show_names_the_input_of_a_run_where_its_artifact_is() {
+fn other_input_with_the_same_derived_run_id_is_refused_by_name() {
+    let sandbox = with_topics();
+    let (docs, other) = (sandbox.folder().join("docs"), sandbox.folder().join("other/docs"));
+    sandbox.write("other/docs/c.dita", TOPIC.replace("Text", "Other"));
+    sandbox.write("all.ditaval", "<val/>");
+    sandbox.run(&["normalize", "docs", "--source", "dita"]).success();
+    let refused = |args: &[&str]| {
+        let run = sandbox.run(args).exits(2);
+        assert!(run.stderr.contains("pass another --run-id"), "{}", run.stderr);
+        run.stderr
+    };
+    let told = format!("error: run docs-dita was made from {}, not from {}", docs.display(), other.display());
+    assert!(refused(&["normalize", "other/docs", "--source", "dita"]).contains(&told));
+    refused(&["normalize", "docs", "--source", "dita", "--ditaval", "all.ditaval"]);
+    // Also where only the database knows.
+    std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
+    assert!(refused(&["normalize", "other/docs", "--source", "dita"]).contains(&told));
+    assert!(!sandbox.folder().join("var").exists());
+    // Documents of the same ids would hide each other.
+    sandbox.write("third/docs/a.dita", TOPIC);
+    sandbox.run(&["normalize", "third/docs", "--source", "dita", "--run-id", "third"]).success();
+    let hidden = sandbox.run(&["normalize", "docs", "--source", "dita"]).exits(2);
+    assert!(hidden.stderr.contains("1 document of"), "{}", hidden.stderr);
+    assert!(hidden.stderr.contains("in run third, because they have the same ids"), "{}", hidden.stderr);
+    // A collection tells them apart.
+    let apart = sandbox.run(&["normalize", "other/docs", "--source", "dita", "--collection", "more"]).success();
+    assert_eq!(apart.events_named("normalize.complete")[0]["run_id"], "more-dita");
+    // The id that is given is meant.
+    sandbox.run(&["normalize", "other/docs", "--source", "dita", "--run-id", "docs-dita"]).success();
+}
+
+#[test]
+fn a_run_from_the_same_input_under_another_id_is_named() {
+    let sandbox = with_topics();
+    sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "2026-01-01_000000_abcd"]).success();
+    let run = sandbox.run(&["normalize", "docs", "--source", "dita"]).success();
+    let told = "2 of these documents are in run 2026-01-01_000000_abcd too. If docs-dita replaces it, delete it: `trailblazer runs delete --run-id 2026-01-01_000000_abcd`";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn more_than_half_of_the_documents_disappear_with_yes_only() {
+    let sandbox = Sandbox::new();
+    for number in 0..20 {
+        sandbox.write(&format!("docs/{number:02}.dita"), TOPIC);
+    }
+    let args = ["normalize", "docs", "--source", "dita"];
+    sandbox.run(&args).success();
+    let count = || sandbox.database.value("select count(*) from graphdb.documents where is_current");
+    let artifact =
+        || std::fs::read_to_string(sandbox.folder().join("var/runs/docs-dita/normalize/normalized.ndjson")).unwrap();
+    for number in 0..10 {
+        std::fs::remove_file(sandbox.folder().join(format!("docs/{number:02}.dita"))).unwrap();
+    }
+    sandbox.run(&args).success();
+    assert_eq!(count(), "10");
+    // Of fewer than twenty, any number may disappear.
+    for number in 10..19 {
+        std::fs::remove_file(sandbox.folder().join(format!("docs/{number:02}.dita"))).unwrap();
+    }
+    sandbox.run(&args).success();
+    assert_eq!(count(), "1");
+    for number in 0..20 {
+        sandbox.write(&format!("docs/{number:02}.dita"), TOPIC);
+    }
+    sandbox.run(&args).success();
+    for number in 0..11 {
+        std::fs::remove_file(sandbox.folder().join(format!("docs/{number:02}.dita"))).unwrap();
+    }
+    let before = artifact();
+    let refused = sandbox.run(&args).exits(5);
+    assert!(refused.stderr.contains("11 of 20 documents would be removed"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("pass --yes"), "{}", refused.stderr);
+    assert_eq!((count(), artifact()), ("20".to_owned(), before));
+    sandbox.run(&[&args[..], &["--yes"]].concat()).success();
+    assert_eq!(count(), "9");
+}
+
+#[test]
+fn a_run_keeps_its_last_artifacts() {
+    let sandbox = with_topics();
+    let update = |text: &str| {
+        sandbox.write("docs/a.dita", TOPIC.replace("Text", text));
+        sandbox.run(&["normalize", "docs", "--source", "dita"]).success();
+        let mut kept: Vec<_> = std::fs::read_dir(sandbox.folder().join("var/runs/docs-dita/normalize"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        kept.sort();
+        kept.join(" ")
+    };
+    let read =
+        |name: &str| std::fs::read_to_string(sandbox.folder().join("var/runs/docs-dita/normalize").join(name)).unwrap();
+    assert_eq!(update("One"), "manifest.json normalized.ndjson");
+    assert_eq!(update("Two"), "manifest.1.json manifest.json normalized.1.ndjson normalized.ndjson");
+    assert_eq!(update("Three"), "manifest.1.json manifest.json normalized.1.ndjson normalized.ndjson");
+    assert!(read("normalized.ndjson").contains("Three") && read("normalized.1.ndjson").contains("Two"));
+    // What changes nothing pushes nothing out.
+    update("Three");
+    assert!(read("normalized.1.ndjson").contains("Two"));
+    sandbox.configure("workspace: { keep_artifacts: 3 }");
+    assert_eq!(update("Four").split(' ').count(), 6);
+    assert!(read("normalized.2.ndjson").contains("Two"));
+    sandbox.configure("workspace: { keep_artifacts: 1 }");
+    assert_eq!(update("Five"), "manifest.json normalized.ndjson");
+}
+
+#[test]
+fn show_names_the_input_of_a_run() {
     let sandbox = with_topics();
     sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
     let shown = || sandbox.run(&["runs", "show", "guide", "--events", "never"]).success().stdout;
     let input = sandbox.folder().canonicalize().unwrap().join("docs");
     assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
+    // The database knows it, too.
     std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
-    assert!(!shown().contains("input"), "{}", shown());
+    assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
 }
 
 #[test]
@@ -253,7 +366,8 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     assert!(run.stderr.contains(&warned), "{}", run.stderr);
     assert!(run.stderr.contains("another --run-id"), "{}", run.stderr);
 
-    // Where the artifact is not at hand, the source tells.
+    // A database that an older version wrote to knows the source only.
+    sandbox.database.connect().batch_execute("update graphdb.processed_runs set input = null").unwrap();
     std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
     sandbox.write("pages/a.html", "<p>Text of a page.</p>");
     let run = normalize("pages", "confluence");
@@ -316,12 +430,9 @@ fn a_flag_of_the_other_source_is_refused() {
     let sandbox = with_topics();
     sandbox.write("pages/a.html", "<p>Text of a page.</p>");
     sandbox.write("all.ditaval", "<val/>");
-    for (path, source, flag, value) in
-        [("docs", "dita", "--site-url", "https://wiki.example"), ("pages", "confluence", "--ditaval", "all.ditaval")]
-    {
-        let run = sandbox.run(&["normalize", path, "--source", source, "--run-id", "r", flag, value]).exits(2);
-        assert!(run.stderr.contains(&format!("error: {flag} does nothing with --source {source}")), "{}", run.stderr);
-    }
+    let args = ["normalize", "pages", "--source", "confluence", "--run-id", "r", "--ditaval", "all.ditaval"];
+    let run = sandbox.run(&args).exits(2);
+    assert!(run.stderr.contains("error: --ditaval does nothing with --source confluence"), "{}", run.stderr);
     assert!(!sandbox.folder().join("var").exists());
 }
 
@@ -358,10 +469,16 @@ fn a_document_with_the_id_of_another_once_cleaned_is_told_and_left_out() {
     let confluence = told(&["normalize", "pages", "--source", "confluence", "--run-id", "wiki"]);
     assert_eq!(
         confluence,
-        ["a\u{ad}.html: left out: an earlier document has its id, a", "\u{200b}.html: left out: its id would be empty"]
+        [
+            "a\u{ad}.html: left out: an earlier document has its id, pages/a",
+            "\u{200b}.html: left out: its id would be empty"
+        ]
     );
     let stored = "select run_id || ' ' || doc_id from graphdb.documents order by 1";
-    assert_eq!(sandbox.database.column(stored), ["guide topic:docs/a", "guide topic:docs/b", "wiki a", "wiki b"]);
+    assert_eq!(
+        sandbox.database.column(stored),
+        ["guide topic:docs/a", "guide topic:docs/b", "wiki pages/a", "wiki pages/b"]
+    );
 }
 
 #[test]

@@ -6,29 +6,28 @@ use std::path::{Path, PathBuf};
 use postgres::Client;
 
 use super::super::Context;
-use crate::artifact::{self, normalized_at};
+use crate::artifact::{self, BrokenLine, normalized_at};
 use crate::db::Connector;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
-use crate::load::load_artifact;
+use crate::load::{Registration, Verdict, load_artifact};
 use crate::stop::Stop;
 use crate::terminal::{counted, progress_bar};
 
-/// Events of progress are this many runs apart.
+/// Number of runs between two progress events.
 const TICK: usize = 100;
 
-/// Register the normalized runs found on disk
+/// Register normalized runs that are on disk
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Reads DIR/*/normalize/normalized.ndjson, of this or an earlier trailblazer, one transaction a run. \
-Runs that are registered already with the same content stay as they are, so that it can be stopped and repeated \
-at any time.
+Reads DIR/*/normalize/normalized.ndjson, written by this or an earlier version of trailblazer, in one transaction per \
+run. Runs whose content is already registered stay as they are, so you can interrupt and repeat the command at any time.
 
 Example:
   trailblazer runs backfill /srv/old/var/runs")]
 pub struct Args {
-    /// Folder of runs [default: runs in the workspace folder]
+    /// The folder that contains the runs [default: `runs` in the workspace folder]
     #[arg(value_name = "DIR")]
     pub folder: Option<PathBuf>,
 }
@@ -51,7 +50,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         let folder = folder.display();
         log::warn!("nothing to register in {folder}: looked for {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
     }
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     let stop = Stop::on_signals()?;
     context.events.emit(&Event::BackfillStart { found: found.len() });
 
@@ -77,7 +76,7 @@ fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Err(Error::Usage {
             message: format!("{} is not a folder", folder.display()),
-            hint: Some("Give the folder that holds a folder for each run: RUN_ID/normalize/normalized.ndjson.".into()),
+            hint: Some("Pass the folder that contains one folder per run: RUN_ID/normalize/normalized.ndjson.".into()),
         });
     }
     let mut found = Vec::new();
@@ -91,7 +90,7 @@ fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Registers one run. What is wrong with it is reported and does not stop the others; a lost connection or a missing right does.
+/// Registers one run. Reports an error of that run and goes on, but returns a lost connection or a missing right.
 fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Context<'_>) -> Result<()> {
     let name = path
         .ancestors()
@@ -111,12 +110,16 @@ fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Con
     let mut broken_lines = 0;
     let shown_path = path.display().to_string();
     let loaded = normalized_at(path, &run_id).and_then(|normalized_at| {
-        load_artifact(client, &run_id, path, None, Some(normalized_at), &mut |broken| {
+        let input = artifact::manifest(path).and_then(|manifest| manifest.input);
+        let (normalized_at, input) = (Some(normalized_at), input.as_deref());
+        let run = Registration { run_id: &run_id, source: None, normalized_at, input };
+        let mut report = |broken: &BrokenLine| {
             broken_lines += 1;
             log::error!("{shown_path}:{}: {}", broken.line, broken.message);
             let (line, message) = (Some(broken.line), broken.message.as_str());
             context.events.emit(&Event::DocumentError { run_id: &run_id, path: &shown_path, line, message });
-        })
+        };
+        load_artifact(client, &run, path, &mut report, &mut |_, _| Ok(Verdict::Commit))
     });
     counts.broken_lines += broken_lines;
     match loaded {
@@ -160,7 +163,7 @@ impl Counts {
             counted(documents, "document")
         );
         if broken_lines > 0 {
-            log::warn!("left out {}: mend what is broken and run this again", counted(broken_lines, "broken line"));
+            log::warn!("skipped {}: fix the file and run this command again", counted(broken_lines, "broken line"));
         }
     }
 }

@@ -18,23 +18,23 @@ use crate::terminal::counted;
 Examples:
   trailblazer runs delete handbook-2024
   trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
-  trailblazer runs delete --run-id '*' --yes                Everything
+  trailblazer runs delete --run-id '*' --yes                Delete everything
 
-Vectors of texts that another run has stay, and where another run holds a version of a deleted document, that one is \
-searched. Runs that a worker holds are left alone and counted, unless --force. What normalize wrote to disk stays: \
-`runs backfill` brings a deleted run back as long as its folder is there. It goes in steps of 500 runs: stop it at any \
-time, and run it again to go on.")]
+Vectors of texts that another run also contains stay. If another run contains a version of a deleted document, search \
+uses that version. Runs that a worker has claimed are skipped and counted, unless you pass --force. The files that \
+`normalize` wrote stay, so `runs backfill` can register a deleted run again. The command works in steps of 500 runs. You \
+can interrupt it at any time and run it again to continue.")]
 pub struct Args {
-    /// Runs by their ids
+    /// The ids of the runs
     #[arg(value_name = "ID")]
     run_ids: Vec<RunId>,
-    /// Count what would be done, and change nothing
+    /// Count what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Also runs that a worker holds; the worker notices and stops
+    /// Include runs that a worker has claimed; the worker notices and stops
     #[arg(long)]
     force: bool,
     // Last, because its heading would also stand above what follows it.
@@ -49,10 +49,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if filter == (Filter { limit: filter.limit, ..Filter::default() }) {
         return Err(Error::Usage {
             message: "no selection of runs to delete".into(),
-            hint: Some("Say which, by ids or for example --source SOURCE; --run-id '*' is every run.".into()),
+            hint: Some(
+                "Pass run ids or a filter such as --source SOURCE. To delete every run, pass --run-id '*'.".into(),
+            ),
         });
     }
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     super::find(&mut client, &args.run_ids)?;
     let filter_json = filter.to_json();
     let mut delete = Delete { filter, dry_run: true, force: args.force };
@@ -83,7 +85,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
-/// Asks for a typed confirmation, having said what would go.
+/// Describes what would be deleted and asks for a typed confirmation.
 fn ask(client: &mut Client, delete: &Delete) -> Result<()> {
     let counts = calls::delete_runs(client, delete, None, "")?;
     if counts.deleted == 0 {
@@ -131,7 +133,7 @@ fn report(client: &mut Client, delete: &Delete, counts: &DeleteStep, stopped: bo
         stopped,
     });
     log::info!(
-        "{}{}{}; {} skipped because a worker holds them, {} taken from workers",
+        "{}{}{}; {} skipped because a worker has claimed them, {} taken from workers",
         if stopped { "stopped: " } else { "" },
         if delete.dry_run { "would delete " } else { "deleted " },
         counts.told(),

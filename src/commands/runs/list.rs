@@ -7,12 +7,16 @@ use crate::db::Connector;
 use crate::db::calls::{self, Run};
 use crate::error::{Exit, Result};
 use crate::events::Event;
+use crate::options::Answer;
 use crate::terminal::{counted, print_table};
 
-/// List runs, the newest first
+/// List runs, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trailblazer runs list --status failed --from 2026-01-01")]
 pub struct Args {
+    /// Output.
+    #[command(flatten)]
+    pub answer: Answer,
     /// Which runs.
     #[command(flatten)]
     pub selection: WideSelection,
@@ -55,7 +59,7 @@ fn row(run: &Run) -> Vec<String> {
     ]
 }
 
-/// Returns the run as an event, with its input where that was looked up.
+/// Returns the run as an event, with its input if the caller looked it up.
 pub(super) fn event<'a>(run: &'a Run, input: Option<&'a str>) -> Event<'a> {
     Event::RunRow {
         run_id: &run.run_id,

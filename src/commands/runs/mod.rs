@@ -16,37 +16,50 @@ use super::Context;
 use crate::db::calls::{self, Filter, Run};
 use crate::error::{Error, Exit, Result};
 use crate::ids::{RunId, Status};
+use crate::options::Answer;
 use crate::stop::Stop;
 use crate::terminal::{confirm, progress_bar};
 
-/// Runs in one transaction: bounds how long locks are held, and what a stop loses.
+/// Number of runs in one transaction. It bounds how long locks are held and how much work an interruption loses.
 pub const STEP: i32 = 500;
 
-/// The backlog: look at runs, send them round again, delete them.
+/// Inspect, reset, retry or delete runs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Register the normalized runs found on disk
+    /// Register normalized runs that are on disk
     Backfill(backfill::Args),
-    /// List runs, the newest first
+    /// List runs, newest first
     List(list::Args),
-    /// Show one run and the history of its claims
+    /// Show a run and the history of its claims
     Show(show::Args),
-    /// Send selected runs round again
+    /// Reset runs so that they are processed again
     Reset(reset::Args),
-    /// Try failed runs again, their attempts forgotten
+    /// Retry failed runs, with their attempts set back to 0
     Retry(retry::Args),
     /// Delete selected runs with their documents, chunks and vectors
     Delete(delete::Args),
 }
 
-/// Which runs, for commands that work.
+impl Command {
+    /// Returns the output options of a command that answers a question.
+    #[must_use]
+    pub fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::List(args) => Some(args.answer),
+            Self::Show(args) => Some(args.answer),
+            Self::Backfill(_) | Self::Reset(_) | Self::Retry(_) | Self::Delete(_) => None,
+        }
+    }
+}
+
+/// Selects runs, for commands that process them.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which runs")]
 pub struct Selection {
-    /// Runs whose id matches; * is any text, ? one character
+    /// Runs whose id matches; * matches any text, ? one character
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
-    /// Runs of this source; may be repeated
+    /// Runs of this source; can be repeated
     #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
 }
@@ -59,14 +72,14 @@ impl Selection {
     }
 }
 
-/// Which runs, for commands that look or reset.
+/// Selects runs, for commands that inspect, reset or delete them.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which runs")]
 pub struct WideSelection {
     /// By id and source.
     #[command(flatten)]
     pub selection: Selection,
-    /// Runs in this status; may be repeated
+    /// Runs with this status; can be repeated
     #[arg(long, value_enum, value_name = "STATUS")]
     pub status: Vec<Status>,
     /// Runs normalized on or after this date or time (UTC)
@@ -75,10 +88,10 @@ pub struct WideSelection {
     /// Runs normalized on or before this date or time (UTC)
     #[arg(long, value_name = "DATE", value_parser = last_instant)]
     pub to: Option<Date>,
-    /// Runs last embedded with this model; may be repeated
+    /// Runs that were last embedded with this model; can be repeated
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub embedding_model: Vec<String>,
-    /// At most N runs; `list` takes the newest, `reset` and `delete` the first by id
+    /// At most N runs: the newest for `list`, the first by id for `reset` and `delete`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
@@ -91,7 +104,7 @@ impl WideSelection {
         {
             return Err(Error::Usage {
                 message: format!("--from {} is after --to {}", from.text, to.text),
-                hint: Some("Exchange them.".into()),
+                hint: Some("Swap the two dates.".into()),
             });
         }
         let text = |date: &Option<Date>| date.as_ref().map(|date| date.text.clone());
@@ -106,7 +119,7 @@ impl WideSelection {
     }
 }
 
-/// A date or time as it was written, and the instant that it means.
+/// A date or time as the user wrote it, and the instant that it stands for.
 #[derive(Debug, Clone)]
 pub struct Date {
     text: String,
@@ -146,8 +159,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
     }
 }
 
-/// Goes through the runs of a filter, one transaction after the other, until the last or a stop. `work` gets the filter
-/// without its limit, on so many runs, after this run id; it returns how many there were, and the id to go on after.
+/// Processes the runs of a filter in steps of one transaction each, until the last run or a stop. `work` receives the
+/// filter without its limit, the size of the step, and the run id to continue after. It returns how many runs it matched
+/// and the last run id.
 fn in_steps(
     filter: &Filter,
     stop: &Stop,
@@ -173,21 +187,21 @@ fn in_steps(
     Ok(())
 }
 
-/// Asks for the word that confirms what `question` says will be done.
+/// Prints `question` and asks the user to type `word` as a confirmation.
 fn confirmed(question: &str, word: &str) -> Result<()> {
     if confirm(question, word) {
         return Ok(());
     }
     Err(Error::Refused {
         message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
-        hint: "Pass --yes to go on without being asked, or --dry-run to see what would be done.".into(),
+        hint: "Pass --yes to confirm, or --dry-run to see what would change.".into(),
     })
 }
 
-/// Says how the runs that were passed over can be had.
+/// Mentions `--force` if the command skipped runs.
 fn tell_of_force(skipped: i64) {
     if skipped > 0 {
-        log::info!("--force takes runs away from workers, also from one that was killed");
+        log::info!("to include runs that a worker has claimed, even if that worker is dead, pass --force");
     }
 }
 
@@ -203,7 +217,10 @@ fn find(client: &mut Client, run_ids: &[RunId]) -> Result<Vec<Run>> {
     }
 }
 
-/// The error of a run that does not exist.
+/// Returns the error for a run that does not exist.
 fn no_run(run_id: &RunId) -> Error {
-    Error::Usage { message: format!("no run \"{run_id}\""), hint: Some("`trailblazer runs list` lists them.".into()) }
+    Error::Usage {
+        message: format!("no run \"{run_id}\""),
+        hint: Some("`trailblazer runs list` lists the runs.".into()),
+    }
 }

@@ -12,27 +12,28 @@ use crate::ids::Scope;
 use crate::stop::Stop;
 use crate::terminal::counted;
 
-/// Send selected runs round again
+/// Reset runs so that they are processed again
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  trailblazer runs reset --status failed                      Try again what failed
+  trailblazer runs reset --status failed                      Retry every failed run
   trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
   trailblazer runs reset --embedding-model old --scope embeddings --yes
 
-Runs that a worker holds are left alone and counted, unless --force. A scope that deletes, and a selection of \
-every run, asks for confirmation. It goes in steps of 500 runs: stop it at any time, and run it again to go on.")]
+Runs that a worker has claimed are skipped and counted, unless you pass --force. The command asks for confirmation if \
+the scope deletes data or if the selection covers every run. It works in steps of 500 runs. You can interrupt it at any \
+time and run it again to continue.")]
 pub struct Args {
-    /// How much to take back
+    /// What to reset
     #[arg(long, value_enum, default_value = "processed")]
     pub scope: Scope,
-    /// Count what would be done, and change nothing
+    /// Count what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Also runs that a worker holds; the worker notices and stops
+    /// Include runs that a worker has claimed; the worker notices and stops
     #[arg(long)]
     pub force: bool,
     // Last, because its heading would also stand above what follows it.
@@ -44,7 +45,7 @@ pub struct Args {
 /// Runs `trailblazer runs reset`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let filter = args.selection.filter()?;
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     let mut reset = Reset {
         filter,
         scope: args.scope,
@@ -83,7 +84,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
-/// Asks for a typed confirmation before something is deleted or every run is reset, having said what would be done.
+/// Describes the reset and asks for a typed confirmation if it deletes data or covers every run.
 fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     let deletes = reset.scope != Scope::Processed;
     if !deletes && names_one_run(&reset.filter) {
@@ -104,7 +105,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     confirmed(&question, "reset")
 }
 
-/// A run that is named is meant, also when it is the only one.
+/// A selection by an exact run id needs no confirmation, even if no other run exists.
 fn names_one_run(filter: &Filter) -> bool {
     filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }
@@ -127,7 +128,7 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
     }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
-        "{}{} {}: {} unchanged, {} skipped because a worker holds them, {} taken from workers; {} and {} deleted",
+        "{}{} {}: {} unchanged, {} skipped because a worker has claimed them, {} taken from workers; {} and {} deleted",
         if stopped { "stopped: " } else { "" },
         counted(counts.reset, "run"),
         if reset.dry_run { "would be reset" } else { "reset" },
@@ -140,7 +141,7 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
     tell_of_force(counts.skipped);
 }
 
-/// Returns the event that ends a reset.
+/// Returns the event that reports a finished reset.
 pub(super) fn complete(reset: &Reset, counts: &ResetStep, stopped: bool) -> Event<'static> {
     Event::ResetComplete {
         scope: reset.scope,

@@ -9,18 +9,18 @@ use crate::events::Event;
 use crate::ids::{RunId, Scope, Status};
 use crate::terminal::counted;
 
-/// Try failed runs again, their attempts forgotten
+/// Retry failed runs, with their attempts set back to 0
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run")]
 pub struct Args {
-    /// Failed runs
+    /// The ids of failed runs
     #[arg(value_name = "ID", required = true)]
     pub run_ids: Vec<RunId>,
 }
 
 /// Runs `trailblazer runs retry`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     let found = super::find(&mut client, &args.run_ids)?;
     if let Some(other) = found.iter().find(|run| run.status != Status::Failed) {
         return Err(Error::Usage {
@@ -38,25 +38,23 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     });
     let step = calls::reset_runs(&mut client, &reset, None, "")?;
     context.events.emit(&super::reset::complete(&reset, &step, false));
-    log::info!("due again: {}; `trailblazer run` takes up what is due", counted(step.reset, "run"));
+    log::info!("due again: {}; `trailblazer run` processes what is due", counted(step.reset, "run"));
     Ok(Exit::Done)
 }
 
-/// What helps with a run that is not failed.
+/// Returns a hint for a run that did not fail.
 fn way_on(run: &Run) -> String {
     let reset = format!("trailblazer runs reset --run-id {}", run.run_id);
     match (run.status, run.available_at) {
         (Status::Normalized | Status::Chunked | Status::Reset, None) => {
-            "It is due: `trailblazer run` takes it up.".into()
+            "It is due: `trailblazer run` processes it.".into()
         }
         (Status::Normalized | Status::Chunked | Status::Reset, Some(at)) => {
-            format!("`trailblazer run` takes it up from {} on; `{reset}` ends the wait.", shown(at))
+            format!("`trailblazer run` retries it after {}; `{reset}` makes it due now.", shown(at))
         }
         (Status::Chunking | Status::Embedding, _) => {
-            format!("A worker holds it; `{reset} --force` takes it away from one that is gone.")
+            format!("A worker has claimed it. If that worker is dead, `{reset} --force` frees the run.")
         }
-        (Status::Embedded | Status::Failed, _) => {
-            "`trailblazer runs reset` sends runs of any status round again.".into()
-        }
+        (Status::Embedded | Status::Failed, _) => "`trailblazer runs reset` resets runs of any status.".into(),
     }
 }

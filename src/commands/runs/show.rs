@@ -1,21 +1,25 @@
 //! `trailblazer runs show`
 
-use super::super::Context;
-use crate::artifact::{self, shown};
+use super::super::{Context, ingest};
+use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
 use crate::db::search::{self, SearchFilter};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Status};
+use crate::options::Answer;
 use crate::terminal::{print_line, print_table};
 
-/// Show one run and the history of its claims
+/// Show a run and the history of its claims
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run
     #[arg(value_name = "ID")]
     pub run_id: RunId,
+    /// Output.
+    #[command(flatten)]
+    pub answer: Answer,
 }
 
 /// Runs `trailblazer runs show`.
@@ -24,9 +28,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
     let run = runs.first().ok_or_else(|| super::no_run(&args.run_id))?;
     let history = calls::run_history(&mut client, &args.run_id)?;
-    // Known on the machine that normalized the run.
-    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
-    let input = artifact::manifest(&path).and_then(|manifest| manifest.input);
+    let input = ingest::input_of(run, context);
     if context.events.is_on() {
         context.events.emit(&super::list::event(run, input.as_deref()));
         for attempt in &history {
@@ -57,11 +59,11 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
 
 fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
-    // A run that is embedded no longer, or not yet anew, keeps the name of the model that it was last embedded with.
+    // A run that is not embedded at the moment keeps the name of the model that it was last embedded with.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
     let searched = searched.map(|searched| {
         let is_all = searched >= i64::from(run.total_docs);
-        format!("{searched}{}", if is_all { "" } else { ", the others in the versions of other runs" })
+        format!("{searched}{}", if is_all { "" } else { ", the others in versions of other runs" })
     });
     let fields = [
         ("run", Some(run.run_id.to_string())),
@@ -87,7 +89,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<
     print_line("")
 }
 
-/// The timeline: registered, then every claim that ended, then the one that is alive.
+/// Prints the timeline: registration, then every finished claim, then the live claim.
 fn print_history(run: &Run, history: &[Attempt]) -> Result<()> {
     let mut rows = vec![vec![shown(run.normalized_at), "normalized".into(), String::new(), String::new()]];
     for attempt in history {

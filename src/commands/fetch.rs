@@ -1,0 +1,162 @@
+//! `trailblazer fetch`
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::Context;
+use crate::config::sources::{Origin, Site, Source};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::fetch::{self, Fetch, FetchError, Fetched, Token};
+use crate::ids::RunId;
+use crate::stop::Stop;
+use crate::terminal::{counted, progress_bar};
+
+/// Events of progress are at least this far apart.
+const BETWEEN_PROGRESS: Duration = Duration::from_secs(2);
+
+/// Bring the pages of a Confluence source to this machine
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Writes one file for each page to sources/NAME in the workspace folder, as the site returns it. Later fetches read only the bodies \
+of pages that are new or changed. Press Ctrl-C at any time: the next fetch goes on where this one stopped.
+
+`trailblazer sync` fetches, normalizes and processes in one step.
+
+Example:
+  TRAILBLAZER_CONFLUENCE_TOKEN=… trailblazer fetch handbook")]
+pub struct Args {
+    /// A source of the configuration with a `site`
+    #[arg(value_name = "NAME")]
+    pub name: RunId,
+    /// List what would be fetched, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove pages even if more than half of them are gone
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Runs `trailblazer fetch`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let source = find(context, &args.name)?;
+    let Origin::Site(site) = &source.origin else {
+        return Err(Error::Usage {
+            message: format!("source {} has a path: there is nothing to fetch", source.name),
+            hint: Some(format!("`trailblazer sync {}` brings its run up to date.", source.name)),
+        });
+    };
+    let stop = Stop::on_signals()?;
+    let _lock = lock(source, context)?;
+    match fetch_source(source, site, args.dry_run, args.yes, &stop, context) {
+        Err(Error::Fetch(FetchError::Stopped)) => {
+            log::info!("stopped: the next fetch goes on from here");
+            Ok(stop.exit().unwrap_or(Exit::Done))
+        }
+        outcome => outcome.map(|fetched| {
+            log::info!("{}: {}", source.name, summary(&fetched, args.dry_run));
+            Exit::Done
+        }),
+    }
+}
+
+/// Returns the source of that name.
+pub fn find<'a>(context: &'a Context<'_>, name: &RunId) -> Result<&'a Source> {
+    let sources = &context.config.sources.0;
+    sources.iter().find(|source| source.name == *name).ok_or_else(|| {
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        Error::Usage {
+            message: format!("no source \"{name}\" in the configuration"),
+            hint: Some(if names.is_empty() {
+                "Name it under `sources` in .trailblazer.yaml.".into()
+            } else {
+                format!("Sources: {}.", names.join(", "))
+            }),
+        }
+    })
+}
+
+/// Returns the folder of a source's pages.
+#[must_use]
+pub fn folder(source: &Source, context: &Context<'_>) -> PathBuf {
+    context.config.workspace.dir.join("sources").join(source.name.as_str())
+}
+
+/// Holds a source until the file is dropped, so that two syncs of it never overlap.
+pub fn lock(source: &Source, context: &Context<'_>) -> Result<Flock<File>> {
+    let folder = context.config.workspace.dir.join("sources");
+    fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+    let path = folder.join(format!("{}.lock", source.name));
+    let file = File::options().create(true).append(true).open(&path).map_err(Error::file(&path))?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(lock),
+        Err((_, Errno::EWOULDBLOCK)) => Err(Error::NotReady {
+            message: format!("source {} is being synchronized by another process", source.name),
+            hint: "Wait for it to end; one process at a time works on a source.".into(),
+        }),
+        Err((_, errno)) => Err(Error::file(path)(errno.into())),
+    }
+}
+
+/// Fetches a source, and reports it by events.
+pub fn fetch_source(
+    source: &Source,
+    site: &Site,
+    dry_run: bool,
+    may_shrink: bool,
+    stop: &Stop,
+    context: &Context<'_>,
+) -> Result<Fetched> {
+    let begun = Instant::now();
+    let name = source.name.as_str();
+    let token = Token::of_source(name, |name| std::env::var(name).ok())?;
+    let folder = folder(source, context);
+    context.events.emit(&Event::FetchStart { source: name, site: &site.url, dry_run });
+    let bar = progress_bar(0, "page", context.quiet);
+    let last = Mutex::new(None::<Instant>);
+    let on_progress = |done: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if done == total || last.is_none_or(|last| last.elapsed() >= BETWEEN_PROGRESS) {
+            *last = Some(Instant::now());
+            context.events.emit(&Event::FetchProgress { source: name, done, total });
+        }
+    };
+    let fetched =
+        fetch::fetch(&Fetch { site, token, folder: &folder, may_shrink, dry_run, stop, on_progress: &on_progress });
+    bar.finish_and_clear();
+    let fetched = fetched?;
+    let Fetched { pages, added, changed, touched, removed, unchanged, requests } = fetched;
+    context.events.emit(&Event::FetchComplete {
+        source: name,
+        dry_run,
+        pages,
+        added,
+        changed,
+        touched,
+        removed,
+        unchanged,
+        requests,
+        seconds: begun.elapsed().as_secs_f64(),
+    });
+    Ok(fetched)
+}
+
+/// Returns what a fetch did in one line.
+#[must_use]
+pub fn summary(fetched: &Fetched, dry_run: bool) -> String {
+    let Fetched { pages, added, changed, touched, removed, unchanged, requests } = fetched;
+    let would = if dry_run { "would fetch" } else { "fetched" };
+    format!(
+        "{would} {}: {added} added, {changed} changed, {touched} with other labels, place or readers, {removed} removed, \
+         {unchanged} unchanged; {}",
+        counted(pages, "page"),
+        counted(requests, "request")
+    )
+}

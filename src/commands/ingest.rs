@@ -1,0 +1,514 @@
+//! An input into a run: read, normalized, kept as an artifact, and registered. `normalize` and `sync` share it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use postgres::Client;
+
+use super::Context;
+use crate::artifact::{self, BrokenLine, Writer};
+use crate::db::Connector;
+use crate::db::calls::{self, Filter, Run};
+use crate::db::stage::{Loaded, NamedDocument};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::ids::RunId;
+use crate::load::{Registration, Verdict, load_artifact};
+use crate::normalize::document::{NO_SUCH_ENTITY, NO_SUCH_KEY, NOT_IN_INPUT, OUTSIDE_INPUT};
+use crate::normalize::{self, FileError, Link, Notice, Options, Outcome};
+use crate::stop::Stop;
+use crate::terminal::{counted, printable};
+
+/// How many kinds of loss, and how many failed files, the summary names.
+const NAMED: usize = 10;
+/// A run with fewer documents may lose any number of them without a confirmation.
+const SMALL_RUN: i32 = 20;
+/// What is counted and loses nothing: characters that print nothing, and text that was kept.
+const CLEANED: [&str; 4] = ["zero-width-characters", "control-characters", "conref:other-type", "conref:excluded"];
+
+/// What to read, and the run that it becomes.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The run.
+    pub run_id: &'a RunId,
+    /// The run id comes from the path, so that other input under the same id is a mistake.
+    pub is_derived: bool,
+    /// The file or folder.
+    pub path: &'a Path,
+    /// How a person writes it.
+    pub shown_path: String,
+    /// What it is, with everything that decides which documents it yields.
+    pub description: String,
+    /// What kind of documentation it is.
+    pub source: normalize::Source,
+    /// How it is read.
+    pub options: Options,
+    /// More than half of the documents may disappear.
+    pub may_shrink: bool,
+    /// Reports what would change, and changes nothing.
+    pub dry_run: bool,
+}
+
+/// What became of an input.
+#[derive(Debug)]
+pub struct Ingested {
+    /// What the load did, or would do.
+    pub loaded: Loaded,
+    /// Errors of files, pages and lines.
+    pub failed: u64,
+}
+
+impl Ingested {
+    /// Returns the exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.failed > 0 { Exit::Failures } else { Exit::Done }
+    }
+}
+
+/// Returns the name of a source as the backlog has it.
+#[must_use]
+pub fn source_name(source: normalize::Source) -> &'static str {
+    match source {
+        normalize::Source::Dita => "dita",
+        normalize::Source::Confluence => "confluence",
+    }
+}
+
+/// Reads the input, and makes the run's documents equal to what it holds. Returns `None` when a stop was asked for first; then
+/// nothing changed.
+pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<Option<Ingested>> {
+    let Input { run_id, .. } = *input;
+    let source = source_name(input.source);
+    let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), run_id);
+    let earlier_input = artifact::manifest(&path).and_then(|manifest| manifest.input);
+    if input.is_derived
+        && let Some(earlier) = earlier_input.as_deref().filter(|earlier| !is_same_input(earlier, &input.description))
+    {
+        return Err(other_input(run_id, earlier, &input.description));
+    }
+    context.events.emit(&Event::NormalizeStart { run_id, input: &input.shown_path, source });
+
+    let mut writer = Writer::create(&path)?;
+    let read = read_all(input, &mut writer, stop, context);
+    if stop.is_asked() {
+        writer.discard();
+        return Ok(None);
+    }
+    let mut summary = match read {
+        Ok(summary) => summary,
+        Err(error) => {
+            writer.discard();
+            return Err(error);
+        }
+    };
+    let mut registered = register(input, writer, &path, &mut summary, earlier_input, context)?;
+    summary.failed += registered.broken;
+    summary.documents -= registered.broken;
+    let loaded = registered.loaded;
+    if !input.dry_run {
+        report_complete(run_id, &summary, &loaded, &path, context);
+    }
+    name_changes(&loaded);
+    summary.print(input, &loaded);
+    if input.is_derived {
+        report_overlap(&mut registered.client, run_id, loaded.total_docs);
+    }
+    Ok(Some(Ingested { loaded, failed: summary.failed }))
+}
+
+struct Registered {
+    client: Client,
+    loaded: Loaded,
+    /// Lines of the artifact that are no document.
+    broken: u64,
+}
+
+/// Loads the artifact that was written, and puts it in place. When the database does not let it, the artifact is put in place
+/// for `runs backfill`.
+fn register(
+    input: &Input<'_>,
+    mut writer: Writer,
+    path: &Path,
+    summary: &mut Summary,
+    earlier_input: Option<String>,
+    context: &Context<'_>,
+) -> Result<Registered> {
+    let Input { run_id, .. } = *input;
+    let source = source_name(input.source);
+    let keep = context.config.workspace.keep_artifacts;
+    let written = writer.written()?.to_owned();
+    let mut writer = Some(writer);
+    let mut broken = 0;
+    let connected = Connector::new(&context.config).and_then(|connector| connector.connect_ready_to_work());
+    let outcome = connected.and_then(|mut client| {
+        let earlier_run = calls::list_runs(&mut client, &Filter::for_run(run_id))?.pop();
+        let earlier_input = earlier_run.as_ref().and_then(|run| run.input.clone()).or(earlier_input);
+        let mut on_broken = |line: &BrokenLine| {
+            broken += 1;
+            log::error!("{}:{}: {}", path.display(), line.line, line.message);
+            let (path, message) = (path.display().to_string(), line.message.as_str());
+            context.events.emit(&Event::DocumentError { run_id, path: &path, line: Some(line.line), message });
+        };
+        let run = Registration { run_id, source: Some(source), normalized_at: None, input: Some(&input.description) };
+        let loaded = load_artifact(&mut client, &run, &written, &mut on_broken, &mut |loaded, tx| {
+            if input.is_derived {
+                if let Some(earlier) = &earlier_input
+                    && !is_same_input(earlier, &input.description)
+                {
+                    return Err(other_input(run_id, earlier, &input.description));
+                }
+                refuse_hidden(tx, input, context)?;
+            }
+            refuse_to_shrink(input, loaded)?;
+            if input.dry_run {
+                return Ok(Verdict::RollBack);
+            }
+            if let Some(writer) = writer.take() {
+                let keep = (loaded.outcome != "unchanged").then_some(keep);
+                writer.finish(run_id, &input.description, now(), keep)?;
+            }
+            Ok(Verdict::Commit)
+        })?;
+        if let (Some(earlier), "changed", false) = (&earlier_run, loaded.outcome.as_str(), input.dry_run) {
+            let is_other =
+                earlier_input.as_deref().is_some_and(|replaced| !is_same_input(replaced, &input.description));
+            if earlier.source != source || is_other {
+                report_replaced(earlier, earlier_input.as_deref(), &input.description, source, context);
+            }
+        }
+        Ok((client, loaded))
+    });
+    match outcome {
+        Ok((client, loaded)) => {
+            if let Some(writer) = writer {
+                writer.discard();
+            }
+            Ok(Registered { client, loaded, broken })
+        }
+        Err(error) => {
+            let is_refused = matches!(error, Error::Refused { .. } | Error::Usage { .. });
+            match writer {
+                Some(writer) if input.dry_run || is_refused => writer.discard(),
+                Some(writer) => writer.finish(run_id, &input.description, now(), Some(keep))?,
+                None => {}
+            }
+            if !input.dry_run && !is_refused {
+                summary.warn_of_losses();
+                let path = path.display();
+                log::warn!(
+                    "{path} is written, but not registered. When the database is ready, run `trailblazer runs backfill`"
+                );
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Refuses an update that would remove more than half of the run's documents.
+fn refuse_to_shrink(input: &Input<'_>, loaded: &Loaded) -> Result<()> {
+    let earlier = loaded.earlier();
+    if input.may_shrink || input.dry_run || earlier < SMALL_RUN || loaded.removed <= earlier / 2 {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        message: format!(
+            "run {}: {} of {earlier} documents would be removed, because {} no longer has them",
+            input.run_id, loaded.removed, input.shown_path
+        ),
+        hint: "Nothing was changed. If the documents are really gone, pass --yes.".into(),
+    })
+}
+
+/// Refuses an input whose documents have the ids of documents of another input: search would show one of the two only.
+fn refuse_hidden(tx: &mut postgres::Transaction<'_>, input: &Input<'_>, context: &Context<'_>) -> Result<()> {
+    let overlapping = calls::overlapping_runs(tx, input.run_id)?;
+    if overlapping.is_empty() {
+        return Ok(());
+    }
+    let run_ids = overlapping.iter().map(|(run_id, _)| run_id.clone()).collect();
+    let runs = calls::list_runs(tx, &Filter { run_ids, ..Filter::default() })?;
+    for (other, documents) in &overlapping {
+        let Some(run) = runs.iter().find(|run| run.run_id == *other) else { continue };
+        let Some(other_input) = input_of(run, context) else { continue };
+        if is_same_input(&other_input, &input.description) {
+            continue;
+        }
+        let documents = counted(*documents, "document");
+        let collection = match input.source {
+            normalize::Source::Dita => "To keep both, name this input with --collection NAME. ",
+            normalize::Source::Confluence => "",
+        };
+        return Err(Error::Usage {
+            message: format!(
+                "{documents} of {} would hide those of {} in run {other}, because they have the same ids",
+                input.description, other_input
+            ),
+            hint: Some(format!(
+                "{collection}To replace the other run, pass --run-id {other}. To keep versions of the same documents, pass \
+                 another --run-id."
+            )),
+        });
+    }
+    Ok(())
+}
+
+/// Returns what a run was made from, where that is known.
+pub fn input_of(run: &Run, context: &Context<'_>) -> Option<String> {
+    run.input.clone().or_else(|| {
+        let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
+        artifact::manifest(&path)?.input
+    })
+}
+
+fn other_input(run_id: &RunId, earlier: &str, input: &str) -> Error {
+    Error::Usage {
+        message: format!("run {run_id} was made from {}, not from {}", printable(earlier), printable(input)),
+        hint: Some(format!(
+            "To keep both, pass another --run-id (and for DITA a --collection). To replace its documents, pass --run-id {run_id}."
+        )),
+    }
+}
+
+/// Whether two descriptions mean the same input: the same words, or two paths to the same place.
+fn is_same_input(one: &str, other: &str) -> bool {
+    one == other
+        || matches!((Path::new(one).canonicalize(), Path::new(other).canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Returns what an input is: its path, and the conditions that decide which documents it yields.
+pub fn description(path: &Path, ditavals: &[PathBuf]) -> String {
+    let path = path.display();
+    let filters: Vec<String> = ditavals.iter().map(|ditaval| absolute(ditaval).display().to_string()).collect();
+    if filters.is_empty() { path.to_string() } else { format!("{path} filtered by {}", filters.join(", ")) }
+}
+
+/// Returns the path as it can be found from anywhere. A symbolic link keeps its name.
+pub fn absolute(path: &Path) -> PathBuf {
+    let is_plain = !path.components().any(|part| part == std::path::Component::ParentDir);
+    let absolute = if is_plain { std::path::absolute(path) } else { path.canonicalize() };
+    absolute.unwrap_or_else(|_| path.to_owned())
+}
+
+/// The documents of other input are replaced, which may be a mistake.
+fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
+    let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
+    let made_from =
+        replaced_input.map_or_else(|| replaced_source.to_owned(), |input| format!("{input} ({replaced_source})"));
+    log::warn!(
+        "run {run_id} was made from {} before; its documents are replaced by those of {} ({source}). To keep both, \
+         normalize each under another --run-id",
+        printable(&made_from),
+        printable(input)
+    );
+    context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });
+}
+
+/// Another run may hold most of the same documents, because earlier versions made a new run each time.
+fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
+    match calls::overlapping_runs(client, run_id).as_deref() {
+        Ok([(other, documents), ..]) if documents * 2 > i64::from(total_docs) => {
+            let are = if *documents == 1 { "is" } else { "are" };
+            log::info!(
+                "{documents} of these documents {are} in run {other} too. If {run_id} replaces it, delete it: `trailblazer \
+                 runs delete --run-id {other}`"
+            );
+        }
+        Ok(_) => {}
+        // Only a note: the run is registered.
+        Err(error) => log::debug!("{error}"),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "names the run and its artifact; the backlog has the database's time")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn report_complete(run_id: &RunId, summary: &Summary, loaded: &Loaded, path: &Path, context: &Context<'_>) {
+    let ids = |documents: &[NamedDocument]| documents.iter().map(|document| document.doc_id.clone()).collect();
+    context.events.emit(&Event::NormalizeComplete {
+        run_id,
+        outcome: &loaded.outcome,
+        documents: summary.documents,
+        added: loaded.added,
+        changed: loaded.changed,
+        removed: loaded.removed,
+        unchanged: loaded.unchanged,
+        added_documents: ids(&loaded.changes.added),
+        changed_documents: ids(&loaded.changes.changed),
+        removed_documents: ids(&loaded.changes.removed),
+        failed: summary.failed,
+        skipped: summary.skipped,
+        dropped: summary.losses.values().sum(),
+        artifact: &path.display().to_string(),
+    });
+}
+
+/// Names what an update changed. All documents of a new run are new.
+fn name_changes(loaded: &Loaded) {
+    if loaded.earlier() == 0 {
+        return;
+    }
+    let kinds =
+        [("added", &loaded.changes.added), ("changed", &loaded.changes.changed), ("removed", &loaded.changes.removed)];
+    for (kind, documents) in kinds {
+        for NamedDocument { doc_id, title } in documents {
+            log::debug!("{kind}: {} ({})", printable(title), printable(doc_id));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Summary {
+    documents: u64,
+    failed: u64,
+    skipped: u64,
+    losses: BTreeMap<String, u64>,
+    /// The files of the errors: an error is of a file, or of one of its pages.
+    failed_files: BTreeSet<String>,
+    /// The first file that was skipped, and why.
+    first_skipped: Option<String>,
+}
+
+fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, context: &Context<'_>) -> Result<Summary> {
+    let Input { run_id, .. } = *input;
+    let mut summary = Summary::default();
+    let spinner = crate::terminal::spinner("document", context.quiet);
+    normalize::read(input.path, input.source, &input.options, &mut |outcome| {
+        if stop.is_asked() {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        match outcome {
+            Outcome::Document(document) => {
+                for (name, count) in &document.losses {
+                    *summary.losses.entry(name.clone()).or_default() += count;
+                }
+                if !document.losses.is_empty() {
+                    let path = document.source_path.as_deref().unwrap_or(&document.id);
+                    let losses = format!("{}{}", listed(document.losses.iter()), lost_links(&document.links));
+                    spinner.suspend(|| {
+                        log::debug!("{}: dropped or unresolved: {}", printable(path), printable(&losses));
+                    });
+                }
+                summary.documents += 1;
+                spinner.inc(1);
+                writer.write(&document)?;
+            }
+            Outcome::Failure(failure) => {
+                summary.failed += 1;
+                let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
+                if is_named(summary.failed) {
+                    spinner
+                        .suspend(|| log::warn!("{}{line}: {}", printable(&failure.path), printable(&failure.message)));
+                }
+                context.events.emit(&Event::DocumentError {
+                    run_id,
+                    path: &failure.path,
+                    line: failure.line,
+                    message: &failure.message,
+                });
+                summary.failed_files.insert(failure.path);
+            }
+            Outcome::Skipped(FileError { path, message, .. }) => {
+                summary.skipped += 1;
+                summary.first_skipped.get_or_insert_with(|| format!("{path}: {message}"));
+                spinner.suspend(|| log::debug!("{}: {}", printable(&path), printable(&message)));
+                context.events.emit(&Event::DocumentSkip { run_id, path: &path, message: &message });
+            }
+            Outcome::Notice(Notice { is_warning, message }) => {
+                let level = if is_warning { log::Level::Warn } else { log::Level::Info };
+                spinner.suspend(|| log::log!(level, "{}", printable(&message)));
+                context.events.emit(&Event::NormalizeNotice { run_id, is_warning, message: &message });
+            }
+        }
+        Ok(())
+    })?;
+    spinner.finish_and_clear();
+    if summary.documents == 0 {
+        let skipped = summary.first_skipped.map(|first| format!(" Skipped: {first}.")).unwrap_or_default();
+        return Err(Error::Usage {
+            message: format!(
+                "{}: no {} documents found ({} failed, {} skipped)",
+                input.shown_path,
+                source_name(input.source),
+                counted(summary.failed_files.len(), "file"),
+                summary.skipped
+            ),
+            hint: Some(match summary.failed_files.len() {
+                0 => format!("Check PATH and --source.{skipped}"),
+                _ => format!("The messages above say what is wrong with each.{skipped}"),
+            }),
+        });
+    }
+    Ok(summary)
+}
+
+impl Summary {
+    fn print(&self, input: &Input<'_>, loaded: &Loaded) {
+        let Input { run_id, dry_run, .. } = *input;
+        let documents = counted(self.documents, "document");
+        let Loaded { outcome, added, changed, removed, unchanged, .. } = loaded;
+        let would = if dry_run { "would be " } else { "" };
+        let changes = match outcome.as_str() {
+            "changed" => format!(": {added} added, {changed} changed, {removed} removed, {unchanged} unchanged"),
+            _ => String::new(),
+        };
+        let names = if outcome == "changed" && added + changed + removed > 0 { " (-v names them)" } else { "" };
+        let names = if log::log_enabled!(log::Level::Debug) { "" } else { names };
+        log::info!("run {run_id}: {documents}, {would}{outcome}{changes}{names}");
+        if self.failed > 0 {
+            let (files, rest) = (self.failed_files.len(), if is_named(self.failed) { "" } else { " (-v names all)" });
+            let several = if self.failed > files as u64 { format!(": {} errors", self.failed) } else { String::new() };
+            let failed = counted(files, "input file");
+            log::warn!("{failed} yielded no document, or only a part of one{several}{rest}");
+        }
+        if self.skipped > 0 {
+            let what = match input.source {
+                normalize::Source::Dita => "that is not DITA",
+                normalize::Source::Confluence => "without a page",
+            };
+            log::info!("{} {what} skipped (-v names them)", counted(self.skipped, "file"));
+        }
+        self.warn_of_losses();
+    }
+
+    fn warn_of_losses(&self) {
+        let filtered = |name: &str| name.starts_with("filtered:");
+        let references: u64 = self.losses.iter().filter(|(name, _)| filtered(name)).map(|(_, count)| count).sum();
+        if references > 0 {
+            log::info!("filtered out by conditions: {}", counted(references, "reference"));
+        }
+        let is_lost = |name: &str| !filtered(name) && !CLEANED.contains(&name);
+        let mut losses: Vec<_> = self.losses.iter().filter(|(name, _)| is_lost(name)).collect();
+        losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
+        if !losses.is_empty() {
+            let named = listed(losses.iter().take(NAMED).copied());
+            let rest = losses.len().saturating_sub(NAMED);
+            let rest = if rest > 0 { format!(", and {} more", counted(rest, "kind")) } else { String::new() };
+            log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
+        }
+    }
+}
+
+/// Names the files and the keys that documents refer to and that do not exist.
+fn lost_links(links: &[Link]) -> String {
+    let lost = |reasons: &[&str], words: &str| {
+        let is_lost = |link: &&Link| link.reason.as_deref().is_some_and(|reason| reasons.contains(&reason));
+        let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
+        if lost.is_empty() { String::new() } else { format!("; {words}: {}", lost.join(", ")) }
+    };
+    lost(&[NOT_IN_INPUT, OUTSIDE_INPUT], "not in the input")
+        + &lost(&[NO_SUCH_KEY], "no such key")
+        + &lost(&[NO_SUCH_ENTITY], "no such entity")
+}
+
+/// Whether the failure of that number is named.
+fn is_named(number: u64) -> bool {
+    number <= NAMED as u64 || log::log_enabled!(log::Level::Debug)
+}
+
+fn listed<'a>(losses: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
+    losses.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+}

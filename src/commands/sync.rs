@@ -1,0 +1,244 @@
+//! `trailblazer sync`
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::ingest::{self, Ingested, Input};
+use super::runs::Selection;
+use super::{Context, db, fetch, run};
+use crate::config::sources::{Kind, Origin, PathOrigin, Site, Source};
+use crate::error::{Error, Exit, Result};
+use crate::events::Event;
+use crate::fetch::FetchError;
+use crate::ids::{Phase, RunId};
+use crate::normalize::{self, Options};
+use crate::stop::Stop;
+use crate::terminal::counted;
+
+/// Bring the configured sources up to date: fetch, normalize, process
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each entry of `sources` in .trailblazer.yaml is a run of that name. Only what changed is fetched, written, chunked and embedded. \
+Search shows the old documents until the new ones are ready. A source that fails does not stop the others.
+
+Examples:
+  trailblazer sync                   Every source; the command for every night
+  trailblazer sync handbook manuals  Two of them
+  trailblazer sync --dry-run         What would change")]
+pub struct Args {
+    /// Sources of the configuration [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<RunId>,
+    /// Report what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Update a source even if more than half of its documents are gone
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What became of a source.
+struct Synced {
+    exit: Exit,
+    /// What the summary line says.
+    line: String,
+}
+
+/// Runs `trailblazer sync`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let sources: Vec<&Source> = if args.names.is_empty() {
+        context.config.sources.0.iter().collect()
+    } else {
+        let mut names = args.names.clone();
+        names.dedup();
+        names.iter().map(|name| fetch::find(context, name)).collect::<Result<_>>()?
+    };
+    if sources.is_empty() {
+        return Err(Error::Usage {
+            message: "the configuration has no sources".into(),
+            hint: Some("Name them under `sources` in .trailblazer.yaml, for example `manuals: { kind: dita, path: manuals/ }`.".into()),
+        });
+    }
+    let stop = Stop::on_signals()?;
+    let begun = Instant::now();
+    let names = sources.iter().map(|source| source.name.as_str()).collect();
+    context.events.emit(&Event::SyncStart { sources: names, dry_run: args.dry_run });
+
+    let mut exit = Exit::Done;
+    let mut failed = 0;
+    for source in &sources {
+        if stop.is_asked() {
+            break;
+        }
+        let synced =
+            sync_source(source, args, &stop, context).unwrap_or_else(|error| report_failure(source, &error, context));
+        log::info!("{}: {}", source.name, synced.line);
+        if synced.exit != Exit::Done {
+            failed += 1;
+            exit = worse(exit, synced.exit);
+        }
+    }
+    if context.config.sync.prune && !args.dry_run && !stop.is_asked() {
+        exit = worse(exit, db::prune(false, &stop, context)?);
+    }
+    let stopped = stop.is_asked();
+    let (sources, seconds) = (sources.len(), begun.elapsed().as_secs_f64());
+    context.events.emit(&Event::SyncComplete { sources, failed, dry_run: args.dry_run, stopped, seconds });
+    Ok(stop.exit().unwrap_or(exit))
+}
+
+/// Of two exit codes, returns the one that matters more. Several sources that end differently are failures.
+fn worse(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::Done, exit) | (exit, Exit::Done) => exit,
+        (one, other) if one == other => one,
+        _ => Exit::Failures,
+    }
+}
+
+fn report_failure(source: &Source, error: &Error, context: &Context<'_>) -> Synced {
+    let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
+    if matches!(error, Error::Fetch(FetchError::Stopped)) {
+        return Synced { exit: Exit::Done, line: "stopped; the next sync goes on from here".into() };
+    }
+    crate::terminal::print_error(&format!("source {}: {message}", source.name), hint.as_deref());
+    context.events.emit(&Event::SyncSource {
+        source: source.name.as_str(),
+        outcome: "failed",
+        added: 0,
+        changed: 0,
+        removed: 0,
+        unchanged: 0,
+        exit_code: exit as u8,
+        error: Some(&message),
+    });
+    Synced { exit, line: "failed".into() }
+}
+
+fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>) -> Result<Synced> {
+    let _lock = fetch::lock(source, context)?;
+    let ingested = match &source.origin {
+        Origin::Path(origin) => ingest_path(source, origin, args, stop, context)?,
+        Origin::Site(site) => {
+            let fetched = fetch::fetch_source(source, site, args.dry_run, args.yes, stop, context)?;
+            log::info!("{}: {}", source.name, fetch::summary(&fetched, args.dry_run));
+            if args.dry_run {
+                let [added, changed, removed, unchanged] =
+                    [fetched.added, fetched.changed + fetched.touched, fetched.removed, fetched.unchanged]
+                        .map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+                return Ok(report_source(source, "dry-run", [added, changed, removed, unchanged], Exit::Done, context));
+            }
+            ingest_pages(source, site, args, stop, context)?
+        }
+    };
+    let Some(ingested) = ingested else {
+        return Ok(Synced { exit: Exit::Done, line: "stopped; nothing changed".into() });
+    };
+    let loaded = &ingested.loaded;
+    let counts = [loaded.added, loaded.changed, loaded.removed, loaded.unchanged];
+    if args.dry_run {
+        return Ok(report_source(source, "dry-run", counts, ingested.exit(), context));
+    }
+    let processing = run::Args {
+        phases: vec![Phase::Chunk, Phase::Embed],
+        limit: None,
+        workers: None,
+        dry_run: false,
+        watch: false,
+        progress_every: 100,
+        selection: Selection { run_id: Some(source.name.to_string()), source: Vec::new() },
+    };
+    let exit = worse(ingested.exit(), run::process(&processing, context, stop)?);
+    Ok(report_source(source, &loaded.outcome, counts, exit, context))
+}
+
+/// Emits the event of a source, and returns its line.
+fn report_source(source: &Source, outcome: &str, counts: [i32; 4], exit: Exit, context: &Context<'_>) -> Synced {
+    let [added, changed, removed, unchanged] = counts;
+    context.events.emit(&Event::SyncSource {
+        source: source.name.as_str(),
+        outcome,
+        added,
+        changed,
+        removed,
+        unchanged,
+        exit_code: exit as u8,
+        error: None,
+    });
+    let total = added + changed + unchanged;
+    let would = if outcome == "dry-run" { "would have " } else { "" };
+    let rest = if exit == Exit::Done { "" } else { "; some of it failed" };
+    let line = format!(
+        "{would}{}: {added} added, {changed} changed, {removed} removed, {unchanged} unchanged{rest}",
+        counted(total, "document")
+    );
+    Synced { exit, line }
+}
+
+fn ingest_path(
+    source: &Source,
+    origin: &PathOrigin,
+    args: &Args,
+    stop: &Stop,
+    context: &Context<'_>,
+) -> Result<Option<Ingested>> {
+    if !origin.path.try_exists().map_err(Error::file(&origin.path))? {
+        return Err(Error::Usage {
+            message: format!("no such file or folder: {}", origin.path.display()),
+            hint: Some(format!("Correct sources.{}.path.", source.name)),
+        });
+    }
+    let path = ingest::absolute(&origin.path);
+    let kind = match origin.kind {
+        Kind::Dita => normalize::Source::Dita,
+        Kind::Confluence => normalize::Source::Confluence,
+    };
+    // Two sources may have folders of the same name.
+    let own_name = (origin.kind == Kind::Dita).then(|| source.name.to_string());
+    let input = Input {
+        run_id: &source.name,
+        is_derived: false,
+        path: &path,
+        shown_path: path.display().to_string(),
+        description: ingest::description(&path, &origin.ditaval),
+        source: kind,
+        options: Options {
+            collection: origin.collection.clone().or(own_name),
+            ditaval: origin.ditaval.clone(),
+            site_url: origin.site_url.clone(),
+            confluence: context.config.confluence.clone(),
+            dita: context.config.dita.clone(),
+            threads: None,
+        },
+        may_shrink: args.yes,
+        dry_run: args.dry_run,
+    };
+    ingest::ingest(&input, stop, context)
+}
+
+fn ingest_pages(
+    source: &Source,
+    site: &Site,
+    args: &Args,
+    stop: &Stop,
+    context: &Context<'_>,
+) -> Result<Option<Ingested>> {
+    let folder = fetch::folder(source, context);
+    let input = Input {
+        run_id: &source.name,
+        is_derived: false,
+        path: Path::new(&folder),
+        shown_path: site.url.clone(),
+        description: site.url.clone(),
+        source: normalize::Source::Confluence,
+        options: Options {
+            site_url: Some(site.url.clone()),
+            confluence: context.config.confluence.clone(),
+            dita: context.config.dita.clone(),
+            ..Options::default()
+        },
+        may_shrink: args.yes,
+        dry_run: false,
+    };
+    ingest::ingest(&input, stop, context)
+}

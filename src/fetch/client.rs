@@ -1,0 +1,243 @@
+//! Requests to one site: authentication, patience, and redirects that stay on the host.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{Response, Uri};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Body, Error};
+
+use super::{FetchError, Token};
+use crate::config::sources::Site;
+use crate::stop::Stop;
+
+/// For one request, answer included.
+const TIMEOUT: Duration = Duration::from_secs(120);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Requests in a row that fail before the fetch ends.
+const TRIES: u32 = 6;
+/// All waiting of one request together.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const MOST_REDIRECTS: u32 = 5;
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Speaks with one site.
+pub(super) struct Client<'a> {
+    agent: Agent,
+    site: Uri,
+    /// Path of the site without a slash at the end: `/wiki` for Cloud.
+    context: String,
+    url: String,
+    authorization: String,
+    stop: &'a Stop,
+    requests: AtomicU64,
+}
+
+/// What an attempt of a request led to, beside an answer.
+enum Failed {
+    /// It may succeed later.
+    Later {
+        message: String,
+        wait: Option<Duration>,
+    },
+    Never(FetchError),
+}
+
+impl<'a> Client<'a> {
+    pub fn new(site: &Site, token: &Token, stop: &'a Stop) -> Result<Self, FetchError> {
+        let uri: Uri = site.url.parse().map_err(|error| FetchError::Misconfigured {
+            message: format!("{}: no address: {error}", site.url),
+            hint: "Correct `site`.".into(),
+        })?;
+        let authorization = match &site.email {
+            Some(email) => {
+                let pair = base64::engine::general_purpose::STANDARD.encode(format!("{email}:{}", token.0));
+                format!("Basic {pair}")
+            }
+            None => format!("Bearer {}", token.0),
+        };
+        // The system's certificates, so that a company's own authority is trusted.
+        let own = rustls_native_certs::load_native_certs().certs;
+        let own: Vec<_> = own.iter().map(|cert| ureq::tls::Certificate::from_der(cert).to_owned()).collect();
+        let roots = if own.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&own) };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .timeout_global(Some(TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .user_agent(concat!("trailblazer/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self {
+            agent: config.into(),
+            context: uri.path().trim_end_matches('/').to_owned(),
+            site: uri,
+            url: site.url.clone(),
+            authorization,
+            stop,
+            requests: AtomicU64::new(0),
+        })
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Returns the address of the site, as links to its pages begin.
+    pub fn base(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns the JSON at `path`, which begins below the site and may have a query. `None` when there is none (404).
+    pub fn get(&self, path: &str) -> Result<Option<Value>, FetchError> {
+        let mut waited = Duration::ZERO;
+        let mut tries = 0;
+        loop {
+            if self.stop.is_asked() {
+                return Err(FetchError::Stopped);
+            }
+            tries += 1;
+            let (message, wait) = match self.try_get(path) {
+                Ok(value) => return Ok(value),
+                Err(Failed::Never(error)) => return Err(error),
+                Err(Failed::Later { message, wait }) => (message, wait),
+            };
+            // A server that says when it will be ready may say so as often as it likes.
+            let pause = wait.unwrap_or(FIRST_WAIT * 2_u32.pow(tries.min(8) - 1));
+            waited += pause;
+            if (wait.is_none() && tries >= TRIES) || waited > LONGEST_WAIT {
+                return Err(FetchError::Unreachable { message: format!("{}: {message}", self.url) });
+            }
+            log::debug!("{}: {message}; the next try is in {:.1} s", self.url, pause.as_secs_f64());
+            self.stop.sleep(pause);
+        }
+    }
+
+    fn try_get(&self, path: &str) -> Result<Option<Value>, Failed> {
+        let mut address = self.address(path).map_err(Failed::Never)?;
+        for _ in 0..=MOST_REDIRECTS {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let begun = Instant::now();
+            let request = self
+                .agent
+                .get(&address)
+                .header("authorization", &self.authorization)
+                .header("accept", "application/json");
+            let mut response = request.call().map_err(later)?;
+            log::trace!("{} {address} {:.3} s", response.status(), begun.elapsed().as_secs_f64());
+            match response.status().as_u16() {
+                200 => {
+                    let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(later)?;
+                    let value = serde_json::from_slice(&body).map_err(|error| {
+                        // A page to sign in is no JSON, and neither is an answer that broke off.
+                        Failed::Later { message: format!("the answer is no JSON: {error}"), wait: None }
+                    })?;
+                    return Ok(Some(value));
+                }
+                301 | 302 | 303 | 307 | 308 => address = self.redirected(&response, &address).map_err(Failed::Never)?,
+                404 => return Ok(None),
+                status => return Err(self.refused(status, &mut response)),
+            }
+        }
+        Err(Failed::Never(FetchError::Answer { message: format!("{}: too many redirects", self.url) }))
+    }
+
+    /// Returns the absolute address of a path below the site, or of a link that the site gave.
+    fn address(&self, path: &str) -> Result<String, FetchError> {
+        if path.contains("://") {
+            let uri: Uri = path
+                .parse()
+                .map_err(|_| FetchError::Answer { message: format!("{}: a link is no address", self.url) })?;
+            return if self.is_same_host(&uri) { Ok(path.to_owned()) } else { Err(self.elsewhere(&uri)) };
+        }
+        let origin = format!(
+            "{}://{}",
+            self.site.scheme_str().unwrap_or("https"),
+            self.site.authority().map_or("", ureq::http::uri::Authority::as_str)
+        );
+        let has_context = path.strip_prefix(&self.context).is_some_and(|rest| rest.starts_with('/'));
+        let context = if has_context || self.context.is_empty() { "" } else { &self.context };
+        Ok(format!("{origin}{context}{path}"))
+    }
+
+    fn is_same_host(&self, uri: &Uri) -> bool {
+        uri.scheme() == self.site.scheme() && uri.authority() == self.site.authority()
+    }
+
+    fn elsewhere(&self, uri: &Uri) -> FetchError {
+        FetchError::Answer {
+            message: format!(
+                "{} leads to another host, {}, which does not get the token; correct `site`",
+                self.url,
+                uri.host().unwrap_or_default()
+            ),
+        }
+    }
+
+    fn redirected(&self, response: &Response<Body>, from: &str) -> Result<String, FetchError> {
+        let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if location.contains("://") {
+            return self.address(location);
+        }
+        if location.starts_with("//") || !location.starts_with('/') {
+            return Err(FetchError::Answer { message: format!("{}: a redirect leads nowhere", self.url) });
+        }
+        let scheme_and_host = from.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        Ok(format!("{scheme_and_host}{location}"))
+    }
+
+    /// Reads what a status means. What the body says may help; headers of ours are not in it.
+    fn refused(&self, status: u16, response: &mut Response<Body>) -> Failed {
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let wait = header("retry-after").and_then(seconds);
+        let text = response.body_mut().with_config().limit(64 * 1024).read_to_string().unwrap_or_default();
+        let said = serde_json::from_str::<Value>(&text).ok().and_then(|value| {
+            let pointers = ["/message", "/errors/0/title", "/error"];
+            pointers.iter().find_map(|pointer| value.pointer(pointer)?.as_str().map(str::to_owned))
+        });
+        let said = said.map(|said| format!(": {}", said.chars().take(300).collect::<String>())).unwrap_or_default();
+        let message = format!("status {status}{said}");
+        match status {
+            429 | 503 => Failed::Later { message, wait },
+            408 | 425 | 500..=599 => Failed::Later { message, wait: None },
+            401 | 403 => Failed::Never(FetchError::Misconfigured {
+                message: format!("{} refuses the token: {message}", self.url),
+                hint: "Check the token, the `email` that belongs to it (Cloud), and what its account may see.".into(),
+            }),
+            400 => Failed::Never(FetchError::Misconfigured {
+                message: format!("{} refuses the selection: {message}", self.url),
+                hint: "Check `spaces`, `labels`, `ancestors` and `cql`.".into(),
+            }),
+            _ => Failed::Never(FetchError::Answer { message: format!("{}: {message}", self.url) }),
+        }
+    }
+}
+
+/// Reads `Retry-After` in seconds. A date is rounded up to a minute: the clocks may differ.
+fn seconds(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Some(Duration::from_secs_f64(seconds.min(86_400.0))),
+        Err(_) if text.ends_with("GMT") => Some(Duration::from_secs(60)),
+        _ => None,
+    }
+}
+
+fn later(error: Error) -> Failed {
+    match error {
+        Error::Tls(_) | Error::Rustls(_) => {
+            Failed::Never(FetchError::Answer { message: format!("the certificate is refused: {error}") })
+        }
+        error => Failed::Later { message: error.to_string(), wait: None },
+    }
+}
+
+/// Returns a value as a part of a query.
+pub(super) fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

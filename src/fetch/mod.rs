@@ -1,0 +1,228 @@
+//! Confluence pages over REST, into one file each, as the site returns them. Knows no database.
+//!
+//! A fetch lists ids, versions, labels, ancestors and view restrictions of the selected pages, 250 at a time, and then reads the
+//! bodies of pages that are new or changed. The files are the only state: an interrupted fetch goes on where it stopped. Pages
+//! are removed only after a complete listing, and after the site confirmed that they are gone.
+
+mod client;
+mod listing;
+mod pages;
+mod store;
+
+use std::path::Path;
+
+use crate::config::sources::Site;
+use crate::stop::Stop;
+
+use client::Client;
+use store::Store;
+
+/// The environment's token for a site. It is never printed.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// Returns the token of the source `name`: `TRAILBLAZER_SOURCES_<NAME>_TOKEN`, else `TRAILBLAZER_CONFLUENCE_TOKEN`.
+    pub fn of_source(name: &str, env: impl Fn(&str) -> Option<String>) -> Result<Self, FetchError> {
+        let own = variable(name);
+        let token = [own.as_str(), "TRAILBLAZER_CONFLUENCE_TOKEN"]
+            .into_iter()
+            .find_map(|name| env(name).map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()));
+        match token {
+            Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(token)),
+            Some(_) => Err(FetchError::Misconfigured {
+                message: format!("the token of source {name} has characters that no token has"),
+                hint: format!("Set {own} to the token alone."),
+            }),
+            None => Err(FetchError::Misconfigured {
+                message: format!("source {name} has no token"),
+                hint: format!("Set the environment variable {own} or TRAILBLAZER_CONFLUENCE_TOKEN."),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Returns the environment variable of a source's token.
+fn variable(name: &str) -> String {
+    let part: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    format!("TRAILBLAZER_SOURCES_{part}_TOKEN")
+}
+
+/// Why pages could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The site refuses the token or the selection, or there is no token.
+    #[error("{message}")]
+    Misconfigured {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The site cannot be reached, or stays busy.
+    #[error("{message}")]
+    Unreachable {
+        /// What happened.
+        message: String,
+    },
+    /// The site answered something that cannot be used.
+    #[error("{message}")]
+    Answer {
+        /// What it answered.
+        message: String,
+    },
+    /// The selection yields much less than before.
+    #[error("{message}")]
+    Refused {
+        /// What would be removed.
+        message: String,
+    },
+    /// The file system refused.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// File or folder.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A stop was asked for.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl FetchError {
+    fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}
+
+/// How a fetch is done.
+pub struct Fetch<'a> {
+    /// The site, and which pages.
+    pub site: &'a Site,
+    /// The environment's token.
+    pub token: Token,
+    /// Where the pages are kept.
+    pub folder: &'a Path,
+    /// More than half of the pages may disappear.
+    pub may_shrink: bool,
+    /// Lists only, and changes nothing.
+    pub dry_run: bool,
+    /// Ends the fetch after the request in hand.
+    pub stop: &'a Stop,
+    /// Hears how many pages of how many are done.
+    pub on_progress: &'a (dyn Fn(usize, usize) + std::marker::Sync),
+}
+
+/// What a fetch did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// Pages and blog posts that the selection holds.
+    pub pages: usize,
+    /// Pages that were not there before.
+    pub added: usize,
+    /// Pages with a new version.
+    pub changed: usize,
+    /// Pages of which only labels, place or restrictions changed.
+    pub touched: usize,
+    /// Pages that are gone.
+    pub removed: usize,
+    /// Pages that are as they were.
+    pub unchanged: usize,
+    /// Requests that were sent.
+    pub requests: u64,
+}
+
+/// Below this, any number of pages may disappear.
+const SMALL: usize = 20;
+
+/// Makes the files in the folder equal to the pages that the site has.
+pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
+    let client = Client::new(fetch.site, &fetch.token, fetch.stop)?;
+    let store = Store::open(fetch.folder, !fetch.dry_run)?;
+    let listed = listing::list(&client, fetch.site)?;
+    if listed.is_empty() {
+        return Err(FetchError::Misconfigured {
+            message: format!("{} has no page that the source selects", fetch.site.url),
+            hint: "Check `spaces`, `labels`, `ancestors` and `cql`, and whether the token's account may see the pages. Nothing was changed.".into(),
+        });
+    }
+
+    let mut fetched = Fetched { pages: listed.len(), ..Fetched::default() };
+    let (mut outdated, mut touched) = (Vec::new(), Vec::new());
+    for page in &listed {
+        match store.version(&page.id) {
+            None => {
+                fetched.added += 1;
+                outdated.push(page);
+            }
+            Some(version) if version != page.version => {
+                fetched.changed += 1;
+                outdated.push(page);
+            }
+            Some(_) if store.mark(&page.id) != Some(page.mark()) => {
+                fetched.touched += 1;
+                touched.push(page);
+            }
+            Some(_) => fetched.unchanged += 1,
+        }
+    }
+    let listed_ids: std::collections::HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
+    let missing: Vec<&str> = store.ids().filter(|id| !listed_ids.contains(id)).collect();
+    // A page that moves in the listing while it is read can be passed over.
+    let still_there = listing::confirm(&client, fetch.site, &missing)?;
+    let gone: Vec<&str> = missing.into_iter().filter(|id| !still_there.contains(*id)).collect();
+    fetched.pages += still_there.len();
+    fetched.unchanged += still_there.len();
+    fetched.removed = gone.len();
+    if !fetch.may_shrink && !fetch.dry_run && store.len() >= SMALL && gone.len() * 2 > store.len() {
+        return Err(FetchError::Refused {
+            message: format!(
+                "{}: {} of {} pages would be removed, because the site no longer lists them",
+                fetch.site.url,
+                gone.len(),
+                store.len()
+            ),
+        });
+    }
+    if !fetch.dry_run {
+        for page in touched {
+            store.touch(page)?;
+        }
+        pages::read(&client, fetch, &store, &outdated, &mut fetched)?;
+        for id in gone {
+            store.remove(id)?;
+        }
+    }
+    fetched.requests = client.requests();
+    Ok(fetched)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_source_comes_before_the_common_one() {
+        let env = |name: &str| match name {
+            "TRAILBLAZER_SOURCES_OPS_HANDBOOK_TOKEN" => Some(" own \n".to_owned()),
+            "TRAILBLAZER_CONFLUENCE_TOKEN" => Some("common".to_owned()),
+            _ => None,
+        };
+        assert_eq!(Token::of_source("ops-handbook", env).unwrap().0, "own");
+        assert_eq!(Token::of_source("other", env).unwrap().0, "common");
+        let missing = Token::of_source("other", |_| None).unwrap_err();
+        assert_eq!(missing.to_string(), "source other has no token");
+        let broken = Token::of_source("other", |_| Some("a b".into())).unwrap_err();
+        assert!(!broken.to_string().contains("a b"));
+        assert_eq!(format!("{:?}", Token("secret".into())), "Token(…)");
+    }
+}

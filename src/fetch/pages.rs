@@ -1,0 +1,208 @@
+//! The bodies of pages that are new or changed, their attachments' names, and the names of the people that they mention.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use serde_json::Value;
+
+use super::client::{Client, encoded};
+use super::listing::{Listed, search};
+use super::store::Store;
+use super::{Fetch, FetchError, Fetched};
+use crate::config::sources::Deployment;
+
+/// Pages in one request for bodies: large pages would make an answer that takes too long.
+const BATCH: usize = 50;
+/// Accounts in one request for names.
+const USERS: usize = 100;
+
+/// Reads the pages in parallel and writes a file for each. A page that is gone by now counts as removed.
+pub(super) fn read(
+    client: &Client<'_>,
+    fetch: &Fetch<'_>,
+    store: &Store,
+    outdated: &[&Listed],
+    fetched: &mut Fetched,
+) -> Result<(), FetchError> {
+    let batches = Mutex::new(outdated.chunks(BATCH));
+    let (done, gone) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let people = People::default();
+    let failure = Mutex::new(None);
+    let work = || {
+        loop {
+            let next = batches.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(batch) = next else { return };
+            if failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                return;
+            }
+            match read_batch(client, fetch, store, &people, batch) {
+                Ok(lost) => {
+                    gone.fetch_add(lost, Ordering::Relaxed);
+                    (fetch.on_progress)(done.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), outdated.len());
+                }
+                Err(error) => {
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    return;
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..usize::from(fetch.site.parallel).min(outdated.len().div_ceil(BATCH)) {
+            scope.spawn(work);
+        }
+    });
+    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    let gone = gone.into_inner();
+    fetched.pages -= gone;
+    fetched.removed += gone;
+    Ok(())
+}
+
+/// Writes the pages of a batch, each with the people that it mentions. Returns how many are gone.
+fn read_batch(
+    client: &Client<'_>,
+    fetch: &Fetch<'_>,
+    store: &Store,
+    people: &People,
+    batch: &[&Listed],
+) -> Result<usize, FetchError> {
+    let mut answers = match fetch.site.deployment {
+        Deployment::Cloud => cloud_pages(client, batch)?,
+        Deployment::DataCenter => data_center_pages(client, batch)?,
+    };
+    let mentioned: BTreeSet<String> = answers.values().flat_map(mentions).collect();
+    people.ask_for(client, fetch.site.deployment, &mentioned)?;
+    let mut gone = 0;
+    for listed in batch {
+        if let Some(answer) = answers.get_mut(&listed.id) {
+            let users = people.named(&mentions(answer));
+            if let Some(page) = answer.as_object_mut().filter(|_| !users.is_empty()) {
+                page.insert("users".into(), serde_json::json!({ "results": users }));
+            }
+            store.write(listed, answer)?;
+        } else {
+            gone += 1;
+            store.remove(&listed.id)?;
+        }
+    }
+    Ok(gone)
+}
+
+/// Version 1 has everything in one answer.
+fn data_center_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
+    let expand = "version,body.storage,children.attachment";
+    let found = search(client, &format!("id in ({})", ids(batch)), expand, BATCH)?;
+    Ok(found.into_iter().map(|page| (page.id, with_base(page.value, client.base()))).collect())
+}
+
+/// Version 2 has the bodies, and version 1 the names of attachments.
+fn cloud_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
+    let mut answers = BTreeMap::new();
+    for (is_blog, kind) in [(false, "pages"), (true, "blogposts")] {
+        let some: Vec<&Listed> = batch.iter().copied().filter(|page| page.is_blog == is_blog).collect();
+        if some.is_empty() {
+            continue;
+        }
+        let mut path = format!("/api/v2/{kind}?id={}&body-format=storage&limit={BATCH}", encoded(&ids(&some)));
+        let mut seen = BTreeSet::new();
+        while seen.insert(path.clone()) {
+            let Some(answer) = client.get(&path)? else { break };
+            for value in answer.get("results").and_then(Value::as_array).into_iter().flatten() {
+                if let Some(id) = value.get("id").and_then(Value::as_str) {
+                    answers.insert(id.to_owned(), with_base(value.clone(), client.base()));
+                }
+            }
+            match answer.pointer("/_links/next").and_then(Value::as_str) {
+                Some(next) if !next.is_empty() => next.clone_into(&mut path),
+                _ => break,
+            }
+        }
+    }
+    for page in search(client, &format!("id in ({})", ids(batch)), "version,children.attachment", BATCH)? {
+        if let (Some(answer), Some(children)) = (answers.get_mut(&page.id), page.value.get("children"))
+            && let Some(answer) = answer.as_object_mut()
+        {
+            answer.insert("children".into(), children.clone());
+        }
+    }
+    Ok(answers)
+}
+
+/// Returns the page with the address of its site, which answers have once for a list.
+fn with_base(mut value: Value, base: &str) -> Value {
+    if let Some(page) = value.as_object_mut() {
+        let links = page.entry("_links").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Some(links) = links.as_object_mut() {
+            links.insert("base".into(), base.into());
+        }
+    }
+    value
+}
+
+fn ids(batch: &[&Listed]) -> String {
+    batch.iter().map(|page| page.id.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// Returns the ids of the people that a page mentions, and of its author.
+fn mentions(page: &Value) -> BTreeSet<String> {
+    let body = page.pointer("/body/storage/value").and_then(Value::as_str).unwrap_or_default();
+    let mut found: BTreeSet<String> = ["ri:account-id=\"", "ri:userkey=\""]
+        .iter()
+        .flat_map(|attribute| body.split(attribute).skip(1))
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|id| !id.is_empty() && id.len() <= 200)
+        .map(str::to_owned)
+        .collect();
+    found.extend(page.pointer("/version/authorId").and_then(Value::as_str).map(str::to_owned));
+    found
+}
+
+/// People by the ids that bodies have. `None`: the site does not name them.
+#[derive(Default)]
+struct People(Mutex<BTreeMap<String, Option<Value>>>);
+
+impl People {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Option<Value>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for those who are not known yet.
+    fn ask_for(&self, client: &Client<'_>, deployment: Deployment, ids: &BTreeSet<String>) -> Result<(), FetchError> {
+        let unknown: Vec<&String> = {
+            let known = self.known();
+            ids.iter().filter(|id| !known.contains_key(*id)).collect()
+        };
+        match deployment {
+            Deployment::Cloud => {
+                for ids in unknown.chunks(USERS) {
+                    let query: Vec<String> = ids.iter().map(|id| format!("accountId={}", encoded(id))).collect();
+                    let path = format!("/rest/api/user/bulk?{}&limit={USERS}", query.join("&"));
+                    let answer = client.get(&path)?.unwrap_or_default();
+                    let users = answer.get("results").and_then(Value::as_array).into_iter().flatten();
+                    let users: BTreeMap<&str, &Value> =
+                        users.filter_map(|user| Some((user.get("accountId")?.as_str()?, user))).collect();
+                    let found = |id: &String| users.get(id.as_str()).map(|user| (*user).clone());
+                    self.known().extend(ids.iter().map(|id| ((*id).clone(), found(id))));
+                }
+            }
+            Deployment::DataCenter => {
+                for id in unknown {
+                    let user = client.get(&format!("/rest/api/user?key={}", encoded(id)))?;
+                    self.known().insert(id.clone(), user);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns those whom the site names.
+    fn named(&self, ids: &BTreeSet<String>) -> Vec<Value> {
+        let known = self.known();
+        ids.iter().filter_map(|id| known.get(id).cloned().flatten()).collect()
+    }
+}

@@ -1,0 +1,298 @@
+//! `sync` and `fetch`: sources follow their origin.
+
+use std::fs;
+use std::process::Child;
+
+use serde_json::Value;
+
+use crate::support::confluence::{Confluence, Fault, TOKEN};
+use crate::support::{Run, Sandbox};
+
+const TOPIC: &str = "<topic id='t'><title>Title</title><body><p>Text.</p></body></topic>";
+
+fn run(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let mut command = sandbox.command(args);
+    command.env("TRAILBLAZER_CONFLUENCE_TOKEN", TOKEN);
+    Run::of(command.output().unwrap())
+}
+
+fn spawn(sandbox: &Sandbox, args: &[&str]) -> Child {
+    let mut command = sandbox.command(args);
+    command.env("TRAILBLAZER_CONFLUENCE_TOKEN", TOKEN).stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::null()).spawn().unwrap()
+}
+
+/// Returns added, changed, removed and unchanged documents of the only source.
+fn counts(run: &Run) -> [i64; 4] {
+    let event = run.events_named("sync.source").remove(0);
+    ["added", "changed", "removed", "unchanged"].map(|name| event[name].as_i64().unwrap())
+}
+
+fn bodies(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.database.column("select doc_id || ' ' || body from graphdb.documents where is_searched order by doc_id")
+}
+
+#[test]
+fn a_confluence_source_follows_its_pages() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(60));
+    sandbox.configure(&site.source("handbook"));
+    let first = run(&sandbox, &["sync"]).success();
+    assert_eq!(counts(&first), [60, 0, 0, 0]);
+    assert!(
+        first.stderr.contains("handbook: 60 documents: 60 added, 0 changed, 0 removed, 0 unchanged"),
+        "{}",
+        first.stderr
+    );
+    assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "embedded");
+    assert_eq!(sandbox.database.value("select count(distinct doc_id) from graphdb.search('number17')"), "1");
+
+    site.requests();
+    let again = run(&sandbox, &["sync"]).success();
+    assert_eq!((counts(&again), site.requests().len()), ([0, 0, 0, 60], 1));
+    assert_eq!(again.events_named("sync.source")[0]["outcome"], "unchanged");
+
+    site.edit(7, |page| (page.version, page.body) = (2, "<p>Another text.</p>".into()));
+    site.edit(8, |page| page.labels = vec!["other".into()]);
+    site.delete(60);
+    let dry = run(&sandbox, &["sync", "--dry-run"]).success();
+    assert_eq!(
+        (counts(&dry), dry.events_named("sync.source")[0]["outcome"].clone()),
+        ([0, 2, 1, 57], "dry-run".into())
+    );
+    assert_eq!(bodies(&sandbox).len(), 60);
+    site.requests();
+    let changed = run(&sandbox, &["sync"]).success();
+    assert_eq!(counts(&changed), [0, 2, 1, 57]);
+    let read: Vec<String> = site.requests().into_iter().filter(|request| request.contains("api/v2/pages?")).collect();
+    assert_eq!(read.len(), 1, "{read:?}");
+    assert!(read[0].contains("id=7&"), "{read:?}");
+    let bodies = bodies(&sandbox);
+    assert_eq!(bodies.len(), 59);
+    assert!(bodies.iter().any(|body| body.contains("Another text.")), "{bodies:?}");
+    site.assert_satisfied();
+    let kept = fs::read_to_string(sandbox.folder().join("var/sources/handbook/8.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["metadata"]["labels"]["results"][0]["name"], "other");
+    assert_eq!(kept["body"]["storage"]["value"], "<p>Text of page number8.</p>");
+    assert_eq!(kept["users"]["results"][0]["displayName"], "Name of a1");
+}
+
+#[test]
+fn a_data_center_is_read_by_the_first_version_of_the_interface() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start_data_center(60));
+    sandbox.configure(&site.source("handbook"));
+    site.edit(9, |page| page.body = r#"<p>By <ac:link><ri:user ri:userkey="k1"/></ac:link></p>"#.into());
+    assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [60, 0, 0, 0]);
+    let page = fs::read_to_string(sandbox.folder().join("var/sources/handbook/9.json")).unwrap();
+    let page: Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(page["users"]["results"][0]["displayName"], "Name of k1");
+    assert_eq!(page["children"]["attachment"]["results"][0]["title"], "file9.pdf");
+    assert!(site.requests().iter().all(|request| !request.contains("/api/v2/")));
+    site.edit(7, |page| (page.version, page.body) = (2, "<p>Another text.</p>".into()));
+    assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 1, 0, 59]);
+}
+
+#[test]
+fn restrictions_are_read_again_each_time() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(3));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["fetch", "handbook"]).success();
+    site.edit(2, |page| page.groups = vec!["hr".into()]);
+    let fetched = run(&sandbox, &["fetch", "handbook"]).success();
+    let event = &fetched.events_named("fetch.complete")[0];
+    assert_eq!((&event["touched"], &event["changed"], &event["requests"]), (&1.into(), &0.into(), &1.into()));
+    let page = fs::read_to_string(sandbox.folder().join("var/sources/handbook/2.json")).unwrap();
+    assert!(page.contains(r#""name":"hr""#), "{page}");
+}
+
+#[test]
+fn a_site_that_misbehaves_is_read_to_the_end() {
+    let faults = [
+        Fault::Status(429, "retry-after: 0\r\n"),
+        Fault::Status(500, ""),
+        Fault::Status(503, "retry-after: 0\r\n"),
+        Fault::Drop,
+        Fault::Edit(3),
+        Fault::Delete(4),
+    ];
+    for fault in faults {
+        for at in 0..3 {
+            let (sandbox, site) = (Sandbox::new(), Confluence::start(12));
+            sandbox.configure(&site.source("handbook"));
+            site.misbehave((0..at).map(|_| None).chain([Some(fault.clone())]));
+            run(&sandbox, &["fetch", "handbook"]).success();
+            // Once more, for what changed while the listing was read.
+            run(&sandbox, &["fetch", "handbook"]).success();
+            let kept = fs::read_dir(sandbox.folder().join("var/sources/handbook")).unwrap();
+            let mut names: Vec<String> = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            let is_deleted = matches!(fault, Fault::Delete(_));
+            assert_eq!(
+                (names.len(), names.contains(&"4.json".to_owned())),
+                (12 - usize::from(is_deleted), !is_deleted),
+                "{fault:?} {at}"
+            );
+            let third = fs::read_to_string(sandbox.folder().join("var/sources/handbook/3.json")).unwrap();
+            assert_eq!(third.contains("Edited text"), matches!(fault, Fault::Edit(_)), "{fault:?} {at}");
+            site.assert_satisfied();
+        }
+    }
+}
+
+#[test]
+fn a_cursor_that_comes_again_ends_the_fetch_and_changes_nothing() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(12));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    site.delete(12);
+    site.misbehave([Some(Fault::RepeatCursor), Some(Fault::RepeatCursor), Some(Fault::RepeatCursor)]);
+    let failed = run(&sandbox, &["sync"]).exits(1);
+    assert!(failed.stderr.contains("the same part of the listing again"), "{}", failed.stderr);
+    assert_eq!(failed.events_named("sync.source")[0]["outcome"], "failed");
+    assert_eq!(bodies(&sandbox).len(), 12);
+    assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 0, 1, 11]);
+}
+
+#[test]
+fn a_token_that_is_refused_or_missing_changes_nothing_and_is_never_printed() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(3));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    site.misbehave([Some(Fault::Status(401, ""))]);
+    let refused = run(&sandbox, &["-vv", "sync"]).exits(3);
+    assert!(refused.stderr.contains("refuses the token"), "{}", refused.stderr);
+    let missing = sandbox.run(&["sync"]).exits(3);
+    assert!(
+        missing.stderr.contains("TRAILBLAZER_SOURCES_HANDBOOK_TOKEN or TRAILBLAZER_CONFLUENCE_TOKEN"),
+        "{}",
+        missing.stderr
+    );
+    site.misbehave([Some(Fault::Status(302, "location: http://127.0.0.1:9/elsewhere\r\n"))]);
+    let led_away = run(&sandbox, &["-vv", "sync"]).exits(1);
+    assert!(
+        led_away.stderr.contains("leads to another host, 127.0.0.1, which does not get the token"),
+        "{}",
+        led_away.stderr
+    );
+    for run in [&refused, &led_away] {
+        assert!(!run.stderr.contains(TOKEN) && !run.stdout.contains(TOKEN), "{}", run.stderr);
+    }
+    assert_eq!(bodies(&sandbox).len(), 3);
+    for entry in fs::read_dir(sandbox.folder().join("var/sources/handbook")).unwrap() {
+        assert!(!fs::read_to_string(entry.unwrap().path()).unwrap().contains(TOKEN));
+    }
+}
+
+#[test]
+fn ten_thousand_pages_without_a_change_need_at_most_fifty_requests() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(10_000));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["fetch", "handbook"]).success();
+    site.requests();
+    let again = run(&sandbox, &["fetch", "handbook"]).success();
+    let event = &again.events_named("fetch.complete")[0];
+    assert_eq!((&event["pages"], &event["unchanged"]), (&10_000.into(), &10_000.into()));
+    let requests = site.requests().len();
+    assert!(requests <= 50, "{requests}");
+    assert_eq!(event["requests"], requests);
+}
+
+#[test]
+fn a_sync_that_is_killed_at_any_request_ends_in_the_same_tables() {
+    let site = Confluence::start(130);
+    let finished = |sandbox: &Sandbox| {
+        run(sandbox, &["sync"]).success();
+        sandbox.database.final_tables()
+    };
+    let undisturbed = Sandbox::new();
+    undisturbed.configure(&site.source("handbook"));
+    let expected = finished(&undisturbed);
+    let requests = site.requests().len();
+    let disturbed = Sandbox::new();
+    disturbed.configure(&site.source("handbook"));
+    for kill_at in 1..=requests {
+        let mut child = spawn(&disturbed, &["sync"]);
+        let mut seen = 0;
+        while seen < kill_at && child.try_wait().unwrap().is_none() {
+            seen += site.requests().len();
+            std::thread::yield_now();
+        }
+        // It may have ended before.
+        let _ = child.kill();
+        child.wait().unwrap();
+        // The leases of the killed process would hold its run.
+        disturbed.run(&["runs", "reset", "--run-id", "handbook", "--force", "--yes"]);
+    }
+    assert_eq!(finished(&disturbed), expected);
+}
+
+#[test]
+fn sources_of_files_are_runs_of_their_names() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one/docs/a.dita", TOPIC);
+    sandbox.write("two/docs/a.dita", TOPIC.replace("Text", "Other text"));
+    sandbox.configure(
+        "sources:\n  first: { kind: dita, path: one/docs }\n  second:\n    kind: dita\n    path: two/docs\n",
+    );
+    let dry = run(&sandbox, &["sync", "--dry-run"]).success();
+    assert_eq!(dry.events_named("sync.source").len(), 2);
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
+    assert!(!sandbox.folder().join("var/runs").join("first").exists());
+    let synced = run(&sandbox, &["sync"]).success();
+    let names: Vec<_> = synced.events_named("sync.source").iter().map(|event| event["source"].clone()).collect();
+    assert_eq!(names, ["first", "second"]);
+    // Folders of the same name are told apart by their sources.
+    let searched = "select run_id || ' ' || doc_id from graphdb.documents where is_searched order by 1";
+    assert_eq!(sandbox.database.column(searched), ["first topic:first/a", "second topic:second/a"]);
+
+    // One that is gone does not stop the other.
+    fs::rename(sandbox.folder().join("one"), sandbox.folder().join("away")).unwrap();
+    sandbox.write("two/docs/b.dita", TOPIC);
+    let failed = run(&sandbox, &["sync"]).exits(2);
+    assert!(failed.stderr.contains("source first: no such file or folder"), "{}", failed.stderr);
+    let events = failed.events_named("sync.source");
+    assert_eq!((&events[0]["outcome"], &events[1]["added"]), (&"failed".into(), &1.into()));
+    assert_eq!(failed.events_named("sync.complete")[0]["failed"], 1);
+    assert_eq!(
+        sandbox.database.value("select count(*) from graphdb.documents where run_id = 'first' and is_searched"),
+        "1"
+    );
+}
+
+#[test]
+fn a_source_is_named_in_the_configuration_and_synchronized_by_one_process() {
+    let sandbox = Sandbox::new();
+    let run_without = sandbox.run(&["sync"]).exits(2);
+    assert!(run_without.stderr.contains("the configuration has no sources"), "{}", run_without.stderr);
+    sandbox.write("docs/a.dita", TOPIC);
+    sandbox.configure("sources: { manuals: { kind: dita, path: docs } }\n");
+    let unknown = sandbox.run(&["sync", "manual"]).exits(2);
+    assert!(
+        unknown.stderr.contains("no source \"manual\"") && unknown.stderr.contains("Sources: manuals."),
+        "{}",
+        unknown.stderr
+    );
+    let nothing = sandbox.run(&["fetch", "manuals"]).exits(2);
+    assert!(nothing.stderr.contains("there is nothing to fetch"), "{}", nothing.stderr);
+    fs::create_dir_all(sandbox.folder().join("var/sources")).unwrap();
+    let lock = fs::File::create(sandbox.folder().join("var/sources/manuals.lock")).unwrap();
+    let lock = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    let held = sandbox.run(&["sync"]).exits(4);
+    assert!(held.stderr.contains("is being synchronized by another process"), "{}", held.stderr);
+    drop(lock);
+    sandbox.run(&["sync", "manuals"]).success();
+}
+
+#[test]
+fn a_source_that_loses_most_of_its_documents_is_left_alone_without_yes() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(30));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    for id in 15..=30 {
+        site.delete(id);
+    }
+    let refused = run(&sandbox, &["sync"]).exits(5);
+    assert!(refused.stderr.contains("16 of 30 pages would be removed"), "{}", refused.stderr);
+    assert_eq!(bodies(&sandbox).len(), 30);
+    assert_eq!(counts(&run(&sandbox, &["sync", "--yes"]).success()), [0, 0, 16, 14]);
+}

@@ -1,0 +1,104 @@
+//! Atlassian's `OpenAPI` documents, which every request and response of the test server must obey.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+struct Api {
+    document: Value,
+    /// What stands before the paths of the document.
+    prefix: &'static str,
+}
+
+/// Returns the documents; says on stderr that nothing is validated when they are missing.
+fn apis() -> &'static [Api] {
+    static APIS: OnceLock<Vec<Api>> = OnceLock::new();
+    APIS.get_or_init(|| {
+        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
+        let corpora = std::env::var_os("TRAILBLAZER_CORPORA").map_or_else(beside, Into::into);
+        let folder = corpora.join("../spec/confluence-openapi");
+        let read = |name: &str, prefix| {
+            let mut document = serde_json::from_slice(&std::fs::read(folder.join(name)).ok()?).unwrap();
+            allow_null(&mut document);
+            Some(Api { document, prefix })
+        };
+        let apis: Vec<Api> = [read("v1.json", ""), read("v2.json", "/wiki/api/v2")].into_iter().flatten().collect();
+        if apis.len() < 2 {
+            eprintln!("skipped: requests are not validated, because {} is not there", folder.display());
+        }
+        apis
+    })
+}
+
+/// Writes `nullable` the way JSON Schema does.
+fn allow_null(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(allow_null),
+        Value::Object(fields) => {
+            if fields.get("nullable") == Some(&json!(true))
+                && let Some(kind) = fields.get("type").cloned()
+            {
+                fields.insert("type".into(), json!([kind, "null"]));
+            }
+            fields.values_mut().for_each(allow_null);
+        }
+        _ => {}
+    }
+}
+
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
+    }
+}
+
+/// Panics unless Atlassian describes the request, with these parameters, and the answer.
+pub fn assert_valid(path: &str, query: &[(String, String)], answer: &Value) {
+    for Api { document, prefix } in apis() {
+        let Some(operation) = path.strip_prefix(prefix).and_then(|path| document["paths"][path].get("get")) else {
+            continue;
+        };
+        let parameters: Vec<&Value> =
+            operation["parameters"].as_array().unwrap().iter().map(|one| resolved(document, one)).collect();
+        for (name, text) in query {
+            let parameter = parameters.iter().find(|one| one["name"] == **name);
+            let parameter = parameter.unwrap_or_else(|| panic!("{path} has no parameter {name}"));
+            let schema = resolved(document, &parameter["schema"]);
+            let typed = |text: &str, kind: &Value| match kind.as_str() {
+                Some("integer") => json!(text.parse::<i64>().unwrap_or_else(|_| panic!("{name}={text}"))),
+                _ => json!(text),
+            };
+            let value = if schema["type"] == "array" {
+                text.split(',').map(|part| typed(part, &schema["items"]["type"])).collect()
+            } else {
+                typed(text, &schema["type"])
+            };
+            check(document, schema, &value, &format!("{path}?{name}"));
+        }
+        let required = parameters.iter().filter(|one| one["required"] == true).map(|one| one["name"].as_str().unwrap());
+        for name in required {
+            assert!(query.iter().any(|(given, _)| given == name), "{path} lacks {name}");
+        }
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        check(document, schema, answer, path);
+        return;
+    }
+    assert!(apis().len() < 2, "Atlassian describes no {path}");
+}
+
+fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
+    static VALIDATORS: Mutex<BTreeMap<String, Validator>> = Mutex::new(BTreeMap::new());
+    let mut validators = VALIDATORS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let validator = validators.entry(schema.to_string()).or_insert_with(|| {
+        let mut alone = schema.clone();
+        alone["components"] = document["components"].clone();
+        jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&alone).unwrap()
+    });
+    let faults: Vec<String> =
+        validator.iter_errors(value).take(5).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+    assert!(faults.is_empty(), "{place}\n{}", faults.join("\n"));
+}
