@@ -1,0 +1,70 @@
+//! `trailblazer serve`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::Context;
+use super::model::impatient_settings;
+use crate::config::serve::{TOKENS_VARIABLE, parse_listen, tokens};
+use crate::db::Connector;
+use crate::embed::{self, Provider};
+use crate::error::{Exit, Result};
+use crate::events::Event;
+use crate::serve::{self, Setup};
+use crate::stop::Stop;
+
+/// Answer browsers, programs, assistants and monitoring over HTTP
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer serve                                Then open http://127.0.0.1:8080/
+  trailblazer serve --listen 0.0.0.0:8080          Needs TRAILBLAZER_SERVE_TOKENS or a trusted proxy
+  curl 'http://127.0.0.1:8080/api/search?q=claim'  JSON; described at /api/openapi.json
+
+Paths: / search, /backlog, /api/…, /mcp (Model Context Protocol), /metrics, /healthz, /readyz.")]
+pub struct Args {
+    /// Address and port to listen on [default: serve.listen, which is 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    pub listen: Option<SocketAddr>,
+    /// Let the pages of the backlog retry, reset and release runs; needs a database role with the rights of an admin
+    #[arg(long)]
+    pub allow_changes: bool,
+    /// Full-text search only, without a model
+    #[arg(long)]
+    pub text_only: bool,
+}
+
+/// Runs `trailblazer serve`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut setup = setup(context, args.text_only)?;
+    setup.allow_changes = args.allow_changes;
+    if let Some(listen) = args.listen {
+        setup.settings.listen = listen;
+    }
+    let stop = Stop::on_signals()?;
+    serve::run(setup, &stop, |address| {
+        let url = format!("http://{address}/");
+        context.events.emit(&Event::ServeStart { url: &url });
+        log::info!("listening on {url}");
+    })?;
+    context.events.emit(&Event::ServeStop {});
+    Ok(Exit::Done)
+}
+
+/// Returns what a server is made from: configuration, database, model.
+pub(super) fn setup(context: &Context<'_>, text_only: bool) -> Result<Setup> {
+    let tokens = tokens(&std::env::var(TOKENS_VARIABLE).unwrap_or_default())?;
+    let connector = Connector::new(&context.config)?;
+    // A schema that is missing is told now, not with the first request.
+    drop(connector.connect_ready()?);
+    let provider: Option<Arc<dyn Provider>> =
+        if text_only { None } else { Some(embed::provider(&impatient_settings(&context.config))?.into()) };
+    Ok(Setup {
+        settings: context.config.serve.clone(),
+        tokens,
+        connector,
+        provider,
+        batch_tokens: context.config.embed.batch_tokens,
+        allow_changes: false,
+    })
+}

@@ -1,0 +1,117 @@
+//! What pages may change with `--allow-changes`: each action says first what it would do.
+
+use std::sync::Arc;
+
+use postgres::Client;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use super::state::State;
+use super::{backlog, caller::Caller};
+use crate::db::calls::{self, Filter, Reset};
+use crate::db::history;
+use crate::error::Result as DbResult;
+use crate::ids::{RunId, Scope, Status};
+
+/// Something that a page may do to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Try a failed run again.
+    Retry,
+    /// Process the run again.
+    Reset,
+    /// Take the run back from its worker.
+    Release,
+    /// Claim the run earlier or later than others.
+    Priority,
+}
+
+/// An action on a run, as the form sends it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Change {
+    /// What to do.
+    pub action: Action,
+    /// The new priority.
+    #[serde(default)]
+    pub priority: Option<i16>,
+    /// The claim that the page showed: another one is not released.
+    #[serde(default)]
+    pub claim_token: Option<i64>,
+}
+
+/// Does the change, or with `dry_run` only works out what it would do. Returns that as a sentence, and the claim it is about.
+pub async fn apply(
+    state: &Arc<State>,
+    caller: &Caller,
+    run_id: &RunId,
+    change: Change,
+    dry_run: bool,
+) -> Result<(String, Option<i64>), Problem> {
+    caller.require_known()?;
+    let Some(pool) = &state.changes else {
+        let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "this server changes nothing");
+        return Err(problem.hint("Start it with --allow-changes and a database role with the rights of an admin."));
+    };
+    let wanted = run_id.clone();
+    let done = pool.with(move |client| perform(client, &wanted, &change, dry_run)).await?;
+    if !dry_run {
+        log::info!("{} (run {run_id}, from the backlog page)", done.as_ref().map_or("nothing done", |(text, _)| text));
+        backlog::forget(state).await;
+    }
+    done.map_err(|refused| Problem::new(axum::http::StatusCode::CONFLICT, refused))
+}
+
+type Done = Result<(String, Option<i64>), String>;
+
+fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) -> DbResult<Done> {
+    let Some(run) = calls::list_runs(client, &Filter::for_run(run_id))?.into_iter().next() else {
+        return Ok(Err(format!("there is no run {run_id} any more")));
+    };
+    let will = if dry_run { "will be" } else { "was" };
+    Ok(match change.action {
+        Action::Retry if run.status != Status::Failed => Err(format!("run {run_id} is {}, not failed", run.status)),
+        Action::Retry => {
+            reset(client, run_id, dry_run)?;
+            Ok((format!("Run {run_id} {will} due again, its {} failed attempts forgotten.", run.attempts), None))
+        }
+        Action::Reset => {
+            let step = reset(client, run_id, dry_run)?;
+            if step.skipped > 0 {
+                Err(format!("a worker holds run {run_id}: release it first"))
+            } else if step.reset == 0 {
+                Err(format!("run {run_id} is reset already"))
+            } else {
+                Ok((format!("Run {run_id} {will} reset: chunked and embedded again. Its data stays until then."), None))
+            }
+        }
+        Action::Release => match (&run.claimed_by, change.claim_token) {
+            (None, _) => Err(format!("no worker holds run {run_id}")),
+            (Some(_), Some(token)) if token != run.claim_token.0 => {
+                Err(format!("another claim holds run {run_id} now: look again"))
+            }
+            (Some(worker), _) => {
+                let sentence = format!(
+                    "Run {run_id} {will} taken from worker {worker} and due again. If the worker still lives, its next write is refused."
+                );
+                if !dry_run {
+                    calls::release_run(client, run_id, run.claim_token)?;
+                }
+                Ok((sentence, Some(run.claim_token.0)))
+            }
+        },
+        Action::Priority => {
+            let Some(priority) = change.priority else {
+                return Ok(Err("the priority is a whole number from -32768 to 32767".into()));
+            };
+            history::set_priority(client, run_id, priority, dry_run)?;
+            Ok((format!("The priority of run {run_id} {will} changed from {} to {priority}.", run.priority), None))
+        }
+    })
+}
+
+fn reset(client: &mut Client, run_id: &RunId, dry_run: bool) -> DbResult<calls::ResetStep> {
+    let filter = Filter::for_run(run_id);
+    let reset = Reset { filter, scope: Scope::Processed, dry_run, force: false, delete_chunks: false };
+    calls::reset_runs(client, &reset, None, "")
+}

@@ -1,0 +1,88 @@
+//! Parts of a request, read so that what is wrong with them is told as a problem.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Json, RawPathParams, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::ids::RunId;
+use crate::serve::problem::Problem;
+
+/// The query, in which keys may repeat.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Problem::invalid("query: expected UTF-8 in percent-encoding"));
+        }
+        // No text in the database has a NUL character, so that it separates words at most.
+        match serde_html_form::from_str(&query.replace("%00", "%20")) {
+            Ok(params) => Ok(Self(params)),
+            Err(error) => Err(Problem::invalid(format!("query: {error}"))),
+        }
+    }
+}
+
+/// The one parameter of the path.
+pub struct Segment(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let segments = segments(parts, state).await?;
+        segments.into_iter().next().map(Self).ok_or_else(Problem::internal)
+    }
+}
+
+/// The run and the document that a path names; `~` means the version that search finds.
+pub struct Segments(pub Option<RunId>, pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segments {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut segments = segments(parts, state).await?.into_iter();
+        let (Some(run), Some(document)) = (segments.next(), segments.next()) else { return Err(Problem::internal()) };
+        let run = match run.as_str() {
+            "~" => None,
+            name => Some(name.parse().map_err(|_| Problem::not_found("no such run"))?),
+        };
+        Ok(Self(run, document))
+    }
+}
+
+/// Returns the decoded parameters of the path, in order.
+async fn segments<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<String>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| Problem::invalid("the path is not UTF-8 in percent-encoding"))?;
+    Ok(params.iter().map(|(_, value)| value.to_owned()).collect())
+}
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(refused(&rejection)),
+        }
+    }
+}
+
+fn refused(rejection: &JsonRejection) -> Problem {
+    let detail = match rejection {
+        JsonRejection::JsonDataError(error) => error.body_text(),
+        JsonRejection::MissingJsonContentType(_) => "send the body as Content-Type: application/json".into(),
+        other => other.body_text(),
+    };
+    Problem::new(rejection.status(), format!("body: {detail}"))
+}

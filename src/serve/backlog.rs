@@ -1,0 +1,204 @@
+//! The backlog and its runs as the page, the JSON interface and the metrics show them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use postgres::Client;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::api::types::{Attempt, Backlog, ChunkSize, Claim, Content, Interval, Loss, Run, RunDetails, RunDocument};
+use super::caller::Caller;
+use super::problem::Problem;
+use super::state::State;
+use crate::db::calls::{self, Filter};
+use crate::db::{documents, history};
+use crate::error::Result as DbResult;
+use crate::ids::{RunId, Status};
+
+/// How old the shown backlog may be: however many pages refresh themselves, it is read once in that time.
+const FRESH: Duration = Duration::from_secs(2);
+const MINUTE: Duration = Duration::from_secs(60);
+const HALF_HOUR: Duration = Duration::from_secs(1800);
+/// Failed runs that are listed.
+const FAILED: u32 = 50;
+/// Documents of a run on one page.
+const DOCUMENTS: i32 = 100;
+/// Width of a range of chunk sizes, in tokens.
+const SIZE_STEP: i32 = 32;
+
+/// The backlog as it was a moment ago.
+#[derive(Default)]
+pub(super) struct BacklogCache(Mutex<Option<(Instant, Arc<Backlog>)>>);
+
+/// Returns the backlog, at most [`FRESH`] old.
+pub async fn read(state: &Arc<State>) -> Result<Arc<Backlog>, Problem> {
+    // Whoever comes while it is read waits for that one reading.
+    let mut cached = state.backlog.0.lock().await;
+    if let Some((at, backlog)) = cached.as_ref()
+        && at.elapsed() < FRESH
+    {
+        return Ok(Arc::clone(backlog));
+    }
+    let backlog = Arc::new(state.pool.with(from_database).await?);
+    *cached = Some((Instant::now(), Arc::clone(&backlog)));
+    Ok(backlog)
+}
+
+/// Forgets the cached backlog: something was changed.
+pub async fn forget(state: &State) {
+    *state.backlog.0.lock().await = None;
+}
+
+/// The columns of `graphdb.backlog_status` that are shown.
+#[derive(Deserialize)]
+struct StatusRow {
+    total: i64,
+    by_status: BTreeMap<String, i64>,
+    due: i64,
+    deferred: i64,
+    next_available_at: Option<DateTime<Utc>>,
+    oldest_normalized_at: Option<DateTime<Utc>>,
+    live_claims: i64,
+    expired_claims: i64,
+    claims: Vec<Claim>,
+    embedded_last_10_minutes: i64,
+    time_to_go_seconds: Option<i64>,
+}
+
+fn from_database(client: &mut Client) -> DbResult<Backlog> {
+    let row = calls::backlog_status(client)?;
+    let row: StatusRow = serde_json::from_value(row)
+        .map_err(|error| crate::error::Error::usage(format!("backlog_status cannot be read: {error}")))?;
+    let held = Filter { status: vec![Status::Chunking, Status::Embedding], ..Filter::default() };
+    let held = calls::list_runs(client, &held)?;
+    let now = history::clock(client)?;
+    let failed = Filter { status: vec![Status::Failed], limit: Some(FAILED), ..Filter::default() };
+    let failed = calls::list_runs(client, &failed)?.into_iter().map(Run::from).collect();
+    let content = history::content_totals(client)?;
+    let last_hour = intervals(client, MINUTE, 60)?;
+    let last_day = intervals(client, HALF_HOUR, 48)?;
+    let heard = |run_id: &str| held.iter().find(|run| run.run_id.as_str() == run_id).map(|run| run.updated_at);
+    let claims = row
+        .claims
+        .into_iter()
+        .map(|claim| Claim { silent_seconds: heard(&claim.run_id).map(|at| (now - at).num_seconds().max(0)), ..claim });
+    Ok(Backlog {
+        at: now,
+        total: row.total,
+        by_status: row.by_status,
+        due: row.due,
+        deferred: row.deferred,
+        next_available_at: row.next_available_at,
+        oldest_normalized_at: row.oldest_normalized_at,
+        live_claims: row.live_claims,
+        expired_claims: row.expired_claims,
+        claims: claims.collect(),
+        embedded_last_10_minutes: row.embedded_last_10_minutes,
+        seconds_left: row.time_to_go_seconds.filter(|_| row.due + row.deferred + row.live_claims > 0),
+        content: Content {
+            documents: content.documents,
+            chunks: content.chunks,
+            embedded_chunks: content.embedded_chunks,
+        },
+        last_hour,
+        last_day,
+        failed,
+    })
+}
+
+fn intervals(client: &mut Client, length: Duration, count: i32) -> DbResult<Vec<Interval>> {
+    let intervals = history::backlog_history(client, length, count)?;
+    let shown = |interval: history::Interval| Interval {
+        since: interval.since,
+        chunked: interval.chunked,
+        embedded: interval.embedded,
+        failed: interval.failed,
+        chunks: interval.chunks,
+    };
+    Ok(intervals.into_iter().map(shown).collect())
+}
+
+/// Returns the runs of one status, the newest first, at most `limit`.
+pub async fn runs(state: &Arc<State>, status: Option<Status>, limit: u32) -> Result<Vec<Run>, Problem> {
+    let filter = Filter { status: status.into_iter().collect(), limit: Some(limit), ..Filter::default() };
+    let runs = state.pool.with(move |client| calls::list_runs(client, &filter)).await?;
+    Ok(runs.into_iter().map(Run::from).collect())
+}
+
+/// Returns a run with its history and its documents after `after`.
+pub async fn run(state: &Arc<State>, _caller: &Caller, run_id: &RunId, after: &str) -> Result<RunDetails, Problem> {
+    let (wanted, after) = (run_id.clone(), after.to_owned());
+    let details = state.pool.with(move |client| read_run(client, &wanted, &after)).await?;
+    details.ok_or_else(|| Problem::not_found(format!("no run \"{run_id}\"")))
+}
+
+fn read_run(client: &mut Client, run_id: &RunId, after: &str) -> DbResult<Option<RunDetails>> {
+    let Some(run) = calls::list_runs(client, &Filter::for_run(run_id))?.into_iter().next() else { return Ok(None) };
+    let attempts = calls::run_history(client, run_id)?.into_iter().map(|attempt| Attempt {
+        phase: attempt.phase.to_string(),
+        worker: attempt.worker,
+        started_at: attempt.started_at,
+        ended_at: attempt.ended_at,
+        outcome: attempt.outcome,
+        error: attempt.error,
+    });
+    let attempts = attempts.collect();
+    let losses = documents::run_losses(client, run_id)?.into_iter().map(|loss| Loss {
+        loss: loss.loss,
+        documents: loss.documents,
+        occurrences: loss.occurrences,
+    });
+    let losses = losses.collect();
+    let sizes = documents::chunk_sizes(client, run_id, SIZE_STEP)?;
+    let chunk_sizes = sizes
+        .into_iter()
+        .map(|(from_tokens, chunks)| ChunkSize { from_tokens, to_tokens: from_tokens + SIZE_STEP - 1, chunks })
+        .collect();
+    let mut found = documents::run_contents(client, run_id, after, DOCUMENTS + 1)?;
+    let page = usize::try_from(DOCUMENTS).unwrap_or(usize::MAX);
+    let has_more = found.len() > page;
+    found.truncate(page);
+    let next = found.last().filter(|_| has_more).map(|document| document.doc_id.clone());
+    let documents = found
+        .into_iter()
+        .map(|document| RunDocument {
+            losses: serde_json::from_value(document.losses).unwrap_or_default(),
+            doc_id: document.doc_id,
+            title: document.title,
+            path: document.path,
+            is_searched: document.is_searched,
+            bytes: document.bytes,
+            chunks: document.chunks,
+            tokens: document.tokens,
+        })
+        .collect();
+    Ok(Some(RunDetails { run: run.into(), attempts, losses, chunk_sizes, documents, next }))
+}
+
+impl From<calls::Run> for Run {
+    fn from(run: calls::Run) -> Self {
+        Self {
+            run_id: run.run_id.to_string(),
+            source: run.source,
+            status: run.status.to_string(),
+            priority: run.priority,
+            normalized_at: run.normalized_at,
+            chunk_completed_at: run.chunk_completed_at,
+            embed_completed_at: run.embed_completed_at,
+            total_docs: run.total_docs,
+            total_chunks: run.total_chunks,
+            embedded_chunks: run.embedded_chunks,
+            embedding_model: run.embedding_model,
+            claimed_by: run.claimed_by,
+            claim_expires_at: run.claim_expires_at,
+            attempts: run.attempts,
+            available_at: run.available_at,
+            failed_phase: run.failed_phase,
+            last_error: run.last_error,
+            code_version: run.code_version,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Who asks.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderName, header};
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+
+use super::problem::Problem;
+use super::state::State;
+use crate::config::serve::UnknownCallers;
+
+/// Who asks, and as whom documents are looked up. Every request has one; every lookup is given it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// `user:…` and `group:…` as the sources name them. Without any, only unrestricted documents are seen.
+    pub principals: Vec<String>,
+    /// A token or a proxy vouches for the caller, or the caller is on this machine.
+    pub is_known: bool,
+}
+
+impl Caller {
+    /// The user of this machine, without principals.
+    #[must_use]
+    pub fn local(principals: Vec<String>) -> Self {
+        Self { principals, is_known: true }
+    }
+
+    /// Refuses callers whom nobody vouches for: what is about the server is not for them.
+    pub fn require_known(&self) -> Result<(), Problem> {
+        if self.is_known { Ok(()) } else { Err(Problem::unauthorized("this needs a token")) }
+    }
+}
+
+/// Returns who sent a request with `headers` from `address`. A wrong token is refused, not taken for none.
+pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> Result<Caller, Problem> {
+    let address = address.to_canonical();
+    let settings = &state.settings;
+    if let Some(name) = &settings.proxy_user_header
+        && settings.trusted_proxies.iter().any(|network| network.contains(&address))
+        && let Some(user) = text(headers, name)
+    {
+        let groups = settings.proxy_groups_header.as_deref().and_then(|name| text(headers, name));
+        let groups =
+            groups.iter().flat_map(|groups| groups.split(',')).map(str::trim).filter(|group| !group.is_empty());
+        let mut principals = vec![format!("user:{user}")];
+        principals.extend(groups.map(|group| format!("group:{group}")));
+        return Ok(Caller { principals, is_known: true });
+    }
+    if let Some(shown) = credentials(headers) {
+        let matches = |secret: &str| Sha256::digest(secret) == Sha256::digest(&shown);
+        return match state.tokens.iter().find(|token| matches(&token.secret)) {
+            Some(token) => Ok(Caller { principals: token.principals.clone(), is_known: true }),
+            None => Err(Problem::unauthorized("the token is not one of this server")),
+        };
+    }
+    let is_local = address.is_loopback() && state.tokens.is_empty() && settings.proxy_user_header.is_none();
+    if is_local {
+        return Ok(Caller::local(Vec::new()));
+    }
+    match settings.unknown_callers {
+        UnknownCallers::Unrestricted => Ok(Caller::default()),
+        UnknownCallers::Nobody => Err(Problem::unauthorized("this server answers known callers only")),
+    }
+}
+
+/// Returns the text of a header that is there and says something.
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let text = std::str::from_utf8(headers.get(name)?.as_bytes()).ok()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Returns the token that a request shows: as a bearer token, or as the password that a browser asks its user for.
+fn credentials(headers: &HeaderMap) -> Option<String> {
+    let shown = headers.get(header::AUTHORIZATION)?.to_str().ok().unwrap_or("?");
+    let (scheme, rest) = shown.split_once(' ').unwrap_or((shown, ""));
+    if scheme.eq_ignore_ascii_case("basic") {
+        let decoded = base64::engine::general_purpose::STANDARD.decode(rest.trim()).unwrap_or_default();
+        let decoded = String::from_utf8(decoded).unwrap_or_default();
+        return Some(decoded.split_once(':').map_or("", |(_, password)| password).to_owned());
+    }
+    Some(rest.trim().to_owned())
+}

@@ -1,0 +1,298 @@
+//! What callers ask of the knowledge base, whichever way they come in. The caller's principals are passed on here and nowhere else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use postgres::Client;
+
+use super::api::types::{Document, EmbedAnswer, EmbedKind, FacetValue, Facets, Hit, SearchAnswer, Section};
+use super::caller::Caller;
+use super::page::links;
+use super::problem::Problem;
+use super::state::State;
+use crate::db::documents::{self, Description, FoundDocument, ListedDocument};
+use crate::db::search::{self, Question, SearchFilter};
+use crate::embed::{self, TextKind};
+use crate::error::{Error, Result as DbResult};
+use crate::ids::RunId;
+use crate::sections;
+
+/// Documents of one answer, at most.
+pub const MAX_HITS: u32 = 100;
+/// Characters of a question that are read.
+const MAX_CHARACTERS: usize = 10_000;
+/// Values of a filter that are offered.
+const FACET_VALUES: i32 = 30;
+
+/// What to look for.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// As typed.
+    pub query: String,
+    /// Most documents.
+    pub limit: u32,
+    /// Where to look.
+    pub filter: SearchFilter,
+    /// Compare words only, not meaning.
+    pub text_only: bool,
+}
+
+/// Finds the documents that answer a question.
+pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Result<SearchAnswer, Problem> {
+    let begun = Instant::now();
+    if !asked.query.contains(char::is_alphanumeric) {
+        let notice = Some("The question has no word.".to_owned());
+        return Ok(SearchAnswer { query: asked.query, model: None, hits: Vec::new(), notice });
+    }
+    if asked.query.chars().count() > MAX_CHARACTERS {
+        let detail = format!("the question has more than {MAX_CHARACTERS} characters");
+        return Err(Problem::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    if asked.limit == 0 || asked.limit > MAX_HITS {
+        return Err(Problem::invalid(format!("limit must be from 1 to {MAX_HITS}, not {}", asked.limit)));
+    }
+    let (vector, notice) = if asked.text_only { (None, None) } else { vector(state, &asked.query).await? };
+    let model = vector.as_ref().map(|(_, model)| model.clone());
+    let limit = i32::try_from(asked.limit).unwrap_or(i32::MAX);
+    let caller = caller.clone();
+    let query = asked.query.clone();
+    let hits = state
+        .pool
+        .with(move |client| {
+            let vector = vector.as_ref().map(|(vector, model)| (vector.clone(), model.as_str()));
+            let question = Question {
+                text: &asked.query,
+                vector,
+                limit,
+                per_document: 1,
+                min_score: None,
+                filter: as_seen_by(&caller, &asked.filter),
+            };
+            let hits = search::search(client, &question)?;
+            let run_ids: Vec<&str> = hits.iter().map(|hit| hit.run_id.as_str()).collect();
+            let doc_ids: Vec<&str> = hits.iter().map(|hit| hit.doc_id.as_str()).collect();
+            let mut described = documents::describe_documents(client, &run_ids, &doc_ids)?;
+            Ok(hits.into_iter().zip(1..).map(|(hit, place)| shown(hit, place, &mut described)).collect::<Vec<_>>())
+        })
+        .await?;
+    state.metrics.time_search(begun.elapsed());
+    Ok(SearchAnswer { query, model, hits, notice })
+}
+
+/// Returns the filter that keeps to what `caller` may see. Readers of documents are decided here.
+fn as_seen_by(_caller: &Caller, filter: &SearchFilter) -> SearchFilter {
+    filter.clone()
+}
+
+/// Returns the vector of a question with its model, or a notice that says why there is none.
+async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, String)>, Option<String>), Problem> {
+    let Some(provider) = &state.provider else { return Ok((None, None)) };
+    let name = provider.model().name.clone();
+    let model = name.clone();
+    if !state.pool.with(move |client| search::has_vectors(client, &model)).await? {
+        return Ok((None, Some(format!("Nothing is embedded with {name}: only words were compared."))));
+    }
+    let (provider, text) = (Arc::clone(provider), query.to_owned());
+    let begun = Instant::now();
+    let embedded = tokio::task::spawn_blocking(move || embed::embed_question(provider.as_ref(), &text)).await;
+    match embedded.map_err(|_| Problem::internal())? {
+        Ok(vector) => {
+            state.metrics.time_embedding(begun.elapsed());
+            Ok((Some((vector, name)), None))
+        }
+        Err(error) if error.may_pass() => {
+            log::warn!("{error}");
+            Ok((None, Some("The embedding server does not answer: only words were compared.".into())))
+        }
+        Err(error) => Err(Problem::from(Error::from(error))),
+    }
+}
+
+fn shown(hit: search::Hit, place: u32, described: &mut HashMap<(String, String), Description>) -> Hit {
+    let Description { path, source, breadcrumbs, language, updated_at, .. } =
+        described.remove(&(hit.run_id.clone(), hit.doc_id.clone())).unwrap_or_default();
+    let (snippet, highlights) = unmarked(&hit.snippet);
+    Hit {
+        place,
+        page: links::chunk(&hit.run_id, &hit.doc_id, hit.ord),
+        run_id: hit.run_id,
+        doc_id: hit.doc_id,
+        title: hit.title,
+        breadcrumbs,
+        section: hit.heading_path.get(1..).unwrap_or_default().to_vec(),
+        url: hit.url,
+        path,
+        source,
+        language,
+        updated_at,
+        ord: hit.ord,
+        text: hit.text,
+        snippet,
+        highlights,
+        text_rank: hit.text_rank,
+        vector_rank: hit.vector_rank,
+        score: hit.score,
+    }
+}
+
+/// Returns a snippet on one line without its marks, and where they stood.
+fn unmarked(snippet: &str) -> (String, Vec<[u32; 2]>) {
+    let line = snippet.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut plain, mut highlights, mut count, mut start) = (String::new(), Vec::new(), 0_u32, None);
+    for c in line.chars() {
+        match c {
+            '\u{1}' => start = Some(count),
+            '\u{2}' => highlights.extend(start.take().map(|start| [start, count])),
+            c => {
+                plain.push(c);
+                count += 1;
+            }
+        }
+    }
+    (plain, highlights)
+}
+
+/// Returns the document that `name` means, in `run` or in the version that search finds.
+pub async fn document(
+    state: &Arc<State>,
+    caller: &Caller,
+    name: &str,
+    run: Option<RunId>,
+) -> Result<FoundDocument, Problem> {
+    let (name, _caller) = (name.to_owned(), caller.clone());
+    let shown = name.clone();
+    let found = state.pool.with(move |client| documents::find_document(client, &name, run.as_ref())).await?;
+    found.ok_or_else(|| Problem::not_found(format!("no document \"{}\"", short(&shown))))
+}
+
+/// Returns a document as callers get it, whole or one section of it.
+pub fn view(document: FoundDocument, section: Option<&str>) -> Result<Document, Problem> {
+    let found = sections::sections(&document.body);
+    let chosen = match section {
+        Some(name) => Some(sections::find(&found, name).cloned().ok_or_else(|| {
+            let anchors: Vec<&str> = found.iter().take(30).map(|section| section.anchor.as_str()).collect();
+            let problem = Problem::not_found(format!("the document has no section \"{}\"", short(name)));
+            if anchors.is_empty() { problem } else { problem.hint(format!("Sections: {}.", anchors.join(", "))) }
+        })?),
+        None => None,
+    };
+    let markdown = match &chosen {
+        Some(section) => document.body[section.bytes.clone()].to_owned(),
+        None => document.body,
+    };
+    let sections = found
+        .into_iter()
+        .map(|section| Section { level: section.level, title: section.title, anchor: section.anchor })
+        .collect();
+    Ok(Document {
+        run_id: document.run_id,
+        doc_id: document.doc_id,
+        title: document.title,
+        url: document.url,
+        path: document.path,
+        source: document.source,
+        labels: document.labels,
+        breadcrumbs: document.breadcrumbs,
+        is_searched: document.is_searched,
+        meta: document.meta,
+        sections,
+        section: chosen.map(|section| section.anchor),
+        markdown,
+    })
+}
+
+/// Returns the anchor of the section that a chunk of a document stands in.
+pub async fn anchor_of_chunk(
+    state: &Arc<State>,
+    document: &FoundDocument,
+    ord: i32,
+) -> Result<Option<String>, Problem> {
+    let (run_id, doc_id) = (document.run_id.clone(), document.doc_id.clone());
+    let start = state.pool.with(move |client| documents::chunk_start(client, &run_id, &doc_id, ord)).await?;
+    let Some(start) = start else { return Ok(None) };
+    let found = sections::sections(&document.body);
+    // A chunk may begin with blank lines before its heading.
+    let around =
+        found.iter().rev().find(|section| document.body.get(start..section.bytes.start).is_none_or(str::is_empty));
+    let next = found
+        .iter()
+        .find(|section| document.body.get(start..section.bytes.start).is_some_and(|between| between.trim().is_empty()));
+    Ok(next.or(around).map(|section| section.anchor.clone()))
+}
+
+/// Returns a page of the documents that `caller` can find, after `after`.
+pub async fn list(
+    state: &Arc<State>,
+    caller: &Caller,
+    after: &str,
+    limit: i32,
+) -> Result<Vec<ListedDocument>, Problem> {
+    let (after, caller) = (after.to_owned(), caller.clone());
+    let filter = SearchFilter::default();
+    state.pool.with(move |client| documents::list_documents(client, &after, limit, &as_seen_by(&caller, &filter))).await
+}
+
+/// Returns what searches can be narrowed by, for documents that match `filter`.
+pub async fn facets(state: &Arc<State>, caller: &Caller, filter: &SearchFilter) -> Result<Facets, Problem> {
+    let (caller, filter) = (caller.clone(), filter.clone());
+    state.pool.with(move |client| read_facets(client, &as_seen_by(&caller, &filter))).await
+}
+
+fn read_facets(client: &mut Client, filter: &SearchFilter) -> DbResult<Facets> {
+    let mut facets = Facets { documents: search::searched_documents(client, filter)?, ..Facets::default() };
+    for found in documents::search_facets(client, filter, FACET_VALUES)? {
+        let value = FacetValue { value: found.value, documents: found.documents };
+        match found.facet.as_str() {
+            "source" => facets.sources.push(value),
+            "label" => facets.labels.push(value),
+            _ => facets.languages.push(value),
+        }
+    }
+    Ok(facets)
+}
+
+/// Returns the vectors of texts.
+pub async fn embed(state: &Arc<State>, kind: EmbedKind, texts: Vec<String>) -> Result<EmbedAnswer, Problem> {
+    let Some(provider) = state.provider.clone() else {
+        return Err(Problem::busy("this server has no model: it was started with --text-only"));
+    };
+    let batch_tokens = state.batch_tokens;
+    let begun = Instant::now();
+    let done = tokio::task::spawn_blocking(move || {
+        let kind = match kind {
+            EmbedKind::Query => TextKind::Query,
+            EmbedKind::Document => TextKind::Document,
+        };
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let model = provider.model();
+        let results = embed::embed_texts(provider.as_ref(), kind, &texts, batch_tokens)?;
+        Ok((model.name.clone(), model.dimension, results))
+    });
+    let (model, dimension, results) =
+        done.await.map_err(|_| Problem::internal())?.map_err(|error| Problem::from(Error::Embed(error)))?;
+    let mut vectors = Vec::with_capacity(results.len());
+    for (result, number) in results.into_iter().zip(1..) {
+        vectors.push(result.map_err(|error| Problem::invalid(format!("text {number}: {error}")))?);
+    }
+    state.metrics.time_embedding(begun.elapsed());
+    Ok(EmbedAnswer { model, dimension, vectors })
+}
+
+/// Returns the start of a name that a message quotes.
+fn short(name: &str) -> String {
+    name.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_become_places_in_the_plain_snippet() {
+        let (plain, places) = unmarked("An \u{1}é\u{2}\n  is \u{1}here\u{2}");
+        assert_eq!(plain, "An é is here");
+        assert_eq!(places, [[3, 4], [8, 12]]);
+        assert_eq!(unmarked("\u{2}a\u{1}"), ("a".to_owned(), Vec::new()));
+    }
+}

@@ -1,0 +1,127 @@
+//! Answers as a model reads them best: title, section and URL, then the passage.
+
+use std::fmt::Write as _;
+
+use crate::serve::api::types::{Document, FacetValue, Facets, Hit, SearchAnswer};
+
+/// Bytes of a token, on the safe side for English text and code.
+const TOKEN_BYTES: usize = 3;
+/// Sections that an answer lists.
+const SECTIONS: usize = 60;
+
+/// Returns what was found within `budget` tokens, and how many hits that are. The first is always shown, cut off if need be.
+pub fn search(answer: &SearchAnswer, budget: usize) -> (String, usize) {
+    if answer.hits.is_empty() {
+        let notice = answer.notice.as_ref().map(|notice| format!(" {notice}")).unwrap_or_default();
+        return (format!("Nothing relevant found. Try other words, or fewer filters.{notice}"), 0);
+    }
+    let mut text = String::new();
+    if let Some(notice) = &answer.notice {
+        let _ = writeln!(text, "Note: {notice}\n");
+    }
+    let mut shown = 0;
+    for hit in &answer.hits {
+        let mut entry = entry(hit);
+        let left = (budget * TOKEN_BYTES).saturating_sub(text.len());
+        if entry.len() > left {
+            if shown > 0 {
+                break;
+            }
+            cut(&mut entry, left / TOKEN_BYTES);
+        }
+        text.push_str(&entry);
+        shown += 1;
+    }
+    let left_out = answer.hits.len() - shown;
+    if left_out > 0 {
+        let _ = writeln!(text, "({left_out} more found; raise max_tokens to see them.)");
+    }
+    (text, shown)
+}
+
+fn entry(hit: &Hit) -> String {
+    let mut entry = format!("## {}. {}\n", hit.place, hit.title);
+    if !hit.section.is_empty() {
+        let _ = writeln!(entry, "Section: {}", hit.section.join(" > "));
+    }
+    if !hit.breadcrumbs.is_empty() {
+        let _ = writeln!(entry, "In: {}", hit.breadcrumbs.join(" > "));
+    }
+    if let Some(url) = &hit.url {
+        let _ = writeln!(entry, "URL: {url}");
+    }
+    if let Some(updated) = hit.updated_at.as_deref().and_then(|at| at.get(..10)) {
+        let _ = writeln!(entry, "Changed: {updated}");
+    }
+    let _ = writeln!(entry, "Document: {} (run {})\n\n{}\n", hit.doc_id, hit.run_id, hit.text.trim());
+    entry
+}
+
+/// Cuts `text` at a line end or a character within `budget` tokens. Returns whether something was cut off.
+pub fn cut(text: &mut String, budget: usize) -> bool {
+    let most = budget * TOKEN_BYTES;
+    if text.len() <= most {
+        return false;
+    }
+    let mut end = most;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    // A whole line reads better, unless the line is most of the text.
+    if let Some(line_end) = text[..end].rfind('\n').filter(|&at| at > end / 2) {
+        end = line_end;
+    }
+    text.truncate(end);
+    true
+}
+
+/// Returns a document with what it is, and the sections that can be asked for.
+pub fn document(document: &Document, is_cut: bool) -> String {
+    let mut text = format!("# {}\n", document.title);
+    if !document.breadcrumbs.is_empty() {
+        let _ = writeln!(text, "In: {}", document.breadcrumbs.join(" > "));
+    }
+    if let Some(url) = &document.url {
+        let _ = writeln!(text, "URL: {url}");
+    }
+    let _ = writeln!(text, "Document: {} (run {})", document.doc_id, document.run_id);
+    let _ = writeln!(text, "\n{}", document.markdown.trim());
+    if is_cut {
+        text.push_str("\n(Cut off to stay within max_tokens. Ask for a section, or raise max_tokens.)\n");
+        text.push_str("Sections:\n");
+        for section in document.sections.iter().take(SECTIONS) {
+            let indent = "  ".repeat(usize::from(section.level.saturating_sub(1)));
+            let _ = writeln!(text, "{indent}- {} ({})", section.title, section.anchor);
+        }
+    }
+    text
+}
+
+/// Returns what the documentation covers.
+pub fn sources(facets: &Facets) -> String {
+    let mut text = format!("{} documents.\n", facets.documents);
+    for (name, values) in [("Sources", &facets.sources), ("Labels", &facets.labels), ("Languages", &facets.languages)] {
+        if !values.is_empty() {
+            let named = |known: &FacetValue| format!("{} ({})", known.value, known.documents);
+            let _ = writeln!(text, "{name}: {}", values.iter().map(named).collect::<Vec<_>>().join(", "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_is_within_the_budget_and_between_characters() {
+        for budget in 0..40 {
+            let mut text = "Zeile eins\nZweite Zeile mit Ümläuten und 日本語\nDrei\n".to_owned();
+            let whole = text.clone();
+            let was_cut = cut(&mut text, budget);
+            assert!(text.len() <= budget * TOKEN_BYTES || !was_cut);
+            assert!(whole.starts_with(&text));
+            assert_eq!(was_cut, text != whole);
+        }
+    }
+}

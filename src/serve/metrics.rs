@@ -1,0 +1,293 @@
+//! `/metrics` in `OpenMetrics`, `/healthz` and `/readyz`.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::api::types::Backlog;
+use super::backlog;
+use super::caller::Caller;
+use super::problem::Problem;
+use super::state::State;
+use crate::db::history::{self, AttemptTotal};
+use crate::db::install;
+use crate::ids::Status;
+
+/// Upper bounds of latencies in seconds.
+const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What this process counts by itself.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter<u64, AtomicU64>>,
+    request_seconds: Histogram,
+    search_seconds: Histogram,
+    embed_seconds: Histogram,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    path: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        let histogram = || Histogram::new(SECONDS);
+        let (request_seconds, search_seconds, embed_seconds) = (histogram(), histogram(), histogram());
+        let requests = Family::<RequestLabels, Counter<u64, AtomicU64>>::default();
+        let mut registry = Registry::with_prefix("trailblazer");
+        registry.register("http_requests", "Requests answered, by kind of path", requests.clone());
+        let mut time = |name: &str, help: &str, histogram: &Histogram| {
+            registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
+        };
+        time("http_request_duration", "Time to answer a request", &request_seconds);
+        time("search_duration", "Time to answer a search, the question's vector included", &search_seconds);
+        time("embed_duration", "Time to embed a question or the texts of one request", &embed_seconds);
+        Self { registry, requests, request_seconds, search_seconds, embed_seconds }
+    }
+
+    pub fn count_request(&self, uri: &Uri, method: &Method, status: StatusCode, took: Duration) {
+        let labels = RequestLabels { path: kind_of(uri.path()), method: name_of(method), status: status.as_u16() };
+        self.requests.get_or_create(&labels).inc();
+        self.request_seconds.observe(took.as_secs_f64());
+    }
+
+    pub fn time_search(&self, took: Duration) {
+        self.search_seconds.observe(took.as_secs_f64());
+    }
+
+    pub fn time_embedding(&self, took: Duration) {
+        self.embed_seconds.observe(took.as_secs_f64());
+    }
+}
+
+/// Returns the kind of a path: there are few, whatever clients ask for.
+fn kind_of(path: &str) -> &'static str {
+    const KINDS: [&str; 15] = [
+        "/",
+        "/d",
+        "/backlog",
+        "/runs",
+        "/assets",
+        "/api/search",
+        "/api/documents",
+        "/api/backlog",
+        "/api/runs",
+        "/api/embed",
+        "/api/openapi.json",
+        "/api/facets",
+        "/mcp",
+        "/metrics",
+        "/healthz",
+    ];
+    let is_kind = |kind: &&str| path == *kind || path.strip_prefix(kind).is_some_and(|rest| rest.starts_with('/'));
+    KINDS[1..].iter().find(|kind| is_kind(kind)).copied().unwrap_or(if path == "/" { "/" } else { "other" })
+}
+
+fn name_of(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// What is read from the database for one scrape.
+struct Scrape {
+    backlog: Arc<Backlog>,
+    attempts: Vec<AttemptTotal>,
+    pool: (usize, usize),
+    model: String,
+}
+
+impl fmt::Debug for Scrape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scrape").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Scrape {
+    #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Self { backlog, attempts, pool, model } = self;
+        let mut gauges = |name: &str, help: &str, values: &[(Vec<(&str, String)>, f64)]| {
+            let gauge = ConstGauge::new(0.0_f64);
+            let mut family = encoder.encode_descriptor(name, help, None, EncodeMetric::metric_type(&gauge))?;
+            for (labels, value) in values {
+                let gauge = ConstGauge::new(*value);
+                EncodeMetric::encode(&gauge, family.encode_family(labels)?)?;
+            }
+            Ok(())
+        };
+        let alone = |value: f64| vec![(Vec::new(), value)];
+        let by_status: Vec<_> = Status::ALL
+            .iter()
+            .map(|status| {
+                let runs = backlog.by_status.get(status.as_str()).copied().unwrap_or(0);
+                (vec![("status", status.to_string())], runs as f64)
+            })
+            .collect();
+        gauges("trailblazer_runs", "Runs by status", &by_status)?;
+        gauges("trailblazer_runs_due", "Runs that a worker can claim now", &alone(backlog.due as f64))?;
+        gauges("trailblazer_runs_deferred", "Runs that wait after a failure", &alone(backlog.deferred as f64))?;
+        let oldest =
+            backlog.oldest_normalized_at.map_or(0.0, |at| (backlog.at - at).num_milliseconds() as f64 / 1000.0);
+        gauges(
+            "trailblazer_oldest_waiting_run_age_seconds",
+            "Age of the oldest run that waits; 0: none waits",
+            &alone(oldest),
+        )?;
+        let claims = [("live", backlog.live_claims), ("expired", backlog.expired_claims)];
+        let claims: Vec<_> = claims.map(|(state, count)| (vec![("state", state.to_owned())], count as f64)).into();
+        gauges("trailblazer_claims", "Runs that workers hold, and those whose lease expired", &claims)?;
+        let silent = backlog.claims.iter().filter_map(|claim| claim.silent_seconds).max().unwrap_or(0);
+        gauges(
+            "trailblazer_claim_silence_seconds",
+            "Longest time since a heartbeat of a worker that holds a run",
+            &alone(silent as f64),
+        )?;
+        let phases = ["chunk", "embed"].map(|phase| {
+            let count = backlog.claims.iter().filter(|claim| claim.phase == phase).count();
+            (vec![("phase", phase.to_owned())], count as f64)
+        });
+        gauges("trailblazer_claimed_runs", "Runs that workers hold, by phase", &phases)?;
+        gauges("trailblazer_documents", "Documents of all runs", &alone(backlog.content.documents as f64))?;
+        gauges("trailblazer_chunks", "Chunks of all runs", &alone(backlog.content.chunks as f64))?;
+        gauges(
+            "trailblazer_embedded_chunks",
+            "Chunks of all runs that have a vector",
+            &alone(backlog.content.embedded_chunks as f64),
+        )?;
+        gauges("trailblazer_database_connections", "Connections of this server, at most", &alone(pool.0 as f64))?;
+        gauges(
+            "trailblazer_database_connections_in_use",
+            "Connections of this server that are in use",
+            &alone(pool.1 as f64),
+        )?;
+        let build = vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("model", model.clone())];
+        gauges("trailblazer_build_info", "Version of this server and its model", &[(build, 1.0)])?;
+
+        let counter = ConstCounter::new(0_u64);
+        let mut family = encoder.encode_descriptor(
+            "trailblazer_attempts",
+            "Claims that ended, by phase and outcome",
+            None,
+            EncodeMetric::metric_type(&counter),
+        )?;
+        for AttemptTotal { phase, outcome, attempts } in attempts {
+            let counter = ConstCounter::new(u64::try_from(*attempts).unwrap_or(0));
+            let labels = vec![("phase", phase.clone()), ("outcome", outcome.clone())];
+            EncodeMetric::encode(&counter, family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn routes() -> Router<Arc<State>> {
+    Router::new().route("/metrics", get(metrics)).route("/healthz", get(healthz)).route("/readyz", get(readyz))
+}
+
+async fn metrics(
+    Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.require_known()?;
+    let backlog = backlog::read(&state).await?;
+    let attempts = state.pool.with(history::attempt_totals).await?;
+    let model = state.provider.as_ref().map_or_else(|| "none".into(), |provider| provider.model().name.clone());
+    let mut scraped = Registry::default();
+    scraped.register_collector(Box::new(Scrape { backlog, attempts, pool: state.pool.size_and_use(), model }));
+    let mut body = String::new();
+    text::encode_registry(&mut body, &state.metrics.registry)
+        .and_then(|()| text::encode_registry(&mut body, &scraped))
+        .and_then(|()| text::encode_eof(&mut body))
+        .map_err(|_| Problem::internal())?;
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/plain") && !accept.contains("openmetrics") {
+        return Ok(
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], classic(&body)).into_response()
+        );
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
+}
+
+/// Returns `OpenMetrics` in the older text format, in which a counter bears its whole name.
+fn classic(metrics: &str) -> String {
+    let counters: Vec<&str> =
+        metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let mut text = String::with_capacity(metrics.len());
+    for line in metrics.lines().filter(|line| *line != "# EOF" && !line.starts_with("# UNIT ")) {
+        let mut words = line.splitn(4, ' ');
+        let (hash, kind, name) = (words.next(), words.next(), words.next().unwrap_or_default());
+        match (hash, kind, words.next()) {
+            (Some("#"), Some(kind), Some(rest)) if counters.contains(&name) => {
+                let _ = writeln!(text, "# {kind} {name}_total {rest}");
+            }
+            _ => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+/// The process answers.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers, and its schema is this binary's.
+async fn readyz(Shared(state): Shared<Arc<State>>) -> Result<&'static str, Problem> {
+    match state.pool.with(install::state).await? {
+        install::State::Current => Ok("ready\n"),
+        _ => Err(Problem::busy("the schema of the database is not that of this server")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_bear_their_whole_name_in_the_older_format() {
+        let metrics =
+            "# HELP a Text here.\n# TYPE a counter\na_total{b=\"c\"} 1\n# TYPE d gauge\n# UNIT d s\nd 2.0\n# EOF\n";
+        let expected = "# HELP a_total Text here.\n# TYPE a_total counter\na_total{b=\"c\"} 1\n# TYPE d gauge\nd 2.0\n";
+        assert_eq!(classic(metrics), expected);
+    }
+
+    #[test]
+    fn paths_are_counted_by_kind_so_that_labels_stay_few() {
+        for (path, kind) in [
+            ("/", "/"),
+            ("/d/run/doc", "/d"),
+            ("/api/documents/a/b", "/api/documents"),
+            ("/backlog", "/backlog"),
+            ("/backlogs", "other"),
+            ("/etc/passwd", "other"),
+        ] {
+            assert_eq!(kind_of(path), kind);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Ways in: the web page, the JSON interface, MCP and metrics.
+//!
+//! A thin shell over the SQL functions that keeps no state. It is the only asynchronous part of the program: tokio answers the
+//! network, and everything that waits for the database or computes runs on blocking threads ([`pool`], [`knowledge`]).
+
+#![allow(clippy::unused_async, reason = "axum calls asynchronous functions only")]
+
+mod actions;
+mod api;
+mod backlog;
+mod caller;
+mod guard;
+mod knowledge;
+mod limit;
+pub mod mcp;
+mod metrics;
+mod page;
+mod pool;
+mod problem;
+mod state;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tower::Layer as _;
+
+pub use api::openapi;
+pub use state::{Setup, State};
+
+use crate::error::{Error, Result};
+use crate::stop::Stop;
+
+/// The largest body of a request.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// How long requests that are being answered may go on after a stop was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often the server looks whether a stop was asked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Answers HTTP requests until `stop` is asked. `listening` is told the address once the port is open.
+pub fn run(setup: Setup, stop: &Stop, listening: impl FnOnce(SocketAddr)) -> Result<()> {
+    let runtime = runtime()?;
+    let state = State::new(setup)?;
+    let served = runtime.block_on(serve(Arc::clone(&state), stop, listening));
+    // Connections that outlive the grace end with the runtime; the pool closes after it.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    served
+}
+
+async fn serve(state: Arc<State>, stop: &Stop, listening: impl FnOnce(SocketAddr)) -> Result<()> {
+    let address = state.settings.listen;
+    let listener = TcpListener::bind(address).await.map_err(Error::file(address.to_string()))?;
+    listening(listener.local_addr().map_err(Error::file(address.to_string()))?);
+    let asked = stop.clone();
+    let stopped = async move {
+        while !asked.is_asked() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    let (late, asked) = (stop.clone(), LOOK);
+    let too_late = async move {
+        while !late.is_asked() {
+            tokio::time::sleep(asked).await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    let app = axum::ServiceExt::<axum::extract::Request>::into_make_service_with_connect_info::<SocketAddr>(
+        middleware::from_fn_with_state(Arc::clone(&state), guard::admit).layer(router(state)),
+    );
+    let server = axum::serve(listener, app).with_graceful_shutdown(stopped);
+    tokio::select! {
+        ended = server => ended.map_err(Error::file(address.to_string())),
+        () = too_late => {
+            log::warn!("requests that took longer than {} s were broken off", GRACE.as_secs());
+            Ok(())
+        }
+    }
+}
+
+/// Returns every path. Requests reach it through [`guard::admit`] only.
+fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .merge(page::routes())
+        .merge(api::routes())
+        .merge(metrics::routes())
+        .route_service("/mcp", mcp::http(&state))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(state)
+}
+
+/// Returns a runtime whose blocking threads are bounded.
+fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(MAX_THREADS)
+        .thread_name("serve")
+        .enable_all()
+        .build()
+        .map_err(Error::file("the threads of the server"))
+}
+
+/// Blocking threads, at most: those that wait for the database, embed, or render.
+const MAX_THREADS: usize = 64;

@@ -1,0 +1,251 @@
+//! `/backlog`: what is left to do, and who works on it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State as Shared;
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use super::layout::{self, Place};
+use super::plot::{self, Bar};
+use super::{Page, counted, links};
+use crate::ids::Status;
+use crate::serve::api::types::{Backlog, Claim, Interval, Run};
+use crate::serve::backlog;
+use crate::serve::caller::Caller;
+use crate::serve::state::State;
+
+/// Seconds between two refreshes.
+const REFRESH: u32 = 5;
+/// Workers send a heartbeat every ten seconds: one that missed six is probably dead.
+const SILENT: i64 = 60;
+/// Runs that are listed.
+const RECENT: u32 = 25;
+
+/// Shows the backlog.
+pub async fn show(Shared(state): Shared<Arc<State>>, Extension(caller): Extension<Caller>) -> Page {
+    caller.require_known()?;
+    let backlog = backlog::read(&state).await?;
+    let recent = backlog::runs(&state, None, RECENT).await?;
+    let content = html! {
+        h1 { "Backlog" }
+        (summary(&backlog))
+        div.plots {
+            (throughput("Runs embedded, last hour by minute", &backlog.last_hour, 10, "%H:%M"))
+            (throughput("Runs embedded, last day by half hour", &backlog.last_day, 8, "%H:%M"))
+        }
+        (workers(&backlog.claims))
+        (failed(&backlog.failed))
+        (runs(&recent))
+        p.hint { "As of " (instant(backlog.at)) "." }
+    };
+    Ok(layout::live_page("Backlog", Place::Backlog, REFRESH, &content))
+}
+
+fn summary(backlog: &Backlog) -> Markup {
+    let finished = backlog.by_status.get("embedded").copied().unwrap_or(0);
+    html! {
+        p.lead { (sentence(backlog)) }
+        dl.figures {
+            div { dt { "Due" } dd { (backlog.due) } }
+            div { dt { "Deferred" } dd { (backlog.deferred) } }
+            div { dt { "Held" } dd { (backlog.live_claims) } }
+            div class=[(backlog.expired_claims > 0).then_some("bad")] { dt { "Lease expired" } dd { (backlog.expired_claims) } }
+            div class=[(!backlog.failed.is_empty()).then_some("bad")] {
+                dt { "Failed" } dd { (backlog.by_status.get("failed").copied().unwrap_or(0)) }
+            }
+            div { dt { "Embedded" } dd { (finished) " of " (backlog.total) } }
+            div { dt { "Estimated time left" } dd { (backlog.seconds_left.map_or_else(|| "–".into(), duration)) } }
+            div { dt { "Documents" } dd { (backlog.content.documents) } }
+            div { dt { "Chunks" } dd { (backlog.content.chunks) } }
+        }
+        div.scroll tabindex="0" {
+            table {
+                caption { "Runs by status" }
+                thead { tr { @for status in Status::ALL { th scope="col" { (status) } } th scope="col" { "total" } } }
+                tbody { tr {
+                    @for status in Status::ALL { td { (backlog.by_status.get(status.as_str()).copied().unwrap_or(0)) } }
+                    td { (backlog.total) }
+                } }
+            }
+        }
+    }
+}
+
+/// Says in one sentence how things stand.
+fn sentence(backlog: &Backlog) -> String {
+    let silent = backlog.claims.iter().filter(|claim| is_silent(claim)).count();
+    let failed = backlog.by_status.get("failed").copied().unwrap_or(0);
+    let attention = match (silent, failed) {
+        (0, 0) => "Nothing needs attention.".to_owned(),
+        (0, failed) => format!("{} failed.", counted(failed, "run")),
+        (silent, 0) => {
+            format!("{} sent no heartbeat for a minute.", counted(i64::try_from(silent).unwrap_or(i64::MAX), "worker"))
+        }
+        (silent, failed) => {
+            let silent = counted(i64::try_from(silent).unwrap_or(i64::MAX), "worker");
+            format!("{} failed, and {silent} sent no heartbeat for a minute.", counted(failed, "run"))
+        }
+    };
+    let work = match (backlog.due + backlog.deferred, backlog.live_claims) {
+        (0, 0) => "There is nothing to do.".to_owned(),
+        (waiting, 0) => format!("{} waiting, and no worker holds one.", are(waiting)),
+        (waiting, held) => format!("{} waiting, {} being processed.", are(waiting), are(held)),
+    };
+    format!("{work} {attention}")
+}
+
+fn are(runs: i64) -> String {
+    format!("{} {}", counted(runs, "run"), if runs == 1 { "is" } else { "are" })
+}
+
+fn throughput(title: &str, intervals: &[Interval], every: usize, format: &str) -> Markup {
+    let bars: Vec<Bar> = intervals
+        .iter()
+        .enumerate()
+        .map(|(place, interval)| Bar {
+            value: interval.embedded,
+            label: format!(
+                "{}: {} embedded, {} chunked, {} failed",
+                interval.since.format(format),
+                interval.embedded,
+                interval.chunked,
+                interval.failed
+            ),
+            tick: if place % every == 0 { interval.since.format(format).to_string() } else { String::new() },
+        })
+        .collect();
+    plot::bars(title, &bars)
+}
+
+fn is_silent(claim: &Claim) -> bool {
+    claim.expires_in_seconds < 0 || claim.silent_seconds.is_some_and(|seconds| seconds >= SILENT)
+}
+
+fn workers(claims: &[Claim]) -> Markup {
+    html! {
+        h2 { "Workers" }
+        @if claims.is_empty() {
+            p { "No worker holds a run." }
+        } @else {
+            div.scroll tabindex="0" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Host" } th scope="col" { "Worker" } th scope="col" { "Run" } th scope="col" { "Phase" }
+                        th scope="col" { "Progress" } th scope="col" { "Held for" } th scope="col" { "Last heartbeat" } th scope="col" { "Lease" }
+                    } }
+                    tbody { @for claim in claims { (worker(claim)) } }
+                }
+            }
+        }
+    }
+}
+
+fn worker(claim: &Claim) -> Markup {
+    let (host, rest) = claim.worker.split_once('/').unwrap_or((&claim.worker, ""));
+    html! {
+        tr class=[is_silent(claim).then_some("bad")] {
+            td { (host) }
+            td { (rest) }
+            td { a href=(links::run(&claim.run_id)) { (claim.run_id) } }
+            td { (claim.phase) }
+            td {
+                @if let (Some(done), Some(total)) = (claim.done, claim.total) {
+                    progress value=(done) max=(total.max(1)) aria-label="Progress" {}
+                    " " (done) "/" (total)
+                } @else { "–" }
+            }
+            td { (duration(claim.age_seconds)) }
+            td {
+                @match claim.silent_seconds {
+                    None => "–",
+                    Some(seconds) => { (duration(seconds)) " ago" },
+                }
+                @if is_silent(claim) { strong { " probably dead" } }
+            }
+            td {
+                @if claim.expires_in_seconds < 0 { "expired " (duration(-claim.expires_in_seconds)) " ago" }
+                @else { (duration(claim.expires_in_seconds)) " left" }
+            }
+        }
+    }
+}
+
+fn failed(runs: &[Run]) -> Markup {
+    html! {
+        @if !runs.is_empty() {
+            h2 { "Failed runs" }
+            div.scroll tabindex="0" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Run" } th scope="col" { "Source" } th scope="col" { "Phase" } th scope="col" { "Attempts" }
+                        th scope="col" { "Reason" }
+                    } }
+                    tbody {
+                        @for run in runs {
+                            tr {
+                                td { a href=(links::run(&run.run_id)) { (run.run_id) } }
+                                td { (run.source) }
+                                td { (run.failed_phase.as_deref().unwrap_or("–")) }
+                                td { (run.attempts) }
+                                td.reason { (run.last_error.as_deref().unwrap_or("–")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn runs(runs: &[Run]) -> Markup {
+    html! {
+        h2 { "Newest runs" }
+        @if runs.is_empty() {
+            p { "There are no runs yet." }
+        } @else {
+            div.scroll tabindex="0" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Run" } th scope="col" { "Source" } th scope="col" { "Status" } th scope="col" { "Documents" }
+                        th scope="col" { "Chunks" } th scope="col" { "Normalized" }
+                    } }
+                    tbody {
+                        @for run in runs {
+                            tr {
+                                td { a href=(links::run(&run.run_id)) { (run.run_id) } }
+                                td { (run.source) }
+                                td { (status(&run.status)) }
+                                td { (run.total_docs) }
+                                td { (run.total_chunks.map_or_else(|| "–".into(), |chunks| chunks.to_string())) }
+                                td { (instant(run.normalized_at)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns a status as a badge.
+pub fn status(name: &str) -> Markup {
+    html! { span class={ "status " (Status::named(name).map_or("", Status::as_str)) } { (name) } }
+}
+
+/// Returns a time the way people read it.
+pub fn instant(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
+}
+
+/// Returns a number of seconds the way people read it.
+pub fn duration(seconds: i64) -> String {
+    let total = u64::try_from(seconds).unwrap_or(0);
+    match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (days, hours, ..) => format!("{days} d {hours} h"),
+    }
+}

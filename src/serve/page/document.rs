@@ -1,0 +1,113 @@
+//! `/d/RUN/DOCUMENT`: one document.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::layout::{self, Place};
+use super::markdown::{ANCHOR_PREFIX, rendered};
+use super::{PageProblem, links, see_other};
+use crate::db::documents::FoundDocument;
+use crate::sections::{self, Section};
+use crate::serve::api::{Params, Segments};
+use crate::serve::caller::Caller;
+use crate::serve::knowledge;
+use crate::serve::state::State;
+
+/// Headings from which a document has a table of contents.
+const CONTENTS: usize = 3;
+
+/// Where in the document to begin.
+#[derive(Debug, Deserialize)]
+pub struct At {
+    /// The chunk that a search found.
+    chunk: Option<i32>,
+}
+
+/// Shows a document; with a chunk, at the section of the chunk.
+pub async fn show(
+    Shared(state): Shared<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    Segments(run, doc): Segments,
+    Params(at): Params<At>,
+) -> Result<Response, PageProblem> {
+    let document = knowledge::document(&state, &caller, &doc, run).await?;
+    if let Some(ord) = at.chunk {
+        let anchor = knowledge::anchor_of_chunk(&state, &document, ord).await?;
+        let (run_id, doc_id) = (&document.run_id, &document.doc_id);
+        let address = match anchor {
+            Some(anchor) => links::section(run_id, doc_id, &format!("{ANCHOR_PREFIX}{anchor}")),
+            None => links::document(run_id, doc_id),
+        };
+        return Ok(see_other(&address));
+    }
+    // Rendering a large document takes a while.
+    let page = tokio::task::spawn_blocking(move || page(&document)).await;
+    Ok(page.map_err(|_| PageProblem::from(crate::serve::problem::Problem::internal()))?.into_response())
+}
+
+fn page(document: &FoundDocument) -> Markup {
+    let found = sections::sections(&document.body);
+    let content = html! {
+        article.document {
+            @if !document.breadcrumbs.is_empty() {
+                p.crumbs { (document.breadcrumbs.join(" › ")) }
+            }
+            h1 { (document.title) }
+            (facts(document))
+            @if found.len() >= CONTENTS { (contents(&found)) }
+            div.body { (rendered(&document.body, &document.run_id)) }
+            details {
+                summary { "Markdown" }
+                pre tabindex="0" { code { (document.body) } }
+            }
+            details {
+                summary { "Metadata" }
+                pre tabindex="0" { code { (serde_json::to_string_pretty(&document.meta).unwrap_or_default()) } }
+            }
+        }
+    };
+    layout::page(&document.title, Place::Search, &content)
+}
+
+fn facts(document: &FoundDocument) -> Markup {
+    let meta = |key: &str| document.meta.get(key).and_then(|value| value.as_str());
+    html! {
+        @if !document.is_searched {
+            p.notice { "Search finds another version of this document: "
+                a href=(links::document("~", &document.doc_id)) { "show that one" } "." }
+        }
+        p.facts {
+            span { (document.source) }
+            span { "run " a href=(links::run(&document.run_id)) { (document.run_id) } }
+            @if let Some(path) = &document.path { span.path { (path) } }
+            @if let Some(updated) = meta("updated_at").and_then(|at| at.get(..10)) { span { "changed " (updated) } }
+            @for label in &document.labels {
+                a.label href={ "/?q=&label=" (links::encoded(label)) } { (label) }
+            }
+            @if let Some(url) = document.url.as_deref().and_then(links::outside) {
+                a href=(url) rel="noopener noreferrer" { "Original page" }
+            }
+            a href={ "/api/documents/" (links::encoded(&document.run_id)) "/" (links::encoded(&document.doc_id)) } { "JSON" }
+        }
+    }
+}
+
+fn contents(found: &[Section]) -> Markup {
+    html! {
+        details.contents open {
+            summary { "Contents" }
+            ul {
+                @for section in found {
+                    li class={ "level-" (section.level) } {
+                        a href={ "#" (ANCHOR_PREFIX) (links::encoded(&section.anchor)) } { (section.title) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Errors as RFC 9457 describes them: `application/problem+json`.
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::embed::EmbedError;
+use crate::error::{Error, Exit, SqlState};
+
+/// Why a request was not answered (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, JsonSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    kind: &'static str,
+    /// The name of the status.
+    title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What is wrong with this request.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Seconds after which the same request may succeed.
+    #[serde(skip)]
+    #[schema(ignore)]
+    #[schemars(skip)]
+    retry_after: Option<u32>,
+    /// Ask for credentials.
+    #[serde(skip)]
+    #[schema(ignore)]
+    #[schemars(skip)]
+    asks_credentials: bool,
+}
+
+impl Problem {
+    /// Returns a problem with the given status.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            hint: None,
+            retry_after: None,
+            asks_credentials: false,
+        }
+    }
+
+    /// The request is wrong.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// There is no such thing, or the caller may not see it.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The server has more to do than it can.
+    pub fn busy(detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
+    /// The client sends more than it may.
+    pub fn too_many() -> Self {
+        let detail = "this address sends more requests than serve.rate_per_second allows";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
+    /// The caller must say who it is.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self {
+            asks_credentials: true,
+            hint: Some("Send `Authorization: Bearer TOKEN`, or the token as password of any user.".into()),
+            ..Self::new(StatusCode::UNAUTHORIZED, detail)
+        }
+    }
+
+    /// A defect of ours; the log has the details.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    }
+
+    /// Adds what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the HTTP status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Returns the headers that go with the problem, whatever form its body has.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.asks_credentials {
+            let schemes = HeaderValue::from_static("Bearer, Basic realm=\"trailblazer\", charset=\"UTF-8\"");
+            headers.insert(header::WWW_AUTHENTICATE, schemes);
+        }
+        headers
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), self.headers(), Json(&self)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let hint = error.hint();
+        let with_hint = |problem: Self| Self { hint: hint.clone(), ..problem };
+        if error.is_connection_loss() {
+            log::warn!("{error}");
+            return Self::busy("the database cannot be reached");
+        }
+        match &error {
+            Error::Database(database) => {
+                match (SqlState::of(database), database.code().map(postgres::error::SqlState::code)) {
+                    (Some(SqlState::InvalidArgument), _) => with_hint(Self::invalid(error.to_string())),
+                    (Some(SqlState::NoSuchRun), _) => Self::not_found(error.to_string()),
+                    (Some(SqlState::ClaimLost), _) => with_hint(Self::new(StatusCode::CONFLICT, error.to_string())),
+                    // The statement took too long, or a lock was not to be had.
+                    (_, Some("57014" | "55P03")) => Self::busy("the database did not answer in time"),
+                    // Text that PostgreSQL cannot hold: a NUL character.
+                    (_, Some("22021" | "22P05")) => {
+                        Self::invalid("the request contains characters that cannot be searched")
+                    }
+                    _ => unexpected(&error),
+                }
+            }
+            Error::NotReady { .. } | Error::LocalServer(_) => {
+                log::warn!("{error}");
+                Self::busy("the database is not ready")
+            }
+            Error::Embed(EmbedError::Busy { .. } | EmbedError::Away { .. } | EmbedError::Transient { .. }) => {
+                log::warn!("{error}");
+                Self::busy("the embedding server does not answer")
+            }
+            Error::Usage { .. } => with_hint(Self::invalid(error.to_string())),
+            _ if error.exit() == Exit::Config => {
+                log::error!("{error}");
+                Self::busy("the model of this server does not fit the database")
+            }
+            _ => unexpected(&error),
+        }
+    }
+}
+
+/// Details of what should not happen go to the log, not to the caller.
+fn unexpected(error: &Error) -> Problem {
+    log::error!("{error}");
+    Problem::internal()
+}
+
+/// Answers a path that does not exist.
+pub(super) async fn no_such_path(uri: Uri, headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("there is nothing at this path");
+    super::page::problem_or_page(&uri, &headers, problem)
+}
+
+/// Answers a method that its path does not know.
+pub(super) async fn no_such_method(method: Method) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not answer {method}"))
+}

@@ -1,0 +1,92 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use super::backlog::BacklogCache;
+use super::limit::Limits;
+use super::metrics::Metrics;
+use super::pool::Pool;
+use crate::config::Serve;
+use crate::config::serve::Token;
+use crate::db::{Connector, health};
+use crate::embed::Provider;
+use crate::error::{Error, Result};
+
+/// What the server is made from.
+pub struct Setup {
+    /// `serve` of the configuration.
+    pub settings: Serve,
+    /// The tokens of the environment.
+    pub tokens: Vec<Token>,
+    /// Where the database is.
+    pub connector: Connector,
+    /// The model, loaded; none leaves searches to full text.
+    pub provider: Option<Arc<dyn Provider>>,
+    /// Most tokens sent to the provider at once.
+    pub batch_tokens: usize,
+    /// Pages may change the backlog.
+    pub allow_changes: bool,
+}
+
+/// What all requests share. Nothing in it outlives the process or matters after a restart.
+pub struct State {
+    pub(super) settings: Serve,
+    pub(super) tokens: Vec<Token>,
+    pub(super) pool: Pool,
+    /// Connections that may write; only with `--allow-changes`.
+    pub(super) changes: Option<Pool>,
+    pub(super) provider: Option<Arc<dyn Provider>>,
+    pub(super) batch_tokens: usize,
+    pub(super) limits: Limits,
+    pub(super) metrics: Metrics,
+    pub(super) backlog: BacklogCache,
+}
+
+impl State {
+    /// Checks `setup` and opens the first connection.
+    pub fn new(setup: Setup) -> Result<Arc<Self>> {
+        let Setup { settings, tokens, connector, provider, batch_tokens, allow_changes } = setup;
+        refuse_open_door(&settings, &tokens)?;
+        let connections = settings.connections as usize;
+        let pool = Pool::new(connector.clone(), connections, true);
+        let changes = if allow_changes {
+            let changes = Pool::new(connector, 1, false);
+            let kind = changes.now(health::rights)?.kind;
+            if kind != Some("admin") {
+                return Err(Error::NotReady {
+                    message: "--allow-changes needs a database role with the rights of an admin".into(),
+                    hint: "Grant them with `trailblazer db grant admin ROLE`, or leave --allow-changes out.".into(),
+                });
+            }
+            Some(changes)
+        } else {
+            None
+        };
+        Ok(Arc::new(Self {
+            limits: Limits::new(&settings),
+            metrics: Metrics::new(),
+            settings,
+            tokens,
+            pool,
+            changes,
+            provider,
+            batch_tokens,
+            backlog: BacklogCache::default(),
+        }))
+    }
+}
+
+/// Refuses to listen where others can connect unless something tells callers apart.
+fn refuse_open_door(settings: &Serve, tokens: &[Token]) -> Result<()> {
+    let is_guarded = !tokens.is_empty() || settings.proxy_user_header.is_some();
+    if settings.listen.ip().is_loopback() || is_guarded {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        message: format!("{} can be reached from other machines, and nothing tells callers apart", settings.listen),
+        hint:
+            "Set TRAILBLAZER_SERVE_TOKENS to tokens such as `openssl rand -hex 16` prints, or serve.proxy_user_header \
+               with serve.trusted_proxies; or listen on 127.0.0.1."
+                .into(),
+    })
+}
