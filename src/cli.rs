@@ -5,41 +5,43 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{ask, completions, db, normalize, run, runs, status};
-use crate::options::Global;
+use crate::commands::{ask, completions, db, embed, eval, fetch, normalize, run, runs, show, status, sync};
+#[cfg(feature = "serve")]
+use crate::commands::{mcp, serve};
+use crate::options::{Answer, Global, When};
 
 /// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
-/// left to do.
+/// left to do
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
-    /// Flags of every command.
+    /// Options that every command accepts.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  trailblazer normalize manuals/ --source dita    Turn a folder into documents and register the run
+  trailblazer normalize manuals/ --source dita    Convert a folder to Markdown and register the run
   trailblazer run                                 Chunk and embed everything that is due
-  trailblazer status                              What is left, who works on what, since when
-  trailblazer ask \"How do I reset runs?\"          The parts of the documentation that answer
+  trailblazer status                              Show what is left and which worker does what
+  trailblazer ask \"How do I reset runs?\"          Find the passages that answer a question
 
 Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
 Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or embedding server; 5 refused; \
 130/143 stopped.";
 
-/// Parses the command line; `--no-color` holds for the help and for its errors too.
+/// Parses the command line. `--no-color` also applies to help texts and to error messages of the parser.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     let plain = args.iter().any(|arg| arg == "--no-color");
     let command = Cli::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
-/// Returns what is wrong with the command line, in the words of `error` without its advice.
+/// Returns the first line of a parser error: what is wrong, without usage and advice.
 #[must_use]
 pub fn fault(error: &clap::Error) -> String {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -50,23 +52,78 @@ pub fn fault(error: &clap::Error) -> String {
     fault.strip_prefix("error: ").unwrap_or(fault).to_owned()
 }
 
-/// What to do.
+/// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The database: private server, schema, health, rights
+    /// Manage the database: private server, schema, health, rights
     #[command(subcommand)]
     Db(db::Command),
-    /// Turn documentation into Markdown documents and register them as a run
+    /// Convert documentation to Markdown and register it as a run
     Normalize(normalize::Args),
-    /// The backlog: look at runs, send them round again, delete them
+    /// Bring the pages of a Confluence source to this machine
+    Fetch(fetch::Args),
+    /// Bring the configured sources up to date: fetch, normalize, process
+    Sync(sync::Args),
+    /// Inspect, reset, retry or delete runs
     #[command(subcommand)]
     Runs(runs::Command),
     /// Chunk and embed everything that is due
     Run(run::Args),
-    /// What is left to do, who works on what, and why it is stuck
+    /// Show what is left to do, who works on it, and what blocks it
     Status(status::Args),
-    /// Ask the documentation a question
+    /// Search the documentation for the answer to a question
     Ask(ask::Args),
-    /// Print what lets a shell complete commands and flags
+    /// Measure how well search finds what your questions ask for
+    Eval(eval::Args),
+    /// Print a document, or one section of it, as Markdown
+    Show(show::Args),
+    /// Turn texts on standard input into vectors, for other programs
+    Embed(embed::Args),
+    /// Answer browsers, programs, assistants and monitoring over HTTP
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
+    /// Answer an assistant over the Model Context Protocol on standard input and output
+    #[cfg(feature = "serve")]
+    Mcp(mcp::Args),
+    /// Generate a shell completion script
     Completions(completions::Args),
+}
+
+impl Cli {
+    /// Returns when standard output carries events. A command that answers a question prints text, also to a pipe,
+    /// unless `--json` or `--events always` asks for events. Any other command follows `--events`.
+    #[must_use]
+    pub fn events(&self) -> When {
+        match self.command.output() {
+            Output::Answer(Answer { json: true }) => When::Always,
+            Output::Answer(_) | Output::Own if self.global.events == When::Auto => When::Never,
+            _ => self.global.events,
+        }
+    }
+}
+
+/// What a command writes to standard output.
+enum Output {
+    /// Events about its work.
+    Events,
+    /// An answer: text, or JSON when asked for.
+    Answer(Answer),
+    /// Data of a form of its own, which events would spoil.
+    Own,
+}
+
+impl Command {
+    fn output(&self) -> Output {
+        let answer = match self {
+            Self::Status(args) => Some(args.answer),
+            Self::Ask(args) => Some(args.answer),
+            Self::Runs(command) => command.answer(),
+            Self::Db(command) => command.answer(),
+            Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) => return Output::Own,
+            #[cfg(feature = "serve")]
+            Self::Mcp(_) => return Output::Own,
+            _ => None,
+        };
+        answer.map_or(Output::Events, Output::Answer)
+    }
 }

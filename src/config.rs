@@ -1,7 +1,11 @@
 //! Configuration: `.trailblazer.yaml`, then the environment, then flags, into one validated [`Config`]. Pure but for
 //! [`find`] and [`load`].
 
+mod confluence;
+mod dita;
 mod keys;
+pub mod serve;
+pub mod sources;
 pub mod url;
 
 use std::path::{Path, PathBuf};
@@ -10,12 +14,21 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_yaml::{Mapping, Value};
 
+pub use confluence::{ConditionalContent, Confluence};
+pub use dita::{Dita, Searched};
 use keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
 pub use keys::{check_text, unknown_variables};
+pub use serve::Serve;
+pub use sources::Sources;
 pub use url::Url;
 
 /// The name looked for from the working directory upward.
 pub const FILE_NAME: &str = ".trailblazer.yaml";
+
+/// The smallest chunk, in tokens: it leaves room for a character under a heading.
+pub const SMALLEST_CHUNK: usize = 24;
+/// The name of the one model of the provider `hash`.
+pub const HASH_MODEL: &str = "hash-384";
 
 /// The parser's time grows with the square of how deep brackets nest, and all keys together need no more than this.
 const LARGEST_FILE: usize = 16 * 1024;
@@ -38,6 +51,24 @@ pub struct Config {
     pub embed: Embed,
     /// What a reset may delete.
     pub reset: Reset,
+    /// How DITA is read.
+    pub dita: Dita,
+    /// How Confluence pages are read.
+    pub confluence: Confluence,
+    /// Where the web server listens, and whom it answers.
+    pub serve: Serve,
+    /// What else `sync` does.
+    pub sync: Sync,
+    /// What `sync` keeps up to date.
+    pub sources: Sources,
+}
+
+/// `sync`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+pub struct Sync {
+    /// Delete vectors that nothing needs any more after each sync.
+    pub prune: bool,
 }
 
 /// `database`
@@ -56,11 +87,14 @@ pub struct Database {
 pub struct Workspace {
     /// Folder of artifacts, logs and the private server; relative to the configuration file.
     pub dir: PathBuf,
+    /// Artifacts that each run keeps: the current one and the latest earlier ones.
+    #[serde(deserialize_with = "artifacts")]
+    pub keep_artifacts: usize,
 }
 
 impl Default for Workspace {
     fn default() -> Self {
-        Self { dir: "var".into() }
+        Self { dir: "var".into(), keep_artifacts: 2 }
     }
 }
 
@@ -76,11 +110,14 @@ pub struct Backlog {
     /// Failures and expiries in one phase before a run is failed.
     #[serde(deserialize_with = "attempts")]
     pub max_attempts: u32,
+    /// Days after which `db prune` deletes the history of a claim; none means never.
+    #[serde(deserialize_with = "days")]
+    pub keep_attempts_days: Option<u32>,
 }
 
 impl Default for Backlog {
     fn default() -> Self {
-        Self { mode: Mode::DefaultAllUnprocessed, claim_ttl_minutes: 45, max_attempts: 5 }
+        Self { mode: Mode::DefaultAllUnprocessed, claim_ttl_minutes: 45, max_attempts: 5, keep_attempts_days: None }
     }
 }
 
@@ -151,6 +188,10 @@ pub struct Embed {
     pub weights: Weights,
     /// Address that `/embeddings` is appended to, for `openai`.
     pub base_url: Option<String>,
+    /// Put before a question, for `openai` and `local`; none means: as the model's files say.
+    pub query_prefix: Option<String>,
+    /// Put before a text of a document, likewise.
+    pub document_prefix: Option<String>,
     /// Length asked of `openai` models that can shorten their vectors.
     #[serde(deserialize_with = "dimensions")]
     pub dimensions: Option<usize>,
@@ -168,6 +209,8 @@ impl Default for Embed {
             model: "all-MiniLM-L6-v2".into(),
             weights: Weights::F32,
             base_url: None,
+            query_prefix: None,
+            document_prefix: None,
             dimensions: None,
             batch_tokens: 8192,
             vector_index: VectorIndex::Vector,
@@ -294,6 +337,7 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
     };
     if let Some(folder) = path.and_then(Path::parent) {
         config.workspace.dir = folder.join(&config.workspace.dir);
+        config.sources.resolve(folder);
     }
     Ok(config)
 }
@@ -318,8 +362,12 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
             set(&mut tree, key, value);
         }
     }
-    let config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
+    let mut config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
+    if let Some((name, text)) = file {
+        config.sources = sources::read(&tree, name, text)?;
+    }
     check_url(&config, || place_of("database.url", file, &env))?;
+    serve::check(&config.serve, |key| place_of(key, file, &env))?;
     check_embed(&config.embed, text_at(&tree, "embed.model").is_some(), |key| place_of(key, file, &env))?;
     Ok(config)
 }
@@ -444,9 +492,9 @@ fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> Stri
     };
     let refused = |key: &str, message: &str| refused_at(key, key, message);
     // The default names the model of another provider, and is not asked for by who leaves it in the file.
-    let asks_for_a_model = embed.model != Embed::default().model && embed.model != crate::embed::Hash::MODEL;
+    let asks_for_a_model = embed.model != Embed::default().model && embed.model != HASH_MODEL;
     if embed.provider == ProviderKind::Hash && asks_for_a_model {
-        let only = format!("the provider `hash` has one model, `{}`", crate::embed::Hash::MODEL);
+        let only = format!("the provider `hash` has one model, `{HASH_MODEL}`");
         return refused("embed.model", &format!("{only}; remove the key, or choose another embed.provider"));
     }
     if !embed.base_url.as_deref().is_none_or(names_server) {
@@ -466,6 +514,11 @@ fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> Stri
             let message = format!("only the provider `{only}` uses it; remove the key, or choose that embed.provider");
             return refused(key, &message);
         }
+    }
+    let prefixes = [("embed.query_prefix", &embed.query_prefix), ("embed.document_prefix", &embed.document_prefix)];
+    if let (ProviderKind::Hash, Some((key, _))) = (embed.provider, prefixes.iter().find(|(_, prefix)| prefix.is_some()))
+    {
+        return refused(key, "the provider `hash` uses no prefix; remove the key, or choose another embed.provider");
     }
     // Another server may have a model of that name, for who asks for it.
     let has_model = names_model && (embed.model != Embed::default().model || embed.base_url.is_some());
@@ -505,7 +558,7 @@ fn auto_or_number<'de, D: Deserializer<'de>>(
 }
 
 fn max_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
-    auto_or_number(deserializer, crate::chunk::Limits::LEAST, 1_000_000)
+    auto_or_number(deserializer, SMALLEST_CHUNK, 1_000_000)
 }
 
 fn in_range<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
@@ -516,6 +569,18 @@ fn in_range<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -
 
 fn ttl_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     in_range(deserializer, 1, 10_080)
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let refused = || de::Error::custom("expected a whole number from 1 to 36500");
+    match Option::<u32>::deserialize(deserializer).map_err(|_| refused())? {
+        Some(days) if !(1..=36_500).contains(&days) => Err(refused()),
+        days => Ok(days),
+    }
+}
+
+fn artifacts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    in_range(deserializer, 1, 1_000).map(|number| number as usize)
 }
 
 fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -535,7 +600,7 @@ fn dimensions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize
     }
 }
 
-/// At least [`crate::chunk::Limits::LEAST`], the smallest chunk.
+/// At least [`SMALLEST_CHUNK`].
 fn batch_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     in_range(deserializer, 24, 10_000_000).map(|number| number as usize)
 }

@@ -21,6 +21,13 @@ pub enum Event<'a> {
     DocumentError { run_id: &'a RunId, path: &'a str, line: Option<u64>, message: &'a str },
     #[serde(rename = "normalize.document.skip")]
     DocumentSkip { run_id: &'a RunId, path: &'a str, message: &'a str },
+    #[serde(rename = "normalize.notice")]
+    NormalizeNotice {
+        run_id: &'a RunId,
+        #[serde(skip)]
+        is_warning: bool,
+        message: &'a str,
+    },
     #[serde(rename = "normalize.replace")]
     NormalizeReplace {
         run_id: &'a RunId,
@@ -34,10 +41,49 @@ pub enum Event<'a> {
         run_id: &'a RunId,
         outcome: &'a str,
         documents: u64,
+        added: i32,
+        changed: i32,
+        removed: i32,
+        unchanged: i32,
+        added_documents: Vec<String>,
+        changed_documents: Vec<String>,
+        removed_documents: Vec<String>,
         failed: u64,
         skipped: u64,
         dropped: u64,
         artifact: &'a str,
+    },
+    #[serde(rename = "sync.start")]
+    SyncStart { sources: Vec<&'a str>, dry_run: bool },
+    #[serde(rename = "sync.source")]
+    SyncSource {
+        source: &'a str,
+        outcome: &'a str,
+        added: i32,
+        changed: i32,
+        removed: i32,
+        unchanged: i32,
+        exit_code: u8,
+        error: Option<&'a str>,
+    },
+    #[serde(rename = "sync.complete")]
+    SyncComplete { sources: usize, failed: usize, dry_run: bool, stopped: bool, seconds: f64 },
+    #[serde(rename = "fetch.start")]
+    FetchStart { source: &'a str, site: &'a str, dry_run: bool },
+    #[serde(rename = "fetch.progress")]
+    FetchProgress { source: &'a str, done: usize, total: usize },
+    #[serde(rename = "fetch.complete")]
+    FetchComplete {
+        source: &'a str,
+        dry_run: bool,
+        pages: usize,
+        added: usize,
+        changed: usize,
+        touched: usize,
+        removed: usize,
+        unchanged: usize,
+        requests: u64,
+        seconds: f64,
     },
     #[serde(rename = "runs.backfill.start")]
     BackfillStart { found: usize },
@@ -184,7 +230,7 @@ pub enum Event<'a> {
     #[serde(rename = "index.complete")]
     IndexComplete { model: &'a str, index: &'a str, vectors: i64, seconds: f64 },
     #[serde(rename = "prune.complete")]
-    PruneComplete { dry_run: bool, deleted: i64, stopped: bool },
+    PruneComplete { dry_run: bool, deleted: i64, deleted_attempts: i64, stopped: bool },
     #[serde(rename = "ask.result")]
     AskResult {
         place: usize,
@@ -194,15 +240,32 @@ pub enum Event<'a> {
         title: &'a str,
         heading_path: &'a [String],
         url: Option<&'a str>,
+        path: Option<&'a str>,
+        updated_at: Option<DateTime<Utc>>,
         text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        context: Option<&'a str>,
         text_rank: Option<i32>,
         vector_rank: Option<i32>,
         score: f64,
+        similarity: Option<f64>,
+        matched_words: &'a [String],
     },
     #[serde(rename = "ask.complete")]
-    AskComplete { question: &'a str, model: Option<&'a str>, found: usize, seconds: f64 },
+    AskComplete {
+        question: &'a str,
+        model: Option<&'a str>,
+        without: &'a [String],
+        corrections: &'a [String],
+        found: usize,
+        seconds: f64,
+    },
     #[serde(rename = "doctor.check")]
     DoctorCheck { check: &'a str, ok: bool, detail: &'a str, repair: Option<&'a str> },
+    #[serde(rename = "serve.start")]
+    ServeStart { url: &'a str },
+    #[serde(rename = "serve.stop")]
+    ServeStop {},
     #[serde(rename = "error")]
     Error { message: &'a str, hint: Option<&'a str>, exit_code: u8 },
 }
@@ -216,7 +279,9 @@ impl Event<'_> {
             | Self::Lost { .. }
             | Self::EmbedWait { .. }
             | Self::DocumentError { .. }
-            | Self::NormalizeReplace { .. } => "warn",
+            | Self::NormalizeNotice { is_warning: true, .. }
+            | Self::NormalizeReplace { .. }
+            | Self::SyncSource { error: Some(_), .. } => "warn",
             Self::DoctorCheck { ok: false, .. } | Self::Error { .. } => "error",
             _ => "info",
         }

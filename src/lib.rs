@@ -9,10 +9,15 @@ pub mod db;
 pub mod embed;
 pub mod error;
 pub mod events;
+pub mod fetch;
 pub mod ids;
+pub mod language;
 pub mod load;
 pub mod normalize;
 pub mod options;
+pub mod sections;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod stop;
 pub mod terminal;
 pub mod worker;
@@ -34,7 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return refuse(&error, &args),
     };
     terminal::init(&cli.global);
-    let events = terminal::event_writer(cli.global.events, cli.global.verbose > 0);
+    let events = terminal::event_writer(cli.events(), cli.global.verbose > 0);
     let exit = match dispatch(cli, &events) {
         Ok(exit) => exit,
         Err(error) => report(&error, &events),
@@ -43,33 +48,42 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Runs the command of `cli`.
+/// Runs the command that `cli` names.
 fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
     let context = || commands::Context::new(&cli.global, events);
     match cli.command {
         Command::Db(command) => commands::db::run(command, &context()?),
         Command::Normalize(args) => commands::normalize::run(&args, &context()?),
+        Command::Fetch(args) => commands::fetch::run(&args, &context()?),
+        Command::Sync(args) => commands::sync::run(&args, &context()?),
         Command::Runs(command) => commands::runs::run(command, &context()?),
         Command::Run(args) => commands::run::run(&args, &context()?),
         Command::Ask(args) => commands::ask::run(&args, &context()?),
+        Command::Eval(args) => commands::eval::run(&args, &context()?),
         Command::Status(args) => commands::status::run(&args, &context()?),
+        Command::Show(args) => commands::show::run(&args, &context()?),
+        Command::Embed(args) => commands::embed::run(&args, &context()?),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => commands::serve::run(&args, &context()?),
+        #[cfg(feature = "serve")]
+        Command::Mcp(args) => Ok(commands::mcp::run(&args, context())),
         Command::Completions(args) => commands::completions::run(&args, &mut Cli::command()),
     }
 }
 
-/// Answers a command line that asks for help or cannot be understood.
+/// Prints a help text or a parser error, and returns the exit code.
 fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let _ = error.print();
     let exit_code = u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
     if error.use_stderr() {
-        let hint = Some("`trailblazer --help` says what can be asked for.");
+        let hint = Some("`trailblazer --help` lists the commands.");
         let message = cli::fault(error);
         terminal::event_writer(options::events(args), false).emit(&Event::Error { message: &message, hint, exit_code });
     }
     ExitCode::from(exit_code)
 }
 
-/// Tells the user and the reader of events about `error`, and returns the exit code that goes with it.
+/// Reports `error` on standard error and as an event, and returns its exit code.
 fn report(error: &Error, events: &EventWriter) -> Exit {
     let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
     terminal::print_error(&message, hint.as_deref());

@@ -12,21 +12,21 @@ pub struct Global {
     /// Configuration file [default: the nearest .trailblazer.yaml upward]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// No colors; the same as `NO_COLOR`
-    #[arg(long, global = true, help = "No colors (also: NO_COLOR)")]
+    /// Disable colors; the same as `NO_COLOR`
+    #[arg(long, global = true, help = "Disable colors (also: NO_COLOR)")]
     pub no_color: bool,
-    /// Only warnings and errors on standard error, no progress bar
+    /// Print only warnings and errors, and no progress bar
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// More on standard error, and events of level debug; twice for more
+    /// Print more details and debug events; repeat for even more
     #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// NDJSON events on standard output; auto: unless it is a terminal
+    /// Write NDJSON events to standard output; auto: if it is not a terminal
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub events: When,
 }
 
-/// When to do something that suits pipes but not people.
+/// When to write machine-readable output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum When {
@@ -42,4 +42,12 @@ pub fn events(args: &[OsString]) -> When {
     let values = values.filter_map(|value| value.to_str());
     let joined = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--events="));
     values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
+}
+
+/// How a command that answers a question prints its answer.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Answer {
+    /// Print JSON, one object per line, instead of text
+    #[arg(long)]
+    pub json: bool,
 }

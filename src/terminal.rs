@@ -1,4 +1,4 @@
-//! What people see: the log and errors on standard error, tables on standard output when no events go there.
+//! Output for people: log and errors on standard error, tables on standard output.
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::events::EventWriter;
 use crate::options::{Global, When};
 
-/// Starts the log. `RUST_LOG` overrules the flags.
+/// Starts the logger. `RUST_LOG` overrides the flags.
 pub fn init(global: &Global) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::Warn,
@@ -23,7 +23,7 @@ pub fn init(global: &Global) {
         .filter_level(LevelFilter::Warn)
         .filter_module("trailblazer", level)
         .parse_default_env()
-        // More than this would write requests out, and the key with them.
+        // More verbose levels would log requests, which contain the key.
         .filter_module("ureq", LevelFilter::Warn)
         .filter_module("ureq_proto", LevelFilter::Warn)
         .write_style(style)
@@ -34,7 +34,7 @@ pub fn init(global: &Global) {
         .init();
 }
 
-/// Returns the writer of events that the flags and standard output ask for; `debug` lets events of level debug through.
+/// Returns the event writer for `--events` and the kind of standard output. With `debug`, it also writes debug events.
 #[must_use]
 pub fn event_writer(events: When, debug: bool) -> EventWriter {
     let on = match events {
@@ -45,7 +45,7 @@ pub fn event_writer(events: When, debug: bool) -> EventWriter {
     if on { EventWriter::new(io::stdout(), debug) } else { EventWriter::silent() }
 }
 
-/// Prints an error and what to do about it on standard error.
+/// Prints an error and a hint on standard error.
 pub fn print_error(message: &str, hint: Option<&str>) {
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "error: {}", printable(message));
@@ -59,7 +59,7 @@ pub fn print_line(line: &str) -> Result<()> {
     print_text(format!("{}\n", printable(line)).as_bytes())
 }
 
-/// Prints text as it is on standard output. A reader that has seen enough is no error.
+/// Prints text unchanged on standard output. Ignores a reader that closed the pipe.
 pub fn print_text(text: &[u8]) -> Result<()> {
     match io::stdout().lock().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
@@ -67,15 +67,15 @@ pub fn print_text(text: &[u8]) -> Result<()> {
     }
 }
 
-/// Prints a line in which the characters 1 and 2 stand around what is marked: in bold, or between asterisks.
+/// Prints a line. The characters U+0001 and U+0002 enclose marked text, which is printed in bold if `bold` is set.
 pub fn print_marked(line: &str, bold: bool) -> Result<()> {
-    let (begin, end) = if bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("*", "*") };
+    let (begin, end) = if bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
     let parts: Vec<String> =
         line.split('\u{1}').map(|part| part.split('\u{2}').map(printable).collect::<Vec<_>>().join(end)).collect();
     print_text(format!("{}\n", parts.join(begin)).as_bytes())
 }
 
-/// Prints rows in columns on standard output, the first row as the heading.
+/// Prints rows as a table on standard output. The first row is the heading.
 pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
@@ -89,7 +89,7 @@ pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
     Ok(())
 }
 
-/// Returns a progress bar on standard error, which counts `noun`s; hidden unless that is a terminal, and with `--quiet`.
+/// Returns a progress bar that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
 #[must_use]
 pub fn progress_bar(total: u64, noun: &'static str, quiet: bool) -> ProgressBar {
     let target =
@@ -100,7 +100,7 @@ pub fn progress_bar(total: u64, noun: &'static str, quiet: bool) -> ProgressBar 
     bar
 }
 
-/// Returns a count that grows on standard error; hidden where a progress bar would be.
+/// Returns a spinner that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
 #[must_use]
 pub fn spinner(noun: &'static str, quiet: bool) -> ProgressBar {
     let bar = progress_bar(0, noun, quiet);
@@ -109,7 +109,7 @@ pub fn spinner(noun: &'static str, quiet: bool) -> ProgressBar {
     bar
 }
 
-/// Sets what a bar looks like; its `{noun}` agrees with a count.
+/// Sets the template of a bar. `{noun}` is singular or plural as `count` requires.
 fn show_as(bar: &ProgressBar, template: &str, noun: &'static str, count: fn(&ProgressState) -> u64) {
     let agreeing = move |state: &ProgressState, out: &mut dyn fmt::Write| {
         let _ = write!(out, "{noun}{}", plural_end(&count(state).to_string()));
@@ -119,24 +119,24 @@ fn show_as(bar: &ProgressBar, template: &str, noun: &'static str, count: fn(&Pro
     }
 }
 
-/// Asks on the terminal for a word that must be typed. Returns false where there is no terminal to ask on.
+/// Asks the user to type `word` on the terminal. Returns false without a terminal.
 #[must_use]
 pub fn confirm(question: &str, word: &str) -> bool {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return false;
     }
-    let _ = write!(io::stderr(), "{question} Type \"{word}\" to go on: ");
+    let _ = write!(io::stderr(), "{question} Type \"{word}\" to continue: ");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).is_ok() && answer.trim() == word
 }
 
-/// Returns `text` without what a terminal would obey: titles and errors come from documents.
+/// Replaces control characters in `text`, which may come from a document, so that the terminal does not obey them.
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
 }
 
-/// Returns a count with what is counted: `1 run`, `2 runs`.
+/// Formats a count with its noun: `1 run`, `2 runs`.
 #[must_use]
 pub fn counted(count: impl Display, noun: &str) -> String {
     let count = count.to_string();
@@ -147,7 +147,7 @@ fn plural_end(count: &str) -> &'static str {
     if count == "1" { "" } else { "s" }
 }
 
-/// Whether standard output shows bold text.
+/// Returns whether standard output can show bold text.
 #[must_use]
 pub fn shows_bold(global: &Global) -> bool {
     colors(global) && io::stdout().is_terminal()

@@ -4,5 +4,8 @@ mod cli;
 mod conformance;
 mod docs;
 mod faults;
+mod normalize;
+#[cfg(feature = "serve")]
+mod serve;
 mod sql;
 mod support;

@@ -5,21 +5,21 @@ use clap_complete::Shell;
 use crate::error::{Exit, Result};
 use crate::terminal::print_text;
 
-/// Print what lets a shell complete commands and flags
+/// Generate a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The shell to print for
+    /// The shell
     shell: Shell,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  source <(trailblazer completions bash)          In this shell; in ~/.bashrc, in every one
+  source <(trailblazer completions bash)          For this shell; put it into ~/.bashrc for every shell
   trailblazer completions zsh > ~/.zfunc/_trailblazer
   trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish";
 
-/// Runs `trailblazer completions`, which asks neither for a configuration nor for a database.
+/// Runs `trailblazer completions`. It needs neither a configuration nor a database.
 pub fn run(args: &Args, program: &mut clap::Command) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, program, "trailblazer", &mut script);

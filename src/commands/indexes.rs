@@ -37,6 +37,10 @@ pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &
                 "no index of {} of {model}, which makes searches slow: `trailblazer run` builds it for the owner of the schema",
                 counted(vectors, "vector")
             ),
+            Outcome::Canceled(why) => log::warn!(
+                "the index of {} of {model} was not built: {why}; the next `trailblazer run` builds it",
+                counted(vectors, "vector")
+            ),
             Outcome::Stopped => log::info!("stopped before the vectors of {model} were indexed"),
         }
     };

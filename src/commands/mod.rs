@@ -1,15 +1,26 @@
-//! One file a command: its arguments, and what it does with the layers below. No SQL.
+//! The commands, one file each: its arguments, and how it uses the layers below. They contain no SQL.
 
 pub mod ask;
 pub mod completions;
 pub mod db;
+mod deliverables;
+pub mod embed;
+pub mod eval;
+pub mod fetch;
 mod indexes;
+mod ingest;
+#[cfg(feature = "serve")]
+pub mod mcp;
 mod model;
 mod names;
 pub mod normalize;
 pub mod run;
 pub mod runs;
+#[cfg(feature = "serve")]
+pub mod serve;
+pub mod show;
 pub mod status;
+pub mod sync;
 
 use std::path::Path;
 
@@ -19,23 +30,23 @@ use crate::events::EventWriter;
 use crate::options::Global;
 use crate::terminal;
 
-/// What every command gets.
+/// What every command receives.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// Validated, with the environment applied.
+    /// The validated configuration, with environment variables applied.
     pub config: Config,
-    /// Standard output.
+    /// Writes events to standard output.
     pub events: &'a EventWriter,
-    /// No talk but warnings and errors.
+    /// Print only warnings and errors.
     pub quiet: bool,
-    /// Details for those who ask for more.
+    /// Print details.
     pub verbose: bool,
-    /// Standard output shows bold text.
+    /// Standard output can show bold text.
     pub bold: bool,
 }
 
 impl<'a> Context<'a> {
-    /// Loads the configuration that `global` and the working directory lead to.
+    /// Loads the configuration file that `--config` names, or the nearest one upward from the working directory.
     pub fn new(global: &Global, events: &'a EventWriter) -> Result<Self> {
         let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
         config::check_text(std::env::vars_os(), |name| name.starts_with("TRAILBLAZER_"))?;

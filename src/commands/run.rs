@@ -8,7 +8,9 @@ use clap::ArgAction;
 use indicatif::ProgressBar;
 use postgres::Client;
 
-use super::model::{embed_settings, limits, wait_for_provider};
+use super::model::{
+    Waiting, ask_for_limit, embed_settings, lacks_limit, limits, missing_prefixes, store_limit, wait_for_provider,
+};
 use super::runs::Selection;
 use super::{Context, indexes, names};
 use crate::artifact::shown;
@@ -29,32 +31,32 @@ use crate::worker::{self, Plan, Tally, Watcher};
 #[command(after_help = "\
 Examples:
   trailblazer run                          Everything that is normalized and not yet embedded
-  trailblazer run --dry-run                What that would be
+  trailblazer run --dry-run                Show what is due, and change nothing
   trailblazer run --limit 20 --workers 2   The oldest twenty
   trailblazer run --run-id '2026-*' --source dita
-  trailblazer run --watch                  Stay, and take up what comes
+  trailblazer run --watch                  Keep running, and process new runs as they arrive
 
-Any number of these may run at once, on any number of machines: each run is claimed by one worker only. \
-An embedding server that is busy is waited for, and one that is away once it has answered, or with --watch; no run \
-is charged for it.
+Start this command as often as you like, on any number of machines: only one worker claims each run. \
+If the embedding server is busy, `run` waits. If it is unreachable, `run` waits only with --watch or if it answered \
+before. Neither counts as a failed attempt.
 
-Ctrl-C finishes the batch in hand, waits ten seconds at most for an answer of the embedding server, and gives the \
-claims back. A second one ends at once: the claims stay until their leases run out, or until \
+Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and releases its claims. \
+A second Ctrl-C quits at once. Its claims then stay until their leases expire, or until \
 `trailblazer runs reset --run-id ID --force`.")]
 pub struct Args {
     /// Phases to work on
     #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]
     pub phases: Vec<Phase>,
-    /// Take up at most N runs
+    /// Process at most N runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Runs worked on, and batches embedded, at once [default: `workers` of the configuration]
+    /// Process N runs, and embed N batches, at the same time [default: `workers` in the configuration]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Say what is due and change nothing
+    /// Show what is due, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Stay when nothing is due, and take up what comes
+    /// Keep running when nothing is due, and process new runs as they arrive
     #[arg(long, action = ArgAction::SetTrue, conflicts_with_all = ["limit", "dry_run"])]
     pub watch: bool,
     /// Report progress after every N runs
@@ -68,21 +70,26 @@ pub struct Args {
 
 /// Runs `trailblazer run`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    process(args, context, &Stop::on_signals()?)
+}
+
+/// Chunks and embeds what is due, until that is done or a stop is asked for.
+pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> {
     let mut phases = args.phases.clone();
     phases.sort();
     phases.dedup();
     let filter = args.selection.filter();
     if context.config.backlog.mode == Mode::ExplicitScope && filter == Filter::default() && args.limit.is_none() {
         return Err(Error::Usage {
-            message: "backlog.mode is explicit_scope: say which runs".into(),
+            message: "backlog.mode is explicit_scope, so a selection of runs is required".into(),
             hint: Some("For example --run-id '2026-*', --source dita, or --limit 20.".into()),
         });
     }
     let connector = Connector::new(&context.config)?;
-    let mut client = connector.connect_ready()?;
+    let mut client = connector.connect_ready_to_work()?;
 
     if !args.dry_run {
-        // Before the scan, which then counts what a killed worker left.
+        // Before the scan, so that it counts the runs of killed workers.
         for run in calls::recover_expired_claims(&mut client)? {
             context.events.emit(&Event::Recover {
                 run_id: &run.run_id,
@@ -102,38 +109,54 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
-    let stop = Stop::on_signals()?;
     if total == 0 && !args.watch {
         log::info!("nothing to do");
-        wind_up(&connector, &mut client, &phases, &filter, &stop, context)?;
+        wind_up(&connector, &mut client, &phases, &filter, stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
     let settings = embed_settings(&context.config);
-    let Some(provider) = wait_for_provider(&settings, &phases, args.watch, &stop, context.events)? else {
+    let waiting = Waiting { watch: args.watch, stop, events: context.events };
+    let Some(provider) = wait_for_provider(&settings, &phases, waiting)? else {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     };
     if phases.contains(&Phase::Embed) {
-        // The wait may have been longer than an idle connection lives.
+        // The wait may have outlasted the connection.
         connector.revive(&mut client)?;
         calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
+        if let Some(advice) = missing_prefixes(&context.config, provider.model()) {
+            log::warn!("{advice}");
+        }
+    }
+    let mut model_limit = calls::model_limit(&mut client, &provider.model().name)?;
+    if phases.contains(&Phase::Embed) && lacks_limit(&context.config, model_limit) {
+        let found = ask_for_limit(&provider, waiting)?;
+        if let Some(exit) = stop.exit() {
+            return Ok(exit);
+        }
+        if let Some(found) = found {
+            connector.revive(&mut client)?;
+            store_limit(&mut client, provider.model(), model_limit, found)?;
+            model_limit = Some(found);
+        }
     }
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
     let plan = Plan {
-        limits: limits(&context.config, provider.as_ref())?,
+        limits: limits(&context.config, provider.as_ref(), model_limit)?,
+        model_limit,
         batch_tokens: context.config.embed.batch_tokens,
         ttl: Duration::from_secs(u64::from(context.config.backlog.claim_ttl_minutes) * 60),
         limit: args.limit.map(u64::from),
         watch: args.watch,
         slots: workers,
-        // More threads than runs would only open connections; the batches of one run go to all slots.
+        // More threads than runs would only open connections. All slots embed batches, whichever run they belong to.
         workers: if args.watch { workers } else { workers.min(usize::try_from(total).unwrap_or(workers)) },
         process: format!("{}/{}", gethostname::gethostname().to_string_lossy(), std::process::id()),
-        provider: provider.into(),
+        provider,
         phases,
         filter,
     };
-    work(&plan, &connector, total, args.progress_every, &stop, context, &mut client)
+    work(&plan, &connector, total, args.progress_every, stop, context, &mut client)
 }
 
 fn work(
@@ -155,12 +178,12 @@ fn work(
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
     let mut summary = format!("{} done", counted(done, "run"));
-    for (count, what) in [(failed, "failed"), (released, "given back")] {
+    for (count, what) in [(failed, "failed"), (released, "released")] {
         if count > 0 {
             let _ = write!(summary, ", {count} {what}");
         }
     }
-    // Of a run that may be among the others: it may have been taken up again.
+    // A lost run may also be counted above, because a worker may have claimed it again.
     if lost > 0 {
         let _ = write!(summary, ", {} lost", counted(lost, "claim"));
     }
@@ -180,7 +203,7 @@ fn work(
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
 }
 
-/// Says what is left, and builds the vector indexes that are missing once nothing more is to be embedded.
+/// Reports what is left. Builds missing vector indexes if no run waits to be embedded.
 fn wind_up(
     connector: &Connector,
     client: &mut Client,
@@ -200,7 +223,7 @@ fn wind_up(
     Ok(())
 }
 
-/// Shows how the work goes on.
+/// Shows progress.
 struct Display<'a> {
     bar: &'a ProgressBar,
     total: u64,
@@ -222,7 +245,7 @@ impl Watcher for Display<'_> {
     }
 }
 
-/// Returns the event that says how far the work is; what is left is taken to go on at the rate so far.
+/// Returns the progress event. The estimate assumes the average rate so far.
 fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     let in_u32 = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let per_run = elapsed / in_u32(done.max(1));
@@ -234,10 +257,10 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// How many failed runs, and other models, are named.
+/// How many failed runs and other models a message lists.
 const NAMED: usize = 3;
 
-/// What a user who sees the command end wants to know: which runs stand failed, wait, or are held by others.
+/// Reports which runs failed, wait for a retry, or are claimed by other workers.
 fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result<()> {
     report_failed(client, filter)?;
     let mut deferred = 0;
@@ -246,7 +269,7 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     }
     if deferred > 0 {
         log::info!(
-            "waiting to be tried again: {}; `trailblazer status` says when, `trailblazer runs show ID` why, `trailblazer run` takes up what is due",
+            "waiting for a retry: {}; `trailblazer status` shows when, `trailblazer runs show ID` shows why, `trailblazer run` processes what is due",
             counted(deferred, "run")
         );
     }
@@ -254,8 +277,8 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?;
     if let Some(first) = held.first() {
         log::info!(
-            "held by other workers, or by one that was killed: {}; `trailblazer status` says by which and until when, \
-             `trailblazer runs reset --run-id {} --force` takes {} away",
+            "claimed by other workers, which may be dead: {}; `trailblazer status` shows which workers and until when, \
+             `trailblazer runs reset --run-id {} --force` frees {}",
             counted(held.len(), "run"),
             first.run_id,
             if held.len() == 1 { "it" } else { "one of them" }
@@ -264,18 +287,18 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     Ok(())
 }
 
-/// What is embedded stays so when the configuration names another model, which may not have been meant.
+/// Reports runs that are embedded with another model than the configured one. They stay as they are.
 fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
     let models = match calls::list_models(client, filter) {
         Ok(models) => models,
-        // Told on the side: the work is done.
+        // Only extra information: the work itself is done.
         Err(error) => return log::debug!("{error}"),
     };
     for (other, runs) in models.iter().filter(|(other, _)| other != model).take(NAMED) {
         let are = if *runs == 1 { "is" } else { "are" };
         log::info!(
-            "{} {are} embedded with {other}, not with {model}: `trailblazer runs reset --embedding-model {other}` sends \
-             them round again",
+            "{} {are} embedded with {other}, not with {model}: `trailblazer runs reset --embedding-model {other}` \
+             queues them again",
             counted(*runs, "run")
         );
     }
@@ -291,22 +314,22 @@ fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
         named.push("…");
     }
     log::info!(
-        "failed: {}; `trailblazer runs show {first}` says why, `trailblazer runs retry {first}` tries again",
+        "failed: {}; `trailblazer runs show {first}` shows the reason, `trailblazer runs retry {first}` retries",
         named.join(", ")
     );
     Ok(())
 }
 
-/// Returns the filter of what waits for one of the phases.
+/// Returns the filter for the runs that wait for `phase`.
 fn waiting(phases: &[Phase], phase: Phase, filter: &Filter) -> Filter {
     if phases.len() == 2 && phase == Phase::Embed && filter.status.is_empty() {
-        // What is reset goes through the chunk phase first and is counted there.
+        // A reset run goes through the chunk phase first, so it is counted there.
         return Filter { status: vec![Status::Chunked, Status::Embedding], ..filter.clone() };
     }
     filter.clone()
 }
 
-/// Prints the banner: what is due for each phase.
+/// Prints the banner for each phase.
 fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Context<'_>) -> Result<Vec<Backlog>> {
     let mut due = Vec::new();
     for phase in phases {
@@ -338,12 +361,12 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
     Ok(due)
 }
 
-/// Runs of a phase that a dry run lists without a limit: as many as the scan names.
+/// How many runs of a phase a dry run lists without a limit: as many as the scan returns.
 const LISTED: u32 = 10;
-/// Runs of a phase that a dry run lists, whatever the limit.
+/// The largest number of runs of a phase that a dry run lists.
 const MOST_LISTED: u32 = 1000;
 
-/// Lists the first runs of each phase, as far as the limit goes, and says how many more are due.
+/// Lists the first runs of each phase up to the limit, and reports how many more are due.
 fn list_due(
     client: &mut Client,
     phases: &[Phase],
@@ -352,11 +375,11 @@ fn list_due(
     limit: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Exit> {
-    // What is chunked is finished first: so much of the limit is left for each phase before.
+    // Chunked runs are finished first, so they use up the limit first.
     let mut left = limit.unwrap_or(u32::MAX);
     let (mut listed, mut more) = (Vec::new(), 0);
     for (phase, backlog) in phases.iter().zip(due).rev() {
-        // Those in back-off come last.
+        // Runs in back-off come last.
         let due = u32::try_from(backlog.total - backlog.deferred).unwrap_or(u32::MAX);
         let most = due.min(limit.map_or(LISTED, |_| left.min(MOST_LISTED)));
         let mut run_ids = backlog.sample_run_ids.clone();

@@ -9,12 +9,17 @@ use crate::db::calls;
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::Status;
+use crate::options::Answer;
 use crate::terminal::{counted, print_line, print_table};
 
-/// What is left to do, who works on what, and why it is stuck
+/// Show what is left to do, who works on it, and what blocks it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The same in SQL: select * from graphdb.backlog_status")]
-pub struct Args {}
+pub struct Args {
+    /// Output.
+    #[command(flatten)]
+    pub answer: Answer,
+}
 
 /// Runs `trailblazer status`.
 pub fn run(_args: &Args, context: &Context<'_>) -> Result<Exit> {
@@ -40,7 +45,7 @@ fn print_status(status: &Value) -> Result<()> {
     print_table(&rows)?;
     print_line("")?;
     print_line(&format!(
-        "due {}, in back-off {}, claimed {}, lease run out {}",
+        "due {}, in back-off {}, claimed {}, lease expired {}",
         number("due"),
         number("deferred"),
         number("live_claims"),
@@ -48,23 +53,21 @@ fn print_status(status: &Value) -> Result<()> {
     ))?;
     if let Some(failed) = status["by_status"]["failed"].as_i64() {
         print_line(&format!(
-            "{failed} failed: `trailblazer runs list --status failed` names them, `trailblazer runs show ID` says why, \
-             `trailblazer runs retry ID` tries again"
+            "{failed} failed: `trailblazer runs list --status failed` lists them, `trailblazer runs show ID` shows the reason, \
+             `trailblazer runs retry ID` retries"
         ))?;
     }
     if let Some(next) = instant(&status["next_available_at"]) {
         print_line(&format!("next back-off ends {next}"))?;
     }
     if let Some(oldest) = instant(&status["oldest_normalized_at"]) {
-        print_line(&format!("oldest waiting since {oldest}"))?;
+        print_line(&format!("oldest run waits since {oldest}"))?;
     }
     let recent = number("embedded_last_10_minutes");
     if recent > 0 {
         let is_left = number("due") + number("deferred") + number("live_claims") > 0;
         let to_go = status["time_to_go_seconds"].as_i64().filter(|_| is_left);
-        let to_go = to_go
-            .map(|left| format!(", {} to go at the rate since the first of them", duration(left)))
-            .unwrap_or_default();
+        let to_go = to_go.map(|left| format!(", estimated time left {}", duration(left))).unwrap_or_default();
         let runs = counted(recent, "run");
         print_line(&format!("{runs} embedded in the last 10 minutes{to_go}"))?;
     }
@@ -85,7 +88,7 @@ fn print_claims(claims: &[Value]) -> Result<()> {
         };
         let lease = match seconds("expires_in_seconds") {
             left @ 0.. => format!("{} left", duration(left)),
-            over => format!("ran out {} ago", duration(-over)),
+            over => format!("expired {} ago", duration(-over)),
         };
         rows.push(vec![text("run_id"), text("phase"), text("worker"), duration(seconds("age_seconds")), done, lease]);
     }
@@ -93,7 +96,7 @@ fn print_claims(claims: &[Value]) -> Result<()> {
     print_table(&rows)
 }
 
-/// Returns a number of seconds the way people read it.
+/// Formats a number of seconds for people.
 fn duration(seconds: i64) -> String {
     let total = u64::try_from(seconds).unwrap_or(0);
     match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
@@ -105,7 +108,7 @@ fn duration(seconds: i64) -> String {
     }
 }
 
-/// Returns a time of the view the way people read it.
+/// Formats a timestamp of the view for people.
 fn instant(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     Some(text.parse().map_or_else(|_| text.to_owned(), shown))

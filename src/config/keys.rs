@@ -25,13 +25,15 @@ pub(super) enum Takes {
 }
 
 /// Every key.
-pub(super) const KEYS: [Key; 18] = [
+pub(super) const KEYS: [Key; 39] = [
     text("database.url"),
     text("database.bin_dir"),
     text("workspace.dir"),
+    yaml("workspace.keep_artifacts"),
     words("backlog.mode", &["default_all_unprocessed", "explicit_scope"]),
     yaml("backlog.claim_ttl_minutes"),
     yaml("backlog.max_attempts"),
+    yaml("backlog.keep_attempts_days"),
     yaml("workers"),
     yaml("chunk.max_tokens"),
     yaml("chunk.min_tokens"),
@@ -40,10 +42,29 @@ pub(super) const KEYS: [Key; 18] = [
     text("embed.model"),
     words("embed.weights", &["f32", "int8"]),
     text("embed.base_url"),
+    text("embed.query_prefix"),
+    text("embed.document_prefix"),
     yaml("embed.dimensions"),
     yaml("embed.batch_tokens"),
     words("embed.vector_index", &["vector", "halfvec"]),
     yaml("reset.delete_chunks"),
+    text("serve.listen"),
+    yaml("serve.hosts"),
+    text("serve.proxy_user_header"),
+    text("serve.proxy_groups_header"),
+    yaml("serve.trusted_proxies"),
+    words("serve.unknown_callers", &["unrestricted", "nobody"]),
+    yaml("serve.cors_origins"),
+    yaml("serve.connections"),
+    yaml("serve.max_requests"),
+    yaml("serve.rate_per_second"),
+    yaml("sync.prune"),
+    yaml("confluence.comments"),
+    words("confluence.conditional_content", &["drop", "keep"]),
+    yaml("confluence.everybody"),
+    yaml("dita.specializations"),
+    words("dita.search", &["published", "all"]),
+    text("dita.page_url"),
 ];
 
 const fn text(path: &'static str) -> Key {
@@ -59,8 +80,10 @@ const fn yaml(path: &'static str) -> Key {
 }
 
 /// Variables that are no key: a secret, and what tests and benches are told.
-const OTHER_VARIABLES: [&str; 5] = [
+const OTHER_VARIABLES: [&str; 7] = [
     "TRAILBLAZER_EMBED_API_KEY",
+    super::serve::TOKENS_VARIABLE,
+    "TRAILBLAZER_CONFLUENCE_TOKEN",
     "TRAILBLAZER_TEST_PG",
     "TRAILBLAZER_MODEL_DIR",
     "TRAILBLAZER_CORPORA",
@@ -84,7 +107,8 @@ pub(super) fn variable(path: &str) -> String {
 pub(super) fn unknown_key(tree: &Mapping) -> Option<String> {
     tree.iter().find_map(|(key, value)| {
         let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
-        if paths().contains(&key.as_str()) {
+        // `sources` has keys of its own.
+        if paths().contains(&key.as_str()) || key == "sources" {
             return None;
         }
         let prefix = format!("{key}.");
@@ -128,7 +152,8 @@ pub fn check_text(
 /// Returns the variables of ours among `names` that set nothing, with the one that each is most like.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
     let known = paths().map(variable);
-    let is_known = |name: &String| known.contains(name) || OTHER_VARIABLES.contains(&name.as_str());
+    let is_token = |name: &str| name.starts_with("TRAILBLAZER_SOURCES_") && name.ends_with("_TOKEN");
+    let is_known = |name: &String| known.contains(name) || OTHER_VARIABLES.contains(&name.as_str()) || is_token(name);
     let unknown = names.filter(|name| name.starts_with("TRAILBLAZER_") && !is_known(name));
     unknown
         .map(|name| {
@@ -160,7 +185,7 @@ pub(super) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a s
 pub(super) fn nearest(key: &str) -> Option<String> {
     if !key.contains('.') {
         let sections = paths().map(|known| known.split('.').next().unwrap_or(known));
-        return nearest_name(key, sections, 2).map(str::to_owned);
+        return nearest_name(key, sections.into_iter().chain(["sources"]), 2).map(str::to_owned);
     }
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     paths()

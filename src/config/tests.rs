@@ -176,7 +176,9 @@ fn a_key_that_the_provider_does_not_use_is_refused_where_it_is_set() {
         @"x.yaml:3: embed.dimensions: only the provider `openai` uses it; remove the key, or choose that embed.provider");
     insta::assert_snapshot!(message("embed:\n  provider: openai\n  model: m\n  weights: int8\n"),
         @"x.yaml:4: embed.weights: only the provider `local` uses it; remove the key, or choose that embed.provider");
-    from_file("embed: { provider: hash, weights: f32, base_url: ~, dimensions: ~ }").unwrap();
+    insta::assert_snapshot!(message("embed:\n  provider: hash\n  query_prefix: 'q: '\n"),
+        @"x.yaml:3: embed.query_prefix: the provider `hash` uses no prefix; remove the key, or choose another embed.provider");
+    from_file("embed: { provider: hash, weights: f32, base_url: ~, dimensions: ~, document_prefix: ~ }").unwrap();
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::nearest_name;
 pub type Parameters = BTreeMap<String, String>;
 
 /// Parameters that the driver takes as they are.
-const DRIVERS: [&str; 16] = [
+const DRIVERS: [&str; 15] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -28,12 +28,20 @@ const DRIVERS: [&str; 16] = [
     "password",
     "port",
     "sslnegotiation",
-    "target_session_attrs",
     "user",
 ];
 /// Parameters that we turn into something the driver takes.
-const OURS: [&str; 8] =
-    ["keepalives_count", "passfile", "service", "sslcert", "sslkey", "sslmode", "sslrootcert", "tcp_user_timeout"];
+const OURS: [&str; 9] = [
+    "keepalives_count",
+    "passfile",
+    "service",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "target_session_attrs",
+    "tcp_user_timeout",
+];
 /// Parameters that change nothing here: the encoding is always UTF-8, and GSSAPI is never tried.
 const IGNORED: [&str; 5] = ["client_encoding", "fallback_application_name", "gssencmode", "sslcompression", "sslsni"];
 
@@ -78,6 +86,11 @@ impl fmt::Display for Url {
 pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parameters, String> {
     let mut parameters = Parameters::new();
     for (key, value) in given {
+        if key == "pgbouncer" {
+            return Err("pgbouncer=true marks a pooler in transaction mode; use the URL of the server or of a pooler in session mode, \
+                        without this parameter"
+                .into());
+        }
         if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
             // It may be a piece of a password that was not encoded, so only what is nearly a known name is answered.
             return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 3) {

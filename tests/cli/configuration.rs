@@ -58,7 +58,7 @@ fn configuration_is_found_upward_and_its_folders_are_relative_to_it() {
 fn unknown_key_exits_3_and_names_line_and_nearest_key() {
     let sandbox = Sandbox::new();
     sandbox.write(".trailblazer.yaml", "workers: 1\nbacklog:\n  claim_ttl_minute: 5\n");
-    let run = sandbox.run(&["status"]).exits(3);
+    let run = sandbox.run(&["status", "--json"]).exits(3);
     assert!(run.stderr.contains(".trailblazer.yaml:3: unknown key `backlog.claim_ttl_minute`"), "{}", run.stderr);
     assert!(run.stderr.contains("Did you mean `backlog.claim_ttl_minutes`?"), "{}", run.stderr);
     assert_eq!(run.events_named("error")[0]["exit_code"], 3);
@@ -67,7 +67,7 @@ fn unknown_key_exits_3_and_names_line_and_nearest_key() {
 #[test]
 fn wrong_values_exit_3_and_name_their_place() {
     let sandbox = Sandbox::new();
-    let run = run_with(&sandbox, &["status"], &[("TRAILBLAZER_BACKLOG_MAX_ATTEMPTS", "many")]).exits(3);
+    let run = run_with(&sandbox, &["status", "--json"], &[("TRAILBLAZER_BACKLOG_MAX_ATTEMPTS", "many")]).exits(3);
     assert!(run.stderr.contains("TRAILBLAZER_BACKLOG_MAX_ATTEMPTS"), "{}", run.stderr);
     let run = run_with(&sandbox, &["run"], &[("TRAILBLAZER_EMBED_PROVIDER", "nobody")]).exits(3);
     assert!(run.stderr.contains("nobody"), "{}", run.stderr);
@@ -82,19 +82,23 @@ fn a_variable_that_is_not_utf_8_is_refused_by_name() {
     for name in
         ["TRAILBLAZER_WORKSPACE_DIR", "TRAILBLAZER_DB_URL", "TRAILBLAZER_EMBED_API_KEY", "PGPASSWORD", "PGSERVICE"]
     {
-        let run = Run::of(sandbox.command(&["status"]).env(name, value).output().unwrap()).exits(3);
+        let run = Run::of(sandbox.command(&["status", "--json"]).env(name, value).output().unwrap()).exits(3);
         assert!(run.stderr.starts_with(&format!("error: {name}: the value is not UTF-8")), "{}", run.stderr);
     }
-    Run::of(sandbox.command(&["status"]).env("PGDATA", value).output().unwrap()).success();
+    Run::of(sandbox.command(&["status", "--json"]).env("PGDATA", value).output().unwrap()).success();
 }
 
 #[test]
 fn unknown_provider_is_refused_by_every_command_with_its_line_and_the_nearest() {
     let sandbox = Sandbox::new();
     sandbox.write(".trailblazer.yaml", "workers: 1\nembed:\n  provider: lokal\n");
-    for args in
-        [&["status"][..], &["run"], &["runs", "list"], &["db", "doctor"], &["normalize", "x", "--source", "dita"]]
-    {
+    for args in [
+        &["status", "--json"][..],
+        &["run"],
+        &["runs", "list", "--json"],
+        &["db", "doctor", "--json"],
+        &["normalize", "x", "--source", "dita"],
+    ] {
         let mut command = sandbox.command(args);
         let run = Run::of(command.env_remove("TRAILBLAZER_EMBED_PROVIDER").output().unwrap()).exits(3);
         let refused = ".trailblazer.yaml:3: embed.provider: unknown variant `lokal`, expected one of `local`, `openai`, `hash`\n  \
@@ -118,7 +122,13 @@ fn max_attempts_of_the_configuration_decides_when_a_run_is_failed() {
 #[test]
 fn database_that_is_not_reachable_exits_4() {
     let sandbox = Sandbox::new();
-    for args in [&["status"][..], &["run"], &["runs", "list"], &["runs", "reset", "--yes"], &["db", "migrate"]] {
+    for args in [
+        &["status", "--json"][..],
+        &["run"],
+        &["runs", "list", "--json"],
+        &["runs", "reset", "--yes"],
+        &["db", "migrate"],
+    ] {
         let run = run_with(&sandbox, args, &[("TRAILBLAZER_DB_URL", "postgresql://me@127.0.0.1:1/docs")]).exits(4);
         assert!(run.stderr.starts_with("error: error connecting to server"), "{}", run.stderr);
         assert_eq!(run.events_named("error")[0]["exit_code"], 4);
@@ -142,7 +152,7 @@ fn database_with_a_newer_schema_exits_4() {
     let newer = "insert into graphdb.schema_migrations (version, name, sha256, code_version) \
                  values (9999, 'later', repeat('0', 64), '9')";
     sandbox.database.connect().batch_execute(newer).unwrap();
-    for args in [&["run"][..], &["status"], &["db", "migrate"], &["db", "doctor"]] {
+    for args in [&["run"][..], &["status", "--json"], &["db", "migrate"], &["db", "doctor", "--json"]] {
         sandbox.run(args).exits(4);
     }
 }
@@ -174,7 +184,7 @@ fn wrong_usage_exits_2() {
 
 #[test]
 fn a_variable_that_sets_nothing_is_warned_of() {
-    let run = run_with(&Sandbox::new(), &["status"], &[("TRAILBLAZER_WORKRES", "2")]).success();
+    let run = run_with(&Sandbox::new(), &["status", "--json"], &[("TRAILBLAZER_WORKRES", "2")]).success();
     assert!(
         run.stderr.contains("warn: TRAILBLAZER_WORKRES sets nothing; did you mean TRAILBLAZER_WORKERS?"),
         "{}",
@@ -201,7 +211,7 @@ fn openai_without_an_address_and_without_a_key_is_refused_before_any_request() {
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     let openai = [("TRAILBLAZER_EMBED_PROVIDER", "openai"), ("TRAILBLAZER_EMBED_MODEL", "text-embedding-3-small")];
-    for args in [&["run"][..], &["ask", "chunk"], &["db", "doctor"]] {
+    for args in [&["run"][..], &["ask", "--json", "chunk"], &["db", "doctor", "--json"]] {
         let run = run_with(&sandbox, args, &openai).exits(3);
         let told = format!("{}{}", run.stdout, run.stderr);
         assert!(told.contains("TRAILBLAZER_EMBED_API_KEY") && told.contains("embed.base_url"), "{args:?}: {told}");
@@ -232,7 +242,14 @@ fn commands_that_find_no_server_leave_no_folder_behind() {
         return;
     }
     let sandbox = Sandbox::new();
-    for args in [&["db", "down"][..], &["db", "doctor"], &["status"], &["runs", "list"], &["ask", "chunk"], &["run"]] {
+    for args in [
+        &["db", "down"][..],
+        &["db", "doctor", "--json"],
+        &["status", "--json"],
+        &["runs", "list", "--json"],
+        &["ask", "--json", "chunk"],
+        &["run"],
+    ] {
         let mut command = sandbox.command(args);
         command.env_remove("TRAILBLAZER_DB_URL").current_dir(&folder);
         let run = Run::of(command.output().unwrap());
@@ -250,6 +267,6 @@ fn a_key_of_blanks_is_none() {
         ("TRAILBLAZER_EMBED_MODEL", "text-embedding-3-small"),
         ("TRAILBLAZER_EMBED_API_KEY", " \t"),
     ];
-    let run = run_with(&sandbox, &["ask", "chunk"], &openai).exits(3);
+    let run = run_with(&sandbox, &["ask", "--json", "chunk"], &openai).exits(3);
     assert!(run.stderr.contains("TRAILBLAZER_EMBED_API_KEY"), "{}", run.stderr);
 }

@@ -60,6 +60,7 @@ fn a_provider_that_panics_charges_its_run_whose_lease_ends_and_the_others_go_on(
         slots: 2,
         watch: false,
         limits: Limits { max_tokens: 256, min_tokens: 40, overlap_tokens: 0 },
+        model_limit: None,
         provider,
         batch_tokens: 8192,
         ttl: Duration::from_secs(3600),
@@ -72,7 +73,7 @@ fn a_provider_that_panics_charges_its_run_whose_lease_ends_and_the_others_go_on(
                  from graphdb.processed_runs order by run_id";
     assert_eq!(sandbox.database.column(state), ["bad chunked 1 true", "good embedded 0 true"]);
     let error = sandbox.database.value("select last_error from graphdb.processed_runs where run_id = 'bad'");
-    assert!(error.starts_with("a defect of trailblazer: "), "{error}");
+    assert!(error.starts_with("internal error: "), "{error}");
     // Charged once, and then left until its back-off is over.
     let attempts = "select phase || ' ' || outcome from graphdb.run_attempts where run_id = 'bad' order by ended_at";
     assert_eq!(sandbox.database.column(attempts), ["chunk completed", "embed failed"]);

@@ -16,7 +16,7 @@ fn run_ids_that_are_no_folder_names_are_refused_everywhere() {
             assert!(!run.stderr.contains('\u{1b}') && run.stderr.len() < 12_000, "{}", run.stderr);
         };
         refused(&["normalize", "docs", "--source", "dita", &format!("--run-id={run_id}")]);
-        refused(&["runs", "show", "--", run_id]);
+        refused(&["runs", "show", "--json", "--", run_id]);
         refused(&["runs", "retry", "--", run_id]);
     }
     assert!(!sandbox.folder().join("var/runs").exists());

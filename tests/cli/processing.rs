@@ -1,7 +1,6 @@
 //! `trailblazer run`: which runs it takes up, and what it says and leaves.
 
-use crate::support::embedding_server::error;
-use crate::support::{EmbeddingServer, Run, Sandbox};
+use crate::support::{Run, Sandbox};
 
 const STATUSES: &str = "select run_id || ' ' || status from graphdb.processed_runs order by run_id";
 
@@ -68,7 +67,7 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     client.execute(failed, &[]).unwrap();
 
     let run = sandbox.run(&["run"]).success();
-    let wait = "waiting to be tried again: 1 run; `trailblazer status` says when, `trailblazer runs show ID` why";
+    let wait = "waiting for a retry: 1 run; `trailblazer status` shows when, `trailblazer runs show ID` shows why";
     assert!(run.stderr.contains(wait), "{}", run.stderr);
     assert_eq!(
         sandbox.database.column(STATUSES),
@@ -81,7 +80,7 @@ fn run_with_explicit_scope_mode_refuses_to_take_everything() {
     let sandbox = normalized(1);
     sandbox.configure("backlog: { mode: explicit_scope }\n");
     let run = sandbox.run(&["run"]).exits(2);
-    assert!(run.stderr.contains("say which runs"), "{}", run.stderr);
+    assert!(run.stderr.contains("a selection of runs is required"), "{}", run.stderr);
     sandbox.run(&["run", "--source", "dita"]).success();
     assert_eq!(sandbox.database.column(STATUSES), ["r1 embedded"]);
 }
@@ -131,7 +130,7 @@ fn run_over_which_connections_are_lost_again_and_again_is_charged_and_the_others
     let sandbox = normalized(2);
     break_connections(&sandbox, 1000);
     let run = sandbox.run(&["run", "--workers", "1"]).exits(1);
-    let message = "the connection was lost 3 times over this run; the log of the server may say why";
+    let message = "the connection was lost 3 times during this run; the server's log may say why";
     assert_eq!(run.events_named("runs.fail")[0]["error"], message);
     assert_eq!(sandbox.database.column(STATUSES), ["r1 normalized", "r2 embedded"]);
     assert_eq!(sandbox.database.column("select attempts from graphdb.processed_runs order by run_id"), ["1", "0"]);
@@ -282,7 +281,7 @@ fn runs_that_stand_failed_are_named_with_the_way_on() {
                 from graphdb.claim_runs('chunk', 'other', '1 hour', $1, '{\"run_id_glob\": \"r*\"}') as c";
     sandbox.database.connect().execute(fail, &[&1]).unwrap();
     let run = sandbox.run(&["run", "--limit", "1"]).success();
-    let way_on = "failed: r1; `trailblazer runs show r1` says why, `trailblazer runs retry r1` tries again";
+    let way_on = "failed: r1; `trailblazer runs show r1` shows the reason, `trailblazer runs retry r1` retries";
     assert!(run.stderr.contains(way_on), "{}", run.stderr);
     let run = sandbox.run(&["run", "--run-id", "r2"]).success();
     assert!(!run.stderr.contains("failed"), "{}", run.stderr);
@@ -297,12 +296,12 @@ fn runs_that_others_hold_are_counted_within_the_scope() {
     sandbox.database.connect().execute(held, &[]).unwrap();
     for scope in [&["--run-id", "r1"][..], &["--source", "confluence"], &["--phases", "embed"]] {
         let run = sandbox.run(&[&["run"], scope].concat()).success();
-        assert!(!run.stderr.contains("held by other workers"), "{scope:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("claimed by other workers"), "{scope:?}: {}", run.stderr);
     }
     for scope in [&["--run-id", "r*"][..], &["--source", "dita"], &["--phases", "chunk"], &[]] {
         let run = sandbox.run(&[&["run"], scope].concat()).success();
         assert!(
-            run.stderr.contains("held by other workers, or by one that was killed: 1 run;"),
+            run.stderr.contains("claimed by other workers, which may be dead: 1 run;"),
             "{scope:?}: {}",
             run.stderr
         );
@@ -421,8 +420,8 @@ fn run_says_which_runs_are_embedded_with_another_model_and_how_to_send_them_roun
         command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "folder/other");
         Run::of(command.output().unwrap()).success().stderr
     };
-    let told = "2 runs are embedded with hash-384, not with other: `trailblazer runs reset --embedding-model hash-384` sends them \
-                round again\n";
+    let told = "2 runs are embedded with hash-384, not with other: `trailblazer runs reset --embedding-model hash-384` \
+                queues them again\n";
     let stderr = with_model(&["run", "--run-id", "r1"]);
     assert!(stderr.ends_with(&format!("nothing to do\n{}", told.replace("2 runs are", "1 run is"))), "{stderr}");
     assert!(!with_model(&["run", "--phases", "chunk", "--run-id", "r1"]).contains("hash-384"));
@@ -435,16 +434,15 @@ fn run_says_which_runs_are_embedded_with_another_model_and_how_to_send_them_roun
 fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
     let sandbox = normalized(2);
     sandbox.run(&["run", "--limit", "1"]).success();
-    let server = EmbeddingServer::start(|_, _| error(500, "", "out of sorts"));
     let away = |args: &[&str]| {
         let mut command = sandbox.command(args);
         command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
-        let command = command.env("TRAILBLAZER_EMBED_BASE_URL", &server.url);
+        let command = command.env("TRAILBLAZER_EMBED_BASE_URL", "http://127.0.0.1:1/v1");
         Run::of(command.output().unwrap()).exits(4).stderr
     };
     let run = away(&["run"]);
     assert!(run.contains("embed.base_url leads to it") && !run.contains("text-only"), "{run}");
-    assert!(away(&["ask", "words"]).contains("--text-only"), "{}", away(&["ask", "words"]));
+    assert!(away(&["ask", "--json", "words"]).contains("--text-only"), "{}", away(&["ask", "--json", "words"]));
 }
 
 #[test]

@@ -60,28 +60,30 @@ fn list_prints_a_table_for_people_and_rows_for_programs() {
     let words: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(words[0], ["run", "source", "status", "normalized", "docs", "chunks", "embedded", "attempts"]);
     assert_eq!((words[1][0], words[1][2], words.len()), ("r1", "embedded", 2));
-    let rows =
-        sandbox.run(&["runs", "list", "--status", "embedded", "--limit", "2"]).success().events_named("runs.row");
+    let rows = sandbox
+        .run(&["runs", "list", "--json", "--status", "embedded", "--limit", "2"])
+        .success()
+        .events_named("runs.row");
     assert_eq!(rows.len(), 2);
-    assert!(sandbox.run(&["runs", "list", "--source", "confluence"]).success().events().is_empty());
+    assert!(sandbox.run(&["runs", "list", "--json", "--source", "confluence"]).success().events().is_empty());
 }
 
 #[test]
 fn a_source_that_no_run_has_is_answered_with_those_there_are() {
     let sandbox = embedded();
     let there_are = "warn: no run has the source nosuch; there are dita\n";
-    for args in [&["runs", "list"][..], &["runs", "reset"], &["runs", "reset", "--dry-run"], &["run"]] {
+    for args in [&["runs", "list", "--json"][..], &["runs", "reset"], &["runs", "reset", "--dry-run"], &["run"]] {
         let run = sandbox.run(&[args, &["--source", "nosuch"]].concat()).success();
         assert!(run.stderr.contains(there_are), "{args:?}: {}", run.stderr);
     }
-    let run = sandbox.run(&["runs", "list", "--source", "dita", "--status", "failed"]).success();
+    let run = sandbox.run(&["runs", "list", "--json", "--source", "dita", "--status", "failed"]).success();
     assert!(!run.stderr.contains("no run has"), "{}", run.stderr);
 }
 
 #[test]
 fn a_wrong_filter_is_a_usage_error_that_names_it() {
     let sandbox = embedded();
-    let run = sandbox.run(&["runs", "list", "--from", "yesterday-ish"]).exits(2);
+    let run = sandbox.run(&["runs", "list", "--json", "--from", "yesterday-ish"]).exits(2);
     assert!(run.stderr.contains("yesterday-ish"), "{}", run.stderr);
     let run = sandbox.run(&["runs", "reset", "--status", "embeded"]).exits(2);
     assert!(run.stderr.contains("embeded"), "{}", run.stderr);
@@ -93,7 +95,7 @@ fn show_prints_the_run_and_the_history_of_its_claims() {
     let sandbox = embedded();
     sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
     claim(&sandbox, "chunk", "r1");
-    let run = sandbox.run(&["runs", "show", "r1"]).success();
+    let run = sandbox.run(&["runs", "show", "--json", "r1"]).success();
     let history: Vec<String> = run
         .events_named("runs.attempt")
         .iter()
@@ -107,7 +109,7 @@ fn show_prints_the_run_and_the_history_of_its_claims() {
     {
         assert!(shown.contains(expected), "{expected}: {shown}");
     }
-    let run = sandbox.run(&["runs", "show", "r9"]).exits(2);
+    let run = sandbox.run(&["runs", "show", "--json", "r9"]).exits(2);
     assert!(run.stderr.contains("no run \"r9\""), "{}", run.stderr);
 }
 
@@ -232,7 +234,7 @@ fn delete_asks_before_it_deletes_anything() {
     let run = sandbox.run(&["runs", "delete", "--run-id", "r1"]).exits(5);
     insta::assert_snapshot!(run.stderr, @"
     error: not confirmed: this deletes 1 run with 1 document, 8 chunks and 4 vectors
-      hint: Pass --yes to go on without being asked, or --dry-run to see what would be done.
+      hint: Pass --yes to confirm, or --dry-run to see what would change.
     ");
     sandbox.run(&["runs", "delete", "--run-id", "r1", "--dry-run"]).success();
     assert_eq!(statuses(&sandbox), ["embedded"; 3]);
@@ -249,7 +251,7 @@ fn delete_without_a_selection_is_refused() {
     let run = sandbox.run(&["runs", "delete", "--yes"]).exits(2);
     insta::assert_snapshot!(run.stderr, @"
     error: no selection of runs to delete
-      hint: Say which, by ids or for example --source SOURCE; --run-id '*' is every run.
+      hint: Pass run ids or a filter such as --source SOURCE. To delete every run, pass --run-id '*'.
     ");
     assert_eq!(statuses(&sandbox), ["embedded"; 3]);
 }
@@ -270,13 +272,13 @@ fn delete_dry_run_counts_exactly_what_the_deletion_does() {
     claim(&sandbox, "embed", "r3");
     let dry_run = sandbox.run(&["runs", "delete", "--run-id", "r*", "--limit", "3", "--dry-run"]).success();
     insta::assert_snapshot!(dry_run.stderr, @"
-    would delete 2 runs with 2 documents, 16 chunks and 8 vectors; 1 skipped because a worker holds them, 0 taken from workers
-    --force takes runs away from workers, also from one that was killed
+    would delete 2 runs with 2 documents, 16 chunks and 8 vectors; 1 skipped because a worker has claimed them, 0 taken from workers
+    to include runs that a worker has claimed, even if that worker is dead, pass --force
     ");
     let run = sandbox.run(&["runs", "delete", "--run-id", "r*", "--limit", "3", "--yes"]).success();
     insta::assert_snapshot!(run.stderr, @"
-    deleted 2 runs with 2 documents, 16 chunks and 8 vectors; 1 skipped because a worker holds them, 0 taken from workers
-    --force takes runs away from workers, also from one that was killed
+    deleted 2 runs with 2 documents, 16 chunks and 8 vectors; 1 skipped because a worker has claimed them, 0 taken from workers
+    to include runs that a worker has claimed, even if that worker is dead, pass --force
     ");
     assert_eq!(delete_counts(&run), delete_counts(&dry_run));
     assert_eq!(statuses(&sandbox), ["embedding"]);
@@ -326,10 +328,10 @@ fn retry_sends_failed_runs_round_again_and_no_others() {
     assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
     let run = sandbox.run(&["runs", "retry", "r1", "r2"]).exits(2);
     assert!(run.stderr.contains("run \"r2\" is normalized, not failed"), "{}", run.stderr);
-    assert!(run.stderr.contains("hint: It is due: `trailblazer run` takes it up."), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: It is due: `trailblazer run` processes it."), "{}", run.stderr);
     let run = sandbox.run(&["runs", "retry", "r3"]).exits(2);
     assert!(run.stderr.contains("no run \"r3\""), "{}", run.stderr);
-    assert!(run.stderr.contains("hint: `trailblazer runs list` lists them."), "{}", run.stderr);
+    assert!(run.stderr.contains("hint: `trailblazer runs list` lists the runs."), "{}", run.stderr);
     assert_eq!(statuses(&sandbox), ["failed", "normalized"]);
 
     sandbox.run(&["runs", "retry", "r1"]).success();
@@ -343,11 +345,11 @@ fn status_says_what_is_left_and_who_holds_what() {
     let sandbox = embedded();
     sandbox.run(&["runs", "reset", "--run-id", "r[!]*"]).success();
     claim_embedded(&sandbox, "r2");
-    let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
+    let status = &sandbox.run(&["status", "--json"]).success().events_named("backlog.status")[0]["status"];
     assert_eq!((&status["total"], &status["live_claims"]), (&3.into(), &1.into()));
     assert_eq!(status["by_status"], serde_json::json!({"embedded": 2, "chunking": 1}));
     let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
-    assert!(shown.contains("due 0, in back-off 0, claimed 1, lease run out 0"), "{shown}");
+    assert!(shown.contains("due 0, in back-off 0, claimed 1, lease expired 0"), "{shown}");
     assert!(shown.contains("other/1/0"), "{shown}");
 }
 
@@ -358,8 +360,8 @@ fn status_says_how_to_look_at_failed_runs() {
     assert!(!shown(&sandbox).contains("runs retry"), "{}", shown(&sandbox));
     sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
     fail(&sandbox, "r1");
-    let failed = "1 failed: `trailblazer runs list --status failed` names them, `trailblazer runs show ID` says why, \
-                  `trailblazer runs retry ID` tries again";
+    let failed = "1 failed: `trailblazer runs list --status failed` lists them, `trailblazer runs show ID` shows the reason, \
+                  `trailblazer runs retry ID` retries";
     assert!(shown(&sandbox).contains(failed), "{}", shown(&sandbox));
 }
 
@@ -391,10 +393,10 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     embedded    2
     total       4
 
-    due 0, in back-off 1, claimed 1, lease run out 0
+    due 0, in back-off 1, claimed 1, lease expired 0
     next back-off ends 2026-06-01T12:01:30Z
-    oldest waiting since 2026-05-01T12:00:00Z
-    2 runs embedded in the last 10 minutes, 1 min 19 s to go at the rate since the first of them
+    oldest run waits since 2026-05-01T12:00:00Z
+    2 runs embedded in the last 10 minutes, estimated time left 1 min 19 s
 
     run  phase  worker     age         done  lease
     r4   chunk  other/1/0  1 min 20 s  -     58 min 40 s left
@@ -405,7 +407,7 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
         .connect()
         .batch_execute(&format!("alter database \"{name}\" set intervalstyle = 'iso_8601'"))
         .unwrap();
-    let status = &sandbox.run(&["status"]).success().events_named("backlog.status")[0]["status"];
+    let status = &sandbox.run(&["status", "--json"]).success().events_named("backlog.status")[0]["status"];
     assert_eq!(
         (&status["time_to_go_seconds"], &status["next_available_at"]),
         (&79.into(), &"2026-06-01T12:01:30.25+00:00".into())
@@ -417,28 +419,31 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
 fn a_pattern_and_a_model_that_select_nothing_are_warned_of() {
     let sandbox = embedded();
     let warned = |args: &[&str]| sandbox.run(args).success().stderr;
-    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"], &["run"], &["ask", "Words"]] {
+    for command in
+        [&["runs", "list", "--json"][..], &["runs", "reset", "--dry-run"], &["run"], &["ask", "--json", "Words"]]
+    {
         let stderr = warned(&[command, &["--run-id", "q*"]].concat());
         assert!(
             stderr.contains("warn: no run id matches q*; `trailblazer runs list` lists them\n"),
             "{command:?}: {stderr}"
         );
     }
-    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+    for command in [&["runs", "list", "--json"][..], &["runs", "reset", "--dry-run"]] {
         let stderr = warned(&[command, &["--embedding-model", "hash-385"]].concat());
         assert!(
             stderr.contains("warn: no run was embedded with hash-385; `trailblazer db doctor` lists the models\n"),
             "{command:?}: {stderr}"
         );
     }
-    let stderr = warned(&["runs", "list", "--run-id", "r*", "--embedding-model", "hash-384", "--status", "failed"]);
+    let stderr =
+        warned(&["runs", "list", "--json", "--run-id", "r*", "--embedding-model", "hash-384", "--status", "failed"]);
     assert!(!stderr.contains("warn"), "{stderr}");
 }
 
 #[test]
 fn dates_in_the_wrong_order_are_a_usage_error_that_names_both() {
     let sandbox = embedded();
-    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+    for command in [&["runs", "list", "--json"][..], &["runs", "reset", "--dry-run"]] {
         let run = sandbox.run(&[command, &["--from", "2026-02-01", "--to", "2026-01-31"]].concat()).exits(2);
         assert!(run.stderr.contains("--from 2026-02-01 is after --to 2026-01-31"), "{}", run.stderr);
     }
@@ -447,7 +452,7 @@ fn dates_in_the_wrong_order_are_a_usage_error_that_names_both() {
         ("2026-01-31T12:00:00Z", "2026-01-31"),
         ("2026-01-31T23:30:00+01", "2026-01-31 22:30"),
     ] {
-        sandbox.run(&["runs", "list", "--from", from, "--to", to]).success();
+        sandbox.run(&["runs", "list", "--json", "--from", from, "--to", to]).success();
     }
 }
 
@@ -456,7 +461,7 @@ fn a_date_that_is_none_is_refused_by_the_name_of_its_flag() {
     let sandbox = embedded();
     for date in ["yesterday", "2026-02-30", "2026-1-1", "2026-01-31T25:00"] {
         for flag in ["--from", "--to"] {
-            let run = sandbox.run(&["runs", "list", flag, date]).exits(2);
+            let run = sandbox.run(&["runs", "list", "--json", flag, date]).exits(2);
             assert!(run.stderr.contains(flag) && run.stderr.contains(date), "{}", run.stderr);
             assert!(run.stderr.contains("2026-01-31T12:00:00Z"), "{}", run.stderr);
             assert!(!run.stderr.contains("normalized_"), "{}", run.stderr);
@@ -467,11 +472,11 @@ fn a_date_that_is_none_is_refused_by_the_name_of_its_flag() {
 #[test]
 fn rows_name_the_model_and_show_names_the_input_too() {
     let sandbox = embedded();
-    let row = &sandbox.run(&["runs", "list", "--run-id", "r1"]).success().events_named("runs.row")[0];
+    let row = &sandbox.run(&["runs", "list", "--json", "--run-id", "r1"]).success().events_named("runs.row")[0];
     assert_eq!(row["embedding_model"], "hash-384");
     sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
     sandbox.run(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]).success();
-    let row = &sandbox.run(&["runs", "show", "guide"]).success().events_named("runs.row")[0];
+    let row = &sandbox.run(&["runs", "show", "--json", "guide"]).success().events_named("runs.row")[0];
     let input = sandbox.folder().canonicalize().unwrap().join("docs");
     assert_eq!(
         (&row["input"], &row["embedding_model"]),
@@ -494,7 +499,7 @@ fn one_is_no_plural() {
     assert!(refused.contains("this resets 1 run, of 1 in all"), "{refused}");
     assert!(talk(&["runs", "reset", "--run-id", "r1"]).starts_with("1 run reset: "));
     fail(&sandbox, "r1");
-    assert_eq!(talk(&["runs", "retry", "r1"]), "due again: 1 run; `trailblazer run` takes up what is due\n");
+    assert_eq!(talk(&["runs", "retry", "r1"]), "due again: 1 run; `trailblazer run` processes what is due\n");
     sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
     assert_eq!(
         talk(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]),
@@ -505,7 +510,7 @@ fn one_is_no_plural() {
 #[test]
 fn dates_that_select_nothing_are_warned_of() {
     let sandbox = embedded();
-    for command in [&["runs", "list"][..], &["runs", "reset", "--dry-run"]] {
+    for command in [&["runs", "list", "--json"][..], &["runs", "reset", "--dry-run"]] {
         let stderr = |dates: &[&str]| sandbox.run(&[command, dates].concat()).success().stderr;
         for (dates, told) in [
             (&["--from", "2030-01-01"][..], "warn: no run was normalized from 2030-01-01 on;"),
@@ -527,11 +532,11 @@ fn an_empty_value_is_refused_by_the_name_of_its_flag() {
     for (command, flag) in [
         (&["run", "--dry-run"][..], "--run-id"),
         (&["run", "--dry-run"], "--source"),
-        (&["runs", "list"], "--status"),
-        (&["runs", "list"], "--embedding-model"),
-        (&["ask", "words", "--text-only"], "--label"),
-        (&["ask", "words", "--text-only"], "--run-id"),
-        (&["ask", "words", "--text-only"], "--source"),
+        (&["runs", "list", "--json"], "--status"),
+        (&["runs", "list", "--json"], "--embedding-model"),
+        (&["ask", "--json", "words", "--text-only"], "--label"),
+        (&["ask", "--json", "words", "--text-only"], "--run-id"),
+        (&["ask", "--json", "words", "--text-only"], "--source"),
     ] {
         let run = sandbox.run(&[command, &[&format!("{flag}=")]].concat()).exits(2);
         assert!(run.stderr.contains(&format!("'{flag} <")), "{}", run.stderr);

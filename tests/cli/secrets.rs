@@ -29,9 +29,14 @@ fn password_in_a_url_that_leads_nowhere_is_never_printed() {
         format!("postgresql://me:{PASSWORD}@127.0.0.1:1/docs?unknown={PASSWORD}"),
     ];
     for url in &urls {
-        for args in
-            [&["status"][..], &["run"], &["db", "doctor"], &["db", "up"], &["db", "migrate"], &["-vv", "runs", "list"]]
-        {
+        for args in [
+            &["status", "--json"][..],
+            &["run"],
+            &["db", "doctor", "--json"],
+            &["db", "up"],
+            &["db", "migrate"],
+            &["-vv", "runs", "list"],
+        ] {
             for events in ["always", "never"] {
                 let run = run_with(&sandbox, &[args, &["--events", events]].concat(), &[("TRAILBLAZER_DB_URL", url)]);
                 assert!([2, 3, 4].contains(&run.code.unwrap()), "{args:?} {run:?}");
@@ -43,7 +48,8 @@ fn password_in_a_url_that_leads_nowhere_is_never_printed() {
         ".trailblazer.yaml",
         format!("database:\n  url: postgresql://me:{PASSWORD}@127.0.0.1:1/docs\n  urll: x\n"),
     );
-    let run = Run::of(sandbox.command(&["status"]).env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(3);
+    let run =
+        Run::of(sandbox.command(&["status", "--json"]).env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(3);
     assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
 }
 
@@ -82,6 +88,7 @@ fn secrets_of_a_whole_session_show_up_nowhere() {
         http::serve(|headers, _| Some((400, json!({"error": {"message": format!("no: {headers}\0")}}).to_string())));
     let strict = http::serve(|headers, _| Some((401, json!({"error": headers}).to_string())));
 
+    sandbox.know_model_limit("m");
     sandbox.write_run("r1", 2);
     let mut codes = Vec::new();
     for base_url in [&nosy, &strict] {
@@ -99,8 +106,8 @@ fn secrets_of_a_whole_session_show_up_nowhere() {
             &["-vv", "run", "--workers", "1", "--phases", "chunk"],
             &["-vv", "run", "--workers", "1"],
             &["-vv", "runs", "show", "r1"],
-            &["status"],
-            &["db", "doctor"],
+            &["status", "--json"],
+            &["db", "doctor", "--json"],
             &["-vv", "ask", "what is it"],
             &["run", "--help"],
             &["runs", "reset", "--yes"],

@@ -38,7 +38,7 @@ fn sigint_gives_the_claim_back_uncharged() {
     let sandbox = due();
     let run = stop_while_blocked(&sandbox, "documents", Signal::SIGINT).exits(130);
     assert_eq!(run.events_named("runs.release")[0]["status"], "normalized");
-    assert!(run.stderr.contains("0 runs done, 1 given back"), "{}", run.stderr);
+    assert!(run.stderr.contains("0 runs done, 1 released"), "{}", run.stderr);
     assert_eq!(sandbox.database.column(STATUSES), ["normalized", "normalized"]);
     assert_eq!(sandbox.database.column(OUTCOMES), ["chunk released"]);
     assert_eq!(sandbox.database.value("select sum(attempts) from graphdb.processed_runs"), "0");
@@ -58,6 +58,7 @@ fn sigterm_while_embedding_gives_the_claim_back() {
 #[test]
 fn stop_is_told_at_once_and_does_not_wait_for_a_server_that_never_answers() {
     let sandbox = due();
+    sandbox.know_model_limit("small");
     let url = http::serve(|_, _| {
         loop {
             std::thread::park();
@@ -68,7 +69,7 @@ fn stop_is_told_at_once_and_does_not_wait_for_a_server_that_never_answers() {
     let asked = Instant::now();
     send(&child, Signal::SIGINT);
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(told.any(|line| line == "stopping: finishing what is in hand; once more to end at once"));
+    assert!(told.any(|line| line == "stopping after the current batch; press Ctrl-C again to quit now"));
     assert!(asked.elapsed() < Duration::from_secs(5) && child.try_wait().unwrap().is_none());
     let run = Sandbox::wait(child).exits(130);
     // Given up is the request after two minutes by itself.
@@ -152,6 +153,7 @@ fn worker_whose_claim_a_reset_took_stops_quietly() {
 #[test]
 fn worker_whose_run_a_reset_takes_leaves_its_request_and_takes_the_run_up_anew() {
     let sandbox = due();
+    sandbox.know_model_limit("small");
     let number = AtomicUsize::new(0);
     let url = http::serve(move |_, request| {
         while number.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -169,11 +171,7 @@ fn worker_whose_run_a_reset_takes_leaves_its_request_and_takes_the_run_up_anew()
     assert_eq!(run.events_named("runs.lost").len(), 1);
     let phases: Vec<_> = run.events_named("runs.claim").iter().map(|claim| claim["phase"].clone()).collect();
     assert_eq!(phases, ["chunk", "embed", "chunk", "embed"]);
-    assert!(
-        run.stderr.contains("warn: run r1 was taken from its worker in embed, and may be taken up again\n"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("warn: lost the claim on run r1 during embed\n"), "{}", run.stderr);
     assert!(run.stderr.contains("1 run done, 1 claim lost in"), "{}", run.stderr);
     assert_eq!(sandbox.database.column(STATUSES), ["embedded", "normalized"]);
 }

@@ -20,11 +20,11 @@ fn standard_output_is_events_only_and_standard_error_is_talk_only() {
         &["normalize", "docs", "--source", "dita", "--run-id", "guide"],
         &["-v", "run", "--progress-every", "1"],
         &["run", "--dry-run"],
-        &["status"],
-        &["runs", "list"],
-        &["runs", "show", "r1"],
+        &["status", "--json"],
+        &["runs", "list", "--json"],
+        &["runs", "show", "--json", "r1"],
         &["runs", "reset", "--yes"],
-        &["db", "doctor"],
+        &["db", "doctor", "--json"],
         &["db", "migrate"],
     ];
     for args in commands {
@@ -32,7 +32,7 @@ fn standard_output_is_events_only_and_standard_error_is_talk_only() {
         run.events();
         assert!(!run.stderr.contains("{\"ts\""), "{args:?}: {}", run.stderr);
         let silent = sandbox.run(&[args, &["--events", "never"]].concat()).success();
-        assert!(!silent.stdout.contains("{\"ts\""), "{args:?}: {}", silent.stdout);
+        assert!(args.contains(&"--json") || !silent.stdout.contains("{\"ts\""), "{args:?}: {}", silent.stdout);
     }
 }
 
@@ -55,7 +55,7 @@ fn events_that_cannot_be_written_end_with_code_1_and_a_reader_that_went_away_doe
 fn quiet_says_nothing_when_all_is_well() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);
-    for args in [&["--quiet", "runs", "backfill"][..], &["run", "-q"], &["status", "-q"]] {
+    for args in [&["--quiet", "runs", "backfill"][..], &["run", "-q"], &["status", "--json", "-q"]] {
         assert_eq!(sandbox.run(args).success().stderr, "", "{args:?}");
     }
 }
@@ -63,7 +63,13 @@ fn quiet_says_nothing_when_all_is_well() {
 #[test]
 fn escape_codes_of_documents_reach_no_terminal() {
     let sandbox = painted();
-    for args in [&["runs", "backfill"][..], &["run"], &["runs", "list"], &["runs", "show", "r1"], &["status"]] {
+    for args in [
+        &["runs", "backfill"][..],
+        &["run"],
+        &["runs", "list", "--json"],
+        &["runs", "show", "--json", "r1"],
+        &["status", "--json"],
+    ] {
         for events in ["always", "never"] {
             let run = sandbox.run(&[args, &["--events", events]].concat());
             assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{args:?}: {run:?}");
@@ -96,4 +102,28 @@ fn reader_that_goes_away_does_not_stop_the_work() {
     drop(child.stdout.take());
     Sandbox::wait(child).success();
     assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs where status = 'embedded'"), "3");
+}
+
+#[test]
+fn commands_that_answer_print_text_to_a_pipe_and_json_when_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    for args in [
+        &["status"][..],
+        &["runs", "list"],
+        &["runs", "show", "r1"],
+        &["ask", "words", "--text-only"],
+        &["db", "doctor"],
+    ] {
+        let text = sandbox.run(args).success().stdout;
+        assert!(!text.is_empty() && !text.contains("{\"ts\""), "{args:?}: {text}");
+        for json in [&["--json"][..], &["--events", "always"]] {
+            let run = sandbox.run(&[args, json].concat()).success();
+            assert!(!run.events().is_empty(), "{args:?} {json:?}: {}", run.stdout);
+        }
+    }
+    let run = sandbox.run(&["runs", "show", "none"]).exits(2);
+    assert_eq!(run.stdout, "");
 }

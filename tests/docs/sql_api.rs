@@ -96,6 +96,12 @@ does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and 
 | `embedding_model` | yes | | runs last embedded with these models |
 | `limit` | yes | | at most so many |
 | `label` | | yes | documents with one of these labels |
+| `path` | | yes | documents with one of these paths or below these folders; `*` and `?` as above |
+| `ancestor` | | yes | documents below one of these titles |
+| `language` | | yes | documents in one of these languages: `de` or `german` |
+| `updated` | | yes | documents that the source changed between the dates `from` and `to` of an object |
+| `meta` | | yes | documents with these values in their metadata: a value, a list of alternatives, or a range of dates |
+| `without` | | yes | chunks without these words or texts |
 ";
 
 /// What filters take, after a check that the functions know the same keys.

@@ -107,7 +107,7 @@ pub fn final_tables(client: &mut Client) -> Vec<String> {
         "select r.run_id || ' ' || r.status || ' ' || r.total_docs || ' ' || r.total_chunks || ' ' || r.embedded_chunks || ' ' || \
          r.embedding_model || ' ' || r.attempts from graphdb.processed_runs as r order by 1",
         "select (d.run_id, d.doc_id, d.title, d.body, d.is_newest, d.is_searched)::text from graphdb.documents as d order by 1",
-        "select c::text from graphdb.chunks as c order by 1",
+        "select (to_jsonb(c) - 'revision')::text from graphdb.chunks as c order by 1",
         "select m.model || ' ' || e.input_sha256::text || ' ' || e.embedding::text from graphdb.embeddings as e \
          join graphdb.embedding_models as m using (model_id) order by 1",
     ]

@@ -2,10 +2,13 @@
 
 pub mod cluster;
 pub mod command;
+pub mod confluence;
 pub mod database;
+pub mod documents;
 pub mod embedding_server;
 pub mod held;
 pub mod http;
+pub mod openapi;
 pub mod proxy;
 pub mod schema;
 
