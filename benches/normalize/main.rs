@@ -30,6 +30,7 @@ fn read(path: &Path) -> Result<(), Error> {
                 bytes += document.text_md.len();
             }
             Outcome::Failure(_) | Outcome::Skipped(_) => failures += 1,
+            Outcome::Notice(_) => {}
         }
         Ok(())
     };

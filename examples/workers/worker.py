@@ -13,7 +13,7 @@ import zlib
 
 import psycopg
 
-SCHEMA_VERSION = 5  # the newest in sql/migrations that this was written for
+SCHEMA_VERSION = 11  # the newest in sql/migrations that this was written for
 MODEL, DIMENSION = "example-python", 384
 BATCH = 200
 
