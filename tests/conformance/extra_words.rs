@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{percent, reaches, row};
+use super::table::{percent, share};
 
 /// Words of the documents of one corpus.
 #[derive(Default)]
@@ -28,6 +28,6 @@ impl WordTally {
         let extra_words = self.extra_words.values().sum::<usize>();
         eprintln!("{:#?}", self.extra_words.keys().take(40).collect::<Vec<_>>());
         let own = self.total - extra_words;
-        row(corpus, "words that the source shows", &percent(own, self.total), "100 %", reaches(own, self.total, 1_000));
+        share(corpus, "words that the source shows", (own, self.total), &percent(own, self.total), 1_000);
     }
 }

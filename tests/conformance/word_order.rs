@@ -2,7 +2,7 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::table::{percent, reaches, row};
+use super::table::{percent, share};
 
 /// The words of one corpus.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl WordOrder {
     pub fn report(&self, corpus: &str) {
         eprintln!("{corpus}: {:#?}", self.lost.iter().take(60).collect::<Vec<_>>());
         let figure = percent(self.kept, self.total);
-        row(corpus, "words kept, in order", &figure, "99.9 %", reaches(self.kept, self.total, 999));
+        share(corpus, "words kept, in order", (self.kept, self.total), &figure, 999);
     }
 }
 

@@ -8,8 +8,8 @@ use super::parse::parse;
 const ELEMENTS: [(&str, &[&str]); 7] = [
     ("val", &[]),
     ("style-conflict", &["foreground-conflict-color", "background-conflict-color"]),
-    ("prop", &["att", "val", "action", "color", "backcolor", "style", "outputclass", "changebar"]),
-    ("revprop", &["val", "action", "color", "backcolor", "style", "outputclass", "changebar"]),
+    ("prop", &["att", "val", "action", "color", "backcolor", "style", "outputclass", "add-outputclass", "changebar"]),
+    ("revprop", &["val", "action", "color", "backcolor", "style", "outputclass", "add-outputclass", "changebar"]),
     ("startflag", &["imageref"]),
     ("endflag", &["imageref"]),
     ("alt-text", &[]),
