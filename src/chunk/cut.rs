@@ -1,4 +1,4 @@
-//! Cuts a document: at the strongest seams first, and no more often than the budget requires.
+//! Cuts a document into pieces. It cuts at the strongest seams first, and no more often than the budget requires.
 
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use super::seam::{Level, Seam};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     pub range: Range<usize>,
-    /// The level of the seam at its start.
+    /// The level of the seam at the start of the piece.
     pub level: Level,
-    /// It begins or ends inside a word.
+    /// Whether the piece begins or ends inside a word.
     pub torn: bool,
 }
 
@@ -26,7 +26,7 @@ pub fn cut(ruler: &Ruler<'_>, range: Range<usize>, budget: usize) -> Vec<Piece> 
     cutter.pieces
 }
 
-/// Takes blank lines off the start and blanks off the end; `None` when nothing is left.
+/// Removes blank lines from the start and blanks from the end. Returns `None` when nothing is left.
 pub fn trim(body: &str, range: Range<usize>) -> Option<Range<usize>> {
     let text = body.get(range.clone())?;
     let end = range.start + text.trim_end().len();
@@ -58,7 +58,7 @@ impl Cutter<'_, '_> {
         self.ruler.cost(range) <= self.budget
     }
 
-    /// Cuts at the strongest seams inside, and then cuts the parts that are still too large.
+    /// Cuts at the strongest seams inside the piece. Then it cuts the parts that are still too large.
     fn cut(&mut self, piece: Piece) {
         if self.fits(&piece.range) {
             return self.pieces.push(piece);
@@ -90,7 +90,7 @@ impl Cutter<'_, '_> {
         }
     }
 
-    /// Cuts before every section that is not small, unless the part before it is small. A small part stays with the next section.
+    /// Cuts before every section, unless the section or the part before it is small. A small part stays with the next section.
     fn sections(&self, whole: &Piece, seams: &[Seam]) -> Vec<Piece> {
         let least = self.ruler.limits.min_tokens;
         let ends = seams.iter().skip(1).map(|seam| seam.at).chain([whole.range.end]);
@@ -107,8 +107,8 @@ impl Cutter<'_, '_> {
         parts(whole, &cuts)
     }
 
-    /// Cuts at those of `seams`, all of one level, that have the greatest weight in their neighborhood. Where that is not enough, cuts
-    /// from the end backward. A part that is still too large contains none of these seams.
+    /// Cuts at the seams that have the greatest weight in their neighborhood. All `seams` have the same level. If these
+    /// cuts are not enough, it cuts from the end backward. A part that is still too large contains none of these seams.
     fn divide(&self, whole: Piece, seams: &[Seam]) -> Vec<Piece> {
         let seams = between(seams, &whole.range);
         if seams.is_empty() || self.fits(&whole.range) {
@@ -120,12 +120,12 @@ impl Cutter<'_, '_> {
         parts.into_iter().flat_map(|part| self.sweep(&part, seams, reach)).collect()
     }
 
-    /// The seams that outweigh all others within `reach` tokens. Text that is further away cannot change them.
+    /// Returns the seams that outweigh all others within `reach` tokens. Text that is further away cannot change them.
     fn peaks(&self, range: &Range<usize>, seams: &[Seam], reach: usize) -> Vec<Seam> {
         let places: Vec<usize> = seams.iter().map(|seam| self.ruler.index(seam.at)).collect();
         let (first, last) = (self.ruler.index(range.start), self.ruler.index(range.end));
         let mut peaks: Vec<(usize, Seam)> = Vec::new();
-        // Seams that no later one has outweighed yet, heaviest first, each with whether it is a peak so far.
+        // Seams that no later seam has outweighed yet, heaviest first. The flag says whether the seam is a peak so far.
         let mut open: Vec<(usize, Seam, bool)> = Vec::new();
         for (place, seam) in places.into_iter().zip(seams) {
             while let Some((other_place, other, is_peak)) = open.pop_if(|(_, other, _)| other.weight < seam.weight) {
@@ -154,7 +154,7 @@ impl Cutter<'_, '_> {
         parts(whole, &cuts)
     }
 
-    /// The seam to cut `range` at so that the part after it fits and neither part is small, if possible.
+    /// Returns the last seam where `range` can be cut so that the part after it fits. If possible, neither part is small.
     fn last_cut(&self, range: &Range<usize>, seams: &[Seam], reach: usize) -> Option<Seam> {
         let fitting = seams.iter().rev().take_while(|seam| self.fits(&(seam.at..range.end)));
         let mut farthest = None;
@@ -170,7 +170,7 @@ impl Cutter<'_, '_> {
         best.or(farthest).or(seams.last().copied())
     }
 
-    /// The seams of one grain strictly inside `range`.
+    /// Returns the seams of one grain strictly inside `range`.
     fn seams(&self, range: &Range<usize>, grain: Grain) -> Vec<Seam> {
         let body = self.ruler.body;
         let outline = self.ruler.outline;
@@ -195,8 +195,8 @@ impl Cutter<'_, '_> {
         places.into_iter().filter(stays).map(|at| Seam::new(body, at, Level::INNER)).collect()
     }
 
-    /// Where lines of code begin that have another line of their block before them; with `paragraphs`, only those
-    /// after a blank line.
+    /// Returns the starts of all lines of code except the first line of a block. With `paragraphs`, only those after a
+    /// blank line.
     fn code_lines(&self, range: &Range<usize>, paragraphs: bool) -> Vec<usize> {
         let frames = &self.ruler.outline.frames;
         let first = frames.partition_point(|frame| frame.range.end <= range.start);
@@ -238,8 +238,8 @@ impl Grain {
     }
 }
 
-/// Where sentences begin. UAX #29 ends one at every `?`, also inside an address: a sentence here follows a blank, or
-/// a mark of a script that is written without blanks.
+/// Returns the places where sentences begin. UAX #29 ends a sentence at every `?`, even inside an address. Therefore a
+/// sentence must follow a blank, or a punctuation mark of a script that is written without blanks.
 fn sentences(text: &str) -> impl Iterator<Item = usize> {
     text.split_sentence_bound_indices().map(|(at, _)| at).filter(|at| {
         text.get(..*at)
@@ -248,14 +248,14 @@ fn sentences(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The seams strictly inside `range`.
+/// Returns the seams strictly inside `range`.
 fn between<'s>(seams: &'s [Seam], range: &Range<usize>) -> &'s [Seam] {
     let from = seams.partition_point(|seam| seam.at <= range.start);
     let to = seams.partition_point(|seam| seam.at < range.end);
     seams.get(from..to).unwrap_or_default()
 }
 
-/// `whole`, cut at `cuts`.
+/// Returns the parts of `whole` between `cuts`.
 fn parts(whole: &Piece, cuts: &[Seam]) -> Vec<Piece> {
     let starts = [(whole.range.start, whole.level)].into_iter().chain(cuts.iter().map(|seam| (seam.at, seam.level)));
     let ends = cuts.iter().map(|seam| seam.at).chain([whole.range.end]);

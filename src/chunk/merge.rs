@@ -8,7 +8,7 @@ pub fn merge(ruler: &Ruler<'_>, pieces: Vec<Piece>) -> Vec<Piece> {
     let mut merged: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut pieces = pieces.into_iter().peekable();
     while let Some(mut piece) = pieces.next() {
-        // A small piece joins the neighbor behind the weaker seam.
+        // A small piece is merged across the weaker of its two seams.
         let leans_forward = is_small(ruler, &piece)
             && pieces.peek().is_some_and(|next| next.level > piece.level && join(ruler, &piece, next).is_some());
         if let Some(before) = merged.last()
@@ -27,7 +27,7 @@ fn is_small(ruler: &Ruler<'_>, piece: &Piece) -> bool {
     ruler.content(&piece.range) < ruler.limits.min_tokens
 }
 
-/// Returns both as one piece, if it fits and does not leave the section of the first.
+/// Returns both pieces as one, if the result fits and stays in the section of the first piece.
 fn join(ruler: &Ruler<'_>, before: &Piece, after: &Piece) -> Option<Piece> {
     let range = before.range.start..after.range.end;
     let headings = &ruler.outline.headings;

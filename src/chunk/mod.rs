@@ -1,8 +1,8 @@
-//! Markdown documents in, chunks out. Knows no database.
+//! Turns Markdown documents into chunks. This module does not access the database.
 //!
-//! A document is read once into an outline (its headings, and the seams where it may be cut) and tokenized once. All cutting is
-//! arithmetic on these two. Among equally good seams, a hash of the text that follows decides. So the same text is cut at the same
-//! places wherever it stands, and an edit changes only the chunks around it.
+//! A document is parsed once into an outline (its headings, and the seams where it may be cut) and tokenized once. All
+//! cuts are computed from these two. Among equally good seams, a hash of the text that follows decides. Therefore the
+//! same text is cut at the same places in every document, and an edit changes only the chunks around it.
 
 mod cut;
 mod list;
@@ -20,25 +20,27 @@ use std::ops::Range;
 use crate::config::SMALLEST_CHUNK;
 use crate::embed::Tokenizer;
 
-/// Counts up when documents are cut at other places or chunks get another text, so that every run is chunked again.
+/// The version of the chunking algorithm. Increase it when documents are cut at other places or chunks get another
+/// text. Then every run is chunked again.
 const VERSION: u32 = 1;
 
-/// How large chunks may be, in tokens of the embedding model.
+/// The limits for the size of a chunk, in tokens of the embedding model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum size of a chunk, heading path and special tokens included. Below [`Limits::LEAST`] the limit cannot be kept.
+    /// Maximum size of a chunk, including the heading path and special tokens. The limit cannot be kept if it is below
+    /// [`Limits::LEAST`].
     pub max_tokens: usize,
-    /// Smaller neighbors under one heading merge.
+    /// Minimum size of a chunk. Smaller neighbors under the same heading are merged.
     pub min_tokens: usize,
-    /// Tokens that a chunk of running text repeats from the chunk before. At most a quarter of `max_tokens` counts.
+    /// The number of tokens that a chunk of running text repeats from the previous chunk, at most a quarter of `max_tokens`.
     pub overlap_tokens: usize,
 }
 
 impl Limits {
-    /// The smallest `max_tokens` that leaves room for a character under a heading.
+    /// The smallest `max_tokens` that leaves room for one character under a heading.
     pub const LEAST: usize = SMALLEST_CHUNK;
 
-    /// Names everything that decides where a document is cut. Under the same name, the same document has the same chunks.
+    /// Returns a name for all settings that decide where a document is cut. If the name is the same, the chunks are the same.
     #[must_use]
     pub fn chunking(&self, model: &str) -> String {
         let Self { max_tokens, min_tokens, overlap_tokens } = self;
@@ -46,35 +48,35 @@ impl Limits {
     }
 }
 
-/// What a chunk holds.
+/// The kind of content in a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Running text, lists, headings, and mixtures.
+    /// Running text, lists, headings, or a mixture.
     Text,
     /// Code only.
     Code,
-    /// Rows of one table only.
+    /// Only rows of one table.
     Table,
 }
 
-/// A part of a document, with the text that is embedded for it.
+/// A part of a document, with the text that is embedded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
-    /// Where it stands in the body, in bytes.
+    /// The range of the chunk in the body, in bytes.
     pub range: Range<usize>,
-    /// Document title and the headings above the chunk's first byte.
+    /// The document title and the headings above the first byte of the chunk.
     pub heading_path: Vec<String>,
-    /// What it holds.
+    /// The kind of its content.
     pub kind: Kind,
-    /// Tokens of `text`, special tokens included.
+    /// The number of tokens in `text`, including special tokens.
     pub token_count: usize,
-    /// Exactly what is embedded: heading path, blank line, content.
+    /// The exact text that is embedded: heading path, blank line, content.
     pub text: String,
-    /// It had to be cut at a character boundary.
+    /// Whether the chunk was cut inside a word.
     pub cut: bool,
 }
 
-/// Cuts `body` (Markdown) into chunks, in order. A blank body has one chunk of the title; without a title it has none.
+/// Cuts `body` (Markdown) into chunks, in order. A blank body gives one chunk with the title, or no chunk without a title.
 #[must_use]
 pub fn chunk(title: &str, body: &str, limits: Limits, tokenizer: &dyn Tokenizer) -> Vec<Chunk> {
     let outline = outline::Outline::read(body, limits.max_tokens);
@@ -93,7 +95,7 @@ pub fn uncovered(body: &str, chunks: &[Chunk]) -> Option<Range<usize>> {
     let mut reached = 0;
     for Chunk { range, .. } in chunks {
         let gap = reached..range.start;
-        // A range that is reversed, overlaps, leaves the body or splits a character has no text.
+        // `get` returns `None` if a range is reversed, overlaps, exceeds the body or splits a character.
         let (Some(skipped), Some(_)) = (body.get(gap.clone()), body.get(range.clone())) else {
             return Some(range.clone());
         };

@@ -8,59 +8,59 @@ use super::is_blank;
 use super::list::{Item, Items, item_above};
 use super::seam::{Level, Seam};
 
-/// Bytes of a heading that its path shows: every chunk below it repeats them.
+/// Maximum length of a heading in a heading path, in bytes. Every chunk below the heading repeats the path.
 const LONGEST_NAME: usize = 1000;
 
-/// A heading of the document itself, not one inside a quote or a list.
+/// A heading of the document itself. Headings inside quotes or lists do not count.
 #[derive(Debug)]
 pub struct Heading {
-    /// Where its line begins.
+    /// The start of its line.
     pub start: usize,
     pub end: usize,
     pub level: u8,
-    /// As plain text.
+    /// Its text without markup.
     pub text: String,
-    /// The heading that it stands under, by position in [`Outline::headings`].
+    /// The position in [`Outline::headings`] of the heading above it.
     pub parent: Option<usize>,
 }
 
-/// A table or a code block: a part of it needs its frame to be understood.
+/// A table or a code block. Each part of it repeats the table head or the fence.
 #[derive(Debug)]
 pub struct Frame {
     pub range: Range<usize>,
-    /// Where the repeatable part ends: the table's head, the opening fence.
+    /// The end of the part that can be repeated: the head of a table or the opening fence.
     pub head_end: usize,
-    /// Where the closing fence begins; the end where there is none.
+    /// The start of the closing fence, or the end of the block if it has none.
     pub tail_start: usize,
-    /// Closes a part of a code block; empty for tables and for code without fences.
+    /// The line that closes a part of a code block. Empty for tables and for code without fences.
     pub closing: String,
     pub is_code: bool,
 }
 
 impl Frame {
-    /// What a part that begins inside is given in front.
+    /// Returns the text that is put before a part that begins inside the frame.
     pub fn opening<'a>(&self, body: &'a str) -> &'a str {
         body.get(self.range.start..self.head_end).unwrap_or_default().trim_end()
     }
 }
 
-/// What is known of a body before it is measured.
+/// The structure of a body, before its tokens are counted.
 #[derive(Debug, Default)]
 pub struct Outline {
     pub headings: Vec<Heading>,
-    /// Where blocks begin, in order.
+    /// The starts of blocks, in order.
     pub seams: Vec<Seam>,
-    /// In order, not nested.
+    /// Tables and code blocks in order, not nested.
     pub frames: Vec<Frame>,
-    /// Items of lists, in order.
+    /// List items, in order.
     pub items: Vec<Item>,
-    /// Links, images and code in running text, which are better not torn.
+    /// Links, images and code in running text. Cuts avoid them if possible.
     pub spans: Vec<Range<usize>>,
 }
 
 impl Outline {
-    /// Reads a body. Every text is a Markdown document, so nothing can fail. The head of a table stays with the first row, unless it
-    /// has more bytes than `long_head`.
+    /// Parses a body. Parsing cannot fail, because every string is valid Markdown. The head of a table stays with the
+    /// first row, unless the head has more than `long_head` bytes.
     pub fn read(body: &str, long_head: usize) -> Self {
         let mut reader = Reader { long_head, ..Reader::new(body) };
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -70,7 +70,7 @@ impl Outline {
         reader.finish()
     }
 
-    /// The innermost heading that a chunk from `at` on stands under.
+    /// Returns the innermost heading above a chunk that begins at `at`.
     pub fn heading_above(&self, at: usize) -> Option<usize> {
         let next = self.headings.partition_point(|heading| heading.start < at);
         match self.headings.get(next) {
@@ -79,42 +79,42 @@ impl Outline {
         }
     }
 
-    /// The frame that a cut at `at` would tear, by position in [`Outline::frames`].
+    /// Returns the position in [`Outline::frames`] of the frame that a cut at `at` would divide.
     pub fn frame_at(&self, at: usize) -> Option<usize> {
         let last = self.frames.partition_point(|frame| frame.range.start < at).checked_sub(1)?;
         self.frames.get(last).filter(|frame| at < frame.range.end).map(|_| last)
     }
 
-    /// The innermost item of a list that a chunk from `at` on stands under, by position in [`Outline::items`].
+    /// Returns the position in [`Outline::items`] of the innermost list item that contains `at`.
     pub fn item_above(&self, at: usize) -> Option<usize> {
         item_above(&self.items, at)
     }
 
-    /// The seams strictly inside `range`.
+    /// Returns the seams strictly inside `range`.
     pub fn seams_in(&self, range: &Range<usize>) -> &[Seam] {
         let from = self.seams.partition_point(|seam| seam.at <= range.start);
         let to = self.seams.partition_point(|seam| seam.at < range.end);
         self.seams.get(from..to).unwrap_or_default()
     }
 
-    /// Nothing but blanks is between `at` and the heading before it.
+    /// Returns whether only blanks are between `at` and the heading before it.
     pub fn follows_heading(&self, body: &str, at: usize) -> bool {
         let next = self.headings.partition_point(|heading| heading.start < at);
         let above = next.checked_sub(1).and_then(|i| self.headings.get(i));
         above.and_then(|heading| body.get(heading.end..at)).is_some_and(is_blank)
     }
 
-    /// A cut at `at` would tear a link, an image or code in running text.
+    /// Returns whether a cut at `at` would divide a link, an image or code in running text.
     pub fn tears_span(&self, at: usize) -> bool {
         let next = self.spans.partition_point(|span| span.start < at);
         next.checked_sub(1).and_then(|i| self.spans.get(i)).is_some_and(|span| at < span.end)
     }
 }
 
-/// Headings with nothing below them yet: they go with what comes next.
+/// Headings that have no content yet. They stay with the content that follows.
 #[derive(Debug, Clone, Copy)]
 struct BareHeadings {
-    /// Level of the heading that the first of them stands under; 0 for none.
+    /// Level of the heading above the first of them, or 0.
     under: u8,
     has_seam: bool,
 }
@@ -124,26 +124,26 @@ struct Reader<'a> {
     outline: Outline,
     /// Open headings, outermost first.
     open: Vec<usize>,
-    /// Open blocks.
+    /// The number of open blocks.
     depth: u8,
     bare: Option<BareHeadings>,
-    /// Where a block begins that belongs to the heading before it.
+    /// The start of a block that must stay with the heading before it.
     glued: Option<usize>,
-    /// The text of the heading that is being read.
+    /// The text of the current heading.
     heading: Option<String>,
     items: Items,
-    /// Bytes of the head of a table that may be cut off its first row.
+    /// A table head with more bytes may be separated from its first row.
     long_head: usize,
     line: Line,
 }
 
-/// The line that was last asked for.
+/// The last line that [`line_start`](Reader::line_start) returned.
 #[derive(Debug)]
 struct Line {
     start: usize,
-    /// How far it was read.
+    /// The end of the part that was read.
     read: usize,
-    /// So far it holds blanks and marks of quotes only.
+    /// Whether that part contains only blanks and quote markers.
     is_marker: bool,
 }
 
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where the line begins that `at` is on. Asked in ascending order, it reads every byte once.
+    /// Returns the start of the line that contains `at`. Calls must be in ascending order, so that each byte is read only once.
     fn line_start(&mut self, at: usize) -> usize {
         let unread = self.body.get(self.line.read..at).unwrap_or_default();
         if let Some(newline) = unread.rfind('\n') {
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
         self.line.start
     }
 
-    /// Notes that a block begins, unless something else begins before it on its line or it belongs to a heading.
+    /// Notes the start of a block, unless another block begins before it on the same line or it must stay with a heading.
     fn block(&mut self, start: usize) {
         let at = self.line_start(start);
         if self.bare.take().is_some() {
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         let parent = self.open.last().copied();
         let under = parent.and_then(|i| self.outline.headings.get(i)).map_or(0, |heading| heading.level);
         let at = self.line_start(range.start);
-        // Bare headings go with this one, unless that would put it under a heading which it ends.
+        // Bare headings stay with this heading, unless this heading ends their section.
         if self.bare.is_none_or(|bare| bare.under >= level) {
             self.give_back_bare_headings();
             self.seam(at, Level::heading(level));
@@ -284,7 +284,7 @@ impl<'a> Reader<'a> {
         self.heading = Some(String::new());
     }
 
-    /// Lets bare headings go with what stands before them.
+    /// Attaches bare headings to the content before them.
     fn give_back_bare_headings(&mut self) {
         if self.bare.take().is_some_and(|bare| bare.has_seam) {
             self.outline.seams.pop();
@@ -302,7 +302,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a table or a code block; its head is still unknown.
+    /// Notes a table or a code block. Its head is not known yet.
     fn frame(&mut self, range: Range<usize>, is_code: bool) {
         let start = self.line_start(range.start);
         let (head_end, tail_start) = (start, range.end);
@@ -315,7 +315,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// The head of a table and its first row stay together, unless the head is long: then it is repeated in short.
+    /// Keeps the head of a table together with its first row. A long head is separated, and repeated in a short form.
     fn table_row(&mut self, start: usize) {
         let at = self.line_start(start);
         let Some(table) = self.outline.frames.last_mut() else { return };
@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the opening fence of the code block just noted.
+    /// Reads the opening fence of the code block that was just noted.
     fn fences(&mut self) {
         let Some(code) = self.outline.frames.last_mut() else { return };
         let text = self.body.get(code.range.clone()).unwrap_or_default();
@@ -357,7 +357,7 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Outline {
         self.give_back_bare_headings();
-        // Nothing to cut off before the first block.
+        // A cut before the first block would leave nothing in front of it.
         let blank = self.outline.seams.first().and_then(|seam| self.body.get(..seam.at)).is_some_and(is_blank);
         if blank {
             self.outline.seams.remove(0);

@@ -1,4 +1,4 @@
-//! Makes chunks of pieces: writes the text that is embedded, and counts its tokens as the model does.
+//! Turns pieces into chunks. It writes the text that is embedded, and counts its tokens as the model does.
 
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ pub fn render(ruler: &Ruler<'_>, pieces: &[Piece]) -> Vec<Chunk> {
     chunks
 }
 
-/// Writes a piece. Cuts it further when its text has more tokens than the sum of its parts, because a tokenizer may join or split
-/// tokens at a cut.
+/// Writes a piece. Because a tokenizer may join or split tokens at a cut, the text can have more tokens than its parts.
+/// Then the piece is cut further.
 fn render_piece(ruler: &Ruler<'_>, piece: &Piece, budget: usize, chunks: &mut Vec<Chunk>) {
     let Some(range) = trim(ruler.body, piece.range.clone()) else { return };
     let text = text(ruler, &range, chunks.last());
@@ -37,7 +37,7 @@ fn render_piece(ruler: &Ruler<'_>, piece: &Piece, budget: usize, chunks: &mut Ve
     }
 }
 
-/// The chunk of a document that has only a title, so that a search finds it.
+/// Returns the chunk for a document that has only a title, so that a search can find the document.
 pub fn title(ruler: &Ruler<'_>) -> Option<Chunk> {
     let text = ruler.path(0).to_text().trim_end().to_owned();
     let token_count = ruler.tokenizer.count(&text);
@@ -46,7 +46,7 @@ pub fn title(ruler: &Ruler<'_>) -> Option<Chunk> {
     has_text.then_some(Chunk { range: 0..0, heading_path, kind: Kind::Text, token_count, text, cut: false })
 }
 
-/// A chunk without anything around it: the last resort for a budget that holds no more than a character.
+/// Returns a chunk without heading path or frame. It is the last resort if the budget has room for only one character.
 fn bare(ruler: &Ruler<'_>, range: Range<usize>) -> Chunk {
     let text = ruler.body.get(range.clone()).unwrap_or_default().to_owned();
     let token_count = ruler.tokenizer.count(&text);
@@ -77,7 +77,7 @@ fn kind(ruler: &Ruler<'_>, range: &Range<usize>) -> Kind {
     }
 }
 
-/// Where the text begins that a chunk of running text shows again from the one before.
+/// Returns the start of the overlap: the text that a chunk of running text repeats from the previous chunk.
 fn overlap_start(ruler: &Ruler<'_>, range: &Range<usize>, before: &Chunk) -> usize {
     let outline = ruler.outline;
     let begins_section = outline.headings.binary_search_by_key(&range.start, |heading| heading.start).is_ok();
@@ -92,7 +92,7 @@ fn overlap_start(ruler: &Ruler<'_>, range: &Range<usize>, before: &Chunk) -> usi
     let barrier = heading.map_or(0, |heading| heading.end).max(frame.map_or(0, |frame| frame.range.end));
     let least = before.range.start.max(barrier);
     let from = char_boundary(ruler.body, ruler.back(range.start, ruler.limits.overlap_tokens).max(least));
-    // Whole words only.
+    // The overlap consists of whole words.
     let skipped = ruler.body.get(from..range.start).unwrap_or_default();
     let begins_word = ruler.body.get(..from).is_some_and(|text| text.ends_with(char::is_whitespace)) || from == least;
     let start = if begins_word { 0 } else { skipped.find(char::is_whitespace).unwrap_or(skipped.len()) };

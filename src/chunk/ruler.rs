@@ -1,4 +1,4 @@
-//! Counts the tokens of any part of a document by arithmetic on one tokenization.
+//! Counts the tokens of any part of a document. The document is tokenized only once.
 
 use std::ops::Range;
 
@@ -8,29 +8,29 @@ use super::outline::{Frame, Outline};
 use super::table::{Head, LongRow, cells, fair_share};
 use crate::embed::Tokenizer;
 
-/// Between the parts of a heading path.
+/// Separates the parts of a heading path.
 const PATH_SEPARATOR: &str = " > ";
-/// Between heading path and content.
+/// Separates the heading path from the content.
 const BLANK_LINE: &str = "\n\n";
-/// A tokenizer may make one token of a very long word. Each token counts as one for at most so many bytes, which bounds the size of a
-/// chunk.
+/// A tokenizer may make one token of a very long word. To limit the size of a chunk in bytes, a token counts for at
+/// most this many bytes.
 const BYTES_PER_TOKEN: usize = 64;
 
-/// Tokens that are worth repeating of an item that a part stands in.
+/// The minimum number of tokens of a list item that a chunk repeats.
 const LEAST_OF_ITEM: usize = 3;
 
-/// What the parts of a table or a code block are given.
+/// The text that is added to each part of a divided table or code block.
 #[derive(Debug, Default)]
 struct TornFrame {
-    /// Tokens of its opening as it is; 0 when that is not repeated.
+    /// The number of tokens in its full opening, or 0 if the opening is not repeated.
     opening: usize,
-    /// The head of a table, where it has to be shortened, or rows have to be cut.
+    /// The head of a table, if it must be shortened or rows must be cut.
     head: Option<Head>,
-    /// Tokens at the end of a part.
+    /// The number of tokens in the closing line of a part.
     closing: usize,
 }
 
-/// A document, measured.
+/// A document with its token counts.
 pub struct Ruler<'a> {
     pub body: &'a str,
     pub title: &'a str,
@@ -38,14 +38,14 @@ pub struct Ruler<'a> {
     pub tokenizer: &'a dyn Tokenizer,
     pub outline: &'a Outline,
     starts: Vec<usize>,
-    /// Tokens of each heading's text, the title's last.
+    /// The number of tokens in each heading. The title is last.
     names: Vec<usize>,
-    /// Tokens in front of what stands under each heading, the title last.
+    /// The number of tokens in the heading path of each heading. The title is last.
     paths: Vec<usize>,
     frames: Vec<TornFrame>,
-    /// Rows of tables that may have to be cut, in order.
+    /// Rows of tables that may be too long for a chunk, in order.
     rows: Vec<LongRow>,
-    /// Tokens that each item of a list takes before what stands under it.
+    /// The number of tokens that each list item adds before the content below it.
     items: Vec<usize>,
     separator: usize,
 }
@@ -88,7 +88,7 @@ impl<'a> Ruler<'a> {
         ruler
     }
 
-    /// Measures what a part of a table or a code block is given in front.
+    /// Measures the text that is put before each part of a table or a code block.
     fn frame(&self, frame: &Frame, rows: &[LongRow]) -> TornFrame {
         let opening = self.tokens(frame.opening(self.body));
         let limit = self.limits.max_tokens / 4;
@@ -98,25 +98,25 @@ impl<'a> Ruler<'a> {
         let head =
             needs_head.then(|| Head::new(frame.opening(self.body), limit, |text, most| self.start_of(text, most)));
         TornFrame {
-            // A fence that would leave little room for content is not repeated.
+            // The fence is not repeated if it would leave little room for content.
             opening: if opening <= limit { opening } else { 0 },
             head: head.flatten(),
             closing: self.tokens(&frame.closing),
         }
     }
 
-    /// The rows of tables that may be too long for one chunk.
+    /// Returns the table rows that may be too long for one chunk.
     fn long_rows(&self) -> Vec<LongRow> {
         let mut rows = Vec::new();
         for frame in self.outline.frames.iter().filter(|frame| !frame.is_code) {
             let above = self.outline.heading_above(frame.range.start).unwrap_or(self.outline.headings.len());
             let items = self.outline.item_above(frame.range.start).and_then(|item| self.items.get(item));
             let before = self.paths.get(above).copied().unwrap_or_default() + items.copied().unwrap_or_default();
-            // The head takes a quarter; the rest is for tokens that a cut adds.
+            // The head gets a quarter. The rest is reserved for tokens that a cut adds.
             let room = self.budget().saturating_sub(before + self.limits.max_tokens / 3);
             let mut at = frame.head_end;
             for line in self.body.get(frame.head_end..frame.range.end).unwrap_or_default().split_inclusive('\n') {
-                // A token has at least a byte.
+                // A token has at least one byte.
                 if line.len() > room && self.content(&(at..at + line.len())) > room {
                     let cells = cells(line);
                     let first = cells.first().and_then(|cell| line.get(cell.clone())).unwrap_or_default();
@@ -135,13 +135,13 @@ impl<'a> Ruler<'a> {
         rows
     }
 
-    /// The row that a cut at `at` would tear.
+    /// Returns the row that a cut at `at` would divide.
     fn row_at(&self, at: usize) -> Option<&LongRow> {
         let last = self.rows.partition_point(|row| row.range.start < at).checked_sub(1)?;
         self.rows.get(last).filter(|row| at < row.range.end)
     }
 
-    /// Where the cells of long rows begin in `range`.
+    /// Returns the starts of the cells of long rows in `range`.
     pub fn cells(&self, range: &Range<usize>) -> Vec<usize> {
         let first = self.rows.partition_point(|row| row.range.end <= range.start);
         let rows = self.rows.iter().skip(first).take_while(|row| row.range.start < range.end);
@@ -152,13 +152,13 @@ impl<'a> Ruler<'a> {
         starts
     }
 
-    /// Tokens of the items that an item stands in, and of its own text.
+    /// Returns the number of tokens in an item and in the items that contain it.
     fn item_tokens(&self, item: usize) -> usize {
         let (items, most) = self.item_chain(item);
         items.iter().map(|item| self.content(&(item.range.start..item.lead_end)).min(most)).sum()
     }
 
-    /// An item with those that it stands in, innermost first, and how many tokens each may have.
+    /// Returns an item and the items that contain it, innermost first, and the maximum number of tokens for each.
     fn item_chain(&self, item: usize) -> (Vec<&'a Item>, usize) {
         let room = self.limits.max_tokens / 6;
         let outline = self.outline;
@@ -170,7 +170,7 @@ impl<'a> Ruler<'a> {
         (items, most)
     }
 
-    /// The items that a chunk from `at` on stands under, a line each.
+    /// Returns the list items above a chunk that begins at `at`, one line for each item.
     fn item_text(&self, at: usize) -> String {
         let Some(item) = self.outline.item_above(at) else { return String::new() };
         let (items, most) = self.item_chain(item);
@@ -188,12 +188,12 @@ impl<'a> Ruler<'a> {
         text
     }
 
-    /// The start of `text` with at most so many tokens, to a word's end if possible, and its tokens.
+    /// Returns the start of `text` with at most `most` tokens, and the number of its tokens. If possible, it ends after a word.
     fn start_of(&self, text: &str, most: usize) -> (String, usize) {
         let mut starts = Vec::new();
         self.tokenizer.token_starts(text, &mut starts);
         let Some(end) = starts.get(most).copied() else { return (text.to_owned(), starts.len()) };
-        // The mark that something was left out is a token.
+        // The ellipsis counts as one token.
         let marked = most.saturating_sub(1);
         let end = if most > 2 { starts.get(marked).copied().unwrap_or(end) } else { end };
         let end = (0..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
@@ -205,34 +205,34 @@ impl<'a> Ruler<'a> {
         (if most > 2 { format!("{part}…") } else { part.to_owned() }, most)
     }
 
-    /// What a piece may cost.
+    /// Returns the maximum number of tokens in a piece.
     pub fn budget(&self) -> usize {
         self.limits.max_tokens - self.limits.overlap_tokens
     }
 
-    /// Tokens of the body before `at`.
+    /// Returns the number of tokens in the body before `at`.
     pub fn index(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start < at)
     }
 
-    /// Tokens of the body in `range`.
+    /// Returns the number of tokens of the body in `range`.
     pub fn content(&self, range: &Range<usize>) -> usize {
         self.index(range.end) - self.index(range.start)
     }
 
-    /// Where the body's last `tokens` tokens before `at` begin.
+    /// Returns the start of the last `tokens` tokens before `at`.
     pub fn back(&self, at: usize, tokens: usize) -> usize {
         self.starts.get(self.index(at).saturating_sub(tokens)).copied().unwrap_or(at).min(at)
     }
 
-    /// Tokens of a chunk of `range`: path, items, frame and special tokens included.
+    /// Returns the number of tokens in a chunk of `range`, including path, items, frame and special tokens.
     pub fn cost(&self, range: &Range<usize>) -> usize {
         let closing = self.frame_at(range.end).map_or(0, |frame| frame.closing);
         let bar = usize::from(self.row_at(range.end).is_some());
         self.overhead(range.start) + self.content(range) + closing + bar
     }
 
-    /// Tokens in front of the content of a chunk from `at` on.
+    /// Returns the number of tokens before the content of a chunk that begins at `at`.
     pub fn overhead(&self, at: usize) -> usize {
         let above = self.outline.heading_above(at).unwrap_or(self.outline.headings.len());
         let path = self.paths.get(above).copied().unwrap_or_default();
@@ -248,15 +248,16 @@ impl<'a> Ruler<'a> {
         self.tokenizer.special_tokens() + path + items + frame
     }
 
-    /// The table or code block that a part from `at` on needs something of. Nothing of a head is put before the head's own parts.
+    /// Returns the table or code block whose opening a chunk repeats if it begins at `at`. A chunk that begins in the
+    /// head itself repeats nothing.
     fn frame_at(&self, at: usize) -> Option<&TornFrame> {
         let i = self.outline.frame_at(at)?;
         let is_head = self.outline.frames.get(i).is_some_and(|frame| !frame.is_code && at < frame.head_end);
         self.frames.get(i).filter(|_| !is_head)
     }
 
-    /// What a chunk from `at` on repeats: the items of lists that it stands under; of a table that it tears, the head and the first
-    /// cell of the row; of code, the fence.
+    /// Returns the text that a chunk repeats if it begins at `at`: the list items above it, the head and the first cell
+    /// of the row of a divided table, and the fence of divided code.
     pub fn opening(&self, at: usize) -> String {
         let mut text = self.item_text(at);
         let (Some(frame), Some(i)) = (self.frame_at(at), self.outline.frame_at(at)) else { return text };
@@ -283,7 +284,7 @@ impl<'a> Ruler<'a> {
         text
     }
 
-    /// What a chunk that ends at `at` needs to close the row or the frame that it tears.
+    /// Returns the text that closes a row or a frame if a chunk ends at `at`.
     pub fn closing(&self, at: usize) -> String {
         let ends_cell = self.body.get(..at).is_some_and(|text| text.trim_end().ends_with('|'));
         if self.row_at(at).is_some() {
@@ -296,12 +297,12 @@ impl<'a> Ruler<'a> {
         }
     }
 
-    /// The heading path that is embedded with a chunk from `at` on.
+    /// Returns the heading path that is embedded with a chunk that begins at `at`.
     pub fn path(&self, at: usize) -> Path<'a> {
         self.path_of(self.outline.heading_above(at).unwrap_or(self.outline.headings.len()))
     }
 
-    /// The path down to name `innermost`: its innermost parts, as many as fit into half a chunk.
+    /// Returns the path that ends with the name `innermost`. It has as many innermost parts as fit into half a chunk.
     fn path_of(&self, innermost: usize) -> Path<'a> {
         let limit = self.limits.max_tokens.saturating_sub(self.tokenizer.special_tokens()) / 2;
         let mut path = Path::default();
@@ -324,7 +325,7 @@ impl<'a> Ruler<'a> {
         path
     }
 
-    /// Document title and headings above `at`, outermost first.
+    /// Returns the document title and the headings above `at`, outermost first.
     pub fn full_path(&self, at: usize) -> Vec<String> {
         let innermost = self.outline.heading_above(at).unwrap_or(self.outline.headings.len());
         let mut path: Vec<_> = self.outward(innermost).map(|i| self.name(i).to_owned()).collect();
@@ -333,7 +334,7 @@ impl<'a> Ruler<'a> {
         path
     }
 
-    /// From a name to the title, which is the last of `names`.
+    /// Returns the names from `innermost` outward to the title, which is the last of `names`.
     fn outward(&self, innermost: usize) -> impl Iterator<Item = usize> {
         let title = self.outline.headings.len();
         let outer =
@@ -361,13 +362,13 @@ impl<'a> Ruler<'a> {
 /// The part of a heading path that is embedded.
 #[derive(Debug, Default)]
 pub struct Path<'a> {
-    /// Innermost first.
+    /// The headings, innermost first.
     names: Vec<&'a str>,
     tokens: usize,
 }
 
 impl Path<'_> {
-    /// The path and a blank line; nothing for an empty path.
+    /// Returns the path and a blank line, or an empty string for an empty path.
     pub fn to_text(&self) -> String {
         if self.names.is_empty() {
             return String::new();
@@ -377,12 +378,12 @@ impl Path<'_> {
     }
 }
 
-/// The first place from `at` on that splits no character. Tokens of bytes may begin inside a character.
+/// Returns the first character boundary at or after `at`. A token may begin inside a character if the tokenizer works on bytes.
 pub fn char_boundary(text: &str, at: usize) -> usize {
     (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
-/// Token starts, with further ones where they are far apart.
+/// Returns the starts of all tokens, and further positions inside very long tokens.
 fn dense_starts(body: &str, tokenizer: &dyn Tokenizer) -> Vec<usize> {
     let mut starts = Vec::with_capacity(body.len() / 4);
     tokenizer.token_starts(body, &mut starts);

@@ -1,29 +1,29 @@
 //! A place where a document may be cut.
 
-/// How strong a seam is. Seams of the lowest level are cut first.
+/// The strength of a seam. Seams with the lowest level are cut first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(u8);
 
 impl Level {
-    /// Before the first byte and after the last.
+    /// The start or the end of the document.
     pub const EDGE: Self = Self(0);
-    /// Between sentences, words, characters, or lines of code: inside a block.
+    /// A seam inside a block: between sentences, words, characters or lines of code.
     pub const INNER: Self = Self(u8::MAX);
-    /// Levels 1 to 6 are headings.
+    /// Levels 1 to 6 are for headings.
     const LAST_HEADING: u8 = 6;
 
-    /// Before a heading.
+    /// Returns the seam before a heading.
     pub fn heading(level: u8) -> Self {
         Self(level.clamp(1, Self::LAST_HEADING))
     }
 
-    /// Before a block that stands in `depth` others.
+    /// The seam before a block that is nested in `depth` others.
     pub fn block(depth: u8) -> Self {
-        // Deeper blocks share a level, because each level costs a pass.
+        // The deepest blocks share a level, because each level needs one pass.
         Self(Self::LAST_HEADING + 1 + depth.min(24))
     }
 
-    /// The level of the heading that begins here, if one does.
+    /// Returns the level of the heading that begins here, if there is one.
     pub fn as_heading(self) -> Option<u8> {
         (1..=Self::LAST_HEADING).contains(&self.0).then_some(self.0)
     }
@@ -32,30 +32,30 @@ impl Level {
 /// A place where a document may be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seam {
-    /// The first byte after the cut.
+    /// The position of the first byte after the cut.
     pub at: usize,
     pub level: Level,
-    /// Among seams of one level that are near each other, the cut is at the one with the greatest weight.
+    /// If several seams of one level are near each other, the document is cut at the seam with the greatest weight.
     pub weight: u64,
 }
 
-/// Bytes of following text that decide between equal seams.
+/// The number of bytes after the seam that decide between equal seams.
 const CONTEXT: usize = 64;
 
 impl Seam {
-    /// A seam whose weight depends only on the text after it, so that it is the same wherever that text stands.
+    /// Creates a seam. Its weight depends only on the text after it, so the same text has the same seams in every document.
     pub fn new(body: &str, at: usize, level: Level) -> Self {
         let (before, after) = body.split_at_checked(at).unwrap_or_default();
         let after = after.as_bytes();
         let after = after.get(..CONTEXT).unwrap_or(after);
-        // A line that ends with a colon introduces the next block, so a cut after it is the last choice.
+        // A line that ends with a colon introduces the next block. Therefore a cut after it is the last choice.
         let introduces = before.trim_end().ends_with([':', '：']);
         let weight = hash(after) >> 1;
         Self { at, level, weight: if introduces { weight >> 1 } else { weight | 1 << 62 } }
     }
 }
 
-/// FNV-1a with a final mix.
+/// FNV-1a, followed by a mixing step.
 fn hash(bytes: &[u8]) -> u64 {
     let hash = bytes
         .iter()

@@ -1,25 +1,25 @@
-//! What a part of a table needs to be understood: the head of its columns and the first cell of its row.
+//! The context that a part of a table repeats: the head of its columns and the first cell of its row.
 
 use std::ops::Range;
 
-/// The head of a table, with cells that may be shortened.
+/// The head of a table. Its cells may be shortened.
 #[derive(Debug)]
 pub struct Head {
-    /// Blanks and marks of quotes before each line.
+    /// Blanks and quote markers before each line.
     marker: String,
     cells: Vec<String>,
-    /// Tokens of the cells before each, and of all.
+    /// The running totals of the tokens in the cells.
     sums: Vec<usize>,
     has_delimiter: bool,
 }
 
-/// Tokens of one cell besides its text: a bar, and the same in the line below with a dash.
+/// The tokens of one cell besides its text: a bar. The delimiter line needs a bar and a dash.
 const BAR: usize = 1;
 const DELIMITER: usize = 2;
 
 impl Head {
-    /// Reads the lines of a head, and shortens its cells so that the head has at most `limit` tokens. `shorten` returns the start of
-    /// a text with at most so many tokens, and their number. None when there is no room for any head.
+    /// Parses the lines of a head, and shortens its cells so that the head has at most `limit` tokens. `shorten` returns
+    /// the start of a string with at most the given number of tokens, and their number. Returns `None` if no head fits.
     pub fn new(text: &str, limit: usize, shorten: impl Fn(&str, usize) -> (String, usize)) -> Option<Self> {
         let line = text.lines().next()?;
         let mut ranges = cells(line);
@@ -27,7 +27,7 @@ impl Head {
         let frame = |cells: usize, has_delimiter: bool| {
             (cells + 1) * BAR + if has_delimiter { cells * DELIMITER + 1 } else { 0 }
         };
-        // Room for a token in each cell; else the line below goes, and then the last columns.
+        // Each cell needs room for one token. Otherwise, the delimiter line and then the last columns are left out.
         let has_room = |cells: usize, has_delimiter| frame(cells, has_delimiter) + cells <= limit;
         let has_delimiter = has_room(ranges.len(), true);
         while !has_room(ranges.len(), has_delimiter) {
@@ -46,7 +46,7 @@ impl Head {
         (!texts.is_empty()).then(|| Self { marker: marker.to_owned(), cells: texts, sums, has_delimiter })
     }
 
-    /// The head above a row from its column `from` on, its first column included.
+    /// Returns the head for a part of a row that begins in column `from`. It always includes the first column.
     pub fn text(&self, from: usize) -> String {
         let cells: Vec<&str> = self.columns(from).filter_map(|i| self.cells.get(i)).map(String::as_str).collect();
         let marker = &self.marker;
@@ -60,7 +60,7 @@ impl Head {
         text
     }
 
-    /// The tokens of that.
+    /// Returns the number of tokens in [`text`](Self::text).
     pub fn tokens(&self, from: usize) -> usize {
         let sum = |i: usize| self.sums.get(i).copied().unwrap_or_default();
         let last = self.cells.len();
@@ -77,7 +77,7 @@ impl Head {
     }
 }
 
-/// The largest number of tokens that each cell may have so that all have at most `room`.
+/// Returns the maximum number of tokens for each cell so that all cells together have at most `room`.
 pub fn fair_share(mut tokens: Vec<usize>, mut room: usize) -> usize {
     tokens.sort_unstable();
     let mut left = tokens.len();
@@ -96,15 +96,15 @@ pub fn fair_share(mut tokens: Vec<usize>, mut room: usize) -> usize {
 #[derive(Debug)]
 pub struct LongRow {
     pub range: Range<usize>,
-    /// Where each cell begins.
+    /// The starts of the cells.
     pub cells: Vec<usize>,
-    /// Its first cell, shortened, and the tokens of that.
+    /// The first cell, shortened, and its number of tokens.
     pub key: String,
     pub key_tokens: usize,
 }
 
 impl LongRow {
-    /// The column that a part from `at` on begins in, and whether it begins with the bar before it.
+    /// Returns the column in which a part begins at `at`, and whether the part begins with the bar of that column.
     pub fn column(&self, body: &str, at: usize) -> (usize, bool) {
         let column = self.cells.partition_point(|start| *start <= at).saturating_sub(1);
         let at_bar = body.as_bytes().get(at) == Some(&b'|');
@@ -112,7 +112,7 @@ impl LongRow {
     }
 }
 
-/// The cells of a row, without the blanks around them.
+/// Returns the cells of a row, without the blanks around them.
 pub fn cells(line: &str) -> Vec<Range<usize>> {
     let start = line.len() - line.trim_start_matches(|c: char| c.is_whitespace() || c == '>').len();
     let end = start + line.get(start..).unwrap_or_default().trim_end().len();

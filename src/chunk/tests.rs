@@ -79,7 +79,7 @@ fn tables_are_split_by_rows_and_repeat_their_head() {
     }
 }
 
-/// The body of a chunk without its heading path.
+/// Returns the body of a chunk without its heading path.
 fn shown(chunk: &Chunk) -> &str {
     chunk.text.split_once("\n\n").unwrap().1
 }

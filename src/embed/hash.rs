@@ -8,22 +8,22 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::{EmbedError, Model, Provider, Tokenizer};
 use crate::config::HASH_MODEL;
 
-/// Numbers in a vector.
+/// The dimension of a vector.
 const DIMENSION: usize = 384;
-/// Characters of a word that make one token.
+/// The number of characters in a word that count as one token.
 const TOKEN_CHARS: usize = 8;
 
-/// The `hash` provider: signed feature hashing of words and of the three-letter parts of words.
+/// The `hash` provider. It hashes words and their three-letter parts into signed features.
 #[derive(Debug, Clone)]
 pub struct Hash {
     model: Model,
 }
 
 impl Hash {
-    /// The name of its one model.
+    /// The name of its only model.
     pub const MODEL: &'static str = HASH_MODEL;
 
-    /// The model `hash-384`.
+    /// Creates the provider with the model `hash-384`.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Provider for Hash {
     }
 }
 
-/// Words and punctuation marks of UAX #29; a long word is several tokens.
+/// Splits a text into words and punctuation marks (UAX #29). A long word has several tokens.
 #[derive(Debug, Clone, Copy)]
 struct Words;
 
@@ -80,8 +80,7 @@ impl Tokenizer for Words {
     }
 }
 
-/// The words of a text with their places. Line by line, because no word goes beyond one, and a line of ASCII is segmented in a
-/// fraction of the time.
+/// Returns the words of a text and their positions. It works line by line, because ASCII lines are segmented much faster.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split_inclusive('\n')
         .scan(0, |end, line| {
@@ -92,7 +91,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .flat_map(|(begin, line)| line.unicode_word_indices().map(move |(at, word)| (begin + at, word)))
 }
 
-/// Adds the tokens of what stands between words.
+/// Adds the tokens of punctuation between words.
 fn marks(text: &str, between: Range<usize>, starts: &mut Vec<usize>) {
     let begin = between.start;
     let between = text.get(between).unwrap_or_default();
@@ -110,7 +109,7 @@ fn tokens(begin: usize, word: &str, starts: &mut Vec<usize>) {
     starts.extend(word.char_indices().step_by(TOKEN_CHARS).map(|(at, _)| begin + at));
 }
 
-/// Hashes the features of `text` into a vector of unit length: its words, and the three letters around each letter.
+/// Hashes the words of `text` and the three letters around each letter into a vector of unit length.
 fn vector(text: &str) -> Vec<f32> {
     let mut sums = [0_i32; DIMENSION];
     for (_, word) in words(text) {
@@ -126,15 +125,15 @@ fn vector(text: &str) -> Vec<f32> {
                 hash = hash.with(letter);
             }
         }
-        // Short words are mostly grammar, in the languages that have short words.
+        // Short words are mostly grammatical words, in languages that have short words.
         add(&mut sums, hash, if word.is_ascii() && word.len() < 4 { 1 } else { 9 });
     }
-    // A word said often counts by the root of its count. Whole numbers until here: they sum up alike in any order.
+    // A frequent word counts by the square root of its count. The sums are integers, so their order does not change the result.
     #[expect(clippy::cast_precision_loss, reason = "a sum of features of one text")]
     normalize(sums.iter().map(|sum| (sum.unsigned_abs() as f32).sqrt().copysign(*sum as f32)).collect())
 }
 
-/// Adds a feature at the place and with the sign that its hash says.
+/// Adds a feature. Its hash determines the position and the sign.
 fn add(sums: &mut [i32; DIMENSION], feature: Fnv, weight: i32) {
     let hash = feature.mixed();
     let place = usize::try_from(hash % DIMENSION as u64).unwrap_or(0);
@@ -143,7 +142,7 @@ fn add(sums: &mut [i32; DIMENSION], feature: Fnv, weight: i32) {
     }
 }
 
-/// Scales to unit length. Without any feature, or when all cancel out, the first axis.
+/// Scales to unit length. Returns the first unit vector if there are no features, or if all of them cancel out.
 fn normalize(mut sums: Vec<f32>) -> Vec<f32> {
     let length = sums.iter().map(|sum| sum * sum).sum::<f32>().sqrt();
     if length > 0.0 {
@@ -169,7 +168,7 @@ impl Fnv {
         Self((self.0 ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3))
     }
 
-    /// The hash mixed, so that all its bits depend on all characters.
+    /// Mixes the hash, so that all its bits depend on all characters.
     fn mixed(self) -> u64 {
         let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed ^ (mixed >> 29)

@@ -1,4 +1,4 @@
-//! Texts in, vectors out. Knows no database.
+//! Computes vectors for texts. This module does not access the database.
 
 mod batch;
 mod hash;
@@ -21,34 +21,34 @@ pub use texts::{TextKind, embed_question, embed_texts};
 
 pub use crate::config::{ProviderKind, Weights};
 
-/// What the database must know of a model before it takes vectors of it.
+/// The properties of a model that the database stores with its vectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// Unique name: vectors of one name are comparable, whoever computed them. Configured prefixes are part of it.
+    /// Unique name. Vectors under the same name are comparable. Configured prefixes are part of the name.
     pub name: String,
     /// `hash`, `local` or `openai`.
     pub provider: String,
-    /// Numbers in a vector.
+    /// The dimension of its vectors.
     pub dimension: usize,
-    /// Every vector has unit length.
+    /// Whether every vector has unit length.
     pub normalized: bool,
-    /// Put before a question.
+    /// The prefix of a question.
     pub query_prefix: String,
-    /// Put before a text of a document.
+    /// The prefix of a text from a document.
     pub document_prefix: String,
-    /// Maximum number of tokens of a text, special tokens and prefix included.
+    /// Maximum number of tokens in a text, including special tokens and prefix.
     pub max_tokens: usize,
 }
 
-/// Counts tokens exactly as the model will.
+/// Counts tokens exactly as the model does.
 pub trait Tokenizer: Send + Sync {
-    /// Appends the byte offset at which each token of `text` begins, ascending; special tokens not included.
+    /// Appends the byte offset of each token of `text` in ascending order, without special tokens.
     fn token_starts(&self, text: &str, starts: &mut Vec<usize>);
 
-    /// Tokens that the model adds around every text, `[CLS]` and `[SEP]` for BERT.
+    /// Returns the number of tokens that the model adds to every text, such as `[CLS]` and `[SEP]` for BERT.
     fn special_tokens(&self) -> usize;
 
-    /// Tokens of `text`, special tokens included.
+    /// Returns the number of tokens in `text`, including special tokens.
     fn count(&self, text: &str) -> usize {
         let mut starts = Vec::new();
         self.token_starts(text, &mut starts);
@@ -56,89 +56,90 @@ pub trait Tokenizer: Send + Sync {
     }
 }
 
-/// Turns texts into vectors. One value serves all threads.
+/// Computes vectors for texts. All threads share one provider.
 pub trait Provider: Send + Sync {
-    /// The model and its limits.
+    /// Returns the model and its limits.
     fn model(&self) -> &Model;
 
-    /// The tokenizer of that model.
+    /// Returns the tokenizer of the model.
     fn tokenizer(&self) -> &dyn Tokenizer;
 
-    /// Address of the server that embeds, for messages; none where this process does.
+    /// Returns the address of the embedding server for messages, or `None` if this process computes the vectors.
     fn server(&self) -> Option<&str> {
         None
     }
 
-    /// Returns how many tokens of a text the model really reads, special tokens included. `most` bounds the search, and is
-    /// raised where it is small: the result is the bound when the model reads at least that many. None when the limit is known without asking, or cannot be found.
+    /// Returns how many tokens of a text the model really reads, including special tokens. `most` limits the search. It
+    /// is raised if it is too small. The result is that limit if the model reads at least as many tokens. Returns
+    /// `None` if the limit is already known or cannot be found.
     fn find_limit(&self, most: usize) -> Result<Option<usize>, EmbedError> {
         let _ = most;
         Ok(None)
     }
 
-    /// Returns one vector for each text, in order. `texts` are within the model's limit.
+    /// Returns one vector for each text, in order. All `texts` are within the model's limit.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError>;
 }
 
-/// Texts of a run that a provider may refuse while the others go on: more, and it is hardly the texts' fault.
+/// Maximum number of texts in a run that a provider may refuse. If it refuses more, the texts are probably not the cause.
 pub const MOST_REFUSED: usize = 16;
 
-/// Why texts could not be embedded.
+/// The reason why texts could not be embedded.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
-    /// The provider is busy: the same call may succeed later. Charges nothing.
+    /// The provider is busy. The same call may succeed later. No attempt is charged.
     #[error("{message}")]
     Busy {
-        /// What the provider said.
+        /// The message of the provider.
         message: String,
-        /// When it asks to be tried again.
+        /// The pause that the provider asks for.
         retry_after: Option<Duration>,
     },
-    /// The provider cannot be reached, which is no text's fault. Charges nothing.
+    /// The provider is unreachable. The texts are not the cause, so no attempt is charged.
     #[error("{message}")]
     Away {
-        /// What was not reached, and why.
+        /// The address that is unreachable, and the reason.
         message: String,
-        /// It has answered before: the address is right.
+        /// Whether it has answered before. If so, the address is right.
         has_answered: bool,
     },
-    /// The provider is reached and fails every request, which is no text's fault. Charges nothing.
+    /// The provider is reachable, but fails every request. The texts are not the cause, so no attempt is charged.
     #[error("{message}")]
     Failing {
-        /// What the provider said.
+        /// The message of the provider.
         message: String,
     },
-    /// The provider failed in a way that may pass.
+    /// A temporary failure of the provider.
     #[error("{message}")]
     Transient {
-        /// What went wrong.
+        /// The error.
         message: String,
     },
-    /// These texts, by position in the batch, will never be embedded; the others may not have been tried.
+    /// The provider refuses these texts permanently. Other texts of the batch may not have been tried.
     #[error("{message}")]
     Refused {
-        /// Positions in the batch.
+        /// Their positions in the batch.
         positions: Vec<usize>,
-        /// What the provider said.
+        /// The message of the provider.
         message: String,
     },
-    /// Nothing will work until somebody changes the set-up: wrong key, no such model.
+    /// The configuration is wrong, for example the key or the name of the model. Retrying does not help.
     #[error("{message}")]
     Misconfigured {
-        /// What is wrong and what to do.
+        /// The error, and how to correct it.
         message: String,
     },
 }
 
 impl EmbedError {
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Away { .. } | Self::Failing { .. } | Self::Transient { .. })
     }
 
-    /// Whether to wait for the provider: it is busy, it fails every request, or it is away and expected back. A provider that never
-    /// answered is expected back only with `watch`; otherwise its address is probably wrong, or nobody started it.
+    /// Returns whether to wait for the provider because it is busy, fails every request, or is unreachable for a while. Without
+    /// `watch`, a provider that never answered is not worth a wait: its address is probably wrong, or nobody started it.
     #[must_use]
     pub fn is_worth_a_wait(&self, watch: bool) -> bool {
         match self {
@@ -148,14 +149,14 @@ impl EmbedError {
         }
     }
 
-    /// When the provider asks to be tried again.
+    /// Returns the pause that the provider asks for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         if let Self::Busy { retry_after, .. } = self { *retry_after } else { None }
     }
 }
 
-/// Returns between half of `wait` and all of it, so that callers who failed together do not come back together.
+/// Returns a random duration between half of `wait` and `wait`, so that callers that failed together do not retry together.
 #[must_use]
 pub fn jittered(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(()) % 1000;

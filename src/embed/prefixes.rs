@@ -1,20 +1,20 @@
-//! Prefixes: what a model expects before a question and before a text of a document.
+//! The prefixes that a model expects before a question and before a text of a document.
 
-/// Configured prefixes. None means that the model's files decide; a provider without files then uses no prefix.
+/// Configured prefixes. For `None`, the files of the model decide. A provider without files uses no prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prefixes {
-    /// Put before a question.
+    /// The prefix of a question.
     pub query: Option<String>,
-    /// Put before a text of a document.
+    /// The prefix of a text from a document.
     pub document: Option<String>,
 }
 
-/// Characters of a prefix that a model's name shows.
+/// The number of characters of a prefix that appear in a model's name.
 const SHOWN: usize = 24;
 
 impl Prefixes {
-    /// Returns the name of the model `name` with these prefixes. Vectors made with other prefixes are not comparable, so the prefixes
-    /// are a part of the name: `e5-small+query+passage`.
+    /// Returns the name of the model `name` with these prefixes. Vectors with other prefixes are not comparable.
+    /// Therefore the prefixes are part of the name: `e5-small+query+passage`.
     #[must_use]
     pub fn model_name(&self, name: &str) -> String {
         let query = self.query.as_deref().map(word).unwrap_or_default();
@@ -27,13 +27,13 @@ impl Prefixes {
     }
 }
 
-/// The letters and digits of a prefix as one word.
+/// Returns the letters and digits of a prefix as one word.
 fn word(prefix: &str) -> String {
     let parts = prefix.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-").chars().take(SHOWN).collect()
 }
 
-/// What the makers of well-known models prescribe: a part of the model's name, the prefix of a question, and that of a document.
+/// The prefixes that well-known models expect: part of the model's name, prefix of a question, prefix of a document.
 /// The first match counts.
 const USUAL: [(&str, &str, &str); 15] = [
     ("nomic-embed", "search_query: ", "search_document: "),
@@ -58,11 +58,11 @@ const USUAL: [(&str, &str, &str); 15] = [
 ];
 const BGE_QUERY: &str = "Represent this sentence for searching relevant passages: ";
 
-/// Returns the prefixes of a question and of a document that a well-known model expects, by the model's name.
+/// Returns the prefixes for questions and documents of a well-known model, by its name.
 #[must_use]
 pub fn usual_prefixes(model: &str) -> Option<(&'static str, &'static str)> {
     let model = model.to_lowercase();
-    // A model's name may begin with its maker's, and `e5` also ends other names.
+    // A model's name may begin with the name of its publisher. `e5` also ends other names.
     let begins = |at: usize| model.get(..at).is_none_or(|before| !before.ends_with(char::is_alphanumeric));
     let names = |part: &str| model.match_indices(part).any(|(at, _)| begins(at));
     USUAL.iter().find(|(part, ..)| names(part)).map(|(_, query, document)| (*query, *document))

@@ -1,4 +1,4 @@
-//! From configured values to a provider.
+//! Creates a provider from the configuration.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,33 +7,33 @@ use std::time::Duration;
 use super::openai::Patience;
 use super::{EmbedError, Hash, Local, OpenAi, Prefixes, Provider, ProviderKind, Weights};
 
-/// What the configuration says of embedding.
+/// The configuration of embedding.
 #[derive(Clone, Default)]
 pub struct Settings {
-    /// Who computes the vectors.
+    /// The provider that computes the vectors.
     pub provider: ProviderKind,
-    /// Name of the model; for `local` also the path of a sentence-transformer folder.
+    /// Name of the model. For `local`, it can also be the path of a sentence-transformer folder.
     pub model: String,
-    /// Where `local` looks for models by name, one folder a model.
+    /// The folder where `local` looks for models. Each model has a folder with its name.
     pub model_dir: PathBuf,
-    /// How `local` keeps the model's weights.
+    /// The precision in which `local` stores the weights.
     pub weights: Weights,
-    /// Address that `/embeddings` is appended to, for `openai`.
+    /// The address before `/embeddings`, for `openai`.
     pub base_url: Option<String>,
-    /// Sent as a bearer token, for `openai`.
+    /// The bearer token, for `openai`.
     pub api_key: Option<String>,
-    /// Asked of `openai` models that can shorten their vectors.
+    /// The dimension to request from `openai` models that can shorten their vectors.
     pub dimensions: Option<usize>,
-    /// Prefixes that replace those of the model's files.
+    /// Prefixes that replace the prefixes in the model's files.
     pub prefixes: Prefixes,
-    /// Maximum number of tokens of a text, where the provider cannot tell.
+    /// Maximum number of tokens in a text, if the provider does not know it.
     pub max_tokens: Option<usize>,
-    /// How long one request to a server may take; null: two minutes.
+    /// Timeout of one request to a server. `None` means two minutes.
     pub timeout: Option<Duration>,
 }
 
 impl Settings {
-    /// Returns the name that the model will have, without loading it or asking for it.
+    /// Returns the name that the model will have, without loading the model or sending a request.
     #[must_use]
     pub fn model_name(&self) -> String {
         match self.provider {
@@ -43,13 +43,13 @@ impl Settings {
         }
     }
 
-    /// Returns the address of the server that will embed, without user and password; none where this process does.
+    /// Returns the address of the embedding server without user and password, or `None` if this process computes the vectors.
     #[must_use]
     pub fn server(&self) -> Option<String> {
         (self.provider == ProviderKind::OpenAi).then(|| OpenAi::server_of(self))
     }
 
-    /// The folder of a `local` model: the path that `model` is, or the folder of that name.
+    /// Returns the folder of a `local` model: the path in `model`, or the folder with that name.
     fn model_folder(&self) -> PathBuf {
         let path = Path::new(&self.model);
         if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { self.model_dir.join(path) }
@@ -57,7 +57,7 @@ impl Settings {
 }
 
 impl fmt::Debug for Settings {
-    /// Leaves the key out.
+    /// Formats the settings without the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("provider", &self.provider)
@@ -74,8 +74,8 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Makes the provider that `settings` ask for, for whoever needs its tokenizer and the limits of its model only: no server is asked,
-/// and the dimension may be 0.
+/// Creates a provider for callers that need only the tokenizer and the limits of the model. It sends no request, so the
+/// dimension may be 0.
 pub fn unasked_provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     match settings.provider {
         ProviderKind::OpenAi => Ok(Box::new(OpenAi::unasked(settings, Patience::default())?)),
@@ -83,7 +83,7 @@ pub fn unasked_provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedE
     }
 }
 
-/// Makes the provider that `settings` ask for.
+/// Creates the provider that `settings` describe.
 pub fn provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     Ok(match settings.provider {
         ProviderKind::Hash => Box::new(Hash::new()),

@@ -1,20 +1,22 @@
-//! Vectors of texts that come from outside: each with the model's prefix, none cut without a word.
+//! Computes vectors for texts from outside the database. Each text gets the model's prefix. Texts that are too long are
+//! rejected.
 
 use super::{EmbedError, Provider, batches};
 
-/// Texts sent to a provider at once, at most.
+/// Maximum number of texts in one call of the provider.
 const MAX_TEXTS: usize = 256;
 
-/// What a text is to the model.
+/// How the model uses a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKind {
-    /// A question: gets the model's prefix for questions.
+    /// A question. It gets the model's prefix for questions.
     Query,
-    /// A part of a document: gets the prefix for documents.
+    /// A part of a document. It gets the prefix for documents.
     Document,
 }
 
-/// Returns one vector for each text, in order, or why that text has none: it has no visible character, or is too long for the model.
+/// Returns one result for each text, in order: its vector, or the reason why it has none. A text is rejected if it has
+/// no visible character or is too long for the model.
 pub fn embed_texts(
     provider: &dyn Provider,
     kind: TextKind,
@@ -57,7 +59,7 @@ pub fn embed_texts(
     Ok(results)
 }
 
-/// Returns the vector of a question; what is beyond the model's limit is left out.
+/// Returns the vector of a question. Words beyond the model's limit are ignored.
 pub fn embed_question(provider: &dyn Provider, question: &str) -> Result<Vec<f32>, EmbedError> {
     let model = provider.model();
     let text = format!("{}{question}", model.query_prefix);

@@ -1,7 +1,7 @@
 //! The BERT encoder.
 //!
-//! The sequences of a batch stand one after the other without padding: every token is a row, and only attention
-//! looks at which rows belong together.
+//! The sequences of a batch are stored one after the other without padding. Every token is a row. Only the attention
+//! step separates the sequences.
 
 use std::path::Path;
 
@@ -14,21 +14,21 @@ use super::linear::{Linear, Products, add, inconsistent, matrix};
 use super::tensors::Tensors;
 use crate::embed::{EmbedError, Weights};
 
-/// All weights, laid out for multiplication.
+/// All weights, in the layout that multiplication needs.
 pub struct Encoder {
     hidden: usize,
     inner: usize,
     heads: usize,
     eps: f32,
     words: Vec<f32>,
-    /// Position embeddings with that of the first token type added.
+    /// Position embeddings, with the embedding of the first token type added.
     positions: Vec<f32>,
     embedding_norm: Norm,
     layers: Vec<Layer>,
 }
 
 struct Layer {
-    /// Query, key and value side by side.
+    /// Query, key and value, side by side.
     qkv: Linear,
     attention_out: Linear,
     attention_norm: Norm,
@@ -42,11 +42,11 @@ struct Norm {
     bias: Vec<f32>,
 }
 
-/// Rows of one sequence.
+/// The rows of one sequence.
 type Rows = std::ops::Range<usize>;
 
 impl Encoder {
-    /// Reads `model.safetensors`, and keeps the weights of its layers as asked for.
+    /// Reads `model.safetensors`, and stores the weights of its layers in the requested precision.
     pub fn load(path: &Path, shape: &Shape, weights: Weights) -> Result<Self, EmbedError> {
         let file = super::folder::read(path)?;
         let tensors = Tensors::read(path, &file)?;
@@ -58,7 +58,8 @@ impl Encoder {
         for row in positions.chunks_exact_mut(hidden) {
             add(row, &types);
         }
-        // The first layer stays whole: what is rounded there is wrong in all that follow, and it is a small part of the time.
+        // The first layer keeps its full precision, because all later layers would repeat its rounding errors. It takes
+        // little time.
         let kept_as = |i: usize| if i == 0 { Weights::F32 } else { weights };
         let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, kept_as(i)));
         Ok(Self {
@@ -73,7 +74,7 @@ impl Encoder {
         })
     }
 
-    /// Returns the last hidden state of every token: one row of `hidden` numbers each, the sequences in order.
+    /// Returns the last hidden state of every token: one row of `hidden` numbers each, sequence by sequence.
     pub fn encode(&self, sequences: &[&[u32]]) -> Result<Vec<f32>, EmbedError> {
         let mut states = Vec::with_capacity(sequences.iter().map(|ids| ids.len()).sum::<usize>() * self.hidden);
         let mut rows: Vec<Rows> = Vec::with_capacity(sequences.len());
@@ -121,7 +122,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Every head of one sequence: `softmax(Q · Kᵀ / √d) · V` into its columns of `context`.
+    /// Computes every head of one sequence: `softmax(Q · Kᵀ / √d) · V` into its columns of `context`.
     fn attend(
         &self,
         gemm: &GemmExecutor,
@@ -162,7 +163,7 @@ impl Encoder {
     }
 }
 
-/// Memory that the layers use one after the other.
+/// Buffers that all layers share.
 #[derive(Default)]
 struct Scratch {
     products: Products,
@@ -207,7 +208,7 @@ impl Norm {
         Ok(Self { scale, bias: tensors.get(&format!("{name}.bias"), &[size])? })
     }
 
-    /// Layer normalization of every row.
+    /// Normalizes every row.
     fn apply(&self, rows: &mut [f32], eps: f32) {
         #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
         let size = self.scale.len() as f32;

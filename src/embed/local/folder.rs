@@ -1,4 +1,4 @@
-//! What a sentence-transformer folder says of its model.
+//! Reads the description of a model from a sentence-transformer folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::embed::EmbedError;
 
-/// `config.json`: the shape of the encoder.
+/// The shape of the encoder (`config.json`).
 #[derive(Debug, Clone, Deserialize)]
 pub struct Shape {
     pub model_type: String,
@@ -24,16 +24,16 @@ pub struct Shape {
     pub position_embedding_type: Option<String>,
 }
 
-/// How the vectors of a text's tokens become one.
+/// How the vectors of all tokens become one vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooling {
-    /// Their mean.
+    /// The mean of all vectors.
     Mean,
-    /// That of `[CLS]`.
+    /// The vector of `[CLS]`.
     Cls,
 }
 
-/// All that the small files of a folder say.
+/// The settings in the small files of a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
     pub shape: Shape,
@@ -78,7 +78,7 @@ struct Prompts {
 }
 
 impl Folder {
-    /// Reads the configuration files of `folder`; only `config.json` must be there.
+    /// Reads the configuration files of `folder`. Only `config.json` is required.
     pub fn read(folder: &Path) -> Result<Self, EmbedError> {
         let config = folder.join("config.json");
         let shape: Shape = read_json(&config)?;
@@ -93,7 +93,7 @@ impl Folder {
         let max_tokens = transformer.max_seq_length.unwrap_or(longest).min(longest);
         Ok(Self {
             pooling: pooling(folder, &modules_file, modules.as_deref())?,
-            // Without a list of modules the vectors are made comparable anyway.
+            // Without a list of modules, vectors are normalized so that they are comparable.
             normalize: modules.is_none_or(|modules| modules.iter().any(|module| module.r#type.ends_with("Normalize"))),
             max_tokens,
             query_prefix: prompts.prompts.query,
@@ -104,7 +104,7 @@ impl Folder {
 }
 
 impl Shape {
-    /// Refuses what the encoder would compute wrongly.
+    /// Rejects models that the encoder does not support.
     fn check(&self, path: &Path) -> Result<(), EmbedError> {
         let position = self.position_embedding_type.as_deref().unwrap_or("absolute");
         let kinds = [self.model_type.as_str(), self.hidden_act.as_str(), position];
@@ -137,7 +137,7 @@ fn pooling(folder: &Path, modules_file: &Path, modules: Option<&[Module]>) -> Re
     }
 }
 
-/// Reads a JSON file that must be there.
+/// Reads a JSON file that must exist.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, EmbedError> {
     let text = read(path)?;
     serde_json::from_slice(&text).map_err(|error| broken(path, &error.to_string()))
@@ -147,12 +147,12 @@ fn read_optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EmbedErr
     if path.exists() { read_json(path).map(Some) } else { Ok(None) }
 }
 
-/// Reads a file that must be there.
+/// Reads a file that must exist.
 pub fn read(path: &Path) -> Result<Vec<u8>, EmbedError> {
     fs::read(path).map_err(|error| broken(path, &error.to_string()))
 }
 
-/// An error about a file of the model, with the way out.
+/// Returns an error about a file of the model, with a hint.
 pub fn broken(path: &Path, what: &str) -> EmbedError {
     let message = format!(
         "the embedding model cannot be loaded: {}: {what}; `make setup` installs all-MiniLM-L6-v2, or set embed.model to the folder of another model",

@@ -8,13 +8,13 @@ use super::quantize::{Bytes, Columns, Dequantize, quantize_columns};
 use super::tensors::Tensors;
 use crate::embed::{EmbedError, Weights};
 
-/// A layer, laid out for multiplication.
+/// A layer, in the layout that multiplication needs.
 pub enum Linear {
     F32 { weights: PackedBMatrix<f32>, bias: Vec<f32> },
     Int8 { weights: PackedBMatrix<i8>, columns: Columns },
 }
 
-/// The products' code for this processor, and the memory that they use one after the other. Bound to its thread.
+/// The multiplication code for this processor, and the buffers that all products share. It belongs to one thread.
 #[derive(Default)]
 pub struct Products {
     pub f32: GemmExecutor,
@@ -24,7 +24,7 @@ pub struct Products {
 }
 
 impl Linear {
-    /// Reads layers of the same input, which become one with their outputs side by side.
+    /// Reads several layers that have the same input, and joins them into one layer with all outputs side by side.
     pub fn load(
         tensors: &Tensors<'_>,
         products: &Products,
@@ -37,7 +37,7 @@ impl Linear {
             weights.extend(tensors.get(&format!("{name}.weight"), &[to, from])?);
             bias.extend(tensors.get(&format!("{name}.bias"), &[to])?);
         }
-        // Stored a row an output; the product wants a column an output.
+        // The file stores one row for each output. The product needs one column for each output.
         let (shape, strides) = ([from, bias.len()], [1, from]);
         match kept_as {
             Weights::F32 => Ok(Self::F32 { weights: products.f32.prepack_b(matrix(&weights, shape, strides)?), bias }),
@@ -48,7 +48,7 @@ impl Linear {
         }
     }
 
-    /// Applies the layer to every row of `input`; where `out` is kept, the result is added to it.
+    /// Applies the layer to every row of `input`. With `keep`, the result is added to `out`.
     pub fn apply(&self, products: &mut Products, input: &[f32], keep: bool, out: &mut [f32]) -> Result<(), EmbedError> {
         match self {
             Self::F32 { weights, bias } => {
@@ -87,7 +87,7 @@ pub fn matrix<T>(data: &[T], shape: [usize; 2], strides: [usize; 2]) -> Result<M
     Matrix::from_data_with_strides(shape, data, strides).map_err(|error| inconsistent(&error))
 }
 
-/// Cannot happen with weights whose shapes were checked.
+/// Returns the error for shapes that do not match. It cannot happen, because the shapes of the weights were checked.
 pub fn inconsistent(error: &impl std::fmt::Debug) -> EmbedError {
     EmbedError::Misconfigured { message: format!("the embedding model is inconsistent: {error:?}") }
 }

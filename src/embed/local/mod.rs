@@ -1,4 +1,4 @@
-//! A sentence-transformer in this process: BERT-family models, in plain Rust.
+//! Runs a sentence-transformer of the BERT family in this process, in plain Rust.
 
 mod encoder;
 mod folder;
@@ -20,9 +20,9 @@ use self::folder::{Folder, Pooling};
 pub use self::wordpiece::WordPiece;
 use super::{EmbedError, Model, Prefixes, Provider, Tokenizer, Weights, batches};
 
-/// Tokens that go through the encoder together: enough rows for the products, few enough for the caches.
+/// The number of tokens that the encoder processes together. It fills the matrices and still fits into the CPU caches.
 const BATCH_TOKENS: usize = 512;
-/// Texts that go through the encoder together.
+/// The number of texts that the encoder processes together.
 const BATCH_TEXTS: usize = 4;
 
 /// The `local` provider.
@@ -31,13 +31,13 @@ pub struct Local {
     tokenizer: WordPiece,
     encoder: Encoder,
     pooling: Pooling,
-    /// One thread each, for the calls that go on now and once did. The products would spread over all cores
-    /// otherwise; here the callers are the parallelism.
+    /// Single-thread pools that no call uses at the moment. Without a pool, each product would use all cores. Here the
+    /// callers already run in parallel.
     idle: Mutex<Vec<ThreadPool>>,
 }
 
 impl Local {
-    /// Returns the name of the model in a folder. Vectors of other weights are another model's: its name says so.
+    /// Returns the name of the model in a folder. Reduced weights give different vectors, so the name includes them.
     #[must_use]
     pub fn name(dir: &Path, weights: Weights) -> String {
         let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
@@ -47,7 +47,7 @@ impl Local {
         }
     }
 
-    /// Loads a sentence-transformer folder: `model.safetensors`, `config.json`, `tokenizer.json`, and the smaller files.
+    /// Loads a sentence-transformer folder: `model.safetensors`, `config.json`, `tokenizer.json` and a few optional files.
     pub fn load(dir: &Path, weights: Weights) -> Result<Self, EmbedError> {
         let folder = Folder::read(dir)?;
         let tokenizer = WordPiece::load(&dir.join("tokenizer.json"))?;
@@ -64,7 +64,7 @@ impl Local {
         Ok(Self { model, tokenizer, encoder, pooling: folder.pooling, idle: Mutex::default() })
     }
 
-    /// Replaces the prefixes of the folder by those that are configured.
+    /// Replaces the prefixes of the folder with the configured ones.
     #[must_use]
     pub fn with_prefixes(mut self, prefixes: &Prefixes) -> Self {
         let model = &mut self.model;
@@ -96,7 +96,7 @@ impl Local {
         Ok(vectors)
     }
 
-    /// Makes one vector of the rows of a text's tokens.
+    /// Combines the vectors of all tokens of a text into one vector.
     fn pool(&self, tokens: &[f32]) -> Vec<f32> {
         let mut rows = tokens.chunks_exact(self.model.dimension);
         let mut vector = rows.next().unwrap_or_default().to_vec();
@@ -115,7 +115,7 @@ impl Local {
         vector
     }
 
-    /// Token ids of `text` as the encoder takes them.
+    /// Returns the token ids of `text` that the encoder expects.
     fn ids(&self, text: &str) -> Vec<u32> {
         let (first, last) = self.tokenizer.ends;
         let mut ids = vec![first];
@@ -124,7 +124,7 @@ impl Local {
         ids
     }
 
-    /// Runs `work` on one thread.
+    /// Runs `work` on a single thread.
     fn alone<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, EmbedError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let new = || ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed".to_owned()).build();

@@ -1,23 +1,23 @@
-//! Between 32-bit floats and 8-bit integers.
+//! Converts between 32-bit floats and 8-bit integers.
 
 use rten_simd::ops::{BitOps as _, FloatOps as _, NarrowSaturate as _, NumOps as _, ToFloat as _};
 use rten_simd::{Isa, SimdOp};
 use rten_vecmath::MinMax;
 
-/// The largest 8-bit weight: pairs of products with an unsigned byte still fit into 16 bits, which is all the room that
-/// they have on processors without an instruction for the purpose. The same everywhere, so that vectors are.
+/// The largest 8-bit weight. Processors without a special instruction add two products in 16 bits, so the weights must
+/// be small. The limit is the same on every processor, so that the vectors are the same.
 const LARGEST_WEIGHT: f32 = 64.0;
 
 /// The columns of a layer's weights, for [`Dequantize`].
 pub struct Columns {
-    /// What a weight of 1 stands for.
+    /// The value of a weight of 1, for each column.
     scales: Vec<f32>,
-    /// What the weights add up to.
+    /// The sum of the weights in each column.
     sums: Vec<f32>,
     bias: Vec<f32>,
 }
 
-/// Scales each column, `length` weights one after the other, so that its largest becomes [`LARGEST_WEIGHT`].
+/// Scales each column so that its largest weight becomes [`LARGEST_WEIGHT`]. A column has `length` consecutive weights.
 #[expect(clippy::cast_possible_truncation, reason = "no number is larger than LARGEST_WEIGHT")]
 pub fn quantize_columns(weights: &[f32], length: usize, bias: Vec<f32>) -> (Vec<i8>, Columns) {
     let mut integers = Vec::with_capacity(weights.len());
@@ -37,12 +37,12 @@ pub fn quantize_columns(weights: &[f32], length: usize, bias: Vec<f32>) -> (Vec<
 #[derive(Default)]
 pub struct Bytes {
     pub bytes: Vec<u8>,
-    /// Of each row, what a difference of 1 stands for and which byte stands for 0.
+    /// For each row, the value of one step and the byte that represents 0.
     rows: Vec<(f32, u8)>,
 }
 
 impl Bytes {
-    /// Takes rows of `width` numbers, the least of each row as 0 and its largest as 255.
+    /// Quantizes rows of `width` numbers. The minimum of each row becomes 0, and its maximum becomes 255.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 255")]
     pub fn quantize(&mut self, numbers: &[f32], width: usize) {
         self.bytes.resize(numbers.len(), 0);
@@ -90,8 +90,8 @@ impl SimdOp for Quantize<'_> {
     }
 }
 
-/// `out = (sums - zero · column's sum) · scales + bias`, with `out` added where it is kept: the product of bytes and weights
-/// as numbers. The sums are of the bytes as they are, zero points not taken off.
+/// Converts the product of bytes and weights to floats: `out = (sums - zero · column's sum) · scales + bias`. With
+/// `keep`, the old value of `out` is added. The zero points have not been subtracted from `sums`.
 pub struct Dequantize<'a> {
     pub sums: &'a [i32],
     pub bytes: &'a Bytes,
@@ -140,7 +140,7 @@ impl SimdOp for Dequantize<'_> {
 mod tests {
     use super::*;
 
-    /// Rows and columns whose number is no multiple of any processor's vectors.
+    /// These sizes are not a multiple of any processor's vector length.
     const ROWS: usize = 3;
     const LENGTH: usize = 70;
     const COLUMNS: usize = 21;

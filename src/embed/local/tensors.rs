@@ -1,4 +1,4 @@
-//! Tensors of a `model.safetensors`, checked.
+//! Reads the tensors of a `model.safetensors` file and checks their shapes.
 
 use std::path::Path;
 
@@ -11,19 +11,19 @@ use crate::embed::EmbedError;
 pub struct Tensors<'a> {
     path: &'a Path,
     file: SafeTensors<'a>,
-    /// Before every name, in models that were saved with a head.
+    /// A prefix of every name, in models that were saved with a head.
     prefix: &'static str,
 }
 
 impl<'a> Tensors<'a> {
-    /// Reads the names and places of all tensors in `file`, the content of `path`.
+    /// Reads the names and positions of all tensors in `file`, which is the content of `path`.
     pub fn read(path: &'a Path, file: &'a [u8]) -> Result<Self, EmbedError> {
         let tensors = SafeTensors::deserialize(file).map_err(|error| broken(path, &error.to_string()))?;
         let prefix = if tensors.iter().any(|(name, _)| name.starts_with("bert.")) { "bert." } else { "" };
         Ok(Self { path, file: tensors, prefix })
     }
 
-    /// The numbers of a tensor that must have this shape.
+    /// Returns the numbers of a tensor that must have this shape.
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, EmbedError> {
         let tensor = self.tensor(name)?;
         if tensor.shape() != shape {
@@ -33,7 +33,7 @@ impl<'a> Tensors<'a> {
         self.numbers(name, tensor.dtype(), tensor.data())
     }
 
-    /// The numbers of a tensor of rows of `width`, whatever number there are.
+    /// Returns the numbers of a tensor with rows of `width` numbers. The number of rows is not checked.
     pub fn rows(&self, name: &str, width: usize) -> Result<Vec<f32>, EmbedError> {
         let rows = self.tensor(name)?.shape().first().copied().unwrap_or_default();
         self.get(name, &[rows, width])

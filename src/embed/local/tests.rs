@@ -15,7 +15,7 @@ fn installed() -> Option<PathBuf> {
     None
 }
 
-/// The model, loaded once for all tests.
+/// Returns the model, loaded once for all tests.
 fn load() -> Option<&'static Local> {
     static LOCAL: OnceLock<Option<Local>> = OnceLock::new();
     LOCAL.get_or_init(|| installed().map(|folder| Local::load(&folder, Weights::F32).unwrap())).as_ref()
@@ -127,7 +127,7 @@ fn token_starts_ascend_and_split_no_word_before_its_first_letter() {
     assert_eq!(parts, ["Ünïcode ", "una", "ffa", "ble ", "設", "定\u{ad}", "x"]);
 }
 
-/// A copy of the model's small files, to break one.
+/// Returns a copy of the model's small files, to break one.
 fn copy() -> Option<tempfile::TempDir> {
     let from = installed()?;
     let folder = tempfile::tempdir().unwrap();

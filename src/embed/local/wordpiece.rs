@@ -1,4 +1,4 @@
-//! BERT's tokenizer: normalize, split at blanks and punctuation, then the longest pieces that the vocabulary has.
+//! The tokenizer of BERT. It normalizes, splits at blanks and punctuation, and takes the longest pieces in the vocabulary.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,18 +11,18 @@ use unicode_normalization::char::decompose_canonical;
 use super::folder::{broken, read_json};
 use crate::embed::{EmbedError, Tokenizer};
 
-/// A vocabulary and the rules to apply it.
+/// A vocabulary, and the rules to apply it.
 #[derive(Debug)]
 pub struct WordPiece {
     /// Pieces that begin a word.
     first: HashMap<Box<str>, u32>,
-    /// Pieces that continue one, without their prefix.
+    /// Pieces that continue a word, without their prefix.
     next: HashMap<Box<str>, u32>,
-    /// Bytes of the longest piece.
+    /// The length of the longest piece, in bytes.
     longest: usize,
     longest_word: usize,
     unknown: u32,
-    /// `[CLS]` and `[SEP]`.
+    /// The ids of `[CLS]` and `[SEP]`.
     pub ends: (u32, u32),
     rules: Normalizer,
 }
@@ -46,7 +46,7 @@ struct Normalizer {
     clean_text: bool,
     #[serde(default = "yes")]
     handle_chinese_chars: bool,
-    /// As `lowercase` says, unless given.
+    /// If it is missing, `lowercase` decides.
     strip_accents: Option<bool>,
     #[serde(default = "yes")]
     lowercase: bool,
@@ -67,7 +67,7 @@ fn yes() -> bool {
 }
 
 impl WordPiece {
-    /// Reads a `tokenizer.json`. Its truncation and padding are left aside: here nothing is ever cut or filled up.
+    /// Reads a `tokenizer.json`. Truncation and padding are ignored, because this tokenizer does neither.
     pub fn load(path: &Path) -> Result<Self, EmbedError> {
         let file: File = read_json(path)?;
         let model = file.model.r#type.as_deref().unwrap_or("WordPiece");
@@ -100,7 +100,7 @@ impl WordPiece {
         })
     }
 
-    /// Calls `emit` with each token of `text` and where it begins.
+    /// Calls `emit` with each token of `text` and its start.
     pub fn tokenize(&self, text: &str, mut emit: impl FnMut(u32, usize)) {
         let mut word = Word::default();
         let bytes = text.as_bytes();
@@ -112,7 +112,7 @@ impl WordPiece {
                 at += 1;
             } else if byte.is_ascii() {
                 at += 1;
-                // Other control characters vanish from the middle of words.
+                // Other control characters are removed, even inside a word.
                 if byte.is_ascii_graphic() {
                     self.end(&mut word, &mut emit);
                     word.push(char::from(byte), at - 1);
@@ -129,7 +129,7 @@ impl WordPiece {
         self.end(&mut word, &mut emit);
     }
 
-    /// Takes a character outside ASCII.
+    /// Processes a character outside ASCII.
     fn wide(&self, c: char, at: usize, word: &mut Word, emit: &mut impl FnMut(u32, usize)) {
         let rules = &self.rules;
         if rules.clean_text && (c == '\u{fffd}' || is_other(c)) {
@@ -146,7 +146,7 @@ impl WordPiece {
         self.decompose(c, at, word, emit);
     }
 
-    /// Strips accents, lowers case, and splits at punctuation.
+    /// Removes accents, converts to lower case, and splits at punctuation.
     fn decompose(&self, c: char, at: usize, word: &mut Word, emit: &mut impl FnMut(u32, usize)) {
         let mut push = |c: char| {
             if is_punctuation(c) {
@@ -171,7 +171,8 @@ impl WordPiece {
         }
     }
 
-    /// Ends the word and emits its pieces: greedily the longest, or one unknown token for the whole.
+    /// Ends the word and emits its pieces, each as long as possible. If a piece is unknown, the whole word is one
+    /// unknown token.
     fn end(&self, word: &mut Word, emit: &mut impl FnMut(u32, usize)) {
         if word.text.is_empty() {
             return;
@@ -217,19 +218,19 @@ impl Tokenizer for WordPiece {
     }
 }
 
-/// The longest piece of `text` from the start of `range` on: its end, and its id.
+/// Finds the longest piece at the start of `range` in `text`. Returns its end and its id.
 fn longest(pieces: &HashMap<Box<str>, u32>, text: &str, range: Range<usize>) -> Option<(usize, u32)> {
     let ends = (range.start + 1..=range.end).rev();
     ends.filter_map(|end| text.get(range.start..end).map(|piece| (end, piece)))
         .find_map(|(end, piece)| pieces.get(piece).map(|id| (end, *id)))
 }
 
-/// A word while it is read, normalized.
+/// The current word, normalized.
 #[derive(Debug, Default)]
 struct Word {
     text: String,
     start: usize,
-    /// Where each byte of `text` comes from; empty as long as that is as many bytes behind `start` as here.
+    /// The source position of each byte of `text`. Empty as long as normalization has not changed any lengths.
     origins: Vec<usize>,
     pieces: Vec<(u32, usize)>,
 }
@@ -259,7 +260,7 @@ impl Word {
     }
 }
 
-/// Controls, formats, and what is not assigned.
+/// Returns whether `c` is a control character, a format character or not assigned.
 fn is_other(c: char) -> bool {
     matches!(
         category(c),
@@ -283,7 +284,7 @@ fn is_punctuation(c: char) -> bool {
     )
 }
 
-/// The blocks that BERT takes for Chinese; not kana, not hangul.
+/// Returns whether BERT treats `c` as Chinese. Kana and hangul are not included.
 fn is_cjk(c: char) -> bool {
     matches!(u32::from(c),
         0x4E00..=0x9FFF | 0x3400..=0x4DBF | 0x2_0000..=0x2_A6DF | 0x2_A700..=0x2_B73F | 0x2_B740..=0x2_B81F

@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::embed::Tokenizer;
 
-/// Estimates on the high side, so that a text that fits by the estimate fits the model.
+/// Estimates a high token count, so that a text that fits by the estimate also fits the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Estimate;
 
@@ -23,7 +23,7 @@ impl Tokenizer for Estimate {
     }
 }
 
-/// Words of a language are in the vocabulary, whole or in a few pieces. Numbers, keys and names need more tokens.
+/// Returns how many letters make a token. Common words have one or a few tokens. Numbers, keys and names need more.
 fn letters_per_token(word: &str) -> usize {
     if !word.is_ascii() {
         1

@@ -1,21 +1,21 @@
-//! How many tokens of a text a server really reads. Some servers drop the rest without a word.
+//! Finds out how many tokens of a text a server really reads. Some servers drop the rest without an error.
 
 use super::OpenAi;
 use crate::embed::EmbedError;
 
-/// Requests that the search may take.
+/// Maximum number of requests for the search.
 const REQUESTS: usize = 10;
 /// A word that is one token in the vocabulary of every model.
 const WORD: &str = "time ";
-/// Two last words, one token each.
+/// Two different last words of one token each.
 const ENDS: [&str; 2] = ["sea", "mountain"];
-/// Vectors that differ by less than this part of their length are the same: servers round.
+/// Because servers round, vectors are equal if they differ by less than this part of their length.
 const SAME: f32 = 1e-5;
 
-/// Finds the largest number of tokens, special tokens included and at most `most`, whose last one the server reads.
+/// Finds the largest number of tokens whose last token the server reads, including special tokens, and at most `most`.
 ///
-/// Two texts that differ only in their last word get the same vector when the server cuts that word off. None when even short texts
-/// get the same vector, so that the vectors do not tell.
+/// If the server drops the last word, two texts that differ only in that word get the same vector. Returns `None` if
+/// even short texts get the same vector, because then the vectors cannot show the limit.
 pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedError> {
     let special = server.tokenizer.special_tokens();
     let least = special + 1;
@@ -29,7 +29,7 @@ pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedE
             [_, _, a, b] if !is_same(a, b) => return Ok(Some(most)),
             _ => {}
         },
-        // The server may say that the long texts are too long. When it also fails with the short ones, the fault is another.
+        // The server may reject long texts as too long. If it also fails with short texts, there is another cause.
         Err(EmbedError::Refused { .. } | EmbedError::Transient { .. }) => {
             asked += 1;
             let short = server.embed_batch(both.get(..2).unwrap_or_default()).map_err(refuses_all)?;
@@ -55,7 +55,7 @@ pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedE
     Ok(Some(reads.max(least)))
 }
 
-/// An error about the configuration when even a short text is refused.
+/// Returns the configuration error for a server that refuses even a short text.
 fn refuses_all(error: EmbedError) -> EmbedError {
     match error {
         EmbedError::Refused { message, .. } => EmbedError::Misconfigured {

@@ -1,4 +1,5 @@
-//! Any server with the `/v1/embeddings` interface of `OpenAI`: `OpenAI` itself, Ollama, vLLM, TEI, Infinity, llama.cpp.
+//! Embeds with any server that has the `/v1/embeddings` interface of `OpenAI`: `OpenAI` itself, Ollama, vLLM, TEI,
+//! Infinity, llama.cpp.
 
 mod estimate;
 mod limit;
@@ -23,42 +24,42 @@ use super::local::WordPiece;
 use super::settings::Settings;
 use super::{EmbedError, MOST_REFUSED, Model, Provider, Tokenizer, batches, jittered};
 
-/// A text that every model embeds.
+/// A text that every model can embed.
 const HARMLESS: &str = "text";
 const DEFAULT_URL: &str = "https://api.openai.com/v1";
-/// Limits of `OpenAI` for one request. Smaller servers split requests themselves.
+/// The limits of `OpenAI` for one request. Smaller servers split requests themselves.
 const REQUEST_TOKENS: usize = 300_000;
 const REQUEST_TEXTS: usize = 2048;
-/// Default timeout of one request, answer included.
+/// Default timeout of one request, including the answer.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// Timeout for name resolution, and again for the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_BYTES: u64 = 1 << 30;
 
-/// Models that are known without a request: name, dimension, maximum number of tokens.
+/// Models that need no request: name, dimension and maximum number of tokens.
 const KNOWN: [(&str, usize, usize); 3] = [
     ("text-embedding-3-small", 1536, 8191),
     ("text-embedding-3-large", 3072, 8191),
     ("text-embedding-ada-002", 1536, 8191),
 ];
-/// What most embedding models read: the limit that is assumed for an unknown one.
+/// The limit of most embedding models, which is assumed for an unknown model.
 const UNKNOWN_MAX_TOKENS: usize = 512;
 
 /// The `openai` provider.
 pub struct OpenAi {
     model: Model,
-    /// The server's name for the model.
+    /// The name of the model on the server.
     served_as: String,
-    /// The limit of the model is known without asking.
+    /// Whether the limit of the model is known without a request.
     is_known: bool,
     tokenizer: Box<dyn Tokenizer>,
     agent: Agent,
     url: String,
     key: Option<String>,
-    /// Sent to the server, for models that can shorten their vectors.
+    /// The dimension to request from models that can shorten their vectors.
     dimensions: Option<usize>,
     patience: Patience,
-    /// The server has answered at least once, so its address is right.
+    /// Whether the server has answered at least once. If so, its address is right.
     has_answered: AtomicBool,
 }
 
@@ -66,9 +67,9 @@ pub struct OpenAi {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     pub tries: u32,
-    /// Pause before the second try. It doubles for each further try.
+    /// Pause before the second attempt. It doubles with each further attempt.
     pub first_wait: Duration,
-    /// Maximum sum of all pauses of one request. It is short because a pause cannot be interrupted. A caller may retry.
+    /// Maximum sum of all pauses of one request. It is short because a pause cannot be interrupted. The caller may retry.
     pub longest: Duration,
 }
 
@@ -88,7 +89,7 @@ struct Request<'a> {
 }
 
 impl OpenAi {
-    /// Prepares the provider. Requests one vector when the model is unknown and no dimension is configured.
+    /// Creates the provider. Requests one vector if the model is unknown and no dimension is configured.
     pub fn new(settings: &Settings) -> Result<Self, EmbedError> {
         Self::with_patience(settings, Patience::default())
     }
@@ -102,7 +103,7 @@ impl OpenAi {
         Ok(provider)
     }
 
-    /// Prepares the provider without a request. The dimension of an unknown model is then 0.
+    /// Creates the provider without a request. The dimension of an unknown model is then 0.
     pub(super) fn unasked(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
         if settings.base_url.is_none() && settings.api_key.is_none() {
             return Err(EmbedError::Misconfigured {
@@ -142,7 +143,7 @@ impl OpenAi {
         })
     }
 
-    /// Embeds a batch that one request may hold. When the server refuses it or fails, finds the texts that cause that.
+    /// Embeds a batch that fits into one request. If the server refuses it or fails, finds the texts that cause the error.
     fn embed_batch(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self.request(texts) {
             Err(EmbedError::Refused { message, .. }) if texts.len() > 1 => self.bisect(texts, message),
@@ -151,7 +152,7 @@ impl OpenAi {
         }
     }
 
-    /// Finds out whether the texts or the server caused a failure: one harmless text that is embedded clears the server.
+    /// Finds out whether the texts or the server caused a failure. If the server can embed a harmless text, the texts did.
     fn find_cause(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self.request_once(&[HARMLESS]) {
             Ok(_) if texts.len() > 1 => self.bisect(texts, message),
@@ -161,7 +162,7 @@ impl OpenAi {
         }
     }
 
-    /// Embeds a part of a batch that failed. A part of several texts is tried once, and then divided further.
+    /// Embeds a part of a batch that failed. A part with several texts is tried once, and then divided further.
     fn embed_part(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         if texts.len() == 1 {
             return self.embed_batch(texts);
@@ -173,7 +174,7 @@ impl OpenAi {
         }
     }
 
-    /// Tries both halves of a batch that was refused or failed, until so many texts are refused that the caller gives up.
+    /// Tries both halves of a batch that was refused or failed. Stops when too many texts are refused.
     fn bisect(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
         let (left, right) = texts.split_at(texts.len() / 2);
         let mut vectors = Vec::with_capacity(texts.len());
@@ -195,7 +196,7 @@ impl OpenAi {
         if refused.is_empty() { Ok(vectors) } else { Err(EmbedError::Refused { positions: refused, message: reason }) }
     }
 
-    /// Sends one request, and retries it within the limits of [`Patience`].
+    /// Sends a request, and retries it within the limits of [`Patience`].
     fn request(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let start = Instant::now();
         let mut attempt = 0;
@@ -208,7 +209,7 @@ impl OpenAi {
                 .retry_after()
                 .unwrap_or_else(|| jittered(self.patience.first_wait.saturating_mul(1 << attempt.min(10))));
             attempt += 1;
-            // When the server asks for a longer pause than is left, the caller decides.
+            // If the server asks for a longer pause than is left, the caller decides.
             if attempt >= self.patience.tries || wait > self.patience.longest.saturating_sub(start.elapsed()) {
                 return Err(error);
             }
@@ -235,7 +236,7 @@ impl OpenAi {
         answer.vectors(texts.len(), self.model.dimension)
     }
 
-    /// Removes the key from an answer: servers may repeat the request, and error messages are shown and stored.
+    /// Removes the key from an answer. Servers may repeat the request, and error messages are displayed and stored.
     fn without_key(&self, body: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(body);
         self.key.as_ref().map_or_else(|| text.to_string(), |key| text.replace(key.as_str(), "…")).into_bytes()
@@ -262,7 +263,7 @@ impl OpenAi {
         }
     }
 
-    /// Returns the address of the server that `settings` name, for messages.
+    /// Returns the address of the server in `settings`, for messages.
     #[must_use]
     pub fn server_of(settings: &Settings) -> String {
         shown(&url(settings)).to_owned()
@@ -275,20 +276,20 @@ fn url(settings: &Settings) -> String {
     format!("{}/embeddings{query}", base.trim_end_matches('/'))
 }
 
-/// The address without the parts that may hold a secret: user, password and query.
+/// Returns the address without user, password and query, which may contain a secret.
 fn shown(url: &str) -> &str {
     let url = url.split('?').next().unwrap_or(url);
     url.rsplit_once('@').map_or(url, |(_, server)| server)
 }
 
-/// The tokenizer of the model if its folder is installed, otherwise an estimate.
+/// Returns the tokenizer of the model if its folder is installed, and otherwise an estimate.
 fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
     let file = settings.model_dir.join(&settings.model).join("tokenizer.json");
     if file.exists() { Ok(Box::new(WordPiece::load(&file)?)) } else { Ok(Box::new(Estimate)) }
 }
 
 impl fmt::Debug for OpenAi {
-    /// Leaves the key out.
+    /// Formats the provider without its key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenAi").field("model", &self.model).field("server", &shown(&self.url)).finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! Connects to the server. An error before a request is sent says nothing about the texts in it.
+//! Connects to the server. An error before a request is sent says nothing about the texts in the request.
 
 use std::io::ErrorKind;
 
@@ -7,22 +7,22 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
 use ureq::{Error, config::Config};
 
-/// The server could not be connected to.
+/// The server is unreachable.
 #[derive(Debug, thiserror::Error)]
 #[error("{address}: {source}")]
 pub struct Unreached {
-    /// Host and port. After a redirect, or with a proxy, these differ from the configured ones.
+    /// Host and port. They differ from the configured ones after a redirect or with a proxy.
     pub address: String,
     pub source: Error,
 }
 
 impl Unreached {
-    /// Returns the server that could not be reached, if `error` is about that.
+    /// Returns the unreachable server, if `error` has that cause.
     pub fn of(error: &Error) -> Option<&Self> {
         if let Error::Other(cause) = error { cause.downcast_ref() } else { None }
     }
 
-    /// Marks an error of the connection. A refused certificate is not such an error, because the server is there.
+    /// Marks a connection error. A rejected certificate is not a connection error, because the server is there.
     fn mark(error: Error, uri: &Uri) -> Error {
         let is_away = match &error {
             Error::Io(io) => !matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other),
@@ -33,13 +33,13 @@ impl Unreached {
     }
 }
 
-/// Host and port, without user and password.
+/// Returns host and port, without user and password.
 pub fn address(uri: &Uri) -> String {
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
     format!("{}:{port}", uri.host().unwrap_or_default())
 }
 
-/// Resolves names as usual, and marks those that are not found.
+/// Resolves names, and marks names that are not found.
 #[derive(Debug, Default)]
 pub struct Names(DefaultResolver);
 
@@ -49,7 +49,7 @@ impl Resolver for Names {
     }
 }
 
-/// Connects as usual, and marks connections that fail.
+/// Connects, and marks connections that fail.
 #[derive(Debug, Default)]
 pub struct Connections(DefaultConnector);
 

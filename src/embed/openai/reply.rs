@@ -9,7 +9,7 @@ use crate::embed::EmbedError;
 
 /// An answer of the server.
 pub struct Answer<'a> {
-    /// For messages.
+    /// The address of the server, for messages.
     pub server: &'a str,
     pub status: u16,
     pub retry_after: Option<Duration>,
@@ -92,13 +92,13 @@ impl Answer<'_> {
     }
 }
 
-/// Converts to single precision. Too large numbers become infinite.
+/// Converts to single precision. Numbers that are too large become infinite.
 #[expect(clippy::cast_possible_truncation, reason = "vectors are stored in single precision")]
 fn single(x: f64) -> f32 {
     x as f32
 }
 
-/// Returns the message in the body of an error, shortened. Servers put it in different places.
+/// Returns the message from the body of an error, shortened. Servers put it in different places.
 fn said(body: &[u8]) -> String {
     let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let places = ["/error/message", "/error", "/message", "/detail"];
@@ -107,7 +107,7 @@ fn said(body: &[u8]) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
-/// Returns how long the server asks the client to wait: in seconds, in milliseconds, or until a date.
+/// Returns how long the server asks the client to wait. The header has seconds, milliseconds or a date.
 #[expect(clippy::disallowed_methods, reason = "a date in the header is by everybody's clock")]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
