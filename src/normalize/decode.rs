@@ -1,13 +1,14 @@
-//! Bytes to text, by one rule for both sources: byte order mark, declaration, else UTF-8 where the bytes speak for it.
+//! Converts bytes to text. The encoding comes from the byte order mark or the declaration. Otherwise, it is UTF-8 if
+//! most bytes are valid UTF-8.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::text::{Losses, count, count_many};
 
-/// Bytes at the beginning in which an encoding is declared, as browsers read them.
+/// Number of bytes at the start of a file in which an encoding may be declared. Browsers use the same limit.
 const HEAD: usize = 1024;
 
-/// Decodes a file, and counts what had to be repaired: `invalid-bytes`, each replaced by U+FFFD, and `encoding:guessed`.
+/// Decodes a file, and counts the repairs: `invalid-bytes`, each replaced with U+FFFD, and `encoding:guessed`.
 pub(super) fn decode(bytes: &[u8], losses: &mut Losses) -> String {
     let encoding = encoding_of(bytes).unwrap_or_else(|| {
         count(losses, "encoding:guessed");
@@ -20,7 +21,7 @@ pub(super) fn decode(bytes: &[u8], losses: &mut Losses) -> String {
     text.into_owned()
 }
 
-/// The encoding that a file tells; `None` where it names none and is not UTF-8 for the most part.
+/// Returns the encoding of a file, or `None` if it declares none and is mostly not UTF-8.
 fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         return Some(encoding);
@@ -28,15 +29,16 @@ fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
     match (bytes, declared(bytes)) {
         ([b'<' | b'{', 0, ..], _) => Some(UTF_16LE),
         ([0, b'<' | b'{', ..], _) => Some(UTF_16BE),
-        // Text that was encoded anew keeps its old declaration. What is no UTF-8 by intent does not read as such.
+        // A file that was converted to UTF-8 may still declare its old encoding. Other encodings are rarely valid UTF-8
+        // by accident.
         (_, Some(declared)) if declared.is_single_byte() && std::str::from_utf8(bytes).is_ok() => Some(UTF_8),
         (_, Some(declared)) => Some(declared),
         (_, None) => is_mostly_utf_8(bytes).then_some(UTF_8),
     }
 }
 
-/// The encoding that `<?xml … encoding="…"?>` names, else `<meta charset="…">` or `<meta … content="…charset=…">` in the
-/// head of HTML. UTF-16 cannot be true there: the declaration was read as bytes.
+/// Returns the encoding in `<?xml … encoding="…"?>`. Otherwise, returns the encoding in `<meta charset="…">` or `<meta
+/// … content="…charset=…">` in the head of HTML. It cannot be UTF-16, because the declaration was read as single bytes.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(HEAD))?).to_ascii_lowercase();
     let xml = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
@@ -44,7 +46,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes()).filter(|named| ![UTF_16LE, UTF_16BE].contains(named))
 }
 
-/// The value that follows `name=`, in quotes or bare.
+/// Returns the value after `name=`, with or without quotes.
 fn assigned<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     let (_, value) = tag.split_once(name)?;
     let value = value.trim_start().strip_prefix('=')?.trim_start();
@@ -52,8 +54,8 @@ fn assigned<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     value.trim_start().split(['"', '\'', ';', '/', ' ', '\t', '\n']).next()
 }
 
-/// The encoding that a `<meta>` names before the first element that belongs to no head: code further down is about other
-/// pages.
+/// Returns the encoding that a `<meta>` in the head declares. Elements after the head are ignored, because they may be
+/// examples in the text.
 fn meta_charset(head: &str) -> Option<&str> {
     let mut rest = head;
     loop {
@@ -64,14 +66,14 @@ fn meta_charset(head: &str) -> Option<&str> {
         let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next()?;
         match name {
             "meta" if tag.contains("charset") => return assigned(tag, "charset"),
-            // Of `!` and `?` the name is empty.
+            // The name is empty after `!` and `?`.
             "" | "html" | "head" | "title" | "base" | "link" | "meta" => {}
             _ => return None,
         }
     }
 }
 
-/// Whether more of the bytes beyond ASCII stand in characters of UTF-8 than do not.
+/// Returns whether most bytes outside ASCII belong to valid UTF-8 characters.
 fn is_mostly_utf_8(bytes: &[u8]) -> bool {
     let (mut valid, mut invalid) = (0, 0);
     for chunk in bytes.utf8_chunks() {

@@ -1,4 +1,4 @@
-//! The document as every later phase sees it: one line of `normalized.ndjson`, one row of `graphdb.documents`.
+//! The document in all later phases: one line of `normalized.ndjson` or one row of `graphdb.documents`.
 
 use std::collections::BTreeMap;
 
@@ -9,73 +9,74 @@ use sha2::{Digest as _, Sha256};
 /// A normalized document. Its field names are the keys of `normalized.ndjson`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// Identity across runs: `topic:<collection>/<path>`, `map:<collection>/<path>`, `<site>/<space>/<page id>` of Confluence, or
-    /// `<collection>/<path>` of a page file.
+    /// The id across runs: `topic:<collection>/<path>`, `map:<collection>/<path>`, `<site>/<space>/<page id>` for
+    /// Confluence, or `<collection>/<path>` for a page file.
     pub id: String,
-    /// Plain-text title, not repeated in `text_md`.
+    /// The title as plain text. `text_md` does not repeat it.
     pub title: String,
-    /// The body as GitHub-flavored Markdown, LF line ends; empty for an empty page.
+    /// The body as GitHub-flavored Markdown with LF line ends. Empty for an empty page.
     pub text_md: String,
     /// `dita` or `confluence`.
     #[serde(default)]
     pub source_system: String,
-    /// How the body was written at the source: `storage`, `adf`, `wiki`, `dita`.
+    /// The format of the body in the source: `storage`, `adf`, `wiki` or `dita`.
     #[serde(default)]
     pub body_repr: Option<String>,
-    /// Address that a reader can open.
+    /// The address that a reader can open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Path of the source file, relative to the input folder, `/` between parts.
+    /// The path of the source file, relative to the input folder, with `/` as separator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_path: Option<String>,
-    /// Confluence space, or the collection of a DITA folder.
+    /// The Confluence space, or the collection of a DITA folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub space_key: Option<String>,
-    /// Version number at the source.
+    /// The version number in the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
-    /// RFC 3339.
+    /// The creation time (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
-    /// RFC 3339.
+    /// The time of the last change (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
-    /// Sorted, unique.
+    /// Sorted, without duplicates.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Titles from the root down to the parent, this document not included.
+    /// The titles from the root to the parent.
     #[serde(default)]
     pub breadcrumbs: Vec<String>,
-    /// In document order.
+    /// The links in document order.
     #[serde(default)]
     pub links: Vec<Link>,
-    /// Files that belong to the document.
+    /// The files that are attached to the document.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
-    /// Who may read the document at its source: `user:…` and `group:…`, sorted and unique. `None` means everybody, an empty
-    /// list means nobody that the source names.
+    /// The users and groups that may read the document in its source, as `user:…` and `group:…`, sorted and without
+    /// duplicates. `None` means everybody. An empty list means that nobody in the source may read it.
     #[serde(default)]
     pub readers: Option<Vec<String>>,
-    /// The anchor of each heading in `text_md`, in order, as the published page has it; empty where the source has none.
-    /// Headings inside quotations, lists and tables have no entry.
+    /// The anchors of the headings in `text_md` on the published page, in order. Empty if the source has no anchors.
+    /// Headings in quotations, lists and tables have no entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anchors: Vec<String>,
-    /// Whatever else the source says of the document: audience, product, author, doctype …
+    /// Other metadata in the source, such as audience, product, author or doctype.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub meta: Map<String, Value>,
-    /// Constructs that were dropped, left unresolved or cleaned, by name: `macro:toc`, `keyref:unresolved`, `control-characters`.
+    /// Counts of content that was dropped, unresolved or cleaned, by name: `macro:toc`, `keyref:unresolved`,
+    /// `control-characters`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub losses: BTreeMap<String, u64>,
-    /// SHA-256 of title and body, lower-case hexadecimal.
+    /// The SHA-256 hash of title and body, in lower-case hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_sha256: Option<String>,
-    /// Keys of older artifacts without a field here; they are kept in the database's `meta`.
+    /// Keys of older artifacts that have no field. They are stored in the column `meta`.
     #[serde(flatten, skip_serializing)]
     pub other: Map<String, Value>,
 }
 
 impl Document {
-    /// Returns what `graphdb.documents` keeps as `meta`: everything without a column of its own.
+    /// Returns the value of `meta` in `graphdb.documents`: all data that has no column.
     #[must_use]
     pub fn stored_meta(&self) -> Value {
         let mut meta = self.other.clone();
@@ -101,7 +102,7 @@ impl Document {
         put("attachments", serde_json::to_value(&self.attachments).unwrap_or_default());
         put("anchors", serde_json::to_value(&self.anchors).unwrap_or_default());
         put("losses", serde_json::to_value(&self.losses).unwrap_or_default());
-        // An empty list means nobody, so it is kept, too.
+        // An empty list means nobody, so it is stored.
         if let Some(readers) = &self.readers {
             meta.insert("readers".to_owned(), readers.clone().into());
         }
@@ -110,13 +111,13 @@ impl Document {
 }
 
 impl Document {
-    /// Sets [`Document::content_sha256`] from title and body, once both are final.
+    /// Sets [`Document::content_sha256`]. Call it when title and body are final.
     pub fn seal(&mut self) {
         self.content_sha256 = Some(content_sha256(&self.title, &self.text_md));
     }
 }
 
-/// Returns the SHA-256 of title, line feed and body, lower-case hexadecimal.
+/// Returns the SHA-256 hash of title, line feed and body, in lower-case hexadecimal.
 #[must_use]
 pub fn content_sha256(title: &str, text_md: &str) -> String {
     let mut hasher = Sha256::new();
@@ -126,31 +127,31 @@ pub fn content_sha256(title: &str, text_md: &str) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// A reference out of a document. Older artifacts hold only the address, as a string.
+/// A link in a document. Older artifacts contain only the address, as a string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "LinkForm")]
 pub struct Link {
-    /// The address as written in the Markdown, or as it stood in the source when unresolved.
+    /// The address in the Markdown. If it was not resolved, it is the address in the source.
     pub href: String,
-    /// Id of the document it leads to, where that is part of the same input.
+    /// The id of the target document, if it belongs to the same input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_id: Option<String>,
-    /// Why no target was found: `not in input`, `no such key`, `external`.
+    /// The reason why no target was found: `not in input`, `no such key` or `external`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Reason of a link whose target is not part of the input.
+/// The reason for a link whose target is not in the input.
 pub(crate) const NOT_IN_INPUT: &str = "not in input";
-/// Reason of a link that leads out of the folder of the input.
+/// The reason for a link that leads outside the folder of the input.
 pub(crate) const OUTSIDE_INPUT: &str = "outside the input";
-/// Reason of a reference by a key that nothing defines.
+/// The reason for a reference to an undefined key.
 pub(crate) const NO_SUCH_KEY: &str = "no such key";
-/// Reason of an entity that nothing declares.
+/// The reason for a reference to an undeclared entity.
 pub(crate) const NO_SUCH_ENTITY: &str = "no such entity";
 
 impl Link {
-    /// A reference that leads to no document, and why.
+    /// Creates a link without a target document.
     pub(crate) fn to_nothing(href: &str, reason: &str) -> Self {
         Self { href: href.to_owned(), target_id: None, reason: Some(reason.to_owned()) }
     }
@@ -178,12 +179,12 @@ impl From<LinkForm> for Link {
     }
 }
 
-/// A file that belongs to a document.
+/// A file that is attached to a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// File name as shown to readers.
+    /// The file name that readers see.
     pub filename: String,
-    /// Where it can be fetched, if known.
+    /// The address of the file, if it is known.
     #[serde(default)]
     pub url: Option<String>,
 }
@@ -196,7 +197,7 @@ mod tests {
     fn seal_hashes_title_and_body() {
         let mut document = Document { title: "a".to_owned(), text_md: "b".to_owned(), ..Document::default() };
         document.seal();
-        // printf 'a\nb' | sha256sum
+        // The result of `printf 'a\nb' | sha256sum`.
         let expected = "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78";
         assert_eq!(document.content_sha256.as_deref(), Some(expected));
     }

@@ -1,7 +1,7 @@
-//! Documentation in, Markdown documents out. Knows no database.
+//! Converts documentation to Markdown documents. This module does not access the database.
 //!
-//! [`read`] walks an input and hands every document, and every file that could not become one, to its caller in a
-//! stable order. One bad file never stops the rest.
+//! [`read`] reads an input. It sends all documents and all files with errors to its caller, in a stable order. An error
+//! in one file never stops the others.
 
 pub mod document;
 pub mod markdown;
@@ -24,7 +24,7 @@ pub use document::{Attachment, Document, Link};
 
 use crate::config::{Confluence, Dita};
 
-/// What kind of documentation an input holds.
+/// The kind of documentation in an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// DITA topics and maps: a topic file, a map, or a folder.
@@ -33,97 +33,97 @@ pub enum Source {
     Confluence,
 }
 
-/// What the command line says beside the input.
+/// The options from the command line, without the input itself.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Names the input in document ids; without it the input's own file name does.
+    /// The name of the input in document ids. The default is the file name of the input.
     pub collection: Option<String>,
-    /// Conditions to filter DITA by; where two files have a rule for the same value, the first holds.
+    /// Ditaval files for DITA. If two files have a rule for the same value, the first has priority.
     pub ditaval: Vec<PathBuf>,
-    /// How DITA is read.
+    /// The configuration of the DITA reader.
     pub dita: Dita,
-    /// Address of the site: relative Confluence links are resolved against it, DITA pages are published below it.
+    /// The address of the site. Relative links in Confluence are resolved against it, and DITA pages are published below it.
     pub site_url: Option<String>,
-    /// How Confluence pages are read.
+    /// The configuration of the Confluence reader.
     pub confluence: Confluence,
-    /// Threads that convert; none is one a core. With one, the calling thread does all the work, and the deepest documents
-    /// need 32 MB of its stack.
+    /// The number of conversion threads. The default is one per core. With one thread, the calling thread does all the
+    /// work and may need 32 MB of stack for the deepest documents.
     pub threads: Option<NonZeroUsize>,
 }
 
-/// What became of one part of the input.
+/// The result for one part of the input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It became a document.
+    /// The document.
     Document(Box<Document>),
-    /// It could not.
+    /// An error.
     Failure(FileError),
-    /// It is nothing of the kind that was asked for, and lies beside it.
+    /// A file that is not documentation of this kind.
     Skipped(FileError),
-    /// Something about the input as a whole that its owner should know.
+    /// A notice about the whole input for its owner.
     Notice(Notice),
 }
 
-/// A remark about the input as a whole.
+/// A notice about the whole input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Whether the owner should do something about it.
+    /// Whether the owner should act.
     pub is_warning: bool,
     /// One sentence, lower case, without a full stop.
     pub message: String,
 }
 
-/// A part of the input that yielded no document, or one of what could be read of it.
+/// A part of the input that could not be converted, or only partly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileError {
-    /// Relative to the input, `/` between parts.
+    /// The path relative to the input, with `/` as separator.
     pub path: String,
-    /// Counted from 1, where known.
+    /// The line, counted from 1, if it is known.
     pub line: Option<u64>,
-    /// What is wrong, lower case, without a full stop.
+    /// The error, in lower case and without a full stop.
     pub message: String,
 }
 
-/// The input as a whole cannot be read, or the caller's `emit` failed.
+/// The whole input cannot be read, or the caller's `emit` failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file system refused.
+    /// A file system error.
     #[error("cannot read {path}: {source}", path = path.display())]
     Io {
-        /// File or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Nothing of the wanted kind is there.
+    /// The input does not contain the right kind of files.
     #[error("{message}")]
     Input {
-        /// What is missing and what to give instead.
+        /// The error, and what to pass instead.
         message: String,
     },
-    /// The caller could not take an outcome.
+    /// The caller could not process an outcome.
     #[error(transparent)]
     Emit(std::io::Error),
 }
 
-/// Bytes that a document's id may have, so that it fits into an index.
+/// Maximum length of a document id in bytes, so that it fits into an index.
 pub const LONGEST_ID: usize = 1024;
 
-/// Receives outcomes as they come; an error ends the reading.
+/// Receives each outcome immediately. An error stops the reader.
 pub type Emit<'a> = &'a mut dyn FnMut(Outcome) -> std::io::Result<()>;
 
-/// Reads a Confluence page file that is in memory: `name` is what the file would be called, such as `page.xml` for
-/// storage format or `page.adf` for ADF.
+/// Reads a Confluence page file from memory. `name` is its file name, such as `page.xml` for storage format or
+/// `page.adf` for ADF.
 pub fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     confluence::read_page(name, bytes, options, emit)
 }
 
-/// Reads `input` and emits one outcome for every document or failed file, in a stable order. No id is emitted twice.
+/// Reads `input`, and emits one outcome for every document or failed file in a stable order. No id is emitted twice.
 pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     let mut seen = HashSet::new();
     let mut emit_once = |outcome: Outcome| {
         let Outcome::Document(mut document) = outcome else { return emit(outcome) };
-        // As it will be stored.
+        // Compare the ids as they will be stored.
         if let Cow::Owned(cleaned) = text::clean(&document.id, &mut document.losses) {
             document.id = cleaned;
         }

@@ -1,4 +1,4 @@
-//! Older artifacts: files of one JSON object a line.
+//! Reads older artifacts: files with one JSON object per line.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Bytes of one line.
+/// Maximum length of a line in bytes.
 const MAX_LINE: u64 = 128 * 1024 * 1024;
 
-/// Finds an artifact: the file itself, or one called `name` in a run folder or its `ingest`.
+/// Finds an artifact: the input itself, or the file `name` in a run folder or its `ingest` folder.
 pub fn find(input: &Path, name: &str) -> Option<PathBuf> {
     if input.is_file() {
         return input.extension().is_some_and(|extension| extension == "ndjson").then(|| input.to_owned());
@@ -21,11 +21,11 @@ pub fn find(input: &Path, name: &str) -> Option<PathBuf> {
 pub struct Line {
     start: u64,
     length: u64,
-    /// Counted from 1.
+    /// The line number, counted from 1.
     pub number: u64,
 }
 
-/// Where the lines are, blank ones left out.
+/// Returns the positions of all lines that are not blank.
 pub fn lines(path: &Path) -> std::io::Result<Vec<Line>> {
     let mut reader = BufReader::new(File::open(path)?);
     let (mut lines, mut start, mut number) = (Vec::new(), 0, 0);
@@ -55,7 +55,7 @@ pub fn lines(path: &Path) -> std::io::Result<Vec<Line>> {
     }
 }
 
-/// The value of one line.
+/// Returns the value in a line.
 pub fn load(path: &Path, line: &Line) -> Result<Value, String> {
     if line.length > MAX_LINE {
         return Err(format!("the line has more than {MAX_LINE} bytes"));
@@ -71,13 +71,13 @@ pub fn load(path: &Path, line: &Line) -> Result<Value, String> {
     serde_json::from_slice(&bytes).map_err(|error| format!("no valid JSON: {error}"))
 }
 
-/// The texts of a field that is a list.
+/// Returns the strings in a field that contains a list.
 pub fn strings(value: &Value, name: &str) -> Vec<String> {
     let items = value.get(name).and_then(Value::as_array).into_iter().flatten();
     items.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
-/// A field that is a text or a number and not empty.
+/// Returns a field that contains a number or a string that is not empty.
 pub fn text(value: &Value, name: &str) -> Option<String> {
     match value.get(name)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

@@ -1,19 +1,19 @@
-//! The same work on many items, on all cores, results handed over in the order of the items.
+//! Processes many items on all cores, and returns the results in the order of the items.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-/// Items that workers may be ahead of the one that is handed over next: what memory holds at once.
+/// Maximum number of results that may wait for an earlier one. It limits the memory usage.
 const WINDOW: usize = 32;
-/// Documents are trees: deep ones need more stack than a thread has by default.
+/// The stack size of a thread. Deep document trees need more than the default.
 const STACK_BYTES: usize = 32 << 20;
 
-/// Applies `work` to every number below `count` and hands the results to `emit` in order.
+/// Applies `work` to every number below `count`, and passes the results to `emit` in order.
 ///
-/// `emit` runs on the calling thread; its error ends the work. So does all the work with one thread: then the caller's
-/// stack holds the trees.
+/// `emit` runs on the calling thread. If it returns an error, the work stops. With one thread, `work` also runs on the
+/// calling thread and uses its stack.
 pub(super) fn in_order<R: Send, E>(
     threads: Option<NonZeroUsize>,
     count: usize,
@@ -28,7 +28,7 @@ pub(super) fn in_order<R: Send, E>(
     let gate = Gate::default();
     let (results, received) = mpsc::channel();
     let run = |results: mpsc::Sender<(usize, R)>| {
-        // Whatever ends this worker ends the others too: none may wait for a result that never comes.
+        // When this worker ends for any reason, the others must end too. None may wait for a result that never comes.
         let _closing = Closing(&gate);
         while let Some(number) = gate.next(count) {
             if results.send((number, work(number))).is_err() {
@@ -57,12 +57,13 @@ pub(super) fn in_order<R: Send, E>(
                 gate.open_to(due + WINDOW);
             }
         }
-        // Left is all where no thread could be started, and what a thread panicked over: it does so again, on this one.
+        // Some items are left if no thread could be started or if a thread panicked. In the second case, this thread
+        // panics again.
         (due..count).try_for_each(|number| emit(work(number)))
     })
 }
 
-/// Hands out numbers, none beyond what the window allows.
+/// Assigns numbers to the workers, within the window.
 struct Gate {
     state: Mutex<State>,
     moved: Condvar,
@@ -86,7 +87,7 @@ impl Gate {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the next number, once the window has reached it; `None` at the end.
+    /// Waits until the window contains the next number, and returns it. Returns `None` at the end.
     fn next(&self, count: usize) -> Option<usize> {
         let blocked = |state: &mut State| !state.closed && state.next < count && state.next >= state.limit;
         let mut state = self.moved.wait_while(self.lock(), blocked).unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +148,7 @@ mod tests {
         };
         let mut widest = 0;
         let all = in_order::<_, ()>(NonZeroUsize::new(4), 500, work, |number| {
-            // As far as they may, they are ahead.
+            // The workers use the whole window.
             while started.load(Ordering::SeqCst) < 500.min(number + WINDOW) {
                 std::thread::yield_now();
             }

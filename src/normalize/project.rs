@@ -1,4 +1,4 @@
-//! DITA-OT project files, in XML, JSON or YAML: each deliverable names a map and the conditions that filter it.
+//! Reads DITA-OT project files in XML, JSON or YAML. Each deliverable names a map and the conditions that filter it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,31 +7,31 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_yaml::Value;
 
-/// Deepest chain of files that include each other.
+/// Maximum depth of files that include each other.
 const MAX_INCLUDES: usize = 16;
 
-/// What one deliverable is made from.
+/// The sources of one deliverable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deliverable {
-    /// Its id or name, or the name of its map.
+    /// Its id, its name, or the name of its map.
     pub name: String,
     /// The map or topic.
     pub input: PathBuf,
-    /// The conditions that filter it, the first with most weight.
+    /// The ditaval files that filter it. The first has the highest priority.
     pub ditavals: Vec<PathBuf>,
 }
 
-/// A project file that cannot be read, or that names what is not there.
+/// The error for a project file that cannot be read or that refers to a missing file.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {message}", path = path.display())]
 pub struct ProjectError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 
-/// Reads the deliverables of a project file; none when the file is no project.
+/// Reads the deliverables of a project file. Returns `None` if the file is not a project file.
 pub fn read(path: &Path) -> Result<Option<Vec<Deliverable>>, ProjectError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     if !matches!(extension.as_str(), "xml" | "json" | "yaml" | "yml") || !path.is_file() {
@@ -44,7 +44,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<Deliverable>>, ProjectError> {
     project.deliverables(path).map(Some)
 }
 
-/// What a project file says, that of the files that it includes added.
+/// The content of a project file and of the files that it includes.
 #[derive(Default)]
 struct Project {
     contexts: BTreeMap<String, Context>,
@@ -64,12 +64,12 @@ struct Unresolved {
     context: Context,
     context_ref: Option<String>,
     publication_ref: Option<String>,
-    /// Of its publication.
+    /// The ditaval files of its publication.
     ditavals: Vec<PathBuf>,
 }
 
 impl Project {
-    /// Reads a file; false when it is no project. Only the first file brings deliverables.
+    /// Reads a file. Returns false if it is not a project file. Deliverables come only from the first file.
     fn load(&mut self, path: &Path, is_first: bool, depth: usize) -> Result<bool, ProjectError> {
         let fail = |message: String| ProjectError { path: path.to_owned(), message };
         if depth > MAX_INCLUDES {
@@ -81,7 +81,7 @@ impl Project {
             if is_xml { from_xml(&text) } else { serde_yaml::from_str::<Value>(&text).map_err(|e| e.to_string()) };
         let value = match value {
             Ok(value) => value,
-            // What is not even a tree is no project; the caller says what is wrong with it.
+            // A file that cannot be parsed is not a project file. The caller reports the error.
             Err(_) if is_first => return Ok(false),
             Err(error) => return Err(fail(error)),
         };
@@ -148,7 +148,7 @@ impl Project {
                     Some(name) => name.clone(),
                     None => stem,
                 };
-                // Formats of the same map under the same conditions have the same text.
+                // Different output formats of the same map and conditions have the same text.
                 let is_same = |other: &&Deliverable| other.input == input && other.ditavals == context.ditavals;
                 if all.iter().find(is_same).is_none() {
                     all.push(Deliverable { name, input, ditavals: context.ditavals.clone() });
@@ -185,7 +185,7 @@ fn list<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
     }
 }
 
-/// A path: a text, or what an object has as `href`.
+/// Returns a path, which is a string or the `href` of an object.
 fn address(value: &Value) -> Option<String> {
     value.as_str().map(ToOwned::to_owned).or_else(|| text_of(value, "href"))
 }
@@ -194,7 +194,7 @@ fn text_of(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(ToOwned::to_owned)
 }
 
-/// A project file in XML as the same tree that JSON and YAML give.
+/// Converts an XML project file to the tree that JSON and YAML files have.
 fn from_xml(text: &str) -> Result<Value, String> {
     let mut reader = Reader::from_str(text);
     let mut root = serde_yaml::Mapping::new();
@@ -236,7 +236,7 @@ fn attributes(tag: &BytesStart<'_>) -> serde_yaml::Mapping {
     attributes.map(|attribute| (attribute.key.into_inner().into(), attribute.value.to_string().into())).collect()
 }
 
-/// Adds an element under the name that JSON has for it: `<context>` of a project is one of its `contexts`.
+/// Adds an element with its name in JSON: the `<context>` elements of a project become its `contexts`.
 fn add(parent: &str, inside: &mut serde_yaml::Mapping, name: &str, element: serde_yaml::Mapping) {
     let is_single = matches!(name, "profile" | "output") || parent == "deliverable";
     let name = match name {

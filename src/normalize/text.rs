@@ -1,9 +1,9 @@
-//! Cleaning of text that both readers share.
+//! Cleans text. Both readers share these functions.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Counts of what was dropped, left unresolved or cleaned, by name; see [`super::Document::losses`].
+/// Counts of content that was dropped, unresolved or cleaned, by name. See [`super::Document::losses`].
 pub type Losses = BTreeMap<String, u64>;
 
 /// Adds one to the count of `name`.
@@ -20,8 +20,8 @@ pub fn count_many(losses: &mut Losses, name: impl Into<String>, amount: u64) {
 
 /// Removes the characters that Postgres or a reader cannot use, and counts them.
 ///
-/// Control characters (all but tab, line feed and carriage return) count as `control-characters`; zero-width spaces,
-/// byte order marks, word joiners and soft hyphens as `zero-width-characters`.
+/// Control characters except tab, line feed and carriage return count as `control-characters`. Zero-width spaces, byte
+/// order marks, word joiners and soft hyphens count as `zero-width-characters`.
 #[must_use]
 pub fn clean<'a>(text: &'a str, losses: &mut Losses) -> Cow<'a, str> {
     let is_plain = |byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
@@ -42,7 +42,7 @@ pub fn clean<'a>(text: &'a str, losses: &mut Losses) -> Cow<'a, str> {
     Cow::Owned(kept)
 }
 
-/// Collapses blank space to single spaces and trims; for titles, labels and other one-line values.
+/// Replaces all blanks with single spaces and trims. Use it for titles, labels and other values on one line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -52,7 +52,7 @@ fn is_control(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// Characters that print nothing and would split a word; joiners that shape letters and emoji stay.
+/// Returns whether a character is invisible and would split a word. Joiners that shape letters and emoji are not included.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }

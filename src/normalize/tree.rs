@@ -1,18 +1,17 @@
-//! The document tree between the readers (DITA, Confluence storage, ADF, wiki markup) and the one Markdown writer.
-//!
-//! Readers build it, the writer prints it; neither knows the other.
+//! The document tree. All readers (DITA, Confluence storage, ADF, wiki markup) build it, and one writer converts it to
+//! Markdown.
 
 /// A block of a document.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "a variant's line explains its fields")]
 pub enum Block {
-    /// Heading; `level` is clamped to 1..=6 by the writer.
+    /// Heading. The writer limits `level` to 1..=6.
     Heading { level: u8, content: Vec<Inline> },
     /// Paragraph.
     Paragraph(Vec<Inline>),
     /// Bulleted, numbered or task list.
     List(List),
-    /// Code, kept verbatim; `language` is empty when unknown.
+    /// Code block. The text is unchanged, and `language` is empty if it is unknown.
     Code { language: String, text: String },
     /// Block quotation.
     Quote(Vec<Block>),
@@ -24,20 +23,20 @@ pub enum Block {
     Rule,
     /// A footnote's definition, printed at the end of the document.
     Footnote { label: String, content: Vec<Block> },
-    /// Text that is Markdown already, such as the body of a Markdown macro.
+    /// Text that is already Markdown, such as the body of a Markdown macro.
     Markdown(String),
-    /// Blocks side by side without a wrapper of their own.
+    /// Consecutive blocks without a container.
     Group(Vec<Block>),
 }
 
-/// A list. `start` is the first number when `ordered`.
+/// A list. `start` is the first number if the list is `ordered`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct List {
-    /// Numbered.
+    /// Whether the items are numbered.
     pub ordered: bool,
-    /// Number of the first item of an ordered list.
+    /// The number of the first item in an ordered list.
     pub start: u64,
-    /// In order.
+    /// The items, in order.
     pub items: Vec<ListItem>,
 }
 
@@ -46,31 +45,31 @@ pub struct List {
 pub struct ListItem {
     /// `Some(true)` for `- [x]`, `Some(false)` for `- [ ]`.
     pub checked: Option<bool>,
-    /// In order.
+    /// The content, in order.
     pub content: Vec<Block>,
 }
 
-/// A table as the source has it, spans not yet expanded.
+/// A table from the source. Its spans are not expanded.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
-    /// Printed in bold before the table.
+    /// The caption. It is printed in bold before the table.
     pub caption: Vec<Inline>,
-    /// How many leading rows are header rows.
+    /// The number of header rows at the top.
     pub header_rows: usize,
-    /// In order.
+    /// The rows, in order.
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// A table cell. Spans of 1 are plain cells.
+/// A table cell. A plain cell has spans of 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// Columns covered, at least 1.
+    /// The number of columns that the cell spans, at least 1.
     pub colspan: usize,
-    /// Rows covered, at least 1.
+    /// The number of rows that the cell spans, at least 1.
     pub rowspan: usize,
-    /// Heads its row or column: printed in bold outside header rows.
+    /// Whether the cell is a heading of its row or column. Outside of header rows, it is printed in bold.
     pub header: bool,
-    /// In order.
+    /// The content, in order.
     pub content: Vec<Block>,
 }
 
@@ -80,11 +79,11 @@ impl Default for Cell {
     }
 }
 
-/// Running text.
+/// Inline content.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "a variant's line explains its fields")]
 pub enum Inline {
-    /// Text, unescaped.
+    /// Plain text. The writer escapes it.
     Text(String),
     /// `**…**`
     Strong(Vec<Inline>),
@@ -98,13 +97,13 @@ pub enum Inline {
     Superscript(Vec<Inline>),
     /// Code span.
     Code(String),
-    /// Link. Without content its target is shown.
+    /// Link. Without content, its target is the text.
     Link { target: String, content: Vec<Inline> },
     /// Image.
     Image { source: String, alt: String },
     /// Reference to a [`Block::Footnote`].
     FootnoteReference(String),
-    /// Mathematics in TeX notation; `display` for a formula on its own line.
+    /// Formula in TeX notation. `display` is true for a formula on its own line.
     Math { tex: String, display: bool },
     /// Forced line break.
     Break,

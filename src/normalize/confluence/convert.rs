@@ -1,4 +1,4 @@
-//! The conversion of one page: what it carries from element to element, whatever the body's notation.
+//! Holds the state of the conversion of one page. All notations of bodies share it.
 
 use std::collections::HashSet;
 
@@ -13,38 +13,38 @@ use super::library::{Body, Library, PageRef};
 use super::site::Site;
 use super::{adf, storage, wiki};
 
-/// Pages that may stand inside each other by inclusion.
+/// Maximum depth of pages that include each other.
 const MAX_INCLUDE_DEPTH: usize = 8;
-/// Inclusions in one document, so that pages which include each other twice do not grow without end.
+/// Maximum number of inclusions in one document, so that pages that include each other cannot grow without end.
 const MAX_INCLUDES: usize = 256;
 
-/// Columns that one cell may cover.
+/// Maximum number of columns that a cell can span.
 const MAX_COLSPAN: usize = 1_000;
 
-/// The conversion of one page.
+/// The state of the conversion of one page.
 pub(super) struct Converter<'a> {
     pub library: &'a Library<'a>,
-    /// Number of the document's own page in the library.
+    /// The number of the document's own page in the library.
     pub document: Option<usize>,
-    /// The page whose body is read: the document's own, or the one being included.
+    /// The page whose body is being read. It is the document's own page or an included page.
     pub page: &'a PageRef,
     pub losses: Losses,
     pub links: Vec<Link>,
-    /// The links that are in `links`, each listed once.
+    /// The links that `links` already contains.
     linked: HashSet<(String, Option<String>)>,
-    /// Names of files that the page shows or links to.
+    /// The names of files that the page shows or links to.
     pub files: Vec<String>,
-    /// Page properties that the page hides.
+    /// The page properties that the page hides.
     pub properties: Map<String, Value>,
-    /// Page numbers from the document's own to the one being included.
+    /// The numbers of the pages from the document's own page to the included page.
     including: Vec<usize>,
     includes: usize,
-    /// Wiki markup inside macros of wiki markup.
+    /// The depth of wiki markup inside macros of wiki markup.
     pub wiki_depth: usize,
 }
 
 impl<'a> Converter<'a> {
-    /// `document` is the number of `page` in the library.
+    /// Creates a converter. `document` is the number of `page` in the library.
     pub(super) fn new(library: &'a Library<'a>, page: &'a PageRef, document: Option<usize>) -> Self {
         let including = document.into_iter().collect();
         Self {
@@ -80,17 +80,17 @@ impl<'a> Converter<'a> {
         count(&mut self.losses, name);
     }
 
-    /// The site of the page whose body is read.
+    /// Returns the site of the page whose body is being read.
     pub(super) fn site(&self) -> &'a Site {
         self.library.site(self.page)
     }
 
-    /// The anchor that a heading of `page`, or an anchor macro there, has on the published page.
+    /// Returns the anchor that a heading or an anchor macro of `page` has on the published page.
     pub(super) fn anchor_of(&self, page: &PageRef, anchor: &str) -> String {
         self.library.site(page).anchor(&page.title, anchor, page.has_cloud_body)
     }
 
-    /// The columns that a cell covers, at most as many as a browser lets it.
+    /// Returns the number of columns that a cell spans. Like a browser, it limits the number.
     pub(super) fn colspan(&mut self, columns: usize) -> usize {
         if columns > MAX_COLSPAN {
             self.count("table:wide-span");
@@ -98,7 +98,7 @@ impl<'a> Converter<'a> {
         columns.clamp(1, MAX_COLSPAN)
     }
 
-    /// Adds a link to the document's list.
+    /// Adds a link to the links of the document.
     pub(super) fn record(&mut self, href: &str, target_id: Option<String>, reason: Option<&str>) {
         let link = Link { href: href.to_owned(), target_id, reason: reason.map(str::to_owned) };
         if self.linked.insert((link.href.clone(), link.target_id.clone())) {
@@ -106,7 +106,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// A link to an address as written in the page. One that would run a program is its text alone.
+    /// Returns a link to an address in the page. If the address would run a script, only the text of the link is returned.
     pub(super) fn link(&mut self, href: &str, content: Vec<Inline>) -> Inline {
         let href = href.trim();
         if is_program(href) {
@@ -133,10 +133,10 @@ impl<'a> Converter<'a> {
         Inline::Link { target, content }
     }
 
-    /// Reads another page's body on behalf of this one.
+    /// Reads the body of another page as a part of this page.
     ///
-    /// `read` gets the body with the other page as the current one; `None` when the guards refuse, or when not everybody who
-    /// may read the document may read that page.
+    /// `read` gets the body while the other page is the current page. Returns `None` if the pages include each other,
+    /// if there are too many inclusions, or if a reader of the document may not read the other page.
     pub(super) fn include<T>(&mut self, index: usize, read: impl FnOnce(&mut Self, &Body) -> T) -> Option<T> {
         if self.including.contains(&index) {
             self.count("include:cycle");
@@ -162,7 +162,7 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// Whether an address runs a program instead of leading somewhere.
+/// Returns whether an address runs a script instead of opening a page.
 fn is_program(href: &str) -> bool {
     let scheme: String = href.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();
     let scheme = scheme.to_ascii_lowercase();

@@ -1,9 +1,9 @@
-//! Storage format as a tree of elements, read tolerantly.
+//! Parses storage format into a tree of elements, and tolerates errors.
 //!
-//! Storage format is XHTML with prefixes that nothing declares and entities that XML does not know, and much of what is
-//! on disk is not even well-formed. An HTML parser would end CDATA at the first `>`, so an XML reader does the work and
-//! what it refuses is repaired here, and counted: unclosed elements end with their parent, stray end tags are ignored,
-//! a `<` that begins nothing is text. Nothing is fetched and no document type is read.
+//! Storage format is XHTML with undeclared prefixes and with entities that XML does not define. Many stored bodies are
+//! not well-formed. An HTML parser would end CDATA at the first `>`. Therefore this module uses an XML reader, repairs
+//! the markup that the reader rejects, and counts the repairs. An unclosed element ends with its parent, a stray end tag
+//! is ignored, and a `<` that begins no tag becomes text. The parser never fetches anything and ignores document types.
 
 use std::borrow::Cow;
 
@@ -13,18 +13,18 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::super::text::{Losses, clean, count};
 
-/// Deepest nesting of elements; real pages stay below 50.
+/// Maximum nesting of elements. Real pages stay below 50.
 const MAX_DEPTH: usize = 256;
-/// Attributes of one element.
+/// Maximum number of attributes of an element.
 const MAX_ATTRIBUTES: usize = 256;
-/// Elements and runs of text of one body.
+/// Maximum number of elements and text nodes in a body.
 const MAX_NODES: usize = 4_000_000;
-/// Bytes of one body.
+/// Maximum size of a body in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// Repairs of broken markup, each of which may scan the rest of the body.
+/// Maximum number of repairs. Each repair may scan the rest of the body.
 const MAX_REPAIRS: usize = 1_000;
 
-/// An element with its prefix as written: `ac:link`.
+/// An element. Its name includes the prefix: `ac:link`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Element {
     pub name: String,
@@ -32,32 +32,32 @@ pub(super) struct Element {
     pub children: Vec<Node>,
 }
 
-/// What an element contains.
+/// A child of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     Element(Element),
     Text(String),
-    /// Text that stands for itself, such as code.
+    /// Literal text, such as code.
     CData(String),
 }
 
-/// Why a body could not be read.
+/// The reason why a body could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(super) struct DomError {
-    /// Counted from 1, within the body.
+    /// The line in the body, counted from 1.
     pub line: u64,
     pub message: String,
 }
 
 impl Element {
-    /// Returns an attribute's value, if it is there and not empty.
+    /// Returns the value of an attribute unless it is missing or empty.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let value = self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|value| !value.trim().is_empty())
     }
 
-    /// Child elements in order.
+    /// Returns the child elements in order.
     pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
         self.children.iter().filter_map(|child| match child {
             Node::Element(element) => Some(element),
@@ -65,12 +65,12 @@ impl Element {
         })
     }
 
-    /// The first child element of that name.
+    /// Returns the first child element with this name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         self.elements().find(|child| child.name == name)
     }
 
-    /// All text below, as it stands.
+    /// Returns all text inside the element, unchanged.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         push_text(&self.children, &mut out);
@@ -88,7 +88,7 @@ fn push_text(nodes: &[Node], out: &mut String) {
     }
 }
 
-/// Adds a child; most elements have but one, and pages have very many elements.
+/// Adds a child. The first child gets a small allocation, because pages have many elements and most have only one child.
 fn adopt(parent: &mut Element, child: Node) {
     if parent.children.is_empty() {
         parent.children.reserve_exact(1);
@@ -96,26 +96,26 @@ fn adopt(parent: &mut Element, child: Node) {
     parent.children.push(child);
 }
 
-/// Elements that never have content, however they are written.
+/// Returns whether elements with this name never have content.
 fn is_void(name: &str) -> bool {
     const VOID: &[&str] = &["br", "hr", "img", "col", "input", "meta", "link", "wbr", "area", "base", "embed"];
     VOID.iter().any(|void| void.eq_ignore_ascii_case(name))
 }
 
-/// Whether `name` cannot stand inside `parent` and so ends it.
+/// Returns whether `name` is not allowed inside `parent` and therefore ends it.
 fn ends(parent: &str, name: &str) -> bool {
     match parent {
         "p" => name == "p",
         "li" => name == "li",
         "tr" => name == "tr",
         "td" | "th" => matches!(name, "td" | "th" | "tr"),
-        // Its end tag may be left out in HTML, and with it all text would be taken for a part of the head.
+        // HTML allows `head` without an end tag. Then all text of the page would become a part of the head.
         "head" => !matches!(name, "title" | "base" | "link" | "meta" | "script" | "style" | "noscript" | "template"),
         _ => false,
     }
 }
 
-/// Reads a fragment of storage format.
+/// Parses a fragment of storage format.
 pub(super) fn parse(source: &str, losses: &mut Losses) -> Result<Vec<Node>, DomError> {
     if source.len() > MAX_BYTES {
         let message = format!("the body has {} bytes, more than the {MAX_BYTES} that are read", source.len());
@@ -130,7 +130,7 @@ pub(super) fn parse(source: &str, losses: &mut Losses) -> Result<Vec<Node>, DomE
 struct Builder<'a> {
     source: &'a str,
     losses: &'a mut Losses,
-    /// The elements that are open; the first is the fragment itself.
+    /// The open elements. The first one is the fragment itself.
     open: Vec<Element>,
     nodes: usize,
 }
@@ -152,7 +152,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Reads events up to the end, or up to markup that cannot be read, whose position it returns.
+    /// Reads events until the end or until markup that cannot be parsed. Returns the position of that markup.
     fn run_to_error(&mut self, rest: &str, start: usize) -> Result<Option<usize>, DomError> {
         let mut reader = Reader::from_str(rest);
         let config = reader.config_mut();
@@ -167,7 +167,7 @@ impl Builder<'_> {
                 Ok(event) => self.event(event).map_err(|message| self.error(start + at, message))?,
                 Err(_) => {
                     let at = usize::try_from(reader.error_position()).unwrap_or(at).max(at);
-                    // Every round must move on.
+                    // Every iteration must make progress.
                     return Ok(Some(
                         rest.get(at..).and_then(|tail| tail.find('<')).map_or(rest.len(), |step| at + step),
                     ));
@@ -245,7 +245,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Ends elements that `name` cannot stand in.
+    /// Ends the open elements that do not allow `name` as a child.
     fn close_implied(&mut self, name: &str) {
         while self.open.last().is_some_and(|open| ends(&open.name, name)) {
             count(self.losses, "xml:unclosed-element");
@@ -301,7 +301,7 @@ impl Builder<'_> {
         self.push(Node::Text(text.into_owned()))
     }
 
-    /// The text of a character or entity reference; one that nobody knows stays as it is written.
+    /// Returns the text of a character or entity reference. An unknown entity stays as it is written.
     fn reference(&mut self, reference: &BytesRef<'_>) -> String {
         if let Ok(Some(c)) = reference.resolve_char_ref() {
             return c.to_string();
@@ -315,14 +315,14 @@ impl Builder<'_> {
         }
     }
 
-    /// Takes in unreadable markup and returns how many bytes of it are dealt with.
+    /// Repairs markup that cannot be parsed. Returns the number of bytes that were processed.
     fn repair(&mut self, rest: &str) -> usize {
         const CDATA: &str = "<![CDATA[";
         if let Some(body) = rest.strip_prefix(CDATA) {
             let end = body.find("</ac:").unwrap_or(body.len());
             let text = body.get(..end).unwrap_or_default();
             let text = clean(text, self.losses).into_owned();
-            // The cap on nodes is checked with the next event.
+            // The maximum number of nodes is checked with the next event.
             let _ = self.push(Node::CData(text));
             return CDATA.len() + end;
         }
@@ -346,7 +346,7 @@ impl Builder<'_> {
     }
 }
 
-/// Whether this is a tag, not a `<` in text that an XML reader takes for one.
+/// Returns whether this is a tag. The XML reader also reports a `<` in text as a tag.
 fn is_tag(tag: &str) -> bool {
     let mut quote = None;
     for byte in tag.bytes() {
@@ -362,7 +362,7 @@ fn is_tag(tag: &str) -> bool {
 
 /// Restores the end of CDATA sections, which space exports write as `]] >`.
 ///
-/// Only where what follows shows that the section ends there, so that `[[ -n $x ]] > file` stays code.
+/// The end is restored only if the text after it shows that the section ends there. Thus `[[ -n $x ]] > file` stays code.
 fn repair_cdata(source: &str) -> Cow<'_, str> {
     const BROKEN: &str = "]] >";
     if !source.contains(BROKEN) {

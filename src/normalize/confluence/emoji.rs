@@ -1,6 +1,6 @@
-//! Confluence emoticons as Unicode.
+//! Converts Confluence emoticons to Unicode.
 
-/// Names of emoticons and the characters that they show.
+/// The names of emoticons and the characters that they show.
 const EMOTICONS: &[(&str, &str)] = &[
     ("smile", "🙂"),
     ("sad", "🙁"),
@@ -31,7 +31,7 @@ pub(super) fn emoticon(name: &str) -> Option<&'static str> {
     EMOTICONS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// Returns the emoticon that wiki markup writes as `code`.
+/// Returns the emoticon for a `code` of wiki markup.
 pub(super) fn wiki(code: &str) -> Option<&'static str> {
     let name = match code {
         "(/)" => "tick",

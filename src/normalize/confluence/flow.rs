@@ -2,16 +2,16 @@
 
 use super::super::tree::{Block, Inline};
 
-/// What has been read of a place that may hold both text and blocks.
+/// Collects the content of an element that may contain both text and blocks.
 ///
-/// Text gathers until a block comes; it then becomes a paragraph before it.
+/// Text is collected until a block follows. Then the text becomes a paragraph before the block.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
     blocks: Vec<Block>,
     inline: Vec<Inline>,
-    /// Whether the last that was read is shown in a box of its own.
+    /// Whether the last text is displayed in its own box.
     boxed: bool,
-    /// Whether the first was.
+    /// Whether the first text is displayed in its own box.
     begins_boxed: bool,
 }
 
@@ -24,19 +24,19 @@ impl Flow {
         }
     }
 
-    /// Adds what readers see in a box of its own, such as a status: its words are not those of the text around it.
+    /// Adds text that is displayed in its own box, such as a status. Its words do not join the words around it.
     pub(super) fn boxed(&mut self, inline: Inline) {
         self.boxed = true;
         self.inline(inline);
         self.boxed = true;
     }
 
-    /// Begins, or ends, text that belongs to an element of its own: its words do not join those around it.
+    /// Marks the start or the end of separate text. Its words do not join the words around it.
     pub(super) fn apart(&mut self) {
         self.boxed = true;
     }
 
-    /// Adds a space where a word would join one that stands in a box.
+    /// Adds a space where a word would join the text of a box.
     fn keep_apart(&mut self, next: &str) {
         if !std::mem::take(&mut self.boxed) {
             return;
@@ -58,7 +58,7 @@ impl Flow {
         match inline {
             Inline::Text(text) => self.text(&text),
             Inline::Link { target, content } if !content.is_empty() => match self.inline.last_mut() {
-                // One link whose text changes its look in between.
+                // The text of one link may consist of parts with different formatting.
                 Some(Inline::Link { target: last, content: words }) if *last == target && !words.is_empty() => {
                     words.extend(content);
                 }
@@ -68,7 +68,7 @@ impl Flow {
         }
     }
 
-    /// Whether an image is the last that was read of a line.
+    /// Returns whether the current line ends with an image.
     pub(super) fn ends_with_image(&self) -> bool {
         matches!(self.inline.last(), Some(Inline::Image { .. }))
     }
@@ -84,7 +84,7 @@ impl Flow {
         self.blocks.push(block);
     }
 
-    /// Ends the paragraph in hand. Two breaks in a row end one as well.
+    /// Ends the current paragraph. Two consecutive line breaks also end a paragraph.
     pub(super) fn flush(&mut self) {
         let mut breaks = 0;
         let mut paragraph = Vec::new();
@@ -111,12 +111,12 @@ impl Flow {
 
     pub(super) fn finish(mut self) -> Vec<Block> {
         self.flush();
-        // A page has very many places that hold one block.
+        // Pages have many elements that contain only one block, so the allocation should be small.
         self.blocks.shrink_to_fit();
         self.blocks
     }
 
-    /// Adds another flow, `mark` applied to its running text.
+    /// Appends another flow, and applies `mark` to its text.
     pub(super) fn append(&mut self, other: Self, mark: impl Fn(Vec<Inline>) -> Inline) {
         self.boxed |= other.begins_boxed;
         for block in other.blocks {
@@ -131,7 +131,7 @@ impl Flow {
         self.boxed |= other.boxed;
     }
 
-    /// Splits into the running text and the blocks that cannot be running text.
+    /// Splits the flow into text and the blocks that cannot become text.
     pub(super) fn split(self) -> (Vec<Inline>, Vec<Block>) {
         let (mut inline, mut blocks) = (Vec::new(), Vec::new());
         for block in self.finish() {
@@ -149,7 +149,7 @@ impl Flow {
     }
 }
 
-/// What a reader sees of `inline`: a link without a text shows its address.
+/// Returns the text that a reader sees. A link without text shows its address.
 fn shown(inline: &Inline) -> String {
     match inline {
         Inline::Link { target, content } if content.is_empty() => target.clone(),
@@ -157,12 +157,12 @@ fn shown(inline: &Inline) -> String {
     }
 }
 
-/// Whether a word that follows `inline` without a blank would be read as a part of it.
+/// Returns whether a word directly after `inline` would look like a part of it.
 fn ends_word(inline: &Inline) -> bool {
     matches!(inline, Inline::Link { .. }) || shown(inline).ends_with(char::is_alphanumeric)
 }
 
-/// Whether `inline` is blank space only.
+/// Returns whether `inline` contains only blanks.
 fn is_blank(inline: &Inline) -> bool {
     match inline {
         Inline::Text(text) => text.trim().is_empty(),
@@ -176,7 +176,7 @@ fn is_blank(inline: &Inline) -> bool {
     }
 }
 
-/// The plain text of running text.
+/// Returns the text without formatting.
 pub(super) fn plain(content: &[Inline]) -> String {
     let mut out = String::new();
     push_plain(content, &mut out);

@@ -1,6 +1,6 @@
-//! Tells what is no body of a page, though its name may end as a page's does: DITA, and the HTML export of a space.
+//! Detects files that are not page bodies although their names look like it: DITA, and the HTML export of a space.
 
-/// Root elements of topics and maps. No page begins with one, but an image map of HTML.
+/// The root elements of topics and maps. `map` is not included, because it is also an image map in HTML.
 const ROOTS: [&str; 11] = [
     "bookmap",
     "concept",
@@ -15,25 +15,26 @@ const ROOTS: [&str; 11] = [
     "troubleshooting",
 ];
 
-/// Whether markup is DITA: by its document type, or by its root element.
+/// Returns whether the markup is DITA. Its document type or its root element decides.
 pub(super) fn is_dita(source: &str) -> bool {
     let (prolog, root) = split_at_root(source);
     let name = root.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     prolog.contains("//DTD DITA ") || ROOTS.contains(&name) && (name != "map" || root.contains("<topicref"))
 }
 
-/// Whether markup is a page, or the index, of an HTML export: there macros are drawn, and no longer say what they are.
+/// Returns whether the markup is a page or the index of an HTML export. Such a page contains the output of macros
+/// instead of the macros.
 pub(super) fn is_html_export(source: &str) -> bool {
     let has = |mark: &str| source.contains(mark);
     let (_, root) = split_at_root(source);
     root.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("html"))
         && has(r#"id="main-content""#)
         && (has(r#"id="title-text""#) || has(r#"class="page-metadata""#))
-        // A page that is about one keeps it in a macro.
+        // A page about HTML exports would contain the markup in a macro.
         && !has("<ac:")
 }
 
-/// Splits before the name of the first element: past the declaration, comments and the document type.
+/// Splits before the name of the first element, after the declaration, comments and the document type.
 fn split_at_root(source: &str) -> (&str, &str) {
     let mut from = 0;
     while let Some(at) = source.get(from..).and_then(|rest| rest.find('<')).map(|at| from + at) {

@@ -1,4 +1,4 @@
-//! The anchors of a page's headings, as the published page has them.
+//! Computes the anchors of headings on the published page.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use super::flow::plain;
 use super::library::PageRef;
 use super::site::Site;
 
-/// The anchor of each heading that the Markdown of `blocks` has outside of quotations, lists and tables, in order.
+/// Returns the anchor of each heading in the Markdown of `blocks`, in order. Headings in quotations, lists and tables
+/// are ignored.
 pub(super) fn anchors(site: &Site, page: &PageRef, blocks: &[Block]) -> Vec<String> {
     let mut headings = Vec::new();
     collect(blocks, &mut headings);
@@ -16,7 +17,7 @@ pub(super) fn anchors(site: &Site, page: &PageRef, blocks: &[Block]) -> Vec<Stri
     let anchor = |heading: &String| {
         let anchor = site.anchor(&page.title, heading, page.has_cloud_body);
         let earlier = seen.entry(anchor.clone()).and_modify(|earlier| *earlier += 1).or_default();
-        // Confluence numbers those that would be the same.
+        // Confluence numbers equal anchors.
         if *earlier == 0 { anchor } else { format!("{anchor}.{earlier}") }
     };
     headings.iter().map(anchor).collect()
@@ -38,7 +39,7 @@ fn collect(blocks: &[Block], headings: &mut Vec<String>) {
     }
 }
 
-/// The headings of Markdown that stands in the page as it is.
+/// Finds the headings in literal Markdown.
 fn of_markdown(text: &str, headings: &mut Vec<String>) {
     let mut fence: Option<&str> = None;
     for line in text.lines() {

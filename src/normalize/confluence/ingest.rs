@@ -1,4 +1,4 @@
-//! Older artifacts: `ingest/confluence.ndjson`, one page a line.
+//! Reads older artifacts: `ingest/confluence.ndjson`, one page per line.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::naming::Naming;
 use super::page::{Page, add_meta};
 use super::site::Site;
 
-/// Finds the artifact: the file itself, or in a run folder or its `ingest`.
+/// Finds the artifact. The input is the file itself, a run folder, or the `ingest` folder of a run.
 pub(super) fn find(input: &Path) -> Option<PathBuf> {
     ndjson::find(input, "confluence.ndjson")
 }
@@ -22,15 +22,15 @@ pub(super) fn find(input: &Path) -> Option<PathBuf> {
 /// An older artifact.
 pub(super) struct Ingest {
     path: PathBuf,
-    /// What failures call it.
+    /// The name of the artifact in error messages.
     name: String,
     site: Site,
-    /// Lines with a page, and what the library keeps of each.
+    /// The lines with a page, and the entry of each page in the library.
     pages: Vec<(Line, PageRef)>,
     failures: Vec<FileError>,
 }
 
-/// Reads id and title of every line that is not blank.
+/// Reads the id and the title of every line that is not blank.
 pub(super) fn open(path: &Path, options: &Options, naming: &Naming) -> Result<Ingest, ReadError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let fail = |line: u64, message: String| FileError { path: name.clone(), line: Some(line), message };
@@ -90,7 +90,7 @@ fn reference(value: &Value, naming: &Naming) -> PageRef {
     labels.sort();
     labels.dedup();
     PageRef {
-        // The artifacts that were made of these lines have their ids as they are.
+        // Artifacts that were made from these lines use the ids without changes.
         id: if naming.collection().is_some() { naming.file_id(&content_id) } else { content_id.clone() },
         content_id,
         title: one_line(&text(value, "title").unwrap_or_default()),
@@ -108,7 +108,7 @@ fn reference(value: &Value, naming: &Naming) -> PageRef {
     }
 }
 
-/// The body by what the line says it is; else ADF before storage format.
+/// Returns the body in the representation that the line names. Otherwise, ADF has priority over storage format.
 fn body(value: &Value) -> Option<Body> {
     let html = text(value, "body_html");
     let storage = text(value, "body_storage");
@@ -121,7 +121,7 @@ fn body(value: &Value) -> Option<Body> {
     }
 }
 
-/// ADF that stands in the line as a string.
+/// Returns ADF that the line contains as a string.
 fn as_adf(text: &str) -> Option<Value> {
     let value = text.trim_start().starts_with('{').then(|| serde_json::from_str::<Value>(text).ok())??;
     (value.get("type").and_then(Value::as_str) == Some("doc")).then_some(value)

@@ -1,4 +1,4 @@
-//! Finds what an input holds: page files and space exports, wherever below a folder they stand.
+//! Finds the page files and the space exports in an input, at any depth of its folders.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,14 +13,14 @@ use super::library::Source;
 use super::naming::Naming;
 use super::pages::{self, ENDINGS, File, extension, is_page_file};
 
-/// Folders in folders: what is deeper is passed over.
+/// Maximum depth of folders. Deeper folders are skipped.
 const MAX_DEPTH: usize = 64;
 
-/// The sources of an input, and what is told before them.
+/// The sources of an input, and the outcomes to report before them.
 type Opened = (Vec<Box<dyn Source>>, Vec<Outcome>);
 
-/// Opens everything that `input` holds: page files first, in the order of their paths, then space exports. Folders that
-/// cannot be read are told of first.
+/// Opens everything in `input`: first the page files, sorted by path, then the space exports. Folders that cannot be
+/// read are reported first.
 pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<Opened, ReadError> {
     if let Some(found) = export::find(input)? {
         return Ok((vec![Box::new(export::Export::index(found, options, naming)?)], Vec::new()));
@@ -49,7 +49,7 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
         };
         match indexed {
             Ok(indexed) => sources.extend(indexed.map(|export| Box::new(export) as Box<dyn Source>)),
-            // One that cannot be read does not stop the others.
+            // An export that cannot be read does not stop the others.
             Err(error @ (ReadError::Input { .. } | ReadError::Io { .. })) => {
                 told.push(Outcome::Failure(FileError { path: relative, line: None, message: error.to_string() }));
             }
@@ -59,26 +59,26 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
     Ok((sources, told))
 }
 
-/// What stands below an input, in the order of the paths.
+/// The files of an input, sorted by path.
 #[derive(Default)]
 struct Listing {
     files: Vec<File>,
-    /// Places that may hold a space export.
+    /// Paths that may be space exports.
     exports: Vec<(PathBuf, String)>,
-    /// Folders that were passed over.
+    /// Folders that were skipped.
     unread: Vec<FileError>,
 }
 
 impl Listing {
-    /// Adds a file, or what is below a folder; `above` holds the folders that lead to it, by device and number.
+    /// Adds a file or the content of a folder. `above` has the device and the inode of each parent folder.
     fn add(&mut self, path: &Path, relative: &str, above: &mut Vec<(u64, u64)>) -> Result<(), ReadError> {
         if !path.is_dir() {
             self.add_file(path, relative);
             return Ok(());
         }
-        // An export that cannot be opened is told when it is read.
+        // If an export cannot be opened, the error is reported when it is read.
         if !above.is_empty() && export::find_among(path, relative).map_or(true, |export| export.is_some()) {
-            // What stands beside its pages is attached to them.
+            // The other files in the folder of an export are its attachments.
             self.exports.push((path.to_owned(), relative.to_owned()));
             return Ok(());
         }
@@ -128,7 +128,7 @@ impl Listing {
     }
 }
 
-/// The device and number of a folder, and the names in it, sorted.
+/// Returns the device and the inode of a folder, and its sorted file names.
 fn contents_of(folder: &Path) -> std::io::Result<((u64, u64), Vec<OsString>)> {
     let meta = fs::metadata(folder)?;
     let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));

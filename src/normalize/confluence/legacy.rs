@@ -1,11 +1,11 @@
-//! Tells wiki markup from storage format where an export does not say which a body is.
+//! Distinguishes wiki markup from storage format if an export does not declare the format of a body.
 
 /// The last build before Confluence 4, which introduced storage format.
 const LAST_WIKI_BUILD: u32 = 2_400;
-/// From this build on, bodies are in storage format.
+/// The first build whose bodies are always in storage format.
 const FIRST_STORAGE_BUILD: u32 = 3_000;
 
-/// Whether a body without a type is wiki markup: by the build that wrote it, else by what it looks like.
+/// Returns whether a body without a type is wiki markup. The build that wrote it decides, or else its content.
 pub(super) fn is_wiki(body: &str, build: Option<u32>) -> bool {
     match build {
         Some(build) if build <= LAST_WIKI_BUILD => true,
@@ -14,7 +14,7 @@ pub(super) fn is_wiki(body: &str, build: Option<u32>) -> bool {
     }
 }
 
-/// Whether a body has elements of its own, not only such as stand in code.
+/// Returns whether a body contains elements outside of code.
 fn is_markup(body: &str) -> bool {
     const ELEMENTS: [&str; 14] = [
         "</p>",
@@ -36,7 +36,7 @@ fn is_markup(body: &str) -> bool {
         return true;
     }
     let mut rest = body;
-    // Code of wiki markup may hold any tag.
+    // Code in wiki markup may contain any tag.
     for macro_name in ["code", "noformat", "html"] {
         let (open, close) = (format!("{{{macro_name}"), format!("{{{macro_name}}}"));
         if let Some(at) = rest.find(&open) {

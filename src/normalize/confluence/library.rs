@@ -1,5 +1,5 @@
-//! What is known of all inputs of a run while one page is converted: pages by id and title, their tree, who may read
-//! them, people, spaces, bodies.
+//! Holds the data of all inputs that the conversion of a page needs: pages by id and title, the page tree, readers,
+//! people, spaces and bodies.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use super::site::Site;
 use crate::config::Confluence;
 use crate::normalize::{FileError, Outcome};
 
-/// A page's body as stored.
+/// The stored body of a page.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Body {
     Storage(String),
@@ -23,7 +23,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// The name that documents carry as `body_repr`.
+    /// Returns the value of `body_repr` in the documents.
     pub(super) fn representation(&self) -> &'static str {
         match self {
             Self::Storage(_) => "storage",
@@ -33,17 +33,17 @@ impl Body {
     }
 }
 
-/// What a node of the page tree is.
+/// The kind of a node in the page tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     #[default]
     Page,
     Blog,
-    /// It has a place in the tree and becomes no document: a folder, an archived page.
+    /// A node without a document, such as a folder or an archived page.
     Branch,
 }
 
-/// A page above another, as that one names it.
+/// An ancestor of a page, as the page describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Ancestor {
     pub content_id: String,
@@ -54,64 +54,64 @@ pub(super) struct Ancestor {
 /// A node of the page tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PageRef {
-    /// Id of the document.
+    /// The id of the document.
     pub id: String,
-    /// Id at the source; the path of a page file.
+    /// The id in the source, or the path of a page file.
     pub content_id: String,
     pub kind: Kind,
     pub title: String,
-    /// Another name by which pages refer to it.
+    /// Another name that links to the page may use.
     pub alias: Option<String>,
     pub space_key: Option<String>,
     pub url: Option<String>,
-    /// Number of its site in the library.
+    /// The number of its site in the library.
     pub site: usize,
-    /// Content id of the node above.
+    /// The content id of its parent.
     pub parent: Option<String>,
-    /// From the root down to the parent, where the page names them.
+    /// The ancestors that the page lists, from the root to the parent.
     pub ancestors: Vec<Ancestor>,
     pub position: Option<i64>,
-    /// Sorted, unique.
+    /// Sorted, without duplicates.
     pub labels: Vec<String>,
-    /// View restrictions of the page itself and of its space: each must allow.
+    /// The view restrictions of the page and of its space. A reader must pass all of them.
     pub restrictions: Vec<Restriction>,
     pub created: Option<String>,
     pub updated: Option<String>,
-    /// Whether the body is of the kind that only Cloud writes.
+    /// Whether the format of the body exists only in Cloud.
     pub has_cloud_body: bool,
 }
 
-/// A part of the input that holds pages: a space export, the page files of a folder.
+/// A part of the input that contains pages, such as a space export or the page files of a folder.
 pub(super) trait Source: Sync {
-    /// Adds its pages to the library, and everything that becomes an outcome to the agenda, in order.
+    /// Adds its pages to the library, and all tasks to the agenda in order.
     fn register(&self, library: &mut Library<'_>, agenda: &mut Vec<Task>);
 
-    /// Returns the body of its page number `number`, if it can be read.
+    /// Returns the body of the page with this number, if it can be read.
     fn body(&self, number: usize) -> Option<Body>;
 
-    /// Reads its page number `number`; `page` is what the library knows of it.
+    /// Reads the page with this number. `page` is its entry in the library.
     fn page(&self, library: &Library<'_>, page: &PageRef, number: usize) -> Result<Page, FileError>;
 
-    /// Bytes of the body of its page number `number`, where that is known.
+    /// Returns the size of the body of this page in bytes, or 0 if it is unknown.
     fn length(&self, _number: usize) -> u64 {
         0
     }
 
-    /// Returns a file attached to a page, if the input holds it.
+    /// Returns a file that is attached to a page, if the input contains it.
     fn file(&self, _content_id: &str, _filename: &str) -> Option<Vec<u8>> {
         None
     }
 }
 
-/// Something that becomes an outcome.
+/// A task that produces one outcome.
 pub(super) enum Task {
-    /// What is known before any page is converted.
+    /// An outcome that is known before any page is converted.
     Told(Outcome),
-    /// The page of that number in the library.
+    /// The number of a page in the library.
     Page(usize),
 }
 
-/// Bytes from which on a body is read while no other of that size is: it takes many times as much memory as a tree.
+/// Larger bodies, in bytes, are read one at a time, because a parsed tree needs much more memory than its source.
 const LARGE_BODY: u64 = 1024 * 1024;
 
 /// All inputs of a run.
@@ -119,30 +119,30 @@ pub(super) struct Library<'a> {
     pub options: Confluence,
     sites: Vec<Site>,
     pages: Vec<PageRef>,
-    /// Number of the source, and the page's number in it.
+    /// The number of the source, and the number of the page in that source.
     places: Vec<(usize, usize)>,
     sources: Vec<&'a dyn Source>,
     by_id: HashMap<String, Vec<usize>>,
     by_title: HashMap<(String, String), Vec<usize>>,
     by_bare_title: HashMap<String, Vec<usize>>,
     tree: Tree,
-    /// Held while a large body is in memory.
+    /// Locked while a large body is in memory.
     large: Mutex<()>,
-    /// Display names by account id, user key and user name.
+    /// Display names by account id, user key or user name.
     pub users: HashMap<String, String>,
     /// Names by space key.
     pub spaces: HashMap<String, String>,
     /// Content ids of home pages by space key.
     pub homes: HashMap<String, String>,
-    /// File names by the id that ADF media carry.
+    /// File names by the id in ADF media.
     pub files: HashMap<String, String>,
 }
 
-/// The page tree, once all pages are known.
+/// The page tree. It is built when all pages are known.
 #[derive(Default)]
 struct Tree {
     parents: Vec<Option<usize>>,
-    /// Documents below each node, in the order of the published tree.
+    /// The documents below each node, in the order of the published tree.
     children: HashMap<usize, Vec<usize>>,
     readers: Vec<Readers>,
 }
@@ -167,7 +167,7 @@ impl<'a> Library<'a> {
         }
     }
 
-    /// Returns the number of a site, which is added unless it is known.
+    /// Returns the number of a site. Adds the site if it is new.
     pub(super) fn add_site(&mut self, site: Site) -> usize {
         self.sites.iter().position(|known| *known == site).unwrap_or_else(|| {
             self.sites.push(site);
@@ -175,12 +175,12 @@ impl<'a> Library<'a> {
         })
     }
 
-    /// Adds a source; the pages that are added next are its own.
+    /// Adds a source. The pages that are added next belong to it.
     pub(super) fn add_source(&mut self, source: &'a dyn Source) {
         self.sources.push(source);
     }
 
-    /// Adds page number `number` of the newest source; the first of several with one title keeps it.
+    /// Adds page `number` of the last source. If several pages have the same title, links find the first one.
     pub(super) fn add(&mut self, mut page: PageRef, number: usize) -> usize {
         let index = self.pages.len();
         if page.url.is_none() {
@@ -203,7 +203,7 @@ impl<'a> Library<'a> {
         index
     }
 
-    /// Works out the tree and the readers, once every page is added.
+    /// Builds the tree and computes the readers. Call it after all pages have been added.
     pub(super) fn finish(&mut self) {
         let parents: Vec<Option<usize>> = (0..self.pages.len()).map(|index| self.find_parent(index)).collect();
         self.tree.parents = parents;
@@ -229,7 +229,8 @@ impl<'a> Library<'a> {
         self.nearest(parent, index).filter(|parent| *parent != index)
     }
 
-    /// The node of that content id: of the same source, else of the same site, else the first.
+    /// Finds the node with a content id. A node in the same source is preferred, then a node on the same site, then the
+    /// first one.
     fn nearest(&self, content_id: &str, from: usize) -> Option<usize> {
         let candidates = self.by_id.get(content_id)?;
         let source = |index: &usize| self.places.get(*index).map(|place| place.0);
@@ -239,7 +240,7 @@ impl<'a> Library<'a> {
         same_source.or_else(same_site).copied()
     }
 
-    /// The nodes above a page, the parent first.
+    /// Returns the ancestors of a page, beginning with its parent.
     fn above(&self, index: usize) -> Vec<usize> {
         let mut above = Vec::new();
         let mut seen = HashSet::from([index]);
@@ -255,25 +256,25 @@ impl<'a> Library<'a> {
         let above = self.above(index);
         let chain = || std::iter::once(&index).chain(&above).filter_map(|index| self.pages.get(*index));
         let named = chain().flat_map(|page| &page.ancestors);
-        // Ancestors that a page names may stand in the input without being linked as its parents.
+        // The input may contain the ancestors that a page lists, even without links to their parents.
         let of_named = named.clone().filter_map(|ancestor| self.nearest(&ancestor.content_id, index));
         let of_named = of_named.filter_map(|index| self.pages.get(index)).flat_map(|page| &page.restrictions);
         let given = named.filter_map(|ancestor| ancestor.restriction.as_ref());
         allowed_by_all(chain().flat_map(|page| &page.restrictions).chain(of_named).chain(given))
     }
 
-    /// Who may read a page.
+    /// Returns who may read a page.
     pub(super) fn readers(&self, index: usize) -> Option<&[String]> {
         self.tree.readers.get(index)?.as_deref()
     }
 
-    /// Whether everybody who may read the document `from` may read the page `other`.
+    /// Returns whether everybody who may read the document `from` may also read the page `other`.
     pub(super) fn may_show(&self, from: Option<usize>, other: usize) -> bool {
         let Some(from) = from else { return self.readers(other).is_none() };
         is_within(self.readers(from), self.readers(other))
     }
 
-    /// Whether a page above this one is not in the input, so that its restrictions are not known.
+    /// Returns whether an ancestor of the page is missing in the input. Then its restrictions are unknown.
     pub(super) fn has_unknown_ancestor(&self, index: usize) -> bool {
         let above = self.above(index);
         let top = above.last().copied().unwrap_or(index);
@@ -283,7 +284,7 @@ impl<'a> Library<'a> {
         if top.ancestors.is_empty() { top.parent.is_some() } else { !top.ancestors.iter().all(is_known) }
     }
 
-    /// Titles from the root down to the parent.
+    /// Returns the titles from the root to the parent.
     pub(super) fn breadcrumbs(&self, index: usize) -> Vec<String> {
         let mut titles = Vec::new();
         for node in std::iter::once(index).chain(self.above(index)) {
@@ -300,8 +301,8 @@ impl<'a> Library<'a> {
         titles
     }
 
-    /// The documents directly below a page, in the order of the published tree. A branch that is no document gives way to
-    /// what is below it.
+    /// Returns the documents directly below a page, in the order of the published tree. If a node has no document, the
+    /// documents below it are returned instead.
     pub(super) fn children(&self, index: usize) -> &[usize] {
         self.tree.children.get(&index).map_or(&[], Vec::as_slice)
     }
@@ -310,7 +311,7 @@ impl<'a> Library<'a> {
         self.tree.parents.get(index).copied().flatten()
     }
 
-    /// Whether a page stands somewhere below another.
+    /// Returns whether a page is a descendant of another page.
     pub(super) fn is_below(&self, index: usize, ancestor: usize) -> bool {
         self.above(index).contains(&ancestor)
     }
@@ -319,7 +320,7 @@ impl<'a> Library<'a> {
         self.pages.get(index)
     }
 
-    /// Every document, by number.
+    /// Returns all documents with their numbers.
     pub(super) fn documents(&self) -> impl Iterator<Item = (usize, &PageRef)> {
         self.pages.iter().enumerate().filter(|(_, page)| page.kind != Kind::Branch)
     }
@@ -334,44 +335,45 @@ impl<'a> Library<'a> {
         source.body(number)
     }
 
-    /// Waits until no other large body is in memory, if that of the page is large. The turn ends when the guard is dropped.
+    /// If the body of the page is large, waits until no other large body is in memory. Drop the guard to let the next
+    /// one start.
     pub(super) fn turn(&self, index: usize) -> Option<MutexGuard<'_, ()>> {
         let (source, number) = self.source(index)?;
         let is_large = source.length(number) >= LARGE_BODY;
         is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads a page with its body.
+    /// Reads a page and its body.
     pub(super) fn read(&self, index: usize) -> Option<Result<Page, FileError>> {
         let (source, number) = self.source(index)?;
         Some(source.page(self, self.page(index)?, number))
     }
 
-    /// Returns a file attached to a page, if the input holds it.
+    /// Returns a file that is attached to a page, if the input contains it.
     pub(super) fn file(&self, index: usize, filename: &str) -> Option<Vec<u8>> {
         self.source(index)?.0.file(&self.page(index)?.content_id, filename)
     }
 
-    /// The site that a page belongs to.
+    /// Returns the site of a page.
     pub(super) fn site(&self, page: &PageRef) -> &Site {
         const UNKNOWN: &Site = &Site { url: None, is_cloud: None };
         self.sites.get(page.site).unwrap_or(UNKNOWN)
     }
 
-    /// The document of that content id on the site of `from`.
+    /// Finds the document with a content id on the site of `from`.
     pub(super) fn index_of(&self, content_id: &str, from: &PageRef) -> Option<usize> {
         let candidates = self.by_id.get(content_id)?.iter();
         let mut documents = candidates.filter(|index| self.page(**index).is_some_and(|page| page.kind != Kind::Branch));
         documents.find(|index| self.page(**index).is_some_and(|page| page.site == from.site)).copied()
     }
 
-    /// The number of a page that was taken from this library.
+    /// Returns the number of a page that is stored in this library.
     pub(super) fn number_of(&self, page: &PageRef) -> Option<usize> {
         self.by_id.get(&page.content_id)?.iter().find(|index| self.page(**index) == Some(page)).copied()
     }
 
-    /// Finds a page by title: in the space named, else in that of `from`, else wherever the title is the only one. A page of
-    /// the same site comes first.
+    /// Finds a page by title. Without a space, it searches the space of `from`, and then all spaces if the title is
+    /// unique. Pages of the same site have priority.
     pub(super) fn find(&self, space: Option<&str>, title: &str, from: &PageRef) -> Option<usize> {
         let title = fold(title);
         let space = space.or(from.space_key.as_deref()).unwrap_or_default();
@@ -381,7 +383,7 @@ impl<'a> Library<'a> {
         same_site.or_else(|| known.first()).copied()
     }
 
-    /// Finds the page that an address leads to: one of the site of `from`, or of another site of the input.
+    /// Finds the page for an address. The address may belong to the site of `from` or to another site of the input.
     pub(super) fn find_url(&self, url: &str, from: &PageRef) -> Option<usize> {
         let sites = std::iter::once(from.site).chain((0..self.sites.len()).filter(|site| *site != from.site));
         sites.filter_map(|number| Some((number, self.sites.get(number)?.path(url)?))).find_map(|(number, path)| {
@@ -397,7 +399,7 @@ impl<'a> Library<'a> {
         }
         let path = path.split('?').next().unwrap_or(path);
         if let Some((_, rest)) = path.split_once("/pages/").or_else(|| path.split_once("/blog/")) {
-            // Addresses of blog posts begin with the day.
+            // Addresses of blog posts begin with the date.
             return rest.split('/').rev().find_map(|part| self.index_of(part, from));
         }
         let (_, rest) = path.split_once("/display/")?;
@@ -408,12 +410,12 @@ impl<'a> Library<'a> {
     }
 }
 
-/// Titles and space keys are compared without regard to case, as Confluence does.
+/// Converts titles and space keys to a form for comparisons. Like Confluence, it ignores case.
 pub(super) fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Percent-encodes what cannot stand in a part of an address.
+/// Percent-encodes the characters that are not allowed in a part of an address.
 pub(super) fn percent_encode(text: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC
@@ -429,7 +431,7 @@ pub(super) fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
 
-/// Decodes `%20` and the like; text that is no valid UTF-8 afterwards is kept as far as it is.
+/// Decodes sequences such as `%20`. Bytes that are not valid UTF-8 become U+FFFD.
 pub(super) fn percent_decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }

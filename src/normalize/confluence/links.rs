@@ -1,4 +1,4 @@
-//! Links, images and the resources that they point to.
+//! Converts links, images and the resources that they refer to.
 
 use super::super::document::NOT_IN_INPUT;
 use super::super::tree::{Block, Inline};
@@ -8,14 +8,14 @@ use super::flow::{Flow, plain};
 use super::library::PageRef;
 use super::storage;
 
-/// What an `ri:` element points to.
+/// The target of an `ri:` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Resource {
     Page {
         space: Option<String>,
         title: String,
     },
-    /// A file, of another page where one is named.
+    /// A file. It may be attached to another page.
     Attachment {
         filename: String,
         page: Option<(Option<String>, String)>,
@@ -30,7 +30,7 @@ pub(super) enum Resource {
     Url(String),
 }
 
-/// Reads an `ri:` element.
+/// Parses an `ri:` element.
 pub(super) fn resource(element: &Element) -> Option<Resource> {
     let text = |name: &str| element.attribute(name).map(str::to_owned);
     let page = |element: &Element| {
@@ -56,7 +56,7 @@ pub(super) fn resource(element: &Element) -> Option<Resource> {
     }
 }
 
-/// `<a>`: a link, or an anchor that prints nothing.
+/// Converts `<a>`, which is a link or an invisible anchor.
 pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let Some(href) = element.attribute("href") else {
         storage::nodes(cx, &element.children, flow);
@@ -70,7 +70,7 @@ pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow)
     }
 }
 
-/// `<ac:link>`: to a page, a file, a person, a space, or a place on this page.
+/// Converts `<ac:link>`. It leads to a page, a file, a person, a space, or an anchor on this page.
 pub(super) fn link(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let (content, rest) = match element.elements().find(|child| is_link_body(child)) {
         Some(body) => storage::flow(cx, &body.children).split(),
@@ -103,7 +103,7 @@ fn text(text: &str) -> Vec<Inline> {
     vec![Inline::Text(text.to_owned())]
 }
 
-/// Links to a resource; `content` is empty when the page names no text.
+/// Adds a link to a resource. `content` is empty if the page does not give a text.
 pub(super) fn to_resource(
     cx: &mut Converter<'_>,
     resource: &Resource,
@@ -139,7 +139,7 @@ pub(super) fn to_resource(
         Resource::Content(id) => {
             let known = cx.library.index_of(id, cx.page);
             if let Some((index, page)) = known.and_then(|index| Some((index, cx.library.page(index)?))) {
-                // Not everybody who may read this may know the title of that.
+                // Some readers of this document may not be allowed to know the title of the other page.
                 let content = if cx.library.may_show(cx.document, index) { named(&page.title) } else { content };
                 known_page(cx, page, anchor, content, flow);
             } else {
@@ -155,7 +155,7 @@ pub(super) fn to_resource(
     }
 }
 
-/// What to call a person whose name is not known: by the user name, never by a key that only a machine can read.
+/// Returns the text for a person whose display name is unknown. It is the user name, but never an internal key.
 pub(super) fn shown_name(id: &str) -> &str {
     let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_account = |(directory, uuid): (&str, &str)| {
@@ -165,7 +165,7 @@ pub(super) fn shown_name(id: &str) -> &str {
     if is_key { "unknown user" } else { id }
 }
 
-/// The title of the page that an address leads to, where everybody who may read the document may know it.
+/// Returns the title of the page at an address, if every reader of the document may know it.
 pub(super) fn title_of(cx: &Converter<'_>, url: &str) -> Option<String> {
     let index = cx.library.find_url(url, cx.page).filter(|index| cx.library.may_show(cx.document, *index))?;
     cx.library.page(index).map(|page| page.title.clone())
@@ -186,7 +186,7 @@ fn to_page(
     let current = cx.page.space_key.as_deref();
     let url = space.or(current).and_then(|space| cx.site().display_url(space, title));
     let url = url.map(|url| {
-        // What kind of page it is is not known; it stands on the same site.
+        // The kind of the page is unknown. It belongs to the same site.
         let page = PageRef { title: title.to_owned(), site: cx.page.site, ..PageRef::default() };
         with_anchor(&url, anchor.map(|anchor| cx.anchor_of(&page, anchor)).as_deref())
     });
@@ -211,7 +211,7 @@ fn known_page(cx: &mut Converter<'_>, page: &PageRef, anchor: Option<&str>, cont
     }
 }
 
-/// A link to a page of the input, under its title.
+/// Returns a link to a page of the input. Its text is the title.
 pub(super) fn to_known(cx: &mut Converter<'_>, index: usize) -> Inline {
     let mut flow = Flow::default();
     if let Some(page) = cx.library.page(index) {
@@ -221,7 +221,7 @@ pub(super) fn to_known(cx: &mut Converter<'_>, index: usize) -> Inline {
     content.pop().unwrap_or(Inline::Break)
 }
 
-/// A link whose target is not part of the input: written when its address is known, else its text alone.
+/// Adds a link to a target outside the input. If the address is unknown, only the text is added.
 fn unresolved(cx: &mut Converter<'_>, url: Option<String>, href: &str, content: Vec<Inline>, flow: &mut Flow) {
     cx.count("link:unresolved");
     if let Some(target) = url {
@@ -237,7 +237,7 @@ fn with_anchor(url: &str, anchor: Option<&str>) -> String {
     anchor.map_or_else(|| url.to_owned(), |anchor| format!("{url}#{anchor}"))
 }
 
-/// The address of a file: below the site where it is known, else the file's name.
+/// Returns the address of a file. If the site is unknown, returns the name of the file.
 pub(super) fn attachment(cx: &mut Converter<'_>, filename: &str, page: Option<&(Option<String>, String)>) -> String {
     let owner = match page {
         None => {
@@ -255,7 +255,7 @@ pub(super) fn attachment(cx: &mut Converter<'_>, filename: &str, page: Option<&(
     url.unwrap_or_else(|| filename.to_owned())
 }
 
-/// `<ac:image>`: the image, and its caption as a paragraph below.
+/// Converts `<ac:image>` to an image. Its caption becomes a paragraph below the image.
 pub(super) fn image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let caption = element.child("ac:caption").map(|caption| storage::flow(cx, &caption.children).split().0);
     let resource = element.elements().find_map(resource);
@@ -280,10 +280,10 @@ pub(super) fn image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) 
     }
 }
 
-/// `<img>` as older editors and generators write it.
+/// Converts `<img>`, which older editors and generators write.
 pub(super) fn html_image(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let source = cx.site().absolute(element.attribute("src").unwrap_or_default());
-    // An image in the address itself is data, not text.
+    // A `data:` address contains an image, not text.
     let source = if source.starts_with("data:") { String::new() } else { source };
     let alt = element.attribute("alt").or_else(|| element.attribute("title"));
     let file = source.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
@@ -291,7 +291,7 @@ pub(super) fn html_image(cx: &mut Converter<'_>, element: &Element, flow: &mut F
     flow.inline(Inline::Image { source, alt });
 }
 
-/// Something shown from elsewhere: a link to it.
+/// Adds a link to content that the page embeds.
 pub(super) fn embedded(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let source = element.attribute("src").or_else(|| element.attribute("data"));
     if let Some(source) = source.filter(|source| !source.starts_with("data:")) {

@@ -1,10 +1,10 @@
-//! Confluence in: space exports, page files, answers of the REST interface, or an older `confluence.ndjson`.
+//! Reads Confluence: space exports, page files, answers of the REST API, or an older `confluence.ndjson`.
 //!
-//! [`read`] finds what an input holds ([`inputs`]). Each part is a [`Source`](library::Source): a space export
-//! ([`export`]), the page files of a folder ([`pages`], [`rest`]) or an older artifact ([`ingest`]). All pages are known to one
-//! [`Library`] before the first is converted, so that links, inclusions, lists of pages and view restrictions work across
-//! them. Bodies come as storage format ([`storage`]), ADF ([`adf`]) or wiki markup ([`wiki`]). All three build the same tree and
-//! send macros through the same table ([`macros`]).
+//! [`read`] finds the parts of an input ([`inputs`]). Each part is a [`Source`](library::Source): a space export
+//! ([`export`]), the page files of a folder ([`pages`], [`rest`]) or an older artifact ([`ingest`]). One [`Library`]
+//! contains all pages before the first page is converted. Therefore links, inclusions, lists of pages and view
+//! restrictions work across all parts. A body is in storage format ([`storage`]), ADF ([`adf`]) or wiki markup
+//! ([`wiki`]). All three converters build the same tree and use the same table of macros ([`macros`]).
 
 mod adf;
 mod convert;
@@ -39,8 +39,8 @@ use site::is_number;
 
 /// Reads `input` and emits its documents.
 ///
-/// `input` is a space export (zip, unpacked folder or its `entities.xml`), a `confluence.ndjson` or a run folder that
-/// holds one, a page file, or a folder of any of these.
+/// `input` is a space export (a zip, an unpacked folder or its `entities.xml`), a `confluence.ndjson` or a run folder
+/// that contains one, a page file, or a folder with any of these.
 pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     if !input.exists() {
         let message = format!("{} does not exist: give a space export or a folder of pages", input.display());
@@ -51,13 +51,13 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     convert(&sources, failures, options, emit)
 }
 
-/// Reads a page file that is in memory; its name says how it is written.
+/// Reads a page file from memory. The extension of its name determines the format.
 pub(super) fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     let source: Box<dyn Source> = Box::new(pages::held(name, bytes, options, &Naming::held(options)));
     convert(&[source], Vec::new(), options, emit)
 }
 
-/// Emits what the sources hold, after `told`.
+/// Emits the outcomes in `told`, and then the content of the sources.
 fn convert(
     sources: &[Box<dyn Source>],
     told: Vec<Outcome>,
@@ -82,7 +82,7 @@ fn convert(
     hint_at_the_site(library).map_or(Ok(()), |notice| send(&mut emit, Outcome::Notice(notice)))
 }
 
-/// Pages that Confluence knows by number have an address as soon as that of their site is known.
+/// Returns a warning if pages have no address because the address of their site is unknown.
 fn hint_at_the_site(library: &Library<'_>) -> Option<Notice> {
     let pages = library.documents().map(|(_, page)| page).filter(|page| is_number(&page.content_id));
     let (all, without) =
@@ -95,7 +95,7 @@ fn hint_at_the_site(library: &Library<'_>) -> Option<Notice> {
     })
 }
 
-/// How many nodes of the page tree have no page, as a notice.
+/// Returns a notice with the number of nodes that have no page.
 fn branches(count: usize, kind: &str) -> Option<Outcome> {
     let message = match count {
         1 => format!("1 {kind} appears in breadcrumbs only"),
@@ -104,12 +104,12 @@ fn branches(count: usize, kind: &str) -> Option<Outcome> {
     (count > 0).then_some(Outcome::Notice(Notice { is_warning: false, message }))
 }
 
-/// Hands an outcome to the caller.
+/// Sends an outcome to the caller.
 fn send(emit: &mut Emit<'_>, outcome: Outcome) -> Result<(), ReadError> {
     emit(outcome).map_err(ReadError::Emit)
 }
 
-/// A failure of the file system, with the path it is about.
+/// Converts a file system error, and adds the path.
 fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> ReadError {
     let path = path.to_owned();
     move |source| ReadError::Io { path, source }

@@ -1,4 +1,4 @@
-//! Ids of documents: site, space and page id, or the collection and what the input calls the page.
+//! Creates the ids of documents. An id consists of site, space and page id, or of the collection and the name of the page.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use super::super::Options;
 use super::super::text::{Losses, clean};
 use super::site::Site;
 
-/// How the pages of a run are called.
+/// The rules for document ids in a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Naming {
-    /// The collection that was asked for.
+    /// The configured collection.
     given: Option<String>,
-    /// The name of the input, for pages that nothing else tells from those of other inputs.
+    /// The name of the input. It distinguishes pages that have no other unique name.
     input: String,
 }
 
@@ -19,7 +19,7 @@ impl Naming {
     pub(super) fn new(input: &Path, options: &Options) -> Self {
         let given = options.collection.clone().filter(|name| !name.is_empty());
         let path = input.canonicalize().unwrap_or_else(|_| input.to_owned());
-        // A page has the same id whether its file is given or the folder that it is in.
+        // A page has the same id whether the input is its file or the folder of the file.
         let is_container =
             path.is_dir() || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
         let named = if is_container { Some(path.as_path()) } else { path.parent() };
@@ -31,17 +31,17 @@ impl Naming {
         Self { given, input: name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default() }
     }
 
-    /// Names pages that are in memory.
+    /// Returns the rules for pages that are in memory.
     pub(super) fn held(options: &Options) -> Self {
         Self { given: options.collection.clone(), input: String::new() }
     }
 
-    /// The collection that was asked for.
+    /// Returns the configured collection.
     pub(super) fn collection(&self) -> Option<&str> {
         self.given.as_deref()
     }
 
-    /// The id of a page that its site knows by a number.
+    /// Returns the id of a page with a numeric id on its site.
     pub(super) fn page_id(&self, site: &Site, space: Option<&str>, content_id: &str) -> String {
         if self.given.is_some() {
             return self.file_id(content_id);
@@ -54,9 +54,9 @@ impl Naming {
         }
     }
 
-    /// The id of a page that only its file names.
+    /// Returns the id of a page that is identified only by its file.
     pub(super) fn file_id(&self, path: &str) -> String {
-        // A name of which nothing is left names nothing.
+        // A name without visible characters cannot be used.
         if clean(path, &mut Losses::new()).trim().is_empty() {
             return String::new();
         }

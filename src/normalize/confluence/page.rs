@@ -1,4 +1,4 @@
-//! One page: what is known of it and its body become a document.
+//! Converts a page with its metadata and body into a document.
 
 use serde_json::{Map, Value};
 
@@ -12,36 +12,36 @@ use super::flow::plain;
 use super::headings;
 use super::library::{Body, Library};
 
-/// A page about to be converted.
+/// A page before its conversion.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    /// Everything of the document that the library does not know, but body, links and losses.
+    /// The document without the data from the library and without body, links and losses.
     pub document: Document,
-    /// `None` where the input holds none.
+    /// `None` if the input does not contain a body.
     pub body: Option<Body>,
-    /// In the order in which they were written; a reply follows what it replies to.
+    /// The comments in the order in which they were written. A reply follows its parent comment.
     pub comments: Vec<Comment>,
-    /// Comments that are known by number only.
+    /// The number of comments whose text is missing.
     pub unread_comments: usize,
-    /// Where a failure is reported.
+    /// The path for error messages.
     pub path: String,
-    /// Line of the file at which the body begins.
+    /// The line of the file where the body begins.
     pub line: u64,
-    /// Whether the body is one line of the file, however many lines it has itself.
+    /// Whether the body occupies one line of the file, even if it contains line breaks.
     pub is_one_line: bool,
-    /// Whether the first heading repeats the title and goes.
+    /// Whether to remove the first heading because it repeats the title.
     pub title_in_body: bool,
 }
 
 /// A comment on a page.
 #[derive(Debug, Clone)]
 pub(super) struct Comment {
-    /// Display name, where it is known.
+    /// Display name, if it is known.
     pub author: Option<String>,
     pub body: Body,
 }
 
-/// Converts page number `index` of the library.
+/// Converts the page with number `index` in the library.
 pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
     let unreadable = || {
         let message = "the page cannot be read".to_owned();
@@ -112,7 +112,7 @@ pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
     Outcome::Document(Box::new(document))
 }
 
-/// Adds the comments below the body, each as a quotation under the name of its author.
+/// Adds the comments below the body. Each comment is a quotation with the name of its author.
 fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], blocks: &mut Vec<Block>) {
     let mut quoted = Vec::new();
     for comment in comments {
@@ -130,7 +130,7 @@ fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], blocks: &mut Vec<B
     }
 }
 
-/// Adds the files that the page shows and that no list of attachments names.
+/// Adds files that the page displays but that are missing in its list of attachments.
 fn add_files(document: &mut Document, cx: &Converter<'_>) {
     for filename in &cx.files {
         if document.attachments.iter().all(|known| known.filename != *filename) {
@@ -140,7 +140,7 @@ fn add_files(document: &mut Document, cx: &Converter<'_>) {
     }
 }
 
-/// Drops a first heading that says what the title says.
+/// Removes a first heading that repeats the title.
 fn drop_title(blocks: &mut Vec<Block>, title: &str) {
     if let Some(Block::Heading { level: 1, content }) = blocks.first()
         && one_line(&plain(content)) == title
@@ -150,7 +150,7 @@ fn drop_title(blocks: &mut Vec<Block>, title: &str) {
     }
 }
 
-/// Adds a string to a document's metadata, if there is one.
+/// Adds a string to the metadata of a document if it is present.
 pub(super) fn add_meta(meta: &mut Map<String, Value>, name: &str, value: Option<&str>) {
     if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
         meta.insert(name.to_owned(), Value::String(value.to_owned()));

@@ -1,4 +1,4 @@
-//! Page files: one body a file, in storage format or ADF, or pages as the REST interface returns them.
+//! Reads page files. A file is one body in storage format or ADF, or contains pages of the REST API.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,18 +20,18 @@ use super::rest::{self, Class};
 use super::site::{Site, is_number};
 use super::{branches, foreign, title};
 
-/// Endings of files that hold a body in storage format.
+/// File extensions of bodies in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
-/// Those of page files, for messages.
+/// File extensions of page files, for messages.
 pub(super) const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
-/// Bytes of one file, which may hold many pages of the REST interface.
+/// Maximum size of a file in bytes. A file may contain many pages of the REST API.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
 
 /// A file that may hold pages.
 #[derive(Debug)]
 pub(super) struct File {
     origin: Origin,
-    /// Relative to the input, `/` between parts.
+    /// The path relative to the input, with `/` as separator.
     relative: String,
 }
 
@@ -82,35 +82,35 @@ pub(super) struct Pages {
     files: Vec<File>,
     naming: Naming,
     site_url: Option<String>,
-    /// What each file holds, or why it holds no page.
+    /// The content of each file, or the reason why it has no page.
     found: Vec<Result<Found, LeftOut>>,
-    /// File, and which of its objects, of each page that is registered.
+    /// The file of each registered page, and the number of the object in that file.
     slots: Vec<(usize, usize)>,
     comments: HashMap<String, Vec<Comment>>,
-    /// Comments that are not read, by page.
+    /// The number of comments without text, by page.
     unread_comments: HashMap<String, usize>,
 }
 
-/// What a file holds.
+/// The content of a file.
 enum Found {
-    /// A body alone, the title that it names, and whether only Cloud writes such a body.
+    /// A body without metadata, its title, and whether the format of the body exists only in Cloud.
     Body { title: Option<String>, is_cloud: bool },
-    /// Objects of the REST interface.
+    /// Objects of the REST API.
     Objects(Objects),
 }
 
-/// What the objects of a file say.
+/// The data of the objects in a file.
 #[derive(Default)]
 struct Objects {
-    /// Which object of the file each page is.
+    /// The pages, and the number of the object that contains each of them.
     pages: Vec<(usize, RestPage)>,
     people: Vec<(String, String)>,
     spaces: Vec<Space>,
-    /// Page and comment.
+    /// The page of each comment, and the comment.
     comments: Vec<(String, Option<Comment>)>,
-    /// File names by the ids of media.
+    /// File names by media id.
     media: Vec<(String, String)>,
-    /// Pages that are not current, by status.
+    /// The number of pages that are not current, by status.
     other_statuses: BTreeMap<String, usize>,
     branches: usize,
     others: usize,
@@ -131,17 +131,17 @@ struct Space {
     home: Option<String>,
 }
 
-/// The results of a query: where they begin, and where the query says that it goes on.
+/// The results of a query: the start of this part, and the start of the next part.
 struct List {
     start: Option<u64>,
     next: Option<String>,
 }
 
-/// A file without any page.
+/// A file without a page.
 enum LeftOut {
-    /// It should have one.
+    /// The file should contain a page.
     Failed(FileError),
-    /// It is something else.
+    /// The file has another purpose.
     Foreign(FileError),
 }
 
@@ -154,12 +154,12 @@ impl From<&LeftOut> for Outcome {
     }
 }
 
-/// Reads a page file that is in memory.
+/// Reads a page file from memory.
 pub(super) fn held(name: &str, bytes: &[u8], options: &Options, naming: &Naming) -> Pages {
     index(vec![File { origin: Origin::Memory(bytes.to_owned()), relative: name.to_owned() }], options, naming)
 }
 
-/// Reads what each file holds: ids, titles, and which files have no page.
+/// Reads the ids and titles in each file, and notes the files without a page.
 pub(super) fn index(files: Vec<File>, options: &Options, naming: &Naming) -> Pages {
     let mut pages = Pages {
         found: Vec::with_capacity(files.len()),
@@ -188,7 +188,7 @@ impl Pages {
         self.found = all;
     }
 
-    /// Gives every page a number, and every comment to its page.
+    /// Numbers all pages, and assigns every comment to its page.
     fn number(&mut self) {
         for (file, found) in self.found.iter_mut().enumerate() {
             match found {
@@ -214,7 +214,7 @@ impl Pages {
         })
     }
 
-    /// What the library keeps of a file that is a body alone.
+    /// Returns the entry in the library for a file that contains only a body.
     fn file_reference(&self, file: &File, title: Option<&str>, is_cloud: bool, ids: &mut Ids) -> PageRef {
         let content_id = ids.of(file);
         let stem = stem(&file.relative);
@@ -229,7 +229,7 @@ impl Pages {
         }
     }
 
-    /// What the library keeps of a page of the REST interface.
+    /// Returns the entry in the library for a page of the REST API.
     fn rest_reference(&self, page: &RestPage, spaces: &HashMap<&str, &Space>, library: &mut Library<'_>) -> PageRef {
         let base = page.base.as_deref().or(self.site_url.as_deref());
         let site = Site::new(base, page.is_cloud);
@@ -293,7 +293,7 @@ impl Source for Pages {
         let Some((file, _)) = self.slots.get(number) else { return 0 };
         match (self.files.get(*file), self.found.get(*file)) {
             (Some(file), Some(Ok(Found::Body { .. }))) => file.length(),
-            // A list is long because of its other pages.
+            // The file is a list, so its size says nothing about this page.
             _ => 0,
         }
     }
@@ -334,14 +334,14 @@ impl Source for Pages {
     }
 }
 
-/// The ids that page files have, each given once.
+/// The unique ids of page files.
 #[derive(Default)]
 struct Ids {
     taken: HashSet<String>,
 }
 
 impl Ids {
-    /// The id of a page file: its name where that is a number, else its path without the ending.
+    /// Returns the id of a page file: its name if the name is a number, or else its path without the extension.
     fn of(&mut self, file: &File) -> String {
         let path = file.relative.rsplit_once('.').map_or(file.relative.as_str(), |(path, _)| path);
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -352,13 +352,13 @@ impl Ids {
     }
 }
 
-/// The file's name as a title.
+/// Returns the name of the file as a title.
 fn stem(relative: &str) -> String {
     let name = relative.rsplit('/').next().unwrap_or(relative);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 
-/// What a file holds.
+/// Reads the content of a file.
 fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
     match contents(file, &mut Losses::new()).map_err(LeftOut::Failed)? {
         Contents::Markup(source) if foreign::is_dita(&source) => {
@@ -385,7 +385,7 @@ fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
     }
 }
 
-/// Whether the objects say anything of pages.
+/// Returns whether the objects contain data about pages.
 fn is_of_pages(objects: &Objects) -> bool {
     !objects.pages.is_empty()
         || !objects.people.is_empty()
@@ -393,7 +393,7 @@ fn is_of_pages(objects: &Objects) -> bool {
         || !objects.comments.is_empty()
 }
 
-/// Reads what the objects of a file say of pages, people and spaces.
+/// Reads the data about pages, people and spaces from the objects of a file.
 fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
     let mut objects = Objects::default();
     for (number, item) in rest::items(value)?.into_iter().enumerate() {
@@ -431,7 +431,7 @@ fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
     }
     rest::people(value, &mut |id, name| objects.people.push((id, name)));
     let next = rest::text(value, "/_links/next");
-    // A list of people does not end one of pages.
+    // A list of people is not the end of a list of pages.
     let is_list = value.get("results").is_some() && !objects.pages.is_empty();
     objects.list = is_list.then(|| List { start: value.get("start").and_then(Value::as_u64), next });
     Some(objects)
@@ -447,7 +447,7 @@ fn space(value: &Value) -> Option<Space> {
 }
 
 impl Pages {
-    /// What the owner of the files should know.
+    /// Returns notices for the owner of the files.
     fn notices(&self) -> Vec<Outcome> {
         let mut notices: Vec<Outcome> = self.unfollowed().into_iter().collect();
         let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
@@ -477,7 +477,7 @@ impl Pages {
         notices
     }
 
-    /// Warns of a list that goes on where no file of the input does.
+    /// Returns a warning if a list continues but the input does not contain the next part.
     fn unfollowed(&self) -> Option<Outcome> {
         let lists: Vec<(&File, &List)> =
             self.objects().filter_map(|(file, objects)| Some((file, objects.list.as_ref()?))).collect();
@@ -485,7 +485,7 @@ impl Pages {
             let start = next.split(['?', '&']).find_map(|part| part.strip_prefix("start=")?.parse::<u64>().ok());
             match start {
                 Some(start) => lists.iter().any(|(_, list)| list.start == Some(start)),
-                // A cursor does not say what it leads to; the last list of a query has none.
+                // A cursor does not identify its target. Only the last part of a list has no cursor.
                 None => lists.iter().any(|(_, list)| list.next.is_none()),
             }
         };
@@ -522,7 +522,7 @@ fn contents(file: &File, losses: &mut Losses) -> Result<Contents, FileError> {
     Ok(Contents::Json(value))
 }
 
-/// Object number `item` of a file of the REST interface.
+/// Returns object `item` in a file of the REST API.
 fn object(value: &Value, item: usize) -> Option<&Value> {
     rest::items(value)?.get(item).map(|item| item.value)
 }

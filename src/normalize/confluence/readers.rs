@@ -1,17 +1,18 @@
-//! Who may read a page: its own view restriction, and that of every page above it, must allow it.
+//! Computes who may read a page. A reader must pass the view restrictions of the page and of all its ancestors.
 //!
-//! A restriction allows whoever it names. What two restrictions allow together is the set that both name, taken literally:
-//! a user of one who belongs to a group of the other is not known here, and is left out rather than let in.
+//! A restriction lists the users and groups that may read. If several restrictions apply, only names that appear in all
+//! of them remain. The input does not contain the members of groups. Therefore a user in one restriction who belongs to
+//! a group in another restriction is excluded.
 
 use std::collections::BTreeSet;
 
-/// Who may read a page: `user:…` and `group:…`. `None` means everybody.
+/// The readers of a page, as `user:…` and `group:…`. `None` means everybody.
 pub(super) type Readers = Option<Vec<String>>;
 
-/// One restriction: whoever it names may read. An empty one names nobody that can be told.
+/// The names that one restriction allows. An empty list allows no known user or group.
 pub(super) type Restriction = Vec<String>;
 
-/// Works out who passes all of `restrictions`.
+/// Returns the names that pass all `restrictions`.
 pub(super) fn allowed_by_all<'r>(restrictions: impl Iterator<Item = &'r Restriction>) -> Readers {
     let mut readers: Option<BTreeSet<&str>> = None;
     for restriction in restrictions {
@@ -24,7 +25,7 @@ pub(super) fn allowed_by_all<'r>(restrictions: impl Iterator<Item = &'r Restrict
     readers.map(|readers| readers.into_iter().map(str::to_owned).collect())
 }
 
-/// Whether everybody who may read `a` may read `b`.
+/// Returns whether everybody who may read `a` may also read `b`.
 pub(super) fn is_within(a: Option<&[String]>, b: Option<&[String]>) -> bool {
     match (a, b) {
         (_, None) => true,
@@ -47,7 +48,7 @@ mod tests {
     fn every_restriction_must_allow() {
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[&["group:hr", "user:ann"], &["user:ann", "group:it"]]), Some(vec!["user:ann".to_owned()]));
-        // Whether Ann belongs to the group is not known.
+        // The members of the group are unknown.
         assert_eq!(of(&[&["user:ann"], &["group:hr"]]), Some(vec![]));
         assert_eq!(of(&[&[]]), Some(vec![]));
     }

@@ -1,4 +1,4 @@
-//! Pages as Confluence's REST interface returns them, version 1 and 2: one page, or the results of a query.
+//! Reads pages from answers of Confluence's REST API, version 1 and 2. An answer is one page or the results of a query.
 
 use serde_json::Value;
 
@@ -7,12 +7,12 @@ use super::library::{Ancestor, Body, Kind, PageRef};
 use super::page::{Comment, add_meta};
 use super::readers::Restriction;
 
-/// What an object of the REST interface is.
+/// The type of an object in the REST API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Page,
     Blog,
-    /// A node of the page tree without a page: a folder, a whiteboard, a database.
+    /// A node of the page tree without a page: a folder, a whiteboard or a database.
     Branch,
     Comment,
     Attachment,
@@ -21,16 +21,17 @@ pub(super) enum Class {
     Other,
 }
 
-/// An object of a file, and the address of the site that the file names.
+/// An object of a file, and the address of the site in that file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'v> {
     pub value: &'v Value,
     pub class: Class,
-    /// The list that it stands in, if any.
+    /// The list that contains the object.
     list: Option<&'v Value>,
 }
 
-/// The objects of a JSON file: one, or the results of a query. `None` when it is nothing of the REST interface.
+/// Returns the objects of a JSON file, which is one object or the results of a query. Returns `None` if the file is not
+/// an answer of the REST API.
 pub(super) fn items(value: &Value) -> Option<Vec<Item<'_>>> {
     let list = value.get("results").and_then(Value::as_array).or_else(|| value.as_array());
     let Some(list) = list else {
@@ -39,7 +40,7 @@ pub(super) fn items(value: &Value) -> Option<Vec<Item<'_>>> {
     };
     // A search returns each page as the `content` of a hit.
     let inner = |hit| Value::get(hit, "content").filter(|content| content.is_object()).unwrap_or(hit);
-    // A list of a tool's own may have ids and titles, but no bodies.
+    // Lists from other tools may have ids and titles, but no bodies.
     let is_bare = |item: &Value| value.is_array() && item.get("body").is_none();
     let classified = |item| match class(item) {
         Class::Page | Class::Blog if is_bare(item) => Class::Other,
@@ -77,7 +78,7 @@ fn is_user(value: &Value) -> bool {
     (has("accountId") || has("userKey") || has("username")) && (has("displayName") || has("publicName"))
 }
 
-/// Whether a value has nothing of a page, not even of a damaged one: the settings of a tool, a list of names.
+/// Returns whether a value cannot be a page, not even a damaged one. Examples are the settings of a tool or a list of names.
 pub(super) fn is_foreign(value: &Value) -> bool {
     const OF_A_PAGE: [&str; 8] =
         ["body", "results", "content", "spaceId", "space", "ancestors", "_links", "_expandable"];
@@ -92,7 +93,7 @@ pub(super) fn is_foreign(value: &Value) -> bool {
     }
 }
 
-/// A string or a number at a place of an object.
+/// Returns the string or number at `pointer`.
 pub(super) fn text(value: &Value, pointer: &str) -> Option<String> {
     match value.pointer(pointer)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -101,7 +102,7 @@ pub(super) fn text(value: &Value, pointer: &str) -> Option<String> {
     }
 }
 
-/// A list, or the `results` of an expanded one.
+/// Returns the elements of a list, or the `results` of an expanded list.
 fn list<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> {
     let found = value.pointer(pointer);
     let items = found.and_then(|found| found.get("results").unwrap_or(found).as_array());
@@ -109,28 +110,28 @@ fn list<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> 
 }
 
 impl<'v> Item<'v> {
-    /// The status, where it is not `current`.
+    /// Returns the status unless it is `current`.
     pub(super) fn other_status(&self) -> Option<&'v str> {
         self.value.get("status").and_then(Value::as_str).filter(|status| !matches!(*status, "current" | ""))
     }
 
-    /// The address of the site, where the object or its list names it.
+    /// Returns the address of the site, if the object or its list contains it.
     pub(super) fn base(&self) -> Option<String> {
         let base = text(self.value, "/_links/base").or_else(|| text(self.list?, "/_links/base"));
         base.or_else(|| {
-            // `…/rest/api/content/1` and `…/api/v2/pages/1` stand below the site.
+            // `…/rest/api/content/1` and `…/api/v2/pages/1` are below the address of the site.
             let own = text(self.value, "/_links/self").filter(|own| own.contains("://"))?;
             let at = own.find("/rest/api/").or_else(|| own.find("/api/v2/"))?;
             own.get(..at).map(str::to_owned)
         })
     }
 
-    /// Whether the object is of version 2, which only Cloud has.
+    /// Returns whether the object has version 2 of the API, which only Cloud supports.
     pub(super) fn is_version_2(&self) -> bool {
         self.value.get("spaceId").is_some() || self.value.get("parentType").is_some()
     }
 
-    /// What the library keeps of a page; `base` is the address of its site, where that is known.
+    /// Returns the entry of a page in the library. `base` is the address of its site, if it is known.
     pub(super) fn reference(&self, base: Option<&str>) -> PageRef {
         let value = self.value;
         let webui = text(value, "/_links/webui");
@@ -196,13 +197,13 @@ fn last_part(path: &str) -> Option<String> {
     path.rsplit('/').next().filter(|key| !key.is_empty()).map(str::to_owned)
 }
 
-/// The key in `/spaces/KEY/…` or `/display/KEY/…`.
+/// Returns the key in `/spaces/KEY/…` or `/display/KEY/…`.
 fn space_of_address(webui: &str) -> Option<String> {
     let (_, rest) = webui.split_once("/spaces/").or_else(|| webui.split_once("/display/"))?;
     rest.split(['/', '?']).next().filter(|key| !key.is_empty()).map(str::to_owned)
 }
 
-/// The view restriction of a page: whoever it names may read. `None` when there is none, or when it is not known.
+/// Returns the view restriction of a page. `None` means that there is no restriction, or that it is unknown.
 pub(super) fn restriction(value: &Value) -> Option<Restriction> {
     let read = read_restriction(value)?;
     let named = |kind: &str, names: &[&str], prefix: &str| -> (Restriction, bool) {
@@ -215,11 +216,11 @@ pub(super) fn restriction(value: &Value) -> Option<Restriction> {
     let (mut readers, has_users) = named("user", &["/accountId", "/username", "/userKey", "/publicName"], "user");
     let (groups, has_groups) = named("group", &["/name", "/id"], "group");
     readers.extend(groups);
-    // Whoever is not named here may not read, even where a name is missing.
+    // Only listed users may read. This also applies if some of their names are missing.
     (has_users || has_groups).then_some(readers)
 }
 
-/// The users and groups of the operation `read`, in whichever of its forms the answer has it.
+/// Returns the users and groups of the operation `read`. The answer has one of several forms.
 fn read_restriction(value: &Value) -> Option<&Value> {
     let all = value.get("restrictions")?;
     let of_list =
@@ -228,14 +229,14 @@ fn read_restriction(value: &Value) -> Option<&Value> {
     Some(read.get("restrictions").unwrap_or(read))
 }
 
-/// Whether the answer says who may read the page, be it everybody.
+/// Returns whether the answer contains the readers of the page. It may say that everybody can read it.
 fn has_restrictions(value: &Value) -> bool {
     value
         .get("restrictions")
         .is_some_and(|all| all.get("read").is_some() || all.is_array() || all.get("results").is_some())
 }
 
-/// The body: ADF where there is one, else storage format.
+/// Returns the body: ADF if there is one, or else storage format.
 pub(super) fn body(value: &Value) -> Option<Body> {
     let body = value.get("body")?;
     let is_blank = |value: &&Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
@@ -249,7 +250,7 @@ pub(super) fn body(value: &Value) -> Option<Body> {
     storage.or_else(|| at("/wiki/value").map(Body::Wiki))
 }
 
-/// The comments that a page carries, those of replies after what they reply to.
+/// Returns the comments of a page. Replies follow their parent comment.
 pub(super) fn comments(value: &Value) -> Vec<Comment> {
     let embedded = ["/children/comment", "/descendants/comment", "/comments", "/footerComments", "/inlineComments"];
     let mut comments = Vec::new();
@@ -262,7 +263,7 @@ pub(super) fn comments(value: &Value) -> Vec<Comment> {
     comments
 }
 
-/// Reads a comment, if it is current and has a body.
+/// Reads a comment if it is current and has a body.
 pub(super) fn comment(value: &Value) -> Option<Comment> {
     let is_current =
         value.get("status").and_then(Value::as_str).is_none_or(|status| matches!(status, "current" | "open"));
@@ -270,11 +271,11 @@ pub(super) fn comment(value: &Value) -> Option<Comment> {
     Some(Comment { author: author(value), body })
 }
 
-/// The page that a comment of a list stands on.
+/// Returns the page of a comment in a list.
 pub(super) fn page_of_comment(value: &Value) -> Option<String> {
     let pointers = ["/pageId", "/blogPostId", "/container/id"];
     pointers.iter().find_map(|pointer| text(value, pointer)).or_else(|| {
-        // `/rest/api/content/1` is the container that was not expanded.
+        // `/rest/api/content/1` is the address of a container that was not expanded.
         text(value, "/_expandable/container").and_then(|path| last_part(&path))
     })
 }
@@ -284,12 +285,12 @@ fn author(value: &Value) -> Option<String> {
     pointers.iter().find_map(|pointer| text(value, pointer))
 }
 
-/// The account that wrote the newest version, for the library to name.
+/// Returns the account that wrote the newest version. The library has its name.
 fn author_id(value: &Value) -> Option<String> {
     ["/version/authorId", "/authorId"].iter().find_map(|pointer| text(value, pointer))
 }
 
-/// Adds display names by account id, user key and user name, wherever the answer has a person.
+/// Adds the display names of all people in the answer, by account id, user key and user name.
 pub(super) fn people(value: &Value, add: &mut impl FnMut(String, String)) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| people(item, add)),
@@ -300,14 +301,14 @@ pub(super) fn people(value: &Value, add: &mut impl FnMut(String, String)) {
                     add(id, name.clone().unwrap_or_default());
                 }
             }
-            // Bodies hold no people, and may be long.
+            // Bodies do not contain people, and may be long.
             fields.iter().filter(|(name, _)| *name != "body").for_each(|(_, field)| people(field, add));
         }
         _ => {}
     }
 }
 
-/// The files attached to a page: name, where to get it, and the ids that media carry.
+/// Returns the attachments of a page: name, address, and the media ids that refer to each file.
 pub(super) fn attachments(value: &Value) -> Vec<(Attachment, Vec<String>)> {
     let items = ["/children/attachment", "/attachments"].into_iter().flat_map(|pointer| list(value, pointer));
     items
@@ -321,7 +322,7 @@ pub(super) fn attachments(value: &Value) -> Vec<(Attachment, Vec<String>)> {
         .collect()
 }
 
-/// Everything else that the answer says of the page; `name` names an account.
+/// Returns the other metadata of the page. `name` returns the name of an account.
 pub(super) fn document(value: &Value, name: impl Fn(&str) -> Option<String>) -> Document {
     let mut document = Document {
         version: value.pointer("/version/number").and_then(Value::as_i64),

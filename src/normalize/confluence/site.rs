@@ -1,4 +1,4 @@
-//! Where pages are published: the address of a site, and the addresses and anchors that it makes.
+//! The address of a site, and the addresses and anchors of its pages.
 
 use chrono::{DateTime, Datelike as _};
 
@@ -7,14 +7,14 @@ use super::library::{Kind, PageRef, percent_encode};
 /// A Confluence site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Site {
-    /// Without a slash at the end; `None` where nothing names it.
+    /// The address without a slash at the end, or `None` if it is unknown.
     pub url: Option<String>,
-    /// Whether Atlassian runs it, where that is known.
+    /// Whether Atlassian hosts the site, if this is known.
     pub is_cloud: Option<bool>,
 }
 
 impl Site {
-    /// Reads an address. A site in the cloud has its pages below `/wiki`.
+    /// Parses an address. A Cloud site has its pages below `/wiki`.
     pub(super) fn new(url: Option<&str>, is_cloud: Option<bool>) -> Self {
         let url = url.map(|url| url.trim().trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
         let has_cloud_host = url.as_deref().and_then(host).is_some_and(|host| {
@@ -31,14 +31,14 @@ impl Site {
         Self { url, is_cloud }
     }
 
-    /// The name of the site in document ids: host and path, without `/wiki`.
+    /// Returns the name of the site in document ids: host and path, without `/wiki`.
     pub(super) fn name(&self) -> Option<String> {
         let (_, rest) = self.url.as_deref()?.split_once("://")?;
         let rest = if self.is_cloud == Some(true) { rest.strip_suffix("/wiki").unwrap_or(rest) } else { rest };
         Some(rest.to_ascii_lowercase())
     }
 
-    /// The part of an address below the site, or the whole of a relative one.
+    /// Returns the part of an address after the address of the site. A relative address is returned unchanged.
     pub(super) fn path<'u>(&self, url: &'u str) -> Option<&'u str> {
         if url.starts_with('/') {
             return Some(url);
@@ -47,12 +47,12 @@ impl Site {
         (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
     }
 
-    /// Makes an address absolute where the site is known.
+    /// Makes an address absolute if the site is known.
     pub(super) fn absolute(&self, href: &str) -> String {
         let Some(site) = self.url.as_deref().filter(|_| href.starts_with('/') && !href.starts_with("//")) else {
             return href.to_owned();
         };
-        // `/wiki/…` is written relative to the host, everything else relative to the site.
+        // `/wiki/…` is relative to the host. Other addresses are relative to the site.
         let start = site.find("://").map(|at| at + 3);
         let context = start.and_then(|from| site.get(from..)).and_then(|rest| rest.find('/').map(|at| rest.get(at..)));
         match context.flatten() {
@@ -63,7 +63,7 @@ impl Site {
         }
     }
 
-    /// The address of a page of this site.
+    /// Returns the address of a page on this site.
     pub(super) fn page_url(&self, page: &PageRef) -> Option<String> {
         let site = self.url.as_deref()?;
         let id = page.content_id.as_str();
@@ -79,38 +79,38 @@ impl Site {
         }
     }
 
-    /// The address of a page known by its title only.
+    /// Returns the address of a page whose title is known, but not its id.
     pub(super) fn display_url(&self, space: &str, title: &str) -> Option<String> {
         let site = self.url.as_deref()?;
         Some(format!("{site}/display/{}/{}", percent_encode(space), percent_encode(title).replace("%20", "+")))
     }
 
-    /// The address of a space.
+    /// Returns the address of a space.
     pub(super) fn space_url(&self, space: &str) -> Option<String> {
         let part = if self.is_cloud == Some(true) { "spaces" } else { "display" };
         self.url.as_deref().map(|site| format!("{site}/{part}/{}", percent_encode(space)))
     }
 
-    /// The address of a page known by its id only.
+    /// Returns the address of a page whose id is known.
     pub(super) fn id_url(&self, id: &str) -> Option<String> {
         self.url.as_deref().map(|site| format!("{site}/pages/viewpage.action?pageId={}", percent_encode(id)))
     }
 
-    /// The address of a Jira issue: in the cloud, Jira is beside Confluence.
+    /// Returns the address of a Jira issue. Only Cloud has Jira and Confluence on the same host.
     pub(super) fn issue_url(&self, key: &str) -> Option<String> {
         let base = self.url.as_deref()?.strip_suffix("/wiki")?;
         Some(format!("{base}/browse/{key}"))
     }
 
-    /// The address of a file attached to a page.
+    /// Returns the address of a file that is attached to a page.
     pub(super) fn attachment_url(&self, content_id: &str, filename: &str) -> Option<String> {
         let site = self.url.as_deref().filter(|_| is_number(content_id))?;
         Some(format!("{site}/download/attachments/{content_id}/{}", percent_encode(filename)))
     }
 
-    /// The anchor of a heading, or of an anchor macro, on the published page.
+    /// Returns the anchor of a heading or of an anchor macro on the published page.
     ///
-    /// Cloud writes the text with hyphens for blanks; Server and Data Center write title and text without blanks.
+    /// Cloud uses the text with hyphens instead of blanks. Server and Data Center use the title and the text without blanks.
     pub(super) fn anchor(&self, title: &str, text: &str, has_cloud_body: bool) -> String {
         let joined = |glue: &str| text.split_whitespace().collect::<Vec<_>>().join(glue);
         if self.is_cloud.unwrap_or(has_cloud_body) {
@@ -129,13 +129,13 @@ fn host(url: &str) -> Option<&str> {
     url.split_once("://")?.1.split(['/', ':', '?', '#']).next()
 }
 
-/// The day on which a page was made, as addresses of blog posts have it.
+/// Returns the date on which a page was created, in the format that addresses of blog posts use.
 fn created(page: &PageRef) -> Option<String> {
     let day = DateTime::parse_from_rfc3339(page.created.as_deref()?).ok()?;
     Some(format!("{}/{:02}/{:02}", day.year(), day.month(), day.day()))
 }
 
-/// Whether an id is one that Confluence gave.
+/// Returns whether an id is a Confluence id.
 pub(super) fn is_number(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,4 +1,4 @@
-//! Storage format to the document tree, element by element.
+//! Converts storage format to the document tree, element by element.
 
 use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
 use super::convert::Converter;
@@ -119,7 +119,7 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     }
 }
 
-/// Whether no reader sees the element.
+/// Returns whether the element is invisible to readers.
 fn is_hidden(element: &Element) -> bool {
     let style = element.attribute("style").unwrap_or_default();
     let hides = || {
@@ -139,7 +139,7 @@ fn mark(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow, mark: fn(Vec
     flow.append(inner, mark);
 }
 
-/// Running text with its text as code; what is not text, such as a link, stays around it.
+/// Formats the text in `content` as code. Other inline elements such as links are kept.
 pub(super) fn codes(content: Vec<Inline>) -> Vec<Inline> {
     content
         .into_iter()
@@ -154,7 +154,7 @@ pub(super) fn codes(content: Vec<Inline>) -> Vec<Inline> {
         .collect()
 }
 
-/// Converts children to running text; blocks among them follow as blocks.
+/// Converts children to inline content. Blocks among them follow as blocks.
 fn inlines(cx: &mut Converter<'_>, children: &[Node], flow: &mut Flow) -> Vec<Inline> {
     let (content, rest) = self::flow(cx, children).split();
     if !rest.is_empty() {
@@ -179,7 +179,7 @@ fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         match node {
             Node::Element(item) if item.name == "li" => {
                 let content = blocks(cx, &item.children);
-                // Editors nest a list by wrapping it in an item without a bullet of its own.
+                // Editors nest a list inside an item without its own bullet.
                 let wrapper = content.iter().all(|block| matches!(block, Block::List(_))) && !content.is_empty();
                 let unmarked = item.attribute("style").is_some_and(|style| style.contains("none"));
                 match list.items.last_mut() {
@@ -192,7 +192,7 @@ fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
                 if content.is_empty() {
                     continue;
                 }
-                // A list directly in a list belongs to the item before it.
+                // A list directly inside a list belongs to the previous item.
                 match list.items.last_mut() {
                     Some(before) => before.content.extend(content),
                     None => list.items.push(ListItem { checked: None, content }),
@@ -205,7 +205,7 @@ fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     }
 }
 
-/// A definition list: the term in bold, its definitions behind and below it.
+/// Converts a definition list. The term is bold, and its definitions follow it.
 fn definitions(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let mut list = List { ordered: false, start: 1, items: Vec::new() };
     for child in element.elements() {
@@ -271,7 +271,7 @@ fn table(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     flow.block(Block::Table(table));
 }
 
-/// Rows in order, and whether each stands in the table's head.
+/// Returns the rows in order, and whether each row belongs to the head of the table.
 fn rows(table: &Element) -> Vec<(&Element, bool)> {
     let mut rows = Vec::new();
     for child in table.elements() {
@@ -298,7 +298,7 @@ fn cell(cx: &mut Converter<'_>, element: &Element) -> Cell {
     }
 }
 
-/// Drops the column of row numbers that the editor shows beside a table.
+/// Removes the column of row numbers that the editor adds to a table.
 fn drop_numbering(element: &Element, table: &mut Table) {
     let numbered = rows(element).iter().all(|(row, _)| {
         row.elements()
@@ -318,7 +318,7 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let name = element.attribute("ac:name").unwrap_or_default();
     let short = element.attribute("ac:emoji-shortname");
     let fallback = element.attribute("ac:emoji-fallback").filter(|text| !text.starts_with(':'));
-    // The editor of today writes the name of the blue star for every emoji that is no emoticon.
+    // The current editor uses the name `blue-star` for every emoji that is not an emoticon.
     let is_other = name == "blue-star" && short.is_some_and(|short| short != ":blue_star:");
     let text = match (fallback, emoji::emoticon(name).filter(|_| !is_other), short) {
         (Some(text), ..) | (None, Some(text), _) => text.to_owned(),
@@ -331,7 +331,7 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     flow.text(&text);
 }
 
-/// `MathML`: its TeX where it carries one, else its text.
+/// Converts `MathML`. Uses its TeX annotation if there is one, or else its text.
 fn math(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let display = element.attribute("display") == Some("block");
     if let Some(tex) = tex(element) {

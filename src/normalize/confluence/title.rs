@@ -1,4 +1,4 @@
-//! The title that a body alone names: its `<title>`, or a heading of the first level before any text.
+//! Finds the title of a page that is only a body: `<title>`, or a heading of the first level before any text.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use super::adf;
 use super::dom::{self, Element, Node};
 use super::macros::CONDITIONAL;
 
-/// Bytes of a body in which its title is looked for.
+/// The title is searched in this number of bytes at the start of a body.
 const HEAD: usize = 16 * 1024;
 
-/// The text of `<title>` in the head, or of an `<h1>` that the page begins with.
+/// Returns the text of `<title>` in the head, or of an `<h1>` at the start of the page.
 pub(super) fn of_markup(source: &str) -> Option<String> {
     let end = (0..=source.len().min(HEAD)).rev().find(|at| source.is_char_boundary(*at))?;
     let head = source.get(..end)?;
@@ -26,7 +26,7 @@ pub(super) fn of_markup(source: &str) -> Option<String> {
     })
 }
 
-/// What a reader sees first.
+/// The first content that a reader sees.
 enum Shown {
     Nothing,
     /// A heading of the first level.
@@ -58,7 +58,7 @@ fn first_shown(nodes: &[Node]) -> Shown {
     Shown::Nothing
 }
 
-/// Whether an element shows nothing, or not to everybody.
+/// Returns whether an element is invisible, or visible only to some readers.
 fn is_unseen(element: &Element) -> bool {
     const UNSEEN: [&str; 7] =
         ["ac:parameter", "ac:default-parameter", "head", "style", "script", "ac:adf-attribute", "ac:placeholder"];
@@ -66,7 +66,7 @@ fn is_unseen(element: &Element) -> bool {
         || element.attribute("ac:name").is_some_and(|name| CONDITIONAL.contains(&name))
 }
 
-/// The text of a first heading.
+/// Returns the text of a first heading.
 pub(super) fn of_adf(value: &Value) -> Option<String> {
     let first = value.get("content")?.as_array()?.first()?;
     let is_title = first.get("type")?.as_str() == Some("heading") && first.pointer("/attrs/level")?.as_u64() == Some(1);
@@ -74,7 +74,7 @@ pub(super) fn of_adf(value: &Value) -> Option<String> {
     Some(title).filter(|title| is_title && !title.is_empty())
 }
 
-/// Where the first `<name>` or `<name …>` stands, and its markup.
+/// Returns the position and the markup of the first `<name>` or `<name …>`.
 fn element_source<'s>(source: &'s str, name: &str) -> Option<(usize, &'s str)> {
     let open = format!("<{name}");
     let mut from = 0;
@@ -96,7 +96,7 @@ fn text_of(markup: &str) -> Option<String> {
     Some(one_line(&text)).filter(|title| !title.is_empty())
 }
 
-/// Adds the text that a reader sees: not the parameters of macros, nor the head of a page.
+/// Adds the text that a reader sees. Parameters of macros and the head of a page are invisible.
 fn push_shown(nodes: &[Node], out: &mut String) {
     for node in nodes {
         match node {

@@ -1,5 +1,5 @@
-//! Branches: parts of a map in which a topic may read differently, because a `<ditavalref>` filters them, or because
-//! their keys are their own. Each makes copies of its topics; copies that read the same become one document.
+//! Handles branches, which are parts of a map where a topic may have different content. The reason is a `<ditavalref>` that
+//! filters them, or a separate key scope. Each branch copies its topics. Copies with the same content become one document.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -13,15 +13,14 @@ use super::vocabulary::is_topicref;
 use crate::normalize::FileError;
 use crate::normalize::text::{Losses, count};
 
-/// Marks the copy that is a branch, and what is written elsewhere of it, with the branches around, outermost first.
+/// An attribute that marks a copy with its branches, outermost first. References to the copy have it, too.
 const BRANCHES: &str = "trailblazer:branches";
 
-/// What a `<ditavalref>` does to the part of a map around it, or a part with keys of its own. The same in two places is
-/// one branch.
+/// The effect of a `<ditavalref>` or a separate key scope on a part of a map. Two parts with the same effect are one branch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Branch {
     file: Option<FileId>,
-    /// What makes its keys its own: a key scope, or a root map.
+    /// The source of separate keys: a key scope or a root map.
     keys: Option<String>,
     pub ditaval: Arc<Ditaval>,
     pub prefix: String,
@@ -35,18 +34,18 @@ impl Branch {
         self.file == other.file && self.keys == other.keys && name(self) == name(other)
     }
 
-    /// A part of the input with keys of its own.
+    /// Creates a branch for a part of the input that has separate keys.
     fn of_keys(name: String) -> Self {
         Self { keys: Some(name), ..Self::default() }
     }
 }
 
-/// The branches that an element is marked with.
+/// Returns the branches in the mark of an element.
 pub(super) fn branches_of(element: &Element) -> Option<Vec<usize>> {
     Some(element.attr(BRANCHES)?.split_whitespace().filter_map(|branch| branch.parse().ok()).collect())
 }
 
-/// Marks an element with branches; without any, takes the mark off.
+/// Marks an element with branches. Removes the mark if there are none.
 pub(super) fn set_branches(element: &mut Element, branches: &[usize]) {
     let names: Vec<String> = branches.iter().map(ToString::to_string).collect();
     match names.as_slice() {
@@ -55,15 +54,14 @@ pub(super) fn set_branches(element: &mut Element, branches: &[usize]) {
     }
 }
 
-/// The branches in which `element` looks for its target when it is read in `here`: those of its key, unless `here`
-/// lies in them.
+/// Returns the branches in which `element` looks for its target: those of its key, unless `here` is inside them.
 pub(super) fn branches_meant(element: &Element, here: &[usize]) -> Vec<usize> {
     let of_key = branches_of(element).filter(|branches| !here.starts_with(branches));
     of_key.unwrap_or_else(|| here.to_owned())
 }
 
-/// Of the copies of a topic, the one that is meant in `here`: that of the same branches, as the map at hand or the one
-/// around it counts them, else the one that shares most of them.
+/// Chooses the copy of a topic that a reference in `here` means. It is the copy in the same branches, as counted by
+/// this map or its parent. Otherwise, it is the copy that shares the most branches.
 pub(super) fn nearest<'b>(copies: impl Iterator<Item = &'b [usize]>, here: &[usize]) -> Option<&'b [usize]> {
     copies.min_by_key(|copy| {
         let shared = copy.iter().zip(here).take_while(|(one, other)| one == other).count();
@@ -72,15 +70,15 @@ pub(super) fn nearest<'b>(copies: impl Iterator<Item = &'b [usize]>, here: &[usi
     })
 }
 
-/// Copies what branches copy.
+/// Creates the copies for branches.
 pub(super) struct Copier<'l> {
     library: &'l Library,
-    /// All that were met; the marks are their numbers.
+    /// All branches. The marks contain their numbers.
     pub branches: Vec<Branch>,
-    /// Topics that some branch leaves out.
+    /// Topics that at least one branch excludes.
     pub excluded: HashSet<FileId>,
     pub losses: Losses,
-    /// Ditaval files that could not be read; what they were to filter is left out.
+    /// Ditaval files that could not be read. The content that they should filter is omitted.
     pub failures: Vec<FileError>,
 }
 
@@ -90,12 +88,12 @@ impl<'l> Copier<'l> {
         Self { library, branches, excluded: HashSet::new(), losses: Losses::new(), failures: Vec::new() }
     }
 
-    /// One copy for each `<ditavalref>` inside, or the element itself when there is none; each marked with its branches.
+    /// Returns one copy for each `<ditavalref>` in the element, or the element itself if there is none. Each has a mark.
     pub fn copies(&mut self, element: Element) -> Vec<Element> {
         let mut copies = self.filtered(element);
         for copy in &mut copies {
             let Some(scope) = copy.attr("keyscope").filter(|_| is_topicref(copy)) else { continue };
-            // A submap adds names of its own behind the first.
+            // A submap adds its own names after the first name.
             let name = scope.split_whitespace().next().unwrap_or_default();
             let href = copy.attr("href").unwrap_or_default();
             let scope = Branch::of_keys(format!("{}:{}:{href}:{name}", copy.file, copy.line));
@@ -106,7 +104,7 @@ impl<'l> Copier<'l> {
         copies
     }
 
-    /// The number of the branch that a root map's keys make; maps that define the same share one.
+    /// Returns the number of the branch for the keys of a root map. Maps with the same keys share a branch.
     pub fn root(&mut self, keys: String) -> usize {
         self.number(Branch::of_keys(keys))
     }
@@ -148,7 +146,7 @@ impl<'l> Copier<'l> {
         copies
     }
 
-    /// What a `<ditavalref>` does; none when its file cannot be read. What it would filter must not be shown then.
+    /// Returns the effect of a `<ditavalref>`, or `None` if its file cannot be read. Then its content must not be shown.
     fn branch(&mut self, reference: &Element) -> Option<Branch> {
         let ditaval = match self.library.ditaval(reference) {
             Ok(ditaval) => ditaval,

@@ -1,10 +1,10 @@
-//! Reads ditaval files, and refuses what a ditaval cannot say: a rule that is misspelled would filter nothing.
+//! Reads ditaval files. Unknown elements and attributes are errors, because a misspelled rule would filter nothing.
 
 use super::dom::Element;
 use super::filter::Ditaval;
 use super::parse::parse;
 
-/// Elements of a ditaval, and the attributes that each may have.
+/// The elements of a ditaval and their allowed attributes.
 const ELEMENTS: [(&str, &[&str]); 7] = [
     ("val", &[]),
     ("style-conflict", &["foreground-conflict-color", "background-conflict-color"]),
@@ -17,10 +17,10 @@ const ELEMENTS: [(&str, &[&str]); 7] = [
 const PROP_ACTIONS: [&str; 4] = ["include", "exclude", "passthrough", "flag"];
 const REVPROP_ACTIONS: [&str; 4] = ["include", "passthrough", "flag", "noflag"];
 
-/// Why a file is not a ditaval.
+/// The reason why a file is not a valid ditaval.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// Counted from 1, where known.
+    /// The line, counted from 1, if it is known.
     pub line: Option<u64>,
     pub message: String,
 }
@@ -52,7 +52,7 @@ pub(super) fn from_tree(root: &Element) -> Result<Ditaval, Fault> {
     }
 }
 
-/// What is wrong with an element of a ditaval, children left aside.
+/// Returns the error in an element of a ditaval, without checking its children.
 fn check(element: &Element) -> Option<Fault> {
     let fault = |message: String| Some(Fault { line: Some(element.line), message });
     let name = element.name.as_str();

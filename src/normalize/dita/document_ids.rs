@@ -1,4 +1,4 @@
-//! Ids of documents, each given to one document only.
+//! Creates unique ids for documents.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -9,20 +9,20 @@ use super::maps::Alias;
 use super::output;
 use crate::normalize::{Document, Options, parallel};
 
-/// What makes ids unique.
+/// Creates the unique ids.
 #[derive(Default)]
 pub(super) struct DocumentIds {
-    /// Documents whose path differs from another's in the extension only: their ids keep it.
+    /// Documents whose paths differ only in the extension. Their ids include the extension.
     namesakes: HashSet<FileId>,
-    /// Ids by file and branches, where path and branches do not make them.
+    /// Ids by file and branches, if they differ from the default.
     ids: HashMap<(FileId, Vec<usize>), String>,
 }
 
-/// A copy of a file that its branches do not tell from others by name.
+/// A copy of a file. The names of its branches do not distinguish it from other copies.
 type Nameless = (FileId, Vec<usize>);
 
 impl Library {
-    /// Id of the document that a file becomes inside `branches`.
+    /// Returns the id of the document for a file in `branches`.
     pub fn id(&self, file: FileId, branches: &[usize]) -> Option<String> {
         if let Some(id) = self.document_ids.ids.get(&(file, branches.to_owned())) {
             return Some(id.clone());
@@ -37,17 +37,17 @@ impl Library {
         ))
     }
 
-    /// Id of the copy of a topic that `copy-to` names.
+    /// Returns the id of the copy of a topic that `copy-to` creates.
     pub fn alias_id(&self, alias: &Alias) -> String {
         format!("topic:{}", self.path_in(&alias.path, false, &alias.branches))
     }
 
-    /// Collection and path as an id has them: with what the branches add to the name.
+    /// Returns collection and path for an id. Branches may change the name in the path.
     fn path_in(&self, path: &str, keep_extension: bool, branches: &[usize]) -> String {
         format!("{}/{}", self.collection, self.named(path, keep_extension, branches))
     }
 
-    /// The path of a published document, without its extension.
+    /// Returns the path of a published document, without its extension.
     pub fn published_path(&self, file: FileId, branches: &[usize]) -> String {
         self.named(&self.inputs.path(file), false, branches)
     }
@@ -63,7 +63,7 @@ impl Library {
         format!("{folder}{slash}{stem}")
     }
 
-    /// Finds the documents whose ids keep the extension.
+    /// Finds the documents whose ids include the extension.
     pub fn find_namesakes(&mut self) {
         let mut seen = HashSet::new();
         let mut files: Vec<FileId> = self.documents.keys().copied().collect();
@@ -75,7 +75,7 @@ impl Library {
         }
     }
 
-    /// Makes the ids unique: branches may give different documents the same name.
+    /// Makes the ids unique, because branches may give the same name to different documents.
     pub fn number_ids(&mut self, options: &Options) {
         let mut files: Vec<FileId> = self.documents.keys().copied().collect();
         files.sort_by_cached_key(|&file| self.inputs.path(file));
@@ -102,8 +102,8 @@ impl Library {
         self.document_ids.ids = ids;
     }
 
-    /// Of the copies with the same name, those that need none of their own: because an earlier one says the same, which is
-    /// given, or because the conditions leave nothing of them.
+    /// Returns the copies that need no id of their own. The value is an earlier copy with the same content, or `None`
+    /// if the conditions exclude the whole copy.
     fn same_copies(&self, files: &[FileId], options: &Options) -> HashMap<Nameless, Option<Vec<usize>>> {
         let nameless: Vec<Nameless> = files.iter().flat_map(|&file| self.nameless(file)).collect();
         let convert = |place: usize| {
@@ -138,7 +138,7 @@ impl Library {
     }
 }
 
-/// An id with a number after it when it is taken.
+/// Returns the id, and adds a number if the id is already used.
 fn number(id: &str, taken: &mut HashSet<String>) -> String {
     let mut unique = id.to_owned();
     let mut number = 1;

@@ -1,6 +1,6 @@
-//! The small XML tree that the DITA steps read and rewrite.
+//! The XML tree of the DITA reader.
 
-/// Index of a file in the inputs: relative addresses in an element are relative to the file it was written in.
+/// The index of a file in the inputs. Relative addresses in an element are relative to the file that contains it.
 pub(super) type FileId = u32;
 
 /// A child of an element.
@@ -10,7 +10,7 @@ pub(super) enum Node {
     Text(String),
 }
 
-/// An element with its attributes in document order.
+/// An element. Its attributes are in document order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Element {
     pub name: String,
@@ -25,7 +25,7 @@ impl Element {
         Self { name: name.to_owned(), file, line, ..Self::default() }
     }
 
-    /// Value of an attribute; an empty value counts as absent.
+    /// Returns the value of an attribute unless it is missing or empty.
     pub fn attr(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
     }
@@ -45,7 +45,7 @@ impl Element {
         self.children.iter().filter_map(Node::element)
     }
 
-    /// Child elements of one type, specializations included.
+    /// Returns the child elements of a type and its specializations.
     pub fn children_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.elements().filter(move |child| child.is(name))
     }
@@ -54,7 +54,7 @@ impl Element {
         self.elements().find(|child| child.is(name))
     }
 
-    /// The first element, itself included, for which `test` holds, in document order.
+    /// Returns the first element in document order for which `test` holds. It may be this element.
     pub fn find(&self, test: &impl Fn(&Element) -> bool) -> Option<&Element> {
         if test(self) {
             return Some(self);
@@ -62,7 +62,7 @@ impl Element {
         self.elements().find_map(|child| child.find(test))
     }
 
-    /// Calls `visit` for itself and every element below, in document order.
+    /// Calls `visit` for this element and all its descendants in document order.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Element)) {
         visit(self);
         for child in self.elements() {
@@ -70,18 +70,18 @@ impl Element {
         }
     }
 
-    /// Whether it is a `name` or specialized from one: by `@class` where there is one, else by its own name.
+    /// Returns whether the element is a `name` or a specialization of it. `@class` decides, or else the name of the element.
     pub fn is(&self, name: &str) -> bool {
         self.name == name || self.types().any(|part| part == name)
     }
 
-    /// Element types named in `@class`, most special first.
+    /// Returns the element types in `@class`, the most specialized type first.
     pub fn types(&self) -> impl Iterator<Item = &str> {
         let class = self.attr("class").filter(|class| class.starts_with(['-', '+'])).unwrap_or_default();
         class.split_ascii_whitespace().rev().filter_map(|token| token.split_once('/').map(|(_, name)| name))
     }
 
-    /// All text below, as written.
+    /// Returns all text in the element, unchanged.
     pub fn text(&self) -> String {
         let mut text = String::new();
         self.push_text(&mut text);
@@ -97,12 +97,12 @@ impl Element {
         }
     }
 
-    /// Whether nothing but blank space is inside.
+    /// Returns whether the element contains only blanks.
     pub fn is_blank(&self) -> bool {
         self.children.iter().all(|child| matches!(child, Node::Text(text) if text.trim().is_empty()))
     }
 
-    /// Number of elements, itself included.
+    /// Returns the number of elements, including this element.
     pub fn size(&self) -> usize {
         1 + self.elements().map(Element::size).sum::<usize>()
     }
@@ -117,7 +117,7 @@ impl Node {
     }
 }
 
-/// Blank space collapsed to single spaces and trimmed.
+/// Replaces all blanks with single spaces and trims the text.
 pub(super) fn collapse(text: &str) -> String {
     text.split([' ', '\t', '\n', '\r', '\u{a0}']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -1,23 +1,23 @@
-//! Document type declarations: entities, and the `class` that a specialization gives to its elements.
+//! Reads document type declarations: entities, and the `class` that a specialization gives to its elements.
 //!
-//! Declarations are read from the document itself and from the files that it names, as far as they lie in the input.
-//! Size and depth are bounded; nothing is read over the network.
+//! Declarations are read from the document and from files inside the input that it references. Size and depth are
+//! limited. Nothing is read over the network.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Deepest nesting of files and of parameter entities.
+/// Maximum depth of nested files and parameter entities.
 const MAX_DEPTH: usize = 24;
-/// Most text that the declarations of one document may have, entities expanded, in bytes.
+/// Maximum size of all declarations for one document after the expansion of entities, in bytes.
 const MAX_BYTES: usize = 8 << 20;
 
-/// Reads the files that declarations name.
+/// Reads files with declarations.
 pub(super) trait Files {
-    /// The path and the text of a file; none when it is outside the input or cannot be read.
+    /// Returns the path and the text of a file. Returns `None` if the file is outside the input or cannot be read.
     fn read(&self, base: &str, system: &str) -> Option<(String, Arc<str>)>;
 }
 
-/// Reads nothing.
+/// Reads no files.
 pub(super) struct NoFiles;
 
 impl Files for NoFiles {
@@ -26,7 +26,7 @@ impl Files for NoFiles {
     }
 }
 
-/// What a general entity stands for.
+/// The value of a general entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entity {
     Text(Arc<str>),
@@ -34,15 +34,15 @@ pub(super) enum Entity {
     Unread,
 }
 
-/// What a document declares.
+/// The declarations of a document.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Declarations {
     pub entities: HashMap<String, Entity>,
-    /// The `class` of elements by their name.
+    /// The `class` of elements, by name.
     pub classes: HashMap<String, Arc<str>>,
-    /// Files that are named and not in the input.
+    /// Referenced files that are not in the input.
     pub unread: Vec<String>,
-    /// Whether something was left out because there was too much.
+    /// Whether some declarations were omitted because of the size limit.
     pub is_cut: bool,
     parameters: HashMap<String, Parameter>,
 }
@@ -54,7 +54,7 @@ enum Parameter {
 }
 
 impl Declarations {
-    /// Reads a `<!DOCTYPE …>`: first what stands in the document at `path`, then the file that it names.
+    /// Reads a `<!DOCTYPE …>`: first the declarations in the document at `path`, then the referenced file.
     pub fn read(doctype: &str, path: &str, files: &dyn Files) -> Self {
         let mut reader = Reader { declared: Self::default(), files, left: MAX_BYTES };
         let (head, subset) = doctype.split_once('[').unwrap_or((doctype, ""));
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes from what may still be read; false when that is not enough.
+    /// Reserves a part of the size limit. Returns false if the rest is too small.
     fn charge(&mut self, bytes: usize, depth: usize) -> bool {
         match self.left.checked_sub(bytes) {
             Some(left) if depth <= MAX_DEPTH => self.left = left,
@@ -131,7 +131,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a conditional section after `<![`, and returns what follows it.
+    /// Reads a conditional section after `<![`. Returns the text after it.
     fn section<'t>(&mut self, text: &'t str, path: &str, depth: usize) -> &'t str {
         let Some((keyword, body)) = text.split_once('[') else { return "" };
         let mut nesting = 1_usize;
@@ -185,7 +185,7 @@ impl Reader<'_> {
         let Some((name, value)) = text.split_once(char::is_whitespace) else { return };
         let value = value.trim();
         let literal = quoted(value).map(|(literal, _)| literal);
-        // The first declaration of a name holds.
+        // The first declaration of a name has priority.
         if is_parameter {
             if self.declared.parameters.contains_key(name) {
                 return;
@@ -216,13 +216,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the `class` out of an attribute list.
+    /// Reads the `class` from an attribute list.
     fn classes(&mut self, list: &str) {
         let mut words = Words(list);
         let Some(element) = words.next() else { return };
         let mut previous = "";
         while let Some(word) = words.next() {
-            // Name, type, then the value, which may be fixed.
+            // Name, type, and then the value, which may follow `#FIXED`.
             if previous == "class" && word == "CDATA" {
                 let value =
                     words.next().map(|word| if word == "#FIXED" { words.next().unwrap_or_default() } else { word });
@@ -235,7 +235,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A text with the parameter entities in it replaced.
+    /// Replaces the parameter entities in a text.
     fn expand(&mut self, text: &str, depth: usize) -> String {
         let mut out = String::new();
         let mut rest = text;
@@ -263,7 +263,7 @@ impl Reader<'_> {
     }
 }
 
-/// The words of an attribute list; a literal is one word, quotes included.
+/// The words of an attribute list. A literal is one word, including its quotes.
 struct Words<'t>(&'t str);
 
 impl<'t> Iterator for Words<'t> {
@@ -282,13 +282,13 @@ impl<'t> Iterator for Words<'t> {
     }
 }
 
-/// A literal at the start of a text, without its quotes, and what follows.
+/// Returns the literal at the start of a text without its quotes, and the text after it.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     text.get(1..)?.split_once(quote)
 }
 
-/// The system identifier of `SYSTEM "…"` or `PUBLIC "…" "…"`.
+/// Returns the system identifier of `SYSTEM "…"` or `PUBLIC "…" "…"`.
 fn external_id(text: &str) -> Option<&str> {
     let at = text.find("SYSTEM").map(|at| (at + 6, 0)).or_else(|| text.find("PUBLIC").map(|at| (at + 6, 1)));
     let (at, skipped) = at?;
@@ -299,14 +299,14 @@ fn external_id(text: &str) -> Option<&str> {
     quoted(rest).map(|(system, _)| system).filter(|system| !system.is_empty())
 }
 
-/// The name of a reference to a parameter entity, after its `%`, and what follows.
+/// Returns the name in a reference to a parameter entity after its `%`, and the text after the reference.
 fn reference(text: &str) -> Option<(&str, &str)> {
     let (name, after) = text.split_once(';')?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
     is_name.then_some((name, after))
 }
 
-/// Where a declaration ends: at the first `>` outside of literals.
+/// Returns the end of a declaration: the first `>` outside of literals.
 fn declaration_end(text: &str) -> usize {
     let mut quote = None;
     for (at, c) in text.char_indices() {
@@ -324,7 +324,7 @@ fn after_text<'t>(text: &'t str, end: &str) -> &'t str {
     text.split_once(end).map_or("", |(_, after)| after)
 }
 
-/// The text of an external entity without the declaration of its encoding.
+/// Returns the text of an external entity without the declaration of its encoding.
 fn text_of_entity(text: &str) -> &str {
     let text = text.trim_start_matches('\u{feff}');
     if text.starts_with("<?xml ") { after_text(text, "?>") } else { text }

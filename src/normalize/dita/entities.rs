@@ -1,4 +1,4 @@
-//! General entities: what a document declares, then the HTML set.
+//! Looks up general entities: first the declarations of the document, then the entities of HTML.
 
 use std::sync::Arc;
 
@@ -6,20 +6,20 @@ use quick_xml::escape::resolve_html5_entity;
 
 use super::dtd::{Declarations, Entity};
 
-/// What a named entity stands for.
+/// The value of a named entity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// Plain text.
     Text(&'static str),
-    /// Replacement text that may hold markup and further entities.
+    /// Replacement text that may contain markup and other entities.
     Replacement(Arc<str>),
-    /// A file that is not in the input, or that is no text.
+    /// A file that is not text or not in the input.
     External,
-    /// Declared nowhere.
+    /// There is no declaration.
     Undefined,
 }
 
-/// What a name stands for in a document.
+/// Returns the value of an entity in a document.
 pub(super) fn meaning(declared: &Declarations, name: &str) -> Meaning {
     match name {
         "lt" => Meaning::Text("<"),

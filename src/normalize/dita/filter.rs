@@ -1,14 +1,14 @@
-//! Conditional processing: what a ditaval leaves of maps and topics.
+//! Filters maps and topics by the conditions in a ditaval.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::dom::{Element, Node};
 use super::vocabulary::CONDITIONS;
 
-/// The rules of ditaval files that remove content. Flags keep what they flag, so they are no rules here.
+/// The rules of ditaval files that remove content. Flags do not remove content, so they are not included.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Ditaval {
-    /// Whether a value is excluded; without a value, every value of the attribute that has no rule of its own.
+    /// Whether a value is excluded. A rule without a value applies to all values of the attribute that have no rule.
     rules: HashMap<(String, Option<String>), bool>,
     /// Whether values without a rule are excluded.
     default: Option<bool>,
@@ -31,7 +31,7 @@ impl Ditaval {
         ditaval
     }
 
-    /// Adds the rules of another ditaval; where both have a rule, the first holds.
+    /// Adds the rules of another ditaval. If both have a rule for the same value, the first rule has priority.
     pub fn add(&mut self, other: Self) {
         for (condition, excluded) in other.rules {
             self.rules.entry(condition).or_insert(excluded);
@@ -39,18 +39,18 @@ impl Ditaval {
         self.default = self.default.or(other.default);
     }
 
-    /// Whether the rules keep everything.
+    /// Returns whether the rules keep everything.
     pub fn keeps_all(&self) -> bool {
         self.default != Some(true) && self.rules.values().all(|excluded| !excluded)
     }
 
-    /// Gives every value without a rule the rule of the value above it in a subject scheme.
+    /// If a value has no rule, it gets the rule of the value above it in a subject scheme.
     pub fn inherit(&mut self, attribute: &str, value: &str, below: &str) {
         let Some(&excluded) = self.rules.get(&(attribute.to_owned(), Some(value.to_owned()))) else { return };
         self.rules.entry((attribute.to_owned(), Some(below.to_owned()))).or_insert(excluded);
     }
 
-    /// Whether every value of some condition attribute is excluded.
+    /// Returns whether all values of at least one condition attribute are excluded.
     pub fn excludes(&self, element: &Element) -> bool {
         element.attributes.iter().filter(|(name, _)| self.is_condition(name)).any(|(name, value)| {
             groups(name, value).iter().any(|(group, values)| {
@@ -63,7 +63,7 @@ impl Ditaval {
         CONDITIONS.contains(&attribute) || self.rules.keys().any(|(name, _)| name == attribute)
     }
 
-    /// A value of a group goes by the group's rules, then by those of the attribute that holds the group.
+    /// Returns whether a value of a group is excluded. The rules of the group have priority over the rules of the attribute.
     fn excludes_value(&self, group: &str, attribute: &str, value: &str) -> bool {
         let rule =
             |name: &str, value: Option<&str>| self.rules.get(&(name.to_owned(), value.map(ToOwned::to_owned))).copied();
@@ -75,7 +75,7 @@ impl Ditaval {
             .unwrap_or(false)
     }
 
-    /// Removes what is excluded below `element`; false when the element itself is.
+    /// Removes excluded content from `element`. Returns false if the element itself is excluded.
     pub fn apply(&self, element: &mut Element) -> bool {
         if self.excludes(element) {
             return false;
@@ -88,7 +88,8 @@ impl Ditaval {
     }
 }
 
-/// The values of a condition attribute by group: `os(linux mac) novice` holds a group `os` and a value of its own.
+/// Returns the values of a condition attribute by group. For example, `os(linux mac) novice` contains the group `os`
+/// and a value without a group.
 fn groups<'a>(attribute: &'a str, value: &'a str) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut groups = Vec::new();
     let mut own = Vec::new();
@@ -105,14 +106,14 @@ fn groups<'a>(attribute: &'a str, value: &'a str) -> Vec<(&'a str, Vec<&'a str>)
     groups
 }
 
-/// Adds the conditions of an element and everything below, as `attribute:value`.
+/// Adds the conditions of an element and its descendants, as `attribute:value`.
 pub(super) fn collect_conditions(element: &Element, into: &mut BTreeSet<String>) {
     element.walk(&mut |element| conditions_of(element, into));
 }
 
 /// Adds the conditions of one element.
 pub(super) fn conditions_of(element: &Element, into: &mut BTreeSet<String>) {
-    // In a prolog, `audience` and `platform` are elements, and attributes of metadata do not condition anything.
+    // In a prolog, `audience` and `platform` are elements, and the attributes of metadata are not conditions.
     for (name, value) in element.attributes.iter().filter(|(name, _)| CONDITIONS.contains(&name.as_str())) {
         for (group, values) in groups(name, value) {
             into.extend(values.iter().map(|value| format!("{group}:{value}")));

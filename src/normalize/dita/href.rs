@@ -1,17 +1,17 @@
-//! Addresses as DITA writes them, and the files they mean.
+//! Parses addresses in DITA, and finds the files that they refer to.
 
 /// The parts of a local address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Address {
-    /// Percent-decoded, `/` between parts; empty when the address is only a fragment.
+    /// The path, percent-decoded, with `/` as separator. It is empty if the address is only a fragment.
     pub path: String,
-    /// First part of the fragment: a topic's id, `.` for the topic at hand, or an element's id in a map.
+    /// The first part of the fragment: the id of a topic, `.` for the current topic, or the id of an element in a map.
     pub topic: Option<String>,
-    /// Second part of the fragment.
+    /// The second part of the fragment.
     pub element: Option<String>,
 }
 
-/// Whether an address leads out of the documentation by itself: it has a scheme or an authority.
+/// Returns whether an address has a scheme or a host. Such an address leads outside of the documentation.
 pub(super) fn is_absolute(href: &str) -> bool {
     let scheme = href.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
     let is_scheme = scheme.len() > 1
@@ -20,7 +20,7 @@ pub(super) fn is_absolute(href: &str) -> bool {
     is_scheme || href.starts_with("//")
 }
 
-/// Takes a local address apart.
+/// Splits a local address.
 pub(super) fn split(href: &str) -> Address {
     let (path, fragment) = href.split_once('#').unwrap_or((href, ""));
     let path = path.split_once('?').map_or(path, |(path, _)| path);
@@ -29,8 +29,8 @@ pub(super) fn split(href: &str) -> Address {
     Address { path: percent_decode(path).replace('\\', "/"), topic: part(topic), element: part(element) }
 }
 
-/// The path that `relative` means when written in the file `base`, both relative to the input's root; `None` when it
-/// leads outside.
+/// Resolves the path `relative` in the file `base`. Both are relative to the root of the input. Returns `None` if the
+/// path leads outside of the input.
 pub(super) fn join(base: &str, relative: &str) -> Option<String> {
     let mut parts: Vec<&str> = base.split('/').collect();
     parts.pop();
@@ -55,7 +55,7 @@ fn percent_decode(text: &str) -> String {
     while let [first, tail @ ..] = rest {
         let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| {
             let digits = std::str::from_utf8(digits).ok()?;
-            // A sign would be read as one.
+            // `from_str_radix` would accept a sign.
             u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
         });
         bytes.push(escaped.unwrap_or(*first));

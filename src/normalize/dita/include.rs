@@ -1,8 +1,8 @@
-//! The part of a text file that a `coderef` or an `include` asks for.
+//! Selects the part of a text file for a `coderef` or an `include`.
 
 use encoding_rs::Encoding;
 
-/// A text file's content: in the encoding that the reference names, else by byte order mark, else UTF-8.
+/// Decodes a text file. The encoding comes from the reference, or else from the byte order mark. The default is UTF-8.
 pub(super) fn decode(bytes: &[u8], encoding: Option<&str>, format: Option<&str>) -> String {
     let from_format = || {
         let (_, charset) = format?.split_once("charset=")?;
@@ -13,9 +13,9 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<&str>, format: Option<&str>)
     text.replace("\r\n", "\n")
 }
 
-/// The lines that a fragment selects: `line=2,5` (RFC 5147, positions between lines; `line=2` is the line that starts
-/// there), `line-range(3, 5)`, `token=start,end` (from the line after the one that holds `start` to the one before
-/// `end`). `None` when a token is not there.
+/// Returns the lines that a fragment selects. The forms are `line=2,5` (RFC 5147: positions between lines, and `line=2`
+/// is the line that starts there), `line-range(3, 5)`, and `token=start,end` (the lines between the lines that contain
+/// `start` and `end`). Returns `None` if a token is missing.
 pub(super) fn lines(text: &str, fragment: &str) -> Option<String> {
     let all: Vec<&str> = text.split('\n').collect();
     let fragment = fragment.split(';').next().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Older artifacts: `ingest/dita.ndjson`, one topic or map a line.
+//! Reads older artifacts: `ingest/dita.ndjson`, one topic or map per line.
 //!
-//! A line holds only the first body of a topic, cut off when it is long: what is left of it is read, and a failure says
-//! where it ends. The lines are put together as files at their paths, so that links between them lead somewhere; labels,
-//! metadata and breadcrumbs that lines lack are in [`sidecars`](super::sidecars).
+//! A line contains only the first body of a topic, which is cut off if it is long. The rest is read, and an error
+//! reports where it ends. Each line becomes a file at its path, so that links between the lines work. Labels, metadata
+//! and breadcrumbs that are missing in the lines come from [`sidecars`](super::sidecars).
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -23,10 +23,10 @@ use crate::normalize::{FileError, Options, ReadError};
 
 pub(super) const NAME: &str = "dita.ndjson";
 
-/// What lines and sidecars say beside the body, by the file that each became.
+/// The data of lines and sidecars besides the body, by file.
 pub(super) type Additions = HashMap<FileId, Addition>;
 
-/// What a line, and the sidecars, say of its topic beside the body.
+/// The data of a line and its sidecars besides the body.
 #[derive(Debug, Default)]
 pub(super) struct Addition {
     id: String,
@@ -60,7 +60,7 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
     let io = |source| ReadError::Io { path: artifact.to_owned(), source };
     let name = artifact.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let fail = |line: u64, message: String| FileError { path: name.clone(), line: Some(line), message };
-    // Nothing lies below a file: only the lines are found.
+    // There are no files below a file, so only the lines are found.
     let inputs = InputFiles::new(artifact, &Specializations::new(&options.dita.specializations));
     let mut additions = Additions::new();
     let (mut files, mut failures) = (Vec::new(), Vec::new());
@@ -94,14 +94,14 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
             Err(error) => failures.push(fail(line.number, format!("{path}: {error}"))),
         }
     }
-    // The name of the run would make other documents of every run.
+    // The name of the run would give different ids to the same documents in every run.
     let mut scan = Scan::of(inputs, files, OsStr::new("dita"), options)?;
-    // Faults are told by the line of the artifact.
+    // Errors contain the line number in the artifact.
     scan.failures = failures.into_iter().map(|failure| (FileId::MAX, failure)).collect();
     Ok((scan, additions))
 }
 
-/// The file that a line was made from, as far as the line tells.
+/// Returns the path of the source file of a line, if the line contains it.
 fn source(value: &Value, id: &str) -> String {
     let doctype = text(value, "doctype").unwrap_or_default();
     let root = match doctype.as_str() {

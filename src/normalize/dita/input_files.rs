@@ -1,4 +1,4 @@
-//! The input's files: found, named, parsed once and kept while there is room.
+//! Finds and parses the files of the input. Parsed trees are cached as long as there is room.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
@@ -14,12 +14,12 @@ use super::specializations::Specializations;
 use crate::normalize::FileError;
 use crate::normalize::text::Losses;
 
-/// Bytes of source text whose trees are kept; a tree takes several times as much memory.
+/// Maximum size of source text whose trees are cached. A tree needs several times as much memory.
 const CACHE_BYTES: u64 = 48 << 20;
-/// Largest file with declarations or the text of an entity that is read.
+/// Maximum size of a file with declarations or with the text of an entity.
 const MAX_DECLARATIONS: usize = 4 << 20;
 
-/// Files below one folder, addressed by their path relative to it.
+/// The files in one folder, addressed by their relative path.
 pub(super) struct InputFiles {
     root: PathBuf,
     state: Mutex<State>,
@@ -30,14 +30,14 @@ pub(super) struct InputFiles {
 struct State {
     paths: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, FileId>,
-    /// Names in each folder, so that a name in the wrong case is still found.
+    /// The names in each folder, to find a file if the reference has different upper or lower case.
     listings: HashMap<String, Arc<std::io::Result<Vec<String>>>>,
-    /// Folders in which something was looked for in vain because they could not be read, and why.
+    /// Folders that could not be read while a file was searched in them, and the reason.
     unread: BTreeMap<String, String>,
     trees: HashMap<FileId, Kept>,
-    /// Texts of files that hold declarations, none where a file cannot be read.
+    /// The texts of files with declarations. The value is `None` if a file cannot be read.
     declarations: HashMap<String, Option<Arc<str>>>,
-    /// Trees of what is not on disk.
+    /// The trees of files that are not on disk.
     held: HashMap<FileId, Arc<Parsed>>,
     kept_bytes: u64,
     clock: u64,
@@ -49,7 +49,7 @@ struct Kept {
     used: u64,
 }
 
-/// Why a file gave no tree.
+/// The reason why a file has no tree.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LoadError {
     #[error("cannot read the file: {0}")]
@@ -68,7 +68,7 @@ impl LoadError {
         }
     }
 
-    /// Whether the file holds no XML at all, as against broken XML.
+    /// Returns whether the file contains no XML at all, rather than broken XML.
     pub fn is_empty_file(&self) -> bool {
         matches!(self, Self::Xml(XmlError { problem: Problem::Empty, .. }))
     }
@@ -83,7 +83,7 @@ impl InputFiles {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file at `path`, if it exists; a path that differs in case only is taken when there is no exact one.
+    /// Returns the file at `path`, if it exists. If there is no exact match, upper and lower case are ignored.
     pub fn file(&self, path: &str) -> Option<FileId> {
         if let Some(&id) = self.state().ids.get(path) {
             return Some(id);
@@ -107,7 +107,7 @@ impl InputFiles {
         self.root.join(&actual).is_file().then(|| self.intern(&actual))
     }
 
-    /// The id of a file that is known to exist.
+    /// Returns the id of a file that exists.
     pub fn intern(&self, path: &str) -> FileId {
         let mut state = self.state();
         if let Some(&id) = state.ids.get(path) {
@@ -136,7 +136,7 @@ impl InputFiles {
         listing
     }
 
-    /// Whether a folder that cannot be listed has something of exactly this name.
+    /// Returns whether a file with exactly this name exists in a folder that cannot be listed.
     fn has_unlisted(&self, folder: &str, name: &str) -> bool {
         self.root.join(folder).join(name).try_exists().unwrap_or_else(|error| {
             if error.kind() != ErrorKind::NotADirectory {
@@ -146,7 +146,7 @@ impl InputFiles {
         })
     }
 
-    /// The folders that could not be read when something was looked for in them.
+    /// Returns the folders that could not be read while a file was searched in them.
     pub fn unread(&self) -> Vec<FileError> {
         let told = |(path, error): (&String, &String)| FileError {
             path: path.clone(),
@@ -156,12 +156,12 @@ impl InputFiles {
         self.state().unread.iter().map(told).collect()
     }
 
-    /// Path of a file relative to the root, `/` between parts.
+    /// Returns the path of a file relative to the root, with `/` as separator.
     pub fn path(&self, id: FileId) -> Arc<str> {
         self.state().paths.get(id as usize).cloned().unwrap_or_default()
     }
 
-    /// A file's bytes, within the limit on size.
+    /// Returns the content of a file, up to the size limit.
     pub fn bytes(&self, id: FileId) -> Result<Vec<u8>, LoadError> {
         let path = self.root.join(&*self.path(id));
         let length = std::fs::metadata(&path)?.len();
@@ -171,7 +171,7 @@ impl InputFiles {
         Ok(std::fs::read(path)?)
     }
 
-    /// Adds a file that is not on disk, in place of one that was added before.
+    /// Adds a file that is not on disk. It replaces a file that was added before.
     pub fn hold(&self, path: &str, tree: impl FnOnce(FileId) -> Result<Parsed, XmlError>) -> Result<FileId, XmlError> {
         let id = self.intern(path);
         let tree = Arc::new(tree(id)?);
@@ -179,7 +179,7 @@ impl InputFiles {
         Ok(id)
     }
 
-    /// A file's tree.
+    /// Returns the tree of a file.
     pub fn load(&self, id: FileId) -> Result<Arc<Parsed>, LoadError> {
         {
             let mut state = self.state();
@@ -206,7 +206,7 @@ impl InputFiles {
     }
 }
 
-/// Files that declarations name, as far as they lie in the input.
+/// Reads files with declarations if they are in the input.
 impl Files for InputFiles {
     fn read(&self, base: &str, system: &str) -> Option<(String, Arc<str>)> {
         if href::is_absolute(system) || system.starts_with('/') {
@@ -226,7 +226,7 @@ impl Files for InputFiles {
 }
 
 impl InputFiles {
-    /// Whether a file lies in the input, links followed.
+    /// Returns whether a file is inside the input after links are resolved.
     fn is_inside(&self, id: FileId) -> bool {
         let path = self.root.join(&*self.path(id));
         matches!((self.root.canonicalize(), path.canonicalize()), (Ok(root), Ok(path)) if path.starts_with(&root))
@@ -234,7 +234,7 @@ impl InputFiles {
 }
 
 impl State {
-    /// Keeps a tree, and drops the longest unused ones when there is no room.
+    /// Caches a tree. If there is no room, removes the trees that were not used for the longest time.
     fn keep(&mut self, id: FileId, tree: &Arc<Parsed>, bytes: u64) {
         if self.kept_bytes + bytes > CACHE_BYTES {
             let mut by_use: Vec<(u64, FileId)> = self.trees.iter().map(|(&id, kept)| (kept.used, id)).collect();

@@ -1,4 +1,4 @@
-//! Keyref: addresses and text that come from key definitions.
+//! Resolves key references: addresses and text that come from key definitions.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use super::vocabulary::{Kind, is_map};
 use crate::normalize::document::{Link, NO_SUCH_KEY};
 use crate::normalize::text::count;
 
-/// Longest chain of keys that are defined by other keys.
+/// Maximum length of a chain of keys that are defined by other keys.
 const MAX_KEYS: usize = 8;
-/// Deepest nesting of titles that need other titles.
+/// Maximum depth of titles that need other titles.
 const MAX_TITLES: usize = 4;
-/// Attributes that say how the address of a key is to be read.
+/// The attributes that determine how the address of a key is interpreted.
 const LINK_ATTRIBUTES: [&str; 3] = ["scope", "format", "type"];
 
 impl Resolver<'_> {
-    /// The definition of a key, as it is seen from inside branches.
+    /// Returns the definition of a key inside `branches`.
     fn key_in(&self, name: &str, branches: &[usize]) -> Option<Arc<Element>> {
         self.context.scopes.iter().find_map(|&(root, scope)| {
             let key = self.library.roots.get(root)?.keys.resolve(scope, name, branches)?;
@@ -31,12 +31,12 @@ impl Resolver<'_> {
         self.key_in(name, &self.context.branches)
     }
 
-    /// The definition that gives a key its address, and the address.
+    /// Returns the address of a key, and the definition that contains it.
     pub fn key_address(&self, name: &str) -> Option<(Arc<Element>, String)> {
         self.key_address_in(name, &self.context.branches)
     }
 
-    /// The same as it is seen from inside branches.
+    /// Returns the address of a key inside `branches`, and the definition that contains it.
     pub fn key_address_in(&self, name: &str, branches: &[usize]) -> Option<(Arc<Element>, String)> {
         let mut definition = self.key_in(name, branches)?;
         for _ in 0..MAX_KEYS {
@@ -50,7 +50,7 @@ impl Resolver<'_> {
         Some((definition, href))
     }
 
-    /// Gives an element the address and, where it has no content of its own, the text of its key.
+    /// Gives an element the address of its key. If the element has no content, it also gets the text of the key.
     pub(super) fn apply_key(&mut self, element: &mut Element) {
         let Some(reference) = element.attr("keyref").map(ToOwned::to_owned) else { return };
         let kind = Kind::of(element);
@@ -78,20 +78,20 @@ impl Resolver<'_> {
         }
         match address {
             Some((source, href)) => copy_address(element, &source, &href, id),
-            // A key without an address takes the fallback address away with it.
+            // A key without an address also removes the fallback address.
             None if matches!(kind, Kind::CrossReference | Kind::Link | Kind::Image) => element.remove_attr("href"),
             None => {}
         }
     }
 
-    /// An image with nothing inside takes the words of its key, which go before `@alt`.
+    /// Gives an empty image the text of its key. That text has priority over `@alt`.
     fn alternative_text(&mut self, image: &mut Element, definition: &Element) {
         if image.is_blank() {
             image.children = self.text_in_definition(image, definition).unwrap_or_default();
         }
     }
 
-    /// The text of a key, in the order of the standard.
+    /// Returns the text of a key. The sources are tried in the order that the standard defines.
     fn key_text(
         &mut self,
         element: &Element,
@@ -120,7 +120,7 @@ impl Resolver<'_> {
 
     fn text_in_definition(&mut self, element: &Element, definition: &Element) -> Option<Vec<Node>> {
         let meta = definition.child("topicmeta")?;
-        // A name takes the first word of its key, a link all of them.
+        // A name uses the first keyword of its key. A link uses all of them.
         let whole = matches!(Kind::of(element), Kind::CrossReference | Kind::Link | Kind::LongQuote);
         let is_word = |e: &Element| e.is("keyword") || e.is("term") || e.is(&element.name);
         let keywords = || meta.child("keywords").filter(|keywords| keywords.elements().any(is_word));
@@ -144,7 +144,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Title of the target, title in the map, or the address itself.
+    /// Returns the title of the target, the title in the map, or the address itself.
     fn text_from_target(
         &mut self,
         definition: &Element,
@@ -168,7 +168,7 @@ impl Resolver<'_> {
         title.or(in_map).or_else(address)
     }
 
-    /// The term of a glossary entry: in full where it comes first, short after that.
+    /// Returns the term of a glossary entry. It is the full form at the first occurrence, and then the short form.
     fn glossary_text(
         &mut self,
         element: &Element,
@@ -200,7 +200,7 @@ impl Resolver<'_> {
         text("glossAcronym").or_else(|| text("glossAbbreviation")).or_else(|| text("glossSurfaceForm")).or(full)
     }
 
-    /// The title that readers see at an address of the copy that is meant in `branches`.
+    /// Returns the visible title at an address, for the copy that `branches` select.
     pub fn title_in(&mut self, file: FileId, address: &Address, branches: &[usize]) -> Option<String> {
         let copy = self.library.copy_in(file, branches);
         if copy == self.context.branches {
@@ -211,7 +211,7 @@ impl Resolver<'_> {
         resolver.title(file, address)
     }
 
-    /// The title that readers see at an address: of the element itself, else of the topic or map around it.
+    /// Returns the visible title at an address: the title of the element, or else of the topic or map that contains it.
     pub fn title(&mut self, file: FileId, address: &Address) -> Option<String> {
         if self.titles_open >= MAX_TITLES {
             return None;
@@ -229,10 +229,10 @@ impl Resolver<'_> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// The visible text of an element, on one line, references resolved.
+    /// Returns the visible text of an element on one line, with references resolved.
     pub fn plain(&mut self, element: &Element, topic: &str) -> String {
         self.titles_open += 1;
-        // What is lost in the title of another document is counted there.
+        // Losses in the title of another document are counted for that document.
         let before = (std::mem::take(&mut self.losses), std::mem::take(&mut self.lost));
         let nodes = self.resolve(element, topic);
         (self.losses, self.lost) = before;

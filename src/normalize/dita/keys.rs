@@ -1,4 +1,4 @@
-//! Key spaces: what each key means in each key scope of a root map.
+//! Key spaces: the definition of each key in each key scope of a root map.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use super::vocabulary::is_topicref;
 /// The keys of one root map.
 #[derive(Debug, Default)]
 pub(super) struct KeySpace {
-    /// The root scope is the first; a scope's parent stands before it.
+    /// The scopes. The root scope is first, and every scope follows its parent.
     scopes: Vec<Scope>,
 }
 
-/// Index of a scope in its key space.
+/// The index of a scope in its key space.
 pub(super) type ScopeId = usize;
 
 #[derive(Debug, Default)]
@@ -25,15 +25,15 @@ struct Scope {
     keys: HashMap<String, Key>,
 }
 
-/// A key definition: the reference in the map without the references inside it.
+/// A key definition. It contains the reference in the map without nested references.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
-    /// Marked with its branches.
+    /// The definition, marked with its branches.
     pub definition: Arc<Element>,
     branches: Vec<usize>,
     /// The same definition in the other copies of its branch.
     copies: Vec<Key>,
-    /// Submaps between the root map and the definition; the nearer definition wins.
+    /// The number of submaps between the root map and the definition. The smallest number has priority.
     depth: usize,
 }
 
@@ -42,7 +42,7 @@ impl KeySpace {
         Self { scopes: vec![Scope::default()] }
     }
 
-    /// Opens a scope inside another.
+    /// Opens a scope inside another scope.
     pub fn open(&mut self, parent: ScopeId, names: &str) -> ScopeId {
         let id = self.scopes.len();
         let names = names.split_whitespace().map(ToOwned::to_owned).collect();
@@ -53,7 +53,7 @@ impl KeySpace {
         id
     }
 
-    /// Adds what `topicref` defines; in one map the first definition of a key wins.
+    /// Adds the keys that `topicref` defines. The first definition of a key in a map has priority.
     pub fn define(&mut self, scope: ScopeId, depth: usize, branches: &[usize], topicref: &Element) {
         let (Some(names), Some(scope)) = (topicref.attr("keys"), self.scopes.get_mut(scope)) else { return };
         let mut definition = topicref.clone();
@@ -74,8 +74,8 @@ impl KeySpace {
         }
     }
 
-    /// What `name` means in a scope. Definitions of outer scopes go before those of inner ones; of one that is copied,
-    /// the copy around `here` does.
+    /// Returns the definition of `name` in a scope. Outer scopes have priority over inner scopes. If the definition was
+    /// copied, the copy around `here` is returned.
     pub fn resolve(&self, scope: ScopeId, name: &str, here: &[usize]) -> Option<&Key> {
         let mut chain = vec![scope];
         while let Some(parent) = chain.last().and_then(|&id| self.scopes.get(id)).and_then(|scope| scope.parent) {
@@ -86,7 +86,7 @@ impl KeySpace {
         Some(key).into_iter().chain(&key.copies).find(around).or(Some(key))
     }
 
-    /// Looks in a scope itself, then down by qualified names (`child.key`).
+    /// Looks for a key in a scope, and then in its inner scopes by qualified name (`child.key`).
     fn look_up(&self, scope: ScopeId, name: &str) -> Option<&Key> {
         let scope = self.scopes.get(scope)?;
         if let Some(key) = scope.keys.get(name) {
@@ -100,7 +100,7 @@ impl KeySpace {
         })
     }
 
-    /// How many keys are defined, in all scopes.
+    /// Returns the number of defined keys in all scopes.
     pub fn len(&self) -> usize {
         self.scopes.iter().map(|scope| scope.keys.len()).sum()
     }

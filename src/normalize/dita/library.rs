@@ -1,4 +1,4 @@
-//! Everything that is known of the input before the first document is written: files, maps, keys, pushes, names.
+//! Holds all data about the input that is needed before the first document is written: files, maps, keys, pushes and names.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -19,43 +19,43 @@ use super::vocabulary::{Kind, is_map, is_topicref};
 use crate::config::{Dita, Searched};
 use crate::normalize::FileError;
 
-/// What a path of a URL may not hold as it is.
+/// The characters that must be encoded in the path of a URL.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The input as a whole.
+/// The whole input.
 pub(super) struct Library {
     pub inputs: InputFiles,
     pub collection: String,
-    /// What `--ditaval` excludes.
+    /// The rules of `--ditaval`.
     pub ditaval: Option<Ditaval>,
     pub settings: Dita,
-    /// Address below which the documents are published.
+    /// The address below which the documents are published.
     pub site_url: Option<String>,
-    /// In order of path.
+    /// The root maps, sorted by path.
     pub roots: Vec<RootMap>,
     pub branches: Vec<Branch>,
     pub pushes: Pushes,
-    /// Files that become documents, by what they are.
+    /// Files that become documents, and their type.
     pub documents: BTreeMap<FileId, Form>,
-    /// Files that conditions exclude: nothing about them is shown.
+    /// Files that conditions exclude. Nothing in the output may refer to them.
     excluded: HashSet<FileId>,
-    /// Root map and use of each file; uses as part of the text come before uses as a resource.
+    /// The root maps that use each file, with the number of the use. Uses as a part of the text come before uses as a resource.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
     pub(super) document_ids: DocumentIds,
 }
 
-/// A use in a map, and the number of its root map.
+/// The number of a root map, and a use in it.
 pub(super) type Place<'l> = (usize, &'l Use);
 
-/// What a file holds.
+/// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Topic,
     Map,
 }
 
-/// What a tree is the root of; `None` when it is not DITA.
+/// Returns the type of the file with this root element, or `None` if it is not DITA.
 pub(super) fn form_of(root: &Element) -> Option<Form> {
     if is_map(root) {
         Some(Form::Map)
@@ -85,8 +85,8 @@ impl Library {
         }
     }
 
-    /// Reads the maps among the documents, then what pushes content into other files. Returns the ditaval files that maps
-    /// name and that cannot be read.
+    /// Reads the maps, and then the content that files push into other files. Returns the ditaval files in maps that
+    /// cannot be read.
     pub fn connect(&mut self, pushing: &[FileId]) -> Vec<FileError> {
         self.inherit_conditions();
         self.add_lightweight();
@@ -122,8 +122,8 @@ impl Library {
         failures
     }
 
-    /// Takes out what the conditions exclude: topics and maps that say so themselves, and those to which the maps refer
-    /// only where the conditions exclude it; `referred` are those that branches leave out.
+    /// Removes everything that the conditions exclude: topics and maps with excluded root elements, and files whose
+    /// references are all excluded. `referred` are the files that branches exclude.
     fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
         let mut excluded: HashSet<FileId> = HashSet::new();
         if let Some(ditaval) = &self.ditaval {
@@ -145,12 +145,12 @@ impl Library {
         self.excluded = excluded;
     }
 
-    /// Whether conditions exclude a file.
+    /// Returns whether conditions exclude a file.
     pub fn is_excluded(&self, file: FileId) -> bool {
         self.excluded.contains(&file)
     }
 
-    /// Whether readers look for a document: not where it exists only for reuse, or is a map without text of its own.
+    /// Returns whether a search can find a document. It cannot if the document exists only for reuse or is a map without text.
     pub fn is_searched(&self, file: FileId) -> bool {
         if self.settings.search == Searched::All {
             return true;
@@ -164,7 +164,7 @@ impl Library {
         }
     }
 
-    /// Where a document is published, if the site is known.
+    /// Returns the address of a published document, if the site is known.
     pub fn url(&self, file: FileId, branches: &[usize]) -> Option<String> {
         let site = self.site_url.as_deref()?;
         if self.documents.get(&file) == Some(&Form::Map) {
@@ -176,7 +176,7 @@ impl Library {
         Some(format!("{}/{}", site.trim_end_matches('/'), page.trim_start_matches('/')))
     }
 
-    /// Topics that are referred to below an element, outside relationship tables.
+    /// Adds the topics that are referenced inside an element but outside of relationship tables.
     pub fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
         for child in element.elements().filter(|child| !child.is("reltable")) {
             if is_topicref(child) {
@@ -186,7 +186,7 @@ impl Library {
         }
     }
 
-    /// Maps that no other map includes; of maps that only include each other, the first.
+    /// Returns the maps that no other map includes. Of maps that include each other in a cycle, the first one is returned.
     fn root_files(&self) -> Vec<FileId> {
         let maps: Vec<FileId> =
             self.documents.iter().filter(|(_, form)| **form == Form::Map).map(|(file, _)| *file).collect();
@@ -210,7 +210,7 @@ impl Library {
         roots
     }
 
-    /// Maps that a map includes directly.
+    /// Returns the maps that a map includes directly.
     pub fn submaps(&self, map: FileId) -> Vec<FileId> {
         let Ok(tree) = self.inputs.load(map) else { return Vec::new() };
         let mut submaps = Vec::new();
@@ -222,7 +222,7 @@ impl Library {
         submaps
     }
 
-    /// Gives the rules of the ditaval to the values that a subject scheme puts below those they name.
+    /// Adds rules for the values that a subject scheme defines below a value with a rule.
     fn inherit_conditions(&mut self) {
         let Some(mut ditaval) = self.ditaval.take() else { return };
         for (&file, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
@@ -234,7 +234,7 @@ impl Library {
         self.ditaval = Some(ditaval);
     }
 
-    /// The file that an address means when written in `element`, if it exists in the input.
+    /// Returns the file at an address in `element`, if it exists in the input.
     pub fn local_file(&self, element: &Element, path: &str) -> Option<FileId> {
         if path.is_empty() {
             return Some(element.file);
@@ -243,11 +243,11 @@ impl Library {
         self.inputs.file(&path).or_else(|| self.aliases.get(&path).copied())
     }
 
-    /// The map that a reference includes, and the id of its part where the reference names one.
+    /// Returns the map that a reference includes, and the id if the reference selects an element of the map.
     pub fn map_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
         let address = local_address(topicref)?;
         let extension = address.path.rsplit('.').next().unwrap_or_default();
-        // What stands in an `anchorref` goes to a place in another map; nothing comes from there.
+        // The content of an `anchorref` goes to an anchor in another map. It includes nothing from there.
         if topicref.is("anchorref") {
             return None;
         }
@@ -261,14 +261,14 @@ impl Library {
         self.inputs.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some((file, address.topic))
     }
 
-    /// The topic that a reference leads to: its file, and its id where the address gives one.
+    /// Returns the file of the topic that a reference leads to, and the id of the topic if the address contains it.
     pub fn topic_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
         let address = local_address(topicref)?;
         let file = self.local_file(topicref, &address.path)?;
         (self.documents.get(&file) == Some(&Form::Topic)).then_some((file, address.topic))
     }
 
-    /// Adds the files in Markdown and HTML that maps take as topics.
+    /// Adds the Markdown and HTML files that maps use as topics.
     fn add_lightweight(&mut self) {
         let mut found = Vec::new();
         for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
@@ -283,7 +283,7 @@ impl Library {
         self.documents.extend(found.into_iter().map(|file| (file, Form::Topic)));
     }
 
-    /// The rules that a `<ditavalref>` names; without a file there are none.
+    /// Returns the rules of a `<ditavalref>`. There are no rules if it names no file.
     pub fn ditaval(&self, reference: &Element) -> Result<Ditaval, String> {
         let Some(href) = reference.attr("href") else { return Ok(Ditaval::default()) };
         let file = self.local_file(reference, &href::split(href).path).ok_or("not in the input")?;
@@ -294,13 +294,13 @@ impl Library {
         })
     }
 
-    /// The place of a file in the maps that decides its keys and its breadcrumbs, and every other one.
+    /// Returns the uses of a file in maps. The first use determines its keys and its breadcrumbs.
     pub fn uses_of(&self, file: FileId) -> impl Iterator<Item = (usize, &Use)> {
         let uses = self.uses.get(&file).into_iter().flatten();
         uses.filter_map(|&(root, number)| Some((root, self.roots.get(root)?.uses.get(number)?)))
     }
 
-    /// Where the keys of a file are looked up: at its use in a map, else in the maps nearest to it.
+    /// Returns where the keys of a file are looked up: at its use in a map, or else in the nearest maps.
     pub fn context(&self, file: FileId, used: Option<(usize, &Use)>) -> Context {
         let mut scopes: Vec<(usize, usize)> = used.iter().map(|(root, used)| (*root, used.scope)).collect();
         let path = self.inputs.path(file);
@@ -316,12 +316,12 @@ impl Library {
         Context { scopes, branches }
     }
 
-    /// The branch of the keys of the root map that includes a map.
+    /// Returns the branch for the keys of the root map that includes a map.
     pub fn branches_of_map(&self, map: FileId) -> Vec<usize> {
         self.roots.iter().find(|root| root.maps.contains(&map)).map(|root| root.branches.clone()).unwrap_or_default()
     }
 
-    /// Where a place in a map looks up its keys: in the scope of the branches around it.
+    /// Returns the scopes in which an element of a map looks up its keys.
     pub fn scopes_in(&self, map: FileId, branches: &[usize]) -> Vec<(usize, usize)> {
         let mut scopes = Vec::new();
         for (index, root) in self.roots.iter().enumerate().filter(|(_, root)| root.maps.contains(&map)) {
@@ -332,8 +332,8 @@ impl Library {
         scopes
     }
 
-    /// The branches of each document that a file becomes, with the place in the maps that decides. Where the file is
-    /// part of the text, what uses it as a resource brings no copy.
+    /// Returns the branches of each document for a file, and the use that determines its keys. If the file is part of
+    /// the text, its uses as a resource create no copies.
     pub fn copies(&self, file: FileId) -> Vec<(Option<Place<'_>>, &[usize])> {
         let mut copies: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
         let is_resource = self.uses_of(file).next().is_some_and(|(_, used)| used.resource_only);
@@ -348,13 +348,13 @@ impl Library {
         copies
     }
 
-    /// The branches of the copy of a file that is meant in `branches`.
+    /// Returns the branches of the copy that `branches` select.
     pub fn copy_in(&self, file: FileId, branches: &[usize]) -> &[usize] {
         nearest(self.copies(file).into_iter().map(|(_, copy)| copy), branches).unwrap_or_default()
     }
 
-    /// A file's tree with conditions applied and pushed content in place. Branches filter what is in them: what is pulled
-    /// in from elsewhere is filtered when it is in place.
+    /// Returns the tree of a file after conditions and pushes are applied. Branches filter only their own content.
+    /// Content from other files is filtered after it has been included.
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
         let parsed = self.inputs.load(file).ok()?;
         let is_inside = self.copy_in(file, &context.branches) == context.branches;
@@ -372,25 +372,25 @@ impl Library {
         self.filter(&mut root, branches).then(|| Arc::new(root))
     }
 
-    /// Removes what branches exclude below `element`; false when the element itself is.
+    /// Removes the content of `element` that branches exclude. Returns false if the element itself is excluded.
     pub fn filter(&self, element: &mut Element, branches: &[usize]) -> bool {
         let mut branches = branches.iter().filter_map(|&branch| self.branches.get(branch));
         branches.all(|branch| branch.ditaval.apply(element))
     }
 
-    /// Resolves the parts of a file that are read apart from a document, such as titles in breadcrumbs.
+    /// Returns a resolver for parts of a file outside of a document, such as titles in breadcrumbs.
     pub fn resolver(&self, file: FileId) -> Resolver<'_> {
         Resolver::new(self, self.context(file, self.uses_of(file).next()))
     }
 
-    /// The same for the copy of a file in `branches`.
+    /// Returns a resolver for the copy of a file in `branches`.
     pub fn resolver_in(&self, file: FileId, branches: &[usize]) -> Resolver<'_> {
         let used = self.uses_of(file).find(|(_, used)| used.branches == branches);
         Resolver::new(self, self.context(file, used))
     }
 }
 
-/// Marks root maps whose keys differ: a topic that two of them use may read differently in each.
+/// Marks root maps whose keys differ. A topic that two of them use may have different content in each.
 fn mark_roots(copier: &mut Copier<'_>, trees: &mut [(FileId, Vec<Element>)]) {
     if trees.len() < 2 {
         return;
@@ -415,12 +415,12 @@ fn mark_roots(copier: &mut Copier<'_>, trees: &mut [(FileId, Vec<Element>)]) {
     }
 }
 
-/// What a reference leads to, as written.
+/// Returns the address of a reference, unchanged.
 pub(super) fn address_of(topicref: &Element) -> Option<&str> {
     topicref.attr("href").or_else(|| topicref.attr("mapref").filter(|_| topicref.is("navref")))
 }
 
-/// The address of a reference inside the documentation.
+/// Returns the address of a reference if it leads to a place inside the documentation.
 fn local_address(topicref: &Element) -> Option<href::Address> {
     let href = address_of(topicref)?;
     let outside = matches!(topicref.attr("scope"), Some("external" | "peer")) || href::is_absolute(href);
@@ -432,7 +432,7 @@ pub(super) mod tests {
     use super::super::scan;
     use super::*;
 
-    /// A library of files given by path and text.
+    /// Creates a library from the paths and texts of files.
     pub fn library(files: &[(&str, &str)]) -> Library {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
@@ -442,7 +442,7 @@ pub(super) mod tests {
         }
         let options = crate::normalize::Options { collection: Some("c".to_owned()), ..Default::default() };
         let mut scanned = scan::scan(folder.path(), &options).unwrap();
-        // Everything must be in memory before the folder goes.
+        // All files must be in memory before the folder is deleted.
         for path in files.iter().map(|(path, _)| path) {
             if let Some(file) = scanned.library.inputs.file(path) {
                 let _ = scanned.library.inputs.load(file);

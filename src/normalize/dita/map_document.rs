@@ -1,4 +1,4 @@
-//! A map as a document: its references as a nested list of links.
+//! Converts a map to a document. Its references become a nested list of links.
 
 use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, collapse};
@@ -10,7 +10,7 @@ use super::resolve::Resolver;
 use super::vocabulary::{Kind, is_topicref};
 use crate::normalize::tree::{Block, Inline, List, ListItem};
 
-/// The title of a map: `title`, a book's main title, or `@title`.
+/// Returns the title of a map: `title`, a book's main title, or `@title`.
 pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<String> {
     let title = map.child("title").or_else(|| map.find(&|element| element.is("mainbooktitle")));
     let title = title.or_else(|| map.child("booktitle")).cloned();
@@ -18,7 +18,7 @@ pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<Str
     text.or_else(|| map.attr("title").map(collapse))
 }
 
-/// The body of a map's document.
+/// Returns the body of a map's document.
 pub(super) fn blocks(map: &Element, renderer: &mut Renderer<'_, '_>) -> Vec<Block> {
     let mut items = Vec::new();
     let around = renderer.resolver.library.branches_of_map(map.file);
@@ -38,7 +38,7 @@ fn list(items: Vec<ListItem>) -> Block {
     Block::List(List { ordered: false, start: 1, items })
 }
 
-/// Hands on every copy that branches make of a part of the map, with the branches around it.
+/// Calls a function for every copy that branches make of a part of the map, with the branches of the copy.
 fn each_copy<'r, 'l>(
     element: &Element,
     around: &[usize],
@@ -54,7 +54,7 @@ fn each_copy<'r, 'l>(
     }
 }
 
-/// Adds what a reference shows, once for each branch that copies it.
+/// Adds the list items of a reference, once for each branch that copies it.
 fn list_items(element: &Element, around: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
     let is_resource = element.attr("processing-role") == Some("resource-only")
         || (element.is("keydef") && element.attr("processing-role").is_none());
@@ -64,7 +64,7 @@ fn list_items(element: &Element, around: &[usize], renderer: &mut Renderer<'_, '
     each_copy(element, around, renderer, &mut |copy, here, renderer| list_copy(copy, here, renderer, items));
 }
 
-/// Adds one reference; a group without a title shows what is inside it.
+/// Adds one reference. If a group has no title, only its content is added.
 fn list_copy(element: &Element, here: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
     let mut inner = Vec::new();
     for child in element.elements() {
@@ -83,9 +83,9 @@ fn list_copy(element: &Element, here: &[usize], renderer: &mut Renderer<'_, '_>,
 }
 
 impl Renderer<'_, '_> {
-    /// One reference: its title, linked where it leads to something; then its short description.
+    /// Returns the title of a reference, with a link if it has a target, and its short description.
     fn reference(&mut self, topicref: &Element, here: &[usize]) -> Vec<Inline> {
-        // What stands in it belongs to another map.
+        // The content belongs to another map.
         if topicref.is("anchorref") {
             return Vec::new();
         }
@@ -133,7 +133,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// A book's library and alternative titles.
+    /// Returns the library title and the alternative titles of a book.
     fn book_titles(&mut self, map: &Element) -> Vec<Block> {
         let Some(book) = map.child("booktitle") else { return Vec::new() };
         let mut blocks = Vec::new();

@@ -1,4 +1,4 @@
-//! Maps, with their submaps in place and branches copied, and the walk that finds keys and uses of topics in them.
+//! Expands maps with their submaps and branches, and finds the keys and the used topics.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,47 +14,47 @@ use super::resolve::{Context, Resolver};
 use super::vocabulary::{is_map, is_topicref};
 use crate::normalize::text::count;
 
-/// A root map and what follows from it.
+/// A root map and its derived data.
 pub(super) struct RootMap {
     pub file: FileId,
     pub keys: KeySpace,
-    /// In document order; a use's parent stands before it.
+    /// The uses, in document order. A use follows its parent.
     pub uses: Vec<Use>,
-    /// Topics that a relationship table puts side by side: the second is beside the first.
+    /// Pairs of topics in relationship tables: the first topic, and the topic that is related to it.
     pub related: Vec<(Side, Side)>,
     pub aliases: Vec<Alias>,
-    /// The map itself, and every other file that it includes.
+    /// The map and all other files that it includes.
     pub maps: HashSet<FileId>,
-    /// The branch of its keys, where root maps differ in them.
+    /// The branch of its keys, if root maps have different keys.
     pub branches: Vec<usize>,
     pub language: Option<String>,
 }
 
-/// A path that `copy-to` gives to a file, without what the branches around it add.
+/// A path from `copy-to`, without the changes by branches.
 pub(super) struct Alias {
     pub path: String,
     pub file: FileId,
     pub branches: Vec<usize>,
 }
 
-/// A place in a map: a heading of its own, or a reference to a topic.
+/// An entry of a map: a heading or a reference to a topic.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Use {
     pub parent: Option<usize>,
     pub scope: ScopeId,
-    /// Branches that it is in, outermost first.
+    /// The branches that contain the entry, outermost first.
     pub branches: Vec<usize>,
     pub target: Option<(FileId, Option<String>)>,
     pub title: Option<String>,
-    /// The title in the map goes before the topic's own.
+    /// Whether the title in the map has priority over the title of the topic.
     pub locked: bool,
     pub resource_only: bool,
     pub conditions: Vec<(String, String)>,
-    /// What the maps say of the topic here, nearest first.
+    /// The metadata for the topic in the maps, nearest first.
     pub metadata: Vec<Arc<Element>>,
 }
 
-/// Puts submaps into maps and copies branches.
+/// Includes submaps and copies branches.
 pub(super) struct Expander<'l> {
     library: &'l Library,
     pub copier: Copier<'l>,
@@ -67,7 +67,7 @@ impl<'l> Expander<'l> {
         Self { library, copier: Copier::new(library), open: Vec::new(), depth: 0 }
     }
 
-    /// A map with everything that it includes; several when branches copy the whole map.
+    /// Returns a map with all its submaps. There are several results if branches copy the whole map.
     pub fn expand(&mut self, file: FileId) -> Vec<Element> {
         let mut resolver = Resolver::new(self.library, Context::default());
         let Some(root) = resolver.tree(file).filter(|root| is_map(root)) else { return Vec::new() };
@@ -119,7 +119,7 @@ impl<'l> Expander<'l> {
     }
 }
 
-/// Reads keys and uses out of an expanded map.
+/// Reads keys and uses from an expanded map.
 pub(super) fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap {
     let mut keys = KeySpace::new();
     for map in maps {
@@ -162,11 +162,11 @@ fn define_keys(keys: &mut KeySpace, element: &Element, scope: ScopeId, depth: us
     }
 }
 
-/// What a place inherits from the references around it.
+/// The data that an entry inherits from its ancestors.
 #[derive(Default, Clone)]
 struct Place {
     inside: bool,
-    /// In a relationship table, which brings no topics.
+    /// Whether the entry is in a relationship table, which adds no topics.
     in_table: bool,
     scope: ScopeId,
     parent: Option<usize>,
@@ -178,7 +178,7 @@ struct Place {
 
 struct Walk<'l> {
     library: &'l Library,
-    /// Scopes are numbered as [`define_keys`] opened them.
+    /// The next scope. Its number is the same as in [`define_keys`].
     next_scope: ScopeId,
     root: RootMap,
 }
@@ -192,7 +192,7 @@ impl Walk<'_> {
             self.next_scope += 1;
         }
         here.branches.extend(branches_of(element).into_iter().flatten());
-        // What is said at this place alone, and what passes on to those inside it.
+        // `own` applies only to this entry. The rest also applies to nested entries.
         let mut own = Vec::new();
         for said in meta_of(element).into_iter().flat_map(Element::elements) {
             let said_here = Arc::new(said.clone());
@@ -256,7 +256,7 @@ impl Walk<'_> {
         here.parent = Some(self.root.uses.len() - 1);
     }
 
-    /// The topic that a reference leads to, through its key if need be, and the element that has its address.
+    /// Returns the target topic of a reference, and the element that contains its address. The reference may use a key.
     fn target(&self, topicref: &Element, here: &Place) -> Option<(FileId, Option<String>, Element)> {
         let mut reference = topicref.clone();
         set_branches(&mut reference, &[]);
@@ -273,7 +273,7 @@ impl Walk<'_> {
         Some((file, topic, reference))
     }
 
-    /// Notes the topics of one row of a relationship table that stand in different cells, or in one that is a family.
+    /// Notes the related topics in each row of a relationship table: topics in different cells, and topics in a family.
     fn relate(&mut self, table: &Element, here: &Place) {
         let columns: Vec<&Element> = table.children_of("relheader").flat_map(Element::elements).collect();
         for row in table.children_of("relrow") {
@@ -292,7 +292,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The topics of a cell; `@linking` comes from the reference, else from what stands around it.
+    /// Returns the topics of a cell. `@linking` comes from the reference, or else from its ancestors.
     fn cell(&self, cell: &Element, around: &[&Element], here: &Place) -> Vec<Side> {
         let inherited = around.iter().find_map(|element| element.attr("linking"));
         let mut sides = Vec::new();
@@ -312,22 +312,22 @@ impl Walk<'_> {
     }
 }
 
-/// A topic in a relationship table: whether it leads to others, and others to it.
+/// A topic in a relationship table. The flags say whether it has links to other topics, and other topics to it.
 #[derive(Clone)]
 pub(super) struct Side {
     pub file: FileId,
-    /// The branches that its key is defined in: other copies are not meant.
+    /// The branches in which its key is defined. Copies in other branches are not related.
     pub branches: Option<Vec<usize>>,
     from: bool,
     to: bool,
 }
 
-/// What a map says about a place.
+/// Returns the metadata of an entry in a map.
 pub(super) fn meta_of(topicref: &Element) -> Option<&Element> {
     ["topicmeta", "subjectHeadMeta", "bookmeta"].iter().find_map(|name| topicref.child(name))
 }
 
-/// The title that a map gives to a place.
+/// Returns the title of an entry in a map.
 pub(super) fn navigation_title(topicref: &Element) -> Option<String> {
     let meta = meta_of(topicref);
     let alternative = meta.and_then(|meta| {

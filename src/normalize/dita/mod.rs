@@ -1,8 +1,8 @@
-//! The DITA reader: topics, maps or folders of them, and the older `dita.ndjson`, to documents.
+//! Reads DITA topics, maps or folders of them, and the older `dita.ndjson`, and converts them to documents.
 //!
-//! In order: [`scan`] finds and classifies the files, [`maps`] puts maps together and reads their [`keys`], [`filter`]
-//! removes what a ditaval excludes, [`push`] and [`resolve`] put content where it is reused, [`keyref`] fills in text,
-//! [`render`] builds the document tree. A new element needs a line in [`vocabulary`], nothing else.
+//! The steps: [`scan`] finds and classifies the files. [`maps`] expands maps and reads their [`keys`]. [`filter`]
+//! removes content that a ditaval excludes. [`push`] and [`resolve`] insert reused content, and [`keyref`] inserts
+//! text. [`render`] builds the document tree. A new element needs only a line in [`vocabulary`].
 
 mod branches;
 mod ditaval;
@@ -40,7 +40,7 @@ use std::path::Path;
 
 use super::{Emit, Options, Outcome, ReadError, ndjson, parallel};
 
-/// Reads `input` and emits its documents and failures in order of path.
+/// Reads `input` and emits its documents and errors, sorted by path.
 pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     let (scan, additions) = match ndjson::find(input, ingest::NAME) {
         Some(artifact) => ingest::scan(&artifact, options)?,
@@ -78,7 +78,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         }
         Ok(())
     })?;
-    // What links lead into is looked for while documents are written.
+    // Targets of links are searched while documents are written.
     let unread = library.inputs.unread().into_iter().filter(|failure| !told.contains(&failure.path));
     for failure in failures.chain(unread) {
         emit(Outcome::Failure(failure)).map_err(ReadError::Emit)?;

@@ -1,4 +1,4 @@
-//! Puts together what a file becomes: body, title, breadcrumbs, labels, links.
+//! Assembles the document of a file: body, title, breadcrumbs, labels and links.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, count_many};
 
-/// The documents of one file: one, or one for each branch that it is used in; none when conditions exclude it.
+/// Returns the documents of one file. There is one for each branch that uses it, or none if conditions exclude it.
 pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
     for (used, branches) in library.copies(file) {
-        // Copies that say the same share an id: what is the same is told once.
+        // Copies with the same content have the same id, and are emitted once.
         if library.id(file, branches).is_some_and(|id| documents.iter().all(|other| other.id != id)) {
             documents.extend(document(library, file, form, used, branches));
         }
@@ -29,7 +29,7 @@ pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Docu
     documents
 }
 
-/// The copy of a file in `branches`; none when conditions exclude it.
+/// Returns the copy of a file in `branches`, or `None` if conditions exclude it.
 pub(super) fn document_in(library: &Library, file: FileId, branches: &[usize]) -> Option<Document> {
     let (used, branches) = library.copies(file).into_iter().find(|(_, copy)| *copy == branches)?;
     document(library, file, *library.documents.get(&file)?, used, branches)
@@ -109,7 +109,7 @@ fn document(
     Some(document)
 }
 
-/// Adds what the place of a file says: its path, its parents in the maps, the conditions there, its relations.
+/// Adds the data from the entry in the map: path, parents, conditions and related topics.
 fn place(document: &mut Document, library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) {
     "dita".clone_into(&mut document.source_system);
     document.source_path = Some(library.inputs.path(file).to_string());
@@ -133,13 +133,13 @@ fn place(document: &mut Document, library: &Library, file: FileId, branches: &[u
     }
 }
 
-/// The places of a document in the maps: those of its own branches, and of others in which it reads the same.
+/// Returns the uses of a document: those in its branches, and those in other branches with the same content.
 fn uses_in<'l>(library: &'l Library, file: FileId, branches: &'l [usize]) -> impl Iterator<Item = (usize, &'l Use)> {
     let id = library.id(file, branches);
     library.uses_of(file).filter(move |(_, used)| used.branches == branches || library.id(file, &used.branches) == id)
 }
 
-/// The topic whose prolog speaks for the file.
+/// Returns the topic whose prolog applies to the file.
 fn first_topic(root: &Element) -> &Element {
     if root.name == "dita" { root.elements().next().unwrap_or(root) } else { root }
 }
@@ -155,7 +155,7 @@ fn merge(losses: &mut Losses, more: &Losses) {
     }
 }
 
-/// The ways to a topic through the maps, each from the root map down; the one that counts most comes first.
+/// Returns the paths from the root maps to a topic. The most important path is first.
 fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
     for (root, used) in uses_in(library, file, branches).filter(|(_, used)| !used.resource_only) {
@@ -187,7 +187,7 @@ fn title_of(used: &Use, resolver: &mut Resolver<'_>) -> Option<String> {
     resolver.title_in(*file, &address, &used.branches).or(in_map)
 }
 
-/// Other names of a file in its branches, and the topics that relationship tables put beside it.
+/// Adds the other names of a file in its branches, and the related topics.
 fn relations(library: &Library, file: FileId, branches: &[usize], meta: &mut serde_json::Map<String, Value>) {
     let mut related: Vec<String> = Vec::new();
     let mut aliases: Vec<String> = Vec::new();

@@ -1,5 +1,5 @@
-//! A file's bytes to an element tree, within limits that no honest document reaches. What is not well-formed is repaired
-//! and the first fault is told: elements that are not closed end with the element around them, or with the file.
+//! Parses a file into a tree of elements, within generous limits. Markup that is not well-formed is repaired, and the
+//! first error is reported. An unclosed element ends with its parent or with the file.
 
 use std::sync::Arc;
 
@@ -13,37 +13,37 @@ use crate::normalize::decode::decode;
 use crate::normalize::document::{Link, NO_SUCH_ENTITY, NOT_IN_INPUT};
 use crate::normalize::text::{Losses, clean, count};
 
-/// Largest file that is read, in bytes.
+/// Maximum size of a file in bytes.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
-/// Deepest nesting of elements, and of entities in entities.
+/// Maximum depth of nested elements and of nested entities.
 pub(super) const MAX_DEPTH: usize = 192;
 const MAX_ENTITY_DEPTH: usize = 16;
-/// Most attributes on one element.
+/// Maximum number of attributes of an element.
 const MAX_ATTRIBUTES: usize = 512;
-/// How many times the length of a file may be read again, in search of the ends of broken markup.
+/// Limits how often broken markup is scanned for its end, as a multiple of the file size.
 const MAX_REREADING: usize = 16;
-/// Most text that entities may expand to, in bytes.
+/// Maximum size of expanded entities in bytes.
 const MAX_EXPANSION: usize = 4 << 20;
 
 /// A parsed file.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub root: Arc<Element>,
-    /// What was repaired on the way, by name.
+    /// The repairs, by name.
     pub losses: Losses,
-    /// Entities that nothing declares, and their files that are not in the input.
+    /// Undeclared entities, and files of entities that are not in the input.
     pub lost: Vec<Link>,
     /// Files with declarations that are not in the input.
     pub undeclared: Vec<String>,
-    /// The first thing that is not well-formed; the tree holds what could be read.
+    /// The first error. The tree contains everything that could be read.
     pub fault: Option<XmlError>,
 }
 
-/// Why a file is not XML that we read, or only in part.
+/// The reason why a file is not valid XML.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{problem}")]
 pub(super) struct XmlError {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: u64,
     pub problem: Problem,
 }
@@ -64,13 +64,13 @@ pub(super) enum Problem {
     EntityExpansion,
 }
 
-/// Parses a file for which nothing else is read.
+/// Parses a file without reading other files.
 pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     parse_at("", bytes, file, &NoFiles)
 }
 
-/// Parses the file at `path`; `file` marks every element with where it was written. The declarations that the file names
-/// come from `files`.
+/// Parses the file at `path`. Every element stores `file`, the file that contains it. `files` returns the declarations
+/// that the file references.
 pub(super) fn parse_at(path: &str, bytes: &[u8], file: FileId, files: &dyn Files) -> Result<Parsed, XmlError> {
     let mut builder = Builder::new(path, file, files);
     let text = decode(bytes, &mut builder.losses);
@@ -78,7 +78,7 @@ pub(super) fn parse_at(path: &str, bytes: &[u8], file: FileId, files: &dyn Files
     builder.finish()
 }
 
-/// Parses a page of HTML. What HTML leaves out is no fault.
+/// Parses an HTML page. End tags that HTML does not require may be missing.
 pub(super) fn parse_html(html: &str, file: FileId) -> Result<Parsed, XmlError> {
     let mut builder = Builder { is_html: true, ..Builder::new("", file, &NoFiles) };
     builder.feed(html, 0).map_err(|problem| XmlError { line: builder.line, problem })?;
@@ -88,11 +88,11 @@ pub(super) fn parse_html(html: &str, file: FileId) -> Result<Parsed, XmlError> {
     Ok(parsed)
 }
 
-/// Elements of HTML that have no end.
+/// HTML elements without an end tag.
 const VOID: [&str; 14] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
-/// Whether an element of HTML ends where another of its kind begins.
+/// Returns whether an HTML element ends where `next` begins.
 fn ends_at(open: &str, next: &str) -> bool {
     match open {
         "p" => matches!(next, "p" | "ul" | "ol" | "dl" | "table" | "pre" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6"),
@@ -104,16 +104,16 @@ fn ends_at(open: &str, next: &str) -> bool {
     }
 }
 
-/// Markup that is none.
+/// Markup that cannot be parsed.
 struct Broken<'t> {
-    /// The text from there to the end.
+    /// The text from the markup to the end.
     markup: &'t str,
-    /// How many bytes of it were read to see that.
+    /// The number of bytes that were scanned.
     read: usize,
 }
 
 struct Builder<'f> {
-    /// Names are in lower case, and some elements have no end tag.
+    /// Whether to convert names to lower case and allow missing end tags.
     is_html: bool,
     path: &'f str,
     files: &'f dyn Files,
@@ -146,7 +146,7 @@ impl<'f> Builder<'f> {
         }
     }
 
-    /// Counts an entity that has no text.
+    /// Counts an entity without text.
     fn lose(&mut self, loss: &str, name: &str, reason: &str) {
         count(&mut self.losses, loss);
         let link = Link::to_nothing(&format!("&{name};"), reason);
@@ -155,14 +155,14 @@ impl<'f> Builder<'f> {
         }
     }
 
-    /// Notes the first thing that is not well-formed.
+    /// Notes the first error.
     fn fault(&mut self, problem: Problem) {
         count(&mut self.losses, "xml:repaired");
         let line = self.line;
         self.fault.get_or_insert(XmlError { line, problem });
     }
 
-    /// Reads `text` into the tree; replacement text of entities comes here too, with a greater `nesting`.
+    /// Parses `text`. The replacement text of an entity is parsed with a higher `nesting`.
     fn feed(&mut self, text: &str, nesting: usize) -> Result<(), Problem> {
         let floor = self.open.len();
         let mut rest = text;
@@ -173,7 +173,7 @@ impl<'f> Builder<'f> {
                 break;
             };
             budget = left;
-            // A `<` that opens nothing is text; a tag that the file breaks off is none.
+            // A `<` that begins no tag is text. An incomplete tag at the end of the file is ignored.
             let mut characters = markup.chars();
             rest = match (markup.strip_prefix("<![CDATA["), characters.next()) {
                 (Some(text), _) => {
@@ -196,12 +196,12 @@ impl<'f> Builder<'f> {
         Ok(())
     }
 
-    /// Reads up to the end, or up to markup that is none.
+    /// Parses until the end, or until markup that cannot be parsed.
     fn feed_part<'t>(&mut self, text: &'t str, nesting: usize, floor: usize) -> Result<Option<Broken<'t>>, Problem> {
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
         config.allow_dangling_amp = true;
-        // Open elements may lie outside an entity's replacement text: names are checked against our own stack.
+        // An entity may close elements that were opened outside of it. Therefore names are compared with our own stack.
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         let mut position = 0;
@@ -276,7 +276,7 @@ impl<'f> Builder<'f> {
         Ok(())
     }
 
-    /// Ends the innermost open element of a name, and those inside it that were not closed.
+    /// Ends the innermost open element with this name, and all unclosed elements inside it.
     fn end(&mut self, name: &str, floor: usize) {
         let inside = self.open.get(floor..).unwrap_or_default();
         let Some(depth) = inside.iter().rposition(|element| element.name == name) else {
@@ -390,7 +390,7 @@ impl<'f> Builder<'f> {
         Ok(element)
     }
 
-    /// Expands references in an attribute value; blank characters become spaces.
+    /// Expands references in an attribute value. Every blank becomes a space.
     fn attribute_value(&mut self, raw: &str, nesting: usize, into: &mut String) -> Result<(), Problem> {
         let mut rest = raw;
         while let Some((before, after)) = rest.split_once('&') {
@@ -444,7 +444,7 @@ impl<'f> Builder<'f> {
     }
 }
 
-/// Whether an element may be called so.
+/// Returns whether the string is a valid element name.
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | ':')) && !name.contains('<')
 }
@@ -497,7 +497,7 @@ mod tests {
         assert!(error("<!DOCTYPE p [<!ENTITY a '&a;'>]><p x='&a;'/>").1.contains("entities expand"));
     }
 
-    /// The repaired tree's text, and the line and the words of its first fault.
+    /// Returns the text of the repaired tree, and the line and the message of the first error.
     fn repaired(xml: &str) -> (String, u64, String) {
         let parsed = parse(xml.as_bytes(), 0).unwrap();
         let fault = parsed.fault.unwrap();

@@ -1,4 +1,4 @@
-//! Metadata: what prolog, title alternatives and conditions say of a topic or a map.
+//! Reads the metadata of a topic or a map from its prolog, title alternatives and conditions.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::dom::{Element, collapse};
 
-/// Metadata that has a place of its own in a document.
+/// Metadata that has its own field in a document.
 #[derive(Debug, Default)]
 pub(super) struct Metadata {
     pub fields: Map<String, Value>,
@@ -15,12 +15,12 @@ pub(super) struct Metadata {
     pub updated_at: Option<String>,
 }
 
-/// Elements whose text is a field of the same name.
+/// Elements that become a text field with the same name.
 const TEXT_FIELDS: [&str; 6] = ["author", "source", "publisher", "permissions", "searchtitle", "navtitle"];
 /// Elements of product information.
 const PRODUCT_FIELDS: [&str; 7] = ["prodname", "brand", "series", "platform", "prognum", "featnum", "component"];
 
-/// Reads the metadata of a topic or a map, that of nested topics left out.
+/// Reads the metadata of a topic or a map, without nested topics.
 pub(super) fn read(root: &Element) -> Metadata {
     let mut metadata = Metadata::default();
     metadata.push("doctype", root.name.clone());
@@ -51,22 +51,22 @@ pub(super) fn read(root: &Element) -> Metadata {
     metadata
 }
 
-/// Attributes of a topic that say how it stands.
+/// Attributes that describe the state of a topic.
 const STATE: [&str; 3] = ["status", "importance", "rev"];
-/// Elements of which a topic has one value: the nearest holds.
+/// Elements that can have only one value. The nearest value has priority.
 const SINGLE: [&str; 6] = ["source", "publisher", "copyright", "permissions", "created", "revised"];
-/// Elements whose text is a title, not metadata that passes from a map to its topics.
+/// Elements that contain a title. They are not passed from a map to its topics.
 const TITLES: [&str; 2] = ["navtitle", "searchtitle"];
-/// Elements of a map's metadata that reach the topic at that place, and none below it.
+/// Elements of a map's metadata that apply only to the topic itself.
 const OWN_PLACE: [&str; 3] = ["keywords", "source", "resourceid"];
 
-/// Whether what a map says at a place passes on to the places inside it.
+/// Returns whether the metadata of an entry also applies to nested entries.
 pub(super) fn cascades(element: &Element) -> bool {
     let ends_here = ["searchtitle", "navtitle", "linktext", "shortdesc", "titlealt", "ux-window", "keytext"];
     !ends_here.iter().chain(&OWN_PLACE).any(|name| element.is(name))
 }
 
-/// Index terms of a topic's own text; a term inside a term follows it after a comma.
+/// Adds the index terms in a topic's text. A nested term follows its parent after a comma.
 fn collect_index_terms(element: &Element, into: &mut Vec<String>) {
     for child in element.elements() {
         if child.is("indexterm") {
@@ -99,7 +99,7 @@ fn index_term(term: &Element, before: &str, into: &mut Vec<String>) {
 }
 
 impl Metadata {
-    /// Adds what maps say of the topic; what the topic, or a nearer place, says of itself holds.
+    /// Adds metadata from maps. Metadata from the topic or a nearer entry has priority.
     pub fn add_from_map(&mut self, elements: &[std::sync::Arc<Element>]) {
         let known = self.fields.clone();
         let dates = (self.created_at.clone(), self.updated_at.clone());
@@ -118,7 +118,7 @@ impl Metadata {
         self.updated_at = dates.1.or(self.updated_at.take());
     }
 
-    /// Adds the conditions on an element as fields: what a topic is for as a whole can be searched by.
+    /// Adds the conditions of an element as fields, so that a search can filter by them.
     pub fn add_conditions(&mut self, element: &Element) {
         let mut conditions = BTreeSet::new();
         super::filter::conditions_of(element, &mut conditions);
@@ -127,7 +127,7 @@ impl Metadata {
         }
     }
 
-    /// Adds a language where the topic names none.
+    /// Adds a language if the topic has none.
     pub fn set_language(&mut self, language: &str) {
         if !self.fields.contains_key("language") {
             self.push("language", language.to_owned());
@@ -194,7 +194,7 @@ impl Metadata {
         }
     }
 
-    /// A field with one value is a string.
+    /// Converts fields with one value to strings.
     pub fn simplify(&mut self) {
         for (name, value) in &mut self.fields {
             let lists = ["keywords", "category"].contains(&name.as_str())
@@ -210,7 +210,7 @@ impl Metadata {
     }
 }
 
-/// A date as RFC 3339, at midnight where the source has no time.
+/// Converts a date to RFC 3339. The time is midnight if the source has no time.
 pub(super) fn date(text: &str) -> Option<String> {
     let text = text.trim();
     if chrono::DateTime::parse_from_rfc3339(text).is_ok() {

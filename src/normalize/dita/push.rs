@@ -1,4 +1,4 @@
-//! Conref push: content that one topic puts into another, applied before anything is pulled.
+//! Conref push: a topic puts content into another topic. This is done before content is pulled.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use super::href;
 use super::library::Library;
 use super::resolve::find_target;
 
-/// Pushes by the file they go into.
+/// Pushes, by target file.
 #[derive(Debug, Default)]
 pub(super) struct Pushes {
     by_file: HashMap<FileId, Vec<Push>>,
 }
 
-/// One piece of content on its way into another topic.
+/// Content that is pushed into another topic.
 #[derive(Debug)]
 pub(super) struct Push {
     topic: Option<String>,
@@ -30,13 +30,13 @@ enum Action {
 }
 
 impl Push {
-    /// Collects what `files` push.
+    /// Collects the content that `files` push.
     pub fn collect(library: &Library, files: &[FileId]) -> Pushes {
         let mut pushes = Pushes::default();
-        // Where there are maps, only what they publish pushes.
+        // If there are maps, only the topics in the maps push content.
         for &file in files.iter().filter(|&&file| library.roots.is_empty() || library.uses_of(file).next().is_some()) {
             let Ok(tree) = library.inputs.load(file) else { continue };
-            // What the conditions exclude pushes nothing.
+            // Excluded content is not pushed.
             let mut root = Element::clone(&tree.root);
             if library.ditaval.as_ref().is_some_and(|ditaval| !ditaval.apply(&mut root)) {
                 continue;
@@ -55,7 +55,7 @@ impl Push {
 }
 
 impl Pushes {
-    /// Adds what one element pushes; `mark` elements beside it say where to.
+    /// Adds the content of one element. Its neighbors with `mark` define the position.
     fn add(&mut self, library: &Library, element: &Element, before: Option<&Element>, next: Option<&Element>) {
         let mark = |element: Option<&Element>| {
             element.filter(|element| element.attr("conaction") == Some("mark")).and_then(|mark| target(library, mark))
@@ -75,14 +75,14 @@ impl Pushes {
         self.by_file.entry(file).or_default().push(push);
     }
 
-    /// Whether anything goes into `file`.
+    /// Returns whether any content is pushed into `file`.
     pub fn reach(&self, file: FileId) -> bool {
         self.by_file.contains_key(&file)
     }
 
-    /// Puts everything that goes into `file` in place.
+    /// Inserts all content that is pushed into `file`.
     pub fn apply(&self, file: FileId, root: &mut Element) {
-        // Of two elements pushed after one target, the one pushed first comes first: so the last is put in first.
+        // Content that is pushed after the same target must keep its order. Therefore the last push is inserted first.
         let pushes = self.by_file.get(&file).map(Vec::as_slice).unwrap_or_default();
         let (after, others): (Vec<&Push>, Vec<&Push>) = pushes.iter().partition(|push| push.action == Action::After);
         for push in others.into_iter().chain(after.into_iter().rev()) {
@@ -97,7 +97,7 @@ impl Pushes {
     }
 }
 
-/// Positions among the children, from `root` down to `target`.
+/// Returns the index of the child on each level from `root` to `target`.
 fn path_to(root: &Element, target: &Element) -> Option<Vec<usize>> {
     root.children.iter().enumerate().find_map(|(position, child)| {
         let child = child.element()?;
@@ -111,7 +111,7 @@ fn path_to(root: &Element, target: &Element) -> Option<Vec<usize>> {
 }
 
 impl Push {
-    /// Puts the content beside the element at `path` or in its place.
+    /// Inserts the content before or after the element at `path`, or replaces the element.
     fn put(&self, parent: &mut Element, path: &[usize]) {
         let Some((&position, deeper)) = path.split_first() else { return };
         if !deeper.is_empty() {

@@ -1,4 +1,4 @@
-//! Conref pull and keyref: a tree in which everything that is written elsewhere stands in place.
+//! Resolves conref pull and keyref, so that the tree contains all reused content.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use super::vocabulary::Kind;
 use crate::normalize::document::{Link, NO_SUCH_KEY, NOT_IN_INPUT};
 use crate::normalize::text::{Losses, count};
 
-/// Longest chain of references from one to the next.
+/// Maximum length of a chain of references.
 const MAX_CHAIN: usize = 32;
-/// Most elements that one document may pull in.
+/// Maximum number of elements that one document can pull in.
 const MAX_PULLED: usize = 200_000;
-/// The value of an attribute that takes the target's value instead.
+/// The value of an attribute that is replaced with the value of the target.
 const USE_TARGET: &str = "-dita-use-conref-target";
 
 /// Where keys are looked up, and which branches apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Context {
-    /// Root map and key scope, in order of preference.
+    /// Root map and key scope, in order of priority.
     pub scopes: Vec<(usize, usize)>,
     pub branches: Vec<usize>,
 }
@@ -31,22 +31,22 @@ pub(super) struct Resolver<'l> {
     pub library: &'l Library,
     pub context: Context,
     pub losses: Losses,
-    /// Content and keys that are nowhere.
+    /// Content and keys that were not found.
     pub lost: Vec<Link>,
     prepared: HashMap<FileId, Option<Arc<Element>>>,
     open: Vec<(FileId, Address)>,
     pulled: usize,
     depth: usize,
     pub(super) titles_open: usize,
-    /// Glossary terms whose surface form was given already.
+    /// Glossary terms whose full form has already appeared.
     pub(super) introduced: std::collections::HashSet<String>,
 }
 
-/// An element that an address leads to.
+/// The target of an address.
 pub(super) struct Found<'t> {
     pub element: &'t Element,
     pub parent: Option<&'t Element>,
-    /// Id of the topic that holds it.
+    /// The id of the topic that contains the element.
     pub topic: &'t str,
 }
 
@@ -66,13 +66,13 @@ impl<'l> Resolver<'l> {
         }
     }
 
-    /// A file's tree as this document sees it: filtered, pushes in place, nothing pulled yet.
+    /// Returns the tree of a file for this document: filtered, and with pushed content, but without pulled content.
     pub fn tree(&mut self, file: FileId) -> Option<Arc<Element>> {
         let (library, context) = (self.library, &self.context);
         self.prepared.entry(file).or_insert_with(|| library.prepare(file, context)).clone()
     }
 
-    /// What stands in the place of `element`, which lies in the topic with the id `topic`.
+    /// Returns the nodes that replace `element` in the topic with the id `topic`.
     pub fn resolve(&mut self, element: &Element, topic: &str) -> Vec<Node> {
         let topic = if Kind::of(element) == Kind::Topic { element.attr("id").unwrap_or(topic) } else { topic };
         match element.attr("conaction") {
@@ -91,7 +91,7 @@ impl<'l> Resolver<'l> {
         }
     }
 
-    /// Where an element's content is to be taken from; an error names what leads nowhere.
+    /// Returns the address of the content for an element. The error describes a target that does not exist.
     fn conref_address(&self, element: &Element, topic: &str) -> Option<Result<(FileId, Address), Link>> {
         let by_key = element.attr("conkeyref").map(|reference| {
             let (key, id) = reference.split_once('/').unwrap_or((reference, ""));
@@ -125,7 +125,7 @@ impl<'l> Resolver<'l> {
         let tree = self.tree(file);
         let (holder, id) = (address.topic.as_deref(), address.element.as_deref());
         let Some(found) = tree.as_deref().and_then(|tree| find_target(tree, holder, id)) else {
-            // What the conditions exclude is not there for those who refer to it either.
+            // References to excluded content are treated as if the content did not exist.
             if self.library.inputs.load(file).is_ok_and(|parsed| find_target(&parsed.root, holder, id).is_some()) {
                 count(&mut self.losses, "conref:excluded");
                 return Vec::new();
@@ -157,7 +157,7 @@ impl<'l> Resolver<'l> {
         nodes
     }
 
-    /// Resolves the target, and its siblings up to `@conrefend`, for the element that refers to it.
+    /// Resolves the target, and its siblings up to `@conrefend`, for the referring element.
     fn take(&mut self, element: &Element, found: &Found<'_>) -> Vec<Node> {
         if !element.is(&found.element.name) && !found.element.is(&element.name) {
             count(&mut self.losses, "conref:other-type");
@@ -169,7 +169,7 @@ impl<'l> Resolver<'l> {
         }
         if let Some(end) = element.attr("conrefend") {
             let end = href::split(end);
-            // Some write the bare id.
+            // Some authors write only the id.
             let end = end.element.or(end.topic).unwrap_or(end.path);
             nodes.extend(self.rest_of_range(found, &end));
         }
@@ -197,7 +197,7 @@ impl<'l> Resolver<'l> {
         nodes
     }
 
-    /// The element's own content, else a stub that shows what is missing.
+    /// Returns the content of the element itself, or else a stub that names the missing content.
     fn missing(&mut self, element: &Element, topic: &str, reference: &str, loss: &str) -> Vec<Node> {
         count(&mut self.losses, loss);
         let mut kept = self.inside(element, topic);
@@ -207,7 +207,7 @@ impl<'l> Resolver<'l> {
         vec![Node::Element(kept)]
     }
 
-    /// The element itself with everything inside resolved.
+    /// Returns the element with all references inside it resolved.
     fn inside(&mut self, element: &Element, topic: &str) -> Element {
         let mut copy = Element::new(&element.name, element.file, element.line);
         let of_conref = |name: &str| matches!(name, "conref" | "conkeyref" | "conrefend" | "conaction");
@@ -232,7 +232,7 @@ impl<'l> Resolver<'l> {
     }
 }
 
-/// Gives the target the name and the attributes of the element that refers to it.
+/// Gives the target the name and the attributes of the referring element.
 fn merge(element: &Element, target: &mut Element) {
     target.remove_attr("id");
     if element.name != target.name && element.attr("class").is_none() {
@@ -246,7 +246,7 @@ fn merge(element: &Element, target: &mut Element) {
     }
 }
 
-/// The element that a fragment leads to: a topic, an element in a topic, or an element of a map.
+/// Returns the target of a fragment: a topic, an element in a topic, or an element of a map.
 pub(super) fn find_target<'t>(root: &'t Element, topic: Option<&str>, element: Option<&str>) -> Option<Found<'t>> {
     let is_topic = |candidate: &Element| Kind::of(candidate) == Kind::Topic;
     let Some(topic) = topic.filter(|topic| *topic != ".") else {
@@ -262,11 +262,11 @@ pub(super) fn find_target<'t>(root: &'t Element, topic: Option<&str>, element: O
             Some(id) => find_inside(holder, id),
         };
     }
-    // In a map the first part of a fragment names an element.
+    // In a map, the first part of a fragment is the id of an element.
     if is_topic(root) || root.name == "dita" { None } else { find_inside(root, element.unwrap_or(topic)) }
 }
 
-/// Finds an element by id, in the topic itself rather than in topics nested in it.
+/// Finds an element by id. The topic itself has priority over nested topics.
 fn find_inside<'t>(topic: &'t Element, id: &str) -> Option<Found<'t>> {
     fn search<'t>(parent: &'t Element, id: &str, deeper: bool) -> Option<(&'t Element, &'t Element)> {
         parent.elements().find_map(|child| {

@@ -1,4 +1,4 @@
-//! Finds the files of an input and tells what each of them is.
+//! Finds and classifies the files of an input.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -14,20 +14,20 @@ use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
 use crate::normalize::{FileError, Options, ReadError};
 
-/// Extensions of files that may hold DITA; their root element decides.
+/// Extensions of files that may contain DITA. The root element decides.
 const EXTENSIONS: [&str; 7] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "mdita", "hdita"];
-/// How far above a map or topic the files that it refers to may lie.
+/// Maximum number of folders that a reference may go up from a map or topic.
 const MAX_CLIMB: usize = 4;
 
-/// What was found.
+/// The files that were found.
 pub(super) struct Scan {
     pub library: Library,
     pub failures: Vec<(FileId, FileError)>,
-    /// XML that is not DITA.
+    /// XML files that are not DITA.
     pub skipped: Vec<FileError>,
 }
 
-/// Finds what belongs to `input`: everything below a folder, what a map refers to, or one topic.
+/// Finds the files of `input`: all files below a folder, all files that a map references, or one topic.
 pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
@@ -43,7 +43,7 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
 }
 
 impl Scan {
-    /// Classifies files and connects them; `name` is the collection where the options name none.
+    /// Classifies files and connects them. `name` is the default collection.
     pub fn of(inputs: InputFiles, files: Vec<FileId>, name: &OsStr, options: &Options) -> Result<Self, ReadError> {
         let name = || if name.is_empty() { "dita".to_owned() } else { name.to_string_lossy().into_owned() };
         let collection = options.collection.clone().unwrap_or_else(name);
@@ -63,7 +63,7 @@ impl Scan {
         Ok(scan)
     }
 
-    /// Notes what a file is; true when it pushes content into others.
+    /// Classifies a file. Returns true if it pushes content into other files.
     fn classify(&mut self, file: FileId) -> bool {
         let tree = match self.library.inputs.load(file) {
             Ok(tree) => tree,
@@ -91,7 +91,7 @@ impl Scan {
                 message.push_str("; if it is a specialization, name it in dita.specializations");
             }
             let error = FileError { path, line: Some(tree.root.line), message };
-            // Other XML stands beside documentation in most repositories.
+            // Most repositories also contain other XML files.
             if is_dita {
                 self.failures.push((file, error));
             } else {
@@ -109,13 +109,13 @@ impl Scan {
     }
 }
 
-/// Files that stand beside documentation without being any: conditions, catalogs, drawings, build and style files.
+/// Returns whether the file is not documentation: conditions, catalogs, drawings, build files and style files.
 fn is_side_file(root: &Element) -> bool {
     let name = root.name.rsplit(':').next().unwrap_or(&root.name);
     matches!(name, "val" | "catalog" | "svg" | "stylesheet" | "transform" | "schema" | "grammar" | "project" | "plugin")
 }
 
-/// The rules of several ditaval files; where two have a rule for the same value, the first holds.
+/// Returns the rules of several ditaval files. If two files have a rule for the same value, the first has priority.
 fn read_ditavals(paths: &[PathBuf]) -> Result<Option<Ditaval>, ReadError> {
     let mut all: Option<Ditaval> = None;
     for path in paths {
@@ -134,7 +134,7 @@ fn read_ditavals(paths: &[PathBuf]) -> Result<Option<Ditaval>, ReadError> {
     Ok(all)
 }
 
-/// Every candidate below a folder, in order of path, and what below it could not be read.
+/// Returns all candidates below a folder, sorted by path, and the paths that could not be read.
 fn folder(root: &Path, kinds: &Specializations) -> std::io::Result<(InputFiles, Vec<FileId>, Vec<FileError>)> {
     let inputs = InputFiles::new(root, kinds);
     let (mut paths, mut unread) = (Vec::new(), Vec::new());
@@ -158,7 +158,7 @@ fn folder(root: &Path, kinds: &Specializations) -> std::io::Result<(InputFiles, 
                 }
             };
             let path = format!("{prefix}{name}");
-            // Hidden files belong to tools. Links to folders are not followed: they may lead in circles.
+            // Hidden files belong to tools. Links to folders are not followed, because they may form a cycle.
             match entry.file_type() {
                 _ if name.starts_with('.') => {}
                 Ok(kind) if kind.is_dir() => waiting.push((entry.path(), format!("{path}/"))),
@@ -178,8 +178,8 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension.as_str())
 }
 
-/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the inputs starts where all
-/// their files lie.
+/// Returns a topic, or a map with the maps and topics that it references, and the paths that could not be read. The
+/// root of the inputs is the folder that contains all of them.
 fn reachable(input: &Path, kinds: &Specializations) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
@@ -190,7 +190,7 @@ fn reachable(input: &Path, kinds: &Specializations) -> Result<(InputFiles, Vec<F
         Crawl { library: Library::new(wide, String::new(), None), parts: BTreeSet::new(), needed: BTreeSet::new() };
     let start = crawl.library.inputs.intern(&path);
     crawl.part(start);
-    // The smallest folder that holds everything.
+    // The smallest folder that contains all files.
     let paths: Vec<String> = crawl.needed.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     let mut shared: Vec<&str> = path.split('/').collect();
     shared.pop();
@@ -216,7 +216,7 @@ struct Crawl {
     library: Library,
     /// Files that become documents.
     parts: BTreeSet<FileId>,
-    /// Those, and the files they take content from.
+    /// Those files, and the files whose content they reuse.
     needed: BTreeSet<FileId>,
 }
 

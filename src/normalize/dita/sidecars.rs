@@ -1,5 +1,5 @@
-//! What lies beside the older `dita.ndjson`: `meta.jsonl` and `breadcrumbs.jsonl`, one document, or one place of it in a
-//! map, a line.
+//! Reads the files beside the older `dita.ndjson`: `meta.jsonl` has one document per line, and `breadcrumbs.jsonl` has
+//! one use of a document in a map per line.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -12,25 +12,25 @@ use crate::normalize::FileError;
 use crate::normalize::document::Document;
 use crate::normalize::ndjson::{lines, load, strings, text};
 
-/// What the sidecars of a run say.
+/// The data in the sidecars of a run.
 #[derive(Debug, Default)]
 pub(super) struct Sidecars {
     by_id: HashMap<String, Sidecar>,
 }
 
-/// What they say of one document.
+/// The data of one document.
 #[derive(Debug, Default)]
 pub(super) struct Sidecar {
     labels: Vec<String>,
     meta: Map<String, Value>,
     created_at: Option<String>,
     updated_at: Option<String>,
-    /// Titles from the map down to the parent, by place.
+    /// For each use, the titles from the map to the parent.
     breadcrumbs: Vec<Vec<String>>,
 }
 
 impl Sidecars {
-    /// Reads the sidecars in a folder, as far as they are there.
+    /// Reads the sidecars in a folder, if they exist.
     pub fn read(folder: &Path, failures: &mut Vec<FileError>) -> Self {
         let mut sidecars = Self::default();
         each(folder, "meta.jsonl", failures, |id, value| sidecars.of(id).add_meta(value));
@@ -42,18 +42,18 @@ impl Sidecars {
         self.by_id.entry(of_file(id).to_owned()).or_default()
     }
 
-    /// What is said of a document.
+    /// Returns the data of a document.
     pub fn take(&mut self, id: &str) -> Sidecar {
         self.by_id.remove(of_file(id)).unwrap_or_default()
     }
 }
 
-/// The part of an id that names the file; places in maps leave out the topic's own id.
+/// Returns the part of an id that identifies the file. Uses in maps do not include the id of the topic.
 fn of_file(id: &str) -> &str {
     id.split('#').next().unwrap_or(id)
 }
 
-/// Hands on every line of a sidecar with the id that it is about.
+/// Calls `take` with every line of a sidecar and the id of its document.
 fn each(folder: &Path, name: &str, failures: &mut Vec<FileError>, mut take: impl FnMut(&str, &Value)) {
     let path = folder.join(name);
     let mut fail = |line, message| failures.push(FileError { path: name.to_owned(), line, message });
@@ -87,14 +87,14 @@ impl Sidecar {
 
     fn add_place(&mut self, value: &Value) {
         let mut titles = strings(value, "breadcrumbs");
-        // The last is the document itself.
+        // The last title is the document itself.
         titles.pop();
         if !titles.is_empty() && !self.breadcrumbs.contains(&titles) {
             self.breadcrumbs.push(titles);
         }
     }
 
-    /// Adds it to a document, whose own words go first.
+    /// Adds the data to a document. The data of the document has priority.
     pub fn add_to(&self, document: &mut Document) {
         document.labels.extend(self.labels.iter().cloned());
         document.created_at = document.created_at.take().or_else(|| self.created_at.clone());
@@ -118,7 +118,7 @@ impl Sidecar {
     }
 }
 
-/// Whether a value is more than a placeholder.
+/// Returns whether a value is not just a placeholder.
 fn says(value: &Value) -> bool {
     match value {
         Value::Null => false,

@@ -1,4 +1,4 @@
-//! Specialized elements whose `class` stands nowhere that is read: by what the configuration says, else by a guess.
+//! Handles specialized elements without a known `class`. The configuration defines their type, or else it is guessed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::library::form_of;
 use super::parse::Parsed;
 use crate::normalize::text::count;
 
-/// What each specialized element is a kind of, by name: `release: topic`.
+/// The base type of each specialized element, by name: `release: topic`.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Specializations(Arc<BTreeMap<String, String>>);
 
@@ -17,7 +17,7 @@ impl Specializations {
         Self(Arc::new(of.clone()))
     }
 
-    /// Gives the elements of the file at `path` their classes.
+    /// Adds the classes to the elements of the file at `path`.
     pub fn apply(&self, parsed: &mut Parsed, path: &str) {
         let is_named = |element: &Element| self.class(element).is_some();
         if !self.0.is_empty() && parsed.root.find(&is_named).is_some() {
@@ -55,7 +55,7 @@ fn class_of(base: &str, name: &str) -> String {
     format!("- {module}/{base} local/{name} ")
 }
 
-/// What a root element is most likely to be, where it or the name of its file says that it is DITA.
+/// Guesses the type of a root element, if its name or the name of its file indicates DITA.
 fn guess(root: &Element, path: &str) -> Option<&'static str> {
     let (_, extension) = path.rsplit_once('.').unwrap_or_default();
     let is_named =

@@ -1,11 +1,11 @@
-//! Subject schemes: values below other values, and the attributes that they are for.
+//! Reads subject schemes: hierarchies of values, and the attributes that use them.
 
 use serde_json::{Map, Value, json};
 
 use super::dom::Element;
 use super::filter::Ditaval;
 
-/// Gives the rule of every enumerated value to the values below it.
+/// Applies the rule of every enumerated value to the values below it.
 pub(super) fn inherit(scheme: &Element, ditaval: &mut Ditaval) {
     scheme.walk(&mut |element| {
         if !element.is("enumerationdef") {
@@ -27,8 +27,8 @@ pub(super) fn inherit(scheme: &Element, ditaval: &mut Ditaval) {
     });
 }
 
-/// The taxonomy of a scheme as metadata: `subjects`, each key after those above it (`os/linux`), and `enumerations`, the
-/// subjects whose values each attribute takes. Keys are no text of the document.
+/// Adds the taxonomy of a scheme to the metadata. `subjects` contains each key with its ancestors (`os/linux`).
+/// `enumerations` contains the subjects whose values an attribute accepts. The keys are not a part of the text.
 pub(super) fn taxonomy(scheme: &Element, meta: &mut Map<String, Value>) {
     let mut subjects = Vec::new();
     collect(scheme, "", &mut subjects);

@@ -1,26 +1,26 @@
-//! What every DITA element becomes: the one table to edit when an element is added.
+//! Defines how every DITA element is converted. To add an element, edit only this table.
 //!
-//! Element types are looked up from the most special in `@class` to the most general; an element without a class by
-//! its own name. So a specialization needs a line here only if it should look different from what it specializes.
+//! Element types are looked up from the most specialized type in `@class` to the most general. An element without a
+//! class is looked up by its name. Therefore a specialization needs a line only if it differs from its base type.
 
 use super::dom::Element;
 
-/// How an element is read.
+/// How an element is converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     // Structure
     Topic,
     Title,
-    /// Its blocks stand where it stands.
+    /// Only its content is rendered.
     Wrapper,
-    /// Wrapper whose title becomes a heading.
+    /// Like a wrapper, but the title becomes a heading.
     Section,
     // Blocks
     Paragraph,
     LongQuote,
     Lines,
     CodeBlock,
-    /// A syntax diagram: its parts on one line.
+    /// A syntax diagram. Each fragment becomes one line.
     Syntax,
     Bullets,
     Numbers,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     Note,
     Hazard,
     Table,
-    /// `simpletable`, `properties`, `choicetable`: rows of cells without column specifications.
+    /// `simpletable`, `properties` and `choicetable`: rows of cells without column specifications.
     SimpleTable,
     Figure,
     ImageMap,
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     LinkList,
     Link,
     GlossaryAlternative,
-    /// Equation or other block that holds one formula.
+    /// An equation or another block that contains one formula.
     MathBlock,
     // Text
     Phrase,
@@ -69,24 +69,24 @@ pub(super) enum Kind {
     Math,
     Svg,
     LineBreak,
-    /// Text of another file.
+    /// Text from another file.
     Include,
     // Not part of the text
-    /// Read elsewhere or of no interest to readers.
+    /// Metadata, or content without interest for readers.
     Metadata,
-    /// Left out and counted.
+    /// Omitted and counted.
     Dropped,
-    /// In no table.
+    /// The table does not contain the element.
     Unknown,
 }
 
 impl Kind {
-    /// The kind of an element.
+    /// Returns the kind of an element.
     pub fn of(element: &Element) -> Self {
         element.types().find_map(built_in).or_else(|| built_in(&element.name)).unwrap_or(Self::Unknown)
     }
 
-    /// Whether it stands between paragraphs, not inside one.
+    /// Returns whether the element is a block.
     pub fn is_block(self) -> bool {
         use Kind::{
             Bullets, CodeBlock, Definitions, Figure, GlossaryAlternative, Hazard, ImageMap, Item, Lines, Link,
@@ -124,13 +124,13 @@ impl Kind {
         )
     }
 
-    /// Whether its text is no part of what a reader sees.
+    /// Returns whether the text of the element is invisible.
     pub fn is_hidden(self) -> bool {
         matches!(self, Self::Metadata | Self::Dropped)
     }
 }
 
-/// The table, in three parts.
+/// Looks up an element in the three parts of the table.
 fn built_in(name: &str) -> Option<Kind> {
     block(name).or_else(|| text(name)).or_else(|| outside_text(name))
 }
@@ -255,7 +255,7 @@ fn text(name: &str) -> Option<Kind> {
     })
 }
 
-/// What readers do not see.
+/// Elements that readers do not see.
 fn outside_text(name: &str) -> Option<Kind> {
     Some(match name {
         "prolog" | "titlealts" | "titlealt" | "navtitle" | "searchtitle" | "linktitle" | "subtitle" | "data"
@@ -271,17 +271,17 @@ fn outside_text(name: &str) -> Option<Kind> {
     })
 }
 
-/// Attributes that conditions are written in, without what a ditaval or a specialization adds.
+/// Standard attributes for conditions. A ditaval or a specialization may add others.
 pub(super) const CONDITIONS: [&str; 6] = ["audience", "platform", "product", "otherprops", "props", "deliveryTarget"];
 
-/// Whether an element is a map, a specialized one included.
+/// Returns whether an element is a map or a specialization of one.
 pub(super) fn is_map(element: &Element) -> bool {
     ["map", "bookmap", "subjectScheme", "eclipsemap", "learningMap", "learningGroupMap", "learningObjectMap"]
         .iter()
         .any(|name| element.is(name))
 }
 
-/// Whether an element refers from a map to a topic, another map, or groups such references.
+/// Returns whether an element of a map is a reference to a topic or a map, or a group of references.
 pub(super) fn is_topicref(element: &Element) -> bool {
     element.types().any(|name| matches!(name, "topicref" | "navref"))
         || matches!(

@@ -1,5 +1,5 @@
-//! The delimiters of strong, emphasized and struck text: where `CommonMark` would read them as meant, and HTML tags
-//! where it would not.
+//! Places the delimiters of strong, emphasized and struck text. If a `CommonMark` parser would read a delimiter
+//! differently, an HTML tag is used instead.
 
 use std::ops::Range;
 
@@ -34,17 +34,17 @@ impl Mark {
 /// One end of a mark.
 #[derive(Debug, Clone)]
 struct Delimiter {
-    /// Position in the text without delimiters.
+    /// The position in the text without delimiters.
     at: usize,
     mark: Mark,
     opens: bool,
-    /// Index of the other end.
+    /// The index of the delimiter at the other end.
     partner: usize,
-    /// Written as an HTML tag.
+    /// Whether the delimiter is written as an HTML tag.
     is_tag: bool,
 }
 
-/// The delimiters of one text, in order.
+/// The delimiters of a text, in order.
 #[derive(Debug, Default)]
 pub(super) struct Delimiters {
     all: Vec<Delimiter>,
@@ -53,16 +53,16 @@ pub(super) struct Delimiters {
     syntax: Vec<Range<usize>>,
 }
 
-/// Delimiters side by side that a parser reads as one run.
+/// Adjacent delimiters that a parser reads as one run.
 struct Run {
     delimiters: Range<usize>,
-    /// Number of characters.
+    /// The number of characters.
     length: usize,
     before: Class,
     after: Class,
 }
 
-/// What a neighbor is to a delimiter. Versions of `CommonMark` differ on symbols outside ASCII.
+/// The type of a character next to a delimiter. Versions of `CommonMark` differ on symbols outside ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Blank,
@@ -87,17 +87,17 @@ impl Delimiters {
         self.all.push(Delimiter { at, mark, opens: false, partner, is_tag: false });
     }
 
-    /// Whether a delimiter stands at the end of a text of this length.
+    /// Returns whether there is a delimiter at the end of a text with this length.
     pub fn end_at(&self, length: usize) -> bool {
         self.all.last().is_some_and(|last| last.at == length)
     }
 
-    /// Notes that a part of the text is syntax: no delimiter moves into it.
+    /// Notes that a part of the text is syntax. No delimiter moves into it.
     pub fn add_syntax(&mut self, range: Range<usize>) {
         self.syntax.push(range);
     }
 
-    /// Puts the delimiters into `text`.
+    /// Inserts the delimiters into `text`.
     pub fn insert_into(mut self, text: String) -> String {
         if self.all.is_empty() {
             return text;
@@ -121,11 +121,11 @@ impl Delimiters {
         out
     }
 
-    /// Mends the runs of delimiters that a parser would not read as meant; false when there are none. What is mended changes
-    /// the neighbors of others, so that they have to be looked at again.
+    /// Repairs the runs of delimiters that a parser would read differently. Returns false if there are none. A repair
+    /// changes the neighbors of other runs, so they must be checked again.
     fn mend(&mut self, text: &str) -> bool {
         let mut has_faults = false;
-        // Lengths of the runs that are open, outermost first.
+        // Lengths of the open runs, outermost first.
         let mut open: Vec<(Mark, usize)> = Vec::new();
         let mut index = 0;
         while index < self.all.len() {
@@ -138,8 +138,7 @@ impl Delimiters {
             let opens = members.first().is_some_and(|first| first.opens);
             let is_mixed = members.iter().any(|member| member.opens != opens);
             let works = if opens { run.can_open() } else { run.can_close() };
-            // A run inside a word may close what is open around it. The standard prevents this for one of lengths 1
-            // and 2 only.
+            // A run inside a word may close a run around it. The standard prevents this only for runs of lengths 1 and 2.
             let closes_others = opens && run.could_close() && open.iter().any(|(_, length)| length + run.length != 3);
             for member in members.iter().filter(|member| member.mark != Mark::Strike) {
                 if member.opens {
@@ -158,7 +157,7 @@ impl Delimiters {
         has_faults
     }
 
-    /// The run that begins with a delimiter; none when that is a tag.
+    /// Returns the run that begins with a delimiter, or `None` if the delimiter is a tag.
     fn run_at(&self, start: usize, text: &str) -> Option<Run> {
         let first = self.all.get(start).filter(|first| !first.is_tag)?;
         let joins = |other: &&Delimiter| {
@@ -168,7 +167,7 @@ impl Delimiters {
         let (count, length) =
             members.fold((0, 0), |(count, length), member| (count + 1, length + member.mark.delimiter().len()));
         let delimiters = start..start + count;
-        // Some parsers look through `~~` at what stands behind it.
+        // Some parsers ignore `~~` and read the character behind it.
         let beside = |other: Option<&Delimiter>| {
             let other = other.filter(|other| other.at == first.at)?;
             Some(if other.mark == Mark::Strike && !other.is_tag { Class::Unsure } else { Class::Punctuation })
@@ -180,7 +179,7 @@ impl Delimiters {
         Some(Run { delimiters, length, before, after })
     }
 
-    /// Moves a run over the punctuation that keeps it from working; false when nothing is gained.
+    /// Moves a run over the punctuation that prevents it from working. Returns false if this does not help.
     fn slide(&mut self, run: &Run, text: &str) -> bool {
         let members = self.all.get(run.delimiters.clone()).unwrap_or_default();
         let Some(first) = members.first() else { return false };
@@ -188,7 +187,7 @@ impl Delimiters {
             return false;
         }
         let (opens, at) = (first.opens, first.at);
-        // The innermost part of the marks, which has to keep a word.
+        // The innermost content of the marks must keep a word.
         let (from, to) = if opens {
             (at, self.all.get(run.delimiters.end).map_or(at, |next| next.at))
         } else {
@@ -201,7 +200,7 @@ impl Delimiters {
         let next_syntax = self.syntax.partition_point(|range| range.end <= passed.start);
         let is_free = self.syntax.get(next_syntax).is_none_or(|range| passed.end <= range.start);
         let edge = if opens { kept.chars().next() } else { kept.chars().next_back() };
-        // After a backslash a delimiter would be text.
+        // A delimiter after a backslash would be text.
         let is_escaped = opens && text.get(passed.clone()).is_some_and(|passed| passed.ends_with('\\'));
         let gains = moved > 0 && Class::of(edge) == Class::Word && !is_escaped && is_free;
         if !gains {
@@ -214,11 +213,11 @@ impl Delimiters {
         true
     }
 
-    /// Writes the outermost mark of a run as a tag: the others then have punctuation beside them.
+    /// Writes the outermost mark of a run as a tag. Then the other marks are next to punctuation.
     fn write_as_tag(&mut self, run: &Run) {
         let members = self.all.get(run.delimiters.clone()).unwrap_or_default();
         let is_opening = members.iter().all(|member| member.opens);
-        // Of marks that end and begin side by side, the one that begins gives way.
+        // If one mark ends where another begins, the second one becomes a tag.
         let first_opening = members.iter().position(|member| member.opens).unwrap_or(members.len().saturating_sub(1));
         let index = run.delimiters.start + if is_opening { 0 } else { first_opening };
         let partner = self.all.get(index).map_or(index, |delimiter| delimiter.partner);
@@ -231,7 +230,7 @@ impl Delimiters {
 }
 
 impl Run {
-    /// Whether every version of the standard lets the run open something.
+    /// Returns whether the run can open a mark in every version of the standard.
     fn can_open(&self) -> bool {
         self.after == Class::Word
             || (self.after != Class::Blank && matches!(self.before, Class::Blank | Class::Punctuation))
@@ -242,7 +241,7 @@ impl Run {
             || (self.before != Class::Blank && matches!(self.after, Class::Blank | Class::Punctuation))
     }
 
-    /// Whether some version of the standard lets the run close something.
+    /// Returns whether the run can close a mark in some version of the standard.
     fn could_close(&self) -> bool {
         let before_is_punctuation = matches!(self.before, Class::Punctuation);
         self.before != Class::Blank && (!before_is_punctuation || self.after != Class::Word)
@@ -277,7 +276,7 @@ impl Class {
     }
 }
 
-/// Whether a delimiter may move over a character: it is no part of a word.
+/// Returns whether a delimiter may move over a character, because the character is not a part of a word.
 fn is_passable(c: char) -> bool {
     !matches!(Class::of(Some(c)), Class::Word) && !matches!(c, ' ' | '\n')
 }

@@ -1,6 +1,6 @@
-//! Escaping: text stays text, and no backslash stands where none is needed.
+//! Escapes text that a parser would read as markup. It adds no unnecessary backslashes.
 
-/// Longest run of `wanted` in `text`.
+/// Returns the length of the longest run of `wanted` in `text`.
 pub(super) fn longest_run(text: &str, wanted: char) -> usize {
     let (mut longest, mut run) = (0, 0);
     for c in text.chars() {
@@ -10,24 +10,24 @@ pub(super) fn longest_run(text: &str, wanted: char) -> usize {
     longest
 }
 
-/// Length of the shortest run of backticks that does not occur in `text`, for a code span that holds it.
+/// Returns the length of the shortest run of backticks that does not occur in `text`. A code span needs it as delimiter.
 pub(super) fn shortest_absent_run(text: &str) -> usize {
     longest_run(text, '`') + 1
 }
 
-/// Where text stands.
+/// The context of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    /// The characters beside it, if known.
+    /// The neighboring characters, if they are known.
     pub before: Option<char>,
     pub after: Option<char>,
-    /// Inside link text, where `]` would end the link.
+    /// Whether the text is inside a link, where `]` would end the link.
     pub in_link: bool,
-    /// Some of the text around is struck, so that a `~` could open or close it.
+    /// Whether some text around it is struck. Then a `~` could open or close the mark.
     pub has_strike: bool,
 }
 
-/// Appends `text` to `out` with the characters escaped that would be inline markup there. `text` holds no blank space.
+/// Appends `text` to `out`, and escapes characters that would be inline markup. `text` contains no blanks.
 pub(super) fn push_text(out: &mut String, text: &str, place: Place) {
     let mut previous = place.before;
     let mut chars = text.char_indices().peekable();
@@ -46,9 +46,9 @@ fn needs_escape(c: char, previous: Option<char>, next: Option<char>, rest: &str,
     match c {
         '*' | '`' | '[' => true,
         ']' => place.in_link,
-        // Inside a word an underscore is never emphasis.
+        // An underscore inside a word is never emphasis.
         '_' => !(previous.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
-        // A tilde that follows blank space cannot close a strike-through, and without a closer nothing opens.
+        // A tilde after a blank cannot close a strike-through. Without a closing delimiter, no mark begins.
         '~' => place.has_strike || next.is_none_or(|n| n == '~') || previous.is_some_and(|p| !p.is_whitespace()),
         '\\' => next.is_none_or(|n| n.is_ascii_punctuation()),
         '<' => next.is_none_or(|n| n.is_ascii_alphabetic() || matches!(n, '/' | '!' | '?')),
@@ -57,14 +57,14 @@ fn needs_escape(c: char, previous: Option<char>, next: Option<char>, rest: &str,
     }
 }
 
-/// Whether `text` begins with something that reads as a character reference.
+/// Returns whether `text` begins with a character reference.
 fn is_entity(text: &str) -> bool {
     let Some((name, _)) = text.get(1..).and_then(|rest| rest.split_once(';')) else { return false };
     let name = name.strip_prefix('#').unwrap_or(name);
     !name.is_empty() && name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// Escapes what would be block markup at the beginning of a line of a paragraph.
+/// Escapes characters at the start of a line that would be block markup.
 pub(super) fn line_starts(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for (index, line) in text.split('\n').enumerate() {
@@ -84,7 +84,7 @@ pub(super) fn line_starts(text: &str) -> String {
     out
 }
 
-/// Where a backslash must go so that `line` does not begin a block of its own.
+/// Returns where `line` needs a backslash so that it does not begin a new block.
 fn marker_at(line: &str) -> Option<usize> {
     let first = line.chars().next()?;
     let ends_marker = |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t']);
@@ -95,7 +95,7 @@ fn marker_at(line: &str) -> Option<usize> {
             (line.len() - rest.len() <= 6 && ends_marker(rest)).then_some(0)
         }
         '+' | '-' if ends_marker(line.get(1..).unwrap_or_default()) => Some(0),
-        // An underline of a heading, a thematic break, or the second line of a table.
+        // The underline of a heading, a thematic break, or the second line of a table.
         '-' | '=' | ':' | '|' => {
             (line.contains(['-', '=']) && line.chars().all(|c| matches!(c, '-' | '=' | ':' | '|' | ' '))).then_some(0)
         }
@@ -109,7 +109,7 @@ fn marker_at(line: &str) -> Option<usize> {
     }
 }
 
-/// Escapes a trailing run of `#` that a heading would drop.
+/// Escapes `#` characters at the end of a heading. A parser would remove them.
 pub(super) fn closing_hashes(text: &str) -> String {
     let before = text.trim_end_matches('#');
     if before.len() < text.len() && (before.is_empty() || before.ends_with(' ')) {
@@ -119,7 +119,7 @@ pub(super) fn closing_hashes(text: &str) -> String {
     text.to_owned()
 }
 
-/// Writes a link destination, in angle brackets where it would end early without.
+/// Writes a link destination. If it would end too early, it is enclosed in angle brackets.
 pub(super) fn destination(target: &str) -> String {
     let target = target.trim();
     let plain = !target.is_empty()
@@ -127,7 +127,7 @@ pub(super) fn destination(target: &str) -> String {
         && !target.contains(|c: char| c.is_whitespace() || c.is_control())
         && parentheses_balance(target);
     if plain {
-        // A backslash before punctuation would vanish, an entity would be replaced.
+        // A backslash before punctuation would disappear, and an entity would be replaced.
         return escape_destination(target);
     }
     let mut out = String::from("<");
@@ -165,7 +165,7 @@ fn parentheses_balance(target: &str) -> bool {
             ')' => open -= 1,
             _ => {}
         }
-        // Parsers may stop at 32 levels.
+        // Parsers may support only 32 levels.
         if !(0..=30).contains(&open) {
             return false;
         }

@@ -1,4 +1,4 @@
-//! Running text: marks, links, code spans, line breaks.
+//! Writes inline content: formatting, links, code spans and line breaks.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,22 +7,22 @@ use super::super::tree::Inline;
 use super::delimiters::{Delimiters, Mark};
 use super::escape;
 
-/// Writes a paragraph; forced breaks become `\` at the end of the line.
+/// Writes a paragraph. A forced line break becomes `\` at the end of the line.
 pub(super) fn paragraph(content: &[Inline]) -> String {
     escape::line_starts(&Writer::new("\\\n").write(content))
 }
 
-/// Writes content for a place that holds one line, such as a heading.
+/// Writes content on one line, for example in a heading.
 pub(super) fn single_line(content: &[Inline]) -> String {
     Writer::new(" ").write(content)
 }
 
-/// Writes content for a table cell: breaks become `<br>`; `|` is left to the caller.
+/// Writes the content of a table cell. Line breaks become `<br>`. The caller escapes `|`.
 pub(super) fn cell(content: &[Inline]) -> String {
     Writer::new("<br>").write(content)
 }
 
-/// Whether nothing would be printed for `content`.
+/// Returns whether `content` produces no output.
 pub(super) fn is_blank(content: &[Inline]) -> bool {
     content.iter().all(|inline| match inline {
         Inline::Text(text) | Inline::Code(text) => text.trim().is_empty(),
@@ -39,7 +39,7 @@ pub(super) fn is_blank(content: &[Inline]) -> bool {
     })
 }
 
-/// A footnote label without what would end it.
+/// Returns a footnote label without characters that would end it.
 pub(super) fn footnote_label(label: &str) -> String {
     label.chars().map(|c| if c.is_whitespace() || matches!(c, '[' | ']' | '^' | '\\') { '-' } else { c }).collect()
 }
@@ -47,17 +47,17 @@ pub(super) fn footnote_label(label: &str) -> String {
 struct Writer {
     out: String,
     line_break: &'static str,
-    /// Blank space that is due before the next character, so that none is left at either end.
+    /// A blank to write before the next character, so that the text does not begin or end with a blank.
     space: Option<Blank>,
-    /// What opens before the next character: so no blank space follows an opening delimiter.
+    /// Delimiters to open before the next character, so that no blank follows them.
     pending: Vec<Opening>,
     in_link: bool,
     has_strike: bool,
-    /// Marks that the next character is inside of.
+    /// The marks that are open.
     marks: Vec<Mark>,
     tags: Vec<&'static str>,
     delimiters: Delimiters,
-    /// The code span that was written last.
+    /// The last code span.
     code: Option<(Range<usize>, String)>,
 }
 
@@ -127,7 +127,7 @@ impl Writer {
         }
     }
 
-    /// Writes what is due before a character: blank space, unless nothing stands before it, then what opens here.
+    /// Writes the pending output before a character: a blank, unless the text is empty, and then the opening delimiters.
     fn begin(&mut self) {
         if let Some(space) = self.space.take().filter(|_| !self.out.is_empty()) {
             match space {
@@ -147,7 +147,7 @@ impl Writer {
         }
     }
 
-    /// Writes content inside of `opening`; false when the content prints nothing, and then nothing was opened.
+    /// Writes content inside `opening`. If the content produces no output, opens nothing and returns false.
     fn inside(&mut self, opening: Opening, content: &[Inline]) -> bool {
         let around = self.pending.len();
         self.pending.push(opening);
@@ -178,7 +178,7 @@ impl Writer {
             self.begin();
             let is_beside_delimiter = self.delimiters.end_at(self.out.len());
             let before = if is_beside_delimiter { Some('*') } else { self.out.chars().next_back() };
-            // Blank space at the end goes behind a delimiter that closes here.
+            // A blank at the end moves behind the closing delimiter.
             let is_inside = !after.trim_start_matches(is_space).is_empty();
             let place = self.place(before, is_inside.then_some(' '));
             escape::push_text(&mut self.out, word, place);
@@ -198,7 +198,7 @@ impl Writer {
     }
 
     fn mark(&mut self, mark: Mark, inner: &[Inline]) {
-        // The same mark inside itself says nothing new.
+        // A mark inside the same mark has no effect.
         if self.marks.contains(&mark) {
             return self.sequence(inner);
         }
@@ -218,7 +218,7 @@ impl Writer {
             }
             return;
         }
-        // Two spans side by side would be read as one, with backticks inside.
+        // A parser would read two adjacent code spans as one, with backticks inside.
         let text = match self.code.take() {
             Some((range, before))
                 if range.end == self.out.len()
@@ -277,7 +277,7 @@ impl Writer {
         self.syntax(&format!("{fence}{tex}{fence}"));
     }
 
-    /// A link right after `!` would read as an image.
+    /// Prevents that a link after `!` is read as an image.
     fn guard_bang(&mut self) {
         if self.out.ends_with('!') && !self.delimiters.end_at(self.out.len()) {
             self.out.pop();
@@ -286,7 +286,7 @@ impl Writer {
     }
 }
 
-/// Whether an item strikes text.
+/// Returns whether an item contains struck text.
 fn has_strike(item: &Inline) -> bool {
     match item {
         Inline::Strike(_) => true,
@@ -298,7 +298,7 @@ fn has_strike(item: &Inline) -> bool {
     }
 }
 
-/// Merges adjacent runs of the same mark.
+/// Merges adjacent items with the same mark.
 fn merge(content: &[Inline]) -> Vec<Cow<'_, Inline>> {
     let mut items: Vec<Cow<'_, Inline>> = Vec::with_capacity(content.len());
     for item in content.iter().filter(|item| !is_empty(item)) {
@@ -312,7 +312,7 @@ fn merge(content: &[Inline]) -> Vec<Cow<'_, Inline>> {
     items
 }
 
-/// Whether an item has no content, not even blank space.
+/// Returns whether an item has no content, not even blanks.
 fn is_empty(item: &Inline) -> bool {
     match item {
         Inline::Text(text) | Inline::Code(text) => text.is_empty(),
@@ -325,7 +325,7 @@ fn is_empty(item: &Inline) -> bool {
     }
 }
 
-/// Whether two of this kind side by side mean the same as one.
+/// Returns whether two adjacent items of this kind have the same meaning as one.
 fn joins(item: &Inline) -> bool {
     use Inline::{Code, Emphasis, Strike, Strong, Subscript, Superscript, Text};
     matches!(item, Text(_) | Code(_) | Strong(_) | Emphasis(_) | Strike(_) | Subscript(_) | Superscript(_))
@@ -344,7 +344,7 @@ fn append(to: &mut Inline, from: &Inline) {
     }
 }
 
-/// Blank space that collapses; the ideographic space is a character of its own.
+/// Returns whether a character is a blank that can be collapsed. An ideographic space cannot.
 fn is_space(c: char) -> bool {
     c != '\u{3000}' && c.is_whitespace()
 }

@@ -1,6 +1,6 @@
-//! Names of programming languages as fences spell them.
+//! Names of programming languages in code fences.
 
-/// Other spellings, lower case, and the name that highlighters know.
+/// Alternative names in lower case, and the names that highlighters know.
 const ALIASES: &[(&str, &str)] = &[
     ("actionscript3", "actionscript"),
     ("bourne", "bash"),
@@ -28,13 +28,13 @@ const ALIASES: &[(&str, &str)] = &[
     ("yml", "yaml"),
 ];
 
-/// Returns the info string for a fence: lower case, one word, common spelling; empty when there is no language.
+/// Returns the info string for a fence: one common word in lower case, or an empty string if there is no language.
 pub(super) fn info_string(language: &str) -> String {
     let name = language.trim().to_lowercase();
     let name = name.split_whitespace().collect::<Vec<_>>().join("-");
     let known = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, known)| *known);
     let name = known.unwrap_or(&name);
-    // A backtick would end the info string, and with it the fence.
+    // A backtick would end the info string.
     name.chars().filter(|c| *c != '`' && !c.is_control()).collect()
 }
 

@@ -1,19 +1,19 @@
-//! Lists: tight unless an item needs more than a line and a nested list.
+//! Writes lists. A list is tight unless an item needs more than one line and a nested list.
 
 use super::super::tree::{Block, List, ListItem};
 use super::{Flat, Footnotes, block_sequence, indent_rest, is_blank};
 
-/// Which of its two markers a list uses.
+/// The marker of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Marker {
     /// `-` and `1.`
     #[default]
     Usual,
-    /// `*` and `1)`: keeps a list apart from the one before it.
+    /// `*` and `1)`, to separate a list from the list before it.
     Other,
 }
 
-/// Chooses markers for lists that follow each other, which would otherwise read as one list.
+/// Chooses different markers for adjacent lists. Otherwise, a parser would read them as one list.
 #[derive(Debug, Default)]
 pub(super) struct Markers {
     previous: Option<(bool, Marker)>,
@@ -43,7 +43,7 @@ pub(super) fn write<'a>(list: &'a List, marker: Marker, footnotes: &mut Footnote
         let marker = match (list.ordered, marker) {
             (false, Marker::Usual) => "- ".to_owned(),
             (false, Marker::Other) => "* ".to_owned(),
-            // CommonMark reads at most nine digits.
+            // CommonMark allows at most nine digits.
             (true, Marker::Usual) => format!("{}. ", number.min(999_999_999)),
             (true, Marker::Other) => format!("{}) ", number.min(999_999_999)),
         };
@@ -52,7 +52,7 @@ pub(super) fn write<'a>(list: &'a List, marker: Marker, footnotes: &mut Footnote
     out
 }
 
-/// Writes one item: the marker, and the body indented below it.
+/// Writes an item: the marker, and the indented body.
 pub(super) fn item(marker: &str, body: &str) -> String {
     let mut text = format!("{marker}{}", indent_rest(body, marker.len()));
     text.truncate(text.trim_end_matches(' ').len());
@@ -81,14 +81,14 @@ fn item_body<'a>(item: &'a ListItem, loose: bool, footnotes: &mut Footnotes<'a>)
             body.push_str(&text);
         }
     }
-    // `- ---` would be one thematic break.
+    // `- ---` would be a thematic break.
     if body.starts_with("---") && body.chars().take_while(|c| *c != '\n').all(|c| c == '-') {
         body.replace_range(0..3, "***");
     }
     body
 }
 
-/// Whether an item holds more than a line of text and a list below it.
+/// Returns whether an item contains more than one line of text and a nested list.
 fn is_loose(item: &ListItem) -> bool {
     let mut blocks = Flat::new(&item.content).filter(|block| !is_blank(block));
     let (first, second, third) = (blocks.next(), blocks.next(), blocks.next());
@@ -99,7 +99,8 @@ fn is_loose(item: &ListItem) -> bool {
     }
 }
 
-/// Whether a list may begin on the line after a paragraph: only a non-empty item that is a bullet or number 1 may.
+/// Returns whether a list may begin on the line after a paragraph. This requires a bullet or the number 1, and text in
+/// the first item.
 fn may_follow_text(list: &List) -> bool {
     (!list.ordered || list.start == 1) && list.items.first().is_some_and(|item| !item.content.iter().all(is_blank))
 }

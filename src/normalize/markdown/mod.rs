@@ -1,8 +1,8 @@
-//! The one Markdown writer: a document tree in, GitHub-flavored Markdown out.
+//! Converts a document tree to GitHub-flavored Markdown. All readers use this writer.
 //!
 //! The same tree always gives the same text: LF line ends, one blank line between blocks, `-` bullets, `#` headings, no
-//! hard wrapping, no trailing line end. Every table row has as many cells as its header, every fence is longer than
-//! any run of backticks inside, and text is escaped only where it would otherwise be read as markup.
+//! hard wrapping, and no line end after the last line. Every table row has as many cells as its header. Every fence is
+//! longer than the runs of backticks inside it. Text is escaped only if a parser would otherwise read it as markup.
 
 mod delimiters;
 mod escape;
@@ -13,12 +13,12 @@ mod table;
 
 use super::tree::{Block, Inline};
 
-/// Writes `blocks` as Markdown; an empty document is the empty string.
+/// Writes `blocks` as Markdown. An empty document gives an empty string.
 #[must_use]
 pub fn write(blocks: &[Block]) -> String {
     let mut footnotes = Vec::new();
     let mut text = block_sequence(blocks, &mut footnotes);
-    // Definitions may refer to footnotes of their own, which then follow.
+    // A definition may refer to other footnotes, whose definitions then follow.
     let mut written = 0;
     while let Some((label, content)) = footnotes.get(written).copied() {
         written += 1;
@@ -28,10 +28,10 @@ pub fn write(blocks: &[Block]) -> String {
     text
 }
 
-/// Footnotes met so far, to be printed after everything else.
+/// The footnotes so far. Their definitions are printed at the end.
 type Footnotes<'a> = Vec<(&'a str, &'a [Block])>;
 
-/// Writes blocks one after the other, a blank line between each two.
+/// Writes blocks with a blank line between them.
 fn block_sequence<'a>(blocks: &'a [Block], footnotes: &mut Footnotes<'a>) -> String {
     let mut text = String::new();
     let mut markers = list::Markers::default();
@@ -51,7 +51,7 @@ fn block_sequence<'a>(blocks: &'a [Block], footnotes: &mut Footnotes<'a>) -> Str
     text
 }
 
-/// Writes any block but a list, whose marker depends on its neighbor.
+/// Writes any block except a list. The marker of a list depends on its neighbor.
 fn single<'a>(block: &'a Block, footnotes: &mut Footnotes<'a>) -> String {
     match block {
         Block::Heading { level, content } => heading(*level, content),
@@ -79,7 +79,7 @@ fn heading(level: u8, content: &[Inline]) -> String {
     format!("{} {}", "#".repeat(usize::from(level.clamp(1, 6))), escape::closing_hashes(&text))
 }
 
-/// Writes a fenced code block, the fence longer than any run of backticks inside.
+/// Writes a fenced code block. The fence is longer than any run of backticks inside it.
 fn fence(language: &str, text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let body = text.strip_prefix('\n').unwrap_or(&text);
@@ -109,7 +109,7 @@ fn quote(body: &str) -> String {
     out
 }
 
-/// Writes `> **Label:** …`; the label shares the line of a leading paragraph.
+/// Writes `> **Label:** …`. If the content begins with a paragraph, it begins on the line of the label.
 fn admonition<'a>(label: &str, content: &'a [Block], footnotes: &mut Footnotes<'a>) -> String {
     let label = label_text(label);
     let body = block_sequence(content, footnotes);
@@ -125,7 +125,7 @@ fn admonition<'a>(label: &str, content: &'a [Block], footnotes: &mut Footnotes<'
     quote(&format!("{label}{gap}{body}"))
 }
 
-/// A label in bold, closed by a colon unless it brings its own mark.
+/// Returns the label in bold, followed by a colon unless it already ends with punctuation.
 fn label_text(label: &str) -> String {
     let label = label.trim();
     if label.is_empty() {
@@ -135,7 +135,7 @@ fn label_text(label: &str) -> String {
     inline::single_line(&[Inline::Strong(vec![Inline::Text(format!("{label}{colon}"))])])
 }
 
-/// Whether nothing would be printed for `block` (footnotes are printed elsewhere).
+/// Returns whether `block` produces no output. Footnotes are printed elsewhere.
 fn is_blank(block: &Block) -> bool {
     match block {
         Block::Heading { content, .. } | Block::Paragraph(content) => inline::is_blank(content),
@@ -159,7 +159,7 @@ fn push_block(text: &mut String, block: &str) {
     text.push_str(block);
 }
 
-/// Indents every non-empty line but the first.
+/// Indents every non-empty line except the first.
 fn indent_rest(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, line) in text.split('\n').enumerate() {
@@ -174,7 +174,7 @@ fn indent_rest(text: &str, width: usize) -> String {
     out
 }
 
-/// Blocks in order, with groups opened.
+/// Iterates over blocks in order, including the blocks in groups.
 struct Flat<'a> {
     stack: Vec<std::slice::Iter<'a, Block>>,
 }

@@ -1,4 +1,4 @@
-//! Generated trees, read back by two parsers of `CommonMark`.
+//! Property tests: two `CommonMark` parsers read generated trees.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -15,7 +15,7 @@ const SUPERSCRIPT: u8 = 16;
 const CODE: u8 = 32;
 const LINK: u8 = 64;
 
-/// Characters with the marks around them. Marks on punctuation and blank space are left open: they may stand outside.
+/// Characters and their marks. Marks on punctuation and blanks are ignored, because they may be moved outside.
 #[derive(Debug, Default, PartialEq)]
 struct Shown(Vec<(char, u8)>);
 
@@ -56,7 +56,7 @@ fn expected(content: &[Inline], marks: u8, into: &mut Shown) {
     }
 }
 
-/// Marks written as tags.
+/// Returns the mark of an HTML tag, and whether the tag opens it.
 fn tag(html: &str) -> Option<(u8, bool)> {
     let name = html.strip_prefix('<')?.strip_suffix('>')?;
     let (name, opens) = name.strip_prefix('/').map_or((name, true), |name| (name, false));
@@ -187,7 +187,7 @@ fn inlines() -> impl Strategy<Value = Vec<Inline>> {
 proptest! {
     #![proptest_config(config())]
 
-    /// Blanks are kept, and every word has the marks that the tree gives it.
+    /// Blanks are kept, and every word has the marks from the tree.
     #[test]
     fn parsers_read_generated_marks_as_meant(content in inlines()) {
         let mut meant = Shown::default();
@@ -199,7 +199,8 @@ proptest! {
     }
 }
 
-/// The same cases each time; `PROPTEST_CASES` makes more of them, `PROPTEST_RNG_SEED` others.
+/// Returns a configuration with the same cases each time. `PROPTEST_CASES` sets their number, and `PROPTEST_RNG_SEED`
+/// selects others.
 fn config() -> ProptestConfig {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let cases = number("PROPTEST_CASES").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(2000);

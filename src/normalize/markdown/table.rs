@@ -1,16 +1,16 @@
-//! Tables: a rectangular pipe table, or one record a row where a cell holds more than a pipe table can.
+//! Writes tables. The result is a pipe table, or one record per row if a cell contains more than a pipe table supports.
 
 use super::super::tree::{Block, Cell, Inline, List, Table};
 use super::{Flat, Footnotes, inline, is_blank, label_text, list, push_block};
 
-/// Columns beyond this are not a table that anyone reads.
+/// Maximum number of columns. Nobody can read a wider table.
 const MAX_COLUMNS: usize = 1_000;
-/// Positions of a grid; a larger table is written row by row, and its spans cover one position each.
+/// Maximum number of positions in a grid. A larger table is written row by row, and its cells are not repeated.
 const MAX_POSITIONS: usize = 1_000_000;
-/// Text that spanning cells may repeat, in bytes, before further copies stay empty.
+/// Maximum size of text that spanning cells repeat, in bytes. Further copies stay empty.
 const MAX_REPEATED: usize = 64 * 1024;
 
-/// Writes a table: caption in bold, then the rows.
+/// Writes a table: the caption in bold, and then the rows.
 pub(super) fn write<'a>(table: &'a Table, footnotes: &mut Footnotes<'a>) -> String {
     let mut text = String::new();
     if !inline::is_blank(&table.caption) {
@@ -28,7 +28,7 @@ pub(super) fn write<'a>(table: &'a Table, footnotes: &mut Footnotes<'a>) -> Stri
     text
 }
 
-/// The table with every position of the rectangle named; `None` where the source has no cell.
+/// A table with all positions of the rectangle. A position is `None` if the source has no cell for it.
 struct Grid<'a> {
     header_rows: usize,
     /// Whether all rows have the same number of positions.
@@ -36,11 +36,11 @@ struct Grid<'a> {
     rows: Vec<Vec<Option<Place<'a>>>>,
 }
 
-/// One position of the grid.
+/// A position in the grid.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     cell: &'a Cell,
-    /// Not the position at which the cell stands in the source.
+    /// Whether the cell appears again because of its span.
     repeated: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Grid<'a> {
                     column += 1;
                 }
                 if column >= MAX_COLUMNS {
-                    // Still printed: the last column takes whatever is left.
+                    // The cell is still printed: the last column receives the rest.
                     if let Some(row) = rows.get_mut(at) {
                         row.push(Some(Place { cell, repeated: false }));
                     }
@@ -95,7 +95,7 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Puts `cell` into every position that it covers and that is still free; places are a first one and a number.
+/// Puts `cell` into all free positions that it spans. Each range is given as a start and a number.
 fn place<'a>(
     rows: &mut [Vec<Option<Place<'a>>>],
     (top, height): (usize, usize),
@@ -112,7 +112,7 @@ fn place<'a>(
     }
 }
 
-/// Drops the columns in which no cell begins: spans alone make them, and they repeat what stands before them.
+/// Removes the columns in which no cell begins. They exist only because of spans, and repeat the column before them.
 fn drop_bare_columns(rows: &mut [Vec<Option<Place<'_>>>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let mut begins = vec![false; columns];
@@ -129,7 +129,7 @@ fn drop_bare_columns(rows: &mut [Vec<Option<Place<'_>>>]) {
     }
 }
 
-/// Whether a cell holds a table, or blocks of two kinds beside its text.
+/// Returns whether a cell contains a table, or blocks of two kinds besides text.
 fn needs_record(cell: &Cell) -> bool {
     let mut kind = None;
     for block in Flat::new(&cell.content).filter(|block| !is_blank(block)) {
@@ -162,7 +162,7 @@ fn holds_table(block: &Block) -> bool {
     }
 }
 
-/// Writes a pipe table. Several header rows become one, their texts one below the other.
+/// Writes a pipe table. Several header rows become one row with several lines.
 fn pipes<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
     let columns = grid.columns();
     if columns == 0 {
@@ -206,7 +206,7 @@ fn row_texts<'a>(
         .collect()
 }
 
-/// Takes `amount` from `budget`; what does not fit spends the rest of it.
+/// Subtracts `amount` from `budget`. If the budget is too small, it becomes 0 and the result is false.
 fn take(budget: &mut usize, amount: usize) -> bool {
     let rest = budget.checked_sub(amount.max(1));
     *budget = rest.unwrap_or(0);
@@ -228,11 +228,11 @@ fn cell_text<'a>(cell: &'a Cell, in_header: bool, footnotes: &mut Footnotes<'a>)
     let mut parts = Vec::new();
     let bold = cell.header && !in_header;
     flatten(&cell.content, 0, bold, &mut parts, footnotes);
-    // A row is split at `|` before anything else is read, code spans included.
+    // A parser splits a row at `|` before it reads anything else, including code spans.
     parts.join("<br>").replace('|', "\\|")
 }
 
-/// Appends the lines of a cell's blocks to `parts`.
+/// Appends the lines in the blocks of a cell to `parts`.
 fn flatten<'a>(blocks: &'a [Block], depth: usize, bold: bool, parts: &mut Vec<String>, footnotes: &mut Footnotes<'a>) {
     for block in Flat::new(blocks) {
         match block {
@@ -256,7 +256,7 @@ fn flatten<'a>(blocks: &'a [Block], depth: usize, bold: bool, parts: &mut Vec<St
                 parts.extend(inner);
             }
             Block::Footnote { label, content } => footnotes.push((label, content)),
-            // A table turns the whole row into a record; a rule separates nothing that `<br>` does not.
+            // A cell with a table makes the row a record. A rule is not needed, because `<br>` already separates the lines.
             Block::Table(_) | Block::Rule | Block::Group(_) => {}
         }
     }
@@ -288,12 +288,12 @@ fn push(parts: &mut Vec<String>, text: String) {
     }
 }
 
-/// Writes every row as a list item: `**Column:** …`, nested blocks below it.
+/// Writes every row as a list item: `**Column:** …`, with nested blocks below it.
 fn records<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
     let mut ignored = Vec::new();
     let mut budget = MAX_REPEATED;
     let labels: Vec<String> = (0..grid.columns()).map(|column| column_label(grid, column, &mut ignored)).collect();
-    // Rows above the first body row only name the columns; alone, they are the content.
+    // Header rows name the columns. If there are no other rows, they are the content.
     let skip = if grid.header_rows < grid.rows.len() { grid.header_rows } else { 0 };
     let mut out = String::new();
     for row in grid.rows.iter().skip(skip) {
@@ -301,7 +301,7 @@ fn records<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
         for (place, label) in row.iter().zip(&labels) {
             let Some(place) = place.filter(|place| !place.cell.content.iter().all(is_blank)) else { continue };
             let label = if skip == 0 { "" } else { label };
-            // Repeated tables in repeated tables would grow without end.
+            // Repeated tables inside repeated tables would grow without limit.
             if place.repeated && (budget == 0 || place.cell.rowspan < 2 || place.cell.content.iter().any(holds_table)) {
                 continue;
             }
@@ -319,7 +319,7 @@ fn records<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
     out
 }
 
-/// A cell with its column's name.
+/// Writes a cell with the name of its column.
 fn field<'a>(label: &str, cell: &'a Cell, footnotes: &mut Footnotes<'a>) -> String {
     let body = super::block_sequence(&cell.content, footnotes);
     if label.is_empty() {
@@ -329,7 +329,7 @@ fn field<'a>(label: &str, cell: &'a Cell, footnotes: &mut Footnotes<'a>) -> Stri
     format!("{label}{}{body}", if text_first { " " } else { "\n\n" })
 }
 
-/// The texts of a column's header cells, in bold.
+/// Returns the texts of a column's header cells in bold.
 fn column_label<'a>(grid: &Grid<'a>, column: usize, ignored: &mut Footnotes<'a>) -> String {
     let mut texts: Vec<String> = Vec::new();
     for row in grid.rows.iter().take(grid.header_rows) {

@@ -1,4 +1,4 @@
-//! ADF nodes inside storage format: `<ac:adf-extension>`.
+//! Converts ADF nodes inside storage format: `<ac:adf-extension>`.
 
 use super::super::super::tree::{Block, Inline, List};
 use super::super::convert::Converter;
@@ -7,7 +7,7 @@ use super::super::flow::Flow;
 use super::super::storage;
 use super::{decision, panel_label};
 
-/// Renders an ADF node of storage format; the fallback only where there is no node.
+/// Converts an ADF node in storage format. Uses the fallback only if there is no node.
 pub(in super::super) fn extension_element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let mut rendered = false;
     for child in element.elements().filter(|child| child.name == "ac:adf-node") {
@@ -56,7 +56,7 @@ fn node(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     }
 }
 
-/// The content of a node: its `ac:adf-content`, and the nodes in it.
+/// Converts the content of a node: its `ac:adf-content`, and the nodes inside it.
 fn blocks(cx: &mut Converter<'_>, element: &Element) -> Vec<Block> {
     let mut flow = Flow::default();
     for child in &element.children {
@@ -64,7 +64,7 @@ fn blocks(cx: &mut Converter<'_>, element: &Element) -> Vec<Block> {
         match child.name.as_str() {
             "ac:adf-content" => storage::nodes(cx, &child.children, &mut flow),
             "ac:adf-node" => node(cx, child, &mut flow),
-            // Marks and attributes say how it looks.
+            // Marks and attributes only describe the appearance.
             _ => {}
         }
     }

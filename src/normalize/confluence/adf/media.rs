@@ -1,4 +1,4 @@
-//! Media and cards.
+//! Converts media and cards.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::super::flow::Flow;
 use super::super::links;
 use super::{attribute, content, kind, nodes};
 
-/// Media nodes.
+/// Converts media nodes.
 pub(super) fn node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     match kind(node) {
         "mediaGroup" => group(cx, node, flow),
@@ -39,7 +39,7 @@ fn link_mark(node: &Value) -> Option<String> {
     attribute(link, "href").map(str::to_owned)
 }
 
-/// Files side by side: a list of links.
+/// Converts files side by side to a list of links.
 fn group(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let mut list = List { ordered: false, start: 1, items: Vec::new() };
     for file in content(node) {
@@ -51,7 +51,7 @@ fn group(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     flow.block(Block::List(list));
 }
 
-/// Where a medium is, and what to call it.
+/// Returns the address and the name of a media node.
 fn source(cx: &mut Converter<'_>, node: &Value) -> (String, String) {
     let alt = attribute(node, "alt").or_else(|| attribute(node, "title")).map(str::to_owned);
     if let Some(url) = attribute(node, "url").or_else(|| attribute(node, "src")) {
@@ -69,7 +69,7 @@ fn source(cx: &mut Converter<'_>, node: &Value) -> (String, String) {
     }
 }
 
-/// Cards: a link with the best name that is known.
+/// Converts a card to a link. Its text is the best name that is known.
 pub(super) fn card(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     if kind(node) == "applicationCard" {
         return application_card(cx, node, flow);
@@ -101,7 +101,7 @@ pub(super) fn card(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     }
 }
 
-/// The card of the first editor: title, description and details.
+/// Converts an old card with title, description and details.
 fn application_card(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let text_at = |pointer: &str| node.pointer(pointer).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     flow.flush();

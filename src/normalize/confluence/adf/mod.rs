@@ -1,4 +1,4 @@
-//! Atlassian Document Format to the document tree, node by node.
+//! Converts the Atlassian Document Format to the document tree, node by node.
 
 mod element;
 mod media;
@@ -16,7 +16,7 @@ use super::macros::{self, Call, Content, Parameter};
 pub(super) use element::extension_element;
 pub(super) use text::text;
 
-/// Converts a whole document, which may also be a string that holds one.
+/// Converts a whole document. It may be a string that contains the document.
 pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -> Result<(), DomError> {
     let error = |message: String| DomError { line: 1, message };
     if let Value::String(json) = value {
@@ -45,7 +45,7 @@ fn kind(node: &Value) -> &str {
     node.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// An attribute as text, whether it is a string or a number.
+/// Returns an attribute as text. It may be a string or a number.
 fn attribute<'v>(node: &'v Value, name: &str) -> Option<&'v str> {
     node.get("attrs")
         .and_then(|attributes| attributes.get(name))
@@ -99,7 +99,7 @@ fn node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         }
         "bulletList" | "orderedList" => list(cx, node, flow),
         "listItem" | "tableRow" | "tableCell" | "tableHeader" => {
-            // Outside of their parents these are nothing but their content.
+            // Outside of their usual parents, only the content of these nodes is converted.
             cx.count(format!("node:stray-{}", kind(node)));
             flow.flush();
             nodes(cx, content(node), flow);
@@ -128,13 +128,13 @@ fn node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     }
 }
 
-/// A node that the schema of today does not have: whatever text it brings.
+/// Converts a node that the current schema does not define. Its text is kept.
 fn unknown(cx: &mut Converter<'_>, node: &Value, kind: &str, flow: &mut Flow) {
     cx.count(if kind.is_empty() { "node:without-type".to_owned() } else { format!("node:{kind}") });
     if let Some(original) = node.pointer("/attrs/originalValue").filter(|value| value.is_object()) {
         self::node(cx, original, flow);
     } else if let Some(source) = attribute(node, "cxhtml") {
-        // Confluence keeps what its editor does not know as storage format.
+        // Confluence keeps content that its editor does not support as storage format.
         if let Ok(parsed) = super::dom::parse(source, &mut cx.losses) {
             super::storage::nodes(cx, &parsed, flow);
         }
@@ -180,7 +180,7 @@ fn tasks(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let items = if kind(node) == "taskList" { content(node) } else { std::slice::from_ref(node) };
     for item in items {
         if kind(item) == "taskList" {
-            // A list in a list belongs below the task before it.
+            // A list inside a list belongs to the previous task.
             let mut inner = Flow::default();
             tasks(cx, item, &mut inner);
             match list.items.last_mut() {
@@ -205,7 +205,7 @@ fn decisions(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     flow.block(Block::List(list));
 }
 
-/// An item of a list of decisions.
+/// Converts an item in a list of decisions.
 fn decision(mut content: Vec<Block>) -> ListItem {
     let label = Inline::Strong(vec![Inline::Text("Decision:".to_owned())]);
     match content.first_mut() {
@@ -218,7 +218,7 @@ fn decision(mut content: Vec<Block>) -> ListItem {
     ListItem { checked: None, content }
 }
 
-/// The label of a panel by its type.
+/// Returns the label of a panel by its type.
 fn panel_label(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "info" => "Info",
@@ -269,7 +269,7 @@ fn cell(cx: &mut Converter<'_>, node: &Value) -> Cell {
     }
 }
 
-/// A macro: the same table as for storage format decides.
+/// Converts a macro with the same table as in storage format.
 fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let key = attribute(node, "extensionKey").unwrap_or_default();
     let mut call = Call { name: key.rsplit('/').next().unwrap_or(key).to_owned(), ..Call::default() };
@@ -297,13 +297,13 @@ fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     macros::run(cx, &call, flow);
 }
 
-/// Whether the parameters of an extension hold content that the editor could not convert.
+/// Returns whether the parameters of an extension contain content that the editor could not convert.
 fn carries_content(parameters: &Value) -> bool {
     parameters.get("cxhtml").and_then(Value::as_str).is_some_and(|source| !source.trim().is_empty())
         || parameters.get("nestedContent").is_some_and(Value::is_object)
 }
 
-/// Content that a migration to the newer editor kept as storage format, and beside it as ADF.
+/// Converts content that a migration to the newer editor preserved as storage format and as ADF.
 fn carried_content(cx: &mut Converter<'_>, node: &Value, parameters: &Value, flow: &mut Flow) {
     let mut inner = Flow::default();
     let source = parameters.get("cxhtml").and_then(Value::as_str).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! What ADF allows: nodes, their attributes and children, marks; as Atlassian's JSON schema has it (57.7.22, stage 0).
+//! Checks ADF against the rules for nodes, attributes, children and marks in Atlassian's JSON schema (57.7.22, stage 0).
 //!
-//! A document that breaks these rules is converted as far as it goes. Each breach is counted, so that nothing odd passes
-//! silently: `adf:unexpected-child:panel`, `adf:missing-attribute:mention.id`, `adf:invalid-attribute:heading.level`.
+//! A document that violates these rules is converted as far as possible. Each violation is counted by name:
+//! `adf:unexpected-child:panel`, `adf:missing-attribute:mention.id`, `adf:invalid-attribute:heading.level`.
 
 use serde_json::Value;
 
@@ -11,9 +11,9 @@ use super::{content, kind};
 /// A kind of node.
 struct Node {
     kind: &'static str,
-    /// Attributes, or several sets of which one must fit: `name!:type`, `!` where it must be there.
+    /// One or more sets of attributes, each as `name!:type`. `!` means required. One of the sets must match.
     attributes: &'static [&'static str],
-    /// Kinds of children; `None` where there are none.
+    /// Allowed children, or `None` if the node has no children.
     children: Option<&'static str>,
     at_least: usize,
     marks: &'static str,
@@ -102,7 +102,7 @@ const MARKS: &[(&str, &str)] = &[
     ("underline", ""),
 ];
 
-/// Counts every breach of the schema in a document.
+/// Counts every violation of the schema in a document.
 pub(super) fn check(document: &Value, losses: &mut Losses) {
     if document.get("version").and_then(Value::as_u64) != Some(1) {
         count(losses, "adf:version");
@@ -115,7 +115,7 @@ pub(super) fn check(document: &Value, losses: &mut Losses) {
 
 fn node_breaches(value: &Value, parent: &str, losses: &mut Losses) {
     let Some(node) = NODES.iter().find(|node| node.kind == kind(value)) else {
-        // The reader counts what it does not know; here belong the nodes of earlier schemas.
+        // The reader counts unknown nodes. Here, nodes of earlier schemas are counted.
         count(losses, "adf:not-in-schema");
         return content(value).iter().for_each(|child| node_breaches(child, "", losses));
     };
@@ -143,7 +143,7 @@ fn child_breaches(value: &Value, node: &Node, losses: &mut Losses) {
     }
     for (at, child) in children.iter().enumerate() {
         let allowed = node.children.unwrap_or_default().split(' ').any(|allowed| allowed == kind(child));
-        // A list may hold lists, but not begin with one.
+        // A list item may contain a list, but not as its first child.
         let leads = at == 0 && node.kind == "listItem" && matches!(kind(child), "bulletList" | "orderedList");
         if !allowed || leads {
             count(losses, format!("adf:unexpected-child:{}", node.kind));
@@ -152,7 +152,7 @@ fn child_breaches(value: &Value, node: &Node, losses: &mut Losses) {
     }
 }
 
-/// Compares attributes with the set that fits best.
+/// Compares attributes with the set that matches best.
 fn attribute_breaches(value: &Value, owner: &str, sets: &[&str], losses: &mut Losses) {
     let attributes = value.get("attrs");
     if attributes.is_some_and(|attributes| !attributes.is_object()) {
@@ -185,7 +185,7 @@ fn set_breaches(attributes: Option<&Value>, owner: &str, set: &str) -> Vec<Strin
     breaches
 }
 
-/// Whether a value is of a type as [`Node::attributes`] writes it.
+/// Returns whether a value has the type that [`Node::attributes`] describes.
 fn accepts(accepted: &str, value: &Value) -> bool {
     let text = value.as_str();
     match accepted {
@@ -224,12 +224,12 @@ fn mark_breaches(value: &Value, node: &Node, parent: &str, losses: &mut Losses) 
             continue;
         };
         let beside_code = !has_code || matches!(*name, "code" | "link" | "annotation");
-        // Only what stands at the top of a page can be wider than it.
+        // Only a node at the top of a page can be wider than the page.
         let allowed = match *name {
             "breakout" => matches!(parent, "doc" | "bodiedSyncBlock"),
             name => node.marks.split(' ').any(|allowed| allowed == name),
         };
-        // The text of a code block is verbatim.
+        // The text of a code block has no marks.
         if !allowed || !beside_code || parent == "codeBlock" {
             count(losses, format!("adf:unexpected-mark:{}.{name}", node.kind));
         }

@@ -1,4 +1,4 @@
-//! Text nodes with their marks, and the nodes that stand in a line for a word: mention, emoji, date, status.
+//! Converts text nodes with their marks, and inline nodes: mention, emoji, date and status.
 
 use chrono::DateTime;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::super::flow::Flow;
 use super::super::links;
 use super::{attribute, content, kind};
 
-/// All text below `nodes`, as it stands.
+/// Returns all text inside `nodes`, unchanged.
 pub(in super::super) fn text(nodes: &[Value]) -> String {
     let mut out = String::new();
     push_text(nodes, &mut out);
@@ -27,7 +27,8 @@ fn push_text(nodes: &[Value], out: &mut String) {
     }
 }
 
-/// A text node; marks go outside-in: link, strong, emphasis, strike, sub and superscript, code.
+/// Converts a text node. The order of marks is, from outside to inside: link, strong, emphasis, strike, sub- and
+/// superscript, code.
 pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let Some(text) = node.get("text").and_then(Value::as_str) else {
         cx.count("adf:text-without-text");
@@ -37,7 +38,7 @@ pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let marks = node.get("marks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let has = |name: &str| marks.iter().any(|mark| kind(mark) == name);
     let mut inline = if has("code") { Inline::Code(text) } else { Inline::Text(text) };
-    // Code allows no mark but a link.
+    // Code allows no other mark than a link.
     if !has("code") {
         match marks.iter().find(|mark| kind(mark) == "subsup").and_then(|mark| attribute(mark, "type")) {
             Some("sub") => inline = Inline::Subscript(vec![inline]),
@@ -65,7 +66,7 @@ pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     flow.inline(inline);
 }
 
-/// Marks that are rendered, or that say nothing about the text.
+/// Returns whether a mark is rendered, or does not affect the meaning of the text.
 fn is_known_mark(name: &str) -> bool {
     matches!(
         name,
@@ -89,7 +90,7 @@ fn is_known_mark(name: &str) -> bool {
     )
 }
 
-/// A node that stands for a word.
+/// Converts an inline node.
 pub(super) fn atom(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     match kind(node) {
         "mention" => {
@@ -109,12 +110,12 @@ pub(super) fn atom(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
                 flow.boxed(Inline::Strong(vec![Inline::Text(text.to_owned())]));
             }
         }
-        // A hint of a template, not text of the page.
+        // The text is a hint in a template, not content of the page.
         _ => cx.count("node:placeholder"),
     }
 }
 
-/// The date of a node whose time stamp is in milliseconds, as text or as a number.
+/// Returns the date of a node. Its time stamp in milliseconds is a string or a number.
 fn date(node: &Value) -> String {
     let stamp = node.pointer("/attrs/timestamp");
     let number = stamp.and_then(|stamp| stamp.as_i64().or_else(|| stamp.as_str()?.trim().parse().ok()));

@@ -1,4 +1,4 @@
-//! Files attached to pages, as an export keeps them: `attachments/<page>/<attachment>/<version>`.
+//! Reads the attached files of an export: `attachments/<page>/<attachment>/<version>`.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -7,18 +7,18 @@ use std::sync::{Mutex, PoisonError};
 
 use zip::ZipArchive;
 
-/// Bytes of one file; a larger one is no text.
+/// Maximum size of a file in bytes. Larger files do not contain text.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
-/// Where an export keeps the files.
+/// The location of the attached files.
 pub(super) enum Attached {
-    /// In a folder, beside `entities.xml`.
+    /// The folder that contains `entities.xml`.
     Folder(PathBuf),
-    /// In the zip, below the folder that `entities.xml` is in; that one is empty or ends in a slash.
+    /// The zip file, and the path of the folder that contains `entities.xml`. The path is empty or ends with a slash.
     Zip(Box<Mutex<ZipArchive<BufReader<File>>>>, String),
 }
 
-/// An attachment: its id and its version, which name its file.
+/// An attachment. The path of its file consists of its id and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attachment {
     pub id: String,
@@ -26,10 +26,10 @@ pub(super) struct Attachment {
 }
 
 impl Attached {
-    /// Returns a file, if the export holds it.
+    /// Returns a file, if the export contains it.
     pub(super) fn read(&self, page: &str, attachment: &Attachment) -> Option<Vec<u8>> {
         let parts = [page, &attachment.id, &attachment.version];
-        // The numbers come from the export: no path may lead out of it.
+        // The numbers come from the export, so check that the path cannot leave its folder.
         if !parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())) {
             return None;
         }

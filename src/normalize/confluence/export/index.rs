@@ -1,4 +1,4 @@
-//! The first pass over an export: everything but the bodies.
+//! Reads everything except the bodies from an export. This is the first pass.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -19,16 +19,16 @@ pub(super) struct Span {
     pub end: u64,
 }
 
-/// How a body is written.
+/// The format of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
     Storage,
     Wiki,
-    /// Exports from before Confluence 4 do not say.
+    /// Exports before Confluence 4 do not declare the format.
     Unknown,
 }
 
-/// Where a body stands.
+/// The location of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BodyPlace {
     pub span: Span,
@@ -36,7 +36,7 @@ pub(super) struct BodyPlace {
     pub markup: Markup,
 }
 
-/// A page, a blog post or a folder; not an earlier version of one.
+/// A current version of a page, a blog post or a folder.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub id: String,
@@ -50,16 +50,16 @@ pub(super) struct Node {
     pub modifier: Option<String>,
     pub blog: bool,
     pub folder: bool,
-    /// Neither a draft, deleted nor archived.
+    /// Whether the node is not a draft, deleted or archived.
     pub current: bool,
     pub position: Option<i64>,
     bodies: Vec<String>,
-    /// Ids of its sets of permissions.
+    /// The ids of its permission sets.
     permissions: Vec<String>,
 }
 
 impl Node {
-    /// Whether the node becomes a document.
+    /// Returns whether the node becomes a document.
     pub(super) fn is_document(&self) -> bool {
         self.current && !self.folder
     }
@@ -82,36 +82,36 @@ pub(super) struct Space {
     pub home: Option<String>,
 }
 
-/// What the first pass keeps.
+/// The result of the first pass.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// By id.
+    /// Pages by id.
     pub pages: HashMap<String, Node>,
-    /// By id.
+    /// Spaces by id.
     pub spaces: BTreeMap<String, Space>,
-    /// Display names by key and name.
+    /// Display names by key and by name.
     pub users: HashMap<String, String>,
     pub restrictions: Restrictions,
-    /// By page.
+    /// Comments by page.
     comments: HashMap<String, Vec<CommentNode>>,
     pub templates: usize,
-    /// File names by the attachment's id.
+    /// File names by attachment id.
     pub attachments: BTreeMap<String, String>,
-    /// By page and file name.
+    /// Attachments by page and file name.
     files_of: HashMap<String, BTreeMap<String, Attachment>>,
-    /// The ids that media carry, by the attachment's id.
+    /// Media ids by attachment id.
     pub file_ids: HashMap<String, String>,
-    /// Set when the file ends early or cannot be read to its end.
+    /// Set if the file ends early or cannot be read completely.
     pub truncated: Option<FileError>,
     bodies: HashMap<String, BodyPlace>,
-    /// Bodies by the page or comment that they name themselves.
+    /// Bodies by their owner, which is a page or a comment.
     bodies_of: HashMap<String, Vec<String>>,
     labels: HashMap<String, String>,
     /// Label ids by page.
     labeled: HashMap<String, Vec<String>>,
 }
 
-/// Reads an export once; `name` is what failures call its file.
+/// Reads an export once. `name` is the name of the file in error messages.
 pub(super) fn build(source: impl BufRead, path: &Path, name: &str) -> Result<Index, ReadError> {
     let mut index = Index::default();
     let mut objects = Objects::new(source);
@@ -144,7 +144,7 @@ impl Index {
             "Space" => self.add_space(object),
             "Attachment" => self.add_attachment(object),
             "Label" => {
-                // Labels in the namespace `my` are somebody's favorites.
+                // Labels in the namespace `my` are personal favorites.
                 if object.value("namespace") != Some("my")
                     && let Some(name) = object.value("name")
                 {
@@ -204,14 +204,14 @@ impl Index {
     fn add_body(&mut self, object: &Object) {
         const WITHOUT_A_PAGE: [&str; 3] = ["SpaceDescription", "CustomContentEntityObject", "Draft"];
         let Some((span, line)) = object.body else { return };
-        // Exports also write a class that all contents share; ids are unique among them.
+        // Some exports use a common class for all contents. Ids are unique across all classes.
         let owner = object.reference("content");
         if owner.is_some_and(|(class, _)| WITHOUT_A_PAGE.contains(&class.as_str())) {
             return;
         }
         let markup = match object.value("bodyType") {
             Some("0") => Markup::Wiki,
-            // Custom content, in a notation of its own.
+            // Custom content has its own format.
             Some("1") => return,
             Some(_) => Markup::Storage,
             None => Markup::Unknown,
@@ -269,7 +269,7 @@ impl Index {
         }
     }
 
-    /// The body of a page: storage format where there are several.
+    /// Returns the body of a page. Storage format is preferred if there are several.
     pub(super) fn body_of(&self, page: &str) -> Option<BodyPlace> {
         self.body_among(page, self.pages.get(page).map_or(&[], |node| node.bodies.as_slice()))
     }
@@ -282,7 +282,7 @@ impl Index {
         Some(*storage.unwrap_or(first))
     }
 
-    /// The comments on a page, with the places of their bodies: in the order of time, replies after what they reply to.
+    /// Returns the comments of a page and the locations of their bodies in chronological order. Replies follow their parents.
     pub(super) fn comments_of(&self, page: &str) -> Vec<(&CommentNode, BodyPlace)> {
         let Some(all) = self.comments.get(page) else { return Vec::new() };
         let ids: HashSet<&str> = all.iter().map(|comment| comment.id.as_str()).collect();
@@ -303,31 +303,31 @@ impl Index {
         ordered
     }
 
-    /// The view restrictions of a page and of its space: each must allow.
+    /// Returns the view restrictions of a page and of its space. A reader must pass all of them.
     pub(super) fn restrictions_of(&self, node: &Node, everybody: &[String]) -> Vec<Restriction> {
         let own = self.restrictions.of_page(&node.id, &node.permissions);
         let space = node.space.as_deref().and_then(|space| self.restrictions.of_space(space, everybody));
         own.into_iter().chain(space).collect()
     }
 
-    /// Sorted, unique.
+    /// Returns the labels of a page, sorted and without duplicates.
     pub(super) fn labels(&self, page: &str) -> Vec<String> {
         let ids = self.labeled.get(page).map_or(&[][..], Vec::as_slice);
         let names: BTreeSet<&String> = ids.iter().filter_map(|id| self.labels.get(id)).collect();
         names.into_iter().cloned().collect()
     }
 
-    /// Names of the files attached to a page, sorted.
+    /// Returns the sorted names of the files that are attached to a page.
     pub(super) fn attachments_of(&self, page: &str) -> impl Iterator<Item = &str> {
         self.files_of.get(page).into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
-    /// A file attached to a page.
+    /// Returns a file that is attached to a page.
     pub(super) fn attachment(&self, page: &str, filename: &str) -> Option<&Attachment> {
         self.files_of.get(page)?.get(filename)
     }
 
-    /// Ids of all pages: each space from its home page down the tree, then blog posts by date.
+    /// Returns the ids of all pages: the page tree of each space, then blog posts by date.
     pub(super) fn order(&self) -> Vec<String> {
         let mut children: HashMap<&str, Vec<&Node>> = HashMap::new();
         let mut roots = Vec::new();
@@ -361,7 +361,7 @@ impl Index {
                 stack.extend(children.get(node.id.as_str()).into_iter().flatten().rev());
             }
         }
-        // Pages that are their own ancestors hang from no root.
+        // Pages in a cycle have no root.
         let mut rest: Vec<&str> = self.pages.keys().map(String::as_str).filter(|id| !seen.contains(id)).collect();
         rest.sort_unstable();
         order.extend(rest.into_iter().map(str::to_owned));
@@ -369,23 +369,23 @@ impl Index {
     }
 }
 
-/// Pages under one parent: by position where they have one, else by title.
+/// Compares pages with the same parent by position, or else by title.
 fn siblings(a: &Node, b: &Node) -> Ordering {
     let position = |node: &Node| (node.position.is_none(), node.position);
     position(a).cmp(&position(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id))
 }
 
-/// Whether an object is neither a draft, deleted nor archived.
+/// Returns whether an object is current: not a draft, deleted or archived.
 fn is_current(object: &Object) -> bool {
     object.value("contentStatus").is_none_or(|status| status == "current")
 }
 
-/// Whether an object is not an earlier version of another.
+/// Returns whether an object is the newest version.
 fn is_newest(object: &Object) -> bool {
     object.reference("originalVersion").is_none() && object.value("originalVersionId").is_none()
 }
 
-/// `2022-10-03 20:55:17.275` as RFC 3339, with the offset of the clock that wrote it where that is known.
+/// Converts `2022-10-03 20:55:17.275` to RFC 3339. The offset of the writer's clock is appended if it is known.
 pub(super) fn timestamp(text: &str, offset: &str) -> String {
     match text.split_once(' ') {
         Some((date, time)) if date.len() == 10 => format!("{date}T{time}{offset}"),

@@ -1,8 +1,8 @@
-//! Space exports: `entities.xml`, in a zip, in a folder, or alone.
+//! Reads space exports: `entities.xml` in a zip, in a folder, or as a single file.
 //!
-//! The file is read twice. The first pass ([`index`]) keeps what is small: pages, the tree, labels, attachments, people,
-//! and where each body stands. The second goes page by page in the order of the tree and reads one body at a time, so
-//! that memory grows with the number of pages, not with their text.
+//! The file is read twice. The first pass ([`index`]) stores the small data: pages, the tree, labels, attachments,
+//! people, and the location of each body. The second pass reads the pages in the order of the tree, one body at a time.
+//! Thus the memory usage depends on the number of pages, not on their size.
 
 mod attached;
 mod index;
@@ -29,21 +29,21 @@ use index::{BodyPlace, Index, Markup, Node, Span};
 
 const ENTITIES: &str = "entities.xml";
 const DESCRIPTOR: &str = "exportDescriptor.properties";
-/// Bytes of `entities.xml` that a zip may unpack to.
+/// Maximum size of an unpacked `entities.xml` in bytes.
 const MAX_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
-/// Bytes of one body; Confluence itself stops at 5 MB.
+/// Maximum size of a body in bytes. The limit of Confluence is 5 MB.
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 
-/// An export that has been found.
+/// An export before it is read.
 pub(super) struct Found {
-    /// The file or folder that was given.
+    /// The file or folder in the arguments.
     path: PathBuf,
-    /// What documents and failures call `entities.xml`.
+    /// The name of `entities.xml` in documents and error messages.
     name: String,
-    /// `entities.xml`, unpacked.
+    /// The unpacked `entities.xml`.
     entities: File,
     attachments: Attached,
-    /// What the export says of itself.
+    /// The description of the export.
     descriptor: String,
 }
 
@@ -74,7 +74,7 @@ fn open(path: &Path, descriptor: String) -> Result<Found, ReadError> {
     Ok(Found { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
 }
 
-/// Opens `path` if it is an export among other files; `relative` is its path among them.
+/// Opens `path` if it is an export in a folder with other files. `relative` is its path in that folder.
 pub(super) fn find_among(path: &Path, relative: &str) -> Result<Option<Found>, ReadError> {
     let is_zip = path.extension().is_some_and(|found| found.eq_ignore_ascii_case("zip"));
     let is_export = if path.is_dir() {
@@ -87,27 +87,27 @@ pub(super) fn find_among(path: &Path, relative: &str) -> Result<Option<Found>, R
     Ok(export.map(|export| Found { name: format!("{relative}/{ENTITIES}"), ..export }))
 }
 
-/// Whether a zip holds `entities.xml`; attachments are zips as well.
+/// Returns whether a zip contains `entities.xml`. Attachments may also be zip files.
 fn unpackable(path: &Path) -> bool {
     let archive = File::open(path).ok().and_then(|file| zip::ZipArchive::new(BufReader::new(file)).ok());
     archive.is_some_and(|archive| entry(&archive, ENTITIES).is_some())
 }
 
-/// The name of the entry that is called `wanted`, in whatever folder, the topmost of several.
+/// Returns the name of the entry `wanted` in any folder. If there are several, the topmost one is used.
 fn entry(archive: &zip::ZipArchive<BufReader<File>>, wanted: &str) -> Option<String> {
     let names = archive.file_names().filter_map(Result::ok);
     let wanted = names.filter(|name| name.rsplit('/').next() == Some(wanted));
     wanted.min_by_key(|name| name.len()).map(std::borrow::Cow::into_owned)
 }
 
-/// Whether a file of another name begins as an export does.
+/// Returns whether a file with another name begins like an export.
 fn is_export(path: &Path) -> Result<bool, ReadError> {
     let mut head = Vec::new();
     File::open(path).map_err(io_error(path))?.take(1024).read_to_end(&mut head).map_err(io_error(path))?;
     Ok(String::from_utf8_lossy(&head).contains("<hibernate-generic"))
 }
 
-/// Unpacks `entities.xml` to a temporary file, which goes away with the process.
+/// Unpacks `entities.xml` to a temporary file. The file is deleted when the process ends.
 fn unzip(path: &Path) -> Result<Found, ReadError> {
     let broken = |error: zip::result::ZipError| ReadError::Input {
         message: format!("{} is no readable zip: {error}", path.display()),
@@ -137,7 +137,7 @@ fn unzip(path: &Path) -> Result<Found, ReadError> {
     Ok(Found { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
 }
 
-/// A space export whose small parts are in memory.
+/// A space export. Everything except the bodies is in memory.
 pub(super) struct Export {
     found: Found,
     index: Index,
@@ -145,16 +145,16 @@ pub(super) struct Export {
     site: Site,
     wants_comments: bool,
     everybody: Vec<String>,
-    /// The nodes of the page tree, in the order of their tree.
+    /// The nodes of the page tree, in tree order.
     order: Vec<String>,
-    /// Offset from UTC of its times, empty where that is not known.
+    /// The offset of its times from UTC, or an empty string if it is unknown.
     offset: String,
-    /// Build of Confluence that wrote it.
+    /// The build of Confluence that wrote the export.
     build: Option<u32>,
 }
 
 impl Export {
-    /// Reads an export once, but for its bodies.
+    /// Reads an export once, without its bodies.
     pub(super) fn index(mut found: Found, options: &Options, naming: &Naming) -> Result<Self, ReadError> {
         let path = found.path.clone();
         found.entities.seek(SeekFrom::Start(0)).map_err(io_error(&path))?;
@@ -179,7 +179,7 @@ impl Export {
         self.index.pages.get(self.order.get(number)?)
     }
 
-    /// What the library keeps of a node.
+    /// Returns the entry of a node in the library.
     fn reference(&self, node: &Node, site: usize) -> PageRef {
         let space = node.space.as_deref().and_then(|space| self.index.spaces.get(space));
         let space_key = space.map(|space| space.key.clone()).filter(|key| !key.is_empty());
@@ -205,7 +205,7 @@ impl Export {
         }
     }
 
-    /// What the export says of a page beside its body.
+    /// Returns the metadata of a page in the export.
     fn document(&self, node: &Node) -> Document {
         let index = &self.index;
         let time = |text: Option<&str>| text.map(|text| index::timestamp(text, &self.offset));
@@ -254,12 +254,12 @@ impl Export {
             return None;
         }
         let mut bytes = vec![0; usize::try_from(length).ok()?];
-        // Several threads read; none moves the position of the file.
+        // Several threads read the file, so no thread may change its position.
         self.found.entities.read_exact_at(&mut bytes, span.start).ok()?;
         Some(bytes)
     }
 
-    /// What the owner of the export should know.
+    /// Returns notices for the owner of the export.
     fn notices(&self) -> Vec<Outcome> {
         let note = |message: String| Outcome::Notice(Notice { is_warning: false, message });
         let name = &self.found.name;
@@ -348,15 +348,15 @@ impl Source for Export {
     }
 }
 
-/// A value of the export's own description.
+/// Returns a property of the export's description.
 fn property(descriptor: &str, name: &str) -> Option<String> {
     let lines = descriptor.lines().filter_map(|line| line.split_once('='));
     let value = lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().replace("\\:", ":")).next();
     value.filter(|value| !value.is_empty())
 }
 
-/// The offset from UTC of the times in an export, where it is known: Cloud writes UTC; a server writes its local time, and
-/// names its zone in the first line of the description.
+/// Returns the offset of the times in an export from UTC, if it is known. Cloud uses UTC. A server uses its local time,
+/// and writes its time zone in the first line of the description.
 fn offset(descriptor: &str, is_cloud: Option<bool>) -> String {
     if is_cloud == Some(true) {
         return "Z".to_owned();
@@ -365,19 +365,19 @@ fn offset(descriptor: &str, is_cloud: Option<bool>) -> String {
     let zone = date.and_then(|line| line.split_whitespace().rev().nth(1)).unwrap_or_default();
     match zone {
         "UTC" | "Z" => "Z".to_owned(),
-        // Other names stand for one offset in winter and another in summer.
+        // Other names have a different offset in winter and in summer.
         zone => zone.strip_prefix("GMT").filter(|offset| is_offset(offset)).unwrap_or_default().to_owned(),
     }
 }
 
-/// Whether this is `+02:00` or the like.
+/// Returns whether this is an offset such as `+02:00`.
 fn is_offset(text: &str) -> bool {
     text.len() == 6
         && text.starts_with(['+', '-'])
         && text.bytes().enumerate().skip(1).all(|(at, byte)| if at == 3 { byte == b':' } else { byte.is_ascii_digit() })
 }
 
-/// A title on one line.
+/// Returns the title without line breaks.
 fn clean_title(title: &str) -> String {
     one_line(title)
 }
@@ -390,7 +390,7 @@ mod tests {
     fn times_have_the_zone_that_the_export_names_or_none() {
         assert_eq!(offset("#Mon Jan 03 10:00:00 UTC 2011\na=b", None), "Z");
         assert_eq!(offset("#Mon Jan 03 10:00:00 GMT+02:00 2011", None), "+02:00");
-        // In summer it is another offset.
+        // The offset is different in summer.
         assert_eq!(offset("#Mon Jan 03 10:00:00 CET 2011", Some(false)), "");
         assert_eq!(offset("", None), "");
         assert_eq!(offset("#Mon Jan 03 10:00:00 CET 2011", Some(true)), "Z");

@@ -1,4 +1,4 @@
-//! One object of `entities.xml`: its id, its properties, and what it refers to.
+//! Reads one object of `entities.xml`: its id, its properties and its references.
 
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -9,23 +9,23 @@ use quick_xml::events::{BytesStart, Event};
 use super::index::Span;
 use super::shortened::{MAX_SECTION, Shortened};
 
-/// Values longer than this are no names and numbers, and are not kept.
+/// Longer values are not kept, because they are neither names nor numbers.
 const MAX_VALUE: usize = MAX_SECTION / 2;
-/// Entries of one collection that are kept.
+/// Maximum number of entries that are kept for a collection.
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// An object as the export writes it.
+/// An object in the format of the export.
 #[derive(Debug, Default)]
 pub(super) struct Object {
     pub class: String,
     pub id: String,
     /// Simple values by name.
     properties: HashMap<String, String>,
-    /// Class and id of other objects by name.
+    /// The class and the id of referenced objects, by name.
     references: HashMap<String, (String, String)>,
     /// Ids by name.
     collections: HashMap<String, Vec<String>>,
-    /// Where the property `body` stands, and on which line.
+    /// The location and the line number of the property `body`.
     pub body: Option<(Span, u64)>,
 }
 
@@ -43,23 +43,23 @@ impl Object {
     }
 }
 
-/// Reads the objects of an export one after the other.
+/// Reads the objects of an export in order.
 pub(super) struct Objects<R: BufRead> {
     reader: Reader<Shortened<R>>,
     buffer: Vec<u8>,
-    /// Counted from 1.
+    /// The line number, counted from 1.
     pub line: u64,
 }
 
-/// Where in an object the reader is.
+/// The position of the reader in an object.
 #[derive(Default)]
 struct Place {
-    /// Name and class of the property that is open.
+    /// The name and the class of the open property.
     property: Option<(String, String)>,
     collection: Option<String>,
     in_id: bool,
     text: String,
-    /// Where the open property's content begins, and its line.
+    /// The position and the line where the content of the open property begins.
     start: (u64, u64),
 }
 
@@ -73,12 +73,12 @@ impl<R: BufRead> Objects<R> {
         Self { reader, buffer: Vec::new(), line: 1 }
     }
 
-    /// Bytes of the file up to here.
+    /// Returns the number of bytes that were read.
     fn position(&self) -> u64 {
         self.reader.buffer_position().wrapping_add(self.reader.get_ref().left_out)
     }
 
-    /// Returns the next object; `None` at the end.
+    /// Returns the next object, or `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Object>, String> {
         let mut object: Option<Object> = None;
         let mut place = Place::default();
@@ -136,7 +136,7 @@ impl<R: BufRead> Objects<R> {
     }
 }
 
-/// The position before an end tag, where the content before it ends.
+/// Returns the position before an end tag. The content ends there.
 fn before_end(event: &Event<'_>, before: u64) -> u64 {
     if matches!(event, Event::End(_)) { before } else { 0 }
 }
@@ -166,7 +166,7 @@ impl Place {
     fn push(&mut self, text: &str) {
         if self.text.len() <= MAX_VALUE && (self.in_id || self.property.is_some()) {
             let room = MAX_VALUE + 1 - self.text.len();
-            // A body is read from its place in the file, not kept.
+            // The body is not kept. It is read later from its location in the file.
             self.text.extend(text.chars().take(room));
         }
     }
@@ -204,9 +204,10 @@ impl Place {
     }
 }
 
-/// The text of a property, from the bytes between its tags.
+/// Returns the text of a property from the bytes between its tags.
 ///
-/// Its CDATA holds a body whose own CDATA sections end in `]] >`; those are for the reader of the body.
+/// The property is a CDATA section. If it contains a body, the CDATA sections of the body end with `]] >`. The parser
+/// of the body restores them.
 pub(super) fn property_text(bytes: &[u8]) -> String {
     let source = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(source.len());

@@ -1,21 +1,21 @@
-//! Who may view pages and spaces, as an export says it.
+//! Reads the view restrictions of pages and spaces from an export.
 
 use std::collections::{HashMap, HashSet};
 
 use super::super::readers::Restriction;
 use super::object::Object;
 
-/// Sets of permissions, permissions and people of an export.
+/// The permission sets, permissions and users of an export.
 #[derive(Debug, Default)]
 pub(super) struct Restrictions {
-    /// Sets that restrict viewing, by id: the page that they name, and their permissions.
+    /// Sets that restrict viewing, by id. Each set has its page and its permissions.
     sets: HashMap<String, Set>,
-    /// Sets by the page that they name.
+    /// Sets by page.
     of_page: HashMap<String, Vec<String>>,
     permissions: HashMap<String, Permission>,
-    /// Permissions by the set that they name.
+    /// Permissions by set.
     of_set: HashMap<String, Vec<String>>,
-    /// Who may view a space, by its id.
+    /// Who may view a space, by space id.
     of_space: HashMap<String, Vec<Subject>>,
     /// Names of users by key.
     users: HashMap<String, String>,
@@ -32,12 +32,12 @@ struct Permission {
     subject: Option<Subject>,
 }
 
-/// Whom a permission is given to.
+/// The user or group that has a permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Subject {
-    /// By key.
+    /// A user, by key.
     User(String),
-    /// By name.
+    /// A user, by name.
     UserName(String),
     Group(String),
     Everybody,
@@ -64,7 +64,7 @@ impl Restrictions {
             }
             "SpacePermission" if kind == "VIEWSPACE" => {
                 if let Some(space) = reference("space") {
-                    // Without a subject, it is given to visitors who did not log in.
+                    // A permission without a subject applies to anonymous visitors.
                     let subject = subject(object).unwrap_or(Subject::Everybody);
                     self.of_space.entry(space).or_default().push(subject);
                 }
@@ -73,13 +73,13 @@ impl Restrictions {
         }
     }
 
-    /// Keeps by which name restrictions call a user.
+    /// Stores the name that restrictions use for a user.
     pub(super) fn add_user(&mut self, object: &Object) {
         let name = ["atlassianAccountId", "name", "lowerName"].into_iter().find_map(|name| object.value(name));
         self.users.insert(object.id.clone(), name.unwrap_or(&object.id).to_owned());
     }
 
-    /// The view restrictions of a page; `listed` are the sets that the page names.
+    /// Returns the view restrictions of a page. `listed` are the sets that the page refers to.
     pub(super) fn of_page(&self, page: &str, listed: &[String]) -> Vec<Restriction> {
         let named = self.of_page.get(page).map_or(&[][..], Vec::as_slice);
         let mut seen = HashSet::new();
@@ -87,7 +87,7 @@ impl Restrictions {
         sets.filter_map(|id| Some((id, self.sets.get(id)?))).map(|(id, set)| self.readers_of(id, set)).collect()
     }
 
-    /// Whom a set names. One whose permissions cannot be read names nobody.
+    /// Returns the readers in a set. If its permissions cannot be read, nobody may read.
     fn readers_of(&self, id: &str, set: &Set) -> Restriction {
         let named = self.of_set.get(id).map_or(&[][..], Vec::as_slice);
         let permissions = set.permissions.iter().chain(named).filter_map(|id| self.permissions.get(id));
@@ -98,7 +98,7 @@ impl Restrictions {
         readers
     }
 
-    /// Who may view a space, unless everybody may, or the export does not say.
+    /// Returns who may view a space, or `None` if everybody may or the export does not contain it.
     pub(super) fn of_space(&self, space: &str, everybody: &[String]) -> Option<Restriction> {
         let subjects = self.of_space.get(space)?;
         let is_open = |subject: &Subject| match subject {

@@ -1,4 +1,4 @@
-//! `entities.xml` without the ends of long values: the first pass needs where a body stands, not the body.
+//! Reads `entities.xml` and skips the ends of long values. The first pass needs only the location of a body, not the body.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result};
 
@@ -6,34 +6,34 @@ use memchr::memchr;
 
 const OPEN: &[u8] = b"<![CDATA[";
 const CLOSE: &[u8] = b"]]>";
-/// Bytes of a CDATA section that are passed on.
+/// Maximum number of bytes of a CDATA section that are passed on.
 pub(super) const MAX_SECTION: usize = 8 * 1024;
-/// Bytes between two tags, CDATA sections apart.
+/// Maximum number of bytes between two tags, without CDATA sections.
 const MAX_RUN: usize = 16 * 1024 * 1024;
 
-/// Passes bytes on, of each CDATA section no more than [`MAX_SECTION`], whatever its length.
+/// A reader that passes on at most [`MAX_SECTION`] bytes of each CDATA section.
 #[derive(Debug)]
 pub(super) struct Shortened<R> {
     inner: R,
     place: Place,
-    /// Bytes of the inner reader that are known to be passed on.
+    /// The number of bytes in the inner reader that can be passed on.
     ahead: usize,
-    /// Whether the rest of a section is left out after those.
+    /// Whether to skip the rest of the section after these bytes.
     leave_out: bool,
-    /// The end of a section that was left out in part; still to be passed on.
+    /// The end of a shortened section, which must still be passed on.
     close: &'static [u8],
-    /// Bytes left out so far.
+    /// The number of bytes that were skipped.
     pub left_out: u64,
-    /// Line ends left out so far.
+    /// The number of line ends that were skipped.
     pub lines: u64,
 }
 
-/// Where a scan of the bytes is.
+/// The state of the scanner.
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// Outside a section: bytes of its opening mark, and bytes since the last tag began.
+    /// Outside a section: matched bytes of its opening mark, and the number of bytes since the last tag began.
     Outside { open: usize, run: usize },
-    /// In a section: bytes of its closing mark, and bytes so far.
+    /// Inside a section: matched bytes of its closing mark, and the number of bytes so far.
     Section { close: usize, length: usize },
 }
 
@@ -44,7 +44,7 @@ impl<R: BufRead> Shortened<R> {
         Self { inner, place: OUTSIDE, ahead: 0, leave_out: false, close: &[], left_out: 0, lines: 0 }
     }
 
-    /// Leaves out bytes up to the end of the section, which is passed on.
+    /// Skips the rest of the section except its end.
     fn skip(&mut self) -> Result<()> {
         let mut close = match self.place {
             Place::Section { close, .. } => close,
@@ -67,7 +67,7 @@ impl<R: BufRead> Shortened<R> {
         self.leave_out = false;
         self.place = OUTSIDE;
         self.close = CLOSE;
-        // What is passed on after all may be more than was left out of a section that ends just here.
+        // If the section ends here, more bytes may be passed on than were skipped.
         self.left_out = self.left_out.wrapping_sub(CLOSE.len() as u64);
         Ok(())
     }
@@ -113,7 +113,7 @@ impl<R: BufRead> Read for Shortened<R> {
     }
 }
 
-/// How many of `bytes` may be passed on, and whether what follows is to be left out.
+/// Returns how many of `bytes` can be passed on, and whether to skip the bytes after them.
 fn scan(place: &mut Place, bytes: &[u8]) -> Result<(usize, bool)> {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -156,7 +156,7 @@ fn scan(place: &mut Place, bytes: &[u8]) -> Result<(usize, bool)> {
     Ok((at, false))
 }
 
-/// Moves on from `at` by one byte of a closing mark, or up to the next place where one may begin.
+/// Advances from `at` by one byte of a closing mark, or to the next position where a closing mark may begin.
 fn step_to_close(bytes: &[u8], at: usize, close: usize) -> (usize, usize) {
     let rest = bytes.get(at..).unwrap_or_default();
     match (close, rest.first()) {
@@ -173,7 +173,7 @@ mod tests {
 
     use super::{MAX_RUN, MAX_SECTION, Shortened};
 
-    /// What is passed on when the inner reader gives `step` bytes at a time.
+    /// Returns the output if the inner reader returns `step` bytes at a time.
     fn shortened(source: &str, step: usize) -> (String, u64, u64) {
         let mut reader = Shortened::new(BufReader::with_capacity(step, source.as_bytes()));
         let mut out = String::new();

@@ -1,15 +1,16 @@
-//! Parts of a page that Confluence shows to some readers only.
+//! Handles parts of a page that Confluence shows only to some readers.
 //!
-//! Search cannot restrict a part of a document, so such a part is left out, unless the configuration keeps it.
+//! A search cannot restrict access to a part of a document. Therefore such a part is omitted, unless the configuration
+//! keeps it.
 
 use super::super::convert::Converter;
 use super::super::flow::Flow;
 use super::{Call, body};
 use crate::config::ConditionalContent;
 
-/// The macros that show or hide their body by a condition.
+/// The macros that show or hide their body under a condition.
 pub(in super::super) const NAMES: &[&str] = &["show-if", "hide-if", "show-to", "hide-from"];
-/// Conditions that do not depend on who reads the page.
+/// Conditions that do not depend on the reader.
 const FOR_EVERYBODY: &[&str] = &["space", "spaces", "label", "labels", "action", "match", "mode", "type"];
 
 pub(super) fn conditional(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
@@ -26,7 +27,7 @@ pub(super) fn conditional(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Fl
     }
 }
 
-/// Whether what a macro of that name holds must not be looked at from outside.
+/// Returns whether other pages must not look into a macro with this name.
 pub(in super::super) fn is_closed(name: &str, cx: &Converter<'_>) -> bool {
     NAMES.contains(&name) && cx.library.options.conditional_content == ConditionalContent::Drop
 }

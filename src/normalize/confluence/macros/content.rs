@@ -1,4 +1,4 @@
-//! Macros that hold content of their own: code, panels, formulas, files.
+//! Converts macros with content: code, panels, formulas and files.
 
 use super::super::super::tree::{Block, Inline};
 use super::super::convert::Converter;
@@ -9,7 +9,7 @@ use super::super::links::{self, Resource};
 use super::super::storage;
 use super::{Call, Content, body, body_blocks, text};
 
-/// A line in bold.
+/// Returns a line in bold.
 fn title_line(title: &str) -> Block {
     Block::Paragraph(vec![Inline::Strong(vec![text(title)])])
 }
@@ -54,7 +54,7 @@ pub(super) fn panel(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// The body, plain text as a paragraph.
+/// Returns the body. A plain text body becomes a paragraph.
 fn body_or_text(cx: &mut Converter<'_>, call: &Call<'_>) -> Vec<Block> {
     match &call.body {
         Content::Plain(plain) => vec![Block::Paragraph(vec![text(plain)])],
@@ -70,7 +70,7 @@ pub(super) fn titled(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     flow.block(Block::Group(content));
 }
 
-/// A status: its title, or the color that is shown in place of one.
+/// Converts a status. If it has no title, its color is shown.
 pub(super) fn status(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     match call.any(&["title", "", "colour", "color"]) {
         Some(title) => flow.boxed(Inline::Strong(vec![text(title)])),
@@ -95,7 +95,7 @@ pub(super) fn jira(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// An issue by its key: a link where the address of Jira is known.
+/// Adds an issue by its key. It becomes a link if the address of Jira is known.
 fn issue(cx: &mut Converter<'_>, key: &str, flow: &mut Flow) {
     let is_key = key.split_once('-').is_some_and(|(project, number)| {
         !project.is_empty()
@@ -115,7 +115,7 @@ fn issue(cx: &mut Converter<'_>, key: &str, flow: &mut Flow) {
 pub(super) fn math(call: &Call<'_>, display: bool, flow: &mut Flow) {
     let plain = call.plain();
     let tex = if plain.trim().is_empty() { call.any(&["body", "equation", ""]).unwrap_or_default() } else { &plain };
-    // An editor packs formulas that way.
+    // One editor encodes formulas this way.
     let tex = tex.trim().strip_prefix("--uriencoded--").map_or(std::borrow::Cow::Borrowed(tex), percent_decode);
     let tex = tex.trim().trim_matches('$').trim().to_owned();
     if tex.is_empty() {
@@ -129,7 +129,7 @@ pub(super) fn math(call: &Call<'_>, display: bool, flow: &mut Flow) {
     }
 }
 
-/// A file shown in the page: a link to it.
+/// Adds a link to a file that the page displays.
 pub(super) fn file(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let named = call.any(&["name", "filename", "file", ""]).map(str::to_owned);
     let resource = call.resource().cloned();
@@ -144,7 +144,7 @@ pub(super) fn file(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// Something shown from elsewhere: a link to it.
+/// Adds a link to content from another address.
 pub(super) fn address(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let named = call.any(&["url", "src", "link", "specUrl", "href", ""]).map(str::to_owned);
     let resource = call.resource().cloned().or_else(|| named.map(Resource::Url));
@@ -155,7 +155,7 @@ pub(super) fn address(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
     body(cx, call, flow);
 }
 
-/// Raw HTML: its text.
+/// Adds the text of raw HTML.
 pub(super) fn html(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let Content::Plain(source) = &call.body else { return body(cx, call, flow) };
     match dom::parse(source, &mut cx.losses) {

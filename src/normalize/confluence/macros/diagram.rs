@@ -1,4 +1,4 @@
-//! Diagrams: their source where it is at hand, else the image that the macro keeps beside the page.
+//! Converts diagrams. Uses their source if it is available, or else the image that the macro stores as an attachment.
 
 use std::io::Read as _;
 
@@ -15,13 +15,13 @@ use super::super::library::percent_decode;
 use super::super::links;
 use super::{Call, Content, body};
 
-/// Bytes that a packed source may unpack to.
+/// Maximum size of an unpacked source in bytes.
 const MAX_UNPACKED: u64 = 4 * 1024 * 1024;
-/// Parameters that name a diagram, the one for readers first.
+/// Parameters that contain the name of a diagram. The display name has priority.
 const NAMES: &[&str] =
     &["diagramDisplayName", "diagramName", "displayName", "name", "filename", "title", "imageName", ""];
 
-/// A diagram whose source is in `language`, or a drawing where that is empty.
+/// Adds a diagram. `language` is the language of its source, or empty for a drawing.
 pub(super) fn diagram(cx: &mut Converter<'_>, call: &Call<'_>, language: &str, flow: &mut Flow) {
     if let Some(source) = source(cx, call, language) {
         flow.block(Block::Code { language: language.to_owned(), text: source });
@@ -42,19 +42,19 @@ pub(super) fn diagram(cx: &mut Converter<'_>, call: &Call<'_>, language: &str, f
     }
 }
 
-/// The image that shows a diagram.
+/// Adds the image of a diagram.
 fn image(cx: &mut Converter<'_>, name: &str, flow: &mut Flow) {
     let has_extension = [".png", ".svg", ".jpg", ".gif"].iter().any(|extension| name.ends_with(extension));
     let file = if has_extension { name.to_owned() } else { format!("{name}.png") };
     let source = links::attachment(cx, &file, None);
     if flow.ends_with_image() {
-        // Two diagrams side by side are two blocks.
+        // Two adjacent diagrams are two blocks.
         flow.flush();
     }
     flow.inline(Inline::Image { source, alt: name.to_owned() });
 }
 
-/// The source of a diagram that is text: in the macro's body, packed in a parameter, or in a file of the page.
+/// Returns the source of a text diagram. It is the macro's body, an encoded parameter, or an attached file.
 fn source(cx: &mut Converter<'_>, call: &Call<'_>, language: &str) -> Option<String> {
     if language.is_empty() {
         return None;
@@ -71,7 +71,7 @@ fn source(cx: &mut Converter<'_>, call: &Call<'_>, language: &str) -> Option<Str
     }
     let file = attached(cx, call.any(NAMES)?)?;
     let source = String::from_utf8(file).ok()?;
-    // An image of it may carry the same name.
+    // The attached image may have the same name as the source.
     (!source.trim().is_empty() && !source.trim_start().starts_with('<')).then_some(source)
 }
 
@@ -79,7 +79,7 @@ fn attached(cx: &Converter<'_>, filename: &str) -> Option<Vec<u8>> {
     cx.library.file(cx.library.number_of(cx.page)?, &one_line(filename))
 }
 
-/// Unpacks what diagram editors write: percent-encoded, deflated, in base 64.
+/// Decodes the format of diagram editors: percent-encoded, deflated, Base64.
 fn unpack(data: &str) -> Option<String> {
     let packed: String = data.split_whitespace().collect();
     let deflated = BASE64_STANDARD.decode(packed).ok()?;
@@ -88,7 +88,7 @@ fn unpack(data: &str) -> Option<String> {
     (length as u64 <= MAX_UNPACKED).then(|| percent_decode(&encoded).into_owned())
 }
 
-/// The texts in a drawing whose file is at hand, in the order of the file, each once.
+/// Returns the texts in a drawing if its file is available. They are in file order, without duplicates.
 fn labels(cx: &Converter<'_>, call: &Call<'_>) -> Vec<String> {
     let Some(name) = call.any(&["diagramName", "name", "filename", ""]) else { return Vec::new() };
     let files = ["", ".drawio", ".xml"].iter().find_map(|ending| attached(cx, &format!("{name}{ending}")));
@@ -117,14 +117,14 @@ fn collect(nodes: &[Node], labels: &mut Vec<String>) {
             }
             _ => None,
         };
-        // A label is HTML.
+        // The label contains HTML.
         let label = label.map(|label| one_line(&words(&parse(label))));
         labels.extend(label.filter(|label| !label.is_empty() && !labels.contains(label)));
         collect(&element.children, labels);
     }
 }
 
-/// The words of a label; what stands in elements of their own stands apart.
+/// Returns the words of a label. Text of different elements is separated by blanks.
 fn words(nodes: &[Node]) -> String {
     let part = |node: &Node| match node {
         Node::Text(text) | Node::CData(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! Pages and excerpts shown inside another page.
+//! Includes pages and excerpts of other pages.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::super::links::{self, Resource};
 use super::super::{adf, storage};
 use super::{Call, Content, body, conditional, text};
 
-/// The page's own excerpt; a hidden one is only for other pages.
+/// Converts an excerpt of this page. A hidden excerpt appears only on other pages.
 pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     if call.flag("hidden") {
         cx.count("excerpt:hidden");
@@ -22,7 +22,7 @@ pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
     }
 }
 
-/// Another page's whole body.
+/// Includes the whole body of another page.
 pub(super) fn page(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let Some((space, title)) = target(call, PAGE) else {
         cx.count("include:without-page");
@@ -36,7 +36,7 @@ pub(super) fn page(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// Another page's excerpt.
+/// Includes an excerpt of another page.
 pub(super) fn excerpt_include(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let Some(target) = target(call, PAGE) else {
         cx.count("include:without-page");
@@ -46,15 +46,15 @@ pub(super) fn excerpt_include(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mu
     part(cx, target, &Part { macros: &["excerpt"], name }, flow);
 }
 
-/// A part of a page that can be shown in another: the body of a macro.
+/// The body of a macro that other pages can include.
 pub(super) struct Part {
-    /// Names that the macro may have.
+    /// The possible names of the macro.
     pub macros: &'static [&'static str],
-    /// The name of the part, where it is not the first of its kind.
+    /// The name of the part. Without a name, the first part is used.
     pub name: Option<String>,
 }
 
-/// Shows a part of another page, or says that it is not there.
+/// Includes a part of another page. If it is missing, adds a reference instead.
 pub(super) fn part(cx: &mut Converter<'_>, (space, title): (Option<String>, String), part: &Part, flow: &mut Flow) {
     let found = cx.library.find(space.as_deref(), &title, cx.page);
     let blocks = found.and_then(|index| cx.include(index, |cx, body| part_of(cx, body, part))).flatten();
@@ -64,7 +64,7 @@ pub(super) fn part(cx: &mut Converter<'_>, (space, title): (Option<String>, Stri
     }
 }
 
-/// What stands in for content that is not there: `Included: Title`, linked where possible.
+/// Adds a reference to missing content: `Included: Title`, with a link if possible.
 fn stub(cx: &mut Converter<'_>, space: Option<String>, title: String, flow: &mut Flow) {
     cx.count("include:unresolved");
     let content = vec![text(&format!("Included: {title}"))];
@@ -73,10 +73,10 @@ fn stub(cx: &mut Converter<'_>, space: Option<String>, title: String, flow: &mut
     flow.flush();
 }
 
-/// Parameters that name the page to include.
+/// Parameters that contain the page to include.
 const PAGE: &[&str] = &["", "page", "pageTitle", "default-parameter"];
 
-/// The page that a macro names in one of `names`: as a resource, or as `SPACE:Title`.
+/// Returns the page in one of the parameters `names`. It is a resource or has the form `SPACE:Title`.
 pub(super) fn target(call: &Call<'_>, names: &[&str]) -> Option<(Option<String>, String)> {
     let of_page = call.parameters.iter().find_map(|parameter| match &parameter.resource {
         Some(Resource::Page { space, title }) => Some((space.clone(), title.clone())),
@@ -98,7 +98,7 @@ fn is_space_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '~')
 }
 
-/// Finds a part in a body and converts it. What is hidden from some readers is not looked into.
+/// Finds a part in a body and converts it. Content that is hidden from some readers is ignored.
 fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block>> {
     match body {
         Body::Storage(source) => {
@@ -145,7 +145,7 @@ fn find_storage<'n>(cx: &Converter<'_>, nodes: &'n [Node], part: &Part) -> Optio
     })
 }
 
-/// Parameters that name a part.
+/// Parameters that contain the name of a part.
 const NAMES: &[&str] = &["name", "MultiExcerptName"];
 
 fn has_parameter(element: &Element, name: &str, value: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Lists of pages that the server computes, filled where the input holds the answer.
+//! Creates the lists of pages that the server computes, as far as the input contains their pages.
 
 use std::collections::HashSet;
 
@@ -8,14 +8,14 @@ use super::super::flow::Flow;
 use super::super::links;
 use super::{Call, dropped, include, properties, query, text};
 
-/// Pages that one list names.
+/// Maximum number of pages in a list.
 const MAX_PAGES: usize = 1_000;
-/// Levels of a tree of pages.
+/// Maximum number of levels in a tree of pages.
 const MAX_LEVELS: usize = 20;
-/// Pages that a list by labels has unless it says otherwise, as in Confluence.
+/// Default number of pages in a list by label, as in Confluence.
 const LABELED: usize = 15;
 
-/// `children`: the pages below this one, or below the one named.
+/// Converts `children` to a list of the pages below this page or a named page.
 pub(super) fn children(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let root = match include::target(call, &["page"]) {
         Some((space, title)) if title != "/" => cx.library.find(space.as_deref(), &title, cx.page),
@@ -26,7 +26,7 @@ pub(super) fn children(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow)
     tree(cx, call, root, levels, flow);
 }
 
-/// `pagetree`: the pages below the home page of the space, or below the one named.
+/// Converts `pagetree` to a list of the pages below a named page or the home page of the space.
 pub(super) fn page_tree(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let current = cx.library.number_of(cx.page);
     let root = match include::target(call, &["root"]) {
@@ -50,7 +50,7 @@ fn number(call: &Call<'_>, name: &str) -> Option<usize> {
     call.parameter(name)?.parse().ok().filter(|number| *number > 0)
 }
 
-/// A nested list of the pages below `root`.
+/// Adds a nested list of the pages below `root`.
 fn tree(cx: &mut Converter<'_>, call: &Call<'_>, root: Option<usize>, levels: usize, flow: &mut Flow) {
     let Some(root) = root.filter(|root| !cx.library.children(*root).is_empty()) else {
         return dropped(cx, call, flow);
@@ -111,7 +111,7 @@ fn sort(cx: &Converter<'_>, call: &Call<'_>, pages: &mut [usize]) {
     }
 }
 
-/// `contentbylabel`: a list of the pages with a label.
+/// Converts `contentbylabel` to a list of the pages with a label.
 pub(super) fn by_label(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let current = cx.library.number_of(cx.page);
     let pages = query::pages(cx, call);
@@ -135,7 +135,7 @@ pub(super) fn by_label(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow)
     flow.block(Block::List(List { ordered: false, start: 1, items }));
 }
 
-/// `detailssummary`: a table of the properties of the pages with a label.
+/// Converts `detailssummary` to a table of the properties of all pages with a label.
 pub(super) fn report(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let Some(mut pages) = query::pages(cx, call) else { return dropped(cx, call, flow) };
     let id = call.parameter("id").map(str::to_owned);
@@ -173,7 +173,7 @@ pub(super) fn report(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     flow.block(Block::Table(table));
 }
 
-/// The properties that the report names, else all in the order in which they come.
+/// Returns the properties in the parameters of the report, or else all properties in their order of appearance.
 fn columns(call: &Call<'_>, rows: &[(usize, Vec<(String, Cell)>)]) -> Vec<String> {
     if let Some(headings) = call.parameter("headings") {
         return headings
@@ -191,7 +191,7 @@ fn columns(call: &Call<'_>, rows: &[(usize, Vec<(String, Cell)>)]) -> Vec<String
     columns
 }
 
-/// `multiexcerpt-include`: a named part of another page.
+/// Converts `multiexcerpt-include` to a named part of another page.
 pub(super) fn multi_excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let name = call.any(&["MultiExcerptName", "name", "multiexcerptName"]).map(str::to_owned);
     let target = include::target(call, &["PageWithExcerpt", "page", "pageTitle", ""]);

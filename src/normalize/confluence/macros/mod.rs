@@ -1,7 +1,7 @@
-//! Macros: one table says what each becomes.
+//! Converts macros. One table defines how each macro is converted.
 //!
-//! To add a macro, add a row to [`MACROS`]; only a new kind of treatment needs code. A macro that is not in the table
-//! has its title, its link and its body rendered and its name counted; its other parameters are never printed.
+//! To add a macro, add a row to [`MACROS`]. Only a new treatment needs code. If a macro is not in the table, its title,
+//! link and body are rendered and its name is counted. Its other parameters are ignored.
 
 mod conditional;
 mod content;
@@ -21,24 +21,24 @@ use super::flow::Flow;
 use super::links::{self, Resource};
 use super::{adf, storage, wiki};
 
-/// What becomes of a macro.
+/// How a macro is converted.
 #[derive(Debug, Clone, Copy)]
 enum Treatment {
-    /// A fence in the language of its parameter.
+    /// A code block in the language of its parameter.
     Code,
-    /// A fence in a fixed language, or none.
+    /// A code block in a fixed language, or without a language.
     Fence(&'static str),
-    /// A labeled quotation.
+    /// A quotation with a label.
     Admonition(&'static str),
-    /// A quotation labeled with its title.
+    /// A quotation with its title as label.
     Panel,
     /// The title in bold, then the body.
     Titled,
-    /// The body alone.
+    /// Only the body.
     Body,
-    /// Nothing: navigation, or computed by the server.
+    /// Nothing, and the macro is counted. Examples are navigation and content that the server computes.
     Dropped,
-    /// Nothing, and nothing is lost by it.
+    /// Nothing, and the macro is not counted, because no content is lost.
     Silent,
     Status,
     Jira,
@@ -46,15 +46,15 @@ enum Treatment {
     Rule,
     /// A quotation without a label.
     Quote,
-    /// The page's own excerpt.
+    /// An excerpt of this page.
     Excerpt,
     ExcerptInclude,
     Include,
-    /// A body that is shown by a condition.
+    /// A body that is visible under a condition.
     Conditional,
     /// A named part of another page.
     MultiExcerptInclude,
-    /// The pages below one.
+    /// The pages below a page.
     Children,
     PageTree,
     /// The pages with a label.
@@ -63,11 +63,11 @@ enum Treatment {
     Properties,
     /// A table of the properties of other pages.
     PropertiesReport,
-    /// A diagram: its source in this language, or its image; a drawing has no source.
+    /// A diagram: its source in this language, or its image. A drawing has no source.
     Diagram(&'static str),
-    /// Mathematics, as a block or in the line.
+    /// A formula, as a block or inline.
     Math(Display),
-    /// A link to a file of the page.
+    /// A link to an attached file.
     File,
     /// A link to an address.
     Address,
@@ -86,7 +86,7 @@ enum Display {
 
 use Treatment as T;
 
-/// Every macro that is known, by what becomes of it.
+/// All known macros, by treatment.
 const MACROS: &[(&[&str], Treatment)] = &[
     (&["code", "code-block", "codeblock", "newcode", "code-pro", "snippet"], T::Code),
     (&["noformat", "preformatted"], T::Fence("")),
@@ -162,17 +162,17 @@ fn treatment(name: &str) -> Option<Treatment> {
 
 pub(super) use conditional::NAMES as CONDITIONAL;
 
-/// Whether a macro that is not in the table has something to show beside its body.
+/// Returns whether a macro that is not in the table has text besides its body.
 pub(super) fn has_words(call: &Call<'_>) -> bool {
     unlisted::has_words(call)
 }
 
-/// Whether the table has the macro.
+/// Returns whether the table contains the macro.
 pub(super) fn is_known(name: &str) -> bool {
     treatment(name).is_some()
 }
 
-/// Whether the macro's body is not to be read as markup.
+/// Returns whether the macro's body is literal text instead of markup.
 pub(super) fn is_verbatim(name: &str) -> bool {
     matches!(
         treatment(name),
@@ -180,7 +180,7 @@ pub(super) fn is_verbatim(name: &str) -> bool {
     )
 }
 
-/// A macro as it stands in a page, whatever the notation.
+/// A macro on a page, in any format.
 #[derive(Debug, Default)]
 pub(super) struct Call<'a> {
     pub name: String,
@@ -188,7 +188,7 @@ pub(super) struct Call<'a> {
     pub body: Content<'a>,
 }
 
-/// A parameter; the default one has no name.
+/// A parameter. The default parameter has no name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Parameter {
     pub name: String,
@@ -196,7 +196,7 @@ pub(super) struct Parameter {
     pub resource: Option<Resource>,
 }
 
-/// A macro's body.
+/// The body of a macro.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Content<'a> {
     #[default]
@@ -208,13 +208,13 @@ pub(super) enum Content<'a> {
 }
 
 impl Call<'_> {
-    /// A parameter's value, if it is there and not blank.
+    /// Returns the value of a parameter unless it is missing or blank.
     fn parameter(&self, name: &str) -> Option<&str> {
         let value = self.parameters.iter().find(|parameter| parameter.name == name).map(|found| found.value.trim());
         value.filter(|value| !value.is_empty())
     }
 
-    /// The first of several spellings of a parameter.
+    /// Returns the value of a parameter that has several spellings.
     fn any(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.parameter(name))
     }
@@ -227,7 +227,7 @@ impl Call<'_> {
         self.parameter(name) == Some("true")
     }
 
-    /// The body as it stands, markup and all.
+    /// Returns the body without processing its markup.
     fn plain(&self) -> String {
         match &self.body {
             Content::None => String::new(),
@@ -239,7 +239,7 @@ impl Call<'_> {
     }
 }
 
-/// Reads and converts a macro element of storage format.
+/// Reads and converts a macro element in storage format.
 pub(super) fn storage(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let mut call = Call { name: element.attribute("ac:name").unwrap_or_default().to_owned(), ..Call::default() };
     for child in element.elements() {
@@ -305,7 +305,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// Navigation and the like: counted; what stands in its body is still text.
+/// Counts a dropped macro. Text in its body is kept.
 fn dropped(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     cx.count(format!("macro:{}", call.name));
     if matches!(call.body, Content::Storage(_) | Content::Adf(_)) {
@@ -313,7 +313,7 @@ fn dropped(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// Renders a macro's body in place.
+/// Adds the body of a macro to the current text.
 fn body(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     match &call.body {
         Content::None => {}
@@ -328,7 +328,7 @@ fn body(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// Renders a macro's body apart.
+/// Converts the body of a macro to separate blocks.
 fn body_blocks(cx: &mut Converter<'_>, call: &Call<'_>) -> Vec<Block> {
     let mut flow = Flow::default();
     body(cx, call, &mut flow);

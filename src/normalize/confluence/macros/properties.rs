@@ -1,4 +1,4 @@
-//! Page properties: a table of keys and values.
+//! Converts page properties, a table of keys and values.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::super::library::Body;
 use super::super::{adf, storage};
 use super::{Call, body_blocks, conditional, text};
 
-/// `details`: each row of two cells becomes `**Key:** value`; a hidden one is metadata only.
+/// Converts `details`. Each row of two cells becomes `**Key:** value`. A hidden table becomes metadata only.
 pub(super) fn details(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let blocks = body_blocks(cx, call);
     if call.flag("hidden") {
@@ -35,7 +35,7 @@ pub(super) fn details(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
     }
 }
 
-/// The properties that a page sets, be they hidden or not; `id` names one of several tables. `None` when it sets none.
+/// Returns the visible and hidden properties of a page, or `None` if there are none. `id` selects one of several tables.
 pub(super) fn of_body(cx: &mut Converter<'_>, body: &Body, id: Option<&str>) -> Option<Vec<(String, Cell)>> {
     let mut tables = Vec::new();
     match body {
@@ -94,7 +94,7 @@ fn of_adf(cx: &mut Converter<'_>, value: &Value, id: Option<&str>, tables: &mut 
     }
 }
 
-/// Adds `**Key:** value` to `lines`; a value of several blocks ends the paragraph and follows it.
+/// Adds `**Key:** value` to `lines`. If the value has several blocks, the paragraph ends and the value follows it.
 fn line(lines: &mut Vec<Inline>, key: &str, value: &Cell, flow: &mut Flow) {
     if !lines.is_empty() {
         lines.push(Inline::Break);
@@ -113,10 +113,10 @@ fn line(lines: &mut Vec<Inline>, key: &str, value: &Cell, flow: &mut Flow) {
     }
 }
 
-/// The rows of a table as pairs, if every row has a key and a value.
+/// Returns the rows of a table as pairs, if every row has a key and a value.
 fn as_pairs(block: &Block) -> Option<Vec<(String, &Cell)>> {
     let Block::Table(Table { rows, header_rows, .. }) = block else { return None };
-    // A horizontal table has one row of keys above one row of values.
+    // A horizontal table has a row of keys above a row of values.
     if let ([keys, values], 1) = (rows.as_slice(), *header_rows)
         && keys.len() == values.len()
         && keys.len() != 2

@@ -1,10 +1,10 @@
-//! Which pages of the input a macro asks for: by labels and spaces, or by a query in CQL.
+//! Finds the pages that a macro selects by labels and spaces or by a CQL query.
 
 use super::super::convert::Converter;
 use super::super::library::{Kind, PageRef, fold};
 use super::Call;
 
-/// Conditions inside conditions, deeper than any query writes them.
+/// Maximum depth of nested conditions.
 const MAX_DEPTH: usize = 16;
 
 /// A condition on pages.
@@ -14,18 +14,18 @@ enum Condition {
     Any(Vec<Self>),
     Not(Box<Self>),
     Label(String),
-    /// A space by its key.
+    /// A space, by its key.
     Space(String),
     Blog(bool),
-    /// Below the page of that content id.
+    /// Any depth below the page with this content id.
     Below(String),
-    /// Directly below it.
+    /// Directly below the page with this content id.
     ChildOf(String),
     TitleHas(String),
     Title(String),
 }
 
-/// The pages that `call` asks for, by number. `None` when it asks for something that the input cannot answer.
+/// Returns the numbers of the pages that `call` selects, or `None` if the query needs data that the input does not contain.
 pub(super) fn pages(cx: &mut Converter<'_>, call: &Call<'_>) -> Option<Vec<usize>> {
     let condition = match call.parameter("cql") {
         Some(cql) => parse(cql, cx.page)?,
@@ -62,7 +62,7 @@ fn holds(cx: &Converter<'_>, condition: &Condition, index: usize, page: &PageRef
     }
 }
 
-/// The labels and spaces of macros from before CQL.
+/// Reads the labels and spaces of macros that do not use CQL.
 fn of_parameters(call: &Call<'_>, page: &PageRef) -> Option<Condition> {
     let list = |names: &[&str]| -> Vec<String> {
         let value = call.any(names).unwrap_or_default();
@@ -94,7 +94,7 @@ fn of_parameters(call: &Call<'_>, page: &PageRef) -> Option<Condition> {
     Some(Condition::All(required))
 }
 
-/// Reads a query; `None` when it uses more than this knows.
+/// Parses a query. Returns `None` if it uses an unsupported feature.
 fn parse(cql: &str, page: &PageRef) -> Option<Condition> {
     let mut tokens = tokens(cql)?;
     if let Some(order) = tokens.iter().position(|token| token.eq_ignore_ascii_case("order")) {
@@ -105,7 +105,7 @@ fn parse(cql: &str, page: &PageRef) -> Option<Condition> {
     (parser.at == tokens.len()).then_some(condition)
 }
 
-/// Splits a query into words, quoted texts and marks. A quoted text begins with a quotation mark.
+/// Splits a query into words, quoted strings and punctuation. A quoted string begins with a quotation mark.
 fn tokens(cql: &str) -> Option<Vec<String>> {
     let mut tokens = Vec::new();
     let mut rest = cql.trim_start();
@@ -194,7 +194,7 @@ impl Parser<'_> {
         self.takes(")").then_some(values)
     }
 
-    /// A value; what depends on the page that asks is filled in.
+    /// Reads a value. Functions such as the current space are replaced with their value for the current page.
     fn value(&mut self) -> Option<String> {
         let token = self.next()?.to_owned();
         if let Some(quoted) = token.strip_prefix(['"', '\'']) {

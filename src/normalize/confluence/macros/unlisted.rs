@@ -1,4 +1,4 @@
-//! Macros that the table does not have: their title, their body and where they lead.
+//! Converts macros that are not in the table: their title, their body and their link.
 
 use super::super::super::tree::{Block, Inline};
 use super::super::convert::Converter;
@@ -6,7 +6,7 @@ use super::super::flow::Flow;
 use super::super::links::{self, Resource};
 use super::{Call, Content, body, text};
 
-/// Parameters that a reader sees as a title, in lower case.
+/// Parameters that contain a visible title, in lower case.
 const TITLES: &[&str] = &[
     "title",
     "heading",
@@ -21,10 +21,10 @@ const TITLES: &[&str] = &[
     "tabtitle",
     "summary",
 ];
-/// Parameters that hold an address, in lower case.
+/// Parameters that contain an address, in lower case.
 const ADDRESSES: &[&str] = &["url", "link", "href", "src", "target", "page"];
 
-/// Converts a macro that nothing is known of. Parameters that are neither a title nor an address are never printed.
+/// Converts an unknown macro. Parameters that are neither a title nor an address are ignored.
 pub(super) fn unlisted(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     cx.count(format!("macro:{}", call.name));
     let title = title(call);
@@ -49,7 +49,7 @@ pub(super) fn unlisted(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow)
     flow.apart();
 }
 
-/// Whether a macro that is not in the table has something to show beside its body.
+/// Returns whether a macro that is not in the table has text besides its body.
 pub(super) fn has_words(call: &Call<'_>) -> bool {
     title(call).is_some() || address(call).is_some()
 }

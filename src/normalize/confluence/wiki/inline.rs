@@ -1,4 +1,4 @@
-//! Running text of wiki markup: marks, links, images, emoticons, macros without a body.
+//! Converts inline wiki markup: formatting, links, images, emoticons and macros without a body.
 
 use quick_xml::escape::resolve_html5_entity;
 
@@ -9,10 +9,10 @@ use super::super::links::{self, Resource};
 use super::super::macros::{self, Call, Content};
 use super::super::{emoji, storage};
 
-/// Marks inside marks, deeper than any text writes them.
+/// Maximum depth of nested formatting.
 const MAX_DEPTH: usize = 16;
 
-/// Macros that only color or group what they hold.
+/// Returns whether a macro only colors or groups its content.
 pub(super) fn is_inline(name: &str) -> bool {
     matches!(name, "color" | "span" | "bgcolor" | "highlight" | "style-text")
 }
@@ -49,7 +49,7 @@ fn scan(cx: &mut Converter<'_>, text: &str, flow: &mut Flow, depth: usize) {
     }
 }
 
-/// Converts the construct that `rest` begins with, and returns its length.
+/// Converts the construct at the start of `rest`. Returns its length.
 fn construct(cx: &mut Converter<'_>, rest: &str, before: Option<char>, flow: &mut Flow, depth: usize) -> Option<usize> {
     let first = rest.chars().next()?;
     match first {
@@ -98,14 +98,14 @@ fn dash(flow: &mut Flow, text: &str, length: usize) -> usize {
 fn entity(name: &str) -> Option<String> {
     if let Some(number) = name.strip_prefix('#') {
         let (digits, radix) = number.strip_prefix(['x', 'X']).map_or((number, 10), |hex| (hex, 16));
-        // A sign would be read as one.
+        // `from_str_radix` would accept a sign.
         let code = u32::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?;
         return char::from_u32(code).filter(|c| !c.is_control()).map(String::from);
     }
     resolve_html5_entity(name).map(str::to_owned)
 }
 
-/// A mark: its delimiters touch the text inside, and no letter outside.
+/// Converts formatting such as `*bold*`. A delimiter touches the text inside and no letter outside.
 fn mark(
     cx: &mut Converter<'_>,
     rest: &str,
@@ -146,7 +146,7 @@ fn mark(
     Some(end + 2 * delimiters.len())
 }
 
-/// A macro without a body, or the tag of one that only colors.
+/// Converts a macro without a body, or the tag of a macro that only colors its content.
 fn macro_tag(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     let (name, parameters, end) = super::tag(rest, 0)?;
     if !is_inline(&name) {
@@ -155,7 +155,7 @@ fn macro_tag(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usiz
     Some(end)
 }
 
-/// `[text|target#anchor|tip]`
+/// Converts a link: `[text|target#anchor|tip]`
 fn link(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     let end = rest.find(']').filter(|end| *end > 1)?;
     let inner = rest.get(1..end)?;
@@ -191,7 +191,7 @@ fn link(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     Some(end + 1)
 }
 
-/// `!file.png|alt=…!`
+/// Converts an image: `!file.png|alt=…!`
 fn image(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     let inside = rest.get(1..)?;
     let end = inside.find('!')?;
@@ -221,7 +221,7 @@ fn image(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     Some(end + 2)
 }
 
-/// An address written without brackets.
+/// Converts an address without brackets.
 fn address(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     let known = ["https://", "http://", "ftp://", "mailto:"].iter().any(|scheme| rest.starts_with(scheme));
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '|' | '}' | ']' | '"' | '<')).unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! Legacy wiki markup to the document tree: a line parser, as the notation is one.
+//! Converts legacy wiki markup to the document tree, line by line.
 
 mod inline;
 mod table;
@@ -8,7 +8,7 @@ use super::convert::Converter;
 use super::flow::Flow;
 use super::macros::{self, Call, Content, Parameter};
 
-/// Macros that hold macros, deeper than any page writes them.
+/// Maximum depth of nested macros.
 const MAX_DEPTH: usize = 32;
 
 /// Converts wiki markup.
@@ -56,7 +56,7 @@ fn next_macro(source: &str) -> Option<Found<'_>> {
             continue;
         }
         let Some((name, parameters, end)) = tag(source, at) else {
-            // `{{code}}` is text in a fixed font.
+            // `{{code}}` is monospaced text, not a macro.
             from += usize::from(source.get(from..)?.starts_with('{'));
             continue;
         };
@@ -77,7 +77,7 @@ fn next_macro(source: &str) -> Option<Found<'_>> {
     None
 }
 
-/// Where the body ends; panels may hold panels of the same name when they have parameters.
+/// Returns the end of the body. A panel with parameters may be nested in another panel.
 fn closing(rest: &str, name: &str, close: &str) -> Option<usize> {
     let nested = format!("{{{name}:");
     let (mut from, mut depth) = (0, 0_usize);
@@ -100,7 +100,7 @@ fn has_line_of_its_own(source: &str, at: usize) -> bool {
     source.get(..at).is_some_and(|before| before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty()))
 }
 
-/// Reads `{name}` or `{name:parameters}` at `at`; returns where it ends as well.
+/// Parses `{name}` or `{name:parameters}` at `at`. The last value is the end of the tag.
 fn tag(source: &str, at: usize) -> Option<(String, Vec<Parameter>, usize)> {
     let rest = source.get(at + 1..)?;
     let end = rest.find(['}', '\n', '{'])?;
@@ -123,7 +123,7 @@ fn parameters(source: &str) -> Vec<Parameter> {
         .collect()
 }
 
-/// Converts lines that hold no macro with a body.
+/// Converts lines that contain no macro with a body.
 fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
     let mut lines = source.lines().peekable();
     while let Some(line) = lines.next() {
@@ -143,7 +143,7 @@ fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
             while let Some(next) = lines.next_if(|next| !next.trim().is_empty()) {
                 let next = next.trim();
                 match rows.last_mut() {
-                    // A cell may go on over lines until its bar.
+                    // A cell may span several lines until its bar.
                     Some(last) if !next.starts_with('|') && !last.ends_with('|') => {
                         last.push_str(" \\\\ ");
                         last.push_str(next);
@@ -167,7 +167,7 @@ fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
             list(cx, &items, flow);
         } else {
             inline::line(cx, trimmed, flow);
-            // Every line end in a paragraph is one for the reader.
+            // Every line break in a paragraph is visible.
             if lines.peek().is_some_and(|next| !next.trim().is_empty()) {
                 flow.inline(Inline::Break);
             }
@@ -183,7 +183,7 @@ fn heading(line: &str) -> Option<(u8, &str)> {
     (1..=6).contains(&level).then_some((level, text.trim()))
 }
 
-/// The marks of a list item and its text.
+/// Returns the marker and the text of a list item.
 fn bullet(line: &str) -> Option<(&str, &str)> {
     let marks = line.len() - line.trim_start_matches(['*', '#', '-']).len();
     let (marks, text) = line.split_at(marks);
@@ -191,7 +191,7 @@ fn bullet(line: &str) -> Option<(&str, &str)> {
     (!marks.is_empty() && !is_dash && text.starts_with([' ', '\t'])).then(|| (marks, text.trim()))
 }
 
-/// Converts items that follow each other to lists, nested as their marks say.
+/// Converts consecutive items to lists. The length of a marker determines the level.
 fn list(cx: &mut Converter<'_>, items: &[String], flow: &mut Flow) {
     let items: Vec<(&str, &str)> = items.iter().filter_map(|item| bullet(item)).collect();
     for block in level(cx, &items, 1) {
@@ -229,7 +229,7 @@ fn level(cx: &mut Converter<'_>, items: &[(&str, &str)], depth: usize) -> Vec<Bl
     blocks
 }
 
-/// Items too deep to nest further.
+/// Converts items that are nested too deeply, without further nesting.
 fn level_flat(cx: &mut Converter<'_>, items: &[(&str, &str)]) -> Vec<Block> {
     items.iter().flat_map(|(_, text)| inline::blocks(cx, text)).collect()
 }

@@ -1,4 +1,4 @@
-//! Tables of wiki markup: `||head||` and `|cell|`.
+//! Converts tables of wiki markup: `||head||` and `|cell|`.
 
 use super::super::super::tree::{Block, Cell, Table};
 use super::super::convert::Converter;
@@ -20,7 +20,7 @@ pub(super) fn table(cx: &mut Converter<'_>, rows: &[String], flow: &mut Flow) {
     flow.block(Block::Table(table));
 }
 
-/// Splits a row at its bars; those in links, images and macros are text.
+/// Splits a row at its bars. Bars inside links, images and macros are text.
 fn cells(row: &str) -> Vec<(bool, &str)> {
     let mut cells = Vec::new();
     let (mut start, mut header) = (None, false);

@@ -1,11 +1,11 @@
-//! The front matter of a Markdown topic as a prolog.
+//! Converts the front matter of a Markdown topic to a prolog.
 
 use serde_yaml::Value;
 
 use super::super::dom::{Element, FileId, Node};
 use super::super::vocabulary::CONDITIONS;
 
-/// What a front matter says.
+/// The data in a front matter.
 #[derive(Debug, Default)]
 pub(super) struct FrontMatter {
     pub id: Option<String>,
@@ -14,10 +14,10 @@ pub(super) struct FrontMatter {
     pub prolog: Option<Element>,
 }
 
-/// Elements of a prolog and of its metadata that take the text of a field.
+/// Elements of a prolog and its metadata that correspond to text fields.
 const OF_PROLOG: [&str; 4] = ["author", "source", "publisher", "permissions"];
 
-/// Takes the front matter off a text; none in the first place when there is none, an error when it is not YAML.
+/// Splits the front matter from a text. The first value is `None` if there is no front matter.
 pub(super) fn split(text: &str) -> (Option<&str>, &str) {
     let Some(rest) = text.strip_prefix("---\n") else { return (None, text) };
     for end in ["\n---\n", "\n...\n"] {
@@ -31,7 +31,7 @@ pub(super) fn split(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Reads a front matter; none when it is not a YAML mapping.
+/// Reads a front matter. Returns `None` if it is not a YAML mapping.
 pub(super) fn read(yaml: &str, file: FileId) -> Option<FrontMatter> {
     let Ok(Value::Mapping(fields)) = serde_yaml::from_str::<Value>(yaml) else { return None };
     let mut front = FrontMatter::default();
@@ -55,7 +55,7 @@ pub(super) fn read(yaml: &str, file: FileId) -> Option<FrontMatter> {
             name if OF_PROLOG.contains(&name) => {
                 prolog.children.extend(values.iter().map(|text| element(name, text)));
             }
-            // The topic as a whole is about these; they become labels.
+            // These conditions apply to the whole topic and become labels.
             name if CONDITIONS.contains(&name) => metadata.set_attr(name, &values.join(" ")),
             name => metadata.children.extend(values.iter().map(|text| {
                 let mut other = Element::new("othermeta", file, 1);

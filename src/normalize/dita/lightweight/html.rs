@@ -1,4 +1,4 @@
-//! Topics in HTML: each element as the DITA element that it stands for. Headings open topics inside the topic.
+//! Converts HTML topics. Each element becomes the corresponding DITA element, and a heading begins a nested topic.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     parse_text(&include::decode(bytes, None, None), file)
 }
 
-/// Reads a page, or what stands inside its body.
+/// Parses a page or the content of its body.
 pub(super) fn parse_text(html: &str, file: FileId) -> Result<Parsed, XmlError> {
     let is_page = html.get(..html.len().min(2048)).is_some_and(|head| head.contains("<html") || head.contains("<HTML"));
     let mut parsed =
@@ -65,10 +65,10 @@ fn topic(page: &Element, file: FileId, losses: &mut Losses) -> Element {
     root
 }
 
-/// The topic and those inside it, by the level of their headings.
+/// The open topics, by the level of their headings.
 struct Topics<'a> {
     root: Element,
-    /// Topics that are open inside the first, outermost first.
+    /// The open nested topics, outermost first.
     inner: Vec<(u8, Element)>,
     losses: &'a mut Losses,
 }
@@ -97,7 +97,7 @@ impl Topics<'_> {
             }
             self.inner.push((level, Element::new("topic", element.file, element.line)));
         }
-        // The id that the heading has, or that its words make.
+        // The id of the heading, or an id from its words.
         let own = element.attr("id");
         let id = own.map_or_else(|| id_of(&title), ToOwned::to_owned);
         let topic = self.last();
@@ -145,7 +145,7 @@ fn children(element: &Element, losses: &mut Losses) -> Vec<Node> {
     out
 }
 
-/// An HTML element as DITA.
+/// Converts an HTML element to DITA.
 fn convert(element: &Element, losses: &mut Losses) -> Vec<Node> {
     let is_footnotes = element.attr("class") == Some("footnote-definition");
     let name = match element.name.as_str() {
@@ -185,13 +185,13 @@ fn convert(element: &Element, losses: &mut Losses) -> Vec<Node> {
     let mut out = with_name(name, element);
     out.children = children(element, losses);
     if is_footnotes {
-        // The label is written anew.
+        // The label is generated again.
         out.children.retain(|child| child.element().is_none_or(|child| child.name != "sup"));
     }
     vec![Node::Element(out)]
 }
 
-/// The element under a DITA name, with what DITA knows of its attributes: `data-keyref` is `keyref`.
+/// Returns the element with its DITA name and attributes. For example, `data-keyref` becomes `keyref`.
 fn with_name(name: &str, element: &Element) -> Element {
     let mut out = Element::new(name, element.file, element.line);
     for (attribute, value) in &element.attributes {
@@ -210,7 +210,7 @@ fn link(element: &Element, losses: &mut Losses) -> Element {
     let Some(href) = element.attr("href") else { return out };
     if let Some(key) = href.strip_prefix(KEY) {
         out.remove_attr("href");
-        // `[key]` alone has no text of its own.
+        // `[key]` without other text has no text of its own.
         if out.elements().next().is_none() && out.text() == key {
             out.children.clear();
         }
@@ -241,7 +241,7 @@ fn code_block(element: &Element) -> Element {
     let mut out = with_name("codeblock", element);
     let code = element.elements().find(|child| child.name == "code");
     let classes = code.and_then(|code| code.attr("class")).or(element.attr("class")).unwrap_or_default();
-    // Some write the language as a class: `{.java}`.
+    // Some authors write the language as a class: `{.java}`.
     let language = classes.split_whitespace().find_map(|class| class.strip_prefix("language-"));
     if let Some(language) = language.map(|language| language.trim_matches(['{', '}', '.'])) {
         out.set_attr("outputclass", &format!("language-{language}"));
@@ -250,7 +250,7 @@ fn code_block(element: &Element) -> Element {
     out
 }
 
-/// A table as a CALS table, which has spans.
+/// Converts a table to a CALS table, which supports spans.
 fn table(element: &Element, losses: &mut Losses) -> Element {
     let mut out = with_name("table", element);
     if let Some(caption) = element.elements().find(|child| child.name == "caption") {

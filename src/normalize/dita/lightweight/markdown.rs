@@ -1,4 +1,4 @@
-//! Topics in Markdown: to HTML first, so that HTML inside them reads like any other.
+//! Converts Markdown topics. They become HTML first, so that HTML inside them is processed like other HTML.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::super::parse::{Parsed, XmlError};
 use super::{OWN_ID, front_matter, html};
 use crate::normalize::text::count;
 
-/// Marks the address of a link that names a key.
+/// A prefix for the address of a link to a key.
 pub(super) const KEY: &str = "trailblazer-key:";
 
 pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
@@ -45,8 +45,8 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     Ok(parsed)
 }
 
-/// Markdown as HTML. A reference that no definition answers names a key; headings keep every character but their
-/// attributes.
+/// Converts Markdown to HTML. A reference without a definition refers to a key. Headings keep all characters except
+/// their attributes.
 fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -77,7 +77,7 @@ fn to_html(markdown: &str) -> String {
     out
 }
 
-/// Admonitions (`!!! note "Title"` above an indented block) as quotations that begin with their label.
+/// Converts admonitions (`!!! note "Title"` above an indented block) to quotations that begin with a label.
 fn admonitions(markdown: &str) -> Cow<'_, str> {
     if !markdown.contains("!!! ") && !markdown.contains("??? ") && !markdown.contains("???+ ") {
         return Cow::Borrowed(markdown);
@@ -110,7 +110,7 @@ fn admonitions(markdown: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The label of an admonition that a line opens.
+/// Returns the label of an admonition that begins in this line.
 fn admonition(line: &str) -> Option<String> {
     let rest = ["!!! ", "???+ ", "??? "].iter().find_map(|mark| line.strip_prefix(mark))?.trim();
     let (kind, title) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -122,14 +122,14 @@ fn admonition(line: &str) -> Option<String> {
     is_word.then(|| if title.is_empty() { format!("**{kind}:**") } else { format!("**{kind}: {title}**") })
 }
 
-/// What `{#id .class name=value}` says; none for other text in braces.
+/// Parses `{#id .class name=value}`. Returns `None` for other text in braces.
 fn attributes(text: &str) -> Option<Vec<&str>> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let is_attribute = |word: &&str| word.len() > 1 && (word.starts_with(['#', '.']) || word.contains('='));
     (!words.is_empty() && words.iter().all(is_attribute)).then_some(words)
 }
 
-/// A text without the attributes at its end, and those.
+/// Splits the attributes from the end of a text.
 fn split_attributes(text: &str) -> Option<(&str, Vec<&str>)> {
     let (before, inside) = text.trim_end().strip_suffix('}').and_then(|text| text.rsplit_once('{'))?;
     Some((before.trim_end(), attributes(inside)?))
@@ -149,7 +149,7 @@ fn take_attributes(events: &mut [Event<'_>], start: usize, end: usize) {
     }
 }
 
-/// Takes attributes off the end of blocks, and off what stands behind links, images and marked text.
+/// Removes attributes from the ends of blocks and after links, images and formatted text.
 fn drop_attributes(events: &mut [Event<'_>]) {
     for index in 0..events.len() {
         let Some(Event::Text(text)) = events.get(index) else { continue };

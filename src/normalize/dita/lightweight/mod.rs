@@ -1,5 +1,5 @@
-//! Lightweight DITA: topics in Markdown (MDITA) and in HTML (HDITA), read as the DITA elements that they stand for. So
-//! keys, references, conditions and links work in them as in every other topic.
+//! Reads Lightweight DITA: topics in Markdown (MDITA) and in HTML (HDITA). They are converted to DITA elements.
+//! Therefore keys, references, conditions and links work as in other topics.
 
 mod front_matter;
 mod html;
@@ -8,17 +8,17 @@ mod markdown;
 use super::dom::{Element, FileId};
 use super::parse::{Parsed, XmlError};
 
-/// Marks a topic whose id is its own, not made of its title.
+/// Marks a topic with an explicit id, which was not generated from its title.
 const OWN_ID: &str = "trailblazer:own-id";
-/// Formats under which maps refer to topics in Markdown and in HTML.
+/// The `format` of references in maps to topics in Markdown and HTML.
 const FORMATS: [&str; 4] = ["md", "markdown", "mdita", "hdita"];
 
-/// Whether a reference is to a topic of Lightweight DITA.
+/// Returns whether a `format` stands for Lightweight DITA.
 pub(super) fn is_format(format: &str) -> bool {
     FORMATS.contains(&format)
 }
 
-/// What a file is written in.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notation {
     Markdown,
@@ -26,7 +26,7 @@ pub(super) enum Notation {
 }
 
 impl Notation {
-    /// By the extension of a path; none for XML.
+    /// Returns the format for the extension of a path, or `None` for XML.
     pub fn of(path: &str) -> Option<Self> {
         let (_, extension) = path.rsplit_once('.')?;
         match extension.to_ascii_lowercase().as_str() {
@@ -36,7 +36,7 @@ impl Notation {
         }
     }
 
-    /// How documents name it.
+    /// Returns the name of the format in documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::Markdown => "markdown",
@@ -44,7 +44,7 @@ impl Notation {
         }
     }
 
-    /// Reads a topic.
+    /// Parses a topic.
     pub fn parse(self, bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
         match self {
             Self::Markdown => markdown::parse(bytes, file),
@@ -53,7 +53,7 @@ impl Notation {
     }
 }
 
-/// An id out of the words of a title.
+/// Generates an id from the words of a title.
 fn id_of(title: &Element) -> String {
     let text = title.text().to_lowercase();
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());

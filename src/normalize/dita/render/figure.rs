@@ -1,4 +1,4 @@
-//! Figures, images, media, and text that is read from other files.
+//! Renders figures, images, media, and text from other files.
 
 use super::super::dom::{Element, Node, collapse};
 use super::super::href;
@@ -12,7 +12,7 @@ use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
 impl Renderer<'_, '_> {
-    /// A figure: its title above, or below where the figure is nothing but an image.
+    /// Renders a figure. The title is above it, or below if the figure is only an image.
     pub(super) fn figure(&mut self, figure: &Element, out: &mut Vec<Block>) {
         let title = figure.elements().find(|child| Kind::of(child) == Kind::Title);
         let caption = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
@@ -39,7 +39,7 @@ impl Renderer<'_, '_> {
             run.extend(alternative.map(Inline::Text));
             return;
         };
-        // Without words for it, an image says nothing: its file name is no text.
+        // The file name of an image is not used as its text.
         run.push(Inline::Image { alt: alternative.unwrap_or_default(), source });
         if let Some(long) = image.child("longdescref").filter(|long| long.attr("href").is_some()) {
             run.push(Inline::Text(" ".to_owned()));
@@ -47,7 +47,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// An image map: the image, then its areas as links.
+    /// Renders an image map as an image and a list of links.
     pub(super) fn image_map(&mut self, map: &Element, out: &mut Vec<Block>) {
         let mut items = Vec::new();
         let mut run = Vec::new();
@@ -70,7 +70,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Sound, film and other objects: a link to the file, then what the topic says about it, else the fallback.
+    /// Renders audio, video and other objects: a link to the file, and then the description in the topic or the fallback.
     pub(super) fn media(&mut self, media: &Element, out: &mut Vec<Block>) {
         let before = out.len();
         let mut run = Vec::new();
@@ -85,7 +85,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// A link to a file of sound or film: by its title, else the name of the file, else what it is.
+    /// Adds a link to an audio or video file. Its text is the title, the name of the file, or the type of the media.
     pub(super) fn media_link(&mut self, media: &Element, title: Option<&Element>, run: &mut Vec<Inline>) {
         let attributes = ["href", "data", "src"];
         let own = attributes.iter().find_map(|name| self.source(media, name));
@@ -115,7 +115,7 @@ impl Renderer<'_, '_> {
         run.push(Inline::Link { target, content });
     }
 
-    /// The text of a code block: markup inside flattened, included files in place.
+    /// Returns the text of a code block without markup. Included files are inserted.
     pub(super) fn code_text(&mut self, code: &Element) -> String {
         let mut text = String::new();
         for child in &code.children {
@@ -131,8 +131,8 @@ impl Renderer<'_, '_> {
         text
     }
 
-    /// The text of another file, of its elements where it is included as XML; else what the reference has to fall back
-    /// on, else a stub.
+    /// Returns the text of another file. For a file in XML, it is the text of its elements. If the file is missing, the
+    /// fallback of the reference or a stub is returned.
     pub(super) fn included(&mut self, reference: &Element) -> String {
         let Some(address) = reference.attr("href") else { return String::new() };
         let library = self.resolver.library;

@@ -1,4 +1,4 @@
-//! Running text.
+//! Renders inline content.
 
 use super::super::dom::{Element, Node, collapse};
 use super::super::vocabulary::Kind;
@@ -8,7 +8,7 @@ use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline};
 
 impl Renderer<'_, '_> {
-    /// Children as running text; blocks inside lose their shape, never their text.
+    /// Renders children as inline content. Blocks among them keep only their text.
     pub(super) fn inlines(&mut self, children: &[Node]) -> Vec<Inline> {
         let mut run = Vec::new();
         let mut before: Option<&Node> = None;
@@ -107,13 +107,13 @@ impl Renderer<'_, '_> {
     fn code(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
         let written = plain_text(element);
         let text = collapse(&written);
-        // Blank space at the ends of a code span would not be seen: it stands outside.
+        // Blanks at the ends of a code span would be invisible, so they are moved outside.
         let space = |blank: bool, run: &mut Vec<Inline>| run.extend(blank.then(|| Inline::Text(" ".to_owned())));
         let is_blank = char::is_whitespace;
         space(written.starts_with(is_blank), run);
         let (before, after) = marks(kind);
         let code = Inline::Code(format!("{before}{text}{after}"));
-        // A name that is linked as a whole stays a link.
+        // If the whole name is a link, the link is kept.
         let mut inside = element.elements();
         match (inside.next(), inside.next()) {
             (Some(only), None)
@@ -127,12 +127,12 @@ impl Renderer<'_, '_> {
         space(written.ends_with(is_blank), run);
     }
 
-    /// `menucascade`: its parts with `>` between.
+    /// Renders `menucascade`. Its parts are separated by `>`.
     fn menu(&mut self, menu: &Element, run: &mut Vec<Inline>) {
         let mut first = true;
         for child in &menu.children {
             match child {
-                // Blank space between the parts is layout.
+                // Blanks between the parts are only layout.
                 Node::Text(text) if text.trim().is_empty() => {}
                 Node::Text(text) => self.text(text, run),
                 Node::Element(item) => {
@@ -155,7 +155,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// A reference to a footnote with an id; false when there is none of that id.
+    /// Adds a reference to a footnote. Returns false if there is no footnote with this id.
     pub(super) fn footnote_reference(&mut self, id: &str, run: &mut Vec<Inline>) -> bool {
         let Some(footnote) = self.footnotes.by_id.get(id).cloned() else { return false };
         let label = match self.footnotes.labels.get(id) {
@@ -177,7 +177,7 @@ impl Renderer<'_, '_> {
         label
     }
 
-    /// TeX where the formula brings it along, else the text of its symbols.
+    /// Renders a formula as TeX if its source contains TeX, or else as the text of its symbols.
     fn math(&mut self, math: &Element, run: &mut Vec<Inline>) {
         let is_tex = |element: &Element| {
             local_name(element) == "annotation"
@@ -198,7 +198,7 @@ impl Renderer<'_, '_> {
         run.push(Inline::Text(text));
     }
 
-    /// The words of a drawing; the drawing itself is left out and counted.
+    /// Adds the words in a drawing. The drawing itself is omitted and counted.
     fn svg(&mut self, svg: &Element, run: &mut Vec<Inline>) {
         count(&mut self.losses, "element:svg");
         let mut words = Vec::new();
@@ -213,15 +213,15 @@ impl Renderer<'_, '_> {
         run.push(Inline::Text(words.join(" ")));
     }
 
-    /// Running text as a paragraph of its own.
+    /// Adds inline content as a separate paragraph.
     pub(in super::super) fn paragraph_of(&mut self, element: &Element, out: &mut Vec<Block>) {
         let mut run = self.inlines(&element.children);
         flush(&mut run, out);
     }
 }
 
-/// Keeps the words of an element apart from those before it, where no text is between and one of the two is a block or
-/// unknown: only of the elements of running text is it known that they may stand inside a word.
+/// Adds a blank between an element and the content before it if they would otherwise become one word. Only the known
+/// inline elements can be a part of a word.
 pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec<Inline>) {
     let parts = |element: &Element| {
         let kind = Kind::of(element);
@@ -237,7 +237,7 @@ pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec
     }
 }
 
-/// A formula that stands on its own line.
+/// Converts a formula to a displayed formula.
 pub(super) fn displayed(inline: Inline) -> Inline {
     match inline {
         Inline::Math { tex, .. } => Inline::Math { tex, display: true },

@@ -1,4 +1,4 @@
-//! Links: cross references, related links, images' sources.
+//! Renders cross references and related links, and resolves the sources of images.
 
 use super::super::branches::branches_meant;
 use super::super::dom::{Element, FileId, Node, collapse};
@@ -11,17 +11,17 @@ use crate::normalize::document::{Link, NOT_IN_INPUT, OUTSIDE_INPUT};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
-/// Where an address leads.
+/// The target of an address.
 pub(in super::super) struct Target {
-    /// What the Markdown says; `None` when there is nothing to link to.
+    /// The address in the Markdown, or `None` if there is no target.
     pub href: Option<String>,
     pub link: Link,
-    /// Title of a target inside the documentation.
+    /// The title of a target inside the documentation.
     pub title: Option<String>,
 }
 
 impl Renderer<'_, '_> {
-    /// Looks up the address of an element.
+    /// Finds the target of an element.
     pub(in super::super) fn target(&mut self, element: &Element) -> Option<Target> {
         let address = element.attr("href")?;
         let scope = element.attr("scope");
@@ -31,7 +31,7 @@ impl Renderer<'_, '_> {
         let parts = href::split(address);
         let library = self.resolver.library;
         let Some(file) = library.local_file(element, &parts.path) else {
-            // A peer may be published elsewhere.
+            // A file with `scope="peer"` may be published elsewhere.
             let name = parts.path.rsplit('/').next().unwrap_or_default();
             let title = Some(name.to_owned()).filter(|name| !name.is_empty());
             if scope == Some("peer") {
@@ -42,7 +42,7 @@ impl Renderer<'_, '_> {
             let reason = if href::join(&base, &parts.path).is_none() { OUTSIDE_INPUT } else { NOT_IN_INPUT };
             return Some(Target { title, ..nowhere(address, reason) });
         };
-        // Nothing about what conditions exclude is shown, its path included.
+        // The output must not show anything about excluded content, not even its path.
         if library.is_excluded(file) {
             count(&mut self.losses, "filtered:link");
             return None;
@@ -68,7 +68,7 @@ impl Renderer<'_, '_> {
         Some(Target { href: Some(address), link, title })
     }
 
-    /// Whether a file is there and the place in it is not.
+    /// Returns whether the file exists but does not contain the target.
     fn is_missing(&mut self, file: FileId, address: &href::Address) -> bool {
         if address.topic.is_none() || self.resolver.library.documents.get(&file) != Some(&Form::Topic) {
             return false;
@@ -77,7 +77,7 @@ impl Renderer<'_, '_> {
         find_target(&tree, address.topic.as_deref(), address.element.as_deref()).is_none()
     }
 
-    /// The place inside a document: an element's id, or that of a topic which is not the first.
+    /// Returns the anchor in a document. It is the id of an element, or of a topic other than the first.
     fn anchor(&mut self, file: FileId, address: &href::Address) -> Option<String> {
         if let Some(element) = &address.element {
             return Some(element.clone());
@@ -88,7 +88,7 @@ impl Renderer<'_, '_> {
         (first.attr("id") != Some(topic)).then(|| topic.to_owned())
     }
 
-    /// Content, as a link when the element has an address.
+    /// Adds content. If the element has an address, the content becomes a link.
     pub(super) fn linked(&mut self, element: &Element, mut content: Vec<Inline>, run: &mut Vec<Inline>) {
         if Kind::of(element) != Kind::LongQuote
             && element.attr("href").is_some()
@@ -139,7 +139,7 @@ impl Renderer<'_, '_> {
     pub(super) fn related_links(&mut self, related: &Element, out: &mut Vec<Block>) {
         let mut blocks = Vec::new();
         self.link_group(related, &mut blocks);
-        // Some lists bring the heading themselves.
+        // Some lists contain their own heading.
         let title = related.elements().next().filter(|first| first.is("linklist"));
         let title = title.and_then(|list| list.elements().find(|child| Kind::of(child) == Kind::Title));
         let has_title = title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case("related information"));
@@ -156,7 +156,7 @@ impl Renderer<'_, '_> {
         self.link_group(group, out);
     }
 
-    /// Links of a group as one list; lists inside keep their titles.
+    /// Renders the links of a group as one list. Nested lists keep their titles.
     fn link_group(&mut self, group: &Element, out: &mut Vec<Block>) {
         let mut items = Vec::new();
         let close = |items: &mut Vec<ListItem>, out: &mut Vec<Block>| {
@@ -180,7 +180,7 @@ impl Renderer<'_, '_> {
         close(&mut items, out);
     }
 
-    /// A related link: text or title of the target, then its description.
+    /// Renders a related link: its text or the title of its target, and then its description.
     pub(super) fn link_item(&mut self, link: &Element, items: &mut Vec<ListItem>) {
         let described = |node: &&Node| node.element().is_some_and(|e| e.is("desc") || e.is("shortdesc"));
         let own = || link.children.iter().filter(|node| !described(node)).cloned().collect();
@@ -211,7 +211,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// The address of an image or another file that is shown, as the Markdown writes it.
+    /// Returns the address in the Markdown of an image or another displayed file.
     pub(super) fn source(&mut self, element: &Element, attribute: &str) -> Option<String> {
         let address = element.attr(attribute)?;
         if element.attr("scope") == Some("external") || href::is_absolute(address) {
@@ -238,7 +238,7 @@ impl Renderer<'_, '_> {
     }
 }
 
-/// A file's name without folders and extension.
+/// Returns the name of a file without folders and extension.
 fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
@@ -252,7 +252,7 @@ fn nowhere(href: &str, reason: &str) -> Target {
     Target { href: None, ..outside(href, reason) }
 }
 
-/// Whether nothing would be shown.
+/// Returns whether the content is invisible.
 pub(super) fn is_blank(content: &[Inline]) -> bool {
     content.iter().all(|inline| matches!(inline, Inline::Text(text) if text.trim().is_empty()))
 }

@@ -1,4 +1,4 @@
-//! Lists, steps and definitions.
+//! Renders lists, steps and definitions.
 
 use super::super::dom::{Element, Node};
 use super::super::vocabulary::Kind;
@@ -6,7 +6,7 @@ use super::link::is_blank;
 use super::{Renderer, flush};
 use crate::normalize::tree::{Block, Inline, List, ListItem};
 
-/// A bulleted list.
+/// Returns a bulleted list.
 pub(super) fn bullets(items: Vec<ListItem>) -> Block {
     Block::List(List { ordered: false, start: 1, items })
 }
@@ -43,7 +43,7 @@ impl Renderer<'_, '_> {
         item(content)
     }
 
-    /// Steps: numbered on past the section headings between them.
+    /// Renders steps. The numbers continue after section headings between them.
     pub(super) fn steps(&mut self, steps: &Element, out: &mut Vec<Block>) {
         let mut done = 0;
         let mut items: Vec<ListItem> = Vec::new();
@@ -70,7 +70,7 @@ impl Renderer<'_, '_> {
         close(&mut items, &mut done, out);
     }
 
-    /// A definition list: `- **term**: definition`.
+    /// Returns a definition list: `- **term**: definition`.
     pub(super) fn definitions(&mut self, list: &Element) -> Block {
         let mut items = Vec::new();
         for entry in list.elements() {
@@ -119,7 +119,7 @@ impl Renderer<'_, '_> {
     }
 }
 
-/// The last character that is shown, blank space left aside.
+/// Returns the last visible character that is not a blank.
 fn last_char(content: &[Inline]) -> Option<char> {
     content.iter().rev().find_map(|item| match item {
         Inline::Text(text) | Inline::Code(text) => text.trim_end().chars().next_back(),
@@ -137,7 +137,7 @@ fn item(content: Vec<Block>) -> ListItem {
     ListItem { checked: None, content }
 }
 
-/// What a step says of itself beside its command.
+/// Returns the importance of a step.
 fn importance(element: &Element) -> Option<Inline> {
     let label = match element.attr("importance")? {
         "optional" => "(Optional) ",

@@ -1,4 +1,4 @@
-//! A resolved topic to the document tree.
+//! Converts a resolved topic to the document tree.
 
 mod figure;
 mod inline;
@@ -23,19 +23,19 @@ pub(super) use plain::plain_text;
 /// Renders one document.
 pub(super) struct Renderer<'r, 'l> {
     pub resolver: &'r mut Resolver<'l>,
-    /// Id of the document.
+    /// The id of the document.
     pub id: String,
     pub losses: Losses,
     pub links: Vec<Link>,
     pub attachments: Vec<Attachment>,
-    /// Level of the heading above the text at hand; the document's title is level 1.
+    /// The level of the current heading. The title of the document has level 1.
     level: u8,
-    /// Line ends are kept: inside `lines`.
+    /// Whether line breaks are kept, as in `lines`.
     keep_lines: bool,
     footnotes: Footnotes,
 }
 
-/// Footnotes: those with an id stand where they are referred to.
+/// Footnotes. A footnote with an id appears only where it is referenced.
 #[derive(Default)]
 struct Footnotes {
     by_id: BTreeMap<String, Element>,
@@ -59,7 +59,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         }
     }
 
-    /// The body of a document: everything in its first topic but the title, then the other topics.
+    /// Returns the body of a document: the content of the first topic without its title, and then the other topics.
     pub fn document(&mut self, root: &Element) -> Vec<Block> {
         self.find_footnotes(root);
         let mut blocks = Vec::new();
@@ -100,13 +100,13 @@ impl<'r, 'l> Renderer<'r, 'l> {
         }
     }
 
-    /// The children of an element as blocks; text between blocks becomes paragraphs.
+    /// Renders the children of an element as blocks. Text between blocks becomes paragraphs.
     fn blocks(&mut self, children: &[Node]) -> Vec<Block> {
         let has_text = children.iter().any(|child| matches!(child, Node::Text(text) if !text.trim().is_empty()));
         self.flow(children, has_text)
     }
 
-    /// The same; `is_text` where the children are running text, which only blocks interrupt.
+    /// Renders children as blocks. With `is_text`, the children are inline content, which only blocks interrupt.
     fn flow(&mut self, children: &[Node], is_text: bool) -> Vec<Block> {
         let mut out = Vec::new();
         let mut run = Vec::new();
@@ -196,7 +196,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         self.level -= 1;
     }
 
-    /// A section; without a title it leaves no heading behind.
+    /// Renders a section. A section without a title gets no heading.
     fn section(&mut self, section: &Element, out: &mut Vec<Block>) {
         let title = section.elements().find(|child| Kind::of(child) == Kind::Title);
         let heading = match (title, section.attr("spectitle")) {
@@ -238,7 +238,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         }
     }
 
-    /// `glossAlt`: the other names of a term.
+    /// Renders `glossAlt`, the other names of a term.
     fn glossary_alternative(&mut self, alternative: &Element, out: &mut Vec<Block>) {
         let is_name = |child: &Element| {
             ["glossAcronym", "glossAbbreviation", "glossShortForm", "glossSynonym"].iter().any(|name| child.is(name))
@@ -255,8 +255,8 @@ impl<'r, 'l> Renderer<'r, 'l> {
     }
 }
 
-/// Whether an element interrupts a run of text: a block, or an element around blocks. Outside running text, an unknown
-/// element that holds nothing but elements is a block, too.
+/// Returns whether an element interrupts a paragraph because it is a block or contains one. Outside of paragraphs, an
+/// unknown element that contains only elements is also a block.
 fn stands_alone(element: &Element, kind: Kind, is_text: bool) -> bool {
     match kind {
         Kind::Image => element.attr("placement") == Some("break"),
@@ -267,7 +267,7 @@ fn stands_alone(element: &Element, kind: Kind, is_text: bool) -> bool {
     }
 }
 
-/// Whether there are blocks in the flow of the text inside an element; what a link, a footnote or an image holds is not.
+/// Returns whether the element contains blocks in its text. Blocks in a link, a footnote or an image do not count.
 fn holds_block(element: &Element) -> bool {
     element.elements().any(|child| match Kind::of(child) {
         Kind::Phrase | Kind::Unknown | Kind::Strong | Kind::Emphasis => holds_block(child),
@@ -281,13 +281,13 @@ fn is_list_like(element: &Element) -> bool {
     element.elements().count() > 1 && !element.children.iter().any(is_text)
 }
 
-/// The children of an element without one of them.
+/// Returns the children of an element except `child`.
 fn without(element: &Element, child: Option<&Element>) -> Vec<Node> {
     let is_child = |node: &&Node| !matches!((node.element(), child), (Some(a), Some(b)) if std::ptr::eq(a, b));
     element.children.iter().filter(is_child).cloned().collect()
 }
 
-/// Ends a run of text: a paragraph, unless it is blank.
+/// Ends the current text. It becomes a paragraph unless it is blank.
 fn flush(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
     let content = std::mem::take(run);
     let blank =
@@ -297,7 +297,7 @@ fn flush(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
     }
 }
 
-/// Ends a run of text after a block. Punctuation that the run begins with goes to the end of the block.
+/// Ends the text after a block. Punctuation at the start of the text is appended to the block.
 fn end_text(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
     let is_closing = |c: char| matches!(c, ',' | '.' | ';' | ':' | ')' | ']' | '!' | '?');
     if let (Some(Inline::Text(first)), Some(block)) =
@@ -305,7 +305,7 @@ fn end_text(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
     {
         let text = first.trim_start();
         let rest = text.trim_start_matches(is_closing);
-        // `.5` and `...` begin something.
+        // Strings such as `.5` and `...` begin new text.
         let is_end = rest.len() < text.len() && (rest.is_empty() || rest.starts_with(char::is_whitespace));
         if is_end {
             let punctuation = text.strip_suffix(rest).unwrap_or_default().to_owned();
@@ -317,7 +317,7 @@ fn end_text(run: &mut Vec<Inline>, out: &mut Vec<Block>) {
     flush(run, out);
 }
 
-/// Adds text to the last paragraph of a block; code and tables have none, and go without.
+/// Appends text to the last paragraph of a block. Code and tables have no paragraph, so the text is dropped.
 fn append_text(block: &mut Block, text: String) {
     match block {
         Block::Paragraph(content) => content.push(Inline::Text(text)),

@@ -12,7 +12,7 @@ impl Renderer<'_, '_> {
             Some(kind) => capitalized(kind),
         };
         let mut content = self.blocks(&note.children);
-        // A title of its own leads the text.
+        // An explicit title becomes the start of the text.
         if let Some(Block::Heading { content: title, .. }) = content.first().cloned() {
             content.remove(0);
             content.insert(0, Block::Paragraph(title));

@@ -1,9 +1,9 @@
-//! Visible text without markup: titles, code, alternative texts.
+//! Extracts visible text without markup: titles, code and alternative texts.
 
 use super::super::dom::{Element, Node};
 use super::super::vocabulary::Kind;
 
-/// The text below an element that a reader sees, blank space as written.
+/// Returns the visible text in an element. Blanks are kept.
 pub(in super::super) fn plain_text(element: &Element) -> String {
     let mut text = String::new();
     push(element, &mut text);
@@ -30,7 +30,7 @@ fn push(element: &Element, into: &mut String) {
     }
 }
 
-/// One element's text, with the marks that its type stands for.
+/// Adds the text of one element, with the characters that its type adds.
 pub(super) fn push_element(element: &Element, into: &mut String) {
     let kind = Kind::of(element);
     let (before, after) = marks(kind);
@@ -57,7 +57,7 @@ pub(super) fn push_element(element: &Element, into: &mut String) {
     }
 }
 
-/// What stands around the text of a markup name.
+/// Returns the characters before and after the text of a markup name.
 pub(super) fn marks(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::XmlElement => ("<", ">"),
@@ -70,7 +70,7 @@ pub(super) fn marks(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// `name=value` of a state or a boolean.
+/// Returns `name=value` of a state or a boolean.
 pub(super) fn state(element: &Element) -> String {
     match (element.attr("name"), element.attr("value").or(element.attr("state"))) {
         (Some(name), Some(value)) => format!("{name}={value}"),
@@ -78,7 +78,7 @@ pub(super) fn state(element: &Element) -> String {
     }
 }
 
-/// The sign of a trademark.
+/// Returns the symbol of a trademark.
 pub(super) fn sign(trademark: &Element) -> &'static str {
     match trademark.attr("tmtype") {
         Some("reg") => "\u{ae}",

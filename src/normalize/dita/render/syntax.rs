@@ -1,11 +1,11 @@
-//! Syntax diagrams as one line of text for each fragment.
+//! Renders syntax diagrams. Each fragment becomes one line of text.
 
 use super::super::dom::{Element, Node, collapse};
 use super::super::vocabulary::Kind;
 use super::plain::plain_text;
 use crate::normalize::tree::Block;
 
-/// A diagram as code: optional parts in brackets, alternatives with `|` between.
+/// Renders a diagram as code. Optional parts are in brackets, and alternatives are separated by `|`.
 pub(super) fn diagram(diagram: &Element) -> Block {
     let mut lines = Vec::new();
     let mut line = Vec::new();

@@ -1,15 +1,15 @@
-//! Tables: CALS tables, and the simple tables of rows and cells.
+//! Renders CALS tables, and simple tables of rows and cells.
 
 use super::super::dom::Element;
 use super::super::vocabulary::Kind;
 use super::Renderer;
 use crate::normalize::tree::{Block, Cell, Inline, Table};
 
-/// Most columns that a specification may claim; more is a mistake in the source.
+/// Maximum number of columns that a specification can declare. A higher number is an error in the source.
 const MAX_SPAN: usize = 1000;
 
 impl Renderer<'_, '_> {
-    /// A CALS table: one table for each `tgroup`, the title on the first.
+    /// Renders a CALS table. Each `tgroup` becomes one table, and the first one gets the title.
     pub(super) fn table(&mut self, table: &Element, out: &mut Vec<Block>) {
         let title = table.elements().find(|child| Kind::of(child) == Kind::Title);
         let mut caption = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
@@ -41,7 +41,7 @@ impl Renderer<'_, '_> {
         table
     }
 
-    /// Fills the last row; cells that are left out before a named column stay empty.
+    /// Fills the last row. Missing cells before a named column stay empty.
     fn row(&mut self, row: &Element, columns: &Columns, table: &mut Table) {
         let covered = covered_from_above(&table.rows);
         let mut column = 0;
@@ -69,7 +69,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// `simpletable`, `properties`, `choicetable`.
+    /// Renders `simpletable`, `properties` and `choicetable`.
     pub(super) fn simple_table(&mut self, element: &Element, out: &mut Vec<Block>) {
         let caption = element.elements().find(|child| Kind::of(child) == Kind::Title);
         let caption = caption.map(|title| self.inlines(&title.children)).unwrap_or_default();
@@ -83,7 +83,7 @@ impl Renderer<'_, '_> {
             }
             let mut cells: Vec<Cell> = Vec::new();
             for cell in row.elements().filter(|cell| !Kind::of(cell).is_hidden()) {
-                // A property's missing type or value keeps its column.
+                // If the type or the value of a property is missing, its column stays empty.
                 let slot = slots.iter().position(|names| names.iter().any(|name| cell.is(name)));
                 while slot.is_some_and(|slot| slot > cells.len()) {
                     cells.push(Cell::default());
@@ -102,7 +102,7 @@ impl Renderer<'_, '_> {
     }
 }
 
-/// The columns of a table whose cells go by name: those that some row fills.
+/// Returns the columns of a table whose cells have names. Only columns with at least one cell are included.
 fn slots(table: &Element) -> Vec<[&'static str; 2]> {
     const PROPERTIES: [[&str; 2]; 3] =
         [["proptype", "proptypehd"], ["propvalue", "propvaluehd"], ["propdesc", "propdeschd"]];
@@ -115,7 +115,7 @@ fn slots(table: &Element) -> Vec<[&'static str; 2]> {
     PROPERTIES.iter().filter(is_used).copied().collect()
 }
 
-/// Which columns of the last row are filled from rows above it.
+/// Returns which columns of the last row are covered by rows above it.
 fn covered_from_above(rows: &[Vec<Cell>]) -> Vec<bool> {
     let mut left: Vec<usize> = Vec::new();
     for row in rows.iter().take(rows.len().saturating_sub(1)) {
@@ -140,9 +140,9 @@ fn covered_from_above(rows: &[Vec<Cell>]) -> Vec<bool> {
     left.into_iter().map(|rows| rows > 0).collect()
 }
 
-/// What `colspec` and `spanspec` say.
+/// The data of `colspec` and `spanspec`.
 struct Columns {
-    /// Number, name and whether the column is a heading for its rows.
+    /// Number and name of each column, and whether it contains row headings.
     columns: Vec<(usize, String, bool)>,
     spans: Vec<(String, usize, usize)>,
 }
@@ -178,7 +178,7 @@ impl Columns {
         self.columns.iter().any(|&(number, _, header)| number == column && header)
     }
 
-    /// First column of an entry, where it says so, and how many it covers.
+    /// Returns the first column of an entry, if it is declared, and the number of columns that it spans.
     fn span(&self, entry: &Element) -> (Option<usize>, usize) {
         if let Some(span) = entry.attr("colspan").and_then(|span| span.parse::<usize>().ok()) {
             return (None, span.clamp(1, MAX_SPAN));

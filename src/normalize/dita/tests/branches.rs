@@ -5,7 +5,7 @@ const GUIDE: &str = "<topic id='t'><title><ph audience='novice'>First</ph><ph au
 const NOVICE: (&str, &str) = ("novice.ditaval", "<val><prop action='exclude' att='audience' val='expert'/></val>");
 const EXPERT: (&str, &str) = ("expert.ditaval", "<val><prop action='exclude' att='audience' val='novice'/></val>");
 
-/// A reference to a `<ditavalref>` that gives names and key scopes a prefix.
+/// Returns a reference to a `<ditavalref>` that gives names and key scopes a prefix.
 fn filtered(ditaval: &str, prefix: &str, scope: &str) -> String {
     format!(
         "<ditavalref href='{ditaval}.ditaval'><ditavalmeta><dvrResourcePrefix>{prefix}</dvrResourcePrefix>\
@@ -21,7 +21,7 @@ fn topics(files: &[(&str, &str)]) -> Vec<(String, String)> {
     topics.map(|document| (document.id, document.title)).collect()
 }
 
-/// A topic in two branches, each in a map of its own; a map of keys, and one of relations below a branch.
+/// Returns a topic in two branches, each in a map of its own; a map of keys, and one of relations below a branch.
 fn guide() -> [(&'static str, String); 8] {
     let branch = |ditaval: &str, prefix: &str| {
         format!(

@@ -40,7 +40,7 @@ fn read_input(input: &std::path::Path, options: &Options) -> (Vec<Document>, Vec
     (documents, failures)
 }
 
-/// The document with an id, out of a folder of files.
+/// Returns the document with an id, out of a folder of files.
 fn document(files: &[(&str, &str)], id: &str) -> Document {
     let (documents, failures) = read_folder(files, None);
     assert_eq!(failures, []);
