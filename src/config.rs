@@ -416,7 +416,7 @@ fn from_tree(tree: Mapping) -> Result<Config, TreeError> {
     serde_path_to_error::deserialize(Value::Mapping(tree))
 }
 
-/// An empty section, or a key set to nothing, means the default.
+/// Returns an empty section, or a key set to nothing, means the default.
 fn without_nulls(tree: Mapping) -> Mapping {
     tree.into_iter()
         .filter_map(|(key, value)| match value {
@@ -453,7 +453,7 @@ fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
     ConfigError::Invalid { place: place.to_owned(), message }
 }
 
-/// A value of `tree` that its key does not take, named by that key.
+/// Returns a value of `tree` that its key does not take, named by that key.
 fn unfit(place: &str, error: &TreeError, tree: &Mapping) -> ConfigError {
     let (place, key) = (place.to_owned(), error.path().to_string());
     let message = format!("{key}: {}", error.inner());
@@ -529,7 +529,7 @@ fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> Stri
     Ok(())
 }
 
-/// Whether an address has a scheme that is spoken and a server.
+/// Returns whether an address has a scheme that is spoken and a server.
 fn names_server(address: &str) -> bool {
     let address = address.to_ascii_lowercase();
     let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));

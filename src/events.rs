@@ -316,13 +316,13 @@ impl EventWriter {
         Self { out: None, debug: false, has_lost: AtomicBool::new(false) }
     }
 
-    /// Whether events could not be written although somebody reads them: the volume is full, for example.
+    /// Returns whether events could not be written although somebody reads them: the volume is full, for example.
     #[must_use]
     pub fn has_lost(&self) -> bool {
         self.has_lost.load(Ordering::Relaxed)
     }
 
-    /// Whether events are written, so that standard output is not free for tables.
+    /// Returns whether events are written, so that standard output is not free for tables.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.out.is_some()

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct RunId(String);
 
 impl RunId {
-    /// The run id as text.
+    /// Returns the run id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,7 +51,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The name that the SQL functions take.
+    /// Returns the name that the SQL functions take.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Phase {
         }
     }
 
-    /// The status of a run that a worker holds in this phase.
+    /// Returns the status of a run that a worker holds in this phase.
     #[must_use]
     pub fn working_status(self) -> Status {
         match self {
@@ -95,7 +95,7 @@ impl Status {
     pub const ALL: [Self; 7] =
         [Self::Normalized, Self::Reset, Self::Chunking, Self::Chunked, Self::Embedding, Self::Embedded, Self::Failed];
 
-    /// The name in the database.
+    /// Returns the name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -136,7 +136,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The name that the SQL function takes.
+    /// Returns the name that the SQL function takes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

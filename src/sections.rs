@@ -18,7 +18,7 @@ pub struct Section {
     pub bytes: Range<usize>,
 }
 
-/// The Markdown extensions that documents are written in.
+/// Returns the Markdown extensions that documents are written in.
 #[must_use]
 pub fn extensions() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS

@@ -48,7 +48,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Whether a stop was requested.
+    /// Returns whether a stop was requested.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)

@@ -14,7 +14,7 @@ fn corpora() -> PathBuf {
     std::env::var_os("TRAILBLAZER_CORPORA").map(PathBuf::from).or(beside).unwrap_or_default()
 }
 
-/// Every document that the normalizer makes of the corpora, without repeated bodies.
+/// Returns every document that the normalizer makes of the corpora, without repeated bodies.
 pub fn documents() -> Vec<Document> {
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(corpora()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();

@@ -271,7 +271,7 @@ fn other_input(run_id: &RunId, earlier: &str, input: &str) -> Error {
     }
 }
 
-/// Whether two descriptions mean the same input: the same words, or two paths to the same place.
+/// Returns whether two descriptions mean the same input: the same words, or two paths to the same place.
 fn is_same_input(one: &str, other: &str) -> bool {
     one == other
         || matches!((Path::new(one).canonicalize(), Path::new(other).canonicalize()), (Ok(one), Ok(other)) if one == other)
@@ -504,7 +504,7 @@ fn lost_links(links: &[Link]) -> String {
         + &lost(&[NO_SUCH_ENTITY], "no such entity")
 }
 
-/// Whether the failure of that number is named.
+/// Returns whether the failure of that number is named.
 fn is_named(number: u64) -> bool {
     number <= NAMED as u64 || log::log_enabled!(log::Level::Debug)
 }

@@ -111,8 +111,8 @@ pub fn missing_prefixes(config: &Config, model: &Model) -> Option<String> {
     ))
 }
 
-/// Whether the server of a registered model has to be asked how many tokens of a text it reads: nobody asked yet, or chunks are to be
-/// longer than what is known.
+/// Returns whether the server of a registered model has to be asked how many tokens of a text it reads: nobody asked
+/// yet, or chunks are to be longer than what is known.
 #[must_use]
 pub fn lacks_limit(config: &Config, known: Option<usize>) -> bool {
     config.embed.provider == ProviderKind::OpenAi

@@ -121,7 +121,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
         .collect()
 }
 
-/// Whether `text` is `user:…` or `group:…` with a name.
+/// Returns whether `text` is `user:…` or `group:…` with a name.
 fn is_principal(text: &str) -> bool {
     text.strip_prefix("user:").or_else(|| text.strip_prefix("group:")).is_some_and(|name| !name.is_empty())
 }

@@ -159,7 +159,7 @@ pub(super) fn find(configured: Option<&Path>, workspace: &Path, major: u32) -> R
     })
 }
 
-/// Whether a line of the archive's table of contents grants rights.
+/// Returns whether a line of the archive's table of contents grants rights.
 fn is_acl(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let mut words = line.split_whitespace();

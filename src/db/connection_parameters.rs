@@ -80,7 +80,7 @@ pub(super) fn variables(parameters: &Parameters) -> Vec<(&'static str, String)> 
     VARIABLES.iter().filter_map(|(variable, key)| Some((*variable, parameters.get(*key)?.clone()))).collect()
 }
 
-/// Whether this module reads an environment variable.
+/// Returns whether this module reads an environment variable.
 pub(super) fn is_read(name: &str) -> bool {
     SERVICE_VARIABLES.contains(&name) || VARIABLES.iter().any(|(variable, _)| *variable == name)
 }
@@ -90,7 +90,7 @@ pub(super) fn in_home(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Optio
     env("HOME").filter(|home| !home.is_empty()).map(|home| Path::new(&home).join(name))
 }
 
-/// Whether nobody but the owner, or root's group, may read a file with a secret.
+/// Returns whether nobody but the owner, or root's group, may read a file with a secret.
 pub(super) fn is_private(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.mode() & if meta.uid() == 0 { 0o027 } else { 0o077 } == 0)
 }

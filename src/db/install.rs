@@ -295,12 +295,12 @@ struct Installed {
 }
 
 impl Installed {
-    /// Whether it came from this file.
+    /// Returns whether it came from this file.
     fn is(&self, file: &SqlFile) -> bool {
         self.name == file.name && self.sha256 == file.sha256()
     }
 
-    /// Whether it came from this file, and nobody replaced it since.
+    /// Returns whether it came from this file, and nobody replaced it since.
     fn is_whole(&self, file: &SqlFile) -> bool {
         self.is(file)
             && match self.source.as_deref() {
@@ -312,14 +312,14 @@ impl Installed {
             }
     }
 
-    /// Whether a newer binary installed it.
+    /// Returns whether a newer binary installed it.
     fn is_newer(&self) -> bool {
         let version = |text: &str| semver::Version::parse(text).ok();
         version(&self.code_version) > version(CODE_VERSION)
     }
 }
 
-/// Every command asks for them, without the sources, which are long.
+/// Returns every command asks for them, without the sources, which are long.
 fn installed_functions(client: &mut impl GenericClient, with_sources: bool) -> Result<Vec<Installed>> {
     let rows = client.query(
         "select f.name, f.sha256, f.code_version, \

@@ -136,7 +136,7 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     outcome.map_err(Error::from)
 }
 
-/// Whether the error has class 53 or 58: no memory, no space, or a system call that failed because of that.
+/// Returns whether the error has class 53 or 58: no memory, no space, or a system call that failed because of that.
 fn is_out_of_space(error: &postgres::Error) -> bool {
     error.code().is_some_and(|state| state.code().starts_with("53") || state.code().starts_with("58"))
 }

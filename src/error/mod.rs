@@ -151,7 +151,7 @@ pub enum Exit {
 }
 
 impl Error {
-    /// A [`Error::Usage`] without a hint.
+    /// Returns a [`Error::Usage`] without a hint.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: None }
     }
@@ -238,7 +238,7 @@ impl Error {
         }
     }
 
-    /// Whether the connection was lost or could not be opened, so that a new one may work.
+    /// Returns whether the connection was lost or could not be opened, so that a new one may work.
     #[must_use]
     pub fn is_connection_loss(&self) -> bool {
         let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
@@ -249,9 +249,9 @@ impl Error {
         }
     }
 
-    /// Whether the server ended the connection for a reason that no run can cause: it starts, it became a standby, it has no
-    /// connection left, or a setting limits how long a session may wait. An administrator's command is none of these reasons,
-    /// because the command may be the answer to what the run does.
+    /// Returns whether the server ended the connection for a reason that no run can cause: it starts, it became a
+    /// standby, it has no connection left, or a setting limits how long a session may wait. An administrator's command
+    /// is none of these reasons, because the command may be the answer to what the run does.
     #[must_use]
     pub fn is_servers_decision(&self) -> bool {
         let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
@@ -260,7 +260,7 @@ impl Error {
         matches!(code, "25006" | "25P03" | "25P04" | "53300" | "57P03" | "57P05")
     }
 
-    /// Whether an administrator or a timeout canceled the statement.
+    /// Returns whether an administrator or a timeout canceled the statement.
     #[must_use]
     pub fn is_canceled(&self) -> bool {
         let Self::Database(error) = self else { return false };
@@ -268,8 +268,9 @@ impl Error {
         matches!(error.code().map(postgres::error::SqlState::code), Some("57014" | "55P03"))
     }
 
-    /// Whether the run did not cause the error, so that the next run would fail too: the provider cannot be used, a right or a
-    /// function is missing, the statement was canceled, or the server has no space or memory left or cannot read its disk.
+    /// Returns whether the run did not cause the error, so that the next run would fail too: the provider cannot be
+    /// used, a right or a function is missing, the statement was canceled, or the server has no space or memory left or
+    /// cannot read its disk.
     #[must_use]
     pub fn is_not_the_runs_fault(&self) -> bool {
         // Classes of SQLSTATE: no such right or object, not supported, not authorized, out of resources, system error.
@@ -286,7 +287,7 @@ impl Error {
         }
     }
 
-    /// Whether the claim behind a call is lost, or its run was deleted.
+    /// Returns whether the claim behind a call is lost, or its run was deleted.
     #[must_use]
     pub fn is_claim_lost(&self) -> bool {
         let Self::Database(error) = self else { return false };
@@ -294,8 +295,8 @@ impl Error {
     }
 }
 
-/// Whether an input or output error broke the connection. The driver also reports values that cannot be converted, refused
-/// certificates and wrong passwords as such errors, with the kinds that are left out here.
+/// Returns whether an input or output error broke the connection. The driver also reports values that cannot be
+/// converted, refused certificates and wrong passwords as such errors, with the kinds that are left out here.
 fn is_broken_off(error: &postgres::Error) -> bool {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes

@@ -23,7 +23,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// The connection with the store for the vectors of a model, which is prepared once.
+    /// Returns the connection with the store for the vectors of a model, which is prepared once.
     pub fn with_store(&mut self, model: &str) -> Result<(&mut Client, &EmbeddingStore)> {
         let store = match self.store.take() {
             Some(store) => store,

@@ -51,7 +51,7 @@ impl Lease {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Whether the claim is, or may be, somebody else's by now.
+    /// Returns whether the claim is, or may be, somebody else's by now.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::SeqCst) || Instant::now() > *locked(&self.safe_until)

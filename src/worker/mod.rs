@@ -128,7 +128,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Whether the worker claims no further run.
+    /// Returns whether the worker claims no further run.
     fn is_over(&self) -> bool {
         // The error that ended one worker would end the others too, one after another, and nobody would notice.
         self.pool.stop.is_asked() || self.pool.plan.watch && locked(&self.pool.first_error).is_some()

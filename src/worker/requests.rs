@@ -59,7 +59,7 @@ impl<'a> Requests<'a> {
         if self.given_up.load(Ordering::Relaxed) { Some(End::Stopped) } else { self.job.interruption(self.lease) }
     }
 
-    /// Whether the provider refused the text before.
+    /// Returns whether the provider refused the text before.
     pub fn has_refused(&self, input: &PendingInput) -> bool {
         locked(&self.refused).hashes.contains(&input.input_sha256)
     }

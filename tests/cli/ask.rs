@@ -2,7 +2,7 @@
 
 use crate::support::Sandbox;
 
-/// A sandbox with one embedded run of four documents.
+/// Returns a sandbox with one embedded run of four documents.
 fn library() -> Sandbox {
     let sandbox = Sandbox::new();
     let document = |id: &str, title: &str, body: &str| {

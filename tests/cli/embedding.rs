@@ -196,7 +196,7 @@ fn server_that_fails_every_request_is_waited_for_and_no_run_is_charged() {
     assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["embedded0"]);
 }
 
-/// The command with prefixes for questions and documents.
+/// Returns the command with prefixes for questions and documents.
 fn with_prefixes(sandbox: &Sandbox, server: &EmbeddingServer, prefixes: [&str; 2], args: &[&str]) -> Run {
     let mut command = sandbox.command_with_vectors_of(&server.url, args);
     command.env("TRAILBLAZER_EMBED_QUERY_PREFIX", prefixes[0]).env("TRAILBLAZER_EMBED_DOCUMENT_PREFIX", prefixes[1]);
@@ -423,7 +423,7 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
     assert!(sent < 5500, "{sent} texts were sent, of 3000 that both runs hold");
 }
 
-/// The command for a model of which the server is asked first how long its vectors are.
+/// Returns the command for a model of which the server is asked first how long its vectors are.
 fn asking_first(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
     let mut command = sandbox.command_with_vectors_of(url, args);
     command.env_remove("TRAILBLAZER_EMBED_DIMENSIONS");

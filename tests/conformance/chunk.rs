@@ -50,7 +50,7 @@ fn check(name: &str, body: &str, limits: Limits) {
     }
 }
 
-/// How many texts of `old` are not in `new`.
+/// Returns how many texts of `old` are not in `new`.
 fn lost(old: &[Chunk], new: &[Chunk]) -> usize {
     let mut left: HashMap<&str, usize> = HashMap::new();
     for chunk in new {
@@ -213,7 +213,7 @@ fn sentence(random: &mut Random, words: usize) -> String {
     (0..count).map(|_| WORDS[random.below(WORDS.len())]).collect::<Vec<_>>().join(" ")
 }
 
-/// A Markdown document of all kinds of blocks.
+/// Returns a Markdown document of all kinds of blocks.
 fn generate(seed: u64) -> String {
     let random = &mut Random(seed);
     let mut body = String::new();
@@ -254,7 +254,7 @@ fn table(random: &mut Random) -> String {
     format!("| {} | {} |\n| --- | --- |\n{rows}", sentence(random, 2), sentence(random, 2))
 }
 
-/// Every Markdown file of the corpora, and the text of the DITA topics and Confluence pages.
+/// Returns every Markdown file of the corpora, and the text of the DITA topics and Confluence pages.
 fn corpora() -> Vec<(String, String)> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
     let root = std::env::var_os("TRAILBLAZER_CORPORA").map_or(beside, PathBuf::from);

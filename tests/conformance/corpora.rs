@@ -20,7 +20,7 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Every file below `folder`, sorted.
+/// Returns every file below `folder`, sorted.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -37,7 +37,7 @@ fn dialect() -> Dialect {
     Dialect::ENABLE_TABLES | Dialect::ENABLE_FOOTNOTES | Dialect::ENABLE_STRIKETHROUGH | Dialect::ENABLE_TASKLISTS
 }
 
-/// The text that a Markdown reader shows: no addresses, no marks.
+/// Returns the text that a Markdown reader shows: no addresses, no marks.
 fn shown(markdown: &str) -> String {
     let mut text = String::new();
     for event in Parser::new_ext(markdown, dialect()) {
@@ -82,7 +82,7 @@ fn lacking(expected: &[String], actual: &[String]) -> Vec<String> {
     lacking
 }
 
-/// How many words of `expected` stand in `actual` in the same order, by the longest common sequence.
+/// Returns how many words of `expected` stand in `actual` in the same order, by the longest common sequence.
 fn kept_in_order(expected: &[String], actual: &[String]) -> usize {
     if expected == actual {
         return expected.len();
@@ -91,8 +91,8 @@ fn kept_in_order(expected: &[String], actual: &[String]) -> usize {
     common.iter().map(|op| if op.tag() == similar::DiffTag::Equal { op.old_range().len() } else { 0 }).sum()
 }
 
-/// How many of the visible words of the whole input its Markdown keeps in order, of how many, and the files that lose
-/// most. A file of which no document was made loses all of its words.
+/// Returns how many of the visible words of the whole input its Markdown keeps in order, of how many, and the files
+/// that lose most. A file of which no document was made loses all of its words.
 fn words_kept(root: &Path, sets: &[PathBuf]) -> (usize, usize, String) {
     let sources = Sources::read(sets);
     let documents = convert(root, &Options::default());

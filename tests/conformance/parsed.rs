@@ -11,7 +11,7 @@ fn parser(markdown: &str) -> Parser<'_> {
     Parser::new_ext(markdown, options)
 }
 
-/// The texts of all code blocks, in order, without their last line end.
+/// Returns the texts of all code blocks, in order, without their last line end.
 pub fn code_blocks(markdown: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<String> = None;
@@ -32,7 +32,7 @@ pub fn code_blocks(markdown: &str) -> Vec<String> {
     blocks
 }
 
-/// All that a reader sees, and where links and images lead; blocks apart, blank space as it is.
+/// Returns all that a reader sees, and where links and images lead; blocks apart, blank space as it is.
 pub fn visible_text(markdown: &str) -> String {
     let mut out = String::new();
     for event in parser(markdown) {

@@ -11,13 +11,13 @@ pub fn skipped(corpus: &str) {
     println!("| {corpus} | not compared: the corpus is not there | | | skipped |");
 }
 
-/// A share in percent, rounded down to a tenth: 99.99 % is not 100 %.
+/// Returns a share in percent, rounded down to a tenth: 99.99 % is not 100 %.
 pub fn percent(part: usize, whole: usize) -> String {
     let tenths = (part * 1_000).checked_div(whole).unwrap_or(1_000);
     format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
 }
 
-/// Whether at least `tenths` of a percent are reached; never of nothing.
+/// Returns whether at least `tenths` of a percent are reached; never of nothing.
 pub fn reaches(part: usize, whole: usize, tenths: usize) -> bool {
     whole > 0 && part * 1_000 >= whole * tenths
 }

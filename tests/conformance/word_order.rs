@@ -27,7 +27,7 @@ impl WordOrder {
         }
     }
 
-    /// Whether every word is kept in its place.
+    /// Returns whether every word is kept in its place.
     pub fn is_whole(&self) -> bool {
         self.kept == self.total
     }

@@ -40,7 +40,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run just registered.
+    /// Returns a run just registered.
     pub fn new(source: &str, normalized: Seconds, has_text: bool) -> Self {
         Self {
             source: source.to_owned(),
@@ -355,7 +355,7 @@ impl Model {
         format!("{count} {skipped} {fenced} {documents} {chunks} {vectors}")
     }
 
-    /// How many runs wait for a phase, in back-off or not.
+    /// Returns how many runs wait for a phase, in back-off or not.
     pub fn backlog(&self, phase: &str) -> String {
         let ran_out = |run: &Run| run.claim.as_ref().is_some_and(|claim| claim.expires <= self.now);
         let waits = |run: &&Run| run.waits(phase) || run.claim.is_some() && run.phase() == phase && ran_out(run);

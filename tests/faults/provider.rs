@@ -46,7 +46,7 @@ fn error(message: &str) -> String {
     json!({ "error": { "message": message } }).to_string()
 }
 
-/// The same vector for the same text, always.
+/// Returns the same vector for the same text, always.
 fn vectors(request: &Value) -> String {
     let vector = |text: &Value| -> Vec<f64> {
         let digest = Sha256::digest(text.as_str().unwrap().as_bytes());

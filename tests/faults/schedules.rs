@@ -176,7 +176,7 @@ impl Step {
     }
 }
 
-/// The statements that load the one document of `run`.
+/// Returns the statements that load the one document of `run`.
 fn load(run: &str, normalized: Seconds) -> String {
     format!(
         "truncate pg_temp.staged_documents; insert into pg_temp.staged_documents (doc_id, title, labels, breadcrumbs, meta, body) \
@@ -208,7 +208,7 @@ fn first_column(rows: &[Vec<String>]) -> String {
     rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// The rows as [`Run::row`] writes them, and the token of each.
+/// Returns the rows as [`Run::row`] writes them, and the token of each.
 fn rows(client: &mut Client) -> BTreeMap<String, (String, i64)> {
     let query = "select r.run_id, concat_ws(' ', r.source, r.status, r.attempts, coalesce(r.claimed_by, '-'), \
                  coalesce(extract(epoch from r.claim_expires_at)::bigint::text, '-'), coalesce(r.claimed_from, '-'), \
@@ -224,7 +224,7 @@ fn rows(client: &mut Client) -> BTreeMap<String, (String, i64)> {
         .collect()
 }
 
-/// A database whose clock stands, with some runs loaded.
+/// Returns a database whose clock stands, with some runs loaded.
 fn database() -> (TestDatabase, Vec<Client>) {
     let database = TestDatabase::new();
     database.take_over_clock();

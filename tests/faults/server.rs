@@ -47,7 +47,7 @@ impl Server {
         this
     }
 
-    /// Whether [`Server::fill_disk`] can.
+    /// Returns whether [`Server::fill_disk`] can.
     pub fn has_volume(&self) -> bool {
         self.is_volume
     }

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::support::documents::read;
 
-/// An export of a space with one page of the title `title`.
+/// Returns an export of a space with one page of the title `title`.
 fn entities(page: u64, title: &str, body: &str, rest: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?>\n<hibernate-generic>\n\

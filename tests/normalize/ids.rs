@@ -14,7 +14,7 @@ fn space(id: &str, key: &str) -> String {
     )
 }
 
-/// An export of one page.
+/// Returns an export of one page.
 fn export(space_key: &str, page: &str, title: &str, body: &str) -> String {
     format!(
         "<hibernate-generic>\n{}<object class=\"Page\"><id name=\"id\">{page}</id><property name=\"title\">{title}</property>\

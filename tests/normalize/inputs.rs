@@ -221,7 +221,7 @@ fn links_in_a_circle_are_told_and_passed_over() {
     assert_eq!(told, [("a/b/up", message), ("again", message)]);
 }
 
-/// An export with one object of each kind that matters.
+/// Returns an export with one object of each kind that matters.
 fn entities() -> String {
     let body = r#"<p>Hello</p><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[if [[ a ]] > b]] ></ac:plain-text-body></ac:structured-macro>"#;
     format!(

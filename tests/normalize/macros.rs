@@ -7,7 +7,7 @@ use trailblazer::normalize::{Options, Source};
 
 use crate::support::documents::read;
 
-/// A macro of storage format.
+/// Returns a macro of storage format.
 fn macro_(name: &str, parameters: &[(&str, &str)], body: &str) -> String {
     let parameter = |(name, value): &(&str, &str)| format!("<ac:parameter ac:name=\"{name}\">{value}</ac:parameter>");
     let parameters = parameters.iter().map(parameter).collect::<Vec<_>>().concat();

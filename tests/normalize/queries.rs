@@ -4,7 +4,7 @@ use trailblazer::normalize::Options;
 
 use crate::support::documents::{Read, read_files};
 
-/// A page of the REST interface below `parent`.
+/// Returns a page of the REST interface below `parent`.
 fn page(id: &str, title: &str, parent: &str, label: &str, body: &str) -> String {
     serde_json::json!({
         "id": id, "status": "current", "title": title, "spaceId": "7", "parentId": parent,
@@ -31,7 +31,7 @@ fn details(hidden: &str, owner: &str) -> String {
     )
 }
 
-/// A home page with `body`, two pages below it, and one below the first of these.
+/// Returns a home page with `body`, two pages below it, and one below the first of these.
 fn space(body: &str) -> Read {
     let pages = [
         ("1.json", page("1", "Home", "", "none", body)),

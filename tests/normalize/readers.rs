@@ -155,7 +155,7 @@ fn a_page_may_show_one_that_is_restricted_in_the_same_way() {
     assert_eq!(read.titled("a").text_md, "- b");
 }
 
-/// A page of the REST interface with what `restrictions` has.
+/// Returns a page of the REST interface with what `restrictions` has.
 fn rest_page(restrictions: &str) -> Option<Vec<String>> {
     let page = format!(
         r#"{{"id": "1", "type": "page", "title": "T", "space": {{"key": "A"}}, "body": {{"storage": {{"value": "<p>x</p>"}}}}{restrictions}}}"#

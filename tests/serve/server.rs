@@ -134,7 +134,7 @@ impl Drop for Server {
     }
 }
 
-/// A sandbox with one embedded run of documents that search, pages and links need.
+/// Returns a sandbox with one embedded run of documents that search, pages and links need.
 pub fn library() -> Sandbox {
     let sandbox = Sandbox::new();
     let document = |id: &str, title: &str, body: &str| {

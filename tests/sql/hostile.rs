@@ -6,7 +6,7 @@ use super::fixture::{ask, chunk, claim, load, refused, register_model, stage_chu
 use super::rights::connect_as;
 use crate::support::TestDatabase;
 
-/// A role with a schema first in its search path whose functions and operators all raise `hijacked`.
+/// Returns a role with a schema first in its search path whose functions and operators all raise `hijacked`.
 fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
     let mut client = connect_as(database, kind, test);
     let role = ask(&mut client, "select quote_ident(current_user)");

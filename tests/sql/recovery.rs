@@ -5,7 +5,7 @@ use postgres::Client;
 use super::fixture::{ask, claim, refused, status};
 use crate::support::TestDatabase;
 
-/// A database with `runs` runs whose clock stands at noon.
+/// Returns a database with `runs` runs whose clock stands at noon.
 fn at_noon(runs: i32) -> (TestDatabase, Client) {
     let database = TestDatabase::new();
     database.register_runs(runs);

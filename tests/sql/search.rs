@@ -414,7 +414,7 @@ fn search_reads_both_lists_from_their_indexes() {
     }
 }
 
-/// The ways into the tables of chunks, vectors and documents that a plan takes.
+/// Returns the ways into the tables of chunks, vectors and documents that a plan takes.
 fn ways(plan: &str) -> String {
     let mut ways: Vec<&str> = plan
         .lines()

@@ -15,7 +15,7 @@ const ONE: [f32; 3] = [1.0, 0.0, 0.0];
 const STORED: &str = "select string_agg(left(encode(e.input_sha256, 'hex'), 2) || ' ' || e.embedding::text, ', ' order by e.input_sha256) \
                       from graphdb.embeddings as e";
 
-/// A database with a run for each id, all chunked.
+/// Returns a database with a run for each id, all chunked.
 fn with_runs(run_ids: &[&str]) -> TestDatabase {
     let database = TestDatabase::new();
     let mut client = database.connect();

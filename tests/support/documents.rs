@@ -15,7 +15,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// The document of that title.
+    /// Returns the document of that title.
     pub fn titled(&self, title: &str) -> &Document {
         self.documents.iter().find(|document| document.title == title).expect("a document of that title")
     }

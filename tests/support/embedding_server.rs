@@ -78,7 +78,7 @@ pub fn good(request: &Value) -> Reply {
     (200, "", json!({ "data": data }).to_string())
 }
 
-/// A refusal, or a failure.
+/// Returns a refusal, or a failure.
 pub fn error(status: u16, headers: &'static str, message: &str) -> Reply {
     (status, headers, json!({ "error": { "message": message } }).to_string())
 }

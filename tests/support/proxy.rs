@@ -64,7 +64,7 @@ impl Network {
         self.left.store(bytes, Ordering::SeqCst);
     }
 
-    /// Whether [`Network::cut_after`] is still to come.
+    /// Returns whether [`Network::cut_after`] is still to come.
     pub fn is_about_to_cut(&self) -> bool {
         self.left.load(Ordering::SeqCst) < usize::MAX
     }

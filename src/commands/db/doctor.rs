@@ -18,7 +18,7 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 /// inserts during vacuum.
 const SOUND_PGVECTOR: semver::Version = semver::Version::new(0, 8, 4);
 
-/// Whether a pgvector that works has known faults.
+/// Returns whether a pgvector that works has known faults.
 fn is_faulty_pgvector(version: &str) -> bool {
     let is_supported = local::pgvector_number(version).is_some_and(|number| number >= local::OLDEST_PGVECTOR);
     is_supported && semver::Version::parse(version).is_ok_and(|version| version < SOUND_PGVECTOR)

@@ -105,7 +105,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     confirmed(&question, "reset")
 }
 
-/// A selection by an exact run id needs no confirmation, even if no other run exists.
+/// Returns a selection by an exact run id needs no confirmation, even if no other run exists.
 fn names_one_run(filter: &Filter) -> bool {
     filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }

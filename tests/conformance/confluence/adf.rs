@@ -94,7 +94,7 @@ fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// All text of a document: text nodes, and the attributes that are shown. Text nodes side by side make one word.
+/// Returns all text of a document: text nodes, and the attributes that are shown. Text nodes side by side make one word.
 pub fn texts(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(texts).collect(),

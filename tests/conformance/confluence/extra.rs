@@ -141,7 +141,7 @@ fn shown_of_adf(node: &Value, out: &mut String) {
     }
 }
 
-/// The values of parameters and attributes that are shown.
+/// Returns the values of parameters and attributes that are shown.
 fn shown(source: &str) -> String {
     let mut out = String::new();
     for mark in SHOWN {

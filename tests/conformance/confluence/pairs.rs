@@ -75,7 +75,7 @@ fn specified(markdown: &str) -> String {
     keys.iter().fold(out, |text, key| text.replace(key, "@unknown user"))
 }
 
-/// The Markdown of one file, its title back in place where it was the first heading.
+/// Returns the Markdown of one file, its title back in place where it was the first heading.
 fn convert(input: &std::path::Path) -> String {
     let options = Options {
         site_url: Some("https://confluence.example.com".to_owned()),

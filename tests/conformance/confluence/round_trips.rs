@@ -120,7 +120,7 @@ fn first_difference(original: &[String], ours: &[String]) -> String {
     format!("{:.300}\n     | {:.300}", show(original), show(ours))
 }
 
-/// How many parts of the original are missing in ours, and how many ours has beyond them.
+/// Returns how many parts of the original are missing in ours, and how many ours has beyond them.
 fn differing(original: &[String], ours: &[String]) -> (usize, usize) {
     capture_diff_slices(Algorithm::Myers, original, ours).iter().fold((0, 0), |(missing, added), op| match op {
         DiffOp::Equal { .. } => (missing, added),
@@ -128,7 +128,7 @@ fn differing(original: &[String], ours: &[String]) -> (usize, usize) {
     })
 }
 
-/// A digest of the parts that differ: other differences of the same number are other differences.
+/// Returns a digest of the parts that differ: other differences of the same number are other differences.
 fn digest_of_differences(original: &[String], ours: &[String]) -> String {
     let mut hasher = Sha256::new();
     for operation in capture_diff_slices(Algorithm::Myers, original, ours) {

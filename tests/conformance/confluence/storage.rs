@@ -50,7 +50,7 @@ fn every_code_macro_is_one_code_block_with_the_same_text() {
     assert!(macros > 50);
 }
 
-/// The bodies of code macros, as a block shows them.
+/// Returns the bodies of code macros, as a block shows them.
 fn code_bodies(source: &str) -> Vec<String> {
     let parts = source.split("ac:name=\"code\"").skip(1);
     parts

@@ -121,7 +121,7 @@ fn text(element: &Element, into: &mut String) {
     into.push_str(border);
 }
 
-/// Whether what follows an instruction is generated.
+/// Returns whether what follows an instruction is generated.
 fn is_generation(instruction: &str) -> bool {
     matches!(instruction, "ditaot gentext" | "ditaot genshortdesc")
 }
@@ -131,7 +131,8 @@ fn is_generated(element: &Element) -> bool {
     element.attr("mapclass").is_some() || matches!(element.name.as_str(), "ditaval-startprop" | "ditaval-endprop")
 }
 
-/// Whether words may come in later: references that are still to be followed or that DITA-OT called by names of its own.
+/// Returns whether words may come in later: references that are still to be followed or that DITA-OT called by names of
+/// its own.
 fn is_open(element: &Element) -> bool {
     let open = |element: &Element| {
         let refers =
@@ -167,7 +168,7 @@ const TEXTS: [(&str, &str); 2] = [
     ("range.txt", "# START-B\n# END-B\nfirst\n# START-A\nsecond\nthird\nfourth\n# END-A\nfifth\n"),
 ];
 
-/// A copy of a folder with those files beside its own.
+/// Returns a copy of a folder with those files beside its own.
 fn completed(sources: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(sources).unwrap().flatten() {
@@ -206,7 +207,7 @@ fn is_section(element: &Element) -> bool {
     matches!(element.name.as_str(), "section" | "example" | "fig" | "table" | "refsyn" | "note")
 }
 
-/// Whether a sequence of words stands somewhere in another.
+/// Returns whether a sequence of words stands somewhere in another.
 fn holds(all: &[String], part: &[String]) -> bool {
     part.is_empty() || all.windows(part.len()).any(|window| window == part)
 }

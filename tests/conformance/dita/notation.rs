@@ -40,7 +40,7 @@ const LABELS: [&str; 12] = [
     "Trouble",
 ];
 
-/// The shape of a text.
+/// Returns the shape of a text.
 pub fn shape(markdown: &str) -> Vec<String> {
     let markdown = without_marks_of_writers(markdown);
     let mut shape = Shape::default();
@@ -52,7 +52,7 @@ pub fn shape(markdown: &str) -> Vec<String> {
     shape.parts.into_iter().map(|part| if is_label(&part) { "!".to_owned() } else { part }).collect()
 }
 
-/// Whether a shape says what another says; `hidden` are words that the first may have more.
+/// Returns whether a shape says what another says; `hidden` are words that the first may have more.
 pub fn equal(ours: &[String], theirs: &[String], hidden: &[String]) -> bool {
     match (ours, theirs) {
         ([], []) => true,

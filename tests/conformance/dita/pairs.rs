@@ -66,7 +66,7 @@ fn lightweight_dita_pairs_are_equal_or_differ_for_a_known_reason() {
     row("dita-lwdita-tests", "pairs equal, the rest listed", &percent(same_pairs, all), "95 %", ok);
 }
 
-/// A few words around the first place where two shapes part.
+/// Returns a few words around the first place where two shapes part.
 fn first_difference(one: &[String], other: &[String]) -> String {
     let at = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     one.iter().skip(at.saturating_sub(3)).take(12).cloned().collect::<Vec<_>>().join(" ")

@@ -122,17 +122,17 @@ impl Element {
         self.types().contains(&name)
     }
 
-    /// Whether it is the root of a map.
+    /// Returns whether it is the root of a map.
     pub fn is_map(&self) -> bool {
         self.name.ends_with("map") || self.name == "subjectScheme"
     }
 
-    /// Whether it is the root of a file of topics.
+    /// Returns whether it is the root of a file of topics.
     pub fn is_topic(&self) -> bool {
         self.name == "dita" || (self.attr("id").is_some() && self.child("title").or(self.child("glossterm")).is_some())
     }
 
-    /// The first child of a name.
+    /// Returns the first child of a name.
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.elements().find(|child| child.name == name)
     }
@@ -152,7 +152,7 @@ impl Element {
         if test(self) { Some(self) } else { self.elements().find_map(|child| child.find(test)) }
     }
 
-    /// Whether it may stand inside a word.
+    /// Returns whether it may stand inside a word.
     pub fn is_inline(&self) -> bool {
         INLINE.contains(&self.name.as_str())
     }
@@ -305,7 +305,7 @@ impl Sources {
         Some((path, target))
     }
 
-    /// The siblings after an element, up to the one that `conrefend` names.
+    /// Returns the siblings after an element, up to the one that `conrefend` names.
     fn range(&self, path: &Path, first: &Element, end: Option<&str>) -> Vec<&Element> {
         let Some(end) = end.and_then(|end| end.rsplit(['/', '#']).next()) else { return Vec::new() };
         let is_parent = |parent: &Element| parent.elements().any(|child| std::ptr::eq(child, first));
@@ -327,7 +327,7 @@ impl Sources {
     }
 }
 
-/// A path without `.` and `..`.
+/// Returns a path without `.` and `..`.
 fn normal(path: &Path) -> PathBuf {
     let mut parts = PathBuf::new();
     for part in path.components() {

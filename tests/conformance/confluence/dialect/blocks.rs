@@ -40,7 +40,7 @@ pub(super) fn heading_ids(text: &str) -> String {
     })
 }
 
-/// The label of a kind of callout.
+/// Returns the label of a kind of callout.
 fn label(kind: &str) -> String {
     let kind = kind.to_lowercase();
     let mut letters = kind.chars();
@@ -65,7 +65,7 @@ fn quote(label: &str, lines: &[String]) -> Vec<String> {
     out
 }
 
-/// A parameter of `~~~panel type=info title="x"`.
+/// Returns a parameter of `~~~panel type=info title="x"`.
 fn parameter<'t>(head: &'t str, name: &str) -> Option<&'t str> {
     let (_, rest) = head.split_once(&format!("{name}="))?;
     match rest.strip_prefix('"') {

@@ -7,7 +7,7 @@ use super::translate;
 pub const SITE: &str = "https://wiki.example.com";
 pub const SPACE: &str = "ROUND";
 
-/// The events of a text, after all rules.
+/// Returns the events of a text, after all rules.
 ///
 /// Beyond them: footnotes become numbered links and a list at the end, links back from there are dropped; an address
 /// alone is a link to itself in GitHub-flavored Markdown; anchors are named by each generator; files are attachments,
