@@ -1,4 +1,4 @@
--- What every install needs before it can ask what is installed.
+-- The objects that must exist before an installation can query what is installed.
 create schema if not exists graphdb;
 comment on schema graphdb is 'trailblazer: the backlog of runs, their documents, chunks and vectors, and the functions that move them';
 
@@ -10,7 +10,8 @@ create table if not exists graphdb.schema_migrations (
   applied_at timestamptz not null default now(),
   constraint sha256_is_hex check (sha256 ~ '^[0-9a-f]{64}$')
 );
-comment on table graphdb.schema_migrations is 'The files of sql/migrations that have run here, with the hash each had then';
+comment on table graphdb.schema_migrations is
+  'The migrations that have run in this database, each with the hash that it had at that time';
 
 create table if not exists graphdb.schema_functions (
   name text primary key,
@@ -19,4 +20,5 @@ create table if not exists graphdb.schema_functions (
   installed_at timestamptz not null default now(),
   constraint sha256_is_hex check (sha256 ~ '^[0-9a-f]{64}$')
 );
-comment on table graphdb.schema_functions is 'The files of sql/functions as installed last, with their hashes';
+comment on table graphdb.schema_functions is
+  'The function files that were installed last, with their hashes';

@@ -1,5 +1,5 @@
-//! The artifact of a run: `<workspace>/runs/<run_id>/normalize/normalized.ndjson`, one document a line, kept as the
-//! recovery source.
+//! Reads and writes the artifact of a run: `<workspace>/runs/<run_id>/normalize/normalized.ndjson`, with one document
+//! per line. It is kept so that a run can be loaded again.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -13,24 +13,24 @@ use crate::error::{Error, Result};
 use crate::ids::RunId;
 use crate::normalize::{Document, LONGEST_ID, text};
 
-/// File name of the artifact.
+/// The file name of an artifact.
 pub const FILE_NAME: &str = "normalized.ndjson";
-/// A line longer than this is not a document; it bounds what a broken file can take of memory.
+/// Maximum length of a line. A longer line is not a document. The limit bounds the memory that a broken file can use.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
-/// Returns the folder that holds the runs of a workspace.
+/// Returns the folder that contains the runs of a workspace.
 #[must_use]
 pub fn runs_folder(workspace: &Path) -> PathBuf {
     workspace.join("runs")
 }
 
-/// Returns the path of a run's artifact below the folder of runs.
+/// Returns the path of a run's artifact in the folder of runs.
 #[must_use]
 pub fn path(runs: &Path, run_id: &RunId) -> PathBuf {
     runs.join(run_id.as_str()).join("normalize").join(FILE_NAME)
 }
 
-/// What `manifest.json` beside the artifact says of it.
+/// The content of `manifest.json`, which describes the artifact in the same folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Always `normalize`.
@@ -38,24 +38,24 @@ pub struct Manifest {
     /// The run.
     #[serde(default)]
     pub run_id: Option<String>,
-    /// When it was finished; RFC 3339.
+    /// When the run was normalized (RFC 3339).
     pub completed_at: DateTime<Utc>,
-    /// What was normalized.
+    /// The input that was normalized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
 }
 
-/// Writes an artifact: to a temporary name, synced, then renamed, so that it is whole or absent.
+/// Writes an artifact to a temporary file, syncs it, and renames it. Therefore the artifact is complete or absent.
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
     file: BufWriter<tempfile::NamedTempFile>,
-    /// Folders that were made for it, the innermost first.
+    /// Folders that were created for it, innermost first.
     made: Vec<PathBuf>,
 }
 
 impl Writer {
-    /// Begins the artifact at `path`.
+    /// Creates the temporary file for the artifact at `path`.
     pub fn create(path: &Path) -> Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let made = folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
@@ -64,7 +64,7 @@ impl Writer {
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file), made })
     }
 
-    /// Gives the artifact up and leaves everything as it was: an earlier one stays, and no empty folder does.
+    /// Discards the artifact. An earlier artifact stays, and new empty folders are removed.
     pub fn discard(self) {
         drop(self.file);
         for folder in self.made {
@@ -80,14 +80,14 @@ impl Writer {
         self.file.write_all(b"\n")
     }
 
-    /// Writes what was added to disk, and returns the path where it can be read until it is in place.
+    /// Writes all added documents to disk. Returns the path where they can be read until the artifact is in place.
     pub fn written(&mut self) -> Result<&Path> {
         self.file.flush().map_err(Error::file(&self.path))?;
         Ok(self.file.get_ref().path())
     }
 
-    /// Puts the artifact and its manifest in place. The run has `keep` artifacts then: this one and the latest
-    /// earlier ones. With `None`, this one replaces the last, and earlier ones stay.
+    /// Moves the artifact and its manifest to their final paths. Afterwards, the run has `keep` artifacts: this one and
+    /// the latest earlier ones. With `None`, this one replaces the last one, and earlier ones stay.
     pub fn finish(self, run_id: &RunId, input: &str, completed_at: DateTime<Utc>, keep: Option<usize>) -> Result<()> {
         let manifest = Manifest {
             phase: "normalize".into(),
@@ -108,12 +108,12 @@ impl Writer {
     }
 }
 
-/// Returns the path of the artifact, or of its manifest, that is so many updates old.
+/// Returns the path of an earlier artifact or manifest. An `age` of 1 is the one before the last update.
 fn earlier(path: &Path, age: usize) -> PathBuf {
     path.with_extension(format!("{age}.{}", path.extension().unwrap_or_default().to_string_lossy()))
 }
 
-/// Keeps the artifact at `path` under another name, and so many earlier ones that `keep` are left with the next.
+/// Renames the artifact at `path`, and deletes the oldest ones. Together with the next artifact, `keep` are left.
 fn retire(path: &Path, keep: usize) -> Result<()> {
     for path in [path.to_owned(), path.with_file_name("manifest.json")] {
         for age in keep.max(1).. {
@@ -131,7 +131,7 @@ fn retire(path: &Path, keep: usize) -> Result<()> {
         if keep < 2 {
             continue;
         }
-        // A second name, so that the run has its artifact at every instant.
+        // The old artifact gets a second name, so that the run always has an artifact.
         let newest = earlier(&path, 1);
         let _ = fs::remove_file(&newest);
         match fs::hard_link(&path, &newest) {
@@ -154,13 +154,13 @@ fn put_in_place(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
 /// A line that is not a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenLine {
-    /// Counted from 1.
+    /// The line number, counted from 1.
     pub line: u64,
-    /// What is wrong with it.
+    /// The error.
     pub message: String,
 }
 
-/// Reads an artifact line by line: ours, or one of the earlier Python trailblazer.
+/// Reads an artifact line by line. It also reads artifacts of the earlier Python version of trailblazer.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
@@ -176,7 +176,7 @@ impl Reader {
         Ok(Self { path: path.to_owned(), input: BufReader::new(file), line: 0, seen: HashSet::new() })
     }
 
-    /// Returns the next document or broken line; `None` at the end.
+    /// Returns the next document or broken line, or `None` at the end.
     pub fn read(&mut self) -> Result<Option<std::result::Result<Document, BrokenLine>>> {
         loop {
             let mut bytes = Vec::new();
@@ -198,7 +198,7 @@ impl Reader {
 
     fn document(&mut self, bytes: &[u8]) -> std::result::Result<Document, BrokenLine> {
         let text = std::str::from_utf8(bytes).map_err(|error| self.broken(format!("not UTF-8: {error}")))?;
-        // Editors of Windows put a byte order mark before the first line.
+        // Windows editors put a byte order mark before the first line.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut document: Document = serde_json::from_str(text).map_err(|error| self.broken(json_fault(&error)))?;
         sanitize(&mut document);
@@ -216,7 +216,7 @@ impl Reader {
     }
 }
 
-/// What serde says, without its own count of lines: the caller knows the line of the file.
+/// Returns the message of serde without its line number, because the caller knows the line of the file.
 fn json_fault(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
@@ -225,7 +225,7 @@ fn json_fault(error: &serde_json::Error) -> String {
     }
 }
 
-/// Takes out what Postgres text cannot hold, and counts it. What goes into `meta` is cleaned where that is put together.
+/// Removes characters that PostgreSQL cannot store, and counts them. `meta` is cleaned where it is assembled.
 fn sanitize(document: &mut Document) {
     let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, source_system, .. } = document;
     let single = [id, title, text_md, source_system]
@@ -241,13 +241,13 @@ fn sanitize(document: &mut Document) {
     }
 }
 
-/// Returns what stands beside the artifact at `path`, where that can be read.
+/// Returns the manifest of the artifact at `path`, if it can be read.
 #[must_use]
 pub fn manifest(path: &Path) -> Option<Manifest> {
     serde_json::from_slice(&fs::read(path.with_file_name("manifest.json")).ok()?).ok()
 }
 
-/// Returns when an artifact was normalized: what its manifest says, else its run id, else the file's own time.
+/// Returns when an artifact was normalized. The time comes from the manifest, the run id or the file.
 pub fn normalized_at(path: &Path, run_id: &RunId) -> Result<DateTime<Utc>> {
     if let Some(manifest) = manifest(path) {
         return Ok(manifest.completed_at);
@@ -261,7 +261,7 @@ pub fn normalized_at(path: &Path, run_id: &RunId) -> Result<DateTime<Utc>> {
     Ok(modified.into())
 }
 
-/// Returns an instant the way people read it: to the second, UTC.
+/// Formats a time for people: in UTC, without fractions of a second.
 #[must_use]
 pub fn shown(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -1,4 +1,4 @@
-//! The command line: types only.
+//! Defines the command line.
 
 use std::ffi::OsString;
 
@@ -41,7 +41,7 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
-/// Returns the first line of a parser error: what is wrong, without usage and advice.
+/// Returns the first line of a parser error. It contains the error without usage and advice.
 #[must_use]
 pub fn fault(error: &clap::Error) -> String {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -90,8 +90,8 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Returns when standard output carries events. A command that answers a question prints text, also to a pipe,
-    /// unless `--json` or `--events always` asks for events. Any other command follows `--events`.
+    /// Returns when standard output contains events. A command that answers a question prints text, even to a pipe,
+    /// unless `--json` or `--events always` is set. All other commands follow `--events`.
     #[must_use]
     pub fn events(&self) -> When {
         match self.command.output() {
@@ -102,13 +102,13 @@ impl Cli {
     }
 }
 
-/// What a command writes to standard output.
+/// The content of standard output.
 enum Output {
     /// Events about its work.
     Events,
-    /// An answer: text, or JSON when asked for.
+    /// An answer, as text or as JSON.
     Answer(Answer),
-    /// Data of a form of its own, which events would spoil.
+    /// Data in a special format, which events would corrupt.
     Own,
 }
 

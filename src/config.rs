@@ -1,5 +1,5 @@
-//! Configuration: `.trailblazer.yaml`, then the environment, then flags, into one validated [`Config`]. Pure but for
-//! [`find`] and [`load`].
+//! Merges `.trailblazer.yaml`, environment variables and flags into one validated [`Config`]. Only [`find`] and
+//! [`load`] access the file system.
 
 mod confluence;
 mod dita;
@@ -22,44 +22,44 @@ pub use serve::Serve;
 pub use sources::Sources;
 pub use url::Url;
 
-/// The name looked for from the working directory upward.
+/// The name of the configuration file. It is searched in the working directory and the folders above it.
 pub const FILE_NAME: &str = ".trailblazer.yaml";
 
-/// The smallest chunk, in tokens: it leaves room for a character under a heading.
+/// The minimum size of a chunk, in tokens. It leaves room for one character under a heading.
 pub const SMALLEST_CHUNK: usize = 24;
-/// The name of the one model of the provider `hash`.
+/// The name of the only model of the provider `hash`.
 pub const HASH_MODEL: &str = "hash-384";
 
-/// The parser's time grows with the square of how deep brackets nest, and all keys together need no more than this.
+/// The parser's time grows with the square of the nesting depth. A file with all keys is smaller than this.
 const LARGEST_FILE: usize = 16 * 1024;
 
-/// Everything that can be configured, validated, with defaults filled in.
+/// The complete configuration. It is validated and includes the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Config {
-    /// Where the data is.
+    /// The database.
     pub database: Database,
-    /// Where artifacts and the private server are.
+    /// The folder for artifacts and the private server.
     pub workspace: Workspace,
-    /// How runs are claimed.
+    /// The rules for claims.
     pub backlog: Backlog,
-    /// Worker threads of one `run`.
+    /// The number of worker threads of a `run`.
     pub workers: Workers,
-    /// How documents are cut.
+    /// The size of chunks.
     pub chunk: Chunk,
-    /// How texts become vectors.
+    /// The embedding of texts.
     pub embed: Embed,
-    /// What a reset may delete.
+    /// The data that a reset may delete.
     pub reset: Reset,
-    /// How DITA is read.
+    /// The DITA reader.
     pub dita: Dita,
-    /// How Confluence pages are read.
+    /// The Confluence reader.
     pub confluence: Confluence,
-    /// Where the web server listens, and whom it answers.
+    /// The web server.
     pub serve: Serve,
-    /// What else `sync` does.
+    /// Additional steps of `sync`.
     pub sync: Sync,
-    /// What `sync` keeps up to date.
+    /// The sources that `sync` updates.
     pub sources: Sources,
 }
 
@@ -67,7 +67,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Sync {
-    /// Delete vectors that nothing needs any more after each sync.
+    /// Whether to delete unused vectors after each sync.
     pub prune: bool,
 }
 
@@ -75,9 +75,9 @@ pub struct Sync {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Database {
-    /// Connection URL; none means the private local server.
+    /// Connection URL. `None` means the private local server.
     pub url: Option<Url>,
-    /// Folder with the server programs of the private local server; none means: look for them.
+    /// Folder with the server programs of the private local server. `None` means that they are searched.
     pub bin_dir: Option<PathBuf>,
 }
 
@@ -85,9 +85,9 @@ pub struct Database {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Workspace {
-    /// Folder of artifacts, logs and the private server; relative to the configuration file.
+    /// Folder for artifacts, logs and the private server. A relative path starts at the folder of the configuration file.
     pub dir: PathBuf,
-    /// Artifacts that each run keeps: the current one and the latest earlier ones.
+    /// Number of artifacts that each run keeps: the current one and the latest earlier ones.
     #[serde(deserialize_with = "artifacts")]
     pub keep_artifacts: usize,
 }
@@ -102,15 +102,15 @@ impl Default for Workspace {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Backlog {
-    /// What `run` takes when no scope is given.
+    /// Which runs `run` processes without a filter.
     pub mode: Mode,
     /// Length of a lease.
     #[serde(deserialize_with = "ttl_minutes")]
     pub claim_ttl_minutes: u32,
-    /// Failures and expiries in one phase before a run is failed.
+    /// Number of failures and expired leases in one phase after which a run is failed.
     #[serde(deserialize_with = "attempts")]
     pub max_attempts: u32,
-    /// Days after which `db prune` deletes the history of a claim; none means never.
+    /// Number of days after which `db prune` deletes the history of a claim. `None` means never.
     #[serde(deserialize_with = "days")]
     pub keep_attempts_days: Option<u32>,
 }
@@ -121,17 +121,17 @@ impl Default for Backlog {
     }
 }
 
-/// What `run` takes when no scope is given.
+/// Which runs `run` processes without a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Every run that is normalized and not yet embedded.
+    /// All runs that are normalized and not yet embedded.
     DefaultAllUnprocessed,
-    /// Nothing: a scope must be given.
+    /// None. A filter is required.
     ExplicitScope,
 }
 
-/// Requests to a provider elsewhere that `auto` has in flight, at least: they wait more than they compute.
+/// Minimum number of concurrent requests to a remote provider with `auto`, because requests mostly wait.
 const REMOTE_WORKERS: usize = 8;
 
 /// `workers`: `auto` or a number.
@@ -139,7 +139,7 @@ const REMOTE_WORKERS: usize = 8;
 pub struct Workers(pub Option<usize>);
 
 impl Workers {
-    /// Number of threads to start, at least 1.
+    /// Returns the number of threads, at least 1.
     #[must_use]
     pub fn count(self, provider: ProviderKind) -> usize {
         self.0.unwrap_or_else(|| {
@@ -159,13 +159,13 @@ impl<'de> Deserialize<'de> for Workers {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Chunk {
-    /// Most tokens in a chunk; none means the model's own limit.
+    /// Maximum number of tokens in a chunk. `None` means the limit of the model.
     #[serde(deserialize_with = "max_tokens")]
     pub max_tokens: Option<usize>,
-    /// Smaller neighbors under one heading merge.
+    /// Minimum number of tokens in a chunk. Smaller neighbors under the same heading are merged.
     #[serde(deserialize_with = "chunk_tokens")]
     pub min_tokens: usize,
-    /// Repeated from the chunk before.
+    /// Number of tokens that a chunk repeats from the previous chunk.
     #[serde(deserialize_with = "chunk_tokens")]
     pub overlap_tokens: usize,
 }
@@ -180,25 +180,25 @@ impl Default for Chunk {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Embed {
-    /// Who computes the vectors.
+    /// The provider that computes the vectors.
     pub provider: ProviderKind,
-    /// Which model: a name, or for `local` also the path of a sentence-transformer folder.
+    /// The name of the model. For `local`, it can also be the path of a sentence-transformer folder.
     pub model: String,
-    /// How `local` keeps the model's weights.
+    /// The precision in which `local` stores the weights.
     pub weights: Weights,
-    /// Address that `/embeddings` is appended to, for `openai`.
+    /// The address before `/embeddings`, for `openai`.
     pub base_url: Option<String>,
-    /// Put before a question, for `openai` and `local`; none means: as the model's files say.
+    /// The prefix of a question, for `openai` and `local`. `None` means the prefix in the model's files.
     pub query_prefix: Option<String>,
-    /// Put before a text of a document, likewise.
+    /// The prefix of a text from a document. `None` means the prefix in the model's files.
     pub document_prefix: Option<String>,
-    /// Length asked of `openai` models that can shorten their vectors.
+    /// The dimension to request from `openai` models that can shorten their vectors.
     #[serde(deserialize_with = "dimensions")]
     pub dimensions: Option<usize>,
-    /// Most tokens sent to the provider at once.
+    /// Maximum number of tokens in a batch for the provider.
     #[serde(deserialize_with = "batch_tokens")]
     pub batch_tokens: usize,
-    /// What the vector indexes are made of.
+    /// The type of vectors in the indexes.
     pub vector_index: VectorIndex,
 }
 
@@ -218,38 +218,38 @@ impl Default for Embed {
     }
 }
 
-/// Who computes the vectors.
+/// The provider that computes the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProviderKind {
-    /// A sentence-transformer in process.
+    /// A sentence-transformer in this process.
     #[default]
     Local,
-    /// Any server that speaks `/v1/embeddings`.
+    /// A server with the `/v1/embeddings` interface.
     OpenAi,
-    /// No model, for development.
+    /// A hash of words, for development. It uses no model.
     Hash,
 }
 
-/// How the `local` provider keeps the weights of a model's layers.
+/// The precision in which the `local` provider stores the weights of a model's layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weights {
-    /// As they are, in 32-bit floats.
+    /// Unchanged 32-bit floats.
     #[default]
     F32,
-    /// Rounded to 8-bit integers: faster, and the vectors are close to those of the model, but not the same.
+    /// 8-bit integers. This is faster, and the vectors are almost the same.
     Int8,
 }
 
-/// What a vector index holds of each vector.
+/// The type of vectors in an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VectorIndex {
-    /// Its numbers as they are.
+    /// 32-bit floats.
     #[default]
     Vector,
-    /// Its numbers in 16 bits each: half the size.
+    /// 16-bit floats, which need half the space.
     Halfvec,
 }
 
@@ -257,53 +257,53 @@ pub enum VectorIndex {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Reset {
-    /// Scope `all` also deletes chunks.
+    /// Whether the scope `all` also deletes chunks.
     pub delete_chunks: bool,
 }
 
-/// Why the configuration cannot be used.
+/// The reason why the configuration is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
+    /// The configuration file cannot be read.
     #[error("cannot read {path}: {source}", path = path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A key that does not exist.
+    /// An unknown key.
     #[error("{place}: unknown key `{key}`")]
     UnknownKey {
         /// File and line, or the environment variable.
         place: String,
-        /// The key's whole path.
+        /// The full path of the key.
         key: String,
-        /// The known key that is most like it.
+        /// The most similar known key.
         nearest: Option<String>,
     },
-    /// A word that its key does not take.
+    /// A value that is not one of the allowed words.
     #[error("{place}: {message}")]
     UnknownWord {
         /// File and line, or the environment variable.
         place: String,
-        /// The key, the word, and those that it takes.
+        /// The key, the value, and the allowed words.
         message: String,
-        /// The one of these that is most like it.
+        /// The most similar allowed word.
         nearest: Option<&'static str>,
     },
-    /// A value that does not fit, or a file that is not YAML.
+    /// An invalid value, or a file that is not valid YAML.
     #[error("{place}: {message}")]
     Invalid {
         /// File and line, or the environment variable.
         place: String,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
 }
 
 impl ConfigError {
-    /// Returns what to do about it, where that is known.
+    /// Returns how to correct the error, if this is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -315,13 +315,13 @@ impl ConfigError {
     }
 }
 
-/// Returns the nearest `.trailblazer.yaml` from `start` upward.
+/// Returns the nearest `.trailblazer.yaml` in `start` or a folder above it.
 #[must_use]
 pub fn find(start: &Path) -> Option<PathBuf> {
     start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
 }
 
-/// Reads the file at `path`, if any, and the environment. A relative `workspace.dir` is taken from the file's folder.
+/// Reads the environment and the file at `path`, if there is one. A relative `workspace.dir` starts at the folder of the file.
 pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let mut config = match path {
         Some(path) => {
@@ -342,7 +342,8 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
     Ok(config)
 }
 
-/// Resolves the file's name and text and the environment into a configuration: environment over file over default.
+/// Merges the file, given as name and text, with the environment. The environment has priority over the file, and the
+/// file has priority over the defaults.
 pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let mut tree = match file {
         Some((name, text)) => parse_file(name, text)?,
@@ -372,7 +373,7 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
     Ok(config)
 }
 
-/// Returns where `key` is set: its variable, else the file, with the line where that is found.
+/// Returns where `key` is set: its environment variable, or the file and if possible the line.
 fn place_of(key: &str, file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>) -> String {
     let variable = variable(key);
     match file {
@@ -396,7 +397,7 @@ fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
         }
     };
     if let Err(error) = from_tree(tree.clone()) {
-        // The typed reading of the text knows the line; the one of the tree forgives empty sections.
+        // Only the parser of the text knows the line. The parser of the tree accepts empty sections.
         let located = serde_yaml::from_str::<Config>(text).err();
         let place = located.as_ref().map_or_else(|| name.to_owned(), at);
         return Err(match unknown_key(&tree) {
@@ -416,7 +417,7 @@ fn from_tree(tree: Mapping) -> Result<Config, TreeError> {
     serde_path_to_error::deserialize(Value::Mapping(tree))
 }
 
-/// Returns an empty section, or a key set to nothing, means the default.
+/// Removes empty sections and keys without a value, so that their defaults apply.
 fn without_nulls(tree: Mapping) -> Mapping {
     tree.into_iter()
         .filter_map(|(key, value)| match value {
@@ -444,7 +445,7 @@ fn set(tree: &mut Mapping, key: &str, value: Value) {
     }
 }
 
-/// A text that is not YAML. The parser's own count of lines is left out: `place` has it.
+/// Returns the error for a text that is not YAML. `place` already contains the line, so the parser's line is removed.
 fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
     let mut message = error.to_string();
     if let Some(end) = message.find(" at line ") {
@@ -453,7 +454,7 @@ fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
     ConfigError::Invalid { place: place.to_owned(), message }
 }
 
-/// Returns a value of `tree` that its key does not take, named by that key.
+/// Returns the error for an invalid value in `tree`, with its key.
 fn unfit(place: &str, error: &TreeError, tree: &Mapping) -> ConfigError {
     let (place, key) = (place.to_owned(), error.path().to_string());
     let message = format!("{key}: {}", error.inner());
@@ -465,7 +466,7 @@ fn unfit(place: &str, error: &TreeError, tree: &Mapping) -> ConfigError {
     }
 }
 
-/// Returns the text that `key` is set to.
+/// Returns the string at `key`.
 fn text_at<'a>(tree: &'a Mapping, key: &str) -> Option<&'a str> {
     match key.split_once('.') {
         None => tree.get(key)?.as_str(),
@@ -485,13 +486,13 @@ fn check_url(config: &Config, place: impl Fn() -> String) -> Result<(), ConfigEr
     })
 }
 
-/// Refuses what the provider would not use, or could not.
+/// Rejects settings that the provider cannot use or would ignore.
 fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
     let refused_at = |place: &str, key: &str, message: &str| {
         Err(ConfigError::Invalid { place: place_of(place), message: format!("{key}: {message}") })
     };
     let refused = |key: &str, message: &str| refused_at(key, key, message);
-    // The default names the model of another provider, and is not asked for by who leaves it in the file.
+    // The default model belongs to another provider. If the file contains it unchanged, this is not an explicit choice.
     let asks_for_a_model = embed.model != Embed::default().model && embed.model != HASH_MODEL;
     if embed.provider == ProviderKind::Hash && asks_for_a_model {
         let only = format!("the provider `hash` has one model, `{HASH_MODEL}`");
@@ -520,7 +521,7 @@ fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> Stri
     {
         return refused(key, "the provider `hash` uses no prefix; remove the key, or choose another embed.provider");
     }
-    // Another server may have a model of that name, for who asks for it.
+    // A different server may have a model with this name, so an explicit name is accepted.
     let has_model = names_model && (embed.model != Embed::default().model || embed.base_url.is_some());
     if embed.provider == ProviderKind::OpenAi && !has_model {
         let message = "the provider `openai` needs the name that the server has for its model, for example text-embedding-3-small";
@@ -529,7 +530,7 @@ fn check_embed(embed: &Embed, names_model: bool, place_of: impl Fn(&str) -> Stri
     Ok(())
 }
 
-/// Returns whether an address has a scheme that is spoken and a server.
+/// Returns whether an address has a supported scheme and a host.
 fn names_server(address: &str) -> bool {
     let address = address.to_ascii_lowercase();
     let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
@@ -591,7 +592,7 @@ fn chunk_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::
     in_range(deserializer, 0, 1_000_000).map(|number| number as usize)
 }
 
-/// Up to what pgvector can hold.
+/// Parses a dimension, up to the maximum of pgvector.
 fn dimensions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     let refused = || de::Error::custom("expected a whole number from 1 to 16000");
     match Option::<usize>::deserialize(deserializer).map_err(|_| refused())? {
@@ -600,7 +601,7 @@ fn dimensions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize
     }
 }
 
-/// At least [`SMALLEST_CHUNK`].
+/// Parses a number of tokens that is at least [`SMALLEST_CHUNK`].
 fn batch_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     in_range(deserializer, 24, 10_000_000).map(|number| number as usize)
 }

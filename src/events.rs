@@ -1,4 +1,4 @@
-//! The events on standard output, and their one writer. `docs/events.schema.json` is their JSON Schema.
+//! Defines and writes the events on standard output. `docs/events.schema.json` is their JSON Schema.
 
 use std::io::{self, Write};
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::ids::{Phase, RunId, Scope, Status};
 
-/// Something that happened. A database fact is reported after its transaction committed.
+/// An event. A change in the database is reported after its transaction has been committed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event")]
 #[allow(missing_docs, reason = "docs/events.md and the schema describe every field")]
@@ -288,7 +288,7 @@ impl Event<'_> {
     }
 }
 
-/// Writes events as NDJSON, one line each, from any thread.
+/// Writes events as NDJSON, one per line, from any thread.
 pub struct EventWriter {
     out: Option<Mutex<Box<dyn Write + Send>>>,
     debug: bool,
@@ -305,7 +305,7 @@ impl std::fmt::Debug for EventWriter {
 }
 
 impl EventWriter {
-    /// Returns a writer to `out`; `debug` lets events of level debug through.
+    /// Returns a writer to `out`. With `debug`, it also writes events of level debug.
     pub fn new(out: impl Write + Send + 'static, debug: bool) -> Self {
         Self { out: Some(Mutex::new(Box::new(out))), debug, has_lost: AtomicBool::new(false) }
     }
@@ -316,20 +316,20 @@ impl EventWriter {
         Self { out: None, debug: false, has_lost: AtomicBool::new(false) }
     }
 
-    /// Returns whether events could not be written although somebody reads them: the volume is full, for example.
+    /// Returns whether events could not be written although the reader is still there, for example because the volume is full.
     #[must_use]
     pub fn has_lost(&self) -> bool {
         self.has_lost.load(Ordering::Relaxed)
     }
 
-    /// Returns whether events are written, so that standard output is not free for tables.
+    /// Returns whether events are written. Then standard output is not available for tables.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.out.is_some()
     }
 
-    /// Writes `event`. A reader that went away is no reason to stop work, and not told; any other error is, once. After either
-    /// nothing more is written.
+    /// Writes `event`. If the reader has closed the pipe, work continues without a message. Any other error is reported
+    /// once. After an error, nothing more is written.
     #[expect(clippy::disallowed_methods, reason = "when this process says it")]
     pub fn emit(&self, event: &Event<'_>) {
         let Some(out) = &self.out else { return };
@@ -348,7 +348,7 @@ impl EventWriter {
     }
 }
 
-/// Returns the event as its line: `ts`, `level`, `event`, `component`, then its own fields; nulls left out.
+/// Returns the line of the event: `ts`, `level`, `event` and `component`, and then its own fields without nulls.
 fn line(event: &Event<'_>, now: DateTime<Utc>) -> String {
     let fields = match serde_json::to_value(event) {
         Ok(Value::Object(fields)) => fields,

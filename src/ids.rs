@@ -1,11 +1,11 @@
-//! The small types that carry rules: parsed once at the edge, trusted inside.
+//! Types that check their value when it is parsed, so that the rest of the code can trust it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// The name of a run, which is also its folder's name: letters, digits, `.`, `_`, `-`, at most 128 characters.
+/// The name of a run and of its folder: letters, digits, `.`, `_`, `-`, at most 128 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RunId(String);
@@ -40,18 +40,18 @@ impl FromStr for RunId {
     }
 }
 
-/// A step on the way from documents to vectors.
+/// A phase of processing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Documents to chunks.
+    /// Splits documents into chunks.
     Chunk,
-    /// Chunks to vectors.
+    /// Computes vectors for chunks.
     Embed,
 }
 
 impl Phase {
-    /// Returns the name that the SQL functions take.
+    /// Returns the name for the SQL functions.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Phase {
         }
     }
 
-    /// Returns the status of a run that a worker holds in this phase.
+    /// Returns the status of a run while a worker processes this phase.
     #[must_use]
     pub fn working_status(self) -> Status {
         match self {
@@ -76,7 +76,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Where a run stands.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "docs/architecture.md draws them")]
@@ -91,7 +91,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// All of them, in the order in which a run goes through them.
+    /// All statuses in the order in which a run has them.
     pub const ALL: [Self; 7] =
         [Self::Normalized, Self::Reset, Self::Chunking, Self::Chunked, Self::Embedding, Self::Embedded, Self::Failed];
 
@@ -109,7 +109,7 @@ impl Status {
         }
     }
 
-    /// Returns the status of that name.
+    /// Returns the status with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
@@ -136,7 +136,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns the name that the SQL function takes.
+    /// Returns the name for the SQL function.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -147,7 +147,7 @@ impl Scope {
     }
 }
 
-/// The fence of one claim: worth something until the claim ends.
+/// The fencing token of a claim. It is valid until the claim ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ClaimToken(pub i64);

@@ -1,13 +1,13 @@
-//! The language that a document is written in, where its source does not say.
+//! Detects the language of a document if its source does not declare it.
 
 use std::borrow::Cow;
 
 use whatlang::{Detector, Lang};
 
-/// Characters of a document that decide.
+/// The number of characters that are examined.
 const SAMPLE: usize = 4000;
 
-/// The languages that PostgreSQL has stemmers for, and others that documentation is often written in.
+/// The languages with a stemmer in PostgreSQL, and other common languages of documentation.
 const KNOWN: &[Lang] = &[
     Lang::Ara,
     Lang::Cat,
@@ -47,7 +47,7 @@ const KNOWN: &[Lang] = &[
     Lang::Yid,
 ];
 
-/// Returns the ISO 639-3 code of the language of a Markdown text; `None` when it is not sure.
+/// Returns the ISO 639-3 code of the language of a Markdown text, or `None` if it is uncertain.
 #[must_use]
 pub fn detected(markdown: &str) -> Option<&'static str> {
     let prose = prose(markdown);
@@ -55,7 +55,7 @@ pub fn detected(markdown: &str) -> Option<&'static str> {
     found.is_reliable().then(|| found.lang().code())
 }
 
-/// Returns the beginning of a text without its code, which is in no language.
+/// Returns the beginning of a text without code, because code has no language.
 fn prose(markdown: &str) -> Cow<'_, str> {
     let end = markdown.char_indices().nth(SAMPLE).map_or(markdown.len(), |(end, _)| end);
     let sample = &markdown[..end];
@@ -68,7 +68,7 @@ fn prose(markdown: &str) -> Cow<'_, str> {
         if line.trim_start().starts_with("```") {
             in_fence = !in_fence;
         } else if !in_fence {
-            // Every other part stands between backticks.
+            // Every second part is between backticks.
             prose.extend(line.split('`').step_by(2));
             prose.push('\n');
         }

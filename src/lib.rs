@@ -31,7 +31,7 @@ use cli::{Cli, Command};
 use error::{Error, Exit, Result};
 use events::{Event, EventWriter};
 
-/// Runs the command line `args` (program name first) and returns its exit code.
+/// Runs the command line `args`, which begins with the program name. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match cli::parse(&args) {
@@ -48,7 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Runs the command that `cli` names.
+/// Runs the command in `cli`.
 fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
     let context = || commands::Context::new(&cli.global, events);
     match cli.command {
@@ -71,7 +71,7 @@ fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
     }
 }
 
-/// Prints a help text or a parser error, and returns the exit code.
+/// Prints a help text or a parser error. Returns the exit code.
 fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let _ = error.print();
     let exit_code = u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
@@ -83,7 +83,7 @@ fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
     ExitCode::from(exit_code)
 }
 
-/// Reports `error` on standard error and as an event, and returns its exit code.
+/// Reports `error` on standard error and as an event. Returns its exit code.
 fn report(error: &Error, events: &EventWriter) -> Exit {
     let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
     terminal::print_error(&message, hint.as_deref());

@@ -1,4 +1,4 @@
-//! Loads an artifact into the database: its documents and the backlog row in one transaction, with bounded memory.
+//! Loads an artifact into the database. Documents and backlog row are stored in one transaction, with limited memory.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use crate::error::{Error, Result};
 use crate::ids::RunId;
 use crate::normalize::Document;
 
-/// Documents copied at a time.
+/// Maximum number of documents in a page.
 const PAGE: usize = 128;
-/// Bytes of their texts at which a page ends earlier. Together, the two limits bound the memory that a load takes.
+/// Maximum size of their texts in bytes. A page ends when it reaches either limit. Together, they limit the memory usage.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// What is to become of a load.
+/// Whether to commit a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It happens.
+    /// Commit the load.
     Commit,
-    /// It was tried only.
+    /// Roll back after a dry run.
     RollBack,
 }
 
@@ -30,18 +30,18 @@ pub enum Verdict {
 pub struct Registration<'a> {
     /// The run.
     pub run_id: &'a RunId,
-    /// Its source. Without one, the documents' own source decides: `mixed` when they differ.
+    /// The source of the run. Without it, the source of the documents is used, or `mixed` if they have different sources.
     pub source: Option<&'a str>,
-    /// When it was normalized. Without a time, the database's clock decides.
+    /// When the run was normalized. Without it, the time of the database is used.
     pub normalized_at: Option<DateTime<Utc>>,
-    /// What the documents were made from.
+    /// The input of the documents.
     pub input: Option<&'a str>,
 }
 
-/// Loads the artifact at `path` as the run's documents. Broken lines are left out and passed to `on_broken`. An artifact without
-/// a document is refused, and the run keeps its documents.
+/// Loads the artifact at `path` into the run. Broken lines are skipped and passed to `on_broken`. An artifact without
+/// documents is rejected, and the run keeps its documents.
 ///
-/// `accept` sees what the load does before it is committed. Its error undoes the load.
+/// `accept` receives the result before the commit. If it returns an error, the load is rolled back.
 pub fn load_artifact(
     client: &mut Client,
     run: &Registration<'_>,
@@ -114,7 +114,7 @@ impl Page {
 mod tests {
     use super::*;
 
-    /// Returns how many documents with texts of `bytes` bytes make a page full.
+    /// Returns how many documents with texts of `bytes` bytes fill a page.
     fn documents_of_a_page(bytes: usize) -> usize {
         let mut page = Page::default();
         while !page.is_full() {

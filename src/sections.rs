@@ -1,24 +1,24 @@
-//! The sections of a Markdown document: their headings, anchors and extent.
+//! Finds the sections of a Markdown document: headings, anchors and ranges.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// A heading and what stands below it, up to the next heading of its level or higher.
+/// A heading and its content, up to the next heading of the same or a higher level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// 1 to 6.
+    /// The level of the heading, from 1 to 6.
     pub level: u8,
-    /// Plain text of the heading.
+    /// The heading as plain text.
     pub title: String,
-    /// Names the section in a link; unique in its document.
+    /// The name of the section in a link. It is unique in the document.
     pub anchor: String,
-    /// Bytes of the Markdown, heading included.
+    /// The range in the Markdown in bytes, including the heading.
     pub bytes: Range<usize>,
 }
 
-/// Returns the Markdown extensions that documents are written in.
+/// Returns the Markdown extensions that documents use.
 #[must_use]
 pub fn extensions() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
@@ -54,7 +54,7 @@ pub fn sections(markdown: &str) -> Vec<Section> {
     sections
 }
 
-/// Returns the section that `name` means: its anchor, or else its heading in any case.
+/// Finds a section by its anchor, or by its heading in upper or lower case.
 #[must_use]
 pub fn find<'a>(sections: &'a [Section], name: &str) -> Option<&'a Section> {
     let name = name.trim_start_matches('#');
@@ -64,7 +64,8 @@ pub fn find<'a>(sections: &'a [Section], name: &str) -> Option<&'a Section> {
         .or_else(|| sections.iter().find(|section| section.title.to_lowercase() == name.to_lowercase()))
 }
 
-/// Returns the section that a chunk stands in, by the heading path of the chunk: document title, then headings from the top.
+/// Finds the section that contains a chunk. The heading path of a chunk consists of the document title and the headings
+/// from the top.
 #[must_use]
 pub fn of_heading_path<'a>(sections: &'a [Section], heading_path: &[String]) -> Option<&'a Section> {
     let mut within: Option<&Section> = None;
@@ -89,7 +90,7 @@ fn number(level: HeadingLevel) -> u8 {
     }
 }
 
-/// Makes the anchors of one document: words in lower case, joined by hyphens, numbered where they repeat.
+/// Creates the anchors of a document: words in lower case, joined by hyphens. Repeated anchors get a number.
 #[derive(Debug, Default)]
 struct Anchors(HashMap<String, usize>);
 

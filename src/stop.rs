@@ -11,10 +11,10 @@ use signal_hook::iterator::Signals;
 
 use crate::error::{Error, Exit, Result};
 
-/// Signals this close together count as one: a terminal, `make` and `timeout` each forward the same signal.
+/// Signals within this time count as one, because a terminal, `make` and `timeout` may all forward the same signal.
 const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
-/// Whether a stop was requested. Clones share their state.
+/// A request to stop. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -36,7 +36,7 @@ impl Stop {
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))
                 .map_err(Error::Signals)?;
         }
-        // Registered after the flags, so that the flags are set when this thread hears of a signal.
+        // The flags are registered first, so that they are set when this thread receives a signal.
         let mut heard = Signals::new(signals.map(|(signal, _)| signal)).map_err(Error::Signals)?;
         thread::spawn(move || {
             if heard.forever().next().is_some() {

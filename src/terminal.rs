@@ -1,4 +1,4 @@
-//! Output for people: log and errors on standard error, tables on standard output.
+//! Writes output for people: log and errors to standard error, tables to standard output.
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
@@ -23,7 +23,7 @@ pub fn init(global: &Global) {
         .filter_level(LevelFilter::Warn)
         .filter_module("trailblazer", level)
         .parse_default_env()
-        // More verbose levels would log requests, which contain the key.
+        // Higher levels would log requests, which contain the key.
         .filter_module("ureq", LevelFilter::Warn)
         .filter_module("ureq_proto", LevelFilter::Warn)
         .write_style(style)
@@ -130,7 +130,7 @@ pub fn confirm(question: &str, word: &str) -> bool {
     io::stdin().read_line(&mut answer).is_ok() && answer.trim() == word
 }
 
-/// Replaces control characters in `text`, which may come from a document, so that the terminal does not obey them.
+/// Replaces control characters in `text`. It may come from a document, and the terminal must not execute it.
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()

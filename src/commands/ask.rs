@@ -21,15 +21,15 @@ use crate::ids::Status;
 use crate::options::Answer;
 use crate::terminal::{counted, print_line};
 
-/// Most results of one search.
+/// Maximum number of results.
 const MOST: i32 = 1000;
-/// As far as `graphdb.search` reads a question.
+/// Maximum length of a question, the same as in `graphdb.search`.
 const MOST_CHARACTERS: usize = 10_000;
 /// Maximum number of chunks of one document with `--every-chunk`.
 const EVERY: i32 = 1000;
-/// A hit with a lower score is not relevant, unless `--min-score` says otherwise: questions about other subjects stay below.
+/// The default of `--min-score`. Hits with a lower score are not relevant: questions about other subjects stay below it.
 const RELEVANT: f64 = 0.12;
-/// Tokens that `--context` shows of each hit.
+/// Number of tokens that `--context` prints for each hit.
 const CONTEXT_TOKENS: i32 = 2000;
 
 /// Ask the documentation a question
@@ -116,7 +116,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::warn!("the question is long: full-text search reads its first {MOST_CHARACTERS} characters");
     }
     let filter = wanted(args)?;
-    // Before a private server is made for a model that is not there.
+    // Check this before the private server is created, because the model may be missing.
     let provider = if args.text_only {
         None
     } else {
@@ -136,12 +136,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             Some((vector, provider.model().name.as_str()))
         }
         Some(provider) => {
-            log::warn!("nothing is embedded with {}: searching by words alone", provider.model().name);
+            log::warn!("no run is embedded with {}: using full-text search only", provider.model().name);
             None
         }
         None => None,
     };
-    // Vectors of the hash provider mean nothing.
+    // Vectors of the hash provider have no meaning.
     let has_meaning = vector.is_some() && provider.as_ref().is_some_and(|provider| provider.model().provider != "hash");
     let question = Question {
         text: &reading.question,
@@ -151,7 +151,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         min_score: args.min_score.or(has_meaning.then_some(RELEVANT)),
         filter,
     };
-    // What is asked with was checked before, but for the vector.
+    // All arguments except the vector have been checked before.
     let mut hits = search::search(&mut client, &question).map_err(Error::of_model)?;
     if args.every_chunk {
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -177,7 +177,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns the filter that the arguments ask for.
+/// Returns the filter in the arguments.
 fn wanted(args: &Args) -> Result<SearchFilter> {
     let mut wanted = SearchFilter {
         source: args.source.clone(),
@@ -190,7 +190,7 @@ fn wanted(args: &Args) -> Result<SearchFilter> {
     Ok(wanted)
 }
 
-/// Returns what to print when no document was found, and warns of what may be the cause.
+/// Returns the message if no document was found, and warns about a possible cause.
 fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) -> Result<String> {
     if question.min_score.is_some() {
         let any = Question { min_score: None, limit: 1, ..question.clone() };
@@ -212,14 +212,14 @@ fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) ->
     })
 }
 
-/// Says what can be done without the server that is away.
+/// Prints what the user can do while the server is unreachable.
 fn advise(error: &EmbedError) {
     if error.may_pass() {
-        log::info!("without the embedding server: `trailblazer ask --text-only` goes by the words alone");
+        log::info!("`trailblazer ask --text-only` searches without the embedding server");
     }
 }
 
-/// Says so when none of the runs that were asked is embedded, or others hold newer versions of all their documents.
+/// Returns a message if no selected run is embedded, or if other runs contain newer versions of all their documents.
 fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Result<Option<String>> {
     let embedded = Filter { status: vec![Status::Embedded], limit: Some(2), ..filter.clone() };
     match calls::list_runs(client, &embedded)?.as_slice() {
@@ -232,14 +232,14 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
     Ok(match runs.as_slice() {
         [] => None,
         [run] if run.status == Status::Failed => {
-            Some(format!("run {0} is failed: `trailblazer runs show {0}` says why", run.run_id))
+            Some(format!("run {0} has failed: `trailblazer runs show {0}` shows the reason", run.run_id))
         }
         [run] => Some(format!("run {} is {}, not embedded yet: {way_on}", run.run_id, run.status)),
         _ => Some(format!("none of the runs asked is embedded yet: {way_on}")),
     })
 }
 
-/// Says which run a search finds the documents of `run` in.
+/// Returns a message with the run in which a search finds the documents of `run`.
 fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
     let others = calls::overlapping_runs(client, &run.run_id)?;
     let run_ids: Vec<_> = others.into_iter().map(|(run_id, _)| run_id).collect();
@@ -258,7 +258,7 @@ fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
     }))
 }
 
-/// Returns the vector of a question, with the model's prefix for questions; what is beyond the model's limit is left out.
+/// Returns the vector of a question with the model's prefix for questions. Words beyond the model's limit are ignored.
 pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::Result<Vec<f32>, EmbedError> {
     let model = provider.model();
     let text = format!("{}{question}", model.query_prefix);
@@ -267,7 +267,7 @@ pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::R
     let most = model.max_tokens.saturating_sub(provider.tokenizer().special_tokens());
     let end = starts.get(most).copied().unwrap_or(text.len());
     if end < text.len() {
-        log::warn!("the question is longer than {} can read: only its start counts for the vector", model.name);
+        log::warn!("the question is longer than {} can read: its vector covers only the start", model.name);
     }
     let vectors = provider.embed(&[text.get(..end).unwrap_or(&text)])?;
     vectors.into_iter().next().ok_or_else(|| EmbedError::Transient {

@@ -1,4 +1,4 @@
-//! Several inputs of `normalize`: maps, and the deliverables of a DITA-OT project file. Each is a run of its own.
+//! Splits the inputs of `normalize` into separate runs: maps, and the deliverables of a DITA-OT project file.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Exit, Result};
 use crate::ids::RunId;
 use crate::normalize::project;
 
-/// Returns one set of arguments for each run; none when `args` name a single input that is no project file.
+/// Returns one set of arguments for each run. Returns `None` if `args` contain a single input that is not a project file.
 pub fn split(args: &Args) -> Result<Option<Vec<Args>>> {
     let mut all = Vec::new();
     let mut is_several = !args.further.is_empty();
@@ -34,14 +34,14 @@ pub fn split(args: &Args) -> Result<Option<Vec<Args>>> {
         if all.iter().take(index).any(|earlier| earlier.run_id == later.run_id) {
             let run_id = later.run_id.as_ref().map(ToString::to_string).unwrap_or_default();
             return Err(Error::usage(format!(
-                "two inputs would both be run {run_id}: normalize them one by one, with a --run-id each"
+                "two inputs would have the same run id {run_id}; normalize them separately, each with its own --run-id"
             )));
         }
     }
     Ok(is_several.then_some(all))
 }
 
-/// The arguments of one run, which is named after the input.
+/// Returns the arguments of one run. Its name is the name of the input.
 fn one(args: &Args, name: &str, path: &Path, ditaval: Vec<std::path::PathBuf>) -> Result<Args> {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' }).collect();
@@ -65,7 +65,7 @@ fn one(args: &Args, name: &str, path: &Path, ditaval: Vec<std::path::PathBuf>) -
     })
 }
 
-/// Runs `normalize` for each; a run with failures stops none of the others.
+/// Runs `normalize` for each input. Errors in one run do not stop the others.
 pub fn run_all(all: &[Args], context: &Context<'_>, run: impl Fn(&Args, &Context<'_>) -> Result<Exit>) -> Result<Exit> {
     let mut worst = Exit::Done;
     for args in all {

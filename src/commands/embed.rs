@@ -11,10 +11,10 @@ use crate::embed::{self, Provider, TextKind};
 use crate::error::{Error, Exit, Result};
 use crate::terminal::counted;
 
-/// Lines that are embedded at once, at most.
+/// Maximum number of lines in a batch.
 const BATCH: usize = 256;
 
-/// Bytes of standard input that are read ahead.
+/// Size of the read buffer for standard input in bytes.
 const BUFFER: usize = 64 * 1024;
 
 /// Turn texts on standard input into vectors, for other programs
@@ -33,7 +33,7 @@ pub struct Args {
     pub kind: Kind,
 }
 
-/// What the texts are.
+/// The type of the texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Kind {
@@ -68,7 +68,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         {
             batch.push(entry);
         }
-        // A program that waits for each answer gets it, and a file is embedded in batches.
+        // A program may wait for each answer before it sends more. A file is embedded in batches.
         let is_waiting = !input.buffer().contains(&b'\n');
         if count == 0 || batch.len() == BATCH || is_waiting {
             embedding.write(std::mem::take(&mut batch))?;
@@ -82,12 +82,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The work on one input.
+/// The state of `trailblazer embed`.
 struct Embedding<'a> {
     provider: &'a dyn Provider,
     kind: TextKind,
     batch_tokens: usize,
-    /// Known after the first line with text.
+    /// Whether the input is NDJSON. Known after the first line with text.
     is_ndjson: Option<bool>,
     line: usize,
     refused: usize,
@@ -95,13 +95,13 @@ struct Embedding<'a> {
 }
 
 impl Embedding<'_> {
-    /// Reads one line: an object with the key `text`, or a text. Returns nothing for a blank line.
+    /// Reads one line, which is a string or an object with the key `text`. Returns `None` for a blank line.
     fn read(&mut self, bytes: &[u8]) -> Result<Option<Map<String, Value>>> {
         self.line += 1;
         let refused = |line: usize, what: &str| {
             Err(Error::Usage {
                 message: format!("standard input, line {line}: {what}"),
-                hint: Some("Pass one text a line, or NDJSON objects such as {\"id\": 1, \"text\": \"…\"}.".into()),
+                hint: Some("Pass one text per line, or NDJSON objects such as {\"id\": 1, \"text\": \"…\"}.".into()),
             })
         };
         let Ok(text) = std::str::from_utf8(bytes) else { return refused(self.line, "not UTF-8") };
@@ -120,7 +120,7 @@ impl Embedding<'_> {
         }
     }
 
-    /// Embeds the texts of `entries`, and writes one line for each.
+    /// Embeds the texts in `entries`, and writes one line for each of them.
     fn write(&mut self, mut entries: Vec<Map<String, Value>>) -> Result<()> {
         let texts: Vec<&str> =
             entries.iter().map(|entry| entry.get("text").and_then(Value::as_str).unwrap_or_default()).collect();
@@ -140,7 +140,7 @@ impl Embedding<'_> {
         }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(&out).and_then(|()| stdout.flush()) {
-            // A reader that has seen enough is no error.
+            // It is not an error if the reader closes the pipe.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.is_done = true;
                 Ok(())

@@ -19,9 +19,9 @@ use crate::error::{Error, Exit, Result};
 use crate::ids::Status;
 use crate::terminal::{counted, print_line, print_table};
 
-/// Documents of a result that are looked at.
+/// Number of documents in a result that are evaluated.
 const DEPTH: i32 = 50;
-/// Documents that are read at a time for `--known-items`, and their bytes.
+/// Maximum number of documents in a page for `--known-items`, and of their bytes.
 const PAGE: (i32, i64) = (1000, 16 << 20);
 
 /// Measure how well search finds what your questions ask for
@@ -63,7 +63,7 @@ struct Case {
     filter: SearchFilter,
 }
 
-/// What one way of searching finds.
+/// The scores of one search method.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Scores {
     recall_at_1: f64,
@@ -73,7 +73,7 @@ struct Scores {
 }
 
 impl Scores {
-    /// Adds a question whose answer stands at `rank`, counted from 1; `share` is one over the number of questions.
+    /// Adds a question whose answer has the rank `rank`, counted from 1. `share` is 1 divided by the number of questions.
     fn add(&mut self, rank: Option<u32>, share: f64) {
         let Some(rank) = rank else { return };
         self.mrr += share / f64::from(rank);
@@ -82,7 +82,7 @@ impl Scores {
         }
         if rank <= 10 {
             self.recall_at_10 += share;
-            // One thing to find: the ideal gain is 1.
+            // There is only one relevant document, so the ideal gain is 1.
             self.ndcg_at_10 += share / (1.0 + f64::from(rank)).log2();
         }
     }
@@ -97,18 +97,18 @@ impl Scores {
     }
 }
 
-/// A question whose answer does not come first.
+/// A question whose answer is not the first hit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Miss {
     by: String,
     question: String,
-    /// Of the answer; missing where it is not among the documents that were looked at.
+    /// The rank of the answer, or `None` if it is not among the evaluated documents.
     rank: Option<u32>,
-    /// The documents above it.
+    /// The documents with a higher rank.
     above: Vec<String>,
 }
 
-/// What was measured.
+/// The result of the evaluation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Outcome {
     questions: usize,
@@ -176,7 +176,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     })
 }
 
-/// Reads `question<TAB>document|document[<TAB>condition;condition]` lines; empty lines and those that begin with # are left out.
+/// Reads lines in the format `question<TAB>document|document[<TAB>condition;condition]`. Empty lines and lines that
+/// begin with # are skipped.
 fn read_cases(path: &Path) -> Result<Vec<Case>> {
     let text = fs::read_to_string(path).map_err(Error::file(path))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
@@ -211,7 +212,7 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
         .collect()
 }
 
-/// Returns the title of each document as a question; documents of one title answer it alike.
+/// Returns the title of each document as a question. Every document with that title is an answer.
 fn known_items(client: &mut Client) -> Result<Vec<Case>> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut cases: Vec<Case> = Vec::new();
@@ -241,7 +242,7 @@ fn known_items(client: &mut Client) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// Returns the place of the first answer among the documents found, counted from 1.
+/// Returns the rank of the first answer among the hits, counted from 1.
 fn rank_of(hits: &[Hit], answers: &[String]) -> Option<u32> {
     let mut documents: Vec<&str> = Vec::new();
     for hit in hits {
@@ -271,11 +272,11 @@ fn read_baseline(path: &Path) -> Result<Outcome> {
     let text = fs::read_to_string(path).map_err(Error::file(path))?;
     serde_json::from_str::<Value>(&text).and_then(serde_json::from_value).map_err(|error| Error::Usage {
         message: format!("{} is not a result of eval: {error}", path.display()),
-        hint: Some("Make one with `trailblazer eval … --json > FILE`".into()),
+        hint: Some("Create it with `trailblazer eval … --json > FILE`".into()),
     })
 }
 
-/// Names what fell below the baseline by more than the margin.
+/// Returns whether a score is below the baseline by more than the margin, and prints these scores.
 fn has_lost(baseline: &Outcome, outcome: &Outcome, margin: f64) -> bool {
     let mut lost = false;
     for (by, before) in &baseline.by {

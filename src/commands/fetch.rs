@@ -17,7 +17,7 @@ use crate::ids::RunId;
 use crate::stop::Stop;
 use crate::terminal::{counted, progress_bar};
 
-/// Events of progress are at least this far apart.
+/// Minimum interval between two progress events.
 const BETWEEN_PROGRESS: Duration = Duration::from_secs(2);
 
 /// Bring the pages of a Confluence source to this machine
@@ -48,14 +48,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let Origin::Site(site) = &source.origin else {
         return Err(Error::Usage {
             message: format!("source {} has a path: there is nothing to fetch", source.name),
-            hint: Some(format!("`trailblazer sync {}` brings its run up to date.", source.name)),
+            hint: Some(format!("`trailblazer sync {}` updates its run.", source.name)),
         });
     };
     let stop = Stop::on_signals()?;
     let _lock = lock(source, context)?;
     match fetch_source(source, site, args.dry_run, args.yes, &stop, context) {
         Err(Error::Fetch(FetchError::Stopped)) => {
-            log::info!("stopped: the next fetch goes on from here");
+            log::info!("stopped: the next fetch continues from here");
             Ok(stop.exit().unwrap_or(Exit::Done))
         }
         outcome => outcome.map(|fetched| {
@@ -65,7 +65,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
 }
 
-/// Returns the source of that name.
+/// Returns the source with this name.
 pub fn find<'a>(context: &'a Context<'_>, name: &RunId) -> Result<&'a Source> {
     let sources = &context.config.sources.0;
     sources.iter().find(|source| source.name == *name).ok_or_else(|| {
@@ -73,7 +73,7 @@ pub fn find<'a>(context: &'a Context<'_>, name: &RunId) -> Result<&'a Source> {
         Error::Usage {
             message: format!("no source \"{name}\" in the configuration"),
             hint: Some(if names.is_empty() {
-                "Name it under `sources` in .trailblazer.yaml.".into()
+                "Add it to `sources` in .trailblazer.yaml.".into()
             } else {
                 format!("Sources: {}.", names.join(", "))
             }),
@@ -81,13 +81,13 @@ pub fn find<'a>(context: &'a Context<'_>, name: &RunId) -> Result<&'a Source> {
     })
 }
 
-/// Returns the folder of a source's pages.
+/// Returns the folder for the pages of a source.
 #[must_use]
 pub fn folder(source: &Source, context: &Context<'_>) -> PathBuf {
     context.config.workspace.dir.join("sources").join(source.name.as_str())
 }
 
-/// Holds a source until the file is dropped, so that two syncs of it never overlap.
+/// Locks a source until the file is dropped, so that two syncs of the same source never run at the same time.
 pub fn lock(source: &Source, context: &Context<'_>) -> Result<Flock<File>> {
     let folder = context.config.workspace.dir.join("sources");
     fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
@@ -97,13 +97,13 @@ pub fn lock(source: &Source, context: &Context<'_>) -> Result<Flock<File>> {
         Ok(lock) => Ok(lock),
         Err((_, Errno::EWOULDBLOCK)) => Err(Error::NotReady {
             message: format!("source {} is being synchronized by another process", source.name),
-            hint: "Wait for it to end; one process at a time works on a source.".into(),
+            hint: "Wait until it ends. Only one process at a time can work on a source.".into(),
         }),
         Err((_, errno)) => Err(Error::file(path)(errno.into())),
     }
 }
 
-/// Fetches a source, and reports it by events.
+/// Fetches a source, and reports the progress and the result as events.
 pub fn fetch_source(
     source: &Source,
     site: &Site,
@@ -148,7 +148,7 @@ pub fn fetch_source(
     Ok(fetched)
 }
 
-/// Returns what a fetch did in one line.
+/// Summarizes a fetch in one line.
 #[must_use]
 pub fn summary(fetched: &Fetched, dry_run: bool) -> String {
     let Fetched { pages, added, changed, touched, removed, unchanged, requests } = fetched;

@@ -1,4 +1,4 @@
-//! What `run` does last: the vector indexes, with progress on standard error.
+//! Builds the vector indexes at the end of `run`, with progress on standard error.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::stop::Stop;
 use crate::terminal::{counted, progress_bar};
 
-/// Builds the vector indexes that are missing. For when nothing more is to be embedded.
+/// Builds the missing vector indexes. Call it when no text is left to embed.
 pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &Context<'_>) -> Result<()> {
     let mut begun = Instant::now();
     let bar = progress_bar(0, "vector", context.quiet);
@@ -34,7 +34,7 @@ pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &
             }
             Outcome::Busy => log::info!("another process is indexing the vectors of {model}"),
             Outcome::NotOwner => log::info!(
-                "no index of {} of {model}, which makes searches slow: `trailblazer run` builds it for the owner of the schema",
+                "no index of {} of {model}, which makes searches slow; run `trailblazer run` as the owner of the schema to build it",
                 counted(vectors, "vector")
             ),
             Outcome::Canceled(why) => log::warn!(

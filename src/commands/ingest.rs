@@ -1,4 +1,5 @@
-//! An input into a run: read, normalized, kept as an artifact, and registered. `normalize` and `sync` share it.
+//! Turns an input into a run: reads and normalizes it, stores the artifact, and registers the run. `normalize` and
+//! `sync` use it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,42 +21,42 @@ use crate::normalize::{self, FileError, Link, Notice, Options, Outcome};
 use crate::stop::Stop;
 use crate::terminal::{counted, printable};
 
-/// How many kinds of loss, and how many failed files, the summary names.
+/// Maximum number of losses and failed files that the summary lists.
 const NAMED: usize = 10;
-/// A run with fewer documents may lose any number of them without a confirmation.
+/// If a run has fewer documents, any number of them may be removed without confirmation.
 const SMALL_RUN: i32 = 20;
-/// What is counted and loses nothing: characters that print nothing, and text that was kept.
+/// Counts that do not mean lost content: invisible characters that were removed, and text that was kept.
 const CLEANED: [&str; 4] = ["zero-width-characters", "control-characters", "conref:other-type", "conref:excluded"];
 
-/// What to read, and the run that it becomes.
+/// The input, and its run.
 #[derive(Debug)]
 pub struct Input<'a> {
     /// The run.
     pub run_id: &'a RunId,
-    /// The run id comes from the path, so that other input under the same id is a mistake.
+    /// Whether the run id is derived from the path. Then a different input with the same id is an error.
     pub is_derived: bool,
     /// The file or folder.
     pub path: &'a Path,
-    /// How a person writes it.
+    /// The path for messages.
     pub shown_path: String,
-    /// What it is, with everything that decides which documents it yields.
+    /// A description of the input. It includes all options that determine which documents the input contains.
     pub description: String,
-    /// What kind of documentation it is.
+    /// The kind of documentation.
     pub source: normalize::Source,
-    /// How it is read.
+    /// The options of the reader.
     pub options: Options,
-    /// More than half of the documents may disappear.
+    /// Whether more than half of the documents may be removed.
     pub may_shrink: bool,
-    /// Reports what would change, and changes nothing.
+    /// Whether to report the changes without making them.
     pub dry_run: bool,
 }
 
-/// What became of an input.
+/// The result for an input.
 #[derive(Debug)]
 pub struct Ingested {
-    /// What the load did, or would do.
+    /// The result of the load, or of its dry run.
     pub loaded: Loaded,
-    /// Errors of files, pages and lines.
+    /// The number of errors in files, pages and lines.
     pub failed: u64,
 }
 
@@ -67,7 +68,7 @@ impl Ingested {
     }
 }
 
-/// Returns the name of a source as the backlog has it.
+/// Returns the name of a source in the backlog.
 #[must_use]
 pub fn source_name(source: normalize::Source) -> &'static str {
     match source {
@@ -76,8 +77,8 @@ pub fn source_name(source: normalize::Source) -> &'static str {
     }
 }
 
-/// Reads the input, and makes the run's documents equal to what it holds. Returns `None` when a stop was asked for first; then
-/// nothing changed.
+/// Reads the input, and replaces the documents of the run. Returns `None` if a stop was requested before the load. Then
+/// nothing has changed.
 pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<Option<Ingested>> {
     let Input { run_id, .. } = *input;
     let source = source_name(input.source);
@@ -121,12 +122,12 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
 struct Registered {
     client: Client,
     loaded: Loaded,
-    /// Lines of the artifact that are no document.
+    /// The number of lines in the artifact that are not documents.
     broken: u64,
 }
 
-/// Loads the artifact that was written, and puts it in place. When the database does not let it, the artifact is put in place
-/// for `runs backfill`.
+/// Loads the new artifact, and moves it to its final path. If the database is not available, the artifact is kept for
+/// `runs backfill`.
 fn register(
     input: &Input<'_>,
     mut writer: Writer,
@@ -206,7 +207,7 @@ fn register(
     }
 }
 
-/// Refuses an update that would remove more than half of the run's documents.
+/// Rejects an update that would remove more than half of the run's documents.
 fn refuse_to_shrink(input: &Input<'_>, loaded: &Loaded) -> Result<()> {
     let earlier = loaded.earlier();
     if input.may_shrink || input.dry_run || earlier < SMALL_RUN || loaded.removed <= earlier / 2 {
@@ -221,7 +222,7 @@ fn refuse_to_shrink(input: &Input<'_>, loaded: &Loaded) -> Result<()> {
     })
 }
 
-/// Refuses an input whose documents have the ids of documents of another input: search would show one of the two only.
+/// Rejects an input whose documents have the same ids as documents of another input. A search would show only one of the two.
 fn refuse_hidden(tx: &mut postgres::Transaction<'_>, input: &Input<'_>, context: &Context<'_>) -> Result<()> {
     let overlapping = calls::overlapping_runs(tx, input.run_id)?;
     if overlapping.is_empty() {
@@ -254,7 +255,7 @@ fn refuse_hidden(tx: &mut postgres::Transaction<'_>, input: &Input<'_>, context:
     Ok(())
 }
 
-/// Returns what a run was made from, where that is known.
+/// Returns the input of a run, if it is known.
 pub fn input_of(run: &Run, context: &Context<'_>) -> Option<String> {
     run.input.clone().or_else(|| {
         let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
@@ -271,27 +272,27 @@ fn other_input(run_id: &RunId, earlier: &str, input: &str) -> Error {
     }
 }
 
-/// Returns whether two descriptions mean the same input: the same words, or two paths to the same place.
+/// Returns whether two descriptions mean the same input: they are equal, or their paths lead to the same file.
 fn is_same_input(one: &str, other: &str) -> bool {
     one == other
         || matches!((Path::new(one).canonicalize(), Path::new(other).canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Returns what an input is: its path, and the conditions that decide which documents it yields.
+/// Returns the description of an input: its path, and the conditions that filter its documents.
 pub fn description(path: &Path, ditavals: &[PathBuf]) -> String {
     let path = path.display();
     let filters: Vec<String> = ditavals.iter().map(|ditaval| absolute(ditaval).display().to_string()).collect();
     if filters.is_empty() { path.to_string() } else { format!("{path} filtered by {}", filters.join(", ")) }
 }
 
-/// Returns the path as it can be found from anywhere. A symbolic link keeps its name.
+/// Returns the absolute path. The name of a symbolic link is kept.
 pub fn absolute(path: &Path) -> PathBuf {
     let is_plain = !path.components().any(|part| part == std::path::Component::ParentDir);
     let absolute = if is_plain { std::path::absolute(path) } else { path.canonicalize() };
     absolute.unwrap_or_else(|_| path.to_owned())
 }
 
-/// The documents of other input are replaced, which may be a mistake.
+/// Reports that the documents of a different input are replaced, which may be a mistake.
 fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
     let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
     let made_from =
@@ -305,7 +306,7 @@ fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, sou
     context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });
 }
 
-/// Another run may hold most of the same documents, because earlier versions made a new run each time.
+/// Reports another run that contains most of the same documents. Earlier versions created a new run for each update.
 fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
     match calls::overlapping_runs(client, run_id).as_deref() {
         Ok([(other, documents), ..]) if documents * 2 > i64::from(total_docs) => {
@@ -316,12 +317,12 @@ fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
             );
         }
         Ok(_) => {}
-        // Only a note: the run is registered.
+        // The message is optional, because the run is already registered.
         Err(error) => log::debug!("{error}"),
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "names the run and its artifact; the backlog has the database's time")]
+#[expect(clippy::disallowed_methods, reason = "names the run and its artifact; the backlog uses the database's time")]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
@@ -346,7 +347,7 @@ fn report_complete(run_id: &RunId, summary: &Summary, loaded: &Loaded, path: &Pa
     });
 }
 
-/// Names what an update changed. All documents of a new run are new.
+/// Lists the changes of an update. For a new run, all documents are new.
 fn name_changes(loaded: &Loaded) {
     if loaded.earlier() == 0 {
         return;
@@ -366,9 +367,9 @@ struct Summary {
     failed: u64,
     skipped: u64,
     losses: BTreeMap<String, u64>,
-    /// The files of the errors: an error is of a file, or of one of its pages.
+    /// The files with errors. An error belongs to a file or to a page in it.
     failed_files: BTreeSet<String>,
-    /// The first file that was skipped, and why.
+    /// The first skipped file, and the reason.
     first_skipped: Option<String>,
 }
 
@@ -492,7 +493,7 @@ impl Summary {
     }
 }
 
-/// Names the files and the keys that documents refer to and that do not exist.
+/// Lists the missing files and keys that documents refer to.
 fn lost_links(links: &[Link]) -> String {
     let lost = |reasons: &[&str], words: &str| {
         let is_lost = |link: &&Link| link.reason.as_deref().is_some_and(|reason| reasons.contains(&reason));
@@ -504,7 +505,7 @@ fn lost_links(links: &[Link]) -> String {
         + &lost(&[NO_SUCH_ENTITY], "no such entity")
 }
 
-/// Returns whether the failure of that number is named.
+/// Returns whether the error with this number is printed.
 fn is_named(number: u64) -> bool {
     number <= NAMED as u64 || log::log_enabled!(log::Level::Debug)
 }

@@ -22,7 +22,7 @@ pub struct Args {
     pub text_only: bool,
 }
 
-/// Runs `trailblazer mcp`. Standard output belongs to the protocol, so errors go to standard error only.
+/// Runs `trailblazer mcp`. The protocol uses standard output, so errors are written only to standard error.
 #[must_use]
 pub fn run(args: &Args, context: Result<Context<'_>>) -> Exit {
     match context.and_then(|context| answer(args, &context)) {
@@ -34,7 +34,7 @@ pub fn run(args: &Args, context: Result<Context<'_>>) -> Exit {
     }
 }
 
-/// Answers until the assistant hangs up.
+/// Answers requests until the assistant closes the connection.
 fn answer(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let setup = super::serve::setup(context, args.text_only)?;
     let stop = Stop::on_signals()?;

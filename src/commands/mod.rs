@@ -1,4 +1,4 @@
-//! The commands, one file each: its arguments, and how it uses the layers below. They contain no SQL.
+//! The commands. Each file contains the arguments of one command and its implementation, without SQL.
 
 pub mod ask;
 pub mod completions;
@@ -30,23 +30,24 @@ use crate::events::EventWriter;
 use crate::options::Global;
 use crate::terminal;
 
-/// What every command receives.
+/// The context of every command.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The validated configuration, with environment variables applied.
     pub config: Config,
     /// Writes events to standard output.
     pub events: &'a EventWriter,
-    /// Print only warnings and errors.
+    /// Whether to print only warnings and errors.
     pub quiet: bool,
-    /// Print details.
+    /// Whether to print details.
     pub verbose: bool,
-    /// Standard output can show bold text.
+    /// Whether standard output supports bold text.
     pub bold: bool,
 }
 
 impl<'a> Context<'a> {
-    /// Loads the configuration file that `--config` names, or the nearest one upward from the working directory.
+    /// Loads the configuration from the file in `--config`, or from the nearest file in the working directory and the
+    /// folders above it.
     pub fn new(global: &Global, events: &'a EventWriter) -> Result<Self> {
         let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
         config::check_text(std::env::vars_os(), |name| name.starts_with("TRAILBLAZER_"))?;

@@ -1,4 +1,4 @@
-//! The configured model, as the commands need it: what it is made from, its provider, and how large its chunks may be.
+//! Prepares the configured model for the commands: its settings, its provider, and the limits of its chunks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::ids::Phase;
 use crate::stop::Stop;
 use crate::worker::waiting::{self, Reminder};
 
-/// How long a command that somebody waits for waits for an answer.
+/// Timeout for an answer while a user waits for the command.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Returns what the configuration and the environment say of the provider.
+/// Returns the settings of the provider from the configuration and the environment.
 #[must_use]
 pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
@@ -35,25 +35,25 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
     }
 }
 
-/// Returns the same for a command that somebody waits for.
+/// Returns the settings for a command with a waiting user.
 #[must_use]
 pub fn impatient_settings(config: &Config) -> embed::Settings {
     embed::Settings { timeout: Some(PATIENCE), ..embed_settings(config) }
 }
 
-/// What a command does while an embedding server keeps it waiting.
+/// The behavior while an embedding server is not available.
 #[derive(Clone, Copy)]
 pub struct Waiting<'a> {
-    /// Also wait for a server that never answered.
+    /// Whether to wait for a server that has never answered.
     pub watch: bool,
     /// Ends the wait.
     pub stop: &'a Stop,
-    /// Where the wait is reported.
+    /// Receives reports of the wait.
     pub events: &'a EventWriter,
 }
 
 impl Waiting<'_> {
-    /// Calls `ask` until the server at `server` answers. None when a stop was requested first.
+    /// Calls `ask` until the server at `server` answers. Returns `None` if a stop is requested first.
     fn for_answer<T: Send + 'static>(
         self,
         server: &str,
@@ -78,7 +78,7 @@ impl Waiting<'_> {
     }
 }
 
-/// Makes the provider for the phases. None when a stop was requested while its server kept the command waiting.
+/// Creates the provider for the phases. Returns `None` if a stop is requested while the server is not available.
 pub fn wait_for_provider(
     settings: &embed::Settings,
     phases: &[Phase],
@@ -93,11 +93,11 @@ pub fn wait_for_provider(
     Ok(made.map(Into::into))
 }
 
-/// Says so when a well-known model is used without the prefixes that its makers prescribe.
+/// Returns a warning if a well-known model is used without its usual prefixes.
 #[must_use]
 pub fn missing_prefixes(config: &Config, model: &Model) -> Option<String> {
     let embed = &config.embed;
-    // Whoever sets a prefix, even an empty one, knows about them.
+    // If a prefix is configured, even an empty one, the warning is unnecessary.
     let is_set = embed.query_prefix.is_some() || embed.document_prefix.is_some();
     let has_any = !model.query_prefix.is_empty() || !model.document_prefix.is_empty();
     if is_set || has_any || embed.provider == ProviderKind::Hash {
@@ -111,15 +111,15 @@ pub fn missing_prefixes(config: &Config, model: &Model) -> Option<String> {
     ))
 }
 
-/// Returns whether the server of a registered model has to be asked how many tokens of a text it reads: nobody asked
-/// yet, or chunks are to be longer than what is known.
+/// Returns whether to measure how many tokens of a text the server reads: the limit is unknown or smaller than the
+/// configured chunks.
 #[must_use]
 pub fn lacks_limit(config: &Config, known: Option<usize>) -> bool {
     config.embed.provider == ProviderKind::OpenAi
         && known.is_none_or(|known| config.chunk.max_tokens.is_some_and(|configured| configured > known))
 }
 
-/// Asks the server how many tokens of a text it reads. None when the provider knows its limit without asking, or when a stop was
+/// Measures how many tokens of a text the server reads. Returns `None` if the provider knows its limit, or if a stop is
 /// requested first.
 pub fn ask_for_limit(provider: &Arc<dyn Provider>, waiting: Waiting<'_>) -> Result<Option<usize>> {
     let Some(server) = provider.server().map(str::to_owned) else { return Ok(None) };
@@ -128,7 +128,7 @@ pub fn ask_for_limit(provider: &Arc<dyn Provider>, waiting: Waiting<'_>) -> Resu
     Ok(found.flatten())
 }
 
-/// Stores how many tokens of a text a registered model was found to read, and warns when that is less than what was assumed.
+/// Stores the measured token limit of a registered model, and warns if it is less than the assumed limit.
 pub fn store_limit(client: &mut Client, model: &Model, known: Option<usize>, found: usize) -> Result<()> {
     if known == Some(found) {
         return Ok(());
@@ -147,26 +147,26 @@ pub fn store_limit(client: &mut Client, model: &Model, known: Option<usize>, fou
     Ok(())
 }
 
-/// Returns how large chunks may be; refuses sizes that do not fit the model or each other. `found` is the number of tokens that the
-/// model was found to read.
+/// Returns the limits for the size of chunks. Rejects sizes that do not fit the model or each other. `found` is the
+/// measured limit.
 pub fn limits(config: &Config, provider: &dyn Provider, found: Option<usize>) -> Result<Limits> {
     let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
     let tokenizer = provider.tokenizer();
     let most = found.unwrap_or(*most);
-    // The prefix is put before every text that is embedded, and counts.
+    // The prefix is added to every text that is embedded, so its tokens count.
     let most = most.saturating_sub(tokenizer.count(document_prefix).saturating_sub(tokenizer.special_tokens()));
     let Chunk { max_tokens, min_tokens, overlap_tokens } = config.chunk;
     let max_tokens = max_tokens.unwrap_or(most);
     let refused = |key: &str, message| Err(ConfigError::Invalid { place: key.into(), message }.into());
     if max_tokens > most {
-        let message = format!("{max_tokens} is more than {name} reads, {most}; lower it, or set it to auto");
+        let message = format!("{max_tokens} is more than {name} reads, {most}; lower it or set it to auto");
         return refused("chunk.max_tokens", message);
     }
     if max_tokens < Limits::LEAST {
         let message = format!("{name} reads {max_tokens} tokens of a text, and a chunk needs {}", Limits::LEAST);
         return refused("embed.model", message);
     }
-    // The default gives way where only chunk.max_tokens was set.
+    // If only chunk.max_tokens is set, the default of chunk.min_tokens is reduced.
     if min_tokens > max_tokens && min_tokens != Chunk::default().min_tokens {
         let message = format!("{min_tokens} is more than a chunk may have, {max_tokens}; lower it");
         return refused("chunk.min_tokens", message);

@@ -1,21 +1,21 @@
-//! What a filter that selects nothing may have meant: the names there are.
+//! Suggests existing names if a filter selects nothing.
 
 use postgres::Client;
 
 use crate::db::calls::{self, Filter};
 use crate::error::Result;
 
-/// How many names a warning lists.
+/// Maximum number of names in a warning.
 const NAMED: usize = 10;
 
-/// Warns of what nothing has, for a filter that selected nothing.
+/// Warns about unknown names in a filter that selected nothing.
 pub fn warn_of_unknown(client: &mut Client, filter: &Filter, labels: &[String]) {
     let mut warn = || {
         warn_of_absent(client, &filter.source, "run has the source", calls::list_sources)?;
         warn_of_absent(client, labels, "document has the label", calls::list_labels)?;
         warn_of_patterns(client, filter)
     };
-    // Told on the side: what was asked is answered.
+    // The warning is optional, so an error is only logged.
     if let Err(error) = warn() {
         log::debug!("{error}");
     }
@@ -37,7 +37,7 @@ fn warn_of_absent(
     Ok(())
 }
 
-/// Of run ids and models there may be too many to list.
+/// Warns about run ids and models without listing them, because there may be too many.
 fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
     let mut selects_none =
         |filter| calls::list_runs(client, &Filter { limit: Some(1), ..filter }).map(|runs| runs.is_empty());

@@ -13,7 +13,7 @@ use crate::ids::RunId;
 use crate::normalize::{self, Options};
 use crate::stop::Stop;
 
-/// A longer name of an input is cut, so that the run id stays below its limit.
+/// Maximum length of an input's name in a run id. Longer names are cut.
 const LONGEST_NAME: usize = 100;
 
 /// Turn documentation into Markdown documents and register them as a run
@@ -117,7 +117,7 @@ fn run_one(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
-/// Refuses what only DITA knows.
+/// Rejects options that apply only to DITA.
 fn refuse_idle_flags(args: &Args) -> Result<()> {
     if args.source == Source::Confluence && !args.ditaval.is_empty() {
         return Err(Error::usage("--ditaval does nothing with --source confluence: leave it out"));
@@ -125,7 +125,7 @@ fn refuse_idle_flags(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Returns the run id of an input: the name of its path, or of its collection, and the source.
+/// Returns the run id of an input. It consists of the source and the name of the path or the collection.
 fn derived_run_id(path: &Path, collection: Option<&str>, source: normalize::Source) -> Result<RunId> {
     let own_name = if path.is_dir() { path.file_name() } else { path.file_stem() };
     let name = collection.map_or_else(|| own_name.unwrap_or_default().to_string_lossy(), Into::into);
@@ -141,7 +141,7 @@ fn derived_run_id(path: &Path, collection: Option<&str>, source: normalize::Sour
     format!("{slug}-{}", source_name(source)).parse().map_err(Error::usage)
 }
 
-/// Tells names apart that have no letter a run id may have.
+/// Returns a hash for names without characters that are allowed in a run id.
 fn short_hash(name: &OsStr) -> String {
     let mut hash = hex::encode(Sha256::digest(name.as_encoded_bytes()));
     hash.truncate(8);

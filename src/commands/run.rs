@@ -62,7 +62,7 @@ pub struct Args {
     /// Report progress after every N runs
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub progress_every: u32,
-    // Last, because its heading would also stand above what follows it.
+    // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.
     #[command(flatten)]
     pub selection: Selection,
@@ -73,7 +73,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     process(args, context, &Stop::on_signals()?)
 }
 
-/// Chunks and embeds what is due, until that is done or a stop is asked for.
+/// Chunks and embeds all runs that are due, until none is left or a stop is requested.
 pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> {
     let mut phases = args.phases.clone();
     phases.sort();
@@ -89,7 +89,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     let mut client = connector.connect_ready_to_work()?;
 
     if !args.dry_run {
-        // Before the scan, so that it counts the runs of killed workers.
+        // This must be done before the scan, so that it includes the runs of killed workers.
         for run in calls::recover_expired_claims(&mut client)? {
             context.events.emit(&Event::Recover {
                 run_id: &run.run_id,
@@ -120,7 +120,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
         return Ok(stop.exit().unwrap_or(Exit::Done));
     };
     if phases.contains(&Phase::Embed) {
-        // The wait may have outlasted the connection.
+        // The connection may have been lost during the wait.
         connector.revive(&mut client)?;
         calls::register_model(&mut client, provider.model()).map_err(Error::of_model)?;
         if let Some(advice) = missing_prefixes(&context.config, provider.model()) {
@@ -149,7 +149,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
         limit: args.limit.map(u64::from),
         watch: args.watch,
         slots: workers,
-        // More threads than runs would only open connections. All slots embed batches, whichever run they belong to.
+        // More threads than runs would only open unused connections. Each slot can embed batches of any run.
         workers: if args.watch { workers } else { workers.min(usize::try_from(total).unwrap_or(workers)) },
         process: format!("{}/{}", gethostname::gethostname().to_string_lossy(), std::process::id()),
         provider,
@@ -183,7 +183,7 @@ fn work(
             let _ = write!(summary, ", {count} {what}");
         }
     }
-    // A lost run may also be counted above, because a worker may have claimed it again.
+    // A lost run may also be counted above, if a worker has claimed it again.
     if lost > 0 {
         let _ = write!(summary, ", {} lost", counted(lost, "claim"));
     }
@@ -203,7 +203,7 @@ fn work(
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
 }
 
-/// Reports what is left. Builds missing vector indexes if no run waits to be embedded.
+/// Reports what is left. Builds missing vector indexes if no run is waiting to be embedded.
 fn wind_up(
     connector: &Connector,
     client: &mut Client,
@@ -223,7 +223,7 @@ fn wind_up(
     Ok(())
 }
 
-/// Shows progress.
+/// Shows the progress.
 struct Display<'a> {
     bar: &'a ProgressBar,
     total: u64,
@@ -245,7 +245,7 @@ impl Watcher for Display<'_> {
     }
 }
 
-/// Returns the progress event. The estimate assumes the average rate so far.
+/// Returns the progress event. The estimate is based on the average rate so far.
 fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     let in_u32 = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let per_run = elapsed / in_u32(done.max(1));
@@ -257,7 +257,7 @@ fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
     }
 }
 
-/// How many failed runs and other models a message lists.
+/// Maximum number of failed runs and other models in a message.
 const NAMED: usize = 3;
 
 /// Reports which runs failed, wait for a retry, or are claimed by other workers.
@@ -287,11 +287,11 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     Ok(())
 }
 
-/// Reports runs that are embedded with another model than the configured one. They stay as they are.
+/// Reports runs that are embedded with a different model than the configured one. They are not changed.
 fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
     let models = match calls::list_models(client, filter) {
         Ok(models) => models,
-        // Only extra information: the work itself is done.
+        // The message is optional, because the work is complete.
         Err(error) => return log::debug!("{error}"),
     };
     for (other, runs) in models.iter().filter(|(other, _)| other != model).take(NAMED) {
@@ -323,7 +323,7 @@ fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
 /// Returns the filter for the runs that wait for `phase`.
 fn waiting(phases: &[Phase], phase: Phase, filter: &Filter) -> Filter {
     if phases.len() == 2 && phase == Phase::Embed && filter.status.is_empty() {
-        // A reset run goes through the chunk phase first, so it is counted there.
+        // A reset run must first be chunked, so it is counted in that phase.
         return Filter { status: vec![Status::Chunked, Status::Embedding], ..filter.clone() };
     }
     filter.clone()
@@ -361,9 +361,9 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
     Ok(due)
 }
 
-/// How many runs of a phase a dry run lists without a limit: as many as the scan returns.
+/// Number of runs that a dry run lists for each phase by default. The scan returns the same number.
 const LISTED: u32 = 10;
-/// The largest number of runs of a phase that a dry run lists.
+/// Maximum number of runs that a dry run lists for each phase.
 const MOST_LISTED: u32 = 1000;
 
 /// Lists the first runs of each phase up to the limit, and reports how many more are due.
@@ -375,7 +375,7 @@ fn list_due(
     limit: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Exit> {
-    // Chunked runs are finished first, so they use up the limit first.
+    // Chunked runs are processed first, so they count first.
     let mut left = limit.unwrap_or(u32::MAX);
     let (mut listed, mut more) = (Vec::new(), 0);
     for (phase, backlog) in phases.iter().zip(due).rev() {

@@ -51,11 +51,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns what a server is made from: configuration, database, model.
+/// Returns the setup of a server: configuration, database and model.
 pub(super) fn setup(context: &Context<'_>, text_only: bool) -> Result<Setup> {
     let tokens = tokens(&std::env::var(TOKENS_VARIABLE).unwrap_or_default())?;
     let connector = Connector::new(&context.config)?;
-    // A schema that is missing is told now, not with the first request.
+    // Report a missing schema now instead of with the first request.
     drop(connector.connect_ready()?);
     let provider: Option<Arc<dyn Provider>> =
         if text_only { None } else { Some(embed::provider(&impatient_settings(&context.config))?.into()) };

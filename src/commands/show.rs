@@ -106,7 +106,7 @@ fn missing(args: &Args) -> Error {
 fn no_section(name: &str, document: &FoundDocument, found: &[Section]) -> Error {
     let anchors: Vec<&str> = found.iter().take(20).map(|section| section.anchor.as_str()).collect();
     let hint = if anchors.is_empty() {
-        "The document has no headings: leave --section out.".to_owned()
+        "The document has no headings. Omit --section.".to_owned()
     } else {
         format!("Sections: {}{}.", anchors.join(", "), if found.len() > 20 { ", …" } else { "" })
     };

@@ -37,10 +37,10 @@ pub struct Args {
     pub yes: bool,
 }
 
-/// What became of a source.
+/// The result for a source.
 struct Synced {
     exit: Exit,
-    /// What the summary line says.
+    /// The line in the summary.
     line: String,
 }
 
@@ -56,7 +56,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if sources.is_empty() {
         return Err(Error::Usage {
             message: "the configuration has no sources".into(),
-            hint: Some("Name them under `sources` in .trailblazer.yaml, for example `manuals: { kind: dita, path: manuals/ }`.".into()),
+            hint: Some(
+                "Add them to `sources` in .trailblazer.yaml, for example `manuals: { kind: dita, path: manuals/ }`."
+                    .into(),
+            ),
         });
     }
     let stop = Stop::on_signals()?;
@@ -87,7 +90,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(exit))
 }
 
-/// Of two exit codes, returns the one that matters more. Several sources that end differently are failures.
+/// Returns the more important of two exit codes. If the results of the sources differ, the exit code means failures.
 fn worse(one: Exit, other: Exit) -> Exit {
     match (one, other) {
         (Exit::Done, exit) | (exit, Exit::Done) => exit,
@@ -99,7 +102,7 @@ fn worse(one: Exit, other: Exit) -> Exit {
 fn report_failure(source: &Source, error: &Error, context: &Context<'_>) -> Synced {
     let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
     if matches!(error, Error::Fetch(FetchError::Stopped)) {
-        return Synced { exit: Exit::Done, line: "stopped; the next sync goes on from here".into() };
+        return Synced { exit: Exit::Done, line: "stopped; the next sync continues from here".into() };
     }
     crate::terminal::print_error(&format!("source {}: {message}", source.name), hint.as_deref());
     context.events.emit(&Event::SyncSource {
@@ -152,7 +155,7 @@ fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>)
     Ok(report_source(source, &loaded.outcome, counts, exit, context))
 }
 
-/// Emits the event of a source, and returns its line.
+/// Emits the event for a source, and returns its line in the summary.
 fn report_source(source: &Source, outcome: &str, counts: [i32; 4], exit: Exit, context: &Context<'_>) -> Synced {
     let [added, changed, removed, unchanged] = counts;
     context.events.emit(&Event::SyncSource {
@@ -193,7 +196,7 @@ fn ingest_path(
         Kind::Dita => normalize::Source::Dita,
         Kind::Confluence => normalize::Source::Confluence,
     };
-    // Two sources may have folders of the same name.
+    // Two sources may have folders with the same name.
     let own_name = (origin.kind == Kind::Dita).then(|| source.name.to_string());
     let input = Input {
         run_id: &source.name,

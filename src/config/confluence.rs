@@ -1,4 +1,4 @@
-//! `confluence`: how pages are read.
+//! `confluence`: the configuration of the Confluence reader.
 
 use serde::Deserialize;
 
@@ -6,11 +6,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Confluence {
-    /// Whether the comments on a page become a part of its document.
+    /// Whether a document includes the comments on its page.
     pub comments: bool,
-    /// What becomes of parts of a page that Confluence shows to some readers only.
+    /// What to do with parts of a page that Confluence shows only to some readers.
     pub conditional_content: ConditionalContent,
-    /// Groups that every reader belongs to. A space that one of them may view has no restriction.
+    /// Groups that include every reader. If one of them may view a space, the space has no restriction.
     pub everybody: Vec<String>,
 }
 
@@ -24,13 +24,13 @@ impl Default for Confluence {
     }
 }
 
-/// What becomes of parts of a page that Confluence shows to some readers only.
+/// What to do with parts of a page that Confluence shows only to some readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConditionalContent {
-    /// They are left out and counted.
+    /// Omit and count them.
     #[default]
     Drop,
-    /// They are read as if everybody saw them.
+    /// Keep them, as if everybody could see them.
     Keep,
 }

@@ -1,4 +1,4 @@
-//! `dita`: how DITA is read.
+//! `dita`: the configuration of the DITA reader.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,12 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Dita {
-    /// What specialized elements are a kind of, by name, where no DTD of the input says it: `release: topic`.
+    /// The base type of specialized elements, by name, if no DTD in the input declares it: `release: topic`.
     pub specializations: BTreeMap<String, String>,
-    /// Whether topics that exist only for reuse, and maps without text of their own, are searched too.
+    /// Whether a search includes topics that exist only for reuse and maps without text.
     pub search: Searched,
-    /// The address of a published page below the site's URL; `{path}` is the path of the source without its extension.
+    /// The address of a published page, relative to the URL of the site. `{path}` is the path of the source without its
+    /// extension.
     pub page_url: String,
 }
 
@@ -22,13 +23,13 @@ impl Default for Dita {
     }
 }
 
-/// Which DITA documents are searched.
+/// Which DITA documents a search includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Searched {
-    /// Those that readers find in the published guide.
+    /// The documents that readers find in the published guide.
     #[default]
     Published,
-    /// All.
+    /// All documents.
     All,
 }

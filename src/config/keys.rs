@@ -1,4 +1,4 @@
-//! The keys of the configuration by name: which there are, how the variable of each is read, and what a wrong name may have meant.
+//! The list of configuration keys and their environment variables, with suggestions for misspelled names.
 
 use std::ffi::OsString;
 
@@ -8,23 +8,23 @@ use super::ConfigError;
 
 /// A key.
 pub(super) struct Key {
-    /// Its path in the file.
+    /// The path of the key in the file.
     pub path: &'static str,
-    /// What it takes.
+    /// The allowed values.
     pub takes: Takes,
 }
 
-/// What a key takes.
+/// The allowed values of a key.
 pub(super) enum Takes {
-    /// Any text.
+    /// Any string.
     Text,
     /// One of these words.
     Words(&'static [&'static str]),
-    /// What YAML reads, a number for instance.
+    /// Any other YAML value, for example a number.
     Yaml,
 }
 
-/// Every key.
+/// All keys.
 pub(super) const KEYS: [Key; 39] = [
     text("database.url"),
     text("database.bin_dir"),
@@ -79,7 +79,7 @@ const fn yaml(path: &'static str) -> Key {
     Key { path, takes: Takes::Yaml }
 }
 
-/// Variables that are no key: a secret, and what tests and benches are told.
+/// Other environment variables: a secret, and settings of tests and benchmarks.
 const OTHER_VARIABLES: [&str; 7] = [
     "TRAILBLAZER_EMBED_API_KEY",
     super::serve::TOKENS_VARIABLE,
@@ -103,11 +103,11 @@ pub(super) fn variable(path: &str) -> String {
     }
 }
 
-/// Returns the path of the first key that is no key of ours.
+/// Returns the path of the first unknown key.
 pub(super) fn unknown_key(tree: &Mapping) -> Option<String> {
     tree.iter().find_map(|(key, value)| {
         let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
-        // `sources` has keys of its own.
+        // `sources` contains user-defined keys.
         if paths().contains(&key.as_str()) || key == "sources" {
             return None;
         }
@@ -125,7 +125,7 @@ pub(super) fn unknown_key(tree: &Mapping) -> Option<String> {
     })
 }
 
-/// Returns the line on which the last part of `key` stands before a colon.
+/// Returns the line that contains the last part of `key` before a colon.
 pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     let name = key.rsplit('.').next()?;
     let is_key = |line: &str| {
@@ -139,7 +139,7 @@ pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     text.lines().position(is_key).map(|index| index + 1)
 }
 
-/// Refuses a variable that `is_read` if its value is not UTF-8: it would count as not set.
+/// Rejects a variable selected by `is_read` if its value is not UTF-8. Otherwise, it would count as not set.
 pub fn check_text(
     variables: impl Iterator<Item = (OsString, OsString)>,
     is_read: impl Fn(&str) -> bool,
@@ -149,7 +149,7 @@ pub fn check_text(
     name.map_or(Ok(()), |place| Err(ConfigError::Invalid { place, message: "the value is not UTF-8".into() }))
 }
 
-/// Returns the variables of ours among `names` that set nothing, with the one that each is most like.
+/// Returns the variables in `names` that begin like ours but are unknown, with the most similar known variable.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
     let known = paths().map(variable);
     let is_token = |name: &str| name.starts_with("TRAILBLAZER_SOURCES_") && name.ends_with("_TOKEN");
@@ -164,7 +164,8 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
         .collect()
 }
 
-/// Returns the key that a variable is named after, with its section or without; else the only one that begins so.
+/// Returns the key that belongs to a variable, with or without its section. Otherwise, returns the only key that begins
+/// with the name.
 fn key_of(name: &str) -> Option<&'static str> {
     let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
     let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];
@@ -175,13 +176,13 @@ fn key_of(name: &str) -> Option<&'static str> {
         .or_else(|| begun.next().filter(|_| begun.next().is_none()))
 }
 
-/// Returns which of the known names `name` is most like, if at most `most` typing errors are between them.
+/// Returns the known name that is most similar to `name`, with at most `most` typing errors.
 pub(super) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
     let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
     distances.min().filter(|(distance, _)| *distance <= most).map(|(_, known)| known)
 }
 
-/// Returns the key that an unknown one is most like; for a name without a dot, the section.
+/// Returns the key that is most similar to an unknown key. For a name without a dot, returns a section.
 pub(super) fn nearest(key: &str) -> Option<String> {
     if !key.contains('.') {
         let sections = paths().map(|known| known.split('.').next().unwrap_or(known));

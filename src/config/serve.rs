@@ -1,4 +1,4 @@
-//! `serve`: where the web server listens, and whom it answers.
+//! `serve`: the configuration of the web server.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,21 +23,21 @@ pub struct Serve {
     /// Request header in which a trusted proxy passes the user's groups, separated by commas.
     #[serde(deserialize_with = "header")]
     pub proxy_groups_header: Option<String>,
-    /// Addresses of the proxies whose headers are believed.
+    /// Addresses of the proxies whose headers are trusted.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// What a caller without a token and without a proxy's user gets.
+    /// What callers without a token and without a proxy's user may see.
     pub unknown_callers: UnknownCallers,
-    /// Origins whose pages may call the JSON interface from a browser.
+    /// Origins whose pages may call the JSON API from a browser.
     #[serde(deserialize_with = "origins")]
     pub cors_origins: Vec<String>,
-    /// Database connections.
+    /// Number of database connections.
     #[serde(deserialize_with = "connections")]
     pub connections: u32,
-    /// Requests that are answered at the same time.
+    /// Maximum number of concurrent requests.
     #[serde(deserialize_with = "max_requests")]
     pub max_requests: u32,
-    /// Requests per second that one client address may send; 0 means any number.
+    /// Maximum number of requests per second from one client address. 0 means no limit.
     #[serde(deserialize_with = "rate")]
     pub rate_per_second: u32,
 }
@@ -59,28 +59,28 @@ impl Default for Serve {
     }
 }
 
-/// What a caller without a token and without a proxy's user gets.
+/// What callers without a token and without a proxy's user may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownCallers {
-    /// Documents that everybody may see.
+    /// Documents without restrictions.
     #[default]
     Unrestricted,
-    /// Nothing: 401.
+    /// Nothing. The status is 401.
     Nobody,
 }
 
-/// A token that a caller may show, and the principals it stands for.
+/// A token of callers, and the principals that it represents.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Token {
-    /// The secret.
+    /// The secret value.
     pub secret: String,
-    /// `user:…` and `group:…` as the sources name them.
+    /// `user:…` and `group:…`, with the names in the sources.
     pub principals: Vec<String>,
 }
 
 impl std::fmt::Debug for Token {
-    /// Leaves the secret out.
+    /// Formats the token without its secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Token").field("principals", &self.principals).finish_non_exhaustive()
     }
@@ -88,11 +88,11 @@ impl std::fmt::Debug for Token {
 
 /// The environment variable that holds the tokens.
 pub const TOKENS_VARIABLE: &str = "TRAILBLAZER_SERVE_TOKENS";
-/// Characters that a token needs at least, so that nobody guesses it.
+/// Minimum length of a token, so that nobody can guess it.
 const SHORTEST_TOKEN: usize = 16;
 
-/// Reads the tokens of `text`: entries `TOKEN` or `TOKEN=user:ann,group:hr`, separated by semicolons or line breaks. Messages name an
-/// entry by its number, never by its text.
+/// Parses tokens: entries `TOKEN` or `TOKEN=user:ann,group:hr`, separated by semicolons or line breaks. Error messages
+/// contain the number of an entry instead of its text.
 pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
     let entries = text.split([';', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
     entries
@@ -107,7 +107,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
             if secret.len() < SHORTEST_TOKEN || !is_printable {
                 let needs = "visible ASCII characters without `=` and `;`";
                 return Err(invalid(format!(
-                    "expected at least {SHORTEST_TOKEN} {needs}, for example of `openssl rand -hex 16`"
+                    "expected at least {SHORTEST_TOKEN} {needs}, for example from `openssl rand -hex 16`"
                 )));
             }
             let principals: Vec<String> =
@@ -126,7 +126,7 @@ fn is_principal(text: &str) -> bool {
     text.strip_prefix("user:").or_else(|| text.strip_prefix("group:")).is_some_and(|name| !name.is_empty())
 }
 
-/// Refuses settings that would open the server to everybody by mistake. `place_of` names where a key is set.
+/// Rejects settings that would give everybody access by mistake. `place_of` returns where a key is set.
 pub(super) fn check(serve: &Serve, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
     let refused = |key: &str, message: &str| {
         Err(ConfigError::Invalid { place: place_of(key), message: format!("{key}: {message}") })
@@ -157,7 +157,7 @@ fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::E
     parse_listen(&text).map_err(de::Error::custom)
 }
 
-/// Reads an address to listen on.
+/// Parses the address on which to listen.
 pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     text.parse().map_err(|_| "expected an IP address and a port, for example 127.0.0.1:8080 or [::1]:8080".to_owned())

@@ -1,4 +1,4 @@
-//! `sources`: what `sync` keeps up to date. Each source is a run of its name.
+//! `sources`: the sources that `sync` updates. Each source is a run with its name.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ const PATH_KEYS: [&str; 5] = ["kind", "path", "ditaval", "collection", "site_url
 /// Keys of a source that fetches pages over REST.
 const SITE_KEYS: [&str; 9] =
     ["kind", "site", "deployment", "email", "spaces", "labels", "ancestors", "cql", "parallel"];
-/// A site that is asked more at once answers more slowly or refuses.
+/// More parallel requests would make the site slower, or it would reject them.
 const MOST_PARALLEL: u8 = 32;
 
 /// The configured sources, in the order of the file.
@@ -23,7 +23,7 @@ const MOST_PARALLEL: u8 = 32;
 pub struct Sources(pub Vec<Source>);
 
 impl<'de> Deserialize<'de> for Sources {
-    /// Leaves the sources to [`read`], which knows the lines.
+    /// Ignores the value. [`read`] parses the sources, because it knows the lines.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self::default())
     }
@@ -38,48 +38,48 @@ pub struct Source {
     pub origin: Origin,
 }
 
-/// Where the documents of a source come from.
+/// The origin of the documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Files: a folder, a map, or the zip file of an export.
     Path(PathOrigin),
-    /// A Confluence site, over REST.
+    /// A Confluence site with its REST API.
     Site(Site),
 }
 
-/// Files.
+/// The files of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathOrigin {
-    /// What kind of documentation they hold.
+    /// The kind of documentation.
     pub kind: Kind,
-    /// The file or folder; relative to the configuration file.
+    /// The file or folder. A relative path starts at the folder of the configuration file.
     pub path: PathBuf,
-    /// Conditions to filter DITA by.
+    /// Ditaval files that filter DITA.
     pub ditaval: Vec<PathBuf>,
-    /// Names the input in document ids; for DITA, the name of the source if there is none.
+    /// The name of the input in document ids. For DITA, the default is the name of the source.
     pub collection: Option<String>,
     /// Address of the published site.
     pub site_url: Option<String>,
 }
 
-/// A Confluence site, and which of its pages to fetch: those that meet every condition.
+/// A Confluence site, and the pages to fetch. A page must meet all conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// Address, with `/wiki` for Cloud, without a slash at the end.
+    /// The address without a slash at the end. For Cloud, it includes `/wiki`.
     pub url: String,
-    /// Which REST interface it has.
+    /// The type of its REST API.
     pub deployment: Deployment,
-    /// Account of the API token; without one, the token is sent as a bearer token.
+    /// The account of the API token. Without it, the token is sent as a bearer token.
     pub email: Option<String>,
-    /// Keys of spaces.
+    /// The keys of spaces.
     pub spaces: Vec<String>,
-    /// Labels, one of which a page has.
+    /// Labels. A page must have at least one of them.
     pub labels: Vec<String>,
-    /// Ids of pages; a page is one of them, or stands below one.
+    /// Ids of pages. A page must be one of them or a descendant of one.
     pub ancestors: Vec<String>,
     /// A condition in Confluence's query language.
     pub cql: Option<String>,
-    /// Requests at once, at most.
+    /// Maximum number of concurrent requests.
     pub parallel: u8,
 }
 
@@ -92,17 +92,17 @@ pub enum Kind {
     Confluence,
 }
 
-/// Confluence's two REST interfaces.
+/// The two REST APIs of Confluence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Deployment {
-    /// Confluence Cloud: version 2, and version 1 for what version 2 lacks.
+    /// Confluence Cloud: version 2, and version 1 for functions that version 2 lacks.
     Cloud,
     /// Data Center 7.19 or later: version 1.
     DataCenter,
 }
 
-/// A text, or a list of texts.
+/// A string, or a list of strings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum Texts {
@@ -110,7 +110,7 @@ enum Texts {
     Many(Vec<Text>),
 }
 
-/// A text; a number counts as one, because ids and keys may be digits only.
+/// A string. Numbers are accepted, because ids and keys may consist of digits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum Text {
@@ -127,7 +127,7 @@ impl Text {
     }
 }
 
-/// Reads the sources of a configuration file called `file`, whose text is `text`.
+/// Reads the sources of a configuration. `file` is the name of the file, and `text` is its content.
 pub(super) fn read(tree: &Mapping, file: &str, text: &str) -> Result<Sources, ConfigError> {
     let entries = match tree.get("sources") {
         None | Some(Value::Null) => return Ok(Sources::default()),
@@ -298,7 +298,7 @@ impl Values<'_> {
     }
 }
 
-/// Returns the host of an address that a token may be sent to: by TLS, or to this machine.
+/// Returns the host of an address if it is safe to send a token there: the connection uses TLS or stays on this machine.
 fn safe_host(url: &str) -> Option<&str> {
     let (is_safe, rest) = match url.split_once("://")? {
         ("https", rest) => (true, rest),
@@ -322,7 +322,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Returns the file, with the line of the key if it can be found, or else of the source.
+    /// Returns the file and the line of the key, or the line of the source if the key is not found.
     fn place(&self, key: Option<&str>) -> String {
         let names = |line: &str, name: &str| {
             line.match_indices(name).any(|(at, _)| {
@@ -335,7 +335,7 @@ impl Lines<'_> {
         let mut found = None;
         let mut wanted = ["sources"].into_iter().chain(self.source).chain(key).peekable();
         for (number, line) in self.text.lines().enumerate() {
-            // A flow mapping has several keys on one line.
+            // A flow mapping may have several keys on one line.
             while wanted.peek().is_some_and(|name| names(line, name)) {
                 wanted.next();
                 found = Some(number + 1);
@@ -354,7 +354,7 @@ impl Lines<'_> {
 }
 
 impl Sources {
-    /// Takes relative paths from the folder of the configuration file.
+    /// Resolves relative paths from the folder of the configuration file.
     pub(super) fn resolve(&mut self, folder: &Path) {
         for source in &mut self.0 {
             if let Origin::Path(origin) = &mut source.origin {

@@ -1,5 +1,5 @@
-//! A connection as libpq writes it, `postgresql://user@host:5432/database?sslmode=verify-full` or `host=… user=…`, taken
-//! apart into its parameters.
+//! Parses a libpq connection string into its parameters. The formats are
+//! `postgresql://user@host:5432/database?sslmode=verify-full` and `host=… user=…`.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::nearest_name;
 
-/// Parameters of a connection by libpq's names.
+/// Connection parameters with libpq's names.
 pub type Parameters = BTreeMap<String, String>;
 
-/// Parameters that the driver takes as they are.
+/// Parameters that the driver supports.
 const DRIVERS: [&str; 15] = [
     "application_name",
     "channel_binding",
@@ -30,7 +30,7 @@ const DRIVERS: [&str; 15] = [
     "sslnegotiation",
     "user",
 ];
-/// Parameters that we turn into something the driver takes.
+/// Parameters that trailblazer implements.
 const OURS: [&str; 9] = [
     "keepalives_count",
     "passfile",
@@ -42,16 +42,16 @@ const OURS: [&str; 9] = [
     "target_session_attrs",
     "tcp_user_timeout",
 ];
-/// Parameters that change nothing here: the encoding is always UTF-8, and GSSAPI is never tried.
+/// Parameters without effect: the encoding is always UTF-8, and GSSAPI is never used.
 const IGNORED: [&str; 5] = ["client_encoding", "fallback_application_name", "gssencmode", "sslcompression", "sslsni"];
 
-/// A connection URL, or libpq's `key=value` pairs. Prints without its password.
+/// A connection URL, or libpq's `key=value` pairs. It is printed without its password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Url(String);
 
 impl Url {
-    /// Takes the URL apart. The error never quotes a value: it may be the password.
+    /// Parses the URL. The error never contains a value, because it may be the password.
     pub fn parameters(&self) -> Result<Parameters, String> {
         let given = match self.0.strip_prefix("postgresql://").or_else(|| self.0.strip_prefix("postgres://")) {
             Some(rest) => from_uri(rest)?,
@@ -82,7 +82,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// Refuses parameters that nobody here knows, and leaves out those without a value.
+/// Rejects unknown parameters, and removes parameters without a value.
 pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parameters, String> {
     let mut parameters = Parameters::new();
     for (key, value) in given {
@@ -92,7 +92,8 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
                 .into());
         }
         if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
-            // It may be a piece of a password that was not encoded, so only what is nearly a known name is answered.
+            // The name may be a part of a password that was not encoded. Therefore the message contains it only if it
+            // is similar to a known name.
             return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 3) {
                 Some(nearest) => format!("unknown connection parameter; did you mean `{nearest}`?"),
                 None => "unknown connection parameter".to_owned(),
@@ -108,7 +109,7 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
     Ok(parameters)
 }
 
-/// Says where the database is, without secrets.
+/// Returns the location of the database without secrets.
 #[must_use]
 pub fn shown(parameters: &Parameters) -> String {
     let get = |key: &str| parameters.get(key).map(String::as_str);
@@ -129,7 +130,7 @@ pub fn shown(parameters: &Parameters) -> String {
     text
 }
 
-/// Returns the driver's settings, but for those of TLS.
+/// Returns the settings of the driver except TLS.
 pub fn driver_settings(parameters: &Parameters) -> Result<postgres::Config, String> {
     let mut pairs = String::new();
     for (key, value) in parameters {
@@ -139,7 +140,7 @@ pub fn driver_settings(parameters: &Parameters) -> Result<postgres::Config, Stri
         }
     }
     let mut settings: postgres::Config = pairs.parse().map_err(|error: postgres::Error| {
-        // It names the parameter only.
+        // The message contains only the name of the parameter.
         std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
     })?;
     if let Some(text) = parameters.get("tcp_user_timeout") {
@@ -149,7 +150,7 @@ pub fn driver_settings(parameters: &Parameters) -> Result<postgres::Config, Stri
     Ok(settings)
 }
 
-/// `[user[:password]@][host[:port],…][/dbname][?key=value&…]`, each part percent-encoded.
+/// Parses `[user[:password]@][host[:port],…][/dbname][?key=value&…]`. Each part is percent-encoded.
 fn from_uri(rest: &str) -> Result<Vec<(String, String)>, String> {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, dbname) = rest.split_once('/').unwrap_or((rest, ""));
@@ -161,7 +162,7 @@ fn from_uri(rest: &str) -> Result<Vec<(String, String)>, String> {
     let mut names = Vec::new();
     let mut ports = Vec::new();
     for host in hosts.split(',') {
-        // An IPv6 address stands in brackets.
+        // An IPv6 address is in brackets.
         let (name, port) = match host.strip_prefix('[') {
             Some(inner) => {
                 let (name, port) = inner.split_once(']').ok_or("an address lacks its closing bracket")?;
@@ -181,7 +182,7 @@ fn from_uri(rest: &str) -> Result<Vec<(String, String)>, String> {
     ];
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or("a parameter after the question mark has no value")?;
-        // As JDBC writes it.
+        // The syntax of JDBC.
         if (key, value) == ("ssl", "true") {
             parameters.push(("sslmode".into(), "require".into()));
         } else {
@@ -195,7 +196,7 @@ fn decoded(text: &str) -> Result<String, String> {
     percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_| "not UTF-8 once decoded".into())
 }
 
-/// `key=value key='a value'`, with a backslash before what is meant literally.
+/// Parses `key=value key='a value'`. A backslash escapes the next character.
 fn from_pairs(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut parameters = Vec::new();
     let mut rest = text.trim_start();

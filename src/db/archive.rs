@@ -1,4 +1,4 @@
-//! Dumps schema `graphdb` into a file and restores it, with PostgreSQL's own client programs.
+//! Dumps schema `graphdb` into a file and restores it with the client programs of PostgreSQL.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -10,19 +10,19 @@ use std::process::{Command, Output, Stdio};
 use super::local;
 use crate::error::{Error, Result};
 
-/// Tokens that a restored sequence skips. Tokens that were issued after the dump was made are never issued again.
+/// Number of tokens that a restored sequence skips, so that tokens issued after the dump are never issued again.
 const SKIPPED_TOKENS: i64 = 1_000_000_000;
 
-/// The client programs of one installation, and how they connect.
+/// The client programs of one installation, and their connection variables.
 #[derive(Debug, Clone)]
 pub struct Clients {
     bin: PathBuf,
-    /// Variables of libpq. They hold the password, which other users could read among a program's arguments.
+    /// Environment variables of libpq. They contain the password, because other users can see the arguments of a program.
     variables: Vec<(&'static str, String)>,
 }
 
 impl Clients {
-    /// Returns the programs in `bin`, which connect by `variables`.
+    /// Returns the programs in `bin`, with their connection `variables`.
     pub(super) fn new(bin: PathBuf, variables: Vec<(&'static str, String)>) -> Self {
         Self { bin, variables }
     }
@@ -36,7 +36,7 @@ impl Clients {
         Self { bin: self.bin.clone(), variables }
     }
 
-    /// Writes the schema and its data to `file`, in PostgreSQL's custom format. A failure leaves an existing file as it is.
+    /// Writes the schema and its data to `file`, in PostgreSQL's custom format. If it fails, an existing file is not changed.
     pub fn dump(&self, file: &Path) -> Result<()> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let partial = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(file))?;
@@ -49,7 +49,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Returns the same programs for a server that accepts changes, of those that the URL lists.
+    /// Returns the same programs for a server that accepts changes. The URL may list several servers.
     #[must_use]
     pub fn for_changes(&self) -> Self {
         let mut variables = self.variables.clone();
@@ -58,7 +58,7 @@ impl Clients {
         Self { bin: self.bin.clone(), variables }
     }
 
-    /// Replaces schema `graphdb` with the one in `file`, all or nothing. Returns the roles' rights that could not be restored.
+    /// Replaces schema `graphdb` with the schema in `file`, in one transaction. Returns the grants that could not be restored.
     pub fn restore(&self, file: &Path) -> Result<Vec<String>> {
         fs::File::open(file).map_err(Error::file(file))?;
         let end = format!(
@@ -86,7 +86,7 @@ impl Clients {
         self.restore_rights(file)
     }
 
-    /// Grants what the dump says. A role that does not exist here keeps no other from its rights.
+    /// Restores the grants in the dump. If a role does not exist here, the other roles still get their rights.
     fn restore_rights(&self, file: &Path) -> Result<Vec<String>> {
         let mut list = self.command("pg_restore");
         list.arg("--list").arg(file);
@@ -112,7 +112,7 @@ impl Clients {
         Ok(refused)
     }
 
-    /// Turns the archive, or a part of it, into SQL.
+    /// Converts the archive, or a part of it, to SQL.
     fn script(&self, file: &Path, arguments: &[&OsStr]) -> Result<tempfile::NamedTempFile> {
         let script = tempfile::NamedTempFile::new().map_err(Error::file("the restore script"))?;
         let sink = script.reopen().map_err(Error::file(script.path()))?;
@@ -139,7 +139,8 @@ impl Clients {
     }
 }
 
-/// Returns the folder of client programs that can dump a server of major version `major`: of that version or a later one.
+/// Returns the folder of client programs that can dump a server with major version `major`. Their version must be at
+/// least as high.
 pub(super) fn find(configured: Option<&Path>, workspace: &Path, major: u32) -> Result<PathBuf> {
     let mut looked_at = String::new();
     for bin in local::places(configured, workspace) {
@@ -159,34 +160,34 @@ pub(super) fn find(configured: Option<&Path>, workspace: &Path, major: u32) -> R
     })
 }
 
-/// Returns whether a line of the archive's table of contents grants rights.
+/// Returns whether a line of the archive's table of contents is a grant.
 fn is_acl(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(line);
     let mut words = line.split_whitespace();
     line.as_bytes().first().is_some_and(u8::is_ascii_digit) && words.nth(3).is_some_and(|kind| kind == "ACL")
 }
 
-/// Runs `command`, with what `write` writes as its standard input.
+/// Runs `command`. Its standard input is the output of `write`.
 fn fed(
     mut command: Command,
     write: impl FnOnce(&mut std::process::ChildStdin) -> std::io::Result<()>,
 ) -> std::io::Result<Output> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut sink) = child.stdin.take() {
-        // When the program stops reading, its exit code and its messages say why.
+        // If the program stops reading, its exit code and its messages contain the reason.
         let _ = write(&mut sink);
     }
     child.wait_with_output()
 }
 
-/// Returns the schema, quoted, in which the dump expects pgvector: that of the column `embedding`.
+/// Returns the quoted schema in which the dump expects pgvector. It is the schema of the type of the column `embedding`.
 fn vector_schema(script: &Path) -> std::io::Result<String> {
     for line in BufReader::new(fs::File::open(script)?).lines() {
         let line = line?;
         if let Some((schema, _)) = line.trim().strip_prefix("embedding ").and_then(|rest| rest.split_once(".vector")) {
             return Ok(schema.to_owned());
         }
-        // The data follow the tables.
+        // The data follows after the tables.
         if line.starts_with("COPY ") {
             break;
         }
@@ -201,7 +202,7 @@ fn finished(program: &str, output: &Output) -> Result<()> {
     let printed = String::from_utf8_lossy(&output.stderr);
     Err(Error::NotReady {
         message: format!("{program} failed: {}", printed.trim()),
-        hint: "Nothing was changed. Correct what the message names, and run the command again.".into(),
+        hint: "Nothing was changed. Solve the problem in the message, and run the command again.".into(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! One typed call for each SQL function of schema `graphdb`. The functions hold the rules; the calls add names and types.
+//! Typed calls for the SQL functions of schema `graphdb`. The functions implement the rules. The calls add names and types.
 
 use std::time::Duration;
 
@@ -74,13 +74,13 @@ impl Run {
     }
 }
 
-/// Parses a stored run id. The check constraint of the table has the same rule, so it always parses.
+/// Parses a stored run id. It is always valid, because the table has a check constraint with the same rule.
 fn run_id(row: &Row, column: &str) -> RunId {
     let text: String = row.get(column);
     text.parse().expect("a run id from the database obeys its check constraint")
 }
 
-/// Parses a stored status. The check constraint of the table allows the same names, and a newer schema was refused before.
+/// Parses a stored status. It is always valid, because the table has a check constraint and a newer schema was rejected before.
 fn status(row: &Row) -> Status {
     Status::named(row.get("status")).expect("the status of a run is one of those that its check constraint allows")
 }
@@ -108,7 +108,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Returns the filter as the SQL functions take it.
+    /// Returns the filter in the format of the SQL functions.
     #[must_use]
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_else(|_| Value::Object(Map::new()))
@@ -121,7 +121,7 @@ impl Filter {
     }
 }
 
-/// What waits for a phase.
+/// The runs that wait for a phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
     /// Number of runs that wait, including those in back-off.
@@ -132,7 +132,7 @@ pub struct Backlog {
     pub first_normalized_at: Option<DateTime<Utc>>,
     /// Time of the newest run.
     pub last_normalized_at: Option<DateTime<Utc>>,
-    /// The first ten in the order of the claim, or as many as the limit of the filter; those in back-off last.
+    /// The first ten run ids in the order of claims, or as many as the limit of the filter. Runs in back-off are last.
     pub sample_run_ids: Vec<String>,
 }
 
@@ -148,7 +148,7 @@ pub fn backlog(client: &mut impl GenericClient, phase: Phase, filter: &Filter) -
     })
 }
 
-/// `graphdb.claim_run`, or `graphdb.claim_runs` with a filter: the run leased to `worker`, if any is due.
+/// Calls `graphdb.claim_run`, or `graphdb.claim_runs` with a filter. Returns the run leased to `worker`, if any is due.
 pub fn claim_run(
     client: &mut impl GenericClient,
     phase: Phase,
@@ -177,11 +177,11 @@ pub fn claim_run(
 pub struct Renewal {
     pub token: ClaimToken,
     pub expires_at: Option<DateTime<Utc>>,
-    /// The claim is lost. Otherwise, a lease that was not renewed belongs to a run that another transaction has locked.
+    /// Whether the claim is lost. If it is not lost and was not renewed, another transaction has locked the run.
     pub is_lost: bool,
 }
 
-/// `graphdb.renew_claims`, with the progress of each.
+/// Calls `graphdb.renew_claims` with the progress of each claim.
 pub fn renew_claims(
     client: &mut impl GenericClient,
     claims: &[(ClaimToken, i32)],
@@ -233,13 +233,13 @@ pub fn fail_run(
 ) -> Result<Run> {
     let row = client.query_one(
         "select * from graphdb.fail_run($1, $2, $3, p_permanent => $4)",
-        // What a provider said may hold the one character that text cannot.
+        // The message of a provider may contain NUL, which PostgreSQL cannot store.
         &[&run_id.as_str(), &token.0, &error.replace('\0', ""), &permanent],
     )?;
     Ok(Run::from_row(&row))
 }
 
-/// `graphdb.recover_expired_claims`: returns the runs whose leases had expired, as they are now.
+/// Calls `graphdb.recover_expired_claims`. Returns the runs whose leases had expired, after the change.
 pub fn recover_expired_claims(client: &mut impl GenericClient) -> Result<Vec<Run>> {
     let rows = client.query("select * from graphdb.recover_expired_claims()", &[])?;
     Ok(rows.iter().map(Run::from_row).collect())
@@ -271,7 +271,7 @@ pub struct Reset {
     pub delete_chunks: bool,
 }
 
-/// `graphdb.reset_runs`: at most `max_runs` runs after `after`.
+/// Calls `graphdb.reset_runs` for at most `max_runs` runs after `after`.
 pub fn reset_runs(
     client: &mut impl GenericClient,
     reset: &Reset,
@@ -326,7 +326,7 @@ pub struct Delete {
     pub force: bool,
 }
 
-/// `graphdb.delete_runs`: at most `max_runs` runs after `after`.
+/// Calls `graphdb.delete_runs` for at most `max_runs` runs after `after`.
 pub fn delete_runs(
     client: &mut impl GenericClient,
     delete: &Delete,
@@ -352,13 +352,13 @@ pub fn delete_runs(
 /// The counts of one step of `graphdb.prune_embeddings` or its dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PruneStep {
-    /// Number of vectors of texts that no run has any more.
+    /// Number of deleted vectors. No run contained their texts.
     pub deleted: i64,
-    /// The vector after which the next step begins; none when this was the last.
+    /// The vector after which the next step begins, or `None` after the last step.
     pub last: Option<(i32, Vec<u8>)>,
 }
 
-/// `graphdb.prune_embeddings`: looks at no more than `max_vectors` vectors, after the one where the step before ended.
+/// Calls `graphdb.prune_embeddings`. It checks at most `max_vectors` vectors after the end of the previous step.
 pub fn prune_embeddings(
     client: &mut impl GenericClient,
     dry_run: bool,
@@ -374,36 +374,37 @@ pub fn prune_embeddings(
     Ok(PruneStep { deleted: row.get("deleted"), last: last.0.zip(last.1) })
 }
 
-/// `graphdb.prune_attempts`: the history of claims that ended more than `days` days ago.
+/// Calls `graphdb.prune_attempts`, which deletes the history of claims that ended more than `days` days ago.
 pub fn prune_attempts(client: &mut impl GenericClient, days: u32, dry_run: bool) -> Result<i64> {
     let row = client
         .query_one("select graphdb.prune_attempts(make_interval(days => $1), $2)", &[&days.cast_signed(), &dry_run])?;
     Ok(row.get(0))
 }
 
-/// `graphdb.list_runs`, the newest first.
+/// Calls `graphdb.list_runs`. The newest run is first.
 pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Run>> {
     let rows = client.query("select * from graphdb.list_runs($1)", &[&filter.to_json()])?;
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
-/// `graphdb.overlapping_runs`: the runs that hold documents of `run_id` too, and how many; those with the most first.
+/// Calls `graphdb.overlapping_runs`. Returns the runs that contain documents of `run_id` and the number of these
+/// documents, highest number first.
 pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<(RunId, i64)>> {
     let rows = client.query("select * from graphdb.overlapping_runs($1)", &[&run_id.as_str()])?;
     Ok(rows.iter().map(|row| (self::run_id(row, "run_id"), row.get("documents"))).collect())
 }
 
-/// `graphdb.list_sources`: the sources that runs have, the most frequent first.
+/// Calls `graphdb.list_sources`. Returns the sources of all runs, most frequent first.
 pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())
 }
 
-/// `graphdb.list_labels`: the labels of the documents that a search sees, the most frequent first.
+/// Calls `graphdb.list_labels`. Returns the labels of the documents that a search can find, most frequent first.
 pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
 }
 
-/// `graphdb.list_models`: the models that runs are embedded with, and how many runs each, the most frequent first.
+/// Calls `graphdb.list_models`. Returns the embedding models of all runs and the number of runs for each, most frequent first.
 pub fn list_models(client: &mut Client, filter: &Filter) -> Result<Vec<(String, i64)>> {
     let rows = client.query("select l.model, l.runs from graphdb.list_models($1) as l", &[&filter.to_json()])?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
@@ -437,7 +438,7 @@ pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Ve
         .collect())
 }
 
-/// Returns the row of the view `graphdb.backlog_status`, with its interval in seconds, which do not depend on `intervalstyle`.
+/// Returns the row of the view `graphdb.backlog_status`. Intervals are in seconds, so that `intervalstyle` does not matter.
 pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
     let row = client.query_one(
         "select to_jsonb(s) - 'time_to_go' || jsonb_build_object('time_to_go_seconds', extract(epoch from s.time_to_go)::bigint) \
@@ -457,7 +458,7 @@ pub fn register_model(client: &mut impl GenericClient, model: &Model) -> Result<
     Ok(())
 }
 
-/// `graphdb.model_limit`: how many tokens of a text the model reads, where that was found out.
+/// Calls `graphdb.model_limit`. Returns how many tokens of a text the model reads, if this is known.
 pub fn model_limit(client: &mut impl GenericClient, model: &str) -> Result<Option<usize>> {
     let row = client.query_one("select graphdb.model_limit($1)", &[&model])?;
     Ok(row.get::<_, Option<i32>>(0).and_then(|tokens| usize::try_from(tokens).ok()))
@@ -470,7 +471,7 @@ pub fn set_model_limit(client: &mut impl GenericClient, model: &str, tokens: usi
     Ok(())
 }
 
-/// A chunk that holds a text.
+/// A chunk with a given text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.input_places")]
 pub struct InputPlace {
@@ -479,7 +480,7 @@ pub struct InputPlace {
     pub title: String,
 }
 
-/// `graphdb.input_places`: the chunks of a run that hold the text with this hash.
+/// Calls `graphdb.input_places`. Returns the chunks of a run whose text has this hash.
 pub fn input_places(client: &mut impl GenericClient, run_id: &RunId, hash: &[u8]) -> Result<Vec<InputPlace>> {
     let rows = client.query("select * from graphdb.input_places($1, $2)", &[&run_id.as_str(), &hash])?;
     let place =
@@ -493,7 +494,7 @@ pub fn grant_role(client: &mut impl GenericClient, role: &str, kind: &str) -> Re
     Ok(())
 }
 
-/// A document as the chunk phase reads it.
+/// A document for the chunk phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.run_documents")]
 pub struct StoredDocument {
@@ -502,8 +503,9 @@ pub struct StoredDocument {
     pub body: String,
 }
 
-/// `graphdb.run_documents`: a page of at most `limit` documents after `after`, which ends once their bodies have `max_bytes`.
-/// With `chunking`, which names how a worker makes chunks, the page has only documents that this worker has to chunk.
+/// Calls `graphdb.run_documents`. Returns at most `limit` documents after `after`. The page ends earlier if the bodies
+/// reach `max_bytes`. `chunking` describes how the worker makes chunks. With it, only documents that this worker must
+/// chunk are returned.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,
@@ -528,7 +530,7 @@ pub struct PendingInput {
     pub token_count: usize,
 }
 
-/// `graphdb.pending_inputs`: a page of at most `limit` texts after `after`.
+/// Calls `graphdb.pending_inputs`. Returns at most `limit` texts after `after`.
 pub fn pending_inputs(
     client: &mut impl GenericClient,
     run_id: &RunId,

@@ -1,4 +1,4 @@
-//! Completes a connection URL as libpq does: from a service file, the `PG…` variables and a password file.
+//! Completes a connection URL as libpq does, from a service file, the `PG…` variables and a password file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use nix::unistd::{User, geteuid};
 use crate::config::ConfigError;
 use crate::config::url::{self, Parameters};
 
-/// The environment variables that are read, and the parameters that they set.
+/// The environment variables and the parameters that they set.
 const VARIABLES: [(&str, &str); 17] = [
     ("PGAPPNAME", "application_name"),
     ("PGCHANNELBINDING", "channel_binding"),
@@ -30,14 +30,14 @@ const VARIABLES: [(&str, &str); 17] = [
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGUSER", "user"),
 ];
-/// The variables that name the service file and its section.
+/// The variables for the service file and its section.
 const SERVICE_VARIABLES: [&str; 3] = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"];
-/// The usual folders of the socket. Without a host, the first folder that has a socket for the port is used, else `localhost`.
+/// The default folders for sockets. Without a host, the first folder with a socket for the port is used, or else `localhost`.
 const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 const DEFAULT_PORT: &str = "5432";
 
-/// Fills in what is missing, in libpq's order: the URL over the service over the environment over the defaults.
+/// Adds missing parameters in libpq's order of priority: URL, service, environment, defaults.
 pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) -> Result<Parameters, ConfigError> {
     let mut parameters = given;
     let mut add = |key: &str, value: String| {
@@ -70,12 +70,12 @@ pub(super) fn complete(given: Parameters, env: &dyn Fn(&str) -> Option<String>) 
     Ok(parameters)
 }
 
-/// Returns the password for the one host of `parameters`: the given one, or the one in the password file.
+/// Returns the password for the host in `parameters`. It comes from the parameters or from the password file.
 pub(super) fn password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     parameters.get("password").cloned().or_else(|| read_password(parameters, env))
 }
 
-/// Returns the variables by which libpq connects as `parameters` say.
+/// Returns the libpq environment variables for `parameters`.
 pub(super) fn variables(parameters: &Parameters) -> Vec<(&'static str, String)> {
     VARIABLES.iter().filter_map(|(variable, key)| Some((*variable, parameters.get(*key)?.clone()))).collect()
 }
@@ -85,17 +85,17 @@ pub(super) fn is_read(name: &str) -> bool {
     SERVICE_VARIABLES.contains(&name) || VARIABLES.iter().any(|(variable, _)| *variable == name)
 }
 
-/// Returns libpq's usual place for one of the user's files, `~/.postgresql/root.crt` for example.
+/// Returns libpq's default path for a file of the user, for example `~/.postgresql/root.crt`.
 pub(super) fn in_home(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<PathBuf> {
     env("HOME").filter(|home| !home.is_empty()).map(|home| Path::new(&home).join(name))
 }
 
-/// Returns whether nobody but the owner, or root's group, may read a file with a secret.
+/// Returns whether only the owner, or the group of root, can read a file that contains a secret.
 pub(super) fn is_private(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.mode() & if meta.uid() == 0 { 0o027 } else { 0o077 } == 0)
 }
 
-/// Reads the section `[service]` of the first service file that has it.
+/// Reads the section `[service]` from the first service file that contains it.
 fn read_service(service: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Parameters, ConfigError> {
     let users = env("PGSERVICEFILE").map(PathBuf::from).or_else(|| in_home(env, ".pg_service.conf"));
     let systems = env("PGSYSCONFDIR").map(|dir| Path::new(&dir).join("pg_service.conf"));
@@ -112,7 +112,7 @@ fn read_service(service: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<P
     }
     Err(ConfigError::Invalid {
         place: format!("service={service}"),
-        message: "no service file defines it; PGSERVICEFILE, else ~/.pg_service.conf, is read".into(),
+        message: "no service file defines it; set PGSERVICEFILE, or add it to ~/.pg_service.conf".into(),
     })
 }
 
@@ -145,21 +145,21 @@ fn service_in(path: &Path, text: &str, service: &str) -> Result<Option<Parameter
             pairs.push(pair);
         }
     }
-    // Of a key given twice, the first counts, as for libpq.
+    // If a key appears twice, the first value counts, as in libpq.
     Ok(found.map(|pairs| pairs.into_iter().rev().filter(|(_, value)| !value.is_empty()).collect()))
 }
 
-/// Looks the password up in the password file.
+/// Reads the password from the password file.
 fn read_password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let path = parameters.get("passfile").map(PathBuf::from).or_else(|| in_home(env, ".pgpass"))?;
     let text = fs::read_to_string(&path).ok()?;
     if !is_private(&path) {
-        log::warn!("{} is not read: others may read it too; chmod 0600 it", path.display());
+        log::warn!("{} is ignored, because other users can read it; run chmod 0600 on it", path.display());
         return None;
     }
     let host = match (first(parameters, "host"), first(parameters, "hostaddr")) {
         (None, address) => address.unwrap_or_default(),
-        // What a socket's default folder is called there.
+        // The password file uses this name for the default folder of the socket.
         (Some(dir), _) if SOCKET_DIRS.contains(&dir) => "localhost",
         (Some(host), _) => host,
     };
@@ -168,7 +168,7 @@ fn read_password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) 
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| password_for(line, wanted))
 }
 
-/// Returns the first value in a parameter's list, unless it is empty.
+/// Returns the first value in the list of a parameter, unless it is empty.
 fn first<'a>(parameters: &'a Parameters, key: &str) -> Option<&'a str> {
     parameters.get(key).and_then(|list| list.split(',').next()).filter(|first| !first.is_empty())
 }
@@ -181,7 +181,7 @@ fn password_for(line: &str, wanted: [&str; 4]) -> Option<String> {
     while let Some(c) = chars.next() {
         match c {
             '\\' => fields.last_mut()?.extend(chars.next()),
-            // The password may have colons in it.
+            // The password may contain colons.
             ':' if fields.len() < 5 => {
                 fields.push(String::new());
                 let mut ahead = chars.clone();

@@ -13,14 +13,14 @@ use super::{connection_parameters, health, install, obstacles};
 use crate::config::{self, Config, ConfigError, url};
 use crate::error::{Error, Result};
 
-/// Opens any number of connections to the database of a configuration.
+/// Opens any number of connections to the configured database.
 #[derive(Clone)]
 pub struct Connector {
     servers: Servers,
     max_attempts: u32,
-    /// The variables by which PostgreSQL's client programs connect to the same database.
+    /// The environment variables with which PostgreSQL's client programs connect to the same database.
     variables: Vec<(&'static str, String)>,
-    /// The private server, if the database is there.
+    /// The private server, if it contains the database.
     local: Option<LocalServer>,
     shown: String,
 }
@@ -47,7 +47,7 @@ impl Connector {
         })
     }
 
-    /// Returns a connector for a database of the user's own.
+    /// Returns a connector for a database that the user provides.
     fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
         config::check_text(std::env::vars_os(), connection_parameters::is_read)?;
         let env = |name: &str| std::env::var(name).ok();
@@ -62,35 +62,35 @@ impl Connector {
         })
     }
 
-    /// Opens a connection for queries. A standby answers them.
+    /// Opens a connection for queries. It may be a standby.
     pub fn connect(&self) -> Result<Client> {
         self.open(Purpose::Read)
     }
 
-    /// Opens a connection for changes. The limits of the role and the database do not hold in it.
+    /// Opens a connection for changes. Limits of the role and the database do not apply to it.
     pub fn connect_to_work(&self) -> Result<Client> {
         self.open(Purpose::Work)
     }
 
-    /// Opens the first connection of a command for queries, and refuses a database that cannot serve us.
+    /// Opens the first connection of a command for queries. Rejects a database that trailblazer cannot use.
     pub fn connect_first(&self) -> Result<Client> {
         self.open_first(Purpose::Read)
     }
 
-    /// Opens the first connection of a command for changes, and refuses a database that cannot serve us.
+    /// Opens the first connection of a command for changes. Rejects a database that trailblazer cannot use.
     pub fn connect_first_to_work(&self) -> Result<Client> {
         self.open_first(Purpose::Work)
     }
 
-    /// Opens the first connection of a command for queries, and makes sure that the schema is this binary's. On the private
-    /// server the schema is installed.
+    /// Opens the first connection of a command for queries, and checks that the schema has the version of this binary.
+    /// On the private server, it installs the schema.
     pub fn connect_ready(&self) -> Result<Client> {
         let mut client = self.connect_first()?;
         self.make_ready(&mut client)?;
         Ok(client)
     }
 
-    /// Opens the first connection of a command for changes, likewise.
+    /// Opens the first connection of a command for changes, with the same check.
     pub fn connect_ready_to_work(&self) -> Result<Client> {
         let mut client = self.connect_first_to_work()?;
         self.make_ready(&mut client)?;
@@ -107,7 +107,7 @@ impl Connector {
     fn open_first(&self, purpose: Purpose) -> Result<Client> {
         let ((mut client, server, facts), opened_in) = session::timed(|| self.servers.connect(purpose))?;
         facts.check_encoding()?;
-        // Before the first SET, which would stay behind in a session of other clients.
+        // This must be done before the first SET, which would affect other clients of the same session.
         if self.local.is_none() {
             session::refuse_transaction_pooler(server, &facts, opened_in)?;
         }
@@ -115,7 +115,7 @@ impl Connector {
         Ok(client)
     }
 
-    /// Replaces a working connection that was lost while nobody used it.
+    /// Replaces a connection for changes that was lost while it was idle.
     pub fn revive(&self, client: &mut Client) -> Result<()> {
         if client.is_valid(Duration::from_secs(10)).is_err() {
             *client = self.connect_to_work()?;
@@ -123,7 +123,7 @@ impl Connector {
         Ok(())
     }
 
-    /// Asks the server to cancel what the connection behind `token` does.
+    /// Asks the server to cancel the current query of the connection behind `token`.
     pub fn cancel(&self, token: &CancelToken) -> Result<()> {
         match self.servers.tls() {
             Some(tls) => token.cancel_query(tls)?,
@@ -132,7 +132,8 @@ impl Connector {
         Ok(())
     }
 
-    /// Returns the client programs for this database: those of the private server, or the first that suit the server of `client`.
+    /// Returns the client programs for this database. They belong to the private server, or are the first that match
+    /// the server.
     pub fn clients(&self, client: &mut Client, config: &Config) -> Result<Clients> {
         let bin = if let Some(server) = &self.local {
             server.client_programs()?
@@ -144,9 +145,9 @@ impl Connector {
         Ok(Clients::new(bin, self.variables.clone()))
     }
 
-    /// Replaces the schema with the one in a dump. `client`, which is connected to the database, is closed.
+    /// Replaces the schema with the schema in a dump. It closes `client`, which is connected to the database.
     ///
-    /// The private server gets a new database, which then takes the place of the old one.
+    /// On the private server, it creates a new database, which then replaces the old one.
     pub fn restore(&self, mut client: Client, file: &Path, config: &Config) -> Result<Vec<String>> {
         let clients = self.clients(&mut client, config)?;
         drop(client);
@@ -188,7 +189,7 @@ impl Connector {
         Ok(())
     }
 
-    /// Says where the database is, without secrets.
+    /// Returns the location of the database without secrets.
     #[must_use]
     pub fn shown(&self) -> &str {
         &self.shown

@@ -1,4 +1,4 @@
-//! Documents as people and programs read them: one by name, a list, and what searches and runs hold.
+//! Documents for people and programs: a document by name, lists, and the contents of searches and runs.
 
 use std::collections::HashMap;
 
@@ -26,13 +26,13 @@ pub struct FoundDocument {
     pub is_searched: bool,
 }
 
-/// `graphdb.find_document`: the document that `name` means, in `run_id` or in the version that a search sees.
+/// Calls `graphdb.find_document`. Returns the document `name` from `run_id`, or in the version that a search can find.
 pub fn find_document(
     client: &mut impl GenericClient,
     name: &str,
     run_id: Option<&RunId>,
 ) -> Result<Option<FoundDocument>> {
-    // No text in the database has the character.
+    // The database cannot store this character.
     if name.contains('\0') {
         return Ok(None);
     }
@@ -63,7 +63,7 @@ pub struct ListedDocument {
     pub bytes: i32,
 }
 
-/// `graphdb.list_documents`: a page of at most `limit` documents after `after`.
+/// Calls `graphdb.list_documents`. Returns at most `limit` documents after `after`.
 pub fn list_documents(
     client: &mut impl GenericClient,
     after: &str,
@@ -82,7 +82,7 @@ pub fn list_documents(
     Ok(rows.iter().map(listed).collect())
 }
 
-/// Something that a search can be narrowed by.
+/// A value that a search can be filtered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.search_facets")]
 pub struct Facet {
@@ -91,14 +91,14 @@ pub struct Facet {
     pub documents: i64,
 }
 
-/// `graphdb.search_facets`: of each kind the `limit` most frequent values.
+/// Calls `graphdb.search_facets`. Returns the `limit` most frequent values of each kind.
 pub fn search_facets(client: &mut impl GenericClient, filter: &SearchFilter, limit: i32) -> Result<Vec<Facet>> {
     let rows = client.query("select * from graphdb.search_facets($1, $2)", &[&filter.to_json(), &limit])?;
     let facet = |row: &Row| Facet { facet: row.get("facet"), value: row.get("value"), documents: row.get("documents") };
     Ok(rows.iter().map(facet).collect())
 }
 
-/// A document of a run, with what became of it.
+/// A document of a run, with its state.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the columns of graphdb.run_contents")]
 pub struct RunDocument {
@@ -112,7 +112,7 @@ pub struct RunDocument {
     pub losses: Value,
 }
 
-/// `graphdb.run_contents`: a page of at most `limit` documents after `after`.
+/// Calls `graphdb.run_contents`. Returns at most `limit` documents after `after`.
 pub fn run_contents(
     client: &mut impl GenericClient,
     run_id: &RunId,
@@ -133,7 +133,7 @@ pub fn run_contents(
     Ok(rows.iter().map(document).collect())
 }
 
-/// Something that normalizing lost in a run.
+/// Content of a run that was lost during normalization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.run_losses")]
 pub struct Loss {
@@ -142,7 +142,7 @@ pub struct Loss {
     pub occurrences: i64,
 }
 
-/// `graphdb.run_losses`: the most frequent first.
+/// Calls `graphdb.run_losses`. The most frequent loss is first.
 pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<Loss>> {
     let rows = client.query("select * from graphdb.run_losses($1)", &[&run_id.as_str()])?;
     let loss = |row: &Row| Loss {
@@ -153,13 +153,13 @@ pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec
     Ok(rows.iter().map(loss).collect())
 }
 
-/// `graphdb.chunk_sizes`: the lower end of each range of `step` tokens, and the chunks in it.
+/// Calls `graphdb.chunk_sizes`. Returns the lower end of each range of `step` tokens, and the number of chunks in the range.
 pub fn chunk_sizes(client: &mut impl GenericClient, run_id: &RunId, step: i32) -> Result<Vec<(i32, i64)>> {
     let rows = client.query("select * from graphdb.chunk_sizes($1, $2)", &[&run_id.as_str(), &step])?;
     Ok(rows.iter().map(|row| (row.get("from_tokens"), row.get("chunks"))).collect())
 }
 
-/// What a list of hits shows of a document besides its title.
+/// The data of a document that a list of hits shows, besides its title.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.describe_documents")]
 pub struct Description {
@@ -171,7 +171,7 @@ pub struct Description {
     pub updated_at: Option<String>,
 }
 
-/// `graphdb.describe_documents`, by run and document.
+/// Calls `graphdb.describe_documents`. Documents are identified by run and id.
 pub fn describe_documents(
     client: &mut impl GenericClient,
     run_ids: &[&str],
@@ -192,7 +192,7 @@ pub fn describe_documents(
     Ok(rows.iter().map(described).collect())
 }
 
-/// `graphdb.chunk_start`: the byte of the document's body at which a chunk begins.
+/// Calls `graphdb.chunk_start`. Returns the byte position in the document's body at which a chunk begins.
 pub fn chunk_start(client: &mut impl GenericClient, run_id: &str, doc_id: &str, ord: i32) -> Result<Option<usize>> {
     let start: Option<i32> =
         client.query_one("select graphdb.chunk_start($1, $2, $3)", &[&run_id, &doc_id, &ord])?.get(0);

@@ -8,19 +8,19 @@ use crate::error::Result;
 /// Facts about the server and this connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
-    /// `180004` for 18.4.
+    /// For example, `180004` for 18.4.
     pub version_number: i32,
-    /// `18.4`, with the packager's additions.
+    /// For example, `18.4`, with additions of the package.
     pub version: String,
-    /// Role of the connection.
+    /// The role of the connection.
     pub role: String,
-    /// The server's clock.
+    /// The time of the server's clock.
     pub now: DateTime<Utc>,
-    /// Version of pgvector in this database.
+    /// The version of pgvector in this database.
     pub pgvector: Option<String>,
-    /// The server is a standby, or a setting forbids changes.
+    /// Whether the server is a standby or a setting forbids changes.
     pub is_read_only: bool,
-    /// `C.UTF-8`: the classes of characters that the full-text parser uses.
+    /// The character type that the full-text parser uses, for example `C.UTF-8`.
     pub ctype: String,
 }
 
@@ -44,16 +44,17 @@ pub fn server(client: &mut Client) -> Result<Server> {
     })
 }
 
-/// What the role of this connection may do.
+/// The rights of the connected role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// The kind with the most rights that the role has: `reader`, `worker` or `admin`.
+    /// The most powerful kind that the role has: `reader`, `worker` or `admin`.
     pub kind: Option<&'static str>,
-    /// Whether the role may query the rights of roles. Roles that an earlier version granted may not.
+    /// Whether the role may query the rights of roles. A role may not if an earlier version granted its rights.
     pub roles: bool,
 }
 
-/// Returns what this role may do. For each kind, it checks a function that no kind with fewer rights may execute.
+/// Returns the rights of this role. For each kind, it checks a function that only this kind and more powerful kinds may
+/// execute.
 pub fn rights(client: &mut Client) -> Result<Rights> {
     let rows = client.query(
         "select p.proname::text from pg_proc as p \
@@ -67,7 +68,7 @@ pub fn rights(client: &mut Client) -> Result<Rights> {
     Ok(Rights { kind, roles: may("role_rights") })
 }
 
-/// A role that was granted the schema.
+/// A role that has rights on the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.role_rights")]
 pub struct RoleRights {
@@ -77,7 +78,7 @@ pub struct RoleRights {
 }
 
 impl RoleRights {
-    /// Returns what the role lacks and the command that gives it, unless it has all that its kind has.
+    /// Returns the missing rights and the command that grants them, or `None` if the role has all rights of its kind.
     #[must_use]
     pub fn fault(&self) -> Option<(String, String)> {
         let Self { role, kind, lacks } = self;
@@ -87,7 +88,7 @@ impl RoleRights {
     }
 }
 
-/// Returns the roles that were granted the schema, and what they lack.
+/// Returns the roles with rights on the schema, and their missing rights.
 pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
     let rows = client.query("select * from graphdb.role_rights()", &[])?;
     Ok(rows
@@ -96,7 +97,7 @@ pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
         .collect())
 }
 
-/// Asks how far the sequence of claim tokens is behind the tokens in use. `None` when this role may not ask.
+/// Returns how far the sequence of claim tokens is behind the tokens in use, or `None` if this role may not query it.
 pub fn token_lag(client: &mut Client) -> Result<Option<i64>> {
     let may = client.query_one("select has_function_privilege('graphdb.token_lag()', 'execute')", &[])?.get(0);
     if may { Ok(Some(client.query_one("select graphdb.token_lag()", &[])?.get(0))) } else { Ok(None) }
@@ -113,7 +114,7 @@ pub struct ModelUse {
     pub runs: i64,
 }
 
-/// Returns the models, with their vectors and the runs that were last embedded with them.
+/// Returns the models, their vectors and the runs that were last embedded with them.
 pub fn models(client: &mut Client) -> Result<Vec<ModelUse>> {
     let rows = client.query("select * from graphdb.model_use()", &[])?;
     Ok(rows

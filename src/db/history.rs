@@ -1,4 +1,4 @@
-//! What the backlog did over time, in numbers.
+//! Statistics about the past work of the backlog.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::calls::Run;
 use crate::error::Result;
 use crate::ids::RunId;
 
-/// What ended in one interval.
+/// The work that ended in one interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.backlog_history")]
 pub struct Interval {
@@ -20,7 +20,7 @@ pub struct Interval {
     pub chunks: i64,
 }
 
-/// `graphdb.backlog_history`: the last `count` intervals of `length`, the oldest first.
+/// Calls `graphdb.backlog_history`. Returns the last `count` intervals of `length`, oldest first.
 pub fn backlog_history(client: &mut impl GenericClient, length: Duration, count: i32) -> Result<Vec<Interval>> {
     let rows = client.query(
         "select * from graphdb.backlog_history(make_interval(secs => $1), $2)",
@@ -36,7 +36,7 @@ pub fn backlog_history(client: &mut impl GenericClient, length: Duration, count:
     Ok(rows.iter().map(interval).collect())
 }
 
-/// Claims that ended in one way.
+/// The number of claims with the same outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.attempt_totals")]
 pub struct AttemptTotal {
@@ -56,7 +56,7 @@ pub fn attempt_totals(client: &mut impl GenericClient) -> Result<Vec<AttemptTota
     Ok(rows.iter().map(total).collect())
 }
 
-/// What the runs hold together.
+/// The contents of all runs together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.content_totals")]
 pub struct ContentTotals {
@@ -75,7 +75,7 @@ pub fn content_totals(client: &mut impl GenericClient) -> Result<ContentTotals> 
     })
 }
 
-/// `graphdb.set_priority`: the run as it is then, or would be.
+/// Calls `graphdb.set_priority`. Returns the run after the change, or as it would be after it.
 pub fn set_priority(client: &mut impl GenericClient, run_id: &RunId, priority: i16, dry_run: bool) -> Result<Run> {
     let row = client.query_one(
         "select * from graphdb.set_priority($1, $2, $3)",
@@ -84,7 +84,7 @@ pub fn set_priority(client: &mut impl GenericClient, run_id: &RunId, priority: i
     Ok(Run::from_row(&row))
 }
 
-/// `graphdb.clock`: the backlog's time.
+/// Calls `graphdb.clock`. Returns the current time of the backlog.
 pub fn clock(client: &mut impl GenericClient) -> Result<DateTime<Utc>> {
     Ok(client.query_one("select graphdb.clock()", &[])?.get(0))
 }

@@ -1,7 +1,7 @@
-//! Installs the SQL that the binary carries: migrations once, functions every time, in one transaction under a lock.
+//! Installs the SQL in the binary in one transaction under a lock: new migrations, and all functions.
 //!
-//! While it installs, names are looked up in `pg_catalog` only. pgvector may live in any schema, so the files write
-//! `@extschema:vector@.vector`, as scripts of PostgreSQL extensions do; the install puts the quoted schema in its place.
+//! During the installation, names are looked up only in `pg_catalog`. pgvector may be in any schema. Therefore the files
+//! contain `@extschema:vector@.vector`, as scripts of PostgreSQL extensions do, and the installer inserts the quoted schema.
 
 use include_dir::{Dir, include_dir};
 use postgres::{Client, GenericClient, Transaction};
@@ -14,19 +14,19 @@ const BOOTSTRAP: &str = include_str!("../../sql/bootstrap.sql");
 static MIGRATIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/migrations");
 static FUNCTIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sql/functions");
 
-/// Key of the advisory lock that lets one install run at a time: concurrent ones fail with "tuple concurrently updated".
+/// Key of the advisory lock for an installation. Without it, concurrent installations fail with "tuple concurrently updated".
 const INSTALL_LOCK: i64 = 7_881_697_304_920_172;
 
-/// Stands for pgvector's schema in the files.
+/// The placeholder for the schema of pgvector in the files.
 const VECTOR_SCHEMA: &str = "@extschema:vector@";
 
-/// Recorded with everything that is installed.
+/// The version that is recorded with all installed files.
 pub const CODE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A file of SQL as the binary carries it.
+/// A SQL file in the binary.
 #[derive(Debug, Clone, Copy)]
 pub struct SqlFile {
-    /// `0001_backlog` or `claim_run`.
+    /// The name, such as `0001_backlog` or `claim_run`.
     pub name: &'static str,
     /// The statements.
     pub text: &'static str,
@@ -39,11 +39,11 @@ impl SqlFile {
         hex::encode(Sha256::digest(self.text))
     }
 
-    /// Returns the statements for a database that has pgvector in this schema, given quoted.
+    /// Returns the statements for a database where pgvector is in this schema. The schema must be quoted.
     #[must_use]
     pub fn with_vector_in(&self, schema: &str) -> String {
         let text = self.text.replace(VECTOR_SCHEMA, schema);
-        // Released before the files named the schema, and a migration is never edited.
+        // This migration was released before the files contained the placeholder. A migration is never edited.
         if self.name == "0002_knowledge" {
             return text.replace(" vector not null", &format!(" {schema}.vector not null"));
         }
@@ -59,7 +59,7 @@ pub fn migrations() -> impl Iterator<Item = (i32, SqlFile)> {
     })
 }
 
-/// Returns the files of functions in the order of installing: the view last, because it looks its functions up.
+/// Returns the files of functions in the order of installation. The view is last, because it depends on functions.
 pub fn functions() -> impl Iterator<Item = SqlFile> {
     let mut functions = files(&FUNCTIONS);
     functions.sort_by_key(|file| (file.text.contains("create or replace view"), file.name));
@@ -76,31 +76,31 @@ fn files(folder: &'static Dir<'static>) -> Vec<SqlFile> {
     files
 }
 
-/// What of this binary's SQL is installed.
+/// The installed version, compared with this binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// All of it.
+    /// The versions are the same.
     Current,
-    /// Nothing.
+    /// Nothing is installed.
     Missing,
-    /// Something older.
+    /// The installed version is older.
     Outdated {
-        /// Migrations and functions that an install would run or replace.
+        /// Migrations to run, and functions to replace.
         stale: Vec<String>,
     },
-    /// A migration ran with another text than this binary's.
+    /// The text of an installed migration differs from this binary.
     Edited {
-        /// Its name.
+        /// The name of the migration.
         migration: String,
     },
-    /// More than this binary knows.
+    /// The installed version is newer.
     Newer {
-        /// The migration, or the version of the functions, that a newer binary installed.
+        /// The migration or the version of the functions that a newer binary installed.
         what: String,
     },
 }
 
-/// Looks what is recorded as installed. Changes nothing.
+/// Compares the recorded version with this binary. Changes nothing.
 pub fn state(client: &mut impl GenericClient) -> Result<State> {
     let exists: bool = client.query_one("select to_regclass('graphdb.schema_functions') is not null", &[])?.get(0);
     if !exists {
@@ -130,7 +130,7 @@ pub fn state(client: &mut impl GenericClient) -> Result<State> {
     Ok(if stale.is_empty() { State::Current } else { State::Outdated { stale } })
 }
 
-/// Returns the functions and views that are recorded as this binary's, and that somebody replaced or dropped since.
+/// Returns the functions and views of this binary that somebody replaced or dropped after the installation.
 pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
     let installed = installed_functions(client, true)?;
     let is_replaced =
@@ -138,7 +138,7 @@ pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
     Ok(functions().filter(is_replaced).map(|file| file.name).collect())
 }
 
-/// Installs everything, all or nothing, and returns what was new. A second install changes nothing.
+/// Installs everything in one transaction. Returns the names of new files. A second installation changes nothing.
 pub fn install(client: &mut Client) -> Result<Vec<String>> {
     let mut tx = client.transaction()?;
     tx.batch_execute("set local search_path = pg_catalog, pg_temp")?;
@@ -151,12 +151,12 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
     }
     obstacles::refuse_foreign_tables(&mut tx)?;
     obstacles::refuse(&mut tx)?;
-    // All who come after a migration that waits for a table wait behind it: it is not to wait long.
+    // While a migration waits for a table, all later transactions wait behind it. Therefore it must not wait long.
     tx.batch_execute(
         "set local check_function_bodies = off; set local client_min_messages = warning; set local lock_timeout = '5s'",
     )?;
     tx.batch_execute(BOOTSTRAP)?;
-    // Again: another role may have created the schema in the meantime.
+    // Check again, because another role may have created the schema in the meantime.
     refuse_foreign(&mut tx)?;
     let vector_schema = ensure_pgvector(&mut tx)?;
     let mut ran = run_migrations(&mut tx, &vector_schema)?;
@@ -170,12 +170,12 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
 #[must_use]
 pub fn newer(what: &str) -> Error {
     Error::NotReady {
-        message: format!("the schema has {what}, which this binary does not know (TB005)"),
+        message: format!("the schema has {what}, which this binary does not support (TB005)"),
         hint: format!("Install a newer trailblazer than {CODE_VERSION}."),
     }
 }
 
-/// Returns the error for a migration that ran with another text.
+/// Returns the error for an installed migration whose text differs.
 #[must_use]
 pub fn edited(migration: &str) -> Error {
     Error::NotReady {
@@ -184,7 +184,7 @@ pub fn edited(migration: &str) -> Error {
     }
 }
 
-/// Refuses a schema `graphdb` that belongs to another role: its owner could replace functions that run with our rights.
+/// Rejects a schema `graphdb` that belongs to another role. Its owner could replace functions that run with our rights.
 fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
     let foreign = tx.query_opt(
         "select n.nspowner::regrole::text, quote_ident(current_user) from pg_namespace as n \
@@ -199,7 +199,7 @@ fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
     })
 }
 
-/// Installs pgvector unless it is there, and returns its schema, quoted.
+/// Installs pgvector if it is missing. Returns its quoted schema.
 fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<String> {
     let available = tx.query_opt("select 1 from pg_available_extensions where name = 'vector'", &[])?.is_some();
     if !available {
@@ -209,7 +209,7 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<String> {
                 .into(),
         });
     }
-    // In `public`, other programs find its types without a search path of their own.
+    // In `public`, other programs find its types with the default search path.
     let has_public: bool = tx.query_one("select to_regnamespace('public') is not null", &[])?.get(0);
     let schema = if has_public { "public" } else { "graphdb" };
     tx.batch_execute(&format!("create extension if not exists vector schema {schema}"))?;
@@ -225,7 +225,7 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<String> {
             hint: "Run `alter extension vector update` on a server that has pgvector 0.8 or later.".into(),
         });
     }
-    // The cast loads the library: before that, only a superuser may name its settings in a function.
+    // The cast loads the library. Before that, only a superuser may use its settings in a function.
     tx.batch_execute(&format!("select '[1]'::{schema}.vector"))?;
     Ok(schema)
 }
@@ -258,7 +258,7 @@ fn run_functions(tx: &mut Transaction<'_>, vector_schema: &str) -> Result<Vec<St
             ran.push(file.name.to_owned());
         }
     }
-    // What a migration dropped.
+    // Remove the records of functions that a migration dropped.
     tx.execute(
         "delete from graphdb.schema_functions as f where to_regclass(format('graphdb.%I', f.name)) is null \
          and not exists (select from pg_proc as p where p.pronamespace = 'graphdb'::regnamespace and p.proname = f.name)",
@@ -267,7 +267,7 @@ fn run_functions(tx: &mut Transaction<'_>, vector_schema: &str) -> Result<Vec<St
     Ok(ran)
 }
 
-/// Moves the sequence of claim tokens past the tokens in use, if the tables were copied without it.
+/// Moves the sequence of claim tokens past the tokens in use. This is necessary if the tables were copied without the sequence.
 fn repair_tokens(tx: &mut Transaction<'_>) -> Result<()> {
     let lag: i64 = tx.query_one("select graphdb.token_lag()", &[])?.get(0);
     if lag > 0 {
@@ -283,24 +283,25 @@ fn applied_migrations(client: &mut impl GenericClient) -> Result<Vec<(i32, Strin
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// A function or view as it is in the database.
+/// A function or view in the database.
 struct Installed {
     name: String,
     sha256: String,
     code_version: String,
-    /// Empty where the catalog keeps it parsed; none where it was dropped, or was not asked for.
+    /// The source. Empty if the catalog stores it in parsed form. `None` if the function was dropped or the source was
+    /// not requested.
     source: Option<String>,
-    /// The schema of pgvector, quoted; none where it is not installed.
+    /// The quoted schema of pgvector, or `None` if it is not installed.
     vector_schema: Option<String>,
 }
 
 impl Installed {
-    /// Returns whether it came from this file.
+    /// Returns whether the function was installed from this file.
     fn is(&self, file: &SqlFile) -> bool {
         self.name == file.name && self.sha256 == file.sha256()
     }
 
-    /// Returns whether it came from this file, and nobody replaced it since.
+    /// Returns whether the function was installed from this file and not replaced since.
     fn is_whole(&self, file: &SqlFile) -> bool {
         self.is(file)
             && match self.source.as_deref() {
@@ -312,14 +313,14 @@ impl Installed {
             }
     }
 
-    /// Returns whether a newer binary installed it.
+    /// Returns whether a newer binary installed the function.
     fn is_newer(&self) -> bool {
         let version = |text: &str| semver::Version::parse(text).ok();
         version(&self.code_version) > version(CODE_VERSION)
     }
 }
 
-/// Returns every command asks for them, without the sources, which are long.
+/// Returns the installed functions. Every command calls this, so the long sources are optional.
 fn installed_functions(client: &mut impl GenericClient, with_sources: bool) -> Result<Vec<Installed>> {
     let rows = client.query(
         "select f.name, f.sha256, f.code_version, \

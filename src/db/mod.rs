@@ -1,4 +1,4 @@
-//! The database: connecting, installing the schema, and one typed call for each SQL function.
+//! Database access: connections, installation of the schema, and a typed call for each SQL function.
 
 pub mod archive;
 pub mod calls;

@@ -1,13 +1,13 @@
-//! What keeps an installed or a new schema from working, and who can remove it.
+//! Detects problems that prevent the schema from working or from being installed, and says who can solve them.
 
 use postgres::GenericClient;
 
 use crate::error::{Error, Result};
 
-/// Rights that the owner of the schema needs: its functions run with the owner's rights. Before the schema is installed,
-/// the current user becomes its owner.
+/// Missing rights of the owner of the schema. Its functions run with the owner's rights. Before the installation, the
+/// current user is the future owner.
 ///
-/// `pg_temp` holds the staging tables, and the functions name the types and operators of pgvector's schema.
+/// `pg_temp` contains the staging tables. The functions use types and operators in pgvector's schema.
 const LACKING: &str = "
     select o.rolname::text, current_database()::text,
            not has_database_privilege(o.oid, current_database(), 'temporary') as lacks_temporary,
@@ -19,7 +19,7 @@ const LACKING: &str = "
     left join pg_catalog.pg_namespace as n on n.nspname = 'graphdb'
     where o.oid = coalesce(n.nspowner, (select u.oid from pg_catalog.pg_roles as u where u.rolname = current_user))";
 
-/// Tables and views of schema `graphdb` in a database where trailblazer has installed nothing.
+/// Tables and views of schema `graphdb` in a database where trailblazer is not installed.
 const FOREIGN: &str = "
     select pg_catalog.string_agg(c.relname::text, ', ' order by c.relname)
     from pg_catalog.pg_class as c
@@ -27,7 +27,7 @@ const FOREIGN: &str = "
     where n.nspname = 'graphdb' and c.relkind in ('r', 'p', 'v', 'm', 'f')
       and pg_catalog.to_regclass('graphdb.schema_migrations') is null";
 
-/// Refuses a database in which the schema cannot work or cannot be installed, and names the cause.
+/// Rejects a database in which the schema cannot work or cannot be installed. The error contains the cause.
 pub fn refuse(client: &mut impl GenericClient) -> Result<()> {
     let Some(row) = client.query_opt(LACKING, &[])? else { return Ok(()) };
     let (owner, database): (String, String) = (row.get(0), row.get(1));
@@ -53,7 +53,7 @@ pub fn refuse(client: &mut impl GenericClient) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a schema `graphdb` that holds somebody else's tables.
+/// Rejects a schema `graphdb` that contains tables of another program.
 pub(super) fn refuse_foreign_tables(client: &mut impl GenericClient) -> Result<()> {
     match client.query_one(FOREIGN, &[])?.get::<_, Option<String>>(0) {
         None => Ok(()),

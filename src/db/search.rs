@@ -1,4 +1,4 @@
-//! `graphdb.search`, and what keeps it quick.
+//! Calls `graphdb.search` and the functions that support it.
 
 use chrono::{DateTime, Utc};
 use pgvector::Vector;
@@ -43,66 +43,66 @@ impl SearchFilter {
         Self { run_ids: vec![run_id.clone()], ..Self::default() }
     }
 
-    /// Returns the filter as the SQL functions take it.
+    /// Returns the filter in the format of the SQL functions.
     #[must_use]
     pub fn to_json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_else(|_| Value::Object(Map::new()))
     }
 }
 
-/// A question and how to answer it.
+/// A question, and the options for its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question<'a> {
-    /// As typed: words, "texts in quotes", and -words at the end.
+    /// The question as typed: words, "phrases in quotes", and -words at the end.
     pub text: &'a str,
-    /// The vector of the question and the model that made it. Without one, full-text search decides alone.
+    /// The vector of the question, and its model. Without a vector, only full-text search is used.
     pub vector: Option<(Vec<f32>, &'a str)>,
     /// Maximum number of documents.
     pub limit: i32,
     /// Maximum number of chunks of each document.
     pub per_document: i32,
-    /// Leaves out hits with a lower score.
+    /// The minimum score of a hit.
     pub min_score: Option<f64>,
-    /// Which documents may be shown.
+    /// The documents that may be returned.
     pub filter: SearchFilter,
 }
 
 /// A chunk that answers a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// Its run.
+    /// The run of the chunk.
     pub run_id: String,
-    /// Its document.
+    /// The document of the chunk.
     pub doc_id: String,
-    /// Its place in the document.
+    /// The position of the chunk in the document.
     pub ord: i32,
-    /// Title of the document.
+    /// The title of the document.
     pub title: String,
-    /// Title and headings above the chunk.
+    /// The title and the headings above the chunk.
     pub heading_path: Vec<String>,
-    /// Address of the section: that of the document, with an anchor.
+    /// The address of the section: the address of the document with an anchor.
     pub url: Option<String>,
-    /// The chunk, as it was embedded.
+    /// The text of the chunk that was embedded.
     pub text: String,
-    /// The parts of the chunk that answer best, with the words of the question between the characters 1 and 2.
+    /// The parts of the chunk that match best. The characters 1 and 2 enclose the words of the question.
     pub snippet: String,
-    /// Place among the chunks that have the words.
+    /// The rank among the chunks that contain the words.
     pub text_rank: Option<i32>,
-    /// Place among the nearest vectors.
+    /// The rank among the nearest vectors.
     pub vector_rank: Option<i32>,
-    /// Higher is better.
+    /// The score. A higher score is better.
     pub score: f64,
-    /// Cosine similarity of question and chunk.
+    /// The cosine similarity of question and chunk.
     pub similarity: Option<f64>,
-    /// The words of the question that the chunk has.
+    /// The words of the question that the chunk contains.
     pub matched_words: Vec<String>,
-    /// Path of the document in its source.
+    /// The path of the document in its source.
     pub path: Option<String>,
-    /// Last change in the source.
+    /// The time of the last change in the source.
     pub updated_at: Option<DateTime<Utc>>,
 }
 
-/// `graphdb.search`, with a snippet of each hit.
+/// Calls `graphdb.search`. Each hit has a snippet.
 pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Result<Vec<Hit>> {
     let (vector, model) = match &question.vector {
         Some((vector, model)) => (Some(Vector::from(vector.clone())), Some(*model)),
@@ -142,14 +142,14 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
         .collect())
 }
 
-/// How a search reads a question.
+/// The interpretation of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The question with its typing errors corrected: what to embed and to search for.
+    /// The question with corrected typing errors. Use it for the embedding and the search.
     pub question: String,
-    /// `typed → meant`
+    /// The corrections, in the form `typed → corrected`.
     pub corrections: Vec<String>,
-    /// Words and texts that no result may have.
+    /// Words and phrases that no result may contain.
     pub without: Vec<String>,
 }
 
@@ -159,7 +159,7 @@ pub fn read_question(client: &mut impl GenericClient, question: &str, filter: &S
     Ok(Reading { question: row.get("question"), corrections: row.get("corrections"), without: row.get("without") })
 }
 
-/// `graphdb.context`: the text around a hit as Markdown.
+/// Calls `graphdb.context`. Returns the text around a hit as Markdown.
 pub fn context(
     client: &mut impl GenericClient,
     hit: &Hit,
@@ -174,7 +174,7 @@ pub fn context(
     Ok(row.map_or_else(|| hit.text.clone(), |row| row.get(0)))
 }
 
-/// `graphdb.searched_documents`: how many documents a search with this filter sees.
+/// Calls `graphdb.searched_documents`. Returns how many documents a search with this filter can find.
 pub fn searched_documents(client: &mut impl GenericClient, filter: &SearchFilter) -> Result<i64> {
     Ok(client.query_one("select graphdb.searched_documents($1)", &[&filter.to_json()])?.get(0))
 }
@@ -190,7 +190,7 @@ pub fn refresh(client: &mut impl GenericClient) -> Result<()> {
     Ok(())
 }
 
-/// A vector index that is worth building.
+/// A vector index that should be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.missing_vector_indexes")]
 pub struct MissingIndex {

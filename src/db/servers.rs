@@ -1,4 +1,4 @@
-//! The servers that a connection URL lists, and which of them a session may use.
+//! The servers in a connection URL, and the rules for choosing one.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::config::ConfigError;
 use crate::config::url::{self, Parameters};
 use crate::error::{Error, Result};
 
-/// One server: how to open a connection to it.
+/// A server, and how to connect to it.
 #[derive(Clone)]
 pub(super) struct Server {
     settings: postgres::Config,
     tls: Option<MakeRustlsConnect>,
 }
 
-/// The values of `target_session_attrs`, as libpq knows them.
+/// The values of `target_session_attrs` in libpq.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Any,
@@ -40,7 +40,7 @@ pub(super) struct Servers {
 }
 
 impl Server {
-    /// Opens a connection without preparing its session.
+    /// Opens a connection, but does not prepare its session.
     pub fn open(&self) -> Result<Client> {
         Ok(match &self.tls {
             Some(tls) => self.settings.connect(tls.clone())?,
@@ -48,7 +48,7 @@ impl Server {
         })
     }
 
-    /// Returns the server with the settings that every connection has.
+    /// Adds the settings that every connection has.
     fn completed(mut settings: postgres::Config, tls: Option<MakeRustlsConnect>) -> Self {
         if settings.get_application_name().is_none() {
             settings.application_name("trailblazer");
@@ -56,7 +56,7 @@ impl Server {
         if settings.get_connect_timeout().is_none() {
             settings.connect_timeout(Duration::from_secs(10));
         }
-        // A peer that disappears without closing the connection is noticed within a minute, while we wait and while we send.
+        // If the other side disappears without closing the connection, it is detected within a minute, even while sending.
         if settings.get_keepalives_interval().is_none() {
             settings.keepalives_idle(settings.get_keepalives_idle().min(Duration::from_secs(30)));
             settings.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
@@ -69,12 +69,12 @@ impl Server {
 }
 
 impl Servers {
-    /// Returns the one server that `settings` lead to.
+    /// Returns a list with the single server in `settings`.
     pub fn only(settings: postgres::Config) -> Self {
         Self { list: vec![Server::completed(settings, None)], wanted: Wanted::Any, is_random: false }
     }
 
-    /// Returns the servers that complete connection parameters list.
+    /// Returns the servers in connection parameters that are complete.
     pub fn of(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) -> std::result::Result<Self, ConfigError> {
         let invalid = |message: String| ConfigError::Invalid { place: "database.url".into(), message };
         let wanted = Wanted::of(parameters).map_err(invalid)?;
@@ -92,7 +92,7 @@ impl Servers {
         Ok(Self { list, wanted, is_random })
     }
 
-    /// Opens a connection to the first server that suits `purpose`, and returns the server with what it said about itself.
+    /// Connects to the first server that is suitable for `purpose`. Returns the server with its facts.
     pub fn connect(&self, purpose: Purpose) -> Result<(Client, &Server, Facts)> {
         let wanted = self.wanted_for(purpose)?;
         let mut order: Vec<&Server> = self.list.iter().collect();
@@ -110,7 +110,7 @@ impl Servers {
                 match opened {
                     Ok((facts, client)) if wanted.accepts(&facts) => return Ok((client, server, facts)),
                     Ok((facts, _)) => refusal = Some(wanted.refusal(&facts)),
-                    // A server that answers and does not suit says more than one that is unreachable.
+                    // If one server is unsuitable and another is unreachable, the first error is more useful.
                     Err(error) => refusal = refusal.filter(is_unsuitable).or(Some(error)),
                 }
             }
@@ -118,18 +118,18 @@ impl Servers {
         Err(refusal.unwrap_or_else(|| Error::usage("database.url lists no server")))
     }
 
-    /// Returns how TLS is made, where it is.
+    /// Returns the TLS connector, if TLS is enabled.
     pub fn tls(&self) -> Option<MakeRustlsConnect> {
         self.list.iter().find_map(|server| server.tls.clone())
     }
 
-    /// Returns which servers `purpose` may use. Work needs a server that accepts changes, whatever the URL leaves open.
+    /// Returns which servers `purpose` may use. Changes need a server that accepts them, regardless of the URL.
     fn wanted_for(&self, purpose: Purpose) -> Result<Wanted> {
         match (purpose, self.wanted) {
             (Purpose::Work, Wanted::Any | Wanted::PreferStandby) => Ok(Wanted::ReadWrite),
             (Purpose::Work, Wanted::ReadOnly | Wanted::Standby) => Err(Error::NotReady {
                 message: "target_session_attrs asks for a server that accepts no changes".into(),
-                hint: "For work, set target_session_attrs to primary or read-write. `ask`, `status` and `runs list` work on a standby."
+                hint: "For changes, set target_session_attrs to primary or read-write. `ask`, `status` and `runs list` work on a standby."
                     .into(),
             }),
             (_, wanted) => Ok(wanted),
@@ -153,7 +153,7 @@ impl Wanted {
         })
     }
 
-    /// Returns what is asked of the servers in each round of connecting.
+    /// Returns the requirements of each round. If no server meets the first one, the second one applies.
     fn passes(self) -> Vec<Self> {
         if self == Self::PreferStandby { vec![Self::Standby, Self::Any] } else { vec![self] }
     }
@@ -168,7 +168,7 @@ impl Wanted {
         }
     }
 
-    /// Returns the error for a server that does not suit.
+    /// Returns the error for an unsuitable server.
     fn refusal(self, facts: &Facts) -> Error {
         if facts.is_in_recovery {
             return Error::ReadOnly { message: "the server is a standby and accepts no changes".into() };
@@ -178,7 +178,7 @@ impl Wanted {
             return Error::ReadOnly { message };
         }
         Error::NotReady {
-            message: "no server suits target_session_attrs: each one accepts changes".into(),
+            message: "no server matches target_session_attrs: all of them accept changes".into(),
             hint: "Add a standby to database.url, or set target_session_attrs to any or prefer-standby.".into(),
         }
     }
@@ -188,7 +188,7 @@ fn is_unsuitable(error: &Error) -> bool {
     matches!(error, Error::ReadOnly { .. } | Error::NotReady { .. })
 }
 
-/// Returns the parameters for each of the hosts, with one host, address and port each.
+/// Returns the parameters for each host. Each result has one host, address and port.
 fn for_each_host(parameters: &Parameters) -> std::result::Result<Vec<Parameters>, String> {
     let list = |key: &str| {
         parameters.get(key).map(|values| values.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Prepares a session for our statements, right after it is opened, and refuses one that cannot serve them.
+//! Prepares a new session for our statements. Rejects a session that cannot execute them.
 
 use std::sync::mpsc;
 use std::thread;
@@ -9,47 +9,47 @@ use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 use super::servers::Server;
 use crate::error::{Error, Result};
 
-/// Sets what every statement of ours relies on.
+/// Sets the settings that all our statements rely on.
 ///
-/// With `SET`, because poolers refuse startup parameters that they do not know. Under this path, a name means what
-/// `pg_catalog` says: a function, operator or type of the same name in another schema is never used. Everything else is
+/// It uses `SET`, because poolers reject unknown startup parameters. With this search path, a name always refers to
+/// `pg_catalog`. A function, operator or type with the same name in another schema is never used. All other names are
 /// qualified.
 const SETTINGS: &str = "set search_path = pg_catalog, pg_temp; set default_transaction_isolation = 'read committed'";
-/// Lifts the limits that a role or a database may set. A worker waits for a provider, copies a large document, and builds an
-/// index, and its run must not be charged for that. The last limits are the worker's own: a process that stops responding
-/// loses its locks after a minute. Without them, the server waits for two hours.
+/// Removes the limits that a role or a database may set. A worker waits for a provider, copies a large document or
+/// builds an index, and these limits must not count against its run. The last settings add limits of the worker: if a
+/// process stops responding, it loses its locks after a minute. Without them, the server would wait for two hours.
 const LIFTED_LIMITS: &str = "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0; \
     set idle_in_transaction_session_timeout = '60s'; set tcp_user_timeout = '60s'; \
     set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3";
 /// PostgreSQL 17 added `transaction_timeout`.
 const HAS_TRANSACTION_TIMEOUT: i32 = 170_000;
-/// How long the second connection of the pooler check may take, unless the first one took longer.
+/// Timeout for the second connection of the pooler check, unless the first connection took longer.
 const PROBE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// What a session is for.
+/// The purpose of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Queries. A standby answers them, and the limits of the role and the database hold.
+    /// Queries. A standby is sufficient, and limits of the role and the database apply.
     Read,
-    /// Changes. The session needs a server that accepts them, and lifts the limits.
+    /// Changes. The server must accept them, and the limits are removed.
     Work,
 }
 
-/// What a server says about itself and about a new session.
+/// The properties of a server and of a new session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     backend: String,
     version: i32,
     database: String,
     encoding: String,
-    /// The server is a standby.
+    /// Whether the server is a standby.
     pub is_in_recovery: bool,
-    /// The server is a standby, or a setting forbids changes.
+    /// Whether the server is a standby or a setting forbids changes.
     pub is_read_only: bool,
 }
 
 impl Facts {
-    /// Asks the server. A simple query, because a pooler in transaction mode breaks prepared statements.
+    /// Queries the facts. It uses a simple query, because prepared statements fail with a pooler in transaction mode.
     pub fn of(client: &mut Client) -> Result<Self> {
         let row = only_row(
             client,
@@ -69,7 +69,7 @@ impl Facts {
         })
     }
 
-    /// Refuses a database that cannot hold every character.
+    /// Rejects a database whose encoding cannot store every character.
     pub fn check_encoding(&self) -> Result<()> {
         if self.encoding == "UTF8" {
             return Ok(());
@@ -82,7 +82,7 @@ impl Facts {
     }
 }
 
-/// Prepares a session. Every connection of the driver goes through here.
+/// Prepares a session. Every connection of the driver calls this.
 pub(super) fn prepare(client: &mut Client, purpose: Purpose, facts: &Facts, max_attempts: u32) -> Result<()> {
     let mut settings = format!("{SETTINGS}; set graphdb.max_attempts = {max_attempts}");
     if purpose == Purpose::Work {
@@ -95,28 +95,28 @@ pub(super) fn prepare(client: &mut Client, purpose: Purpose, facts: &Facts, max_
     Ok(())
 }
 
-/// Refuses a pooler that gives each transaction another session of the server.
+/// Rejects a pooler that may use a different server session for each transaction.
 ///
-/// Our sessions have settings, temporary tables, prepared statements and locks that outlive a transaction. Such a pooler
-/// gives the free session of our idle connection to the next connection that asks: two open connections with the same
-/// backend prove it. `opened_in` is how long the first connection took.
+/// Our settings, temporary tables, prepared statements and locks must last longer than a transaction. While our
+/// connection is idle, such a pooler gives its server session to the next connection. The pooler is detected if two
+/// open connections have the same backend. `opened_in` is the time that the first connection took.
 pub(super) fn refuse_transaction_pooler(server: &Server, facts: &Facts, opened_in: Duration) -> Result<()> {
     let (sender, receiver) = mpsc::channel();
     let server = server.clone();
-    // A pooler in session mode lets the second connection wait when all its sessions are in use, so it has its own thread.
+    // If all sessions of a pooler in session mode are in use, the second connection waits. Therefore it has its own thread.
     thread::spawn(move || {
         let backend = server.open().ok().and_then(|mut probe| Facts::of(&mut probe).ok()).map(|facts| facts.backend);
-        // Nobody waits any more.
+        // The receiver has stopped waiting.
         let _ = sender.send(backend);
     });
     match receiver.recv_timeout(PROBE_PATIENCE.max(opened_in * 2)) {
         Ok(Some(backend)) if backend == facts.backend => Err(Error::NotReady {
-            message: "a connection pooler in transaction mode stands before the server".into(),
+            message: "the connection goes through a pooler in transaction mode".into(),
             hint: "Use the pooler in session mode (PgBouncer: pool_mode = session; Supabase: port 5432), or connect to the server \
                    directly (Neon: the host without `-pooler`)."
                 .into(),
         }),
-        // A server that has no second connection left is no such pooler's.
+        // If the server has no free connection, the second connection fails. Then it is not such a pooler.
         _ => Ok(()),
     }
 }
@@ -128,7 +128,7 @@ fn only_row(client: &mut Client, query: &str) -> Result<Option<SimpleQueryRow>> 
     }))
 }
 
-/// Measures how long `open` takes.
+/// Measures the duration of `open`.
 pub(super) fn timed<T>(open: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
     let begun = Instant::now();
     Ok((open()?, begun.elapsed()))

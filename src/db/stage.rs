@@ -14,10 +14,10 @@ use crate::ids::{ClaimToken, RunId};
 use crate::language;
 use crate::normalize::Document;
 
-/// The longest label that `graphdb.load_documents` takes, in bytes.
+/// Maximum length of a label that `graphdb.load_documents` accepts, in bytes.
 const LONGEST_LABEL: usize = 1024;
 
-/// `graphdb.create_staging`: creates the session's staging tables. A second call changes nothing.
+/// Calls `graphdb.create_staging`, which creates the staging tables of the session. A second call changes nothing.
 pub fn create(client: &mut Client) -> Result<()> {
     client.batch_execute("select graphdb.create_staging()")?;
     Ok(())
@@ -71,17 +71,17 @@ pub fn documents(client: &mut impl GenericClient, documents: &[Document]) -> Res
     Ok(())
 }
 
-/// Returns the labels that the database takes. A longer one is a text rather than a label, and could not be indexed.
+/// Returns the labels that the database accepts. A longer label cannot be indexed.
 fn short_labels(document: &Document) -> Vec<&str> {
     let (short, long): (Vec<&str>, Vec<&str>) =
         document.labels.iter().map(String::as_str).partition(|label| label.len() <= LONGEST_LABEL);
     if !long.is_empty() {
-        log::warn!("document {}: left out labels of more than {LONGEST_LABEL} bytes", document.id);
+        log::warn!("document {}: omitted labels of more than {LONGEST_LABEL} bytes", document.id);
     }
     short
 }
 
-/// Returns `value` without NUL, which jsonb cannot hold and which older artifacts may contain.
+/// Removes NUL from `value`. jsonb cannot store it, but older artifacts may contain it.
 fn without_nul(value: Value) -> Value {
     let clean = |text: String| if text.contains('\0') { text.replace('\0', "") } else { text };
     match value {
@@ -97,22 +97,22 @@ fn without_nul(value: Value) -> Value {
 pub struct Loaded {
     /// `registered`, `changed` or `unchanged`.
     pub outcome: String,
-    /// Number of documents that the run has now.
+    /// The number of documents that the run has now.
     pub total_docs: i32,
-    /// Documents that the run did not have before.
+    /// The number of new documents.
     pub added: i32,
-    /// Documents that differ from what the run had.
+    /// The number of changed documents.
     pub changed: i32,
-    /// Documents that the run had and has no more.
+    /// The number of removed documents.
     pub removed: i32,
-    /// Documents that were left alone.
+    /// The number of unchanged documents.
     pub unchanged: i32,
-    /// The first thousand of each kind of change.
+    /// The first thousand changes of each kind.
     pub changes: Changes,
 }
 
 impl Loaded {
-    /// Documents that the run had before.
+    /// Returns the number of documents that the run had before.
     #[must_use]
     pub fn earlier(&self) -> i32 {
         self.changed + self.removed + self.unchanged
@@ -136,7 +136,7 @@ pub struct NamedDocument {
     pub title: String,
 }
 
-/// `graphdb.load_documents`: the staged documents become the run's.
+/// Calls `graphdb.load_documents`, which replaces the documents of the run with the staged documents.
 pub fn load_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,
@@ -159,7 +159,7 @@ pub fn load_documents(
     })
 }
 
-/// Copies the chunks of a document into the staging table.
+/// Copies the chunks of documents into the staging table.
 pub fn chunks(client: &mut Client, chunks: &[(&str, Vec<Chunk>)]) -> Result<()> {
     let types = [Type::TEXT, Type::INT4, Type::INT4, Type::INT4, Type::TEXT_ARRAY, Type::TEXT, Type::INT4, Type::TEXT];
     let sink = client.copy_in(
@@ -186,7 +186,7 @@ pub fn chunks(client: &mut Client, chunks: &[(&str, Vec<Chunk>)]) -> Result<()> 
     Ok(())
 }
 
-/// `graphdb.replace_chunks`: the staged chunks become those of the documents that `run_documents` returned.
+/// Calls `graphdb.replace_chunks`, which stores the staged chunks for the documents that `run_documents` returned.
 pub fn replace_chunks(
     client: &mut impl GenericClient,
     run_id: &RunId,
@@ -205,7 +205,7 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// Converts a position in a body. PostgreSQL stores no text above 1 GiB, so it fits.
+/// Converts a position in a body. It always fits, because PostgreSQL cannot store a text of more than 1 GiB.
 fn int(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! TLS to a database of the user's own, as libpq's `sslmode` says.
+//! TLS connections to a database that the user provides, according to libpq's `sslmode`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::config::url::Parameters;
 /// How the server's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Check {
-    /// Not at all.
+    /// The certificate is not checked.
     Nothing,
     /// A trusted authority must have issued it.
     Authority,
@@ -40,7 +40,7 @@ pub(super) fn of(
     let (mode, check) = match given("sslmode") {
         Some("disable") => return Ok((SslMode::Disable, None)),
         None | Some("allow" | "prefer") => (SslMode::Prefer, Check::Nothing),
-        // As for libpq: a root certificate that is there is used.
+        // As in libpq, a root certificate is used if it exists.
         Some("require") if root.is_none() => (SslMode::Require, Check::Nothing),
         Some("require" | "verify-ca") => (SslMode::Require, Check::Authority),
         Some("verify-full") => (SslMode::Require, Check::Host),
@@ -49,7 +49,7 @@ pub(super) fn of(
             return Err(invalid("sslmode", format!("expected {known}")));
         }
     };
-    // TLS has no meaning on a Unix socket, whatever the mode says.
+    // A Unix socket never uses TLS, regardless of the mode.
     if given("host").is_some_and(|hosts| hosts.split(',').all(|host| host.starts_with('/'))) {
         return Ok((SslMode::Disable, None));
     }
@@ -90,13 +90,13 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError
     read().map_err(|error| unreadable(path, &error))
 }
 
-/// Checks a server's certificate as far as the mode asks. That the server has the certificate's key is always checked.
+/// Verifies a server's certificate as the mode requires. The server must always prove that it has the private key.
 #[derive(Debug)]
 struct Verifier {
     check: Check,
-    /// Where an authority is checked.
+    /// The verifier for the chain of certificates, if an authority is required.
     chain: Option<Arc<WebPkiServerVerifier>>,
-    /// The certificates in `sslrootcert`: one of them may be the server's own.
+    /// The certificates in `sslrootcert`. One of them may be the certificate of the server itself.
     trusted: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
 }
@@ -116,7 +116,7 @@ impl Verifier {
                     return Err(invalid("sslrootcert", format!("{} holds no certificate", path.display())));
                 }
             }
-            // Anyone can have a certificate from a public authority: without the host's name it proves nothing.
+            // Everybody can get a certificate from a public authority, so it proves nothing without the name of the host.
             _ if check != Check::Host => {
                 return Err(invalid("sslmode", "verify-ca needs sslrootcert=FILE; or use verify-full".into()));
             }
@@ -147,7 +147,7 @@ impl ServerCertVerifier for Verifier {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.check == Check::Authority => Ok(ServerCertVerified::assertion()),
-            // A self-signed certificate that was itself named as trusted, which the chain's rules refuse as an authority's.
+            // A self-signed certificate in `sslrootcert` is trusted. The rules for chains do not accept it as an authority.
             Err(rustls::Error::InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
                 if self.trusted.iter().any(|trusted| trusted == end_entity) =>
             {

@@ -1,4 +1,4 @@
-//! Builds the vector indexes once the backlog is empty, because a first load is several times faster without them.
+//! Builds the vector indexes when the backlog is empty, because loading many vectors is several times faster without indexes.
 
 use std::thread;
 use std::time::Duration;
@@ -11,28 +11,28 @@ use crate::config::VectorIndex;
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
-/// Key of the advisory lock that the building process holds. `sql/functions/*/_*_lock.sql` have the other keys.
+/// Key of the advisory lock for the process that builds. The other keys are in `sql/functions/*/_*_lock.sql`.
 const BUILD_LOCK: i64 = 7_881_697_304_920_176;
-/// How often the progress is read.
+/// The interval between two progress queries.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How the build of a missing index ended.
+/// The result of building a missing index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The index exists now.
     Built,
     /// Another process is building it.
     Busy,
-    /// This user does not own the table.
+    /// The current user does not own the table.
     NotOwner,
     /// A stop was requested.
     Stopped,
-    /// The server canceled the build; its message says why.
+    /// The server canceled the build. Its message contains the reason.
     Canceled(String),
 }
 
-/// Builds the indexes that `graphdb.missing_vector_indexes` names, and calls `on_outcome` for each. `on_progress` gets the
-/// number of vectors that are indexed so far.
+/// Builds the indexes that `graphdb.missing_vector_indexes` returns, and calls `on_outcome` for each of them.
+/// `on_progress` gets the number of indexed vectors.
 pub fn build_missing(
     connector: &Connector,
     client: &mut Client,
@@ -47,7 +47,7 @@ pub fn build_missing(
     let free = client.query_one("select pg_try_advisory_lock($1)", &[&BUILD_LOCK])?.get(0);
     let built = build_each(connector, client, stop, kind, free, on_progress, on_outcome);
     if free && let Err(error) = client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK]) {
-        // The lock ends with the connection.
+        // The lock is released when the connection is closed.
         log::debug!("cannot give up the lock on building indexes: {error}");
     }
     built
@@ -62,7 +62,7 @@ fn build_each(
     on_progress: &mut dyn FnMut(&MissingIndex, u64),
     on_outcome: &mut dyn FnMut(&MissingIndex, Outcome),
 ) -> Result<()> {
-    // Read again under the lock, because another process may just have finished.
+    // Query again under the lock, because another process may just have finished.
     for index in missing_vector_indexes(client, kind)? {
         let outcome = match (free, index.may_build) {
             (_, false) => Outcome::NotOwner,
@@ -74,7 +74,7 @@ fn build_each(
     Ok(())
 }
 
-/// Builds one index on its own connection, and reads the progress through `client`.
+/// Builds an index on a separate connection, and reads the progress through `client`.
 fn build(
     connector: &Connector,
     client: &mut Client,
@@ -90,7 +90,7 @@ fn build(
         while !building.is_finished() {
             thread::sleep(TICK);
             if stop.is_asked() {
-                // Repeated at each tick, because a request between two statements cancels nothing.
+                // Cancel again at each tick, because a request between two statements has no effect.
                 let _ = connector.cancel(&cancel);
             } else if let Ok(Some(row)) = client
                 .query_opt("select p.tuples_done from pg_stat_progress_create_index as p where p.pid = $1", &[&backend])
@@ -110,8 +110,8 @@ fn build(
     }
 }
 
-/// Builds with as many parallel workers as this machine has cores. If their shared memory does not suffice, as in a
-/// container, it builds again without them. An index that is left invalid by an error is dropped.
+/// Builds with one parallel worker per CPU core. If there is not enough shared memory, as in a container, it builds
+/// again without parallel workers. If an error leaves an invalid index, it drops the index.
 fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     builder.batch_execute(&format!("set maintenance_work_mem = '{}kB'", index.memory_kb))?;
     let helpers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -126,7 +126,7 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     }
     if outcome.is_err()
         && let Some(drop_invalid) = index.statements.first()
-        // It waits for whoever uses the table, and so may not take long.
+        // Dropping waits for all users of the table, so it has a short timeout.
         && let Err(error) =
             builder.batch_execute("set statement_timeout = '10s'").and_then(|()| builder.batch_execute(drop_invalid))
     {
@@ -136,7 +136,8 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     outcome.map_err(Error::from)
 }
 
-/// Returns whether the error has class 53 or 58: no memory, no space, or a system call that failed because of that.
+/// Returns whether the error has class 53 or 58. These classes include missing memory, missing disk space and failed
+/// system calls.
 fn is_out_of_space(error: &postgres::Error) -> bool {
     error.code().is_some_and(|state| state.code().starts_with("53") || state.code().starts_with("58"))
 }

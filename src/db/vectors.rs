@@ -9,10 +9,11 @@ use postgres::{Client, Statement};
 use crate::error::{Error, Result};
 use crate::ids::ClaimToken;
 
-/// Writes vectors of one model under a claim. It is prepared for one connection.
+/// Writes vectors of one model under a claim. It belongs to one connection.
 ///
-/// The owner of the table copies vectors into it while the claim is locked. COPY fails when a text has a vector already, because
-/// another process embedded it at the same time. In that case, and for every other role, `graphdb.store_embeddings` writes them.
+/// The owner of the table copies vectors directly into the table while the claim is locked. COPY fails if another
+/// process has stored a vector for the same text at the same time. In that case, and for all other roles,
+/// `graphdb.store_embeddings` writes the vectors.
 pub struct EmbeddingStore {
     call: Statement,
     copy: Option<TableCopy>,
@@ -20,17 +21,17 @@ pub struct EmbeddingStore {
 }
 
 impl EmbeddingStore {
-    /// Prepares it for a registered model.
+    /// Prepares the store for a registered model.
     pub fn prepare(client: &mut Client, model: &str) -> Result<Self> {
         let call = client.prepare("select graphdb.store_embeddings($1, $2, $3, $4)")?;
         Ok(Self { call, copy: TableCopy::prepare(client, model)?, model: model.to_owned() })
     }
 
-    /// Stores vectors, each with the hash of its text, in one transaction. A text keeps the vector it has.
+    /// Stores vectors with the hashes of their texts in one transaction. A text that already has a vector keeps it.
     pub fn store(&self, client: &mut Client, token: ClaimToken, vectors: Vec<(&[u8], Vec<f32>)>) -> Result<()> {
         let mut rows: Vec<(&[u8], Vector)> =
             vectors.into_iter().map(|(hash, vector)| (hash, Vector::from(vector))).collect();
-        // In one order for all, or two batches with texts in common could deadlock.
+        // All batches use the same order. Otherwise, two batches with common texts could deadlock.
         rows.sort_unstable_by_key(|(hash, _)| *hash);
         if let Some(copy) = &self.copy {
             match copy.run(client, token, &rows) {
@@ -44,7 +45,7 @@ impl EmbeddingStore {
     }
 }
 
-/// COPY into the table, for roles that have the right.
+/// COPY into the table, for roles that may insert into it.
 struct TableCopy {
     lock_claim: Statement,
     into_table: Statement,

@@ -3,40 +3,40 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why the private server could not be found, started, stopped or reached.
+/// The reason why the private server could not be found, started, stopped or reached.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalServerError {
-    /// No installation on this machine qualifies.
+    /// There is no suitable installation on this machine.
     #[error("no PostgreSQL 15 to 18 with pgvector 0.8 or later was found; looked at:{}", listed(.looked_at))]
     NoServer {
-        /// Every place that was tried, in order, with what was wrong there.
+        /// All searched folders in order, with the problem of each.
         looked_at: Vec<Rejected>,
     },
-    /// The data directory was made by a major version that is not installed.
+    /// The major version of the data directory is not installed.
     #[error("{} was made by PostgreSQL {data_major}, and no such server was found; looked at:{}", data_dir.display(), listed(.looked_at))]
     DataVersion {
         /// The data directory.
         data_dir: PathBuf,
-        /// Its `PG_VERSION`.
+        /// The version in `PG_VERSION`.
         data_major: u32,
-        /// Every place that was tried, in order, with what was wrong there.
+        /// All searched folders in order, with the problem of each.
         looked_at: Vec<Rejected>,
     },
-    /// `PG_VERSION` of a data directory is not a number.
+    /// `PG_VERSION` of a data directory does not contain a number.
     #[error("{} does not hold a PostgreSQL version", .0.display())]
     NotADataDirectory(PathBuf),
-    /// PostgreSQL refuses to run as root, and no unprivileged account exists.
+    /// PostgreSQL does not run as root, and there is no unprivileged account.
     #[error("PostgreSQL does not run as root, and neither of the accounts `postgres` and `nobody` exists")]
     NoAccount,
-    /// The directory that should hold the socket belongs to somebody else, or others may enter it.
+    /// The directory of the socket belongs to another user, or other users can access it.
     #[error("{} is not a directory that only the server's account may enter", .0.display())]
     UnsafeSocketDirectory(PathBuf),
     /// `initdb` or `pg_ctl` ended with an error.
     #[error("{program} failed: {}", output.trim())]
     Failed {
-        /// Which program.
+        /// The name of the program.
         program: &'static str,
-        /// What it printed, then the last lines of the server's log.
+        /// The output of the program, and then the last lines of the server's log.
         output: String,
     },
     /// The server did not stop in time.
@@ -44,33 +44,33 @@ pub enum LocalServerError {
     StillRunning {
         /// Process id of the postmaster.
         pid: i32,
-        /// How long the command waited.
+        /// The timeout of the command.
         seconds: u64,
     },
-    /// The server runs, but it refuses a connection or a statement.
+    /// The server is running, but it rejects a connection or a statement.
     #[error("the private server at {} does not answer: {source}", socket_dir.display())]
     Unreachable {
-        /// The folder that holds its socket.
+        /// The folder of its socket.
         socket_dir: PathBuf,
-        /// What the driver said.
+        /// The error of the driver.
         #[source]
         source: Box<postgres::Error>,
     },
     /// A file, a folder or a process could not be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// The action that failed: `read`, `create`, `run`, ….
+        /// The failed action: `read`, `create`, `run`, ….
         action: &'static str,
-        /// The path that it concerns.
+        /// The path of the action.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
 }
 
 impl LocalServerError {
-    /// Says what the user can do.
+    /// Returns what the user can do.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -90,7 +90,7 @@ impl LocalServerError {
             Self::NoAccount => "Run as an ordinary user, or create an account: `useradd --system postgres`.".into(),
             Self::UnsafeSocketDirectory(dir) => format!("Find out who created {}, and remove it.", dir.display()),
             Self::Failed { .. } | Self::Io { .. } => {
-                "Correct what the message names, then run `trailblazer db up`.".into()
+                "Solve the problem in the message, and run `trailblazer db up`.".into()
             }
             Self::StillRunning { pid, .. } => {
                 format!("A long checkpoint may be running. Try again, or inspect process {pid}.")
@@ -100,12 +100,12 @@ impl LocalServerError {
     }
 }
 
-/// A folder that was searched for server programs, and why they do not qualify.
+/// A searched folder, and the reason why its programs are not suitable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// The folder.
     pub bin: PathBuf,
-    /// What was wrong with it.
+    /// The reason.
     pub reason: String,
 }
 
@@ -122,7 +122,7 @@ fn listed(places: &[Rejected]) -> String {
     places.iter().fold(String::new(), |all, place| all + "\n  " + &place.to_string())
 }
 
-/// Names the action and the path of a failed system call.
+/// Converts an I/O error, and adds the action and the path.
 pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> LocalServerError {
     let path = path.into();
     move |source| LocalServerError::Io { action, path, source }

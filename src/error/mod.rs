@@ -11,30 +11,30 @@ use crate::fetch::FetchError;
 use crate::normalize::ReadError;
 use local_server::LocalServerError;
 
-/// Result of anything a command does.
+/// The result of an operation in a command.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An error on its way to the user.
+/// An error that is reported to the user.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line asks for something impossible.
+    /// The command line is not valid.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// The error.
         message: String,
-        /// What to do.
+        /// How to correct it.
         hint: Option<String>,
     },
-    /// The configuration is wrong.
+    /// The configuration is not valid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database cannot be reached, or refused a statement.
+    /// The database is unreachable or rejected a statement.
     #[error("{}", describe_database_error(.0))]
     Database(#[from] postgres::Error),
     /// The private server cannot be found, started or reached.
     #[error(transparent)]
     LocalServer(#[from] LocalServerError),
-    /// The database cannot serve this binary yet.
+    /// The database is not prepared for this binary.
     #[error("{message}")]
     NotReady {
         /// What is missing.
@@ -42,30 +42,30 @@ pub enum Error {
         /// The command that repairs it.
         hint: String,
     },
-    /// The server accepts no changes: it is a standby, or a setting forbids them.
+    /// The server accepts no changes, because it is a standby or a setting forbids changes.
     #[error("{message}")]
     ReadOnly {
-        /// Why.
+        /// The reason.
         message: String,
     },
-    /// The database knows the configured model with other properties.
+    /// The configured model is registered in the database with other properties.
     #[error("{message}")]
     Model {
-        /// What differs.
+        /// The difference.
         message: String,
-        /// What to configure.
+        /// How to change the configuration.
         hint: String,
     },
-    /// A step that deletes was not confirmed.
+    /// A step that deletes data was not confirmed.
     #[error("{message}")]
     Refused {
-        /// What was not confirmed.
+        /// The step.
         message: String,
-        /// How to confirm.
+        /// How to confirm it.
         hint: String,
     },
-    /// The artifact holds no document. Loading it would empty its run.
-    #[error("{path}: no line is a document: nothing is registered", path = path.display())]
+    /// The artifact contains no document. Loading it would make the run empty.
+    #[error("{path}: no line is a document, so nothing is registered", path = path.display())]
     NoDocument {
         /// The file.
         path: PathBuf,
@@ -79,18 +79,18 @@ pub enum Error {
     /// The pages of a source cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// The file system refused.
+    /// A file system error.
     #[error("{path}: {source}", path = path.display())]
     File {
-        /// File or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// SIGINT and SIGTERM cannot be received.
     #[error("cannot wait for signals: {0}")]
     Signals(std::io::Error),
-    /// Standard output is gone.
+    /// Standard output was closed.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
 }
@@ -128,19 +128,19 @@ impl SqlState {
     }
 }
 
-/// How the process ends.
+/// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All done.
+    /// The work is complete.
     Done = 0,
-    /// Some of the work failed; the rest is done.
+    /// A part of the work failed.
     Failures = 1,
-    /// The command line is wrong.
+    /// The command line is not valid.
     Usage = 2,
-    /// The configuration is wrong.
+    /// The configuration is not valid.
     Config = 3,
-    /// The database, or the embedding server, is not reachable or not ready.
+    /// The database or the embedding server is unreachable or not ready.
     Unreachable = 4,
     /// A confirmation is missing.
     Refused = 5,
@@ -162,7 +162,8 @@ impl Error {
         move |source| Self::File { path, source }
     }
 
-    /// Turns an invalid argument into an error of the configured model. For calls whose other arguments cannot be wrong.
+    /// Converts the error for an invalid argument to an error of the configured model. Use it for calls whose other
+    /// arguments are always valid.
     #[must_use]
     pub fn of_model(self) -> Self {
         match &self {
@@ -173,12 +174,12 @@ impl Error {
         }
     }
 
-    /// Returns the process's exit code.
+    /// Returns the exit code of the process.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
-            // A refused text only fails its run. A refusal that arrives here is about the first text that was sent.
+            // A refused text only fails its run. This error is returned if the first text of all was refused.
             Self::Config(_)
             | Self::Model { .. }
             | Self::Fetch(FetchError::Misconfigured { .. })
@@ -207,7 +208,7 @@ impl Error {
         }
     }
 
-    /// Returns what the user can do, if that is known.
+    /// Returns what the user can do, if this is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -218,7 +219,7 @@ impl Error {
                 Some("Nothing was changed. If the pages are really gone, pass --yes.".into())
             }
             Self::Fetch(FetchError::Unreachable { .. }) => {
-                Some("Try again later: what was fetched is kept, and the next fetch goes on from there.".into())
+                Some("Try again later. The fetched pages are kept, and the next fetch continues from there.".into())
             }
             Self::NotReady { hint, .. }
             | Self::Model { hint, .. }
@@ -228,35 +229,35 @@ impl Error {
             Self::ReadOnly { .. } => Some(READ_ONLY_HINT.into()),
             Self::Embed(EmbedError::Busy { .. }) => Some("It is busy, or still starting: try again later.".into()),
             Self::Embed(EmbedError::Failing { .. }) => {
-                Some("It fails every request: the log of the embedding server may say why.".into())
+                Some("The embedding server fails every request. Its log may contain the reason.".into())
             }
             Self::Embed(EmbedError::Away { .. } | EmbedError::Transient { .. }) => Some(
-                "Check that the embedding server runs and embed.base_url leads to it; `run --watch` waits for one."
+                "Check that the embedding server is running and that embed.base_url is its address. `run --watch` waits for it."
                     .into(),
             ),
             _ => None,
         }
     }
 
-    /// Returns whether the connection was lost or could not be opened, so that a new one may work.
+    /// Returns whether the connection was lost or could not be opened. A new connection may work.
     #[must_use]
     pub fn is_connection_loss(&self) -> bool {
         let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
         match error.code() {
             None => error.is_closed() || is_broken_off(error),
-            // Classes 08 and 57P: a connection that broke, and a server that shuts down, crashes or starts.
+            // Classes 08 and 57P: a broken connection, or a server that stops, crashes or starts.
             Some(code) => code.code().starts_with("08") || code.code().starts_with("57P") || self.is_servers_decision(),
         }
     }
 
-    /// Returns whether the server ended the connection for a reason that no run can cause: it starts, it became a
-    /// standby, it has no connection left, or a setting limits how long a session may wait. An administrator's command
-    /// is none of these reasons, because the command may be the answer to what the run does.
+    /// Returns whether the server closed the connection for a reason that a run cannot cause: the server is starting,
+    /// it became a standby, it has no free connection, or a session was idle for too long. A command of an
+    /// administrator does not count, because the run may be the reason for it.
     #[must_use]
     pub fn is_servers_decision(&self) -> bool {
         let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
         let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
-        // No changes on a standby, a transaction took too long, too many connections, starting, idle for too long.
+        // The codes mean: no changes on a standby, transaction too long, too many connections, starting, idle for too long.
         matches!(code, "25006" | "25P03" | "25P04" | "53300" | "57P03" | "57P05")
     }
 
@@ -264,16 +265,15 @@ impl Error {
     #[must_use]
     pub fn is_canceled(&self) -> bool {
         let Self::Database(error) = self else { return false };
-        // 57014: canceled. 55P03: waited too long for a lock.
+        // 57014: canceled. 55P03: lock timeout.
         matches!(error.code().map(postgres::error::SqlState::code), Some("57014" | "55P03"))
     }
 
-    /// Returns whether the run did not cause the error, so that the next run would fail too: the provider cannot be
-    /// used, a right or a function is missing, the statement was canceled, or the server has no space or memory left or
-    /// cannot read its disk.
+    /// Returns whether the run did not cause the error, so that the next run would also fail. Causes are the provider, a
+    /// missing right or function, a canceled statement, and a server without disk space, without memory or with a disk error.
     #[must_use]
     pub fn is_not_the_runs_fault(&self) -> bool {
-        // Classes of SQLSTATE: no such right or object, not supported, not authorized, out of resources, system error.
+        // SQLSTATE classes: no such right or object, not supported, not authorized, out of resources, system error.
         const CLASSES: [&str; 6] = ["42", "3F", "0A", "28", "53", "58"];
         match self {
             Self::Embed(_) => true,
@@ -287,7 +287,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the claim behind a call is lost, or its run was deleted.
+    /// Returns whether the claim for a call is lost, or its run was deleted.
     #[must_use]
     pub fn is_claim_lost(&self) -> bool {
         let Self::Database(error) = self else { return false };
@@ -295,8 +295,8 @@ impl Error {
     }
 }
 
-/// Returns whether an input or output error broke the connection. The driver also reports values that cannot be
-/// converted, refused certificates and wrong passwords as such errors, with the kinds that are left out here.
+/// Returns whether an I/O error broke the connection. The driver also reports invalid values, rejected certificates and
+/// wrong passwords as I/O errors. Their kinds are excluded here.
 fn is_broken_off(error: &postgres::Error) -> bool {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes
@@ -304,7 +304,7 @@ fn is_broken_off(error: &postgres::Error) -> bool {
         .any(|io| !matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other))
 }
 
-/// Returns the server's message, or the causes of the driver's error. They never contain the connection string.
+/// Returns the message of the server, or the causes of the driver's error. It never contains the connection string.
 fn describe_database_error(error: &postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         return match db.detail() {
@@ -326,10 +326,10 @@ fn describe_database_error(error: &postgres::Error) -> String {
 
 fn database_hint(error: &postgres::Error) -> Option<String> {
     let code = error.code().map(postgres::error::SqlState::code);
-    // No such schema, table, function or column; the server's hint is about casts.
+    // A missing schema, table, function or column. The hint of the server would only be about casts.
     if let Some("3F000" | "42P01" | "42883" | "42703") = code {
         return Some(
-            "As the owner, run `trailblazer db migrate`. It installs the schema and restores what was dropped.".into(),
+            "As the owner, run `trailblazer db migrate`. It installs the schema and restores dropped objects.".into(),
         );
     }
     if let Some(hint) = error.as_db_error().and_then(|db| db.hint()) {
@@ -337,7 +337,7 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
     }
     match code {
         Some("42501") if error.as_db_error().is_some_and(|db| db.message().ends_with(" grant_role")) => {
-            Some("Connect as the owner of schema graphdb, who alone grants rights.".into())
+            Some("Connect as the owner of schema graphdb. Only the owner can grant rights.".into())
         }
         Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
@@ -347,7 +347,7 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
              database: alter role … set statement_timeout = …"
                 .into(),
         ),
-        Some("53100") => Some("Free space on the server's disk, and run again: nothing that was done is lost.".into()),
+        Some("53100") => Some("Free space on the server's disk, and run the command again. No completed work is lost.".into()),
         Some("53300") => Some(
             "Lower `workers` or raise max_connections: each worker has a connection, each process two more.".into(),
         ),

@@ -1,4 +1,4 @@
-//! Requests to one site: authentication, patience, and redirects that stay on the host.
+//! Sends requests to one site. Handles authentication, retries, and redirects on the same host.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,22 +14,22 @@ use super::{FetchError, Token};
 use crate::config::sources::Site;
 use crate::stop::Stop;
 
-/// For one request, answer included.
+/// Timeout of one request, including the answer.
 const TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Requests in a row that fail before the fetch ends.
+/// Number of consecutive failed requests after which the fetch ends.
 const TRIES: u32 = 6;
-/// All waiting of one request together.
+/// Maximum sum of all pauses of one request.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const MOST_REDIRECTS: u32 = 5;
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Speaks with one site.
+/// The connection to one site.
 pub(super) struct Client<'a> {
     agent: Agent,
     site: Uri,
-    /// Path of the site without a slash at the end: `/wiki` for Cloud.
+    /// The path of the site without a slash at the end: `/wiki` for Cloud.
     context: String,
     url: String,
     authorization: String,
@@ -37,9 +37,9 @@ pub(super) struct Client<'a> {
     requests: AtomicU64,
 }
 
-/// What an attempt of a request led to, beside an answer.
+/// The result of a request that failed.
 enum Failed {
-    /// It may succeed later.
+    /// A later attempt may succeed.
     Later {
         message: String,
         wait: Option<Duration>,
@@ -60,7 +60,7 @@ impl<'a> Client<'a> {
             }
             None => format!("Bearer {}", token.0),
         };
-        // The system's certificates, so that a company's own authority is trusted.
+        // Use the certificates of the system, so that the authority of a company is trusted.
         let own = rustls_native_certs::load_native_certs().certs;
         let own: Vec<_> = own.iter().map(|cert| ureq::tls::Certificate::from_der(cert).to_owned()).collect();
         let roots = if own.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&own) };
@@ -88,12 +88,13 @@ impl<'a> Client<'a> {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Returns the address of the site, as links to its pages begin.
+    /// Returns the address of the site, which is the start of all links to its pages.
     pub fn base(&self) -> &str {
         &self.url
     }
 
-    /// Returns the JSON at `path`, which begins below the site and may have a query. `None` when there is none (404).
+    /// Returns the JSON at `path`, or `None` if it does not exist (404). The path is relative to the site and may
+    /// contain a query.
     pub fn get(&self, path: &str) -> Result<Option<Value>, FetchError> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
@@ -107,7 +108,7 @@ impl<'a> Client<'a> {
                 Err(Failed::Never(error)) => return Err(error),
                 Err(Failed::Later { message, wait }) => (message, wait),
             };
-            // A server that says when it will be ready may say so as often as it likes.
+            // If the server says when it will be ready, the number of retries is not limited.
             let pause = wait.unwrap_or(FIRST_WAIT * 2_u32.pow(tries.min(8) - 1));
             waited += pause;
             if (wait.is_none() && tries >= TRIES) || waited > LONGEST_WAIT {
@@ -134,7 +135,7 @@ impl<'a> Client<'a> {
                 200 => {
                     let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(later)?;
                     let value = serde_json::from_slice(&body).map_err(|error| {
-                        // A page to sign in is no JSON, and neither is an answer that broke off.
+                        // The answer may be a login page, or it may be incomplete.
                         Failed::Later { message: format!("the answer is no JSON: {error}"), wait: None }
                     })?;
                     return Ok(Some(value));
@@ -147,7 +148,7 @@ impl<'a> Client<'a> {
         Err(Failed::Never(FetchError::Answer { message: format!("{}: too many redirects", self.url) }))
     }
 
-    /// Returns the absolute address of a path below the site, or of a link that the site gave.
+    /// Returns the absolute address of a path on the site, or of a link from the site.
     fn address(&self, path: &str) -> Result<String, FetchError> {
         if path.contains("://") {
             let uri: Uri = path
@@ -172,7 +173,7 @@ impl<'a> Client<'a> {
     fn elsewhere(&self, uri: &Uri) -> FetchError {
         FetchError::Answer {
             message: format!(
-                "{} leads to another host, {}, which does not get the token; correct `site`",
+                "{} leads to another host, {}; the token is not sent there; correct `site`",
                 self.url,
                 uri.host().unwrap_or_default()
             ),
@@ -191,7 +192,7 @@ impl<'a> Client<'a> {
         Ok(format!("{scheme_and_host}{location}"))
     }
 
-    /// Reads what a status means. What the body says may help; headers of ours are not in it.
+    /// Converts the status to an error. The message includes the body, which never contains our headers.
     fn refused(&self, status: u16, response: &mut Response<Body>) -> Failed {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let wait = header("retry-after").and_then(seconds);
@@ -207,7 +208,8 @@ impl<'a> Client<'a> {
             408 | 425 | 500..=599 => Failed::Later { message, wait: None },
             401 | 403 => Failed::Never(FetchError::Misconfigured {
                 message: format!("{} refuses the token: {message}", self.url),
-                hint: "Check the token, the `email` that belongs to it (Cloud), and what its account may see.".into(),
+                hint: "Check the token, the `email` that belongs to it (Cloud), and which pages its account may see."
+                    .into(),
             }),
             400 => Failed::Never(FetchError::Misconfigured {
                 message: format!("{} refuses the selection: {message}", self.url),
@@ -218,7 +220,7 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Reads `Retry-After` in seconds. A date is rounded up to a minute: the clocks may differ.
+/// Parses `Retry-After`. A date is rounded up to a minute, because the clocks may differ.
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<f64>() {
@@ -237,7 +239,7 @@ fn later(error: Error) -> Failed {
     }
 }
 
-/// Returns a value as a part of a query.
+/// Encodes a value for a query.
 pub(super) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

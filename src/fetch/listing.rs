@@ -1,4 +1,5 @@
-//! Which pages there are: ids, versions, labels, ancestors, view restrictions and names of people, 250 pages a request.
+//! Lists pages with their ids, versions, labels, ancestors, view restrictions and names of people. A request returns up
+//! to 250 pages.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,20 +10,20 @@ use super::FetchError;
 use super::client::{Client, encoded};
 use crate::config::sources::Site;
 
-/// Pages in one answer. The site may return fewer.
+/// Requested number of pages in an answer. The site may return fewer.
 const PAGE: usize = 250;
-/// Ids in one question, so that its address stays short.
+/// Maximum number of ids in a query, so that its address is not too long.
 pub(super) const IDS: usize = 100;
-/// What a listing says of a page. All of it can change without a new version.
+/// The data of a page in the listing. All of it can change without a new version of the page.
 const EXPAND: &str = "version,space,history,ancestors,metadata.labels,restrictions.read.restrictions.user,restrictions.read.restrictions.group";
 
-/// A page as the listing has it.
+/// A page in the listing.
 #[derive(Debug, Clone)]
 pub(super) struct Listed {
     pub id: String,
     pub version: i64,
     pub is_blog: bool,
-    /// The whole answer about the page.
+    /// The complete JSON object of the page.
     pub value: Value,
 }
 
@@ -31,30 +32,30 @@ impl Listed {
         let id = value
             .get("id")
             .and_then(|id| id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string())))?;
-        // It becomes the name of a file.
+        // The id becomes the name of a file.
         let is_id = !id.is_empty() && id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let is_blog = value.get("type").and_then(Value::as_str) == Some("blogpost");
         let version = value.pointer("/version/number").and_then(Value::as_i64)?;
         is_id.then(|| Self { id, version, is_blog, value: value.clone() })
     }
 
-    /// Tells whether anything but the body changed.
+    /// Returns a value that changes if anything except the body changes.
     pub fn mark(&self) -> String {
         mark(&self.value)
     }
 }
 
-/// What a listing says of a page, without what differs from one request to the next.
+/// The fields of a page in the listing that do not differ between requests.
 pub(super) const LISTED_FIELDS: [&str; 8] =
     ["type", "status", "title", "space", "history", "ancestors", "metadata", "restrictions"];
 
-/// Returns a hash of what a listing says of a page.
+/// Returns a hash of the data of a page in the listing.
 pub(super) fn mark(value: &Value) -> String {
     let fields = LISTED_FIELDS.map(|name| stable(value.get(name).unwrap_or(&Value::Null)));
     hex::encode(Sha256::digest(Value::from(fields.to_vec()).to_string()))
 }
 
-/// Returns a value with its keys in order, and without links, which may differ by server.
+/// Sorts the keys of a value, and removes links, because they may differ between servers.
 fn stable(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -67,7 +68,8 @@ fn stable(value: &Value) -> Value {
     }
 }
 
-/// Returns every page that the source selects. Of a page that is listed twice, because it changed meanwhile, the later counts.
+/// Returns all pages that the source selects. If a page changes during the listing, it may appear twice. Then the last
+/// one counts.
 pub(super) fn list(client: &Client<'_>, site: &Site) -> Result<Vec<Listed>, FetchError> {
     let cql = format!("{} order by created asc", selection(site));
     let mut listed = search(client, &cql, EXPAND, PAGE)?;
@@ -99,8 +101,8 @@ pub(super) fn search(client: &Client<'_>, cql: &str, expand: &str, limit: usize)
         }
         let Some(answer) = client.get(&path)? else {
             return Err(FetchError::Misconfigured {
-                message: format!("{} has no REST interface of Confluence there (404)", client.base()),
-                hint: "Check `site`: for Cloud it ends in /wiki, for Data Center in the context path.".into(),
+                message: format!("{} has no Confluence REST API at this address (404)", client.base()),
+                hint: "Check `site`. For Cloud it ends with /wiki, and for Data Center with the context path.".into(),
             });
         };
         let results = answer.get("results").and_then(Value::as_array).ok_or_else(|| FetchError::Answer {
@@ -122,8 +124,8 @@ pub(super) fn search(client: &Client<'_>, cql: &str, expand: &str, limit: usize)
     }
 }
 
-/// A restriction holds for everything below its page: adds those of ancestors that the source does not select to the `ancestors` of
-/// the pages, where the REST interface would have them.
+/// A restriction applies to all descendants of a page. If the source does not select an ancestor, adds its restrictions
+/// to `ancestors` of the pages, where the REST API would return them.
 fn add_outer_restrictions(client: &Client<'_>, listed: &mut [Listed]) -> Result<(), FetchError> {
     let own: HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
     let ancestors = |page: &Listed| -> Vec<String> {
@@ -154,7 +156,7 @@ fn add_outer_restrictions(client: &Client<'_>, listed: &mut [Listed]) -> Result<
     Ok(())
 }
 
-/// Returns the condition of a source in Confluence's query language.
+/// Returns the condition of a source in Confluence's query language (CQL).
 fn selection(site: &Site) -> String {
     let quoted = |texts: &[String]| texts.iter().map(|text| quote(text)).collect::<Vec<_>>().join(", ");
     let mut conditions = vec!["type in (page, blogpost)".to_owned()];

@@ -1,8 +1,8 @@
-//! Confluence pages over REST, into one file each, as the site returns them. Knows no database.
+//! Fetches Confluence pages with the REST API, and stores each page in one file. This module does not access the database.
 //!
-//! A fetch lists ids, versions, labels, ancestors and view restrictions of the selected pages, 250 at a time, and then reads the
-//! bodies of pages that are new or changed. The files are the only state: an interrupted fetch goes on where it stopped. Pages
-//! are removed only after a complete listing, and after the site confirmed that they are gone.
+//! A fetch lists ids, versions, labels, ancestors and view restrictions of the selected pages, 250 at a time. Then it
+//! reads the bodies of new and changed pages. There is no state besides the files, so an interrupted fetch continues where
+//! it stopped. Pages are removed only after a complete listing, and after the site has confirmed that they are gone.
 
 mod client;
 mod listing;
@@ -17,12 +17,12 @@ use crate::stop::Stop;
 use client::Client;
 use store::Store;
 
-/// The environment's token for a site. It is never printed.
+/// The token for a site, from the environment. It is never printed.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// Returns the token of the source `name`: `TRAILBLAZER_SOURCES_<NAME>_TOKEN`, else `TRAILBLAZER_CONFLUENCE_TOKEN`.
+    /// Returns the token of the source `name` from `TRAILBLAZER_SOURCES_<NAME>_TOKEN` or `TRAILBLAZER_CONFLUENCE_TOKEN`.
     pub fn of_source(name: &str, env: impl Fn(&str) -> Option<String>) -> Result<Self, FetchError> {
         let own = variable(name);
         let token = [own.as_str(), "TRAILBLAZER_CONFLUENCE_TOKEN"]
@@ -31,7 +31,7 @@ impl Token {
         match token {
             Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(token)),
             Some(_) => Err(FetchError::Misconfigured {
-                message: format!("the token of source {name} has characters that no token has"),
+                message: format!("the token of source {name} contains characters that are not allowed in a token"),
                 hint: format!("Set {own} to the token alone."),
             }),
             None => Err(FetchError::Misconfigured {
@@ -48,51 +48,51 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Returns the environment variable of a source's token.
+/// Returns the name of the environment variable for a source's token.
 fn variable(name: &str) -> String {
     let part: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
     format!("TRAILBLAZER_SOURCES_{part}_TOKEN")
 }
 
-/// Why pages could not be fetched.
+/// The reason why pages could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The site refuses the token or the selection, or there is no token.
+    /// The site rejects the token or the selection, or there is no token.
     #[error("{message}")]
     Misconfigured {
-        /// What is wrong.
+        /// The error.
         message: String,
-        /// What to do.
+        /// How to correct it.
         hint: String,
     },
-    /// The site cannot be reached, or stays busy.
+    /// The site is unreachable or stays busy.
     #[error("{message}")]
     Unreachable {
-        /// What happened.
+        /// The error.
         message: String,
     },
-    /// The site answered something that cannot be used.
+    /// The answer of the site cannot be used.
     #[error("{message}")]
     Answer {
-        /// What it answered.
+        /// The error.
         message: String,
     },
-    /// The selection yields much less than before.
+    /// The selection contains far fewer pages than before.
     #[error("{message}")]
     Refused {
-        /// What would be removed.
+        /// The pages that would be removed.
         message: String,
     },
-    /// The file system refused.
+    /// A file system error.
     #[error("{path}: {source}", path = path.display())]
     File {
-        /// File or folder.
+        /// The file or folder.
         path: std::path::PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A stop was asked for.
+    /// A stop was requested.
     #[error("stopped")]
     Stopped,
 }
@@ -104,47 +104,47 @@ impl FetchError {
     }
 }
 
-/// How a fetch is done.
+/// The parameters of a fetch.
 pub struct Fetch<'a> {
-    /// The site, and which pages.
+    /// The site and the selected pages.
     pub site: &'a Site,
-    /// The environment's token.
+    /// The token from the environment.
     pub token: Token,
-    /// Where the pages are kept.
+    /// The folder for the pages.
     pub folder: &'a Path,
-    /// More than half of the pages may disappear.
+    /// Whether more than half of the pages may be removed.
     pub may_shrink: bool,
-    /// Lists only, and changes nothing.
+    /// Whether to list the changes without making them.
     pub dry_run: bool,
-    /// Ends the fetch after the request in hand.
+    /// Ends the fetch after the current request.
     pub stop: &'a Stop,
-    /// Hears how many pages of how many are done.
+    /// Called with the number of processed pages and the number of all pages.
     pub on_progress: &'a (dyn Fn(usize, usize) + std::marker::Sync),
 }
 
-/// What a fetch did.
+/// The result of a fetch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// Pages and blog posts that the selection holds.
+    /// Number of selected pages and blog posts.
     pub pages: usize,
-    /// Pages that were not there before.
+    /// Number of new pages.
     pub added: usize,
-    /// Pages with a new version.
+    /// Number of pages with a new version.
     pub changed: usize,
-    /// Pages of which only labels, place or restrictions changed.
+    /// Number of pages where only labels, ancestors or restrictions changed.
     pub touched: usize,
-    /// Pages that are gone.
+    /// Number of removed pages.
     pub removed: usize,
-    /// Pages that are as they were.
+    /// Number of unchanged pages.
     pub unchanged: usize,
-    /// Requests that were sent.
+    /// Number of requests.
     pub requests: u64,
 }
 
-/// Below this, any number of pages may disappear.
+/// If there are fewer pages, any number of them may be removed.
 const SMALL: usize = 20;
 
-/// Makes the files in the folder equal to the pages that the site has.
+/// Updates the files in the folder to the pages on the site.
 pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     let client = Client::new(fetch.site, &fetch.token, fetch.stop)?;
     let store = Store::open(fetch.folder, !fetch.dry_run)?;
@@ -177,7 +177,7 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     }
     let listed_ids: std::collections::HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
     let missing: Vec<&str> = store.ids().filter(|id| !listed_ids.contains(id)).collect();
-    // A page that moves in the listing while it is read can be passed over.
+    // A listing can miss a page that is moved at the same time.
     let still_there = listing::confirm(&client, fetch.site, &missing)?;
     let gone: Vec<&str> = missing.into_iter().filter(|id| !still_there.contains(*id)).collect();
     fetched.pages += still_there.len();

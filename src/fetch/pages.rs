@@ -1,4 +1,4 @@
-//! The bodies of pages that are new or changed, their attachments' names, and the names of the people that they mention.
+//! Reads the bodies of new and changed pages, the names of attachments, and the names of mentioned people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use super::store::Store;
 use super::{Fetch, FetchError, Fetched};
 use crate::config::sources::Deployment;
 
-/// Pages in one request for bodies: large pages would make an answer that takes too long.
+/// Number of pages in a request for bodies. With more large pages, an answer would take too long.
 const BATCH: usize = 50;
-/// Accounts in one request for names.
+/// Number of accounts in a request for names.
 const USERS: usize = 100;
 
-/// Reads the pages in parallel and writes a file for each. A page that is gone by now counts as removed.
+/// Reads the pages in parallel, and writes a file for each. A page that no longer exists counts as removed.
 pub(super) fn read(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
@@ -63,7 +63,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Writes the pages of a batch, each with the people that it mentions. Returns how many are gone.
+/// Writes the pages of a batch with the people that they mention. Returns how many pages no longer exist.
 fn read_batch(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
@@ -93,14 +93,14 @@ fn read_batch(
     Ok(gone)
 }
 
-/// Version 1 has everything in one answer.
+/// Reads pages with version 1 of the API, where one answer contains everything.
 fn data_center_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
     let expand = "version,body.storage,children.attachment";
     let found = search(client, &format!("id in ({})", ids(batch)), expand, BATCH)?;
     Ok(found.into_iter().map(|page| (page.id, with_base(page.value, client.base()))).collect())
 }
 
-/// Version 2 has the bodies, and version 1 the names of attachments.
+/// Reads bodies with version 2 of the API, and the names of attachments with version 1.
 fn cloud_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
     let mut answers = BTreeMap::new();
     for (is_blog, kind) in [(false, "pages"), (true, "blogposts")] {
@@ -133,7 +133,7 @@ fn cloud_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String
     Ok(answers)
 }
 
-/// Returns the page with the address of its site, which answers have once for a list.
+/// Adds the address of the site to the page. Answers contain it only once for a list.
 fn with_base(mut value: Value, base: &str) -> Value {
     if let Some(page) = value.as_object_mut() {
         let links = page.entry("_links").or_insert_with(|| Value::Object(serde_json::Map::new()));
@@ -148,7 +148,7 @@ fn ids(batch: &[&Listed]) -> String {
     batch.iter().map(|page| page.id.as_str()).collect::<Vec<_>>().join(",")
 }
 
-/// Returns the ids of the people that a page mentions, and of its author.
+/// Returns the ids of the author and of the people that a page mentions.
 fn mentions(page: &Value) -> BTreeSet<String> {
     let body = page.pointer("/body/storage/value").and_then(Value::as_str).unwrap_or_default();
     let mut found: BTreeSet<String> = ["ri:account-id=\"", "ri:userkey=\""]
@@ -162,7 +162,7 @@ fn mentions(page: &Value) -> BTreeSet<String> {
     found
 }
 
-/// People by the ids that bodies have. `None`: the site does not name them.
+/// People by the ids that bodies contain. `None` means that the site does not return a name.
 #[derive(Default)]
 struct People(Mutex<BTreeMap<String, Option<Value>>>);
 
@@ -171,7 +171,7 @@ impl People {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for those who are not known yet.
+    /// Requests the people that are not known yet.
     fn ask_for(&self, client: &Client<'_>, deployment: Deployment, ids: &BTreeSet<String>) -> Result<(), FetchError> {
         let unknown: Vec<&String> = {
             let known = self.known();
@@ -200,7 +200,7 @@ impl People {
         Ok(())
     }
 
-    /// Returns those whom the site names.
+    /// Returns the people with a name.
     fn named(&self, ids: &BTreeSet<String>) -> Vec<Value> {
         let known = self.known();
         ids.iter().filter_map(|id| known.get(id).cloned().flatten()).collect()

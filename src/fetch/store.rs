@@ -1,4 +1,4 @@
-//! The pages on disk: one JSON file each, in the shape in which the site returns them.
+//! Stores pages on disk. Each page is a JSON file in the format of the API.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,12 +12,13 @@ use super::listing::{LISTED_FIELDS, Listed, mark};
 /// The folder of a source's pages.
 pub(super) struct Store {
     folder: PathBuf,
-    /// Version and mark by page.
+    /// Version and mark of each page.
     known: BTreeMap<String, (i64, String)>,
 }
 
 impl Store {
-    /// Opens the folder, and makes it with `create`. A file that is no page of ours counts as absent, and is fetched again.
+    /// Opens the folder. With `create`, creates it if it is missing. A file that is not a valid page is ignored, and
+    /// its page is fetched again.
     pub fn open(folder: &Path, create: bool) -> Result<Self, FetchError> {
         if create {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;
@@ -42,7 +43,7 @@ impl Store {
             }
             let page = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             let version = page.as_ref().and_then(|page| page.pointer("/version/number")?.as_i64());
-            // A version that no page has: it is fetched again, and removed if it is gone.
+            // No page has this version. Therefore the page is fetched again, or removed if it no longer exists.
             let page_mark = page.as_ref().map(mark).unwrap_or_default();
             known.insert(id.to_owned(), (version.unwrap_or(-1), page_mark));
         }
@@ -69,14 +70,14 @@ impl Store {
         self.folder.join(format!("{id}.json"))
     }
 
-    /// Writes a page: what the listing says of it, and the body and whatever else `answer` has.
+    /// Writes a page: the data from the listing, and the body and other data in `answer`.
     pub fn write(&self, listed: &Listed, answer: &Value) -> Result<(), FetchError> {
         let mut page = answer.as_object().cloned().unwrap_or_default();
         copy_listed(&listed.value, &mut page);
         self.put(&self.path(&listed.id), &Value::Object(page))
     }
 
-    /// Writes what the listing says of a page whose body did not change.
+    /// Updates the data from the listing for a page whose body did not change.
     pub fn touch(&self, listed: &Listed) -> Result<(), FetchError> {
         let path = self.path(&listed.id);
         let bytes = fs::read(&path).map_err(FetchError::file(&path))?;
@@ -93,7 +94,7 @@ impl Store {
         }
     }
 
-    /// Writes a file so that it is whole or absent, whenever the process ends.
+    /// Writes a file so that it is complete or absent, even if the process is killed.
     fn put(&self, path: &Path, value: &Value) -> Result<(), FetchError> {
         let mut file =
             tempfile::Builder::new().prefix(".page-").tempfile_in(&self.folder).map_err(FetchError::file(path))?;

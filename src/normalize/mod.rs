@@ -130,7 +130,7 @@ pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> 
         let fault = if document.id.is_empty() {
             "its id would be empty".to_owned()
         } else if document.id.len() > LONGEST_ID {
-            format!("its id would have {} bytes, {LONGEST_ID} at most", document.id.len())
+            format!("its id would have {} bytes; the maximum is {LONGEST_ID}", document.id.len())
         } else if !seen.insert(document.id.clone()) {
             format!("an earlier document has its id, {}", document.id)
         } else {

@@ -88,7 +88,7 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
         Action::Release => match (&run.claimed_by, change.claim_token) {
             (None, _) => Err(format!("no worker holds run {run_id}")),
             (Some(_), Some(token)) if token != run.claim_token.0 => {
-                Err(format!("another claim holds run {run_id} now: look again"))
+                Err(format!("run {run_id} now has another claim; reload the page"))
             }
             (Some(worker), _) => {
                 let sentence = format!(

@@ -101,7 +101,8 @@ fn check(
 ) -> Result<(), Problem> {
     let host = host(uri, headers).ok_or_else(|| Problem::invalid("the request names no host"))?;
     if !is_own_host(state, &host) {
-        let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "this server does not answer for that host");
+        let problem =
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, "this server does not accept requests for this host");
         return Err(problem.hint("Add the name to serve.hosts, or use the IP address."));
     }
     if !is_allowed_origin && !is_same_origin(headers, &host) {

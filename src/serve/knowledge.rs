@@ -91,7 +91,7 @@ async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, St
     let name = provider.model().name.clone();
     let model = name.clone();
     if !state.pool.with(move |client| search::has_vectors(client, &model)).await? {
-        return Ok((None, Some(format!("Nothing is embedded with {name}: only words were compared."))));
+        return Ok((None, Some(format!("Nothing is embedded with {name}: only full-text search was used."))));
     }
     let (provider, text) = (Arc::clone(provider), query.to_owned());
     let begun = Instant::now();
@@ -103,7 +103,7 @@ async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, St
         }
         Err(error) if error.may_pass() => {
             log::warn!("{error}");
-            Ok((None, Some("The embedding server does not answer: only words were compared.".into())))
+            Ok((None, Some("The embedding server does not answer: only full-text search was used.".into())))
         }
         Err(error) => Err(Problem::from(Error::from(error))),
     }

@@ -37,9 +37,9 @@ impl Limits {
 
     /// Admits a request for as long as the permit lives, or refuses it: 503 if the server is full.
     pub fn admit(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.permits)
-            .try_acquire_owned()
-            .map_err(|_| Problem::busy("the server answers as many requests as serve.max_requests allows"))
+        Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
+            Problem::busy("the server is already processing the maximum number of requests (serve.max_requests)")
+        })
     }
 
     /// Counts a request of `address` at `now`, or refuses it: 429. Two seconds' worth may come at once.

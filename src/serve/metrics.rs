@@ -57,7 +57,7 @@ impl Metrics {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         };
         time("http_request_duration", "Time to answer a request", &request_seconds);
-        time("search_duration", "Time to answer a search, the question's vector included", &search_seconds);
+        time("search_duration", "Time to answer a search, including the vector of the question", &search_seconds);
         time("embed_duration", "Time to embed a question or the texts of one request", &embed_seconds);
         Self { registry, requests, request_seconds, search_seconds, embed_seconds }
     }
@@ -157,7 +157,7 @@ impl Collector for Scrape {
         )?;
         let claims = [("live", backlog.live_claims), ("expired", backlog.expired_claims)];
         let claims: Vec<_> = claims.map(|(state, count)| (vec![("state", state.to_owned())], count as f64)).into();
-        gauges("trailblazer_claims", "Runs that workers hold, and those whose lease expired", &claims)?;
+        gauges("trailblazer_claims", "Runs that workers hold, and runs with an expired lease", &claims)?;
         let silent = backlog.claims.iter().filter_map(|claim| claim.silent_seconds).max().unwrap_or(0);
         gauges(
             "trailblazer_claim_silence_seconds",
@@ -261,7 +261,7 @@ async fn healthz() -> &'static str {
 async fn readyz(Shared(state): Shared<Arc<State>>) -> Result<&'static str, Problem> {
     match state.pool.with(install::state).await? {
         install::State::Current => Ok("ready\n"),
-        _ => Err(Problem::busy("the schema of the database is not that of this server")),
+        _ => Err(Problem::busy("the schema of the database does not match this server")),
     }
 }
 

@@ -55,7 +55,7 @@ impl State {
             if kind != Some("admin") {
                 return Err(Error::NotReady {
                     message: "--allow-changes needs a database role with the rights of an admin".into(),
-                    hint: "Grant them with `trailblazer db grant admin ROLE`, or leave --allow-changes out.".into(),
+                    hint: "Grant them with `trailblazer db grant admin ROLE`, or omit --allow-changes.".into(),
                 });
             }
             Some(changes)
@@ -83,7 +83,7 @@ fn refuse_open_door(settings: &Serve, tokens: &[Token]) -> Result<()> {
         return Ok(());
     }
     Err(Error::Refused {
-        message: format!("{} can be reached from other machines, and nothing tells callers apart", settings.listen),
+        message: format!("{} can be reached from other machines, but callers are not authenticated", settings.listen),
         hint:
             "Set TRAILBLAZER_SERVE_TOKENS to tokens such as `openssl rand -hex 16` prints, or serve.proxy_user_header \
                with serve.trusted_proxies; or listen on 127.0.0.1."

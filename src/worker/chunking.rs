@@ -1,4 +1,4 @@
-//! The chunk phase of one run: reads documents from the database and writes their chunks, a page at a time.
+//! The chunk phase of a run. It reads documents from the database and writes their chunks, page by page.
 
 use std::time::Instant;
 
@@ -12,12 +12,12 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::ids::Phase;
 
-/// Documents read at a time.
+/// Maximum number of documents in a page.
 const PAGE: i32 = 32;
-/// Bytes of their bodies at which a page ends earlier. Together, the two limits bound the memory that the phase takes.
+/// Maximum size of their bodies in bytes. A page ends when it reaches either limit. Together, they limit the memory usage.
 const PAGE_BYTES: i64 = 16 * 1024 * 1024;
 
-/// Chunks the documents of the run that need it and completes the phase. The old chunks stay until the new ones replace them.
+/// Chunks the documents of the run that need it, and completes the phase. The old chunks stay until the new ones replace them.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     stage::clear_chunks(client)?;
@@ -35,7 +35,8 @@ pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<
             }
             let chunks = chunk::chunk(&document.title, &document.body, job.limits, job.provider.tokenizer());
             if let Some(gap) = chunk::uncovered(&document.body, &chunks) {
-                let message = format!("the chunks of document {} leave out bytes {gap:?} of its body", document.doc_id);
+                let message =
+                    format!("the chunks of document {} do not cover bytes {gap:?} of its body", document.doc_id);
                 return Ok(End::Failed { message, permanent: true });
             }
             staged.push((&document.doc_id, chunks));

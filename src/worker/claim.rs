@@ -1,4 +1,4 @@
-//! Claims a run, does the work of its phase, and ends the claim.
+//! Claims a run, executes its phase, and ends the claim.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
@@ -15,24 +15,24 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::ids::{Phase, RunId, Status};
 
-/// How an attempt to process a run ended.
+/// The result of an attempt to process a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// No run was due.
     Nothing,
     /// A run was claimed, and its phase completed.
     Completed(RunId),
-    /// A run was claimed, and it failed, was given back, or its claim was lost.
+    /// A run was claimed, and then it failed or was released, or its claim was lost.
     Ended,
 }
 
 impl Worker<'_> {
-    /// Takes one run through the phases asked for. Returns false when none is due.
+    /// Processes one run in all planned phases. Returns false if no run is due.
     pub(super) fn take_up_one(&self, connection: &mut Connection, permit: Permit<'_>) -> Result<bool> {
         let mut permit = Some(permit);
         if self.pool.plan.phases.contains(&Phase::Embed) {
-            // Runs that are chunked come first. A run that was reset still has its old chunks. If both phases are on, the
-            // chunk phase takes it first: otherwise, its old chunks would be embedded.
+            // Chunked runs have priority. A run that was reset still has its old chunks. If both phases are planned, it
+            // must be chunked before it is embedded.
             let status = if self.both() { vec![Status::Chunked] } else { Vec::new() };
             let filter = Filter { status, ..self.pool.plan.filter.clone() };
             let taken = self.claim_and_work(connection, Phase::Embed, &filter, &mut permit)?;
@@ -66,7 +66,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Claims the first due run, if there is one, and works on it. The run uses up the permit.
+    /// Claims the first due run and processes it. The run uses the permit.
     fn claim_and_work(
         &self,
         connection: &mut Connection,
@@ -86,8 +86,8 @@ impl Worker<'_> {
         self.announce(&run, phase);
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.work(connection, &lease)));
         let outcome = outcome.unwrap_or_else(|defect| {
-            // The run is charged: otherwise, it would end one worker after another. If the panic left the connection in the
-            // middle of a query, the next call fails.
+            // The panic is charged to the run. Otherwise, the run could stop all workers, one after another. If the
+            // panic interrupted a query, the next call on the connection fails.
             let message = format!("internal error: {}", described(defect.as_ref()));
             Ok(End::Failed { message, permanent: false })
         });

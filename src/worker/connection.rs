@@ -1,4 +1,4 @@
-//! A worker's connection: opened, replaced when it is lost, and woken by notices.
+//! The connection of a worker. It is opened, replaced after a loss, and waits for notifications.
 
 use std::time::{Duration, Instant};
 
@@ -9,21 +9,21 @@ use crate::db::stage;
 use crate::db::vectors::EmbeddingStore;
 use crate::error::Result;
 
-/// How long a worker tries to get a connection before it gives up. With `--watch`, it never does.
+/// How long a worker tries to connect before it gives up. With `--watch`, there is no limit.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
-/// How often a worker that waits for a connection says so.
+/// The interval between messages of a worker that waits for a connection.
 const REMIND: Duration = Duration::from_secs(60);
-/// How long an idle worker waits for a notice before it looks at the backlog. A NOTIFY wakes it sooner; one may be lost.
+/// How long an idle worker waits for a notification before it queries the backlog. A NOTIFY can be lost.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
 
-/// A worker's connection, and the store that is prepared on it.
+/// The connection of a worker, and the store that uses it.
 pub(super) struct Connection {
     pub client: Client,
     store: Option<EmbeddingStore>,
 }
 
 impl Connection {
-    /// Returns the connection with the store for the vectors of a model, which is prepared once.
+    /// Returns the connection and the store for the vectors of a model. The store is prepared once.
     pub fn with_store(&mut self, model: &str) -> Result<(&mut Client, &EmbeddingStore)> {
         let store = match self.store.take() {
             Some(store) => store,
@@ -43,7 +43,7 @@ impl Worker<'_> {
         Ok(Connection { client, store: None })
     }
 
-    /// Connects, and tries again while the server is unreachable, accepts no changes, or has no connection left.
+    /// Connects. Tries again if the server is unreachable, rejects changes, or has no free connection.
     pub(super) fn connect_patiently(&self) -> Result<Connection> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(100);
@@ -64,13 +64,13 @@ impl Worker<'_> {
         }
     }
 
-    /// Waits for a notice of the backlog, but no longer than the watch pause, and not when the work is over.
+    /// Waits for a notification about the backlog. The wait ends after a short pause, or when the worker must stop.
     pub(super) fn wait_for_notice(&self, client: &mut Client) -> Result<()> {
         use postgres::fallible_iterator::FallibleIterator;
         let end = Instant::now() + WATCH_PAUSE;
         while !self.is_over() && Instant::now() < end {
             if client.notifications().timeout_iter(Duration::from_millis(200)).next()?.is_some() {
-                // One look at the backlog answers all notices that have arrived.
+                // One query of the backlog is enough for all notifications that have arrived.
                 return Ok(client.notifications().iter().for_each(|_| Ok(()))?);
             }
         }

@@ -1,4 +1,4 @@
-//! The embed phase of one run: sends texts without a vector to the provider and stores their vectors, batch by batch.
+//! The embed phase of a run. It sends texts without a vector to the provider and stores their vectors, batch by batch.
 
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -16,16 +16,16 @@ use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
 use crate::ids::{ClaimToken, Phase};
 
-/// Texts read at a time. The number bounds the memory, and it is large enough to sort texts by length.
+/// Number of texts in a page. It limits the memory usage, but is large enough to sort texts by length.
 const PAGE: u16 = 1024;
 /// Maximum number of texts in a request to the provider.
 const BATCH_TEXTS: usize = 256;
-/// How often the phase embeds texts again that lost their vectors to a reset in the meantime.
+/// Maximum number of passes. Another pass is necessary if a reset deleted vectors during the phase.
 const ROUNDS: u32 = 5;
-/// How long the phase waits for texts of another worker before it checks whether the work must end.
+/// How long the phase waits for texts of another worker before it checks whether to stop.
 const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 
-/// Embeds every text of the run that has no vector and completes the phase.
+/// Embeds all texts of the run that have no vector, and completes the phase.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, store: &EmbeddingStore, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     let model = &job.provider.model().name;
@@ -66,7 +66,7 @@ struct Embedding<'a> {
 }
 
 impl Embedding<'_> {
-    /// Embeds the texts that have no vector. Returns how the work ends when it must end before all have one.
+    /// Embeds the texts without a vector. Returns how the work ends if it must stop early.
     fn embed_pending(&mut self, client: &mut Client) -> Result<Option<End>> {
         let model = &self.job.provider.model().name;
         let mut after = first_hash(self.lease.token);
@@ -96,7 +96,7 @@ impl Embedding<'_> {
                 if is_from_start && others.is_empty() {
                     return Ok(self.requests.end(|hash| self.place(client, hash)));
                 }
-                // The other workers store the vectors of these texts, or the next pass embeds them.
+                // Other workers store the vectors of these texts. Otherwise, the next pass embeds them.
                 while !self.job.in_flight.wait_for_texts(&others, OTHERS_PAUSE) {
                     if let Some(end) = self.requests.interruption() {
                         return Ok(Some(end));
@@ -109,7 +109,7 @@ impl Embedding<'_> {
         }
     }
 
-    /// Embeds the texts in as many batches at once as there are slots, and stores each as it comes.
+    /// Embeds the texts in concurrent batches, one for each slot. Stores each batch when its vectors arrive.
     fn embed_page(&mut self, client: &mut Client, inputs: &[&PendingInput]) -> Result<Option<End>> {
         let token_counts: Vec<usize> = inputs.iter().map(|input| input.token_count).collect();
         let batches = embed::batches(&token_counts, self.job.batch_tokens, BATCH_TEXTS);
@@ -130,7 +130,7 @@ impl Embedding<'_> {
                 scope.spawn(move || std::iter::from_fn(answer_next).try_for_each(|answer| sender.send(answer)));
             }
             drop(sender);
-            // Vectors that arrive after the work must end are still stored.
+            // Vectors that arrive after the work must stop are still stored.
             let (mut ended, mut has_too_many) = (None, false);
             for (answer, took) in answers {
                 let stored = match answer {
@@ -159,8 +159,8 @@ impl Embedding<'_> {
         })
     }
 
-    /// Returns how the work ends when a chunk has more tokens than the model reads: its end would be missing from its vector. Such
-    /// chunks were made before the limit of the model was known.
+    /// Returns how the work ends if a chunk has more tokens than the model reads, because its vector would not include
+    /// the end. The chunk was made before the limit of the model was known.
     fn too_long(&self, client: &mut Client, inputs: &[PendingInput]) -> Option<End> {
         let most = self.job.model_limit?;
         let input = inputs.iter().find(|input| input.token_count > most)?;
@@ -173,7 +173,7 @@ impl Embedding<'_> {
         Some(End::Failed { message, permanent: true })
     }
 
-    /// Names the first chunk of the run that holds a text. None when that cannot be found out: the name only helps a reader.
+    /// Returns the name of the first chunk with a text, or `None` if the query fails. The name is only for messages.
     fn place(&self, client: &mut Client, hash: &[u8]) -> Option<String> {
         let places = calls::input_places(client, &self.lease.run_id, hash);
         let place = places.inspect_err(|error| log::debug!("{error}")).ok()?.into_iter().next()?;
@@ -204,9 +204,9 @@ impl Embedding<'_> {
     }
 }
 
-/// Returns the hash after which the work under a claim begins. Processes that embed the same texts at the same time begin
-/// at different ones, and each later finds the vectors of the other.
+/// Returns the hash at which the work under a claim begins. Processes that embed the same texts begin at different
+/// hashes, so that each of them can later skip the texts of the other.
 fn first_hash(token: ClaimToken) -> Vec<u8> {
-    // Multiples of the golden ratio are far from each other, however many there are.
+    // Multiples of the golden ratio are always far from each other.
     token.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec()
 }

@@ -1,4 +1,4 @@
-//! The batches that this process has sent to the provider: a limited number at once, and no text twice.
+//! Tracks the batches that this process has sent to the provider. It limits their number, and no text is sent twice.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -18,21 +18,21 @@ pub(crate) struct InFlight {
     texts_freed: Condvar,
 }
 
-/// The right to send one batch to the provider, until this is dropped.
+/// Permission to send one batch to the provider. Drop it to release the slot.
 pub(crate) struct Slot<'a>(&'a InFlight);
 
-/// Texts that no other worker of the process will send to the provider while this lives.
+/// Texts that this worker has reserved. Drop it to release them.
 pub(crate) struct Reserved<'a> {
     in_flight: &'a InFlight,
     pub inputs: Vec<PendingInput>,
-    /// Hash of the last text that was read, whichever worker has it.
+    /// Hash of the last text that was read, including texts of other workers.
     pub last: Option<Vec<u8>>,
-    /// Hashes of the texts that another worker has.
+    /// Hashes of the texts that other workers have reserved.
     pub others: Vec<Vec<u8>>,
 }
 
 impl InFlight {
-    /// Allows `slots` batches at once.
+    /// Creates the tracker for at most `slots` concurrent batches.
     pub fn new(slots: usize) -> Self {
         Self {
             slots,
@@ -43,22 +43,22 @@ impl InFlight {
         }
     }
 
-    /// Returns the maximum number of batches at once.
+    /// Returns the maximum number of concurrent batches.
     pub fn slots(&self) -> usize {
         self.slots
     }
 
-    /// Waits until another batch may be sent to the provider.
+    /// Waits for a free slot.
     pub fn slot(&self) -> Slot<'_> {
         let free = self.slot_freed.wait_while(locked(&self.free_slots), |free| *free == 0);
         *free.unwrap_or_else(PoisonError::into_inner) -= 1;
         Slot(self)
     }
 
-    /// Reserves the texts that `read` returns, except those that another worker has.
+    /// Reserves the texts that `read` returns, except texts that another worker has reserved.
     ///
-    /// Texts are freed after their vectors are stored, and not while `read` queries the database. So no worker has a text
-    /// that is neither reserved nor stored.
+    /// Texts are released after their vectors are stored, but not while `read` queries the database. Therefore every
+    /// text is reserved or stored.
     pub fn reserve(&self, read: impl FnOnce() -> Result<Vec<PendingInput>>) -> Result<Reserved<'_>> {
         let mut texts = locked(&self.texts);
         let found = read()?;
@@ -78,7 +78,7 @@ impl InFlight {
         Ok(reserved)
     }
 
-    /// Waits until no worker has any of `hashes`, but no longer than `pause`. Returns whether that is so.
+    /// Waits until no worker has reserved any of `hashes`, at most for `pause`. Returns false after a timeout.
     pub fn wait_for_texts(&self, hashes: &[Vec<u8>], pause: Duration) -> bool {
         let is_held = |texts: &mut HashSet<Vec<u8>>| hashes.iter().any(|hash| texts.contains(hash));
         let waited = self.texts_freed.wait_timeout_while(locked(&self.texts), pause, is_held);
@@ -87,7 +87,7 @@ impl InFlight {
 }
 
 impl Reserved<'_> {
-    /// Returns how many texts were read, whichever worker has them.
+    /// Returns the number of texts that were read, including texts of other workers.
     pub fn found(&self) -> usize {
         self.inputs.len() + self.others.len()
     }

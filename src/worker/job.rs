@@ -1,4 +1,4 @@
-//! The work on one claim, as its phase sees it.
+//! The context of the work on one claim.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::embed::Provider;
 use crate::events::EventWriter;
 use crate::stop::Stop;
 
-/// How the work on a claim ended.
+/// The result of the work on a claim.
 #[derive(Debug)]
 pub(crate) enum End {
     Completed(Box<Run>),
@@ -21,7 +21,7 @@ pub(crate) enum End {
     Lost,
 }
 
-/// What a phase needs besides the claim.
+/// The data that a phase needs besides the claim.
 pub(crate) struct Job<'a> {
     pub provider: &'a Arc<dyn Provider>,
     pub limits: Limits,
@@ -31,20 +31,20 @@ pub(crate) struct Job<'a> {
     pub worker_id: &'a str,
     pub in_flight: &'a InFlight,
     pub reminder: &'a Reminder<'a>,
-    /// Stays when nothing is due.
+    /// Whether to keep running when no run is due.
     pub watch: bool,
     pub(super) watcher: &'a dyn Watcher,
     pub(super) stop: &'a Stop,
 }
 
 impl Job<'_> {
-    /// Records how many documents or texts are done.
+    /// Records the number of processed documents or texts.
     pub(crate) fn advance(&self, lease: &Lease, done: u64) {
         lease.set_done(done);
         self.watcher.advanced(lease);
     }
 
-    /// Returns how the work ends when it must end now.
+    /// Returns how the work ends if it must stop now.
     pub(crate) fn interruption(&self, lease: &Lease) -> Option<End> {
         if lease.is_lost() {
             Some(End::Lost)

@@ -1,4 +1,4 @@
-//! The leases of this process. One thread renews them at a third of their length or sooner.
+//! The leases of this process. One thread renews them after a third of their length or earlier.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -16,7 +16,7 @@ use crate::events::{Event, EventWriter};
 use crate::ids::{ClaimToken, Phase, RunId};
 use crate::stop::Stop;
 
-/// Renewals also report progress, which `status` shows. A third of a long lease would be too long to wait for that.
+/// Maximum interval between renewals. They also report the progress for `status`, which should not be too old.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A claim that a worker holds.
@@ -26,39 +26,40 @@ pub struct Lease {
     pub run_id: RunId,
     /// The phase that it was claimed for.
     pub phase: Phase,
-    /// Its fence.
+    /// The fencing token.
     pub token: ClaimToken,
-    /// Documents to chunk, or chunks to embed.
+    /// The number of documents to chunk or chunks to embed.
     pub total: i32,
     worker_id: String,
     done: AtomicI32,
     lost: AtomicBool,
-    /// The last renewal skipped it, because another transaction had locked the run.
+    /// Whether the last renewal skipped this lease because another transaction had locked the run.
     skipped: AtomicBool,
-    /// By this process's clock, counted from the time when the last successful renewal was sent.
+    /// The time until which the lease is certainly valid, measured from the start of the last successful renewal by the
+    /// local clock.
     safe_until: Mutex<Instant>,
 }
 
 impl Lease {
-    /// Records how many documents or texts are done.
+    /// Records the number of processed documents or texts.
     pub fn set_done(&self, done: u64) {
         self.done.store(i32::try_from(done).unwrap_or(i32::MAX), Ordering::Relaxed);
     }
 
-    /// Returns how many documents or texts are done.
+    /// Returns the number of processed documents or texts.
     #[must_use]
     pub fn done(&self) -> i32 {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the claim is, or may be, somebody else's by now.
+    /// Returns whether another worker may have the claim.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::SeqCst) || Instant::now() > *locked(&self.safe_until)
     }
 }
 
-/// A lease that is renewed until this is dropped.
+/// A lease that is renewed until this guard is dropped.
 #[derive(Debug)]
 pub struct HeldLease<'a> {
     leases: &'a Leases,
@@ -66,7 +67,7 @@ pub struct HeldLease<'a> {
 }
 
 impl HeldLease<'_> {
-    /// Renews it no more.
+    /// Stops renewing the lease.
     #[must_use]
     pub fn end(self) -> Arc<Lease> {
         Arc::clone(&self.lease)
@@ -95,13 +96,13 @@ pub struct Leases {
 }
 
 impl Leases {
-    /// Returns an empty set for leases of length `ttl`.
+    /// Creates an empty set for leases with length `ttl`.
     #[must_use]
     pub fn new(ttl: Duration) -> Self {
         Self { ttl, held: Mutex::default() }
     }
 
-    /// Length of a lease.
+    /// Returns the length of a lease.
     #[must_use]
     pub fn ttl(&self) -> Duration {
         self.ttl
@@ -128,8 +129,8 @@ impl Leases {
         HeldLease { leases: self, lease }
     }
 
-    /// Renews all leases at a third of their length, or sooner, until `finished`. A failed renewal is tried
-    /// again soon: no lease is lost yet.
+    /// Renews all leases after a third of their length or earlier, until `finished`. If a renewal fails, it is retried
+    /// soon, before a lease can expire.
     pub fn keep_renewing(&self, connector: &Connector, events: &EventWriter, finished: &Stop) {
         let mut client: Option<Client> = None;
         let mut pause = self.renewal();
@@ -150,12 +151,12 @@ impl Leases {
         }
     }
 
-    /// Pause between renewals.
+    /// Returns the interval between renewals.
     fn renewal(&self) -> Duration {
         (self.ttl / 3).min(LONGEST_PAUSE)
     }
 
-    /// Pause before a renewal that failed is tried again.
+    /// Returns the pause before a failed renewal is retried.
     fn retry(&self) -> Duration {
         (self.ttl / 30).clamp(Duration::from_millis(100), Duration::from_secs(10))
     }
@@ -199,11 +200,11 @@ impl Leases {
     }
 }
 
-/// How a renewal of all leases ended.
+/// The result of renewing all leases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Renewed {
     All,
-    /// Another transaction had locked some of the runs.
+    /// Some runs were locked by other transactions.
     NotAll,
 }
 

@@ -1,4 +1,4 @@
-//! Workers: threads that claim a run, do a phase's work, and complete it, until nothing is due.
+//! Runs workers. A worker is a thread that claims a run, executes a phase, and completes it, until no run is due.
 
 mod chunking;
 mod claim;
@@ -32,9 +32,10 @@ pub use plan::{Plan, Tally, Watcher};
 use settle::Abandoned;
 use waiting::Reminder;
 
-/// Runs the plan to its end.
+/// Executes the plan.
 ///
-/// Returns the first error that ended a worker. The other workers go on. With `watch`, they only finish the runs that they hold.
+/// Returns the first error that stopped a worker. The other workers continue. With `watch`, they finish only their
+/// current runs.
 pub fn run(
     plan: &Plan,
     connector: &Connector,
@@ -67,7 +68,7 @@ pub fn run(
                 scope.spawn(move || worker.run().unwrap_or_else(|error| worker.end_by(error)))
             })
             .collect();
-        // Leases are renewed until the last worker has ended, even when another one panicked.
+        // Leases are renewed until the last worker has ended, even if another worker panicked.
         let defects: Vec<_> = workers.into_iter().filter_map(|worker| worker.join().err()).collect();
         finished.ask();
         let _ = renewer.join();
@@ -78,7 +79,7 @@ pub fn run(
     pool.first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// What the workers of a process share.
+/// The state that the workers of a process share.
 struct WorkerPool<'a> {
     plan: &'a Plan,
     connector: &'a Connector,
@@ -90,7 +91,7 @@ struct WorkerPool<'a> {
     in_flight: InFlight,
     reminder: Reminder<'a>,
     permits: Permits,
-    /// How many connections were lost over a run.
+    /// The number of lost connections for each run.
     losses: Mutex<BTreeMap<RunId, u32>>,
     /// The first error that stopped a worker for good.
     first_error: Mutex<Option<Error>>,
@@ -99,7 +100,7 @@ struct WorkerPool<'a> {
 struct Worker<'a> {
     pool: &'a WorkerPool<'a>,
     id: String,
-    /// The claim that this worker could not end, because it lost its connection.
+    /// The claim that this worker could not end because it lost its connection.
     abandoned: RefCell<Option<Abandoned>>,
 }
 
@@ -117,7 +118,7 @@ impl Worker<'_> {
             match outcome {
                 Err(error) if error.is_connection_loss() => {
                     log::warn!("{}: lost the connection, connecting again: {error}", self.id);
-                    // A server that only refuses changes would keep it open.
+                    // The server may reject changes but keep the connection open.
                     drop(connection);
                     connection = self.connect_patiently()?;
                     self.give_back_abandoned(&mut connection.client);
@@ -128,13 +129,13 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Returns whether the worker claims no further run.
+    /// Returns whether the worker must not claim another run.
     fn is_over(&self) -> bool {
-        // The error that ended one worker would end the others too, one after another, and nobody would notice.
+        // The same error would stop the other workers one after another, and nobody would notice.
         self.pool.stop.is_asked() || self.pool.plan.watch && locked(&self.pool.first_error).is_some()
     }
 
-    /// Reports the error that ends this worker. The command reports the first of these errors again when it ends.
+    /// Reports the error that stops this worker. When the command ends, it reports the first of these errors again.
     fn end_by(&self, error: Error) {
         if self.pool.plan.workers > 1 {
             log::warn!("{} ends: {error}", self.id);

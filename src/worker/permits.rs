@@ -15,13 +15,13 @@ pub(super) struct Permits {
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Permits that workers hold and have not used for a run.
+    /// The number of permits that workers hold without using them for a run.
     out: u64,
     /// Runs that used a permit. Recorded only if there is a limit.
     runs: BTreeSet<RunId>,
 }
 
-/// The right to claim a run, until this is dropped. A run that has used a permit needs no other one.
+/// Permission to claim a run. Drop it to return it. A run that has used a permit needs no second one.
 #[derive(Debug)]
 pub(super) struct Permit<'a>(&'a Permits);
 
@@ -30,7 +30,7 @@ impl Permits {
         Self { limit, counts: Mutex::default() }
     }
 
-    /// Returns a permit, unless the runs and the open permits have reached the limit.
+    /// Returns a permit, unless the limit is reached.
     pub fn take(&self) -> Option<Permit<'_>> {
         let mut counts = locked(&self.counts);
         if self.limit.is_some_and(|limit| counts.out + counts.runs.len() as u64 >= limit) {
@@ -40,14 +40,14 @@ impl Permits {
         Some(Permit(self))
     }
 
-    /// Returns the permit of a run whose claim led to nothing.
+    /// Returns the permit of a run whose claim had no effect.
     pub fn give_back(&self, run_id: &RunId) {
         locked(&self.counts).runs.remove(run_id);
     }
 }
 
 impl Permit<'_> {
-    /// Uses the permit for this run. If the run is claimed again, for example for another phase, it uses no other permit.
+    /// Uses the permit for this run. If the run is claimed again, for example for another phase, it needs no other permit.
     pub fn use_for(self, run_id: &RunId) {
         if self.0.limit.is_some() {
             locked(&self.0.counts).runs.insert(run_id.clone());

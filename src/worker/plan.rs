@@ -1,4 +1,4 @@
-//! The plan of a process's workers, and the counts of what they did.
+//! The plan for the workers of a process, and the counts of their results.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -12,9 +12,9 @@ use crate::db::calls::Filter;
 use crate::embed::Provider;
 use crate::ids::{Phase, RunId};
 
-/// The plan that the workers of one process carry out.
+/// The plan for the workers of one process.
 pub struct Plan {
-    /// Phases to work on, in order.
+    /// The phases, in order.
     pub phases: Vec<Phase>,
     /// The runs to process.
     pub filter: Filter,
@@ -22,42 +22,42 @@ pub struct Plan {
     pub limit: Option<u64>,
     /// Number of threads that claim runs.
     pub workers: usize,
-    /// Number of batches that the provider may embed at once, across all runs.
+    /// Maximum number of concurrent batches for the provider, across all runs.
     pub slots: usize,
-    /// Stay when nothing is due.
+    /// Whether to keep running when no run is due.
     pub watch: bool,
-    /// Size of chunks.
+    /// The size of chunks.
     pub limits: Limits,
     /// The embedding provider.
     pub provider: Arc<dyn Provider>,
-    /// Tokens of a text that the model was found to read, when the server had to be asked.
+    /// The token limit of the model, if it had to be measured on the server.
     pub model_limit: Option<usize>,
     /// Maximum number of tokens in a batch.
     pub batch_tokens: usize,
-    /// Length of a lease.
+    /// The length of a lease.
     pub ttl: Duration,
-    /// Names this process in `claimed_by`: `host/pid`.
+    /// The name of this process in `claimed_by`: `host/pid`.
     pub process: String,
 }
 
-/// Receives the progress of the work.
+/// Receives progress reports.
 pub trait Watcher: Sync {
     /// Part of the work under a claim is done.
     fn advanced(&self, lease: &Lease);
-    /// A run has completed every phase of the plan. `done` runs have so far.
+    /// A run has completed all planned phases. `done` is the number of such runs so far.
     fn completed(&self, done: u64);
 }
 
-/// Counts of what the workers of one process did.
+/// Counts of the results of all workers in a process.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Runs that completed every phase of the plan.
+    /// Runs that completed all planned phases.
     pub done: AtomicU64,
     /// Runs whose last claim in this process failed.
     failed: Mutex<BTreeSet<RunId>>,
     /// Claims that were lost, because they expired or the run was reset.
     pub lost: AtomicU64,
-    /// Claims that were given back.
+    /// Claims that were released.
     pub released: AtomicU64,
 }
 

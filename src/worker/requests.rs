@@ -13,7 +13,7 @@ use crate::db::calls::PendingInput;
 use crate::embed::{EmbedError, MOST_REFUSED, Provider, jittered};
 use crate::error::Result;
 
-/// Number of tries before a failing provider costs the run an attempt.
+/// Number of attempts before a failure of the provider is charged to the run.
 const TRIES: u32 = 5;
 
 /// Shared by the threads that embed a run.
@@ -26,9 +26,9 @@ pub(super) struct Requests<'a> {
 
 /// The result for a batch.
 pub(super) enum Answer<'a> {
-    /// The texts that were not refused, with a vector for each.
+    /// The accepted texts, with a vector for each.
     Vectors { inputs: Vec<&'a PendingInput>, vectors: Vec<Vec<f32>> },
-    /// The work on the run ends without them.
+    /// The work on the run ends without vectors.
     End(End),
     /// The work on the run ends because the provider refuses too many of its texts.
     TooManyRefused,
@@ -38,9 +38,9 @@ pub(super) enum Answer<'a> {
 #[derive(Default)]
 struct Refused {
     hashes: Vec<Vec<u8>>,
-    /// Why the first of them was refused.
+    /// The reason for the first refusal.
     message: String,
-    /// How the first of them begins.
+    /// The start of the first refused text.
     start: String,
 }
 
@@ -54,17 +54,17 @@ impl<'a> Requests<'a> {
         self.given_up.store(true, Ordering::Relaxed);
     }
 
-    /// Returns how the work ends when it must end now.
+    /// Returns how the work ends if it must stop now.
     pub fn interruption(&self) -> Option<End> {
         if self.given_up.load(Ordering::Relaxed) { Some(End::Stopped) } else { self.job.interruption(self.lease) }
     }
 
-    /// Returns whether the provider refused the text before.
+    /// Returns whether the provider has refused the text before.
     pub fn has_refused(&self, input: &PendingInput) -> bool {
         locked(&self.refused).hashes.contains(&input.input_sha256)
     }
 
-    /// Returns how the work ends when all texts that are not refused are embedded. `name` returns the documents that hold a text.
+    /// Returns how the work ends after all other texts are embedded. `name` returns the documents that contain a text.
     pub fn end(&self, name: impl FnOnce(&[u8]) -> Option<String>) -> Option<End> {
         let refused = locked(&self.refused);
         let first = refused.hashes.first()?;
@@ -88,7 +88,7 @@ impl<'a> Requests<'a> {
                 return Ok(Answer::End(end));
             }
             let texts = inputs.iter().map(|input| prefixed(prefix, &input.text)).collect();
-            // `ask` returns None only when the work must end.
+            // `ask` returns `None` only if the work must stop.
             let Some(answered) = self.ask(texts) else { continue };
             match answered {
                 Ok(found) => {
@@ -123,7 +123,8 @@ impl<'a> Requests<'a> {
         Ok(Answer::Vectors { inputs, vectors })
     }
 
-    /// Ends the work on a run of which too many texts are refused. When the provider refuses any text, the next run would fail too.
+    /// Ends the work on a run because too many texts were refused. If the provider refuses every text, the next run
+    /// would also fail.
     fn too_many<'i>(&self, message: &str) -> Result<Answer<'i>> {
         match self.ask(vec!["text".into()]) {
             Some(Err(EmbedError::Refused { .. })) => Err(EmbedError::Misconfigured {
@@ -134,13 +135,13 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Returns the answer of the provider. None when the work must end and the answer takes long.
+    /// Returns the answer of the provider, or `None` if the work must stop and the answer takes too long.
     fn ask(&self, texts: Vec<Cow<'_, str>>) -> Option<std::result::Result<Vec<Vec<f32>>, EmbedError>> {
         fn embed(provider: &dyn Provider, texts: &[Cow<'_, str>]) -> std::result::Result<Vec<Vec<f32>>, EmbedError> {
             provider.embed(&texts.iter().map(AsRef::as_ref).collect::<Vec<_>>())
         }
         let provider = self.job.provider;
-        // A provider in this process always returns, so there is no need to wait in another thread.
+        // A provider in this process always returns, so no other thread is needed.
         let Some(server) = provider.server() else { return Some(embed(provider.as_ref(), &texts)) };
         let texts: Vec<Cow<'static, str>> = texts.into_iter().map(|text| text.into_owned().into()).collect();
         let (asked, mut grace) = (Arc::clone(provider), Grace::default());
@@ -149,7 +150,7 @@ impl<'a> Requests<'a> {
             |waited| {
                 self.job.reminder.tell_of_silence(server, waited);
                 match self.interruption() {
-                    // The vectors could not be stored any more.
+                    // The claim is lost, so the vectors could not be stored.
                     Some(End::Lost) => false,
                     interruption => grace.goes_on(waited, interruption.is_some()),
                 }
@@ -157,7 +158,7 @@ impl<'a> Requests<'a> {
         )
     }
 
-    /// Waits for `pause`, or until the work must end.
+    /// Waits for `pause`, or until the work must stop.
     fn wait(&self, pause: Duration) {
         let end = Instant::now() + pause;
         while Instant::now() < end && self.interruption().is_none() {
@@ -165,7 +166,7 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Finds vectors that the database would refuse. Here it is still known which text a vector belongs to.
+    /// Finds vectors that the database would reject. At this point, it is still known which text belongs to a vector.
     fn fault(&self, inputs: &[&PendingInput], vectors: &[Vec<f32>]) -> Option<End> {
         let model = self.job.provider.model();
         let failed = |message| Some(End::Failed { message, permanent: true });
@@ -203,7 +204,7 @@ impl Refused {
             message.clone_into(&mut self.message);
             self.start = start(&first.text);
         }
-        // If the refusal names no text of the batch, all texts count as refused.
+        // If the error names no text of the batch, all texts count as refused.
         let names_one = positions.iter().any(|position| *position < inputs.len());
         let mut position = 0..;
         inputs.retain(|input| {

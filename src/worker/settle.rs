@@ -1,4 +1,4 @@
-//! How a claim ends: completed, failed, given back or lost, in the database and in the events.
+//! Ends a claim as completed, failed, released or lost, in the database and in the events.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,24 +13,24 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::ids::Phase;
 
-/// Lost connections after which a run is charged an attempt: the run may be what breaks them.
+/// Number of lost connections after which the run is charged an attempt, because the run may be the cause.
 const LOSSES_BEFORE_CHARGE: u32 = 3;
 
-/// A claim that a worker could not end, because it lost its connection.
+/// A claim that a worker could not end because it lost its connection.
 pub(super) struct Abandoned {
     pub lease: Arc<Lease>,
-    /// The server ended the connection for a reason that the run cannot cause.
+    /// Whether the server closed the connection for a reason that the run cannot cause.
     pub is_servers_decision: bool,
 }
 
 impl Worker<'_> {
-    /// Gives back the claim whose connection was lost. Otherwise, nobody could claim the run before its lease expires.
+    /// Releases the claim whose connection was lost. Otherwise, nobody could claim the run before its lease expires.
     pub(super) fn give_back_abandoned(&self, client: &mut Client) {
         let Some(abandoned) = self.abandoned.take() else { return };
         if let Err(error) = self.give_back(client, &abandoned) {
             log::debug!("{}: {error}", self.id);
-            // If the new connection is lost too, the next one tries again. After any other error, the claim had ended
-            // before, or it stays until its lease expires.
+            // If the new connection is also lost, the next one tries again. After any other error, the claim has ended
+            // or stays until its lease expires.
             if error.is_connection_loss() {
                 self.abandoned.replace(Some(abandoned));
             }
@@ -50,18 +50,19 @@ impl Worker<'_> {
             return self.release(client, lease);
         }
         locked(&self.pool.losses).remove(&lease.run_id);
-        let message = format!("the connection was lost {losses} times during this run; the server's log may say why");
+        let message =
+            format!("the connection was lost {losses} times during this run; the server's log may contain the reason");
         self.fail(client, lease, &message, false)
     }
 
-    /// Ends a claim in the database as the work on it ended, and reports that.
+    /// Ends a claim in the database according to the result of the work, and reports it.
     pub(super) fn settle(&self, client: &mut Client, lease: &Lease, outcome: Result<End>) -> Result<Taken> {
         let end = match outcome {
             Ok(end) => end,
             Err(error) if error.is_claim_lost() => End::Lost,
-            // The next worker starts from what is stored.
+            // The next worker continues from the stored data.
             Err(error) if error.is_connection_loss() => return Err(error),
-            // A server without space may refuse even this. Then the claim ends when its lease expires.
+            // A server without disk space may also reject this. Then the claim ends when its lease expires.
             Err(error) if error.is_not_the_runs_fault() => {
                 if let Err(error) = self.release(client, lease) {
                     log::warn!("{}: cannot give back run {}: {error}", self.id, lease.run_id);

@@ -1,4 +1,4 @@
-//! Waits for a provider that is busy, unreachable or slow to answer. Reports the wait now and then, and ends it when the work must end.
+//! Waits for a provider that is busy, unreachable or slow. Reports the wait regularly, and ends it when the work must stop.
 
 use std::panic;
 use std::sync::Mutex;
@@ -10,31 +10,32 @@ use super::locked;
 use crate::embed::{EmbedError, jittered};
 use crate::events::{Event, EventWriter};
 
-/// Pause before the next request when the provider does not say how long it will be busy.
+/// Default pause before the next request to a busy provider.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Maximum pause before the next request, even when a busy provider asks for a longer one.
+/// Maximum pause before the next request, even if a busy provider asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Interval between two reports of a wait.
 const REMIND: Duration = Duration::from_secs(60);
-/// How long a server may take to answer before that is reported.
+/// Response time of a server after which a slow answer is reported.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long to wait for an answer when the work must end. The request may already be paid for, so its vectors should be stored.
+/// How long to wait for an answer when the work must stop. The request may already be paid for, so its vectors should
+/// be stored.
 const GRACE: Duration = Duration::from_secs(10);
-/// Interval at which a waiting caller checks whether to go on.
+/// Interval at which a waiting caller checks whether to continue.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Returns how long to wait before a call that ended in `error` is retried.
+/// Returns the pause before a call that failed with `error` is retried.
 #[must_use]
 pub fn pause(error: &EmbedError) -> Duration {
     error.retry_after().unwrap_or_else(|| jittered(PAUSE)).min(LONGEST_PAUSE)
 }
 
-/// Runs `call` in a thread of its own and returns its result. Now and then calls `goes_on` with the time that has passed. When
-/// `goes_on` returns false, the call goes on without a listener, and the result is `None`.
+/// Runs `call` in a separate thread and returns its result. While waiting, calls `goes_on` regularly with the elapsed
+/// time. If it returns false, the result is `None`, and the call continues in the background.
 ///
 /// # Panics
 ///
-/// When `call` does.
+/// Panics if `call` panics.
 pub fn answer<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
     mut goes_on: impl FnMut(Duration) -> bool,
@@ -55,21 +56,21 @@ pub fn answer<T: Send + 'static>(
     }
 }
 
-/// Limits the wait for one answer once the work must end.
+/// Limits the wait for an answer after the work must stop.
 #[derive(Debug, Default)]
 pub(super) struct Grace {
-    /// How long the wait had lasted when the work first had to end.
+    /// How long the wait had lasted when the work had to stop.
     ending: Option<Duration>,
 }
 
 impl Grace {
-    /// Returns whether to go on waiting after the time `waited`.
+    /// Returns whether to continue waiting after `waited`.
     pub fn goes_on(&mut self, waited: Duration, is_to_end: bool) -> bool {
         !is_to_end || waited < *self.ending.get_or_insert(waited) + GRACE
     }
 }
 
-/// Reports a wait once a minute, whatever the number of threads that wait.
+/// Reports a wait once a minute, regardless of the number of waiting threads.
 #[derive(Debug)]
 pub struct Reminder<'e> {
     events: &'e EventWriter,
@@ -77,13 +78,13 @@ pub struct Reminder<'e> {
 }
 
 impl<'e> Reminder<'e> {
-    /// Makes a reminder that has reported nothing yet.
+    /// Creates a reminder without earlier reports.
     #[must_use]
     pub fn new(events: &'e EventWriter) -> Self {
         Self { events, last: Mutex::default() }
     }
 
-    /// Warns that the work waits for the provider, and why, unless the last warning is less than a minute old.
+    /// Warns that the work waits for the provider, with the reason, unless the last warning is less than a minute old.
     fn tell(&self, why: &str) {
         if self.is_due(Instant::now()) {
             log::warn!("waiting for the provider: {why}");
@@ -91,20 +92,20 @@ impl<'e> Reminder<'e> {
         }
     }
 
-    /// Warns in the same way of an error after which the call is retried.
+    /// Warns about an error after which the call is retried, at the same interval.
     pub fn tell_of(&self, error: &EmbedError) {
         self.tell(&match error {
             EmbedError::Away { message, .. } => {
-                format!("{message}; check that it runs and that embed.base_url leads to it")
+                format!("{message}; check that it is running and that embed.base_url is its address")
             }
             EmbedError::Failing { message } => {
-                format!("{message}; it fails every request, and its log may say why")
+                format!("{message}; it fails every request, and its log may contain the reason")
             }
             error => error.to_string(),
         });
     }
 
-    /// Warns in the same way when `server` takes long to answer a request.
+    /// Warns that `server` takes long to answer a request, at the same interval.
     pub fn tell_of_silence(&self, server: &str, waited: Duration) {
         if let Some(why) = silence(server, waited) {
             self.tell(&why);
@@ -121,7 +122,7 @@ impl<'e> Reminder<'e> {
     }
 }
 
-/// Returns a message when an answer takes long.
+/// Returns a message if an answer takes long.
 fn silence(server: &str, waited: Duration) -> Option<String> {
     (waited >= SILENCE).then(|| format!("{server} has not answered for {} s", waited.as_secs()))
 }

@@ -95,7 +95,7 @@ fn ask_says_when_nothing_is_found() {
 #[test]
 fn ask_before_anything_is_embedded_goes_by_words_alone() {
     let asked = Sandbox::new().run(&["ask", "lease", "--json"]).success();
-    assert!(asked.stderr.contains("nothing is embedded with hash-384: searching"), "{}", asked.stderr);
+    assert!(asked.stderr.contains("no run is embedded with hash-384: using"), "{}", asked.stderr);
     assert_eq!(asked.events_named("ask.complete")[0]["found"], 0);
 }
 
@@ -173,7 +173,7 @@ fn ask_uses_the_vectors_that_a_reset_gave_up_until_others_replace_them() {
     let sandbox = library();
     sandbox.run(&["runs", "reset", "--scope", "embeddings", "--yes"]).success();
     let run = sandbox.run(&["ask", "lease", "--json"]).success();
-    assert!(!run.stderr.contains("nothing is embedded"), "{}", run.stderr);
+    assert!(!run.stderr.contains("no run is embedded"), "{}", run.stderr);
     assert_eq!(run.events_named("ask.complete")[0]["model"], "hash-384");
     // There is nothing to confirm a second time.
     sandbox.run(&["runs", "reset", "--scope", "embeddings"]).success();

@@ -84,7 +84,7 @@ fn backfill_refuses_an_artifact_without_a_document_and_keeps_what_was_registered
     insta::assert_snapshot!(told, @"
     error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 0)
     error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
-    error: /var/runs/r/normalize/normalized.ndjson: no line is a document: nothing is registered
+    error: /var/runs/r/normalize/normalized.ndjson: no line is a document, so nothing is registered
     1 run found: 0 registered, 0 changed, 0 unchanged, 1 failed; 0 documents
     warn: skipped 2 broken lines: fix the file and run this command again
     ");

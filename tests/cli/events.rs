@@ -184,7 +184,7 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"error","event":"error","component":"error","message":"no run \"nothing\"","hint":"`trailblazer runs list` lists the runs.","exit_code":2}
     {"ts":"[ts]","level":"info","event":"normalize.complete","component":"normalize","run_id":"guide","outcome":"registered","documents":1,"added":1,"changed":0,"removed":0,"unchanged":0,"added_documents":["topic:docs/a"],"changed_documents":[],"removed_documents":[],"failed":1,"skipped":0,"dropped":0,"artifact":"[artifact]"}
     {"ts":"[ts]","level":"warn","event":"normalize.document.error","component":"normalize","run_id":"guide","path":"[path]","line":1,"message":"not XML: no element in the file"}
-    {"ts":"[ts]","level":"info","event":"normalize.document.skip","component":"normalize","run_id":"pages","path":"[path]","message":"neither an ADF document nor a page of the REST interface"}
+    {"ts":"[ts]","level":"info","event":"normalize.document.skip","component":"normalize","run_id":"pages","path":"[path]","message":"neither an ADF document nor a page of the REST API"}
     {"ts":"[ts]","level":"warn","event":"normalize.notice","component":"normalize","run_id":"pages","message":"1 of 1 pages have no URL because the input does not name their site; give its address with --site-url"}
     {"ts":"[ts]","level":"warn","event":"normalize.replace","component":"normalize","run_id":"pages","input":"[input]","source":"dita","replaced_input":"[replaced_input]","replaced_source":"confluence"}
     {"ts":"[ts]","level":"info","event":"normalize.start","component":"normalize","run_id":"guide","input":"[input]","source":"dita"}

@@ -116,7 +116,7 @@ fn help_of_db() {
       doctor   Check everything a run needs, one line each, with the repair
       dump     Save documents, chunks, vectors and the backlog to a file
       restore  Replace documents, chunks, vectors and the backlog by those of a dump
-      prune    Delete the vectors of texts that no run has any more
+      prune    Delete the vectors of texts that no run contains
       grant    Give a role the rights of a worker, an admin or a reader
       help     Print this message or the help of the given subcommand(s)
 
@@ -238,7 +238,7 @@ fn help_of_db_restore() {
 #[test]
 fn help_of_db_prune() {
     insta::assert_snapshot!(help(&["db", "prune"]), @"
-    Delete the vectors of texts that no run has any more
+    Delete the vectors of texts that no run contains
 
     Usage: trailblazer db prune [OPTIONS]
 

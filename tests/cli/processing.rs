@@ -130,7 +130,7 @@ fn run_over_which_connections_are_lost_again_and_again_is_charged_and_the_others
     let sandbox = normalized(2);
     break_connections(&sandbox, 1000);
     let run = sandbox.run(&["run", "--workers", "1"]).exits(1);
-    let message = "the connection was lost 3 times during this run; the server's log may say why";
+    let message = "the connection was lost 3 times during this run; the server's log may contain the reason";
     assert_eq!(run.events_named("runs.fail")[0]["error"], message);
     assert_eq!(sandbox.database.column(STATUSES), ["r1 normalized", "r2 embedded"]);
     assert_eq!(sandbox.database.column("select attempts from graphdb.processed_runs order by run_id"), ["1", "0"]);
@@ -441,7 +441,7 @@ fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
         Run::of(command.output().unwrap()).exits(4).stderr
     };
     let run = away(&["run"]);
-    assert!(run.contains("embed.base_url leads to it") && !run.contains("text-only"), "{run}");
+    assert!(run.contains("embed.base_url is its address") && !run.contains("text-only"), "{run}");
     assert!(away(&["ask", "--json", "words"]).contains("--text-only"), "{}", away(&["ask", "--json", "words"]));
 }
 

@@ -304,10 +304,10 @@ fn prune_deletes_the_vectors_that_an_edit_left() {
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.run(&["run"]).success();
     let doctor = sandbox.run(&["db", "doctor", "--events", "never"]).success();
-    insta::assert_snapshot!(doctor.stdout.lines().last().unwrap(), @"note vectors     4 vectors of texts that no run has any more; to delete them: trailblazer db prune");
+    insta::assert_snapshot!(doctor.stdout.lines().last().unwrap(), @"note vectors     4 vectors of texts that no run contains; to delete them: trailblazer db prune");
     let before: i64 = vectors(&sandbox).parse().unwrap();
     let run = sandbox.run(&["db", "prune", "--dry-run"]).success();
-    insta::assert_snapshot!(run.stderr, @"would delete 4 vectors of texts that no run has any more");
+    insta::assert_snapshot!(run.stderr, @"would delete 4 vectors of texts that no run contains");
     assert_eq!(vectors(&sandbox), before.to_string());
     let run = sandbox.run(&["db", "prune"]).success();
     let deleted = run.events_named("prune.complete").remove(0)["deleted"].as_i64().unwrap();

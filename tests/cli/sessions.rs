@@ -211,7 +211,7 @@ fn parameters_that_lead_to_a_wrong_server_say_so() {
     let refused = run(&["run"], "target_session_attrs=standby").exits(4);
     assert!(refused.stderr.contains("set target_session_attrs to primary"), "{}", refused.stderr);
     let refused = run(&["status", "--json"], "target_session_attrs=standby").exits(4);
-    assert!(refused.stderr.contains("each one accepts changes"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("all of them accept changes"), "{}", refused.stderr);
     for parameter in
         ["target_session_attrs=prefer-standby", "target_session_attrs=primary", "target_session_attrs=read-write"]
     {

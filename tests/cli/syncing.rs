@@ -170,7 +170,7 @@ fn a_token_that_is_refused_or_missing_changes_nothing_and_is_never_printed() {
     site.misbehave([Some(Fault::Status(302, "location: http://127.0.0.1:9/elsewhere\r\n"))]);
     let led_away = run(&sandbox, &["-vv", "sync"]).exits(1);
     assert!(
-        led_away.stderr.contains("leads to another host, 127.0.0.1, which does not get the token"),
+        led_away.stderr.contains("leads to another host, 127.0.0.1; the token is not sent there"),
         "{}",
         led_away.stderr
     );

@@ -23,10 +23,10 @@ fn sql_api_document_is_what_the_comments_say() {
 fn describe(client: &mut Client) -> String {
     let mut text = String::from(
         "# SQL API\n\n\
-         Made from the comments in `sql/`; `\\df+ graphdb.*` and `\\d+ graphdb.*` in psql show the same. Functions that begin with `_`\n\
-         are private and left out here. No function is executable by PUBLIC: `trailblazer db grant worker|admin|reader ROLE` gives rights.\n\n\
+         This page is generated from the comments in `sql/`. In psql, `\\df+ graphdb.*` and `\\d+ graphdb.*` show the same. Functions that begin with `_`\n\
+         are private and not listed. No function is executable by PUBLIC: `trailblazer db grant worker|admin|reader ROLE` grants rights.\n\n\
          | SQLSTATE | means |\n|---|---|\n\
-         | `TB001` | invalid argument: the message says which, the hint what to pass instead |\n\
+         | `TB001` | invalid argument: the message contains the argument, and the hint what to pass instead |\n\
          | `TB002` | claim lost: stop work on the run, claim again |\n\
          | `TB003` | work incomplete: the phase cannot be completed yet |\n\
          | `TB004` | no such run |\n\
@@ -82,26 +82,26 @@ fn columns(client: &mut Client, table: u32) -> Vec<(String, String, String)> {
 const FILTERS: &str = "
 ## Filters
 
-`p_filter` is a JSON object: what meets every key is selected, and null or `{}` is everything. An unknown key, a wrong type or a date that
-does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and `label` take a text or a list of texts.
+`p_filter` is a JSON object. A row must match all keys. Null or `{}` selects everything. An unknown key, a wrong type or a date that
+does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and `label` accept a string or a list of strings.
 
 | key | runs | search | selects |
 |---|---|---|---|
 | `run_ids` | yes | yes | runs with these ids |
-| `run_id_glob` | yes | yes | runs whose id matches: `*` is any text, `?` one character |
+| `run_id_glob` | yes | yes | runs whose id matches: `*` is any text, and `?` is one character |
 | `source` | yes | yes | runs of these sources |
 | `status` | yes | | runs with these statuses |
-| `normalized_from` | yes | | runs normalized then or later; a date or a time |
-| `normalized_to` | yes | | runs normalized then or earlier; a date means its end |
+| `normalized_from` | yes | | runs normalized at this date or time, or later |
+| `normalized_to` | yes | | runs normalized at this time or earlier; a date means the end of the day |
 | `embedding_model` | yes | | runs last embedded with these models |
-| `limit` | yes | | at most so many |
+| `limit` | yes | | at most this number of runs |
 | `label` | | yes | documents with one of these labels |
 | `path` | | yes | documents with one of these paths or below these folders; `*` and `?` as above |
 | `ancestor` | | yes | documents below one of these titles |
 | `language` | | yes | documents in one of these languages: `de` or `german` |
 | `updated` | | yes | documents that the source changed between the dates `from` and `to` of an object |
 | `meta` | | yes | documents with these values in their metadata: a value, a list of alternatives, or a range of dates |
-| `without` | | yes | chunks without these words or texts |
+| `without` | | yes | chunks without these words or phrases |
 ";
 
 /// What filters take, after a check that the functions know the same keys.
@@ -127,7 +127,7 @@ fn filters(client: &mut Client, text: &mut String) {
 fn staging(client: &mut Client, text: &mut String) {
     client.execute("select graphdb.create_staging()", &[]).unwrap();
     text.push_str(
-        "\n## Staging tables\n\nWhat `create_staging` makes for a session to COPY into; a column means what it means in the table of that name.\n",
+        "\n## Staging tables\n\nThe function `create_staging` creates these tables for COPY in a session. Each column has the same meaning as in the table of that name.\n",
     );
     for table in ["staged_documents", "staged_chunks", "staged_embeddings"] {
         let oid = client.query_one("select ('pg_temp.' || $1)::regclass::oid", &[&table]).unwrap().get(0);

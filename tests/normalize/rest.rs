@@ -121,7 +121,7 @@ fn a_list_that_goes_on_where_no_file_does_is_warned_of() {
     let alone = read(&[("a.json", list(&pages("1"), &cursor))]);
     assert_eq!(
         messages(&alone),
-        ["a.json: the list of pages is incomplete, it goes on at /wiki/api/v2/pages?cursor=abc; fetch the rest"]
+        ["a.json: the list of pages is incomplete and continues at /wiki/api/v2/pages?cursor=abc; fetch the rest"]
     );
     assert!(alone.notices[0].is_warning);
     let whole = read(&[("a.json", list(&pages("1"), &cursor)), ("b.json", list(&pages("2"), &json!({"base": base})))]);

@@ -71,7 +71,7 @@ fn other_addresses_need_something_that_tells_callers_apart() {
     let sandbox = Sandbox::new();
     let refused = sandbox.run(&["serve", "--listen", "0.0.0.0:0"]).exits(5);
     assert!(
-        refused.stderr.contains("nothing tells callers apart\n  hint: Set TRAILBLAZER_SERVE_TOKENS"),
+        refused.stderr.contains("callers are not authenticated\n  hint: Set TRAILBLAZER_SERVE_TOKENS"),
         "{}",
         refused.stderr
     );

@@ -172,7 +172,7 @@ fn functions_of_a_newer_version_are_not_replaced() {
     let before = catalog(&mut client);
     assert_eq!(state(&mut client).unwrap(), State::Newer { what: "the functions of version 99.0.0".into() });
     let error = install(&mut client).unwrap_err().to_string();
-    insta::assert_snapshot!(error, @"the schema has the functions of version 99.0.0, which this binary does not know (TB005)");
+    insta::assert_snapshot!(error, @"the schema has the functions of version 99.0.0, which this binary does not support (TB005)");
     assert_eq!(catalog(&mut client), before);
 }
 

@@ -1,4 +1,4 @@
--- Refuse a staging table that create_staging did not make: one of the caller's own could run its code with our rights.
+-- Reject a staging table that create_staging did not create. A table of the caller could run code with our rights.
 create or replace function graphdb._check_staging(p_table text)
 returns void
 language plpgsql
@@ -16,5 +16,6 @@ begin
 end
 $$;
 
-comment on function graphdb._check_staging(text) is 'Refuse a staging table that create_staging did not make (TB001).';
+comment on function graphdb._check_staging(text) is
+  'Reject a staging table that create_staging did not create (TB001).';
 revoke all on function graphdb._check_staging(text) from public;

@@ -1,4 +1,4 @@
--- The number of chunks of a run. TB003 when a document with text has none.
+-- Return the number of chunks of a run. TB003: a document with text has no chunks.
 create or replace function graphdb._count_chunks(p_run_id text)
 returns integer
 language plpgsql
@@ -21,5 +21,6 @@ begin
 end
 $$;
 
-comment on function graphdb._count_chunks(text) is 'The number of chunks of a run. TB003 when a document with text has none.';
+comment on function graphdb._count_chunks(text) is
+  'Return the number of chunks of a run. TB003: a document with text has no chunks.';
 revoke all on function graphdb._count_chunks(text) from public;

@@ -1,5 +1,5 @@
--- The chunks of a run's current documents. A single statement, so that it is planned into its caller's: the few documents that only
--- search still shows are looked up, and the others are not read.
+-- Return the chunks of a run's current documents. This is one statement, so that PostgreSQL can inline it. Only the few
+-- documents that are not current but still searched are looked up.
 create or replace function graphdb._current_chunks(p_run_id text)
 returns setof graphdb.chunks
 language sql
@@ -13,5 +13,6 @@ as $$
         and d.revision operator(pg_catalog.=) c.revision and not d.is_current)
 $$;
 
-comment on function graphdb._current_chunks(text) is 'The chunks of a run''s current documents.';
+comment on function graphdb._current_chunks(text) is
+  'Return the chunks of a run''s current documents.';
 revoke all on function graphdb._current_chunks(text) from public;

@@ -1,4 +1,4 @@
--- Whether the chunks that a run has stay when a worker chunks it that makes chunks this way.
+-- Return whether the chunks of a run stay when a worker with this p_chunking chunks the run.
 create or replace function graphdb._keeps_chunks(p_run graphdb.processed_runs, p_chunking text)
 returns boolean
 language sql
@@ -10,5 +10,5 @@ as $$
 $$;
 
 comment on function graphdb._keeps_chunks(graphdb.processed_runs, text) is
-  'Whether the chunks that a run has stay when a worker chunks it that makes chunks this way.';
+  'Return whether the chunks of a run stay when a worker with this p_chunking chunks the run.';
 revoke all on function graphdb._keeps_chunks(graphdb.processed_runs, text) from public;

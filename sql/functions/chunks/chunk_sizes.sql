@@ -1,4 +1,4 @@
--- How large the chunks of a run are: the number of chunks for each range of p_step tokens, the smallest first.
+-- Return the sizes of a run's chunks: the number of chunks in each range of p_step tokens, smallest range first.
 create or replace function graphdb.chunk_sizes(p_run_id text, p_step integer default 32)
 returns table (from_tokens integer, chunks bigint)
 language sql
@@ -14,5 +14,6 @@ as $$
 $$;
 
 comment on function graphdb.chunk_sizes(text, integer) is
-  'How large the chunks of a run are: the number of chunks for each range of p_step tokens, the smallest first. TB001: p_step is below 1.';
+  'Return the sizes of a run''s chunks: the number of chunks in each range of p_step tokens, smallest range first. TB001: p_step is '
+  'below 1.';
 revoke all on function graphdb.chunk_sizes(text, integer) from public;

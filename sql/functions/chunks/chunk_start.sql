@@ -1,5 +1,5 @@
--- Where a chunk begins in the body of its document, in bytes; null when there is no such chunk. Of the revisions of the document, the
--- one that graphdb.find_document returns.
+-- Return the byte position in the document's body at which a chunk begins, or null if there is no such chunk. If the
+-- document has several revisions, the one from graphdb.find_document is used.
 create or replace function graphdb.chunk_start(p_run_id text, p_doc_id text, p_ord integer)
 returns integer
 language sql
@@ -19,5 +19,5 @@ as $$
 $$;
 
 comment on function graphdb.chunk_start(text, text, integer) is
-  'Where a chunk begins in the body of its document, in bytes; null when there is no such chunk.';
+  'Return the byte position in the document''s body at which a chunk begins, or null if there is no such chunk.';
 revoke all on function graphdb.chunk_start(text, text, integer) from public;

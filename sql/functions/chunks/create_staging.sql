@@ -1,5 +1,5 @@
--- Make the session's staging tables for binary COPY: staged_documents, staged_chunks, staged_embeddings in pg_temp.
--- They belong to the owner of this function; the caller may only fill and empty them. Call once after connecting.
+-- Create the session's staging tables for binary COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings.
+-- They belong to the owner of this function. The caller may only fill and truncate them. Call this once after connecting.
 create or replace function graphdb.create_staging()
 returns void
 language plpgsql
@@ -23,5 +23,6 @@ end
 $$;
 
 comment on function graphdb.create_staging() is
-  'Make the session''s staging tables for COPY (staged_documents, staged_chunks, staged_embeddings in pg_temp). Call once after connecting.';
+  'Create the session''s staging tables for COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings. Call this once after '
+  'connecting.';
 revoke all on function graphdb.create_staging() from public;

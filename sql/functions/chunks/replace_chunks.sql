@@ -1,7 +1,7 @@
--- Make a run's chunks equal to the session's staged_chunks, under the claim. Only documents whose chunks differ are written: to
--- find the words of a text takes longer than all else here. With p_chunking, staged_chunks holds the chunks of the documents that
--- run_documents returned with the same p_chunking, and the others keep theirs. Search shows the old chunks of a document until it
--- finds the new ones as well. Returns how many are staged.
+-- Replace a run's chunks with the session's staged_chunks, under the claim. Only documents with different chunks are
+-- written, because parsing the words of a text is the slowest step. With p_chunking, staged_chunks contains only the
+-- documents that run_documents returned for the same p_chunking, and all other documents keep their chunks. A search
+-- shows the old chunks of a document until it can find the new ones equally well. Returns the number of staged chunks.
 create or replace function graphdb.replace_chunks(p_run_id text, p_claim_token bigint, p_chunking text default null)
 returns bigint
 language plpgsql
@@ -58,13 +58,13 @@ begin
       where c.run_id = p_run_id and c.doc_id = s.doc_id and c.revision = d.revision and c.ord = s.ord)
     returning doc_id, revision, input_sha256
   ), changed as (
-    -- graphdb.refresh_search computes the means of documents whose chunks change again.
+    -- graphdb.refresh_search computes the means again for documents whose chunks have changed.
     delete from graphdb.document_vectors as v
     where v.run_id = p_run_id and (v.doc_id, v.revision) in (select w.doc_id, w.revision from written as w)
   )
   insert into graphdb.vocabulary_pending (input_sha256) select w.input_sha256 from written as w;
 
-  -- Not counted, so not to be embedded, until complete_run has verified them.
+  -- total_chunks stays null, so that the run is not embedded before complete_run has verified the chunks.
   update graphdb.processed_runs as r
   set total_chunks = null, chunking = p_chunking
   where r.run_id = p_run_id and (r.total_chunks is not null or r.chunking is distinct from p_chunking);
@@ -73,6 +73,7 @@ end
 $$;
 
 comment on function graphdb.replace_chunks(text, bigint, text) is
-  'Make a run''s chunks equal to the session''s staged_chunks, under the claim, and write only those that differ; follow with complete_run in the same transaction. Returns how many are staged. '
-  'p_chunking as for run_documents: documents that it did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
+  'Replace a run''s chunks with the session''s staged_chunks, under the claim. Only documents with different chunks are written. Call '
+  'complete_run in the same transaction. Returns the number of staged chunks. p_chunking: the value for run_documents. Documents that it '
+  'did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
 revoke all on function graphdb.replace_chunks(text, bigint, text) from public;

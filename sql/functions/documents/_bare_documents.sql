@@ -1,5 +1,5 @@
--- The documents of a run that have text but no chunks, by their doc_id.
--- Inlined into the statement that calls it, which a search_path of its own would prevent. So every operator is qualified.
+-- Return the documents of a run that have text but no chunks, by doc_id. The function is inlined into its caller. A
+-- search_path setting would prevent this, so every operator is qualified.
 create or replace function graphdb._bare_documents(p_run_id text)
 returns setof text
 language sql
@@ -13,5 +13,6 @@ as $$
         and c.revision operator(pg_catalog.=) d.revision)
 $$;
 
-comment on function graphdb._bare_documents(text) is 'The documents of a run that have text but no chunks, by their doc_id.';
+comment on function graphdb._bare_documents(text) is
+  'Return the documents of a run that have text but no chunks, by doc_id.';
 revoke all on function graphdb._bare_documents(text) from public;

@@ -1,7 +1,8 @@
--- Bring two marks of these documents up to date after they changed, or after a run that holds them got readier. Of all versions
--- of a document, one is the newest, and one is searched: the newest of those that can be found best. So a new version replaces
--- the old one in search only when search can find it as well. A revision that is neither current nor searched is deleted.
--- The caller holds _newest_lock: two loads with a document in common would each see only their own version.
+-- Update the marks is_newest and is_searched of these documents after they changed, or after a run that contains them
+-- completed a phase. One version of each document is the newest. One version is searched: the newest of those that a
+-- search can find best. Therefore a new version replaces the old one only when a search can find it equally well. A
+-- revision that is neither current nor searched is deleted. The caller must hold _newest_lock. Otherwise, two loads
+-- with a common document would each see only their own version.
 create or replace function graphdb._mark_versions(p_doc_ids text[])
 returns void
 language plpgsql
@@ -32,5 +33,5 @@ end
 $$;
 
 comment on function graphdb._mark_versions(text[]) is
-  'Bring the marks is_newest and is_searched of these documents up to date, and delete revisions that are neither current nor searched.';
+  'Update the marks is_newest and is_searched of these documents, and delete revisions that are neither current nor searched.';
 revoke all on function graphdb._mark_versions(text[]) from public;

@@ -1,5 +1,6 @@
--- Key of the advisory lock between completions (shared) and those who mark versions of documents (exclusive): whoever marks
--- sees each completion, or is seen by it. A load takes it at its end only, so that completions do not wait while it writes.
+-- Return the key of the advisory lock between completions (shared) and transactions that mark versions (exclusive). It
+-- ensures that a transaction that marks versions sees each completion, or the completion sees its marks. A load takes
+-- the lock only at its end, so that completions do not wait while it writes.
 create or replace function graphdb._marks_lock()
 returns bigint
 language sql
@@ -10,5 +11,5 @@ as $$
 $$;
 
 comment on function graphdb._marks_lock() is
-  'Key of the advisory lock between completions (shared) and those who mark versions of documents (exclusive).';
+  'Return the key of the advisory lock between completions (shared) and transactions that mark versions of documents (exclusive).';
 revoke all on function graphdb._marks_lock() from public;

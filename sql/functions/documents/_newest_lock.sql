@@ -1,5 +1,5 @@
--- Key of the advisory lock between those that decide which version of a document is the newest.
--- Taken after the lock on the run's row and before its documents are written, held to the end.
+-- Return the key of the advisory lock between transactions that decide which version of a document is the newest. Take
+-- it after the lock on the run's row and before writing its documents. It is held until the transaction ends.
 create or replace function graphdb._newest_lock()
 returns bigint
 language sql
@@ -9,5 +9,6 @@ as $$
   select 7881697304920174
 $$;
 
-comment on function graphdb._newest_lock() is 'Key of the advisory lock between those that decide which version of a document is the newest.';
+comment on function graphdb._newest_lock() is
+  'Return the key of the advisory lock between transactions that decide which version of a document is the newest.';
 revoke all on function graphdb._newest_lock() from public;

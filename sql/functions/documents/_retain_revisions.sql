@@ -1,6 +1,6 @@
--- Give these documents of a run a new current revision without chunks, so that search shows the old one, with its chunks, until
--- the new one can be found. Documents that search does not show are left alone. Returns the documents that got a new revision.
--- The caller holds _newest_lock.
+-- Give these documents of a run a new current revision without chunks. A search shows the old revision with its chunks
+-- until it can find the new one. Documents that no search shows are not changed. Returns the documents with a new
+-- revision. The caller must hold _newest_lock.
 create or replace function graphdb._retain_revisions(p_run_id text, p_doc_ids text[])
 returns text[]
 language plpgsql
@@ -31,5 +31,6 @@ end
 $$;
 
 comment on function graphdb._retain_revisions(text, text[]) is
-  'Give these documents of a run a new current revision without chunks; search shows the old one until the new one can be found. Returns the documents that search showed.';
+  'Give these documents of a run a new current revision without chunks. A search shows the old revision until it can find the new one. '
+  'Returns the documents with a new revision.';
 revoke all on function graphdb._retain_revisions(text, text[]) from public;

@@ -1,7 +1,7 @@
--- Let search show the documents of a run that just completed a phase: bring the marks up to date, then delete documents that the
--- run no longer holds and that search still shows. After the chunk phase those with vectors stay, because search does not find
--- the new documents by vector yet. One that another run holds by now stays until that can be found as well. The caller holds
--- _newest_lock.
+-- Let a search show the documents of a run that has just completed a phase. Update the marks, and then delete documents
+-- that the run no longer contains but that a search still shows. After the chunk phase, documents with vectors stay,
+-- because a search cannot find the new documents by vector yet. If another run now contains such a document, it stays
+-- until a search can find that version equally well. The caller must hold _newest_lock.
 create or replace function graphdb._settle_versions(p_run_id text)
 returns void
 language plpgsql
@@ -36,5 +36,5 @@ end
 $$;
 
 comment on function graphdb._settle_versions(text) is
-  'Let search show the documents of a run that just completed a phase, and drop those that the run no longer holds.';
+  'Let a search show the documents of a run that has just completed a phase, and delete the documents that the run no longer contains.';
 revoke all on function graphdb._settle_versions(text) from public;

@@ -1,5 +1,6 @@
--- Write the staged documents that differ from a run's, and take out those that are not staged; staged_hashes is filled. What
--- search shows of them stays as a revision that is not current. The caller holds _newest_lock and marks the versions.
+-- Write the staged documents that differ from the documents of a run, and remove the documents that are not staged.
+-- staged_hashes must be filled. Versions that a search shows stay as revisions that are not current. The caller must
+-- hold _newest_lock and mark the versions.
 create or replace function graphdb._write_staged_documents(p_run_id text)
 returns void
 language plpgsql
@@ -7,7 +8,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Chunks are made of title and body: they stay when only something else differs.
+  -- Chunks consist of title and body. They stay if only other columns differ.
   update graphdb.documents as d
   set url = s.url, path = s.path, labels = s.labels, breadcrumbs = s.breadcrumbs, meta = s.meta, content_sha256 = h.content_sha256
   from pg_temp.staged_documents as s
@@ -32,12 +33,13 @@ begin
   where not exists (select from graphdb.documents as o where o.run_id = p_run_id and o.doc_id = s.doc_id and o.is_current);
 
   if not exists (select from pg_temp.staged_documents) then
-    -- No completion of an empty run would do it.
+    -- An empty run is never completed, so these revisions must be deleted here.
     delete from graphdb.documents as d where d.run_id = p_run_id;
   end if;
 end
 $$;
 
 comment on function graphdb._write_staged_documents(text) is
-  'Write the staged documents that differ from a run''s, and take out those that are not staged; what search shows of them stays as a revision that is not current.';
+  'Write the staged documents that differ from the documents of a run, and remove the documents that are not staged. Versions that a '
+  'search shows stay as revisions that are not current.';
 revoke all on function graphdb._write_staged_documents(text) from public;

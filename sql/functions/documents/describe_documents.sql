@@ -1,4 +1,4 @@
--- What a list of hits shows of each document besides its title: where it stands, where it comes from, and when it changed.
+-- Return the data that a list of hits shows for each document besides its title: path, source and time of the last change.
 create or replace function graphdb.describe_documents(p_run_ids text[], p_doc_ids text[])
 returns table (
   run_id text, doc_id text, path text, source text, labels text[], breadcrumbs text[], language text, updated_at text)
@@ -16,5 +16,6 @@ as $$
 $$;
 
 comment on function graphdb.describe_documents(text[], text[]) is
-  'What a list of hits shows of each document besides its title: path, source, labels, breadcrumbs, language, and when the source last changed it. p_run_ids and p_doc_ids: one pair a document.';
+  'Return the data that a list of hits shows for each document besides its title: path, source, labels, breadcrumbs, language, and the '
+  'time of the last change in the source. p_run_ids and p_doc_ids contain one pair for each document.';
 revoke all on function graphdb.describe_documents(text[], text[]) from public;

@@ -1,6 +1,6 @@
--- The document that a name means: its id, its URL, or its path in the source. Without a run: the version that a search sees. With a
--- run: the revision that a search shows of this run, so that it fits the hits, or else the current one. No row when there is none, or
--- when several documents share the path.
+-- Find a document by its id, its URL, or its path in the source. Without a run, return the version that a search can
+-- find. With a run, return the revision of this run that a search shows, so that it matches the hits, or else the
+-- current revision. No row: there is no such document, or several documents have this path.
 create or replace function graphdb.find_document(p_document text, p_run_id text default null)
 returns table (
   run_id text, doc_id text, title text, url text, path text, source text, labels text[], breadcrumbs text[], meta jsonb, body text,
@@ -36,5 +36,6 @@ as $$
 $$;
 
 comment on function graphdb.find_document(text, text) is
-  'The document that a name means: its id, its URL, or its path in the source. p_run_id (null: the version that a search sees). No row: no such document, or several share the path.';
+  'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that a search can find. No row: '
+  'there is no such document, or several documents have this path.';
 revoke all on function graphdb.find_document(text, text) from public;

@@ -1,4 +1,5 @@
--- The documents that a search with this filter sees, in the order of doc_id, a page at a time: those after p_after, at most p_limit.
+-- Return the documents that a search with this filter can find, in the order of doc_id: at most p_limit documents after
+-- p_after.
 create or replace function graphdb.list_documents(
   p_after text default '',
   p_limit integer default 100,
@@ -21,5 +22,6 @@ end
 $$;
 
 comment on function graphdb.list_documents(text, integer, jsonb) is
-  'The documents that a search with this filter sees, in the order of doc_id, a page at a time: those after p_after, at most p_limit. p_filter: as of graphdb.search. TB001: bad filter or limit.';
+  'Return the documents that a search with this filter can find, in the order of doc_id: at most p_limit documents after p_after. '
+  'p_filter: see graphdb.search. TB001: bad filter or limit.';
 revoke all on function graphdb.list_documents(text, integer, jsonb) from public;

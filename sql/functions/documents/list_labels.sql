@@ -1,4 +1,4 @@
--- The labels of the documents that a search sees, the most frequent first.
+-- Return the labels of the documents that a search can find, most frequent first.
 create or replace function graphdb.list_labels()
 returns table (label text, documents bigint)
 language sql
@@ -14,5 +14,6 @@ as $$
   order by count(*) desc, l.label
 $$;
 
-comment on function graphdb.list_labels() is 'The labels of the documents that a search sees, the most frequent first.';
+comment on function graphdb.list_labels() is
+  'Return the labels of the documents that a search can find, most frequent first.';
 revoke all on function graphdb.list_labels() from public;

@@ -1,4 +1,4 @@
--- The sources that runs have, the most frequent first.
+-- Return the sources of all runs, most frequent first.
 create or replace function graphdb.list_sources()
 returns table (source text, runs bigint)
 language sql
@@ -9,5 +9,6 @@ as $$
   select r.source, count(*) from graphdb.processed_runs as r group by r.source order by count(*) desc, r.source
 $$;
 
-comment on function graphdb.list_sources() is 'The sources that runs have, the most frequent first.';
+comment on function graphdb.list_sources() is
+  'Return the sources of all runs, most frequent first.';
 revoke all on function graphdb.list_sources() from public;

@@ -1,6 +1,6 @@
--- Make a run's documents equal to the session's staged_documents and register the run, in this transaction. Only documents that
--- differ are written. Search shows the old ones until the run completes. Returns what register_run says, how many documents were
--- added, changed, removed and left alone, and the first thousand of each kind of change by id and title.
+-- Replace a run's documents with the session's staged_documents and register the run, in this transaction. Only documents that
+-- differ are written. A search shows the old versions until the run is completed. Returns the result of register_run, the
+-- numbers of added, changed, removed and unchanged documents, and the first thousand changes of each kind by id and title.
 create or replace function graphdb.load_documents(
   p_run_id text,
   p_source text,
@@ -61,7 +61,7 @@ begin
     perform graphdb._write_staged_documents(p_run_id);
   end if;
   perform graphdb._set_languages(p_run_id);
-  -- A new time of normalization also decides about documents that other runs hold.
+  -- The new normalized_at may also change which version of documents in other runs is the newest.
   select array_agg(u.doc_id) into v_doc_ids
   from (
     select unnest(v_doc_ids)
@@ -78,6 +78,8 @@ end
 $$;
 
 comment on function graphdb.load_documents(text, text, timestamptz, text, text) is
-  'Make a run''s documents equal to the session''s staged_documents and register the run, in one transaction. Only documents that differ are written; search shows the old ones until the run completes. '
-  'Returns registered, changed or unchanged, the counts, and the first 1000 of each kind of change by id and title. p_input: what they were made from. TB001: bad run id or source, an id or a label of more than 1024 bytes, or nothing staged.';
+  'Replace a run''s documents with the session''s staged_documents and register the run, in one transaction. Only documents that differ '
+  'are written. A search shows the old versions until the run is completed. Returns registered, changed or unchanged, the counts, and '
+  'the first 1000 changes of each kind by id and title. p_input is the source of the documents. TB001: bad run id or source, an id or a '
+  'label of more than 1024 bytes, or no staged documents.';
 revoke all on function graphdb.load_documents(text, text, timestamptz, text, text) from public;

@@ -1,4 +1,5 @@
--- The other runs that hold versions of a run's documents, and how many: those with the most first, of these the newest.
+-- Return the other runs that contain versions of a run's documents, and the number of these documents. The highest
+-- number is first, and the newest run if the numbers are equal.
 create or replace function graphdb.overlapping_runs(p_run_id text)
 returns table (run_id text, documents bigint)
 language sql
@@ -16,5 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.overlapping_runs(text) is
-  'The other runs that hold versions of a run''s documents, and how many: those with the most first, of these the newest.';
+  'Return the other runs that contain versions of a run''s documents, and the number of these documents. The highest number is first, '
+  'and the newest run if the numbers are equal.';
 revoke all on function graphdb.overlapping_runs(text) from public;

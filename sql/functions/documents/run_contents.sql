@@ -1,4 +1,5 @@
--- What a run holds, a page of documents at a time in the order of doc_id: size, chunks, tokens, and what normalizing lost.
+-- Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents in the
+-- order of doc_id.
 create or replace function graphdb.run_contents(p_run_id text, p_after text default '', p_limit integer default 100)
 returns table (
   doc_id text, title text, path text, is_searched boolean, bytes integer, chunks bigint, tokens bigint, losses jsonb)
@@ -20,5 +21,6 @@ as $$
 $$;
 
 comment on function graphdb.run_contents(text, text, integer) is
-  'What a run holds, a page of documents at a time in the order of doc_id: size, chunks, tokens, and what normalizing lost, by name. Call it again with the last doc_id until no row comes. TB001: bad limit.';
+  'Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents in the order of doc_id. '
+  'Call it again with the last doc_id until there is no row. TB001: bad limit.';
 revoke all on function graphdb.run_contents(text, text, integer) from public;

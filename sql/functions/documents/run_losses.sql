@@ -1,4 +1,5 @@
--- What normalizing lost in a run, by name: how often, and in how many documents. The most frequent come first.
+-- Return the content that was lost when a run was normalized, by name, with its frequency and the number of documents.
+-- The most frequent loss is first.
 create or replace function graphdb.run_losses(p_run_id text)
 returns table (loss text, documents bigint, occurrences bigint)
 language sql
@@ -15,5 +16,6 @@ as $$
 $$;
 
 comment on function graphdb.run_losses(text) is
-  'What normalizing lost in a run, by name: how often, and in how many documents; the most frequent first.';
+  'Return the content that was lost when a run was normalized, by name, with its frequency and the number of documents. The most '
+  'frequent loss is first.';
 revoke all on function graphdb.run_losses(text) from public;

@@ -1,5 +1,5 @@
--- What a search can be narrowed by: the sources, labels and languages of the documents that a search with this filter sees, with the
--- number of documents. Of each kind the most frequent come first, at most p_limit.
+-- Return values for narrowing a search: the sources, labels and languages of the documents that a search with this
+-- filter can find, with the number of documents. For each kind, return the p_limit most frequent values.
 create or replace function graphdb.search_facets(p_filter jsonb default null, p_limit integer default 20)
 returns table (facet text, value text, documents bigint)
 language plpgsql
@@ -29,5 +29,6 @@ end
 $$;
 
 comment on function graphdb.search_facets(jsonb, integer) is
-  'What a search can be narrowed by: the sources, labels and languages of the documents that a search with this filter sees, with the number of documents; of each kind the most frequent, at most p_limit. TB001: bad filter or limit.';
+  'Return values for narrowing a search: the sources, labels and languages of the documents that a search with this filter can find, '
+  'with the number of documents. For each kind, return the p_limit most frequent values. TB001: bad filter or limit.';
 revoke all on function graphdb.search_facets(jsonb, integer) from public;

@@ -1,4 +1,4 @@
--- How many documents a search with this filter sees: of each document that several runs hold, one version.
+-- Return how many documents a search with this filter can find. If several runs contain a document, only one version counts.
 create or replace function graphdb.searched_documents(p_filter jsonb default null)
 returns bigint
 language plpgsql
@@ -15,5 +15,6 @@ end
 $$;
 
 comment on function graphdb.searched_documents(jsonb) is
-  'How many documents a search with this filter sees: of each document that several runs hold, one version. p_filter: as of graphdb.search. TB001: bad filter.';
+  'Return how many documents a search with this filter can find. If several runs contain a document, only one version counts. p_filter: '
+  'see graphdb.search. TB001: bad filter.';
 revoke all on function graphdb.searched_documents(jsonb) from public;

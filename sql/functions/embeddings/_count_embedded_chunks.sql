@@ -1,4 +1,4 @@
--- The number of chunks of a run, all of which have a vector under the model; else TB003.
+-- Return the number of chunks of a run. TB003: a chunk has no vector under the model.
 create or replace function graphdb._count_embedded_chunks(p_run_id text, p_model graphdb.embedding_models)
 returns integer
 language plpgsql
@@ -22,5 +22,5 @@ end
 $$;
 
 comment on function graphdb._count_embedded_chunks(text, graphdb.embedding_models) is
-  'The number of chunks of a run, all of which have a vector under the model; else TB003.';
+  'Return the number of chunks of a run. TB003: a chunk has no vector under the model.';
 revoke all on function graphdb._count_embedded_chunks(text, graphdb.embedding_models) from public;

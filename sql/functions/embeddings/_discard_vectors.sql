@@ -1,5 +1,5 @@
--- Delete the vectors of these runs' texts, except those of texts that another run has and wants; p_dry_run only counts them. Those
--- that a reset gave up before go too, and are not counted.
+-- Delete the vectors of these runs' texts, except vectors that another run needs. With p_dry_run, they are only
+-- counted. Vectors that an earlier reset marked as stale are also deleted, but not counted.
 create or replace function graphdb._discard_vectors(p_run_ids text[], p_dry_run boolean)
 returns bigint
 language plpgsql
@@ -26,5 +26,5 @@ end
 $$;
 
 comment on function graphdb._discard_vectors(text[], boolean) is
-  'Delete the vectors of these runs'' texts, except those of texts that another run has and wants; p_dry_run only counts them.';
+  'Delete the vectors of these runs'' texts, except vectors that another run needs. With p_dry_run, they are only counted.';
 revoke all on function graphdb._discard_vectors(text[], boolean) from public;

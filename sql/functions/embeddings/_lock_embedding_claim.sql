@@ -1,4 +1,4 @@
--- Hold the embed claim with this token until the transaction ends, so that nobody takes it away under a write. TB002: it is lost.
+-- Lock the embed claim with this token until the transaction ends, so that it cannot be lost during a write. TB002: claim lost.
 create or replace function graphdb._lock_embedding_claim(p_claim_token bigint)
 returns void
 language plpgsql
@@ -12,10 +12,11 @@ begin
   for share;
   if not found then
     raise exception 'embed claim % is lost', p_claim_token
-      using errcode = 'TB002', hint = 'It expired, or the run was reset or registered anew. Stop work on this run and claim again.';
+      using errcode = 'TB002', hint = 'It expired, or the run was reset or registered again. Stop work on this run and claim again.';
   end if;
 end
 $$;
 
-comment on function graphdb._lock_embedding_claim(bigint) is 'Hold the embed claim with this token until the transaction ends. TB002: it is lost.';
+comment on function graphdb._lock_embedding_claim(bigint) is
+  'Lock the embed claim with this token until the transaction ends. TB002: claim lost.';
 revoke all on function graphdb._lock_embedding_claim(bigint) from public;

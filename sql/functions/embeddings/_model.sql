@@ -1,4 +1,4 @@
--- The registered model of that name; null names the only one there is.
+-- Return the registered model with this name. Null selects the only registered model.
 create or replace function graphdb._model(p_model text)
 returns graphdb.embedding_models
 language plpgsql
@@ -9,7 +9,7 @@ declare
   v_model graphdb.embedding_models;
 begin
   if p_model is null and (select count(*) from graphdb.embedding_models) > 1 then
-    raise exception 'more than one model is registered: which one is meant?'
+    raise exception 'more than one model is registered'
       using errcode = 'TB001', hint = 'Pass the model''s name; graphdb.embedding_models lists them.';
   end if;
   select m.* into v_model from graphdb.embedding_models as m where m.model = coalesce(p_model, m.model);
@@ -21,5 +21,6 @@ begin
 end
 $$;
 
-comment on function graphdb._model(text) is 'The registered model of that name; null names the only one there is. TB001: none or several.';
+comment on function graphdb._model(text) is
+  'Return the registered model with this name. Null selects the only registered model. TB001: there is none, or there are several.';
 revoke all on function graphdb._model(text) from public;

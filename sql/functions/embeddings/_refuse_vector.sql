@@ -1,4 +1,4 @@
--- Raise TB001 for a vector with a fault; p_fault null is no fault.
+-- Raise TB001 for an invalid vector. Null in p_fault means that the vector is valid.
 create or replace function graphdb._refuse_vector(p_fault text, p_model graphdb.embedding_models)
 returns void
 language plpgsql
@@ -8,10 +8,11 @@ as $$
 begin
   if p_fault is not null then
     raise exception 'a vector for model "%" has %', p_model.model, p_fault
-      using errcode = 'TB001', hint = format('Its vectors have %s finite numbers, not all zero: give vectors of another shape to a model of another name.', p_model.dimension);
+      using errcode = 'TB001', hint = format('Its vectors have %s finite numbers that are not all zero. Register other vectors under another model name.', p_model.dimension);
   end if;
 end
 $$;
 
-comment on function graphdb._refuse_vector(text, graphdb.embedding_models) is 'Raise TB001 for a vector with a fault; null is no fault.';
+comment on function graphdb._refuse_vector(text, graphdb.embedding_models) is
+  'Raise TB001 for an invalid vector. Null in p_fault means that the vector is valid.';
 revoke all on function graphdb._refuse_vector(text, graphdb.embedding_models) from public;

@@ -1,5 +1,5 @@
--- Write vectors of texts of which some have one already: a text keeps the vector it has unless a reset gave that up. Returns how
--- many were written.
+-- Write vectors of texts if some of the texts already have a vector. A text keeps its vector unless a reset marked it
+-- as stale. Returns the number of written vectors.
 create or replace function graphdb._replace_vectors(p_model_id integer, p_input_sha256 bytea[], p_embeddings @extschema:vector@.vector[])
 returns integer
 language plpgsql
@@ -10,7 +10,7 @@ declare
   v_replaced integer;
   v_inserted integer;
 begin
-  -- In one order for all, or two batches with texts in common could deadlock.
+  -- All transactions use the same order. Otherwise, two batches with common texts could deadlock.
   perform from graphdb.stale_embeddings as s
   where s.model_id = p_model_id and s.input_sha256 = any (p_input_sha256)
   order by s.input_sha256
@@ -37,5 +37,6 @@ end
 $$;
 
 comment on function graphdb._replace_vectors(integer, bytea[], @extschema:vector@.vector[]) is
-  'Write vectors of texts of which some have one already: a text keeps the vector it has unless a reset gave that up. Returns how many were written.';
+  'Write vectors of texts if some of the texts already have a vector. A text keeps its vector unless a reset marked it as stale. Returns '
+  'the number of written vectors.';
 revoke all on function graphdb._replace_vectors(integer, bytea[], @extschema:vector@.vector[]) from public;

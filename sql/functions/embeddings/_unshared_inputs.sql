@@ -1,4 +1,4 @@
--- The hashes of the texts that these runs have and no other run has and wants.
+-- Return the hashes of the texts in these runs that no other run needs.
 create or replace function graphdb._unshared_inputs(p_run_ids text[])
 returns setof bytea
 language sql
@@ -14,5 +14,6 @@ as $$
       where c.input_sha256 = o.input_sha256 and r.wants_vectors and c.run_id <> all (p_run_ids))
 $$;
 
-comment on function graphdb._unshared_inputs(text[]) is 'The hashes of the texts that these runs have and no other run has and wants.';
+comment on function graphdb._unshared_inputs(text[]) is
+  'Return the hashes of the texts in these runs that no other run needs.';
 revoke all on function graphdb._unshared_inputs(text[]) from public;

@@ -1,6 +1,6 @@
--- What is wrong with a vector under a model of that dimension, or null. (A vector with NaN or infinity cannot exist: pgvector
--- refuses it.) Inlined where it is called, and so nothing in it may be less than immutable, as format() is; and bound to
--- pgvector's functions when it is made, so that the caller's path does not decide.
+-- Return what is wrong with a vector for a model with this dimension, or null. pgvector itself rejects NaN and
+-- infinity. The function is inlined into its caller, so it must not call anything that is less than immutable, such as
+-- format(). Its functions are bound when it is created, so the search path of the caller does not matter.
 create or replace function graphdb._vector_fault(p_embedding @extschema:vector@.vector, p_dimension integer)
 returns text
 language sql
@@ -12,5 +12,6 @@ return case
   when @extschema:vector@.vector_norm(p_embedding) = 0 then 'only zeros'
 end;
 
-comment on function graphdb._vector_fault(@extschema:vector@.vector, integer) is 'What is wrong with a vector under a model of that dimension, or null.';
+comment on function graphdb._vector_fault(@extschema:vector@.vector, integer) is
+  'Return what is wrong with a vector for a model with this dimension, or null.';
 revoke all on function graphdb._vector_fault(@extschema:vector@.vector, integer) from public;

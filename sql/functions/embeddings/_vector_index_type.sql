@@ -1,5 +1,5 @@
--- The type that a model's vectors are indexed and compared as: halves of numbers where the index has them, or where
--- there are too many numbers for whole ones. Null above 4,000, where pgvector has no index.
+-- Return the type in which a model's vectors are indexed and compared. It is halfvec if the index has that type, or if
+-- the dimension is too large for vector. It is null above 4,000 dimensions, because pgvector cannot index them.
 create or replace function graphdb._vector_index_type(p_model graphdb.embedding_models)
 returns text
 language sql
@@ -15,5 +15,6 @@ as $$
 $$;
 
 comment on function graphdb._vector_index_type(graphdb.embedding_models) is
-  'The type that a model''s vectors are indexed and compared as, for example public.vector(384); above 4,000 numbers pgvector has no index.';
+  'Return the type in which a model''s vectors are indexed and compared, for example public.vector(384). Null above 4,000 dimensions, '
+  'because pgvector cannot index them.';
 revoke all on function graphdb._vector_index_type(graphdb.embedding_models) from public;

@@ -1,4 +1,4 @@
--- The schema that pgvector is installed in.
+-- Return the schema of pgvector.
 create or replace function graphdb._vector_schema()
 returns text
 language sql
@@ -11,5 +11,6 @@ as $$
   where e.extname = 'vector'
 $$;
 
-comment on function graphdb._vector_schema() is 'The schema that pgvector is installed in, quoted.';
+comment on function graphdb._vector_schema() is
+  'Return the quoted schema of pgvector.';
 revoke all on function graphdb._vector_schema() from public;

@@ -1,5 +1,6 @@
--- Key of the advisory lock between those who count on vectors (shared) and those who delete them (exclusive).
--- Lock order everywhere: this lock, processed_runs by run_id, _newest_lock, _marks_lock, documents, chunks, embeddings.
+-- Return the key of the advisory lock between transactions that rely on vectors (shared) and transactions that delete
+-- them (exclusive). The lock order is: this lock, processed_runs by run_id, _newest_lock, _marks_lock, documents,
+-- chunks, embeddings.
 create or replace function graphdb._vectors_lock()
 returns bigint
 language sql
@@ -10,6 +11,6 @@ as $$
 $$;
 
 comment on function graphdb._vectors_lock() is
-  'Key of the advisory lock between those who count on vectors (shared) and those who delete them (exclusive). '
+  'Return the key of the advisory lock between transactions that rely on vectors (shared) and transactions that delete them (exclusive). '
   'Lock order: this lock, processed_runs by run_id, _newest_lock, _marks_lock, documents, chunks, embeddings.';
 revoke all on function graphdb._vectors_lock() from public;

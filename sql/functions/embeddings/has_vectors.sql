@@ -1,4 +1,4 @@
--- Whether anything is embedded with a model of that name.
+-- Return whether the model with this name has any vectors.
 create or replace function graphdb.has_vectors(p_model text)
 returns boolean
 language sql
@@ -11,5 +11,6 @@ as $$
     where m.model = p_model and exists (select from graphdb.embeddings as e where e.model_id = m.model_id))
 $$;
 
-comment on function graphdb.has_vectors(text) is 'Whether anything is embedded with a model of that name.';
+comment on function graphdb.has_vectors(text) is
+  'Return whether the model with this name has any vectors.';
 revoke all on function graphdb.has_vectors(text) from public;

@@ -1,4 +1,4 @@
--- The chunks of a run that hold the text with this hash, in order.
+-- Return the chunks of a run whose text has this hash, in order.
 create or replace function graphdb.input_places(p_run_id text, p_input_sha256 bytea)
 returns table (doc_id text, ord integer, title text)
 language sql
@@ -14,5 +14,5 @@ as $$
 $$;
 
 comment on function graphdb.input_places(text, bytea) is
-  'The chunks of a run that hold the text with this hash, and the titles of their documents, in order. No row: the run has no such text.';
+  'Return the chunks of a run whose text has this hash and the titles of their documents, in order. No row: the run has no such text.';
 revoke all on function graphdb.input_places(text, bytea) from public;

@@ -1,4 +1,4 @@
--- The models that runs are embedded with, those of the most runs first; a filter narrows the runs down.
+-- Return the embedding models of the runs that a filter selects. The model with the most runs is first.
 create or replace function graphdb.list_models(p_filter jsonb default null)
 returns table (model text, runs bigint)
 language plpgsql
@@ -14,5 +14,6 @@ end
 $$;
 
 comment on function graphdb.list_models(jsonb) is
-  'The models that runs are embedded with, those of the most runs first; the limit of a filter does not count. TB001: bad filter.';
+  'Return the embedding models of the runs that a filter selects. The model with the most runs is first. The limit of the filter is '
+  'ignored. TB001: bad filter.';
 revoke all on function graphdb.list_models(jsonb) from public;

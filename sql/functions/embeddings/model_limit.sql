@@ -1,4 +1,5 @@
--- The number of tokens of a text that a model reads. Null when that is not known, or when no such model is registered.
+-- Return the maximum number of tokens in a text that a model reads. Null: the number is unknown, or the model is not
+-- registered.
 create or replace function graphdb.model_limit(p_model text)
 returns integer
 language sql
@@ -10,5 +11,6 @@ as $$
 $$;
 
 comment on function graphdb.model_limit(text) is
-  'The number of tokens of a text that a model reads, special tokens included. Null when that is not known, or when no such model is registered.';
+  'Return the maximum number of tokens in a text that a model reads, including special tokens. Null: the number is unknown, or the model '
+  'is not registered.';
 revoke all on function graphdb.model_limit(text) from public;

@@ -1,4 +1,5 @@
--- The registered models: how many vectors each has, how many of a wrong dimension, and how many runs were last embedded with it.
+-- Return the registered models with the number of vectors, the number of vectors with a wrong dimension, and the number
+-- of runs that were last embedded with the model.
 create or replace function graphdb.model_use()
 returns table (model text, dimension integer, vectors bigint, wrong_dimension bigint, runs bigint)
 language sql
@@ -19,5 +20,6 @@ as $$
 $$;
 
 comment on function graphdb.model_use() is
-  'The registered models: vectors, vectors of a wrong dimension (always 0 unless written past the functions), and runs last embedded with each.';
+  'Return the registered models with the number of vectors, the number of vectors with a wrong dimension (0 unless somebody wrote to the '
+  'table directly), and the number of runs that were last embedded with the model.';
 revoke all on function graphdb.model_use() from public;

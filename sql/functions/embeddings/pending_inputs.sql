@@ -1,4 +1,5 @@
--- The texts of a run that have no vector under a model, each once, in the order of their hash: those after p_after, at most p_limit.
+-- Return the texts of a run that have no vector under a model, without duplicates and ordered by hash: at most p_limit
+-- texts after p_after.
 create or replace function graphdb.pending_inputs(
   p_run_id text,
   p_model text,
@@ -18,11 +19,12 @@ as $$
       where e.model_id = (select (graphdb._model(p_model)).model_id) and e.input_sha256 = c.input_sha256
         and not exists (
           select from graphdb.stale_embeddings as s where s.model_id = e.model_id and s.input_sha256 = e.input_sha256)
-      offset 0) -- looked up for each chunk, until there are enough: a join would read the vectors of all
+      offset 0) -- checked for each chunk until there are enough, because a join would read all vectors
   order by c.input_sha256
   limit graphdb._check_limit(p_limit)
 $$;
 
 comment on function graphdb.pending_inputs(text, text, bytea, integer) is
-  'The texts of a run that have no vector under a model, each once, ordered by hash: those after p_after, at most p_limit. No row: all are embedded. TB001: bad limit, or no such model.';
+  'Return the texts of a run that have no vector under a model, without duplicates and ordered by hash: at most p_limit texts after '
+  'p_after. No row: all texts are embedded. TB001: bad limit, or no such model.';
 revoke all on function graphdb.pending_inputs(text, text, bytea, integer) from public;

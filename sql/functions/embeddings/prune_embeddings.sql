@@ -1,5 +1,5 @@
--- Delete the vectors of texts that no run has any more, as edited documents leave them behind. p_dry_run counts and changes
--- nothing. p_max_vectors bounds how many one step looks at: call again with the last two columns until they are null.
+-- Delete the vectors of texts that no run contains. They remain after documents are edited. With p_dry_run, they are
+-- only counted. One step checks at most p_max_vectors vectors. Call again with the last two columns until they are null.
 create or replace function graphdb.prune_embeddings(
   p_dry_run boolean default false,
   p_max_vectors integer default null,
@@ -17,7 +17,7 @@ declare
 begin
   if num_nulls(p_dry_run, p_after_model_id, p_after_input_sha256) > 0 then
     raise exception 'p_dry_run, p_after_model_id and p_after_input_sha256 cannot be null'
-      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+      using errcode = 'TB001', hint = 'Omit a parameter to use its default.';
   end if;
   if p_max_vectors < 1 then
     raise exception 'a step of % vectors is too small', p_max_vectors
@@ -53,6 +53,7 @@ end
 $$;
 
 comment on function graphdb.prune_embeddings(boolean, integer, integer, bytea) is
-  'Delete the vectors of texts that no run has any more, as edited documents leave them behind. p_dry_run counts only. '
-  'p_max_vectors bounds how many a step looks at, deleted or not: call again with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until null. TB001: bad argument.';
+  'Delete the vectors of texts that no run contains. They remain after documents are edited. With p_dry_run, they are only counted. One '
+  'step checks at most p_max_vectors vectors, deleted or not. Call again with p_after_model_id = last_model_id and p_after_input_sha256 '
+  '= last_input_sha256 until they are null. TB001: bad argument.';
 revoke all on function graphdb.prune_embeddings(boolean, integer, integer, bytea) from public;

@@ -1,4 +1,4 @@
--- Make an embedding model known. Registering it again with the same shape changes nothing; another shape is refused.
+-- Register an embedding model. Registering it again with the same properties changes nothing. Other properties are rejected.
 create or replace function graphdb.register_model(
   p_model text,
   p_provider text,
@@ -29,12 +29,13 @@ begin
      is distinct from (p_dimension, p_normalized, p_query_prefix, p_document_prefix) then
     raise exception 'model "%" is registered with dimension %, not % (or with another normalization or other prefixes)',
       p_model, v_model.dimension, p_dimension
-      using errcode = 'TB001', hint = 'Vectors of different shape cannot be mixed: give the model another name.';
+      using errcode = 'TB001', hint = 'Vectors with different properties cannot be mixed. Give the model another name.';
   end if;
   return v_model;
 end
 $$;
 
 comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
-  'Make an embedding model known: name, provider, dimension, whether its vectors have unit length, prefixes for queries and documents. Idempotent. TB001: bad argument, or registered with another shape.';
+  'Register an embedding model: name, provider, dimension, whether its vectors have unit length, and the prefixes for questions and '
+  'documents. Idempotent. TB001: bad argument, or the model is registered with other properties.';
 revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

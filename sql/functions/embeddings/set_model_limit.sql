@@ -1,4 +1,4 @@
--- Store how many tokens of a text a registered model reads.
+-- Store the maximum number of tokens in a text that a registered model reads.
 create or replace function graphdb.set_model_limit(p_model text, p_max_tokens integer)
 returns void
 language plpgsql
@@ -20,5 +20,6 @@ end
 $$;
 
 comment on function graphdb.set_model_limit(text, integer) is
-  'Store how many tokens of a text a registered model reads, special tokens included. TB001: no such model, or a number below 1.';
+  'Store the maximum number of tokens in a text that a registered model reads, including special tokens. TB001: no such model, or a '
+  'number below 1.';
 revoke all on function graphdb.set_model_limit(text, integer) from public;

@@ -1,5 +1,5 @@
--- Write the vectors of some texts under a claim: p_embeddings[i] is the vector of the text with hash p_input_sha256[i].
--- A text that already has a vector under the model keeps it, unless a reset gave that up. Returns how many were written.
+-- Write the vectors of texts under a claim. p_embeddings[i] is the vector of the text with hash p_input_sha256[i]. A text that
+-- already has a vector under the model keeps it, unless a reset marked it as stale. Returns the number of written vectors.
 create or replace function graphdb.store_embeddings(
   p_claim_token bigint,
   p_model text,
@@ -28,8 +28,9 @@ begin
   limit 1;
   perform graphdb._refuse_vector(v_bad, v_model);
 
-  -- In one order for all, or two batches with texts in common could deadlock. Without looking for conflicts at first, because
-  -- that takes a quarter longer and finds something only when another worker had the same texts at the same time.
+  -- All transactions use the same order. Otherwise, two batches with common texts could deadlock. The first attempt
+  -- does not check for conflicts: that takes a quarter longer, and conflicts occur only if another worker embeds the
+  -- same texts at the same time.
   begin
     insert into graphdb.embeddings (model_id, input_sha256, embedding)
     select v_model.model_id, i.input_sha256, i.embedding
@@ -44,6 +45,7 @@ end
 $$;
 
 comment on function graphdb.store_embeddings(bigint, text, bytea[], @extschema:vector@.vector[]) is
-  'Write the vectors of some texts under a claim: p_embeddings[i] belongs to the text with hash p_input_sha256[i]. A text keeps the vector it has, unless a reset gave that up. Returns how many were written. '
-  'TB001: wrong dimension, all zero, unequal lengths, no such model. TB002: claim lost.';
+  'Write the vectors of texts under a claim. p_embeddings[i] is the vector of the text with hash p_input_sha256[i]. A text that already '
+  'has a vector keeps it, unless a reset marked it as stale. Returns the number of written vectors. TB001: wrong dimension, all zero, '
+  'unequal lengths, or no such model. TB002: claim lost.';
 revoke all on function graphdb.store_embeddings(bigint, text, bytea[], @extschema:vector@.vector[]) from public;

@@ -1,4 +1,5 @@
--- store_embeddings for what stands in the session's staged_embeddings, the way for COPY. Empties it. Returns how many were new.
+-- Call store_embeddings for the rows in the session's staged_embeddings, and empty that table. Returns the number of
+-- new vectors.
 create or replace function graphdb.store_staged_embeddings(p_claim_token bigint, p_model text)
 returns integer
 language plpgsql
@@ -28,6 +29,6 @@ end
 $$;
 
 comment on function graphdb.store_staged_embeddings(bigint, text) is
-  'store_embeddings for the rows that the session copied into staged_embeddings, which is emptied. Returns how many were new. '
-  'TB001: wrong dimension, all zero, no such model. TB002: claim lost.';
+  'Call store_embeddings for the rows that the session copied into staged_embeddings, and empty that table. Returns the number of new '
+  'vectors. TB001: wrong dimension, all zero, or no such model. TB002: claim lost.';
 revoke all on function graphdb.store_staged_embeddings(bigint, text) from public;

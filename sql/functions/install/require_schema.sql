@@ -1,4 +1,4 @@
--- Refuse a caller that was written for an older schema than this one: TB005. Workers call it once after connecting.
+-- Reject a caller that was written for an older schema (TB005). Workers call this once after connecting.
 create or replace function graphdb.require_schema(p_version integer)
 returns void
 language plpgsql
@@ -17,5 +17,5 @@ end
 $$;
 
 comment on function graphdb.require_schema(integer) is
-  'Refuse a caller that was written for an older schema than this one (TB005). Workers call it once after connecting.';
+  'Reject a caller that was written for an older schema (TB005). Workers call this once after connecting.';
 revoke all on function graphdb.require_schema(integer) from public;

@@ -1,5 +1,5 @@
--- Move the sequence of claim tokens past every stored token, if it is behind, and return the next token. A worker of the database
--- that was copied may hold newer tokens than the copy has: the sequence skips a million, so that none of them is given out again.
+-- If the sequence of claim tokens is behind the stored tokens, move it past them. Return the next token. If the database
+-- was copied, workers of the original may hold newer tokens than the copy. Therefore the sequence skips a million tokens.
 create or replace function graphdb._advance_tokens()
 returns bigint
 language plpgsql
@@ -9,7 +9,7 @@ as $$
 declare
   v_lag bigint;
 begin
-  -- One at a time, and looked at under the lock: a second move could else set the sequence back.
+  -- Check again under the lock. Otherwise, two concurrent calls could set the sequence back.
   perform pg_advisory_xact_lock(graphdb._tokens_lock());
   v_lag := graphdb.token_lag();
   if v_lag > 0 then
@@ -20,5 +20,5 @@ end
 $$;
 
 comment on function graphdb._advance_tokens() is
-  'Move the sequence of claim tokens past every stored token, if it is behind, and return the next token.';
+  'If the sequence of claim tokens is behind the stored tokens, move it past them. Return the next token.';
 revoke all on function graphdb._advance_tokens() from public;

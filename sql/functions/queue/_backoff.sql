@@ -1,4 +1,4 @@
--- Pause before the next try: none, 10 s, 20 s, 40 s … up to 15 minutes.
+-- Return the pause before the next attempt: none, 10 s, 20 s, 40 s … up to 15 minutes.
 create or replace function graphdb._backoff(p_failures integer)
 returns interval
 language sql
@@ -12,5 +12,5 @@ as $$
 $$;
 
 comment on function graphdb._backoff(integer) is
-  'Pause before the next try after that many failures: null (none), 10 s, 20 s, 40 s … up to 15 minutes.';
+  'Return the pause before the next attempt after p_failures failures: null (none), 10 s, 20 s, 40 s … up to 15 minutes.';
 revoke all on function graphdb._backoff(integer) from public;

@@ -1,4 +1,5 @@
--- End a claim that went wrong: back to its queue after p_pause (null: at once), or failed when permanent or out of attempts.
+-- End a failed claim. The run returns to its queue after p_pause (null: at once). It is failed if the error is
+-- permanent or no attempts are left.
 create or replace function graphdb._charge_attempt(
   p_run graphdb.processed_runs,
   p_error text,
@@ -33,5 +34,5 @@ end
 $$;
 
 comment on function graphdb._charge_attempt(graphdb.processed_runs, text, interval, boolean) is
-  'End a claim that went wrong: back to its queue after p_pause, or failed when permanent or out of attempts.';
+  'End a failed claim. The run returns to its queue after p_pause. It is failed if the error is permanent or no attempts are left.';
 revoke all on function graphdb._charge_attempt(graphdb.processed_runs, text, interval, boolean) from public;

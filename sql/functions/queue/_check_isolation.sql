@@ -1,5 +1,5 @@
--- Refuse every isolation level but read committed (TB001). The callers count and compare rows after they have waited for a lock:
--- an older snapshot would hide what other transactions committed in the meantime.
+-- Reject every isolation level except read committed (TB001). The callers wait for a lock and then count and compare
+-- rows. An older snapshot would not contain what other transactions committed in the meantime.
 create or replace function graphdb._check_isolation()
 returns void
 language plpgsql
@@ -18,5 +18,6 @@ end
 $$;
 
 comment on function graphdb._check_isolation() is
-  'Refuse every isolation level but read committed (TB001): an older snapshot would hide what other transactions committed during a wait for a lock.';
+  'Reject every isolation level except read committed (TB001). With an older snapshot, the caller would not see what other transactions '
+  'committed while it waited for a lock.';
 revoke all on function graphdb._check_isolation() from public;

@@ -1,4 +1,4 @@
--- The limit itself; one that lets nothing through, or none, is refused.
+-- Return the limit. Reject null and values below 1.
 create or replace function graphdb._check_limit(p_limit integer)
 returns integer
 language plpgsql
@@ -8,11 +8,12 @@ as $$
 begin
   if p_limit is null or p_limit < 1 then
     raise exception 'a limit of % is out of range', coalesce(p_limit::text, 'null')
-      using errcode = 'TB001', hint = 'Pass a number from 1, or leave it out to have its default.';
+      using errcode = 'TB001', hint = 'Pass a number from 1, or omit it to use the default.';
   end if;
   return p_limit;
 end
 $$;
 
-comment on function graphdb._check_limit(integer) is 'The limit itself; null or one below 1 is refused (TB001).';
+comment on function graphdb._check_limit(integer) is
+  'Return the limit. Reject null and values below 1 (TB001).';
 revoke all on function graphdb._check_limit(integer) from public;

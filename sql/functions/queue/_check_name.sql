@@ -1,4 +1,4 @@
--- The name itself; one that is too long to be listed and indexed is refused.
+-- Return the name. Reject a name that is too long for a list or an index.
 create or replace function graphdb._check_name(p_kind text, p_name text, p_most integer)
 returns text
 language plpgsql
@@ -14,5 +14,6 @@ begin
 end
 $$;
 
-comment on function graphdb._check_name(text, text, integer) is 'The name itself; one of more than p_most bytes is refused (TB001).';
+comment on function graphdb._check_name(text, text, integer) is
+  'Return the name. Reject a name of more than p_most bytes (TB001).';
 revoke all on function graphdb._check_name(text, text, integer) from public;

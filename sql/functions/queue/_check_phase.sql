@@ -1,4 +1,4 @@
--- The phase itself; one that does not exist is refused.
+-- Return the phase. Reject an unknown phase.
 create or replace function graphdb._check_phase(p_phase text)
 returns text
 language plpgsql
@@ -14,5 +14,6 @@ begin
 end
 $$;
 
-comment on function graphdb._check_phase(text) is 'The phase itself; one that does not exist is refused (TB001).';
+comment on function graphdb._check_phase(text) is
+  'Return the phase. Reject an unknown phase (TB001).';
 revoke all on function graphdb._check_phase(text) from public;

@@ -1,4 +1,4 @@
--- Refuse a run id that could not be a folder name.
+-- Reject a run id that cannot be the name of a folder.
 create or replace function graphdb._check_run_id(p_run_id text)
 returns void
 language plpgsql
@@ -13,5 +13,6 @@ begin
 end
 $$;
 
-comment on function graphdb._check_run_id(text) is 'Refuse a run id that could not be a folder name (TB001).';
+comment on function graphdb._check_run_id(text) is
+  'Reject a run id that cannot be the name of a folder (TB001).';
 revoke all on function graphdb._check_run_id(text) from public;

@@ -1,4 +1,4 @@
--- The lease itself; one that is over at once or practically never is refused.
+-- Return the length of the lease. Reject a length below one second or above 7 days.
 create or replace function graphdb._check_ttl(p_ttl interval)
 returns interval
 language plpgsql
@@ -14,5 +14,6 @@ begin
 end
 $$;
 
-comment on function graphdb._check_ttl(interval) is 'The lease itself; one shorter than a second or longer than 7 days is refused (TB001).';
+comment on function graphdb._check_ttl(interval) is
+  'Return the length of the lease. Reject a length below one second or above 7 days (TB001).';
 revoke all on function graphdb._check_ttl(interval) from public;

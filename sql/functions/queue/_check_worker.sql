@@ -1,4 +1,4 @@
--- The worker's name itself; an empty or a long one is refused.
+-- Return the name of the worker. Reject an empty or long name.
 create or replace function graphdb._check_worker(p_worker text)
 returns text
 language plpgsql
@@ -14,5 +14,6 @@ begin
 end
 $$;
 
-comment on function graphdb._check_worker(text) is 'The worker''s name itself; an empty one, or one of more than 256 bytes, is refused (TB001).';
+comment on function graphdb._check_worker(text) is
+  'Return the name of the worker. Reject an empty name, or a name of more than 256 bytes (TB001).';
 revoke all on function graphdb._check_worker(text) from public;

@@ -1,11 +1,11 @@
--- The one reading of a run filter: a condition on graphdb.processed_runs as r, every value quoted.
--- Anything it does not know is refused, so that a misspelt filter never selects more than was meant.
+-- Convert a run filter to a condition on graphdb.processed_runs as r, with all values quoted. Only this function parses
+-- run filters. It rejects unknown keys, so that a misspelled filter never selects too many runs.
 create or replace function graphdb._filter_condition(p_filter jsonb)
 returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
--- Times are written into the condition: read back, no other style is certain to mean the same.
+-- The condition contains times as text. This setting ensures that they are parsed correctly.
 set datestyle = 'ISO'
 as $$
 declare
@@ -50,5 +50,5 @@ end
 $$;
 
 comment on function graphdb._filter_condition(jsonb) is
-  'The one reading of a run filter: a SQL condition on processed_runs as r. Unknown keys, wrong types and bad values are refused (TB001).';
+  'Convert a run filter to a SQL condition on processed_runs as r. Reject unknown keys, wrong types and bad values (TB001).';
 revoke all on function graphdb._filter_condition(jsonb) from public;

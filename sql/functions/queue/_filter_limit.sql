@@ -1,4 +1,4 @@
--- The number under the filter key "limit", or null.
+-- Return the number in the filter key "limit", or null.
 create or replace function graphdb._filter_limit(p_filter jsonb)
 returns integer
 language plpgsql
@@ -12,12 +12,13 @@ begin
     return null;
   end if;
   if jsonb_typeof(v_limit) <> 'number' or v_limit::text !~ '^[1-9][0-9]{0,8}$' then
-    raise exception 'filter key "limit" takes a whole number above 0, not %', graphdb._shown(v_limit::text)
+    raise exception 'filter key "limit" accepts a whole number above 0, not %', graphdb._shown(v_limit::text)
       using errcode = 'TB001', hint = 'For example {"limit": 20}.';
   end if;
   return v_limit::integer;
 end
 $$;
 
-comment on function graphdb._filter_limit(jsonb) is 'The number under the filter key "limit", or null; anything else is refused (TB001).';
+comment on function graphdb._filter_limit(jsonb) is
+  'Return the number in the filter key "limit", or null. Reject other values (TB001).';
 revoke all on function graphdb._filter_limit(jsonb) from public;

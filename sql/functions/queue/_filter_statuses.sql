@@ -1,4 +1,4 @@
--- The statuses under the filter key "status", each one that exists.
+-- Return the statuses in the filter key "status".
 create or replace function graphdb._filter_statuses(p_value jsonb)
 returns text[]
 language plpgsql
@@ -20,5 +20,6 @@ begin
 end
 $$;
 
-comment on function graphdb._filter_statuses(jsonb) is 'The statuses under the filter key "status"; one that does not exist is refused (TB001).';
+comment on function graphdb._filter_statuses(jsonb) is
+  'Return the statuses in the filter key "status". Reject an unknown status (TB001).';
 revoke all on function graphdb._filter_statuses(jsonb) from public;

@@ -1,4 +1,4 @@
--- The texts under a filter key that takes one text or a list of them.
+-- Return the strings in a filter key that accepts one string or a list.
 create or replace function graphdb._filter_texts(p_key text, p_value jsonb)
 returns text[]
 language plpgsql
@@ -10,12 +10,13 @@ begin
     return array[graphdb._filter_text(p_key, p_value)];
   end if;
   if jsonb_typeof(p_value) <> 'array' then
-    raise exception 'filter key "%" takes a text or a list of texts, not %', p_key, graphdb._shown(p_value::text)
+    raise exception 'filter key "%" accepts a string or a list of strings, not %', p_key, graphdb._shown(p_value::text)
       using errcode = 'TB001', hint = format('For example {"%s": ["…", "…"]}.', p_key);
   end if;
   return array(select graphdb._filter_text(p_key, e.value) from jsonb_array_elements(p_value) as e);
 end
 $$;
 
-comment on function graphdb._filter_texts(text, jsonb) is 'The texts under a filter key that takes one text or a list; anything else is refused (TB001).';
+comment on function graphdb._filter_texts(text, jsonb) is
+  'Return the strings in a filter key that accepts one string or a list. Reject other values (TB001).';
 revoke all on function graphdb._filter_texts(text, jsonb) from public;

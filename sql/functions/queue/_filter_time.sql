@@ -1,4 +1,4 @@
--- The instant under a filter key. A date alone means the whole day in UTC: its start, or with p_end its end.
+-- Return the time in a filter key. A date means the start of the day in UTC, or its end with p_end.
 create or replace function graphdb._filter_time(p_key text, p_value jsonb, p_end boolean)
 returns timestamptz
 language plpgsql
@@ -12,7 +12,7 @@ declare
   v_time timestamptz;
 begin
   if v_text !~ '^[0-9]{4}(-[0-9]{2}){2}([T ][0-9]{2}(:[0-9]{2}){1,2}([.][0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$' then
-    raise exception 'filter key "%" takes a date or a time, not "%"', p_key, left(v_text, 140)
+    raise exception 'filter key "%" accepts a date or a time, not "%"', p_key, left(v_text, 140)
       using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
   end if;
   begin
@@ -29,5 +29,5 @@ end
 $$;
 
 comment on function graphdb._filter_time(text, jsonb, boolean) is
-  'The instant under a filter key; a date alone means its start, or with p_end its end, in UTC. Anything else is refused (TB001).';
+  'Return the time in a filter key. A date means the start of the day in UTC, or its end with p_end. Reject other values (TB001).';
 revoke all on function graphdb._filter_time(text, jsonb, boolean) from public;

@@ -1,4 +1,4 @@
--- A shell pattern as a LIKE pattern with escape "!": "*" is any text, "?" one character, everything else stands for itself.
+-- Convert a shell pattern to a LIKE pattern with the escape character "!". "*" matches any text, and "?" matches one character.
 create or replace function graphdb._glob_to_like(p_glob text)
 returns text
 language sql
@@ -9,5 +9,6 @@ as $$
   select translate(replace(replace(replace(p_glob, '!', '!!'), '%', '!%'), '_', '!_'), '*?', '%_')
 $$;
 
-comment on function graphdb._glob_to_like(text) is 'A shell pattern as a LIKE pattern with escape "!": "*" is any text, "?" one character.';
+comment on function graphdb._glob_to_like(text) is
+  'Convert a shell pattern to a LIKE pattern with the escape character "!". "*" matches any text, and "?" matches one character.';
 revoke all on function graphdb._glob_to_like(text) from public;

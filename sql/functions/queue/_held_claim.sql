@@ -1,4 +1,4 @@
--- The run under a live fence. TB004: no such run. TB002: the token is no longer its claim.
+-- Return the run if the token is its live claim. TB004: no such run. TB002: claim lost.
 create or replace function graphdb._held_claim(p_run_id text, p_claim_token bigint)
 returns graphdb.processed_runs
 language plpgsql
@@ -15,11 +15,12 @@ begin
   end if;
   if v_run.claim_token is distinct from p_claim_token or v_run.claimed_by is null then
     raise exception 'claim % on run "%" is lost', p_claim_token, p_run_id
-      using errcode = 'TB002', hint = 'It expired, or the run was reset or registered anew. Stop work on this run and claim again.';
+      using errcode = 'TB002', hint = 'It expired, or the run was reset or registered again. Stop work on this run and claim again.';
   end if;
   return v_run;
 end
 $$;
 
-comment on function graphdb._held_claim(text, bigint) is 'The run under a live fence. TB004: no such run. TB002: claim lost.';
+comment on function graphdb._held_claim(text, bigint) is
+  'Return the run if the token is its live claim. TB004: no such run. TB002: claim lost.';
 revoke all on function graphdb._held_claim(text, bigint) from public;

@@ -1,4 +1,5 @@
--- How often a run may fail or expire in one phase: setting graphdb.max_attempts of the session, role or database, else 5.
+-- Return how often a run may fail or expire in one phase: the setting graphdb.max_attempts of the session, role or
+-- database, or 5.
 create or replace function graphdb._max_attempts()
 returns integer
 language plpgsql
@@ -17,5 +18,5 @@ end
 $$;
 
 comment on function graphdb._max_attempts() is
-  'How often a run may fail or expire in one phase: the setting graphdb.max_attempts (session, role or database), else 5.';
+  'Return how often a run may fail or expire in one phase: the setting graphdb.max_attempts of the session, role or database, or 5.';
 revoke all on function graphdb._max_attempts() from public;

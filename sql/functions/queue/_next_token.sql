@@ -1,6 +1,6 @@
--- The next claim token of a run whose last one was p_last. When the sequence gives no larger one, it is behind, as after a copy of
--- the tables without it, and is moved first: a token that was once taken away must never come back.
--- Inlined, and bound when it is created, so that a claim pays nothing for it and the caller's path does not matter.
+-- Return the next claim token of a run whose last token was p_last. If the tables were copied without the sequence, the
+-- sequence may be behind. Then it is moved first, because a token must never be issued twice. This function is inlined
+-- and bound when it is created, so that a claim does not get slower and the search path of the caller does not matter.
 create or replace function graphdb._next_token(p_last bigint)
 returns bigint
 language sql
@@ -8,5 +8,5 @@ volatile
 return coalesce(nullif(greatest(nextval('graphdb.claim_tokens'), p_last), p_last), graphdb._advance_tokens());
 
 comment on function graphdb._next_token(bigint) is
-  'The next claim token of a run whose last one was p_last: larger, even if the sequence was set back.';
+  'Return the next claim token of a run whose last token was p_last. It is larger than p_last even if the sequence was set back.';
 revoke all on function graphdb._next_token(bigint) from public;

@@ -1,5 +1,5 @@
--- The row of a run that is to be registered, locked until the transaction ends so that one session loads it at a time.
--- Made when there is none; content_sha256 is null until register_run has seen its documents.
+-- Return the row of a run to be registered, and lock it until the transaction ends, so that only one session loads the
+-- run. Create the row if it is missing. content_sha256 is null until register_run has processed the documents.
 create or replace function graphdb._open_run(p_run_id text, p_source text)
 returns graphdb.processed_runs
 language plpgsql
@@ -23,5 +23,6 @@ end
 $$;
 
 comment on function graphdb._open_run(text, text) is
-  'The row of a run that is to be registered, locked until the transaction ends; made when there is none. TB001: bad run id or source.';
+  'Return the row of a run to be registered, and lock it until the transaction ends. Create the row if it is missing. TB001: bad run id '
+  'or source.';
 revoke all on function graphdb._open_run(text, text) from public;

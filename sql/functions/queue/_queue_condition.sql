@@ -1,4 +1,4 @@
--- What puts a run (as r) into a queue; word for word the predicate of the queue's index.
+-- Return the condition for runs (as r) in a queue. It is exactly the predicate of the queue's index.
 create or replace function graphdb._queue_condition(p_phase text)
 returns text
 language sql
@@ -12,5 +12,6 @@ as $$
   end
 $$;
 
-comment on function graphdb._queue_condition(text) is 'The SQL condition that puts a run (as r) into a queue; the predicate of the queue''s index.';
+comment on function graphdb._queue_condition(text) is
+  'Return the SQL condition for runs (as r) in a queue. It is exactly the predicate of the queue''s index.';
 revoke all on function graphdb._queue_condition(text) from public;

@@ -1,4 +1,5 @@
--- Write the history row of a claim that ends now, but not by completion. p_run is the run as it was under the claim; unclaimed, nothing is written.
+-- Write the history row for a claim that ends without completion. p_run is the row during the claim. If the run is not
+-- claimed, write nothing.
 create or replace function graphdb._record_attempt(
   p_run graphdb.processed_runs,
   p_outcome text,
@@ -18,11 +19,11 @@ begin
     (p_run.run_id, p_run.claim_token, case p_run.status when 'chunking' then 'chunk' else 'embed' end,
      p_run.claimed_by, p_run.claimed_at, graphdb.clock(), p_outcome, p_run.total_docs,
      p_run.total_chunks, p_error)
-  -- Tables that were copied one by one may hold the row already. It must not stop the run.
+  -- If the tables were copied one by one, the row may already exist. This must not block the run.
   on conflict (run_id, claim_token) do nothing;
 end
 $$;
 
 comment on function graphdb._record_attempt(graphdb.processed_runs, text, text) is
-  'Write the run_attempts row of a claim that ends now, but not by completion; for an unclaimed run, nothing.';
+  'Write the run_attempts row for a claim that ends without completion. If the run is not claimed, write nothing.';
 revoke all on function graphdb._record_attempt(graphdb.processed_runs, text, text) from public;

@@ -1,4 +1,4 @@
--- What a caller passed, as an error message shows it: quoted, and its beginning only when it is long.
+-- Quote a value of the caller for an error message. Shorten a long value.
 create or replace function graphdb._shown(p_text text)
 returns text
 language sql
@@ -13,5 +13,6 @@ as $$
   end
 $$;
 
-comment on function graphdb._shown(text) is 'What a caller passed, as an error message shows it: quoted, and its beginning only when it is long.';
+comment on function graphdb._shown(text) is
+  'Quote a value of the caller for an error message. Shorten a long value.';
 revoke all on function graphdb._shown(text) from public;

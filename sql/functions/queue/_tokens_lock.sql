@@ -1,4 +1,4 @@
--- Key of the advisory lock under which the sequence of claim tokens is moved. Taken last of all locks.
+-- Return the key of the advisory lock for moving the sequence of claim tokens. This lock is last in the lock order.
 create or replace function graphdb._tokens_lock()
 returns bigint
 language sql
@@ -8,5 +8,6 @@ as $$
   select 7881697304920190
 $$;
 
-comment on function graphdb._tokens_lock() is 'Key of the advisory lock under which the sequence of claim tokens is moved.';
+comment on function graphdb._tokens_lock() is
+  'Return the key of the advisory lock for moving the sequence of claim tokens.';
 revoke all on function graphdb._tokens_lock() from public;

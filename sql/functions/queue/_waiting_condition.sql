@@ -1,10 +1,10 @@
--- What makes a run (as r) wait for a phase, due or in back-off, or under a claim whose lease has run out.
+-- Return the condition for runs (as r) that wait for a phase: due, in back-off, or under a claim with an expired lease.
 create or replace function graphdb._waiting_condition(p_phase text)
 returns text
 language sql
 stable
 set search_path = pg_catalog, pg_temp
--- The time is written into the condition: read back, no other style is certain to mean the same.
+-- The condition contains a time as text. This setting ensures that it is parsed correctly.
 set datestyle = 'ISO'
 as $$
   select format(
@@ -18,5 +18,5 @@ as $$
 $$;
 
 comment on function graphdb._waiting_condition(text) is
-  'The SQL condition that makes a run (as r) wait for a phase: due, in back-off, or under a claim whose lease has run out.';
+  'Return the SQL condition for runs (as r) that wait for a phase: due, in back-off, or under a claim with an expired lease.';
 revoke all on function graphdb._waiting_condition(text) from public;

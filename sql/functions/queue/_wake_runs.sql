@@ -1,6 +1,6 @@
--- What every claim does first: recover a few runs whose lease or back-off is over. One index probe when there are none.
--- Few, so that a claim stays quick when thousands of leases end at once; each claim recovers more runs than it takes.
--- True when there were any.
+-- Recover a few runs whose lease or back-off is over. Every claim calls this first. If there are no such runs, it costs
+-- one index probe. The number is small, so that a claim is fast even if thousands of leases expire at once. Each claim
+-- recovers more runs than it claims. Returns true if there were any.
 create or replace function graphdb._wake_runs(p_now timestamptz)
 returns boolean
 language plpgsql
@@ -8,8 +8,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Bounded, so that the probe ends at the first entry that is not due yet: while a transaction is left open, those of claims
-  -- that ended stay, and stand before the live ones. Ordered, so that only the index will do (exists would drop the order).
+  -- The probe has an upper bound and stops at the first entry that is not due. Otherwise, it would read all dead
+  -- entries that an open transaction keeps in the index. It is ordered so that the planner must use the index. "exists"
+  -- would drop the order.
   if (
     select true
     from graphdb.processed_runs as r
@@ -26,5 +27,5 @@ end
 $$;
 
 comment on function graphdb._wake_runs(timestamptz) is
-  'What every claim does first: recover a few runs whose lease or back-off is over; one index probe when there are none.';
+  'Recover a few runs whose lease or back-off is over. Every claim calls this first. If there are no such runs, it costs one index probe.';
 revoke all on function graphdb._wake_runs(timestamptz) from public;

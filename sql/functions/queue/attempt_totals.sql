@@ -1,4 +1,4 @@
--- How many claims ended, by phase and outcome, since the history begins.
+-- Return how many claims have ended since the start of the history, by phase and outcome.
 create or replace function graphdb.attempt_totals()
 returns table (phase text, outcome text, attempts bigint)
 language sql
@@ -9,5 +9,6 @@ as $$
   select a.phase, a.outcome, count(*) from graphdb.run_attempts as a group by a.phase, a.outcome order by a.phase, a.outcome
 $$;
 
-comment on function graphdb.attempt_totals() is 'How many claims ended, by phase and outcome, since the history begins.';
+comment on function graphdb.attempt_totals() is
+  'Return how many claims have ended since the start of the history, by phase and outcome.';
 revoke all on function graphdb.attempt_totals() from public;

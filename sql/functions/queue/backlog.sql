@@ -1,6 +1,6 @@
--- What waits for a phase: how many runs, from when to when, and the first ten in the order of the claim, those that are due first.
--- A limit in the filter takes that many of this order, and names them, up to a thousand.
--- Runs in back-off count, and are counted apart in deferred; runs under a live claim do not.
+-- Describe the runs that wait for a phase: their number, the first and last normalized_at, and the first ten in the order
+-- of claims. Due runs come first. If the filter has a limit, only that many runs are counted and returned, at most 1000.
+-- Runs in back-off are included, and also counted separately in deferred. Runs under a live claim are not included.
 create or replace function graphdb.backlog(p_phase text default 'chunk', p_filter jsonb default null)
 returns table (
   total bigint, deferred bigint, first_normalized_at timestamptz, last_normalized_at timestamptz, sample_run_ids text[])
@@ -30,5 +30,7 @@ end
 $$;
 
 comment on function graphdb.backlog(text, jsonb) is
-  'What waits for a phase: how many runs (deferred of them in back-off), first and last normalized_at, and the first ten run ids (with a limit in the filter, that many, at most 1000) in the order of the claim, those in back-off last. TB001: bad phase or filter.';
+  'Describe the runs that wait for a phase: their number, the number in back-off (deferred), the first and last normalized_at, and the '
+  'first ten run ids in the order of claims. Runs in back-off are last. If the filter has a limit, that many run ids are returned, at '
+  'most 1000. TB001: bad phase or filter.';
 revoke all on function graphdb.backlog(text, jsonb) from public;

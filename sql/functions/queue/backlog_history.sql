@@ -1,5 +1,5 @@
--- What ended in each of the last p_buckets intervals of length p_bucket, the oldest first: phases completed, failures (expired leases
--- count as such), and vectors of the runs that were embedded. The last interval ends now. Every interval has a row.
+-- Return what ended in each of the last p_buckets intervals of length p_bucket, oldest first: completed phases, failures
+-- including expired leases, and chunks of the runs that were embedded. The last interval ends now. Every interval has a row.
 create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60)
 returns table (since timestamptz, chunked bigint, embedded bigint, failed bigint, chunks bigint)
 language plpgsql
@@ -35,5 +35,6 @@ end
 $$;
 
 comment on function graphdb.backlog_history(interval, integer) is
-  'What ended in each of the last p_buckets intervals, the oldest first: phases completed, failures (expired leases count as such), and chunks of the runs that were embedded. Every interval has a row; the last one ends now. TB001: bad interval or number.';
+  'Return what ended in each of the last p_buckets intervals, oldest first: completed phases, failures including expired leases, and '
+  'chunks of the runs that were embedded. Every interval has a row, and the last one ends now. TB001: bad interval or number.';
 revoke all on function graphdb.backlog_history(interval, integer) from public;

@@ -1,4 +1,5 @@
--- Why is it stuck? One row: runs by status, what is due, what is claimed and how far, throughput, time to go.
+-- Show in one row why the backlog may be stuck: runs by status, due runs, claims and their progress, throughput,
+-- estimated time left.
 create or replace view graphdb.backlog_status as
 with moment as materialized (
   select graphdb.clock() as now_at
@@ -44,11 +45,13 @@ select
   coalesce(k.list, '[]') as claims,
   f.runs as embedded_last_10_minutes,
   case when f.runs > 1 then
-    -- Never negative, even where the server's clock was set back.
+    -- Never negative, even if the server's clock was set back.
     date_trunc('second', greatest((w.due + w.deferred + k.live + k.expired) * (m.now_at - f.since) / f.runs, interval '0'))
   end as time_to_go
 from moment as m, waiting as w, claims as k, finished as f;
 
 comment on view graphdb.backlog_status is
-  'Why is it stuck? One row: runs by status, how many are due or in back-off, the oldest, live and expired claims with age and progress, runs embedded in the last 10 minutes, time to go at the rate since the first of them.';
+  'Show in one row why the backlog may be stuck: runs by status, due runs, runs in back-off, the oldest run, live and expired claims '
+  'with age and progress, the number of runs embedded in the last 10 minutes, and the estimated time left at the rate since the first of '
+  'them.';
 revoke all on graphdb.backlog_status from public;

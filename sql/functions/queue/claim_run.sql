@@ -1,5 +1,5 @@
--- Lease the oldest due run to a worker. No row when none is due.
--- Its statements are planned once a session, where claim_runs plans each call; word for word they are _queue_condition.
+-- Lease the oldest due run to a worker. No row when none is due. The statements repeat _queue_condition word for word,
+-- because they are planned only once in a session. claim_runs would plan each call.
 create or replace function graphdb.claim_run(p_phase text, p_worker text, p_ttl interval default '45 minutes')
 returns setof graphdb.processed_runs
 language plpgsql
@@ -8,7 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Assigned, not performed: an expression without a query costs no call of the query machinery.
+  -- Assigned instead of performed, because an expression without a query is faster.
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
@@ -50,6 +50,6 @@ end
 $$;
 
 comment on function graphdb.claim_run(text, text, interval) is
-  'Lease the oldest due run for a phase (chunk or embed) to a worker, for p_ttl: highest priority, then normalized_at, then run_id. '
-  'Expired leases are recovered first. No row: nothing is due. TB001: bad argument.';
+  'Lease the oldest due run for a phase (chunk or embed) to a worker for p_ttl. The order is: highest priority, then normalized_at, then '
+  'run_id. Expired leases are recovered first. No row: no run is due. TB001: bad argument.';
 revoke all on function graphdb.claim_run(text, text, interval) from public;

@@ -1,6 +1,6 @@
--- The one clock of the backlog: the server's current time. Leases, back-offs and time marks are read from it, never from a client.
--- Not the start of the statement: a procedure that claims and commits in a loop is one statement.
--- Tests replace this function in their own database.
+-- Return the current time of the server. The backlog uses only this clock for leases, back-offs and timestamps, and
+-- never the clock of a client. It is not the start time of the statement, because a procedure that claims and commits
+-- in a loop is one statement. Tests replace this function in their own database.
 create or replace function graphdb.clock()
 returns timestamptz
 language sql
@@ -11,5 +11,5 @@ as $$
 $$;
 
 comment on function graphdb.clock() is
-  'The one clock of the backlog: the server''s current time. Leases, back-offs and time marks are read from it.';
+  'Return the current time of the server. The backlog uses only this clock for leases, back-offs and timestamps.';
 revoke all on function graphdb.clock() from public;

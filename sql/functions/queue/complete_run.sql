@@ -1,6 +1,6 @@
--- Mark a phase done, after verifying and counting in this transaction that it is.
--- chunk: every document with text has chunks. embed: no chunk lacks a vector under p_model (null: the only registered model).
--- From then on a search sees these versions of the documents in place of older ones.
+-- Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has
+-- chunks. embed: every chunk has a vector under p_model (null: the only registered model). Afterwards, a search shows
+-- these versions of the documents instead of older ones.
 create or replace function graphdb.complete_run(
   p_run_id text,
   p_phase text,
@@ -24,8 +24,8 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- Locked before it is counted, so that all is seen that was written under the claim. A run without documents, of which nothing
-  -- is counted, is not: the update takes the row only while the token is still its claim's, and a lock is WAL.
+  -- Lock the run before counting, so that everything written under the claim is visible. A run without documents needs
+  -- no lock, because nothing is counted and the update below checks the token. This saves the WAL of the lock.
   perform from graphdb.processed_runs as r
   where r.run_id = p_run_id and r.claim_token = p_claim_token and r.total_docs > 0
   for no key update;
@@ -59,13 +59,13 @@ begin
   )
   select d.* into v_run from done as d;
   if not found then
-    -- Lost, maybe while this call counted or waited; or the claim is for the other phase.
+    -- The claim is lost, perhaps while this call counted or waited, or it is for the other phase.
     v_run := graphdb._held_claim(p_run_id, p_claim_token);
     raise exception 'claim % on run "%" is for another phase than %', p_claim_token, p_run_id, p_phase
       using errcode = 'TB001', hint = format('The run is %s; pass the phase that was claimed.', v_run.status);
   end if;
 
-  -- A run without documents has no version in search. Without this condition, its completion takes 4 % longer.
+  -- A run without documents has no version in a search. This condition saves 4 % of its completion time.
   if v_run.total_docs > 0 and graphdb._is_unsettled(array[p_run_id]) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._settle_versions(p_run_id);
@@ -75,8 +75,8 @@ end
 $$;
 
 comment on function graphdb.complete_run(text, text, bigint, text) is
-  'Mark a phase done, after verifying and counting it in this transaction. chunk: every document with text has chunks. embed: no chunk lacks a vector under p_model '
-  '(null: the only registered model). TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument. '
-  'What it locks, a load waits for at its end, so commit soon; a transaction that completes several runs one by one can deadlock with a load, '
-  'and either may be refused (40P01: try again). One call of complete_runs cannot.';
+  'Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has chunks. embed: '
+  'every chunk has a vector under p_model (null: the only registered model). TB003: work is missing. TB002: claim lost. TB004: no such '
+  'run. TB001: bad argument. A load waits for the locks of this call at its end, so commit soon. A transaction that completes several '
+  'runs one by one can deadlock with a load (40P01: try again). A single call of complete_runs cannot.';
 revoke all on function graphdb.complete_run(text, text, bigint, text) from public;

@@ -1,5 +1,5 @@
--- Mark a phase of several runs done in one statement, each verified and counted as complete_run does. Token n is the claim's on run n.
--- Returns the runs that are done now. One whose claim is lost, or for the other phase, is left out, and the others are done all the same.
+-- Complete a phase of several runs in one statement. Each run is verified and counted as in complete_run. Token n belongs to
+-- the claim on run n. Returns the completed runs. If the claim on a run is lost or for the other phase, that run is skipped.
 create or replace function graphdb.complete_runs(
   p_run_ids text[],
   p_phase text,
@@ -10,7 +10,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
--- Planned once a session: the plan is the same for all arrays, and planning takes as long as ten runs.
+-- Plan once in a session, because the plan is the same for all arrays and planning takes as long as ten runs.
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -28,7 +28,7 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- In the order of run_id, as everywhere; before anything is counted, so that all is seen that was written under the claims.
+  -- Lock in the order of run_id, as everywhere. Lock before counting, so that everything written under the claims is visible.
   perform from graphdb.processed_runs as r
   where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
   order by r.run_id
@@ -41,7 +41,7 @@ begin
     where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
       and r.status = case v_phase when 'chunk' then 'chunking' else 'embedding' end
   ), counted as materialized (
-    -- Counted here and not by a call for each run; _count_chunks says what is missing, and refuses the call.
+    -- Count all runs with one statement instead of one call for each run. _count_chunks raises the error if work is missing.
     select c.run_id, c.claimed_by, c.claimed_at,
            case
              when v_phase = 'embed' then graphdb._count_embedded_chunks(c.run_id, v_model)
@@ -84,6 +84,7 @@ end
 $$;
 
 comment on function graphdb.complete_runs(text[], text, bigint[], text) is
-  'Mark a phase of several runs done at once, each verified and counted as complete_run does; token n is that of the claim on run n. '
-  'Returns the runs that are done now; one whose claim is lost, or for another phase, is left out. TB003: work is missing, nothing is done. TB001: bad argument.';
+  'Complete a phase of several runs at once. Each run is verified and counted as in complete_run. Token n belongs to the claim on run n. '
+  'Returns the completed runs. If the claim on a run is lost or for another phase, that run is skipped. TB003: work is missing, and no '
+  'run is completed. TB001: bad argument.';
 revoke all on function graphdb.complete_runs(text[], text, bigint[], text) from public;

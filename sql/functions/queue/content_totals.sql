@@ -1,4 +1,4 @@
--- What the runs hold together, as counted when their phases completed.
+-- Return the contents of all runs together, as counted when their phases were completed.
 create or replace function graphdb.content_totals()
 returns table (documents bigint, chunks bigint, embedded_chunks bigint)
 language sql
@@ -11,5 +11,5 @@ as $$
 $$;
 
 comment on function graphdb.content_totals() is
-  'What the runs hold together: documents, chunks, and chunks with a vector, as counted when their phases completed.';
+  'Return the contents of all runs together: documents, chunks, and chunks with a vector, as counted when their phases were completed.';
 revoke all on function graphdb.content_totals() from public;

@@ -1,5 +1,5 @@
--- Give a run back because its work failed. It is tried again after p_retry_after (null: a back-off that doubles),
--- unless p_permanent, or its attempts are used up: then it is failed until somebody retries it.
+-- End a claim because the work failed. The run is due again after p_retry_after (null: a back-off that doubles). It is
+-- failed if p_permanent is set or no attempts are left. Then it stays failed until somebody retries it.
 create or replace function graphdb.fail_run(
   p_run_id text,
   p_claim_token bigint,
@@ -27,6 +27,6 @@ end
 $$;
 
 comment on function graphdb.fail_run(text, bigint, text, interval, boolean) is
-  'Give a run back because its work failed, charging the attempt: due again after p_retry_after (null: 10 s doubling to 15 minutes), '
-  'or failed when p_permanent or its attempts are used up. TB002: claim lost. TB004: no such run.';
+  'End a claim because the work failed, and charge the attempt. The run is due again after p_retry_after (null: 10 s, doubling up to 15 '
+  'minutes). It is failed if p_permanent is set or no attempts are left. TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.fail_run(text, bigint, text, interval, boolean) from public;

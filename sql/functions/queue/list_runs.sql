@@ -1,4 +1,4 @@
--- The runs that a filter selects, the newest first.
+-- Return the runs that a filter selects, newest first.
 create or replace function graphdb.list_runs(p_filter jsonb default null)
 returns setof graphdb.processed_runs
 language plpgsql
@@ -14,5 +14,6 @@ begin
 end
 $$;
 
-comment on function graphdb.list_runs(jsonb) is 'The runs that a filter selects, the newest first. TB001: bad filter.';
+comment on function graphdb.list_runs(jsonb) is
+  'Return the runs that a filter selects, newest first. TB001: bad filter.';
 revoke all on function graphdb.list_runs(jsonb) from public;

@@ -1,4 +1,5 @@
--- Delete the history of claims that ended longer ago than this. p_dry_run only counts them. Returns how many.
+-- Delete the history of claims that ended more than p_older_than ago. With p_dry_run, they are only counted. Returns
+-- their number.
 create or replace function graphdb.prune_attempts(p_older_than interval, p_dry_run boolean default false)
 returns bigint
 language plpgsql
@@ -24,5 +25,6 @@ end
 $$;
 
 comment on function graphdb.prune_attempts(interval, boolean) is
-  'Delete the history of claims that ended longer ago than p_older_than. p_dry_run only counts them. Returns how many. TB001: bad argument.';
+  'Delete the history of claims that ended more than p_older_than ago. With p_dry_run, they are only counted. Returns their number. '
+  'TB001: bad argument.';
 revoke all on function graphdb.prune_attempts(interval, boolean) from public;

@@ -1,5 +1,6 @@
--- Take back leases that ran out (the attempt is charged) and let runs in whose back-off ended; both at most p_max_runs.
--- Returns the runs whose lease had run out, as they are now. An index probe when there is nothing to do.
+-- End claims whose lease has expired, and charge the attempt. Make runs due whose back-off has ended. Each step
+-- processes at most p_max_runs runs. Returns the runs whose lease had expired, after the change. If there is nothing to
+-- do, it costs one index probe.
 create or replace function graphdb.recover_expired_claims(p_max_runs integer default 1000)
 returns setof graphdb.processed_runs
 language plpgsql
@@ -32,6 +33,6 @@ end
 $$;
 
 comment on function graphdb.recover_expired_claims(integer) is
-  'Take back leases that ran out, charging the attempt, and let runs in whose back-off ended; claim_run does this first, by itself. '
-  'Returns the runs whose lease had run out, as they are now. TB001: bad limit.';
+  'End claims whose lease has expired, and charge the attempt. Make runs due whose back-off has ended. claim_run calls this first. '
+  'Returns the runs whose lease had expired, after the change. TB001: bad limit.';
 revoke all on function graphdb.recover_expired_claims(integer) from public;

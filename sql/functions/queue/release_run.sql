@@ -1,4 +1,4 @@
--- Give a run back untouched, for instance at a graceful stop. Nothing is charged; it is due at once.
+-- Release a run, for example at a graceful stop. No attempt is charged, and the run is due at once.
 create or replace function graphdb.release_run(p_run_id text, p_claim_token bigint)
 returns graphdb.processed_runs
 language plpgsql
@@ -24,5 +24,6 @@ end
 $$;
 
 comment on function graphdb.release_run(text, bigint) is
-  'Give a run back untouched (graceful stop): nothing is charged and it is due at once. TB002: claim lost. TB004: no such run.';
+  'Release a run, for example at a graceful stop. No attempt is charged, and the run is due at once. TB002: claim lost. TB004: no such '
+  'run.';
 revoke all on function graphdb.release_run(text, bigint) from public;

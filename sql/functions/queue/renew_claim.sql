@@ -1,4 +1,4 @@
--- Move the end of a lease to p_ttl from now and record how far the work is. Returns the new end.
+-- Extend a lease to p_ttl from now, and record the progress of the work. Returns the new end of the lease.
 create or replace function graphdb.renew_claim(
   p_run_id text,
   p_claim_token bigint,
@@ -18,7 +18,7 @@ begin
   perform graphdb._locked_claim(p_run_id, p_claim_token);
   update graphdb.processed_runs as r
   set claim_expires_at = v_now + p_ttl,
-      claimed_at = least(r.claimed_at, v_now), -- a clock that was set back
+      claimed_at = least(r.claimed_at, v_now), -- in case the clock was set back
       claim_progress = coalesce(p_progress, r.claim_progress), updated_at = v_now
   where r.run_id = p_run_id
   returning r.claim_expires_at into v_expires_at;
@@ -27,5 +27,6 @@ end
 $$;
 
 comment on function graphdb.renew_claim(text, bigint, interval, integer) is
-  'Heartbeat: move the end of a lease to p_ttl from now and record progress (documents chunked, or texts embedded). Returns the new end. TB002: claim lost. TB004: no such run.';
+  'Extend a lease to p_ttl from now, and record the progress (chunked documents or embedded texts). Returns the new end of the lease. '
+  'TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.renew_claim(text, bigint, interval, integer) from public;

@@ -1,5 +1,6 @@
--- Renew every lease of a process at once, with the progress of each. Returns one row for each token. run_id is null when the claim is
--- lost. Only claim_expires_at is null when another transaction has locked the run: its lease was not renewed, and ends as it did.
+-- Renew all leases of a process at once, and record the progress of each. Returns one row for each token. If the claim
+-- is lost, run_id is null. If only claim_expires_at is null, another transaction has locked the run: its lease was not
+-- renewed and keeps its end.
 create or replace function graphdb.renew_claims(
   p_claim_tokens bigint[],
   p_ttl interval default '45 minutes',
@@ -32,7 +33,7 @@ begin
   ), renewed as (
     update graphdb.processed_runs as r
     set claim_expires_at = v_now + p_ttl,
-        claimed_at = least(r.claimed_at, v_now), -- a clock that was set back
+        claimed_at = least(r.claimed_at, v_now), -- in case the clock was set back
         claim_progress = coalesce(held.progress, r.claim_progress), updated_at = v_now
     from held
     where r.run_id = held.run_id and r.claim_token = any (p_claim_tokens) and r.claim_expires_at is not null
@@ -46,6 +47,6 @@ end
 $$;
 
 comment on function graphdb.renew_claims(bigint[], interval, integer[]) is
-  'Heartbeat for all claims of a process. Returns one row for each token: its run and the new end of its lease, both null when the claim is lost. '
-  'If only the end is null, another transaction has locked the run and its lease was not renewed: try again soon.';
+  'Renew all leases of a process at once. Returns one row for each token with its run and the new end of its lease. Both are null if the '
+  'claim is lost. If only the end is null, another transaction has locked the run and the lease was not renewed: try again soon.';
 revoke all on function graphdb.renew_claims(bigint[], interval, integer[]) from public;

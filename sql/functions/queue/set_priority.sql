@@ -1,4 +1,5 @@
--- Change when a run is claimed: higher priorities first. Returns the run as it is then; a dry run changes nothing.
+-- Change the priority of a run. Runs with a higher priority are claimed first. Returns the run after the change, or as
+-- it would be after it with p_dry_run.
 create or replace function graphdb.set_priority(p_run_id text, p_priority integer, p_dry_run boolean default false)
 returns graphdb.processed_runs
 language plpgsql
@@ -11,7 +12,7 @@ declare
 begin
   if p_priority is null or p_priority not between -32768 and 32767 then
     raise exception 'a priority is a whole number from -32768 to 32767, not %', coalesce(p_priority::text, 'null')
-      using errcode = 'TB001', hint = 'Runs have priority 0 unless it was changed.';
+      using errcode = 'TB001', hint = 'The default priority is 0.';
   end if;
   select r.* into v_run from graphdb.processed_runs as r where r.run_id = p_run_id for no key update;
   if not found then
@@ -22,7 +23,7 @@ begin
   if p_dry_run then
     return v_run;
   end if;
-  -- Of a held run, updated_at is the worker's last heartbeat.
+  -- If a worker holds the run, updated_at is the time of its last heartbeat and must not change.
   update graphdb.processed_runs as r
   set priority = p_priority,
       updated_at = case when r.claim_expires_at is null then graphdb.clock() else r.updated_at end
@@ -32,5 +33,6 @@ end
 $$;
 
 comment on function graphdb.set_priority(text, integer, boolean) is
-  'Change when a run is claimed: higher priorities first. Returns the run as it is then; p_dry_run changes nothing. TB001: bad priority. TB004: no such run.';
+  'Change the priority of a run. Runs with a higher priority are claimed first. Returns the run after the change, or as it would be '
+  'after it with p_dry_run. TB001: bad priority. TB004: no such run.';
 revoke all on function graphdb.set_priority(text, integer, boolean) from public;

@@ -1,5 +1,5 @@
--- How many tokens the sequence graphdb.claim_tokens would give out a second time: 0 unless the tables were copied without it, or
--- somebody set it back.
+-- Return how many tokens the sequence graphdb.claim_tokens would issue a second time. It is 0 unless the tables were
+-- copied without the sequence, or somebody set the sequence back.
 create or replace function graphdb.token_lag()
 returns bigint
 language sql
@@ -17,5 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.token_lag() is
-  'How many tokens the sequence graphdb.claim_tokens would give out a second time: 0 unless the tables were copied without the sequence, or the sequence was set back. trailblazer db migrate repairs it.';
+  'Return how many tokens the sequence graphdb.claim_tokens would issue a second time. It is 0 unless the tables were copied without the '
+  'sequence, or somebody set the sequence back. trailblazer db migrate repairs it.';
 revoke all on function graphdb.token_lag() from public;

@@ -1,6 +1,7 @@
--- Delete selected runs with their documents, chunks and history, and the vectors that no other run wants. What else holds their
--- documents is searched again. Runs under a live claim are passed over and counted, unless p_force, which fences the worker off.
--- p_dry_run counts and changes nothing. p_max_runs bounds one step: call again with p_after = last_run_id until that is null.
+-- Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. Then a search
+-- shows other versions of the documents. Runs under a live claim are skipped and counted, unless p_force is set. With
+-- p_force, their workers lose the claim. p_dry_run counts and changes nothing. One step deletes at most p_max_runs
+-- runs. Call again with p_after = last_run_id until that is null.
 create or replace function graphdb.delete_runs(
   p_filter jsonb,
   p_dry_run boolean default false,
@@ -27,7 +28,7 @@ begin
   end if;
   if num_nulls(p_dry_run, p_force, p_after) > 0 then
     raise exception 'p_dry_run, p_force and p_after cannot be null'
-      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+      using errcode = 'TB001', hint = 'Omit a parameter to use its default.';
   end if;
   if not p_dry_run then
     perform pg_advisory_xact_lock(graphdb._vectors_lock());
@@ -44,7 +45,7 @@ begin
   ) as m;
 
   deleted_vectors := graphdb._discard_vectors(v_deleted, p_dry_run);
-  -- What only search still shows goes too, and is not counted.
+  -- Documents that are not current but still searched are also deleted. Their chunks are not counted.
   select count(*) into deleted_chunks from unnest(v_deleted) as u (run_id) cross join lateral graphdb._current_chunks(u.run_id);
   if p_dry_run then
     select count(*) into deleted_documents from graphdb.documents as d where d.run_id = any (v_deleted) and d.is_current;
@@ -52,7 +53,7 @@ begin
     return;
   end if;
 
-  -- Before the documents: a load that marks versions meanwhile would wait for these rows, and this for its lock.
+  -- Take this lock before the documents. Otherwise, a load that marks versions could deadlock with this function.
   perform pg_advisory_xact_lock(graphdb._newest_lock());
   with gone as (
     delete from graphdb.documents as d where d.run_id = any (v_deleted) returning d.doc_id, d.is_current
@@ -68,6 +69,7 @@ end
 $$;
 
 comment on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) is
-  'Delete selected runs with their documents, chunks and history, and the vectors that no other run wants; other versions of the documents are searched again. Live claims are skipped '
-  'unless p_force. p_dry_run counts only. p_max_runs bounds a step: call again with p_after = last_run_id until null. A filter of ''{}'' is every run. TB001: bad filter, or null.';
+  'Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. Then a search shows other '
+  'versions of the documents. Live claims are skipped unless p_force is set. p_dry_run counts only. One step deletes at most p_max_runs '
+  'runs. Call again with p_after = last_run_id until it is null. A filter of ''{}'' selects every run. TB001: bad filter, or null.';
 revoke all on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) from public;

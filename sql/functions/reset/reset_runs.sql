@@ -1,7 +1,8 @@
--- Reset selected runs. Scope: 'processed' clears their marks, 'embeddings' also gives up their vectors, and 'all' also their chunks
--- when p_delete_chunks. A vector that another run wants stays. Search shows the old chunks and vectors until new ones replace them.
--- Runs under a live claim are passed over and counted, unless p_force, which fences the worker off.
--- p_dry_run counts and changes nothing. p_max_runs bounds one step: call again with p_after = last_run_id until that is null.
+-- Reset selected runs. Scope 'processed' resets their phases. Scope 'embeddings' also marks their vectors as stale.
+-- Scope 'all' also removes their chunks if p_delete_chunks is set. A vector that another run needs stays. A search uses
+-- the old chunks and vectors until new ones replace them. Runs under a live claim are skipped and counted, unless
+-- p_force is set. With p_force, their workers lose the claim. p_dry_run counts and changes nothing. One step resets at
+-- most p_max_runs runs. Call again with p_after = last_run_id until that is null.
 create or replace function graphdb.reset_runs(
   p_filter jsonb default null,
   p_scope text default 'processed',
@@ -30,7 +31,7 @@ begin
   end if;
   if num_nulls(p_dry_run, p_force, p_delete_chunks, p_after) > 0 then
     raise exception 'p_dry_run, p_force, p_delete_chunks and p_after cannot be null'
-      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+      using errcode = 'TB001', hint = 'Omit a parameter to use its default.';
   end if;
   if p_scope <> 'processed' and not p_dry_run then
     perform pg_advisory_xact_lock(graphdb._vectors_lock());
@@ -87,7 +88,7 @@ begin
   where r.run_id = any (v_reset);
 
   if deleted_vectors + deleted_chunks > 0 then
-    -- Search may find other versions of these runs' documents better now. They are looked for once no load is under way.
+    -- Other versions of these runs' documents may now be the best for a search. Mark them when no load is in progress.
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     select array_agg(d.doc_id) into v_marked
     from graphdb.documents as d
@@ -103,6 +104,8 @@ end
 $$;
 
 comment on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) is
-  'Reset selected runs. Scope processed clears their marks; embeddings also gives up vectors that no other run wants; all also chunks, with p_delete_chunks. Search shows the old ones until new ones replace them. '
-  'Live claims are skipped unless p_force. p_dry_run counts only. p_max_runs bounds a step: call again with p_after = last_run_id until null. TB001: bad filter or scope.';
+  'Reset selected runs. Scope processed resets their phases. Scope embeddings also marks the vectors that no other run needs as stale. '
+  'Scope all also removes chunks if p_delete_chunks is set. A search uses the old chunks and vectors until new ones replace them. Live '
+  'claims are skipped unless p_force is set. p_dry_run counts only. One step resets at most p_max_runs runs. Call again with p_after = '
+  'last_run_id until it is null. TB001: bad filter or scope.';
 revoke all on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) from public;

@@ -1,4 +1,4 @@
--- The role that calls a function which runs with its owner's rights: the one it took by set role, else the session's user.
+-- Return the role that called a security definer function: the role of "set role", or else the user of the session.
 create or replace function graphdb._caller()
 returns text
 language sql
@@ -8,5 +8,6 @@ as $$
   select coalesce(nullif(current_setting('role'), 'none'), session_user)
 $$;
 
-comment on function graphdb._caller() is 'The role that calls a function which runs with its owner''s rights.';
+comment on function graphdb._caller() is
+  'Return the role that called a security definer function.';
 revoke all on function graphdb._caller() from public;

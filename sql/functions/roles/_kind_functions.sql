@@ -1,4 +1,4 @@
--- The functions that a kind of role may call: a worker what a reader may and more, an admin what a worker may and more.
+-- Return the functions that a kind of role may call. A worker may call all functions of a reader, and an admin all of a worker.
 create or replace function graphdb._kind_functions(p_kind text)
 returns text[]
 language plpgsql
@@ -23,5 +23,5 @@ end
 $$;
 
 comment on function graphdb._kind_functions(text) is
-  'The functions that a kind of role may call: a worker what a reader may and more, an admin what a worker may and more.';
+  'Return the functions that a kind of role may call. A worker may call all functions of a reader, and an admin all of a worker.';
 revoke all on function graphdb._kind_functions(text) from public;

@@ -1,4 +1,4 @@
--- Give a role what one kind of user needs and nothing else, whatever it was granted before: 'worker', 'admin' or 'reader'.
+-- Grant a role the rights of one kind: 'worker', 'admin' or 'reader'. Revoke all rights that it was granted before.
 create or replace function graphdb.grant_role(p_role text, p_kind text)
 returns void
 language plpgsql
@@ -19,7 +19,7 @@ begin
       using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(left(p_role, 140), 'name'));
   end if;
 
-  -- What it was granted before, as a role of another kind, is taken away. The owner's own rights are no grants.
+  -- Revoke the rights of another kind that the role was granted before. The owner's rights are not grants, so they stay.
   if not exists (select from pg_namespace as n where n.nspname = 'graphdb' and pg_get_userbyid(n.nspowner) = p_role) then
     execute format('revoke all on all tables in schema graphdb from %I', p_role);
     execute format('revoke all on all functions in schema graphdb from %I', p_role);
@@ -39,5 +39,6 @@ end
 $$;
 
 comment on function graphdb.grant_role(text, text) is
-  'Give a role what a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (look and search) needs, and nothing else. TB001: no such role or kind.';
+  'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, '
+  'reset, delete and prune) or a reader (look and search). Other rights are revoked. TB001: no such role or kind.';
 revoke all on function graphdb.grant_role(text, text) from public;

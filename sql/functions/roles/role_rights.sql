@@ -1,5 +1,5 @@
--- The roles that were granted the schema: what kind each is, by the most that it may call, and which functions of that kind it lacks,
--- as after an upgrade that brought new ones. grant_role gives them.
+-- Return the roles with rights on the schema. The functions that a role may call determine its kind. Also return the
+-- functions of that kind that the role lacks, for example because an upgrade added them. grant_role grants them.
 create or replace function graphdb.role_rights()
 returns table (role text, kind text, lacks text[])
 language sql
@@ -34,5 +34,6 @@ as $$
 $$;
 
 comment on function graphdb.role_rights() is
-  'The roles that were granted the schema: what kind each is (reader, worker, admin), and which functions of that kind it lacks, as after an upgrade that brought new ones. grant_role gives them.';
+  'Return the roles with rights on the schema, their kind (reader, worker, admin), and the functions of that kind that they lack, for '
+  'example because an upgrade added them. grant_role grants them.';
 revoke all on function graphdb.role_rights() from public;

@@ -1,4 +1,4 @@
--- A question with its typing errors corrected, and the corrections.
+-- Correct the typing errors in a question. Return the corrected question and the corrections.
 create or replace function graphdb._corrected_question(
   p_question text,
   p_languages text[],
@@ -43,5 +43,6 @@ begin
 end
 $$;
 
-comment on function graphdb._corrected_question(text, text[], text) is 'A question with its typing errors corrected, and the corrections.';
+comment on function graphdb._corrected_question(text, text[], text) is
+  'Correct the typing errors in a question. Return the corrected question and the corrections.';
 revoke all on function graphdb._corrected_question(text, text[], text) from public;

@@ -1,5 +1,6 @@
--- The word that was meant by one that no document has: the nearest of the vocabulary, at most two typing errors away, one where the word
--- is short, that a document that may be shown has. Null when there is none, or when a document that may be shown has the word itself.
+-- Find the intended word for a word that no document contains. It is the most similar word in the vocabulary that a
+-- visible document contains, with at most two typing errors, or one if the word is short. Null if there is none, or if
+-- a visible document contains the word itself.
 create or replace function graphdb._corrected_word(p_word text, p_languages text[], p_shown text)
 returns text
 language plpgsql
@@ -32,7 +33,7 @@ begin
           limit 200
         ) as v
       ) as n
-      -- Short words resemble each other: of those only letters that changed places count. Hardly anybody errs in the first letter.
+      -- Short words are similar to each other, so only swapped letters count. Errors in the first letter are very rare.
       where n.is_swapped or length(p_word) > 5 and left(n.word, 1) = left(p_word, 1)
     ) as w
     where w.errors <= v_most
@@ -48,5 +49,6 @@ end
 $$;
 
 comment on function graphdb._corrected_word(text, text[], text) is
-  'The word that was meant by one that no document that may be shown has: the nearest of the vocabulary, at most two typing errors away. Null when there is none.';
+  'Find the intended word for a word that no visible document contains. It is the most similar word in the vocabulary, with at most two '
+  'typing errors. Null if there is none.';
 revoke all on function graphdb._corrected_word(text, text[], text) from public;

@@ -1,4 +1,5 @@
--- Add the words and names of new chunks to the vocabulary; of all chunks while it is empty. Who comes while another adds leaves it to them.
+-- Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks. If another session
+-- is already doing this, do nothing.
 create or replace function graphdb._extend_vocabulary()
 returns void
 language plpgsql
@@ -37,5 +38,6 @@ begin
 end
 $$;
 
-comment on function graphdb._extend_vocabulary() is 'Add the words and names of new chunks to the vocabulary; of all chunks while it is empty.';
+comment on function graphdb._extend_vocabulary() is
+  'Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks.';
 revoke all on function graphdb._extend_vocabulary() from public;

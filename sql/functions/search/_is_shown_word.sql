@@ -1,4 +1,4 @@
--- Whether a document that may be shown has a word or a name. Null for a stop word.
+-- Return whether a visible document contains a word or a name. Null for a stop word.
 create or replace function graphdb._is_shown_word(p_word text, p_languages text[], p_shown text)
 returns boolean
 language plpgsql
@@ -28,5 +28,6 @@ begin
 end
 $$;
 
-comment on function graphdb._is_shown_word(text, text[], text) is 'Whether a document that may be shown has a word or a name. Null for a stop word.';
+comment on function graphdb._is_shown_word(text, text[], text) is
+  'Return whether a visible document contains a word or a name. Null for a stop word.';
 revoke all on function graphdb._is_shown_word(text, text[], text) from public;

@@ -1,4 +1,4 @@
--- A text with each word of a question between the characters 1 and 2, in whatever form of the word the text has it.
+-- Enclose the words of a question in a text with the characters 1 and 2. All forms of a word are marked.
 create or replace function graphdb._mark_words(p_query text, p_text text)
 returns text
 language plpgsql
@@ -6,7 +6,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Letters, marks and digits as far as words are concerned; whatever else is beyond ASCII parts no word that is marked.
+  -- Letters, marks and digits that belong to a word. Other characters outside ASCII do not separate marked words.
   v_letter constant text := e'0-9a-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff';
   v_languages constant text[] := graphdb._search_languages();
   v_text text := p_text;
@@ -14,7 +14,7 @@ declare
   v_lexemes text[];
   v_forms text[];
 begin
-  -- Marks are set by place: both must be of one length.
+  -- Marks are inserted by position, so both texts must have the same length.
   if length(v_lower) <> length(v_text) then
     v_text := normalize(v_text, nfkc);
     if length(v_lower) <> length(v_text) then
@@ -26,7 +26,7 @@ begin
   from graphdb._search_tokens(translate(left(p_query, 2000), e'\x01\x02', '')) as t
   cross join unnest(v_languages) as g (language)
   cross join unnest(graphdb._search_lexemes(g.language, t.word)) as l (lexeme);
-  -- A stem is the beginning of its word but for the last letter or two.
+  -- A stem is the beginning of its word, except for the last one or two letters.
   select array_agg(f.form)
   into v_forms
   from (
@@ -53,5 +53,6 @@ begin
 end
 $$;
 
-comment on function graphdb._mark_words(text, text) is 'A text with each word of a question between the characters 1 and 2, in whatever form of the word the text has it.';
+comment on function graphdb._mark_words(text, text) is
+  'Enclose the words of a question in a text with the characters 1 and 2. All forms of a word are marked.';
 revoke all on function graphdb._mark_words(text, text) from public;

@@ -1,6 +1,6 @@
--- The SQL condition for one key of documents.meta, with " and " before it. A key with dots leads into objects. The value is a string,
--- a number or a boolean that the key must have or its list must contain; a list of such values, of which one is enough; or
--- {"from": …, "to": …} for dates, either of which may be missing.
+-- Return the SQL condition for one key of documents.meta, with " and " before it. A key with dots is a path into
+-- objects. The value is a string, a number or a boolean that the key must equal or contain in a list, a list of such
+-- alternatives, or {"from": …, "to": …} for a range of dates. One end of the range may be missing.
 create or replace function graphdb._meta_condition(p_key text, p_value jsonb)
 returns text
 language plpgsql
@@ -22,10 +22,11 @@ begin
   if jsonb_typeof(p_value) = 'null' or p_value = '[]'
     or jsonb_path_exists(p_value, 'strict $[*] ? (@.type() == "object" || @.type() == "array" || @.type() == "null")', '{}', true)
       and jsonb_typeof(p_value) = 'array' then
-    raise exception 'filter key "%" takes a value, a list of values or a range of dates, not %', p_key, p_value
+    raise exception 'filter key "%" accepts a value, a list of values or a range of dates, not %', p_key, p_value
       using errcode = 'TB001', hint = 'For example {"meta": {"status": ["draft", "approved"]}}.';
   end if;
-  -- Contained, because the index on meta finds that. A number or a boolean may be stored as such or as text.
+  -- Use the containment operator, because the index on meta supports it. A number or a boolean may be stored as such or
+  -- as text.
   return format(' and d.meta @> any (%L::jsonb[])', array(
     select c.pattern
     from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else jsonb_build_array(p_value) end) as v (value)
@@ -44,5 +45,5 @@ end
 $$;
 
 comment on function graphdb._meta_condition(text, jsonb) is
-  'The SQL condition for one key of documents.meta: a value, one of a list, or a range of dates. TB001: any other value.';
+  'Return the SQL condition for one key of documents.meta: a value, a list of alternatives, or a range of dates. TB001: any other value.';
 revoke all on function graphdb._meta_condition(text, jsonb) from public;

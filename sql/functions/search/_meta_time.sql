@@ -1,4 +1,4 @@
--- The instant that a text in documents.meta stands for, in UTC where it names no zone; null when it is none.
+-- Return the time in a string of documents.meta. The time zone is UTC if the string contains none. Null if it is not a time.
 create or replace function graphdb._meta_time(p_text text)
 returns timestamptz
 language plpgsql
@@ -17,5 +17,6 @@ exception when datetime_field_overflow or invalid_datetime_format or invalid_tim
 end
 $$;
 
-comment on function graphdb._meta_time(text) is 'The instant that a text in documents.meta stands for, in UTC where it names no zone; null when it is none.';
+comment on function graphdb._meta_time(text) is
+  'Return the time in a string of documents.meta. The time zone is UTC if the string contains none. Null if it is not a time.';
 revoke all on function graphdb._meta_time(text) from public;

@@ -1,5 +1,5 @@
--- Markdown as a reader would say it: without fences, rules, the signs of headings, tables and emphasis, and the targets of
--- links. For a snippet: not exact, and never longer than the text.
+-- Convert Markdown to plain text for a snippet: remove fences, rules, the syntax of headings, tables and emphasis, and
+-- the targets of links. The result is not exact, but never longer than the input.
 create or replace function graphdb._plain_text(p_markdown text)
 returns text
 language sql
@@ -15,5 +15,6 @@ as $$
 $$;
 
 comment on function graphdb._plain_text(text) is
-  'Markdown as a reader would say it, for a snippet: without fences, rules, the signs of headings, tables and emphasis, and the targets of links.';
+  'Convert Markdown to plain text for a snippet: remove fences, rules, the syntax of headings, tables and emphasis, and the targets of '
+  'links.';
 revoke all on function graphdb._plain_text(text) from public;

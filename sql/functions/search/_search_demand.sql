@@ -1,6 +1,8 @@
--- What a question demands of every result, and what is left of it. A text in quotes must stand in a result; with "or" between its
--- parts and nothing else, one of them must; with other words beside the "or", none. A text in quotes after a minus must not, nor a word of letters after a minus at the end of a question in words
--- (unless the documents shown have it as an option), nor a word of the filter key "without". Any other dash is a dash: -9, -xzf, --dry-run.
+-- Split a question into requirements for every result and the remaining words. A result must contain each phrase in
+-- quotes. If the question consists only of phrases with "or" between them, it must contain one of them. If there are
+-- other words besides "or", the phrases are not required. A result must not contain a phrase in quotes after a minus,
+-- or a word of the filter key "without". The same applies to a word after a minus at the end of a question, unless a
+-- visible document contains the word as an option. All other dashes are part of the text: -9, -xzf, --dry-run.
 create or replace function graphdb._search_demand(
   p_query text,
   p_filter jsonb,
@@ -13,7 +15,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Of a pasted text the first 10,000 characters: PostgreSQL cannot print a query of 20,000 words.
+  -- Use the first 10,000 characters of a pasted text, because PostgreSQL cannot print a query of 20,000 words.
   v_rest text := translate(left(p_query, 10000), e'“”„\r\n\t', '"""   ');
   v_parts text[];
   v_quoted text[];
@@ -21,7 +23,7 @@ declare
   v_has_option boolean;
   v_unquoted text;
 begin
-  -- A quote alone, or after a digit (19" racks), is none.
+  -- A single quote, or a quote after a digit (19" racks), has no special meaning.
   select array_agg(m.parts[2] order by m.place) filter (where m.parts[1] = ''),
          array_agg(m.parts[2] order by m.place) filter (where m.parts[1] <> '')
   into v_quoted, p_without
@@ -40,7 +42,7 @@ begin
                       where c.search_vector @@ %L::tsquery and %s)',
       quote_literal('=-' || graphdb._search_fold(graphdb._search_text(v_parts[2]))), v_shown)
     into v_has_option;
-    -- Quotes are the syntax of web searches, and so is the minus beside them.
+    -- Quotes and the minus before them are the syntax of web searches.
     exit when v_has_option and v_quoted is null;
     p_without := p_without || v_parts[2];
     v_rest := v_parts[1];
@@ -63,5 +65,6 @@ end
 $$;
 
 comment on function graphdb._search_demand(text, jsonb, text[]) is
-  'What a question demands of every result: a text in quotes must stand in it; what is excluded by a minus or the filter must not. And what is left of the question.';
+  'Split a question into requirements for every result and the remaining words. A result must contain the phrases in quotes, and nothing '
+  'that a minus or the filter excludes.';
 revoke all on function graphdb._search_demand(text, jsonb, text[]) from public;

@@ -1,5 +1,5 @@
--- The text search configuration for a language that a source names: an ISO code, with or without a region (de, de-AT, deu), or an
--- English name. simple for a language that PostgreSQL has no stemmer for; null when the text names no language.
+-- Return the text search configuration for a language name: an ISO code with or without a region (de, de-AT, deu), or an
+-- English name. It is simple if PostgreSQL has no stemmer for the language, and null if the string is not a language.
 create or replace function graphdb._search_language(p_language text)
 returns text
 language sql
@@ -20,7 +20,7 @@ as $$
        ('norwegian', 'nb', 'nob'), ('norwegian', 'nn', 'nno'), ('portuguese', 'pt', 'por'), ('romanian', 'ro', 'ron'), ('russian', 'ru', 'rus'),
        ('serbian', 'sr', 'srp'), ('spanish', 'es', 'spa'), ('swedish', 'sv', 'swe'), ('tamil', 'ta', 'tam'), ('turkish', 'tr', 'tur'),
        ('yiddish', 'yi', 'yid'), ('simple', 'simple', 'simple'),
-       -- Texts in these scripts are searched by pairs of characters; the words among them that have letters of ASCII are English.
+       -- Texts in these scripts are searched by pairs of characters. Their words with ASCII letters are English.
        ('english', 'ja', 'jpn'), ('english', 'zh', 'zho'), ('english', 'ko', 'kor'), ('english', 'th', 'tha'))
        as l (configuration, code, code3)
        on n.name in (l.configuration, l.code, l.code3)
@@ -29,5 +29,6 @@ as $$
 $$;
 
 comment on function graphdb._search_language(text) is
-  'The text search configuration for a language that a source names, such as german for de-AT; simple for a language without a stemmer; null when the text names no language.';
+  'Return the text search configuration for a language name, such as german for de-AT. It is simple for a language without a stemmer, '
+  'and null if the string is not a language.';
 revoke all on function graphdb._search_language(text) from public;

@@ -1,4 +1,5 @@
--- The languages of the documents that a search sees, as text search configurations: a question is read in each of them.
+-- Return the languages of the documents that a search can find, as text search configurations. A question is parsed in
+-- each of them.
 create or replace function graphdb._search_languages()
 returns text[]
 language sql
@@ -24,5 +25,5 @@ as $$
 $$;
 
 comment on function graphdb._search_languages() is
-  'The languages of the documents that a search sees, as text search configurations.';
+  'Return the languages of the documents that a search can find, as text search configurations.';
 revoke all on function graphdb._search_languages() from public;

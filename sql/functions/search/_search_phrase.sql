@@ -1,4 +1,4 @@
--- The words of a text one after the other, as each of the languages stems them. Null when all are stop words.
+-- Return the query for a phrase: consecutive words, stemmed in each of the languages. Null if all words are stop words.
 create or replace function graphdb._search_phrase(p_languages text[], p_text text)
 returns tsquery
 language sql
@@ -23,5 +23,5 @@ as $$
 $$;
 
 comment on function graphdb._search_phrase(text[], text) is
-  'The words of a text one after the other, as each of the languages stems them. Null when all are stop words.';
+  'Return the query for a phrase: consecutive words, stemmed in each of the languages. Null if all words are stop words.';
 revoke all on function graphdb._search_phrase(text[], text) from public;

@@ -1,5 +1,6 @@
--- How many chunks a search looks at: those in documents that may be shown and that a demand lets pass, about p_most when they are more.
--- Without a demand the documents are counted, which is quicker, each for as many chunks as the average document has.
+-- Return the number of chunks that a search must consider: chunks in visible documents that meet the requirements.
+-- Above p_most, the number is approximate. Without requirements, only the documents are counted, because this is
+-- faster, and multiplied by the average number of chunks.
 create or replace function graphdb._search_reach(p_condition text, p_demand tsquery, p_most float8)
 returns float8
 language plpgsql
@@ -25,5 +26,6 @@ end
 $$;
 
 comment on function graphdb._search_reach(text, tsquery, float8) is
-  'How many chunks a search looks at: those in documents that may be shown and that a demand lets pass, about p_most when they are more.';
+  'Return the number of chunks that a search must consider: chunks in visible documents that meet the requirements. Above p_most, the '
+  'number is approximate.';
 revoke all on function graphdb._search_reach(text, tsquery, float8) from public;

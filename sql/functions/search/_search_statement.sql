@@ -1,9 +1,10 @@
--- How a search runs: its statement, and the words and terms of the question. The parameters of the statement: $1 the question's vector,
--- $2 how many chunks of each list to fuse, $3 how many documents to return, $4 how many chunks of each.
--- By words: the chunks with the question's rarest words, scored as BM25 does. By vector: the nearest chunks, from the index or, where
--- few may be shown or pass the demand, compared one by one. Of every chunk in either list both count, and as much as the chunk the
--- document as a whole: the score of its average chunk, and the similarity of its mean vector (docs/eval.md). A page with a name of the question verbatim comes before pages without. Equals are ordered
--- by id.
+-- Return the statement of a search, and the words and terms of the question. Its parameters are: $1 the vector of the
+-- question, $2 the number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for
+-- each of them. Full-text search finds the chunks with the rarest words of the question and scores them with BM25.
+-- Vector search finds the nearest chunks with the index. If few chunks are visible or meet the requirements, it
+-- compares all of them. Every chunk in either list gets both scores. The document as a whole has the same weight as the
+-- chunk: the score of its average chunk, and the similarity of its mean vector (docs/eval.md). Pages that contain a
+-- name of the question verbatim come first. Hits with equal scores are ordered by id.
 create or replace function graphdb._search_statement(
   p_query text,
   p_filter jsonb,
@@ -17,7 +18,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
-  -- As many are compared one by one in the time in which the index, walking past those that do not pass, finds 100.
+  -- So many chunks can be compared one by one in the time in which the index finds 100 that meet the requirements.
   v_few constant float8 := sqrt(500 * v_chunks);
   v_languages constant text[] := graphdb._search_languages();
   v_shown constant text := graphdb._shown_documents(p_filter);
@@ -39,8 +40,8 @@ declare
   v_mean text := 'null::float8';
 begin
   if v_terms.p_find is not null then
-    -- BM25: rarity times tf / (tf + k), where a word counts 0.3, and 1 in a heading, and k grows with the length (docs/eval.md). It is 1
-    -- where every word of the question stands in a heading of a chunk of common length.
+    -- BM25: rarity times tf / (tf + k). A word counts 0.3, or 1 in a heading, and k grows with the length
+    -- (docs/eval.md). The score is 1 if every word of the question is in a heading of a chunk of average length.
     select format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (r.tf[%s] / (r.tf[%2$s] + r.k))', w.weight, w.place), ' + '), sum(w.weight)),
            coalesce(string_agg(format('%s * (case when r.tf[%s] > 0 then 0.7 + 0.3 * (r.tf[%2$s] / (r.tf[%2$s] + 0.3)) else 0 end)', w.boost, w.place), ' + ')
              filter (where w.boost > 0), '0')
@@ -63,8 +64,8 @@ begin
       (select string_agg(format('ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery)', t.term), ', ' order by t.place)
        from unnest(v_terms.p_terms) with ordinality as t (term, place)),
       v_terms.p_find, v_demand, v_shown,
-      -- Only a question of common words alone has more matches, and ranking tells them apart so little that the first of
-      -- the table do. The more words, the dearer is a match.
+      -- Only a question of common words has more matches. Their ranks hardly differ, so the first matches in the table
+      -- are sufficient. With more words, ranking a match takes longer.
       greatest(1500, 8000 / (1 + cardinality(v_terms.p_words))));
   end if;
 
@@ -91,7 +92,7 @@ begin
          order by %1$s
          limit $2', v_distance, p_model.model_id, v_demand, v_shown);
     else
-      -- The offset keeps the planner from reading them in the order of the index.
+      -- The offset prevents the planner from reading the chunks in the order of the index.
       v_by_vector := format(
         'select e.run_id, e.doc_id, e.revision, e.ord, e.input_sha256
          from (
@@ -129,7 +130,7 @@ begin
      ),
      documents as materialized (
        select l.run_id, l.doc_id, %s as similarity,
-              -- What the average chunk of the document scores.
+              -- The score of the average chunk of the document.
               coalesce(t.score, 0) / (select count(*) from graphdb.chunks as c where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision) as by_text
        from (select distinct l.run_id, l.doc_id, l.revision from listed as l) as l
        left join (select m.run_id, m.doc_id, sum(m.score) as score from matched as m group by m.run_id, m.doc_id) as t
@@ -174,5 +175,6 @@ end
 $$;
 
 comment on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) is
-  'How graphdb.search runs: the words and terms of the question, and the statement; $1 the question''s vector, $2 how many chunks of each list to fuse, $3 how many documents to return, $4 how many chunks of each.';
+  'Return the statement of a search, and the words and terms of the question. The parameters are: $1 the vector of the question, $2 the '
+  'number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for each of them.';
 revoke all on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) from public;

@@ -1,7 +1,8 @@
--- What a question asks of the full text. Each of its words counts, the rarer and the more often asked for the more; a word that several languages stem differently
--- is one word with several lexemes. A name (max_connections, 3.14.2, --dry-run) counts by its exact lexeme too, and p_boosts says how
--- much a page gains that has it verbatim. p_find finds the candidates among p_share of all chunks: they have one of the rarest words
--- or, where all are common, the rarest and another. Null where nothing is asked, as by a question of stop words.
+-- Return the full-text terms of a question. Every word counts. Its weight grows with its rarity and its frequency in the
+-- question. If several languages stem a word differently, it is one word with several lexemes. A name (max_connections,
+-- 3.14.2, --dry-run) also counts by its exact lexeme, and p_boosts contains the bonus for a page with the exact name.
+-- p_find is the query for candidates among p_share of all chunks: they contain one of the rarest words or, if all words are
+-- common, the rarest word and another one. Null if there is nothing to search for, for example if all words are stop words.
 create or replace function graphdb._search_terms(
   p_question text,
   p_languages text[],
@@ -16,15 +17,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Matches that fill a list, and those that are ranked within a few milliseconds; of a share, fewer are found as quickly.
+  -- Enough matches to fill a list, but few enough to rank them in a few milliseconds. With a smaller share, fewer
+  -- matches are found in the same time.
   v_least constant float8 := 100;
   v_most constant float8 := greatest(1.5 * v_least, p_share * 1500);
-  -- A pasted paragraph is asked for by its rarest words.
+  -- For a pasted paragraph, only the rarest words are used.
   v_most_words constant integer := 16;
   v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
-  -- A name in more chunks than this tells no page from others.
+  -- A name in more chunks does not distinguish pages.
   v_rare constant float8 := greatest(10, v_chunks / 50);
-  -- Identifiers in camelCase are names too, although they have no mark.
+  -- Identifiers in camelCase are also names, although they contain no punctuation.
   v_camel_case constant text[] := array(
     select lower(m.parts[1] collate "C") from regexp_matches(p_question, '([A-Za-z0-9]*[a-z][A-Z][A-Za-z0-9]*)', 'g') as m (parts));
 begin
@@ -39,7 +41,7 @@ begin
     from words as w
     cross join unnest(p_languages) as g (language)
   ), spoken as (
-    -- The question's own languages, which decide what its stop words are: those that have the most of them.
+    -- The languages of the question determine its stop words. They are the languages with the most stop words in it.
     select l.language
     from (select s.language, rank() over (order by count(*) desc) as place from stems as s where s.lexemes = '{}' group by s.language) as l
     where l.place = 1
@@ -54,7 +56,7 @@ begin
     group by s.word
     union all
     select n.name, min(n.place), count(*), array['=' || n.name],
-           -- Words that only a hyphen or a slash joins, and abbreviations such as e.g. are no names.
+           -- Words that are joined only by a hyphen or a slash, and abbreviations such as e.g., are not names.
            case when n.name ~ '^([a-z]+[-/])+[a-z]+$|^[a-z]([.][a-z])+$|^[0-9]+[-/][0-9]+$' then 0 else 1 end
     from unnest(graphdb._search_names(p_question, false)) with ordinality as n (name, place)
     group by n.name
@@ -63,7 +65,7 @@ begin
     from pg_stats as s
     where (s.schemaname, s.tablename, s.attname) = ('graphdb', 'chunks', 'search_vector')
   ), counted as (
-    -- After the frequencies of the lexemes stands the least of them: words that are not listed have less.
+    -- The last element is the lowest frequency. Words that are not listed are rarer.
     select a.word, a.times, a.boost, f.term, f.is_plain, least(f.frequency, 1) as frequency
     from asked as a
     cross join lateral (
@@ -103,5 +105,6 @@ end
 $$;
 
 comment on function graphdb._search_terms(text, text[], float8) is
-  'What a question asks of the full text: its words and names, their weights by rarity, what a page gains that has a name verbatim, and the query that finds candidates among a share of all chunks. Null where nothing is asked.';
+  'Return the full-text terms of a question: its words and names, their weights by rarity, the bonus for a page with an exact name, and '
+  'the query for candidates among a share of all chunks. Null if there is nothing to search for.';
 revoke all on function graphdb._search_terms(text, text[], float8) from public;

@@ -1,4 +1,5 @@
--- The anchor of a heading, as GitHub and most site generators make it: lower case, without punctuation, hyphens for blanks.
+-- Return the anchor of a heading as GitHub and most site generators create it: lower case, without punctuation, hyphens
+-- for blanks.
 create or replace function graphdb._section_anchor(p_heading text)
 returns text
 language sql

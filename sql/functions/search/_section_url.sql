@@ -1,5 +1,5 @@
--- The address of a section: that of the document with an anchor made of the last heading, as GitHub and most site generators make
--- them: lower case, without punctuation, hyphens for blanks. The address alone where the chunk begins the document, and null without one.
+-- Return the address of a section: the address of the document with the anchor of the last heading. If the chunk begins
+-- the document, return the address of the document. Null if the document has no address.
 create or replace function graphdb._section_url(p_url text, p_heading_path text[])
 returns text
 language sql
@@ -12,5 +12,6 @@ as $$
   end
 $$;
 
-comment on function graphdb._section_url(text, text[]) is 'The address of a section: that of the document with the anchor of the last heading.';
+comment on function graphdb._section_url(text, text[]) is
+  'Return the address of a section: the address of the document with the anchor of the last heading.';
 revoke all on function graphdb._section_url(text, text[]) from public;

@@ -1,5 +1,5 @@
--- Which documents a search may show: the SQL condition on graphdb.documents as d that every list, count and suggestion of a search
--- applies first, every value quoted. It is the only place that reads a search filter.
+-- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted. Every list, count and
+-- suggestion of a search uses this condition. Only this function parses search filters.
 create or replace function graphdb._shown_documents(p_filter jsonb)
 returns text
 language plpgsql
@@ -38,7 +38,7 @@ begin
           select p.pattern
           from unnest(graphdb._filter_texts(v_key, v_value)) as t (path)
           cross join lateral (
-            -- LIKE's own escape character, because LIKE ANY takes no other.
+            -- Use the default escape character of LIKE, because LIKE ANY supports no other.
             select translate(graphdb._glob_to_like(rtrim(t.path, '/')), '!', e'\\') as pattern
             union all
             select translate(graphdb._glob_to_like(rtrim(t.path, '/')), '!', e'\\') || '/%' where t.path !~ '[*?]') as p));
@@ -68,5 +68,5 @@ end
 $$;
 
 comment on function graphdb._shown_documents(jsonb) is
-  'Which documents a search may show: a SQL condition on documents as d. Unknown filter keys, wrong types and bad values are refused (TB001).';
+  'Convert a search filter to a SQL condition on documents as d. Reject unknown keys, wrong types and bad values (TB001).';
 revoke all on function graphdb._shown_documents(jsonb) from public;

@@ -1,4 +1,5 @@
--- Store the mean vectors of the searched documents that have none and whose chunks all have a vector, under each model.
+-- Store the mean vector of each searched document under each model, if it is missing and all chunks of the document
+-- have a vector.
 create or replace function graphdb._store_document_vectors()
 returns void
 language plpgsql
@@ -23,5 +24,5 @@ end
 $$;
 
 comment on function graphdb._store_document_vectors() is
-  'Store the mean vectors of the searched documents that have none and whose chunks all have a vector, under each model.';
+  'Store the mean vector of each searched document under each model, if it is missing and all chunks of the document have a vector.';
 revoke all on function graphdb._store_document_vectors() from public;

@@ -1,4 +1,4 @@
--- Each three characters of a word with a blank around it.
+-- Return all sequences of three characters in a word with a blank before and after it.
 create or replace function graphdb._trigrams(p_word text)
 returns text[]
 language sql
@@ -9,5 +9,6 @@ as $$
   select array_agg(distinct substr(' ' || p_word || ' ', i, 3)) from generate_series(1, length(p_word)) as i
 $$;
 
-comment on function graphdb._trigrams(text) is 'Each three characters of a word with a blank around it.';
+comment on function graphdb._trigrams(text) is
+  'Return all sequences of three characters in a word with a blank before and after it.';
 revoke all on function graphdb._trigrams(text) from public;

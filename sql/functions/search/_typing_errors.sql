@@ -1,5 +1,5 @@
--- How many typing errors lead from one word to another: characters missing, added, wrong, or swapped with the next. More than p_most
--- are counted as p_most + 1.
+-- Return the number of typing errors between two words: missing, additional, wrong or swapped characters. The maximum
+-- is p_most + 1.
 create or replace function graphdb._typing_errors(p_word text, p_other text, p_most integer)
 returns integer
 language plpgsql
@@ -19,7 +19,7 @@ begin
   if abs(cardinality(v_word) - v_columns) > p_most then
     return p_most + 1;
   end if;
-  -- Optimal string alignment; element j + 1 of a row is for j characters of the other word.
+  -- Optimal string alignment. Element j + 1 of a row belongs to j characters of the other word.
   for i in 1 .. cardinality(v_word) loop
     v_row := array[i];
     for j in 1 .. v_columns loop
@@ -37,5 +37,5 @@ end
 $$;
 
 comment on function graphdb._typing_errors(text, text, integer) is
-  'How many typing errors lead from one word to another: characters missing, added, wrong, or swapped with the next; at most p_most + 1.';
+  'Return the number of typing errors between two words: missing, additional, wrong or swapped characters. The maximum is p_most + 1.';
 revoke all on function graphdb._typing_errors(text, text, integer) from public;

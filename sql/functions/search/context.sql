@@ -1,6 +1,7 @@
--- A chunk in its context, as Markdown: p_scope is section (the section that the chunk stands in, with its subsections), document, or
--- how many neighboring chunks on either side. The text is cut from the document, so that overlapping chunks are merged. Chunks are added
--- on both sides as long as all have at most p_max_tokens; the chunk itself is always there. p_filter: as of graphdb.search.
+-- Return a chunk with its context as Markdown. p_scope is section (the section of the chunk with its subsections),
+-- document, or the number of neighboring chunks on both sides. The text comes from the document, so overlapping chunks
+-- are merged. Chunks are added on both sides until the total reaches p_max_tokens. The chunk itself is always included.
+-- p_filter: see graphdb.search.
 create or replace function graphdb.context(
   p_run_id text,
   p_doc_id text,
@@ -54,7 +55,7 @@ begin
   v_low := v_chunks.low;
   v_high := v_chunks.high;
   if p_scope = 'section' then
-    -- Another section may have the same headings: the chunks next to each other are one.
+    -- Another section may have the same headings, so only adjacent chunks are included.
     select coalesce(max(c.ord) filter (where c.ord < p_ord) + 1, v_low), coalesce(min(c.ord) filter (where c.ord > p_ord) - 1, v_high)
     into v_low, v_high
     from graphdb.chunks as c
@@ -92,6 +93,7 @@ end
 $$;
 
 comment on function graphdb.context(text, text, integer, text, integer, jsonb) is
-  'A chunk in its context, as Markdown: p_scope is section, document, or how many neighboring chunks on either side, as long as all have at most p_max_tokens. Overlapping chunks are merged. '
-  'is_whole: nothing of the scope is missing. No row: no such chunk, or its document may not be shown. TB001: bad scope, budget or filter.';
+  'Return a chunk with its context as Markdown. p_scope is section, document, or the number of neighboring chunks on both sides, up to a '
+  'total of p_max_tokens. Overlapping chunks are merged. is_whole: the whole scope is included. No row: there is no such chunk, or its '
+  'document is not visible. TB001: bad scope, budget or filter.';
 revoke all on function graphdb.context(text, text, integer, text, integer, jsonb) from public;

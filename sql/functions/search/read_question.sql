@@ -1,5 +1,5 @@
--- How a search reads a question: with typing errors corrected, and what it leaves out. Embed the corrected question, and pass it to
--- graphdb.search.
+-- Return how a search interprets a question: the question with corrected typing errors, and the excluded words. Embed
+-- the corrected question, and pass it to graphdb.search.
 create or replace function graphdb.read_question(
   p_query text,
   p_filter jsonb default null,
@@ -18,12 +18,13 @@ declare
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages);
 begin
   without := coalesce(v_asked.p_without, '{}');
-  -- The question as a whole, with its quotes and dashes, but corrected where its words are.
+  -- The whole question with its quotes and dashes, and with corrected words.
   select c.p_corrected, c.p_corrections into question, corrections
   from graphdb._corrected_question(p_query, v_languages, v_shown) as c;
 end
 $$;
 
 comment on function graphdb.read_question(text, jsonb) is
-  'How a search reads a question: with typing errors corrected, the corrections, and the words that no result may have. Embed the corrected question and pass it to graphdb.search. TB001: bad filter.';
+  'Return how a search interprets a question: the question with corrected typing errors, the corrections, and the words that no result '
+  'may contain. Embed the corrected question and pass it to graphdb.search. TB001: bad filter.';
 revoke all on function graphdb.read_question(text, jsonb) from public;

@@ -1,6 +1,7 @@
--- Find the documents that answer a question, the best first, each by its best chunk: by its words, by its vector, or by both. One
--- version of each document is searched: the newest that is ready. The vector is the question's under p_model (null: the only registered
--- one), query prefix included; without one the words alone decide, and without words the vector.
+-- Find the documents that answer a question by words, by vector, or by both. The best document is first, and each is
+-- represented by its best chunk. Only one version of each document is searched: the newest that is ready. The vector
+-- belongs to the question with its prefix under p_model (null: the only registered model). Without a vector, only words
+-- are used. Without words, only the vector is used.
 create or replace function graphdb.search(
   p_query text,
   p_query_vector @extschema:vector@.vector default null,
@@ -18,7 +19,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
--- Stop words alone are no fault.
+-- It is not an error if all words are stop words.
 set client_min_messages = warning
 as $$
 declare
@@ -39,8 +40,8 @@ begin
     v_model := graphdb._model(p_model);
     perform graphdb._refuse_vector(graphdb._vector_fault(p_query_vector, v_model.dimension), v_model);
   end if;
-  -- A filter, or old versions, may leave little of the first hits: go on until there are enough. Not settings of the function:
-  -- a dump of those is restored by nobody but a superuser. They last until the transaction ends.
+  -- A filter or old versions may exclude most of the first hits. Then the index scan must continue. These settings are not
+  -- part of the function, because only a superuser could restore a dump of them. They last until the transaction ends.
   perform set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.max_scan_tuples', '100000', true),
           set_config('hnsw.scan_mem_multiplier', '8', true), set_config('hnsw.ef_search', '200', true);
   v_search := graphdb._search_statement(p_query, p_filter, v_model);
@@ -48,7 +49,7 @@ begin
     execute format('select jsonb_agg(h) from (%s) as h', v_search.p_statement)
     into v_hits
     using p_query_vector, v_listed, p_limit, p_per_document;
-    -- Chunks of few documents may have filled the lists.
+    -- The lists may contain many chunks of few documents.
     exit when v_hits is null or (v_hits -> -1 ->> 'document')::integer >= p_limit or (v_hits -> -1 ->> 'listed')::integer < v_listed
       or v_listed >= 20000;
     v_listed := 10 * v_listed;
@@ -69,8 +70,10 @@ end
 $$;
 
 comment on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) is
-  'Find the documents that answer a question, the best first, each by its best p_per_document chunks: by its words, by its vector, or by both; of each document only the newest version that is ready. '
-  'p_query: words, the rarer the weightier; "a text in quotes" must stand in every result, and what follows a minus before quotes, or before a word at the end, in none. p_query_vector: its vector under p_model '
-  '(null: the only registered model), or null. p_limit: how many documents. p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without. p_min_score: leaves out worse rows. '
-  'No row: nothing matches. TB001: bad filter, limit or vector, or no such model.';
+  'Find the documents that answer a question by words, by vector, or by both. The best document is first, with its best p_per_document '
+  'chunks. Only the newest version of each document that is ready is searched. p_query: words. Rare words have a higher weight. Every '
+  'result contains "a phrase in quotes". No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
+  'p_query_vector: the vector of the question under p_model (null: the only registered model), or null. p_limit: the number of '
+  'documents. p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without. p_min_score: excludes '
+  'rows with a lower score. No row: nothing matches. TB001: bad filter, limit or vector, or no such model.';
 revoke all on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) from public;

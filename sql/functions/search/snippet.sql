@@ -1,6 +1,6 @@
--- The parts of a chunk's text that answer a question best, as plain text, with the words of the question between the characters 1
--- and 2 for the caller to mark. Sentences, table rows and lines of code are whole, the latter two as lines. The headings that the text
--- begins with are left out.
+-- Return the parts of a chunk's text that answer a question best, as plain text. The characters 1 and 2 enclose the
+-- words of the question, so that the caller can highlight them. The parts are whole sentences, table rows and lines of
+-- code. Table rows and code are on separate lines. Headings at the start of the text are omitted.
 create or replace function graphdb.snippet(p_query text, p_text text, p_heading_path text[] default '{}')
 returns text
 language plpgsql
@@ -23,7 +23,7 @@ declare
   v_shown text;
 begin
   v_text := graphdb._mark_words(p_query, graphdb._plain_text(translate(v_text, e'\x01\x02', '')));
-  -- A line is a part; a line of prose has a part for each sentence.
+  -- Each line is a part. In a line of prose, each sentence is a part.
   select array_agg(p.part order by l.place, p.place), array_agg(p.place = 1 order by l.place, p.place),
          array_agg((select count(distinct lower(m.parts[1])) from regexp_matches(p.part, e'\x01([^\x02]*)\x02', 'g') as m (parts)) order by l.place, p.place)
   into v_parts, v_begins, v_scores
@@ -37,7 +37,7 @@ begin
   v_first := v_best;
   v_last := v_best;
   v_length := length(v_parts[v_best]);
-  -- What follows tells more than what stands before.
+  -- Text after the best part is more useful than text before it.
   while v_length < v_enough loop
     if v_last < cardinality(v_parts) and v_length + length(v_parts[v_last + 1]) <= 1.5 * v_enough then
       v_last := v_last + 1;
@@ -54,7 +54,7 @@ begin
   from unnest(v_parts, v_begins) with ordinality as s (part, begins, place)
   where s.place between v_first and v_last;
   if length(v_shown) > 3 * v_enough then
-    -- One sentence or row that does not end: the words around the first that was asked for.
+    -- For one very long sentence or row, return the words around the first match.
     v_first := greatest(1, position(e'\x01' in v_shown) - v_enough / 2);
     v_shown := case when v_first > 1 then '… ' else '' end
       || regexp_replace(substr(v_shown, v_first, 2 * v_enough), case when v_first > 1 then '^[^ ]* +| +[^ ]*$' else ' +[^ ]*$' end, '', 'g') || ' …';
@@ -64,5 +64,7 @@ end
 $$;
 
 comment on function graphdb.snippet(text, text, text[]) is
-  'The parts of a chunk''s text that answer a question best, as plain text, without the headings it begins with: whole sentences, and rows of tables and code as lines. The words of the question stand between the characters 1 and 2 for the caller to mark.';
+  'Return the parts of a chunk''s text that answer a question best, as plain text without the headings at its start. The parts are whole '
+  'sentences, table rows and lines of code. The characters 1 and 2 enclose the words of the question, so that the caller can highlight '
+  'them.';
 revoke all on function graphdb.snippet(text, text, text[]) from public;

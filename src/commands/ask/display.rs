@@ -1,4 +1,4 @@
-//! Hits as people read them: wrapped to the terminal, with rows of tables and lines of code as they are.
+//! Displays hits. Text is wrapped to the width of the terminal. Table rows and lines of code are unchanged.
 
 use std::io::IsTerminal;
 
@@ -10,10 +10,10 @@ use crate::terminal::{print_line, print_marked, print_text, printable};
 
 const INDENT: &str = "   ";
 
-/// How hits are shown.
+/// How hits are displayed.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// Columns; `None` does not wrap.
+    /// The width in columns. `None` disables wrapping.
     width: Option<usize>,
     bold: bool,
     links: bool,
@@ -21,7 +21,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// Returns the style that suits standard output.
+    /// Returns the style for standard output.
     pub fn of_stdout(bold: bool, verbose: bool) -> Self {
         let is_terminal = std::io::stdout().is_terminal();
         let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0).clamp(40, 100));
@@ -34,14 +34,14 @@ impl Style {
     }
 }
 
-/// Prints hits, the best first; `texts` are what is shown of each.
+/// Prints hits, the best one first. `texts` contains the text of each hit.
 pub fn print(hits: &[Hit], texts: &[String], style: Style) -> Result<()> {
     for (place, (hit, text)) in hits.iter().zip(texts).enumerate() {
         if place > 0 {
             print_line("")?;
         }
         print_title(place + 1, hit, style)?;
-        // The path begins with the title.
+        // The path begins with the title of the document.
         if let Some(headings) = hit.heading_path.get(1..).filter(|headings| !headings.is_empty()) {
             print_line(&format!("{INDENT}{}", headings.join(" > ")))?;
         }
@@ -73,7 +73,7 @@ pub fn print(hits: &[Hit], texts: &[String], style: Style) -> Result<()> {
     Ok(())
 }
 
-/// Prints the title, as a hyperlink where the terminal has these.
+/// Prints the title. If the terminal supports hyperlinks, the title is a link.
 fn print_title(place: usize, hit: &Hit, style: Style) -> Result<()> {
     let title = hit.title.replace(['\u{1}', '\u{2}'], "");
     let address = hit.url.as_deref().filter(|url| url.starts_with("http") && !url.contains(char::is_control));
@@ -88,7 +88,7 @@ fn print_title(place: usize, hit: &Hit, style: Style) -> Result<()> {
     }
 }
 
-/// Breaks a line of prose between words. A row of a table and a line of code stay whole, because their columns would be lost.
+/// Breaks a line of prose between words. Table rows and lines of code are not broken, to keep their columns.
 fn wrapped(line: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width else { return vec![line.to_owned()] };
     if columns(line) <= width || line.contains(" | ") || line.starts_with("  ") || line.starts_with('\t') {
@@ -106,7 +106,7 @@ fn wrapped(line: &str, width: Option<usize>) -> Vec<String> {
         current.push_str(word);
     }
     lines.push(current);
-    // What is marked is marked on each line anew.
+    // A mark that spans several lines begins again on each line.
     let mut is_marked = false;
     for line in &mut lines {
         let begins_marked = is_marked;
@@ -126,7 +126,7 @@ fn wrapped(line: &str, width: Option<usize>) -> Vec<String> {
     lines
 }
 
-/// Returns how many columns a text takes; marks take none.
+/// Returns the width of a text in columns. Marks have no width.
 fn columns(text: &str) -> usize {
     text.split(['\u{1}', '\u{2}']).map(UnicodeWidthStr::width).sum()
 }

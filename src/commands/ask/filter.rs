@@ -1,11 +1,12 @@
-//! `--where`: conditions on the documents that may be shown.
+//! Parses `--where`: conditions for documents.
 
 use serde_json::{Map, Value};
 
 use crate::db::search::SearchFilter;
 use crate::error::{Error, Result};
 
-/// Adds the conditions `KEY=VALUE`, `KEY>=DATE` and `KEY<=DATE` to a filter. A key that is given again takes either value.
+/// Adds the conditions `KEY=VALUE`, `KEY>=DATE` and `KEY<=DATE` to a filter. If a key is repeated, one of its values
+/// must match.
 pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Result<()> {
     for condition in conditions {
         let (key, operator, value) = parse(condition).ok_or_else(|| Error::Usage {

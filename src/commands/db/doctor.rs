@@ -1,4 +1,4 @@
-//! `trailblazer db doctor`: checks everything that a run needs, and names the repair.
+//! `trailblazer db doctor` checks the requirements of a run, and prints how to solve each problem.
 
 use chrono::Utc;
 use postgres::Client;
@@ -11,14 +11,14 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{counted, print_line};
 
-/// A larger difference makes logs hard to read. It has no other effect, because leases use the server's clock.
+/// A larger difference makes logs hard to read. It has no other effect, because leases use the clock of the server.
 const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
-/// The first pgvector without known faults: 0.8.2 and 0.8.3 fixed a vulnerability and damaged HNSW indexes, 0.8.4 errors of
-/// inserts during vacuum.
+/// The first pgvector without known errors. Versions 0.8.2 and 0.8.3 fixed a vulnerability and damaged HNSW indexes.
+/// Version 0.8.4 fixed errors of inserts during vacuum.
 const SOUND_PGVECTOR: semver::Version = semver::Version::new(0, 8, 4);
 
-/// Returns whether a pgvector that works has known faults.
+/// Returns whether a supported version of pgvector has known errors.
 fn is_faulty_pgvector(version: &str) -> bool {
     let is_supported = local::pgvector_number(version).is_some_and(|number| number >= local::OLDEST_PGVECTOR);
     is_supported && semver::Version::parse(version).is_ok_and(|version| version < SOUND_PGVECTOR)
@@ -29,7 +29,8 @@ struct Doctor<'a> {
     exit: Exit,
 }
 
-/// Runs all checks. If a run could not work, the exit code is that of the run: 3 for the configuration of the model, else 4.
+/// Runs all checks. If a run would fail, the exit code is the exit code of that run: 3 if the configuration of the
+/// model is wrong, and otherwise 4.
 pub fn run(context: &Context<'_>) -> Result<Exit> {
     let mut doctor = Doctor { context, exit: Exit::Done };
     match Connector::new(&context.config).and_then(|connector| Ok((connector.connect_first()?, connector))) {
@@ -68,7 +69,7 @@ impl Doctor<'_> {
         match major {
             15..=18 => self.ok("server", &detail)?,
             ..15 => self.bad("server", &detail, "Use PostgreSQL 15 to 18.")?,
-            _ => self.note("server", &format!("{detail}, newer than the 15 to 18 this version was tested with"))?,
+            _ => self.note("server", &format!("{detail}, newer than 15 to 18, which this version was tested with"))?,
         }
         if server.is_read_only {
             self.note("server", "read-only: search works, work does not")?;
@@ -107,7 +108,7 @@ impl Doctor<'_> {
         } else {
             self.note(
                 "clock",
-                &format!("{off} s from the server's; leases go by the server's, so only log times are off"),
+                &format!("{off} s from the server's; leases use the server's clock, so only log times are wrong"),
             )
         }
     }
@@ -141,7 +142,7 @@ impl Doctor<'_> {
         Ok(false)
     }
 
-    /// Reports an error that an install does not repair.
+    /// Reports an error that an installation cannot repair.
     fn refused(&mut self, error: &Error) -> Result<()> {
         self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())
     }
@@ -173,13 +174,13 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// Tables that were copied without their sequence make it give out the tokens of earlier claims again.
+    /// Checks the sequence of claim tokens. If the tables were copied without their sequence, it would issue old tokens again.
     fn tokens(&mut self, client: &mut Client) -> Result<()> {
         match health::token_lag(client)? {
             Some(lag) if lag > 0 => self.bad(
                 "tokens",
                 &format!("the sequence graphdb.claim_tokens is {} behind the tokens in use", counted(lag, "token")),
-                "Run `trailblazer db migrate`, which moves it ahead.",
+                "Run `trailblazer db migrate` to move it ahead.",
             ),
             _ => Ok(()),
         }
@@ -193,7 +194,7 @@ impl Doctor<'_> {
                 return self.misfit(
                     "model",
                     &error,
-                    "Correct what it names: embed.provider, embed.model, embed.base_url or TRAILBLAZER_EMBED_API_KEY.",
+                    "Correct the configuration: embed.provider, embed.model, embed.base_url or TRAILBLAZER_EMBED_API_KEY.",
                 );
             }
         };
@@ -211,7 +212,7 @@ impl Doctor<'_> {
         }
         match limits(&self.context.config, provider.as_ref(), found) {
             Ok(limits) => self.ok("chunks", &format!("at most {}", counted(limits.max_tokens, "token")))?,
-            Err(error) => self.misfit("chunks", &error, "A run refuses it: correct the configuration.")?,
+            Err(error) => self.misfit("chunks", &error, "Correct the configuration. A run would reject it.")?,
         }
         for found in health::models(client)? {
             let detail = format!(
@@ -222,7 +223,7 @@ impl Doctor<'_> {
                 counted(found.runs, "run")
             );
             if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
-                let hint = "Give the configured model another name: its vectors have another dimension.";
+                let hint = "Give the configured model another name, because its vectors have another dimension.";
                 self.misfit("vectors", &Error::Model { message: detail, hint: hint.into() }, hint)?;
             } else if found.wrong_dimension > 0 {
                 self.bad(
@@ -239,13 +240,13 @@ impl Doctor<'_> {
         }
         let useless = if is_admin { calls::prune_embeddings(client, true, None, None)?.deleted } else { 0 };
         if useless > 0 {
-            let detail = format!("{} of texts that no run has any more", counted(useless, "vector"));
+            let detail = format!("{} of texts that no run contains", counted(useless, "vector"));
             self.note("vectors", &format!("{detail}; to delete them: trailblazer db prune"))?;
         }
         Ok(())
     }
 
-    /// Reports a fault of the configuration. The exit code is that of a run, unless another check failed too.
+    /// Reports an error in the configuration. The exit code is the same as that of a run, unless another check fails too.
     fn misfit(&mut self, check: &str, error: &Error, repair: &str) -> Result<()> {
         let exit = if self.exit == Exit::Done { error.exit() } else { self.exit };
         self.bad(check, &error.to_string(), &error.hint().unwrap_or_else(|| repair.to_owned()))?;

@@ -57,7 +57,7 @@ pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
     let held = match install::state(&mut client)? {
         install::State::Current => calls::list_runs(&mut client, &Filter::default())?.len(),
         install::State::Missing => 0,
-        // It cannot be asked in this version's words.
+        // The number of runs is unknown, because the schema has another version.
         _ => 1,
     };
     if held > 0

@@ -30,7 +30,7 @@ pub enum Command {
     Dump(dump::DumpArgs),
     /// Replace documents, chunks, vectors and the backlog by those of a dump
     Restore(dump::RestoreArgs),
-    /// Delete the vectors of texts that no run has any more
+    /// Delete the vectors of texts that no run contains
     Prune(prune::Args),
     /// Give a role the rights of a worker, an admin or a reader
     #[command(after_help = "Example:\n  trailblazer db grant worker ingest_worker")]
@@ -48,7 +48,7 @@ impl Command {
     pub fn answer(&self) -> Option<Answer> {
         match self {
             Self::Doctor(answer) => Some(*answer),
-            // Their standard output is one URL, or nothing.
+            // Standard output of these commands contains one URL or nothing.
             Self::Up
             | Self::Down
             | Self::Migrate

@@ -8,10 +8,10 @@ use crate::events::Event;
 use crate::stop::Stop;
 use crate::terminal::{counted, spinner};
 
-/// Vectors that one transaction looks at: bounds how long workers wait with what they store.
+/// Number of vectors that one transaction checks. It limits how long workers wait before they can store vectors.
 const STEP: i32 = 10_000;
 
-/// Delete the vectors of texts that no run has any more
+/// Delete the vectors of texts that no run contains
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 An edited document leaves the vectors of its old texts behind. Nothing that is searched needs them; a text that comes \
@@ -30,7 +30,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     prune(args.dry_run, &Stop::on_signals()?, context)
 }
 
-/// Deletes the vectors that nothing needs, step by step, until a stop is asked for.
+/// Deletes unused vectors in steps, until all are deleted or a stop is requested.
 pub fn prune(dry_run: bool, stop: &Stop, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     let bar = spinner("vector", context.quiet);
@@ -52,7 +52,7 @@ pub fn prune(dry_run: bool, stop: &Stop, context: &Context<'_>) -> Result<Exit> 
     };
     context.events.emit(&Event::PruneComplete { dry_run, deleted, deleted_attempts, stopped });
     log::info!(
-        "{}{} {} of texts that no run has any more",
+        "{}{} {} of texts that no run contains",
         if stopped { "stopped: " } else { "" },
         if dry_run { "would delete" } else { "deleted" },
         counted(deleted, "vector"),

@@ -37,7 +37,7 @@ pub struct Args {
     /// Include runs that a worker has claimed; the worker notices and stops
     #[arg(long)]
     force: bool,
-    // Last, because its heading would also stand above what follows it.
+    // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,

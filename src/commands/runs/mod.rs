@@ -20,7 +20,7 @@ use crate::options::Answer;
 use crate::stop::Stop;
 use crate::terminal::{confirm, progress_bar};
 
-/// Number of runs in one transaction. It bounds how long locks are held and how much work an interruption loses.
+/// Number of runs in one transaction. It limits how long locks are held, and how much work is lost by an interruption.
 pub const STEP: i32 = 500;
 
 /// Inspect, reset, retry or delete runs.
@@ -65,7 +65,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Returns the selection as the SQL functions take it.
+    /// Returns the selection in the format of the SQL functions.
     #[must_use]
     pub fn filter(&self) -> Filter {
         Filter { run_id_glob: self.run_id.clone(), source: self.source.clone(), ..Filter::default() }
@@ -97,7 +97,7 @@ pub struct WideSelection {
 }
 
 impl WideSelection {
-    /// Returns the selection as the SQL functions take it.
+    /// Returns the selection in the format of the SQL functions.
     pub fn filter(&self) -> Result<Filter> {
         if let (Some(from), Some(to)) = (&self.from, &self.to)
             && from.instant > to.instant
@@ -119,7 +119,7 @@ impl WideSelection {
     }
 }
 
-/// A date or time as the user wrote it, and the instant that it stands for.
+/// A date or time as the user wrote it, and the corresponding timestamp.
 #[derive(Debug, Clone)]
 pub struct Date {
     text: String,
@@ -134,7 +134,8 @@ fn last_instant(text: &str) -> std::result::Result<Date, String> {
     date(text, NaiveTime::MIN.overflowing_sub_signed(TimeDelta::microseconds(1)).0)
 }
 
-/// Reads what `graphdb._filter_time` reads: a date, with `time` in UTC, or a date and time, in UTC unless it says otherwise.
+/// Parses a date or a time like `graphdb._filter_time`. A date gets the time `time`. The time zone is UTC unless `text`
+/// contains one.
 fn date(text: &str, time: NaiveTime) -> std::result::Result<Date, String> {
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
     let zoned = |format: &str| DateTime::parse_from_str(text, &format!("{format}%#z")).map(|time| time.to_utc()).ok();
@@ -159,9 +160,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
     }
 }
 
-/// Processes the runs of a filter in steps of one transaction each, until the last run or a stop. `work` receives the
-/// filter without its limit, the size of the step, and the run id to continue after. It returns how many runs it matched
-/// and the last run id.
+/// Processes the runs of a filter in steps, until the last run or until a stop is requested. Each step is one
+/// transaction. `work` receives the filter without its limit, the size of the step, and the run id after which the step
+/// begins. It returns the number of matching runs and the last run id.
 fn in_steps(
     filter: &Filter,
     stop: &Stop,
@@ -205,7 +206,7 @@ fn tell_of_force(skipped: i64) {
     }
 }
 
-/// Returns the runs with these ids, or an error that names the first that does not exist.
+/// Returns the runs with these ids, or an error with the first id that does not exist.
 fn find(client: &mut Client, run_ids: &[RunId]) -> Result<Vec<Run>> {
     if run_ids.is_empty() {
         return Ok(Vec::new());

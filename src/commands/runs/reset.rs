@@ -36,7 +36,7 @@ pub struct Args {
     /// Include runs that a worker has claimed; the worker notices and stops
     #[arg(long)]
     pub force: bool,
-    // Last, because its heading would also stand above what follows it.
+    // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.
     #[command(flatten)]
     pub selection: WideSelection,
@@ -84,7 +84,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
-/// Describes the reset and asks for a typed confirmation if it deletes data or covers every run.
+/// Describes the reset. Asks for a typed confirmation if it deletes data or includes every run.
 fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     let deletes = reset.scope != Scope::Processed;
     if !deletes && names_one_run(&reset.filter) {
@@ -105,7 +105,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     confirmed(&question, "reset")
 }
 
-/// Returns a selection by an exact run id needs no confirmation, even if no other run exists.
+/// Returns whether the selection is a single exact run id. Then no confirmation is needed, even if there are no other runs.
 fn names_one_run(filter: &Filter) -> bool {
     filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }
@@ -141,7 +141,7 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
     tell_of_force(counts.skipped);
 }
 
-/// Returns the event that reports a finished reset.
+/// Returns the event for a finished reset.
 pub(super) fn complete(reset: &Reset, counts: &ResetStep, stopped: bool) -> Event<'static> {
     Event::ResetComplete {
         scope: reset.scope,

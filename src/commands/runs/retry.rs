@@ -42,7 +42,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns a hint for a run that did not fail.
+/// Returns a hint for a run that has not failed.
 fn way_on(run: &Run) -> String {
     let reset = format!("trailblazer runs reset --run-id {}", run.run_id);
     match (run.status, run.available_at) {

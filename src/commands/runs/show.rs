@@ -59,7 +59,7 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
 
 fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
-    // A run that is not embedded at the moment keeps the name of the model that it was last embedded with.
+    // If the run is not embedded at the moment, the model is that of the last time.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
     let searched = searched.map(|searched| {
         let is_all = searched >= i64::from(run.total_docs);
@@ -89,7 +89,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<
     print_line("")
 }
 
-/// Prints the timeline: registration, then every finished claim, then the live claim.
+/// Prints the timeline: the registration, all finished claims, and the live claim.
 fn print_history(run: &Run, history: &[Attempt]) -> Result<()> {
     let mut rows = vec![vec![shown(run.normalized_at), "normalized".into(), String::new(), String::new()]];
     for attempt in history {

@@ -1,4 +1,4 @@
-//! Finds PostgreSQL server programs that can serve the knowledge base.
+//! Finds programs of a PostgreSQL server that trailblazer can use.
 
 use std::fs;
 use std::ops::RangeInclusive;
@@ -9,33 +9,33 @@ use crate::error::local_server::{LocalServerError, Rejected};
 
 /// Major versions of PostgreSQL that trailblazer is tested with.
 pub const SUPPORTED_MAJORS: RangeInclusive<u32> = 15..=18;
-/// The oldest pgvector, as (major, minor), that search works with.
+/// The oldest supported version of pgvector, as (major, minor).
 pub const OLDEST_PGVECTOR: (u32, u32) = (0, 8);
 
-/// A folder of server programs whose installation has a pgvector that is new enough.
+/// The programs of a server that has a supported version of pgvector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerBinaries {
     /// The folder of `postgres`, `initdb` and `pg_ctl`, with symbolic links resolved.
     pub bin: PathBuf,
-    /// Major version: 18.
+    /// The major version, such as 18.
     pub major: u32,
-    /// Version as the server prints it: `18.1`.
+    /// The version that the server prints, such as `18.1`.
     pub version: String,
-    /// Version of pgvector that `create extension vector` installs.
+    /// The version of pgvector that `create extension vector` installs.
     pub pgvector: String,
 }
 
 impl ServerBinaries {
-    /// Returns the first installation that qualifies.
+    /// Returns the first suitable installation.
     ///
-    /// The order is: the `configured` folder, `PATH`, the usual install folders (newest first), then what
-    /// `make setup` unpacked below `workspace`.
+    /// It searches the `configured` folder, `PATH`, the usual installation folders (newest first), and the installation
+    /// that `make setup` unpacked in `workspace`.
     pub fn find(configured: Option<&Path>, workspace: &Path) -> Result<Self, LocalServerError> {
         Self::find_where(&Self::places(configured, workspace), |_| true)
             .map_err(|looked_at| LocalServerError::NoServer { looked_at })
     }
 
-    /// Returns the first installation that qualifies and has the major version of an existing data directory.
+    /// Returns the first suitable installation with the major version of an existing data directory.
     pub fn find_for_data(
         configured: Option<&Path>,
         workspace: &Path,
@@ -46,10 +46,10 @@ impl ServerBinaries {
             .map_err(|looked_at| LocalServerError::DataVersion { data_dir: data_dir.to_owned(), data_major, looked_at })
     }
 
-    /// Reads versions from the programs in `bin`, or says why they do not qualify.
+    /// Reads the versions of the programs in `bin`. The error contains the reason why they are not suitable.
     pub fn inspect(bin: &Path) -> Result<Self, Rejected> {
         let reject = |reason: String| Rejected { bin: bin.to_owned(), reason };
-        // PATH often holds symbolic links to single programs; `initdb` and the shared files are beside the real ones.
+        // PATH often contains symbolic links to single programs. `initdb` and the shared files are next to the real programs.
         let postgres = bin.join("postgres").canonicalize().map_err(|_| reject("no `postgres` here".into()))?;
         let real_bin = postgres.parent().unwrap_or(bin).to_owned();
         let printed = first_line(&postgres, "--version").map_err(|reason| reject(format!("`postgres`: {reason}")))?;
@@ -76,7 +76,7 @@ impl ServerBinaries {
         }
     }
 
-    /// Returns the path of one of the programs.
+    /// Returns the path of a program.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.bin.join(name)
@@ -107,9 +107,9 @@ impl ServerBinaries {
     }
 }
 
-/// Returns the folders to search, in order of preference.
+/// Returns the folders to search, in order of priority.
 ///
-/// Folders of `PATH` without a `postgres` are left out: they would only lengthen the error.
+/// It omits folders of `PATH` without `postgres`, because they would only make the error message longer.
 fn search_order(
     configured: Option<&Path>,
     on_path: &[PathBuf],
@@ -135,7 +135,7 @@ fn search_order(
     places
 }
 
-/// Returns the folders in which an installation may keep its shared files: the one that `pg_config` prints, then the usual ones.
+/// Returns the folders that may contain the shared files of an installation. The folder that `pg_config` prints is first.
 fn share_dirs(bin: &Path, major: u32) -> Vec<PathBuf> {
     let said = first_line(&bin.join("pg_config"), "--sharedir").ok().map(PathBuf::from);
     let prefix = bin.parent().unwrap_or(bin);
@@ -155,19 +155,19 @@ fn first_line(program: &Path, argument: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// Reads the major version that a program of PostgreSQL prints for `--version`: `pg_dump (PostgreSQL) 18.1`.
+/// Parses the major version in the output of a PostgreSQL program for `--version`: `pg_dump (PostgreSQL) 18.1`.
 pub(crate) fn server_major(printed: &str) -> Option<u32> {
     parse_server_version(printed.lines().next()?).map(|(_, major)| major)
 }
 
-/// Reads `postgres (PostgreSQL) 18.1 (Debian …)` as (`18.1`, 18); `18beta2` and `18devel` count as 18.
+/// Parses `postgres (PostgreSQL) 18.1 (Debian …)` as (`18.1`, 18). `18beta2` and `18devel` have the major version 18.
 fn parse_server_version(printed: &str) -> Option<(String, u32)> {
     let version = printed.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
     let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
     Some((version.to_owned(), digits.parse().ok()?))
 }
 
-/// Reads `default_version = '0.8.5'` of a control file as (`0.8.5`, (0, 8)).
+/// Parses `default_version = '0.8.5'` in a control file as (`0.8.5`, (0, 8)).
 fn parse_default_version(control: &str) -> Option<(String, (u32, u32))> {
     let value = control.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
@@ -177,7 +177,7 @@ fn parse_default_version(control: &str) -> Option<(String, (u32, u32))> {
     Some((value, number))
 }
 
-/// Reads a version of pgvector, `0.8.5`, as (major, minor), to be compared with [`OLDEST_PGVECTOR`].
+/// Parses a version of pgvector such as `0.8.5` as (major, minor). Compare the result with [`OLDEST_PGVECTOR`].
 #[must_use]
 pub fn pgvector_number(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.split('.').map(str::parse);

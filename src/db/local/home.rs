@@ -1,4 +1,4 @@
-//! The folders of a private server, and the account that it runs as.
+//! The folders of a private server, and the account that runs it.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::error::local_server::{LocalServerError, io};
 
-/// Holds the servers, and copies of server programs, that root started.
+/// The folder for servers that root starts, and for copies of server programs.
 pub(super) const ROOT_HOME: &str = "/var/lib/trailblazer";
-/// Longest path that a Unix socket can have everywhere: macOS allows 103 bytes, Linux 107.
+/// Maximum length of the path of a Unix socket. macOS allows 103 bytes, and Linux allows 107.
 const LONGEST_SOCKET_PATH: usize = 103;
 
-/// The unprivileged account that a server runs as when root starts it.
+/// The unprivileged account that runs a server when root starts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Account {
     pub(super) uid: u32,
@@ -39,20 +39,20 @@ impl Account {
     }
 }
 
-/// The folder of one private server: `data`, `socket`, `log` and the lock that serializes starts.
+/// The folder of one private server. It contains `data`, `socket`, `log` and the lock that serializes starts.
 #[derive(Debug, Clone)]
 pub(super) struct Home {
     pub(super) dir: PathBuf,
-    /// `None`: the account of this process.
+    /// `None` means the account of this process.
     pub(super) account: Option<Account>,
 }
 
 impl Home {
     /// Returns the home of the workspace's server.
     ///
-    /// An ordinary user has it in `<workspace>/postgres`. Root's server cannot live there, because the account that
-    /// it runs as may not be able to enter the checkout. A server that an ordinary user created there stays that user's
-    /// when root starts it.
+    /// For an ordinary user, it is `<workspace>/postgres`. For root, it is a different folder, because the account of
+    /// the server may not have access to the checkout. If an ordinary user created a server, it stays in the folder of
+    /// that user even if root starts it.
     pub(super) fn of_workspace(workspace: &Path) -> Result<Self, LocalServerError> {
         let workspace = resolved(workspace).map_err(io("resolve", workspace))?;
         let beside = workspace.join("postgres");
@@ -66,7 +66,7 @@ impl Home {
         Ok(Self { dir, account: Some(Account::unprivileged()?) })
     }
 
-    /// Returns a home in a folder that the caller made for it.
+    /// Returns a home in a folder that the caller has created.
     pub(super) fn in_folder(dir: &Path) -> Result<Self, LocalServerError> {
         let dir = dir.canonicalize().map_err(io("resolve", dir))?;
         if !geteuid().is_root() {
@@ -84,24 +84,24 @@ impl Home {
         self.dir.join("log/server.log")
     }
 
-    /// Returns the folder of the socket: in the home, or below `/tmp` when that path is too long for a socket.
+    /// Returns the folder of the socket. It is in the home, or below `/tmp` if that path would be too long for a socket.
     pub(super) fn socket_dir(&self) -> PathBuf {
         let usual = self.dir.join("socket");
         if usual.join(".s.PGSQL.5432").as_os_str().len() <= LONGEST_SOCKET_PATH {
             return usual;
         }
-        // Not TMPDIR: every login of the user must come to the same place.
+        // Do not use TMPDIR, because all sessions of the user must find the same folder.
         Path::new("/tmp").join(format!("trailblazer-{}", short_hash(&self.dir)))
     }
 
-    /// Creates the folders that are missing, with the rights that they need. Hold the lock.
+    /// Creates missing folders with the necessary permissions. The caller must hold the lock.
     pub(super) fn create_folders(&self) -> Result<(), LocalServerError> {
         self.create_private(&self.dir.join("log"))?;
         self.create_private(&self.socket_dir())?;
         self.check_socket_dir()
     }
 
-    /// Creates a folder that only the server's account may enter, or completes one that a killed process left to root.
+    /// Creates a folder that only the server's account can access. Also fixes the owner of a folder that a killed process left.
     pub(super) fn create_private(&self, dir: &Path) -> Result<(), LocalServerError> {
         match dir.symlink_metadata() {
             Ok(meta) if meta.uid() != 0 => return Ok(()),
@@ -117,7 +117,7 @@ impl Home {
         std::os::unix::fs::lchown(path, Some(account.uid), Some(account.gid)).map_err(io("change the owner of", path))
     }
 
-    /// Refuses a socket folder that somebody else made, or that others may enter: its mode is the server's only guard.
+    /// Rejects a socket folder that somebody else created or that others can access. Only its mode protects the server.
     pub(super) fn check_socket_dir(&self) -> Result<(), LocalServerError> {
         let dir = self.socket_dir();
         let meta = dir.symlink_metadata().map_err(io("read", &dir))?;
@@ -129,16 +129,17 @@ impl Home {
         }
     }
 
-    /// Creates the home and waits for the lock that serializes starts and stops; dropping the guard frees it.
+    /// Creates the home, and waits for the lock that serializes starts and stops. Drop the guard to release the lock.
     pub(super) fn lock(&self) -> Result<Flock<fs::File>, LocalServerError> {
-        // Root's lock file must not be the account's to replace, so root keeps the home and gives away what is in it.
+        // The account must not be able to replace root's lock file. Therefore root owns the home, and the account owns
+        // its content.
         if let Some(parent) = self.dir.parent() {
             create_dir(parent, 0o755)?;
         }
         create_dir(&self.dir, if self.account.is_some() { 0o755 } else { 0o700 })?;
         let path = self.dir.join("lock");
         let mut options = fs::File::options();
-        // Root may be here in an ordinary user's home: it follows no link there, and leaves them the file.
+        // Root may use the home of an ordinary user. It follows no links there, and the files keep their owner.
         options.read(true).write(true).create(true).truncate(false).custom_flags(OFlag::O_NOFOLLOW.bits());
         let file = options.open(&path).map_err(io("open", &path))?;
         if self.account.is_some() && self.account == Account::owner_of(&self.dir) {
@@ -147,10 +148,10 @@ impl Home {
         Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| io("lock", &path)(errno.into()))
     }
 
-    /// Returns a command that runs as the server's account, in the home, out of reach of the terminal's Ctrl-C.
+    /// Returns a command that runs as the server's account in the home. Ctrl-C in the terminal does not reach it.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        // The working directory of root's CLI may be closed to the account, and PGDATA or PGPORT may mean another server.
+        // The account may not have access to the working directory. PGDATA or PGPORT may refer to another server.
         command.current_dir(&self.dir).stdin(Stdio::null()).process_group(0);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
@@ -164,7 +165,7 @@ impl Home {
     }
 }
 
-/// Returns a path without links, as far as it exists.
+/// Resolves the links in a path, as far as the path exists.
 fn resolved(path: &Path) -> std::io::Result<PathBuf> {
     match (path.canonicalize(), path.parent(), path.file_name()) {
         (Err(error), Some(parent), Some(name)) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -174,7 +175,7 @@ fn resolved(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// Creates a folder with exactly this mode, whatever the umask; leaves an existing one as it is.
+/// Creates a folder with exactly this mode, regardless of the umask. An existing folder is not changed.
 fn create_dir(dir: &Path, mode: u32) -> Result<(), LocalServerError> {
     if dir.is_dir() {
         return Ok(());
@@ -183,7 +184,7 @@ fn create_dir(dir: &Path, mode: u32) -> Result<(), LocalServerError> {
     fs::set_permissions(dir, fs::Permissions::from_mode(mode)).map_err(io("set the mode of", dir))
 }
 
-/// Names a path by the first 12 hexadecimal digits of its SHA-256.
+/// Returns the first 12 hexadecimal digits of the SHA-256 hash of a path.
 pub(super) fn short_hash(path: &Path) -> String {
     let mut name = hex::encode(Sha256::digest(path.as_os_str().as_encoded_bytes()));
     name.truncate(12);

@@ -1,4 +1,4 @@
-//! Copies a server installation to a place that the server's account can read.
+//! Copies a server installation to a folder that the server's account can read.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -8,9 +8,9 @@ use super::binaries::ServerBinaries;
 use super::home::{Home, ROOT_HOME, short_hash};
 use crate::error::local_server::{LocalServerError, io};
 
-/// Returns the binaries themselves, or a copy of their installation when the server's account cannot run them.
+/// Returns the binaries. If the server's account cannot run them, returns a copy of their installation.
 ///
-/// Only root needs a copy, for programs below a home directory that is closed to others.
+/// Only root needs a copy, for programs in a home directory that other users cannot access.
 pub(super) fn runnable(binaries: ServerBinaries, home: &Home) -> Result<ServerBinaries, LocalServerError> {
     let runs = |bin: &Path| {
         home.command(&bin.join("postgres")).arg("--version").output().is_ok_and(|out| out.status.success())
@@ -22,15 +22,15 @@ pub(super) fn runnable(binaries: ServerBinaries, home: &Home) -> Result<ServerBi
     Ok(ServerBinaries { bin, ..binaries })
 }
 
-/// Copies an installation below `servers` once, and returns the copy's folder of programs.
+/// Copies an installation to `servers` once. Returns the folder of programs in the copy.
 fn copy(binaries: &ServerBinaries, servers: &Path) -> Result<PathBuf, LocalServerError> {
     let prefix = binaries.bin.parent().unwrap_or(&binaries.bin);
     let postgres = binaries.program("postgres");
     let meta = postgres.metadata().map_err(io("read", &postgres))?;
-    // A later release unpacked to the same place must not be taken for the old one.
+    // A later release in the same folder needs its own copy.
     let identity = format!("{}-{}-{}-{}", prefix.display(), binaries.version, meta.size(), meta.mtime());
     let target = servers.join(short_hash(Path::new(&identity)));
-    // A wheel's programs look for their libraries in `../../../<package>.libs`, so two levels are kept above `bin`.
+    // The programs of a wheel look for their libraries in `../../../<package>.libs`, so the copy has two levels above `bin`.
     let inside = Path::new("package").join("server").join("bin");
     if target.is_dir() {
         return Ok(target.join(inside));
@@ -51,7 +51,7 @@ fn copy(binaries: &ServerBinaries, servers: &Path) -> Result<PathBuf, LocalServe
         }
     }
     match fs::rename(partial.path(), &target) {
-        // Another process was quicker.
+        // Another process created the copy first.
         Err(_) if target.is_dir() => {}
         renamed => renamed.map_err(io("rename to", &target))?,
     }

@@ -1,4 +1,4 @@
-//! The private server: a PostgreSQL of the user's own, on a Unix socket.
+//! The private server: a PostgreSQL server for one user, on a Unix socket.
 
 mod binaries;
 mod home;
@@ -25,36 +25,36 @@ pub use binaries::{OLDEST_PGVECTOR, SUPPORTED_MAJORS, ServerBinaries, pgvector_n
 use home::Home;
 use settings::Durability;
 
-/// The server's superuser, and the name of the database that holds the knowledge base.
+/// The superuser of the server, and the name of its database.
 const NAME: &str = "trailblazer";
-/// Character types of UTF-8, in order of preference; systems differ in which ones they have. PostgreSQL's full-text parser uses
-/// the type to recognize letters. With type C, it takes every character beyond ASCII for a letter.
+/// UTF-8 character types in order of priority, because systems provide different ones. PostgreSQL's full-text parser
+/// uses the type to recognize letters. With type C, it treats every character outside ASCII as a letter.
 const CTYPES: [&str; 4] = ["C.UTF-8", "C.utf8", "en_US.UTF-8", "UTF-8"];
-/// A crash recovery of a large database takes minutes.
+/// Crash recovery of a large database can take minutes.
 const START_PATIENCE: Duration = Duration::from_secs(600);
 const STOP_PATIENCE: Duration = Duration::from_secs(120);
-/// The children of a killed postmaster keep its shared memory for a moment.
+/// After a postmaster is killed, its child processes keep the shared memory for a moment.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
-/// A log with more bytes than this is renamed at the next start.
+/// A larger log is renamed at the next start.
 const LARGEST_LOG: u64 = 16 * 1024 * 1024;
 
-/// How a start ended.
+/// The result of a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Started {
-    /// The server ran already.
+    /// The server was already running.
     AlreadyRunning,
     /// The server was started on its existing data.
     Started,
-    /// The data directory was made, and the server started on it.
+    /// The data directory was created, and the server was started.
     Created,
 }
 
-/// The state of the server, as its files show it.
+/// The state of the server according to its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Process id of the postmaster, when it runs.
+    /// Process id of the postmaster, if it is running.
     pub pid: Option<i32>,
-    /// Major version that the data belongs to, once there is data.
+    /// Major version of the data, if there is data.
     pub data_major: Option<u32>,
     /// The data directory.
     pub data_dir: PathBuf,
@@ -64,11 +64,11 @@ pub struct Status {
     pub log_file: PathBuf,
 }
 
-/// A private server, which may not exist or run yet.
+/// A private server. It may not exist or not be running.
 #[derive(Debug, Clone)]
 pub struct LocalServer {
     home: Home,
-    /// The folder below which `make setup` unpacked server programs.
+    /// The folder into which `make setup` unpacked server programs.
     workspace: PathBuf,
     configured: Option<PathBuf>,
     durability: Durability,
@@ -85,8 +85,8 @@ impl LocalServer {
         })
     }
 
-    /// Returns a server for tests. Its files are in the existing folder `folder`, it runs the programs in `bin`, and it syncs
-    /// nothing to disk.
+    /// Returns a server for tests. Its files are in the existing folder `folder`, and its programs in `bin`. It does
+    /// not sync to disk.
     pub fn throwaway(folder: &Path, bin: &Path) -> Result<Self, LocalServerError> {
         Ok(Self {
             home: Home::in_folder(folder)?,
@@ -96,7 +96,7 @@ impl LocalServer {
         })
     }
 
-    /// Returns the URL of the knowledge base, for the driver and for psql alike.
+    /// Returns the URL of the database, for the driver and for psql.
     #[must_use]
     pub fn url(&self) -> String {
         self.database_url(NAME)
@@ -107,30 +107,30 @@ impl LocalServer {
     pub fn database_url(&self, database: &str) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let socket_dir = encode(&self.home.socket_dir().to_string_lossy());
-        // The port is spelled out because psql would else take PGPORT.
+        // Without an explicit port, psql would use PGPORT.
         format!("postgresql://{NAME}@/{}?host={socket_dir}&port=5432", encode(database))
     }
 
-    /// Returns the variables by which PostgreSQL's client programs connect to the knowledge base.
+    /// Returns the environment variables with which PostgreSQL's client programs connect to the database.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let socket_dir = self.home.socket_dir().to_string_lossy().into_owned();
         vec![("PGHOST", socket_dir), ("PGPORT", "5432".into()), ("PGUSER", NAME.into()), ("PGDATABASE", NAME.into())]
     }
 
-    /// Returns the folder of the client programs that match the server.
+    /// Returns the folder of the client programs with the version of the server.
     pub fn client_programs(&self) -> Result<PathBuf, LocalServerError> {
         Ok(self.binaries()?.bin)
     }
 
-    /// Starts the server and creates what is missing. If the server answers already, this does nothing.
+    /// Starts the server, and creates the database if it is missing. Does nothing if the server is already available.
     ///
-    /// Safe from several processes at once: one starts it, the others wait.
+    /// Several processes may call this at the same time. One of them starts the server, and the others wait.
     pub fn start(&self) -> Result<Started, LocalServerError> {
         if self.answers() {
             return Ok(Started::AlreadyRunning);
         }
-        // Before any folder is made: where no server can be had, nothing is left.
+        // Check this before creating folders, so that nothing is left behind if there are no server programs.
         if self.data_major()?.is_none() {
             self.binaries()?;
         }
@@ -139,7 +139,7 @@ impl LocalServer {
         if self.answers() {
             return Ok(Started::AlreadyRunning);
         }
-        // One that runs and does not answer was left by a process that was killed while it started it, or is dying.
+        // A server that is running but does not respond is stopping, or a process was killed while it started the server.
         let (started, mut client) = match self.wait_until_ready()? {
             Some(client) => (Started::AlreadyRunning, client),
             None => (self.launch()?, self.wait_until_ready()?.ok_or_else(|| self.ended_at_once())?),
@@ -148,7 +148,7 @@ impl LocalServer {
         Ok(started)
     }
 
-    /// Stops the server; returns whether it ran. Open transactions are rolled back.
+    /// Stops the server, and rolls back open transactions. Returns whether the server was running.
     pub fn stop(&self) -> Result<bool, LocalServerError> {
         if !self.home.data_dir().exists() {
             return Ok(false);
@@ -157,7 +157,7 @@ impl LocalServer {
         Ok(postmaster::stop(&self.home.data_dir(), STOP_PATIENCE)?.is_some())
     }
 
-    /// Returns whether the server runs, and where its files are.
+    /// Returns whether the server is running, and the paths of its files.
     pub fn status(&self) -> Result<Status, LocalServerError> {
         Ok(Status {
             pid: postmaster::pid(&self.home.data_dir()),
@@ -172,7 +172,7 @@ impl LocalServer {
         self.home.check_socket_dir().is_ok() && Client::connect(&self.url(), NoTls).is_ok()
     }
 
-    /// Finds server programs that suit the data, if there is data.
+    /// Finds server programs. If there is data, their version must match it.
     fn binaries(&self) -> Result<ServerBinaries, LocalServerError> {
         let (configured, data_dir) = (self.configured.as_deref(), self.home.data_dir());
         match self.data_major()? {
@@ -181,7 +181,7 @@ impl LocalServer {
         }
     }
 
-    /// Makes the data directory if there is none, and starts the server on it.
+    /// Creates the data directory if it is missing, and starts the server.
     fn launch(&self) -> Result<Started, LocalServerError> {
         let data_dir = self.home.data_dir();
         let data_major = self.data_major()?;
@@ -205,9 +205,10 @@ impl LocalServer {
         Ok(if data_major.is_none() { Started::Created } else { Started::Started })
     }
 
-    /// Runs `initdb` in another folder and renames that, so that a killed `initdb` leaves no data directory that looks complete.
+    /// Runs `initdb` in another folder and then renames the folder. If `initdb` is killed, no incomplete data directory
+    /// is left.
     fn create_data_dir(&self, binaries: &ServerBinaries) -> Result<(), LocalServerError> {
-        // A system without any of the character types gets C, which `db doctor` reports.
+        // If the system has none of the character types, C is used, and `db doctor` reports it.
         for ctype in CTYPES {
             match self.init_data_dir(binaries, Some(ctype)) {
                 Err(LocalServerError::Failed { .. }) => {}
@@ -224,10 +225,10 @@ impl LocalServer {
         }
         self.home.create_private(&partial)?;
         let mut initdb = self.home.command(&binaries.program("initdb"));
-        // Trust is safe here: only the owner of the socket's folder, and root, can reach the socket.
+        // The method `trust` is safe, because only the owner of the socket's folder and root can connect.
         initdb.args(["-D", "data.partial", "-U", NAME, "--encoding=UTF8", "--data-checksums"]);
         initdb.args(["--auth-local=trust", "--auth-host=reject"]);
-        // The same order and the same case folding of all letters everywhere.
+        // The sort order and the case folding of letters must be the same on all systems.
         initdb.arg("--locale=C");
         if binaries.major >= 17 {
             initdb.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
@@ -248,13 +249,14 @@ impl LocalServer {
         let log = self.home.log_file();
         let logged_before = fs::metadata(&log).map_or(0, |meta| meta.len());
         let mut pg_ctl = self.home.command(&binaries.program("pg_ctl"));
-        // Relative paths: pg_ctl hands them to a shell, which would read a `$` in them. It also makes the server's session.
+        // pg_ctl passes the paths to a shell, which would interpret a `$`. Therefore the paths are relative. pg_ctl
+        // also starts a new session for the server.
         pg_ctl.args(["start", "-D", "data", "-l", "log/server.log", "--wait", "--timeout"]);
         pg_ctl.arg(START_PATIENCE.as_secs().to_string());
         run("pg_ctl", &mut pg_ctl, || last_lines(&log, logged_before))
     }
 
-    /// Connects to the maintenance database, and waits while the server starts. Returns `None` when no server runs.
+    /// Connects to the maintenance database, and waits while the server starts. Returns `None` if no server is running.
     fn wait_until_ready(&self) -> Result<Option<Client>, LocalServerError> {
         let begun = Instant::now();
         while postmaster::pid(&self.home.data_dir()).is_some() {
@@ -305,12 +307,12 @@ impl LocalServer {
     }
 }
 
-/// Returns the folders in which programs of PostgreSQL are looked for, in order.
+/// Returns the folders to search for PostgreSQL programs, in order.
 pub(super) fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
     ServerBinaries::places(configured, workspace)
 }
 
-/// Runs a program of the server to its end; an error holds what it printed and what `details` adds.
+/// Runs a program of the server and waits for it. The error contains its output and the result of `details`.
 fn run(program: &'static str, command: &mut Command, details: impl FnOnce() -> String) -> Result<(), LocalServerError> {
     let output = command.output().map_err(io("run", command.get_program()))?;
     if output.status.success() {
@@ -320,7 +322,7 @@ fn run(program: &'static str, command: &mut Command, details: impl FnOnce() -> S
     Err(LocalServerError::Failed { program, output: format!("{}\n{}", String::from_utf8_lossy(&printed), details()) })
 }
 
-/// Returns the last lines that were written to a log after its first `skip` bytes.
+/// Returns the last lines in a log after its first `skip` bytes.
 fn last_lines(log: &Path, skip: u64) -> String {
     const LINES: usize = 15;
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Finds, stops and cleans up after the server of a data directory.
+//! Finds and stops the server of a data directory, and removes its old files.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,16 +12,16 @@ use nix::unistd::Pid;
 
 use crate::error::local_server::{LocalServerError, io};
 
-/// Returns the pid of the postmaster that serves `data_dir`, if there is one.
+/// Returns the process id of the postmaster for `data_dir`, if it is running.
 pub(super) fn pid(data_dir: &Path) -> Option<i32> {
     let pid = recorded_pid(data_dir)?;
     (is_alive(pid) && !serves_elsewhere(pid, data_dir)).then_some(pid)
 }
 
-/// Removes a `postmaster.pid` whose number now belongs to an unrelated process; returns whether a stale one was found.
+/// Removes a stale `postmaster.pid` whose process id now belongs to an unrelated process. Returns whether it was stale.
 ///
-/// PostgreSQL itself replaces the file when no process has the number, but after a restart of the machine another
-/// process of the same account may have it, and PostgreSQL must then assume the worst.
+/// PostgreSQL replaces the file if no process has this id. After a restart of the machine, another process of the same
+/// account may have it. Then PostgreSQL must assume that a server is still running.
 pub(super) fn forget_stale_pid(data_dir: &Path) -> Result<bool, LocalServerError> {
     let Some(pid) = recorded_pid(data_dir) else { return Ok(false) };
     if is_alive(pid) && serves_elsewhere(pid, data_dir) {
@@ -31,7 +31,8 @@ pub(super) fn forget_stale_pid(data_dir: &Path) -> Result<bool, LocalServerError
     Ok(true)
 }
 
-/// Stops the server with a fast shutdown, and returns its pid when it is gone; `None` when none ran.
+/// Stops the server with a fast shutdown, and waits until it has ended. Returns its process id, or `None` if no server
+/// was running.
 pub(super) fn stop(data_dir: &Path, patience: Duration) -> Result<Option<i32>, LocalServerError> {
     let Some(running) = pid(data_dir) else { return Ok(None) };
     match kill(Pid::from_raw(running), Signal::SIGINT) {
@@ -54,13 +55,13 @@ fn recorded_pid(data_dir: &Path) -> Option<i32> {
 }
 
 fn is_alive(pid: i32) -> bool {
-    // EPERM: it lives, under another account, and so is no server of ours. PostgreSQL reads it the same way.
+    // EPERM means that the process belongs to another account, so it is not our server. PostgreSQL uses the same rule.
     kill(Pid::from_raw(pid), None).is_ok()
 }
 
-/// Returns whether it is certain that the process is no postmaster of `data_dir`.
+/// Returns whether the process is certainly not a postmaster for `data_dir`.
 ///
-/// The working directory of a postmaster is its data directory. A zombie has none.
+/// The working directory of a postmaster is its data directory. A zombie process has no working directory.
 fn serves_elsewhere(pid: i32, data_dir: &Path) -> bool {
     let process = PathBuf::from(format!("/proc/{pid}"));
     match fs::read_link(process.join("cwd")) {

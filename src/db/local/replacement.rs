@@ -1,18 +1,18 @@
-//! A new database that takes the place of the old one.
+//! Replaces the database with a new one.
 
 use postgres::{Client, NoTls};
 
 use super::{CTYPES, LocalServer, LocalServerError, NAME};
 
-/// The new database, until it has the name of the old one.
+/// The name of the new database before the swap.
 const REPLACEMENT: &str = "trailblazer_new";
-/// The old database, until it is dropped.
+/// The name of the old database after the swap, until it is dropped.
 const REPLACED: &str = "trailblazer_old";
-/// How often the swap of names is tried.
+/// Maximum number of attempts to swap the names.
 const ATTEMPTS: u32 = 3;
 
 impl LocalServer {
-    /// Creates an empty database beside the knowledge base, and returns its name.
+    /// Creates an empty database, and returns its name.
     pub fn create_replacement(&self) -> Result<String, LocalServerError> {
         self.drop_replacement()?;
         let mut admin = self.admin()?;
@@ -26,20 +26,20 @@ impl LocalServer {
         Ok(REPLACEMENT.to_owned())
     }
 
-    /// Gives the new database the name of the knowledge base, and drops the old one. Connections to the old one are closed.
+    /// Renames the new database to the name of the old one, and drops the old one. Closes all connections to the old one.
     pub fn use_replacement(&self) -> Result<(), LocalServerError> {
         let mut admin = self.admin()?;
         let close = format!(
             "select pg_catalog.pg_terminate_backend(a.pid, 5000) from pg_catalog.pg_stat_activity as a where a.datname = '{NAME}'"
         );
-        // One transaction: whatever happens, one of the two has the name.
+        // With one transaction, there is always a database with this name.
         let swap = format!(
             "begin; alter database {NAME} rename to {REPLACED}; alter database {REPLACEMENT} rename to {NAME}; commit"
         );
         let drop_replaced = format!("drop database if exists {REPLACED} with (force)");
         admin.batch_execute(&drop_replaced).map_err(|error| self.unreachable(error))?;
         let mut swapped = Ok(());
-        // A worker may connect again before the names change.
+        // A worker may connect again before the names are swapped.
         for _ in 0..ATTEMPTS {
             swapped = admin.batch_execute(&close).and_then(|()| admin.batch_execute(&swap));
             if swapped.is_ok() {
@@ -50,7 +50,7 @@ impl LocalServer {
         swapped.and_then(|()| admin.batch_execute(&drop_replaced)).map_err(|error| self.unreachable(error))
     }
 
-    /// Drops the new database, if there is one.
+    /// Drops the new database, if it exists.
     pub fn drop_replacement(&self) -> Result<(), LocalServerError> {
         let mut admin = self.admin()?;
         let drop = format!("drop database if exists {REPLACEMENT} with (force)");

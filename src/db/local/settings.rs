@@ -7,22 +7,23 @@ use std::path::Path;
 use super::home::Home;
 use crate::error::local_server::{LocalServerError, io};
 
-/// Name of our settings file in the data directory; `postgresql.conf` includes it.
+/// The name of our settings file in the data directory. `postgresql.conf` includes it.
 const SETTINGS_FILE: &str = "trailblazer.conf";
 
-/// Whether the server's data must outlive a power cut.
+/// Whether the data of the server must survive a power failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Durability {
     /// Every commit is on disk before it is reported.
     Durable,
-    /// Nothing is synced: for clusters that are deleted after their tests. A killed server still loses no commit.
+    /// Nothing is synced to disk. This is for clusters that are deleted after a test. If the server is killed, no
+    /// commit is lost.
     Throwaway,
 }
 
-/// For every server: one socket, no network, and a workstation's share of memory.
+/// Settings for every server: one socket, no network, and a moderate amount of memory.
 ///
-/// `autovacuum_naptime` is short because the backlog's rows change often. `dynamic_shared_memory_type` avoids
-/// `/dev/shm`, which containers limit to 64 MB: a parallel index build of pgvector does not fit there.
+/// `autovacuum_naptime` is short because the rows of the backlog change often. `dynamic_shared_memory_type` avoids
+/// `/dev/shm`, which containers limit to 64 MB. This is too small for a parallel index build of pgvector.
 const COMMON: &str = "\
 listen_addresses = ''
 port = 5432
@@ -58,19 +59,19 @@ max_wal_size = 4GB
 max_connections = 300
 ";
 
-/// Writes the settings file anew: the socket's folder may have changed with the place of the checkout.
+/// Writes the settings file again, because the folder of the socket changes if the checkout is moved.
 pub(super) fn write(home: &Home, durability: Durability) -> Result<(), LocalServerError> {
     replace(home, &home.data_dir().join(SETTINGS_FILE), &text(&home.socket_dir(), durability))
 }
 
-/// Makes `postgresql.conf` of a new data directory read the settings file.
+/// Includes the settings file in `postgresql.conf` of a new data directory.
 pub(super) fn include(home: &Home, data_dir: &Path) -> Result<(), LocalServerError> {
     let conf = data_dir.join("postgresql.conf");
     let text = fs::read_to_string(&conf).map_err(io("read", &conf))?;
     replace(home, &conf, &format!("{text}\ninclude_if_exists = '{SETTINGS_FILE}'\n"))
 }
 
-/// Writes beside the file and renames, so that root never writes through a link that the account has put there.
+/// Writes a new file and renames it, so that root never writes through a link that the account has created.
 fn replace(home: &Home, path: &Path, text: &str) -> Result<(), LocalServerError> {
     let folder = path.parent().unwrap_or(path);
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("create a file in", folder))?;

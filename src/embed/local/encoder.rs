@@ -98,7 +98,7 @@ impl Encoder {
     fn word(&self, id: u32) -> Result<&[f32], EmbedError> {
         let from = usize::try_from(id).unwrap_or(usize::MAX).saturating_mul(self.hidden);
         let unknown = || EmbedError::Misconfigured {
-            message: format!("the tokenizer made token {id}, which the model does not know"),
+            message: format!("the tokenizer created the token {id}, which the model does not contain"),
         };
         self.words.get(from..from.saturating_add(self.hidden)).ok_or_else(unknown)
     }

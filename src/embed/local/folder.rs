@@ -109,7 +109,8 @@ impl Shape {
         let position = self.position_embedding_type.as_deref().unwrap_or("absolute");
         let kinds = [self.model_type.as_str(), self.hidden_act.as_str(), position];
         if kinds != ["bert", "gelu", "absolute"] {
-            let what = format!("the model is {}; supported are bert, gelu, absolute positions", kinds.join(", "));
+            let what =
+                format!("the model is {}; only bert with gelu and absolute positions is supported", kinds.join(", "));
             return Err(broken(path, &what));
         }
         if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
@@ -133,7 +134,7 @@ fn pooling(folder: &Path, modules_file: &Path, modules: Option<&[Module]>) -> Re
     match read_json(&path)? {
         PoolingFile { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false } => Ok(Pooling::Cls),
         PoolingFile { pooling_mode_cls_token: false, pooling_mode_mean_tokens: true } => Ok(Pooling::Mean),
-        PoolingFile { .. } => Err(broken(&path, "supported are mean and cls pooling, one of them")),
+        PoolingFile { .. } => Err(broken(&path, "only mean or cls pooling is supported")),
     }
 }
 

@@ -164,7 +164,7 @@ impl Provider for Local {
         let positions: Vec<usize> =
             sequences.iter().enumerate().filter(|(_, ids)| ids.len() > limit).map(|(i, _)| i).collect();
         if !positions.is_empty() {
-            let message = format!("a text has more than the {limit} tokens that {} takes", self.model.name);
+            let message = format!("a text has more than {limit} tokens, the maximum of {}", self.model.name);
             return Err(EmbedError::Refused { positions, message });
         }
         self.alone(|| self.embed_here(&sequences))?

@@ -128,7 +128,7 @@ impl SimdOp for Dequantize<'_> {
             let of_columns = column_scales.remainder().iter().zip(column_sums.remainder()).zip(bias.remainder());
             let rest = sums.remainder().iter().zip(out.into_remainder()).zip(of_columns);
             for ((sum, out), ((column_scale, column_sum), bias)) in rest {
-                #[expect(clippy::cast_precision_loss, reason = "what is lost is below the error of the weights")]
+                #[expect(clippy::cast_precision_loss, reason = "the loss is smaller than the error of the weights")]
                 let number = *sum as f32 * scale * column_scale + shift * column_sum + bias;
                 *out = if keep { *out + number } else { number };
             }

@@ -53,7 +53,7 @@ impl<'a> Tensors<'a> {
         if numbers.iter().all(|x| x.is_finite()) {
             Ok(numbers)
         } else {
-            Err(broken(self.path, &format!("tensor {name} holds numbers that are not finite")))
+            Err(broken(self.path, &format!("tensor {name} contains numbers that are not finite")))
         }
     }
 }

@@ -108,7 +108,7 @@ fn said(body: &[u8]) -> String {
 }
 
 /// Returns how long the server asks the client to wait. The header has seconds, milliseconds or a date.
-#[expect(clippy::disallowed_methods, reason = "a date in the header is by everybody's clock")]
+#[expect(clippy::disallowed_methods, reason = "a date in the header refers to the wall clock")]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let number = |name: &str| header(name).and_then(|value| value.trim().parse::<f64>().ok());

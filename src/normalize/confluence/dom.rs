@@ -118,7 +118,7 @@ fn ends(parent: &str, name: &str) -> bool {
 /// Parses a fragment of storage format.
 pub(super) fn parse(source: &str, losses: &mut Losses) -> Result<Vec<Node>, DomError> {
     if source.len() > MAX_BYTES {
-        let message = format!("the body has {} bytes, more than the {MAX_BYTES} that are read", source.len());
+        let message = format!("the body has {} bytes, more than the maximum of {MAX_BYTES}", source.len());
         return Err(DomError { line: 1, message });
     }
     let repaired = repair_cdata(source);

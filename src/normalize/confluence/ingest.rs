@@ -69,7 +69,7 @@ impl Source for Ingest {
     fn page(&self, _: &Library<'_>, reference: &PageRef, number: usize) -> Result<Page, FileError> {
         let fail = |line: Option<u64>, message: String| FileError { path: self.name.clone(), line, message };
         let Some((line, _)) = self.pages.get(number) else {
-            return Err(fail(None, format!("page {} is not in the input any more", reference.content_id)));
+            return Err(fail(None, format!("page {} is no longer in the input", reference.content_id)));
         };
         let value = load(&self.path, line).map_err(|message| fail(Some(line.number), message))?;
         Ok(Page {

@@ -29,7 +29,7 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
         return Ok((vec![Box::new(ingest::open(&ndjson, options, naming)?)], Vec::new()));
     }
     if input.is_file() && !is_page_file(&input.to_string_lossy()) {
-        let message = format!("{} is no page file ({ENDINGS}), and no space export", input.display());
+        let message = format!("{} is neither a page file ({ENDINGS}) nor a space export", input.display());
         return Err(ReadError::Input { message });
     }
     let mut listing = Listing::default();
@@ -91,7 +91,7 @@ impl Listing {
             }
         };
         let fault = if above.contains(&identity) {
-            Some("a link to a folder that it is in; remove it".to_owned())
+            Some("a link to one of its parent folders; remove it".to_owned())
         } else if above.len() > MAX_DEPTH {
             Some(format!("nested more than {MAX_DEPTH} folders deep"))
         } else {

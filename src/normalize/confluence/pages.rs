@@ -51,7 +51,7 @@ impl File {
             Origin::Disk(path) => {
                 let length = fs::metadata(path)?.len();
                 if length > MAX_FILE {
-                    let message = format!("it has {length} bytes, more than the {MAX_FILE} that are read");
+                    let message = format!("it has {length} bytes, more than the maximum of {MAX_FILE}");
                     return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
                 }
                 fs::read(path).map(Cow::Owned)
@@ -301,7 +301,7 @@ impl Source for Pages {
     fn page(&self, library: &Library<'_>, reference: &PageRef, number: usize) -> Result<Page, FileError> {
         let place = self.slots.get(number).and_then(|(file, item)| Some((self.files.get(*file)?, *item)));
         let Some((file, item)) = place else {
-            let message = "the page is not in the input any more".to_owned();
+            let message = "the page is no longer in the input".to_owned();
             return Err(FileError { path: reference.title.clone(), line: None, message });
         };
         let mut losses = Losses::new();
@@ -365,8 +365,7 @@ fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
             Err(LeftOut::Foreign(failure(file, None, "DITA, not a page of Confluence")))
         }
         Contents::Markup(source) if foreign::is_html_export(&source) => {
-            let message =
-                "a page of an HTML export, which lacks the macros; export the space as XML, or fetch `body.storage`";
+            let message = "a page of an HTML export, which does not contain the macros; export the space as XML, or fetch `body.storage`";
             Err(LeftOut::Failed(failure(file, None, message)))
         }
         Contents::Markup(source) => Ok(Found::Body { title: title::of_markup(&source), is_cloud: false }),
@@ -375,9 +374,9 @@ fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
         }
         Contents::Json(value) => match objects(&value, wants_comments) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
-            Some(_) => Err(LeftOut::Foreign(failure(file, None, "a list of the REST interface without a page"))),
+            Some(_) => Err(LeftOut::Foreign(failure(file, None, "a list of the REST API without a page"))),
             None => {
-                let left_out = failure(file, None, "neither an ADF document nor a page of the REST interface");
+                let left_out = failure(file, None, "neither an ADF document nor a page of the REST API");
                 let is_foreign = extension(&file.relative) == "json" && rest::is_foreign(&value);
                 Err(if is_foreign { LeftOut::Foreign(left_out) } else { LeftOut::Failed(left_out) })
             }
@@ -494,7 +493,7 @@ impl Pages {
             Some((file.relative.clone(), next.to_owned()))
         };
         let (path, next) = lists.iter().filter_map(open).next_back()?;
-        let message = format!("{path}: the list of pages is incomplete, it goes on at {next}; fetch the rest");
+        let message = format!("{path}: the list of pages is incomplete and continues at {next}; fetch the rest");
         Some(Outcome::Notice(Notice { is_warning: true, message }))
     }
 }

@@ -154,7 +154,7 @@ impl<'l> Copier<'l> {
                 count(&mut self.losses, "ditavalref:unreadable");
                 let path = self.library.inputs.path(reference.file).to_string();
                 let href = reference.attr("href").unwrap_or_default();
-                let message = format!("{href}: {fault}; what it is to filter is left out");
+                let message = format!("{href}: {fault}; the content that it should filter is omitted");
                 let failure = FileError { path, line: Some(reference.line), message };
                 if !self.failures.contains(&failure) {
                     self.failures.push(failure);

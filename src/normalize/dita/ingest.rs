@@ -82,11 +82,14 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
         match inputs.hold(&path, |file| parse(source(&value, &id).as_bytes(), file)) {
             Ok(file) => {
                 if let Some(fault) = inputs.load(file).ok().and_then(|tree| tree.fault.clone()) {
-                    failures.push(fail(line.number, format!("{path}: {fault}; what can be read of it is kept")));
+                    failures.push(fail(line.number, format!("{path}: {fault}; the readable part is kept")));
                 }
                 let sidecar = sidecars.take(&id);
                 if additions.insert(file, addition(&value, id, sidecar)).is_some() {
-                    failures.push(fail(line.number, format!("{path}: an earlier line has its path; this one is kept")));
+                    failures.push(fail(
+                        line.number,
+                        format!("{path}: an earlier line has the same path; this line is kept"),
+                    ));
                 } else {
                     files.push(file);
                 }

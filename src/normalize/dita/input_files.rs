@@ -54,7 +54,7 @@ struct Kept {
 pub(super) enum LoadError {
     #[error("cannot read the file: {0}")]
     Io(#[from] std::io::Error),
-    #[error("{0} bytes are more than the {MAX_BYTES} that are read")]
+    #[error("{0} bytes are more than the maximum of {MAX_BYTES}")]
     TooLarge(u64),
     #[error(transparent)]
     Xml(#[from] XmlError),

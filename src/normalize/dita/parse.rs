@@ -60,7 +60,7 @@ pub(super) enum Problem {
     TooDeep,
     #[error("element with more than {MAX_ATTRIBUTES} attributes")]
     TooManyAttributes,
-    #[error("entities expand to more than {MAX_EXPANSION} bytes or nest more than {MAX_ENTITY_DEPTH} deep")]
+    #[error("entities expand to more than {MAX_EXPANSION} bytes or have more than {MAX_ENTITY_DEPTH} levels")]
     EntityExpansion,
 }
 

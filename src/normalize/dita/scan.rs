@@ -74,7 +74,7 @@ impl Scan {
         };
         if let Some(fault) = &tree.fault {
             let path = self.library.inputs.path(file).to_string();
-            let message = format!("{fault}; what can be read of the file is kept");
+            let message = format!("{fault}; the readable part of the file is kept");
             self.failures.push((file, FileError { path, line: Some(fault.line), message }));
         }
         if let Some(form) = form_of(&tree.root) {

@@ -30,12 +30,12 @@ pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -
         return document(cx, &value, flow);
     }
     if kind(value) != "doc" {
-        return Err(error(format!("an ADF document has the type `doc`, this has `{}`", kind(value))));
+        return Err(error(format!("an ADF document must have the type `doc`, not `{}`", kind(value))));
     }
     schema::check(value, &mut cx.losses);
     match value.get("content") {
         Some(Value::Array(content)) => nodes(cx, content, flow),
-        Some(_) => return Err(error("the `content` of an ADF document is a list, this is not".to_owned())),
+        Some(_) => return Err(error("the `content` of an ADF document must be a list".to_owned())),
         None => {}
     }
     Ok(())

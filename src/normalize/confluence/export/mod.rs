@@ -316,11 +316,11 @@ impl Source for Export {
             line,
             message: format!("the body of page {} {what}", reference.content_id),
         };
-        let node = self.node(number).ok_or_else(|| fail(None, "is not in the input any more"))?;
+        let node = self.node(number).ok_or_else(|| fail(None, "is no longer in the input"))?;
         let place = self.index.body_of(&node.id);
         let (line, length) = (place.map_or(1, |body| body.line), self.length(number));
         if length > MAX_BODY {
-            return Err(fail(Some(line), &format!("has {length} bytes, more than the {MAX_BODY} that are read")));
+            return Err(fail(Some(line), &format!("has {length} bytes, more than the maximum of {MAX_BODY}")));
         }
         let body = place.and_then(|place| self.body_at(place));
         if place.is_some() && body.is_none() {

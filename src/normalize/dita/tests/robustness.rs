@@ -45,7 +45,7 @@ fn a_broken_topic_keeps_what_can_be_read_and_says_where_it_broke() {
     assert_eq!((failures.len(), failures[0].line), (1, Some(2)));
     assert_eq!(
         failures[0].message,
-        "not well-formed XML: </ul> where </li> of line 2 should be; what can be read of the file is kept"
+        "not well-formed XML: </ul> where </li> of line 2 should be; the readable part of the file is kept"
     );
 }
 
