@@ -1,4 +1,4 @@
-//! What pages may change with `--allow-changes`: each action says first what it would do.
+//! The changes that pages can make with `--allow-changes`. Each action first describes its effect.
 
 use std::sync::Arc;
 
@@ -13,34 +13,34 @@ use crate::db::history;
 use crate::error::Result as DbResult;
 use crate::ids::{RunId, Scope, Status};
 
-/// Something that a page may do to a run.
+/// An action on a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Try a failed run again.
+    /// Retry a failed run.
     Retry,
     /// Process the run again.
     Reset,
-    /// Take the run back from its worker.
+    /// Take the run from its worker.
     Release,
-    /// Claim the run earlier or later than others.
+    /// Change when the run is claimed.
     Priority,
 }
 
-/// An action on a run, as the form sends it.
+/// The data of the form.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Change {
-    /// What to do.
+    /// The action.
     pub action: Action,
     /// The new priority.
     #[serde(default)]
     pub priority: Option<i16>,
-    /// The claim that the page showed: another one is not released.
+    /// The claim on the page. A different claim is not released.
     #[serde(default)]
     pub claim_token: Option<i64>,
 }
 
-/// Does the change, or with `dry_run` only works out what it would do. Returns that as a sentence, and the claim it is about.
+/// Makes the change, or only describes it with `dry_run`. Returns the description and the claim that it applies to.
 pub async fn apply(
     state: &Arc<State>,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! The backlog and its runs as the page, the JSON interface and the metrics show them.
+//! Reads the backlog and its runs for pages, the JSON API and the metrics.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,24 +18,24 @@ use crate::db::{documents, history};
 use crate::error::Result as DbResult;
 use crate::ids::{RunId, Status};
 
-/// How old the shown backlog may be: however many pages refresh themselves, it is read once in that time.
+/// Maximum age of the cached backlog. It is read only once in this time, regardless of the number of open pages.
 const FRESH: Duration = Duration::from_secs(2);
 const MINUTE: Duration = Duration::from_secs(60);
 const HALF_HOUR: Duration = Duration::from_secs(1800);
-/// Failed runs that are listed.
+/// Maximum number of listed failed runs.
 const FAILED: u32 = 50;
-/// Documents of a run on one page.
+/// Number of documents of a run on one page.
 const DOCUMENTS: i32 = 100;
 /// Width of a range of chunk sizes, in tokens.
 const SIZE_STEP: i32 = 32;
 
-/// The backlog as it was a moment ago.
+/// A recent copy of the backlog.
 #[derive(Default)]
 pub(super) struct BacklogCache(Mutex<Option<(Instant, Arc<Backlog>)>>);
 
 /// Returns the backlog, at most [`FRESH`] old.
 pub async fn read(state: &Arc<State>) -> Result<Arc<Backlog>, Problem> {
-    // Whoever comes while it is read waits for that one reading.
+    // Requests that arrive during the query wait for its result.
     let mut cached = state.backlog.0.lock().await;
     if let Some((at, backlog)) = cached.as_ref()
         && at.elapsed() < FRESH
@@ -47,12 +47,12 @@ pub async fn read(state: &Arc<State>) -> Result<Arc<Backlog>, Problem> {
     Ok(backlog)
 }
 
-/// Forgets the cached backlog: something was changed.
+/// Clears the cached backlog after a change.
 pub async fn forget(state: &State) {
     *state.backlog.0.lock().await = None;
 }
 
-/// The columns of `graphdb.backlog_status` that are shown.
+/// The columns of `graphdb.backlog_status` that are displayed.
 #[derive(Deserialize)]
 struct StatusRow {
     total: i64,
@@ -121,7 +121,7 @@ fn intervals(client: &mut Client, length: Duration, count: i32) -> DbResult<Vec<
     Ok(intervals.into_iter().map(shown).collect())
 }
 
-/// Returns the runs of one status, the newest first, at most `limit`.
+/// Returns at most `limit` runs with a status, newest first.
 pub async fn runs(state: &Arc<State>, status: Option<Status>, limit: u32) -> Result<Vec<Run>, Problem> {
     let filter = Filter { status: status.into_iter().collect(), limit: Some(limit), ..Filter::default() };
     let runs = state.pool.with(move |client| calls::list_runs(client, &filter)).await?;

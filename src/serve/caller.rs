@@ -1,4 +1,4 @@
-//! Who asks.
+//! Identifies the caller of a request.
 
 use std::net::IpAddr;
 
@@ -10,29 +10,29 @@ use super::problem::Problem;
 use super::state::State;
 use crate::config::serve::UnknownCallers;
 
-/// Who asks, and as whom documents are looked up. Every request has one; every lookup is given it.
+/// The caller of a request, with the principals that determine which documents are visible. Every query receives a caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// `user:…` and `group:…` as the sources name them. Without any, only unrestricted documents are seen.
+    /// `user:…` and `group:…`, with the names in the sources. Without principals, only unrestricted documents are visible.
     pub principals: Vec<String>,
-    /// A token or a proxy vouches for the caller, or the caller is on this machine.
+    /// Whether a token or a proxy identifies the caller, or the caller uses this machine.
     pub is_known: bool,
 }
 
 impl Caller {
-    /// The user of this machine, without principals.
+    /// Returns the user of this machine with the given principals.
     #[must_use]
     pub fn local(principals: Vec<String>) -> Self {
         Self { principals, is_known: true }
     }
 
-    /// Refuses callers whom nobody vouches for: what is about the server is not for them.
+    /// Rejects unknown callers. Use it for data about the server.
     pub fn require_known(&self) -> Result<(), Problem> {
         if self.is_known { Ok(()) } else { Err(Problem::unauthorized("this needs a token")) }
     }
 }
 
-/// Returns who sent a request with `headers` from `address`. A wrong token is refused, not taken for none.
+/// Identifies the sender of a request from `headers` and `address`. A wrong token is an error.
 pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> Result<Caller, Problem> {
     let address = address.to_canonical();
     let settings = &state.settings;
@@ -64,14 +64,14 @@ pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> R
     }
 }
 
-/// Returns the text of a header that is there and says something.
+/// Returns the text of a header, unless it is missing or empty.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     let text = std::str::from_utf8(headers.get(name)?.as_bytes()).ok()?.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Returns the token that a request shows: as a bearer token, or as the password that a browser asks its user for.
+/// Returns the token in a request. It is a bearer token, or the password that a browser asks for.
 fn credentials(headers: &HeaderMap) -> Option<String> {
     let shown = headers.get(header::AUTHORIZATION)?.to_str().ok().unwrap_or("?");
     let (scheme, rest) = shown.split_once(' ').unwrap_or((shown, ""));

@@ -1,4 +1,4 @@
-//! What every request passes before it is answered, and every answer after.
+//! Checks every request before it is answered, and adds headers to every answer.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,10 +14,11 @@ use super::page;
 use super::problem::Problem;
 use super::state::State;
 
-/// How long a request may take.
+/// Timeout of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Scripts and styles come from this server only, nothing runs inline, and no other page may frame or fetch these.
+/// Scripts and styles are loaded only from this server, inline scripts are disabled, and other sites cannot frame or
+/// fetch the pages.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -31,7 +32,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Checks host, origin, rate and identity, answers within the limits, and sets the headers that protect readers.
+/// Checks host, origin, rate and identity. Answers within the limits, and sets security headers.
 pub(super) async fn admit(
     Shared(state): Shared<Arc<State>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
@@ -65,7 +66,7 @@ pub(super) async fn admit(
     response
 }
 
-/// Answers within the limits on time and on requests at once.
+/// Answers within the limits for the duration and the number of requests.
 async fn answer(state: &State, request: Request, next: Next, uri: &Uri, headers: &HeaderMap) -> Response {
     // A probe must not fail because the server is busy.
     let permit = if is_probe(uri) { None } else { Some(state.limits.admit()) };
@@ -73,7 +74,7 @@ async fn answer(state: &State, request: Request, next: Next, uri: &Uri, headers:
         Ok(permit) => permit,
         Err(problem) => return page::problem_or_page(uri, headers, problem),
     };
-    // In a task of its own, so that a defect in one request is that request's 500.
+    // Runs in a separate task, so that a panic affects only this request, which gets status 500.
     let answered = tokio::spawn(async move {
         let response = next.run(request).await;
         drop(permit);
@@ -117,12 +118,12 @@ fn check(
     if is_probe(uri) { Ok(()) } else { state.limits.count(address, Instant::now()) }
 }
 
-/// Whether the path is asked by whatever supervises the server: it is always answered, and says nothing that matters.
+/// Returns whether the path is for a supervisor of the server. Such requests are always answered, and reveal nothing important.
 fn is_probe(uri: &Uri) -> bool {
     matches!(uri.path(), "/healthz" | "/readyz")
 }
 
-/// Returns the host and port that the client wanted.
+/// Returns the host and port in the request.
 fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let named = uri.authority().map(|authority| authority.as_str().to_owned());
     named.or_else(|| headers.get(header::HOST)?.to_str().ok().map(str::to_owned)).map(|host| host.to_ascii_lowercase())
@@ -136,8 +137,8 @@ fn without_port(host: &str) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Whether a name can mean this server only. A page of another site can be given a name of its own that leads here (DNS rebinding), but
-/// neither `localhost` nor an IP address.
+/// Returns whether a host name can belong only to this server. Another site can create a name with the address of this
+/// server (DNS rebinding), but not `localhost` or an IP address.
 fn is_own_host(state: &State, host: &str) -> bool {
     let name = without_port(host);
     name == "localhost"
@@ -145,12 +146,12 @@ fn is_own_host(state: &State, host: &str) -> bool {
         || state.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Whether the request is of no page, or of a page of this server.
+/// Returns whether the request does not come from a page, or comes from a page of this server.
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
     let of_origin = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    // Behind a proxy that ends TLS, the scheme differs and the port may be left out.
+    // If a proxy terminates TLS, the scheme is different, and the port may be missing.
     of_origin == Some(host)
 }
 

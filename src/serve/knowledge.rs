@@ -1,4 +1,4 @@
-//! What callers ask of the knowledge base, whichever way they come in. The caller's principals are passed on here and nowhere else.
+//! Queries the knowledge base for all kinds of requests. Only this module uses the caller's principals.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,23 +18,23 @@ use crate::error::{Error, Result as DbResult};
 use crate::ids::RunId;
 use crate::sections;
 
-/// Documents of one answer, at most.
+/// Maximum number of documents in an answer.
 pub const MAX_HITS: u32 = 100;
-/// Characters of a question that are read.
+/// Maximum length of a question.
 const MAX_CHARACTERS: usize = 10_000;
-/// Values of a filter that are offered.
+/// Number of values that are offered for a filter.
 const FACET_VALUES: i32 = 30;
 
-/// What to look for.
+/// The parameters of a search.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// As typed.
+    /// The question as typed.
     pub query: String,
-    /// Most documents.
+    /// Maximum number of documents.
     pub limit: u32,
-    /// Where to look.
+    /// The filter.
     pub filter: SearchFilter,
-    /// Compare words only, not meaning.
+    /// Whether to use only full-text search.
     pub text_only: bool,
 }
 
@@ -80,12 +80,12 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
     Ok(SearchAnswer { query, model, hits, notice })
 }
 
-/// Returns the filter that keeps to what `caller` may see. Readers of documents are decided here.
+/// Returns the filter for documents that are visible to `caller`. Only this function handles the readers of documents.
 fn as_seen_by(_caller: &Caller, filter: &SearchFilter) -> SearchFilter {
     filter.clone()
 }
 
-/// Returns the vector of a question with its model, or a notice that says why there is none.
+/// Returns the vector of a question and its model, or a notice with the reason why there is none.
 async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, String)>, Option<String>), Problem> {
     let Some(provider) = &state.provider else { return Ok((None, None)) };
     let name = provider.model().name.clone();
@@ -136,7 +136,7 @@ fn shown(hit: search::Hit, place: u32, described: &mut HashMap<(String, String),
     }
 }
 
-/// Returns a snippet on one line without its marks, and where they stood.
+/// Returns a snippet on one line without its marks, and the positions of the marks.
 fn unmarked(snippet: &str) -> (String, Vec<[u32; 2]>) {
     let line = snippet.split_whitespace().collect::<Vec<_>>().join(" ");
     let (mut plain, mut highlights, mut count, mut start) = (String::new(), Vec::new(), 0_u32, None);
@@ -153,7 +153,7 @@ fn unmarked(snippet: &str) -> (String, Vec<[u32; 2]>) {
     (plain, highlights)
 }
 
-/// Returns the document that `name` means, in `run` or in the version that search finds.
+/// Returns the document `name` in `run`, or in the version that a search finds.
 pub async fn document(
     state: &Arc<State>,
     caller: &Caller,
@@ -166,7 +166,7 @@ pub async fn document(
     found.ok_or_else(|| Problem::not_found(format!("no document \"{}\"", short(&shown))))
 }
 
-/// Returns a document as callers get it, whole or one section of it.
+/// Converts a document, or one section of it, for callers.
 pub fn view(document: FoundDocument, section: Option<&str>) -> Result<Document, Problem> {
     let found = sections::sections(&document.body);
     let chosen = match section {
@@ -202,7 +202,7 @@ pub fn view(document: FoundDocument, section: Option<&str>) -> Result<Document, 
     })
 }
 
-/// Returns the anchor of the section that a chunk of a document stands in.
+/// Returns the anchor of the section that contains a chunk.
 pub async fn anchor_of_chunk(
     state: &Arc<State>,
     document: &FoundDocument,
@@ -221,7 +221,7 @@ pub async fn anchor_of_chunk(
     Ok(next.or(around).map(|section| section.anchor.clone()))
 }
 
-/// Returns a page of the documents that `caller` can find, after `after`.
+/// Returns a page of the documents that are visible to `caller`, after `after`.
 pub async fn list(
     state: &Arc<State>,
     caller: &Caller,
@@ -233,7 +233,7 @@ pub async fn list(
     state.pool.with(move |client| documents::list_documents(client, &after, limit, &as_seen_by(&caller, &filter))).await
 }
 
-/// Returns what searches can be narrowed by, for documents that match `filter`.
+/// Returns values for narrowing a search among the documents that match `filter`.
 pub async fn facets(state: &Arc<State>, caller: &Caller, filter: &SearchFilter) -> Result<Facets, Problem> {
     let (caller, filter) = (caller.clone(), filter.clone());
     state.pool.with(move |client| read_facets(client, &as_seen_by(&caller, &filter))).await

@@ -1,4 +1,4 @@
-//! How much the server takes on: requests at once, and requests per second of one address.
+//! Limits the number of concurrent requests, and the requests per second of each address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,17 +10,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::problem::Problem;
 use crate::config::Serve;
 
-/// Addresses that are remembered; beyond it, those that rested are forgotten.
+/// Maximum number of addresses in memory. Above this number, inactive addresses are removed.
 const MAX_ADDRESSES: usize = 10_000;
 
-/// Counts what is being answered.
+/// Counts the current requests.
 pub(super) struct Limits {
     permits: Arc<Semaphore>,
     per_second: f64,
     buckets: Mutex<HashMap<IpAddr, Bucket>>,
 }
 
-/// What one address may still send; fills with time.
+/// The number of requests that an address may still send. It increases over time.
 struct Bucket {
     left: f64,
     since: Instant,
@@ -35,14 +35,14 @@ impl Limits {
         }
     }
 
-    /// Admits a request for as long as the permit lives, or refuses it: 503 if the server is full.
+    /// Admits a request until the permit is dropped. If the server is full, returns 503.
     pub fn admit(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
             Problem::busy("the server is already processing the maximum number of requests (serve.max_requests)")
         })
     }
 
-    /// Counts a request of `address` at `now`, or refuses it: 429. Two seconds' worth may come at once.
+    /// Counts a request of `address` at `now`, or returns 429. A burst may contain the requests of two seconds.
     pub fn count(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
         if self.per_second == 0.0 {
             return Ok(());

@@ -27,10 +27,10 @@ use crate::db::history::{self, AttemptTotal};
 use crate::db::install;
 use crate::ids::Status;
 
-/// Upper bounds of latencies in seconds.
+/// Upper bounds of latency buckets, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// What this process counts by itself.
+/// The counters of this process.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter<u64, AtomicU64>>,
@@ -77,7 +77,7 @@ impl Metrics {
     }
 }
 
-/// Returns the kind of a path: there are few, whatever clients ask for.
+/// Returns the category of a path. The number of categories is small, whatever paths clients request.
 fn kind_of(path: &str) -> &'static str {
     const KINDS: [&str; 15] = [
         "/",
@@ -110,7 +110,7 @@ fn name_of(method: &Method) -> &'static str {
     }
 }
 
-/// What is read from the database for one scrape.
+/// The data that one scrape reads from the database.
 struct Scrape {
     backlog: Arc<Backlog>,
     attempts: Vec<AttemptTotal>,
@@ -231,7 +231,7 @@ async fn metrics(
     Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
-/// Returns `OpenMetrics` in the older text format, in which a counter bears its whole name.
+/// Converts `OpenMetrics` to the older text format, where the name of a counter includes its suffix.
 fn classic(metrics: &str) -> String {
     let counters: Vec<&str> =
         metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
@@ -252,12 +252,12 @@ fn classic(metrics: &str) -> String {
     text
 }
 
-/// The process answers.
+/// Returns success if the process is running.
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The database answers, and its schema is this binary's.
+/// Returns success if the database is available and its schema has the version of this binary.
 async fn readyz(Shared(state): Shared<Arc<State>>) -> Result<&'static str, Problem> {
     match state.pool.with(install::state).await? {
         install::State::Current => Ok("ready\n"),

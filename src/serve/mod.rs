@@ -1,7 +1,7 @@
-//! Ways in: the web page, the JSON interface, MCP and metrics.
+//! The web pages, the JSON API, MCP and metrics.
 //!
-//! A thin shell over the SQL functions that keeps no state. It is the only asynchronous part of the program: tokio answers the
-//! network, and everything that waits for the database or computes runs on blocking threads ([`pool`], [`knowledge`]).
+//! This is a thin layer over the SQL functions without any state. It is the only asynchronous part of the program.
+//! Tokio handles the network. Database access and computations run on blocking threads ([`pool`], [`knowledge`]).
 
 #![allow(clippy::unused_async, reason = "axum calls asynchronous functions only")]
 
@@ -36,19 +36,19 @@ pub use state::{Setup, State};
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
-/// The largest body of a request.
+/// Maximum size of a request body.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// How long requests that are being answered may go on after a stop was asked for.
+/// How long current requests may continue after a stop was requested.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often the server looks whether a stop was asked for.
+/// The interval at which the server checks for a stop request.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Answers HTTP requests until `stop` is asked. `listening` is told the address once the port is open.
+/// Answers HTTP requests until `stop` is requested. `listening` gets the address when the port is open.
 pub fn run(setup: Setup, stop: &Stop, listening: impl FnOnce(SocketAddr)) -> Result<()> {
     let runtime = runtime()?;
     let state = State::new(setup)?;
     let served = runtime.block_on(serve(Arc::clone(&state), stop, listening));
-    // Connections that outlive the grace end with the runtime; the pool closes after it.
+    // Connections that exceed the grace period are closed with the runtime. The pool is closed after it.
     runtime.shutdown_timeout(Duration::from_millis(200));
     served
 }
@@ -83,7 +83,7 @@ async fn serve(state: Arc<State>, stop: &Stop, listening: impl FnOnce(SocketAddr
     }
 }
 
-/// Returns every path. Requests reach it through [`guard::admit`] only.
+/// Returns all routes. Requests must pass [`guard::admit`] first.
 fn router(state: Arc<State>) -> Router {
     Router::new()
         .merge(page::routes())
@@ -96,7 +96,7 @@ fn router(state: Arc<State>) -> Router {
         .with_state(state)
 }
 
-/// Returns a runtime whose blocking threads are bounded.
+/// Returns a runtime with a limited number of blocking threads.
 fn runtime() -> Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(2)
@@ -107,5 +107,5 @@ fn runtime() -> Result<Runtime> {
         .map_err(Error::file("the threads of the server"))
 }
 
-/// Blocking threads, at most: those that wait for the database, embed, or render.
+/// Maximum number of blocking threads. They wait for the database, embed, or render.
 const MAX_THREADS: usize = 64;

@@ -1,4 +1,4 @@
-//! A bounded pool of database connections for blocking work.
+//! A limited pool of database connections for blocking work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use crate::error::{Error, Result as DbResult};
 
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long one statement may take; below the time that a request has.
+/// Timeout of a statement. It is shorter than the timeout of a request.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
-/// A connection that rested longer is tried before it is used.
+/// A connection that was idle for longer is tested before it is used.
 const RESTED: Duration = Duration::from_secs(30);
 
-/// A bounded pool. Clones share the connections.
+/// A limited pool. Clones share the connections.
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Inner>);
 
@@ -30,18 +30,18 @@ struct Inner {
 }
 
 impl Pool {
-    /// Returns a pool of at most `size` connections, none of them open yet. Those of a `read_only` pool refuse to write.
+    /// Creates a pool of at most `size` connections. They are opened on demand. With `read_only`, they cannot write.
     pub fn new(connector: Connector, size: usize, read_only: bool) -> Self {
         let permits = Arc::new(Semaphore::new(size));
         Self(Arc::new(Inner { connector, read_only, size, permits, idle: Mutex::default() }))
     }
 
-    /// Returns how many connections there may be, and how many of them are in use.
+    /// Returns the maximum number of connections, and how many are in use.
     pub fn size_and_use(&self) -> (usize, usize) {
         (self.0.size, self.0.size.saturating_sub(self.0.permits.available_permits()))
     }
 
-    /// Calls `work` with a connection on a blocking thread. A connection that turns out to be lost is replaced once.
+    /// Calls `work` with a connection on a blocking thread. If the connection is lost, it is replaced once.
     pub async fn with<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> DbResult<T> + Send + 'static,

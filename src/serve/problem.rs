@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use crate::embed::EmbedError;
 use crate::error::{Error, Exit, SqlState};
 
-/// Why a request was not answered (RFC 9457).
+/// The reason why a request was not answered (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, JsonSchema)]
 pub struct Problem {
-    /// Always `about:blank`: the status says what kind of problem it is.
+    /// Always `about:blank`, because the status identifies the problem.
     #[serde(rename = "type")]
     #[schema(rename = "type")]
     kind: &'static str,
@@ -22,9 +22,9 @@ pub struct Problem {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// What is wrong with this request.
+    /// The error in this request.
     pub detail: String,
-    /// What to do about it.
+    /// How to correct it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Seconds after which the same request may succeed.
@@ -40,7 +40,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Returns a problem with the given status.
+    /// Creates a problem with the given status.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
@@ -53,28 +53,28 @@ impl Problem {
         }
     }
 
-    /// The request is wrong.
+    /// The request is not valid.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// There is no such thing, or the caller may not see it.
+    /// The resource does not exist, or the caller may not see it.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// The server has more to do than it can.
+    /// The server is busy.
     pub fn busy(detail: impl Into<String>) -> Self {
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
-    /// The client sends more than it may.
+    /// The client sends too many requests.
     pub fn too_many() -> Self {
         let detail = "this address sends more requests than serve.rate_per_second allows";
         Self { retry_after: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
-    /// The caller must say who it is.
+    /// The caller must authenticate.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self {
             asks_credentials: true,
@@ -83,12 +83,12 @@ impl Problem {
         }
     }
 
-    /// A defect of ours; the log has the details.
+    /// An internal error. The log contains the details.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
     }
 
-    /// Adds what to do.
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -99,7 +99,7 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Returns the headers that go with the problem, whatever form its body has.
+    /// Returns the headers for the problem. They do not depend on the format of the body.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(seconds) = self.retry_after {
@@ -136,9 +136,9 @@ impl From<Error> for Problem {
                     (Some(SqlState::InvalidArgument), _) => with_hint(Self::invalid(error.to_string())),
                     (Some(SqlState::NoSuchRun), _) => Self::not_found(error.to_string()),
                     (Some(SqlState::ClaimLost), _) => with_hint(Self::new(StatusCode::CONFLICT, error.to_string())),
-                    // The statement took too long, or a lock was not to be had.
+                    // The statement timed out, or it could not get a lock.
                     (_, Some("57014" | "55P03")) => Self::busy("the database did not answer in time"),
-                    // Text that PostgreSQL cannot hold: a NUL character.
+                    // The text contains a NUL character, which PostgreSQL does not support.
                     (_, Some("22021" | "22P05")) => {
                         Self::invalid("the request contains characters that cannot be searched")
                     }
@@ -163,19 +163,19 @@ impl From<Error> for Problem {
     }
 }
 
-/// Details of what should not happen go to the log, not to the caller.
+/// Details of internal errors are logged, but not sent to the caller.
 fn unexpected(error: &Error) -> Problem {
     log::error!("{error}");
     Problem::internal()
 }
 
-/// Answers a path that does not exist.
+/// Returns the answer for an unknown path.
 pub(super) async fn no_such_path(uri: Uri, headers: HeaderMap) -> Response {
     let problem = Problem::not_found("there is nothing at this path");
     super::page::problem_or_page(&uri, &headers, problem)
 }
 
-/// Answers a method that its path does not know.
+/// Returns the answer for a method that the path does not support.
 pub(super) async fn no_such_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not answer {method}"))
 }

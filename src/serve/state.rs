@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use std::sync::Arc;
 
@@ -12,28 +12,28 @@ use crate::db::{Connector, health};
 use crate::embed::Provider;
 use crate::error::{Error, Result};
 
-/// What the server is made from.
+/// The configuration of the server.
 pub struct Setup {
-    /// `serve` of the configuration.
+    /// The section `serve` of the configuration.
     pub settings: Serve,
-    /// The tokens of the environment.
+    /// The tokens from the environment.
     pub tokens: Vec<Token>,
-    /// Where the database is.
+    /// The connector to the database.
     pub connector: Connector,
-    /// The model, loaded; none leaves searches to full text.
+    /// The model. Without it, only full-text search is used.
     pub provider: Option<Arc<dyn Provider>>,
-    /// Most tokens sent to the provider at once.
+    /// Maximum number of tokens in a batch for the provider.
     pub batch_tokens: usize,
-    /// Pages may change the backlog.
+    /// Whether pages may change the backlog.
     pub allow_changes: bool,
 }
 
-/// What all requests share. Nothing in it outlives the process or matters after a restart.
+/// The state that all requests share. Nothing in it is needed after a restart.
 pub struct State {
     pub(super) settings: Serve,
     pub(super) tokens: Vec<Token>,
     pub(super) pool: Pool,
-    /// Connections that may write; only with `--allow-changes`.
+    /// Connections that may write. Only with `--allow-changes`.
     pub(super) changes: Option<Pool>,
     pub(super) provider: Option<Arc<dyn Provider>>,
     pub(super) batch_tokens: usize,
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// Refuses to listen where others can connect unless something tells callers apart.
+/// Rejects an address that others can reach, unless callers are authenticated.
 fn refuse_open_door(settings: &Serve, tokens: &[Token]) -> Result<()> {
     let is_guarded = !tokens.is_empty() || settings.proxy_user_header.is_some();
     if settings.listen.ip().is_loopback() || is_guarded {

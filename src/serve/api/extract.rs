@@ -1,4 +1,4 @@
-//! Parts of a request, read so that what is wrong with them is told as a problem.
+//! Parses the parts of a request. An error becomes a problem.
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Json, RawPathParams, Request};
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::ids::RunId;
 use crate::serve::problem::Problem;
 
-/// The query, in which keys may repeat.
+/// The query. Its keys may be repeated.
 pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
@@ -19,7 +19,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
             return Err(Problem::invalid("query: expected UTF-8 in percent-encoding"));
         }
-        // No text in the database has a NUL character, so that it separates words at most.
+        // The database cannot store a NUL character, so it is treated as a blank.
         match serde_html_form::from_str(&query.replace("%00", "%20")) {
             Ok(params) => Ok(Self(params)),
             Err(error) => Err(Problem::invalid(format!("query: {error}"))),
@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The one parameter of the path.
+/// The parameter in the path.
 pub struct Segment(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {
@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// The run and the document that a path names; `~` means the version that search finds.
+/// The run and the document in a path. `~` means the version that a search finds.
 pub struct Segments(pub Option<RunId>, pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segments {

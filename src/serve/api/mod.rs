@@ -1,4 +1,4 @@
-//! `/api`: the JSON interface, described by the `OpenAPI` document that is generated from its types.
+//! The JSON API in `/api`. Its `OpenAPI` document is generated from its types.
 
 mod extract;
 pub mod types;
@@ -23,7 +23,7 @@ use crate::ids::RunId;
 pub(super) use extract::{Body, Params, Segment, Segments};
 use types::{Backlog, Document, EmbedAnswer, EmbedRequest, Facets, RunDetails, SearchAnswer};
 
-/// Texts of one request to embed, at most.
+/// Maximum number of texts in a request for vectors.
 const MAX_TEXTS: usize = 256;
 
 pub(super) fn routes() -> Router<Arc<State>> {
@@ -50,7 +50,7 @@ pub(super) fn routes() -> Router<Arc<State>> {
 )]
 struct Description;
 
-/// Names the ways to show a token.
+/// Adds the authentication methods to the document.
 struct Security;
 
 impl utoipa::Modify for Security {
@@ -63,7 +63,7 @@ impl utoipa::Modify for Security {
     }
 }
 
-/// Returns the `OpenAPI` document of the JSON interface.
+/// Returns the `OpenAPI` document of the JSON API.
 #[must_use]
 pub fn openapi() -> serde_json::Value {
     serde_json::to_value(Description::openapi()).unwrap_or_default()
@@ -73,28 +73,28 @@ async fn describe() -> Response {
     ([(header::CONTENT_TYPE, "application/vnd.oai.openapi+json;version=3.1")], openapi().to_string()).into_response()
 }
 
-/// What to search for.
+/// The parameters of a search.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct SearchParams {
-    /// Words or a question; "texts in quotes" must occur in the answer, -words must not.
+    /// Words or a question. Every answer contains the "phrases in quotes" and does not contain the -words.
     #[param(min_length = 1, max_length = 10_000)]
     q: String,
-    /// Most documents.
+    /// Maximum number of documents.
     #[serde(default = "ten")]
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: u32,
-    /// Only documents of these sources; may be repeated.
+    /// Only documents of these sources. Can be repeated.
     #[serde(default)]
     source: Vec<String>,
-    /// Only documents with one of these labels; may be repeated.
+    /// Only documents with one of these labels. Can be repeated.
     #[serde(default)]
     label: Vec<String>,
-    /// Only documents of runs whose id matches; * is any text, ? one character.
+    /// Only documents of runs whose id matches. * is any text, and ? is one character.
     #[param(min_length = 1)]
     run_id: Option<String>,
-    /// Compare words only, not meaning.
+    /// Use only full-text search, without vectors.
     #[serde(default)]
     text_only: bool,
 }
@@ -108,27 +108,27 @@ const fn ten() -> u32 {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct FilterParams {
-    /// Only documents of these sources; may be repeated.
+    /// Only documents of these sources. Can be repeated.
     #[serde(default)]
     source: Vec<String>,
-    /// Only documents with one of these labels; may be repeated.
+    /// Only documents with one of these labels. Can be repeated.
     #[serde(default)]
     label: Vec<String>,
-    /// Only documents of runs whose id matches; * is any text, ? one character.
+    /// Only documents of runs whose id matches. * is any text, and ? is one character.
     #[param(min_length = 1)]
     run_id: Option<String>,
 }
 
 impl From<FilterParams> for SearchFilter {
     fn from(params: FilterParams) -> Self {
-        // A form sends its empty fields, too.
+        // A form also sends empty fields.
         let given = |values: Vec<String>| values.into_iter().filter(|value| !value.is_empty()).collect();
         let run_id_glob = params.run_id.filter(|glob| !glob.is_empty());
         Self { source: given(params.source), label: given(params.label), run_id_glob, ..Self::default() }
     }
 }
 
-/// Find the documents that answer a question, the best first.
+/// Find the documents that answer a question, best first.
 #[utoipa::path(get, path = "/api/search", params(SearchParams), responses(
     (status = 200, description = "The best documents", body = SearchAnswer),
     (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
@@ -157,7 +157,7 @@ async fn facets(
     Ok(Json(knowledge::facets(&state, &caller, &params.into()).await?))
 }
 
-/// Which part of a document.
+/// The part of a document.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -186,7 +186,7 @@ async fn document(
     Ok(Json(knowledge::view(found, params.section.as_deref())?))
 }
 
-/// Look at the backlog: runs by status, workers, throughput, failures.
+/// Show the backlog: runs by status, workers, throughput, failures.
 #[utoipa::path(get, path = "/api/backlog", responses(
     (status = 200, description = "The backlog at this moment", body = Backlog),
     (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
@@ -204,17 +204,17 @@ async fn read_backlog(
 #[serde(deny_unknown_fields)]
 struct NoParams {}
 
-/// Where to continue.
+/// The start of the page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct RunParams {
-    /// Documents after this id: `next` of the answer before.
+    /// Documents after this id. Pass `next` of the previous answer.
     #[serde(default)]
     after: String,
 }
 
-/// Look at a run: its history, its documents, what normalizing lost.
+/// Show a run: its history, its documents, and lost content.
 #[utoipa::path(get, path = "/api/runs/{id}", params(
     ("id" = String, Path, description = "The run", pattern = "^[A-Za-z0-9._-]{1,128}$"),
     RunParams,
@@ -233,7 +233,7 @@ async fn read_run(
     Ok(Json(backlog::run(&state, &caller, &run_id, &params.after).await?))
 }
 
-/// Turn texts into vectors, with the model that search uses.
+/// Compute vectors for texts with the model of the search.
 #[utoipa::path(post, path = "/api/embed", request_body = EmbedRequest, responses(
     (status = 200, description = "One vector for each text", body = EmbedAnswer),
     (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),

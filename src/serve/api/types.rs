@@ -8,33 +8,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug, Clone, Serialize, ToSchema, JsonSchema)]
 pub struct SearchAnswer {
-    /// The question as it was understood.
+    /// The question as it was interpreted.
     pub query: String,
-    /// The model that compared the meaning; null: full text only.
+    /// The model for the vector search. Null: only full-text search was used.
     pub model: Option<String>,
-    /// The best documents, the best first.
+    /// The best documents, best first.
     pub hits: Vec<Hit>,
-    /// Something the caller should know, such as why only words were compared.
+    /// A notice for the caller, for example why only full-text search was used.
     pub notice: Option<String>,
 }
 
 /// A part of a document that answers a question.
 #[derive(Debug, Clone, Serialize, ToSchema, JsonSchema)]
 pub struct Hit {
-    /// Place in the answer, from 1.
+    /// Position in the answer, from 1.
     pub place: u32,
     /// Run that the document belongs to.
     pub run_id: String,
-    /// Id of the document; pass it on to read the whole document.
+    /// Id of the document. Use it to read the whole document.
     pub doc_id: String,
     /// Title of the document.
     pub title: String,
-    /// Titles above the document, from the root down.
+    /// Titles above the document, from the root.
     pub breadcrumbs: Vec<String>,
-    /// Headings that lead to the passage, without the title of the document.
+    /// Headings above the passage, without the title of the document.
     pub section: Vec<String>,
     /// Address of the original page.
     pub url: Option<String>,
@@ -46,21 +46,21 @@ pub struct Hit {
     pub language: Option<String>,
     /// When the source last changed the document.
     pub updated_at: Option<String>,
-    /// Path of the document on this server, at the section.
+    /// Path of the section on this server.
     pub page: String,
-    /// Place of the passage in the document, from 0.
+    /// Position of the passage in the document, from 0.
     pub ord: i32,
     /// The passage as Markdown, headings first.
     pub text: String,
     /// The best part of the passage, as plain text.
     pub snippet: String,
-    /// Where words of the question stand in `snippet`: first character and the one after the last.
+    /// Positions of the words of the question in `snippet`. Each has the first character and the character after the last.
     pub highlights: Vec<[u32; 2]>,
-    /// Place among the passages that contain the words; null: not among them.
+    /// Rank among the passages that contain the words. Null: it contains none.
     pub text_rank: Option<i32>,
-    /// Place among the passages that are nearest in meaning; null: not among them.
+    /// Rank among the nearest passages in the vector search. Null: it is not among them.
     pub vector_rank: Option<i32>,
-    /// Higher is better; comparable within one answer only.
+    /// The score. A higher score is better.
     pub score: f64,
 }
 
@@ -81,17 +81,17 @@ pub struct Document {
     pub source: String,
     /// Labels, sorted.
     pub labels: Vec<String>,
-    /// Titles above the document, from the root down.
+    /// Titles above the document, from the root.
     pub breadcrumbs: Vec<String>,
     /// Whether search finds this version of the document.
     pub is_searched: bool,
-    /// Everything else that is known about the document.
+    /// All other metadata of the document.
     #[schema(value_type = Object)]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub meta: Value,
     /// Sections of the whole document.
     pub sections: Vec<Section>,
-    /// Anchor of the section in `markdown`; null: the whole document.
+    /// Anchor of the section in `markdown`. Null: it is the whole document.
     pub section: Option<String>,
     /// The document or section as Markdown.
     pub markdown: String,
@@ -104,38 +104,38 @@ pub struct Section {
     pub level: u8,
     /// Plain text of the heading.
     pub title: String,
-    /// Names the section in a link.
+    /// The name of the section in a link.
     pub anchor: String,
 }
 
-/// Something that a search can be narrowed by.
+/// A value that a search can be filtered by.
 #[derive(Debug, Clone, Serialize, ToSchema, JsonSchema)]
 pub struct FacetValue {
     /// The value.
     pub value: String,
-    /// Documents that have it.
+    /// Number of documents with this value.
     pub documents: i64,
 }
 
-/// What the knowledge base holds, by source, label and language.
+/// The contents of the knowledge base by source, label and language.
 #[derive(Debug, Clone, Default, Serialize, ToSchema, JsonSchema)]
 pub struct Facets {
-    /// Sources, the largest first.
+    /// Sources, largest first.
     pub sources: Vec<FacetValue>,
     /// The most frequent labels.
     pub labels: Vec<FacetValue>,
     /// Languages.
     pub languages: Vec<FacetValue>,
-    /// Documents in all.
+    /// Number of all documents.
     pub documents: i64,
 }
 
 /// The backlog at this moment.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Backlog {
-    /// When this was read.
+    /// The time of the query.
     pub at: DateTime<Utc>,
-    /// Runs in all.
+    /// Number of all runs.
     pub total: i64,
     /// Runs by status.
     pub by_status: BTreeMap<String, i64>,
@@ -151,13 +151,13 @@ pub struct Backlog {
     pub live_claims: i64,
     /// Runs whose worker did not renew its lease in time.
     pub expired_claims: i64,
-    /// The held runs.
+    /// The runs that workers hold.
     pub claims: Vec<Claim>,
     /// Runs that were embedded in the last ten minutes.
     pub embedded_last_10_minutes: i64,
     /// Estimated time left in seconds.
     pub seconds_left: Option<i64>,
-    /// What the runs hold together.
+    /// The contents of all runs.
     pub content: Content,
     /// The last hour in intervals of a minute.
     pub last_hour: Vec<Interval>,
@@ -178,18 +178,18 @@ pub struct Claim {
     pub worker: String,
     /// Seconds since the claim.
     pub age_seconds: i64,
-    /// Seconds until the lease expires; negative: it has expired.
+    /// Seconds until the lease expires. A negative number means that it has expired.
     pub expires_in_seconds: i64,
     /// Seconds since the last heartbeat. Workers send one every ten seconds.
     #[serde(default)]
     pub silent_seconds: Option<i64>,
-    /// Documents or chunks that are done.
+    /// Number of finished documents or chunks.
     pub done: Option<i64>,
-    /// Documents or chunks in all.
+    /// Number of all documents or chunks.
     pub total: Option<i64>,
 }
 
-/// What the runs hold together.
+/// The contents of all runs.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Content {
     /// Documents.
@@ -200,7 +200,7 @@ pub struct Content {
     pub embedded_chunks: i64,
 }
 
-/// What ended in one interval.
+/// The work that ended in one interval.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Interval {
     /// Start of the interval.
@@ -223,9 +223,9 @@ pub struct Run {
     pub run_id: String,
     /// Its source.
     pub source: String,
-    /// Where it stands.
+    /// Its status.
     pub status: String,
-    /// Higher is claimed first.
+    /// The priority. Higher priorities are claimed first.
     pub priority: i16,
     /// When it was normalized.
     pub normalized_at: DateTime<Utc>,
@@ -251,7 +251,7 @@ pub struct Run {
     pub available_at: Option<DateTime<Utc>>,
     /// The phase that failed.
     pub failed_phase: Option<String>,
-    /// Why it failed.
+    /// The reason of the failure.
     pub last_error: Option<String>,
     /// The version of trailblazer that normalized it.
     pub code_version: Option<String>,
@@ -262,19 +262,19 @@ pub struct Run {
 pub struct RunDetails {
     /// The run.
     pub run: Run,
-    /// The claims that ended, the oldest first.
+    /// The finished claims, oldest first.
     pub attempts: Vec<Attempt>,
-    /// What normalizing lost, the most frequent first.
+    /// Content that was lost during normalization, most frequent first.
     pub losses: Vec<Loss>,
     /// Chunks by size.
     pub chunk_sizes: Vec<ChunkSize>,
     /// The first documents, in the order of their ids.
     pub documents: Vec<RunDocument>,
-    /// Pass it as `after` to get the next documents; null: there are no more.
+    /// Pass it as `after` to get the next documents. Null: there are no more.
     pub next: Option<String>,
 }
 
-/// A claim that ended.
+/// A finished claim.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Attempt {
     /// `chunk` or `embed`.
@@ -285,25 +285,25 @@ pub struct Attempt {
     pub started_at: DateTime<Utc>,
     /// When the claim ended.
     pub ended_at: DateTime<Utc>,
-    /// How: completed, released, failed, expired, reset or superseded.
+    /// The outcome: completed, released, failed, expired, reset or superseded.
     pub outcome: String,
-    /// Why it failed.
+    /// The reason of the failure.
     pub error: Option<String>,
 }
 
-/// Something that normalizing lost.
+/// Content that was lost during normalization.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the name of the column")]
 pub struct Loss {
     /// Its name.
     pub loss: String,
-    /// Documents that lost it.
+    /// Number of affected documents.
     pub documents: i64,
-    /// How often.
+    /// Number of occurrences.
     pub occurrences: i64,
 }
 
-/// Chunks of one range of sizes.
+/// The number of chunks in a range of sizes.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ChunkSize {
     /// Lower end of the range, in tokens.
@@ -331,7 +331,7 @@ pub struct RunDocument {
     pub chunks: i64,
     /// Tokens of its chunks.
     pub tokens: i64,
-    /// What normalizing lost, by name.
+    /// Content that was lost during normalization, by name.
     pub losses: BTreeMap<String, i64>,
 }
 
@@ -342,7 +342,7 @@ pub struct EmbedRequest {
     /// The texts, at most 256.
     #[schema(min_items = 1, max_items = 256)]
     pub texts: Vec<Text>,
-    /// What the texts are; some models read questions and documents differently.
+    /// The type of the texts. Some models process questions and documents differently.
     #[serde(default)]
     pub kind: EmbedKind,
 }
@@ -352,7 +352,7 @@ pub struct EmbedRequest {
 #[schema(min_length = 1, pattern = r"\S")]
 pub struct Text(pub String);
 
-/// What texts are.
+/// The type of texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EmbedKind {
@@ -366,9 +366,9 @@ pub enum EmbedKind {
 /// Vectors of texts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EmbedAnswer {
-    /// The model; pass it to `graphdb.search` as `p_model`.
+    /// The model. Pass it to `graphdb.search` as `p_model`.
     pub model: String,
-    /// Numbers in a vector.
+    /// The dimension of a vector.
     pub dimension: usize,
     /// One vector for each text, in order.
     pub vectors: Vec<Vec<f32>>,

@@ -1,4 +1,5 @@
-//! MCP: the knowledge base as tools and resources of an assistant, over standard input and output or HTTP. Read-only.
+//! MCP: read-only access to the knowledge base for assistants, as tools and resources. The transport is standard input
+//! and output or HTTP.
 
 mod text;
 mod tools;
@@ -23,9 +24,9 @@ use super::state::{Setup, State};
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
-/// Resources of one page.
+/// Number of resources in a page.
 const PAGE: i32 = 100;
-/// Stands before the id of a document in the URI of its resource.
+/// The prefix of a document id in the URI of its resource.
 const URI: &str = "trailblazer://document/";
 
 const INSTRUCTIONS: &str = "\
@@ -39,12 +40,12 @@ say so.";
 #[derive(Clone)]
 pub(super) struct Knowledge {
     state: Arc<State>,
-    /// Who asks where no request says so: on standard input and output.
+    /// The caller on standard input and output, where requests do not identify one.
     local: Caller,
 }
 
 impl Knowledge {
-    /// Returns who sent a request: on HTTP whom `guard` identified.
+    /// Returns the sender of a request. Over HTTP, `guard` has identified the caller.
     fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
         match context.extensions.get::<Parts>() {
             Some(parts) => parts.extensions.get::<Caller>().cloned().unwrap_or_default(),
@@ -143,12 +144,12 @@ impl ServerHandler for Knowledge {
     }
 }
 
-/// Returns the URI of the resource that a document is.
+/// Returns the URI of the resource for a document.
 fn uri(doc_id: &str) -> String {
     format!("{URI}{}", links::encoded(doc_id))
 }
 
-/// Returns a problem as an error of the protocol.
+/// Converts a problem to an error of the protocol.
 fn protocol_error(problem: &Problem) -> ErrorData {
     let message =
         problem.hint.as_ref().map_or_else(|| problem.detail.clone(), |hint| format!("{}. {hint}", problem.detail));
@@ -159,7 +160,7 @@ fn protocol_error(problem: &Problem) -> ErrorData {
     }
 }
 
-/// Returns the service of `/mcp`. It keeps no sessions: each request is answered by itself. `guard` has checked host and origin.
+/// Returns the service for `/mcp`. It keeps no sessions, so requests are independent. `guard` has checked host and origin.
 pub(super) fn http(state: &Arc<State>) -> StreamableHttpService<Knowledge, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
@@ -170,11 +171,11 @@ pub(super) fn http(state: &Arc<State>) -> StreamableHttpService<Knowledge, Never
     StreamableHttpService::new(move || Ok(knowledge.clone()), Arc::new(NeverSessionManager::default()), config)
 }
 
-/// Answers a client on standard input and output until it hangs up or `stop` is asked. The client is the user of this machine, with
-/// the given principals.
+/// Serves a client on standard input and output until it disconnects or `stop` is requested. The client is the user of
+/// this machine, with the given principals.
 pub fn stdio(setup: Setup, principals: Vec<String>, stop: &Stop) -> Result<()> {
     let runtime = super::runtime()?;
-    // Kept until the runtime has ended: its connections must not be closed within it.
+    // The state must live longer than the runtime, because its connections must not be closed inside the runtime.
     let state = State::new(setup)?;
     let knowledge = Knowledge { state: Arc::clone(&state), local: Caller::local(principals) };
     let failed = |message: String| Error::Output(std::io::Error::other(message));
@@ -188,7 +189,7 @@ pub fn stdio(setup: Setup, principals: Vec<String>, stop: &Stop) -> Result<()> {
         let session = async move {
             match knowledge.serve(rmcp::transport::stdio()).await {
                 Ok(running) => running.waiting().await.map(drop).map_err(|error| failed(error.to_string())),
-                // The client went away before it said anything.
+                // The client has disconnected before the first request.
                 Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
                 Err(error) => Err(failed(error.to_string())),
             }
@@ -198,7 +199,7 @@ pub fn stdio(setup: Setup, principals: Vec<String>, stop: &Stop) -> Result<()> {
             () = stopped => Ok(()),
         }
     });
-    // The thread that reads standard input cannot be stopped, so this waits only a moment for it.
+    // The thread that reads standard input cannot be stopped, so the shutdown waits for it only briefly.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     drop(state);
     served

@@ -1,15 +1,16 @@
-//! Answers as a model reads them best: title, section and URL, then the passage.
+//! Formats answers for models: title, section and URL, and then the passage.
 
 use std::fmt::Write as _;
 
 use crate::serve::api::types::{Document, FacetValue, Facets, Hit, SearchAnswer};
 
-/// Bytes of a token, on the safe side for English text and code.
+/// Number of bytes per token. It is a safe estimate for English text and code.
 const TOKEN_BYTES: usize = 3;
-/// Sections that an answer lists.
+/// Maximum number of sections in an answer.
 const SECTIONS: usize = 60;
 
-/// Returns what was found within `budget` tokens, and how many hits that are. The first is always shown, cut off if need be.
+/// Returns the hits that fit into `budget` tokens, and their number. The first hit is always included, and cut off if
+/// necessary.
 pub fn search(answer: &SearchAnswer, budget: usize) -> (String, usize) {
     if answer.hits.is_empty() {
         let notice = answer.notice.as_ref().map(|notice| format!(" {notice}")).unwrap_or_default();
@@ -57,7 +58,7 @@ fn entry(hit: &Hit) -> String {
     entry
 }
 
-/// Cuts `text` at a line end or a character within `budget` tokens. Returns whether something was cut off.
+/// Cuts `text` at a line end or a character so that it fits into `budget` tokens. Returns whether something was cut off.
 pub fn cut(text: &mut String, budget: usize) -> bool {
     let most = budget * TOKEN_BYTES;
     if text.len() <= most {
@@ -67,7 +68,7 @@ pub fn cut(text: &mut String, budget: usize) -> bool {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    // A whole line reads better, unless the line is most of the text.
+    // Cut at a line end, unless this would remove most of the text.
     if let Some(line_end) = text[..end].rfind('\n').filter(|&at| at > end / 2) {
         end = line_end;
     }
@@ -75,7 +76,7 @@ pub fn cut(text: &mut String, budget: usize) -> bool {
     true
 }
 
-/// Returns a document with what it is, and the sections that can be asked for.
+/// Returns a document with its metadata and the list of its sections.
 pub fn document(document: &Document, is_cut: bool) -> String {
     let mut text = format!("# {}\n", document.title);
     if !document.breadcrumbs.is_empty() {
@@ -97,7 +98,7 @@ pub fn document(document: &Document, is_cut: bool) -> String {
     text
 }
 
-/// Returns what the documentation covers.
+/// Returns the sources, labels and languages of the documentation.
 pub fn sources(facets: &Facets) -> String {
     let mut text = format!("{} documents.\n", facets.documents);
     for (name, values) in [("Sources", &facets.sources), ("Labels", &facets.labels), ("Languages", &facets.languages)] {

@@ -1,4 +1,4 @@
-//! The tools: `search`, `get_document` and `list_sources`.
+//! The tools `search`, `get_document` and `list_sources`.
 
 use std::sync::Arc;
 
@@ -18,33 +18,33 @@ use crate::serve::knowledge::{self, Search};
 use crate::serve::problem::Problem;
 use crate::serve::state::State;
 
-/// Documents that a search returns unless the caller says otherwise.
+/// Default number of documents in a search result.
 const LIMIT: u32 = 5;
-/// Tokens that an answer has at most unless the caller says otherwise.
+/// Default token limit of an answer.
 const BUDGET: u32 = 6_000;
-/// The smallest budget that can hold an answer, and the largest.
+/// The minimum and maximum token limit of an answer.
 const BUDGETS: std::ops::RangeInclusive<u32> = 200..=100_000;
 
 /// Input of `search`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SearchInput {
-    /// The question, in the words of the user. "Texts in quotes" must occur in the answer, -words must not.
+    /// The question in the words of the user. Every answer contains the "phrases in quotes" and does not contain the -words.
     query: String,
-    /// Only documents of these sources; `list_sources` names them.
+    /// Only documents of these sources. `list_sources` returns them.
     #[serde(default)]
     source: Vec<String>,
-    /// Only documents with one of these labels; `list_sources` names them.
+    /// Only documents with one of these labels. `list_sources` returns them.
     #[serde(default)]
     label: Vec<String>,
-    /// Most documents to return, 1 to 100. Default: 5.
+    /// Maximum number of documents to return, 1 to 100. Default: 5.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     limit: Option<u32>,
     /// How much of each document to return: the `passage` that matches (default), or the whole `section` around it.
     #[serde(default)]
     context: Context,
-    /// Most tokens to return, 200 to 100000. Default: 6000.
+    /// Maximum number of tokens to return, 200 to 100000. Default: 6000.
     #[serde(default)]
     #[schemars(range(min = 200, max = 100_000))]
     max_tokens: Option<u32>,
@@ -71,7 +71,7 @@ struct DocumentInput {
     /// The version in this run (`run_id` of a search result). Default: the current version.
     #[serde(default)]
     run_id: Option<String>,
-    /// Most tokens to return, 200 to 100000. Default: 6000.
+    /// Maximum number of tokens to return, 200 to 100000. Default: 6000.
     #[serde(default)]
     #[schemars(range(min = 200, max = 100_000))]
     max_tokens: Option<u32>,
@@ -85,18 +85,18 @@ struct SourcesInput {}
 /// Output of `search`.
 #[derive(Debug, Serialize, JsonSchema)]
 struct SearchOutput {
-    /// The documents that answer the question, the best first.
+    /// The documents that answer the question, best first.
     hits: Vec<Hit>,
     /// Documents that were found but left out to stay within `max_tokens`.
     left_out: usize,
-    /// Something to know about the answer.
+    /// A notice about the answer.
     notice: Option<String>,
 }
 
 /// Output of `get_document`.
 #[derive(Debug, Serialize, JsonSchema)]
 struct DocumentOutput {
-    /// The document, or the section that was asked for.
+    /// The document, or the requested section.
     #[serde(flatten)]
     document: Document,
     /// Whether `markdown` was cut off to stay within `max_tokens`.
@@ -139,8 +139,8 @@ pub fn list() -> Vec<Tool> {
     ]
 }
 
-/// Calls a tool. What is wrong with the arguments is told to the model, which may mend it; only an unknown tool is an error of the
-/// protocol.
+/// Calls a tool. Errors in the arguments are returned to the model, which can correct them. Only an unknown tool is an
+/// error of the protocol.
 pub async fn call(
     state: &Arc<State>,
     caller: &Caller,
@@ -165,7 +165,7 @@ pub async fn call(
 }
 
 fn input<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Problem> {
-    // PostgreSQL knows no such character, and a model that sends one means nothing by it.
+    // PostgreSQL does not support this character. If a model sends it, it has no meaning.
     if arguments.values().any(|value| value.to_string().contains("\\u0000")) {
         return Err(Problem::invalid("the arguments contain a NUL character"));
     }
@@ -181,7 +181,7 @@ fn budget(max_tokens: Option<u32>) -> Result<usize, Problem> {
     Err(Problem::invalid(format!("max_tokens must be from {} to {}, not {budget}", BUDGETS.start(), BUDGETS.end())))
 }
 
-/// Returns text for the model with the same as structured content for programs.
+/// Returns text for the model and the same data as structured content for programs.
 fn answer(text: String, structured: &impl Serialize) -> CallToolResult {
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = serde_json::to_value(structured).ok();
@@ -206,7 +206,7 @@ async fn search(state: &Arc<State>, caller: &Caller, arguments: JsonObject) -> R
     Ok(answer(text, &output))
 }
 
-/// Replaces the passage of a hit by the section that it stands in.
+/// Replaces the passage of a hit with its section.
 async fn widen(state: &Arc<State>, caller: &Caller, hit: &mut Hit) -> Result<(), Problem> {
     let Ok(run_id) = hit.run_id.parse::<RunId>() else { return Ok(()) };
     let document = knowledge::document(state, caller, &hit.doc_id, Some(run_id)).await?;
@@ -227,7 +227,7 @@ async fn get_document(state: &Arc<State>, caller: &Caller, arguments: JsonObject
     let found = knowledge::document(state, caller, &input.document, run_id).await?;
     let mut document = knowledge::view(found, input.section.as_deref())?;
     let is_cut = text::cut(&mut document.markdown, budget);
-    // Links, attachments and losses are long, and of no use to a model.
+    // Links, attachments and losses are long and not useful for a model.
     if let Value::Object(meta) = &mut document.meta {
         meta.retain(|_, value| !value.is_array() && !value.is_object());
     }

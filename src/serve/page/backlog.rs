@@ -1,4 +1,4 @@
-//! `/backlog`: what is left to do, and who works on it.
+//! `/backlog`: the remaining work and the workers.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ use crate::serve::state::State;
 
 /// Seconds between two refreshes.
 const REFRESH: u32 = 5;
-/// Workers send a heartbeat every ten seconds: one that missed six is probably dead.
+/// Workers send a heartbeat every ten seconds. A worker that has missed six heartbeats is probably dead.
 const SILENT: i64 = 60;
-/// Runs that are listed.
+/// Number of listed runs.
 const RECENT: u32 = 25;
 
 /// Shows the backlog.
@@ -73,7 +73,7 @@ fn summary(backlog: &Backlog) -> Markup {
     }
 }
 
-/// Says in one sentence how things stand.
+/// Describes the state of the backlog in one sentence.
 fn sentence(backlog: &Backlog) -> String {
     let silent = backlog.claims.iter().filter(|claim| is_silent(claim)).count();
     let failed = backlog.by_status.get("failed").copied().unwrap_or(0);
@@ -234,12 +234,12 @@ pub fn status(name: &str) -> Markup {
     html! { span class={ "status " (Status::named(name).map_or("", Status::as_str)) } { (name) } }
 }
 
-/// Returns a time the way people read it.
+/// Formats a time for people.
 pub fn instant(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
 }
 
-/// Returns a number of seconds the way people read it.
+/// Formats a number of seconds for people.
 pub fn duration(seconds: i64) -> String {
     let total = u64::try_from(seconds).unwrap_or(0);
     match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {

@@ -1,4 +1,4 @@
-//! `/d/RUN/DOCUMENT`: one document.
+//! `/d/RUN/DOCUMENT`: a document.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ use crate::serve::caller::Caller;
 use crate::serve::knowledge;
 use crate::serve::state::State;
 
-/// Headings from which a document has a table of contents.
+/// Minimum number of headings for a table of contents.
 const CONTENTS: usize = 3;
 
-/// Where in the document to begin.
+/// The start position in the document.
 #[derive(Debug, Deserialize)]
 pub struct At {
     /// The chunk that a search found.
     chunk: Option<i32>,
 }
 
-/// Shows a document; with a chunk, at the section of the chunk.
+/// Shows a document. With a chunk, it starts at the section of the chunk.
 pub async fn show(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
@@ -45,7 +45,7 @@ pub async fn show(
         };
         return Ok(see_other(&address));
     }
-    // Rendering a large document takes a while.
+    // Rendering a large document takes some time.
     let page = tokio::task::spawn_blocking(move || page(&document)).await;
     Ok(page.map_err(|_| PageProblem::from(crate::serve::problem::Problem::internal()))?.into_response())
 }

@@ -1,24 +1,24 @@
-//! The frame of every page.
+//! The layout of all pages.
 
 use maud::{DOCTYPE, Markup, html};
 
-/// Where a page stands in the navigation.
+/// The position of a page in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Search and its results.
     Search,
     /// Backlog and runs.
     Backlog,
-    /// Anywhere else.
+    /// Another page.
     Other,
 }
 
-/// Returns a page that stays as it is.
+/// Returns a static page.
 pub fn page(title: &str, place: Place, content: &Markup) -> Markup {
     frame(title, place, None, content)
 }
 
-/// Returns a page that shows itself anew every `seconds`: in place with the script, by a reload without.
+/// Returns a page that is refreshed every `seconds`. The script replaces its content. Without the script, the page is reloaded.
 pub fn live_page(title: &str, place: Place, seconds: u32, content: &Markup) -> Markup {
     frame(title, place, Some(seconds), content)
 }

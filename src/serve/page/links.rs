@@ -2,13 +2,13 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands for itself in a segment of a path, in a query and in a fragment.
+/// The characters that need no encoding in a path segment, a query and a fragment.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns `text` as it stands in a URL.
+/// Encodes `text` for a URL.
 #[must_use]
 pub fn encoded(text: &str) -> String {
-    // A segment of dots would be taken for a step up.
+    // Browsers interpret a segment of dots as a parent folder.
     if text == "." || text == ".." {
         return text.replace('.', "%2E");
     }
@@ -39,7 +39,7 @@ pub fn run(run_id: &str) -> String {
     format!("/runs/{}", encoded(run_id))
 }
 
-/// Returns `url` if a click on it opens a page of the web: neither script nor file.
+/// Returns `url` if it is a web address. Scripts and files are rejected.
 #[must_use]
 pub fn outside(url: &str) -> Option<&str> {
     let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Markdown of documents as HTML in which nothing can run and nothing is loaded from elsewhere.
+//! Converts Markdown to HTML that cannot run scripts or load content from other servers.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -10,10 +10,10 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Parser, Tag, TagEnd, html};
 use super::links;
 use crate::sections;
 
-/// Stands before the anchors of documents, so that none of them is the id of something that belongs to the page.
+/// The prefix of anchors in documents. It separates them from the ids of the page.
 pub const ANCHOR_PREFIX: &str = "s-";
 
-/// Allows what Markdown can say, and no more: no scripts, styles, forms, frames, images, classes or ids of the author's choice.
+/// Allows only what Markdown supports: no scripts, styles, forms, frames or images, and no classes or ids from the document.
 static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
@@ -90,7 +90,7 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Returns the body of a document of `run_id` as HTML. Its headings begin at the second level and have their anchors as ids.
+/// Renders a document of `run_id` as HTML. Its headings begin at the second level, and their ids are their anchors.
 pub fn rendered(markdown: &str, run_id: &str) -> Markup {
     let found = sections::sections(markdown);
     let mut anchors = found.into_iter().map(|section| section.anchor);
@@ -101,13 +101,13 @@ pub fn rendered(markdown: &str, run_id: &str) -> Markup {
             vec![Event::Start(Tag::Heading { level: below(level), id, classes, attrs })]
         }
         Event::End(TagEnd::Heading(level)) => vec![Event::End(TagEnd::Heading(below(level)))],
-        // A link cannot stand in a link.
+        // HTML does not allow nested links.
         Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link) if in_image => Vec::new(),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             let dest_url = target(&dest_url, run_id).into();
             vec![Event::Start(Tag::Link { link_type, dest_url, title, id })]
         }
-        // A link in place of the image: nothing is loaded from elsewhere.
+        // Images become links, because nothing is loaded from other servers.
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             in_image = true;
             let dest_url = target(&dest_url, run_id).into();
@@ -138,7 +138,7 @@ fn below(level: HeadingLevel) -> HeadingLevel {
     }
 }
 
-/// Returns where a link leads: to the web, to a section of this page, or to another document of the run.
+/// Returns the target of a link: a web address, a section of this page, or another document of the run.
 fn target(url: &str, run_id: &str) -> String {
     let is_web = links::outside(url).is_some() || url.to_ascii_lowercase().starts_with("mailto:");
     if is_web || url.is_empty() {
@@ -222,7 +222,7 @@ mod tests {
                 "\"brand\"",
                 "id=\"q\"",
             ]) {
-                // Escaped text is no markup.
+                // Escaped text is not markup.
                 assert!(!lower.contains(bad), "{markdown} → {page}");
             }
         }

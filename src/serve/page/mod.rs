@@ -1,5 +1,5 @@
-//! The pages for people: search, document, backlog, run. They work without JavaScript; the one script only refreshes the backlog in
-//! place and adds keys.
+//! The web pages: search, document, backlog and run. They work without JavaScript. The only script refreshes the
+//! backlog and adds keyboard shortcuts.
 
 mod backlog;
 mod document;
@@ -40,7 +40,7 @@ async fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text).into_response()
 }
 
-/// A page that could not be made.
+/// The error page.
 pub struct PageProblem(Problem);
 
 impl From<Problem> for PageProblem {
@@ -65,7 +65,7 @@ impl IntoResponse for PageProblem {
     }
 }
 
-/// Answers a browser with a page, and a program with problem details.
+/// Returns an error page to browsers, and problem details to programs.
 pub(super) fn problem_or_page(uri: &Uri, headers: &HeaderMap, problem: Problem) -> Response {
     let is_browser = headers
         .get(header::ACCEPT)
@@ -76,15 +76,15 @@ pub(super) fn problem_or_page(uri: &Uri, headers: &HeaderMap, problem: Problem) 
     if is_browser && !is_for_programs { PageProblem(problem).into_response() } else { problem.into_response() }
 }
 
-/// What a page handler returns.
+/// The result of a page handler.
 type Page = Result<Markup, PageProblem>;
 
-/// Returns a count with what is counted.
+/// Formats a count with its noun.
 fn counted(count: i64, noun: &str) -> String {
     crate::terminal::counted(count, noun)
 }
 
-/// A redirect to `path`, after which a reload repeats nothing.
+/// Returns a redirect to `path`, so that reloading the page does not repeat the request.
 fn see_other(path: &str) -> Response {
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (axum::http::StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()

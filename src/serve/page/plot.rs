@@ -1,27 +1,27 @@
-//! Bar charts as SVG, drawn on the server. Colors come from the style sheet, so that they suit light and dark.
+//! Draws bar charts as SVG. The colors come from the style sheet, so that they fit light and dark mode.
 
 use maud::{Markup, html};
 
 const WIDTH: usize = 720;
 const HEIGHT: usize = 120;
 
-/// One bar: its value, what a pointer over it says, and what stands below it.
+/// A bar: its value, its tooltip, and its label on the axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
     /// Height.
     pub value: i64,
     /// Full description.
     pub label: String,
-    /// Text below the axis; empty for most.
+    /// The text below the axis. It is empty for most bars.
     pub tick: String,
 }
 
-/// Returns a chart of `bars` with the name `title`, which also says the largest value to those who cannot see it.
+/// Returns a chart of `bars` with the name `title`. The name includes the maximum for people who cannot see the chart.
 pub fn bars(title: &str, bars: &[Bar]) -> Markup {
     let largest = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(0);
     let count = bars.len().max(1);
     let scale = usize::try_from(largest.max(1)).unwrap_or(usize::MAX);
-    // In hundredths of a unit, so that no bar is lost to rounding.
+    // Coordinates are in hundredths of a unit, so that no bar is lost by rounding.
     let step = WIDTH * 100 / count;
     let hundredths = |value: usize| format!("{}.{:02}", value / 100, value % 100);
     html! {

@@ -1,4 +1,4 @@
-//! `/runs/ID`: one run, and what can be done with it.
+//! `/runs/ID`: a run and its actions.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::serve::state::State;
 /// Seconds between two refreshes.
 const REFRESH: u32 = 5;
 
-/// Where the list of documents continues, and what was just done.
+/// The start of the list of documents, and the last action.
 #[derive(Debug, Deserialize)]
 pub struct At {
     #[serde(default)]
@@ -79,7 +79,7 @@ fn facts(run: &Run) -> Markup {
     }
 }
 
-/// Returns the buttons of what can be done; each leads to a page that says what it would do.
+/// Returns the buttons of all possible actions. Each leads to a page that describes its effect.
 fn buttons(run: &Run) -> Markup {
     let can_retry = run.status == "failed";
     let is_held = run.claimed_by.is_some();
@@ -97,7 +97,7 @@ fn buttons(run: &Run) -> Markup {
     }
 }
 
-/// What the forms send: the change, and whether its dry run was seen.
+/// The data of a form: the change, and whether its dry run was shown.
 #[derive(Debug, Deserialize)]
 pub struct Sent {
     action: Action,
@@ -109,7 +109,7 @@ pub struct Sent {
     confirmed: Option<String>,
 }
 
-/// Says what a change would do, or does it once that was confirmed.
+/// Describes the effect of a change, or makes the change after a confirmation.
 pub async fn change(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
@@ -117,7 +117,7 @@ pub async fn change(
     headers: HeaderMap,
     sent: Result<Form<Sent>, axum::extract::rejection::FormRejection>,
 ) -> Result<Response, PageProblem> {
-    // Browsers always name the page that a form stands on; `guard` has compared it with this server.
+    // Browsers always send the origin of a form, and `guard` has compared it with this server.
     if !headers.contains_key(axum::http::header::ORIGIN) && !headers.contains_key("sec-fetch-site") {
         let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "changes are made from the page of a run");
         return Err(problem.hint("Programs call the SQL functions, or `trailblazer runs`.").into());
@@ -184,7 +184,7 @@ fn timeline(run: &Run, attempts: &[Attempt]) -> Markup {
 }
 
 fn sizes(details: &RunDetails) -> Markup {
-    // Ranges without chunks have no row; the plot shows them as gaps.
+    // The database returns no row for ranges without chunks. The chart shows them as gaps.
     let last = details.chunk_sizes.last().map_or(0, |size| size.from_tokens);
     let step = details.chunk_sizes.first().map_or(32, |size| size.to_tokens - size.from_tokens + 1).max(1);
     let count = usize::try_from(last / step + 1).unwrap_or(1).min(128);

@@ -16,10 +16,10 @@ use crate::serve::caller::Caller;
 use crate::serve::knowledge::{self, Search};
 use crate::serve::state::State;
 
-/// Documents on one page.
+/// Number of documents on a page.
 const LIMIT: u32 = 10;
 
-/// The form, as the address of the page holds it.
+/// The form, as encoded in the address of the page.
 #[derive(Debug, Default, Deserialize)]
 pub struct Form {
     #[serde(default)]
@@ -38,7 +38,7 @@ impl Form {
         SearchFilter { source: given(&self.source), label: given(&self.label), ..SearchFilter::default() }
     }
 
-    /// Returns the address of the same search with other choices of `facet`.
+    /// Returns the address of the same search with a different selection for `facet`.
     fn address(&self, limit: u32) -> String {
         let mut pairs = vec![format!("q={}", links::encoded(&self.q))];
         pairs.extend(self.source.iter().map(|value| format!("source={}", links::encoded(value))));
@@ -48,7 +48,7 @@ impl Form {
     }
 }
 
-/// Shows the form, and what the question in the address finds.
+/// Shows the form and the results of the question in the address.
 pub async fn show(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
@@ -60,7 +60,7 @@ pub async fn show(
         None
     } else {
         let asked = Search { query: form.q.clone(), limit, filter: form.filter(), text_only: false };
-        // What is wrong with the question is said beside it.
+        // Errors in the question are displayed next to it.
         Some(match knowledge::search(&state, &caller, asked).await {
             Err(problem) if problem.status().is_client_error() => Err(problem),
             answered => Ok(answered?),
@@ -100,7 +100,7 @@ fn question(form: &Form, facets: &Facets) -> Markup {
     }
 }
 
-/// Returns the check boxes of one filter, those that are chosen included even if nothing has the value.
+/// Returns the check boxes of a filter. Selected values are included even if no document has them.
 fn choices(legend: &str, name: &str, values: &[FacetValue], chosen: &[String]) -> Markup {
     let absent: Vec<&String> =
         chosen.iter().filter(|chosen| values.iter().all(|known| &known.value != *chosen)).collect();
@@ -162,7 +162,7 @@ fn shown(hit: &Hit) -> Markup {
     }
 }
 
-/// Returns titles with separators that a screen reader skips.
+/// Returns titles with separators that screen readers ignore.
 fn trail(titles: &[String]) -> Markup {
     html! {
         @for (place, title) in titles.iter().enumerate() {
@@ -172,7 +172,7 @@ fn trail(titles: &[String]) -> Markup {
     }
 }
 
-/// Returns plain text with the words of the question marked.
+/// Returns plain text with highlighted words.
 fn marked(snippet: &str, highlights: &[[u32; 2]]) -> Markup {
     let characters: Vec<char> = snippet.chars().collect();
     let part = |from: usize, to: usize| characters.get(from..to).unwrap_or_default().iter().collect::<String>();
