@@ -1,4 +1,4 @@
-# `make help` says what there is. Downloads are pinned by version and hash and kept in var/, which git ignores.
+# `make help` lists the targets. Downloads are pinned by version and hash and stored in var/, which git ignores.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -6,9 +6,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CARGO ?= cargo
-# The release profile, because nearly all the time goes into CPU work.
+# The release profile, because nearly all the time is CPU time.
 TRAILBLAZER := $(or $(CARGO_TARGET_DIR),target)/release/trailblazer
-# The same folder is the same run: what did not change is not done again.
+# The same folder always gives the same run, so unchanged documents are not processed again.
 RUN_ID ?= $(shell basename "$(INPUT)" | tr -c 'A-Za-z0-9._\n-' '-' | cut -c 1-100)-$(SOURCE)
 LINTERS := var/lint
 
@@ -18,7 +18,7 @@ help: ## List the targets
 		| while IFS='	' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 .PHONY: setup
-setup: ## Fetch what building and testing needs; quick and offline from the second time on
+setup: ## Fetch everything that builds and tests need; fast and offline after the first time
 	@.ci/setup
 
 .PHONY: build
@@ -35,7 +35,7 @@ endif
 run: build ## Process the sample documentation, or your own: INPUT=folder SOURCE=dita|confluence
 	@$(TRAILBLAZER) --events never db migrate
 ifdef INPUT
-	@# Code 1: some files yielded no document. They were named; the others go on.
+	@# Code 1 means that some files have errors. They were reported, and the other files are processed.
 	@$(TRAILBLAZER) --events never normalize "$(INPUT)" --run-id "$(RUN_ID)" --source "$(SOURCE)" || [ $$? = 1 ]
 else
 	@$(TRAILBLAZER) --events never normalize examples/docs/dita --source dita --run-id guide
@@ -56,36 +56,36 @@ endif
 		'  $(TRAILBLAZER) db down        stop the private server'
 
 .PHONY: test
-test: setup ## Run all tests on PostgreSQL 18, then those with a database on 16 (FILTER=name for some)
+test: setup ## Run all tests on PostgreSQL 18, and then the database tests on 16 (FILTER=name selects tests)
 	$(CARGO) test --locked $(FILTER)
 	TRAILBLAZER_TEST_PG=16 $(CARGO) test --locked --test suite $(FILTER)
 
 .PHONY: chaos
-chaos: setup ## Break things at random while work goes on: KILLS=200 STEPS=100000 SEED=number
+chaos: setup ## Inject random faults while workers run: KILLS=200 STEPS=100000 SEED=number
 	@KILLS="$(or $(KILLS),200)" STEPS="$(or $(STEPS),100000)" SEED="$(SEED)" \
 		$(CARGO) test --locked --test suite faults:: -- --nocapture --test-threads=1
 
 .PHONY: scale
-scale: setup ## Faults of a size: reset of a million runs, mass expiry, a transaction left open; ten minutes
+scale: setup ## Test large cases for ten minutes: reset of a million runs, many expired leases, a long open transaction
 	@$(CARGO) test --locked --test suite faults::scale -- --ignored --nocapture --test-threads=1
 
 .PHONY: conformance
-conformance: setup ## Print how faithful the Markdown is, corpus by corpus; fails below the mark
+conformance: setup ## Print how faithful the Markdown is for each corpus; fails if a figure is below its mark
 	@CARGO="$(CARGO)" .ci/conformance
 
 .PHONY: check
-check: lint test ## Everything that must hold before a merge
+check: lint test ## Run all linters and tests; must pass before a merge
 
 .PHONY: fmt
 fmt: ## Format the Rust code
 	@$(CARGO) fmt
 
 .PHONY: lint
-lint: setup ## Formatting, clippy, migrations, spelling, licenses
+lint: setup ## Check formatting, clippy, migrations, spelling and licenses
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	@.ci/fetch-wheels .ci/lint-requirements.txt $(LINTERS)
-	@# The installer puts the schema of pgvector where the placeholder stands, which is no SQL.
+	@# The files contain a placeholder for the schema of pgvector, which is not valid SQL. The installer replaces it.
 	@rm -rf var/lint-migrations && mkdir -p var/lint-migrations
 	@for file in sql/migrations/*.sql; do sed 's/@extschema:vector@\.//g' "$$file" >var/lint-migrations/"$${file##*/}"; done
 	$(LINTERS)/squawk*/scripts/squawk --config .ci/squawk.toml 'var/lint-migrations/*.sql'
@@ -93,27 +93,27 @@ lint: setup ## Formatting, clippy, migrations, spelling, licenses
 	.ci/deny
 
 .PHONY: bench
-bench: build ## Compare claims with those of six other queues; BENCH=normalize, chunk, embed, store, search or pipeline for the others
+bench: build ## Compare claims with six other queues; or another benchmark: BENCH=normalize, chunk, embed, store, search or pipeline
 	@PG_BIN="$(CURDIR)/var/pg/18/bin" benches/$(or $(BENCH),claim)/run.sh
 
 .PHONY: eval
-eval: setup ## Measure what search finds, over the guide and over the corpora in TRAILBLAZER_CORPORA
+eval: setup ## Measure the search quality on the guide and on the corpora in TRAILBLAZER_CORPORA
 	@$(CARGO) bench --locked --bench eval
 
 .PHONY: proof
-proof: build ## Show the whole backlog at work on a fresh server, and write docs/proof.md
+proof: build ## Process a large backlog on a new server, and write docs/proof.md
 	@.ci/proof $(TRAILBLAZER)
 
 .PHONY: counterparts
-counterparts: ## Fetch what tests of the server meet: MCP's SDK, conformance suite and inspector, schemathesis; retrievers
+counterparts: ## Fetch the tools for server tests: MCP's SDK, conformance suite and inspector, schemathesis, retrievers
 	@python3 -m venv var/counterparts/venv
 	@var/counterparts/venv/bin/pip install --quiet --disable-pip-version-check mcp schemathesis langchain-core llama-index-core
 	@npm install --silent --no-fund --no-audit --prefix var/counterparts node@22 @modelcontextprotocol/conformance @modelcontextprotocol/inspector
 
 .PHONY: retrievers-test
-retrievers-test: setup ## Run the example retrievers against a server, those whose packages are installed
+retrievers-test: setup ## Run the example retrievers whose packages are installed against a server
 	@$(CARGO) test --locked --test suite serve::counterparts::retrievers -- --nocapture
 
 .PHONY: prompts
-prompts: ## Archive what is misnamed in prompts/ and write its index (DRY_RUN=1 only lists)
+prompts: ## Archive misnamed files in prompts/ and write the index (DRY_RUN=1 only lists them)
 	@DRY_RUN="$(DRY_RUN)" .ci/prompts
