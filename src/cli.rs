@@ -10,8 +10,8 @@ use crate::commands::{ask, completions, db, embed, eval, fetch, normalize, run, 
 use crate::commands::{mcp, serve};
 use crate::options::{Answer, Global, When};
 
-/// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and never loses track of what is
-/// left to do
+/// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and
+/// never loses track of what is left to do
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {

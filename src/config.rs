@@ -1,5 +1,5 @@
-//! Merges `.trailblazer.yaml`, environment variables and flags into one validated [`Config`]. Only [`find`] and
-//! [`load`] access the file system.
+//! Merges `.trailblazer.yaml`, environment variables and flags into one validated [`Config`].
+//! Only [`find`] and [`load`] access the file system.
 
 mod confluence;
 mod dita;
@@ -342,8 +342,8 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
     Ok(config)
 }
 
-/// Merges the file, given as name and text, with the environment. The environment has priority over the file, and the
-/// file has priority over the defaults.
+/// Merges the file, given as name and text, with the environment.
+/// The environment has priority over the file, and the file has priority over the defaults.
 pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let mut tree = match file {
         Some((name, text)) => parse_file(name, text)?,

@@ -328,8 +328,8 @@ impl EventWriter {
         self.out.is_some()
     }
 
-    /// Writes `event`. If the reader has closed the pipe, work continues without a message. Any other error is reported
-    /// once. After an error, nothing more is written.
+    /// Writes `event`. If the reader has closed the pipe, work continues without a message.
+    /// Any other error is reported once. After an error, nothing more is written.
     #[expect(clippy::disallowed_methods, reason = "when this process says it")]
     pub fn emit(&self, event: &Event<'_>) {
         let Some(out) = &self.out else { return };

@@ -38,8 +38,8 @@ pub struct Registration<'a> {
     pub input: Option<&'a str>,
 }
 
-/// Loads the artifact at `path` into the run. Broken lines are skipped and passed to `on_broken`. An artifact without
-/// documents is rejected, and the run keeps its documents.
+/// Loads the artifact at `path` into the run. Broken lines are skipped and passed to `on_broken`.
+/// An artifact without documents is rejected, and the run keeps its documents.
 ///
 /// `accept` receives the result before the commit. If it returns an error, the load is rolled back.
 pub fn load_artifact(

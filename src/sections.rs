@@ -64,8 +64,8 @@ pub fn find<'a>(sections: &'a [Section], name: &str) -> Option<&'a Section> {
         .or_else(|| sections.iter().find(|section| section.title.to_lowercase() == name.to_lowercase()))
 }
 
-/// Finds the section that contains a chunk. The heading path of a chunk consists of the document title and the headings
-/// from the top.
+/// Finds the section that contains a chunk.
+/// The heading path of a chunk consists of the document title and the headings from the top.
 #[must_use]
 pub fn of_heading_path<'a>(sections: &'a [Section], heading_path: &[String]) -> Option<&'a Section> {
     let mut within: Option<&Section> = None;

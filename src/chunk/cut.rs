@@ -195,8 +195,8 @@ impl Cutter<'_, '_> {
         places.into_iter().filter(stays).map(|at| Seam::new(body, at, Level::INNER)).collect()
     }
 
-    /// Returns the starts of all lines of code except the first line of a block. With `paragraphs`, only those after a
-    /// blank line.
+    /// Returns the starts of all lines of code except the first line of a block.
+    /// With `paragraphs`, only those after a blank line.
     fn code_lines(&self, range: &Range<usize>, paragraphs: bool) -> Vec<usize> {
         let frames = &self.ruler.outline.frames;
         let first = frames.partition_point(|frame| frame.range.end <= range.start);
@@ -238,8 +238,8 @@ impl Grain {
     }
 }
 
-/// Returns the places where sentences begin. UAX #29 ends a sentence at every `?`, even inside an address. Therefore a
-/// sentence must follow a blank, or a punctuation mark of a script that is written without blanks.
+/// Returns the places where sentences begin. UAX #29 ends a sentence at every `?`, even inside an address.
+/// Therefore a sentence must follow a blank, or a punctuation mark of a script that is written without blanks.
 fn sentences(text: &str) -> impl Iterator<Item = usize> {
     text.split_sentence_bound_indices().map(|(at, _)| at).filter(|at| {
         text.get(..*at)

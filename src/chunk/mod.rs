@@ -1,8 +1,8 @@
 //! Turns Markdown documents into chunks. This module does not access the database.
 //!
-//! A document is parsed once into an outline (its headings, and the seams where it may be cut) and tokenized once. All
-//! cuts are computed from these two. Among equally good seams, a hash of the text that follows decides. Therefore the
-//! same text is cut at the same places in every document, and an edit changes only the chunks around it.
+//! A document is parsed once into an outline (its headings, and the seams where it may be cut) and tokenized once.
+//! All cuts are computed from these two. Among equally good seams, a hash of the text that follows decides.
+//! Therefore the same text is cut at the same places in every document, and an edit changes only the chunks around it.
 
 mod cut;
 mod list;
@@ -20,15 +20,15 @@ use std::ops::Range;
 use crate::config::SMALLEST_CHUNK;
 use crate::embed::Tokenizer;
 
-/// The version of the chunking algorithm. Increase it when documents are cut at other places or chunks get another
-/// text. Then every run is chunked again.
+/// The version of the chunking algorithm.
+/// Increase it when documents are cut at other places or chunks get another text. Then every run is chunked again.
 const VERSION: u32 = 1;
 
 /// The limits for the size of a chunk, in tokens of the embedding model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum size of a chunk, including the heading path and special tokens. The limit cannot be kept if it is below
-    /// [`Limits::LEAST`].
+    /// Maximum size of a chunk, including the heading path and special tokens.
+    /// The limit cannot be kept if it is below [`Limits::LEAST`].
     pub max_tokens: usize,
     /// Minimum size of a chunk. Smaller neighbors under the same heading are merged.
     pub min_tokens: usize,

@@ -59,8 +59,8 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Parses a body. Parsing cannot fail, because every string is valid Markdown. The head of a table stays with the
-    /// first row, unless the head has more than `long_head` bytes.
+    /// Parses a body. Parsing cannot fail, because every string is valid Markdown.
+    /// The head of a table stays with the first row, unless the head has more than `long_head` bytes.
     pub fn read(body: &str, long_head: usize) -> Self {
         let mut reader = Reader { long_head, ..Reader::new(body) };
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;

@@ -12,8 +12,8 @@ use crate::embed::Tokenizer;
 const PATH_SEPARATOR: &str = " > ";
 /// Separates the heading path from the content.
 const BLANK_LINE: &str = "\n\n";
-/// A tokenizer may make one token of a very long word. To limit the size of a chunk in bytes, a token counts for at
-/// most this many bytes.
+/// A tokenizer may make one token of a very long word.
+/// To limit the size of a chunk in bytes, a token counts for at most this many bytes.
 const BYTES_PER_TOKEN: usize = 64;
 
 /// The minimum number of tokens of a list item that a chunk repeats.
@@ -248,8 +248,8 @@ impl<'a> Ruler<'a> {
         self.tokenizer.special_tokens() + path + items + frame
     }
 
-    /// Returns the table or code block whose opening a chunk repeats if it begins at `at`. A chunk that begins in the
-    /// head itself repeats nothing.
+    /// Returns the table or code block whose opening a chunk repeats if it begins at `at`.
+    /// A chunk that begins in the head itself repeats nothing.
     fn frame_at(&self, at: usize) -> Option<&TornFrame> {
         let i = self.outline.frame_at(at)?;
         let is_head = self.outline.frames.get(i).is_some_and(|frame| !frame.is_code && at < frame.head_end);

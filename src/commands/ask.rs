@@ -46,8 +46,8 @@ Examples:
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words and "texts in quotes" that must stand in the answer. A word after a minus at the end must not: quote the whole
-    /// question then
+    /// Words and "texts in quotes" that must stand in the answer.
+    /// A word after a minus at the end must not: quote the whole question then
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// Show N documents
@@ -62,8 +62,8 @@ pub struct Args {
     /// Only documents of runs whose id matches; * is any text, ? one character
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
-    /// Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key is path, ancestor, language, updated, source, label, run
-    /// or a key of the metadata. Another VALUE of the same key is an alternative
+    /// Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key is path, ancestor, language, updated, source,
+    /// label, run or a key of the metadata. Another VALUE of the same key is an alternative
     #[arg(long = "where", value_name = "CONDITION", value_parser = NonEmptyStringValueParser::new())]
     pub conditions: Vec<String>,
     /// No answers with this word or text; may be repeated

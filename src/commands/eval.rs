@@ -176,8 +176,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     })
 }
 
-/// Reads lines in the format `question<TAB>document|document[<TAB>condition;condition]`. Empty lines and lines that
-/// begin with # are skipped.
+/// Reads lines in the format `question<TAB>document|document[<TAB>condition;condition]`.
+/// Empty lines and lines that begin with # are skipped.
 fn read_cases(path: &Path) -> Result<Vec<Case>> {
     let text = fs::read_to_string(path).map_err(Error::file(path))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));

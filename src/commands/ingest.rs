@@ -1,5 +1,5 @@
-//! Turns an input into a run: reads and normalizes it, stores the artifact, and registers the run. `normalize` and
-//! `sync` use it.
+//! Turns an input into a run: reads and normalizes it, stores the artifact, and registers the run.
+//! `normalize` and `sync` use it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -77,8 +77,8 @@ pub fn source_name(source: normalize::Source) -> &'static str {
     }
 }
 
-/// Reads the input, and replaces the documents of the run. Returns `None` if a stop was requested before the load. Then
-/// nothing has changed.
+/// Reads the input, and replaces the documents of the run. Returns `None` if a stop was requested before the load.
+/// Then nothing has changed.
 pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<Option<Ingested>> {
     let Input { run_id, .. } = *input;
     let source = source_name(input.source);
@@ -126,8 +126,8 @@ struct Registered {
     broken: u64,
 }
 
-/// Loads the new artifact, and moves it to its final path. If the database is not available, the artifact is kept for
-/// `runs backfill`.
+/// Loads the new artifact, and moves it to its final path.
+/// If the database is not available, the artifact is kept for `runs backfill`.
 fn register(
     input: &Input<'_>,
     mut writer: Writer,

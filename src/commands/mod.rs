@@ -46,8 +46,8 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Loads the configuration from the file in `--config`, or from the nearest file in the working directory and the
-    /// folders above it.
+    /// Loads the configuration from the file in `--config`, or from the nearest file in the working
+    /// directory and the folders above it.
     pub fn new(global: &Global, events: &'a EventWriter) -> Result<Self> {
         let path = global.config.clone().or_else(|| config::find(&std::env::current_dir().ok()?));
         config::check_text(std::env::vars_os(), |name| name.starts_with("TRAILBLAZER_"))?;

@@ -111,16 +111,16 @@ pub fn missing_prefixes(config: &Config, model: &Model) -> Option<String> {
     ))
 }
 
-/// Returns whether to measure how many tokens of a text the server reads: the limit is unknown or smaller than the
-/// configured chunks.
+/// Returns whether to measure how many tokens of a text the server reads: the limit is unknown or
+/// smaller than the configured chunks.
 #[must_use]
 pub fn lacks_limit(config: &Config, known: Option<usize>) -> bool {
     config.embed.provider == ProviderKind::OpenAi
         && known.is_none_or(|known| config.chunk.max_tokens.is_some_and(|configured| configured > known))
 }
 
-/// Measures how many tokens of a text the server reads. Returns `None` if the provider knows its limit, or if a stop is
-/// requested first.
+/// Measures how many tokens of a text the server reads.
+/// Returns `None` if the provider knows its limit, or if a stop is requested first.
 pub fn ask_for_limit(provider: &Arc<dyn Provider>, waiting: Waiting<'_>) -> Result<Option<usize>> {
     let Some(server) = provider.server().map(str::to_owned) else { return Ok(None) };
     let asked = Arc::clone(provider);
@@ -136,7 +136,7 @@ pub fn store_limit(client: &mut Client, model: &Model, known: Option<usize>, fou
     let name = &model.name;
     calls::set_model_limit(client, name, found)?;
     if known.is_none() && found < model.max_tokens {
-        log::warn!("{name} reads only the first {found} tokens of a text: longer chunks would lose their ends");
+        log::warn!("{name} reads only the first {found} tokens of a text; longer chunks would lose their ends");
         if search::has_vectors(client, name)? {
             log::warn!(
                 "texts that were embedded before may lack their ends; to embed them again: \
@@ -147,8 +147,8 @@ pub fn store_limit(client: &mut Client, model: &Model, known: Option<usize>, fou
     Ok(())
 }
 
-/// Returns the limits for the size of chunks. Rejects sizes that do not fit the model or each other. `found` is the
-/// measured limit.
+/// Returns the limits for the size of chunks. Rejects sizes that do not fit the model or each other.
+/// `found` is the measured limit.
 pub fn limits(config: &Config, provider: &dyn Provider, found: Option<usize>) -> Result<Limits> {
     let Model { name, document_prefix, max_tokens: most, .. } = provider.model();
     let tokenizer = provider.tokenizer();
@@ -159,7 +159,7 @@ pub fn limits(config: &Config, provider: &dyn Provider, found: Option<usize>) ->
     let max_tokens = max_tokens.unwrap_or(most);
     let refused = |key: &str, message| Err(ConfigError::Invalid { place: key.into(), message }.into());
     if max_tokens > most {
-        let message = format!("{max_tokens} is more than {name} reads, {most}; lower it or set it to auto");
+        let message = format!("{max_tokens} is more than {most}, the limit of {name}; lower it or set it to auto");
         return refused("chunk.max_tokens", message);
     }
     if max_tokens < Limits::LEAST {
@@ -168,11 +168,12 @@ pub fn limits(config: &Config, provider: &dyn Provider, found: Option<usize>) ->
     }
     // If only chunk.max_tokens is set, the default of chunk.min_tokens is reduced.
     if min_tokens > max_tokens && min_tokens != Chunk::default().min_tokens {
-        let message = format!("{min_tokens} is more than a chunk may have, {max_tokens}; lower it");
+        let message = format!("{min_tokens} is more than {max_tokens}, the maximum size of a chunk; lower it");
         return refused("chunk.min_tokens", message);
     }
     if overlap_tokens > max_tokens / 2 {
-        let message = format!("{overlap_tokens} is more than half of what a chunk may have, {max_tokens}; lower it");
+        let message =
+            format!("{overlap_tokens} is more than half of {max_tokens}, the maximum size of a chunk; lower it");
         return refused("chunk.overlap_tokens", message);
     }
     Ok(Limits { max_tokens, min_tokens: min_tokens.min(max_tokens), overlap_tokens })

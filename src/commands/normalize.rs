@@ -29,8 +29,8 @@ changed and removed. Unchanged documents are not processed again. If more than h
 removed, nothing changes unless you pass --yes. Ctrl-C stops before the next document and changes nothing. Press it again \
 to quit now.")]
 pub struct Args {
-    /// A folder, a DITA map, topic or DITA-OT project file (each deliverable is a run), a Confluence space export (zip, folder
-    /// or entities.xml), or page files
+    /// A folder, a DITA map, topic or DITA-OT project file (each deliverable is a run), a Confluence space export (zip,
+    /// folder or entities.xml), or page files
     pub path: PathBuf,
     /// More inputs; each is a run of its own
     #[arg(value_name = "PATH")]

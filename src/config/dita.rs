@@ -12,8 +12,8 @@ pub struct Dita {
     pub specializations: BTreeMap<String, String>,
     /// Whether a search includes topics that exist only for reuse and maps without text.
     pub search: Searched,
-    /// The address of a published page, relative to the URL of the site. `{path}` is the path of the source without its
-    /// extension.
+    /// The address of a published page, relative to the URL of the site.
+    /// `{path}` is the path of the source without its extension.
     pub page_url: String,
 }
 

@@ -164,8 +164,8 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
         .collect()
 }
 
-/// Returns the key that belongs to a variable, with or without its section. Otherwise, returns the only key that begins
-/// with the name.
+/// Returns the key that belongs to a variable, with or without its section.
+/// Otherwise, returns the only key that begins with the name.
 fn key_of(name: &str) -> Option<&'static str> {
     let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
     let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];

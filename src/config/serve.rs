@@ -91,8 +91,8 @@ pub const TOKENS_VARIABLE: &str = "TRAILBLAZER_SERVE_TOKENS";
 /// Minimum length of a token, so that nobody can guess it.
 const SHORTEST_TOKEN: usize = 16;
 
-/// Parses tokens: entries `TOKEN` or `TOKEN=user:ann,group:hr`, separated by semicolons or line breaks. Error messages
-/// contain the number of an entry instead of its text.
+/// Parses tokens: entries `TOKEN` or `TOKEN=user:ann,group:hr`, separated by semicolons or line breaks.
+/// Error messages contain the number of an entry instead of its text.
 pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
     let entries = text.split([';', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
     entries

@@ -1,5 +1,5 @@
-//! Parses a libpq connection string into its parameters. The formats are
-//! `postgresql://user@host:5432/database?sslmode=verify-full` and `host=… user=…`.
+//! Parses a libpq connection string into its parameters.
+//! The formats are `postgresql://user@host:5432/database?sslmode=verify-full` and `host=… user=…`.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -92,8 +92,8 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
                 .into());
         }
         if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
-            // The name may be a part of a password that was not encoded. Therefore the message contains it only if it
-            // is similar to a known name.
+            // The name may be a part of a password that was not encoded.
+            // Therefore the message contains it only if it is similar to a known name.
             return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 3) {
                 Some(nearest) => format!("unknown connection parameter; did you mean `{nearest}`?"),
                 None => "unknown connection parameter".to_owned(),

@@ -139,8 +139,8 @@ impl Clients {
     }
 }
 
-/// Returns the folder of client programs that can dump a server with major version `major`. Their version must be at
-/// least as high.
+/// Returns the folder of client programs that can dump a server with major version `major`.
+/// Their version must be at least as high.
 pub(super) fn find(configured: Option<&Path>, workspace: &Path, major: u32) -> Result<PathBuf> {
     let mut looked_at = String::new();
     for bin in local::places(configured, workspace) {

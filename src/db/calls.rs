@@ -387,8 +387,8 @@ pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
-/// Calls `graphdb.overlapping_runs`. Returns the runs that contain documents of `run_id` and the number of these
-/// documents, highest number first.
+/// Calls `graphdb.overlapping_runs`.
+/// Returns the runs that contain documents of `run_id` and the number of these documents, highest number first.
 pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<(RunId, i64)>> {
     let rows = client.query("select * from graphdb.overlapping_runs($1)", &[&run_id.as_str()])?;
     Ok(rows.iter().map(|row| (self::run_id(row, "run_id"), row.get("documents"))).collect())
@@ -503,9 +503,9 @@ pub struct StoredDocument {
     pub body: String,
 }
 
-/// Calls `graphdb.run_documents`. Returns at most `limit` documents after `after`. The page ends earlier if the bodies
-/// reach `max_bytes`. `chunking` describes how the worker makes chunks. With it, only documents that this worker must
-/// chunk are returned.
+/// Calls `graphdb.run_documents`. Returns at most `limit` documents after `after`.
+/// The page ends earlier if the bodies reach `max_bytes`. `chunking` describes how the worker makes chunks.
+/// With it, only documents that this worker must chunk are returned.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,

@@ -132,8 +132,8 @@ impl Connector {
         Ok(())
     }
 
-    /// Returns the client programs for this database. They belong to the private server, or are the first that match
-    /// the server.
+    /// Returns the client programs for this database.
+    /// They belong to the private server, or are the first that match the server.
     pub fn clients(&self, client: &mut Client, config: &Config) -> Result<Clients> {
         let bin = if let Some(server) = &self.local {
             server.client_programs()?

@@ -53,8 +53,8 @@ pub struct Rights {
     pub roles: bool,
 }
 
-/// Returns the rights of this role. For each kind, it checks a function that only this kind and more powerful kinds may
-/// execute.
+/// Returns the rights of this role.
+/// For each kind, it checks a function that only this kind and more powerful kinds may execute.
 pub fn rights(client: &mut Client) -> Result<Rights> {
     let rows = client.query(
         "select p.proname::text from pg_proc as p \

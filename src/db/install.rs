@@ -288,8 +288,8 @@ struct Installed {
     name: String,
     sha256: String,
     code_version: String,
-    /// The source. Empty if the catalog stores it in parsed form. `None` if the function was dropped or the source was
-    /// not requested.
+    /// The source. Empty if the catalog stores it in parsed form.
+    /// `None` if the function was dropped or the source was not requested.
     source: Option<String>,
     /// The quoted schema of pgvector, or `None` if it is not installed.
     vector_schema: Option<String>,

@@ -4,8 +4,8 @@ use postgres::GenericClient;
 
 use crate::error::{Error, Result};
 
-/// Missing rights of the owner of the schema. Its functions run with the owner's rights. Before the installation, the
-/// current user is the future owner.
+/// Missing rights of the owner of the schema. Its functions run with the owner's rights.
+/// Before the installation, the current user is the future owner.
 ///
 /// `pg_temp` contains the staging tables. The functions use types and operators in pgvector's schema.
 const LACKING: &str = "

@@ -128,7 +128,7 @@ impl Servers {
         match (purpose, self.wanted) {
             (Purpose::Work, Wanted::Any | Wanted::PreferStandby) => Ok(Wanted::ReadWrite),
             (Purpose::Work, Wanted::ReadOnly | Wanted::Standby) => Err(Error::NotReady {
-                message: "target_session_attrs asks for a server that accepts no changes".into(),
+                message: "target_session_attrs requires a server that accepts no changes".into(),
                 hint: "For changes, set target_session_attrs to primary or read-write. `ask`, `status` and `runs list` work on a standby."
                     .into(),
             }),

@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 
 /// Sets the settings that all our statements rely on.
 ///
-/// It uses `SET`, because poolers reject unknown startup parameters. With this search path, a name always refers to
-/// `pg_catalog`. A function, operator or type with the same name in another schema is never used. All other names are
-/// qualified.
+/// It uses `SET`, because poolers reject unknown startup parameters.
+/// With this search path, a name always refers to `pg_catalog`.
+/// A function, operator or type with the same name in another schema is never used. All other names are qualified.
 const SETTINGS: &str = "set search_path = pg_catalog, pg_temp; set default_transaction_isolation = 'read committed'";
 /// Removes the limits that a role or a database may set. A worker waits for a provider, copies a large document or
 /// builds an index, and these limits must not count against its run. The last settings add limits of the worker: if a
@@ -97,9 +97,9 @@ pub(super) fn prepare(client: &mut Client, purpose: Purpose, facts: &Facts, max_
 
 /// Rejects a pooler that may use a different server session for each transaction.
 ///
-/// Our settings, temporary tables, prepared statements and locks must last longer than a transaction. While our
-/// connection is idle, such a pooler gives its server session to the next connection. The pooler is detected if two
-/// open connections have the same backend. `opened_in` is the time that the first connection took.
+/// Our settings, temporary tables, prepared statements and locks must last longer than a transaction.
+/// While our connection is idle, such a pooler gives its server session to the next connection. The pooler is detected
+/// if two open connections have the same backend. `opened_in` is the time that the first connection took.
 pub(super) fn refuse_transaction_pooler(server: &Server, facts: &Facts, opened_in: Duration) -> Result<()> {
     let (sender, receiver) = mpsc::channel();
     let server = server.clone();

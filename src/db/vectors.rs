@@ -11,9 +11,9 @@ use crate::ids::ClaimToken;
 
 /// Writes vectors of one model under a claim. It belongs to one connection.
 ///
-/// The owner of the table copies vectors directly into the table while the claim is locked. COPY fails if another
-/// process has stored a vector for the same text at the same time. In that case, and for all other roles,
-/// `graphdb.store_embeddings` writes the vectors.
+/// The owner of the table copies vectors directly into the table while the claim is locked.
+/// COPY fails if another process has stored a vector for the same text at the same time.
+/// In that case, and for all other roles, `graphdb.store_embeddings` writes the vectors.
 pub struct EmbeddingStore {
     call: Statement,
     copy: Option<TableCopy>,

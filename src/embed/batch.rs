@@ -2,8 +2,8 @@
 
 /// Groups texts into batches of at most `batch_tokens` tokens and `max_texts` texts. A text is given by its token count.
 ///
-/// Returns positions. Each batch has texts of similar length, shortest first, so that a server adds little padding. A
-/// text with more than `batch_tokens` tokens gets its own batch.
+/// Returns positions. Each batch has texts of similar length, shortest first, so that a server adds little padding.
+/// A text with more than `batch_tokens` tokens gets its own batch.
 #[must_use]
 pub fn batches(token_counts: &[usize], batch_tokens: usize, max_texts: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<(usize, usize)> = token_counts.iter().copied().zip(0..).collect();

@@ -69,9 +69,9 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Returns how many tokens of a text the model really reads, including special tokens. `most` limits the search. It
-    /// is raised if it is too small. The result is that limit if the model reads at least as many tokens. Returns
-    /// `None` if the limit is already known or cannot be found.
+    /// Returns how many tokens of a text the model really reads, including special tokens. `most` limits the search.
+    /// It is raised if it is too small. The result is that limit if the model reads at least as many tokens.
+    /// Returns `None` if the limit is already known or cannot be found.
     fn find_limit(&self, most: usize) -> Result<Option<usize>, EmbedError> {
         let _ = most;
         Ok(None)

@@ -74,8 +74,8 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Creates a provider for callers that need only the tokenizer and the limits of the model. It sends no request, so the
-/// dimension may be 0.
+/// Creates a provider for callers that need only the tokenizer and the limits of the model.
+/// It sends no request, so the dimension may be 0.
 pub fn unasked_provider(settings: &Settings) -> Result<Box<dyn Provider>, EmbedError> {
     match settings.provider {
         ProviderKind::OpenAi => Ok(Box::new(OpenAi::unasked(settings, Patience::default())?)),

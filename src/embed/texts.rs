@@ -1,5 +1,5 @@
-//! Computes vectors for texts from outside the database. Each text gets the model's prefix. Texts that are too long are
-//! rejected.
+//! Computes vectors for texts from outside the database. Each text gets the model's prefix.
+//! Texts that are too long are rejected.
 
 use super::{EmbedError, Provider, batches};
 
@@ -15,8 +15,8 @@ pub enum TextKind {
     Document,
 }
 
-/// Returns one result for each text, in order: its vector, or the reason why it has none. A text is rejected if it has
-/// no visible character or is too long for the model.
+/// Returns one result for each text, in order: its vector, or the reason why it has none.
+/// A text is rejected if it has no visible character or is too long for the model.
 pub fn embed_texts(
     provider: &dyn Provider,
     kind: TextKind,
@@ -37,7 +37,10 @@ pub fn embed_texts(
             if text.trim().is_empty() {
                 Err("the text is empty".to_owned())
             } else if count > model.max_tokens {
-                Err(format!("the text has {count} tokens, and {} reads {}: split it", model.name, model.max_tokens))
+                Err(format!(
+                    "the text has {count} tokens, but {} reads only {}; split it",
+                    model.name, model.max_tokens
+                ))
             } else {
                 Ok(Vec::new())
             }

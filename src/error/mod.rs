@@ -162,8 +162,8 @@ impl Error {
         move |source| Self::File { path, source }
     }
 
-    /// Converts the error for an invalid argument to an error of the configured model. Use it for calls whose other
-    /// arguments are always valid.
+    /// Converts the error for an invalid argument to an error of the configured model.
+    /// Use it for calls whose other arguments are always valid.
     #[must_use]
     pub fn of_model(self) -> Self {
         match &self {
@@ -251,8 +251,8 @@ impl Error {
     }
 
     /// Returns whether the server closed the connection for a reason that a run cannot cause: the server is starting,
-    /// it became a standby, it has no free connection, or a session was idle for too long. A command of an
-    /// administrator does not count, because the run may be the reason for it.
+    /// it became a standby, it has no free connection, or a session was idle for too long.
+    /// A command of an administrator does not count, because the run may be the reason for it.
     #[must_use]
     pub fn is_servers_decision(&self) -> bool {
         let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };

@@ -93,8 +93,8 @@ impl<'a> Client<'a> {
         &self.url
     }
 
-    /// Returns the JSON at `path`, or `None` if it does not exist (404). The path is relative to the site and may
-    /// contain a query.
+    /// Returns the JSON at `path`, or `None` if it does not exist (404).
+    /// The path is relative to the site and may contain a query.
     pub fn get(&self, path: &str) -> Result<Option<Value>, FetchError> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;

@@ -1,5 +1,5 @@
-//! Lists pages with their ids, versions, labels, ancestors, view restrictions and names of people. A request returns up
-//! to 250 pages.
+//! Lists pages with their ids, versions, labels, ancestors, view restrictions and names of people.
+//! A request returns up to 250 pages.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -68,8 +68,8 @@ fn stable(value: &Value) -> Value {
     }
 }
 
-/// Returns all pages that the source selects. If a page changes during the listing, it may appear twice. Then the last
-/// one counts.
+/// Returns all pages that the source selects. If a page changes during the listing, it may appear twice.
+/// Then the last one counts.
 pub(super) fn list(client: &Client<'_>, site: &Site) -> Result<Vec<Listed>, FetchError> {
     let cql = format!("{} order by created asc", selection(site));
     let mut listed = search(client, &cql, EXPAND, PAGE)?;

@@ -17,8 +17,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the folder. With `create`, creates it if it is missing. A file that is not a valid page is ignored, and
-    /// its page is fetched again.
+    /// Opens the folder. With `create`, creates it if it is missing.
+    /// A file that is not a valid page is ignored, and its page is fetched again.
     pub fn open(folder: &Path, create: bool) -> Result<Self, FetchError> {
         if create {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;

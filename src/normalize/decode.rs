@@ -1,5 +1,5 @@
-//! Converts bytes to text. The encoding comes from the byte order mark or the declaration. Otherwise, it is UTF-8 if
-//! most bytes are valid UTF-8.
+//! Converts bytes to text. The encoding comes from the byte order mark or the declaration.
+//! Otherwise, it is UTF-8 if most bytes are valid UTF-8.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -29,8 +29,8 @@ fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
     match (bytes, declared(bytes)) {
         ([b'<' | b'{', 0, ..], _) => Some(UTF_16LE),
         ([0, b'<' | b'{', ..], _) => Some(UTF_16BE),
-        // A file that was converted to UTF-8 may still declare its old encoding. Other encodings are rarely valid UTF-8
-        // by accident.
+        // A file that was converted to UTF-8 may still declare its old encoding.
+        // Other encodings are rarely valid UTF-8 by accident.
         (_, Some(declared)) if declared.is_single_byte() && std::str::from_utf8(bytes).is_ok() => Some(UTF_8),
         (_, Some(declared)) => Some(declared),
         (_, None) => is_mostly_utf_8(bytes).then_some(UTF_8),
@@ -54,8 +54,8 @@ fn assigned<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     value.trim_start().split(['"', '\'', ';', '/', ' ', '\t', '\n']).next()
 }
 
-/// Returns the encoding that a `<meta>` in the head declares. Elements after the head are ignored, because they may be
-/// examples in the text.
+/// Returns the encoding that a `<meta>` in the head declares.
+/// Elements after the head are ignored, because they may be examples in the text.
 fn meta_charset(head: &str) -> Option<&str> {
     let mut rest = head;
     loop {

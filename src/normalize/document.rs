@@ -63,8 +63,8 @@ pub struct Document {
     /// Other metadata in the source, such as audience, product, author or doctype.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub meta: Map<String, Value>,
-    /// Counts of content that was dropped, unresolved or cleaned, by name: `macro:toc`, `keyref:unresolved`,
-    /// `control-characters`.
+    /// Counts of content that was dropped, unresolved or cleaned, by name: `macro:toc`,
+    /// `keyref:unresolved`, `control-characters`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub losses: BTreeMap<String, u64>,
     /// The SHA-256 hash of title and body, in lower-case hexadecimal.

@@ -1,7 +1,7 @@
 //! Converts documentation to Markdown documents. This module does not access the database.
 //!
-//! [`read`] reads an input. It sends all documents and all files with errors to its caller, in a stable order. An error
-//! in one file never stops the others.
+//! [`read`] reads an input. It sends all documents and all files with errors to its caller, in a stable order.
+//! An error in one file never stops the others.
 
 pub mod document;
 pub mod markdown;
@@ -46,8 +46,8 @@ pub struct Options {
     pub site_url: Option<String>,
     /// The configuration of the Confluence reader.
     pub confluence: Confluence,
-    /// The number of conversion threads. The default is one per core. With one thread, the calling thread does all the
-    /// work and may need 32 MB of stack for the deepest documents.
+    /// The number of conversion threads. The default is one per core.
+    /// With one thread, the calling thread does all the work and may need 32 MB of stack for the deepest documents.
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -112,8 +112,8 @@ pub const LONGEST_ID: usize = 1024;
 /// Receives each outcome immediately. An error stops the reader.
 pub type Emit<'a> = &'a mut dyn FnMut(Outcome) -> std::io::Result<()>;
 
-/// Reads a Confluence page file from memory. `name` is its file name, such as `page.xml` for storage format or
-/// `page.adf` for ADF.
+/// Reads a Confluence page file from memory.
+/// `name` is its file name, such as `page.xml` for storage format or `page.adf` for ADF.
 pub fn read_page(name: &str, bytes: &[u8], options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     confluence::read_page(name, bytes, options, emit)
 }

@@ -12,8 +12,8 @@ const STACK_BYTES: usize = 32 << 20;
 
 /// Applies `work` to every number below `count`, and passes the results to `emit` in order.
 ///
-/// `emit` runs on the calling thread. If it returns an error, the work stops. With one thread, `work` also runs on the
-/// calling thread and uses its stack.
+/// `emit` runs on the calling thread. If it returns an error, the work stops.
+/// With one thread, `work` also runs on the calling thread and uses its stack.
 pub(super) fn in_order<R: Send, E>(
     threads: Option<NonZeroUsize>,
     count: usize,
@@ -57,8 +57,8 @@ pub(super) fn in_order<R: Send, E>(
                 gate.open_to(due + WINDOW);
             }
         }
-        // Some items are left if no thread could be started or if a thread panicked. In the second case, this thread
-        // panics again.
+        // Some items are left if no thread could be started or if a thread panicked.
+        // In the second case, this thread panics again.
         (due..count).try_for_each(|number| emit(work(number)))
     })
 }

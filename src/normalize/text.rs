@@ -20,8 +20,8 @@ pub fn count_many(losses: &mut Losses, name: impl Into<String>, amount: u64) {
 
 /// Removes the characters that Postgres or a reader cannot use, and counts them.
 ///
-/// Control characters except tab, line feed and carriage return count as `control-characters`. Zero-width spaces, byte
-/// order marks, word joiners and soft hyphens count as `zero-width-characters`.
+/// Control characters except tab, line feed and carriage return count as `control-characters`.
+/// Zero-width spaces, byte order marks, word joiners and soft hyphens count as `zero-width-characters`.
 #[must_use]
 pub fn clean<'a>(text: &'a str, losses: &mut Losses) -> Cow<'a, str> {
     let is_plain = |byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');

@@ -1,5 +1,5 @@
-//! The document tree. All readers (DITA, Confluence storage, ADF, wiki markup) build it, and one writer converts it to
-//! Markdown.
+//! The document tree.
+//! All readers (DITA, Confluence storage, ADF, wiki markup) build it, and one writer converts it to Markdown.
 
 /// A block of a document.
 #[derive(Debug, Clone, PartialEq)]

@@ -73,16 +73,24 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
         Action::Retry if run.status != Status::Failed => Err(format!("run {run_id} is {}, not failed", run.status)),
         Action::Retry => {
             reset(client, run_id, dry_run)?;
-            Ok((format!("Run {run_id} {will} due again, its {} failed attempts forgotten.", run.attempts), None))
+            Ok((
+                format!("Run {run_id} {will} due again, and its {} failed attempts no longer count.", run.attempts),
+                None,
+            ))
         }
         Action::Reset => {
             let step = reset(client, run_id, dry_run)?;
             if step.skipped > 0 {
-                Err(format!("a worker holds run {run_id}: release it first"))
+                Err(format!("a worker has claimed run {run_id}; release it first"))
             } else if step.reset == 0 {
-                Err(format!("run {run_id} is reset already"))
+                Err(format!("run {run_id} is already reset"))
             } else {
-                Ok((format!("Run {run_id} {will} reset: chunked and embedded again. Its data stays until then."), None))
+                Ok((
+                    format!(
+                        "Run {run_id} {will} reset. It is chunked and embedded again, and its data stays until then."
+                    ),
+                    None,
+                ))
             }
         }
         Action::Release => match (&run.claimed_by, change.claim_token) {
@@ -92,7 +100,7 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
             }
             (Some(worker), _) => {
                 let sentence = format!(
-                    "Run {run_id} {will} taken from worker {worker} and due again. If the worker still lives, its next write is refused."
+                    "Run {run_id} {will} taken from worker {worker} and due again. If the worker is still running, its next write is rejected."
                 );
                 if !dry_run {
                     calls::release_run(client, run_id, run.claim_token)?;

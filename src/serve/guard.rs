@@ -17,8 +17,8 @@ use super::state::State;
 /// Timeout of a request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Scripts and styles are loaded only from this server, inline scripts are disabled, and other sites cannot frame or
-/// fetch the pages.
+/// Scripts and styles are loaded only from this server, inline scripts are disabled, and other
+/// sites cannot frame or fetch the pages.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,

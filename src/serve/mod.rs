@@ -77,7 +77,7 @@ async fn serve(state: Arc<State>, stop: &Stop, listening: impl FnOnce(SocketAddr
     tokio::select! {
         ended = server => ended.map_err(Error::file(address.to_string())),
         () = too_late => {
-            log::warn!("requests that took longer than {} s were broken off", GRACE.as_secs());
+            log::warn!("requests that took longer than {} s were canceled", GRACE.as_secs());
             Ok(())
         }
     }

@@ -167,7 +167,7 @@ impl Embedding<'_> {
         let place = self.place(client, &input.input_sha256).unwrap_or_else(|| "a text".to_owned());
         let (tokens, run_id) = (input.token_count, &self.lease.run_id);
         let message = format!(
-            "{place} has {tokens} tokens, and {} reads {most}: chunk the run again with `trailblazer runs reset --run-id {run_id}`",
+            "{place} has {tokens} tokens, but {} reads only {most}; chunk the run again with `trailblazer runs reset --run-id {run_id}`",
             self.job.provider.model().name
         );
         Some(End::Failed { message, permanent: true })

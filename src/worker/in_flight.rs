@@ -57,8 +57,8 @@ impl InFlight {
 
     /// Reserves the texts that `read` returns, except texts that another worker has reserved.
     ///
-    /// Texts are released after their vectors are stored, but not while `read` queries the database. Therefore every
-    /// text is reserved or stored.
+    /// Texts are released after their vectors are stored, but not while `read` queries the database.
+    /// Therefore every text is reserved or stored.
     pub fn reserve(&self, read: impl FnOnce() -> Result<Vec<PendingInput>>) -> Result<Reserved<'_>> {
         let mut texts = locked(&self.texts);
         let found = read()?;

@@ -35,8 +35,8 @@ pub struct Lease {
     lost: AtomicBool,
     /// Whether the last renewal skipped this lease because another transaction had locked the run.
     skipped: AtomicBool,
-    /// The time until which the lease is certainly valid, measured from the start of the last successful renewal by the
-    /// local clock.
+    /// The time until which the lease is certainly valid, measured from the start of the last
+    /// successful renewal by the local clock.
     safe_until: Mutex<Instant>,
 }
 
@@ -129,8 +129,8 @@ impl Leases {
         HeldLease { leases: self, lease }
     }
 
-    /// Renews all leases after a third of their length or earlier, until `finished`. If a renewal fails, it is retried
-    /// soon, before a lease can expire.
+    /// Renews all leases after a third of their length or earlier, until `finished`.
+    /// If a renewal fails, it is retried soon, before a lease can expire.
     pub fn keep_renewing(&self, connector: &Connector, events: &EventWriter, finished: &Stop) {
         let mut client: Option<Client> = None;
         let mut pause = self.renewal();

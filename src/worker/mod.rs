@@ -34,8 +34,8 @@ use waiting::Reminder;
 
 /// Executes the plan.
 ///
-/// Returns the first error that stopped a worker. The other workers continue. With `watch`, they finish only their
-/// current runs.
+/// Returns the first error that stopped a worker. The other workers continue.
+/// With `watch`, they finish only their current runs.
 pub fn run(
     plan: &Plan,
     connector: &Connector,

@@ -1,5 +1,5 @@
-//! Sends texts to the provider. Waits while the provider is busy or unreachable, retries when it fails, and records the texts that it
-//! refuses.
+//! Sends texts to the provider.
+//! Waits while the provider is busy or unreachable, retries when it fails, and records the texts that it refuses.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -123,8 +123,8 @@ impl<'a> Requests<'a> {
         Ok(Answer::Vectors { inputs, vectors })
     }
 
-    /// Ends the work on a run because too many texts were refused. If the provider refuses every text, the next run
-    /// would also fail.
+    /// Ends the work on a run because too many texts were refused.
+    /// If the provider refuses every text, the next run would also fail.
     fn too_many<'i>(&self, message: &str) -> Result<Answer<'i>> {
         match self.ask(vec!["text".into()]) {
             Some(Err(EmbedError::Refused { .. })) => Err(EmbedError::Misconfigured {

@@ -29,8 +29,8 @@ impl Worker<'_> {
         let Some(abandoned) = self.abandoned.take() else { return };
         if let Err(error) = self.give_back(client, &abandoned) {
             log::debug!("{}: {error}", self.id);
-            // If the new connection is also lost, the next one tries again. After any other error, the claim has ended
-            // or stays until its lease expires.
+            // If the new connection is also lost, the next one tries again.
+            // After any other error, the claim has ended or stays until its lease expires.
             if error.is_connection_loss() {
                 self.abandoned.replace(Some(abandoned));
             }

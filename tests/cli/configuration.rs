@@ -199,7 +199,7 @@ fn an_overlap_of_more_than_half_a_chunk_is_refused() {
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.configure("chunk: { overlap_tokens: 129 }\n");
     let run = sandbox.run(&["run"]).exits(3);
-    let refused = "chunk.overlap_tokens: 129 is more than half of what a chunk may have, 256; lower it";
+    let refused = "chunk.overlap_tokens: 129 is more than half of 256, the maximum size of a chunk; lower it";
     assert!(run.stderr.contains(refused), "{}", run.stderr);
     sandbox.configure("chunk: { overlap_tokens: 128 }\n");
     sandbox.run(&["run"]).success();
@@ -226,7 +226,11 @@ fn a_least_size_that_no_chunk_may_have_is_refused() {
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.configure("chunk: { min_tokens: 257 }\n");
     let run = sandbox.run(&["run"]).exits(3);
-    assert!(run.stderr.contains("chunk.min_tokens: 257 is more than a chunk may have, 256"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("chunk.min_tokens: 257 is more than 256, the maximum size of a chunk"),
+        "{}",
+        run.stderr
+    );
     sandbox.configure("chunk: { min_tokens: 256 }\n");
     sandbox.run(&["run"]).success();
     // The default of one key is no reason to refuse another.

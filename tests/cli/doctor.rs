@@ -133,9 +133,15 @@ fn doctor_refuses_the_sizes_of_chunks_that_a_run_would_refuse() {
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
     for (chunk, refused) in [
-        ("max_tokens: 257", "chunk.max_tokens: 257 is more than hash-384 reads, 256; lower it or set it to auto"),
-        ("min_tokens: 300", "chunk.min_tokens: 300 is more than a chunk may have, 256; lower it"),
-        ("overlap_tokens: 200", "chunk.overlap_tokens: 200 is more than half of what a chunk may have, 256; lower it"),
+        (
+            "max_tokens: 257",
+            "chunk.max_tokens: 257 is more than 256, the limit of hash-384; lower it or set it to auto",
+        ),
+        ("min_tokens: 300", "chunk.min_tokens: 300 is more than 256, the maximum size of a chunk; lower it"),
+        (
+            "overlap_tokens: 200",
+            "chunk.overlap_tokens: 200 is more than half of 256, the maximum size of a chunk; lower it",
+        ),
     ] {
         sandbox.configure(&format!("chunk: {{ {chunk} }}\n"));
         let run = sandbox.run(&["db", "doctor", "--json"]).exits(3);

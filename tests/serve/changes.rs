@@ -24,7 +24,7 @@ fn a_change_says_first_what_it_would_do() {
     let done = send(&server, "one", "action=reset&confirmed=yes").status(303);
     assert_eq!(done.header("location"), "/runs/one");
     assert_eq!(status(&server, "one"), "reset");
-    assert!(send(&server, "one", "action=reset").status(409).body.contains("reset already"));
+    assert!(send(&server, "one", "action=reset").status(409).body.contains("already reset"));
 }
 
 #[test]

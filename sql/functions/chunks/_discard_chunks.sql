@@ -1,5 +1,5 @@
--- Remove the chunks of these runs' documents. A search shows the old chunks until the runs have new ones. With
--- p_dry_run, the chunks are only counted. Otherwise, the caller must hold _newest_lock.
+-- Remove the chunks of these runs' documents. A search shows the old chunks until the runs have new ones.
+-- With p_dry_run, the chunks are only counted. Otherwise, the caller must hold _newest_lock.
 create or replace function graphdb._discard_chunks(p_run_ids text[], p_dry_run boolean)
 returns bigint
 language plpgsql
@@ -28,6 +28,6 @@ end
 $$;
 
 comment on function graphdb._discard_chunks(text[], boolean) is
-  'Remove the chunks of these runs'' documents. A search shows the old chunks until the runs have new ones. With p_dry_run, the chunks '
-  'are only counted.';
+  'Remove the chunks of these runs'' documents. A search shows the old chunks until the runs have new ones. '
+  'With p_dry_run, the chunks are only counted.';
 revoke all on function graphdb._discard_chunks(text[], boolean) from public;

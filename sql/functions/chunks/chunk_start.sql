@@ -1,5 +1,5 @@
--- Return the byte position in the document's body at which a chunk begins, or null if there is no such chunk. If the
--- document has several revisions, the one from graphdb.find_document is used.
+-- Return the byte position in the document's body at which a chunk begins, or null if there is no such chunk.
+-- If the document has several revisions, the one from graphdb.find_document is used.
 create or replace function graphdb.chunk_start(p_run_id text, p_doc_id text, p_ord integer)
 returns integer
 language sql

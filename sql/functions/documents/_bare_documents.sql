@@ -1,5 +1,5 @@
--- Return the documents of a run that have text but no chunks, by doc_id. The function is inlined into its caller. A
--- search_path setting would prevent this, so every operator is qualified.
+-- Return the documents of a run that have text but no chunks, by doc_id. The function is inlined into its caller.
+-- A search_path setting would prevent this, so every operator is qualified.
 create or replace function graphdb._bare_documents(p_run_id text)
 returns setof text
 language sql

@@ -1,6 +1,6 @@
--- Return whether the completion of these runs may change which versions a search shows. This is the case if a version
--- is not searched yet, or if a search shows a revision that is no longer current. Otherwise, nobody can change this
--- until the transaction ends, and later transactions see the completed runs.
+-- Return whether the completion of these runs may change which versions a search shows.
+-- This is the case if a version is not searched yet, or if a search shows a revision that is no longer current.
+-- Otherwise, nobody can change this until the transaction ends, and later transactions see the completed runs.
 create or replace function graphdb._is_unsettled(p_run_ids text[])
 returns boolean
 language plpgsql
@@ -8,8 +8,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Check again in a separate statement under the lock. Otherwise, a load that commits at this moment could change a
-  -- mark unnoticed.
+  -- Check again in a separate statement under the lock.
+  -- Otherwise, a load that commits at this moment could change a mark unnoticed.
   perform pg_advisory_xact_lock_shared(graphdb._marks_lock());
   if not exists (
     select from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current)
@@ -24,6 +24,5 @@ end
 $$;
 
 comment on function graphdb._is_unsettled(text[]) is
-  'Return whether the completion of these runs may change which versions a search shows. If not, this stays so until the transaction '
-  'ends.';
+  'Return whether the completion of these runs may change which versions a search shows. If not, this stays so until the transaction ends.';
 revoke all on function graphdb._is_unsettled(text[]) from public;

@@ -1,8 +1,8 @@
 -- Update the marks is_newest and is_searched of these documents after they changed, or after a run that contains them
 -- completed a phase. One version of each document is the newest. One version is searched: the newest of those that a
--- search can find best. Therefore a new version replaces the old one only when a search can find it equally well. A
--- revision that is neither current nor searched is deleted. The caller must hold _newest_lock. Otherwise, two loads
--- with a common document would each see only their own version.
+-- search can find best. Therefore a new version replaces the old one only when a search can find it equally well.
+-- A revision that is neither current nor searched is deleted. The caller must hold _newest_lock.
+-- Otherwise, two loads with a common document would each see only their own version.
 create or replace function graphdb._mark_versions(p_doc_ids text[])
 returns void
 language plpgsql

@@ -1,6 +1,6 @@
--- Return the key of the advisory lock between completions (shared) and transactions that mark versions (exclusive). It
--- ensures that a transaction that marks versions sees each completion, or the completion sees its marks. A load takes
--- the lock only at its end, so that completions do not wait while it writes.
+-- Return the key of the advisory lock between completions (shared) and transactions that mark versions (exclusive).
+-- It ensures that a transaction that marks versions sees each completion, or the completion sees its marks.
+-- A load takes the lock only at its end, so that completions do not wait while it writes.
 create or replace function graphdb._marks_lock()
 returns bigint
 language sql

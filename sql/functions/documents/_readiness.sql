@@ -1,5 +1,5 @@
--- Return how well a search can find a revision of a document: 2 by vectors and words, 1 by words, 0 not at all. A run
--- that was registered or reset keeps its existing chunks and vectors.
+-- Return how well a search can find a revision of a document: 2 by vectors and words, 1 by words, 0 not at all.
+-- A run that was registered or reset keeps its existing chunks and vectors.
 create or replace function graphdb._readiness(p_run graphdb.processed_runs, p_document graphdb.documents)
 returns integer
 language sql

@@ -1,6 +1,6 @@
 -- Give these documents of a run a new current revision without chunks. A search shows the old revision with its chunks
--- until it can find the new one. Documents that no search shows are not changed. Returns the documents with a new
--- revision. The caller must hold _newest_lock.
+-- until it can find the new one. Documents that no search shows are not changed.
+-- Returns the documents with a new revision. The caller must hold _newest_lock.
 create or replace function graphdb._retain_revisions(p_run_id text, p_doc_ids text[])
 returns text[]
 language plpgsql

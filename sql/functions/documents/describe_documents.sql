@@ -16,6 +16,6 @@ as $$
 $$;
 
 comment on function graphdb.describe_documents(text[], text[]) is
-  'Return the data that a list of hits shows for each document besides its title: path, source, labels, breadcrumbs, language, and the '
-  'time of the last change in the source. p_run_ids and p_doc_ids contain one pair for each document.';
+  'Return the data that a list of hits shows for each document besides its title: path, source, labels, breadcrumbs, language, and the time of the last change in the source. '
+  'p_run_ids and p_doc_ids contain one pair for each document.';
 revoke all on function graphdb.describe_documents(text[], text[]) from public;

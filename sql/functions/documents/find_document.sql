@@ -36,6 +36,6 @@ as $$
 $$;
 
 comment on function graphdb.find_document(text, text) is
-  'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that a search can find. No row: '
-  'there is no such document, or several documents have this path.';
+  'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that a search can find. '
+  'No row: there is no such document, or several documents have this path.';
 revoke all on function graphdb.find_document(text, text) from public;

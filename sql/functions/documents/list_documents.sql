@@ -1,5 +1,5 @@
--- Return the documents that a search with this filter can find, in the order of doc_id: at most p_limit documents after
--- p_after.
+-- Return the documents that a search with this filter can find, in the order of doc_id: at
+-- most p_limit documents after p_after.
 create or replace function graphdb.list_documents(
   p_after text default '',
   p_limit integer default 100,

@@ -1,5 +1,5 @@
--- Return the other runs that contain versions of a run's documents, and the number of these documents. The highest
--- number is first, and the newest run if the numbers are equal.
+-- Return the other runs that contain versions of a run's documents, and the number of these documents.
+-- The highest number is first, and the newest run if the numbers are equal.
 create or replace function graphdb.overlapping_runs(p_run_id text)
 returns table (run_id text, documents bigint)
 language sql
@@ -17,6 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.overlapping_runs(text) is
-  'Return the other runs that contain versions of a run''s documents, and the number of these documents. The highest number is first, '
-  'and the newest run if the numbers are equal.';
+  'Return the other runs that contain versions of a run''s documents, and the number of these documents. '
+  'The highest number is first, and the newest run if the numbers are equal.';
 revoke all on function graphdb.overlapping_runs(text) from public;

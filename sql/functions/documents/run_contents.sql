@@ -1,5 +1,5 @@
--- Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents in the
--- order of doc_id.
+-- Return the contents of a run: the size, chunks, tokens and losses of each document.
+-- A page contains documents in the order of doc_id.
 create or replace function graphdb.run_contents(p_run_id text, p_after text default '', p_limit integer default 100)
 returns table (
   doc_id text, title text, path text, is_searched boolean, bytes integer, chunks bigint, tokens bigint, losses jsonb)

@@ -16,6 +16,6 @@ as $$
 $$;
 
 comment on function graphdb.run_losses(text) is
-  'Return the content that was lost when a run was normalized, by name, with its frequency and the number of documents. The most '
-  'frequent loss is first.';
+  'Return the content that was lost when a run was normalized, by name, with its frequency and the number of documents. '
+  'The most frequent loss is first.';
 revoke all on function graphdb.run_losses(text) from public;

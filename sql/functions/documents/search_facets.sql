@@ -29,6 +29,6 @@ end
 $$;
 
 comment on function graphdb.search_facets(jsonb, integer) is
-  'Return values for narrowing a search: the sources, labels and languages of the documents that a search with this filter can find, '
-  'with the number of documents. For each kind, return the p_limit most frequent values. TB001: bad filter or limit.';
+  'Return values for narrowing a search: the sources, labels and languages of the documents that a search with this filter can find, with the number of documents. '
+  'For each kind, return the p_limit most frequent values. TB001: bad filter or limit.';
 revoke all on function graphdb.search_facets(jsonb, integer) from public;

@@ -15,6 +15,6 @@ end
 $$;
 
 comment on function graphdb.searched_documents(jsonb) is
-  'Return how many documents a search with this filter can find. If several runs contain a document, only one version counts. p_filter: '
-  'see graphdb.search. TB001: bad filter.';
+  'Return how many documents a search with this filter can find. If several runs contain a document, only one version counts. '
+  'p_filter: see graphdb.search. TB001: bad filter.';
 revoke all on function graphdb.searched_documents(jsonb) from public;

@@ -1,6 +1,6 @@
 -- Return the key of the advisory lock between transactions that rely on vectors (shared) and transactions that delete
--- them (exclusive). The lock order is: this lock, processed_runs by run_id, _newest_lock, _marks_lock, documents,
--- chunks, embeddings.
+-- them (exclusive).
+-- The lock order is: this lock, processed_runs by run_id, _newest_lock, _marks_lock, documents, chunks, embeddings.
 create or replace function graphdb._vectors_lock()
 returns bigint
 language sql

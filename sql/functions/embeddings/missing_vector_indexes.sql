@@ -1,5 +1,5 @@
--- Return the models that have enough vectors for an index but no valid index, with the statements that create it. The
--- statements build concurrently so that searches and workers continue. Therefore they cannot run in a function.
+-- Return the models that have enough vectors for an index but no valid index, with the statements that create it.
+-- The statements build concurrently so that searches and workers continue. Therefore they cannot run in a function.
 -- p_halfvec selects an index with 16-bit floats. may_build: the caller owns the table.
 create or replace function graphdb.missing_vector_indexes(p_halfvec boolean default false)
 returns table (model text, index_name text, vectors bigint, statements text[], memory_kb integer, may_build boolean)
@@ -40,7 +40,6 @@ end
 $$;
 
 comment on function graphdb.missing_vector_indexes(boolean) is
-  'Return the models that have at least 5,000 vectors but no valid HNSW index, with the statements that create it, the '
-  'maintenance_work_mem for the build, and whether the caller may build it. The statements build concurrently, so run them one by one '
-  'outside a transaction. p_halfvec selects an index with 16-bit floats.';
+  'Return the models that have at least 5,000 vectors but no valid HNSW index, with the statements that create it, the maintenance_work_mem for the build, and whether the caller may build it. '
+  'The statements build concurrently, so run them one by one outside a transaction. p_halfvec selects an index with 16-bit floats.';
 revoke all on function graphdb.missing_vector_indexes(boolean) from public;

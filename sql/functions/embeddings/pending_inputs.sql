@@ -1,5 +1,5 @@
--- Return the texts of a run that have no vector under a model, without duplicates and ordered by hash: at most p_limit
--- texts after p_after.
+-- Return the texts of a run that have no vector under a model, without duplicates and ordered by hash:
+-- at most p_limit texts after p_after.
 create or replace function graphdb.pending_inputs(
   p_run_id text,
   p_model text,
@@ -25,6 +25,6 @@ as $$
 $$;
 
 comment on function graphdb.pending_inputs(text, text, bytea, integer) is
-  'Return the texts of a run that have no vector under a model, without duplicates and ordered by hash: at most p_limit texts after '
-  'p_after. No row: all texts are embedded. TB001: bad limit, or no such model.';
+  'Return the texts of a run that have no vector under a model, without duplicates and ordered by hash: at most p_limit texts after p_after. '
+  'No row: all texts are embedded. TB001: bad limit, or no such model.';
 revoke all on function graphdb.pending_inputs(text, text, bytea, integer) from public;

@@ -36,6 +36,6 @@ end
 $$;
 
 comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
-  'Register an embedding model: name, provider, dimension, whether its vectors have unit length, and the prefixes for questions and '
-  'documents. Idempotent. TB001: bad argument, or the model is registered with other properties.';
+  'Register an embedding model: name, provider, dimension, whether its vectors have unit length, and the prefixes for questions and documents. '
+  'Idempotent. TB001: bad argument, or the model is registered with other properties.';
 revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

@@ -20,6 +20,6 @@ end
 $$;
 
 comment on function graphdb.set_model_limit(text, integer) is
-  'Store the maximum number of tokens in a text that a registered model reads, including special tokens. TB001: no such model, or a '
-  'number below 1.';
+  'Store the maximum number of tokens in a text that a registered model reads, including special tokens. '
+  'TB001: no such model, or a number below 1.';
 revoke all on function graphdb.set_model_limit(text, integer) from public;

@@ -28,9 +28,9 @@ begin
   limit 1;
   perform graphdb._refuse_vector(v_bad, v_model);
 
-  -- All transactions use the same order. Otherwise, two batches with common texts could deadlock. The first attempt
-  -- does not check for conflicts: that takes a quarter longer, and conflicts occur only if another worker embeds the
-  -- same texts at the same time.
+  -- All transactions use the same order. Otherwise, two batches with common texts could deadlock.
+  -- The first attempt does not check for conflicts: that takes a quarter longer, and conflicts occur only if another
+  -- worker embeds the same texts at the same time.
   begin
     insert into graphdb.embeddings (model_id, input_sha256, embedding)
     select v_model.model_id, i.input_sha256, i.embedding
@@ -45,7 +45,7 @@ end
 $$;
 
 comment on function graphdb.store_embeddings(bigint, text, bytea[], @extschema:vector@.vector[]) is
-  'Write the vectors of texts under a claim. p_embeddings[i] is the vector of the text with hash p_input_sha256[i]. A text that already '
-  'has a vector keeps it, unless a reset marked it as stale. Returns the number of written vectors. TB001: wrong dimension, all zero, '
-  'unequal lengths, or no such model. TB002: claim lost.';
+  'Write the vectors of texts under a claim. p_embeddings[i] is the vector of the text with hash p_input_sha256[i]. '
+  'A text that already has a vector keeps it, unless a reset marked it as stale. Returns the number of written vectors. '
+  'TB001: wrong dimension, all zero, unequal lengths, or no such model. TB002: claim lost.';
 revoke all on function graphdb.store_embeddings(bigint, text, bytea[], @extschema:vector@.vector[]) from public;

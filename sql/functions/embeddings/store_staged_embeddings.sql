@@ -1,5 +1,5 @@
--- Call store_embeddings for the rows in the session's staged_embeddings, and empty that table. Returns the number of
--- new vectors.
+-- Call store_embeddings for the rows in the session's staged_embeddings, and empty that table.
+-- Returns the number of new vectors.
 create or replace function graphdb.store_staged_embeddings(p_claim_token bigint, p_model text)
 returns integer
 language plpgsql
@@ -29,6 +29,6 @@ end
 $$;
 
 comment on function graphdb.store_staged_embeddings(bigint, text) is
-  'Call store_embeddings for the rows that the session copied into staged_embeddings, and empty that table. Returns the number of new '
-  'vectors. TB001: wrong dimension, all zero, or no such model. TB002: claim lost.';
+  'Call store_embeddings for the rows that the session copied into staged_embeddings, and empty that table. '
+  'Returns the number of new vectors. TB001: wrong dimension, all zero, or no such model. TB002: claim lost.';
 revoke all on function graphdb.store_staged_embeddings(bigint, text) from public;

@@ -1,5 +1,5 @@
--- End a failed claim. The run returns to its queue after p_pause (null: at once). It is failed if the error is
--- permanent or no attempts are left.
+-- End a failed claim. The run returns to its queue after p_pause (null: at once).
+-- It is failed if the error is permanent or no attempts are left.
 create or replace function graphdb._charge_attempt(
   p_run graphdb.processed_runs,
   p_error text,

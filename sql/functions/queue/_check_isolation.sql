@@ -18,6 +18,6 @@ end
 $$;
 
 comment on function graphdb._check_isolation() is
-  'Reject every isolation level except read committed (TB001). With an older snapshot, the caller would not see what other transactions '
-  'committed while it waited for a lock.';
+  'Reject every isolation level except read committed (TB001). '
+  'With an older snapshot, the caller would not see what other transactions committed while it waited for a lock.';
 revoke all on function graphdb._check_isolation() from public;

@@ -1,5 +1,5 @@
--- Return how often a run may fail or expire in one phase: the setting graphdb.max_attempts of the session, role or
--- database, or 5.
+-- Return how often a run may fail or expire in one phase: the setting graphdb.max_attempts of
+-- the session, role or database, or 5.
 create or replace function graphdb._max_attempts()
 returns integer
 language plpgsql

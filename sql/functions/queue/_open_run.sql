@@ -23,6 +23,6 @@ end
 $$;
 
 comment on function graphdb._open_run(text, text) is
-  'Return the row of a run to be registered, and lock it until the transaction ends. Create the row if it is missing. TB001: bad run id '
-  'or source.';
+  'Return the row of a run to be registered, and lock it until the transaction ends. Create the row if it is missing. '
+  'TB001: bad run id or source.';
 revoke all on function graphdb._open_run(text, text) from public;

@@ -1,5 +1,5 @@
--- Write the history row for a claim that ends without completion. p_run is the row during the claim. If the run is not
--- claimed, write nothing.
+-- Write the history row for a claim that ends without completion. p_run is the row during the claim.
+-- If the run is not claimed, write nothing.
 create or replace function graphdb._record_attempt(
   p_run graphdb.processed_runs,
   p_outcome text,

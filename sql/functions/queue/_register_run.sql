@@ -1,6 +1,6 @@
--- Implement register_run for a caller that knows which documents have changed. p_doc_ids are the documents whose marks
--- may change (null: all documents of the run). p_input is the source of the documents. p_chunking describes how the
--- remaining chunks were made.
+-- Implement register_run for a caller that knows which documents have changed.
+-- p_doc_ids are the documents whose marks may change (null: all documents of the run).
+-- p_input is the source of the documents. p_chunking describes how the remaining chunks were made.
 create or replace function graphdb._register_run(
   p_run_id text,
   p_source text,
@@ -65,6 +65,5 @@ end
 $$;
 
 comment on function graphdb._register_run(text, text, integer, timestamptz, text, text, text, text[]) is
-  'Implement register_run for a caller that knows which documents have changed (null: all), their input, and how the remaining chunks '
-  'were made.';
+  'Implement register_run for a caller that knows which documents have changed (null: all), their input, and how the remaining chunks were made.';
 revoke all on function graphdb._register_run(text, text, integer, timestamptz, text, text, text, text[]) from public;

@@ -30,7 +30,6 @@ end
 $$;
 
 comment on function graphdb.backlog(text, jsonb) is
-  'Describe the runs that wait for a phase: their number, the number in back-off (deferred), the first and last normalized_at, and the '
-  'first ten run ids in the order of claims. Runs in back-off are last. If the filter has a limit, that many run ids are returned, at '
-  'most 1000. TB001: bad phase or filter.';
+  'Describe the runs that wait for a phase: their number, the number in back-off (deferred), the first and last normalized_at, and the first ten run ids in the order of claims. '
+  'Runs in back-off are last. If the filter has a limit, that many run ids are returned, at most 1000. TB001: bad phase or filter.';
 revoke all on function graphdb.backlog(text, jsonb) from public;

@@ -35,6 +35,6 @@ end
 $$;
 
 comment on function graphdb.backlog_history(interval, integer) is
-  'Return what ended in each of the last p_buckets intervals, oldest first: completed phases, failures including expired leases, and '
-  'chunks of the runs that were embedded. Every interval has a row, and the last one ends now. TB001: bad interval or number.';
+  'Return what ended in each of the last p_buckets intervals, oldest first: completed phases, failures including expired leases, and chunks of the runs that were embedded. '
+  'Every interval has a row, and the last one ends now. TB001: bad interval or number.';
 revoke all on function graphdb.backlog_history(interval, integer) from public;

@@ -1,5 +1,5 @@
--- Show in one row why the backlog may be stuck: runs by status, due runs, claims and their progress, throughput,
--- estimated time left.
+-- Show in one row why the backlog may be stuck: runs by status, due runs, claims and their
+-- progress, throughput, estimated time left.
 create or replace view graphdb.backlog_status as
 with moment as materialized (
   select graphdb.clock() as now_at
@@ -51,7 +51,6 @@ select
 from moment as m, waiting as w, claims as k, finished as f;
 
 comment on view graphdb.backlog_status is
-  'Show in one row why the backlog may be stuck: runs by status, due runs, runs in back-off, the oldest run, live and expired claims '
-  'with age and progress, the number of runs embedded in the last 10 minutes, and the estimated time left at the rate since the first of '
-  'them.';
+  'Show in one row why the backlog may be stuck: runs by status, due runs, runs in back-off, the oldest run, live and expired claims with age and progress, '
+  'the number of runs embedded in the last 10 minutes, and the estimated time left at the rate since the first of them.';
 revoke all on graphdb.backlog_status from public;

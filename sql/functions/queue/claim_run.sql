@@ -50,6 +50,7 @@ end
 $$;
 
 comment on function graphdb.claim_run(text, text, interval) is
-  'Lease the oldest due run for a phase (chunk or embed) to a worker for p_ttl. The order is: highest priority, then normalized_at, then '
-  'run_id. Expired leases are recovered first. No row: no run is due. TB001: bad argument.';
+  'Lease the oldest due run for a phase (chunk or embed) to a worker for p_ttl. '
+  'The order is: highest priority, then normalized_at, then run_id. Expired leases are recovered first. No row: no run is due. '
+  'TB001: bad argument.';
 revoke all on function graphdb.claim_run(text, text, interval) from public;

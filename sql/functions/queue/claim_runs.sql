@@ -1,5 +1,5 @@
--- Lease up to p_max_runs due runs to one worker, oldest first. p_filter selects among the due runs. No row when none is
--- due. Each row contains the claim_token that all later calls for the run need.
+-- Lease up to p_max_runs due runs to one worker, oldest first. p_filter selects among the due runs.
+-- No row when none is due. Each row contains the claim_token that all later calls for the run need.
 create or replace function graphdb.claim_runs(
   p_phase text,
   p_worker text,
@@ -28,8 +28,8 @@ begin
   perform graphdb._wake_runs(v_now);
 
   if p_filter is null then
-    -- This is the statement below without a filter. It is planned only once in a session, because planning takes as
-    -- long as ten claims.
+    -- This is the statement below without a filter.
+    -- It is planned only once in a session, because planning takes as long as ten claims.
     return query
     with chunk_queue as materialized (
       select r.run_id from graphdb.processed_runs as r
@@ -83,6 +83,7 @@ end
 $$;
 
 comment on function graphdb.claim_runs(text, text, interval, integer, jsonb) is
-  'Lease up to p_max_runs due runs for a phase (chunk or embed) to a worker, highest priority and oldest first. p_filter selects among '
-  'the due runs. A run is never leased to two workers. Expired leases are recovered first. No row: no run is due. TB001: bad argument.';
+  'Lease up to p_max_runs due runs for a phase (chunk or embed) to a worker, highest priority and oldest first. '
+  'p_filter selects among the due runs. A run is never leased to two workers. Expired leases are recovered first. No row: no run is due. '
+  'TB001: bad argument.';
 revoke all on function graphdb.claim_runs(text, text, interval, integer, jsonb) from public;

@@ -1,6 +1,6 @@
 -- Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has
--- chunks. embed: every chunk has a vector under p_model (null: the only registered model). Afterwards, a search shows
--- these versions of the documents instead of older ones.
+-- chunks. embed: every chunk has a vector under p_model (null: the only registered model).
+-- Afterwards, a search shows these versions of the documents instead of older ones.
 create or replace function graphdb.complete_run(
   p_run_id text,
   p_phase text,
@@ -75,8 +75,9 @@ end
 $$;
 
 comment on function graphdb.complete_run(text, text, bigint, text) is
-  'Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has chunks. embed: '
-  'every chunk has a vector under p_model (null: the only registered model). TB003: work is missing. TB002: claim lost. TB004: no such '
-  'run. TB001: bad argument. A load waits for the locks of this call at its end, so commit soon. A transaction that completes several '
-  'runs one by one can deadlock with a load (40P01: try again). A single call of complete_runs cannot.';
+  'Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has chunks. embed: every chunk has a vector under p_model (null: the only '
+  'registered model). '
+  'TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument. '
+  'A load waits for the locks of this call at its end, so commit soon. '
+  'A transaction that completes several runs one by one can deadlock with a load (40P01: try again). A single call of complete_runs cannot.';
 revoke all on function graphdb.complete_run(text, text, bigint, text) from public;

@@ -85,6 +85,6 @@ $$;
 
 comment on function graphdb.complete_runs(text[], text, bigint[], text) is
   'Complete a phase of several runs at once. Each run is verified and counted as in complete_run. Token n belongs to the claim on run n. '
-  'Returns the completed runs. If the claim on a run is lost or for another phase, that run is skipped. TB003: work is missing, and no '
-  'run is completed. TB001: bad argument.';
+  'Returns the completed runs. If the claim on a run is lost or for another phase, that run is skipped. '
+  'TB003: work is missing, and no run is completed. TB001: bad argument.';
 revoke all on function graphdb.complete_runs(text[], text, bigint[], text) from public;

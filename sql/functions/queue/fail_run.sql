@@ -1,5 +1,5 @@
--- End a claim because the work failed. The run is due again after p_retry_after (null: a back-off that doubles). It is
--- failed if p_permanent is set or no attempts are left. Then it stays failed until somebody retries it.
+-- End a claim because the work failed. The run is due again after p_retry_after (null: a back-off that doubles).
+-- It is failed if p_permanent is set or no attempts are left. Then it stays failed until somebody retries it.
 create or replace function graphdb.fail_run(
   p_run_id text,
   p_claim_token bigint,
@@ -27,6 +27,7 @@ end
 $$;
 
 comment on function graphdb.fail_run(text, bigint, text, interval, boolean) is
-  'End a claim because the work failed, and charge the attempt. The run is due again after p_retry_after (null: 10 s, doubling up to 15 '
-  'minutes). It is failed if p_permanent is set or no attempts are left. TB002: claim lost. TB004: no such run.';
+  'End a claim because the work failed, and charge the attempt. '
+  'The run is due again after p_retry_after (null: 10 s, doubling up to 15 minutes). '
+  'It is failed if p_permanent is set or no attempts are left. TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.fail_run(text, bigint, text, interval, boolean) from public;

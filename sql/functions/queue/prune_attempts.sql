@@ -1,5 +1,5 @@
--- Delete the history of claims that ended more than p_older_than ago. With p_dry_run, they are only counted. Returns
--- their number.
+-- Delete the history of claims that ended more than p_older_than ago. With p_dry_run, they are only counted.
+-- Returns their number.
 create or replace function graphdb.prune_attempts(p_older_than interval, p_dry_run boolean default false)
 returns bigint
 language plpgsql

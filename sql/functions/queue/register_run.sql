@@ -1,6 +1,6 @@
 -- Add a run to the backlog, or record that its documents changed. The caller has written the documents to
--- graphdb.documents in the same transaction. This function counts, hashes and marks them. If the content is the same,
--- nothing changes. Returns 'registered', 'changed' or 'unchanged'.
+-- graphdb.documents in the same transaction. This function counts, hashes and marks them.
+-- If the content is the same, nothing changes. Returns 'registered', 'changed' or 'unchanged'.
 create or replace function graphdb.register_run(
   p_run_id text,
   p_source text,
@@ -17,7 +17,7 @@ as $$
 $$;
 
 comment on function graphdb.register_run(text, text, integer, timestamptz, text) is
-  'Add a run to the backlog, or record that its documents changed. The documents must be written in the same transaction. A worker that '
-  'processes the old content loses its claim. Returns registered, changed or unchanged. TB001: bad run id or source, or p_total_docs is '
-  'not the number of documents.';
+  'Add a run to the backlog, or record that its documents changed. The documents must be written in the same transaction. '
+  'A worker that processes the old content loses its claim. Returns registered, changed or unchanged. '
+  'TB001: bad run id or source, or p_total_docs is not the number of documents.';
 revoke all on function graphdb.register_run(text, text, integer, timestamptz, text) from public;

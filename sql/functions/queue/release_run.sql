@@ -24,6 +24,5 @@ end
 $$;
 
 comment on function graphdb.release_run(text, bigint) is
-  'Release a run, for example at a graceful stop. No attempt is charged, and the run is due at once. TB002: claim lost. TB004: no such '
-  'run.';
+  'Release a run, for example at a graceful stop. No attempt is charged, and the run is due at once. TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.release_run(text, bigint) from public;

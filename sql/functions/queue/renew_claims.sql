@@ -1,6 +1,6 @@
--- Renew all leases of a process at once, and record the progress of each. Returns one row for each token. If the claim
--- is lost, run_id is null. If only claim_expires_at is null, another transaction has locked the run: its lease was not
--- renewed and keeps its end.
+-- Renew all leases of a process at once, and record the progress of each. Returns one row for each token.
+-- If the claim is lost, run_id is null. If only claim_expires_at is null, another transaction has locked the run: its
+-- lease was not renewed and keeps its end.
 create or replace function graphdb.renew_claims(
   p_claim_tokens bigint[],
   p_ttl interval default '45 minutes',
@@ -47,6 +47,7 @@ end
 $$;
 
 comment on function graphdb.renew_claims(bigint[], interval, integer[]) is
-  'Renew all leases of a process at once. Returns one row for each token with its run and the new end of its lease. Both are null if the '
-  'claim is lost. If only the end is null, another transaction has locked the run and the lease was not renewed: try again soon.';
+  'Renew all leases of a process at once. Returns one row for each token with its run and the new end of its lease. '
+  'Both are null if the claim is lost. '
+  'If only the end is null, another transaction has locked the run and the lease was not renewed: try again soon.';
 revoke all on function graphdb.renew_claims(bigint[], interval, integer[]) from public;

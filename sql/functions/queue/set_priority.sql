@@ -1,5 +1,5 @@
--- Change the priority of a run. Runs with a higher priority are claimed first. Returns the run after the change, or as
--- it would be after it with p_dry_run.
+-- Change the priority of a run. Runs with a higher priority are claimed first.
+-- Returns the run after the change, or as it would be after it with p_dry_run.
 create or replace function graphdb.set_priority(p_run_id text, p_priority integer, p_dry_run boolean default false)
 returns graphdb.processed_runs
 language plpgsql
@@ -33,6 +33,6 @@ end
 $$;
 
 comment on function graphdb.set_priority(text, integer, boolean) is
-  'Change the priority of a run. Runs with a higher priority are claimed first. Returns the run after the change, or as it would be '
-  'after it with p_dry_run. TB001: bad priority. TB004: no such run.';
+  'Change the priority of a run. Runs with a higher priority are claimed first. '
+  'Returns the run after the change, or as it would be after it with p_dry_run. TB001: bad priority. TB004: no such run.';
 revoke all on function graphdb.set_priority(text, integer, boolean) from public;

@@ -1,5 +1,5 @@
--- Return how many tokens the sequence graphdb.claim_tokens would issue a second time. It is 0 unless the tables were
--- copied without the sequence, or somebody set the sequence back.
+-- Return how many tokens the sequence graphdb.claim_tokens would issue a second time.
+-- It is 0 unless the tables were copied without the sequence, or somebody set the sequence back.
 create or replace function graphdb.token_lag()
 returns bigint
 language sql
@@ -17,6 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.token_lag() is
-  'Return how many tokens the sequence graphdb.claim_tokens would issue a second time. It is 0 unless the tables were copied without the '
-  'sequence, or somebody set the sequence back. trailblazer db migrate repairs it.';
+  'Return how many tokens the sequence graphdb.claim_tokens would issue a second time. '
+  'It is 0 unless the tables were copied without the sequence, or somebody set the sequence back. trailblazer db migrate repairs it.';
 revoke all on function graphdb.token_lag() from public;

@@ -1,7 +1,7 @@
 -- Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. Then a search
--- shows other versions of the documents. Runs under a live claim are skipped and counted, unless p_force is set. With
--- p_force, their workers lose the claim. p_dry_run counts and changes nothing. One step deletes at most p_max_runs
--- runs. Call again with p_after = last_run_id until that is null.
+-- shows other versions of the documents. Runs under a live claim are skipped and counted, unless p_force is set.
+-- With p_force, their workers lose the claim. p_dry_run counts and changes nothing.
+-- One step deletes at most p_max_runs runs. Call again with p_after = last_run_id until that is null.
 create or replace function graphdb.delete_runs(
   p_filter jsonb,
   p_dry_run boolean default false,
@@ -69,7 +69,8 @@ end
 $$;
 
 comment on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) is
-  'Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. Then a search shows other '
-  'versions of the documents. Live claims are skipped unless p_force is set. p_dry_run counts only. One step deletes at most p_max_runs '
-  'runs. Call again with p_after = last_run_id until it is null. A filter of ''{}'' selects every run. TB001: bad filter, or null.';
+  'Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. '
+  'Then a search shows other versions of the documents. Live claims are skipped unless p_force is set. p_dry_run counts only. '
+  'One step deletes at most p_max_runs runs. Call again with p_after = last_run_id until it is null. A filter of ''{}'' selects every run. '
+  'TB001: bad filter, or null.';
 revoke all on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) from public;

@@ -39,6 +39,6 @@ end
 $$;
 
 comment on function graphdb.grant_role(text, text) is
-  'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, '
-  'reset, delete and prune) or a reader (look and search). Other rights are revoked. TB001: no such role or kind.';
+  'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (look and search). '
+  'Other rights are revoked. TB001: no such role or kind.';
 revoke all on function graphdb.grant_role(text, text) from public;

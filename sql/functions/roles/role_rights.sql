@@ -34,6 +34,6 @@ as $$
 $$;
 
 comment on function graphdb.role_rights() is
-  'Return the roles with rights on the schema, their kind (reader, worker, admin), and the functions of that kind that they lack, for '
-  'example because an upgrade added them. grant_role grants them.';
+  'Return the roles with rights on the schema, their kind (reader, worker, admin), and the functions of that kind that they lack, for example because an upgrade added them. '
+  'grant_role grants them.';
 revoke all on function graphdb.role_rights() from public;

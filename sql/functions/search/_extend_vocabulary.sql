@@ -1,5 +1,5 @@
--- Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks. If another session
--- is already doing this, do nothing.
+-- Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks.
+-- If another session is already doing this, do nothing.
 create or replace function graphdb._extend_vocabulary()
 returns void
 language plpgsql

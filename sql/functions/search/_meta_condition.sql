@@ -25,8 +25,8 @@ begin
     raise exception 'filter key "%" accepts a value, a list of values or a range of dates, not %', p_key, p_value
       using errcode = 'TB001', hint = 'For example {"meta": {"status": ["draft", "approved"]}}.';
   end if;
-  -- Use the containment operator, because the index on meta supports it. A number or a boolean may be stored as such or
-  -- as text.
+  -- Use the containment operator, because the index on meta supports it.
+  -- A number or a boolean may be stored as such or as text.
   return format(' and d.meta @> any (%L::jsonb[])', array(
     select c.pattern
     from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else jsonb_build_array(p_value) end) as v (value)

@@ -15,6 +15,5 @@ as $$
 $$;
 
 comment on function graphdb._plain_text(text) is
-  'Convert Markdown to plain text for a snippet: remove fences, rules, the syntax of headings, tables and emphasis, and the targets of '
-  'links.';
+  'Convert Markdown to plain text for a snippet: remove fences, rules, the syntax of headings, tables and emphasis, and the targets of links.';
 revoke all on function graphdb._plain_text(text) from public;

@@ -65,6 +65,6 @@ end
 $$;
 
 comment on function graphdb._search_demand(text, jsonb, text[]) is
-  'Split a question into requirements for every result and the remaining words. A result must contain the phrases in quotes, and nothing '
-  'that a minus or the filter excludes.';
+  'Split a question into requirements for every result and the remaining words. '
+  'A result must contain the phrases in quotes, and nothing that a minus or the filter excludes.';
 revoke all on function graphdb._search_demand(text, jsonb, text[]) from public;

@@ -29,6 +29,6 @@ as $$
 $$;
 
 comment on function graphdb._search_language(text) is
-  'Return the text search configuration for a language name, such as german for de-AT. It is simple for a language without a stemmer, '
-  'and null if the string is not a language.';
+  'Return the text search configuration for a language name, such as german for de-AT. '
+  'It is simple for a language without a stemmer, and null if the string is not a language.';
 revoke all on function graphdb._search_language(text) from public;

@@ -1,5 +1,5 @@
--- Return the languages of the documents that a search can find, as text search configurations. A question is parsed in
--- each of them.
+-- Return the languages of the documents that a search can find, as text search configurations.
+-- A question is parsed in each of them.
 create or replace function graphdb._search_languages()
 returns text[]
 language sql

@@ -26,6 +26,6 @@ end
 $$;
 
 comment on function graphdb._search_reach(text, tsquery, float8) is
-  'Return the number of chunks that a search must consider: chunks in visible documents that meet the requirements. Above p_most, the '
-  'number is approximate.';
+  'Return the number of chunks that a search must consider: chunks in visible documents that meet the requirements. '
+  'Above p_most, the number is approximate.';
 revoke all on function graphdb._search_reach(text, tsquery, float8) from public;

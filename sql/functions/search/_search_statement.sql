@@ -3,8 +3,8 @@
 -- each of them. Full-text search finds the chunks with the rarest words of the question and scores them with BM25.
 -- Vector search finds the nearest chunks with the index. If few chunks are visible or meet the requirements, it
 -- compares all of them. Every chunk in either list gets both scores. The document as a whole has the same weight as the
--- chunk: the score of its average chunk, and the similarity of its mean vector (docs/eval.md). Pages that contain a
--- name of the question verbatim come first. Hits with equal scores are ordered by id.
+-- chunk: the score of its average chunk, and the similarity of its mean vector (docs/eval.md).
+-- Pages that contain a name of the question verbatim come first. Hits with equal scores are ordered by id.
 create or replace function graphdb._search_statement(
   p_query text,
   p_filter jsonb,
@@ -175,6 +175,6 @@ end
 $$;
 
 comment on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) is
-  'Return the statement of a search, and the words and terms of the question. The parameters are: $1 the vector of the question, $2 the '
-  'number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for each of them.';
+  'Return the statement of a search, and the words and terms of the question. '
+  'The parameters are: $1 the vector of the question, $2 the number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for each of them.';
 revoke all on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) from public;

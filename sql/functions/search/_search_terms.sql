@@ -17,8 +17,8 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Enough matches to fill a list, but few enough to rank them in a few milliseconds. With a smaller share, fewer
-  -- matches are found in the same time.
+  -- Enough matches to fill a list, but few enough to rank them in a few milliseconds.
+  -- With a smaller share, fewer matches are found in the same time.
   v_least constant float8 := 100;
   v_most constant float8 := greatest(1.5 * v_least, p_share * 1500);
   -- For a pasted paragraph, only the rarest words are used.
@@ -105,6 +105,6 @@ end
 $$;
 
 comment on function graphdb._search_terms(text, text[], float8) is
-  'Return the full-text terms of a question: its words and names, their weights by rarity, the bonus for a page with an exact name, and '
-  'the query for candidates among a share of all chunks. Null if there is nothing to search for.';
+  'Return the full-text terms of a question: its words and names, their weights by rarity, the bonus for a page with an exact name, and the query for candidates among a share of all chunks. '
+  'Null if there is nothing to search for.';
 revoke all on function graphdb._search_terms(text, text[], float8) from public;

@@ -1,5 +1,5 @@
--- Return the address of a section: the address of the document with the anchor of the last heading. If the chunk begins
--- the document, return the address of the document. Null if the document has no address.
+-- Return the address of a section: the address of the document with the anchor of the last heading.
+-- If the chunk begins the document, return the address of the document. Null if the document has no address.
 create or replace function graphdb._section_url(p_url text, p_heading_path text[])
 returns text
 language sql

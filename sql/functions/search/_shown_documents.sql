@@ -1,5 +1,5 @@
--- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted. Every list, count and
--- suggestion of a search uses this condition. Only this function parses search filters.
+-- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted.
+-- Every list, count and suggestion of a search uses this condition. Only this function parses search filters.
 create or replace function graphdb._shown_documents(p_filter jsonb)
 returns text
 language plpgsql

@@ -1,5 +1,5 @@
--- Return the number of typing errors between two words: missing, additional, wrong or swapped characters. The maximum
--- is p_most + 1.
+-- Return the number of typing errors between two words: missing, additional, wrong or swapped characters.
+-- The maximum is p_most + 1.
 create or replace function graphdb._typing_errors(p_word text, p_other text, p_most integer)
 returns integer
 language plpgsql

@@ -1,5 +1,5 @@
--- Return how a search interprets a question: the question with corrected typing errors, and the excluded words. Embed
--- the corrected question, and pass it to graphdb.search.
+-- Return how a search interprets a question: the question with corrected typing errors, and the excluded words.
+-- Embed the corrected question, and pass it to graphdb.search.
 create or replace function graphdb.read_question(
   p_query text,
   p_filter jsonb default null,
@@ -25,6 +25,6 @@ end
 $$;
 
 comment on function graphdb.read_question(text, jsonb) is
-  'Return how a search interprets a question: the question with corrected typing errors, the corrections, and the words that no result '
-  'may contain. Embed the corrected question and pass it to graphdb.search. TB001: bad filter.';
+  'Return how a search interprets a question: the question with corrected typing errors, the corrections, and the words that no result may contain. '
+  'Embed the corrected question and pass it to graphdb.search. TB001: bad filter.';
 revoke all on function graphdb.read_question(text, jsonb) from public;

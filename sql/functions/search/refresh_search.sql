@@ -12,14 +12,13 @@ as $$
 begin
   perform gin_clean_pending_list('graphdb.ix_chunks_search');
   perform graphdb._store_document_vectors(), graphdb._extend_vocabulary();
-  -- Texts and vectors are excluded, because the planner does not use them and they take half of the time. skip_locked
-  -- excludes a table whose index is being built. Otherwise, both sessions would wait for each other.
+  -- Texts and vectors are excluded, because the planner does not use them and they take half of the time.
+  -- skip_locked excludes a table whose index is being built. Otherwise, both sessions would wait for each other.
   analyze (skip_locked) graphdb.processed_runs, graphdb.documents (run_id, doc_id, labels, meta, is_newest, is_searched),
           graphdb.chunks (run_id, doc_id, ord, input_sha256, search_vector), graphdb.embeddings (model_id, input_sha256);
 end
 $$;
 
 comment on function graphdb.refresh_search() is
-  'Update the data that searches need after many changes: the full-text index, the statistics about rare words and filters, the mean '
-  'vectors of documents, and the vocabulary for typing errors.';
+  'Update the data that searches need after many changes: the full-text index, the statistics about rare words and filters, the mean vectors of documents, and the vocabulary for typing errors.';
 revoke all on function graphdb.refresh_search() from public;

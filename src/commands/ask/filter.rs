@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::db::search::SearchFilter;
 use crate::error::{Error, Result};
 
-/// Adds the conditions `KEY=VALUE`, `KEY>=DATE` and `KEY<=DATE` to a filter. If a key is repeated, one of its values
-/// must match.
+/// Adds the conditions `KEY=VALUE`, `KEY>=DATE` and `KEY<=DATE` to a filter.
+/// If a key is repeated, one of its values must match.
 pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Result<()> {
     for condition in conditions {
         let (key, operator, value) = parse(condition).ok_or_else(|| Error::Usage {

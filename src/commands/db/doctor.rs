@@ -29,8 +29,8 @@ struct Doctor<'a> {
     exit: Exit,
 }
 
-/// Runs all checks. If a run would fail, the exit code is the exit code of that run: 3 if the configuration of the
-/// model is wrong, and otherwise 4.
+/// Runs all checks. If a run would fail, the exit code is the exit code of that run: 3 if the configuration of
+/// the model is wrong, and otherwise 4.
 pub fn run(context: &Context<'_>) -> Result<Exit> {
     let mut doctor = Doctor { context, exit: Exit::Done };
     match Connector::new(&context.config).and_then(|connector| Ok((connector.connect_first()?, connector))) {

@@ -90,8 +90,8 @@ fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Registers one run. An error in the run is reported and does not stop the others. A lost connection or a missing
-/// right is returned.
+/// Registers one run. An error in the run is reported and does not stop the others.
+/// A lost connection or a missing right is returned.
 fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Context<'_>) -> Result<()> {
     let name = path
         .ancestors()

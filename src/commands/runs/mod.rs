@@ -134,8 +134,8 @@ fn last_instant(text: &str) -> std::result::Result<Date, String> {
     date(text, NaiveTime::MIN.overflowing_sub_signed(TimeDelta::microseconds(1)).0)
 }
 
-/// Parses a date or a time like `graphdb._filter_time`. A date gets the time `time`. The time zone is UTC unless `text`
-/// contains one.
+/// Parses a date or a time like `graphdb._filter_time`. A date gets the time `time`.
+/// The time zone is UTC unless `text` contains one.
 fn date(text: &str, time: NaiveTime) -> std::result::Result<Date, String> {
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
     let zoned = |format: &str| DateTime::parse_from_str(text, &format!("{format}%#z")).map(|time| time.to_utc()).ok();
@@ -160,9 +160,9 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
     }
 }
 
-/// Processes the runs of a filter in steps, until the last run or until a stop is requested. Each step is one
-/// transaction. `work` receives the filter without its limit, the size of the step, and the run id after which the step
-/// begins. It returns the number of matching runs and the last run id.
+/// Processes the runs of a filter in steps, until the last run or until a stop is requested.
+/// Each step is one transaction. `work` receives the filter without its limit, the size of the step, and the run id
+/// after which the step begins. It returns the number of matching runs and the last run id.
 fn in_steps(
     filter: &Filter,
     stop: &Stop,

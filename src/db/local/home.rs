@@ -50,9 +50,9 @@ pub(super) struct Home {
 impl Home {
     /// Returns the home of the workspace's server.
     ///
-    /// For an ordinary user, it is `<workspace>/postgres`. For root, it is a different folder, because the account of
-    /// the server may not have access to the checkout. If an ordinary user created a server, it stays in the folder of
-    /// that user even if root starts it.
+    /// For an ordinary user, it is `<workspace>/postgres`.
+    /// For root, it is a different folder, because the account of the server may not have access to the checkout.
+    /// If an ordinary user created a server, it stays in the folder of that user even if root starts it.
     pub(super) fn of_workspace(workspace: &Path) -> Result<Self, LocalServerError> {
         let workspace = resolved(workspace).map_err(io("resolve", workspace))?;
         let beside = workspace.join("postgres");
@@ -131,8 +131,8 @@ impl Home {
 
     /// Creates the home, and waits for the lock that serializes starts and stops. Drop the guard to release the lock.
     pub(super) fn lock(&self) -> Result<Flock<fs::File>, LocalServerError> {
-        // The account must not be able to replace root's lock file. Therefore root owns the home, and the account owns
-        // its content.
+        // The account must not be able to replace root's lock file.
+        // Therefore root owns the home, and the account owns its content.
         if let Some(parent) = self.dir.parent() {
             create_dir(parent, 0o755)?;
         }

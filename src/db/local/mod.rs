@@ -85,8 +85,8 @@ impl LocalServer {
         })
     }
 
-    /// Returns a server for tests. Its files are in the existing folder `folder`, and its programs in `bin`. It does
-    /// not sync to disk.
+    /// Returns a server for tests. Its files are in the existing folder `folder`, and its programs in `bin`.
+    /// It does not sync to disk.
     pub fn throwaway(folder: &Path, bin: &Path) -> Result<Self, LocalServerError> {
         Ok(Self {
             home: Home::in_folder(folder)?,
@@ -205,8 +205,8 @@ impl LocalServer {
         Ok(if data_major.is_none() { Started::Created } else { Started::Started })
     }
 
-    /// Runs `initdb` in another folder and then renames the folder. If `initdb` is killed, no incomplete data directory
-    /// is left.
+    /// Runs `initdb` in another folder and then renames the folder.
+    /// If `initdb` is killed, no incomplete data directory is left.
     fn create_data_dir(&self, binaries: &ServerBinaries) -> Result<(), LocalServerError> {
         // If the system has none of the character types, C is used, and `db doctor` reports it.
         for ctype in CTYPES {
@@ -249,8 +249,8 @@ impl LocalServer {
         let log = self.home.log_file();
         let logged_before = fs::metadata(&log).map_or(0, |meta| meta.len());
         let mut pg_ctl = self.home.command(&binaries.program("pg_ctl"));
-        // pg_ctl passes the paths to a shell, which would interpret a `$`. Therefore the paths are relative. pg_ctl
-        // also starts a new session for the server.
+        // pg_ctl passes the paths to a shell, which would interpret a `$`. Therefore the paths are relative.
+        // pg_ctl also starts a new session for the server.
         pg_ctl.args(["start", "-D", "data", "-l", "log/server.log", "--wait", "--timeout"]);
         pg_ctl.arg(START_PATIENCE.as_secs().to_string());
         run("pg_ctl", &mut pg_ctl, || last_lines(&log, logged_before))

@@ -31,8 +31,8 @@ pub(super) fn forget_stale_pid(data_dir: &Path) -> Result<bool, LocalServerError
     Ok(true)
 }
 
-/// Stops the server with a fast shutdown, and waits until it has ended. Returns its process id, or `None` if no server
-/// was running.
+/// Stops the server with a fast shutdown, and waits until it has ended.
+/// Returns its process id, or `None` if no server was running.
 pub(super) fn stop(data_dir: &Path, patience: Duration) -> Result<Option<i32>, LocalServerError> {
     let Some(running) = pid(data_dir) else { return Ok(None) };
     match kill(Pid::from_raw(running), Signal::SIGINT) {

@@ -15,8 +15,8 @@ const SETTINGS_FILE: &str = "trailblazer.conf";
 pub(super) enum Durability {
     /// Every commit is on disk before it is reported.
     Durable,
-    /// Nothing is synced to disk. This is for clusters that are deleted after a test. If the server is killed, no
-    /// commit is lost.
+    /// Nothing is synced to disk. This is for clusters that are deleted after a test.
+    /// If the server is killed, no commit is lost.
     Throwaway,
 }
 

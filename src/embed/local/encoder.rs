@@ -1,7 +1,7 @@
 //! The BERT encoder.
 //!
-//! The sequences of a batch are stored one after the other without padding. Every token is a row. Only the attention
-//! step separates the sequences.
+//! The sequences of a batch are stored one after the other without padding. Every token is a row.
+//! Only the attention step separates the sequences.
 
 use std::path::Path;
 
@@ -58,8 +58,8 @@ impl Encoder {
         for row in positions.chunks_exact_mut(hidden) {
             add(row, &types);
         }
-        // The first layer keeps its full precision, because all later layers would repeat its rounding errors. It takes
-        // little time.
+        // The first layer keeps its full precision, because all later layers would repeat its rounding errors.
+        // It takes little time.
         let kept_as = |i: usize| if i == 0 { Weights::F32 } else { weights };
         let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, kept_as(i)));
         Ok(Self {

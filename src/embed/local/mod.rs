@@ -31,8 +31,8 @@ pub struct Local {
     tokenizer: WordPiece,
     encoder: Encoder,
     pooling: Pooling,
-    /// Single-thread pools that no call uses at the moment. Without a pool, each product would use all cores. Here the
-    /// callers already run in parallel.
+    /// Single-thread pools that no call uses at the moment. Without a pool, each product would use all cores.
+    /// Here the callers already run in parallel.
     idle: Mutex<Vec<ThreadPool>>,
 }
 

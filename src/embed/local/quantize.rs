@@ -90,8 +90,8 @@ impl SimdOp for Quantize<'_> {
     }
 }
 
-/// Converts the product of bytes and weights to floats: `out = (sums - zero · column's sum) · scales + bias`. With
-/// `keep`, the old value of `out` is added. The zero points have not been subtracted from `sums`.
+/// Converts the product of bytes and weights to floats: `out = (sums - zero · column's sum) · scales + bias`.
+/// With `keep`, the old value of `out` is added. The zero points have not been subtracted from `sums`.
 pub struct Dequantize<'a> {
     pub sums: &'a [i32],
     pub bytes: &'a Bytes,

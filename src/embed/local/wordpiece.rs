@@ -171,8 +171,8 @@ impl WordPiece {
         }
     }
 
-    /// Ends the word and emits its pieces, each as long as possible. If a piece is unknown, the whole word is one
-    /// unknown token.
+    /// Ends the word and emits its pieces, each as long as possible.
+    /// If a piece is unknown, the whole word is one unknown token.
     fn end(&self, word: &mut Word, emit: &mut impl FnMut(u32, usize)) {
         if word.text.is_empty() {
             return;

@@ -14,8 +14,8 @@ const SAME: f32 = 1e-5;
 
 /// Finds the largest number of tokens whose last token the server reads, including special tokens, and at most `most`.
 ///
-/// If the server drops the last word, two texts that differ only in that word get the same vector. Returns `None` if
-/// even short texts get the same vector, because then the vectors cannot show the limit.
+/// If the server drops the last word, two texts that differ only in that word get the same vector.
+/// Returns `None` if even short texts get the same vector, because then the vectors cannot show the limit.
 pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedError> {
     let special = server.tokenizer.special_tokens();
     let least = special + 1;

@@ -1,5 +1,5 @@
-//! Embeds with any server that has the `/v1/embeddings` interface of `OpenAI`: `OpenAI` itself, Ollama, vLLM, TEI,
-//! Infinity, llama.cpp.
+//! Embeds with any server that has the `/v1/embeddings` interface of `OpenAI`: `OpenAI` itself,
+//! Ollama, vLLM, TEI, Infinity, llama.cpp.
 
 mod estimate;
 mod limit;

@@ -22,8 +22,8 @@ pub(super) fn is_dita(source: &str) -> bool {
     prolog.contains("//DTD DITA ") || ROOTS.contains(&name) && (name != "map" || root.contains("<topicref"))
 }
 
-/// Returns whether the markup is a page or the index of an HTML export. Such a page contains the output of macros
-/// instead of the macros.
+/// Returns whether the markup is a page or the index of an HTML export.
+/// Such a page contains the output of macros instead of the macros.
 pub(super) fn is_html_export(source: &str) -> bool {
     let has = |mark: &str| source.contains(mark);
     let (_, root) = split_at_root(source);

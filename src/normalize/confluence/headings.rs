@@ -8,8 +8,8 @@ use super::flow::plain;
 use super::library::PageRef;
 use super::site::Site;
 
-/// Returns the anchor of each heading in the Markdown of `blocks`, in order. Headings in quotations, lists and tables
-/// are ignored.
+/// Returns the anchor of each heading in the Markdown of `blocks`, in order.
+/// Headings in quotations, lists and tables are ignored.
 pub(super) fn anchors(site: &Site, page: &PageRef, blocks: &[Block]) -> Vec<String> {
     let mut headings = Vec::new();
     collect(blocks, &mut headings);

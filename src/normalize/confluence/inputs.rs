@@ -19,8 +19,8 @@ const MAX_DEPTH: usize = 64;
 /// The sources of an input, and the outcomes to report before them.
 type Opened = (Vec<Box<dyn Source>>, Vec<Outcome>);
 
-/// Opens everything in `input`: first the page files, sorted by path, then the space exports. Folders that cannot be
-/// read are reported first.
+/// Opens everything in `input`: first the page files, sorted by path, then the space exports.
+/// Folders that cannot be read are reported first.
 pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<Opened, ReadError> {
     if let Some(found) = export::find(input)? {
         return Ok((vec![Box::new(export::Export::index(found, options, naming)?)], Vec::new()));

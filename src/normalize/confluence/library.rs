@@ -1,5 +1,5 @@
-//! Holds the data of all inputs that the conversion of a page needs: pages by id and title, the page tree, readers,
-//! people, spaces and bodies.
+//! Holds the data of all inputs that the conversion of a page needs: pages by id and title, the page tree,
+//! readers, people, spaces and bodies.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -229,8 +229,8 @@ impl<'a> Library<'a> {
         self.nearest(parent, index).filter(|parent| *parent != index)
     }
 
-    /// Finds the node with a content id. A node in the same source is preferred, then a node on the same site, then the
-    /// first one.
+    /// Finds the node with a content id.
+    /// A node in the same source is preferred, then a node on the same site, then the first one.
     fn nearest(&self, content_id: &str, from: usize) -> Option<usize> {
         let candidates = self.by_id.get(content_id)?;
         let source = |index: &usize| self.places.get(*index).map(|place| place.0);
@@ -301,8 +301,8 @@ impl<'a> Library<'a> {
         titles
     }
 
-    /// Returns the documents directly below a page, in the order of the published tree. If a node has no document, the
-    /// documents below it are returned instead.
+    /// Returns the documents directly below a page, in the order of the published tree.
+    /// If a node has no document, the documents below it are returned instead.
     pub(super) fn children(&self, index: usize) -> &[usize] {
         self.tree.children.get(&index).map_or(&[], Vec::as_slice)
     }
@@ -335,8 +335,8 @@ impl<'a> Library<'a> {
         source.body(number)
     }
 
-    /// If the body of the page is large, waits until no other large body is in memory. Drop the guard to let the next
-    /// one start.
+    /// If the body of the page is large, waits until no other large body is in memory.
+    /// Drop the guard to let the next one start.
     pub(super) fn turn(&self, index: usize) -> Option<MutexGuard<'_, ()>> {
         let (source, number) = self.source(index)?;
         let is_large = source.length(number) >= LARGE_BODY;

@@ -1,9 +1,9 @@
 //! Reads Confluence: space exports, page files, answers of the REST API, or an older `confluence.ndjson`.
 //!
 //! [`read`] finds the parts of an input ([`inputs`]). Each part is a [`Source`](library::Source): a space export
-//! ([`export`]), the page files of a folder ([`pages`], [`rest`]) or an older artifact ([`ingest`]). One [`Library`]
-//! contains all pages before the first page is converted. Therefore links, inclusions, lists of pages and view
-//! restrictions work across all parts. A body is in storage format ([`storage`]), ADF ([`adf`]) or wiki markup
+//! ([`export`]), the page files of a folder ([`pages`], [`rest`]) or an older artifact ([`ingest`]).
+//! One [`Library`] contains all pages before the first page is converted. Therefore links, inclusions, lists of pages
+//! and view restrictions work across all parts. A body is in storage format ([`storage`]), ADF ([`adf`]) or wiki markup
 //! ([`wiki`]). All three converters build the same tree and use the same table of macros ([`macros`]).
 
 mod adf;

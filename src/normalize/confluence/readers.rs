@@ -1,8 +1,8 @@
 //! Computes who may read a page. A reader must pass the view restrictions of the page and of all its ancestors.
 //!
 //! A restriction lists the users and groups that may read. If several restrictions apply, only names that appear in all
-//! of them remain. The input does not contain the members of groups. Therefore a user in one restriction who belongs to
-//! a group in another restriction is excluded.
+//! of them remain. The input does not contain the members of groups.
+//! Therefore a user in one restriction who belongs to a group in another restriction is excluded.
 
 use std::collections::BTreeSet;
 

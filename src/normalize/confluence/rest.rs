@@ -30,8 +30,8 @@ pub(super) struct Item<'v> {
     list: Option<&'v Value>,
 }
 
-/// Returns the objects of a JSON file, which is one object or the results of a query. Returns `None` if the file is not
-/// an answer of the REST API.
+/// Returns the objects of a JSON file, which is one object or the results of a query.
+/// Returns `None` if the file is not an answer of the REST API.
 pub(super) fn items(value: &Value) -> Option<Vec<Item<'_>>> {
     let list = value.get("results").and_then(Value::as_array).or_else(|| value.as_array());
     let Some(list) = list else {

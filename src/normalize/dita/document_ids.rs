@@ -102,8 +102,8 @@ impl Library {
         self.document_ids.ids = ids;
     }
 
-    /// Returns the copies that need no id of their own. The value is an earlier copy with the same content, or `None`
-    /// if the conditions exclude the whole copy.
+    /// Returns the copies that need no id of their own.
+    /// The value is an earlier copy with the same content, or `None` if the conditions exclude the whole copy.
     fn same_copies(&self, files: &[FileId], options: &Options) -> HashMap<Nameless, Option<Vec<usize>>> {
         let nameless: Vec<Nameless> = files.iter().flat_map(|&file| self.nameless(file)).collect();
         let convert = |place: usize| {

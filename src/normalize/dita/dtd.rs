@@ -1,7 +1,7 @@
 //! Reads document type declarations: entities, and the `class` that a specialization gives to its elements.
 //!
-//! Declarations are read from the document and from files inside the input that it references. Size and depth are
-//! limited. Nothing is read over the network.
+//! Declarations are read from the document and from files inside the input that it references.
+//! Size and depth are limited. Nothing is read over the network.
 
 use std::collections::HashMap;
 use std::sync::Arc;

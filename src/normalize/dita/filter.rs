@@ -88,8 +88,8 @@ impl Ditaval {
     }
 }
 
-/// Returns the values of a condition attribute by group. For example, `os(linux mac) novice` contains the group `os`
-/// and a value without a group.
+/// Returns the values of a condition attribute by group.
+/// For example, `os(linux mac) novice` contains the group `os` and a value without a group.
 fn groups<'a>(attribute: &'a str, value: &'a str) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut groups = Vec::new();
     let mut own = Vec::new();

@@ -1,8 +1,8 @@
 //! Reads older artifacts: `ingest/dita.ndjson`, one topic or map per line.
 //!
 //! A line contains only the first body of a topic, which is cut off if it is long. The rest is read, and an error
-//! reports where it ends. Each line becomes a file at its path, so that links between the lines work. Labels, metadata
-//! and breadcrumbs that are missing in the lines come from [`sidecars`](super::sidecars).
+//! reports where it ends. Each line becomes a file at its path, so that links between the lines work.
+//! Labels, metadata and breadcrumbs that are missing in the lines come from [`sidecars`](super::sidecars).
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

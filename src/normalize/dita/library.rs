@@ -85,8 +85,8 @@ impl Library {
         }
     }
 
-    /// Reads the maps, and then the content that files push into other files. Returns the ditaval files in maps that
-    /// cannot be read.
+    /// Reads the maps, and then the content that files push into other files.
+    /// Returns the ditaval files in maps that cannot be read.
     pub fn connect(&mut self, pushing: &[FileId]) -> Vec<FileError> {
         self.inherit_conditions();
         self.add_lightweight();
@@ -332,8 +332,8 @@ impl Library {
         scopes
     }
 
-    /// Returns the branches of each document for a file, and the use that determines its keys. If the file is part of
-    /// the text, its uses as a resource create no copies.
+    /// Returns the branches of each document for a file, and the use that determines its keys.
+    /// If the file is part of the text, its uses as a resource create no copies.
     pub fn copies(&self, file: FileId) -> Vec<(Option<Place<'_>>, &[usize])> {
         let mut copies: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
         let is_resource = self.uses_of(file).next().is_some_and(|(_, used)| used.resource_only);

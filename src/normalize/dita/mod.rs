@@ -1,8 +1,8 @@
 //! Reads DITA topics, maps or folders of them, and the older `dita.ndjson`, and converts them to documents.
 //!
-//! The steps: [`scan`] finds and classifies the files. [`maps`] expands maps and reads their [`keys`]. [`filter`]
-//! removes content that a ditaval excludes. [`push`] and [`resolve`] insert reused content, and [`keyref`] inserts
-//! text. [`render`] builds the document tree. A new element needs only a line in [`vocabulary`].
+//! The steps: [`scan`] finds and classifies the files. [`maps`] expands maps and reads their [`keys`].
+//! [`filter`] removes content that a ditaval excludes. [`push`] and [`resolve`] insert reused content, and [`keyref`]
+//! inserts text. [`render`] builds the document tree. A new element needs only a line in [`vocabulary`].
 
 mod branches;
 mod ditaval;

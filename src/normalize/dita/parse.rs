@@ -69,8 +69,8 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     parse_at("", bytes, file, &NoFiles)
 }
 
-/// Parses the file at `path`. Every element stores `file`, the file that contains it. `files` returns the declarations
-/// that the file references.
+/// Parses the file at `path`. Every element stores `file`, the file that contains it.
+/// `files` returns the declarations that the file references.
 pub(super) fn parse_at(path: &str, bytes: &[u8], file: FileId, files: &dyn Files) -> Result<Parsed, XmlError> {
     let mut builder = Builder::new(path, file, files);
     let text = decode(bytes, &mut builder.losses);

@@ -178,8 +178,8 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension.as_str())
 }
 
-/// Returns a topic, or a map with the maps and topics that it references, and the paths that could not be read. The
-/// root of the inputs is the folder that contains all of them.
+/// Returns a topic, or a map with the maps and topics that it references, and the paths that could not be read.
+/// The root of the inputs is the folder that contains all of them.
 fn reachable(input: &Path, kinds: &Specializations) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();

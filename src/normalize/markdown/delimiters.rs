@@ -1,5 +1,5 @@
-//! Places the delimiters of strong, emphasized and struck text. If a `CommonMark` parser would read a delimiter
-//! differently, an HTML tag is used instead.
+//! Places the delimiters of strong, emphasized and struck text.
+//! If a `CommonMark` parser would read a delimiter differently, an HTML tag is used instead.
 
 use std::ops::Range;
 
@@ -121,8 +121,8 @@ impl Delimiters {
         out
     }
 
-    /// Repairs the runs of delimiters that a parser would read differently. Returns false if there are none. A repair
-    /// changes the neighbors of other runs, so they must be checked again.
+    /// Repairs the runs of delimiters that a parser would read differently. Returns false if there are none.
+    /// A repair changes the neighbors of other runs, so they must be checked again.
     fn mend(&mut self, text: &str) -> bool {
         let mut has_faults = false;
         // Lengths of the open runs, outermost first.

@@ -99,8 +99,8 @@ fn is_loose(item: &ListItem) -> bool {
     }
 }
 
-/// Returns whether a list may begin on the line after a paragraph. This requires a bullet or the number 1, and text in
-/// the first item.
+/// Returns whether a list may begin on the line after a paragraph.
+/// This requires a bullet or the number 1, and text in the first item.
 fn may_follow_text(list: &List) -> bool {
     (!list.ordered || list.start == 1) && list.items.first().is_some_and(|item| !item.content.iter().all(is_blank))
 }

@@ -199,8 +199,8 @@ proptest! {
     }
 }
 
-/// Returns a configuration with the same cases each time. `PROPTEST_CASES` sets their number, and `PROPTEST_RNG_SEED`
-/// selects others.
+/// Returns a configuration with the same cases each time.
+/// `PROPTEST_CASES` sets their number, and `PROPTEST_RNG_SEED` selects others.
 fn config() -> ProptestConfig {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let cases = number("PROPTEST_CASES").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(2000);

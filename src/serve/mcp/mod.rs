@@ -1,5 +1,5 @@
-//! MCP: read-only access to the knowledge base for assistants, as tools and resources. The transport is standard input
-//! and output or HTTP.
+//! MCP: read-only access to the knowledge base for assistants, as tools and resources.
+//! The transport is standard input and output or HTTP.
 
 mod text;
 mod tools;
@@ -171,8 +171,8 @@ pub(super) fn http(state: &Arc<State>) -> StreamableHttpService<Knowledge, Never
     StreamableHttpService::new(move || Ok(knowledge.clone()), Arc::new(NeverSessionManager::default()), config)
 }
 
-/// Serves a client on standard input and output until it disconnects or `stop` is requested. The client is the user of
-/// this machine, with the given principals.
+/// Serves a client on standard input and output until it disconnects or `stop` is requested.
+/// The client is the user of this machine, with the given principals.
 pub fn stdio(setup: Setup, principals: Vec<String>, stop: &Stop) -> Result<()> {
     let runtime = super::runtime()?;
     // The state must live longer than the runtime, because its connections must not be closed inside the runtime.

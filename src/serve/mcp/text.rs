@@ -9,8 +9,8 @@ const TOKEN_BYTES: usize = 3;
 /// Maximum number of sections in an answer.
 const SECTIONS: usize = 60;
 
-/// Returns the hits that fit into `budget` tokens, and their number. The first hit is always included, and cut off if
-/// necessary.
+/// Returns the hits that fit into `budget` tokens, and their number.
+/// The first hit is always included, and cut off if necessary.
 pub fn search(answer: &SearchAnswer, budget: usize) -> (String, usize) {
     if answer.hits.is_empty() {
         let notice = answer.notice.as_ref().map(|notice| format!(" {notice}")).unwrap_or_default();

@@ -139,8 +139,8 @@ pub fn list() -> Vec<Tool> {
     ]
 }
 
-/// Calls a tool. Errors in the arguments are returned to the model, which can correct them. Only an unknown tool is an
-/// error of the protocol.
+/// Calls a tool. Errors in the arguments are returned to the model, which can correct them.
+/// Only an unknown tool is an error of the protocol.
 pub async fn call(
     state: &Arc<State>,
     caller: &Caller,

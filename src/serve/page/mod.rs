@@ -1,5 +1,5 @@
-//! The web pages: search, document, backlog and run. They work without JavaScript. The only script refreshes the
-//! backlog and adds keyboard shortcuts.
+//! The web pages: search, document, backlog and run. They work without JavaScript.
+//! The only script refreshes the backlog and adds keyboard shortcuts.
 
 mod backlog;
 mod document;

@@ -206,7 +206,7 @@ fn losses(losses: &[Loss]) -> Markup {
     html! {
         @if !losses.is_empty() {
             h2 { "Losses" }
-            p.hint { "Constructs that normalizing dropped, left unresolved or cleaned." }
+            p.hint { "Content that was dropped, unresolved or cleaned during normalization." }
             div.scroll tabindex="0" {
                 table {
                     thead { tr { th scope="col" { "Construct" } th scope="col" { "Times" } th scope="col" { "Documents" } } }

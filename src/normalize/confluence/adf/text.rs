@@ -27,8 +27,8 @@ fn push_text(nodes: &[Value], out: &mut String) {
     }
 }
 
-/// Converts a text node. The order of marks is, from outside to inside: link, strong, emphasis, strike, sub- and
-/// superscript, code.
+/// Converts a text node.
+/// The order of marks is, from outside to inside: link, strong, emphasis, strike, sub- and superscript, code.
 pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let Some(text) = node.get("text").and_then(Value::as_str) else {
         cx.count("adf:text-without-text");

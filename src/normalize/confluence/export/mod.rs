@@ -355,8 +355,8 @@ fn property(descriptor: &str, name: &str) -> Option<String> {
     value.filter(|value| !value.is_empty())
 }
 
-/// Returns the offset of the times in an export from UTC, if it is known. Cloud uses UTC. A server uses its local time,
-/// and writes its time zone in the first line of the description.
+/// Returns the offset of the times in an export from UTC, if it is known. Cloud uses UTC.
+/// A server uses its local time, and writes its time zone in the first line of the description.
 fn offset(descriptor: &str, is_cloud: Option<bool>) -> String {
     if is_cloud == Some(true) {
         return "Z".to_owned();

@@ -206,8 +206,8 @@ impl Place {
 
 /// Returns the text of a property from the bytes between its tags.
 ///
-/// The property is a CDATA section. If it contains a body, the CDATA sections of the body end with `]] >`. The parser
-/// of the body restores them.
+/// The property is a CDATA section. If it contains a body, the CDATA sections of the body end with `]] >`.
+/// The parser of the body restores them.
 pub(super) fn property_text(bytes: &[u8]) -> String {
     let source = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(source.len());

@@ -1,7 +1,7 @@
 //! Handles parts of a page that Confluence shows only to some readers.
 //!
-//! A search cannot restrict access to a part of a document. Therefore such a part is omitted, unless the configuration
-//! keeps it.
+//! A search cannot restrict access to a part of a document.
+//! Therefore such a part is omitted, unless the configuration keeps it.
 
 use super::super::convert::Converter;
 use super::super::flow::Flow;

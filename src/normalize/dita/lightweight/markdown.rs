@@ -45,8 +45,8 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     Ok(parsed)
 }
 
-/// Converts Markdown to HTML. A reference without a definition refers to a key. Headings keep all characters except
-/// their attributes.
+/// Converts Markdown to HTML. A reference without a definition refers to a key.
+/// Headings keep all characters except their attributes.
 fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES

@@ -131,8 +131,8 @@ impl Renderer<'_, '_> {
         text
     }
 
-    /// Returns the text of another file. For a file in XML, it is the text of its elements. If the file is missing, the
-    /// fallback of the reference or a stub is returned.
+    /// Returns the text of another file. For a file in XML, it is the text of its elements.
+    /// If the file is missing, the fallback of the reference or a stub is returned.
     pub(super) fn included(&mut self, reference: &Element) -> String {
         let Some(address) = reference.attr("href") else { return String::new() };
         let library = self.resolver.library;

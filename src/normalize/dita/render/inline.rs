@@ -220,8 +220,8 @@ impl Renderer<'_, '_> {
     }
 }
 
-/// Adds a blank between an element and the content before it if they would otherwise become one word. Only the known
-/// inline elements can be a part of a word.
+/// Adds a blank between an element and the content before it if they would otherwise become one word.
+/// Only the known inline elements can be a part of a word.
 pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec<Inline>) {
     let parts = |element: &Element| {
         let kind = Kind::of(element);

@@ -255,8 +255,8 @@ impl<'r, 'l> Renderer<'r, 'l> {
     }
 }
 
-/// Returns whether an element interrupts a paragraph because it is a block or contains one. Outside of paragraphs, an
-/// unknown element that contains only elements is also a block.
+/// Returns whether an element interrupts a paragraph because it is a block or contains one.
+/// Outside of paragraphs, an unknown element that contains only elements is also a block.
 fn stands_alone(element: &Element, kind: Kind, is_text: bool) -> bool {
     match kind {
         Kind::Image => element.attr("placement") == Some("break"),
