@@ -1,11 +1,11 @@
-//! The corpora as documents, each text once.
+//! The documents of the corpora, without duplicates.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use trailblazer::normalize::{self, Document, Options, Outcome, Source};
 
-/// Folders of the corpora: `$TRAILBLAZER_CORPORA`, or those beside the checkout.
+/// Returns the folder of the corpora: `$TRAILBLAZER_CORPORA`, or the folder beside the checkout.
 fn corpora() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find_map(|folder| {
         let corpora = folder.join("../shared/corpora");
@@ -14,7 +14,7 @@ fn corpora() -> PathBuf {
     std::env::var_os("TRAILBLAZER_CORPORA").map(PathBuf::from).or(beside).unwrap_or_default()
 }
 
-/// Returns every document that the normalizer makes of the corpora, without repeated bodies.
+/// Normalizes the corpora. Returns all documents without repeated bodies.
 pub fn documents() -> Vec<Document> {
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(corpora()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -32,7 +32,7 @@ pub fn documents() -> Vec<Document> {
             }
             Ok(())
         };
-        // A folder with nothing to read is none of this bench's business.
+        // A folder without documents does not matter for this benchmark.
         let _ = normalize::read(&folder, source, &Options::default(), emit);
     }
     documents

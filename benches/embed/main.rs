@@ -1,5 +1,5 @@
-//! Our side of `compare.py`: `texts MODEL FILE COUNT` writes chunks of the corpora, `serve MODEL f32|int8
-//! TEXTS VECTORS THREADS` embeds them.
+//! Our side of `compare.py`. `texts MODEL FILE COUNT` writes chunks of the corpora, and `serve MODEL f32|int8 TEXTS
+//! VECTORS THREADS` embeds them.
 
 mod documents;
 
@@ -12,7 +12,7 @@ use std::time::Instant;
 use trailblazer::chunk::{Limits, chunk};
 use trailblazer::embed::{Local, Provider, Weights, batches};
 
-/// Tokens of the chunks that are taken.
+/// The sizes of the selected chunks, in tokens.
 const TOKENS: std::ops::RangeInclusive<usize> = 64..=256;
 
 fn main() -> Result<()> {
@@ -35,7 +35,7 @@ fn number(text: &str) -> Result<usize> {
     text.parse().map_err(Error::other)
 }
 
-/// Writes `count` chunks of the corpora, evenly taken, as a JSON array.
+/// Writes `count` chunks from all parts of the corpora as a JSON array.
 fn texts(model: &Path, file: &Path, count: usize) -> Result<()> {
     let model = Local::load(model, Weights::F32).map_err(Error::other)?;
     let limits = Limits { max_tokens: model.model().max_tokens, min_tokens: 40, overlap_tokens: 0 };
@@ -54,8 +54,8 @@ fn texts(model: &Path, file: &Path, count: usize) -> Result<()> {
     fs::write(file, serde_json::to_vec(&taken)?)
 }
 
-/// Writes the vectors of all texts as one row of 32-bit floats each; then, for each line `FROM TO` on standard input,
-/// embeds these texts and prints the seconds that it took.
+/// Writes the vector of each text as a row of 32-bit floats. Then, for each line `FROM TO` on standard input, embeds
+/// these texts and prints the duration in seconds.
 fn serve(model: &Local, texts: &Path, vectors: &Path, threads: usize) -> Result<()> {
     let texts: Vec<String> = serde_json::from_slice(&fs::read(texts)?)?;
     let all: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -71,7 +71,7 @@ fn serve(model: &Local, texts: &Path, vectors: &Path, threads: usize) -> Result<
     Ok(())
 }
 
-/// Embeds `texts` with so many threads, each taking the next batch as the embed phase makes them.
+/// Embeds `texts` with several threads. The batches are the same as in the embed phase.
 fn embed(model: &Local, texts: &[&str], threads: usize) -> Result<f64> {
     let start = Instant::now();
     let counts: Vec<usize> = texts.iter().map(|text| model.tokenizer().count(text)).collect();

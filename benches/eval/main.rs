@@ -1,8 +1,8 @@
-//! Does search find what it should? Known items, and questions written by hand: a Markdown table on standard output.
+//! Measures the search quality for known items and for questions written by hand. Prints a Markdown table on standard output.
 //!
-//! A known item is a document whose title and first paragraph are the question; what is left of it is the answer.
+//! For a known item, the question is the title and the first paragraph of a document. The answer is the rest of the document.
 //!
-//! `make eval` runs it. `TRAILBLAZER_CORPORA` names a folder with more documentation: DITA folders are taken from it.
+//! Run it with `make eval`. `TRAILBLAZER_CORPORA` is a folder with more documentation. Its DITA folders are used.
 
 mod measure;
 
@@ -22,9 +22,9 @@ use trailblazer::embed::{Local, Provider, Weights};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Chunks of a result that are looked at; documents among them are ranked by their first.
+/// Number of chunks in a result that are evaluated. Documents are ranked by their first chunk.
 const DEPTH: i32 = 50;
-/// Characters that must be left of a known item without its question.
+/// Minimum number of characters in a known item after the question is removed.
 const LEAST_BODY: usize = 200;
 
 /// A question, and the documents that answer it.
@@ -79,13 +79,13 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Normalizes folders and returns the documents' lines.
+    /// Normalizes folders. Returns the lines of the documents.
     fn normalize(&self, name: &str, folders: &[(&str, PathBuf)]) -> Result<Vec<Value>, Failure> {
         let database = "postgresql://nowhere.invalid/none";
         let mut documents = Vec::new();
         for (source, folder) in folders {
             let workspace = self.home.path().join("normalized").join(name).join(source);
-            // Registering fails without a database; the artifact is written before.
+            // Without a database, the registration fails. The artifact has been written before.
             let input = folder.to_string_lossy();
             let _ = self
                 .command(database, &workspace)
@@ -100,7 +100,7 @@ impl Bench<'_> {
         Ok(documents)
     }
 
-    /// Measures with each document's title and first paragraph as the question, and taken away from the document.
+    /// Uses the title and the first paragraph of each document as the question, and removes them from the document.
     fn known_items(&self, server: &LocalServer, name: &str, documents: &[Value]) -> Result<(), Failure> {
         let mut cases = Vec::new();
         let mut rest = Vec::new();
@@ -127,7 +127,7 @@ impl Bench<'_> {
         self.measure(server, name, &rest, &cases)
     }
 
-    /// Loads and embeds the documents in a database of their own, asks, and prints three lines of the table.
+    /// Loads and embeds the documents in a separate database, asks all questions, and prints three lines of the table.
     fn measure(&self, server: &LocalServer, name: &str, documents: &[Value], cases: &[Case]) -> Result<(), Failure> {
         let database: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         Client::connect(&server.database_url("postgres"), NoTls)?
@@ -164,7 +164,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Returns the documents found, the best first.
+    /// Returns the documents in the result, best first.
     fn ask(&self, client: &mut Client, text: &str, vector: &[f32], by: &str) -> Result<Vec<String>, Failure> {
         let vector = (by != "words").then(|| (vector.to_vec(), self.provider.model().name.as_str()));
         let text = if by == "vectors" { "" } else { text };

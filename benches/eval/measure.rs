@@ -1,8 +1,8 @@
-//! The measures of retrieval, for questions with one thing to find.
+//! Computes the measures for questions with one relevant document.
 
 use std::fmt;
 
-/// Sums over questions.
+/// Sums over all questions.
 #[derive(Debug, Default)]
 pub struct Scores {
     questions: f64,
@@ -13,7 +13,7 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Adds a question whose answer stood at `rank`, counted from 1.
+    /// Adds a question whose answer has the rank `rank`, counted from 1.
     pub fn add(&mut self, rank: Option<usize>) {
         self.questions += 1.0;
         let Some(rank) = rank.and_then(|rank| u32::try_from(rank).ok()) else { return };
@@ -23,7 +23,7 @@ impl Scores {
         }
         if rank <= 10 {
             self.at_10 += 1.0;
-            // One thing to find: the ideal gain is 1.
+            // There is only one relevant document, so the ideal gain is 1.
             self.gain += 1.0 / (1.0 + f64::from(rank)).log2();
         }
     }
@@ -37,7 +37,7 @@ impl fmt::Display for Scores {
     }
 }
 
-/// Returns the place of the first of `answers` in `found`, counted from 1.
+/// Returns the rank of the first of `answers` in `found`, counted from 1.
 pub fn rank_of(found: &[String], answers: &[String]) -> Option<usize> {
     found.iter().position(|id| answers.contains(id)).map(|place| place + 1)
 }

@@ -1,4 +1,4 @@
-//! The reader alone, for `compare.py` to measure: `read PATH` converts, `export FILE MEGABYTES` writes a space export.
+//! Our side of `compare.py`. `read PATH` converts an input, and `export FILE MEGABYTES` writes a space export.
 
 use std::fs::File;
 use std::io::{BufWriter, Error, Write};
@@ -19,7 +19,7 @@ fn main() -> Result<(), Error> {
     }
 }
 
-/// Converts an input and says how long it took, in seconds, and how much came out.
+/// Converts an input. Prints the duration in seconds and the size of the output.
 fn read(path: &Path) -> Result<(), Error> {
     let (mut documents, mut failures, mut bytes) = (0_u64, 0_u64, 0);
     let start = Instant::now();
@@ -39,7 +39,7 @@ fn read(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes an export of pages with headings, text, tables and code, as Confluence does.
+/// Writes an export of pages with headings, text, tables and code in the format of Confluence.
 fn export(file: &Path, megabytes: u64) -> Result<(), Error> {
     let mut out = BufWriter::new(File::create(file)?);
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<hibernate-generic datetime=\"2024-01-01 00:00:00\">")?;
@@ -71,7 +71,7 @@ fn export(file: &Path, megabytes: u64) -> Result<(), Error> {
     out.flush()
 }
 
-/// About 30 kB of storage format.
+/// Returns about 30 kB of storage format.
 fn body(number: u64) -> String {
     let section = format!(
         "<h2>Section of {number}</h2><p>The <strong>claim</strong> of a run is a <em>lease</em>: see \

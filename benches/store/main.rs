@@ -1,8 +1,9 @@
-//! Vectors stored a second, under a claim as the embed phase stores them and by a raw COPY of the same rows into the same
-//! table, on a throwaway server, by one connection and by two at once, as two workers do; prints Markdown. The owner of the table
-//! and a worker's role store in two ways: see `EmbeddingStore`.
+//! Measures how many vectors can be stored per second: under a claim as in the embed phase, and with a raw COPY of the
+//! same rows into the same table. It uses a temporary server, and one or two connections as with two workers. Prints
+//! Markdown. The owner of the table and a worker's role store vectors in different ways. See `EmbeddingStore`.
 //!
-//! `BATCH=256` rows a transaction, `ROWS=20000`, `ROUNDS=5`, which take turns. The medians count.
+//! The settings are `BATCH=256` rows per transaction, `ROWS=20000` and `ROUNDS=5`. The contenders take turns, and the
+//! medians count.
 
 use std::error::Error;
 use std::path::Path;
@@ -22,7 +23,7 @@ use trailblazer::ids::ClaimToken;
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 type Row = (Vec<u8>, Vec<f32>);
 
-/// A role that may not write the table.
+/// A role without the right to write to the table.
 const WORKER: &str = "bench_worker";
 
 fn main() -> Result<()> {
@@ -74,7 +75,7 @@ fn bench(url: &str) -> Result<()> {
     Ok(())
 }
 
-/// What becomes of one batch.
+/// The function that stores one batch.
 type Work = fn(&mut Session, &[Row]) -> Result<()>;
 
 const CONTENDERS: [(&str, Work); 3] = [
@@ -83,7 +84,7 @@ const CONTENDERS: [(&str, Work); 3] = [
     ("a worker's role, under a claim", Session::store_as_worker),
 ];
 
-/// The claim of a run for the embed phase, and the connections that store under it.
+/// The claim on a run for the embed phase, and the connections that store vectors under it.
 struct Session {
     owner: Connection,
     worker: Connection,
@@ -150,7 +151,7 @@ impl Connection {
     }
 }
 
-/// Seconds of `work` on all batches, which the sessions share out among themselves. It begins on an empty table.
+/// Returns the duration of `work` for all batches in seconds. The sessions share the batches. The table is empty at the start.
 fn timed(sessions: &mut [Session], batches: &[&[Row]], work: Work) -> Result<f64> {
     sessions[0].owner.client.batch_execute("truncate graphdb.embeddings; checkpoint")?;
     let step = sessions.len();
@@ -168,7 +169,7 @@ fn timed(sessions: &mut [Session], batches: &[&[Row]], work: Work) -> Result<f64
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// Texts' hashes with their vectors, in no order.
+/// Returns hashes of texts with their vectors, in random order.
 fn rows(provider: &Hash, count: usize) -> Result<Vec<Row>> {
     let mut rows = Vec::with_capacity(count);
     for number in 0..count {
@@ -179,7 +180,7 @@ fn rows(provider: &Hash, count: usize) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// As random as a SHA-256, which is what the table's index sees.
+/// Returns a hash that looks as random to an index as SHA-256.
 fn hash(number: usize) -> Vec<u8> {
     let mut state = number as u64;
     let mut next = || {

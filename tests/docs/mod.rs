@@ -1,3 +1,3 @@
-//! Documents that are made from the source are as the source is now.
+//! Checks that generated documents match their source.
 
 mod sql_api;

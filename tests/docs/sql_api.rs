@@ -1,4 +1,4 @@
-//! `docs/sql-api.md` is what the database says of itself.
+//! Generates `docs/sql-api.md` from the comments in the database.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,7 +7,7 @@ use postgres::Client;
 
 use crate::support::TestDatabase;
 
-/// `UPDATE_DOCS=1 make test FILTER=sql_api` writes it anew.
+/// To update the document, run `UPDATE_DOCS=1 make test FILTER=sql_api`.
 #[test]
 fn sql_api_document_is_what_the_comments_say() {
     let database = TestDatabase::new();
@@ -66,7 +66,7 @@ fn describe(client: &mut Client) -> String {
     text
 }
 
-/// Name, type and comment of each column.
+/// Returns name, type and comment of each column.
 fn columns(client: &mut Client, table: u32) -> Vec<(String, String, String)> {
     let rows = client
         .query(
@@ -104,7 +104,7 @@ does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and 
 | `without` | | yes | chunks without these words or phrases |
 ";
 
-/// What filters take, after a check that the functions know the same keys.
+/// Adds the filter keys, and checks that the functions support the same keys.
 fn filters(client: &mut Client, text: &mut String) {
     for (place, call) in [(2, "list_runs"), (3, "searched_documents")] {
         let refused = client.execute(&format!("select graphdb.{call}('{{\"unknown\": 1}}')"), &[]).unwrap_err();
@@ -123,7 +123,7 @@ fn filters(client: &mut Client, text: &mut String) {
     text.push_str(FILTERS);
 }
 
-/// The tables that `create_staging` makes.
+/// Adds the tables that `create_staging` creates.
 fn staging(client: &mut Client, text: &mut String) {
     client.execute("select graphdb.create_staging()", &[]).unwrap();
     text.push_str(
@@ -138,7 +138,7 @@ fn staging(client: &mut Client, text: &mut String) {
     }
 }
 
-/// Types as people write them.
+/// Shortens the names of types.
 fn shortened(types: &str) -> String {
     types
         .replace("timestamp with time zone", "timestamptz")

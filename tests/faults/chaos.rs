@@ -1,7 +1,7 @@
-//! Workers in several processes, and something killed at random again and again: the tables end up as if nothing had been.
+//! Runs workers in several processes and injects random faults. At the end, the tables must be the same as without faults.
 //!
-//! `make chaos KILLS=200 SEED=…` is the long version. A seed decides which faults come in which order and how long they
-//! last; what they hit is up to the machine.
+//! `make chaos KILLS=200 SEED=…` is the long version. The seed determines the faults, their order and their duration.
+//! What each fault hits depends on the machine.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,30 +23,30 @@ use crate::support::held::send;
 use crate::support::proxy::Network;
 
 const PROCESSES: usize = 3;
-/// Documents of a run: few, so that there are many runs.
+/// Number of documents in a run. It is small so that there are many runs.
 const DOCUMENTS: usize = 8;
-/// Work that does not go on for this long after a fault will not go on at all.
+/// If the work does not continue within this time after a fault, the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     /// SIGKILL of a process with two workers.
     KillWorker,
-    /// A process stands still until its leases have run out, and goes on then.
+    /// A process is stopped until its leases have expired, and then continued.
     FreezeWorker,
-    /// `pg_terminate_backend` of up to three connections.
+    /// `pg_terminate_backend` for up to three connections.
     TerminateBackends,
-    /// The server stops in mode immediate, and starts again.
+    /// The server is stopped in mode immediate, and started again.
     CrashServer,
-    /// No connection lives, and none can be made.
+    /// All connections are closed, and new connections fail.
     CutNetwork,
-    /// Nothing comes through, and then connections break.
+    /// No data is transferred, and then the connections are closed.
     StallNetwork,
-    /// No room for data or WAL.
+    /// There is no disk space for data or WAL.
     FillDisk,
-    /// 503 from everybody's provider.
+    /// All providers return 503.
     ProviderDown,
-    /// All leases run out at once.
+    /// All leases expire at once.
     ExpireLeases,
 }
 
@@ -64,7 +64,7 @@ impl Fault {
     ];
 }
 
-/// Cuts the sample documentation into small runs, and registers them in the sandbox's own database.
+/// Splits the sample documentation into small runs, and registers them in the database of the sandbox.
 fn prepare() -> Sandbox {
     let sandbox = Sandbox::new();
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/docs");
@@ -97,7 +97,7 @@ struct Chaos {
     provider: Provider,
     workers: Vec<Child>,
     observer: Client,
-    /// How long it took until a phase was completed again, by fault.
+    /// The times until a phase was completed again, by fault.
     recoveries: BTreeMap<Fault, Vec<Duration>>,
 }
 
@@ -135,7 +135,7 @@ impl Chaos {
     fn spawn(&self, number: usize) -> Child {
         let log = self.sandbox.folder().join(format!("worker-{number}.log"));
         let log = File::options().create(true).append(true).open(log).unwrap();
-        // One of them stays when nothing is due, the others come back.
+        // One process keeps running when no run is due. The others end and are started again.
         let args: &[&str] =
             if number == 0 { &["run", "--workers", "2", "--watch"] } else { &["run", "--workers", "2"] };
         let mut command = self.sandbox.command(args);
@@ -144,13 +144,13 @@ impl Chaos {
         command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
-    /// Starts again the processes that ended. Only some ends are in order.
+    /// Restarts the processes that have ended. Checks their exit codes.
     fn tend(&mut self) {
         self.server.revive();
         for number in 0..PROCESSES {
             if let Some(worker) = self.workers.get_mut(number) {
                 let Some(status) = worker.try_wait().unwrap() else { continue };
-                // Done, something failed for now, database away; or killed.
+                // The run is complete, had failures or lost the database, or the process was killed.
                 assert!(matches!(status.code(), Some(0 | 1 | 4) | None), "{status}\n{}", self.logs());
                 self.workers[number] = self.spawn(number);
             } else {
@@ -167,7 +167,7 @@ impl Chaos {
             .join("\n---\n")
     }
 
-    /// Asks the server past the network, on a new connection where the old one is gone.
+    /// Queries the server directly without the network. Opens a new connection if necessary.
     fn ask(&mut self, query: &str) -> i64 {
         loop {
             match self.observer.query_one(query, &[]) {
@@ -185,7 +185,7 @@ impl Chaos {
         self.ask("select count(*) from graphdb.processed_runs where status <> 'embedded'")
     }
 
-    /// Lets all leases run out and all back-offs end.
+    /// Lets all leases expire and all back-offs end.
     fn advance_clock(&mut self) {
         self.ask("with moved as (update public.chaos_clock set ahead = ahead + interval '16 minutes' returning 1) select count(*) from moved");
     }
@@ -234,14 +234,14 @@ impl Chaos {
         }
     }
 
-    /// Waits until more than `before` phases are completed, or nothing is left to do.
+    /// Waits until more than `before` phases are completed, or no work is left.
     fn wait_for_progress(&mut self, before: i64) {
         let begun = Instant::now();
         let mut waited = Instant::now();
         while self.completed() <= before && self.open_runs() > 0 {
             assert!(begun.elapsed() < PATIENCE, "the work does not go on: {}", self.logs());
             self.tend();
-            // What is left is held by the dead or backs off: instead of waiting for that, the clock is moved.
+            // The remaining runs are claimed by dead workers or in back-off. Move the clock instead of waiting.
             if waited.elapsed() > Duration::from_secs(2) {
                 self.advance_clock();
                 waited = Instant::now();
@@ -250,7 +250,7 @@ impl Chaos {
         }
     }
 
-    /// Compares the tables with those of an undisturbed run, and asks that each run was completed once since `token`.
+    /// Compares the tables with the tables of a run without faults, and checks that each run was completed once since `token`.
     fn verify(&mut self, undisturbed: &[String], token: i64) {
         let found = final_tables(&mut self.server.connect());
         assert_eq!(found.len(), undisturbed.len());
@@ -333,7 +333,7 @@ fn chaos_leaves_the_tables_of_an_undisturbed_run() {
     backfill.env_remove("TRAILBLAZER_EMBED_PROVIDER").env_remove("TRAILBLAZER_EMBED_MODEL");
     assert!(backfill.env("TRAILBLAZER_DB_URL", chaos.url()).output().unwrap().status.success());
     let mut deck: Vec<Fault> = Vec::new();
-    // Before the runs of a round are due: a worker may claim one at once.
+    // Get the token before the runs of a round are due, because a worker may claim one at once.
     let mut token = chaos.ask("select nextval('graphdb.claim_tokens')");
     loop {
         while chaos.open_runs() > 0 {
@@ -344,7 +344,7 @@ fn chaos_leaves_the_tables_of_an_undisturbed_run() {
                 chaos.wait_for_progress(before);
                 continue;
             }
-            // A deck of all kinds, so that each comes as often as the others.
+            // Use a shuffled list of all faults, so that each of them is equally frequent.
             if deck.is_empty() {
                 deck.clone_from(&kinds);
             }

@@ -1,4 +1,4 @@
-//! What breaks while work is going on, at random; and a model that every random step is compared with.
+//! Tests with random faults, and tests that compare random calls with a model.
 
 mod chaos;
 mod model;
@@ -17,11 +17,11 @@ fn setting(name: &str, default: u64) -> u64 {
         .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, and should be a number")))
 }
 
-/// A small generator whose numbers follow from its seed, the same in every version: xorshift64*.
+/// A small random number generator (xorshift64*). The numbers depend only on the seed.
 struct Random(u64);
 
 impl Random {
-    /// Begins with `SEED`, or with the time, and prints which.
+    /// Starts with `SEED` or the current time, and prints the seed.
     #[expect(clippy::disallowed_methods, reason = "a seed")]
     fn seeded(name: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
@@ -42,7 +42,7 @@ impl Random {
         usize::try_from(self.next() >> 33).unwrap() % bound
     }
 
-    /// Returns one of them.
+    /// Returns one of the elements.
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }

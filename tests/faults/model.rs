@@ -1,15 +1,15 @@
-//! The backlog as a value: what each function of schema `graphdb` should do to it, and answer.
+//! A model of the backlog. It defines the effect and the answer of each function in schema `graphdb`.
 
 use std::collections::BTreeMap;
 
-/// Attempts in one phase before a run is failed: the database's default.
+/// Maximum number of attempts in one phase. It is the default of the database.
 const MAX_ATTEMPTS: i32 = 5;
-/// Seconds by the clock that the test sets.
+/// Seconds on the clock that the test sets.
 pub type Seconds = i64;
-/// A refusal is its SQLSTATE.
+/// An error is represented by its SQLSTATE.
 pub type Answer = Result<String, &'static str>;
 
-/// A claim that is held, whether its lease has run out or not.
+/// A claim, with a live or an expired lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     pub worker: String,
@@ -17,14 +17,14 @@ pub struct Claim {
     pub from: &'static str,
 }
 
-/// A row of `processed_runs`, with what hangs on it.
+/// A row of `processed_runs` and its dependent data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Run {
     pub source: String,
     pub normalized: Seconds,
     pub status: &'static str,
-    /// Whether its only document has text, so that there is something to chunk.
+    /// Whether its only document has text that can be chunked.
     pub has_text: bool,
     pub chunks: bool,
     pub vector: bool,
@@ -32,7 +32,7 @@ pub struct Run {
     pub total_chunks: Option<i32>,
     pub embedded_chunks: Option<i32>,
     pub claim: Option<Claim>,
-    /// The last that was seen; `None` after a step that must have drawn a new one.
+    /// The last known token. `None` after a step that must have created a new token.
     pub token: Option<i64>,
     pub attempts: i32,
     pub available: Option<Seconds>,
@@ -40,7 +40,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Returns a run just registered.
+    /// Returns a newly registered run.
     pub fn new(source: &str, normalized: Seconds, has_text: bool) -> Self {
         Self {
             source: source.to_owned(),
@@ -75,7 +75,7 @@ impl Run {
         }
     }
 
-    /// Ends the claim that went wrong.
+    /// Ends a failed claim.
     fn charge(&mut self, now: Seconds, pause: Option<Seconds>, permanent: bool) {
         let claim = self.claim.take().unwrap();
         let is_failed = permanent || self.attempts + 1 >= MAX_ATTEMPTS;
@@ -86,7 +86,7 @@ impl Run {
         self.token = None;
     }
 
-    /// How the row should read in the database.
+    /// Returns the expected row in the database.
     pub fn row(&self) -> String {
         let shown = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let claim = self.claim.as_ref();
@@ -107,15 +107,15 @@ impl Run {
     }
 }
 
-/// Pause after that many failures.
+/// Returns the pause after this number of failures.
 fn backoff(failures: i32) -> Option<Seconds> {
     (failures > 0).then(|| (10 << (failures - 1).min(10)).min(900))
 }
 
-/// What a reset is asked for.
+/// The parameters of a reset.
 #[derive(Debug, Clone)]
 pub struct Reset {
-    /// Empty: all runs.
+    /// The selected runs. Empty means all runs.
     pub runs: Vec<String>,
     pub scope: &'static str,
     pub dry_run: bool,
@@ -123,7 +123,7 @@ pub struct Reset {
     pub delete_chunks: bool,
 }
 
-/// What a deletion is asked for.
+/// The parameters of a deletion.
 #[derive(Debug, Clone)]
 pub struct Delete {
     pub runs: Vec<String>,
@@ -139,7 +139,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The run whose live fence is `token`.
+    /// Returns the run whose live claim has the token `token`.
     fn held(&mut self, run_id: &str, token: i64) -> Result<&mut Run, &'static str> {
         let run = self.runs.get_mut(run_id).ok_or("TB004")?;
         if run.token == Some(token) && run.claim.is_some() { Ok(run) } else { Err("TB002") }
@@ -158,7 +158,7 @@ impl Model {
         "changed".into()
     }
 
-    /// Loads the one document with text that the run has, if it has any.
+    /// Loads the document of the run, if the run has one.
     pub fn load(&mut self, run_id: &str, normalized: Seconds) -> String {
         let Some(run) = self.runs.get_mut(run_id) else {
             self.runs.insert(run_id.to_owned(), Run::new("dita", normalized, true));
@@ -172,7 +172,7 @@ impl Model {
         "changed".into()
     }
 
-    /// Takes back what ran out and lets in what backed off, and returns whose lease it was.
+    /// Recovers expired leases and ends back-offs. Returns the runs whose leases had expired.
     pub fn recover(&mut self) -> Vec<String> {
         let now = self.now;
         let mut recovered = Vec::new();
@@ -188,7 +188,7 @@ impl Model {
         recovered
     }
 
-    /// Leases up to `most` of the runs named (none: all), and returns which, in order.
+    /// Leases up to `most` of the given runs, or of all runs. Returns their ids in order.
     pub fn claim(
         &mut self,
         phase: &'static str,
@@ -238,7 +238,7 @@ impl Model {
         Ok(run.status.to_owned())
     }
 
-    /// Completes those that it can, and returns which; none, where one that is held lacks work.
+    /// Completes the runs that can be completed. Returns their ids, or an error if work is missing in a claimed run.
     pub fn complete_some(&mut self, phase: &str, claims: &[(&'static str, i64)]) -> Answer {
         let mut after = self.clone();
         let mut done: Vec<&str> = Vec::new();
@@ -261,7 +261,7 @@ impl Model {
         Ok(run.status.to_owned())
     }
 
-    /// `pause` in seconds; none means the usual back-off.
+    /// `pause` is in seconds. `None` means the default back-off.
     pub fn fail(&mut self, run_id: &str, token: i64, pause: Option<Seconds>, permanent: bool) -> Answer {
         let now = self.now;
         let run = self.held(run_id, token)?;
@@ -280,7 +280,7 @@ impl Model {
         Ok(i32::from(run.chunks).to_string())
     }
 
-    /// Stores the vector of the text of `run_id` under whatever embed claim has the token.
+    /// Stores the vector of the text of `run_id` under the embed claim with this token.
     pub fn store_vector(&mut self, run_id: &str, token: i64) -> Answer {
         let is_held = |run: &Run| run.token == Some(token) && run.claim.is_some() && run.status == "embedding";
         if !self.runs.values().any(is_held) {
@@ -355,7 +355,7 @@ impl Model {
         format!("{count} {skipped} {fenced} {documents} {chunks} {vectors}")
     }
 
-    /// Returns how many runs wait for a phase, in back-off or not.
+    /// Returns how many runs wait for a phase, including runs in back-off.
     pub fn backlog(&self, phase: &str) -> String {
         let ran_out = |run: &Run| run.claim.as_ref().is_some_and(|claim| claim.expires <= self.now);
         let waits = |run: &&Run| run.waits(phase) || run.claim.is_some() && run.phase() == phase && ran_out(run);

@@ -1,4 +1,4 @@
-//! An embedding server that misbehaves: now and then by itself, and always when told to.
+//! An embedding server that fails at random, or always on request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,19 +10,19 @@ use sha2::{Digest, Sha256};
 
 use crate::support::http;
 
-/// Numbers in a vector.
+/// The dimension of its vectors.
 pub const DIMENSION: usize = 8;
 
-/// A server on 127.0.0.1 for as long as the test process lives.
+/// A server on 127.0.0.1 that runs until the test process ends.
 pub struct Provider {
-    /// For `embed.base_url`.
+    /// The value for `embed.base_url`.
     pub url: String,
-    /// It answers nothing but 503.
+    /// Whether it answers every request with 503.
     pub is_down: Arc<AtomicBool>,
 }
 
 impl Provider {
-    /// Starts it. Each answer takes `pause`; with `moody`, one in eight is an error, or none at all.
+    /// Starts the server. Each answer takes `pause`. With `moody`, one in eight answers is an error or missing.
     pub fn start(pause: Duration, moody: bool) -> Self {
         let is_down = Arc::new(AtomicBool::new(false));
         let (down, number) = (Arc::clone(&is_down), AtomicU64::new(0));
@@ -46,7 +46,7 @@ fn error(message: &str) -> String {
     json!({ "error": { "message": message } }).to_string()
 }
 
-/// Returns the same vector for the same text, always.
+/// Always returns the same vector for the same text.
 fn vectors(request: &Value) -> String {
     let vector = |text: &Value| -> Vec<f64> {
         let digest = Sha256::digest(text.as_str().unwrap().as_bytes());

@@ -1,4 +1,4 @@
-//! Faults of a size that a test of every day has no time for: `make scale`, with figures to read.
+//! Large tests that take too long for every day. `make scale` runs them and prints figures.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::support::{Sandbox, TestDatabase};
 const WORKERS: usize = 8;
 const TTL: Duration = Duration::from_secs(600);
 
-/// Fills the backlog with runs without documents: what is left is the backlog itself.
+/// Fills the backlog with runs without documents, so that only the backlog is measured.
 fn fill(database: &TestDatabase, runs: u64, more: &str) {
     let fill = format!(
         "insert into graphdb.processed_runs (run_id, source, normalized_at {}) \
@@ -36,14 +36,14 @@ fn fill(database: &TestDatabase, runs: u64, more: &str) {
     client.batch_execute("vacuum analyze graphdb.processed_runs").unwrap();
 }
 
-/// Median, 99th of a hundred and longest of the durations, in milliseconds.
+/// Formats the median, the 99th percentile and the maximum of the durations in milliseconds.
 fn spread(times: &mut [Duration]) -> String {
     times.sort();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
     format!("median {:.1} ms, p99 {:.1} ms, longest {:.1} ms", at(50), at(99), at(100))
 }
 
-/// Claims and completes until told to stop; any error is a defect. Returns how long each claim took.
+/// Claims and completes runs until `stop` is set. Every error is a failure. Returns the durations of all claims.
 fn work(client: &mut Client, name: &str, stop: &AtomicBool, cycles: &AtomicU64) -> Vec<Duration> {
     let mut times = Vec::new();
     while !stop.load(Ordering::Relaxed) {
@@ -61,7 +61,7 @@ fn work(client: &mut Client, name: &str, stop: &AtomicBool, cycles: &AtomicU64) 
     times
 }
 
-/// Calls `during` while eight workers claim and complete, and returns how long their claims took.
+/// Calls `during` while eight workers claim and complete runs. Returns the durations of their claims.
 fn while_working(database: &TestDatabase, cycles: &AtomicU64, during: impl FnOnce()) -> Vec<Duration> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -88,12 +88,12 @@ fn reset_of_a_million_runs_disturbs_no_worker_and_can_be_stopped() {
     let mut steps = Vec::new();
     let begun = Instant::now();
     let mut claims = while_working(database, &cycles, || {
-        // By the command, stopped on the way …
+        // Run the command and interrupt it.
         let mut child = sandbox.spawn(&["runs", "reset", "--yes"]);
         database.wait_until(&format!("(select count(*) > {} from graphdb.run_attempts)", runs / 2000));
         send(&child, Signal::SIGINT);
         assert_eq!(child.wait().unwrap().code(), Some(130));
-        // … and on from where it was, by the steps of the command.
+        // Continue with the steps that the command uses.
         let reset = Reset {
             filter: Filter::default(),
             scope: Scope::Processed,

@@ -1,5 +1,5 @@
-//! Random schedules of the SQL functions over several connections: one step after another beside the model, and all at
-//! once with the history as the judge.
+//! Executes random calls of the SQL functions on several connections. One test compares each step with the model. The
+//! other test runs all connections in parallel and checks the history.
 //!
 //! `make chaos STEPS=100000 SEED=…` is the long version.
 
@@ -14,16 +14,16 @@ use super::{Random, setting};
 use crate::support::TestDatabase;
 
 const CONNECTIONS: usize = 4;
-/// A claim recovers at most ten runs first: no more than that, and which ten does not matter.
+/// A claim first recovers at most ten runs. With fewer runs, it does not matter which ones.
 const RUNS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
-/// Of these, the runs with a document that has text from the start. The others are registered or loaded by the schedule.
+/// The first runs have a document with text at the start. The schedule registers or loads the others.
 const WITH_TEXT: usize = 4;
-/// The runs that concurrent schedules delete, with their history: of the others it must tell every claim.
+/// The runs that concurrent schedules may delete with their history. For all other runs, the history must contain every claim.
 const MORTAL: [&str; 2] = ["d", "h"];
 const BEGIN: Seconds = 1_800_000_000;
 const PHASES: [&str; 2] = ["chunk", "embed"];
 
-/// A call: the statements that prepare it, and the one whose answer counts.
+/// A call: statements that prepare it, and the statement whose answer is compared.
 #[derive(Debug, Clone)]
 enum Step {
     Register(&'static str, &'static str, Seconds),
@@ -45,7 +45,7 @@ enum Step {
 }
 
 impl Step {
-    /// Draws one. `token` chooses a run and a token that may be its own, an old one, or another's.
+    /// Creates a random step. `token` returns a run and a token, which may be current, old, or that of another run.
     fn draw(random: &mut Random, token: &mut dyn FnMut(&mut Random) -> (&'static str, i64)) -> Self {
         let (run, fence) = token(random);
         let (phase, ttl) = (random.pick(&PHASES), random.pick(&[1, 60, 600]));
@@ -149,7 +149,7 @@ impl Step {
         }
     }
 
-    /// What the model makes of it: the first column of the answer.
+    /// Returns the answer of the model, which is the first column.
     fn expect(&self, model: &mut Model, worker: &str) -> Answer {
         match self {
             Self::Register(run, source, normalized) => Ok(model.register(run, source, *normalized)),
@@ -190,7 +190,7 @@ fn ask(client: &mut Client, statement: &str) -> Result<Vec<Vec<String>>, String>
     let messages = match client.simple_query(statement) {
         Ok(messages) => messages,
         Err(error) => {
-            // The server says what is wrong before it lets go of its locks: wait until it has.
+            // The server reports an error before it releases its locks. Wait until it has released them.
             let _ = client.simple_query("");
             return Err(error.code().map_or_else(|| panic!("{error}: {statement}"), |code| code.code().to_owned()));
         }
@@ -208,7 +208,7 @@ fn first_column(rows: &[Vec<String>]) -> String {
     rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the rows as [`Run::row`] writes them, and the token of each.
+/// Returns the rows in the format of [`Run::row`], and their tokens.
 fn rows(client: &mut Client) -> BTreeMap<String, (String, i64)> {
     let query = "select r.run_id, concat_ws(' ', r.source, r.status, r.attempts, coalesce(r.claimed_by, '-'), \
                  coalesce(extract(epoch from r.claim_expires_at)::bigint::text, '-'), coalesce(r.claimed_from, '-'), \
@@ -224,7 +224,7 @@ fn rows(client: &mut Client) -> BTreeMap<String, (String, i64)> {
         .collect()
 }
 
-/// Returns a database whose clock stands, with some runs loaded.
+/// Returns a database with a fixed clock and some loaded runs.
 fn database() -> (TestDatabase, Vec<Client>) {
     let database = TestDatabase::new();
     database.take_over_clock();
@@ -258,7 +258,7 @@ fn model_and_backlog_agree_after_every_step() {
     let mut newest = 0;
     let mut answers: BTreeMap<String, u64> = BTreeMap::new();
     for number in 0..steps {
-        // What stands in the table now: it agrees with the model, and new tokens are newer than all before.
+        // Compare the table with the model. New tokens must be larger than all earlier ones.
         let found = rows(&mut clients[0]);
         assert_eq!(found.keys().collect::<Vec<_>>(), model.runs.keys().collect::<Vec<_>>(), "before step {number}");
         let newest_before = newest;
@@ -282,7 +282,7 @@ fn model_and_backlog_agree_after_every_step() {
         let held: Vec<&'static str> =
             RUNS.into_iter().filter(|run| model.runs.get(*run).is_some_and(|run| run.claim.is_some())).collect();
         let step = Step::draw(&mut random, &mut |random| {
-            // Mostly what is held, by its own token; else any run, an old token, or one of another run.
+            // Mostly use a claimed run with its token. Otherwise, use any run with an old token or the token of another run.
             let run = if held.is_empty() || random.below(4) == 0 { random.pick(&RUNS) } else { random.pick(&held) };
             let own = model.runs.get(run).and_then(|run| run.token).unwrap_or(0);
             let old = if tokens.is_empty() { 0 } else { tokens[random.below(tokens.len())] };
@@ -309,11 +309,11 @@ fn model_and_backlog_agree_after_every_step() {
     assert!(["done", "TB001", "TB002", "TB003", "TB004"].iter().all(|kind| answers.contains_key(*kind)), "{answers:?}");
 }
 
-/// What the threads of a concurrent schedule know of each other's claims.
+/// The claims of all threads in a concurrent schedule.
 #[derive(Default)]
 struct Shared {
     claims: Vec<(&'static str, i64)>,
-    /// The calls that ended a claim and were accepted, with the outcome that the history should tell.
+    /// The accepted calls that ended a claim, with the expected outcome in the history.
     endings: Vec<(i64, &'static str)>,
     now: Seconds,
 }
@@ -328,7 +328,7 @@ fn one_of_many(mut client: Client, number: usize, mut random: Random, steps: u64
         }
         let mut step = Step::draw(&mut random, &mut |random| {
             let shared = shared.lock().unwrap();
-            // Mostly the last ones: they may be live.
+            // Mostly use the latest claims, because they may be live.
             let reach = if random.below(4) == 0 { shared.claims.len() } else { shared.claims.len().min(6) };
             if reach == 0 { (RUNS[0], 0) } else { shared.claims[shared.claims.len() - 1 - random.below(reach)] }
         });
@@ -345,7 +345,7 @@ fn one_of_many(mut client: Client, number: usize, mut random: Random, steps: u64
                     Step::Complete(_, _, token) => shared.endings.push((token, "completed")),
                     Step::CompleteSome(_, claims) => {
                         let done = |run: &str| rows.iter().any(|row| row[0] == run);
-                        // The same run may stand there with an old token too: the history knows which was accepted.
+                        // The same run may appear with an old token. The history shows which call was accepted.
                         let newest =
                             |run: &str| claims.iter().filter(|(other, _)| *other == run).map(|(_, token)| *token).max();
                         let ended = claims.iter().filter(|(run, token)| done(run) && newest(run) == Some(*token));
@@ -357,7 +357,7 @@ fn one_of_many(mut client: Client, number: usize, mut random: Random, steps: u64
                     _ => {}
                 }
             }
-            // Anything else, a deadlock for instance, is a defect.
+            // All other errors, such as a deadlock, are failures.
             Err(code) => assert!(["TB001", "TB002", "TB003", "TB004"].contains(&code.as_str()), "{code}: {step:?}"),
         }
     }

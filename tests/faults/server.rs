@@ -1,4 +1,4 @@
-//! A PostgreSQL that a test may stop at any instant, on a disk that it may fill.
+//! A PostgreSQL server that a test can crash, on a disk that it can fill.
 
 use std::fs;
 use std::io::Write;
@@ -15,23 +15,23 @@ use trailblazer::db::local::LocalServer;
 
 use crate::support::cluster::{cluster, short_folder, watch};
 
-/// Room for the server's data and what the test adds to it.
+/// Size of the volume. It has room for the server's data and the data of the test.
 const VOLUME: &str = "size=640m";
 
-/// A server with a database of its own, and the network to it.
+/// A server with a database, and the network in front of it.
 pub struct Server {
     postgres: LocalServer,
     folder: PathBuf,
-    /// The folder is a volume of its own.
+    /// Whether the folder is a separate volume.
     is_volume: bool,
     watchdog: Child,
 }
 
 impl Server {
-    /// Starts it, with the schema installed in the database `chaos`.
+    /// Starts the server, and installs the schema in the database `chaos`.
     pub fn start() -> Self {
         let folder = short_folder().keep();
-        // Where this is not permitted, the disk is never full.
+        // If mounting is not permitted, the disk is never filled.
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", VOLUME, "tmpfs"]).arg(&folder).output();
         let is_volume = mount.is_ok_and(|output| output.status.success());
         let watchdog = watch(&folder);
@@ -47,7 +47,7 @@ impl Server {
         this
     }
 
-    /// Returns whether [`Server::fill_disk`] can.
+    /// Returns whether [`Server::fill_disk`] is supported.
     pub fn has_volume(&self) -> bool {
         self.is_volume
     }
@@ -57,7 +57,7 @@ impl Server {
         self.postgres.status().unwrap().socket_dir
     }
 
-    /// Connects as superuser, past the network, as soon as the server lets anybody in.
+    /// Connects directly as superuser, as soon as the server accepts connections.
     pub fn connect(&self) -> Client {
         for _ in 0..600 {
             match Client::connect(&self.postgres.database_url("chaos"), NoTls) {
@@ -68,7 +68,7 @@ impl Server {
         panic!("the server does not come back: {}", self.log());
     }
 
-    /// Stops it without a word, as a power cut would, and starts it again.
+    /// Stops the server abruptly, as after a power failure, and starts it again.
     pub fn crash(&self) {
         if let Some(pid) = self.postgres.status().unwrap().pid {
             signal::kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
@@ -79,12 +79,12 @@ impl Server {
         self.revive();
     }
 
-    /// Starts it if it has died.
+    /// Starts the server if it has stopped.
     pub fn revive(&self) {
         self.postgres.start().unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
     }
 
-    /// Leaves no room on the server's volume for `pause`.
+    /// Fills the server's volume for `pause`.
     pub fn fill_disk(&self, pause: Duration) {
         let path = self.folder.join("ballast");
         let mut ballast = fs::File::create(&path).unwrap();

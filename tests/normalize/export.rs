@@ -1,4 +1,4 @@
-//! Space exports, each made for one behavior.
+//! Space exports, each for one behavior.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::support::documents::read;
 
-/// Returns an export of a space with one page of the title `title`.
+/// Returns a space export with one page that has the title `title`.
 fn entities(page: u64, title: &str, body: &str, rest: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?>\n<hibernate-generic>\n\
@@ -47,7 +47,7 @@ fn exports_among_page_files_are_read_as_exports_and_their_attachments_as_none() 
     zip("attached.zip", "readme.txt", "no export");
     let read = read(folder.path(), Source::Confluence, &Options::default());
     assert_eq!(read.failures, []);
-    // The folder has a name of its own in every run.
+    // The folder has a different name in every run.
     let name = |id: &'_ str| id.split_once('/').map_or(String::new(), |(_, name)| name.to_owned());
     let found: Vec<(String, &str, Option<&str>)> =
         read.documents.iter().map(|page| (name(&page.id), &*page.text_md, page.source_path.as_deref())).collect();
@@ -79,7 +79,7 @@ fn a_body_beyond_the_cap_is_a_failure_with_its_line_and_the_rest_is_read() {
 
 #[test]
 fn sources_of_diagrams_are_read_from_the_files_of_the_export() {
-    // `<mxGraphModel>` with the labels `<b>Web</b><div>tier</div>` and `Web tier`, as draw.io packs it.
+    // `<mxGraphModel>` with the labels `<b>Web</b><div>tier</div>` and `Web tier`, in the format of draw.io.
     let packed = "UzV2zq1wL0osyPDNT0nNUTV2VTV2LsrPL4GwciucU3NyVI0MMlNUjV1UjYwMgFgfh5yRKggZlCXmlKZCRFSNzHKAJjklARnpIEZ4ahJMTB8uCBNJySyDCZVkphbBFSKJQ21ILSpJrYBYYYjHQcYYDgLbbwAxHaZNH+FdfbSwAAA=";
     let drawing = format!(
         "<mxfile><diagram name=\"1\">{packed}</diagram><diagram name=\"2\"><mxGraphModel><root>\

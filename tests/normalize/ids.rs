@@ -37,7 +37,7 @@ fn page_files_carry_the_collection_or_the_name_of_their_folder() {
     assert_eq!(ids(&home, &Options::default()), ["input/Home", "input/42"]);
     let options = Options { collection: Some("team-a".to_owned()), ..Options::default() };
     assert_eq!(ids(&home, &options), ["team-a/Home", "team-a/42"]);
-    // A file alone has the id that it has in its folder.
+    // The id of a single file is the same as in its folder.
     let folder = TempDir::new().expect("a temporary folder");
     let path = folder.path().join("docs");
     fs::create_dir(&path).expect("a folder");
@@ -65,7 +65,7 @@ fn a_site_that_nothing_names_is_hinted_at() {
     assert_eq!(read.documents[0].url, None);
     let [notice] = read.notices.as_slice() else { panic!("{:?}", read.notices) };
     assert!(notice.is_warning && notice.message.contains("1 of 1 pages") && notice.message.contains("--site-url"));
-    // What stands in a folder has no address whatever the site is.
+    // A file in a folder has no address, regardless of the site.
     assert_eq!(read_files(&[("Home.xml", "<p>x</p>")], &Options::default()).notices, []);
 }
 

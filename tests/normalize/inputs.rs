@@ -1,4 +1,4 @@
-//! Inputs made for one behavior each.
+//! Inputs for one behavior each.
 
 use std::fs;
 use std::io::Write as _;
@@ -213,7 +213,7 @@ fn links_in_a_circle_are_told_and_passed_over() {
     }
     let read = read(folder.path(), Source::Confluence, &Options::default());
     let ids: Vec<&str> = read.documents.iter().filter_map(|page| Some(page.id.split_once('/')?.1)).collect();
-    // A link to a folder elsewhere is followed.
+    // A link to another folder is followed.
     assert_eq!(ids, ["a/b/c/x", "a/b/y", "c/x", "z"]);
     let told: Vec<(&str, &str)> =
         read.failures.iter().map(|failure| (failure.path.as_str(), failure.message.as_str())).collect();
@@ -221,7 +221,7 @@ fn links_in_a_circle_are_told_and_passed_over() {
     assert_eq!(told, [("a/b/up", message), ("again", message)]);
 }
 
-/// Returns an export with one object of each kind that matters.
+/// Returns an export with one object of each important kind.
 fn entities() -> String {
     let body = r#"<p>Hello</p><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[if [[ a ]] > b]] ></ac:plain-text-body></ac:structured-macro>"#;
     format!(

@@ -1,4 +1,4 @@
-//! The macros of the specification, one of each treatment, and what each becomes.
+//! Macros for each treatment, and the expected result.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn rich(text: &str) -> String {
     format!("<ac:rich-text-body><p>{text}</p></ac:rich-text-body>")
 }
 
-/// Converts pages of a site in the cloud, in the order of their names.
+/// Converts pages of a Cloud site, sorted by name.
 fn convert(pages: &[(&str, &str)]) -> Vec<String> {
     let folder = TempDir::new().expect("a temporary folder");
     for (name, source) in pages {
@@ -41,10 +41,10 @@ fn convert(pages: &[(&str, &str)]) -> Vec<String> {
 /// Name, parameters, body, and the Markdown.
 type Case = (&'static str, &'static [(&'static str, &'static str)], String, &'static str);
 
-/// `@startuml\nA -> B: Grüße & more\n@enduml`, percent-encoded, deflated, in base 64.
+/// `@startuml\nA -> B: Grüße & more\n@enduml`, percent-encoded, deflated, Base64.
 const PACKED: &str = "UzUxKC5JLCopzc1RNXB0VDUy0FU1dgVSTqrGIJ57kaqzsaqTM4i0dEsFiqgamQHJ3PyiVKAGVROD1LwUoGYA";
 
-/// Text, and what is computed from other pages.
+/// Returns cases for text, and for content from other pages.
 fn texts() -> Vec<Case> {
     vec![
         (
@@ -79,7 +79,7 @@ fn texts() -> Vec<Case> {
     ]
 }
 
-/// Diagrams, formulas, files, and what add-ons bring.
+/// Returns cases for diagrams, formulas, files and add-ons.
 fn objects() -> Vec<Case> {
     vec![
         ("drawio", &[("diagramName", "D"), ("revision", "3")], String::new(), "![D](D.png)"),

@@ -1,4 +1,4 @@
-//! Normalizing inputs that the tests make themselves.
+//! Normalizes inputs that the tests create.
 
 mod export;
 mod ids;

@@ -1,10 +1,10 @@
-//! Macros that ask the space, and macros that nothing is known of.
+//! Macros that query the space, and unknown macros.
 
 use trailblazer::normalize::Options;
 
 use crate::support::documents::{Read, read_files};
 
-/// Returns a page of the REST interface below `parent`.
+/// Returns a page of the REST API below `parent`.
 fn page(id: &str, title: &str, parent: &str, label: &str, body: &str) -> String {
     serde_json::json!({
         "id": id, "status": "current", "title": title, "spaceId": "7", "parentId": parent,
@@ -31,7 +31,7 @@ fn details(hidden: &str, owner: &str) -> String {
     )
 }
 
-/// Returns a home page with `body`, two pages below it, and one below the first of these.
+/// Reads a home page with `body`, two child pages, and one grandchild below the first of them.
 fn space(body: &str) -> Read {
     let pages = [
         ("1.json", page("1", "Home", "", "none", body)),
@@ -43,7 +43,7 @@ fn space(body: &str) -> Read {
     read_files(&files, &Options::default())
 }
 
-/// What the home page shows, the addresses of pages left out.
+/// Returns the text of the home page without the addresses of pages.
 fn home(body: &str) -> String {
     let text = space(body).titled("Home").text_md.clone();
     ["1", "2", "3", "4"]

@@ -1,4 +1,5 @@
-//! Who may read what: restrictions of exports and of the REST interface, and what must not leak past them.
+//! The readers of documents, from restrictions in exports and in the REST API, and content that must not be revealed to
+//! other readers.
 
 use trailblazer::config::{ConditionalContent, Confluence};
 use trailblazer::normalize::Options;
@@ -155,7 +156,7 @@ fn a_page_may_show_one_that_is_restricted_in_the_same_way() {
     assert_eq!(read.titled("a").text_md, "- b");
 }
 
-/// Returns a page of the REST interface with what `restrictions` has.
+/// Returns the readers of a page in the REST API with these `restrictions`.
 fn rest_page(restrictions: &str) -> Option<Vec<String>> {
     let page = format!(
         r#"{{"id": "1", "type": "page", "title": "T", "space": {{"key": "A"}}, "body": {{"storage": {{"value": "<p>x</p>"}}}}{restrictions}}}"#
@@ -179,7 +180,7 @@ fn restrictions_of_the_rest_interface_are_read_in_every_form() {
     }
     let none = r#", "restrictions": {"read": {"restrictions": {"user": {"results": [], "size": 0}, "group": {"results": [], "size": 0}}}}"#;
     assert_eq!(rest_page(none), None);
-    // More than are listed may read; who is not listed may not.
+    // Users that are not in the list may not read, even if the list is incomplete.
     let cut = none.replacen(r#""size": 0"#, r#""size": 3"#, 1);
     assert_eq!(rest_page(&cut), Some(vec![]));
     assert_eq!(rest_page(r#", "_expandable": {"restrictions": ""}"#), None);

@@ -1,4 +1,4 @@
-//! Pages as the REST interface returns them.
+//! Pages of the REST API.
 
 use serde_json::{Value, json};
 use trailblazer::config::Confluence;
@@ -126,7 +126,7 @@ fn a_list_that_goes_on_where_no_file_does_is_warned_of() {
     assert!(alone.notices[0].is_warning);
     let whole = read(&[("a.json", list(&pages("1"), &cursor)), ("b.json", list(&pages("2"), &json!({"base": base})))]);
     assert_eq!(messages(&whole), [""; 0]);
-    // The first version says where the next part begins.
+    // Version 1 returns the start of the next part.
     let start = json!({"base": base, "next": "/rest/api/content?limit=25&start=25"});
     let mut second = list(&pages("2"), &json!({"base": base}));
     assert_eq!(read(&[("a.json", list(&pages("1"), &start)), ("b.json", second.clone())]).notices.len(), 1);

@@ -1,4 +1,4 @@
-//! Who may connect, and how much.
+//! Access to the server, and its limits.
 
 use std::process::Stdio;
 
@@ -80,7 +80,7 @@ fn other_addresses_need_something_that_tells_callers_apart() {
 #[test]
 fn a_token_opens_what_an_unknown_caller_does_not_get() {
     let server = Server::start(library(), &["--listen", "0.0.0.0:0"], &[("TRAILBLAZER_SERVE_TOKENS", TOKENS)]);
-    // Documents without readers are for everybody; what is about the server is not.
+    // Everybody can read documents without readers, but not data about the server.
     server.get("/api/search?q=lease").status(200);
     for path in ["/api/backlog", "/api/runs/one", "/metrics", "/backlog", "/runs/one"] {
         let refused = server.get(path).status(401);
@@ -89,7 +89,7 @@ fn a_token_opens_what_an_unknown_caller_does_not_get() {
     }
     // The password that a browser asks its user for.
     server.send("GET", "/backlog", &[("authorization", "Basic YW5uOjAxMjM0NTY3ODlhYmNkZWYw")], "").status(200);
-    // A wrong token is refused even where none is needed.
+    // A wrong token is rejected even if none is required.
     for token in ["wrong", "", "0123456789abcdef", "0123456789abcdef00"] {
         as_bearer(&server, "/api/search?q=lease", token).status(401);
     }
@@ -142,7 +142,7 @@ fn a_full_server_says_when_to_come_again() {
     let sandbox = library();
     sandbox.configure("serve: { connections: 1, max_requests: 1 }\n");
     let server = Server::start(sandbox, &[], &[]);
-    // A lock that a search waits for holds the one request that is answered.
+    // The only allowed request waits for a lock.
     let lock = server.sandbox.database.hold("documents", "access exclusive");
     std::thread::scope(|scope| {
         let first = scope.spawn(|| server.get("/api/search?q=lease&text_only=true"));

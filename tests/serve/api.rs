@@ -1,4 +1,4 @@
-//! The JSON interface.
+//! The JSON API.
 
 use std::path::Path;
 
@@ -87,7 +87,7 @@ fn documents_are_read_whole_or_by_section_under_any_of_their_names() {
     assert_eq!(whole["section"], Value::Null);
     let anchors: Vec<&Value> = whole["sections"].as_array().unwrap().iter().map(|section| &section["anchor"]).collect();
     assert_eq!(anchors, ["expiry", "renewal", "by-a-worker"]);
-    // The same by run-independent id with bare slashes, by URL and by path.
+    // Find the same document by id with unencoded slashes, by URL and by path.
     for name in
         ["topic:g/lease.dita", "https%3A%2F%2Fdocs.example%2Ftopic%3Ag%2Flease.dita", "guide/topic:g/lease.dita.dita"]
     {
@@ -149,7 +149,7 @@ fn embed_returns_the_vectors_that_search_compares() {
     server.post("/api/embed", &large).status(413);
 }
 
-/// `UPDATE_DOCS=1 make test FILTER=openapi` writes it anew.
+/// To update the document, run `UPDATE_DOCS=1 make test FILTER=openapi`.
 #[test]
 fn openapi_document_is_what_the_types_say() {
     let served = Server::new().get("/api/openapi.json").status(200).json();

@@ -36,7 +36,7 @@ fn a_dead_workers_claim_is_released_and_no_other() {
     let asked = send(&server, "r01", "action=release").status(200);
     assert!(asked.body.contains("taken from worker dead/1/0"), "{}", asked.body);
     assert!(asked.body.contains(&format!("name=\"claim_token\" value=\"{token}\"")), "{}", asked.body);
-    // The claim ended and another began between the question and the answer.
+    // The claim ends and another one begins before the confirmation.
     server.sandbox.database.column(&format!("select graphdb.release_run('r01', {token})"));
     let other = server.sandbox.database.column(claim).remove(0);
     send(&server, "r01", &format!("action=release&claim_token={token}&confirmed=yes")).status(409);

@@ -1,8 +1,8 @@
-//! Real counterparts: the official MCP client, the conformance suite, a fuzzer of `OpenAPI`, Prometheus and a browser.
+//! Tests with other programs: the official MCP client, the conformance suite, a fuzzer for `OpenAPI`, Prometheus and a browser.
 //!
-//! None of them is needed to build or test. `TRAILBLAZER_COUNTERPARTS` names a folder with `venv` (PyPI: mcp, schemathesis) and
-//! `node_modules` (npm: @modelcontextprotocol/conformance, @modelcontextprotocol/inspector), and promtool and chromium are found
-//! on the PATH; what is missing is skipped in one line. `make counterparts` installs the two.
+//! These programs are optional. `TRAILBLAZER_COUNTERPARTS` is a folder with `venv` (PyPI: mcp, schemathesis) and
+//! `node_modules` (npm: @modelcontextprotocol/conformance, @modelcontextprotocol/inspector). promtool and chromium must be
+//! in the PATH. If a program is missing, its test is skipped with a message. `make counterparts` installs the two folders.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use super::Server;
 use super::server::{HOSTILE, library};
 
-/// Returns a program of the counterparts, or says that the test is skipped.
+/// Returns the path of a program, or prints that the test is skipped.
 fn program(path: &str) -> Option<PathBuf> {
     let folder =
         std::env::var_os("TRAILBLAZER_COUNTERPARTS").map_or_else(|| repository("var/counterparts"), PathBuf::from);
@@ -22,7 +22,7 @@ fn program(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// Returns a program on the PATH, or says that the test is skipped.
+/// Returns a program in the PATH, or prints that the test is skipped.
 fn installed(name: &str) -> Option<PathBuf> {
     let found =
         std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file());
@@ -58,10 +58,10 @@ fn the_official_python_client_speaks_to_both_transports() {
     assert!(succeeds(&command.output().unwrap()).contains("all good"));
 }
 
-/// The scenarios that a server without the suite's own test tools can pass.
+/// Only some scenarios are possible, because the others need special test tools in the server.
 #[test]
 fn the_applicable_scenarios_of_the_conformance_suite_pass() {
-    // The suite needs Node 22; `make counterparts` installs that beside it.
+    // The suite needs Node 22, which `make counterparts` also installs.
     let (Some(suite), Some(node)) = (program("node_modules/.bin/conformance"), program("node_modules/.bin/node"))
     else {
         return;
@@ -128,7 +128,7 @@ fn promtool_accepts_metrics_rules_and_their_tests() {
 #[test]
 fn every_metric_of_the_dashboard_and_the_alerts_exists() {
     let server = Server::new();
-    // Requests are counted once they are answered.
+    // A request is counted after it has been answered.
     server.get("/metrics").status(200);
     let metrics = server.get("/metrics").status(200).body;
     let mut named = 0;
@@ -159,7 +159,7 @@ fn retrievers_find_what_the_server_finds() {
     println!("{}", succeeds(&command.output().unwrap()));
 }
 
-/// Loads pages in Chromium. A script that got in would have set `window.hacked`, which the page's title then says.
+/// Loads pages in Chromium. If a script could run, it would set `window.hacked`, and the title of the page would contain that.
 #[test]
 fn no_document_runs_code_in_a_browser() {
     let Some(chromium) = installed("chromium") else { return };
@@ -176,11 +176,11 @@ fn no_document_runs_code_in_a_browser() {
         assert!(!page.contains("<img"), "{path}: {page}");
         assert_eq!(page.matches("<script").count(), 1, "{path}: {page}");
     }
-    // What the server sends is the whole page, before any script.
+    // The server sends the complete page without scripts.
     assert!(server.get("/?q=lease").status(200).body.contains("<mark>lease</mark>"));
 }
 
-/// Returns the page as the browser has it after it ran what it could.
+/// Returns the page after the browser has executed its scripts.
 fn browse(chromium: &Path, server: &Server, path: &str) -> String {
     let profile = server.sandbox.folder().join("profile");
     let mut command = Command::new(chromium);

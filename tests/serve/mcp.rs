@@ -54,7 +54,7 @@ fn search_answers_in_text_and_in_structure_within_its_budget() {
     assert!(answer.contains("\nIn: Handbook\nURL: https://docs.example/"), "{answer}");
     assert!(answer.contains("expires after 45 minutes"), "{answer}");
     assert_eq!(result["structuredContent"]["hits"][0]["doc_id"], "topic:g/lease.dita");
-    // What is said about the shape holds.
+    // The structured content matches the declared schema.
     let tools = call(&server, "tools/list", &json!({}))["result"]["tools"].clone();
     let schema = jsonschema::validator_for(&tools[0]["outputSchema"]).unwrap();
     assert!(schema.is_valid(&result["structuredContent"]));
@@ -144,7 +144,7 @@ fn an_assistant_speaks_over_standard_input_and_output() {
     for message in messages {
         writeln!(stdin, "{message}").unwrap();
     }
-    // The answers come before the end of the input is acted upon.
+    // All answers are sent before the server handles the end of the input.
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
     let answers: Vec<Value> = (0..2).map(|_| serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap()).collect();
     drop(stdin);

@@ -1,4 +1,4 @@
-//! `trailblazer serve` and `trailblazer mcp`, as their clients see them.
+//! Tests `trailblazer serve` and `trailblazer mcp` from the outside.
 
 mod access;
 mod api;

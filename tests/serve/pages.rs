@@ -1,4 +1,4 @@
-//! The pages, as a browser without JavaScript gets them.
+//! The pages in a browser without JavaScript.
 
 use super::Server;
 use super::server::HOSTILE;
@@ -27,7 +27,7 @@ fn the_search_page_says_plainly_that_nothing_was_found() {
     assert!(server.page("/").status(200).body.contains("3 documents can be searched."));
     let page = server.page("/?q=lease&source=confluence").status(200);
     assert!(page.body.contains("Nothing relevant found."), "{}", page.body);
-    // A filter that nothing has can still be taken away.
+    // A filter without any documents can still be removed.
     assert!(page.body.contains("value=\"confluence\" checked"), "{}", page.body);
     assert!(server.page("/?q=%21%3F").status(200).body.contains("The question has no word."));
 }
@@ -92,7 +92,7 @@ fn the_backlog_shows_workers_failures_and_how_long_it_takes() {
     assert!(!run.contains("Retry"), "{run}");
 }
 
-/// Text that would run if it were not escaped stands in title, id, URL, heading, body, worker and error.
+/// Title, id, URL, heading, body, worker and error contain text that would run if it were not escaped.
 #[test]
 fn nothing_that_documents_workers_or_errors_say_is_markup() {
     let server = Server::new();

@@ -1,4 +1,4 @@
-//! A running `trailblazer serve`, and the requests that tests send to it.
+//! Starts `trailblazer serve` and sends requests to it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
@@ -12,7 +12,7 @@ use ureq::http::{Method, Request};
 
 use crate::support::Sandbox;
 
-/// A server on a port of its own; ends with this value.
+/// A server on a free port. It is stopped when this value is dropped.
 pub struct Server {
     /// Its folder and database.
     pub sandbox: Sandbox,
@@ -27,14 +27,14 @@ pub struct Server {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Name, in lower case, and value of each header.
+    /// Name in lower case and value of each header.
     pub headers: Vec<(String, String)>,
     /// The body as text.
     pub body: String,
 }
 
 impl Answer {
-    /// Returns the value of a header, or an empty text.
+    /// Returns the value of a header, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
@@ -59,7 +59,7 @@ impl Server {
         Self::start(library(), &[], &[])
     }
 
-    /// Starts a server in `sandbox` with more arguments and environment variables.
+    /// Starts a server in `sandbox` with additional arguments and environment variables.
     pub fn start(sandbox: Sandbox, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = sandbox.command(&[&["serve"], args].concat());
         if !args.contains(&"--listen") {
@@ -117,7 +117,7 @@ impl Server {
         self.send("POST", path, &[("content-type", "application/json")], &body.to_string())
     }
 
-    /// Asks the server to stop, and returns its exit code with what else it wrote to standard output.
+    /// Stops the server. Returns its exit code and the rest of its standard output.
     pub fn stop(mut self) -> (Option<i32>, String) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
         let code = self.child.wait().unwrap().code();
@@ -134,7 +134,7 @@ impl Drop for Server {
     }
 }
 
-/// Returns a sandbox with one embedded run of documents that search, pages and links need.
+/// Returns a sandbox with an embedded run whose documents are suitable for tests of search, pages and links.
 pub fn library() -> Sandbox {
     let sandbox = Sandbox::new();
     let document = |id: &str, title: &str, body: &str| {
@@ -170,5 +170,5 @@ pub fn library() -> Sandbox {
     sandbox
 }
 
-/// Text that runs where it is not escaped: in an element, an attribute, a script.
+/// Text that would run in an element, an attribute or a script if it were not escaped.
 pub const HOSTILE: &str = "\"'><script>window.hacked=1</script><img src=x onerror=window.hacked=1>";

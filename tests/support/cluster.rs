@@ -1,4 +1,4 @@
-//! One throwaway PostgreSQL cluster for the whole test process.
+//! A temporary PostgreSQL cluster for the test process.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use postgres::{Client, NoTls};
 use trailblazer::db::local::LocalServer;
 
-/// Stops the server in folder `$1` and removes it, be it a volume or not, once stdin closes: when the test process has ended, however it ended.
+/// Stops the server in folder `$1` and removes the folder, which may be a volume, after stdin is closed. This happens
+/// when the test process ends for any reason.
 ///
-/// It tries again because the process may have died in the middle of `initdb` or of a start, which then still writes.
+/// It tries again, because the process may have died during `initdb` or during a start, which then still writes files.
 const WATCHDOG: &str = r#"
     cat >/dev/null
     for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -25,20 +26,20 @@ const WATCHDOG: &str = r#"
     done
 "#;
 
-/// A cluster that disappears with the test process.
+/// A cluster that is removed when the test process ends.
 pub struct Cluster {
     server: LocalServer,
-    /// Major version of the server.
+    /// The major version of the server.
     pub major: u32,
-    /// The server programs: `psql`, `pgbench`, ….
+    /// The folder of the server programs: `psql`, `pgbench`, ….
     pub bin: PathBuf,
-    /// Holds the pipe that the watchdog reads.
+    /// Keeps the pipe of the watchdog open.
     _watchdog: Child,
 }
 
-/// Returns the cluster of this test process; the first call starts it.
+/// Returns the cluster of this test process. The first call starts it.
 ///
-/// `TRAILBLAZER_TEST_PG` chooses the major version, 18 unless it is set.
+/// `TRAILBLAZER_TEST_PG` selects the major version. The default is 18.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(Cluster::start)
@@ -51,19 +52,19 @@ pub fn server_programs(major: u32) -> PathBuf {
     bin
 }
 
-/// Makes a new folder directly below `/tmp`: short enough for a socket, and open to the account of a root's server.
+/// Creates a folder directly in `/tmp`. Its path is short enough for a socket, and the server's account can access it.
 pub fn short_folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("trailblazer-test-").tempdir_in("/tmp").unwrap()
 }
 
-/// Starts a process that removes `folder` and stops the server in it once the returned child's stdin is closed.
+/// Starts a process that removes `folder` and stops its server after the stdin of the returned child is closed.
 pub fn watch(folder: &Path) -> Child {
     use std::os::unix::process::CommandExt;
     Command::new("/bin/sh")
         .args(["-c", WATCHDOG, "watchdog"])
         .arg(folder)
         .current_dir("/")
-        // A group of its own: a Ctrl-C or a kill of the test's group must not take the watchdog along.
+        // The watchdog has its own process group, so that Ctrl-C or a signal to the test's group does not kill it.
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -77,7 +78,7 @@ impl Cluster {
         let major = std::env::var("TRAILBLAZER_TEST_PG").map_or(18, |major| major.parse().unwrap());
         let bin = server_programs(major);
         let folder = short_folder().keep();
-        // First the watchdog: nothing may be left however early this process dies.
+        // Start the watchdog first, so that nothing is left if this process dies early.
         let watchdog = watch(&folder);
         let server = LocalServer::throwaway(&folder, &bin).unwrap();
         server.start().unwrap_or_else(|error| panic!("{error}"));
@@ -112,13 +113,13 @@ impl Cluster {
         self.url(name)
     }
 
-    /// Drops a database, whoever is connected to it.
+    /// Drops a database, even if there are connections to it.
     pub fn drop_database(&self, name: &str) {
         self.admin().batch_execute(&format!("drop database if exists {} with (force)", quoted(name))).unwrap();
     }
 }
 
-/// Lets roles that are in the group `with_password` in with their password only.
+/// Requires a password for the members of the group `with_password`.
 fn ask_passwords_of_members(server: &LocalServer) {
     let mut admin = Client::connect(&server.database_url("postgres"), NoTls).unwrap();
     let hba = server.status().unwrap().data_dir.join("pg_hba.conf");

@@ -1,4 +1,4 @@
-//! The `trailblazer` command in a folder of its own, against a database of the test's own.
+//! Runs the `trailblazer` command in a separate folder with a separate database.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,9 +11,9 @@ use nix::unistd::geteuid;
 
 use super::{TestDatabase, cluster, schema};
 
-/// A folder and a database in which commands run, with nothing of the caller's environment that could leak in.
+/// A folder and a database for commands. The environment of the caller does not affect them.
 pub struct Sandbox {
-    /// The database; its URL is passed as `TRAILBLAZER_DB_URL`.
+    /// The database. `TRAILBLAZER_DB_URL` contains its URL.
     pub database: TestDatabase,
     folder: tempfile::TempDir,
 }
@@ -31,17 +31,17 @@ impl Sandbox {
         sandbox
     }
 
-    /// Configures `yaml` besides the `hash` provider.
+    /// Writes a configuration with `yaml` and the provider `hash`.
     pub fn configure(&self, yaml: &str) {
         self.write(".trailblazer.yaml", format!("embed: {{ provider: hash, model: hash-384 }}\n{yaml}"));
     }
 
-    /// Returns the folder that commands run in.
+    /// Returns the working directory of the commands.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Writes a file below the folder, with its parents.
+    /// Writes a file in the folder, and creates its parent folders.
     pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -49,7 +49,7 @@ impl Sandbox {
         path
     }
 
-    /// Writes an artifact of `documents` documents of several chunks each, as `runs backfill` reads it.
+    /// Writes an artifact for `runs backfill` with `documents` documents of several chunks each.
     pub fn write_run(&self, run_id: &str, documents: usize) -> PathBuf {
         let mut lines = String::new();
         for number in 0..documents {
@@ -63,7 +63,7 @@ impl Sandbox {
         self.write(&format!("var/runs/{run_id}/normalize/normalized.ndjson"), lines)
     }
 
-    /// Returns the command, not yet started.
+    /// Returns the command without starting it.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
         command.args(args).current_dir(self.folder()).stdin(Stdio::null());
@@ -72,17 +72,17 @@ impl Sandbox {
                 command.env_remove(name);
             }
         }
-        // The width that help is wrapped to when no stream is a terminal.
+        // The width of the help if no stream is a terminal.
         command.env("COLUMNS", "100");
         command.env("TRAILBLAZER_DB_URL", &self.database.url);
-        // The caller's password and service files are none of the test's.
+        // Do not use the password file and the service file of the caller.
         command.env("HOME", self.folder());
-        // No model to load: a test that wants one says so.
+        // By default, no model is loaded.
         command.env("TRAILBLAZER_EMBED_PROVIDER", "hash").env("TRAILBLAZER_EMBED_MODEL", "hash-384");
         command
     }
 
-    /// Returns the command with vectors of the embedding server at `url`.
+    /// Returns the command, configured for the embedding server at `url`.
     pub fn command_with_vectors_of(&self, url: &str, args: &[&str]) -> Command {
         let mut command = self.command(args);
         command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");
@@ -90,21 +90,21 @@ impl Sandbox {
         command
     }
 
-    /// Stores how many tokens a model of three dimensions reads, so that no command asks its server.
+    /// Stores the token limit of a model with three dimensions, so that no command has to measure it.
     pub fn know_model_limit(&self, model: &str) {
         let known = "select graphdb.register_model($1, 'openai', 3, false), graphdb.set_model_limit($1, 512)";
         self.database.connect().execute(known, &[&model]).unwrap();
     }
 
-    /// Returns the command as an account runs it that rights do bind: that of the server where the test is root's.
+    /// Returns the command for an account without root's rights. If root runs the tests, it is the account of the server.
     pub fn command_without_privileges(&self, args: &[&str]) -> Command {
         let command = self.command(args);
         if !geteuid().is_root() {
             return command;
         }
-        // The account may not be able to enter the folder of the build. Another process copies: a program cannot be
-        // started while it is open for writing, and what this process has open, commands that other tests are just
-        // starting have open too.
+        // The account may not have access to the build folder, so the program is copied. Another process makes the
+        // copy: a program cannot be started while it is open for writing, and the commands of other tests inherit the
+        // open files of this process.
         let program = self.folder().join("trailblazer");
         assert!(Command::new("cp").arg(command.get_program()).arg(&program).status().unwrap().success());
         fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o777)).unwrap();
@@ -120,7 +120,7 @@ impl Sandbox {
         unprivileged
     }
 
-    /// Runs the command to its end.
+    /// Runs the command and waits for it.
     pub fn run(&self, args: &[&str]) -> Run {
         Run::of(self.command(args).output().unwrap())
     }
@@ -136,10 +136,10 @@ impl Sandbox {
     }
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Run {
-    /// Exit code; `None` when a signal ended it.
+    /// The exit code, or `None` if a signal ended the command.
     pub code: Option<i32>,
     /// Standard output.
     pub stdout: String,
@@ -148,7 +148,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads what a finished process left.
+    /// Reads the output of a finished process.
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -170,7 +170,7 @@ impl Run {
         self
     }
 
-    /// Parses standard output as events, each of which must obey the schema.
+    /// Parses standard output as events. Each event must match the schema.
     #[track_caller]
     pub fn events(&self) -> Vec<serde_json::Value> {
         let mut events = Vec::new();
@@ -182,7 +182,7 @@ impl Run {
         events
     }
 
-    /// Returns the events of one name.
+    /// Returns the events with this name.
     #[track_caller]
     pub fn events_named(&self, name: &str) -> Vec<serde_json::Value> {
         self.events().into_iter().filter(|event| event["event"] == name).collect()

@@ -1,5 +1,5 @@
-//! A Confluence Cloud site of the test's own: it serves a generated space, validates every request and answer against
-//! Atlassian's documents, and misbehaves on command.
+//! A Confluence Cloud site for tests. It serves a generated space, validates every request and answer against
+//! Atlassian's documents, and fails on request.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -22,36 +22,36 @@ pub struct Page {
     pub version: i64,
     pub parent: Option<u64>,
     pub labels: Vec<String>,
-    /// Groups that may view it; nobody is named: everybody may.
+    /// Groups that may view the page. Empty means everybody.
     pub groups: Vec<String>,
 }
 
-/// What the site does with a request instead of answering it.
+/// A fault of the site.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// Answers with this status and these headers.
+    /// The site returns this status and these headers.
     Status(u16, &'static str),
-    /// Closes the connection in the middle of the answer.
+    /// The site closes the connection in the middle of the answer.
     Drop,
-    /// Deletes the page before it answers.
+    /// The site deletes the page before it answers.
     Delete(u64),
-    /// Gives a new version to the page before it answers.
+    /// The site creates a new version of the page before it answers.
     Edit(u64),
-    /// Returns the cursor that it was asked for again.
+    /// The site returns the cursor of the request again.
     RepeatCursor,
 }
 
 #[derive(Default)]
 struct State {
     pages: BTreeMap<u64, Page>,
-    /// For each request in order; `None` is answered.
+    /// The faults for the next requests in order. `None` means a normal answer.
     faults: VecDeque<Option<Fault>>,
     requests: Vec<String>,
-    /// What the site found wrong with a request, or with its own answer.
+    /// Errors that the site found in a request or in its own answer.
     complaints: Vec<String>,
 }
 
-/// The site. It listens on 127.0.0.1 for as long as the test process lives.
+/// The site. It listens on 127.0.0.1 until the test process ends.
 #[derive(Clone)]
 pub struct Confluence {
     url: String,
@@ -60,12 +60,12 @@ pub struct Confluence {
 }
 
 impl Confluence {
-    /// Starts a site in the cloud with `count` pages in a tree below page 1.
+    /// Starts a Cloud site with `count` pages in a tree below page 1.
     pub fn start(count: u64) -> Self {
         Self::deployed("cloud", count)
     }
 
-    /// Starts a Data Center, which Atlassian's documents do not describe.
+    /// Starts a Data Center site. Atlassian's documents do not describe its API.
     pub fn start_data_center(count: u64) -> Self {
         Self::deployed("datacenter", count)
     }
@@ -120,7 +120,7 @@ impl Confluence {
         self.state().pages.remove(&id);
     }
 
-    /// Misbehaves at the next requests.
+    /// Sets the faults for the next requests.
     pub fn misbehave(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
         self.state().faults = faults.into_iter().collect();
     }
@@ -130,7 +130,7 @@ impl Confluence {
         std::mem::take(&mut self.state().requests)
     }
 
-    /// Panics if a request, or an answer, was not as Atlassian describes it.
+    /// Panics if a request or an answer did not match Atlassian's documents.
     #[track_caller]
     pub fn assert_satisfied(&self) {
         let complaints = self.state().complaints.clone();
@@ -182,7 +182,7 @@ impl Confluence {
             })
             .collect();
         let answer = self.answer(path, &query, matches!(fault, Some(Fault::RepeatCursor)));
-        // To validate thousands of pages takes minutes.
+        // Validating thousands of pages takes minutes.
         let is_cloud = self.deployment == "cloud" && self.state().pages.len() <= 1000;
         let checked = std::panic::catch_unwind(|| {
             if is_cloud {

@@ -1,4 +1,4 @@
-//! A database for one test: a clone of a template that holds the installed schema.
+//! A database for one test. It is a clone of a template that contains the installed schema.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use trailblazer::db::install;
 
 use super::cluster;
 
-/// A database that is dropped with this value.
+/// A database that is dropped together with this value.
 pub struct TestDatabase {
     name: String,
     /// URL of the database, as superuser.
@@ -44,19 +44,19 @@ impl TestDatabase {
         connect(&self.url)
     }
 
-    /// Returns where another role connects to, which the test made and which needs no password.
+    /// Returns the URL for another role, which the test has created without a password.
     pub fn url_as(&self, role: &str) -> String {
         format!("host={} dbname={} user={role}", cluster().socket_dir().display(), self.name)
     }
 
-    /// Opens a connection as another role, which the test made.
+    /// Opens a connection as another role, which the test has created.
     pub fn connect_as(&self, role: &str) -> Client {
         let mut client = self.connect();
         client.batch_execute(&format!("set session authorization \"{role}\"")).unwrap();
         client
     }
 
-    /// Registers `count` runs `r01`, `r02` … without documents, an hour apart, the lowest number oldest.
+    /// Registers `count` runs `r01`, `r02` … without documents at intervals of an hour. The lowest number is the oldest.
     pub fn register_runs(&self, count: i32) {
         self.connect()
             .execute(
@@ -72,7 +72,7 @@ impl TestDatabase {
         final_tables(&mut self.connect())
     }
 
-    /// Lets the test set the backlog's clock with [`TestDatabase::set_clock`]; until then it is the server's.
+    /// Lets the test set the clock of the backlog with [`TestDatabase::set_clock`]. Before that, it is the clock of the server.
     pub fn take_over_clock(&self) {
         self.connect()
             .batch_execute(
@@ -101,7 +101,7 @@ fn connect(url: &str) -> Client {
     Client::connect(url, NoTls).unwrap()
 }
 
-/// Returns what the tables hold when all is done, but for times, tokens and names of workers.
+/// Returns the contents of all tables at the end, without times, tokens and names of workers.
 pub fn final_tables(client: &mut Client) -> Vec<String> {
     [
         "select r.run_id || ' ' || r.status || ' ' || r.total_docs || ' ' || r.total_chunks || ' ' || r.embedded_chunks || ' ' || \

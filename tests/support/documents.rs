@@ -1,4 +1,4 @@
-//! What normalizing an input gives.
+//! Normalizes inputs for tests.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use trailblazer::normalize::{self, Document, FileError, Notice, Options, Outcome, Source};
 
-/// What reading an input gave.
+/// The result of reading an input.
 #[derive(Default)]
 pub struct Read {
     pub documents: Vec<Document>,
@@ -15,7 +15,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// Returns the document of that title.
+    /// Returns the document with this title.
     pub fn titled(&self, title: &str) -> &Document {
         self.documents.iter().find(|document| document.title == title).expect("a document of that title")
     }
@@ -35,7 +35,7 @@ pub fn read(input: &Path, source: Source, options: &Options) -> Read {
     read
 }
 
-/// Reads Confluence files, which may stand in folders.
+/// Reads Confluence files, which may be in folders.
 pub fn read_files(files: &[(&str, &str)], options: &Options) -> Read {
     let folder = TempDir::new().expect("a temporary folder");
     for (name, content) in files {

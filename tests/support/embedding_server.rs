@@ -1,4 +1,4 @@
-//! A server that speaks `/v1/embeddings` and misbehaves on command.
+//! An embedding server with `/v1/embeddings` that fails on request.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,18 +7,18 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// A status, headers, and a body; status 0 closes the connection without a word.
+/// A status, headers and a body. Status 0 closes the connection without an answer.
 pub type Reply = (u16, &'static str, String);
 
-/// A server that answers as `behave` says, given the number of the request and its body.
+/// A server whose answers come from `behave`, which gets the number and the body of the request.
 pub struct EmbeddingServer {
-    /// What `/embeddings` is appended to.
+    /// The address before `/embeddings`.
     pub url: String,
     requests: Arc<Mutex<Vec<Value>>>,
 }
 
 impl EmbeddingServer {
-    /// Starts it on a port of its own.
+    /// Starts the server on a free port.
     pub fn start(behave: impl Fn(usize, &Value) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1/", listener.local_addr().unwrap());
@@ -40,13 +40,13 @@ impl EmbeddingServer {
         Self { url, requests }
     }
 
-    /// Returns the bodies of all requests so far, each with its `headers`.
+    /// Returns the bodies of all requests, with the request headers in `headers`.
     pub fn requests(&self) -> Vec<Value> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// Reads a request: its headers and its JSON body. None when the client has hung up.
+/// Reads a request: its headers and its JSON body. Returns `None` if the client has closed the connection.
 pub fn read(connection: &mut TcpStream) -> Option<(String, Value)> {
     let mut reader = BufReader::new(connection);
     let mut headers = String::new();
@@ -62,14 +62,14 @@ pub fn read(connection: &mut TcpStream) -> Option<(String, Value)> {
     Some((headers, serde_json::from_slice(&body).ok()?))
 }
 
-/// Writes a response; each of its `headers` ends in a line break.
+/// Writes a response. Each of its `headers` ends with a line break.
 pub fn write(connection: &mut TcpStream, status: u16, headers: &str, body: &str) -> std::io::Result<()> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n");
     connection.write_all((head + body).as_bytes())
 }
 
-/// Vectors that tell the length of their text, in reversed order.
+/// Returns vectors that contain the length of each text, in reversed order.
 pub fn good(request: &Value) -> Reply {
     let input = request["input"].as_array().unwrap();
     let vector = |text: &Value| json!([text.as_str().unwrap().len(), 1.0, 0.0]);
@@ -78,12 +78,12 @@ pub fn good(request: &Value) -> Reply {
     (200, "", json!({ "data": data }).to_string())
 }
 
-/// Returns a refusal, or a failure.
+/// Returns an error.
 pub fn error(status: u16, headers: &'static str, message: &str) -> Reply {
     (status, headers, json!({ "error": { "message": message } }).to_string())
 }
 
-/// Vectors that tell the words of their text apart, of which the server reads the first `most` and drops the others silently.
+/// Returns vectors that depend on the words of the text. Only the first `most` words are read, and the others are ignored.
 pub fn truncated(request: &Value, most: usize) -> Reply {
     let vector = |text: &Value| {
         let mut vector = [0_u32; 3];

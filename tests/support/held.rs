@@ -1,4 +1,4 @@
-//! Forced interleavings: locks that a test holds, and facts that it waits for.
+//! Forces the order of concurrent steps with locks, and waits for conditions.
 
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -9,21 +9,21 @@ use postgres::Client;
 
 use super::TestDatabase;
 
-/// So long that only a defect reaches it.
+/// A timeout that is reached only in case of an error.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Locks that bring workers to a halt at a known point, until this is dropped.
+/// Locks that stop workers at a known point until this value is dropped.
 pub struct Held(#[allow(dead_code, reason = "the connection is the lock")] Client);
 
 impl TestDatabase {
-    /// Takes the lock `mode` on a table of schema `graphdb`.
+    /// Takes a lock with mode `mode` on a table of schema `graphdb`.
     pub fn hold(&self, table: &str, mode: &str) -> Held {
         let mut client = self.connect();
         client.batch_execute(&format!("begin; lock table graphdb.{table} in {mode} mode")).unwrap();
         Held(client)
     }
 
-    /// Waits until `condition`, an SQL expression, is true.
+    /// Waits until `condition`, a SQL expression, is true.
     #[track_caller]
     pub fn wait_until(&self, condition: &str) {
         let mut client = self.connect();
@@ -46,7 +46,7 @@ impl TestDatabase {
         ));
     }
 
-    /// Waits until no session but the test's own is left.
+    /// Waits until there are no other sessions than those of the test.
     #[track_caller]
     pub fn wait_until_alone(&self) {
         self.wait_until(
@@ -61,7 +61,7 @@ impl TestDatabase {
         rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_default()).collect()
     }
 
-    /// Returns the one value of a query, as text.
+    /// Returns the only value of a query as text.
     #[track_caller]
     pub fn value(&self, query: &str) -> String {
         let mut values = self.column(query);
@@ -70,7 +70,7 @@ impl TestDatabase {
     }
 }
 
-/// Sends a signal, and returns once it is no longer pending.
+/// Sends a signal, and waits until it is no longer pending.
 pub fn send(child: &Child, signal: Signal) {
     let pid = i32::try_from(child.id()).unwrap();
     signal::kill(Pid::from_raw(pid), signal).unwrap();
@@ -82,7 +82,7 @@ pub fn send(child: &Child, signal: Signal) {
 }
 
 fn is_pending(status: &str) -> bool {
-    // A zombie keeps what killed it in the mask.
+    // The mask of a zombie still contains the signal that killed it.
     if status.contains("State:\tZ") {
         return false;
     }

@@ -1,4 +1,4 @@
-//! An embedding server of the test's own.
+//! An embedding server for a test.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::embedding_server::{read, write};
 
-/// Listens on 127.0.0.1 for as long as the test process lives, and returns the URL for `embed.base_url`.
+/// Listens on 127.0.0.1 until the test process ends. Returns the URL for `embed.base_url`.
 ///
-/// `answer` is given the headers and the JSON body of a request, and returns status and body; none hangs up.
+/// `answer` gets the headers and the JSON body of a request. It returns status and body, or `None` to close the connection.
 pub fn serve(answer: impl Fn(&str, &Value) -> Option<(u16, String)> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! What the tests share: a throwaway cluster, a database for each test, the command in a folder of its own.
+//! Shared code of the tests: a temporary cluster, a database for each test, and the command in a separate folder.
 
 pub mod cluster;
 pub mod command;

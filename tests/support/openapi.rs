@@ -1,4 +1,4 @@
-//! Atlassian's `OpenAPI` documents, which every request and response of the test server must obey.
+//! Validates all requests and responses of the test server against Atlassian's `OpenAPI` documents.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 struct Api {
     document: Value,
-    /// What stands before the paths of the document.
+    /// The prefix of the paths in the document.
     prefix: &'static str,
 }
 
-/// Returns the documents; says on stderr that nothing is validated when they are missing.
+/// Returns the documents. If they are missing, prints a message on stderr, and nothing is validated.
 fn apis() -> &'static [Api] {
     static APIS: OnceLock<Vec<Api>> = OnceLock::new();
     APIS.get_or_init(|| {
@@ -33,7 +33,7 @@ fn apis() -> &'static [Api] {
     })
 }
 
-/// Writes `nullable` the way JSON Schema does.
+/// Converts `nullable` to JSON Schema.
 fn allow_null(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(allow_null),
@@ -56,7 +56,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-/// Panics unless Atlassian describes the request, with these parameters, and the answer.
+/// Panics unless the documents describe the request with these parameters and the answer.
 pub fn assert_valid(path: &str, query: &[(String, String)], answer: &Value) {
     for Api { document, prefix } in apis() {
         let Some(operation) = path.strip_prefix(prefix).and_then(|path| document["paths"][path].get("get")) else {

@@ -1,4 +1,4 @@
-//! TCP in front of the cluster's Unix socket: plain, or with the TLS that the unpacked servers are built without.
+//! A TCP proxy for the cluster's Unix socket. It can add TLS, which the unpacked servers do not support.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,29 +11,29 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// What a client sends first when it would like TLS: a length of 8, and the code of the request.
+/// The request of a client for TLS: a length of 8, and the code of the request.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// What is between the clients and the server. It stays for as long as the test process lives.
+/// The network between the clients and the server. It exists until the test process ends.
 #[derive(Clone)]
 pub struct Network {
-    /// On 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub port: u16,
     stalled: Arc<AtomicBool>,
     cut: Arc<AtomicBool>,
-    /// Bytes that clients may still send.
+    /// The number of bytes that clients may still send.
     left: Arc<AtomicUsize>,
 }
 
-/// Listens on a port of 127.0.0.1 and returns the port.
+/// Listens on a port of 127.0.0.1, and returns the port.
 ///
-/// With a configuration it answers a request for TLS with a handshake, without one it says no.
+/// With a configuration, it answers a request for TLS with a handshake. Without one, it refuses.
 pub fn listen(socket_dir: &Path, tls: Option<Arc<ServerConfig>>) -> u16 {
     Network::before(socket_dir, tls).port
 }
 
 impl Network {
-    /// Returns a network before a server's socket, with TLS where there is a configuration.
+    /// Returns a network for the socket of a server, with TLS if there is a configuration.
     pub fn before(socket_dir: &Path, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -49,27 +49,27 @@ impl Network {
         network
     }
 
-    /// Lets nothing through any more; connections stay open.
+    /// Stops all data. Connections stay open.
     pub fn stall(&self) {
         self.stalled.store(true, Ordering::SeqCst);
     }
 
-    /// Breaks all connections, and lets none be made.
+    /// Closes all connections, and rejects new ones.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
     }
 
-    /// Breaks one connection when clients have sent `bytes` more.
+    /// Closes one connection after clients have sent `bytes` more bytes.
     pub fn cut_after(&self, bytes: usize) {
         self.left.store(bytes, Ordering::SeqCst);
     }
 
-    /// Returns whether [`Network::cut_after`] is still to come.
+    /// Returns whether [`Network::cut_after`] has not taken effect yet.
     pub fn is_about_to_cut(&self) -> bool {
         self.left.load(Ordering::SeqCst) < usize::MAX
     }
 
-    /// Lets everything through again.
+    /// Restores the network.
     pub fn heal(&self) {
         self.cut.store(false, Ordering::SeqCst);
         self.stalled.store(false, Ordering::SeqCst);
@@ -100,7 +100,7 @@ impl Network {
         self.pump(client, server)
     }
 
-    /// Copies both ways until one side ends, or the network is cut.
+    /// Copies data in both directions until one side closes the connection or the network is cut.
     fn pump(&self, mut client: impl Read + Write, mut server: UnixStream) -> std::io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         while !self.cut.load(Ordering::SeqCst) {
@@ -126,7 +126,7 @@ impl Network {
     }
 }
 
-/// How long one side may keep the other waiting.
+/// How long the proxy waits for data from one side before it checks the other side.
 const TICK: Duration = Duration::from_millis(1);
 
 fn available(read: std::io::Result<usize>) -> std::io::Result<Option<usize>> {

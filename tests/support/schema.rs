@@ -1,4 +1,4 @@
-//! The JSON Schema of events, which every line that a test reads must obey.
+//! Validates events with their JSON Schema.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("../../docs/events.schema.json");
 
-/// Returns the schema as it is published.
+/// Returns the published schema.
 pub fn schema() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     SCHEMA.get_or_init(|| serde_json::from_str(TEXT).unwrap())
@@ -20,10 +20,10 @@ pub fn event_names() -> Vec<&'static str> {
     definitions.values().filter_map(|definition| definition["properties"]["event"]["const"].as_str()).collect()
 }
 
-/// Panics unless `event` obeys the schema.
+/// Panics unless `event` matches the schema.
 #[track_caller]
 pub fn assert_valid(event: &Value) {
-    // One validator an event: "none of 28 alternatives" would help nobody.
+    // There is one validator for each event, because the message "none of 28 alternatives" would not help.
     static VALIDATORS: OnceLock<BTreeMap<&'static str, Validator>> = OnceLock::new();
     let validators = VALIDATORS.get_or_init(|| {
         event_names()

@@ -1,6 +1,6 @@
-//! Megabytes a second that trailblazer and the crate text-splitter cut into chunks: same documents, tokenizer and budget.
+//! Compares the chunking speed of trailblazer and the crate text-splitter, with the same documents, tokenizer and budget.
 //!
-//! Prints Markdown. The two take turns; the best of the rounds counts. One thread each.
+//! Prints Markdown. The contenders take turns with one thread each. The best round counts.
 
 #[path = "../../embed/documents.rs"]
 mod documents;
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let limits = Limits { max_tokens: MAX_TOKENS, min_tokens: 40, overlap_tokens: 0 };
     let ours =
         || -> usize { bodies.iter().map(|(title, body)| chunk(title, body, limits, local.tokenizer()).len()).sum() };
-    // As its documentation says to: the model's own tokenizer, special tokens counted.
+    // Uses the model's own tokenizer and counts special tokens, as the documentation recommends.
     let mut tokenizer = tokenizers::Tokenizer::from_file(Path::new(&model).join("tokenizer.json"))
         .map_err(|error| error.to_string())?;
     tokenizer.with_truncation(None).map_err(|error| error.to_string())?;

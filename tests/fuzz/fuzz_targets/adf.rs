@@ -1,4 +1,4 @@
-//! ADF documents, and pages as the REST interface returns them.
+//! Fuzzes ADF documents and pages of the REST API.
 #![no_main]
 
 mod page;

@@ -1,4 +1,4 @@
-//! A folder of DITA: topic, map, ditaval, entity file, Markdown and HTML, parted by NUL.
+//! Fuzzes a DITA folder: topic, map, ditaval, entity file, Markdown and HTML, separated by NUL.
 #![no_main]
 
 use std::cell::OnceCell;
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
             write(name);
         }
         let options = Options { ditaval, threads: NonZeroUsize::new(1), ..Options::default() };
-        // A folder without topics and a broken ditaval are errors of the caller; nothing else may go wrong.
+        // A folder without topics and an invalid ditaval are valid errors. Nothing else may fail.
         let _ = normalize::read(folder, Source::Dita, &options, &mut |outcome| {
             if let Outcome::Document(document) = outcome {
                 assert!(!document.text_md.contains('\0') && !document.title.contains('\0'));

@@ -1,10 +1,11 @@
-//! What must hold for a page, whatever its bytes.
+//! Checks conditions that must be true for every page.
 
 use std::num::NonZeroUsize;
 
 use trailblazer::normalize::{self, Options, Outcome};
 
-/// Reads a page file: one outcome, without what Postgres cannot store. One page in sixteen is read twice and gives the same.
+/// Reads a page file. There must be one outcome without characters that PostgreSQL cannot store. One in sixteen pages
+/// is read twice, and the result must be the same.
 pub fn check(name: &str, bytes: &[u8]) {
     let outcomes = read(name, bytes);
     if bytes.len() % 16 == 0 {

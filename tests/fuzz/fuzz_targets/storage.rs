@@ -1,4 +1,4 @@
-//! Storage format, and the wiki markup and Markdown that macros of it hold.
+//! Fuzzes storage format, and the wiki markup and Markdown in its macros.
 #![no_main]
 
 mod page;
