@@ -175,7 +175,7 @@ fn ask_uses_the_vectors_that_a_reset_gave_up_until_others_replace_them() {
     let run = sandbox.run(&["ask", "lease", "--json"]).success();
     assert!(!run.stderr.contains("no run is embedded"), "{}", run.stderr);
     assert_eq!(run.events_named("ask.complete")[0]["model"], "hash-384");
-    // There is nothing to confirm a second time.
+    // No second confirmation is needed.
     sandbox.run(&["runs", "reset", "--scope", "embeddings"]).success();
 }
 

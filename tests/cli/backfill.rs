@@ -1,4 +1,4 @@
-//! `trailblazer runs backfill`: artifacts on disk, ours and older ones, into the database.
+//! `trailblazer runs backfill`: loads artifacts on disk, including older ones, into the database.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -137,7 +137,7 @@ fn backfill_goes_on_where_a_kill_ended_it() {
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.database.connect().batch_execute("delete from graphdb.processed_runs where run_id >= 'r003'").unwrap();
 
-    // Blocked in the middle: its transaction waits for a lock on a run that is there already.
+    // The second run blocks: its transaction waits for a lock on an existing run.
     let held = sandbox.database.hold("processed_runs", "share");
     let mut child = sandbox.spawn(&["runs", "backfill"]);
     sandbox.database.wait_until_blocked(1);

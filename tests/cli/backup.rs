@@ -1,4 +1,4 @@
-//! `trailblazer db dump`, `trailblazer db restore`, and the guide page on backups.
+//! `trailblazer db dump`, `trailblazer db restore`, and the guide's page about backups.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +21,7 @@ fn processed() -> Sandbox {
     sandbox
 }
 
-/// Returns the command with the client programs of the test's server on its path.
+/// Returns the command with the client programs of the test's server in its PATH.
 fn command(sandbox: &Sandbox, args: &[&str]) -> Command {
     let mut command = sandbox.command(args);
     command.env("TRAILBLAZER_DATABASE_BIN_DIR", &cluster().bin);
@@ -48,7 +48,7 @@ fn restored_dump_is_the_database_that_was_dumped() {
     assert!(refused.stderr.contains("the database holds 1 run"), "{}", refused.stderr);
     run(&sandbox, &["db", "restore", "a.dump", "--yes"]).success();
     assert!(sandbox.database.final_tables() == before);
-    // Tokens that were issued since the dump are never issued again.
+    // Tokens that were issued after the dump are never issued again.
     assert!(
         sandbox.database.value("select last_value from graphdb.claim_tokens").parse::<i64>().unwrap()
             > token + 1_000_000
@@ -60,7 +60,7 @@ fn restored_dump_is_the_database_that_was_dumped() {
                   and has_function_privilege('public', p.oid, 'execute')";
     assert_eq!(sandbox.database.value(public), "0");
 
-    // Elsewhere the role does not exist, and the rest is restored all the same.
+    // The role does not exist on the other server. Everything else is restored.
     let elsewhere = Sandbox::with(TestDatabase::empty());
     sandbox.database.connect().batch_execute(&format!("drop owned by {reader}; drop role {reader}")).unwrap();
     let file = sandbox.folder().join("a.dump").display().to_string();
@@ -79,7 +79,7 @@ fn file_that_is_no_dump_changes_nothing() {
         assert_ne!(run.code, Some(0));
         assert!(run.stderr.contains(file) || run.stderr.contains("pg_restore failed"), "{}", run.stderr);
     }
-    // A dump that cannot be written leaves the file of yesterday.
+    // If a dump cannot be written, the existing file is not changed.
     sandbox.write("kept.dump", "yesterday");
     let mut broken = command(&sandbox, &["db", "dump", "kept.dump"]);
     let run = Run::of(broken.env("TRAILBLAZER_DB_URL", format!("{}x", sandbox.database.url)).output().unwrap());
@@ -97,7 +97,7 @@ fn new_database_of_the_private_server_takes_the_place_of_the_old_one() {
     let value = |query: &str| -> String {
         Client::connect(&server.url(), NoTls).unwrap().query_one(query, &[]).unwrap().get(0)
     };
-    // As older versions created it.
+    // Older versions created it this way.
     let mut admin = Client::connect(&server.database_url("postgres"), NoTls).unwrap();
     admin.batch_execute("drop database trailblazer").unwrap();
     admin.batch_execute("create database trailblazer template template0 lc_ctype 'C'").unwrap();
@@ -119,7 +119,7 @@ fn new_database_of_the_private_server_takes_the_place_of_the_old_one() {
     watchdog.wait().unwrap();
 }
 
-/// Starts a server that another one can follow.
+/// Starts a server that supports replication.
 fn followed(folder: &Path) -> LocalServer {
     let server = LocalServer::throwaway(folder, &cluster().bin).unwrap();
     server.start().unwrap();

@@ -8,7 +8,7 @@ fn run_with(sandbox: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> Run
     Run::of(sandbox.command(args).envs(variables.iter().copied()).output().unwrap())
 }
 
-/// Returns how many threads worked, which `workers` decides.
+/// Returns the number of threads, which `workers` determines.
 fn workers(sandbox: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> usize {
     sandbox.run(&["runs", "reset", "--yes"]).success();
     let held = sandbox.database.hold("documents", "access exclusive");
@@ -233,7 +233,7 @@ fn a_least_size_that_no_chunk_may_have_is_refused() {
     );
     sandbox.configure("chunk: { min_tokens: 256 }\n");
     sandbox.run(&["run"]).success();
-    // The default of one key is no reason to refuse another.
+    // The default of one key does not make another key invalid.
     sandbox.configure("chunk: { max_tokens: 30 }\n");
     sandbox.run(&["runs", "reset", "--yes"]).success();
     sandbox.run(&["run"]).success();

@@ -1,4 +1,4 @@
-//! Connections to a database of the user's own: TLS, passwords, and what libpq's files and variables say.
+//! Connections to a user's own database: TLS, passwords, and the files and variables of libpq.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use rustls::server::WebPkiClientVerifier;
 
 use crate::support::{Run, Sandbox, cluster, proxy};
 
-/// An authority of the test's own.
+/// A certificate authority for a test.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -35,7 +35,7 @@ impl Authority {
     }
 }
 
-/// Serves TLS with a certificate, and returns the port. With an authority, clients must have a certificate of its.
+/// Serves TLS with a certificate, and returns the port. With an authority, clients need a certificate from it.
 fn serve((certificate, key): (rcgen::Certificate, KeyPair), clients: Option<&Authority>) -> u16 {
     let provider = Arc::new(ring::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider));
@@ -65,7 +65,7 @@ fn run(sandbox: &Sandbox, args: &[&str], url: &str, variables: &[(&str, &str)]) 
     Run::of(command.env("TRAILBLAZER_DB_URL", url).envs(variables.iter().copied()).output().unwrap())
 }
 
-/// Writes a file that only its owner may read, and returns its path.
+/// Writes a file that only its owner can read, and returns its path.
 fn write_secret(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
     let path = sandbox.write(name, text);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -89,7 +89,7 @@ fn verify_full_takes_a_trusted_certificate_for_the_host_and_no_other() {
     status(&sandbox, "localhost", for_localhost, &full).success();
     refused(status(&sandbox, "127.0.0.1", for_localhost, &full), "not valid for name");
     refused(status(&sandbox, "localhost", by_another, &full), "invalid peer certificate");
-    // The system's roots know nothing of ours.
+    // The certificates of the system do not include ours.
     refused(status(&sandbox, "localhost", for_localhost, "sslmode=verify-full"), "UnknownIssuer");
 }
 

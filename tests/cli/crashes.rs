@@ -1,4 +1,4 @@
-//! SIGKILL at every point where a worker can be caught: a second worker ends up with the tables of an undisturbed run.
+//! Kills a worker with SIGKILL at every possible point. A second worker must create the same tables as an undisturbed run.
 
 use std::sync::OnceLock;
 
@@ -25,7 +25,7 @@ fn undisturbed() -> &'static [String] {
     })
 }
 
-/// Kills the only worker of a run while it waits for `table`, having run `phases` undisturbed before.
+/// Runs `phases` without a fault, and then kills the only worker of a run while it waits for `table`.
 fn kill_at(phases: Option<&str>, table: &str, mode: &str, status: &str) {
     let sandbox = due();
     sandbox.database.take_over_clock();

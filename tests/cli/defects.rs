@@ -1,4 +1,4 @@
-//! Defects: what panics over a run is charged to that run, and the work goes on.
+//! A panic during a run is charged to that run, and the other runs continue.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,7 +16,7 @@ use trailblazer::worker::{self, Plan, Tally, Watcher};
 
 use crate::support::Sandbox;
 
-/// Panics over the texts of run `bad`.
+/// Panics for the texts of run `bad`.
 struct Defective(Hash);
 
 impl Provider for Defective {
@@ -74,7 +74,7 @@ fn a_provider_that_panics_charges_its_run_whose_lease_ends_and_the_others_go_on(
     assert_eq!(sandbox.database.column(state), ["bad chunked 1 true", "good embedded 0 true"]);
     let error = sandbox.database.value("select last_error from graphdb.processed_runs where run_id = 'bad'");
     assert!(error.starts_with("internal error: "), "{error}");
-    // Charged once, and then left until its back-off is over.
+    // One attempt is charged, and then the run is in back-off.
     let attempts = "select phase || ' ' || outcome from graphdb.run_attempts where run_id = 'bad' order by ended_at";
     assert_eq!(sandbox.database.column(attempts), ["chunk completed", "embed failed"]);
 }

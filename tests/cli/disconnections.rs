@@ -1,4 +1,4 @@
-//! Connections that break, or are not to be had: work goes on on new ones, at once, and nothing is half done.
+//! Lost and refused connections. Work continues immediately on new connections, and nothing is incomplete.
 
 use std::process::Stdio;
 
@@ -22,7 +22,7 @@ fn due(documents: usize) -> Sandbox {
     sandbox
 }
 
-/// Returns the URL of the sandbox's database through the network.
+/// Returns the URL of the sandbox's database behind the network.
 fn through(network: &Network, sandbox: &Sandbox) -> String {
     let name = sandbox.database.value("select current_database()");
     format!("postgresql://trailblazer@127.0.0.1:{}/{name}", network.port)
@@ -38,7 +38,7 @@ fn run_goes_on_at_once_when_all_its_connections_are_lost() {
     drop(held);
     let run = Sandbox::wait(child).success();
     assert!(run.stderr.contains("lost the connection, connecting again"), "{}", run.stderr);
-    // The claim was given back: its lease would have kept everybody waiting for 45 minutes.
+    // The claim was released. Otherwise, everybody would have waited 45 minutes for its lease.
     assert_eq!(sandbox.database.column(OUTCOMES), ["completed", "released"]);
     assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "embedded");
 }
@@ -66,7 +66,7 @@ fn connection_that_breaks_within_a_copy_leaves_nothing_half_done() {
     let url = through(&network, &sandbox);
     let run = |args: &[&str]| Run::of(sandbox.command(args).env("TRAILBLAZER_DB_URL", &url).output().unwrap());
 
-    // Most of what a backfill sends are documents, and most of what the chunk phase sends are chunks.
+    // A backfill sends mostly documents, and the chunk phase sends mostly chunks.
     network.cut_after(300_000);
     run(&["runs", "backfill"]).exits(4);
     assert!(!network.is_about_to_cut());
@@ -101,7 +101,7 @@ fn server_without_a_connection_left_is_told_and_waited_for() {
     assert!(refused.stderr.contains("hint: Lower `workers` or raise max_connections"), "{}", refused.stderr);
     drop(taken);
 
-    // One for the command and one for its workers: the second worker waits until the first has ended.
+    // There is one connection for the command and one for its workers. The second worker waits until the first has ended.
     admin.batch_execute(&format!("alter role {role} connection limit 2")).unwrap();
     sandbox.database.wait_until(&format!("not exists (select from pg_stat_activity as a where a.usename = '{role}')"));
     run().success();
@@ -133,7 +133,7 @@ fn only_a_connection_that_is_gone_is_a_lost_one() {
         assert!(!error.is_connection_loss(), "{error}");
     }
     for _ in 0..2 {
-        // The server says so the first time.
+        // The server reports this at the first statement.
         let gone = client.batch_execute("select pg_terminate_backend(pg_backend_pid())").unwrap_err();
         assert!(Error::from(gone).is_connection_loss());
     }

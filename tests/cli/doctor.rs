@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::embedding_server::good;
 use crate::support::{EmbeddingServer, Run, Sandbox, TestDatabase};
 
-/// Returns each check as a line, without what differs from machine to machine.
+/// Returns each check on a line, without values that depend on the machine.
 fn checks(run: &Run) -> String {
     let lines = run.events_named("doctor.check").into_iter().map(|check| {
         let detail = match check["check"].as_str().unwrap() {
@@ -18,7 +18,7 @@ fn checks(run: &Run) -> String {
     lines.collect()
 }
 
-/// Returns the check of that name.
+/// Returns the check with this name.
 fn check(run: &Run, name: &str) -> Value {
     run.events_named("doctor.check").into_iter().find(|check| check["check"] == name).unwrap()
 }

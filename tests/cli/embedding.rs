@@ -1,4 +1,4 @@
-//! The embed phase against a server that counts its requests.
+//! The embed phase with a server that counts its requests.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -13,12 +13,13 @@ use crate::support::embedding_server::{error, good, truncated};
 use crate::support::held::send;
 use crate::support::{EmbeddingServer, Run, Sandbox, http};
 
-/// Runs one worker with vectors of this server.
+/// Runs one worker with vectors from this server.
 fn run(sandbox: &Sandbox, server: &EmbeddingServer) -> Run {
     Run::of(sandbox.command_with_vectors_of(&server.url, &["run", "--workers", "1"]).output().unwrap())
 }
 
-/// A server that answers once two requests have come. When only one does for long, the two never meet.
+/// A server that answers after two requests have arrived. If the second one does not arrive for a long time, they are
+/// not concurrent.
 #[derive(Clone, Default)]
 struct Meeting(Arc<(Mutex<Came>, Condvar)>);
 
@@ -50,7 +51,7 @@ impl Meeting {
         came.missed |= timeout.timed_out();
     }
 
-    /// Returns the texts of each request; the first two were there at the same time.
+    /// Returns the texts of each request. The first two requests were concurrent.
     fn requests(&self) -> Vec<Vec<String>> {
         let came = self.0.0.lock().unwrap();
         assert!(!came.missed, "one request waited alone");
@@ -62,14 +63,14 @@ fn texts(request: &Value) -> Vec<String> {
     request["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-/// Registers the model of the embedding servers with a limit, so that no request asks for it.
+/// Registers the model of the embedding servers with a limit, so that no request measures it.
 fn know_limit(sandbox: &Sandbox) {
     let register =
         "select graphdb.register_model('small', 'openai', 3, false); select graphdb.set_model_limit('small', 512)";
     sandbox.database.connect().batch_execute(register).unwrap();
 }
 
-/// Writes runs that all hold the same documents, each of a text of its own.
+/// Writes runs with the same documents. Each document has its own text.
 fn write_alike(sandbox: &Sandbox, runs: usize, documents: usize) {
     know_limit(sandbox);
     let line = |number: usize| {
@@ -216,7 +217,7 @@ fn every_document_and_every_question_is_sent_with_its_prefix() {
     let sent: Vec<String> = server.requests().iter().flat_map(texts).filter(|text| text.contains("number")).collect();
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|text| text.starts_with("say: T\n\nText number ")), "{sent:?}");
-    // The prefix is the model's, not the text's.
+    // The prefix belongs to the model, not to the text.
     assert_eq!(sandbox.database.value("select count(*) from graphdb.chunks where text like '%say: %'"), "0");
     with_prefixes(&sandbox, &server, ["ask: ", "say: "], &["ask", "which number"]).success();
     assert_eq!(texts(server.requests().last().unwrap()), ["ask: which number"]);
@@ -275,7 +276,7 @@ fn page_that_has_only_a_title_is_found_by_its_title() {
     }
 }
 
-/// Writes a run of one long document.
+/// Writes a run with one long document.
 fn write_long(sandbox: &Sandbox, run_id: &str) {
     let words = (0..900).map(|i| format!("word{i}")).collect::<Vec<_>>().join(" ");
     let line = serde_json::json!({ "id": "long", "title": "Long", "text_md": words, "source_system": "dita" });
@@ -295,7 +296,7 @@ fn chunks_keep_within_what_a_server_reads_that_truncates_silently() {
     let sent: Vec<String> = server.requests().iter().flat_map(texts).filter(|text| text.contains("word")).collect();
     assert!(sent.len() > 9 && sent.iter().all(|text| text.split_whitespace().count() <= 100), "{sent:?}");
 
-    // Known from now on.
+    // The limit is known from now on.
     let asked = server.requests().len();
     write_long(&sandbox, "r2");
     let doctor = |chunk: &str| {
@@ -376,7 +377,7 @@ fn runs_that_hold_the_same_texts_send_each_once_when_worked_on_at_the_same_time(
     let seen = Arc::clone(&sent);
     let url = http::serve(move |_, request| {
         seen.lock().unwrap().extend(texts(request));
-        // Time enough for the other workers to want the same.
+        // Enough time for the other workers to request the same texts.
         std::thread::sleep(Duration::from_millis(30));
         let (status, _, body) = good(request);
         Some((status, body))
@@ -423,11 +424,11 @@ fn processes_that_embed_the_same_texts_begin_at_different_ones() {
     let first: HashSet<&String> = requests[0].iter().collect();
     assert!(requests[1].iter().all(|text| !first.contains(text)), "both began with the same texts");
     let sent = requests.iter().map(Vec::len).sum::<usize>();
-    // Where they meet, and until the slower is where the faster began, both may have the same page in hand.
+    // Where the two processes meet, both may send the same page.
     assert!(sent < 5500, "{sent} texts were sent, of 3000 that both runs hold");
 }
 
-/// Returns the command for a model of which the server is asked first how long its vectors are.
+/// Returns the command for an unknown model, whose dimension must be requested from the server.
 fn asking_first(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
     let mut command = sandbox.command_with_vectors_of(url, args);
     command.env_remove("TRAILBLAZER_EMBED_DIMENSIONS");
@@ -522,7 +523,7 @@ fn embedding_server_that_is_away_is_waited_for_and_no_run_is_charged() {
     assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
 }
 
-/// Reads lines until one begins with `start`.
+/// Reads lines until a line begins with `start`.
 #[track_caller]
 fn read_until(talk: &mut impl BufRead, start: &str) {
     let mut lines = talk.lines().map(Result::unwrap);

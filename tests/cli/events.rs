@@ -1,4 +1,4 @@
-//! Every event: described by the schema, and what it looks like.
+//! Checks every event: the schema describes it, and a snapshot shows it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,7 +46,7 @@ fn events_document_names_every_event() {
     }
 }
 
-/// Replaces what differs from run to run.
+/// Replaces values that differ between runs.
 fn redact(value: &mut Value) {
     let Value::Object(fields) = value else { return };
     for (name, value) in fields {
@@ -83,7 +83,7 @@ fn redact(value: &mut Value) {
     }
 }
 
-/// Lets every event happen once, and returns the first of each, redacted.
+/// Triggers every event, and returns the first of each, redacted.
 fn one_of_each() -> BTreeMap<String, String> {
     let sandbox = Sandbox::new();
     sandbox.database.take_over_clock();
@@ -105,7 +105,7 @@ fn one_of_each() -> BTreeMap<String, String> {
     note(sandbox.run(&["runs", "backfill"]));
     note(sandbox.run(&["run", "--dry-run", "--run-id", "guide"]));
     note(sandbox.run(&["runs", "reset", "--dry-run", "--run-id", "2026-*", "--scope", "all"]));
-    // A claim that ran out, one that fails, one that is lost, one that is given back.
+    // One claim expires, one fails, one is lost, and one is released.
     sandbox
         .database
         .connect()
@@ -165,7 +165,7 @@ fn released(sandbox: &Sandbox, run_id: &str) -> crate::support::Run {
 fn events_look_like_this() {
     let found = one_of_each();
     let missing: Vec<&str> = names_in_source().into_iter().filter(|name| !found.contains_key(*name)).collect();
-    // syncing.rs, leases.rs, embedding.rs, ask.rs and the tests of serve see them.
+    // The tests in syncing.rs, leases.rs, embedding.rs, ask.rs and of serve cover these events.
     let seen = ["sync.", "fetch.", "serve."];
     let missing: Vec<&str> =
         missing.into_iter().filter(|name| !seen.iter().any(|prefix| name.starts_with(prefix))).collect();

@@ -1,4 +1,4 @@
-//! A second connection asks all the time, by words and by vector, and never misses a document.
+//! A second connection searches all the time, by words and by vector, and never misses a document.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -20,7 +20,8 @@ fn write_all(sandbox: &Sandbox, words: &str) {
     }
 }
 
-/// Returns what a search misses: documents that are not found by words, and by vector, and documents of which a part is not.
+/// Returns the numbers of documents that a search by words misses, that a search by vector misses, and that it finds
+/// incompletely.
 fn missed(client: &mut postgres::Client) -> (i64, i64, i64) {
     let row = client
         .query_one(
@@ -58,7 +59,7 @@ fn no_document_is_missed_while_a_run_changes_fails_is_reset_and_loses_its_worker
                 }
             }
         });
-        // Work that is killed after so many answers of the other connection.
+        // Work that is killed after this number of answers on the other connection.
         let killed = |answers: u32| {
             let mut child = sandbox.spawn(&["run"]);
             let begun = asked.load(Ordering::Relaxed);

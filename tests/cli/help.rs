@@ -1,13 +1,13 @@
-//! What `--help` says, of every command.
+//! The output of `--help` for every command.
 
 use std::process::Command;
 
 use crate::support::Run;
 
-/// Returns the help of a command; the global options are shown once, in the help without a command.
+/// Returns the help of a command. The global options are included only in the help without a command.
 fn help(command: &[&str]) -> String {
     let mut trailblazer = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
-    // The width that help is wrapped to when no stream is a terminal.
+    // The width of the help if no stream is a terminal.
     trailblazer.args(command).arg("--help").env("COLUMNS", "100");
     let text = Run::of(trailblazer.output().unwrap()).success().stdout;
     let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
@@ -28,14 +28,14 @@ fn every_command_is_here() {
     let tests = include_str!("help.rs").matches("assert_snapshot!(help(").count();
     // Without the feature `serve`, two commands are missing.
     let missing = if cfg!(feature = "serve") { 0 } else { 2 };
-    // The first line counts itself.
+    // The first match is this line itself.
     assert_eq!(tests - 1 - missing, count(&trailblazer::cli::Cli::command()));
 }
 
 #[test]
 fn bash_completes_commands_flags_and_values() {
     let folder = tempfile::tempdir().unwrap();
-    // Broken: what a shell starts with must not need it.
+    // The file is invalid, because completions must not need it.
     std::fs::write(folder.path().join(".trailblazer.yaml"), "no: such: key").unwrap();
     let complete = |words: &[&str]| {
         let script = r#"source <("$0" completions bash) && COMP_WORDS=(trailblazer "$@") COMP_CWORD=$#

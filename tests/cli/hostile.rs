@@ -1,4 +1,4 @@
-//! Hostile input: run ids, artifacts and configurations that try to break what reads them.
+//! Run ids, artifacts and configurations that try to break the parser.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};

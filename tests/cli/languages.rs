@@ -1,4 +1,4 @@
-//! Workers in other languages beside ours, on one backlog.
+//! Workers in other languages share a backlog with our workers.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +17,7 @@ fn python(database: &TestDatabase) -> Command {
     command
 }
 
-/// Calls `worker.sql` until it prints nothing, as its README shows.
+/// Calls `worker.sql` until it prints nothing, as its README describes.
 fn psql(database: &TestDatabase) -> Command {
     let mut command = Command::new("/bin/sh");
     let script = r#"set -e; while said=$("$1" -X "$2" -f "$3") && [ -n "$said" ]; do echo "$said"; done"#;
@@ -71,7 +71,7 @@ fn psql_worker_takes_runs_to_embedded() {
     assert_ranges_are_right(&sandbox.database);
 }
 
-/// Every chunk's text is the title and the bytes that it names.
+/// The text of every chunk is the title and the bytes of its range.
 fn assert_ranges_are_right(database: &TestDatabase) {
     let wrong = r"select count(*) from graphdb.chunks as c join graphdb.documents as d using (run_id, doc_id)
         where c.text <> d.title || E'\n' || btrim(convert_from(substr(convert_to(d.body, 'UTF8'), c.byte_start + 1, c.byte_end - c.byte_start), 'UTF8'), E' \n')";
@@ -83,7 +83,7 @@ fn assert_ranges_are_right(database: &TestDatabase) {
 fn two_command_lines_python_and_psql_drain_one_backlog_each_run_once() {
     let sandbox = due(12);
     let database = &sandbox.database;
-    // Nobody gets beyond a first claim before all have one.
+    // No worker can continue after its first claim until all workers have one.
     let held = database.hold("documents", "access exclusive");
     let ours = [sandbox.spawn(&["run", "--workers", "1"]), sandbox.spawn(&["run", "--workers", "1"])];
     let others = [started(python(database)), started(psql(database))];

@@ -1,4 +1,4 @@
-//! Leases: renewed while work goes on, whatever the work waits for.
+//! Leases are renewed during the work, regardless of what the work waits for.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use trailblazer::worker::lease::{Lease, Leases};
 
 use crate::support::{Run, Sandbox, TestDatabase, schema};
 
-/// Far below what a configuration may say, so that renewals come quickly.
+/// Much shorter than the configuration allows, so that renewals are frequent.
 const TTL: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Default)]
@@ -30,7 +30,7 @@ impl Write for Captured {
     }
 }
 
-/// Claims the only run of a new database, and calls `during` while its lease is being renewed.
+/// Claims the only run of a new database, and calls `during` while its lease is renewed.
 fn while_renewing(during: impl FnOnce(&TestDatabase, &Lease)) -> Vec<serde_json::Value> {
     let database = TestDatabase::new();
     database.register_runs(1);
@@ -128,6 +128,6 @@ fn client_whose_clock_is_years_off_does_the_same_as_any_other() {
                or least(r.normalized_at, r.chunk_started_at, a.started_at) < now() - interval '1 hour'";
     assert_eq!(sandbox.database.value(off), "0");
     assert_eq!(sandbox.database.column("select outcome from graphdb.run_attempts"), ["completed"; 4]);
-    // The version that came last is the newest, whatever the clock of its machine said.
+    // The last version is the newest, regardless of the clock of its machine.
     assert_eq!(sandbox.database.value("select run_id from graphdb.documents where is_newest"), "behind");
 }

@@ -1,4 +1,4 @@
-//! The private local server, with real starts.
+//! The private server, with real starts.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,7 +11,7 @@ use trailblazer::db::local::{LocalServer, LocalServerError, Started};
 use crate::support::cluster::{cluster, server_programs, short_folder, watch};
 use crate::support::{Run, Sandbox, TestDatabase};
 
-/// A server of its own for a test that stops, kills or breaks it.
+/// A server for a test that stops, kills or breaks it.
 struct Private {
     server: LocalServer,
     watchdog: Child,
@@ -97,7 +97,7 @@ fn start_recovers_after_the_postmaster_was_killed() {
 fn number_of_another_accounts_process_in_a_stale_pid_file_is_no_server() {
     let sandbox = Sandbox::with(TestDatabase::empty());
     let pid_file = sandbox.write("var/postgres/data/postmaster.pid", "1\n");
-    // Where the lock is made.
+    // The lock is created in this folder.
     std::fs::set_permissions(sandbox.folder().join("var/postgres"), std::fs::Permissions::from_mode(0o777)).unwrap();
     let mut down = sandbox.command_without_privileges(&["db", "down"]);
     let run = Run::of(down.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).success();
@@ -153,11 +153,11 @@ fn watchdog_leaves_nothing_when_its_process_has_ended() {
     private.server.start().unwrap();
     let pid = private.server.status().unwrap().pid.unwrap();
 
-    // What the system does for a process that ends, by a signal too.
+    // The system does the same when a process ends, even by a signal.
     drop(private.watchdog.stdin.take());
     private.watchdog.wait().unwrap();
     assert!(!folder.exists());
     let state = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap().stdout;
-    // A zombie has ended too: it waits for a slow init.
+    // A zombie has also ended. It waits for a slow init process.
     assert!(state.is_empty() || state.starts_with(b"Z"), "{}", String::from_utf8_lossy(&state));
 }

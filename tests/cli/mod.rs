@@ -1,4 +1,4 @@
-//! The command line, its workers, and the server that it starts.
+//! Tests of the command line, its workers, and its private server.
 
 mod ask;
 mod backfill;

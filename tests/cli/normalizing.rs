@@ -148,7 +148,7 @@ fn the_same_path_is_the_same_run_and_says_what_changed() {
         (&"docs-dita".into(), &"registered".into())
     );
     assert!(!first.stderr.contains("(-v names them)"), "{}", first.stderr);
-    // However the path is written.
+    // The notation of the path does not matter.
     for path in ["docs/", "./docs", "docs/../docs", sandbox.folder().join("docs").to_str().unwrap()] {
         let again = sandbox.run(&["normalize", path, "--source", "dita"]).success();
         assert_eq!(complete(&again)["outcome"], "unchanged", "{path}");
@@ -185,20 +185,20 @@ fn other_input_with_the_same_derived_run_id_is_refused_by_name() {
     let told = format!("error: run docs-dita was made from {}, not from {}", docs.display(), other.display());
     assert!(refused(&["normalize", "other/docs", "--source", "dita"]).contains(&told));
     refused(&["normalize", "docs", "--source", "dita", "--ditaval", "all.ditaval"]);
-    // Also where only the database knows.
+    // The result is the same if only the database knows the run.
     std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
     assert!(refused(&["normalize", "other/docs", "--source", "dita"]).contains(&told));
     assert!(!sandbox.folder().join("var").exists());
-    // Documents of the same ids would hide each other.
+    // Documents with the same ids would hide each other.
     sandbox.write("third/docs/a.dita", TOPIC);
     sandbox.run(&["normalize", "third/docs", "--source", "dita", "--run-id", "third"]).success();
     let hidden = sandbox.run(&["normalize", "docs", "--source", "dita"]).exits(2);
     assert!(hidden.stderr.contains("1 document of"), "{}", hidden.stderr);
     assert!(hidden.stderr.contains("in run third, because they have the same ids"), "{}", hidden.stderr);
-    // A collection tells them apart.
+    // A collection makes their ids different.
     let apart = sandbox.run(&["normalize", "other/docs", "--source", "dita", "--collection", "more"]).success();
     assert_eq!(apart.events_named("normalize.complete")[0]["run_id"], "more-dita");
-    // The id that is given is meant.
+    // An explicit id is always accepted.
     sandbox.run(&["normalize", "other/docs", "--source", "dita", "--run-id", "docs-dita"]).success();
 }
 
@@ -227,7 +227,7 @@ fn more_than_half_of_the_documents_disappear_with_yes_only() {
     }
     sandbox.run(&args).success();
     assert_eq!(count(), "10");
-    // Of fewer than twenty, any number may disappear.
+    // In a run of fewer than twenty documents, any number may be removed.
     for number in 10..19 {
         std::fs::remove_file(sandbox.folder().join(format!("docs/{number:02}.dita"))).unwrap();
     }
@@ -268,7 +268,7 @@ fn a_run_keeps_its_last_artifacts() {
     assert_eq!(update("Two"), "manifest.1.json manifest.json normalized.1.ndjson normalized.ndjson");
     assert_eq!(update("Three"), "manifest.1.json manifest.json normalized.1.ndjson normalized.ndjson");
     assert!(read("normalized.ndjson").contains("Three") && read("normalized.1.ndjson").contains("Two"));
-    // What changes nothing pushes nothing out.
+    // An update without changes does not remove an artifact.
     update("Three");
     assert!(read("normalized.1.ndjson").contains("Two"));
     sandbox.configure("workspace: { keep_artifacts: 3 }");
@@ -285,7 +285,7 @@ fn show_names_the_input_of_a_run() {
     let shown = || sandbox.run(&["runs", "show", "guide", "--events", "never"]).success().stdout;
     let input = sandbox.folder().canonicalize().unwrap().join("docs");
     assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
-    // The database knows it, too.
+    // The result is the same if only the database knows the run.
     std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
     assert!(shown().contains(&format!("\ninput       {}\n", input.display())), "{}", shown());
 }
@@ -349,7 +349,7 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     assert_eq!(run.events_named("normalize.complete")[0]["outcome"], "changed");
     assert!(run.events_named("normalize.replace").is_empty(), "{}", run.stdout);
 
-    // The same documents, elsewhere by now.
+    // The same documents were moved.
     std::fs::create_dir(sandbox.folder().join("moved")).unwrap();
     std::fs::rename(&docs, &moved).unwrap();
     assert!(normalize("moved/docs", "dita").events_named("normalize.replace").is_empty());
@@ -366,7 +366,7 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     assert!(run.stderr.contains(&warned), "{}", run.stderr);
     assert!(run.stderr.contains("another --run-id"), "{}", run.stderr);
 
-    // A database that an older version wrote to knows the source only.
+    // A database of an older version contains only the source.
     sandbox.database.connect().batch_execute("update graphdb.processed_runs set input = null").unwrap();
     std::fs::remove_dir_all(sandbox.folder().join("var")).unwrap();
     sandbox.write("pages/a.html", "<p>Text of a page.</p>");
@@ -399,7 +399,7 @@ fn a_file_that_is_no_page_is_refused_by_name() {
     }
     assert!(!sandbox.folder().join("var").exists());
     assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
-    // Beside pages it is left out.
+    // Next to pages, the file is skipped.
     sandbox.write("typed/page.xml", "<p>Text of a page.</p>");
     let run = sandbox.run(&["normalize", "typed", "--source", "confluence", "--run-id", "r"]).success();
     assert_eq!(run.events_named("normalize.document.skip")[0]["path"], "a.xml");
@@ -418,7 +418,7 @@ fn a_page_of_an_html_export_is_refused_and_what_to_do_is_told() {
     let told = "Guide_7.html: a page of an HTML export, which does not contain the macros; export the space as XML, or fetch `body.storage`";
     let run = sandbox.run(&args).exits(2);
     assert!(run.stderr.contains(told), "{}", run.stderr);
-    // Others are read.
+    // Other files are read.
     sandbox.write("space/page.xml", "<p>Text of a page.</p>");
     let run = sandbox.run(&args).exits(1);
     assert!(run.stderr.contains(told), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! Connection poolers: session mode serves, transaction mode is refused.
+//! Connection poolers. Session mode is supported, and transaction mode is rejected.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
@@ -11,14 +11,14 @@ use postgres::SimpleQueryMessage;
 
 use crate::support::{Run, Sandbox, cluster};
 
-/// A `PgBouncer` before the cluster, on a port of 127.0.0.1.
+/// A `PgBouncer` for the cluster, on a port of 127.0.0.1.
 struct PgBouncer {
     port: u16,
     process: Child,
 }
 
 impl PgBouncer {
-    /// Starts it, unless it is not installed.
+    /// Starts the pooler, if it is installed.
     fn start(sandbox: &Sandbox, settings: &str) -> Option<Self> {
         if Command::new("pgbouncer").arg("--version").output().is_err() {
             println!("skipped: pgbouncer is not installed");

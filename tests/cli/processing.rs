@@ -1,4 +1,4 @@
-//! `trailblazer run`: which runs it takes up, and what it says and leaves.
+//! `trailblazer run`: the runs that it processes, its messages, and the result.
 
 use crate::support::{Run, Sandbox};
 
@@ -16,7 +16,7 @@ fn normalized(runs: usize) -> Sandbox {
     sandbox
 }
 
-/// Returns standard error without the seconds it took.
+/// Returns standard error without durations.
 fn talk(run: &Run) -> String {
     let lines = run.stderr.lines().map(|line| match line.rsplit_once(" in ") {
         Some((start, end)) if end.ends_with(" s") => format!("{start} in [seconds] s"),
@@ -58,7 +58,7 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     sandbox.run(&["run", "--run-id", "r1"]).success();
     sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
     sandbox.run(&["run", "--run-id", "r2", "--phases", "chunk"]).success();
-    // r3 is held by another worker, r4 is in back-off, r5 is as it was normalized.
+    // Another worker holds r3, r4 is in back-off, and r5 is still normalized.
     let mut client = sandbox.database.connect();
     let held = "select graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r3\"]}')";
     client.execute(held, &[]).unwrap();
@@ -101,7 +101,7 @@ fn limit_counts_a_run_once_when_two_workers_share_its_phases() {
     assert_eq!(embedded, "25");
 }
 
-/// Ends the connection that writes chunks of `r1`, the first `times`.
+/// Closes the connection that writes chunks of `r1`, for the first `times` times.
 fn break_connections(sandbox: &Sandbox, times: u32) {
     let trigger = format!(
         "create sequence public.losses; \
@@ -312,7 +312,7 @@ fn runs_that_others_hold_are_counted_within_the_scope() {
 fn watching_run_takes_up_what_comes() {
     let sandbox = Sandbox::new();
     let child = sandbox.spawn(&["run", "--watch", "--workers", "1"]);
-    // It has looked and found nothing.
+    // The worker has queried the backlog and found no run.
     sandbox.database.wait_until(
         "exists (select from pg_stat_activity as a where a.datname = current_database() and a.state = 'idle' \
                  and a.query like '%graphdb.claim_run($1%')",

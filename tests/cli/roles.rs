@@ -1,8 +1,8 @@
-//! Roles with some rights, through the command.
+//! Commands of roles with limited rights.
 
 use crate::support::{Run, Sandbox};
 
-/// A database with one normalized run, and a role that was granted nothing yet.
+/// A database with one normalized run, and a role without rights.
 struct Role {
     sandbox: Sandbox,
     name: String,
@@ -30,7 +30,7 @@ impl Role {
         Run::of(self.sandbox.command(args).env("TRAILBLAZER_DB_URL", &self.url).output().unwrap())
     }
 
-    /// What `db doctor` says of rights.
+    /// Returns the output of `db doctor` about rights.
     fn rights(run: &Run) -> Vec<String> {
         let checks = run.events_named("doctor.check").into_iter().filter(|check| check["check"] == "rights");
         checks.map(|check| format!("{} {}", check["ok"], check["detail"].as_str().unwrap())).collect()

@@ -140,7 +140,7 @@ fn reset_dry_run_counts_exactly_what_the_reset_does() {
     assert_eq!(statuses(&sandbox), ["reset", "reset", "chunking"]);
 }
 
-/// Sends `run_id` round again and lets another worker claim it.
+/// Resets `run_id` and lets another worker claim it.
 fn claim_embedded(sandbox: &Sandbox, run_id: &str) {
     sandbox.run(&["runs", "reset", "--run-id", run_id]).success();
     claim(sandbox, "chunk", run_id);
@@ -238,7 +238,7 @@ fn delete_asks_before_it_deletes_anything() {
     ");
     sandbox.run(&["runs", "delete", "--run-id", "r1", "--dry-run"]).success();
     assert_eq!(statuses(&sandbox), ["embedded"; 3]);
-    // Of nothing there is nothing to ask.
+    // If nothing is selected, no confirmation is needed.
     let run = sandbox.run(&["runs", "delete", "--run-id", "none"]).success();
     assert!(run.stderr.contains("no run id matches none"), "{}", run.stderr);
 }
@@ -246,7 +246,7 @@ fn delete_asks_before_it_deletes_anything() {
 #[test]
 fn delete_without_a_selection_is_refused() {
     let sandbox = embedded();
-    // A limit says how many, not which.
+    // A limit is a number, and does not identify runs.
     sandbox.run(&["runs", "delete", "--limit", "1", "--yes"]).exits(2);
     let run = sandbox.run(&["runs", "delete", "--yes"]).exits(2);
     insta::assert_snapshot!(run.stderr, @"
@@ -313,7 +313,7 @@ fn prune_deletes_the_vectors_that_an_edit_left() {
     let deleted = run.events_named("prune.complete").remove(0)["deleted"].as_i64().unwrap();
     assert_eq!(vectors(&sandbox), (before - deleted).to_string());
     assert!(deleted > 0);
-    // Nothing that is searched has gone.
+    // All searched documents are still complete.
     let missing = "select count(*) from graphdb.chunks as c where not exists (select from graphdb.embeddings as e where e.input_sha256 = c.input_sha256)";
     assert_eq!(sandbox.database.value(missing), "0");
 }
@@ -379,7 +379,7 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     }
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.run(&["run", "--limit", "2"]).success();
-    // One in back-off, one held.
+    // One run is in back-off, and one is claimed.
     let failed = "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '90 seconds') \
                   from graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r3\"]}') as c";
     sandbox.database.connect().execute(failed, &[]).unwrap();

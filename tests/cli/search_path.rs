@@ -1,4 +1,5 @@
-//! Nothing that trailblazer runs looks a name up where another role may put one: not as the owner, and not as a superuser.
+//! No statement of trailblazer looks up a name where another role may have created one, neither as the owner nor as a
+//! superuser.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +11,7 @@ use crate::support::{Run, Sandbox, TestDatabase};
 
 const OPERATORS: &str = "=,<>,<,<=,>,>=,+,-,*,/,%,^,||,->,->>,#>>,~,!~,~~,!~~,@@,&&,@>,<=>,<->,<#>";
 
-/// What the commands work on, once: see [`commands`].
+/// The input of the commands. See [`commands`].
 const TOPIC: &str =
     "<topic id='t'><title>Trap</title><body><p>Words of the 1st page.</p><p>And more.</p></body></topic>";
 
@@ -24,7 +25,7 @@ fn ask(client: &mut Client, query: &str) -> Vec<String> {
     rows.collect()
 }
 
-/// Returns every word in the SQL and in the sources that hold some, as an array.
+/// Returns all words in the SQL files and in the sources with SQL as an array.
 fn words() -> String {
     fn collect(folder: &Path, words: &mut BTreeSet<String>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -45,8 +46,8 @@ fn words() -> String {
     format!("'{{{}}}'", words.into_iter().collect::<Vec<_>>().join(","))
 }
 
-/// A database where every name that the SQL uses also stands in hostile schemas: at the front of the path, in one that is named
-/// like the user, and in a `public` in which everybody may create.
+/// A database where every name in the SQL also exists in hostile schemas: at the front of the path, in a schema with
+/// the name of the user, and in a `public` where everybody may create objects.
 struct Trapped {
     sandbox: Sandbox,
     user: String,
@@ -54,7 +55,7 @@ struct Trapped {
 }
 
 impl Trapped {
-    /// Sets the traps. Commands run as a superuser, or as an owner who is none.
+    /// Creates the traps. Commands run as a superuser, or as an owner who is not a superuser.
     fn new(as_superuser: bool) -> Self {
         let sandbox = Sandbox::with(TestDatabase::empty());
         let mut client = sandbox.database.connect();
@@ -86,14 +87,14 @@ impl Trapped {
         run
     }
 
-    /// Opens a session as the user, on the hostile path.
+    /// Opens a session of the user with the hostile path.
     fn connect(&self) -> Client {
         let mut client = self.sandbox.database.connect();
         ask(&mut client, &format!("set session authorization {}", self.user));
         client
     }
 
-    /// Returns the names that were taken from a hostile schema.
+    /// Returns the names that were resolved in a hostile schema.
     fn recorded(&self) -> String {
         let mut client = self.sandbox.database.connect();
         ask(&mut client, "select trap.recorded()").join(" ")
@@ -133,11 +134,12 @@ fn commands(trapped: &Trapped) {
         let run = trapped.run(args);
         assert_eq!(run.code, Some(0), "{args:?}: {}", run.stderr);
     }
-    // Refused, because the run did not fail.
+    // Rejected, because the run did not fail.
     trapped.run(&["runs", "retry", "pages"]).exits(2);
 }
 
-/// Calls every function of the schema, the private ones too, with nulls and with something of each type, and writes to the tables.
+/// Calls every function of the schema, including private ones, with nulls and with a value of each type, and writes to
+/// the tables.
 fn functions(trapped: &Trapped, client: &mut Client) {
     let mut calm = trapped.sandbox.database.connect();
     let calls = "set search_path = pg_catalog; \
@@ -166,7 +168,7 @@ fn functions(trapped: &Trapped, client: &mut Client) {
     for call in
         calls.iter().map(String::as_str).chain(["backlog_status", "search('words')", "snippet('words', 'Some words')"])
     {
-        // Most of them refuse the arguments; all that counts is what they look up.
+        // Most functions reject the arguments. Only the name resolution matters.
         let _ = client.simple_query(&format!("select * from graphdb.{call}"));
         assert_eq!(trapped.recorded(), "", "{call}");
     }
@@ -177,7 +179,7 @@ fn nothing_is_looked_up_elsewhere(as_superuser: bool) {
     commands(&trapped);
     functions(&trapped, &mut trapped.connect());
 
-    // The same in a session that has traps in its temporary schema.
+    // Repeat this in a session with traps in its temporary schema.
     let mut client = trapped.connect();
     ask(&mut client, "set search_path = pg_catalog; create temporary table t ()");
     let made = format!("select trap.set_in('pg_temp', {}, '{{{OPERATORS}}}', false)", words());
@@ -185,7 +187,7 @@ fn nothing_is_looked_up_elsewhere(as_superuser: bool) {
     ask(&mut client, "set search_path = pg_temp, traps, pg_catalog");
     functions(&trapped, &mut client);
 
-    // The traps are real: a statement that leaves its names to the path is caught.
+    // The traps work: a statement with unqualified names is caught.
     assert_eq!(ask(&mut trapped.connect(), "select left('abc', 1) = 'a'::text"), ["t"]);
     assert_eq!(trapped.recorded(), "= left text");
 }

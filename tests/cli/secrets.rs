@@ -1,4 +1,4 @@
-//! Passwords and keys: whatever a command prints, logs, stores or shows to `ps`, they are not in it.
+//! Passwords and keys never appear in output, logs, tables or `ps`.
 
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn password_in_a_url_that_leads_nowhere_is_never_printed() {
     assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
 }
 
-/// What a command that is doing its work shows of itself to everybody on the machine.
+/// Returns what `ps` shows to everybody while a command is working.
 fn shown_by_ps(sandbox: &Sandbox, variables: &[(&str, &str)]) -> String {
     let held = sandbox.database.hold("documents", "access exclusive");
     let mut command = sandbox.command(&["run", "--workers", "1"]);
@@ -83,7 +83,7 @@ fn secrets_of_a_whole_session_show_up_nowhere() {
     let port = proxy::listen(&cluster().socket_dir(), None);
     let name = sandbox.database.value("select current_database()");
     let url = format!("postgresql://{role}:{PASSWORD}@127.0.0.1:{port}/{name}");
-    // A server that tells everybody what it was told, and understands nothing.
+    // A server that repeats all requests in its errors.
     let nosy =
         http::serve(|headers, _| Some((400, json!({"error": {"message": format!("no: {headers}\0")}}).to_string())));
     let strict = http::serve(|headers, _| Some((401, json!({"error": headers}).to_string())));
@@ -119,13 +119,13 @@ fn secrets_of_a_whole_session_show_up_nowhere() {
         }
         if base_url == &nosy {
             says_no_secret("ps", &shown_by_ps(&sandbox, &variables));
-            // A refused text fails the run, whatever the refusal says.
+            // A refused text fails the run. The message of the server does not matter.
             let attempts = "select string_agg(a.error, '') from graphdb.run_attempts as a where a.outcome = 'failed'";
             assert!(sandbox.database.value(attempts).contains("answered 400"));
             sandbox.run(&["runs", "reset", "--yes"]).success();
         }
     }
-    // It was not for want of trying: the provider was reached, and refused.
+    // The provider was really reached and refused the texts.
     assert!(codes.contains(&1) && codes.contains(&3), "{codes:?}");
     let tables = ["processed_runs", "run_attempts", "embedding_models"];
     for table in tables {

@@ -1,11 +1,11 @@
-//! Sessions that a role, a database or a server limits, and databases that cannot serve.
+//! Sessions with limits of a role, a database or a server, and unsuitable databases.
 
 use std::sync::{Mutex, mpsc};
 
 use crate::support::embedding_server::good;
 use crate::support::{EmbeddingServer, Run, Sandbox, TestDatabase, cluster};
 
-/// A role with the rights of a worker, which is dropped with this value.
+/// A role with the rights of a worker. It is dropped together with this value.
 struct Role<'s> {
     sandbox: &'s Sandbox,
     name: String,
@@ -72,7 +72,7 @@ fn idle_session_timeout_does_not_end_the_session_of_a_worker_that_waits_for_its_
     let role = Role::worker(&sandbox, "idle", &["idle_session_timeout = '200ms'"]);
     let (answer, answered) = mpsc::channel::<()>();
     let answered = Mutex::new(answered);
-    // The first answer comes when the test says so.
+    // The test decides when the first answer is sent.
     let server = EmbeddingServer::start(move |number, request| {
         if number == 0 {
             let _ = answered.lock().unwrap().recv();

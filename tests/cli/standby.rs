@@ -1,4 +1,4 @@
-//! A primary and its standby: reading, failover, and servers that refuse changes for a while.
+//! A primary and its standby: reads, failover, and servers that temporarily reject changes.
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -15,7 +15,7 @@ use crate::support::cluster::{short_folder, watch};
 use crate::support::held::send;
 use crate::support::{Run, Sandbox, TestDatabase, cluster};
 
-/// A primary with a standby, both of which disappear with this value.
+/// A primary and a standby. Both are removed together with this value.
 struct Pair {
     primary: LocalServer,
     standby: PathBuf,
@@ -23,7 +23,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// Starts both, with the schema installed.
+    /// Starts both servers, and installs the schema.
     fn start() -> Self {
         let folder = short_folder().keep();
         let standby = short_folder().keep();
@@ -97,7 +97,7 @@ impl Pair {
         }
     }
 
-    /// Stops the primary as a power cut would, and makes the standby the primary.
+    /// Stops the primary abruptly, as after a power failure, and promotes the standby.
     fn fail_over(&self) {
         let replayed = "(select bool_and(replay_lsn = pg_current_wal_lsn()) from pg_stat_replication)";
         Self::wait_until(&self.primary_socket(), replayed);
@@ -134,7 +134,7 @@ fn standby_answers_questions_and_a_failover_costs_no_attempt() {
     let (primary, standby) = (pair.primary_socket(), pair.standby.clone());
     let both = Pair::url(&[&standby, &primary], "");
     sandbox.write_run("r1", 2);
-    // The first host is the standby: work finds the server that accepts changes.
+    // The first host is the standby. Workers find the server that accepts changes.
     run(&sandbox, &["runs", "backfill"], &both).success();
     run(&sandbox, &["run", "--workers", "1"], &both).success();
     Pair::wait_until(&standby, "exists (select from graphdb.processed_runs where status = 'embedded')");
@@ -179,7 +179,7 @@ fn standby_answers_questions_and_a_failover_costs_no_attempt() {
     run(&sandbox, &["runs", "backfill"], &both).success();
     Pair::wait_until(&primary, &embedded(2));
 
-    // A server that accepts no changes for a while: what a failover or a full disk of a provider looks like.
+    // A server that temporarily accepts no changes, as after a failover or when the provider's disk is full.
     let mut admin = Client::connect(&pair.primary.url(), NoTls).unwrap();
     let claiming =
         "from pg_stat_activity as a where a.application_name = 'trailblazer' and a.query like '%graphdb.claim_run%'";
@@ -187,7 +187,7 @@ fn standby_answers_questions_and_a_failover_costs_no_attempt() {
     let worker: i32 = admin.query_one(&format!("select min(a.pid) {claiming}"), &[]).unwrap().get(0);
     admin.batch_execute("alter system set default_transaction_read_only = on").unwrap();
     admin.batch_execute("select pg_reload_conf()").unwrap();
-    // The worker gives up its session.
+    // The worker closes its session.
     Pair::wait_until(&primary, &format!("not exists (select from pg_stat_activity as a where a.pid = {worker})"));
     admin.batch_execute("alter system reset default_transaction_read_only").unwrap();
     admin.batch_execute("select pg_reload_conf()").unwrap();

@@ -1,4 +1,4 @@
-//! Signals, claims taken away, kills: whatever ends a worker, the backlog is right afterwards.
+//! Signals, lost claims and kills. In all cases, the backlog is correct afterwards.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
@@ -11,7 +11,7 @@ use crate::support::embedding_server::good;
 use crate::support::held::send;
 use crate::support::{Run, Sandbox, http};
 
-/// Returns a sandbox with two runs due.
+/// Returns a sandbox with two due runs.
 fn due() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 3);
@@ -23,7 +23,7 @@ fn due() -> Sandbox {
 const STATUSES: &str = "select status from graphdb.processed_runs order by run_id";
 const OUTCOMES: &str = "select phase || ' ' || outcome from graphdb.run_attempts order by ended_at, run_id";
 
-/// Stops a run by `signal` while its one worker reads what the phase works on.
+/// Stops a run with `signal` while its only worker reads the data of the phase.
 fn stop_while_blocked(sandbox: &Sandbox, table: &str, signal: Signal) -> Run {
     let held = sandbox.database.hold(table, "access exclusive");
     let child = sandbox.spawn(&["run", "--workers", "1"]);
@@ -72,7 +72,7 @@ fn stop_is_told_at_once_and_does_not_wait_for_a_server_that_never_answers() {
     assert!(told.any(|line| line == "stopping after the current batch; press Ctrl-C again to quit now"));
     assert!(asked.elapsed() < Duration::from_secs(5) && child.try_wait().unwrap().is_none());
     let run = Sandbox::wait(child).exits(130);
-    // Given up is the request after two minutes by itself.
+    // Without the stop, the request would time out after two minutes.
     assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
     assert_eq!(run.events_named("runs.release")[0]["status"], "chunked");
     assert_eq!(sandbox.database.column(STATUSES), ["chunked", "normalized"]);
@@ -85,12 +85,12 @@ fn second_signal_ends_at_once_and_the_lease_recovers_the_run() {
     let held = sandbox.database.hold("documents", "access exclusive");
     let mut child = sandbox.spawn(&["run", "--workers", "1"]);
     sandbox.database.wait_until_blocked(1);
-    // Signals close together count as one, so it is repeated until it is heard as a second.
+    // Signals within a short time count as one, so repeat the signal until the process ends.
     while child.try_wait().unwrap().is_none() {
         send(&child, Signal::SIGINT);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    // It ended although its worker is still blocked.
+    // The process ended although its worker is still blocked.
     Sandbox::wait(child).exits(130);
     drop(held);
     assert_eq!(sandbox.database.column(STATUSES), ["chunking", "normalized"]);
@@ -137,7 +137,7 @@ fn worker_whose_claim_a_reset_took_stops_quietly() {
     assert_eq!(skipped.events_named("runs.reset.complete")[0]["skipped"], 1);
     let forced = sandbox.run(&["runs", "reset", "--run-id", "r1", "--force"]).success();
     assert_eq!(forced.events_named("runs.reset.complete")[0]["fenced"], 1);
-    // Somebody else takes it, so that the fenced worker finds nothing more to do.
+    // Another worker claims the run, so that the first worker finds no more work.
     let mut client = sandbox.database.connect();
     client.execute("select graphdb.claim_runs('chunk', 'other', '1 hour', 1, '{\"run_ids\": [\"r1\"]}')", &[]).unwrap();
     drop(held);
@@ -176,7 +176,7 @@ fn worker_whose_run_a_reset_takes_leaves_its_request_and_takes_the_run_up_anew()
     assert_eq!(sandbox.database.column(STATUSES), ["embedded", "normalized"]);
 }
 
-/// Starts the command with vectors of this server, its output captured.
+/// Starts the command with vectors from this server, and captures its output.
 fn spawn_with_vectors_of(sandbox: &Sandbox, url: &str, args: &[&str]) -> Child {
     let mut command = sandbox.command_with_vectors_of(url, args);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -188,7 +188,8 @@ fn worker_on_content_that_was_replaced_stops_quietly() {
     let held = sandbox.database.hold("chunks", "share");
     let child = sandbox.spawn(&["run", "--workers", "1", "--run-id", "r1"]);
     sandbox.database.wait_until_blocked(1);
-    // The worker waits inside replace_chunks and holds the run's row: the new content comes right after its commit.
+    // The worker waits inside replace_chunks and has locked the row of the run. The new content arrives directly after
+    // its commit.
     sandbox.write_run("r1", 1);
     let backfill = sandbox.spawn(&["runs", "backfill"]);
     sandbox.database.wait_until_blocked(2);
@@ -212,7 +213,8 @@ fn worker_connects_again_when_its_session_is_terminated() {
     let terminate = "select pg_terminate_backend(a.pid) from pg_stat_activity as a \
                      where a.datname = current_database() and a.wait_event_type = 'Lock'";
     sandbox.database.connect().execute(terminate, &[]).unwrap();
-    // It gives the run back on its next connection, uncharged, and claims it again; the lease need not run out for that.
+    // The worker releases the run on its next connection without a charge, and claims it again. The lease does not have
+    // to expire.
     sandbox
         .database
         .wait_until("(select count(*) = 1 from graphdb.run_attempts where (run_id, outcome) = ('r1', 'released'))");
@@ -231,7 +233,7 @@ fn normalize_that_is_stopped_leaves_nothing_behind() {
         std::fs::remove_file(&pipe).unwrap();
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let child = sandbox.spawn(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
-        // It opens once the command reads it.
+        // The file is opened when the command reads it.
         let mut topic = std::fs::File::options().write(true).open(&pipe).unwrap();
         assert!(sandbox.folder().join("var/runs/guide").exists());
         send(&child, signal);

@@ -1,8 +1,8 @@
-//! Streams: data on standard output, talk on standard error, nothing that a terminal would obey.
+//! Data goes to standard output, and messages to standard error. Neither contains control sequences.
 
 use crate::support::{Run, Sandbox};
 
-/// Returns a sandbox with one run due whose documents try to paint the terminal.
+/// Returns a sandbox with a due run whose documents contain control sequences.
 fn painted() -> Sandbox {
     let sandbox = Sandbox::new();
     let line = serde_json::json!({"id": "\u{1b}[2J1", "title": "\u{1b}[31mred", "text_md": "\u{1b}]0;x\u{7}text", "source_system": "di\u{1b}ta"});

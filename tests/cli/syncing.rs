@@ -1,4 +1,4 @@
-//! `sync` and `fetch`: sources follow their origin.
+//! `sync` and `fetch` update sources from their origin.
 
 use std::fs;
 use std::process::Child;
@@ -121,7 +121,7 @@ fn a_site_that_misbehaves_is_read_to_the_end() {
             sandbox.configure(&site.source("handbook"));
             site.misbehave((0..at).map(|_| None).chain([Some(fault.clone())]));
             run(&sandbox, &["fetch", "handbook"]).success();
-            // Once more, for what changed while the listing was read.
+            // Fetch again, because something changed during the listing.
             run(&sandbox, &["fetch", "handbook"]).success();
             let kept = fs::read_dir(sandbox.folder().join("var/sources/handbook")).unwrap();
             let mut names: Vec<String> = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -217,10 +217,10 @@ fn a_sync_that_is_killed_at_any_request_ends_in_the_same_tables() {
             seen += site.requests().len();
             std::thread::yield_now();
         }
-        // It may have ended before.
+        // The process may already have ended.
         let _ = child.kill();
         child.wait().unwrap();
-        // The leases of the killed process would hold its run.
+        // The killed process still has a lease on the run.
         disturbed.run(&["runs", "reset", "--run-id", "handbook", "--force", "--yes"]);
     }
     assert_eq!(finished(&disturbed), expected);
@@ -241,11 +241,11 @@ fn sources_of_files_are_runs_of_their_names() {
     let synced = run(&sandbox, &["sync"]).success();
     let names: Vec<_> = synced.events_named("sync.source").iter().map(|event| event["source"].clone()).collect();
     assert_eq!(names, ["first", "second"]);
-    // Folders of the same name are told apart by their sources.
+    // Documents of folders with the same name are distinguished by their sources.
     let searched = "select run_id || ' ' || doc_id from graphdb.documents where is_searched order by 1";
     assert_eq!(sandbox.database.column(searched), ["first topic:first/a", "second topic:second/a"]);
 
-    // One that is gone does not stop the other.
+    // A missing source does not stop the other.
     fs::rename(sandbox.folder().join("one"), sandbox.folder().join("away")).unwrap();
     sandbox.write("two/docs/b.dita", TOPIC);
     let failed = run(&sandbox, &["sync"]).exits(2);

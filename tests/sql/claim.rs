@@ -73,7 +73,7 @@ fn claim_run_passes_over_a_claim_that_is_not_committed() {
     let (mut one, mut two) = (database.connect(), database.connect());
     ask(&mut one, "begin");
     assert_eq!(claim_next(&mut one).as_deref(), Some("r01"));
-    // A wait for the other session would be a defect: better an error than a test that hangs.
+    // If the session waits for the other session, the test should fail instead of hanging.
     ask(&mut two, "set lock_timeout = '20s'");
     assert_eq!(claim_next(&mut two).as_deref(), Some("r02"));
     assert_eq!(claim_next(&mut two), None);
@@ -113,7 +113,7 @@ fn eight_workers_at_once_claim_each_run_once() {
     let mut gate = database.connect();
     let last_token = "select last_value from graphdb.claim_tokens";
     let before: i64 = ask(&mut gate, last_token).parse().unwrap();
-    // Nobody starts before all are there: all wait for the same lock.
+    // All sessions wait for the same lock, so that they start together.
     ask(&mut gate, "begin; select pg_advisory_xact_lock(1)");
     let claim_all = "do $$ begin \
                        perform pg_advisory_lock_shared(1); \
@@ -124,7 +124,7 @@ fn eight_workers_at_once_claim_each_run_once() {
     for worker in workers {
         worker.finish().1.unwrap();
     }
-    // A run that two workers had claimed would have used up two tokens.
+    // If two workers had claimed a run, two tokens would have been used.
     let after: i64 = ask(&mut gate, last_token).parse().unwrap();
     assert_eq!(after - before, 99);
     assert_eq!(ask(&mut gate, "select count(*) from graphdb.processed_runs where status = 'chunking'"), "99");
@@ -213,7 +213,7 @@ fn the_queues_hold_only_what_their_phase_can_do() {
         due
     };
     assert_eq!(due(&mut client, "chunk"), "normalized,reset,rereset");
-    // Of the two that were reset, only one has chunks that were counted.
+    // Of the two runs that were reset, only one has counted chunks.
     assert_eq!(due(&mut client, "embed"), "chunked,reset");
 }
 

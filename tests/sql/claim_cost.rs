@@ -1,11 +1,11 @@
-//! What a claim costs does not depend on how much is finished.
+//! The cost of a claim does not depend on the number of finished runs.
 
 use postgres::Client;
 
 use super::fixture::ask;
 use crate::support::TestDatabase;
 
-/// Fills the backlog, vacuums it, and returns the plan that picks a run and the blocks that a claim touches.
+/// Fills the backlog and vacuums it. Returns the plan that selects a run, and the number of blocks that a claim reads.
 fn cost(client: &mut Client, finished: u32, due: u32) -> (String, i64) {
     ask(client, &format!("call claim_cost.fill({finished}, {due})"));
     ask(client, "vacuum analyze graphdb.processed_runs");

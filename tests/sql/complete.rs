@@ -1,4 +1,4 @@
-//! What `complete_run` verifies and counts, and what may be stored as a vector.
+//! The checks and counts of `complete_run`, and valid vectors.
 
 use postgres::Client;
 
@@ -24,7 +24,7 @@ fn a_run_with_a_document_without_chunks_is_not_chunked() {
     let error = refused(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"), "TB003");
     assert!(error.message().contains("\"b\""), "{error}");
     assert_eq!(status(&mut client, "r"), "chunking");
-    // The claim is still there: the worker can do the rest.
+    // The claim is still valid, so the worker can do the rest.
     stage_chunks(&mut client, "r");
     ask(&mut client, &format!("select graphdb.replace_chunks('r', {token})"));
     ask(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"));
@@ -40,7 +40,7 @@ fn what_was_written_under_the_claim_in_the_meantime_is_counted() {
         chunk(&mut writer, "r");
         ask(&mut writer, "select graphdb.reset_runs()");
         let token = claim(&mut writer, "chunk", "r");
-        // The chunks are gone when this ends.
+        // The chunks are deleted when this statement ends.
         ask(
             &mut writer,
             &format!("truncate pg_temp.staged_chunks; begin; select graphdb.replace_chunks('r', {token})"),
@@ -73,7 +73,7 @@ fn whether_a_document_is_blank_does_not_depend_on_the_session() {
     let mut client = database.connect();
     load(&mut client, "r", "2026-01-01", &[("a", "text")]);
     let token = claim(&mut client, "chunk", "r");
-    // PostgreSQL 19 knows no other value than on.
+    // PostgreSQL 19 supports only the value on.
     ask(&mut client, "set standard_conforming_strings = off; set escape_string_warning = off");
     refused(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"), "TB003");
 }
@@ -168,7 +168,7 @@ fn a_text_is_embedded_once_for_each_model() {
         format!("select graphdb.store_embeddings({token}, '{MODEL}', array[sha256('same')], '{{\"[0,0,1]\"}}')");
     assert_eq!(ask(&mut client, &again), "0");
     assert_eq!(ask(&mut client, "select embedding from graphdb.embeddings"), "[1,0,0]");
-    // Another model is another matter.
+    // Another model is independent.
     ask(&mut client, "select graphdb.register_model('n', 'hash', 2)");
     assert_eq!(ask(&mut client, "select count(*) from graphdb.pending_inputs('s', 'n')"), "1");
     let complete = |model: &str| {
@@ -327,7 +327,7 @@ fn a_vector_that_another_worker_stored_meanwhile_is_left_and_the_others_are_stor
     assert_eq!(ask(&mut client, vectors), "[0,0,1] [1,0,0]");
 }
 
-/// A function that is called for each text is most of the time, however little it does.
+/// Calling a function for each text would take most of the time.
 #[test]
 fn reading_and_storing_texts_calls_no_function_for_each() {
     let database = TestDatabase::new();
@@ -361,7 +361,8 @@ fn batches_with_the_same_texts_do_not_deadlock() {
     }
     let [holder, one, two] = ["r", "s", "t"].map(|run_id| claim(&mut client, "embed", run_id));
     let hash = |number: u8| format!("sha256('\\x{number:02x}'::bytea)");
-    // The first and the last text in opposite order around one that a third session writes just now.
+    // The sessions write the first and the last text in opposite order. A third session writes the text between them at
+    // the same time.
     let mut hashes = [hash(1), hash(2), hash(3)];
     hashes.sort_by_key(|hash| ask(&mut client, &format!("select encode({hash}, 'hex')")));
     let [low, middle, high] = &hashes;

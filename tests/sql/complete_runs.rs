@@ -1,11 +1,11 @@
-//! `complete_runs`: many runs in one call, each as `complete_run` would.
+//! `complete_runs` completes many runs in one call, like `complete_run`.
 
 use postgres::Client;
 
 use super::fixture::{Waiting, ask, chunk, claim, load, refused, register_model, stage_chunks, store_vectors};
 use crate::support::TestDatabase;
 
-/// Registers runs `r01`, `r02`, … without documents, claims all for chunking and returns the ids and tokens as SQL arrays.
+/// Registers runs `r01`, `r02`, … without documents, and claims all of them for chunking. Returns ids and tokens as SQL arrays.
 fn claimed(database: &TestDatabase, client: &mut Client, runs: i32) -> (String, String) {
     database.register_runs(runs);
     let query = "select array_agg(run_id)::text, array_agg(claim_token)::text from graphdb.claim_runs('chunk', 'w', '1 hour', 100)";
@@ -35,7 +35,7 @@ fn runs_whose_claim_is_lost_are_left_out_and_the_others_completed() {
     assert_eq!(statuses(&mut client), "chunked,reset,normalized,chunked");
     let history = "select string_agg(run_id || ' ' || outcome, ',' order by run_id) from graphdb.run_attempts";
     assert_eq!(ask(&mut client, history), "r01 completed,r02 reset,r03 released,r04 completed");
-    // A claim ends once.
+    // A claim can end only once.
     assert_eq!(completed(&mut client, &ids, "chunk", &tokens), "-");
 }
 
@@ -59,7 +59,7 @@ fn a_token_opens_its_own_run_under_its_own_phase_only() {
     assert_eq!(completed(&mut client, "'{}'", "chunk", "'{}'"), "-");
     assert_eq!(completed(&mut client, "null", "chunk", "null"), "-");
     assert_eq!(statuses(&mut client), "chunking,chunking");
-    // Named twice is done once.
+    // A run that is listed twice is completed once.
     assert_eq!(
         completed(&mut client, &format!("{ids}::text[] || {ids}"), "chunk", &format!("{tokens}::bigint[] || {tokens}")),
         "r01,r02"
@@ -97,7 +97,7 @@ fn many_at_once_end_as_one_at_a_time() {
         let database = TestDatabase::new();
         let mut client = database.connect();
         register_model(&mut client);
-        // The newer version of a document takes the place of the older one.
+        // The newer version of a document replaces the older one.
         load(&mut client, "old", "2026-01-01", &[("a", "one"), ("b", "two")]);
         chunk(&mut client, "old");
         load(&mut client, "new", "2026-01-02", &[("a", "three")]);
@@ -163,7 +163,7 @@ fn runs_are_counted_without_a_call_for_each() {
     let (ids, tokens) = claimed(&database, &mut client, 3);
     ask(&mut client, "begin; set local track_functions = 'all'");
     assert_eq!(completed(&mut client, &ids, "chunk", &tokens), "r01,r02,r03");
-    // The rules of the table are asked at each write, whoever writes.
+    // The rules of the table are checked at each write.
     let each =
         "select funcname, calls from pg_stat_xact_user_functions where calls >= 3 and funcname <> '_keeps_rules'";
     assert_eq!(ask(&mut client, each), "");

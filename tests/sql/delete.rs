@@ -1,4 +1,4 @@
-//! Deletions: of runs with all that is theirs, and of vectors that nothing needs.
+//! Deletes runs with all their data, and unused vectors.
 
 use postgres::Client;
 use trailblazer::db::calls;
@@ -30,7 +30,7 @@ fn a_deleted_run_leaves_nothing() {
     assert_eq!(sizes(&mut client), "1 2 2 2 2");
     assert_eq!(delete(&mut client, "'{}'"), "1 1 0 0 2 2 2");
     assert_eq!(sizes(&mut client), "0 0 0 0 0");
-    // It may come back, as a new run.
+    // A run with this id can be registered again.
     process(&mut client, "r", &["one", "two"]);
     assert_eq!(sizes(&mut client), "1 2 2 2 2");
 }

@@ -1,11 +1,11 @@
-//! The fence: a claim that is lost can write nothing, and a claim has one outcome.
+//! A lost claim cannot write anything, and a claim has exactly one outcome.
 
 use postgres::Client;
 
 use super::fixture::{MODEL, Waiting, ask, chunk, claim, load, refused, register_model, stage_chunks, status};
 use crate::support::TestDatabase;
 
-/// Everything that the holder of a claim on `r` can call, with a token.
+/// Returns all calls that the holder of a claim on `r` can make with its token.
 fn holders_calls(phase: &str, token: i64) -> Vec<String> {
     let mut calls = vec![
         format!("select graphdb.complete_run('r', '{phase}', {token})"),
@@ -22,7 +22,7 @@ fn holders_calls(phase: &str, token: i64) -> Vec<String> {
     calls
 }
 
-/// A run `r` with one document, ready for the phase.
+/// Prepares a run `r` with one document for the phase.
 fn ready_for(client: &mut Client, phase: &str) {
     register_model(client);
     load(client, "r", "2026-01-01", &[("d", "text")]);

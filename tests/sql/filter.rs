@@ -1,11 +1,11 @@
-//! The run filter: every key selects what it says, and nothing else is let through.
+//! The run filter: every key selects the right runs, and invalid filters are rejected.
 
 use postgres::Client;
 
 use super::fixture::{ask, process, refused};
 use crate::support::TestDatabase;
 
-/// Runs of different sources, days, statuses and names.
+/// Registers runs with different sources, days, statuses and names.
 fn some_runs(database: &TestDatabase) -> Client {
     let mut client = database.connect();
     for (run_id, source, at) in [

@@ -1,4 +1,4 @@
-//! What several topics need: answers as text, refusals, runs brought to a status, statements that wait for a lock.
+//! Shared helpers: query results as text, expected errors, runs with a status, and statements that wait for a lock.
 
 use std::thread::JoinHandle;
 
@@ -7,16 +7,16 @@ use postgres::{Client, Error, SimpleQueryMessage};
 
 use crate::support::TestDatabase;
 
-/// The only model that [`register_model`] registers: three dimensions.
+/// The only model that [`register_model`] registers. It has three dimensions.
 pub const MODEL: &str = "m";
 
-/// Returns the answer as text: a line for each row, columns parted by spaces, null as `-`.
+/// Returns the result as text. Each row is a line, columns are separated by blanks, and null is `-`.
 #[track_caller]
 pub fn ask(client: &mut Client, query: &str) -> String {
     try_ask(client, query).unwrap_or_else(|error| panic!("{error:?}\n{query}"))
 }
 
-/// Returns the answer as [`ask`] does, or what the server said instead.
+/// Returns the result like [`ask`], or the error of the server.
 pub fn try_ask(client: &mut Client, query: &str) -> Result<String, Error> {
     let lines = client.simple_query(query)?.into_iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => {
@@ -27,7 +27,7 @@ pub fn try_ask(client: &mut Client, query: &str) -> Result<String, Error> {
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Asserts that the server refuses the statement with this SQLSTATE, one of ours with a hint, and returns the error.
+/// Asserts that the server rejects the statement with this SQLSTATE, which must be one of ours with a hint. Returns the error.
 #[track_caller]
 pub fn refused(client: &mut Client, statement: &str, code: &str) -> DbError {
     let error = match try_ask(client, statement) {
@@ -42,7 +42,7 @@ pub fn refused(client: &mut Client, statement: &str, code: &str) -> DbError {
     error
 }
 
-/// Asserts that the statement breaks the named constraint.
+/// Asserts that the statement violates this constraint.
 #[track_caller]
 pub fn violates(client: &mut Client, statement: &str, constraint: &str) {
     let error = refused(client, statement, "23514");
@@ -93,7 +93,7 @@ pub fn stage_chunks(client: &mut Client, run_id: &str) {
     ask(client, &format!("{stage} '{run_id}'"));
 }
 
-/// Brings a loaded run to `chunked`.
+/// Chunks a loaded run.
 #[track_caller]
 pub fn chunk(client: &mut Client, run_id: &str) {
     let token = claim(client, "chunk", run_id);
@@ -118,7 +118,7 @@ pub fn store_vectors(client: &mut Client, run_id: &str, token: i64) -> String {
     ask(client, &query)
 }
 
-/// Brings a chunked run to `embedded`.
+/// Embeds a chunked run.
 #[track_caller]
 pub fn embed(client: &mut Client, run_id: &str) {
     let token = claim(client, "embed", run_id);
@@ -126,7 +126,7 @@ pub fn embed(client: &mut Client, run_id: &str) {
     ask(client, &format!("select graphdb.complete_run('{run_id}', 'embed', {token}, '{MODEL}')"));
 }
 
-/// Loads a run with one document for each text and brings it to `embedded`; [`MODEL`] is registered on the way.
+/// Loads a run with one document for each text, and chunks and embeds it with [`MODEL`].
 #[track_caller]
 pub fn process(client: &mut Client, run_id: &str, texts: &[&str]) {
     let ids: Vec<String> = (0..texts.len()).map(|number| format!("{run_id}-{number}")).collect();
@@ -150,7 +150,7 @@ pub fn contents(client: &mut Client) -> String {
         .join("\n--\n")
 }
 
-/// Returns the answer of each step of a larger work. `step` gets what the one before answered last: nothing at first; null ends it.
+/// Returns the result of each step. `step` gets the last value of the previous result, or nothing at first. Null ends the loop.
 #[track_caller]
 pub fn in_steps(client: &mut Client, step: impl Fn(&str) -> String) -> Vec<String> {
     let mut answers: Vec<String> = Vec::new();
@@ -169,7 +169,7 @@ pub fn in_steps(client: &mut Client, step: impl Fn(&str) -> String) -> Vec<Strin
 pub struct Waiting(JoinHandle<(Client, Result<String, Error>)>);
 
 impl Waiting {
-    /// Starts the statement and returns once the server says that it waits for another session.
+    /// Starts the statement, and waits until the server reports that it waits for another session.
     #[track_caller]
     pub fn start(database: &TestDatabase, mut client: Client, statement: &str) -> Self {
         let pid: i32 = client.query_one("select pg_backend_pid()", &[]).unwrap().get(0);

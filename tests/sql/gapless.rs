@@ -1,11 +1,11 @@
-//! Search finds every document, by words and by vector, whatever happens to its run.
+//! A search finds every document by words and by vector while its run changes.
 
 use postgres::Client;
 
 use super::fixture::{MODEL, ask, chunk, claim, embed, load, register_model, stage_chunks, status, store_vectors};
 use crate::support::TestDatabase;
 
-/// Returns each document that search shows, with the text that words find and the text that a vector finds.
+/// Returns each document that a search shows, with the text that is found by words and the text that is found by vector.
 fn found(client: &mut Client) -> String {
     ask(
         client,
@@ -43,7 +43,7 @@ fn a_changed_run_is_found_in_its_old_state_until_it_is_embedded() {
     let token = claim(&mut client, "chunk", "r");
     stage_chunks(&mut client, "r");
     ask(&mut client, &format!("select graphdb.replace_chunks('r', {token})"));
-    // A new document has no other version, and is found by its words already.
+    // A new document has no other version, so it is already found by words.
     assert_eq!(found(&mut client), format!("{OLD}\nd alpha_d -"));
     ask(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"));
     assert_eq!(found(&mut client), format!("{OLD}\nd alpha_d -"));
@@ -63,11 +63,11 @@ fn several_changes_before_a_run_is_embedded_keep_its_old_state() {
     change(&mut client);
     chunk(&mut client, "r");
     load(&mut client, "r", "2026-01-03", &[("a", "alpha_newer"), ("b", "alpha_b"), ("c", "alpha_c")]);
-    // "d" had its words only, and disappears when the others have theirs.
+    // "d" was found only by words. It is removed when the other documents have vectors.
     assert_eq!(found(&mut client), format!("{OLD}\nd alpha_d -"));
     chunk(&mut client, "r");
     assert_eq!(found(&mut client), OLD);
-    // The vectors of the old texts are all there: nothing but "a" is left to embed.
+    // The vectors of the old texts still exist, so only "a" must be embedded.
     assert_eq!(ask(&mut client, "select text from graphdb.pending_inputs('r', 'm')"), "alpha_newer");
     embed(&mut client, "r");
     assert_eq!(found(&mut client), "a alpha_newer alpha_newer\nb alpha_b alpha_b\nc alpha_c alpha_c");
@@ -127,7 +127,7 @@ fn a_reset_leaves_no_gap_whatever_it_deletes() {
         );
         chunk(&mut client, "r");
         assert_eq!(found(&mut client), OLD, "{scope}");
-        // What the reset gave up is embedded again.
+        // The stale vectors are embedded again.
         let token = claim(&mut client, "embed", "r");
         let pending = ask(&mut client, "select count(*) from graphdb.pending_inputs('r', 'm')");
         assert_eq!(pending, vectors.to_string(), "{scope}");
@@ -156,7 +156,7 @@ fn a_change_of_labels_is_searched_at_once_and_costs_no_chunk() {
     assert_eq!(found(&mut client), OLD);
     let token = claim(&mut client, "chunk", "r");
     ask(&mut client, "truncate pg_temp.staged_chunks");
-    // The worker chunks the way the run was chunked: every document has its chunks.
+    // The worker uses the same settings, so every document keeps its chunks.
     ask(&mut client, "update graphdb.processed_runs set chunking = 'k'");
     assert_eq!(ask(&mut client, "select count(*) from graphdb.run_documents('r', p_chunking => 'k')"), "0");
     ask(&mut client, &format!("select graphdb.replace_chunks('r', {token}, 'k')"));
@@ -179,11 +179,11 @@ fn only_documents_without_chunks_are_chunked_when_a_run_changed() {
     ask(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"));
     load(&mut client, "r", "2026-01-02", &[("a", "one"), ("b", "2"), ("c", " "), ("d", "four")]);
     claim(&mut client, "chunk", "r");
-    // A blank document has no chunks, and costs nothing.
+    // A blank document has no chunks, and is not listed.
     assert_eq!(ask(&mut client, listed), "b,c,d");
     assert_eq!(ask(&mut client, &listed.replace("'k'", "'other'")), "a,b,c,d");
     assert_eq!(ask(&mut client, &listed.replace(", p_chunking => 'k'", "")), "a,b,c,d");
-    // A reset makes all chunks again.
+    // After a reset, all chunks are made again.
     ask(&mut client, "select graphdb.reset_runs(p_force => true)");
     claim(&mut client, "chunk", "r");
     assert_eq!(ask(&mut client, listed), "a,b,c,d");

@@ -1,4 +1,4 @@
-//! What a role puts into its own schema or into `pg_temp` is never run with the owner's rights.
+//! Objects in a role's own schema or in `pg_temp` are never executed with the owner's rights.
 
 use postgres::Client;
 
@@ -6,7 +6,7 @@ use super::fixture::{ask, chunk, claim, load, refused, register_model, stage_chu
 use super::rights::connect_as;
 use crate::support::TestDatabase;
 
-/// Returns a role with a schema first in its search path whose functions and operators all raise `hijacked`.
+/// Returns a role whose search path begins with a schema of hostile functions and operators, which all raise `hijacked`.
 fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
     let mut client = connect_as(database, kind, test);
     let role = ask(&mut client, "select quote_ident(current_user)");
@@ -41,7 +41,7 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
             format!("create function traps.{function} language plpgsql as $$ begin perform traps.spring(); end $$");
         ask(&mut client, &definition);
     }
-    // Beside pgvector, where a function that fits a call better than the server's own would be taken.
+    // In pgvector's schema, a function with matching types would be preferred to the function of the server.
     for function in [
         "format(text, name) returns text",
         "format(text, text) returns text",
@@ -83,7 +83,7 @@ fn with_traps(database: &TestDatabase, kind: &str, test: &str) -> Client {
     client
 }
 
-/// The traps are real: without our functions' own path they spring.
+/// Checks that the traps work if our functions have no path of their own.
 fn traps_spring(client: &mut Client) {
     let error = refused(client, "set search_path = traps, pg_catalog, public; select 'a'::text = 'b'::text", "P0001");
     assert!(error.message().starts_with("hijacked"), "{error}");
@@ -97,7 +97,7 @@ fn a_workers_own_functions_and_operators_are_not_used() {
     traps_spring(&mut client);
     let path = "set search_path = traps, pg_catalog, public";
     let calm = "set search_path = pg_catalog, public";
-    // The fixture's own queries need a calm path: each call of ours is made under the trapped one.
+    // The queries of the helpers need a normal path. Our functions are called with the hostile path.
     ask(&mut client, calm);
     stage_chunks(&mut client, "r");
     ask(&mut client, path);
@@ -185,7 +185,7 @@ fn a_table_or_view_in_the_place_of_a_staging_table_is_refused_unread() {
         for table in ["documents", "chunks", "embeddings"] {
             ask(&mut client, &place.replace("{}", table).replace("parent", &format!("parent_{table}")));
         }
-        // Whether it says so here or at the first use, it never takes them for its own.
+        // It may be rejected here or at the first use, but it is never accepted.
         let _ = try_ask(&mut client, "select graphdb.create_staging()");
         refused(&mut client, "select graphdb.load_documents('s', 'dita')", "TB001");
         let token = claim(&mut client, "chunk", "r");

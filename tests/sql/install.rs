@@ -1,4 +1,4 @@
-//! Installing: once, twice, twenty times at once, over something newer, and where pgvector lives elsewhere.
+//! Installs once, twice, twenty times in parallel, over a newer version, and with pgvector in different schemas.
 
 use postgres::{Client, NoTls};
 use trailblazer::db::install::{State, functions, install, migrations, replaced, state};
@@ -6,18 +6,18 @@ use trailblazer::db::install::{State, functions, install, migrations, replaced, 
 use super::fixture::{ask, process, refused, status, try_ask};
 use crate::support::TestDatabase;
 
-/// Key of the advisory lock that every install takes first.
+/// Key of the advisory lock that every installation takes first.
 const INSTALL_LOCK: i64 = 7_881_697_304_920_172;
 
-/// Everything in schema graphdb as the catalog describes it, with its identity.
+/// Returns the description of everything in schema graphdb, with the ids of the objects.
 fn catalog(client: &mut Client) -> String {
     [
         "select p.oid, pg_get_functiondef(p.oid), p.proacl, obj_description(p.oid, 'pg_proc') from pg_proc as p \
          where p.pronamespace = 'graphdb'::regnamespace order by p.oid",
-        // A migration that is run again makes the index of a key again.
+        // A repeated migration creates the index of a key again.
         "select case c.relkind when 'i' then null else c.oid end, c.relname, c.relkind, c.relacl, c.reloptions, \
          obj_description(c.oid, 'pg_class') from pg_class as c where c.relnamespace = 'graphdb'::regnamespace order by c.relname",
-        // By name: a migration that runs again may compute a column or a key anew, which gives it another number.
+        // Compare by name, because a repeated migration may create a column or a key again with another number.
         "select a.attrelid::regclass, a.attname, a.atttypid::regtype, a.attnotnull, col_description(a.attrelid, a.attnum), \
          (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef as d where d.adrelid = a.attrelid and d.adnum = a.attnum) \
          from pg_attribute as a join pg_class as c on c.oid = a.attrelid \
@@ -165,7 +165,7 @@ fn functions_of_a_newer_version_are_not_replaced() {
     let database = TestDatabase::new();
     let mut client = database.connect();
     let change = "update graphdb.schema_functions set code_version = '99.0.0'";
-    // The same functions in a newer version are no reason to refuse.
+    // Functions of a newer version with the same text are accepted.
     ask(&mut client, change);
     assert_eq!(state(&mut client).unwrap(), State::Current);
     ask(&mut client, &format!("{change}, sha256 = repeat('0', 64) where name = 'claim_run'"));
@@ -233,7 +233,7 @@ fn pgvector_may_live_in_a_schema_of_any_name() {
         let before = catalog(&mut client);
         assert_eq!(install(&mut client).unwrap(), Vec::<String>::new());
         assert_eq!(catalog(&mut client), before);
-        // Only the test's own casts need the schema in the path; no function of ours does.
+        // Only the casts in this test need the schema in the path. Our functions do not.
         ask(&mut client, &format!("set search_path = {quoted}"));
         process(&mut client, "r", &["one", "two"]);
         ask(&mut client, "set search_path = pg_catalog; select graphdb.reset_runs(p_scope => 'embeddings')");
@@ -266,7 +266,7 @@ fn the_owner_needs_no_superuser_and_may_have_any_name() {
     assert_eq!(install(&mut owner).unwrap(), Vec::<String>::new());
 }
 
-/// What `pg_dump` writes of a database.
+/// Returns the output of `pg_dump` for a database.
 fn dump(database: &TestDatabase, options: &[&str]) -> String {
     let mut command = std::process::Command::new(crate::support::cluster().bin.join("pg_dump"));
     let output = command.args(options).arg("--dbname").arg(&database.url).output().unwrap();
@@ -274,7 +274,7 @@ fn dump(database: &TestDatabase, options: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Restores a dump, after `first`.
+/// Runs `first`, and then restores a dump.
 fn restore(database: &TestDatabase, dump: &str, first: &str) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("{first};\n{dump}")).unwrap();

@@ -1,4 +1,4 @@
-//! Isolation levels, locked rows, and clocks that do not move forward evenly.
+//! Isolation levels, locked rows, and clocks that are set back.
 
 use super::fixture::{ask, claim, load, process, refused, register_model, stage, stage_chunks};
 use crate::support::TestDatabase;
@@ -28,7 +28,7 @@ fn functions_that_count_after_a_wait_refuse_an_old_snapshot() {
             assert!(error.message().contains(level), "{error}");
             client.batch_execute("rollback").unwrap();
         }
-        // What only reads, works.
+        // Functions that only read are allowed.
         client.batch_execute(&format!("begin isolation level {level}")).unwrap();
         for call in ["graphdb.backlog()", "graphdb.reset_runs(p_dry_run => true)", "graphdb.prune_embeddings(true)"] {
             ask(&mut client, &format!("select {call}"));

@@ -1,4 +1,4 @@
-//! The SQL functions, on a real server.
+//! Tests of the SQL functions on a real server.
 
 mod claim;
 mod claim_cost;

@@ -1,4 +1,4 @@
-//! Names that a caller passes are bounded, and an error never repeats a long one.
+//! The length of names is limited, and an error never repeats a long name.
 
 use super::fixture::{ask, chunk, claim, load, refused, register_model, stage};
 use crate::support::TestDatabase;

@@ -1,11 +1,11 @@
-//! Leases that run out, renewals, failures and their back-off. The clock is the test's.
+//! Expired leases, renewals, failures and back-off. The test sets the clock.
 
 use postgres::Client;
 
 use super::fixture::{ask, claim, refused, status};
 use crate::support::TestDatabase;
 
-/// Returns a database with `runs` runs whose clock stands at noon.
+/// Returns a database with `runs` runs whose clock is set to noon.
 fn at_noon(runs: i32) -> (TestDatabase, Client) {
     let database = TestDatabase::new();
     database.register_runs(runs);
@@ -73,7 +73,7 @@ fn a_clock_that_is_set_back_costs_no_claim_and_no_attempt() {
     ask(&mut client, &format!("select graphdb.complete_run('r01', 'chunk', {})", tokens[0]));
     ask(&mut client, &format!("select graphdb.release_run('r02', {})", tokens[1]));
     ask(&mut client, &format!("select graphdb.complete_run('r03', 'chunk', {})", tokens[2]));
-    // Not renewed: the lease of a worker that died ends no earlier than it was granted.
+    // The lease of a dead worker is not renewed. It ends at the time that was granted.
     set_time(&database, "12:44:59");
     assert_eq!(ask(&mut client, "select graphdb.recover_expired_claims()"), "");
     ask(&mut client, &format!("select graphdb.complete_run('r04', 'chunk', {})", tokens[3]));

@@ -1,4 +1,4 @@
-//! Registering runs and loading their documents.
+//! Registers runs and loads their documents.
 
 use super::fixture::{Waiting, ask, chunk, claim, contents, load, process, refused, stage, status, try_ask};
 use crate::support::TestDatabase;
@@ -130,10 +130,10 @@ fn the_newest_version_of_a_document_is_marked_across_runs() {
     load(&mut client, "mar", "2026-03-01", &[("a", "3")]);
     load(&mut client, "feb", "2026-02-01", &[("a", "2"), ("b", "2"), ("c", "2")]);
     assert_eq!(ask(&mut client, newest), "a mar\nb feb\nc feb");
-    // The newest run lets its document go: the version before it is the newest again.
+    // The newest run no longer contains the document, so the previous version is the newest again.
     load(&mut client, "mar", "2026-03-02", &[("d", "3")]);
     assert_eq!(ask(&mut client, newest), "a feb\nb feb\nc feb\nd mar");
-    // An older run is normalized anew and is the newest now.
+    // An older run is normalized again and is now the newest.
     load(&mut client, "jan", "2026-04-01", &[("a", "4")]);
     assert_eq!(ask(&mut client, newest), "a jan\nb feb\nc feb\nd mar");
     assert_eq!(ask(&mut client, "select count(*) from graphdb.documents where doc_id = 'a'"), "2");
@@ -182,7 +182,7 @@ fn loads_with_documents_in_common_do_not_deadlock() {
     let mut holder = database.connect();
     load(&mut holder, "old", "2026-01-01", &[("a", "1"), ("b", "1")]);
     load(&mut holder, "new", "2026-02-01", &[("a", "1")]);
-    // Somebody holds the one document of "old" that the first load writes last.
+    // Another session has locked the only document of "old" that the first load writes last.
     ask(&mut holder, "begin; select from graphdb.documents where run_id = 'old' and doc_id = 'b' for update");
     let mut one = database.connect();
     stage(&mut one, &[("a", "changed"), ("b", "changed")]);
@@ -191,7 +191,7 @@ fn loads_with_documents_in_common_do_not_deadlock() {
         one,
         "select l.outcome, l.total_docs, l.added + l.changed, l.removed from graphdb.load_documents('old', 'confluence', '2026-01-01') as l",
     );
-    // The second takes the mark of the newest version from "old", and the first waits already.
+    // The second load takes the mark of the newest version from "old" while the first load is waiting.
     let mut two = database.connect();
     stage(&mut two, &[]);
     let two = Waiting::start(

@@ -1,4 +1,4 @@
-//! Resets: what each scope clears, who is passed over, and that a dry run tells the truth.
+//! Resets: the effect of each scope, skipped runs, and correct dry runs.
 
 use postgres::Client;
 
@@ -14,7 +14,7 @@ fn reset(client: &mut Client, arguments: &str) -> String {
     ask(client, &format!("select {COUNTS} from graphdb.reset_runs({arguments})"))
 }
 
-/// Returns how many vectors, chunks and documents there are, without those that only search still uses.
+/// Returns the numbers of vectors, chunks and documents, without those that only searches still use.
 fn sizes(client: &mut Client) -> String {
     ask(
         client,
@@ -34,7 +34,7 @@ fn scope_processed_clears_the_marks_and_leaves_the_data() {
                  embed_started_at, embed_completed_at, claimed_by, available_at, failed_phase, last_error) from graphdb.processed_runs";
     assert_eq!(ask(&mut client, marks), "reset 2 2 - 0 0");
     assert_eq!(sizes(&mut client), "2 2 2");
-    // Its vectors are there still: nothing is embedded again.
+    // The vectors still exist, so nothing is embedded again.
     let token = claim(&mut client, "embed", "r");
     let complete = format!("select status from graphdb.complete_run('r', 'embed', {token})");
     assert_eq!(ask(&mut client, &complete), "embedded");
@@ -106,7 +106,7 @@ fn a_second_reset_changes_nothing() {
         let before = contents(&mut client);
         assert_eq!(reset(&mut client, arguments), "1 0 1 0 0 0 0", "{arguments}");
         assert_eq!(contents(&mut client), before, "{arguments}");
-        // Something new, so that the next scope has a run to work on.
+        // Load something new, so that the next scope has work to do.
         load(&mut client, "r", "2026-01-01", &[("x", arguments)]);
     }
 }
@@ -242,7 +242,7 @@ fn a_filter_s_limit_bounds_the_whole_reset() {
     let mut client = database.connect();
     assert_eq!(reset(&mut client, r#"'{"limit": 2}'"#), "2 2 0 0 0 0 0");
     assert_eq!(reset(&mut client, r#"'{"limit": 2}', p_max_runs => 3"#), "2 0 2 0 0 0 0");
-    // In steps smaller than the limit, a caller that goes on would pass it.
+    // With steps smaller than the limit, a caller that continues would exceed it.
     refused(&mut client, r#"select graphdb.reset_runs('{"limit": 2}', p_max_runs => 1)"#, "TB001");
 }
 
@@ -284,7 +284,8 @@ fn a_reset_waits_for_the_embedding_that_counts_on_its_vectors() {
     let all = "select reset, deleted_vectors from graphdb.reset_runs(p_scope => 'embeddings')";
     let waiting = Waiting::start(&database, database.connect(), all);
     ask(&mut client, &format!("select graphdb.complete_run('r', 'embed', {token}); commit"));
-    // It began before r was embedded and yet sees that: both runs are reset, and the vector goes with the last.
+    // The statement began before r was embedded, but sees the result. Both runs are reset, and the vector is deleted
+    // with the last one.
     assert_eq!(waiting.finish().1.unwrap(), "2 1");
     assert_eq!(sizes(&mut client), "0 2 2");
 }
@@ -300,7 +301,7 @@ fn an_embedding_that_waited_for_a_reset_is_not_marked_done_without_vectors() {
     assert_eq!(reset(&mut client, r#"'{"run_ids": "a"}', 'embeddings'"#), "1 1 0 0 0 1 0");
     chunk(&mut worker, "r");
     let token = claim(&mut worker, "embed", "r");
-    // To the worker the vector still stands there.
+    // The worker still sees the vector.
     assert_eq!(ask(&mut worker, "select count(*) from graphdb.pending_inputs('r', 'm')"), "0");
     let complete = format!("select graphdb.complete_run('r', 'embed', {token}, '{MODEL}')");
     let waiting = Waiting::start(&database, worker, &complete);

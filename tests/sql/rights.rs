@@ -1,23 +1,24 @@
-//! Rights: what each kind of role can do, and that it can do nothing else.
+//! Each kind of role has exactly its rights.
 
 use postgres::Client;
 
 use super::fixture::{ask, chunk, claim, load, refused, register_model, stage, stage_chunks, status, store_vectors};
 use crate::support::TestDatabase;
 
-/// Makes a role of this kind, named for the test because roles belong to the whole cluster, and connects as it.
+/// Creates a role of this kind and connects as this role. Its name contains the test, because roles belong to the whole
+/// cluster.
 pub fn connect_as(database: &TestDatabase, kind: &str, test: &str) -> Client {
     let role = format!("{kind} \"of\" {test}");
     let quoted = format!("\"{}\"", role.replace('"', "\"\""));
     let mut client = database.connect();
     ask(&mut client, &format!("create role {quoted} login"));
     client.query("select graphdb.grant_role($1, $2)", &[&role, &kind]).unwrap();
-    // A second time is as good as once.
+    // Granting twice has the same effect as once.
     client.query("select graphdb.grant_role($1, $2)", &[&role, &kind]).unwrap();
     database.connect_as(&quoted[1..quoted.len() - 1])
 }
 
-/// Statements that no role but the owner may run.
+/// Statements that only the owner may execute.
 const WRITES: [&str; 20] = [
     "update graphdb.processed_runs set priority = 1",
     "delete from graphdb.processed_runs",

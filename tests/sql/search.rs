@@ -1,11 +1,11 @@
-//! Search: what is found, in which order, and by which indexes.
+//! The hits of a search, their order, and the indexes that it uses.
 
 use postgres::Client;
 use serde_json::{Value, json};
 
 use crate::support::TestDatabase;
 
-/// A database in which tests put chunks of their own.
+/// A database to which tests add chunks.
 struct Library {
     _database: TestDatabase,
     client: Client,
@@ -19,12 +19,12 @@ impl Library {
         Self { _database: database, client }
     }
 
-    /// Adds a chunked run of one document with a chunk for each text; later runs hold newer versions.
+    /// Adds a chunked run of one document with a chunk for each text. Later runs contain newer versions.
     fn add(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
         self.load(run_id, doc_id, texts).complete(run_id, "chunk")
     }
 
-    /// Puts in what `add` does, and leaves the run for its chunk phase to complete.
+    /// Adds the same data without completing the chunk phase.
     fn load(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
         let mut load = self.client.transaction().unwrap();
         load.batch_execute("truncate pg_temp.staged_documents").unwrap();
@@ -68,7 +68,7 @@ impl Library {
         self
     }
 
-    /// Returns the texts found by words, the best first.
+    /// Returns the texts that are found by words, best first.
     fn find(&mut self, question: &str) -> Vec<String> {
         self.find_in(question, &json!({}))
     }
@@ -84,7 +84,7 @@ impl Library {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Returns `text | rank by words | rank by vector` of what is found by words and a vector.
+    /// Returns `text | rank by words | rank by vector` for all hits by words and by vector.
     fn find_near(&mut self, question: &str, vector: &str) -> Vec<String> {
         let rows = self
             .client
@@ -132,7 +132,7 @@ fn search_fuses_both_lists() {
     let mut library = Library::new();
     library.add("r", "d", &["apple pear", "apple", "quince", "nothing of it"]);
     library.embed("apple pear", "[0,1,0]").embed("apple", "[1,0,0]").embed("quince", "[0.9,0.1,0]");
-    // By words: apple pear, apple. By vector: apple, quince, apple pear.
+    // The order by words is: apple pear, apple. The order by vector is: apple, quince, apple pear.
     let found = library.find_near("apple pear", "[1,0,0]");
     assert_eq!(found, ["apple | 2 | 1", "quince | - | 2", "apple pear | 1 | 3"]);
 }
@@ -281,7 +281,7 @@ fn an_old_version_is_searched_until_the_new_one_is_ready() {
     assert_eq!(library.find("word"), ["word of old"]);
     library.complete("r2", "chunk");
     assert_eq!(library.find("word"), ["word of new"]);
-    // With vectors, the old version stays until the new one has its own.
+    // If there are vectors, the old version stays until the new one has vectors too.
     library.embed("word of new", "[0,1,0]").complete("r2", "embed");
     library.add("r3", "d", &["word of newest"]);
     assert_eq!(library.find("word"), ["word of new"]);
@@ -343,7 +343,7 @@ fn a_reader_may_search_and_nobody_else() {
     crate::support::cluster().admin().batch_execute(&format!("drop role {role}; drop role {role}_none")).unwrap();
 }
 
-/// A library large enough for the planner to prefer the indexes: $1 chunks, ten to a document, 1,000 to a run.
+/// A library that is large enough for the planner to use the indexes: $1 chunks, ten per document, and 1,000 per run.
 const MANY: &str = "
     insert into graphdb.processed_runs (run_id, source, status, chunk_completed_at, total_chunks)
     select 'run' || r, case r % 2 when 0 then 'dita' else 'confluence' end, 'chunked', now(), 1000
@@ -376,7 +376,7 @@ impl Library {
         self
     }
 
-    /// Returns the plan of a search by a question and a vector, or by the question alone.
+    /// Returns the plan of a search by question and vector, or only by question.
     fn plan(&mut self, question: &str, filter: &Value, by_vector: bool) -> String {
         let statement = "select s.p_statement from (select) as q left join graphdb.embedding_models as m on $3 \
                          cross join graphdb._search_statement($1, $2, m) as s";
@@ -414,7 +414,7 @@ fn search_reads_both_lists_from_their_indexes() {
     }
 }
 
-/// Returns the ways into the tables of chunks, vectors and documents that a plan takes.
+/// Returns how a plan accesses the tables of chunks, vectors and documents.
 fn ways(plan: &str) -> String {
     let mut ways: Vec<&str> = plan
         .lines()
@@ -430,7 +430,7 @@ fn ways(plan: &str) -> String {
 #[test]
 fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     let mut library = Library::of(100_000);
-    // A coarse graph is built in seconds.
+    // A small graph is built in seconds.
     library
         .client
         .batch_execute(
@@ -438,7 +438,7 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
              with (m = 4, ef_construction = 8) where model_id = 1",
         )
         .unwrap();
-    // Statistics of every row, where a sample would choose now this index of documents and now that one.
+    // Collect statistics of all rows. With a sample, the planner would choose different indexes each time.
     library
         .client
         .batch_execute("set default_statistics_target = 1000; analyze graphdb.processed_runs")
@@ -497,7 +497,7 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
 fn search_compares_the_few_that_pass_a_filter_exactly() {
     let mut library = Library::of(6000);
     library.index(false);
-    // The planner would rather walk the index than sort.
+    // The planner would prefer an index scan to a sort.
     library.client.batch_execute("set enable_sort = off").unwrap();
     let filter = json!({"label": "in20-7"});
     let plan = library.plan("", &filter, true);
@@ -521,7 +521,7 @@ fn search_compares_the_few_that_pass_a_filter_exactly() {
 fn search_compares_the_few_that_have_the_text_in_quotes_exactly() {
     let mut library = Library::of(6000);
     library.index(false);
-    // The planner would rather walk the index than sort.
+    // The planner would prefer an index scan to a sort.
     library.client.batch_execute("set enable_sort = off").unwrap();
     let plan = library.plan("\"rare7 and some7\"", &json!({}), true);
     assert!(!plan.contains("hnsw"), "{plan}");
@@ -533,7 +533,7 @@ fn search_compares_the_few_that_have_the_text_in_quotes_exactly() {
 fn search_finds_common_words_where_few_chunks_pass_a_filter() {
     let mut library = Library::of(6000);
     assert!(!library.find("rare499 common").is_empty());
-    // No chunk of these has the rarer word.
+    // No chunk contains the rarer word.
     let found = library.find_in("rare499 common", &json!({"run_id_glob": "run0", "label": "in20-7"}));
     assert!(found.len() >= 10, "{found:?}");
 }
@@ -612,7 +612,7 @@ fn the_same_words_are_found_whatever_the_locale() {
         "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'",
     ];
     for provider in providers {
-        // Not every server has every locale.
+        // Some servers do not have every locale.
         let create = format!("create database {name} template template0 encoding 'UTF8' {provider}");
         if admin.batch_execute(&create).is_err() {
             eprintln!("skipped {provider}: this server does not have it");

@@ -1,4 +1,4 @@
-//! What the backlog says about itself.
+//! Information about the backlog.
 
 use postgres::Client;
 
@@ -36,7 +36,7 @@ fn the_backlog_counts_what_a_filter_selects() {
     assert_eq!(backlog(&mut client, r#"'chunk', '{"run_ids": ["r02", "r04", "x"]}'"#), "2 0 0102 0104 {r02,r04}");
     assert_eq!(backlog(&mut client, r#"'chunk', '{"limit": 3}'"#), "3 0 0101 0103 {r01,r02,r03}");
     assert_eq!(backlog(&mut client, r#"'chunk', '{"source": "confluence"}'"#), "0 0 - - {}");
-    // What is in back-off comes last.
+    // Runs in back-off are last.
     let fail =
         "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '1 hour') from graphdb.claim_run('chunk', 'w') as c";
     ask(&mut client, fail);
@@ -74,7 +74,7 @@ fn the_backlog_tells_what_waits_from_what_is_held() {
     ask(&mut client, "select graphdb.claim_runs('chunk', 'w', '1 hour', 1)");
     let token = claim(&mut client, "chunk", "r03");
     ask(&mut client, &format!("select graphdb.fail_run('r03', {token}, 'no', '15 minutes')"));
-    // Whatever the session's way to write times: the condition is written and read with it.
+    // The time format of the session does not matter, because the condition is written and parsed with the same setting.
     for session in [
         "set datestyle = 'ISO'",
         "set datestyle = 'SQL, DMY'; set timezone = 'Asia/Kolkata'",
@@ -141,11 +141,11 @@ fn the_time_to_go_follows_the_last_ten_minutes_and_is_never_negative() {
     database.set_clock("2026-06-01 12:02:00+00");
     embed(&mut client, "r02");
     database.set_clock("2026-06-01 12:04:00+00");
-    // Two in four minutes, three to go.
+    // Two runs in four minutes, and three are left.
     assert_eq!(ask(&mut client, eta), "2 00:06:00");
     database.set_clock("2026-06-01 12:10:00+00");
     assert_eq!(ask(&mut client, eta), "1 -");
-    // The server's clock was set back.
+    // Set the server's clock back.
     database.set_clock("2026-06-01 11:55:00+00");
     assert_eq!(ask(&mut client, "select coalesce(time_to_go >= '0', true) from graphdb.backlog_status"), "t");
 }

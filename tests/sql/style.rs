@@ -1,4 +1,4 @@
-//! The house rules of sql/, checked on the files and on the catalog they make.
+//! Checks the rules for files in sql/, in the files and in the catalog.
 
 use sqlparser::ast::{CreateFunction, Statement};
 use sqlparser::dialect::PostgreSqlDialect;
@@ -9,7 +9,7 @@ use trailblazer::db::install::{functions, migrations};
 use super::fixture::ask;
 use crate::support::TestDatabase;
 
-/// Name and text of every file of SQL, as it is installed where pgvector is in `public`.
+/// Returns name and text of every SQL file, as installed with pgvector in `public`.
 fn files() -> Vec<(String, String)> {
     let mut files = vec![("bootstrap".to_owned(), include_str!("../../sql/bootstrap.sql").to_owned())];
     let others = migrations().map(|(_, file)| file).chain(functions());
@@ -17,7 +17,7 @@ fn files() -> Vec<(String, String)> {
     files
 }
 
-/// Returns the statements of a file as tokens, without space and comments.
+/// Returns the statements of a file as tokens, without blanks and comments.
 fn statements(text: &str) -> Vec<Vec<Token>> {
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize().unwrap();
     tokens
@@ -40,7 +40,7 @@ fn parsed(statement: &[Token], file: &str) -> Statement {
     statements.remove(0)
 }
 
-/// Returns what keeps a statement from running a second time; `before` are those before it in its file.
+/// Returns why a statement cannot run a second time. `before` contains the statements before it in its file.
 fn runs_once_because(statement: &[Token], before: &[Vec<Token>], file: &str) -> Option<&'static str> {
     let text = written(statement);
     let repeatable =
@@ -129,7 +129,7 @@ fn a_file_is_one_function_with_its_volatility_comment_and_revoke() {
 
 #[test]
 fn no_literal_means_something_else_under_other_settings() {
-    // With standard_conforming_strings off a backslash is an escape, and the functions run under the caller's settings.
+    // If standard_conforming_strings is off, a backslash is an escape character, and functions use the settings of the caller.
     for (file, text) in files() {
         let tokens = Tokenizer::new(&PostgreSqlDialect {}, &text).tokenize().unwrap();
         for token in tokens {
@@ -185,10 +185,10 @@ fn every_function_pins_its_search_path() {
     let mut client = database.connect();
     let path = "(select replace(s, 'search_path=', '') from unnest(p.proconfig) as s where s like 'search_path=%')";
     let ours = format!("select p.proname from pg_proc as p where p.pronamespace = 'graphdb'::regnamespace and {path}");
-    // pg_temp is named, and last, because it would else be searched first.
+    // pg_temp must be the last element of the path. Otherwise, it would be searched first.
     assert_eq!(ask(&mut client, &format!("{ours} <> 'pg_catalog, pg_temp'")), "");
-    // A function with a path of its own is not inlined. Those that must be are SQL, and bound when they are created, or
-    // qualify all they name, or name nothing.
+    // A function with its own path cannot be inlined. Functions that must be inlined are SQL functions. They are bound
+    // when they are created, qualify all names, or contain no names.
     let inlined = format!("{ours} is null and p.prosqlbody is null order by p.proname collate \"C\"");
     assert_eq!(
         ask(&mut client, &inlined),

@@ -1,4 +1,4 @@
-//! The sequence of claim tokens after a copy of the tables without it, and history rows that are there already.
+//! The sequence of claim tokens after a copy of the tables without it, and existing history rows.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::support::{self, Sandbox, TestDatabase};
 const LAG: &str = "select graphdb.token_lag()";
 const DUPLICATES: &str = "select claim_token from graphdb.processed_runs group by claim_token having count(*) > 1";
 
-/// A run in each state, and history.
+/// Creates a run in each state, and a history.
 fn work_of_a_while(client: &mut Client) {
     process(client, "done", &["one", "two"]);
     load(client, "waiting", "2026-01-01", &[("a", "three")]);
@@ -33,7 +33,7 @@ fn work_of_a_while(client: &mut Client) {
     );
 }
 
-/// Everything that a worker and an administrator do, on the runs of [`work_of_a_while`].
+/// Executes all operations of a worker and an administrator on the runs of [`work_of_a_while`].
 fn work_goes_on(client: &mut Client) {
     assert_eq!(ask(client, "select run_id from graphdb.recover_expired_claims()"), "expired");
     let token = claim(client, "chunk", "waiting");
@@ -74,7 +74,7 @@ fn work_goes_on_after_the_sequence_was_set_back() {
     assert_eq!(ask(&mut client, LAG), "0");
     ask(&mut client, "select setval('graphdb.claim_tokens', 1, false)");
     assert_eq!(ask(&mut client, LAG), ask(&mut client, "select max(claim_token) from graphdb.processed_runs"));
-    // A claim of before is still the worker's.
+    // A claim from before the copy still belongs to its worker.
     ask(&mut client, &format!("select graphdb.renew_claim('held', {held})"));
     work_goes_on(&mut client);
     assert_eq!((ask(&mut client, DUPLICATES).as_str(), ask(&mut client, LAG).as_str()), ("", "0"));
@@ -139,7 +139,7 @@ fn workers_that_moved_to_a_replica_work_on_without_a_repair() {
         assert!(begun.elapsed() < Duration::from_secs(60), "the tables were not copied");
         std::thread::yield_now();
     }
-    // The old database goes on for a while, and its history arrives.
+    // The old database continues for some time, and its history is copied.
     let token = ask(&mut old, "select claim_token from graphdb.processed_runs where run_id = 'held'");
     ask(&mut old, &format!("select graphdb.release_run('held', {token})"));
     while ask(&mut new, &format!("select count(*) from graphdb.run_attempts where claim_token = {token}")) != "1" {
@@ -163,7 +163,7 @@ fn a_history_row_that_is_there_already_stops_nothing() {
     let database = TestDatabase::new();
     let mut client = database.connect();
     work_of_a_while(&mut client);
-    // As in a copy where the history is newer than the runs.
+    // As in a copy whose history is newer than its runs.
     ask(
         &mut client,
         "insert into graphdb.run_attempts (run_id, claim_token, phase, worker, started_at, ended_at, outcome) \

@@ -1,11 +1,11 @@
-//! The state machine: every step from every status, and the rules that hold whoever writes.
+//! The state machine: every transition from every status, and the rules for every write.
 
 use postgres::Client;
 
 use super::fixture::{ask, chunk, claim, load, process, register_model, try_ask, violates};
 use crate::support::TestDatabase;
 
-/// One run in each status, named like it; `reset_bare` was reset and has no chunks.
+/// Creates one run in each status with the name of the status. `reset_bare` was reset and has no chunks.
 fn one_run_in_each_status(database: &TestDatabase) -> Client {
     let mut client = database.connect();
     register_model(&mut client);
@@ -22,7 +22,7 @@ fn one_run_in_each_status(database: &TestDatabase) -> Client {
     }
     let token = claim(&mut client, "chunk", "failed");
     ask(&mut client, &format!("select graphdb.fail_run('failed', {token}, 'broken', null, true)"));
-    // Last, so that the text has a vector already and the run can be completed.
+    // This is last, so that the text already has a vector and the run can be completed.
     claim(&mut client, "embed", "embedding");
     let token = claim(&mut client, "chunk", "chunking");
     super::fixture::stage_chunks(&mut client, "chunking");
@@ -30,7 +30,7 @@ fn one_run_in_each_status(database: &TestDatabase) -> Client {
     client
 }
 
-/// Takes the step and returns the status after it, `nothing` when there was nothing to do, or the SQLSTATE. Undone.
+/// Tries the transition and rolls it back. Returns the new status, `nothing` if there was nothing to do, or the SQLSTATE.
 fn after(client: &mut Client, run_id: &str, step: &str) -> String {
     let token = ask(client, &format!("select claim_token from graphdb.processed_runs where run_id = '{run_id}'"));
     let only = format!(r#"'{{"run_ids": "{run_id}"}}'"#);

@@ -1,11 +1,11 @@
-//! A database of an earlier version is upgraded in place, with all that is in it.
+//! Upgrades a database of an earlier version in place, with all its data.
 
 use std::process::Command;
 
 use super::fixture::{ask, contents};
 use crate::support::{self, Sandbox, TestDatabase};
 
-/// Restores a database that the code before migration 0006 made.
+/// Restores a database from the code before migration 0006.
 fn database_of_an_earlier_version() -> TestDatabase {
     let database = TestDatabase::empty();
     ask(&mut database.connect(), "create extension vector");

@@ -1,4 +1,4 @@
-//! The vector indexes: built, cut short, built again.
+//! The vector indexes: complete builds, interrupted builds, and repeated builds.
 
 use std::thread;
 
@@ -11,7 +11,7 @@ use trailblazer::stop::Stop;
 use super::fixture::{MODEL, ask, chunk, claim, load, store_vectors};
 use crate::support::TestDatabase;
 
-/// As many vectors as are worth an index.
+/// The smallest number of vectors for an index.
 const VECTORS: &str = "
     select graphdb.register_model('m', 'test', 3);
     insert into graphdb.embeddings (model_id, input_sha256, embedding)
@@ -24,7 +24,7 @@ fn database() -> TestDatabase {
     database
 }
 
-/// Builds what is missing, and returns what became of each index.
+/// Builds the missing indexes, and returns the outcome for each of them.
 fn build(database: &TestDatabase, kind: VectorIndex, stop: &Stop) -> Result<Vec<Outcome>> {
     let url = Some(Url::from(database.url.as_str()));
     let connector = Connector::new(&Config { database: Database { url, bin_dir: None }, ..Config::default() })?;
@@ -55,7 +55,7 @@ fn an_index_is_made_of_halves_where_asked_for() {
 fn a_build_that_was_stopped_is_done_again() {
     let database = database();
     let stop = Stop::default();
-    // The build waits for everyone who writes.
+    // The build waits for all writers.
     let writer = database.hold("embeddings", "row exclusive");
     thread::scope(|scope| {
         let first = scope.spawn(|| build(&database, VectorIndex::Vector, &stop));

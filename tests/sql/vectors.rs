@@ -1,4 +1,4 @@
-//! Vectors written by the worker's store: by COPY where the role may, by the function where it may not.
+//! Vectors that the worker's store writes with COPY if the role may, or otherwise with the function.
 
 use std::thread;
 
@@ -88,7 +88,7 @@ fn nothing_is_stored_under_a_claim_that_is_lost() {
         let error = store(&mut client, token + 1, &[1, 2], ONE).unwrap_err();
         assert!(error.is_claim_lost(), "{error}");
         assert_eq!(ask(&mut client, "select count(*) from graphdb.embeddings"), "0");
-        // The connection is of use still.
+        // The connection can still be used.
         store(&mut client, token, &[], ONE).unwrap();
     }
 }
@@ -98,7 +98,7 @@ fn two_stores_of_the_same_texts_in_opposite_order_both_end() {
     let database = with_runs(&["r", "s", "t"]);
     let mut holder = database.connect();
     let [token, one, two] = ["r", "s", "t"].map(|run_id| claim(&mut holder, "embed", run_id));
-    // In their own order both would wait for the text in the middle, and then for what the other holds.
+    // If the order were not the same, both would wait for the text in the middle, and then for each other.
     let mut transaction = holder.transaction().unwrap();
     let hold = "select graphdb.store_embeddings($1, 'm', array[decode(repeat('02', 32), 'hex')], '{\"[1,0,0]\"}')";
     transaction.query_one(hold, &[&token]).unwrap();

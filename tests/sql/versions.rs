@@ -1,4 +1,4 @@
-//! Which version of a document is searched when loads and completions meet.
+//! Which version of a document is searched if loads and completions run at the same time.
 
 use postgres::Client;
 
@@ -21,7 +21,7 @@ fn searched(client: &mut Client) -> String {
     ask(client, "select run_id, doc_id from graphdb.documents where is_searched order by 1, 2")
 }
 
-/// Loads a run, claims it, begins a transaction and puts its chunks there, as a worker does: only the completion is left.
+/// Loads a run, claims it, begins a transaction and writes its chunks. Only the completion is missing.
 fn almost_chunked(client: &mut Client, run_id: &str, at: &str) -> i64 {
     load(client, run_id, at, &[("a", run_id)]);
     let token = claim(client, "chunk", run_id);
@@ -87,7 +87,7 @@ fn a_completion_that_waits_for_a_load_does_not_keep_it_from_its_end() {
         load(&mut worker, "old", "2026-01-01", &[("a", "old")]);
         chunk(&mut worker, "old");
         let token = almost_chunked(&mut worker, "new", "2026-02-01");
-        // A load that still writes its documents.
+        // A load that is still writing its documents.
         ask(&mut loader, "begin; select pg_advisory_xact_lock(graphdb._newest_lock())");
         let waiting = Waiting::start(&database, worker, &format!("{}; commit", complete("new", "chunk", token)));
         load(&mut loader, "other", "2026-03-01", &[("b", "other")]);
