@@ -1,4 +1,4 @@
-//! Rules that hold for every document: generated ones, and the text of the corpora.
+//! Rules for the chunks of every document, checked on generated documents and on the corpora.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,18 +14,18 @@ const LIMITS: [Limits; 4] = [
     Limits { max_tokens: Limits::LEAST, min_tokens: 4, overlap_tokens: 4 },
 ];
 
-/// Generated for each test.
+/// Number of generated documents in each test.
 const DOCUMENTS: u64 = 25;
 
 fn chunks(body: &str, limits: Limits) -> Vec<Chunk> {
     chunk("The title", body, limits, Hash::new().tokenizer())
 }
 
-/// Fails with the rule that the chunks of `body` break.
+/// Fails with the rule that the chunks of `body` violate.
 fn check(name: &str, body: &str, limits: Limits) {
     let hash = Hash::new();
     let found = chunks(body, limits);
-    // Headings are short and have content; the smallest limits and hostile documents have no room for both.
+    // Headings are short and have content. With the smallest limits and hostile documents, there is no room for both.
     let is_roomy = limits.max_tokens == 256 && name.starts_with("seed");
     assert_eq!(uncovered(body, &found), None, "{name}: text is lost under {limits:?}");
     for chunk in &found {
@@ -50,7 +50,7 @@ fn check(name: &str, body: &str, limits: Limits) {
     }
 }
 
-/// Returns how many texts of `old` are not in `new`.
+/// Returns how many texts of `old` are missing in `new`.
 fn lost(old: &[Chunk], new: &[Chunk]) -> usize {
     let mut left: HashMap<&str, usize> = HashMap::new();
     for chunk in new {
@@ -65,7 +65,7 @@ fn lost(old: &[Chunk], new: &[Chunk]) -> usize {
     old.len() - old.iter().filter(survives).count()
 }
 
-/// The inserts that every document has to bear at its top.
+/// Returns texts that can be inserted at the top of every document.
 fn inserts() -> [String; 3] {
     let sentence = "This paragraph was not here before, and says little. ";
     ["Short.".to_owned(), sentence.repeat(2), sentence.repeat(12)]
@@ -105,7 +105,7 @@ fn a_paragraph_in_the_middle_changes_only_the_chunks_around_it() {
     for seed in 0..DOCUMENTS {
         let body = generate(seed);
         let old = chunks(&body, LIMITS[0]);
-        // Between paragraphs that stand on their own, where one more is just that.
+        // Insert a paragraph between other independent paragraphs.
         let places: Vec<usize> = body.match_indices("\n\nPara ").map(|(at, _)| at + 2).collect();
         for at in places.into_iter().step_by(5) {
             let new = chunks(&format!("{}{}\n\n{}", &body[..at], inserts()[1], &body[at..]), LIMITS[0]);
@@ -167,7 +167,7 @@ fn chunks_of_long_documents_are_well_filled() {
     assert!(found.iter().all(|c| c.kind == Kind::Text));
 }
 
-/// A small generator of numbers: the same documents everywhere.
+/// A small random number generator, so that the documents are the same everywhere.
 struct Random(u64);
 
 impl Random {
@@ -213,7 +213,7 @@ fn sentence(random: &mut Random, words: usize) -> String {
     (0..count).map(|_| WORDS[random.below(WORDS.len())]).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a Markdown document of all kinds of blocks.
+/// Generates a Markdown document with all kinds of blocks.
 fn generate(seed: u64) -> String {
     let random = &mut Random(seed);
     let mut body = String::new();
@@ -254,7 +254,7 @@ fn table(random: &mut Random) -> String {
     format!("| {} | {} |\n| --- | --- |\n{rows}", sentence(random, 2), sentence(random, 2))
 }
 
-/// Returns every Markdown file of the corpora, and the text of the DITA topics and Confluence pages.
+/// Returns all Markdown files in the corpora, and the text of the DITA topics and Confluence pages.
 fn corpora() -> Vec<(String, String)> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
     let root = std::env::var_os("TRAILBLAZER_CORPORA").map_or(beside, PathBuf::from);
@@ -287,7 +287,7 @@ fn read_folder(folder: &Path, documents: &mut Vec<(String, String)>) {
     }
 }
 
-/// Something like Markdown: the text between the tags, with headings, paragraphs, items, cells and code.
+/// Converts markup to simple Markdown: the text between the tags, with headings, paragraphs, items, cells and code.
 fn from_markup(source: &str) -> String {
     let mut text = String::new();
     for part in source.split('<').skip(1) {

@@ -1,16 +1,16 @@
-//! Where the corpora are, and reading a part of them.
+//! Finds the corpora and reads parts of them.
 
 use std::path::{Path, PathBuf};
 
 pub use crate::support::documents::read;
 
-/// Returns a folder of the corpora; says on stderr that the test is skipped when they are not there. One that is missing among
-/// the others is a failure: its test would pass unseen.
+/// Returns the folder of a corpus. If there are no corpora, prints that the test is skipped. If only one corpus is
+/// missing, the test fails, because nobody would notice that it is skipped.
 pub fn corpus(name: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
     let root = std::env::var_os("TRAILBLAZER_CORPORA").map_or_else(beside, PathBuf::from);
     let path = root.join(name);
-    // Without `..`: paths are compared.
+    // The path must not contain `..`, because paths are compared.
     if let Ok(path) = path.canonicalize() {
         return Some(path);
     }
@@ -34,7 +34,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Files whose name ends in one of `endings`.
+/// Returns the files whose name ends with one of `endings`.
 pub fn files_ending(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let ends = |path: &PathBuf| endings.iter().any(|ending| path.to_string_lossy().ends_with(ending));
     files(folder).into_iter().filter(ends).collect()

@@ -1,4 +1,4 @@
-//! DITA: words kept, published pairs, DITA-OT's own fixtures.
+//! DITA: kept words, published pairs, and the fixtures of DITA-OT.
 
 mod broken;
 mod extra;
@@ -37,7 +37,7 @@ fn dialect() -> Dialect {
     Dialect::ENABLE_TABLES | Dialect::ENABLE_FOOTNOTES | Dialect::ENABLE_STRIKETHROUGH | Dialect::ENABLE_TASKLISTS
 }
 
-/// Returns the text that a Markdown reader shows: no addresses, no marks.
+/// Returns the text that a Markdown reader shows, without addresses and formatting.
 fn shown(markdown: &str) -> String {
     let mut text = String::new();
     for event in Parser::new_ext(markdown, dialect()) {
@@ -45,7 +45,7 @@ fn shown(markdown: &str) -> String {
             Event::Text(part) | Event::Code(part) => text.push_str(&part),
             Event::SoftBreak | Event::HardBreak => text.push(' '),
             Event::InlineHtml(html) | Event::Html(html) if html.starts_with("<br") => text.push(' '),
-            // Marks may stand inside a word.
+            // Formatting may be inside a word.
             Event::Start(Tag::Strong | Tag::Emphasis | Tag::Link { .. } | Tag::Strikethrough)
             | Event::End(TagEnd::Strong | TagEnd::Emphasis | TagEnd::Link | TagEnd::Strikethrough) => {}
             Event::Start(_) | Event::End(_) => text.push('\n'),
@@ -69,7 +69,7 @@ fn tally(words: &[String]) -> HashMap<&str, usize> {
     tally
 }
 
-/// Words of `expected` that `actual` has not, with repetition.
+/// Returns the words of `expected` that are missing in `actual`, including repetitions.
 fn lacking(expected: &[String], actual: &[String]) -> Vec<String> {
     let mut left = tally(actual);
     let mut lacking = Vec::new();
@@ -82,7 +82,7 @@ fn lacking(expected: &[String], actual: &[String]) -> Vec<String> {
     lacking
 }
 
-/// Returns how many words of `expected` stand in `actual` in the same order, by the longest common sequence.
+/// Returns how many words of `expected` are in `actual` in the same order. This is the longest common sequence.
 fn kept_in_order(expected: &[String], actual: &[String]) -> usize {
     if expected == actual {
         return expected.len();
@@ -91,8 +91,8 @@ fn kept_in_order(expected: &[String], actual: &[String]) -> usize {
     common.iter().map(|op| if op.tag() == similar::DiffTag::Equal { op.old_range().len() } else { 0 }).sum()
 }
 
-/// Returns how many of the visible words of the whole input its Markdown keeps in order, of how many, and the files
-/// that lose most. A file of which no document was made loses all of its words.
+/// Returns how many of the visible words of the input its Markdown keeps in order, the number of all words, and the
+/// files that lose most. If a file has no document, all of its words are lost.
 fn words_kept(root: &Path, sets: &[PathBuf]) -> (usize, usize, String) {
     let sources = Sources::read(sets);
     let documents = convert(root, &Options::default());
@@ -110,7 +110,7 @@ fn words_kept(root: &Path, sets: &[PathBuf]) -> (usize, usize, String) {
         sources.visible(file, tree, 0, &mut expected);
         let expected = words(&expected);
         all += expected.len();
-        // A topic in several branches is whole in all of them together: each leaves out what another has.
+        // A topic in several branches is complete only in all of them together, because each branch excludes something.
         let lacking = match documents {
             [only] => expected.len() - kept_in_order(&expected, &words_of(only)),
             several => several.iter().fold(expected.clone(), |left, copy| lacking(&left, &words_of(copy))).len(),
@@ -139,7 +139,7 @@ fn assert_words_kept(name: &str, sets: &[&str]) {
     share(name, "words kept, in order", (kept, all), &percent(kept, all), 999);
 }
 
-/// No paragraph begins with the punctuation that ends another, and independent parsers agree on every mark.
+/// No paragraph begins with the punctuation of another one, and independent parsers agree on all formatting.
 #[test]
 fn dita_paragraphs_are_whole() {
     for name in ["dita-ot-docs", "dita-gnostyx-thunderbird", "dita-lwdita-tests/src/test/resources/dita"] {
@@ -189,7 +189,7 @@ fn lightweight_dita_fixtures_keep_their_words() {
     assert_words_kept("dita-lwdita-tests/src/test/resources/dita", &[]);
 }
 
-/// The same text whichever way a guide refers to its parts.
+/// The text of a guide is the same in all ways of referring to its parts.
 #[test]
 fn variants_of_the_thunderbird_guide_read_the_same() {
     let Some(root) = corpus("dita-gnostyx-thunderbird") else { return };
@@ -205,7 +205,7 @@ fn variants_of_the_thunderbird_guide_read_the_same() {
         ["Thunderbird-keys-resonly-every-topic", "Thunderbird-keys-reuse-only/en", "Thunderbird-keys-reuse-only/jp"];
     for variant in variants {
         let other = text(variant);
-        // Two topics of the reuse-only variant hold addresses that lead nowhere: titles cannot stand in their place.
+        // Two topics in the reuse-only variant contain invalid addresses, which cannot be replaced with titles.
         let broken = ["c_common_tasks", "c_mv_organization"];
         let shared: Vec<&String> = base.keys().filter(|name| other.contains_key(*name)).collect();
         assert!(shared.len() > 80, "{variant}: {} topics", shared.len());
@@ -217,7 +217,7 @@ fn variants_of_the_thunderbird_guide_read_the_same() {
     }
 }
 
-/// Markdown topics are the author's own and are not checked.
+/// The author of a Markdown topic is responsible for its tables, so it is not checked.
 #[test]
 fn dita_documents_have_whole_tables_and_no_stray_markup() {
     for name in [
@@ -245,7 +245,7 @@ fn every_id_is_unique_and_every_link_into_the_input_leads_to_a_document() {
     for name in ["dita-ot-docs", "dita-gnostyx-thunderbird", "dita-ot-tests/src/test/resources"] {
         let Some(root) = corpus(name) else { continue };
         let read = read(&root, Source::Dita, &Options::default());
-        // A document with an id that another has would be left out.
+        // A document with a duplicate id would be omitted.
         let left_out: Vec<_> = read.failures.iter().filter(|failure| failure.message.starts_with("left out")).collect();
         assert!(left_out.is_empty(), "{name}: {left_out:?}");
         let ids: BTreeSet<&str> = read.documents.iter().map(|document| document.id.as_str()).collect();

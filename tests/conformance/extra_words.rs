@@ -1,10 +1,10 @@
-//! Nothing extra: words of a Markdown that its source does not show.
+//! Finds words of a Markdown document that its source does not show.
 
 use std::collections::BTreeMap;
 
 use super::table::{percent, share};
 
-/// Words of the documents of one corpus.
+/// The words of all documents in a corpus.
 #[derive(Default)]
 pub struct WordTally {
     total: usize,
@@ -12,8 +12,8 @@ pub struct WordTally {
 }
 
 impl WordTally {
-    /// Counts the words of one document; `is_known` says whether its source shows a word. Numbers are not at issue:
-    /// writers count lists and notes.
+    /// Counts the words of a document. `is_known` returns whether its source shows a word. Numbers are ignored, because
+    /// writers number lists and notes.
     pub fn take(&mut self, document: &str, words: Vec<String>, is_known: impl Fn(&str) -> bool) {
         self.total += words.len();
         for word in words {
@@ -23,7 +23,7 @@ impl WordTally {
         }
     }
 
-    /// Prints the row of a corpus; fails when there is an extra word.
+    /// Prints the row of a corpus. Fails if there is an additional word.
     pub fn report(&self, corpus: &str) {
         let extra_words = self.extra_words.values().sum::<usize>();
         eprintln!("{:#?}", self.extra_words.keys().take(40).collect::<Vec<_>>());

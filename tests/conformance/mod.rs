@@ -1,4 +1,4 @@
-//! Conformance: real documents and published pairs, read from the corpora beside the checkout.
+//! Conformance tests with real documents and published pairs in the corpora beside the checkout.
 
 mod chunk;
 mod confluence;

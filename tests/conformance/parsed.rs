@@ -1,4 +1,4 @@
-//! Markdown as an independent parser sees it.
+//! Parses Markdown with an independent parser.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
@@ -11,7 +11,7 @@ fn parser(markdown: &str) -> Parser<'_> {
     Parser::new_ext(markdown, options)
 }
 
-/// Returns the texts of all code blocks, in order, without their last line end.
+/// Returns the texts of all code blocks in order, without their last line break.
 pub fn code_blocks(markdown: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<String> = None;
@@ -32,7 +32,7 @@ pub fn code_blocks(markdown: &str) -> Vec<String> {
     blocks
 }
 
-/// Returns all that a reader sees, and where links and images lead; blocks apart, blank space as it is.
+/// Returns all visible text, and the targets of links and images. Blocks are separated, and blanks are unchanged.
 pub fn visible_text(markdown: &str) -> String {
     let mut out = String::new();
     for event in parser(markdown) {
@@ -41,7 +41,7 @@ pub fn visible_text(markdown: &str) -> String {
                 out.push_str(&text);
             }
             Event::SoftBreak | Event::HardBreak | Event::Rule | Event::InlineHtml(_) => {
-                // `<sub>` and the like stand inside words, `<br>` between them.
+                // `<sub>` and similar tags may be inside a word. `<br>` separates words.
                 let inside = matches!(&event, Event::InlineHtml(html) if !html.starts_with("<br"));
                 if !inside {
                     out.push(' ');
@@ -56,7 +56,7 @@ pub fn visible_text(markdown: &str) -> String {
     out
 }
 
-/// What is wrong with the structure: HTML blocks, and tables whose source rows differ in their number of cells.
+/// Returns errors in the structure: HTML blocks, and tables whose rows have different numbers of cells.
 pub fn faults(markdown: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let mut table_at = None;
@@ -67,7 +67,7 @@ pub fn faults(markdown: &str) -> Vec<String> {
             Event::End(TagEnd::Table) => {
                 if let Some((columns, range)) = table_at.take() {
                     let rows = markdown.get(range).unwrap_or_default().lines();
-                    // In a quotation or a list, the lines begin with its marks.
+                    // In a quotation or a list, lines begin with its markers.
                     let rows = rows.filter_map(|row| row.find('|').and_then(|at| row.get(at..)));
                     faults.extend(
                         rows.filter(|row| cells(row) != columns).map(|row| format!("{columns} columns: {row}")),
@@ -80,12 +80,12 @@ pub fn faults(markdown: &str) -> Vec<String> {
     faults
 }
 
-/// Cells of a row of a pipe table.
+/// Returns the number of cells in a row of a pipe table.
 fn cells(row: &str) -> usize {
     row.trim_end().replace("\\|", "").matches('|').count().saturating_sub(1)
 }
 
-/// The sequence of events without what is a matter of style: two texts with the same one say the same.
+/// Returns the events without differences in style. Two texts with the same events have the same meaning.
 pub fn structure(markdown: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for event in parser(markdown) {
@@ -98,11 +98,11 @@ pub fn structure(markdown: &str) -> Vec<String> {
                 format!("<code {}>", if language == "sh" { "bash" } else { &language })
             }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => "<code >".to_owned(),
-            // Alignment says how a table looks; a link in angle brackets is a link.
+            // Alignment affects only the appearance, and a link in angle brackets is a link.
             Event::Start(Tag::Table(columns)) => format!("<table {}>", columns.len()),
             Event::Start(Tag::Link { dest_url, .. }) => format!("<link {dest_url}>"),
             Event::Start(Tag::Image { dest_url, .. }) => format!("<image {dest_url}>"),
-            // A tight list and a loose one differ in paragraphs only.
+            // Tight and loose lists differ only in paragraphs.
             Event::SoftBreak | Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => " ".to_owned(),
             other => format!("<{other:?}>"),
         };

@@ -1,10 +1,10 @@
-//! Words of a source that are in its Markdown, counted as often as they occur and in their order.
+//! Counts the words of a source that its Markdown contains in the same order, including repetitions.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::table::{percent, share};
 
-/// The words of one corpus.
+/// The words of a corpus.
 #[derive(Default)]
 pub struct WordOrder {
     total: usize,
@@ -13,7 +13,7 @@ pub struct WordOrder {
 }
 
 impl WordOrder {
-    /// Counts the words of one document. A document that the Markdown lacks has no words.
+    /// Counts the words of a document. If a document is missing, none of its words are kept.
     pub fn take(&mut self, document: &str, source: &[String], markdown: &[String]) {
         let operations = capture_diff_slices(Algorithm::Myers, source, markdown);
         self.total += source.len();
@@ -27,12 +27,12 @@ impl WordOrder {
         }
     }
 
-    /// Returns whether every word is kept in its place.
+    /// Returns whether every word is kept in order.
     pub fn is_whole(&self) -> bool {
         self.kept == self.total
     }
 
-    /// Prints the row of a corpus; fails when fewer than 99.9 % of its words are kept.
+    /// Prints the row of a corpus. Fails if fewer than 99.9 % of its words are kept.
     pub fn report(&self, corpus: &str) {
         eprintln!("{corpus}: {:#?}", self.lost.iter().take(60).collect::<Vec<_>>());
         let figure = percent(self.kept, self.total);

@@ -14,7 +14,7 @@ use super::super::word_order::WordOrder;
 fn every_valid_adf_document_keeps_its_text_and_no_invalid_one_stops_the_reader() {
     let Some(corpus) = corpus("adf-atlaskit/packages") else { return };
     let Some(schema) = super::super::corpora::corpus("adf-atlaskit/adf-schema-57.7.22/v1") else { return };
-    // What an earlier schema refused may be valid today: an independent validator decides.
+    // A document that an earlier schema rejected may be valid today. An independent validator decides.
     let today = ["full.json", "stage-0.json"].map(|name| {
         let schema = fs::read_to_string(schema.join(name)).expect("a schema");
         jsonschema::validator_for(&serde_json::from_str(&schema).expect("JSON")).expect("a valid schema")
@@ -83,7 +83,7 @@ fn every_word_of_adf_pages_is_in_the_markdown() {
     }
 }
 
-/// What a reader of the Markdown sees; a title that is not a heading of the page is left out.
+/// Returns the text that a reader of the Markdown sees. A title that is not a heading of the page is excluded.
 fn shown(document: &Document, value: &Value) -> String {
     let first = value.pointer("/content/0").map(texts).unwrap_or_default();
     let is_heading = words(&first) == words(&document.title);
@@ -94,7 +94,7 @@ fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Returns all text of a document: text nodes, and the attributes that are shown. Text nodes side by side make one word.
+/// Returns all text of a document: text nodes and visible attributes. Adjacent text nodes form one word.
 pub fn texts(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(texts).collect(),

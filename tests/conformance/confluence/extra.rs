@@ -1,7 +1,7 @@
-//! Nothing extra: no word of a Markdown that its source does not show.
+//! Checks that a Markdown document contains no word that its source does not show.
 //!
-//! The words of the source are counted by the scanners of [`words`](super::words) and [`adf`](super::adf); beside them only those may appear that
-//! the specification asks for: labels of callouts, names of files, addresses, titles of macros.
+//! The scanners in [`words`](super::words) and [`adf`](super::adf) find the words of the source. In addition, the
+//! specification allows the labels of callouts, names of files, addresses and titles of macros.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use super::super::parsed::visible_text;
 use super::adf::texts;
 use super::words::{count, source_text, words};
 
-/// Words that the writer adds by itself.
+/// Words that the writer adds.
 const ADDED: &[&str] = &[
     "Info",
     "Note",
@@ -31,7 +31,7 @@ const ADDED: &[&str] = &[
     "user",
 ];
 
-/// Parameters and attributes whose text a reader sees, by the specification.
+/// Parameters and attributes with visible text, according to the specification.
 const SHOWN: &[&str] = &[
     "ac:name=\"title\">",
     "ac:name=\"\">",
@@ -80,7 +80,7 @@ fn no_word_of_the_markdown_comes_from_parameters_or_ids_of_adf() {
     }
 }
 
-/// Checks that every word of a corpus' Markdown is one that `words_of` finds in its source, or that the writer adds.
+/// Checks that `words_of` finds every word of a corpus' Markdown in its source, or that the writer adds it.
 fn check(folder: &str, endings: &[&str], words_of: impl Fn(&str) -> String) {
     let Some(corpus) = corpus(folder) else { return };
     let mut tally = WordTally::default();
@@ -88,7 +88,7 @@ fn check(folder: &str, endings: &[&str], words_of: impl Fn(&str) -> String) {
         let source = fs::read_to_string(&path).expect("a readable file");
         let read = read(&path, Source::Confluence, &Options::default());
         let Some(document) = read.documents.first() else { continue };
-        // Cells that span repeat their words: how often a word appears is not at issue here.
+        // Cells with spans repeat their words, so the number of occurrences is not checked.
         let known = count(&format!("{}\n{}", words_of(&source), ADDED.join(" ")));
         let words = words(&visible_text(&document.text_md)).map(str::to_owned).collect();
         tally.take(&path.display().to_string(), words, |word| known.contains_key(word));
@@ -96,11 +96,11 @@ fn check(folder: &str, endings: &[&str], words_of: impl Fn(&str) -> String) {
     tally.report(folder);
 }
 
-/// The attributes of ADF that a reader sees by the specification, text nodes apart; never those of a text node's marks.
+/// Adds the visible attributes of ADF according to the specification. Text nodes and attributes of marks are excluded.
 fn shown_of_adf(node: &Value, out: &mut String) {
     const SHOWN: &[(&[&str], &[&str])] = &[
         (&["emoji"], &["/attrs/text", "/attrs/shortName"]),
-        // A person without a name is called by the id.
+        // The id is shown for a person without a name.
         (&["mention"], &["/attrs/id"]),
         (&["media", "mediaInline", "image"], &["/attrs/alt", "/attrs/url", "/attrs/__fileName"]),
         (&["panel"], &["/attrs/panelIconText", "/attrs/title"]),
@@ -141,7 +141,7 @@ fn shown_of_adf(node: &Value, out: &mut String) {
     }
 }
 
-/// Returns the values of parameters and attributes that are shown.
+/// Returns the values of visible parameters and attributes.
 fn shown(source: &str) -> String {
     let mut out = String::new();
     for mark in SHOWN {
@@ -150,6 +150,6 @@ fn shown(source: &str) -> String {
             out.push('\n');
         }
     }
-    // Names of emoticons become signs; entities in attributes are those of the text.
+    // Names of emoticons become characters. Entities in attributes are the same as in text.
     source_text(&out.replace("&amp;", "&"))
 }

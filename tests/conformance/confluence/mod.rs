@@ -1,4 +1,4 @@
-//! Confluence input against published pairs and against independent counts.
+//! Compares Confluence documents with published pairs and with independent counts.
 
 mod adf;
 mod dialect;

@@ -1,4 +1,4 @@
-//! Damaged pages: whatever the bytes, an outcome for each file, and sound Markdown.
+//! Damaged pages: there must be an outcome for each file, and valid Markdown.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use trailblazer::normalize::{Options, Source};
 use super::super::corpora::{corpus, files_ending, read};
 use super::super::parsed::faults;
 
-/// Pieces that hurt parsers.
+/// Strings that are difficult for parsers.
 const PIECES: &[&str] = &[
     "<",
     ">",
@@ -72,7 +72,7 @@ fn damaged_pages_give_an_outcome_each_and_sound_markdown() {
     println!("{written} damaged pages: {} documents, {} failures", read.documents.len(), read.failures.len());
 }
 
-/// Inserts pieces, cuts ranges out and repeats others.
+/// Inserts strings, removes ranges and repeats others.
 fn damage(original: &str, random: &mut Random) -> String {
     let mut text = original.to_owned();
     for _ in 0..=random.below(6) {
@@ -91,7 +91,7 @@ fn damage(original: &str, random: &mut Random) -> String {
     text
 }
 
-/// Xorshift: the same damage in every run.
+/// Xorshift, so that the damage is the same in every run.
 struct Random(u64);
 
 impl Random {

@@ -1,7 +1,7 @@
-//! Storage format with the Markdown that another converter publishes for it.
+//! Compares storage format with the Markdown that another converter publishes for it.
 //!
-//! The pairs write some things in a dialect of their own, which [`dialect`](super::dialect) translates; where our
-//! specification decides otherwise, `differences.md` holds our text and the reason.
+//! The pairs contain a different dialect, which [`dialect`](super::dialect) translates. If our specification requires a
+//! different result, `differences.md` contains our text and the reason.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ fn published_pairs_are_equal_or_listed_with_the_reason() {
     for entry in fs::read_dir(corpus).expect("a folder") {
         let folder = entry.expect("an entry").path();
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        // Two inputs have no Markdown: their publisher refuses them.
+        // Two inputs have no Markdown, because their publisher rejects them.
         let published = fs::read_to_string(folder.join("expected.md")).unwrap_or_default();
         let ours = convert(&folder.join("input.xml"));
         let expected = translate(&specified(&placeholders(&published, &folder)));
@@ -48,7 +48,7 @@ fn published_pairs_are_equal_or_listed_with_the_reason() {
     row("cf-for-obsidian", "pairs equal, the rest listed", &figure, "95 %", reaches(equal, total, 950));
 }
 
-/// Links inside a page lead to the anchor that the published page has, and nobody is called by a key.
+/// Replaces links inside a page with the anchor on the published page, and keys with names.
 fn specified(markdown: &str) -> String {
     let mut out = String::new();
     let mut rest = markdown;
@@ -60,7 +60,7 @@ fn specified(markdown: &str) -> String {
         rest = after;
         if let Some((anchor, tail)) = in_brackets.or_else(bare) {
             let anchor: String = anchor.split_whitespace().collect();
-            // Every page of the corpus is called `input`.
+            // Every page in the corpus has the title `input`.
             let _ = write!(out, "#input-{anchor})");
             rest = tail;
         }
@@ -75,7 +75,7 @@ fn specified(markdown: &str) -> String {
     keys.iter().fold(out, |text, key| text.replace(key, "@unknown user"))
 }
 
-/// Returns the Markdown of one file, its title back in place where it was the first heading.
+/// Returns the Markdown of one file. If the title was the first heading, it is added again.
 fn convert(input: &std::path::Path) -> String {
     let options = Options {
         site_url: Some("https://confluence.example.com".to_owned()),
@@ -91,7 +91,7 @@ fn convert(input: &std::path::Path) -> String {
     format!("# {}\n\n{}", document.title, document.text_md)
 }
 
-/// Blank space and the padding of tables make no difference.
+/// Compares two texts without blanks and the padding of tables.
 fn same(a: &str, b: &str) -> bool {
     let normal = |text: &str| {
         let words = text.split_whitespace().map(|word| if word.trim_matches('-').is_empty() { "---" } else { word });
@@ -100,13 +100,13 @@ fn same(a: &str, b: &str) -> bool {
     normal(a) == normal(b)
 }
 
-/// A pair on which our specification decides otherwise.
+/// A pair for which our specification requires a different result.
 struct Difference {
     reason: String,
     ours: String,
 }
 
-/// Reads `differences.md`: `## name`, the reason, and our Markdown in a fence.
+/// Reads `differences.md`. Each entry has `## name`, the reason, and our Markdown in a fence.
 fn differences() -> BTreeMap<String, Difference> {
     let sections = DIFFERENCES.split("\n## ").skip(1);
     sections

@@ -1,8 +1,8 @@
-//! Round trips: Markdown with the storage format or ADF that others make of it, and back.
+//! Compares Markdown with the result of converting it to storage format or ADF with another tool, and back with our reader.
 //!
-//! Compared is what an independent parser sees, so that markers, padding and wrapping are a matter of style.
-//! `round_trips.md` lists every file that is not equal, how many parts of it differ, a digest of these, and why. What else it
-//! holds is compared as in the others, and any other difference is a failure.
+//! The comparison uses the output of an independent parser, so that markers, padding and wrapping do not matter.
+//! `round_trips.md` lists every file that is not equal, with the number of different parts, a hash of them, and the
+//! reason. All other parts of such a file must be equal.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,13 +18,13 @@ use super::dialect::{SITE, SPACE, events};
 
 const DIFFERENCES: &str = include_str!("round_trips.md");
 
-/// Markdown with what was made of it.
+/// Markdown files and their conversions.
 struct Corpus {
     name: &'static str,
     markdown: &'static str,
     made: &'static str,
     endings: &'static [&'static str],
-    /// Whether the kind of a callout survives; generators of storage format map kinds as they like.
+    /// Whether the kind of a callout is kept. Generators of storage format map kinds in their own way.
     kinds: bool,
 }
 
@@ -105,7 +105,7 @@ fn convert(made: &Path) -> String {
     let read = read(made, Source::Confluence, &options);
     let document = read.documents.into_iter().next().expect("a document");
     let stem = made.file_stem().expect("a name").to_string_lossy();
-    // The generator's own notice is not part of the original.
+    // The generator adds a notice, which is not part of the original.
     let notice = "> **Info:** This page has been generated with a tool.\n\n";
     let text = document.text_md.strip_prefix(notice).unwrap_or(&document.text_md).to_owned();
     let plain = |line: &str| line.replace(['#', '*', '`', '\\'], "").trim().to_owned();
@@ -120,7 +120,7 @@ fn first_difference(original: &[String], ours: &[String]) -> String {
     format!("{:.300}\n     | {:.300}", show(original), show(ours))
 }
 
-/// Returns how many parts of the original are missing in ours, and how many ours has beyond them.
+/// Returns how many parts of the original are missing in our result, and how many parts of our result are additional.
 fn differing(original: &[String], ours: &[String]) -> (usize, usize) {
     capture_diff_slices(Algorithm::Myers, original, ours).iter().fold((0, 0), |(missing, added), op| match op {
         DiffOp::Equal { .. } => (missing, added),
@@ -128,7 +128,7 @@ fn differing(original: &[String], ours: &[String]) -> (usize, usize) {
     })
 }
 
-/// Returns a digest of the parts that differ: other differences of the same number are other differences.
+/// Returns a hash of the different parts, because other differences may have the same number.
 fn digest_of_differences(original: &[String], ours: &[String]) -> String {
     let mut hasher = Sha256::new();
     for operation in capture_diff_slices(Algorithm::Myers, original, ours) {
@@ -141,7 +141,7 @@ fn digest_of_differences(original: &[String], ours: &[String]) -> String {
     hex::encode(hasher.finalize()).chars().take(8).collect()
 }
 
-/// Reads `round_trips.md`: one `- file (how many parts differ): reason` a line; returns figure and reason by file.
+/// Reads `round_trips.md`, with one `- file (number of different parts): reason` per line. Returns number and reason by file.
 fn differences() -> BTreeMap<String, (String, String)> {
     let lines = DIFFERENCES.lines().filter_map(|line| line.strip_prefix("- "));
     let parts = lines.filter_map(|line| {

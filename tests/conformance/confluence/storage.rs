@@ -1,4 +1,4 @@
-//! Structure: what comes out of any page parses as what went in.
+//! Checks that the Markdown of every page has the structure of the page.
 
 use std::fs;
 
@@ -50,7 +50,7 @@ fn every_code_macro_is_one_code_block_with_the_same_text() {
     assert!(macros > 50);
 }
 
-/// Returns the bodies of code macros, as a block shows them.
+/// Returns the bodies of code macros in the form of a code block.
 fn code_bodies(source: &str) -> Vec<String> {
     let parts = source.split("ac:name=\"code\"").skip(1);
     parts

@@ -1,7 +1,7 @@
-//! Words kept: whatever a reader of the published page sees is in the Markdown.
+//! Checks that the Markdown contains every word that a reader of the published page sees.
 //!
-//! The words of the source are counted here by a scanner of its own, which knows nothing of the converter: tags fall
-//! away, CDATA is text, parameters and identifiers are not.
+//! A separate scanner, which does not use the converter, finds the words of the source. It removes tags, keeps CDATA as
+//! text, and ignores parameters and identifiers.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,7 +12,7 @@ use super::super::corpora::{corpus, files_ending, read};
 use super::super::parsed::visible_text;
 use super::super::word_order::WordOrder;
 
-/// Elements whose text no reader sees as text of the page.
+/// Elements whose text is not visible as text of the page.
 const UNSEEN: &[&str] = &[
     "ac:parameter",
     "ac:task-id",
@@ -40,7 +40,7 @@ fn every_word_of_storage_pages_is_in_the_markdown_in_its_place() {
         for path in files_ending(&corpus, &endings) {
             let source = fs::read_to_string(&path).expect("a readable file");
             let read = read(&path, Source::Confluence, &Options::default());
-            // A page without a document has lost all of its words.
+            // If a page has no document, all of its words are lost.
             let kept = read.documents.first().map(|document| shown(&document.title, &document.text_md, &source));
             order.take(&path.display().to_string(), &owned(&source_text(&source)), &owned(&kept.unwrap_or_default()));
         }
@@ -62,7 +62,7 @@ fn every_word_of_a_space_export_is_in_the_markdown_in_its_place() {
     order.report("cf-doctoolchain");
 }
 
-/// Id and body of each current page, found by what stands between the tags of an export.
+/// Returns id and body of each current page in an export. It only looks at the text between tags.
 fn current_pages(entities: &str) -> Vec<(&str, String)> {
     let objects = || entities.split("<object class=\"").skip(1);
     let own_id = |object: &'_ str| -> Option<String> {
@@ -88,7 +88,7 @@ fn current_pages(entities: &str) -> Vec<(&str, String)> {
         .collect()
 }
 
-/// What a reader of the Markdown sees; a title that the page itself does not show is left out.
+/// Returns the text that a reader of the Markdown sees. A title that the page itself does not show is excluded.
 fn shown(title: &str, text_md: &str, source: &str) -> String {
     let shows_title = source.contains("<h1") || source.contains("<title");
     format!("{}\n{}", if shows_title { title } else { "" }, visible_text(text_md))
@@ -98,7 +98,7 @@ fn owned(text: &str) -> Vec<String> {
     words(text).map(str::to_owned).collect()
 }
 
-/// Runs of letters and digits.
+/// Returns the sequences of letters and digits.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
@@ -111,11 +111,11 @@ pub fn count(text: &str) -> HashMap<String, usize> {
     counts
 }
 
-/// What stands between the tags, but for the elements that nobody sees.
+/// Returns the text between tags, without invisible elements.
 pub fn source_text(source: &str) -> String {
     let mut out = String::new();
     let mut rest = source;
-    // The element that nobody sees, and how many of its name are open inside.
+    // The current invisible element, and the number of open elements with the same name inside it.
     let mut unseen: Option<(String, usize)> = None;
     while let Some(at) = rest.find('<') {
         let (text, markup) = rest.split_at(at);
@@ -176,7 +176,7 @@ pub fn source_text(source: &str) -> String {
     out
 }
 
-/// Replaces the references that occur in the corpora.
+/// Replaces the character references that occur in the corpora.
 fn decode(text: &str) -> String {
     const KNOWN: &[(&str, &str)] = &[
         ("&nbsp;", " "),

@@ -1,4 +1,4 @@
-//! Broken files: real topics cut off or with an end tag less give what can be read of them, and say where they broke.
+//! Broken files: real topics that are cut off or lack an end tag. Their readable part is kept, and the position is reported.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ fn broken_topics_keep_what_can_be_read() {
             let (document, failures) = converted(folder.path(), &xml[..cut]);
             let document = document.unwrap_or_else(|| panic!("{} cut at {cut}: {failures:?}", path.display()));
             assert!(failures[0].line.is_some(), "{failures:?}");
-            // The last word may be half of one, or of an address that stands for its own text.
+            // The last word may be incomplete, or part of an address that is its own text.
             let extra = lacking(&words_of(&document), &whole);
             assert!(extra.len() <= 4, "{} cut at {cut}: {extra:?}", path.display());
             cut_topics += 1;

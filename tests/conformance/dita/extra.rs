@@ -1,8 +1,7 @@
-//! Nothing extra: no word of a topic's Markdown that its sources do not show.
+//! Checks that the Markdown of a topic contains no word that its sources do not show.
 //!
-//! Beside the text of the topic itself, with its references followed, only those words may appear that the
-//! specification asks for: labels, names that links take from the topics and keys they lead to, addresses, names of
-//! undefined keys, titles in attributes.
+//! Allowed words are the text of the topic with its references resolved. In addition, the specification allows labels,
+//! names that links take from topics and keys, addresses, names of undefined keys, and titles in attributes.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -14,11 +13,11 @@ use super::{convert, shown};
 use crate::conformance::corpora::corpus;
 use crate::conformance::extra_words::WordTally;
 
-/// Words that the renderer adds by itself.
+/// Words that the renderer adds.
 const LABELS: &str = "Related information Note Tip Fastpath Restriction Important Remember Attention Caution Notice \
     Danger Warning Trouble Hazard Optional Required Also missing TM";
 
-/// Attributes whose values readers see.
+/// Attributes with visible values.
 const SHOWN: [&str; 14] = [
     "href",
     "conref",
@@ -36,7 +35,7 @@ const SHOWN: [&str; 14] = [
     "navtitle",
 ];
 
-/// Elements by whose text links call what they lead to.
+/// Elements whose text becomes the text of links.
 const NAMES: [&str; 12] = [
     "title",
     "navtitle",
@@ -70,7 +69,7 @@ fn all_text(element: &Element, into: &mut String) {
     }
 }
 
-/// What is pushed into other topics.
+/// Collects content that is pushed into other topics.
 fn pushed(sources: &Sources, path: &Path, element: &Element, into: &mut String) {
     if element.attr("conaction").is_some() {
         let mut content = element.clone();
@@ -80,7 +79,7 @@ fn pushed(sources: &Sources, path: &Path, element: &Element, into: &mut String) 
     element.elements().for_each(|child| pushed(sources, path, child, into));
 }
 
-/// The text of files that code is read from.
+/// Adds the text of files that are included as code.
 fn code(path: &Path, element: &Element, into: &mut String) {
     let address = element.attr("href").filter(|_| element.is("coderef") || element.is("include"));
     let file = address.map(|address| path.with_file_name(address.split('#').next().unwrap_or(address)));
@@ -88,7 +87,7 @@ fn code(path: &Path, element: &Element, into: &mut String) {
     element.elements().for_each(|child| code(path, child, into));
 }
 
-/// What links call their targets by.
+/// Adds the names of link targets.
 fn names(element: &Element, into: &mut String) {
     if NAMES.contains(&element.name.as_str()) {
         into.push(' ');
@@ -128,7 +127,7 @@ fn no_word_of_a_topic_comes_from_ids_metadata_or_processing() {
             attributes(tree, &mut own);
             code(&root.join(&path), tree, &mut own);
             let own: HashSet<String> = words(&own).into_iter().collect();
-            // A reference that leads nowhere shows its address, also where it was pulled in from another topic.
+            // A reference without a target shows its address, even if it was pulled in from another topic.
             let text = format!("{}\n{}", document.title, shown(&document.text_md));
             let mut parts = text.split("[missing: ");
             let mut text = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! DITA-OT's own fixtures: the text of our result is the text of what DITA-OT expects.
+//! Compares the text of our result with the expected text in the fixtures of DITA-OT.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::{convert, files_below, words_of};
 use crate::conformance::corpora::corpus;
 use crate::conformance::table::row;
 
-/// Folders of fixtures, by what they test: in each of them `src` and `exp` stand side by side, for each case or once.
+/// Folders of fixtures by feature. Each folder contains `src` and `exp`, for each case or once.
 const FEATURES: [(&str, &[&str]); 8] = [
     ("conref", &["conref"]),
     ("conref push", &["ConrefPushModuleTest"]),
@@ -25,10 +25,10 @@ const FEATURES: [(&str, &[&str]); 8] = [
 /// Folders whose cases are filtered by the ditaval beside their sources.
 const FILTERED: [&str; 2] = ["filter", "subjectschema_case"];
 
-/// Differences that are meant to be, one line each: `case: reason`.
+/// Intended differences, one per line: `case: reason`.
 const DIFFERENT: &str = include_str!("fixtures.txt");
 
-/// Words that a published topic has beside those of its source.
+/// Words that a published topic contains in addition to its source.
 const LABELS: [&str; 14] = [
     "Related",
     "information",
@@ -46,7 +46,7 @@ const LABELS: [&str; 14] = [
     "Also",
 ];
 
-/// One case: a folder of sources and the folder of what they become, or one file of it.
+/// A case: a folder of sources, and the folder or the file with the expected result.
 struct Case {
     name: String,
     sources: PathBuf,
@@ -88,7 +88,7 @@ fn cases(root: &Path, folder: &str) -> Vec<Case> {
     cases
 }
 
-/// Some expectations lie one level deeper, named after the pipeline that makes them.
+/// Some expected results are in a subfolder with the name of the pipeline.
 fn flat(expected: PathBuf) -> PathBuf {
     let deeper = expected.join("preprocess");
     if deeper.is_dir() { deeper } else { expected }
@@ -101,8 +101,8 @@ fn folders(path: &Path) -> Vec<String> {
     names
 }
 
-/// Text of a processed topic; what DITA-OT left for a later step to fill stays empty, and what it generates itself (the
-/// titles and numbers that it calls link targets by, links between the topics of a map) is left out.
+/// Adds the text of a processed topic. Text that DITA-OT fills in later is missing. Generated text is excluded: titles
+/// and numbers of link targets, and links between the topics of a map.
 fn text(element: &Element, into: &mut String) {
     if element.is_hidden() || element.attr("conaction") == Some("mark") || is_generated(element) {
         return;
@@ -121,18 +121,17 @@ fn text(element: &Element, into: &mut String) {
     into.push_str(border);
 }
 
-/// Returns whether what follows an instruction is generated.
+/// Returns whether DITA-OT generates the text after an instruction.
 fn is_generation(instruction: &str) -> bool {
     matches!(instruction, "ditaot gentext" | "ditaot genshortdesc")
 }
 
-/// Links that come from the map, and what a ditaval puts around what it flags.
+/// Returns whether an element is a link from the map, or was added around flagged content.
 fn is_generated(element: &Element) -> bool {
     element.attr("mapclass").is_some() || matches!(element.name.as_str(), "ditaval-startprop" | "ditaval-endprop")
 }
 
-/// Returns whether words may come in later: references that are still to be followed or that DITA-OT called by names of
-/// its own.
+/// Returns whether words may be added later, because the element contains unresolved references or generated names.
 fn is_open(element: &Element) -> bool {
     let open = |element: &Element| {
         let refers =
@@ -147,7 +146,7 @@ fn is_open(element: &Element) -> bool {
     element.find(&open).is_some()
 }
 
-/// What a map says: titles, and the files that it puts together.
+/// Adds the text of a map: titles, and the files that it includes.
 fn map_text(element: &Element, into: &mut String) {
     if element.name == "reltable" || element.attr("processing-role") == Some("resource-only") {
         return;
@@ -162,13 +161,13 @@ fn map_text(element: &Element, into: &mut String) {
     element.elements().for_each(|child| map_text(child, into));
 }
 
-/// Files that the corpus lacks, as the expected text shows them.
+/// Files that are missing in the corpus, with their text in the expected result.
 const TEXTS: [(&str, &str); 2] = [
     ("plain.txt", "first\nsecond\nthird\nfourth\nfifth\n"),
     ("range.txt", "# START-B\n# END-B\nfirst\n# START-A\nsecond\nthird\nfourth\n# END-A\nfifth\n"),
 ];
 
-/// Returns a copy of a folder with those files beside its own.
+/// Returns a copy of a folder with these files added.
 fn completed(sources: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(sources).unwrap().flatten() {
@@ -180,17 +179,17 @@ fn completed(sources: &Path) -> tempfile::TempDir {
     folder
 }
 
-/// What came of a case.
+/// The result of a case.
 enum Verdict {
-    /// How many expected files were compared.
+    /// The number of compared files.
     Equal(usize),
-    /// What is wrong.
+    /// The differences.
     Different(Vec<String>),
-    /// All that is expected are maps, which we write as lists of links.
+    /// All expected files are maps, which our result represents as lists of links.
     NotCompared,
 }
 
-/// The topics in a file, each without those inside it.
+/// Collects the topics in a file without their nested topics.
 fn topics(root: &Element, into: &mut Vec<Element>) {
     let is_topic = |element: &Element| element.is_topic();
     let mut own = root.clone();
@@ -207,7 +206,7 @@ fn is_section(element: &Element) -> bool {
     matches!(element.name.as_str(), "section" | "example" | "fig" | "table" | "refsyn" | "note")
 }
 
-/// Returns whether a sequence of words stands somewhere in another.
+/// Returns whether `all` contains the sequence `part`.
 fn holds(all: &[String], part: &[String]) -> bool {
     part.is_empty() || all.windows(part.len()).any(|window| window == part)
 }
@@ -241,8 +240,8 @@ fn check(case: &Case) -> Verdict {
         compared += 1;
         let name = path.strip_prefix(&case.expected).unwrap().to_string_lossy().into_owned();
         let few = |words: Vec<String>| words.into_iter().take(12).collect::<Vec<_>>().join(" ");
-        // Chunks put topics together or take them apart, copies are one document with several names: each topic's own
-        // words stand in one document, in order.
+        // Chunks join or split topics, and copies are one document with several names. The words of each topic must be
+        // in one document, in order.
         if case.name.starts_with("Chunk") || case.name.starts_with("copyto") {
             let mut expected = Vec::new();
             topics(&root, &mut expected);
@@ -284,7 +283,7 @@ fn check(case: &Case) -> Verdict {
     }
 }
 
-/// How DITA-OT cuts files is not compared: documents are files of the source, whatever `@chunk` says.
+/// The way in which DITA-OT splits files is not compared. Our documents are the files of the source, regardless of `@chunk`.
 #[test]
 fn dita_ot_fixtures_read_as_expected() {
     let Some(root) = corpus("dita-ot-tests/src/test/resources") else { return };
@@ -302,7 +301,7 @@ fn dita_ot_fixtures_read_as_expected() {
                 (Verdict::NotCompared, None) => not_compared += 1,
                 (Verdict::Different(wrong), Some((_, pinned))) => {
                     different += 1;
-                    // The difference itself is pinned, so that it cannot get worse unnoticed.
+                    // The difference itself is fixed, so that it cannot become larger unnoticed.
                     let found = wrong.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
                     if !pinned.ends_with(&found) {
                         unexpected.push(format!("{}: pin {found}", case.name));
@@ -325,7 +324,7 @@ fn dita_ot_fixtures_read_as_expected() {
     }
 }
 
-/// Documents of each branch have the names and the text that DITA-OT gives its copies.
+/// Documents of each branch have the same names and text as the copies of DITA-OT.
 #[test]
 fn branches_are_named_and_filtered_as_expected() {
     let Some(root) = corpus("dita-ot-tests/src/test/resources") else { return };
@@ -344,7 +343,7 @@ fn branches_are_named_and_filtered_as_expected() {
         assert!(!addresses.is_empty(), "{map}");
         let missing: Vec<&&String> =
             addresses.iter().filter(|address| !names.contains(address.trim_end_matches(".dita"))).collect();
-        // Not named as DITA-OT names them today: copies of a topic that another branch has already.
+        // Some copies have different names than in DITA-OT today: copies of a topic that another branch already contains.
         let known = ["installation-procedure-mac.dita", "installation-procedure-win.dita"];
         let unknown = missing.iter().any(|address| !known.contains(&address.as_str()));
         assert!(!unknown, "{map}: {missing:?} not among {names:?}");
@@ -360,7 +359,7 @@ fn branches_are_named_and_filtered_as_expected() {
     assert_eq!(texts, ["Expert", "Novice"]);
 }
 
-/// Addresses of DITA topics in a map.
+/// Collects the addresses of DITA topics in a map.
 fn addresses_of(element: &Element, into: &mut Vec<String>) {
     let is_topic = element.name == "topicref" && element.attr("scope") != Some("external");
     let topic = element.attr("href").filter(|_| is_topic && element.attr("format").is_none());

@@ -52,7 +52,7 @@ pub fn shape(markdown: &str) -> Vec<String> {
     shape.parts.into_iter().map(|part| if is_label(&part) { "!".to_owned() } else { part }).collect()
 }
 
-/// Returns whether a shape says what another says; `hidden` are words that the first may have more.
+/// Returns whether two shapes have the same meaning. The first may contain the additional words `hidden`.
 pub fn equal(ours: &[String], theirs: &[String], hidden: &[String]) -> bool {
     match (ours, theirs) {
         ([], []) => true,
@@ -70,7 +70,7 @@ fn is_label(part: &str) -> bool {
     word.is_some_and(|word| LABELS.contains(&word.trim_end_matches(':')))
 }
 
-/// Takes out what stands for something else than text.
+/// Removes marks of the writers that are not text.
 fn without_marks_of_writers(markdown: &str) -> String {
     let mut text = String::new();
     for line in markdown.lines() {
@@ -102,9 +102,9 @@ fn without_marks_of_writers(markdown: &str) -> String {
 struct Shape {
     parts: Vec<String>,
     word: String,
-    /// Headings of level 1 so far.
+    /// The number of headings of level 1 so far.
     titles: usize,
-    /// Title of the image at hand.
+    /// The title of the current image.
     image: String,
     link_is_shown: Vec<bool>,
     table: Option<HtmlTable>,
@@ -122,7 +122,7 @@ impl Shape {
 
     fn mark(&mut self, mark: &str) {
         self.end_word();
-        // Items in a cell are running text.
+        // Items in a cell are inline content.
         if self.table.is_none() {
             self.parts.push(mark.to_owned());
         }
@@ -156,7 +156,7 @@ impl Shape {
             }
             Event::FootnoteReference(label) => self.word.extend(["[^", &*label, "]"]),
             Event::InlineHtml(html) if html.starts_with("<br") => self.end_word(),
-            // Subscripts and the like are marks of ours alone.
+            // Only our writer uses formatting such as subscripts.
             Event::Start(Tag::Strikethrough) | Event::End(TagEnd::Strikethrough) | Event::InlineHtml(_) => {}
             Event::Html(html) => self.html(&html),
             Event::Start(Tag::DefinitionListTitle) => {
@@ -191,7 +191,7 @@ impl Shape {
         }
     }
 
-    /// Tags of a table that is written as HTML.
+    /// Processes the tags of an HTML table.
     fn html(&mut self, html: &str) {
         for tag in html.split('<').skip(1) {
             let (tag, text) = tag.split_once('>').unwrap_or((tag, ""));
@@ -208,7 +208,7 @@ impl Shape {
     }
 }
 
-/// Rows of cells: columns and rows that each covers, and what is in it.
+/// The rows of a table. Each cell has the columns and rows that it spans, and its content.
 #[derive(Default)]
 struct HtmlTable {
     rows: Vec<Vec<(usize, usize, Vec<String>)>>,

@@ -1,4 +1,4 @@
-//! Topics with the Markdown that DITA-OT makes of them.
+//! Compares topics with the Markdown of DITA-OT.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,11 +11,11 @@ use super::source::{Element, parse};
 use crate::conformance::corpora::{corpus, files_ending};
 use crate::conformance::table::{percent, reaches, row};
 
-/// Differences that are meant to be, one line each: `name: reason`.
+/// Intended differences, one per line: `name: reason`.
 const DIFFERENT: &str = include_str!("pairs.txt");
 
-/// Names of keys in the elements of a source that have nothing else: no key is defined in this corpus, and by our
-/// specification its name stands for it.
+/// Collects the names of keys in otherwise empty elements. This corpus defines no keys, so our specification requires
+/// the name of the key.
 fn undefined_keys(element: &Element, into: &mut Vec<String>) {
     if element.is_blank() {
         into.extend(element.attr("keyref").map(ToOwned::to_owned));
@@ -33,11 +33,11 @@ fn lightweight_dita_pairs_are_equal_or_differ_for_a_known_reason() {
         let Ok(expected) = std::fs::read_to_string(root.join("output/markdown").join(format!("{name}.md"))) else {
             continue;
         };
-        // Each by itself, as theirs was made: a folder would bring keys of other maps.
+        // Convert each topic separately, as DITA-OT did. A folder would add keys of other maps.
         let documents = convert(&source, &Options::default());
         let [document] = documents.as_slice() else { panic!("{name}: {} documents", documents.len()) };
         all += 1;
-        // A topic without a title is called by its file.
+        // The title of a topic without a title is its file name.
         let expected = expected.replace("\n# {#", "\n#  {#").replacen("#  {#", &format!("# {name} {{#"), 1);
         let (actual, expected) = (shape(&format!("# {}\n\n{}", document.title, document.text_md)), shape(&expected));
         let mut keys = Vec::new();
@@ -66,7 +66,7 @@ fn lightweight_dita_pairs_are_equal_or_differ_for_a_known_reason() {
     row("dita-lwdita-tests", "pairs equal, the rest listed", &percent(same_pairs, all), "95 %", ok);
 }
 
-/// Returns a few words around the first place where two shapes part.
+/// Returns a few words around the first difference between two shapes.
 fn first_difference(one: &[String], other: &[String]) -> String {
     let at = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     one.iter().skip(at.saturating_sub(3)).take(12).cloned().collect::<Vec<_>>().join(" ")

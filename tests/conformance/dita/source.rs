@@ -1,4 +1,4 @@
-//! An independent reading of DITA sources, made for counting words: it shares no code with the converter.
+//! An independent parser of DITA sources for counting words. It shares no code with the converter.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub enum Child {
     Instruction(String),
 }
 
-/// Element types whose text no reader of the published topic sees.
+/// Element types whose text is invisible in the published topic.
 const HIDDEN: [&str; 32] = [
     "prolog",
     "titlealts",
@@ -58,7 +58,7 @@ const HIDDEN: [&str; 32] = [
     "change-historylist",
 ];
 
-/// Element types that may stand inside a word.
+/// Element types that may be inside a word.
 const INLINE: [&str; 41] = [
     "rb",
     "rt",
@@ -108,7 +108,7 @@ impl Element {
         self.attributes.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Element types; its own name where no class says them.
+    /// Returns the element types. Without a class, it is the name of the element.
     fn types(&self) -> Vec<&str> {
         let class = self.attr("class").unwrap_or_default();
         let mut types: Vec<&str> = class.split_whitespace().filter_map(|part| Some(part.split_once('/')?.1)).collect();
@@ -122,17 +122,17 @@ impl Element {
         self.types().contains(&name)
     }
 
-    /// Returns whether it is the root of a map.
+    /// Returns whether the element is the root of a map.
     pub fn is_map(&self) -> bool {
         self.name.ends_with("map") || self.name == "subjectScheme"
     }
 
-    /// Returns whether it is the root of a file of topics.
+    /// Returns whether the element is the root of a file with topics.
     pub fn is_topic(&self) -> bool {
         self.name == "dita" || (self.attr("id").is_some() && self.child("title").or(self.child("glossterm")).is_some())
     }
 
-    /// Returns the first child of a name.
+    /// Returns the first child with this name.
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.elements().find(|child| child.name == name)
     }
@@ -152,7 +152,7 @@ impl Element {
         if test(self) { Some(self) } else { self.elements().find_map(|child| child.find(test)) }
     }
 
-    /// Returns whether it may stand inside a word.
+    /// Returns whether the element may be inside a word.
     pub fn is_inline(&self) -> bool {
         INLINE.contains(&self.name.as_str())
     }
@@ -166,7 +166,7 @@ impl Element {
     }
 }
 
-/// Parses a file; `None` when it is not XML.
+/// Parses a file. Returns `None` if it is not XML.
 pub fn parse(path: &Path) -> Option<Element> {
     let text = std::fs::read_to_string(path).ok()?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
@@ -205,23 +205,23 @@ fn element(tag: &BytesStart<'_>) -> Element {
     Element { name: tag.name().into_inner().to_owned(), attributes: attributes.collect(), children: Vec::new() }
 }
 
-/// Words: runs of letters and digits.
+/// Returns the words, which are sequences of letters and digits.
 pub fn words(text: &str) -> Vec<String> {
     let invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}');
     let text: String = text.chars().filter(|c| !invisible(*c)).collect();
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
 }
 
-/// Topics and keys of a corpus, with references followed by the simplest means.
+/// The topics and keys of a corpus, with a simple resolution of references.
 pub struct Sources {
     pub files: HashMap<PathBuf, Element>,
-    /// First definition of each key, for each folder that holds one set of maps.
+    /// The first definition of each key, for each folder with a set of maps.
     keys: HashMap<(PathBuf, String), (PathBuf, Element)>,
     sets: Vec<PathBuf>,
 }
 
 impl Sources {
-    /// Reads everything below `sets`; keys are shared inside each of them only.
+    /// Reads all files in `sets`. Each set has its own keys.
     pub fn read(sets: &[PathBuf]) -> Self {
         let mut sources = Self { files: HashMap::new(), keys: HashMap::new(), sets: sets.to_vec() };
         for set in sets {
@@ -254,7 +254,7 @@ impl Sources {
         self.keys.get(&(set.clone(), key.to_owned()))
     }
 
-    /// The words that a reader of the topic sees, as far as the sources themselves say.
+    /// Returns the words that a reader of the topic sees, according to the sources.
     pub fn visible(&self, path: &Path, element: &Element, depth: usize, into: &mut String) {
         if element.is_hidden() || element.attr("conaction").is_some() || depth > 100 {
             return;
@@ -305,7 +305,7 @@ impl Sources {
         Some((path, target))
     }
 
-    /// Returns the siblings after an element, up to the one that `conrefend` names.
+    /// Returns the siblings after an element, up to the element in `conrefend`.
     fn range(&self, path: &Path, first: &Element, end: Option<&str>) -> Vec<&Element> {
         let Some(end) = end.and_then(|end| end.rsplit(['/', '#']).next()) else { return Vec::new() };
         let is_parent = |parent: &Element| parent.elements().any(|child| std::ptr::eq(child, first));

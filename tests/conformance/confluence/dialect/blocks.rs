@@ -1,10 +1,10 @@
-//! Notations that stand for blocks.
+//! Converts block notations.
 
 use super::{between, outside_fences, running_text};
 
 pub(super) fn comments(text: &str) -> String {
     let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map_or(text, |(_, body)| body);
-    // A comment may go on over lines, but in code it is code.
+    // A comment may span several lines. Inside code, it is code.
     let mut inside = false;
     outside_fences(body, |line| {
         let mut out = String::new();
@@ -17,7 +17,7 @@ pub(super) fn comments(text: &str) -> String {
                 break;
             };
             if !inside {
-                // Where the comment is text of the page, it is escaped.
+                // A comment in the text of a page is escaped.
                 out.push_str(before.trim_end_matches('\\'));
             }
             inside = !inside;
@@ -47,7 +47,7 @@ fn label(kind: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Quotes `lines`, the label before the first paragraph or on a line of its own.
+/// Quotes `lines`. The label is before the first paragraph or on a separate line.
 fn quote(label: &str, lines: &[String]) -> Vec<String> {
     let start = lines.iter().position(|line| !line.trim().is_empty()).unwrap_or(lines.len());
     let lines = lines.get(start..).unwrap_or_default();
@@ -104,7 +104,7 @@ pub(super) fn tildes(text: &str) -> String {
 
 pub(super) fn details(text: &str) -> String {
     let text = outside_fences(text, |line| {
-        // Where the tags are text of the page, they are escaped.
+        // Tags in the text of a page are escaped.
         let line = &line.replace("\\<", "<");
         let bare = line.trim();
         if bare.starts_with("<details") || bare == "</details>" {
@@ -116,7 +116,7 @@ pub(super) fn details(text: &str) -> String {
             None => line.clone(),
         }
     });
-    // A callout that is folded is an expand: its lines lose one mark of quotation.
+    // A collapsed callout is an expand macro, so its lines lose one quotation mark.
     let mut out: Vec<String> = Vec::new();
     let mut inside: Option<String> = None;
     for line in text.split('\n') {
@@ -179,10 +179,10 @@ pub(super) fn alerts(text: &str) -> String {
                 None => out.push(format!("{before}> **{label}:**")),
             }
         }
-        // GitLab writes `> NOTE:` alone on its line.
+        // GitLab writes `> NOTE:` on a separate line.
         let shout = line.strip_prefix("> ").and_then(|rest| rest.strip_suffix(':'));
         let shout = shout.filter(|kind| !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_uppercase()));
-        // Others write a sign and the kind in bold.
+        // Other tools write a symbol and the kind in bold.
         let bold = line.strip_prefix("> ").and_then(|rest| rest.strip_suffix("**")?.split_once(" **"));
         let signed = bold.filter(|(sign, _)| !sign.is_empty() && !sign.contains(|c: char| c.is_alphanumeric()));
         let kind = shout.or(signed.map(|(_, kind)| kind).filter(|kind| kind.chars().all(char::is_alphabetic)));

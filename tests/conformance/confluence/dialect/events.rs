@@ -1,4 +1,4 @@
-//! Markdown as the sequence of what an independent parser sees, without what generators choose for themselves.
+//! Converts Markdown to the events of an independent parser, without details that generators choose freely.
 
 use super::super::super::parsed::structure;
 use super::translate;
@@ -7,12 +7,12 @@ use super::translate;
 pub const SITE: &str = "https://wiki.example.com";
 pub const SPACE: &str = "ROUND";
 
-/// Returns the events of a text, after all rules.
+/// Returns the events of a text after all rules.
 ///
-/// Beyond them: footnotes become numbered links and a list at the end, links back from there are dropped; an address
-/// alone is a link to itself in GitHub-flavored Markdown; anchors are named by each generator; files are attachments,
-/// whose names have no folders; an image without a text is called by its file, and a caption that repeats the text is one; breaks are blank space; the kind of a callout is left out when `kinds` is false, and
-/// with it a title that only says the kind.
+/// In addition, footnotes become numbered links and a list at the end, and links back from there are removed. An address
+/// without text is a link to itself in GitHub-flavored Markdown. Each generator names anchors in its own way. Files are
+/// attachments, whose names have no folders. An image without text is named by its file, and a caption that repeats the text
+/// is removed. Breaks are blanks. If `kinds` is false, the kind of a callout and a title that only repeats it are removed.
 pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut link: Option<(usize, String)> = None;
@@ -38,7 +38,7 @@ pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
     joined(&out)
 }
 
-/// Writes footnotes as generators do: a raised, linked number, and after a rule at the end a list of the notes.
+/// Writes footnotes as generators do: a superscript number with a link, and a list of the notes after a rule at the end.
 fn footnotes(events: Vec<String>) -> Vec<String> {
     let (mut out, mut notes, mut names) = (Vec::new(), Vec::new(), Vec::new());
     let mut inside = false;
@@ -70,7 +70,7 @@ fn footnotes(events: Vec<String>) -> Vec<String> {
     out
 }
 
-/// Ends a link; one that only shows its own address is text.
+/// Ends a link. A link that only shows its own address is text.
 fn end_link(events: &mut Vec<String>, link: Option<(usize, String)>) {
     let Some((at, target)) = link else { return };
     let text = events.get(at + 1..).unwrap_or_default().concat();
@@ -91,7 +91,7 @@ fn end_link(events: &mut Vec<String>, link: Option<(usize, String)>) {
     }
 }
 
-/// Ends an image; without a text, or with one that only says what it is, its file is its text.
+/// Ends an image. If its text is missing or only repeats its type, the name of the file is used.
 fn name_image(events: &mut Vec<String>) {
     if events.last().is_some_and(|text| ["Media", "attachment"].contains(&text.as_str())) {
         events.pop();
@@ -101,7 +101,7 @@ fn name_image(events: &mut Vec<String>) {
     events.push("<End(Image)>".to_owned());
 }
 
-/// Removes marks around code, which takes none but a link (A2).
+/// Removes formatting around code, which allows only a link (A2).
 fn unmark_code(events: &mut Vec<String>) {
     let marks = ["Strong", "Emphasis", "Strikethrough"];
     while let Some(at) = events.windows(3).position(|three| {
@@ -113,7 +113,7 @@ fn unmark_code(events: &mut Vec<String>) {
     }
 }
 
-/// Removes captions that say what the text of their image says.
+/// Removes captions that repeat the text of their image.
 fn drop_captions(events: &mut Vec<String>) {
     while let Some(at) = events.windows(5).position(|five| {
         five[1] == "<End(Image)>"
@@ -125,7 +125,7 @@ fn drop_captions(events: &mut Vec<String>) {
     }
 }
 
-/// Removes the labels of callouts: which kind becomes which macro is the generator's choice.
+/// Removes the labels of callouts, because each generator maps kinds to macros in its own way.
 fn drop_labels(events: &mut Vec<String>) {
     while let Some(at) = events.windows(4).position(|four| {
         four[0].starts_with("<Start(BlockQuote")
@@ -134,7 +134,7 @@ fn drop_labels(events: &mut Vec<String>) {
             && four[3] == "<End(Strong)>"
     }) {
         events.drain(at + 1..at + 4);
-        // Some generators write the kind once more, as a title, in bold or not.
+        // Some generators repeat the kind as a title, in bold or not.
         let says_kind = |text: &String| KINDS.contains(&text.to_lowercase().trim_end_matches(':'));
         match events.get(at + 1..).unwrap_or_default() {
             [start, kind, end, ..] if start == "<Start(Strong)>" && end == "<End(Strong)>" && says_kind(kind) => {
@@ -148,7 +148,7 @@ fn drop_labels(events: &mut Vec<String>) {
     }
 }
 
-/// Kinds of callouts by the names of `MkDocs`, reStructuredText, GitHub and GitLab.
+/// The kinds of callouts with their names in `MkDocs`, reStructuredText, GitHub and GitLab.
 const KINDS: &[&str] = &[
     "abstract",
     "attention",
@@ -186,12 +186,12 @@ fn address(target: &str) -> String {
     match target.split_once('#') {
         Some(("", _)) => "#".to_owned(),
         _ if target.contains("://") || target.starts_with("mailto:") => target.to_owned(),
-        // One generator writes `PAR` for the folder above.
+        // One generator writes `PAR` for the parent folder.
         _ => target.replace("../", "").replace("PAR_", "").replace('/', "_").replace("%20", " "),
     }
 }
 
-/// Texts side by side are one text.
+/// Joins adjacent texts.
 fn joined(events: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for event in events {

@@ -1,4 +1,4 @@
-//! Notations that stand in a line.
+//! Converts inline notations.
 
 use super::{between, outside_fences, running_text};
 
@@ -24,7 +24,7 @@ pub(super) fn marks(text: &str) -> String {
     ];
     let word = |inner: &str| !inner.is_empty() && !inner.contains([' ', '~', '^', '[']);
     running_text(text, |part| {
-        // In formulas these are operators.
+        // These characters are operators in formulas.
         if part.contains("$$") {
             return part.to_owned();
         }
@@ -35,7 +35,7 @@ pub(super) fn marks(text: &str) -> String {
     })
 }
 
-/// `<a href="x">y</a>` as `[y](x)`.
+/// Converts `<a href="x">y</a>` to `[y](x)`.
 pub(super) fn anchors(text: &str) -> String {
     between(text, "<a href=\"", "</a>", |inner| {
         let (href, words) = inner.split_once("\">")?;
@@ -43,14 +43,14 @@ pub(super) fn anchors(text: &str) -> String {
     })
 }
 
-/// `<img src="x" …>` as `![](x)`.
+/// Converts `<img src="x" …>` to `![](x)`.
 pub(super) fn html_images(text: &str) -> String {
     running_text(text, |part| {
         between(part, "<img src=\"", ">", |inner| Some(format!("![]({})", inner.split('"').next()?)))
     })
 }
 
-/// `![|16](address/file?query)` as `![file](…)`.
+/// Converts `![|16](address/file?query)` to `![file](…)`.
 pub(super) fn image_sizes(text: &str) -> String {
     between(text, "![|", ")", |inner| {
         let (_, address) = inner.split_once("](")?;
@@ -90,7 +90,7 @@ pub(super) fn status_images(text: &str) -> String {
     })
 }
 
-/// Lists and code in cells, which other converters write with the marks of blocks.
+/// Converts lists and code in cells, which other converters write in block notation.
 pub(super) fn cell_blocks(text: &str) -> String {
     let text = outside_fences(text, |line| {
         if !line.starts_with('|') {
@@ -109,7 +109,7 @@ pub(super) fn cell_blocks(text: &str) -> String {
     })
 }
 
-/// `![text](file "title")` alone on its line: the title is the caption.
+/// Converts `![text](file "title")` on a separate line. The title becomes the caption.
 pub(super) fn image_titles(text: &str) -> String {
     outside_fences(text, |line| {
         let inner = line.strip_prefix("![").and_then(|rest| rest.strip_suffix("\")"));

@@ -1,8 +1,8 @@
-//! What other converters write in a notation of their own, as the Markdown that our specification asks for.
+//! Converts the notations of other converters to the Markdown that our specification defines.
 //!
-//! Every comparison of pairs goes through [`translate`] on both sides. A rule says which notation it is about and which
-//! row of the specification decides; none of them looks at what our reader does. Where no rule applies and the texts
-//! differ, the pair is listed with its reason.
+//! [`translate`] is applied to both sides of every pair before they are compared. Each rule contains its notation and
+//! the section of the specification that defines the result. No rule depends on our reader. If no rule applies and the
+//! texts differ, the pair is listed with its reason.
 
 mod blocks;
 mod events;
@@ -12,18 +12,18 @@ mod placeholders;
 pub use events::{SITE, SPACE, events};
 pub use placeholders::placeholders;
 
-/// A notation and what it becomes.
+/// A notation and its result.
 struct Rule {
     /// The notation.
     #[allow(dead_code, reason = "the list is for readers")]
     notation: &'static str,
-    /// What decides, by section of the specification.
+    /// The section of the specification that defines the result.
     #[allow(dead_code, reason = "the list is for readers")]
     decides: &'static str,
     apply: fn(&str) -> String,
 }
 
-/// In the order in which they are applied: blocks, then what stands in a line.
+/// The rules in order: first blocks, and then inline notations.
 const RULES: &[Rule] = &[
     rule("front matter, `<!-- comments -->`", "A0: not text", blocks::comments),
     rule("`[[_TOC_]]`", "A1 macros: toc, children dropped", blocks::navigation),
@@ -88,7 +88,7 @@ fn running_text(text: &str, change: impl Fn(&str) -> String) -> String {
     outside_fences(text, |line| outside_spans(line, &change))
 }
 
-/// Replaces every `open … close` by what `change` makes of the part between.
+/// Replaces every `open … close` with the result of `change` for the part between them.
 fn between(text: &str, open: &str, close: &str, change: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,10 +1,10 @@
-//! Placeholders of pairs that keep a construct aside for their way back, as what the specification says it becomes.
+//! Replaces placeholders for constructs, which some pairs use, with the result that the specification defines.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-/// Puts what each placeholder stands for in its place; `fragments.json` beside the pair says what that is.
+/// Replaces each placeholder. `fragments.json` beside the pair contains the constructs.
 pub fn placeholders(markdown: &str, folder: &Path) -> String {
     let fragments = std::fs::read_to_string(folder.join("fragments.json")).unwrap_or_default();
     let fragments: Vec<Value> = serde_json::from_str(&fragments).unwrap_or_default();
@@ -22,7 +22,7 @@ pub fn placeholders(markdown: &str, folder: &Path) -> String {
     text
 }
 
-/// What the specification (A0, A1) makes of a construct.
+/// Returns the result of a construct in the specification (A0, A1).
 fn meaning(xhtml: &str) -> Option<String> {
     const SITE: &str = "https://confluence.example.com";
     let attribute = |name: &str| between(xhtml, &format!("{name}=\""), "\"").map(|value| value.replace("&amp;", "&"));
@@ -30,7 +30,7 @@ fn meaning(xhtml: &str) -> Option<String> {
     let has = |mark: &str| xhtml.contains(mark);
     let named = |name: &str| has(&format!("macro ac:name=\"{name}\""));
     Some(if named("toc") || named("some-vendor-widget") || has("ac:inline-comment-marker") {
-        // Navigation; a macro that nobody knows, without a body; the mark of a comment.
+        // Navigation, an unknown macro without a body, or the marker of a comment.
         String::new()
     } else if named("jira") {
         format!("Jira query: `{}`", parameter("jqlQuery")?)
