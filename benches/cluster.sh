@@ -1,11 +1,11 @@
-# Sourced by benches that measure SQL: a throwaway cluster, and the SQL of graphdb in it.
+# Sourced by benchmarks of SQL. Provides a temporary cluster with the SQL of graphdb.
 #   PG_BIN=folder with initdb (default: from PATH)
 [ -z "${PG_BIN:-}" ] || PATH=$PG_BIN:$PATH
 for tool in initdb pg_ctl psql pgbench; do
   command -v $tool > /dev/null || { echo "no $tool: set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
 done
 
-# PostgreSQL refuses to run as root.
+# PostgreSQL does not run as root.
 account=$(id -un)
 if [ "$account" = root ]; then account=$(id -un postgres 2> /dev/null || echo nobody); fi
 as_account() (
@@ -14,8 +14,8 @@ as_account() (
 )
 run_sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
 
-# start_cluster NAME [initdb option …]: a cluster below the new folder $work, on a socket in it, gone when the script ends.
-# psql and pgbench find it. Settings of the server that are not the default stand in $settings.
+# start_cluster NAME [initdb option …]: starts a cluster in the new folder $work, with a socket there. It is removed when the script ends.
+# psql and pgbench use it by default. $settings contains additional settings of the server.
 start_cluster() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/$1-bench.XXXXXX")
   trap stop_cluster EXIT
@@ -30,7 +30,7 @@ stop_cluster() {
   rm -rf "$work"
 }
 
-# install_graphdb FOLDER: the files of that sql/, as `trailblazer db migrate` installs them.
+# install_graphdb FOLDER: installs the files of that sql/ folder as `trailblazer db migrate` does.
 install_graphdb() {
   {
     echo 'begin; create extension if not exists vector schema public;'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Megabytes a second into chunks, trailblazer and the crate text-splitter, on the corpora.   TRAILBLAZER_CORPORA=folder
+# Compares the chunking speed of trailblazer and the crate text-splitter on the corpora.   TRAILBLAZER_CORPORA=folder
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo run --quiet --release --locked --manifest-path benches/chunk/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}" -- \

@@ -1,5 +1,5 @@
--- A fresh queue of :runs tasks, each with its first run, beside :finished completed ones: the rows that spawn_task,
--- claim_task and complete_run leave.
+-- Creates a queue with :runs tasks, each with its first run, and :finished completed tasks. These are the rows that spawn_task,
+-- claim_task and complete_run create.
 select absurd.drop_queue('bench');
 select absurd.create_queue('bench');
 create temporary table filling as

@@ -60,7 +60,7 @@ def script(name, kind, batch=1):
 
 
 def pgbench(path, clients, *limit, batch=1):
-    """The cycles that one call of pgbench ran: (end in seconds, latency in milliseconds) of each."""
+    """Returns the cycles of one call of pgbench as tuples (end in seconds, latency in milliseconds)."""
     for log in WORK.glob("cycles.*"):
         log.unlink()
     variables = ["-Dworker=host/4242/1", "-Dtasks={1}", f"-Dbatch={batch}"]
@@ -102,7 +102,7 @@ def title(name):
 
 
 def rate():
-    """Cycles a second and the slowest hundredth, one item at a time, each round on a fresh queue."""
+    """Measures cycles per second and the 99th percentile, one item at a time. Each round has a new queue."""
     rates, slowest = {}, {}
     for clients in CLIENTS:
         for _ in range(ROUNDS):
@@ -118,7 +118,7 @@ def rate():
 
 
 def short():
-    """Cycles a second with 8 clients on a queue that is short: the claims of some read all that waits."""
+    """Measures cycles per second with 8 clients on a short queue, because some claims read all waiting items."""
     rates = {}
     for _ in range(ROUNDS):
         for name in ONLY:
@@ -129,7 +129,7 @@ def short():
 
 
 def batch():
-    """Items a second with 8 clients that claim and complete many at once, and the slowest hundredth of these cycles."""
+    """Measures items per second with 8 clients that claim and complete batches, and the 99th percentile of these cycles."""
     rates, slowest = {}, {}
     for size in BATCHES:
         for _ in range(ROUNDS):
@@ -156,14 +156,14 @@ def configured(*settings):
 
 
 def processor_time():
-    """Seconds of CPU that ended sessions of the server have used; on Linux only."""
+    """Returns the CPU seconds of the server's ended sessions. Works only on Linux."""
     stat = Path("/proc") / (WORK / "data/postmaster.pid").read_text().split()[0] / "stat"
     fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else ["nan"] * 15
     return (float(fields[13]) + float(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def cost():
-    """What a cycle writes and computes, and what an item does in batches."""
+    """Measures the writes and the CPU time of a cycle, and of an item in batches."""
     header = ["WAL bytes", "WAL records", "rows inserted", "rows left dead", "of them HOT", "CPU, µs"]
     with configured("autovacuum = off", "full_page_writes = off", "synchronous_commit = off"):
         rows = [[title(n), *map(number, cost_of(n, "cycle", 500))] for n in ONLY]
@@ -174,7 +174,7 @@ def cost():
 
 
 def cost_of(name, kind, cycles, size=1):
-    """Of each item of 4 clients: WAL, rows, CPU. Without full page images, which follow the checkpoints and not the queue."""
+    """Measures WAL, rows and CPU time per item with 4 clients, without full-page images, which depend on the checkpoints."""
     count = "coalesce(sum(n_tup_ins), 0), coalesce(sum(n_tup_upd + n_tup_del), 0), coalesce(sum(n_tup_hot_upd), 0)"
     look = f"""select pg_stat_force_next_flush(); select pg_current_wal_lsn() - '0/0', wal_records, {count}
                from pg_stat_wal, pg_stat_user_tables where schemaname = '{CONTENDERS[name][1]}' group by wal_records"""
@@ -191,7 +191,7 @@ def cost_of(name, kind, cycles, size=1):
 
 
 def flat():
-    """Cycles a second with 8 clients beside finished items: one queue a size, its rounds alternating."""
+    """Measures cycles per second with 8 clients and many finished items. Each size has one queue, and the rounds take turns."""
     rates = {}
     for finished in FINISHED:
         names = [n for n in ONLY if not (finished and n in KEEP_NOTHING)]
@@ -208,7 +208,7 @@ def flat():
 
 
 def held():
-    """Cycles a second with 8 clients before a snapshot is held open and at the end of its time."""
+    """Measures cycles per second with 8 clients before a snapshot is held open and at the end of that time."""
     rows, last = [], min(30, HELD / 3)
     for name in ONLY:
         fill(name, BACKLOG)

@@ -1,4 +1,4 @@
--- A fresh backlog of :runs runs without documents, beside :finished embedded ones with their history.
+-- Creates a backlog with :runs runs without documents, and :finished embedded runs with their history.
 truncate graphdb.processed_runs, graphdb.run_attempts cascade;
 insert into graphdb.processed_runs
   (run_id, source, normalized_at, status, chunk_started_at, chunk_completed_at, embed_started_at, embed_completed_at,

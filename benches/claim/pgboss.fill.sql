@@ -1,4 +1,4 @@
--- A fresh queue of :runs jobs, beside :finished completed ones.
+-- Creates a queue with :runs jobs, and :finished completed jobs.
 truncate pgboss.job;
 insert into pgboss.job (name, data, policy, state, start_after, created_on, started_on, completed_on, keep_until)
 select 'bench', jsonb_build_object('run_id', 'old-' || lpad(i::text, 8, '0')), 'standard', 'completed', t, t, t, t, now() + interval '14 days'

@@ -1,4 +1,4 @@
--- A fresh queue of :runs messages, beside :finished archived ones.
+-- Creates a queue with :runs messages, and :finished archived messages.
 select pgmq.drop_queue('bench') where exists (select from pgmq.meta where queue_name = 'bench');
 select pgmq.create('bench');
 insert into pgmq.a_bench (msg_id, read_ct, enqueued_at, last_read_at, vt, message)

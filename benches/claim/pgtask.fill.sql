@@ -1,4 +1,4 @@
--- A fresh queue of :runs tasks, beside :finished succeeded ones with their attempts.
+-- Creates a queue with :runs tasks, and :finished successful tasks with their attempts.
 truncate pgtask.tasks, pgtask.attempts cascade;
 insert into pgtask.queues (name) values ('bench') on conflict do nothing;
 set session_replication_role = replica;

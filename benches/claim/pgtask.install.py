@@ -1,4 +1,4 @@
-"""Lets pgtask's own code create its schema: pgtask.install.py MODULE URL. The module is loaded by its path, because its package
+"""Creates the schema of pgtask with its own code. Usage: pgtask.install.py MODULE URL. The module is loaded by path, because its package
 imports more than that needs."""
 
 import asyncio
@@ -18,5 +18,5 @@ async def install():
 
 
 asyncio.run(install())
-# Its threads may crash an interpreter that takes itself apart.
+# Its threads may crash the interpreter at exit.
 os._exit(0)

@@ -1,4 +1,4 @@
--- A fresh queue of :runs jobs and a worker for each client, beside :finished succeeded jobs with their events.
+-- Creates a queue with :runs jobs, a worker for each client, and :finished successful jobs with their events.
 truncate procrastinate_jobs, procrastinate_events, procrastinate_workers restart identity cascade;
 insert into procrastinate_workers select from generate_series(1, 64);
 set session_replication_role = replica;

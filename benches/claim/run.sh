@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What claim + complete of graphdb costs beside the same of other Postgres queues, each through its own SQL, as Markdown tables.
-# Fetches the others, starts a throwaway cluster with default, durable settings, installs all, and measures (compare.py).
+# Compares the cost of claim and complete in graphdb with other Postgres queues, each with its own SQL. Prints Markdown tables.
+# Fetches the other queues, starts a temporary cluster with default, durable settings, installs all queues, and runs compare.py.
 #   PG_BIN=folder with initdb, PostgreSQL 18 (default: from PATH)   SQL_DIR=another sql/ to measure
 #   PARTS="rate short batch cost flat held"   QUICK=1 (two or three minutes in place of twenty-five)   ONLY="graphdb pgtask"
 #   CLIENTS="1 4 8 16"  ROUNDS=3  SECONDS_PER_ROUND=3  BATCHES="10 100"  FINISHED="0 100000 1000000"  HELD=40
@@ -13,7 +13,7 @@ for tool in node npm; do
   command -v $tool > /dev/null || { echo "no $tool: graphile-worker and pg-boss make their SQL with it (Debian: apt install nodejs npm)" >&2; exit 1; }
 done
 
-# Once, into var/: the wheels unpacked side by side, the npm packages each in its folder, and the SQL that JavaScript makes.
+# Done once, in var/: unpacks the wheels and the npm packages, and writes the SQL that JavaScript generates.
 fetch() {
   cat "$here/requirements.txt" "$here/packages.sha512" "$here/statements.mjs" | cmp -s - "$store/fetched" && return
   rm -rf "$store" && mkdir -p "$store/npm" "$store/sql"

@@ -1,6 +1,6 @@
-// The SQL of graphile-worker and pg-boss, which their JavaScript makes: statements.mjs PACKAGES FOLDER writes for each an
-// install script, a cycle and batches for pgbench into FOLDER. Their statements are not changed: parameters become variables
-// of pgbench, and a batch stands in an SQL function, because pgbench keeps one row of a result, not ten.
+// Writes the SQL that the JavaScript of graphile-worker and pg-boss generates. statements.mjs PACKAGES FOLDER writes for each of them an
+// install script, a cycle and batches for pgbench into FOLDER. The statements are not changed. Parameters become variables
+// of pgbench. A batch is a SQL function, because pgbench keeps only one row of a result.
 import { writeFileSync } from 'node:fs'
 
 const [packages, folder] = process.argv.slice(2)
@@ -11,7 +11,7 @@ const body = (name, args, text) =>
   `create function bench.${name}(${args[0]}) returns ${args[1]} language sql as $bench$ ${text} $bench$;`
 const batches = [10, 100]
 
-// graphile-worker: the statements as its worker hands them to the driver.
+// graphile-worker: the statements that its worker passes to the driver.
 const { migrations } = await load('graphile-worker/dist/generated/sql.js')
 const { batchGetJobs } = await load('graphile-worker/dist/sql/getJobs.js')
 const { batchCompleteJobs } = await load('graphile-worker/dist/sql/completeJobs.js')
@@ -26,7 +26,7 @@ const sent = async call => {
 }
 const getJobs = size => sent((options, client) => batchGetJobs(options, client, { bench: true }, 'pool', null, size))
 const completeJobs = ids => sent((options, client) => batchCompleteJobs(options, client, 'pool', ids.map(id => ({ id, job_queue_id: null }))))
-// In a function, the columns of its CTE would not fit the row of a job: jobs.*, not *.
+// In a function, the columns of its CTE would not match the row type of a job, so use jobs.* instead of *.
 const jobsOf = await Promise.all(batches.map(getJobs))
 write('graphile.install',
   'create schema graphile_worker; create schema if not exists bench;',
@@ -41,7 +41,7 @@ for (const size of batches) {
     `${fill(await completeJobs([1, 2]), ':ids')};`)
 }
 
-// pg-boss: fetch and the fenced complete of its work().
+// pg-boss: the fetch and the fenced complete of its work().
 const plans = await load('pg-boss/dist/plans.js')
 const { default: { pgboss } } = await import(`${packages}/pg-boss/package.json`, { with: { type: 'json' } })
 const fetchJobs = limit => plans.fetchNextJob({ schema: 'pgboss', table: 'job_common', name: 'bench', policy: 'standard', limit }).text

@@ -32,7 +32,7 @@ def cpu_seconds(pid):
 
 
 class Ours:
-    """The Rust binary, with these weights."""
+    """Runs the Rust binary with these weights."""
 
     def __init__(self, weights, texts, threads):
         self.name = f"trailblazer {weights}"
@@ -53,7 +53,7 @@ class Ours:
 
 
 class Other:
-    """A contender in this process: finds its best batch size, then embeds slices."""
+    """Runs a contender in this process. Finds its best batch size, and then embeds slices."""
 
     pid = "self"
 
@@ -85,7 +85,7 @@ class OnnxRuntime(Other):
         self.tokenizer = tokenizers.Tokenizer.from_file(str(MODEL / "tokenizer.json"))
         self.tokenizer.no_truncation()
         options = onnxruntime.SessionOptions()
-        # As with ours, the batches are the parallelism: it is faster than threads inside each product.
+        # As in trailblazer, batches run in parallel. This is faster than threads inside each matrix product.
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -131,7 +131,7 @@ class SentenceTransformers(Other):
 
 
 class Encoder(torch.nn.Module):
-    """The last hidden states of a model, as the export wants it: tensors in, a tensor out."""
+    """Returns the last hidden states of a model in the form that the export needs."""
 
     def __init__(self, model):
         super().__init__()
@@ -143,7 +143,7 @@ class Encoder(torch.nn.Module):
 
 
 def export(folder):
-    """The model as ONNX, in 32-bit floats and with 8-bit weights; made once."""
+    """Exports the model once to ONNX, with 32-bit floats and with 8-bit weights."""
     f32, int8 = folder / "f32.onnx", folder / "int8.onnx"
     if not int8.exists():
         from onnxruntime.quantization import QuantType, quantize_dynamic

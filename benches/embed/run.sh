@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The `local` provider against ONNX Runtime and sentence-transformers on the same chunks of the corpora. The others are
-# fetched, pinned, into var/bench (4 GB: PyTorch on Linux comes with its GPU libraries, which are not used).
+# Compares the `local` provider with ONNX Runtime and sentence-transformers on the same chunks of the corpora. The pinned packages are
+# fetched into var/bench. They have 4 GB, because PyTorch for Linux includes its GPU libraries, which are not used.
 #   TRAILBLAZER_CORPORA=folder  CHUNKS=2000  THREADS="1 2"
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -19,7 +19,7 @@ sys.path.insert(0, str(TOOLS))
 
 
 def pages():
-    """Storage pages of the corpora, each repeated up to a size at which no contender only starts and stops."""
+    """Returns the storage pages of the corpora, each repeated so that the startup time of a contender does not matter."""
     folder = WORK / "pages"
     if not folder.is_dir():
         folder.mkdir(parents=True)
@@ -68,7 +68,7 @@ def main():
     folder = pages()
     files = sorted(str(path) for path in folder.iterdir())
     size = sum(os.path.getsize(path) for path in files) / 1e6
-    # The others are slow enough on a part of the pages, taken evenly.
+    # The other converters are slow, so they get only a part of the pages.
     part = files[:: max(1, len(files) // 40)]
     share = sum(os.path.getsize(path) for path in part) / 1e6
     one, all_ = best(lambda: ours(folder, CORES[:1])), best(lambda: ours(folder, CORES))

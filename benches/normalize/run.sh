@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Confluence reader against markdownify and pandoc on the storage pages of the corpora, and a large space export.
-# The others are fetched, pinned, into var/bench.   TRAILBLAZER_CORPORA=folder  EXPORT_MB=500
+# Compares the Confluence reader with markdownify and pandoc on the storage pages of the corpora, and reads a large space export.
+# The pinned packages are fetched into var/bench.   TRAILBLAZER_CORPORA=folder  EXPORT_MB=500
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=var/bench/converters

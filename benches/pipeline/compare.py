@@ -1,4 +1,4 @@
-"""Compares the pipelines, one after the other in turns, and prints Markdown.
+"""Compares the pipelines, which take turns, and prints Markdown.
 
     compare.py TRAILBLAZER SOCKET CORPUS WORK MODE EMBEDDER
 
@@ -18,7 +18,7 @@ SCENES = [
 
 
 def contenders(bench, binary, mode):
-    # Two processes of a model share the same cores; and a kill would leave them to go on.
+    # Two processes with a model share the same cores, and would continue after a kill.
     modules = [module for module in NAMES if mode == "instant" or module != "llamaindex_processes"]
     found = [Trailblazer(bench, binary)] + [Framework(bench, module) for module in modules]
     for place, contender in enumerate(found):
@@ -38,12 +38,12 @@ def row(name, documents, seconds, result, ratios=("", "")):
 
 
 def table(documents, title, rows):
-    """Rates, and trailblazer's divided by the others': from registered documents to vectors, and with registration."""
+    """Prints the rates, and trailblazer's rate divided by the others, with and without registration."""
     ours = rows[0][1]
     print(f"\n{title}:\n")
     print("| | documents/s | trailblazer / it, from registered on | trailblazer / it | texts embedded | chunks stored | peak MB |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    # Where nothing changed, registration is all there is to do.
+    # If nothing changed, only the registration remains.
     if ours.texts:
         print(row("trailblazer, from registered on", documents, ours.run_seconds, ours))
     print(row("trailblazer, registration included", documents, ours.seconds, ours))
@@ -65,7 +65,7 @@ def compare(documents, found):
 
 
 def kill(documents, found):
-    """The first run undisturbed, then killed half way and run to the end; texts as the server counted them."""
+    """Measures a run without a fault, and a run that is killed half way and then finished. The server counts the texts."""
     undisturbed = []
     for contender in found:
         print(f"through the server: {contender.name} …", file=sys.stderr)

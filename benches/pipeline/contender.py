@@ -11,7 +11,7 @@ import embedder
 
 
 def documents(path):
-    """What each framework reads: id, and the title and text as one Markdown document."""
+    """Returns the documents for a framework: the id, and title and text as one Markdown document."""
     with open(path) as lines:
         for document in map(json.loads, lines):
             yield document["id"], f"# {document['title']}\n\n{document['text_md']}"

@@ -1,4 +1,4 @@
-"""Makes the corpus of the comparison and its edited variants.
+"""Creates the corpus of the comparison and its edited variants.
 
     corpus.py RUNS FOLDER COUNT
 
@@ -38,7 +38,7 @@ def replicated(documents, count):
 
 
 def edited(document):
-    """A sentence more at the end of the paragraph in the middle."""
+    """Adds a sentence at the end of the middle paragraph."""
     blocks = document["text_md"].split("\n\n")
     blocks[len(blocks) // 2] += f"\n{ADDED}"
     return dict(document, text_md="\n\n".join(blocks))
@@ -58,7 +58,7 @@ def main(runs, folder, count):
     found = list(originals(runs))
     documents = list(replicated(found, count))
     write(folder, "first", documents)
-    # One in a hundred, spread out: every run of trailblazer's has one.
+    # One in a hundred documents, so that every run of trailblazer contains one.
     write(folder, "edited", [edited(d) if n % 100 == 50 else d for n, d in enumerate(documents)])
     write(folder, "topped", [dict(d, text_md=f"{ADDED}\n\n{d['text_md']}") for d in documents])
     size = sum(len(document["text_md"]) for document in documents) / 1e6

@@ -1,4 +1,4 @@
-"""What all frameworks embed with: vectors in no time, here or from the bench's server, or those of all-MiniLM-L6-v2.
+"""The embedders for all frameworks: instant vectors in process or from a server, or vectors of all-MiniLM-L6-v2.
 
 $EMBEDDER is `instant`, the address of the server, or the folder of the model; each call is noted in the file $COUNTER, so that a
 kill loses no count.
@@ -20,7 +20,7 @@ CHARACTERS = 4 * TOKENS  # For splitters that count no tokens.
 
 
 def vector(text):
-    """Numbers that depend on the text only, of about unit length."""
+    """Returns a vector of about unit length that depends only on the text."""
     seed = zlib.crc32(text.encode())
     return np.random.default_rng(seed).standard_normal(DIMENSION, dtype=np.float32) / np.sqrt(DIMENSION)
 
@@ -70,7 +70,7 @@ class MiniLm:
 
 
 class Counting:
-    """Any of them, with a note of how many texts each call had. What failed is kept: a framework may go on without it."""
+    """Wraps an embedder and records the number of texts in each call. Errors are recorded, because a framework may ignore them."""
 
     def __init__(self, inner, counter):
         self.failure = None
@@ -78,7 +78,7 @@ class Counting:
         self.counter = os.open(counter, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def __reduce__(self):
-        """In another process: made anew, from the same environment."""
+        """Creates the embedder again in another process, from the same environment."""
         return load, ()
 
     def embed(self, texts):

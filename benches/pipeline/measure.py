@@ -1,4 +1,4 @@
-"""Runs contenders as processes, each on a database of its own: how long, how much memory, how many texts embedded."""
+"""Runs contenders as processes with separate databases. Measures time, memory and the number of embedded texts."""
 import json
 import os
 import shutil
@@ -54,13 +54,13 @@ class Bench:
             return cursor.fetchone()[0] if cursor.description else None
 
     def served(self, path):
-        """What the server of embeddings counted."""
+        """Returns the counts of the embedding server."""
         with urllib.request.urlopen(self.embedder.removesuffix("/v1") + path) as answer:
             return json.load(answer)
 
 
 def wait(process):
-    """Waits for the end: seconds since the start, megabytes at its largest, standard output."""
+    """Waits for the process. Returns the duration in seconds, the peak memory in megabytes, and standard output."""
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -81,13 +81,13 @@ class Contender:
         self.bench = bench
 
     def prepare(self, database):
-        """A database with nothing but the extension."""
+        """Creates a database that contains only the extension."""
         self.database = database
         self.bench.execute("postgres", f"drop database if exists {database} with (force)", f"create database {database}")
         self.bench.execute(database, "create extension vector")
 
     def ingest(self, variant):
-        """Brings the database up to this variant of the corpus."""
+        """Updates the database to this variant of the corpus."""
         self.bench.execute(self.database, "checkpoint")
         self.forget()
         result = self.work(variant)
@@ -98,7 +98,7 @@ class Contender:
         return result
 
     def kill_at(self, variant, texts):
-        """Kills the ingest without warning when so many texts were embedded, then ingests to the end; texts in all."""
+        """Kills the ingest after this number of embedded texts, and then ingests the rest. Returns the number of all texts."""
         self.forget()
         process = self.begin(variant)
         while process.poll() is None and self.bench.served("/peek")["texts"] < texts:
@@ -172,7 +172,7 @@ class Trailblazer(Contender):
             "TRAILBLAZER_EMBED_MODEL": model,
             "TRAILBLAZER_EMBED_BASE_URL": self.bench.embedder if self.bench.counted else "",
             "TRAILBLAZER_EMBED_DIMENSIONS": "384" if self.bench.counted else "",
-            # The shortest lease: what a killed process held is free again after it.
+            # The shortest lease, so that the runs of a killed process are soon free again.
             "TRAILBLAZER_BACKLOG_CLAIM_TTL_MINUTES": "1",
         }
 
@@ -193,7 +193,7 @@ class Trailblazer(Contender):
     def work(self, variant):
         registering, megabytes, _ = self.register(variant)
         running, more, output = self.run(self.command("run"))
-        # What a killed process held comes back when its lease has run out.
+        # The runs of a killed process are free again when its leases have expired.
         while self.bench.execute(self.database, "select count(*) from graphdb.processed_runs where status <> 'embedded'"):
             time.sleep(1)
             seconds, _, further = self.run(self.command("run"))
@@ -207,7 +207,7 @@ class Trailblazer(Contender):
         return Result(registering + seconds, max(megabytes, more), 0, chunks, seconds, indexing)
 
     def drop_indexes(self):
-        """The others have no vector index, so that ours shall not have to be kept up to date in the next run either."""
+        """Drops our vector index, because the others have none. Otherwise, the next run would have to update it."""
         self.bench.execute(self.database, """do $$ declare v_index regclass; begin
             for v_index in select i.indexrelid::regclass from pg_index as i
                 join pg_class as c on c.oid = i.indexrelid join pg_am as a on a.oid = c.relam where a.amname = 'hnsw'

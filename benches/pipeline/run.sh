@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Documents to vectors: trailblazer beside LlamaIndex, LangChain, Haystack and CocoIndex, as Markdown tables. All write to one
-# throwaway PostgreSQL server with default, durable settings, each into a database of its own. They are fetched, pinned, into var/bench.
+# Compares trailblazer with LlamaIndex, LangChain, Haystack and CocoIndex, from documents to vectors. Prints Markdown tables. All write to one
+# temporary PostgreSQL server with default, durable settings. Each has its own database. The pinned packages are fetched into var/bench.
 #   DOCS=2000  TRAILBLAZER=target/release/trailblazer  TRAILBLAZER_CORPORA=folder  PG_BIN=folder with initdb (default: from PATH)
 #   MODES="instant server model model-server": the embedder takes no time or is all-MiniLM-L6-v2, in process or behind HTTP, where a kill
 #   is tried.
@@ -16,7 +16,7 @@ for tool in initdb pg_ctl "$trailblazer"; do
   command -v "$tool" > /dev/null || { echo "no $tool: run make build, and set PG_BIN to the folder of a PostgreSQL server with pgvector" >&2; exit 1; }
 done
 
-# Pinned wheels into a folder, once: a virtual environment, or what one finds on PYTHONPATH.
+# Installs pinned wheels into a folder once. The folder is a virtual environment or is added to PYTHONPATH.
 install() {
   requirements=$1 folder=$2
   shift 2
@@ -28,16 +28,16 @@ install() {
 venv=$root/var/bench/pipeline/venv extra=$root/var/bench/pipeline/model python=$root/var/bench/pipeline/venv/bin/python3
 cmp -s benches/pipeline/requirements.txt "$venv/requirements.txt" || { rm -rf "$venv"; python3 -m venv "$venv"; }
 install requirements.txt "$venv"
-# Apart from the others, because some frameworks load PyTorch wherever they find it.
+# Kept separate, because some frameworks load PyTorch if they find it.
 [ -z "${MODEL:-}" ] || install requirements-model.txt "$extra" --target "$extra"
 
-# Nobody's usage statistics, nothing from a hub.
+# Disable usage statistics and downloads from model hubs.
 export HAYSTACK_TELEMETRY_ENABLED=False COCOINDEX_DISABLE_USAGE_TRACKING=1 ANONYMIZED_TELEMETRY=False DO_NOT_TRACK=1
 export LANGSMITH_TRACING=false LANGCHAIN_TRACING_V2=false HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1
 export TOKENIZERS_PARALLELISM=false PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
 for setting in "${!TRAILBLAZER_@}"; do unset "$setting"; done
 
-# PostgreSQL refuses to run as root.
+# PostgreSQL does not run as root.
 account=$(id -un)
 if [ "$account" = root ]; then account=$(id -un postgres 2> /dev/null || echo nobody); fi
 as_account() { if [ "$account" = "$(id -un)" ]; then "$@"; else setpriv --reuid="$account" --regid="$(id -g "$account")" --clear-groups "$@"; fi; }
@@ -68,7 +68,7 @@ normalize examples/docs/dita --source dita --run-id guide
 normalize examples/docs/confluence --source confluence --run-id handbook
 
 compare() { "$python" "$here/compare.py" "$trailblazer" "$work/pg" "$1" "$work" "$2" "$3"; }
-# compare_served CORPUS MODE [MODEL]: through a server of embeddings.
+# compare_served CORPUS MODE [MODEL]: compares with an embedding server.
 compare_served() {
   rm -f "$work/url"
   PYTHONPATH=${3:+$extra} "$python" "$here/server.py" "${@:3}" > "$work/url" &

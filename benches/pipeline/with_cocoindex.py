@@ -1,4 +1,4 @@
-"""CocoIndex: its memory of what was done is an LMDB folder of its own ($COCOINDEX_DB), its target a table in PostgreSQL."""
+"""CocoIndex. Its state is an LMDB folder ($COCOINDEX_DB), and its target is a table in PostgreSQL."""
 from dataclasses import dataclass
 from typing import Annotated
 

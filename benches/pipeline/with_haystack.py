@@ -39,7 +39,7 @@ def ingest(documents, url, embedder):
     )
     checker = CacheChecker(store, cache_field="meta.sha256")
     pipeline = Pipeline()
-    # Its sentences need a download; these separators are its others.
+    # Its sentence splitter needs a download. These are its other separators.
     splitter = RecursiveDocumentSplitter(split_length=CHARACTERS, split_unit="char", separators=["\n\n", "\n", " "])
     pipeline.add_component("splitter", splitter)
     pipeline.add_component("embedder", Embedder(embedder.embed))

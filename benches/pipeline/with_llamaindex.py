@@ -39,7 +39,7 @@ def ingest(documents, url, embedder, call=CALL, processes=None):
         docstore=PostgresDocumentStore(PostgresKVStore.from_params(table_name="docstore", **urls)),
         vector_store=PGVectorStore.from_params(table_name="chunks", embed_dim=DIMENSION, **urls),
         docstore_strategy=DocstoreStrategy.UPSERTS,
-        # In memory, and of no use to another process: the docstore is what remembers.
+        # In memory, so another process cannot use it. The docstore contains the state.
         disable_cache=True,
     )
     for first in range(0, len(documents), call):

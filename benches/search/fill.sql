@@ -1,5 +1,5 @@
--- :chunks chunks of 100 words in documents of ten, and a vector of 384 numbers for each. Words are drawn as natural
--- language uses them (Zipf, 20,000 of them); vectors lie around 500 centers, as those of documents lie around topics.
+-- Creates :chunks chunks of 100 words, ten per document, with a vector of 384 numbers for each. Words have the frequencies of natural
+-- language (Zipf, 20,000 words). Vectors are near 500 centers, as vectors of documents are near topics.
 select setseed(0.5);
 
 insert into graphdb.processed_runs (run_id, source, total_docs, status, chunk_completed_at, total_chunks, normalized_at)

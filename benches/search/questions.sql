@@ -1,4 +1,4 @@
--- 500 questions: six words of a chunk, and a vector near that of the chunk. Filters by the share of documents that pass.
+-- Creates 500 questions with six words of a chunk and a vector near the vector of the chunk, and filters by the share of documents that pass.
 create schema bench;
 create table bench.questions as
 select row_number() over () as i,

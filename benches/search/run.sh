@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Latency of graphdb.search over many chunks, as a Markdown table: by words, by vectors, by both, and by both with filters
-# that many or few documents pass. Runs on its own throwaway cluster (PostgreSQL 16 or later, for random_normal).
+# Measures the latency of graphdb.search over many chunks by words, by vectors, by both, and by both with filters
+# that many or few documents pass. Prints a Markdown table. Uses a temporary cluster (PostgreSQL 16 or later, for random_normal).
 #   PG_BIN=folder with initdb (default: from PATH)  CHUNKS=100000  SEARCHES=500
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,7 +8,7 @@ sql=$(cd "$here/../.." && pwd)/sql
 . "$here/../cluster.sh"
 chunks=${CHUNKS:-100000} searches=${SEARCHES:-500}
 
-# As the private server has them.
+# The same settings as the private server.
 settings='-c shared_buffers=512MB -c effective_cache_size=2GB -c random_page_cost=1.1 -c jit=off'
 start_cluster search -E UTF8 --locale=C.UTF-8
 install_graphdb "$sql" > "$work/install.log"
@@ -19,7 +19,7 @@ run_sql -c "select format('set maintenance_work_mem = ''%skB''', memory_kb) from
   sed 's/$/;/' | run_sql
 run_sql -f "$here/questions.sql"
 
-# Milliseconds below which half, and 95 in 100, of the searches stay; the second argument is a filter's number.
+# Prints the median and the 95th percentile in milliseconds. The second argument is the number of a filter.
 measure() {
   local file=$here/$1.sql log=$1-${2:-0} number=(-D "filter=${2:-0}")
   (cd "$work" && pgbench -n -M prepared -t 50 "${number[@]}" -f "$file" > "$work/warm.log" 2>&1

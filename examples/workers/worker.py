@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A trailblazer worker in Python: works on the backlog until nothing is due.
+"""A trailblazer worker in Python. It processes the backlog until no run is due.
 
-The functions of schema graphdb hold the rules; this only calls them. It may run beside any number of other workers.
+The functions of schema graphdb implement the rules, and this worker calls them. Any number of workers can run in parallel.
 """
 
 import math
@@ -13,13 +13,13 @@ import zlib
 
 import psycopg
 
-SCHEMA_VERSION = 11  # the newest in sql/migrations that this was written for
+SCHEMA_VERSION = 11  # the newest schema version that this worker supports
 MODEL, DIMENSION = "example-python", 384
 BATCH = 200
 
 
 def paragraphs(title, body):
-    """Cut a Markdown body at blank lines: (first byte, byte after the last, text)."""
+    """Split a Markdown body at blank lines. Return tuples (first byte, byte after the last, text)."""
     data = body.encode()
     for match in re.finditer(rb".+?(?:\n\s*\n|\Z)", data, re.DOTALL):
         text = match[0].decode().strip()
@@ -28,7 +28,7 @@ def paragraphs(title, body):
 
 
 def embed(text):
-    """Return a vector of unit length that counts words: a stand-in for a real model."""
+    """Return a vector of unit length that counts words. Replace it with a real model."""
     vector = [0.0] * DIMENSION
     for word in re.findall(r"\w+", text.lower()) or [text]:
         vector[zlib.crc32(word.encode()) % DIMENSION] += 1.0
@@ -52,7 +52,7 @@ def chunk_run(db, run_id, token):
 
 
 def embed_run(db, run_id, token):
-    """Store the vectors that are missing, batch by batch, then complete the phase."""
+    """Store the missing vectors batch by batch, and then complete the phase."""
     pending = "select input_sha256, text from graphdb.pending_inputs(%s, %s, p_limit => %s)"
     while rows := db.execute(pending, [run_id, MODEL, BATCH]).fetchall():
         vectors = [str(embed(text)) for _, text in rows]
@@ -65,7 +65,7 @@ def embed_run(db, run_id, token):
 
 
 def take_up_one(db, worker):
-    """Claim a run, what is chunked already first, and work on it. Return False when nothing is due."""
+    """Claim a run and process it. Chunked runs have priority. Return False if no run is due."""
     chunked = '{"status": ["chunked"]}'
     for phase, work, scope in (("embed", embed_run, chunked), ("chunk", chunk_run, None)):
         claim = "select run_id, claim_token from graphdb.claim_runs(%s, %s, '45 minutes', 1, %s::jsonb)"

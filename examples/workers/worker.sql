@@ -1,4 +1,4 @@
--- A trailblazer worker in plain psql: takes up one phase of one run, and prints it; prints nothing when nothing is due.
+-- A trailblazer worker in plain psql. It processes one phase of one run and prints the run, or prints nothing if no run is due.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset tuples_only on
@@ -9,11 +9,11 @@ select graphdb.require_schema(11) \g /dev/null
 select graphdb.register_model('example-psql', 'example', 384) \g /dev/null
 select format('%s/%s/0', coalesce(host(inet_client_addr()), 'local'), pg_backend_pid()) as worker \gset
 
--- What is chunked already first. Aggregates, because \gset wants exactly one row.
+-- Chunked runs have priority. The query uses aggregates, because \gset needs exactly one row.
 select count(*) > 0 as claimed, max(r.run_id) as run_id, max(r.claim_token) as token
 from graphdb.claim_runs('embed', :'worker', '45 minutes', 1, '{"status": ["chunked"]}') as r \gset
 \if :claimed
-  -- A vector that counts words: a stand-in for a real model. A text with a vector is not asked for again.
+  -- A vector that counts words. Replace it with a real model. pending_inputs returns only texts without a vector.
   select graphdb.store_embeddings(:token, 'example-psql', array_agg(t.input_sha256), array_agg(t.embedding))
   from (
     select p.input_sha256, l2_normalize(array_agg(v.words order by v.bucket)::real[]::vector) as embedding
@@ -34,7 +34,7 @@ from graphdb.claim_runs('embed', :'worker', '45 minutes', 1, '{"status": ["chunk
 select count(*) > 0 as claimed, max(r.run_id) as run_id, max(r.claim_token) as token
 from graphdb.claim_run('chunk', :'worker') as r \gset
 \if :claimed
-  -- New chunks and completion in one transaction. A document is cut at blank lines.
+  -- Store new chunks and complete the phase in one transaction. Documents are split at blank lines.
   begin;
   select graphdb.create_staging() \g /dev/null
   insert into pg_temp.staged_chunks (doc_id, ord, byte_start, byte_end, heading_path, kind, token_count, text)
