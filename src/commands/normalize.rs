@@ -32,7 +32,7 @@ pub struct Args {
     /// A folder, a DITA map, topic or DITA-OT project file (each deliverable is a run), a Confluence space export (zip,
     /// folder or entities.xml), or page files
     pub path: PathBuf,
-    /// More inputs; each is a run of its own
+    /// More inputs; each becomes a separate run
     #[arg(value_name = "PATH")]
     pub further: Vec<PathBuf>,
     /// What kind of documentation it is

@@ -296,7 +296,7 @@ fn help_of_normalize() {
     Arguments:
       <PATH>     A folder, a DITA map, topic or DITA-OT project file (each deliverable is a run), a
                  Confluence space export (zip, folder or entities.xml), or page files
-      [PATH]...  More inputs; each is a run of its own
+      [PATH]...  More inputs; each becomes a separate run
 
     Options:
       -s, --source <SOURCE>    What kind of documentation it is [possible values: dita, confluence]

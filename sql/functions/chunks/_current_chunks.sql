@@ -14,5 +14,5 @@ as $$
 $$;
 
 comment on function graphdb._current_chunks(text) is
-  'Return the chunks of a run''s current documents.';
+  'Return the chunks of the current documents of a run.';
 revoke all on function graphdb._current_chunks(text) from public;

@@ -28,6 +28,6 @@ end
 $$;
 
 comment on function graphdb._discard_chunks(text[], boolean) is
-  'Remove the chunks of these runs'' documents. A search shows the old chunks until the runs have new ones. '
+  'Remove the chunks of all documents in these runs. A search shows the old chunks until the runs have new ones. '
   'With p_dry_run, the chunks are only counted.';
 revoke all on function graphdb._discard_chunks(text[], boolean) from public;

@@ -14,6 +14,6 @@ as $$
 $$;
 
 comment on function graphdb.chunk_sizes(text, integer) is
-  'Return the sizes of a run''s chunks: the number of chunks in each range of p_step tokens, smallest range first. '
+  'Return the sizes of the chunks in a run: the number of chunks in each range of p_step tokens, smallest range first. '
   'TB001: p_step is below 1.';
 revoke all on function graphdb.chunk_sizes(text, integer) from public;

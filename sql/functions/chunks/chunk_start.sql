@@ -19,5 +19,5 @@ as $$
 $$;
 
 comment on function graphdb.chunk_start(text, text, integer) is
-  'Return the byte position in the document''s body at which a chunk begins, or null if there is no such chunk.';
+  'Return the byte position in the document body at which a chunk begins, or null if there is no such chunk.';
 revoke all on function graphdb.chunk_start(text, text, integer) from public;

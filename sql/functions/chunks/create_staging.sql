@@ -23,6 +23,6 @@ end
 $$;
 
 comment on function graphdb.create_staging() is
-  'Create the session''s staging tables for COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings. '
+  'Create the staging tables of this session for COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings. '
   'Call this once after connecting.';
 revoke all on function graphdb.create_staging() from public;

@@ -73,7 +73,7 @@ end
 $$;
 
 comment on function graphdb.replace_chunks(text, bigint, text) is
-  'Replace a run''s chunks with the session''s staged_chunks, under the claim. Only documents with different chunks are written. '
+  'Replace the chunks of a run with staged_chunks, under the claim. Only documents with different chunks are written. '
   'Call complete_run in the same transaction. Returns the number of staged chunks. p_chunking: the value for run_documents. '
   'Documents that it did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
 revoke all on function graphdb.replace_chunks(text, bigint, text) from public;

@@ -26,6 +26,6 @@ end
 $$;
 
 comment on function graphdb._set_languages(text) is
-  'Set the stemming language of a run''s documents and their chunks. '
+  'Set the stemming language of the documents in a run and of their chunks. '
   'It is the language in the metadata, or else the language that the caller detected.';
 revoke all on function graphdb._set_languages(text) from public;

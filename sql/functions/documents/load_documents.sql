@@ -78,7 +78,7 @@ end
 $$;
 
 comment on function graphdb.load_documents(text, text, timestamptz, text, text) is
-  'Replace a run''s documents with the session''s staged_documents and register the run, in one transaction. '
+  'Replace the documents of a run with staged_documents and register the run, in one transaction. '
   'Only documents that differ are written. A search shows the old versions until the run is completed. '
   'Returns registered, changed or unchanged, the counts, and the first 1000 changes of each kind by id and title. '
   'p_input is the source of the documents. TB001: bad run id or source, an id or a label of more than 1024 bytes, or no staged documents.';

@@ -17,6 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.overlapping_runs(text) is
-  'Return the other runs that contain versions of a run''s documents, and the number of these documents. '
+  'Return the other runs that contain versions of documents in this run, and the number of these documents. '
   'The highest number is first, and the newest run if the numbers are equal.';
 revoke all on function graphdb.overlapping_runs(text) from public;

@@ -26,5 +26,5 @@ end
 $$;
 
 comment on function graphdb._discard_vectors(text[], boolean) is
-  'Delete the vectors of these runs'' texts, except vectors that another run needs. With p_dry_run, they are only counted.';
+  'Delete the vectors of all texts in these runs, except vectors that another run needs. With p_dry_run, they are only counted.';
 revoke all on function graphdb._discard_vectors(text[], boolean) from public;

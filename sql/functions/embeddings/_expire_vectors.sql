@@ -30,6 +30,6 @@ end
 $$;
 
 comment on function graphdb._expire_vectors(text[], boolean) is
-  'Mark the vectors of these runs'' texts as stale, except vectors that another run needs. '
+  'Mark the vectors of all texts in these runs as stale, except vectors that another run needs. '
   'A search uses them until the embed phase replaces them. With p_dry_run, they are only counted.';
 revoke all on function graphdb._expire_vectors(text[], boolean) from public;

@@ -15,6 +15,6 @@ as $$
 $$;
 
 comment on function graphdb._vector_index_type(graphdb.embedding_models) is
-  'Return the type in which a model''s vectors are indexed and compared, for example public.vector(384). '
+  'Return the type in which the vectors of a model are indexed and compared, for example public.vector(384). '
   'Null above 4,000 dimensions, because pgvector cannot index them.';
 revoke all on function graphdb._vector_index_type(graphdb.embedding_models) from public;

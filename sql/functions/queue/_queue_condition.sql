@@ -13,5 +13,5 @@ as $$
 $$;
 
 comment on function graphdb._queue_condition(text) is
-  'Return the SQL condition for runs (as r) in a queue. It is exactly the predicate of the queue''s index.';
+  'Return the SQL condition for runs (as r) in a queue. It is exactly the predicate of the index for this queue.';
 revoke all on function graphdb._queue_condition(text) from public;

@@ -15,7 +15,7 @@ begin
   end if;
   if p_max_runs < greatest(1, v_limit) then
     raise exception 'a step of % runs is too small', p_max_runs
-      using errcode = 'TB001', hint = 'Pass at least 1, and no less than the filter''s limit, which bounds the whole work and not a step.';
+      using errcode = 'TB001', hint = 'Pass at least 1, and at least the limit of the filter, which applies to all steps together.';
   end if;
   execute
     'select array_agg(s order by s.run_id) from (select r.* from graphdb.processed_runs as r where r.run_id > $1 and '

@@ -64,7 +64,7 @@ end
 $$;
 
 comment on function graphdb.snippet(text, text, text[]) is
-  'Return the parts of a chunk''s text that answer a question best, as plain text without the headings at its start. '
+  'Return the parts of a chunk that answer a question best, as plain text without the headings at its start. '
   'The parts are whole sentences, table rows and lines of code. '
   'The characters 1 and 2 enclose the words of the question, so that the caller can highlight them.';
 revoke all on function graphdb.snippet(text, text, text[]) from public;
