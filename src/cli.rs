@@ -60,9 +60,9 @@ pub enum Command {
     Db(db::Command),
     /// Convert documentation to Markdown and register it as a run
     Normalize(normalize::Args),
-    /// Bring the pages of a Confluence source to this machine
+    /// Fetch the pages of a Confluence source
     Fetch(fetch::Args),
-    /// Bring the configured sources up to date: fetch, normalize, process
+    /// Update the configured sources: fetch, normalize, process
     Sync(sync::Args),
     /// Inspect, reset, retry or delete runs
     #[command(subcommand)]
@@ -73,16 +73,16 @@ pub enum Command {
     Status(status::Args),
     /// Search the documentation for the answer to a question
     Ask(ask::Args),
-    /// Measure how well search finds what your questions ask for
+    /// Measure how well search answers your own questions
     Eval(eval::Args),
     /// Print a document, or one section of it, as Markdown
     Show(show::Args),
-    /// Turn texts on standard input into vectors, for other programs
+    /// Compute vectors for texts on standard input, for other programs
     Embed(embed::Args),
-    /// Answer browsers, programs, assistants and monitoring over HTTP
+    /// Serve web pages, a JSON API, MCP and metrics over HTTP
     #[cfg(feature = "serve")]
     Serve(serve::Args),
-    /// Answer an assistant over the Model Context Protocol on standard input and output
+    /// Serve the Model Context Protocol on standard input and output
     #[cfg(feature = "serve")]
     Mcp(mcp::Args),
     /// Generate a shell completion script

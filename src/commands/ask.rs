@@ -37,26 +37,26 @@ const CONTEXT_TOKENS: i32 = 2000;
 #[command(after_help = "\
 Examples:
   trailblazer ask \"How do I reset runs that failed?\"
-  trailblazer ask 'expired \"claim token\" -python'     With this text, without that word
+  trailblazer ask 'expired \"claim token\" -python'     With this phrase, without that word
   trailblazer ask chunk --source dita --limit 3
   trailblazer ask \"back up\" --where status=approved --where 'updated>=2026-01-01'
-  trailblazer ask \"back up\" --context section       Whole sections in place of their best parts
+  trailblazer ask \"back up\" --context section       Whole sections instead of their best parts
   trailblazer ask \"back up\" --text-only             Full-text search only, without the model
   trailblazer ask \"back up\" --json | jq -r '.title // empty'
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words and "texts in quotes" that must stand in the answer.
-    /// A word after a minus at the end must not: quote the whole question then
+    /// Words, and "phrases in quotes" that every answer contains. To exclude a word, write -word at the end and quote the
+    /// whole question
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// Show N documents
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
     pub limit: i32,
-    /// Only documents of this source; may be repeated
+    /// Only documents of this source; can be repeated
     #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]
     pub source: Vec<String>,
-    /// Only documents with this label; may be repeated
+    /// Only documents with this label; can be repeated
     #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub label: Vec<String>,
     /// Only documents of runs whose id matches; * is any text, ? one character
@@ -66,7 +66,7 @@ pub struct Args {
     /// label, run or a key of the metadata. Another VALUE of the same key is an alternative
     #[arg(long = "where", value_name = "CONDITION", value_parser = NonEmptyStringValueParser::new())]
     pub conditions: Vec<String>,
-    /// No answers with this word or text; may be repeated
+    /// No answers with this word or phrase; can be repeated
     #[arg(long, value_name = "WORD", value_parser = NonEmptyStringValueParser::new())]
     pub without: Vec<String>,
     /// Only answers with at least this score, from 0 to 1 [default: 0.12 with a model]
@@ -75,7 +75,7 @@ pub struct Args {
     /// Show the whole section, the document, or N neighboring chunks on either side
     #[arg(long, value_name = "section|document|N", value_parser = scope)]
     pub context: Option<String>,
-    /// Show several chunks of one document, not only the best; --limit counts chunks then
+    /// Show several chunks of a document; --limit counts chunks
     #[arg(long)]
     pub every_chunk: bool,
     /// Full-text search only, without the model

@@ -17,12 +17,12 @@ const BATCH: usize = 256;
 /// Size of the read buffer for standard input in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// Turn texts on standard input into vectors, for other programs
+/// Compute vectors for texts on standard input, for other programs
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   echo 'How do I reset runs?' | trailblazer embed
-  trailblazer embed --kind document < texts.txt           One text a line
+  trailblazer embed --kind document < texts.txt           One text per line
   jq -c '{id, text}' pages.json | trailblazer embed       NDJSON: other keys are kept
 
 Each line of standard input yields one line of NDJSON, in order: `text`, `model` and `vector`, or

@@ -24,22 +24,22 @@ const DEPTH: i32 = 50;
 /// Maximum number of documents in a page for `--known-items`, and of their bytes.
 const PAGE: (i32, i64) = (1000, 16 << 20);
 
-/// Measure how well search finds what your questions ask for
+/// Measure how well search answers your own questions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each line of FILE is a question, a tab, and the documents that answer it: their ids, with | between. doc#heading names a section. A third
-column holds conditions as `ask --where` takes them, with a semicolon between.
+Each line of FILE contains a question, a tab, and the ids of the documents that answer it, separated by |. doc#heading is a section. A third \
+column can contain conditions in the syntax of `ask --where`, separated by semicolons.
 
 Examples:
   trailblazer eval questions.tsv
   trailblazer eval questions.tsv --json > before.json
-  trailblazer eval questions.tsv --baseline before.json     Exit code 1 when search finds less
-  trailblazer eval --known-items --limit 200                Ask for the titles of documents")]
+  trailblazer eval questions.tsv --baseline before.json     Exit code 1 if search finds less
+  trailblazer eval --known-items --limit 200                Use titles of documents as questions")]
 pub struct Args {
     /// Questions and the documents that answer them
     #[arg(value_name = "FILE", required_unless_present = "known_items")]
     pub file: Option<PathBuf>,
-    /// Ask for the titles of the documents that are there
+    /// Use the titles of all documents as questions
     #[arg(long)]
     pub known_items: bool,
     /// Ask at most N questions
@@ -48,7 +48,7 @@ pub struct Args {
     /// An earlier result (--json) to compare with
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// How much less than the baseline is no loss
+    /// A decrease of up to this share is not a loss
     #[arg(long, value_name = "SHARE", default_value = "0.01")]
     pub margin: f64,
     /// Print JSON

@@ -20,18 +20,18 @@ use crate::terminal::{counted, progress_bar};
 /// Minimum interval between two progress events.
 const BETWEEN_PROGRESS: Duration = Duration::from_secs(2);
 
-/// Bring the pages of a Confluence source to this machine
+/// Fetch the pages of a Confluence source
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Writes one file for each page to sources/NAME in the workspace folder, as the site returns it. Later fetches read only the bodies \
-of pages that are new or changed. Press Ctrl-C at any time: the next fetch goes on where this one stopped.
+of pages that are new or changed. Press Ctrl-C at any time: the next fetch continues where this one stopped.
 
 `trailblazer sync` fetches, normalizes and processes in one step.
 
 Example:
   TRAILBLAZER_CONFLUENCE_TOKEN=… trailblazer fetch handbook")]
 pub struct Args {
-    /// A source of the configuration with a `site`
+    /// A source in the configuration with a `site`
     #[arg(value_name = "NAME")]
     pub name: RunId,
     /// List what would be fetched, and change nothing

@@ -6,7 +6,7 @@ use crate::serve::mcp;
 use crate::stop::Stop;
 use crate::terminal::print_error;
 
-/// Answer an assistant over the Model Context Protocol on standard input and output
+/// Serve the Model Context Protocol on standard input and output
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Assistants and editors start this command by themselves, for example:
@@ -14,7 +14,7 @@ Assistants and editors start this command by themselves, for example:
 
 `trailblazer serve` answers the same protocol over HTTP at /mcp. See docs/mcp.md.")]
 pub struct Args {
-    /// Look documents up as this user or group, for example user:ann or group:hr; may be repeated
+    /// Search as this user or group, for example user:ann or group:hr; can be repeated
     #[arg(long = "as", value_name = "PRINCIPAL")]
     pub principals: Vec<String>,
     /// Full-text search only, without a model

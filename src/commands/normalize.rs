@@ -41,10 +41,10 @@ pub struct Args {
     /// Name of the run [default: the name of PATH, or the collection, and the source]
     #[arg(long, value_name = "ID")]
     pub run_id: Option<RunId>,
-    /// Names the input in document ids [default: the name of PATH]
+    /// Name of the input in document ids [default: the name of PATH]
     #[arg(long, value_name = "NAME")]
     pub collection: Option<String>,
-    /// Filter DITA by the conditions in FILE. Repeat it for several files: the first rule for a value holds
+    /// Filter DITA by the conditions in FILE. Repeat it for several files; the first rule for a value has priority
     #[arg(long, value_name = "FILE")]
     pub ditaval: Vec<PathBuf>,
     /// Address of the site: Confluence links are relative to it, and DITA pages are published below it

@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::serve::{self, Setup};
 use crate::stop::Stop;
 
-/// Answer browsers, programs, assistants and monitoring over HTTP
+/// Serve web pages, a JSON API, MCP and metrics over HTTP
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

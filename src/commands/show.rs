@@ -17,7 +17,7 @@ use crate::terminal::print_line;
 Examples:
   trailblazer show topic:guide/runs.dita
   trailblazer show https://docs.example.com/runs.html --section resetting-runs
-  trailblazer show 123456 --sections                  The anchors that --section takes
+  trailblazer show 123456 --sections                  The anchors for --section
 
 The same in SQL: select * from graphdb.find_document('topic:guide/runs.dita')")]
 pub struct Args {

@@ -15,18 +15,18 @@ use crate::normalize::{self, Options};
 use crate::stop::Stop;
 use crate::terminal::counted;
 
-/// Bring the configured sources up to date: fetch, normalize, process
+/// Update the configured sources: fetch, normalize, process
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each entry of `sources` in .trailblazer.yaml is a run of that name. Only what changed is fetched, written, chunked and embedded. \
-Search shows the old documents until the new ones are ready. A source that fails does not stop the others.
+Each entry of `sources` in .trailblazer.yaml is a run with its name. Only changes are fetched, written, chunked and embedded. \
+Search shows the old documents until the new ones are ready. If a source fails, the others continue.
 
 Examples:
-  trailblazer sync                   Every source; the command for every night
-  trailblazer sync handbook manuals  Two of them
+  trailblazer sync                   Every source, for example every night
+  trailblazer sync handbook manuals  Two sources
   trailblazer sync --dry-run         What would change")]
 pub struct Args {
-    /// Sources of the configuration [default: all]
+    /// Sources in the configuration [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<RunId>,
     /// Report what would change, and change nothing

@@ -439,7 +439,7 @@ fn asking_first(sandbox: &Sandbox, url: &str, args: &[&str]) -> Command {
 fn ask_and_doctor_do_not_wait_for_the_embedding_server() {
     let sandbox = Sandbox::new();
     let busy = EmbeddingServer::start(|_, _| error(429, "retry-after: 77\r\n", "slow down"));
-    let away = ("http://127.0.0.1:1/v1", "Check that the embedding server runs");
+    let away = ("http://127.0.0.1:1/v1", "Check that the embedding server is running");
     for (url, hint) in [away, (&busy.url, "It is busy, or still starting: try again later.")] {
         for args in [&["ask", "--json", "lease"][..], &["db", "doctor", "--json"]] {
             let run = Run::of(asking_first(&sandbox, url, args).output().unwrap()).exits(4);
@@ -500,7 +500,7 @@ fn embedding_server_that_was_never_reached_exits_4_and_is_no_failed_run() {
         asking_first(&sandbox, "http://127.0.0.1:1/v1", &["run"]),
     ] {
         let run = Run::of(run.output().unwrap()).exits(4);
-        assert!(run.stderr.contains("Check that the embedding server runs"), "{}", run.stderr);
+        assert!(run.stderr.contains("Check that the embedding server is running"), "{}", run.stderr);
         assert!(run.events_named("runs.fail").is_empty(), "{}", run.stdout);
         assert_eq!(sandbox.database.column("select status || attempts from graphdb.processed_runs"), ["chunked0"]);
     }

@@ -63,17 +63,17 @@ fn help_of_trailblazer() {
     Commands:
       db           Manage the database: private server, schema, health, rights
       normalize    Convert documentation to Markdown and register it as a run
-      fetch        Bring the pages of a Confluence source to this machine
-      sync         Bring the configured sources up to date: fetch, normalize, process
+      fetch        Fetch the pages of a Confluence source
+      sync         Update the configured sources: fetch, normalize, process
       runs         Inspect, reset, retry or delete runs
       run          Chunk and embed everything that is due
       status       Show what is left to do, who works on it, and what blocks it
       ask          Search the documentation for the answer to a question
-      eval         Measure how well search finds what your questions ask for
+      eval         Measure how well search answers your own questions
       show         Print a document, or one section of it, as Markdown
-      embed        Turn texts on standard input into vectors, for other programs
-      serve        Answer browsers, programs, assistants and monitoring over HTTP
-      mcp          Answer an assistant over the Model Context Protocol on standard input and output
+      embed        Compute vectors for texts on standard input, for other programs
+      serve        Serve web pages, a JSON API, MCP and metrics over HTTP
+      mcp          Serve the Model Context Protocol on standard input and output
       completions  Generate a shell completion script
       help         Print this message or the help of the given subcommand(s)
 
@@ -115,7 +115,7 @@ fn help_of_db() {
       migrate  Install the schema, or bring it up to date; safe to repeat, from any number of processes
       doctor   Check everything a run needs, one line each, with the repair
       dump     Save documents, chunks, vectors and the backlog to a file
-      restore  Replace documents, chunks, vectors and the backlog by those of a dump
+      restore  Restore documents, chunks, vectors and the backlog from a dump
       prune    Delete the vectors of texts that no run contains
       grant    Give a role the rights of a worker, an admin or a reader
       help     Print this message or the help of the given subcommand(s)
@@ -213,7 +213,7 @@ fn help_of_db_dump() {
 #[test]
 fn help_of_db_restore() {
     insta::assert_snapshot!(help(&["db", "restore"]), @"
-    Replace documents, chunks, vectors and the backlog by those of a dump
+    Restore documents, chunks, vectors and the backlog from a dump
 
     Usage: trailblazer db restore [OPTIONS] <FILE>
 
@@ -302,9 +302,9 @@ fn help_of_normalize() {
       -s, --source <SOURCE>    What kind of documentation it is [possible values: dita, confluence]
           --run-id <ID>        Name of the run [default: the name of PATH, or the collection, and the
                                source]
-          --collection <NAME>  Names the input in document ids [default: the name of PATH]
-          --ditaval <FILE>     Filter DITA by the conditions in FILE. Repeat it for several files: the
-                               first rule for a value holds
+          --collection <NAME>  Name of the input in document ids [default: the name of PATH]
+          --ditaval <FILE>     Filter DITA by the conditions in FILE. Repeat it for several files; the
+                               first rule for a value has priority
           --site-url <URL>     Address of the site: Confluence links are relative to it, and DITA pages
                                are published below it
           --yes                Update the run even if more than half of its documents are gone
@@ -327,12 +327,12 @@ fn help_of_normalize() {
 #[test]
 fn help_of_fetch() {
     insta::assert_snapshot!(help(&["fetch"]), @"
-    Bring the pages of a Confluence source to this machine
+    Fetch the pages of a Confluence source
 
     Usage: trailblazer fetch [OPTIONS] <NAME>
 
     Arguments:
-      <NAME>  A source of the configuration with a `site`
+      <NAME>  A source in the configuration with a `site`
 
     Options:
           --dry-run  List what would be fetched, and change nothing
@@ -343,7 +343,7 @@ fn help_of_fetch() {
 
     Writes one file for each page to sources/NAME in the workspace folder, as the site returns it. Later
     fetches read only the bodies of pages that are new or changed. Press Ctrl-C at any time: the next
-    fetch goes on where this one stopped.
+    fetch continues where this one stopped.
 
     `trailblazer sync` fetches, normalizes and processes in one step.
 
@@ -355,12 +355,12 @@ fn help_of_fetch() {
 #[test]
 fn help_of_sync() {
     insta::assert_snapshot!(help(&["sync"]), @"
-    Bring the configured sources up to date: fetch, normalize, process
+    Update the configured sources: fetch, normalize, process
 
     Usage: trailblazer sync [OPTIONS] [NAME]...
 
     Arguments:
-      [NAME]...  Sources of the configuration [default: all]
+      [NAME]...  Sources in the configuration [default: all]
 
     Options:
           --dry-run  Report what would change, and change nothing
@@ -369,13 +369,13 @@ fn help_of_sync() {
 
     [global options]
 
-    Each entry of `sources` in .trailblazer.yaml is a run of that name. Only what changed is fetched,
-    written, chunked and embedded. Search shows the old documents until the new ones are ready. A source
-    that fails does not stop the others.
+    Each entry of `sources` in .trailblazer.yaml is a run with its name. Only changes are fetched,
+    written, chunked and embedded. Search shows the old documents until the new ones are ready. If a
+    source fails, the others continue.
 
     Examples:
-      trailblazer sync                   Every source; the command for every night
-      trailblazer sync handbook manuals  Two of them
+      trailblazer sync                   Every source, for example every night
+      trailblazer sync handbook manuals  Two sources
       trailblazer sync --dry-run         What would change
     ");
 }
@@ -692,26 +692,25 @@ fn help_of_ask() {
     Usage: trailblazer ask [OPTIONS] <QUESTION>...
 
     Arguments:
-      <QUESTION>...  Words and "texts in quotes" that must stand in the answer. A word after a minus at
-                     the end must not: quote the whole question then
+      <QUESTION>...  Words, and "phrases in quotes" that every answer contains. To exclude a word, write
+                     -word at the end and quote the whole question
 
     Options:
           --limit <N>                     Show N documents [default: 5]
-          --source <SOURCE>               Only documents of this source; may be repeated
-          --label <LABEL>                 Only documents with this label; may be repeated
+          --source <SOURCE>               Only documents of this source; can be repeated
+          --label <LABEL>                 Only documents with this label; can be repeated
           --run-id <GLOB>                 Only documents of runs whose id matches; * is any text, ? one
                                           character
           --where <CONDITION>             Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key
                                           is path, ancestor, language, updated, source, label, run or a
                                           key of the metadata. Another VALUE of the same key is an
                                           alternative
-          --without <WORD>                No answers with this word or text; may be repeated
+          --without <WORD>                No answers with this word or phrase; can be repeated
           --min-score <SCORE>             Only answers with at least this score, from 0 to 1 [default:
                                           0.12 with a model]
           --context <section|document|N>  Show the whole section, the document, or N neighboring chunks
                                           on either side
-          --every-chunk                   Show several chunks of one document, not only the best;
-                                          --limit counts chunks then
+          --every-chunk                   Show several chunks of a document; --limit counts chunks
           --text-only                     Full-text search only, without the model
           --json                          Print JSON, one object per line, instead of text
       -h, --help                          Print help
@@ -720,10 +719,10 @@ fn help_of_ask() {
 
     Examples:
       trailblazer ask "How do I reset runs that failed?"
-      trailblazer ask 'expired "claim token" -python'     With this text, without that word
+      trailblazer ask 'expired "claim token" -python'     With this phrase, without that word
       trailblazer ask chunk --source dita --limit 3
       trailblazer ask "back up" --where status=approved --where 'updated>=2026-01-01'
-      trailblazer ask "back up" --context section       Whole sections in place of their best parts
+      trailblazer ask "back up" --context section       Whole sections instead of their best parts
       trailblazer ask "back up" --text-only             Full-text search only, without the model
       trailblazer ask "back up" --json | jq -r '.title // empty'
 
@@ -776,7 +775,7 @@ fn help_of_show() {
     Examples:
       trailblazer show topic:guide/runs.dita
       trailblazer show https://docs.example.com/runs.html --section resetting-runs
-      trailblazer show 123456 --sections                  The anchors that --section takes
+      trailblazer show 123456 --sections                  The anchors for --section
 
     The same in SQL: select * from graphdb.find_document('topic:guide/runs.dita')
     "#);
@@ -785,7 +784,7 @@ fn help_of_show() {
 #[test]
 fn help_of_embed() {
     insta::assert_snapshot!(help(&["embed"]), @"
-    Turn texts on standard input into vectors, for other programs
+    Compute vectors for texts on standard input, for other programs
 
     Usage: trailblazer embed [OPTIONS]
 
@@ -798,7 +797,7 @@ fn help_of_embed() {
 
     Examples:
       echo 'How do I reset runs?' | trailblazer embed
-      trailblazer embed --kind document < texts.txt           One text a line
+      trailblazer embed --kind document < texts.txt           One text per line
       jq -c '{id, text}' pages.json | trailblazer embed       NDJSON: other keys are kept
 
     Each line of standard input yields one line of NDJSON, in order: `text`, `model` and `vector`, or
@@ -810,7 +809,7 @@ fn help_of_embed() {
 #[cfg(feature = "serve")]
 fn help_of_serve() {
     insta::assert_snapshot!(help(&["serve"]), @r#"
-    Answer browsers, programs, assistants and monitoring over HTTP
+    Serve web pages, a JSON API, MCP and metrics over HTTP
 
     Usage: trailblazer serve [OPTIONS]
 
@@ -837,13 +836,13 @@ fn help_of_serve() {
 #[cfg(feature = "serve")]
 fn help_of_mcp() {
     insta::assert_snapshot!(help(&["mcp"]), @r#"
-    Answer an assistant over the Model Context Protocol on standard input and output
+    Serve the Model Context Protocol on standard input and output
 
     Usage: trailblazer mcp [OPTIONS]
 
     Options:
-          --as <PRINCIPAL>  Look documents up as this user or group, for example user:ann or group:hr;
-                            may be repeated
+          --as <PRINCIPAL>  Search as this user or group, for example user:ann or group:hr; can be
+                            repeated
           --text-only       Full-text search only, without a model
       -h, --help            Print help
 
@@ -859,7 +858,7 @@ fn help_of_mcp() {
 #[test]
 fn help_of_eval() {
     insta::assert_snapshot!(help(&["eval"]), @"
-    Measure how well search finds what your questions ask for
+    Measure how well search answers your own questions
 
     Usage: trailblazer eval [OPTIONS] [FILE]
 
@@ -867,23 +866,23 @@ fn help_of_eval() {
       [FILE]  Questions and the documents that answer them
 
     Options:
-          --known-items      Ask for the titles of the documents that are there
+          --known-items      Use the titles of all documents as questions
           --limit <N>        Ask at most N questions
           --baseline <FILE>  An earlier result (--json) to compare with
-          --margin <SHARE>   How much less than the baseline is no loss [default: 0.01]
+          --margin <SHARE>   A decrease of up to this share is not a loss [default: 0.01]
           --json             Print JSON
       -h, --help             Print help
 
     [global options]
 
-    Each line of FILE is a question, a tab, and the documents that answer it: their ids, with | between.
-    doc#heading names a section. A third
-    column holds conditions as `ask --where` takes them, with a semicolon between.
+    Each line of FILE contains a question, a tab, and the ids of the documents that answer it, separated
+    by |. doc#heading is a section. A third column can contain conditions in the syntax of `ask
+    --where`, separated by semicolons.
 
     Examples:
       trailblazer eval questions.tsv
       trailblazer eval questions.tsv --json > before.json
-      trailblazer eval questions.tsv --baseline before.json     Exit code 1 when search finds less
-      trailblazer eval --known-items --limit 200                Ask for the titles of documents
+      trailblazer eval questions.tsv --baseline before.json     Exit code 1 if search finds less
+      trailblazer eval --known-items --limit 200                Use titles of documents as questions
     ");
 }

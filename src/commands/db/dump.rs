@@ -22,7 +22,7 @@ pub struct DumpArgs {
     file: PathBuf,
 }
 
-/// Replace documents, chunks, vectors and the backlog by those of a dump
+/// Restore documents, chunks, vectors and the backlog from a dump
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Stop the workers first. If anything fails, the database stays as it was. Rights are restored for the roles that exist on \

@@ -28,7 +28,7 @@ pub enum Command {
     Doctor(Answer),
     /// Save documents, chunks, vectors and the backlog to a file
     Dump(dump::DumpArgs),
-    /// Replace documents, chunks, vectors and the backlog by those of a dump
+    /// Restore documents, chunks, vectors and the backlog from a dump
     Restore(dump::RestoreArgs),
     /// Delete the vectors of texts that no run contains
     Prune(prune::Args),
