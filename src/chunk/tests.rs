@@ -292,7 +292,7 @@ fn nothing_of_another_section_is_repeated() {
     assert!(found.iter().any(|c| c.text.starts_with("T\n\n# B")), "{found:#?}");
 }
 
-/// Finds more tokens in a text than it says where they begin, as an encoding may that joins across a cut.
+/// Counts more tokens than it returns starts, like an encoding that joins tokens across a cut.
 struct Jealous;
 
 impl Tokenizer for Jealous {
@@ -318,7 +318,7 @@ fn the_budget_holds_when_parts_have_more_tokens_than_the_whole() {
     assert_eq!(uncovered(&body, &found), None);
 }
 
-/// Takes any word for one token, as BERT's does with words it does not know.
+/// Treats any word as one token, like BERT with unknown words.
 struct Whole;
 
 impl Tokenizer for Whole {

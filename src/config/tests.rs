@@ -163,7 +163,7 @@ fn openai_without_a_model_is_refused_where_it_is_chosen() {
     let openai = |name: &str| (name == "TRAILBLAZER_EMBED_PROVIDER").then(|| "openai".to_owned());
     let error = resolve(None, openai).unwrap_err().to_string();
     assert!(error.starts_with("TRAILBLAZER_EMBED_PROVIDER: embed.model: "), "{error}");
-    // OpenAI itself has no model of that name; another server may.
+    // OpenAI has no model with this name, but another server may.
     assert!(message("embed: { provider: openai, model: all-MiniLM-L6-v2 }").contains("embed.model"));
     from_file("embed: { provider: openai, model: all-MiniLM-L6-v2, base_url: 'http://server/v1' }").unwrap();
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::*;
 
-/// The installed model, if there is one.
+/// Returns the path of the installed model, if there is one.
 fn installed() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("var/models/all-MiniLM-L6-v2");
     let folder = std::env::var_os("TRAILBLAZER_MODEL_DIR").map_or(beside, PathBuf::from);
@@ -127,7 +127,7 @@ fn token_starts_ascend_and_split_no_word_before_its_first_letter() {
     assert_eq!(parts, ["Ünïcode ", "una", "ffa", "ble ", "設", "定\u{ad}", "x"]);
 }
 
-/// Returns a copy of the model's small files, to break one.
+/// Returns a copy of the model's small files, so that a test can damage one.
 fn copy() -> Option<tempfile::TempDir> {
     let from = installed()?;
     let folder = tempfile::tempdir().unwrap();

@@ -99,7 +99,7 @@ fn a_server_that_fails_every_request_is_tried_a_bounded_number_of_times() {
         matches!(&failure, EmbedError::Failing { message } if message.ends_with("answered 500: oops")),
         "{failure}"
     );
-    // The last one is of a text that cannot be to blame.
+    // The last request contains a text that cannot cause the failure.
     assert_eq!(server.requests().len(), 4);
 }
 
@@ -203,7 +203,7 @@ fn texts_that_a_server_fails_on_only_together_are_embedded_one_by_one() {
 #[test]
 fn a_server_that_goes_away_during_a_bisection_is_no_texts_fault() {
     let server = EmbeddingServer::start(|number, request| {
-        // The batch fails three times, and a harmless text passes; then everything fails.
+        // The batch fails three times, and a harmless text succeeds. Then everything fails.
         if number == 3 { good(request) } else { error(500, "", "oops") }
     });
     let failure = provider_at(&server, Some(3)).unwrap().embed(&["one", "two", "three"]).unwrap_err();
@@ -212,7 +212,7 @@ fn a_server_that_goes_away_during_a_bisection_is_no_texts_fault() {
 
 #[test]
 fn the_number_of_tokens_that_a_server_reads_is_found_in_ten_requests() {
-    // Two special tokens are counted that this server does not have.
+    // The client counts two special tokens that this server does not have.
     for reads in [1, 2, 30, 126, 127, 254, 255, 300, 509] {
         let server = EmbeddingServer::start(move |_, request| truncated(request, reads));
         let provider = provider_at(&server, Some(3)).unwrap();
@@ -255,7 +255,7 @@ fn a_server_that_refuses_long_texts_has_that_limit() {
 #[test]
 fn vectors_that_tell_nothing_give_no_limit() {
     let server = EmbeddingServer::start(|_, request| truncated(request, 0));
-    // All zero: such vectors are refused.
+    // Vectors of zeros are rejected.
     assert!(provider_at(&server, Some(3)).unwrap().find_limit(512).is_err());
     let same = |request: &Value| {
         let data: Vec<Value> = (0..request["input"].as_array().unwrap().len())

@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<Arc<State>> {
 #[openapi(
     info(
         title = "trailblazer",
-        description = "Search the knowledge base, read its documents, and look at the backlog. Errors are problem details (RFC 9457)."
+        description = "Search the knowledge base, read its documents, and show the backlog. Errors are problem details (RFC 9457)."
     ),
     paths(search, facets, document, read_backlog, read_run, embed),
     components(schemas(Problem)),
@@ -131,7 +131,7 @@ impl From<FilterParams> for SearchFilter {
 /// Find the documents that answer a question, best first.
 #[utoipa::path(get, path = "/api/search", params(SearchParams), responses(
     (status = 200, description = "The best documents", body = SearchAnswer),
-    (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn search(
     Shared(state): Shared<Arc<State>>,
@@ -146,8 +146,8 @@ async fn search(
 
 /// Count documents by source, label and language.
 #[utoipa::path(get, path = "/api/facets", params(FilterParams), responses(
-    (status = 200, description = "What a search can be narrowed by", body = Facets),
-    (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = 200, description = "Values for narrowing a search", body = Facets),
+    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn facets(
     Shared(state): Shared<Arc<State>>,
@@ -174,7 +174,7 @@ struct DocumentParams {
     DocumentParams,
 ), responses(
     (status = 200, description = "The document", body = Document),
-    (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn document(
     Shared(state): Shared<Arc<State>>,
@@ -189,7 +189,7 @@ async fn document(
 /// Show the backlog: runs by status, workers, throughput, failures.
 #[utoipa::path(get, path = "/api/backlog", responses(
     (status = 200, description = "The backlog at this moment", body = Backlog),
-    (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn read_backlog(
     Shared(state): Shared<Arc<State>>,
@@ -220,7 +220,7 @@ struct RunParams {
     RunParams,
 ), responses(
     (status = 200, description = "The run", body = RunDetails),
-    (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn read_run(
     Shared(state): Shared<Arc<State>>,
@@ -236,7 +236,7 @@ async fn read_run(
 /// Compute vectors for texts with the model of the search.
 #[utoipa::path(post, path = "/api/embed", request_body = EmbedRequest, responses(
     (status = 200, description = "One vector for each text", body = EmbedAnswer),
-    (status = "default", description = "Why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn embed(
     Shared(state): Shared<Arc<State>>,

@@ -1,4 +1,4 @@
-//! Paragraphs stay whole, and words of different elements apart.
+//! Paragraphs stay whole, and words of different elements are separated.
 
 use super::{body, document};
 

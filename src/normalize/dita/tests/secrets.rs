@@ -1,4 +1,4 @@
-//! Conditions leak nothing: whatever is excluded is nowhere in what is read.
+//! Excluded content never appears in the output.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -7,7 +7,7 @@ use super::read_folder;
 
 const VAL: (&str, &str) = ("x.ditaval", "<val><prop att='product' val='internal' action='exclude'/></val>");
 
-/// Places in which an element with a condition may stand; `@` is the condition, `SECRET` what must not be seen.
+/// Map elements with a condition. `@` is the condition, and `SECRET` is text that must not appear.
 const IN_MAP: [&str; 8] = [
     "<topicref href='a.dita' @><topicmeta><navtitle>SECRET</navtitle><shortdesc>SECRET</shortdesc></topicmeta></topicref>",
     "<topichead navtitle='SECRET' @><topicref href='only.dita'/></topichead>",
@@ -18,7 +18,7 @@ const IN_MAP: [&str; 8] = [
     "<topicref href='a.dita'><topicmeta><author @>SECRET</author><audience type='SECRET' @/></topicmeta></topicref>",
     "<topicref href='root.dita' navtitle='SECRET'/>",
 ];
-/// What the map always excludes; a map that none includes would be a root map.
+/// References that the map always excludes. A map that no other map includes would be a root map.
 const EXCLUDED: &str = "<topicref href='secret.ditamap' format='ditamap' @/><topicref href='only.dita' @/>";
 const IN_PROLOG: [&str; 6] = [
     "<author @>SECRET</author>",
@@ -47,7 +47,7 @@ const IN_BODY: [&str; 16] = [
     "<p><include href='b.dita' parse='xml'><fallback>none</fallback></include></p>",
 ];
 
-/// A topic from which others take content, part of it excluded.
+/// A topic whose content other topics reuse. A part of it is excluded.
 const SHARED: &str = "<topic id='b'><title>B <ph @>SECRET</ph></title><shortdesc @>SECRET</shortdesc><body><p id='s' @>SECRET</p>\
     <ul><li id='one'>1</li><li @>SECRET</li><li id='three'>3</li></ul>\
     <ul @><li conaction='pushreplace' conref='a.dita#a/target'>SECRET</li></ul></body></topic>";
