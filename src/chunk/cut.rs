@@ -232,7 +232,7 @@ impl Grain {
         }
     }
 
-    /// Returns whether this grain cuts inside words.
+    /// Returns whether this granularity cuts inside words.
     fn is_last_resort(self) -> bool {
         matches!(self, Self::Grapheme | Self::Character)
     }

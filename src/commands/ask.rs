@@ -98,7 +98,7 @@ fn scope(text: &str) -> std::result::Result<String, String> {
     if is_count || matches!(text, "section" | "document") {
         Ok(text.to_owned())
     } else {
-        Err("a context is section, document or a number of chunks".into())
+        Err("a context must be section, document or a number of chunks".into())
     }
 }
 

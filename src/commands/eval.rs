@@ -194,7 +194,11 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
                 .collect();
             if question.is_empty() || answers.is_empty() {
                 return Err(Error::Usage {
-                    message: format!("{} line {}: no question and no document after a tab", path.display(), number + 1),
+                    message: format!(
+                        "{} line {}: expected a question, a tab and document ids",
+                        path.display(),
+                        number + 1
+                    ),
                     hint: Some("Write a question, a tab, and document ids with | between".into()),
                 });
             }

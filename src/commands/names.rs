@@ -56,7 +56,7 @@ fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
     if let Some(dates) = dates
         && selects_none(Filter { normalized_from: from, normalized_to: to, ..Filter::default() })?
     {
-        log::warn!("no run was normalized {dates}; `trailblazer runs list` says when they were");
+        log::warn!("no run was normalized {dates}; `trailblazer runs list` shows the dates");
     }
     for model in &filter.embedding_model {
         if selects_none(Filter { embedding_model: vec![model.clone()], ..Filter::default() })? {

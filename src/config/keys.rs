@@ -149,7 +149,7 @@ pub fn check_text(
     name.map_or(Ok(()), |place| Err(ConfigError::Invalid { place, message: "the value is not UTF-8".into() }))
 }
 
-/// Returns the variables in `names` that begin like ours but are unknown, with the most similar known variable.
+/// Returns the unknown variables in `names` that have our prefix, each with the most similar known variable.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
     let known = paths().map(variable);
     let is_token = |name: &str| name.starts_with("TRAILBLAZER_SOURCES_") && name.ends_with("_TOKEN");

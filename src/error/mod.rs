@@ -162,7 +162,7 @@ impl Error {
         move |source| Self::File { path, source }
     }
 
-    /// Converts the error for an invalid argument to an error of the configured model.
+    /// Treats an invalid argument as an error in the configuration of the model.
     /// Use it for calls whose other arguments are always valid.
     #[must_use]
     pub fn of_model(self) -> Self {

@@ -10,8 +10,8 @@ declare
   v_version integer := (select max(m.version) from graphdb.schema_migrations as m);
 begin
   if v_version > p_version or p_version is null then
-    raise exception 'the schema is version %, newer than the % this caller knows', v_version, coalesce(p_version::text, 'none')
-      using errcode = 'TB005', hint = 'Update the caller; select * from graphdb.schema_migrations shows what changed.';
+    raise exception 'the schema has version %, but the caller supports only version %', v_version, coalesce(p_version::text, 'none')
+      using errcode = 'TB005', hint = 'Update the caller. select * from graphdb.schema_migrations shows the changes.';
   end if;
 end
 $$;

@@ -36,7 +36,7 @@ impl Flow {
         self.boxed = true;
     }
 
-    /// Adds a space where a word would join the text of a box.
+    /// Adds a space if a word would otherwise join the text of a box.
     fn keep_apart(&mut self, next: &str) {
         if !std::mem::take(&mut self.boxed) {
             return;

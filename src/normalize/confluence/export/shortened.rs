@@ -67,7 +67,7 @@ impl<R: BufRead> Shortened<R> {
         self.leave_out = false;
         self.place = OUTSIDE;
         self.close = CLOSE;
-        // If the section ends here, more bytes may be passed on than were skipped.
+        // The closing mark is passed on. If the section ends right here, the mark is longer than the skipped part.
         self.left_out = self.left_out.wrapping_sub(CLOSE.len() as u64);
         Ok(())
     }
