@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{ask, completions, db, embed, eval, fetch, normalize, run, runs, show, status, sync};
+use crate::commands::{ask, completions, db, embed, eval, fetch, normalize, report, run, runs, show, status, sync};
 #[cfg(feature = "serve")]
 use crate::commands::{mcp, serve};
 use crate::options::{Answer, Global, When};
@@ -75,6 +75,8 @@ pub enum Command {
     Ask(ask::Args),
     /// Measure how well search answers your own questions
     Eval(eval::Args),
+    /// Write a report on the content as an HTML file
+    Report(report::Args),
     /// Print a document, or one section of it, as Markdown
     Show(show::Args),
     /// Compute vectors for texts on standard input, for other programs
@@ -119,7 +121,9 @@ impl Command {
             Self::Ask(args) => Some(args.answer),
             Self::Runs(command) => command.answer(),
             Self::Db(command) => command.answer(),
-            Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) => return Output::Own,
+            Self::Report(_) | Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) => {
+                return Output::Own;
+            }
             #[cfg(feature = "serve")]
             Self::Mcp(_) => return Output::Own,
             _ => None,

@@ -15,6 +15,8 @@ pub mod language;
 pub mod load;
 pub mod normalize;
 pub mod options;
+pub mod plot;
+pub mod report;
 pub mod sections;
 #[cfg(feature = "serve")]
 pub mod serve;
@@ -61,6 +63,7 @@ fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
         Command::Ask(args) => commands::ask::run(&args, &context()?),
         Command::Eval(args) => commands::eval::run(&args, &context()?),
         Command::Status(args) => commands::status::run(&args, &context()?),
+        Command::Report(args) => commands::report::run(&args, &context()?),
         Command::Show(args) => commands::show::run(&args, &context()?),
         Command::Embed(args) => commands::embed::run(&args, &context()?),
         #[cfg(feature = "serve")]

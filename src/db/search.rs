@@ -28,6 +28,10 @@ pub struct SearchFilter {
     pub ancestor: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub language: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flag: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_flag: Vec<String>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub updated: Map<String, Value>,
     #[serde(skip_serializing_if = "Map::is_empty")]

@@ -70,6 +70,7 @@ fn help_of_trailblazer() {
       status       Show what is left to do, who works on it, and what blocks it
       ask          Search the documentation for the answer to a question
       eval         Measure how well search answers your own questions
+      report       Write a report on the content as an HTML file
       show         Print a document, or one section of it, as Markdown
       embed        Compute vectors for texts on standard input, for other programs
       serve        Serve web pages, a JSON API, MCP and metrics over HTTP

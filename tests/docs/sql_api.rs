@@ -83,7 +83,7 @@ const FILTERS: &str = "
 ## Filters
 
 `p_filter` is a JSON object. A row must match all keys. Null or `{}` selects everything. An unknown key, a wrong type or a date that
-does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and `label` accept a string or a list of strings.
+does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model`, `label` and `flag` accept a string or a list of strings.
 
 | key | runs | search | selects |
 |---|---|---|---|
@@ -99,6 +99,8 @@ does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model` and 
 | `path` | | yes | documents with one of these paths or below these folders; `*` and `?` as above |
 | `ancestor` | | yes | documents below one of these titles |
 | `language` | | yes | documents in one of these languages: `de` or `german` |
+| `flag` | | yes | documents with one of these quality flags |
+| `without_flag` | | yes | documents with none of these quality flags |
 | `updated` | | yes | documents that the source changed between the dates `from` and `to` of an object |
 | `meta` | | yes | documents with these values in their metadata: a value, a list of alternatives, or a range of dates |
 | `without` | | yes | chunks without these words or phrases |

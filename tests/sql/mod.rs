@@ -13,6 +13,7 @@ mod hostile;
 mod install;
 mod isolation;
 mod names;
+mod quality;
 mod recovery;
 mod register;
 mod reset;

@@ -45,6 +45,10 @@ begin
       when 'language' then
         v_shown := v_shown || format(' and coalesce(d.language, ''english'') = any (%L::text[])', array(
           select graphdb._search_language(t.language) from unnest(graphdb._filter_texts(v_key, v_value)) as t (language)));
+      when 'flag' then
+        v_shown := v_shown || format(' and d.flags && %L::text[]', graphdb._filter_texts(v_key, v_value));
+      when 'without_flag' then
+        v_shown := v_shown || format(' and not d.flags && %L::text[]', graphdb._filter_texts(v_key, v_value));
       when 'updated' then
         v_shown := v_shown || graphdb._meta_condition('updated_at', v_value);
       when 'meta' then
@@ -60,7 +64,7 @@ begin
       else
         raise exception 'unknown filter key "%"', left(v_key, 140)
           using errcode = 'TB001',
-                hint = 'Known keys: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without.';
+                hint = 'Known keys: source, label, run_ids, run_id_glob, path, ancestor, language, flag, without_flag, updated, meta, without.';
     end case;
   end loop;
   return v_shown;

@@ -24,6 +24,8 @@ pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Resul
             "path" => filter.path.push(value.into()),
             "ancestor" => filter.ancestor.push(value.into()),
             "language" => filter.language.push(value.into()),
+            "flag" => filter.flag.push(value.into()),
+            "without_flag" => filter.without_flag.push(value.into()),
             "run" => filter.run_id_glob = Some(value.into()),
             "updated" => {
                 filter.updated.insert("from".into(), value.into());
@@ -77,9 +79,16 @@ mod tests {
     #[test]
     fn known_keys_are_keys_of_the_filter_and_others_are_metadata() {
         assert_eq!(
-            filter(&["path=guide/", "language=de", "status=draft", "status=approved", "author.name=A=B"]),
+            filter(&[
+                "path=guide/",
+                "language=de",
+                "flag=too_short",
+                "status=draft",
+                "status=approved",
+                "author.name=A=B"
+            ]),
             serde_json::json!({
-                "path": ["guide/"], "language": ["de"], "meta": {"status": ["draft", "approved"], "author.name": ["A=B"]}
+                "path": ["guide/"], "language": ["de"], "flag": ["too_short"], "meta": {"status": ["draft", "approved"], "author.name": ["A=B"]}
             })
         );
     }

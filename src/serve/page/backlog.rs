@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::layout::{self, Place};
-use super::plot::{self, Bar};
 use super::{Page, counted, links};
 use crate::ids::Status;
+use crate::plot::{self, Bar};
 use crate::serve::api::types::{Backlog, Claim, Interval, Run};
 use crate::serve::backlog;
 use crate::serve::caller::Caller;

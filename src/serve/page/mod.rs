@@ -6,7 +6,6 @@ mod document;
 mod layout;
 pub mod links;
 mod markdown;
-mod plot;
 mod run;
 mod search;
 

@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use super::backlog::{duration, instant, status};
 use super::layout::{self, Place};
-use super::plot::{self, Bar};
 use super::{PageProblem, links, see_other};
 use crate::ids::RunId;
+use crate::plot::{self, Bar};
 use crate::serve::actions::{self, Action, Change};
 use crate::serve::api::types::{Attempt, Loss, Run, RunDetails, RunDocument};
 use crate::serve::api::{Params, Segment};

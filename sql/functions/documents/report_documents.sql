@@ -1,0 +1,82 @@
+-- The documents of a run, or else the newest version of every document, counted by what is known about them: source, language, age,
+-- readers, size, quality flags, what normalizing lost, broken links, and whether search shows them. A row is one value of one kind,
+-- with the pages that count most. Of each kind the 100 most frequent values come.
+create or replace function graphdb.report_documents(p_run_id text default null, p_limit integer default 20)
+returns table (kind text, value text, documents bigint, occurrences bigint, further_values bigint, pages jsonb)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with reported as materialized (
+    select d.run_id, d.doc_id, d.title, d.url, d.path, d.labels, d.flags, d.meta, r.source,
+           octet_length(d.body)::bigint as bytes,
+           coalesce(d.language, 'unknown') as language,
+           extract(days from graphdb.clock() - graphdb._meta_time(d.meta ->> 'updated_at'))::bigint as age,
+           case jsonb_typeof(d.meta -> 'readers') when 'array' then d.meta -> 'readers' end as readers,
+           case jsonb_typeof(d.meta -> 'losses') when 'object' then d.meta -> 'losses' else '{}' end as losses,
+           exists (select from graphdb.documents as s where s.run_id = d.run_id and s.doc_id = d.doc_id and s.is_searched) as is_searched,
+           d.is_findable
+    from graphdb.documents as d
+    join graphdb.processed_runs as r on r.run_id = d.run_id
+    where d.is_current and case when p_run_id is null then d.is_newest else d.run_id = p_run_id end
+  ), said as (
+    select d.run_id, d.doc_id, s.kind, s.value, s.weight
+    from reported as d
+    cross join lateral (
+      select 'source' as kind, d.source as value, d.bytes as weight
+      union all
+      select 'language', d.language, d.bytes
+      union all
+      select 'search', case when d.is_searched then 'shown' when d.is_findable then 'waiting' else 'hidden' end, d.bytes
+      union all
+      select 'size', (select max(b.least) from unnest('{0,1,200,1000,5000,20000,100000}'::bigint[]) as b (least) where b.least <= d.bytes)::text, d.bytes
+      union all
+      select 'age',
+             coalesce((select max(b.least) from unnest('{0,30,90,365,730,1825}'::bigint[]) as b (least) where b.least <= greatest(d.age, 0))::text, 'unknown'),
+             coalesce(d.age, 0)
+      union all
+      select 'access', case when d.readers is null then 'everybody' when d.readers = '[]' then 'nobody' else 'restricted' end, d.bytes
+      union all
+      select 'reader', e.reader, d.bytes from jsonb_array_elements_text(d.readers) as e (reader)
+      union all
+      select 'label', l.label, d.bytes from unnest(d.labels) as l (label)
+      union all
+      select 'flag', f.flag, d.bytes from unnest(d.flags) as f (flag)
+      union all
+      select 'loss', l.key, (l.value #>> '{}')::numeric::bigint
+      from jsonb_each(d.losses) as l (key, value)
+      where jsonb_typeof(l.value) = 'number'
+      union all
+      select 'broken_link', (l.link ->> 'reason') || ': ' || (l.link ->> 'href'), count(*)
+      from jsonb_path_query(d.meta, '$.links[*] ? (@.reason == "not in input" || @.reason == "no such key" || @.reason == "outside the input")') as l (link)
+      group by 1, 2
+    ) as s (kind, value, weight)
+    where s.value is not null
+  ), placed as (
+    select s.*, row_number() over (partition by s.kind, s.value order by s.weight desc, s.doc_id, s.run_id) as place from said as s
+  ), counted as (
+    select p.kind, p.value, count(*) as documents, sum(p.weight)::bigint as occurrences,
+           row_number() over (partition by p.kind order by count(*) desc, p.value) as place,
+           count(*) over (partition by p.kind) as all_values
+    from placed as p
+    group by p.kind, p.value
+  ), listed as (
+    select p.kind, p.value,
+           jsonb_agg(jsonb_build_object(
+             'run_id', d.run_id, 'doc_id', d.doc_id, 'title', d.title, 'url', d.url, 'path', d.path, 'weight', p.weight) order by p.place) as pages
+    from placed as p
+    join reported as d on d.run_id = p.run_id and d.doc_id = p.doc_id
+    where p.place <= graphdb._check_limit(p_limit)
+    group by p.kind, p.value
+  )
+  select c.kind, c.value, c.documents, c.occurrences, greatest(c.all_values - 100, 0), l.pages
+  from counted as c
+  join listed as l on l.kind = c.kind and l.value = c.value
+  where c.place <= 100
+  order by c.kind, c.place
+$$;
+
+comment on function graphdb.report_documents(text, integer) is
+  'The documents of a run (null: the newest version of every document), counted by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences sums what the kind weighs: bytes, days, losses or links. pages: at most p_limit, those of the largest weight first. Of each kind the 100 most frequent values come; further_values counts the others. TB001: bad limit.';
+revoke all on function graphdb.report_documents(text, integer) from public;

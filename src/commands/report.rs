@@ -1,0 +1,87 @@
+//! `trailblazer report`
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Context;
+use crate::db::calls::{self, Filter};
+use crate::db::{Connector, history, report};
+use crate::error::{Error, Exit, Result};
+use crate::ids::RunId;
+use crate::report::{Report, render};
+use crate::terminal::{counted, print_text};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Days of the history.
+const DAYS: i32 = 30;
+/// Groups of documents with the same text, and pairs of documents that are alike.
+const DUPLICATES: i32 = 100;
+
+/// Write a report on the content as an HTML file
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer report
+  trailblazer report --run handbook --out handbook.html
+  trailblazer report --out - | mail-a-page
+
+The report is for the people who own the content: documents by source, language, size and age; what was dropped; empty pages, \
+duplicates and broken links; chunks; runs and failures. It is one file that loads nothing and runs no script.
+
+The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates")]
+pub struct Args {
+    /// Report on one run [default: the newest version of every document]
+    #[arg(long, value_name = "ID")]
+    pub run: Option<RunId>,
+    /// File to write; - is standard output
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub out: PathBuf,
+    /// List at most N pages for each number
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    pub pages: i32,
+}
+
+/// Runs `trailblazer report`.
+pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let filter = Filter { run_ids: args.run.iter().cloned().collect(), ..Filter::default() };
+    let runs = calls::list_runs(&mut client, &filter)?;
+    if let Some(run_id) = args.run.as_ref().filter(|_| runs.is_empty()) {
+        return Err(Error::Usage {
+            message: format!("no run {run_id}"),
+            hint: Some("`trailblazer runs list` lists the runs.".into()),
+        });
+    }
+    let run_id = args.run.as_ref();
+    let made = Report {
+        created_at: history::clock(&mut client)?,
+        run_id: run_id.cloned(),
+        documents: report::documents(&mut client, run_id, args.pages)?,
+        chunks: report::chunks(&mut client, run_id, args.pages)?,
+        duplicates: report::duplicates(&mut client, run_id, DUPLICATES)?,
+        history: history::backlog_history(&mut client, DAY, DAYS)?,
+        runs,
+    };
+    let html = render(&made);
+    if args.out.as_os_str() == "-" {
+        print_text(html.as_bytes())?;
+    } else {
+        write(&args.out, &html)?;
+        log::info!("wrote {}: {}", args.out.display(), counted(made.total_documents(), "document"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the file whole or not at all.
+fn write(path: &Path, html: &str) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".report-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder)
+        .map_err(Error::file(folder))?;
+    file.write_all(html.as_bytes()).map_err(Error::file(path))?;
+    file.persist(path).map_err(|error| Error::file(path)(error.error))?;
+    Ok(())
+}

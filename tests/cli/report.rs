@@ -1,0 +1,106 @@
+//! `trailblazer report`
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::Sandbox;
+
+const SCRIPT: &str = "<script>alert(1)</script>";
+
+/// A run with an empty page, a placeholder, two pages that say the same, and values that try to run code.
+fn library() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let hostile = format!("{SCRIPT}\"'><img src=x onerror=alert(1)>");
+    let long = "A sentence about nothing in particular that fills the page with words. ".repeat(20);
+    let documents = [
+        json!({"id": "empty", "title": "Empty", "text_md": "", "source_system": "dita"}),
+        json!({"id": "tbd", "title": "Later", "text_md": "# Scope\n\nTBD\n", "source_system": "dita"}),
+        json!({"id": "one", "title": "One", "text_md": long, "source_system": "dita", "url": "https://docs.example/one",
+               "updated_at": "2001-02-03T04:05:06Z", "losses": {"macro:toc": 3}}),
+        json!({"id": "two", "title": "Two", "text_md": long, "source_system": "dita",
+               "links": [{"href": "gone.dita", "reason": "not in input"}, {"href": "https://a.example", "reason": "external"}]}),
+        json!({"id": "evil", "title": hostile, "text_md": format!("{SCRIPT} {long}"), "source_system": "dita",
+               "url": "javascript:alert(1)", "source_path": hostile, "labels": [hostile], "losses": {(hostile.clone()): 1},
+               "links": [{"href": hostile, "reason": "not in input"}], "language": "en"}),
+    ];
+    let lines: Vec<String> = documents.iter().map(ToString::to_string).collect();
+    sandbox.write("var/runs/one/normalize/normalized.ndjson", lines.join("\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    sandbox
+}
+
+/// The part of a report below a heading with this id, up to the next heading.
+fn part<'a>(html: &'a str, id: &str) -> &'a str {
+    let start = html.find(&format!("<h3 id=\"{id}\">")).unwrap_or_else(|| panic!("no part {id}: {html}"));
+    let end = html[start + 4..].find("<h3").map_or(html.len(), |end| start + 4 + end);
+    &html[start..end]
+}
+
+#[test]
+fn report_leads_from_every_number_to_its_pages() {
+    let sandbox = library();
+    let run = sandbox.run(&["report"]).success();
+    assert_eq!(run.stdout, "");
+    assert_eq!(run.stderr, "wrote report.html: 5 documents\n");
+    let html = fs::read_to_string(sandbox.folder().join("report.html")).unwrap();
+    for (id, expected) in [
+        ("source", "dita"),
+        ("flag", "empty_body"),
+        ("flag", "<code>empty</code>"),
+        ("flag", "placeholder_only"),
+        ("flag", "<code>tbd</code>"),
+        ("loss", "macro:toc"),
+        ("loss", "3 times"),
+        ("broken_link", "not in input: gone.dita"),
+        ("age", "5 years or more"),
+        ("age", "<a href=\"https://docs.example/one\" rel=\"noreferrer\">One</a>"),
+        ("access", "everybody"),
+        ("duplicates", "<code>one</code></li><li>Two <code>two</code>"),
+        ("search", "shown"),
+        ("coverage", "whole page"),
+        ("chunk_kind", "text"),
+        ("chunk_size", " to "),
+    ] {
+        assert!(part(&html, id).contains(expected), "{id}: {expected}\n{}", part(&html, id));
+    }
+    // Where an external link leads is nobody's fault.
+    assert!(!part(&html, "broken_link").contains("a.example"));
+}
+
+#[test]
+fn nothing_in_a_report_can_run_or_load() {
+    let sandbox = library();
+    let html = sandbox.run(&["report", "--run", "one", "--out", "-"]).success().stdout;
+    assert!(html.starts_with("<!DOCTYPE html>"));
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    assert!(html.contains("Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';"));
+    for bad in ["<script", "<img", "href=\"javascript", "@import", "url("] {
+        assert!(!html.contains(bad), "{bad}");
+    }
+}
+
+#[test]
+fn report_of_an_unknown_run_or_into_a_missing_folder_writes_nothing() {
+    let sandbox = library();
+    let unknown = sandbox.run(&["report", "--run", "two"]).exits(2);
+    assert!(unknown.stderr.starts_with("error: no run two\n"), "{}", unknown.stderr);
+    let missing = sandbox.run(&["report", "--out", "missing/report.html"]);
+    assert!(missing.stderr.contains("missing"), "{}", missing.stderr);
+    assert!(!sandbox.folder().join("report.html").exists());
+}
+
+#[test]
+fn search_filters_by_quality_flag_and_finds_flagged_pages_without_a_filter() {
+    let sandbox = library();
+    let titles = |args: &[&str]| {
+        let found = sandbox.run(&[&["ask", "Scope TBD", "--json", "--text-only"], args].concat()).success();
+        let titles = found.events_named("ask.result").iter().map(|hit| hit["title"].to_string()).collect::<Vec<_>>();
+        titles.join(" ")
+    };
+    assert_eq!(titles(&[]), "\"Later\"");
+    assert_eq!(titles(&["--where", "flag=placeholder_only"]), "\"Later\"");
+    assert_eq!(titles(&["--where", "flag=empty_body"]), "");
+    assert_eq!(titles(&["--where", "without_flag=placeholder_only"]), "");
+}
