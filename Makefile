@@ -114,6 +114,14 @@ counterparts: ## Fetch the tools for server tests: MCP's SDK, conformance suite 
 retrievers-test: setup ## Run the example retrievers whose packages are installed against a server
 	@$(CARGO) test --locked --test suite serve::counterparts::retrievers -- --nocapture
 
+.PHONY: guide
+guide: ## Render the user guide to docs/guide
+	@$(CARGO) run --quiet --locked --example site -- markdown docs/guide
+
+.PHONY: site
+site: ## Render the user guide to a static site in var/site
+	@$(CARGO) run --quiet --locked --example site -- html var/site
+
 .PHONY: prompts
 prompts: ## Archive misnamed files in prompts/ and write the index (DRY_RUN=1 only lists them)
 	@DRY_RUN="$(DRY_RUN)" .ci/prompts

@@ -1,0 +1,117 @@
+//! The commands and the SQL that the guide shows can be typed as they stand.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use trailblazer::{cli, sections};
+
+use super::guide::markdown_files;
+use crate::support::TestDatabase;
+
+/// The code blocks of a language in the guide, each with the file that holds it.
+fn code_blocks(language: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let mut blocks = Vec::new();
+    for file in markdown_files(&folder) {
+        let name = file.strip_prefix(&folder).unwrap().display().to_string();
+        let text = fs::read_to_string(&file).unwrap();
+        let mut open: Option<String> = None;
+        for event in Parser::new_ext(&text, sections::extensions()) {
+            match event {
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == language => {
+                    open = Some(String::new());
+                }
+                Event::Text(part) => {
+                    if let Some(code) = &mut open {
+                        code.push_str(&part);
+                    }
+                }
+                Event::End(TagEnd::CodeBlock) => blocks.extend(open.take().map(|code| (name.clone(), code))),
+                _ => {}
+            }
+        }
+    }
+    blocks
+}
+
+/// The simple commands of a shell script, as words. Redirections and comments are left out.
+fn commands(script: &str) -> Vec<Vec<String>> {
+    let script = script.replace("\\\n", " ");
+    let mut all = vec![Vec::new()];
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
+    let mut characters = script.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None, '#') if word.is_none() => while characters.next_if(|next| *next != '\n').is_some() {},
+            (None, ' ' | '\t' | '\n' | '|' | '&' | ';' | '(' | ')') => {
+                all.last_mut().unwrap().extend(word.take());
+                if !matches!(character, ' ' | '\t') {
+                    all.push(Vec::new());
+                }
+            }
+            (None, '>' | '<') => {
+                // What a number before the sign redirects, and the file after it.
+                word.take_if(|word| word.chars().all(|c| c.is_ascii_digit()));
+                all.last_mut().unwrap().extend(word.take());
+                while characters.next_if(|next| matches!(next, '>' | '&' | ' ')).is_some() {}
+                while characters.next_if(|next| !next.is_whitespace()).is_some() {}
+            }
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    all.last_mut().unwrap().extend(word);
+    for command in &mut all {
+        let is_assignment =
+            |word: &String| word.split_once('=').is_some_and(|(name, _)| !name.contains(['-', ' ', '.']));
+        let leading = command.iter().take_while(|word| is_assignment(word)).count();
+        command.drain(..leading);
+    }
+    all.retain(|command| !command.is_empty());
+    all
+}
+
+#[test]
+fn commands_of_the_guide_have_names_and_flags_that_exist() {
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for (file, script) in code_blocks("bash") {
+        for command in commands(&script).into_iter().filter(|command| command[0] == "trailblazer") {
+            seen += 1;
+            let words: Vec<OsString> = command.iter().map(OsString::from).collect();
+            if let Err(error) = cli::parse(&words)
+                && error.use_stderr()
+            {
+                wrong.push(format!("{file}: {}\n  {}", command.join(" "), cli::fault(&error)));
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen} commands found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_script_is_read_as_a_shell_reads_it() {
+    let script = "A=1 b 'c d' \"e # f\" # g\nh --i=j >k 2>>l | m && n \\\n  o; p\n";
+    let words: Vec<String> = commands(script).iter().map(|command| command.join("·")).collect();
+    assert_eq!(words, ["b·c d·e # f", "h·--i=j", "m", "n·o", "p"]);
+}
+
+#[test]
+fn statements_of_the_cookbook_run() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    let blocks = code_blocks("sql");
+    let cookbook: Vec<_> = blocks.iter().filter(|(file, _)| file.ends_with("sql-cookbook.md")).collect();
+    assert!(cookbook.len() > 10, "{}", cookbook.len());
+    for (_, sql) in cookbook {
+        client.batch_execute(&format!("begin; {sql}; rollback;")).unwrap_or_else(|error| panic!("{error:?}\n{sql}"));
+    }
+}
