@@ -110,6 +110,12 @@ counterparts: ## Fetch the tools for server tests: MCP's SDK, conformance suite 
 	@var/counterparts/venv/bin/pip install --quiet --disable-pip-version-check mcp schemathesis langchain-core llama-index-core
 	@npm install --silent --no-fund --no-audit --prefix var/counterparts node@22 @modelcontextprotocol/conformance @modelcontextprotocol/inspector
 
+.PHONY: browser-test
+browser-test: setup ## Use the pages in Chromium (Debian: chromium, chromium-driver)
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; \
+		then $(CARGO) test --locked --test suite serve::browser -- --ignored --test-threads=2; \
+		else echo 'skipped: 7 browser tests, because chromium or chromedriver is not installed'; fi
+
 .PHONY: retrievers-test
 retrievers-test: setup ## Run the example retrievers whose packages are installed against a server
 	@$(CARGO) test --locked --test suite serve::counterparts::retrievers -- --nocapture

@@ -2,11 +2,13 @@
 
 mod access;
 mod api;
+mod browser;
 mod changes;
 mod counterparts;
 mod mcp;
 mod metrics;
 mod pages;
 mod server;
+mod webdriver;
 
 pub use server::{Answer, Server};
