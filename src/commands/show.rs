@@ -98,7 +98,7 @@ fn missing(args: &Args) -> Error {
     Error::Usage {
         message: format!("no document \"{}\"{place}", args.document),
         hint: Some(
-            "Pass the id, URL or path of one document; `trailblazer ask` finds documents by what they say.".into(),
+            "Pass the id, URL or path of one document; `trailblazer ask` finds documents by their content.".into(),
         ),
     }
 }
