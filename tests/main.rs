@@ -1,5 +1,6 @@
 //! All tests that need a database, the command or the corpora, in one binary.
 
+mod chunk;
 mod cli;
 mod conformance;
 mod docs;

@@ -130,7 +130,7 @@ fn words_kept(root: &Path, sets: &[PathBuf]) -> (usize, usize, String) {
 }
 
 fn assert_words_kept(name: &str, sets: &[&str]) {
-    let Some(root) = corpus(name) else { return };
+    let root = corpus(name);
     let sets: Vec<PathBuf> = sets.iter().map(|set| root.join(set)).collect();
     let sets = if sets.is_empty() { vec![root.clone()] } else { sets };
     let (kept, all, report) = words_kept(&root, &sets);
@@ -141,9 +141,10 @@ fn assert_words_kept(name: &str, sets: &[&str]) {
 
 /// No paragraph begins with the punctuation of another one, and independent parsers agree on all formatting.
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn dita_paragraphs_are_whole() {
     for name in ["dita-ot-docs", "dita-gnostyx-thunderbird", "dita-lwdita-tests/src/test/resources/dita"] {
-        let Some(root) = corpus(name) else { continue };
+        let root = corpus(name);
         let documents = convert(&root, &Options::default());
         let (mut paragraphs, mut torn) = (0, Vec::new());
         for document in documents.iter().filter(|document| document.body_repr.as_deref() == Some("dita")) {
@@ -168,11 +169,13 @@ fn dita_paragraphs_are_whole() {
 }
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn dita_ot_docs_keep_their_words() {
     assert_words_kept("dita-ot-docs", &[]);
 }
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn thunderbird_guides_keep_their_words() {
     let sets = [
         "Thunderbird",
@@ -185,14 +188,16 @@ fn thunderbird_guides_keep_their_words() {
 }
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn lightweight_dita_fixtures_keep_their_words() {
     assert_words_kept("dita-lwdita-tests/src/test/resources/dita", &[]);
 }
 
 /// The text of a guide is the same in all ways of referring to its parts.
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn variants_of_the_thunderbird_guide_read_the_same() {
-    let Some(root) = corpus("dita-gnostyx-thunderbird") else { return };
+    let root = corpus("dita-gnostyx-thunderbird");
     let text = |folder: &str| -> BTreeMap<String, Vec<String>> {
         let (set, part) = folder.split_once('/').unwrap_or((folder, ""));
         let documents = convert(&root.join(set), &Options::default());
@@ -219,6 +224,7 @@ fn variants_of_the_thunderbird_guide_read_the_same() {
 
 /// The author of a Markdown topic is responsible for its tables, so it is not checked.
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn dita_documents_have_whole_tables_and_no_stray_markup() {
     for name in [
         "dita-ot-docs",
@@ -226,7 +232,7 @@ fn dita_documents_have_whole_tables_and_no_stray_markup() {
         "dita-lwdita-tests/src/test/resources/dita",
         "dita-ot-tests/src/test/resources",
     ] {
-        let Some(root) = corpus(name) else { continue };
+        let root = corpus(name);
         let documents = convert(&root, &Options::default());
         let converted = documents.iter().filter(|document| document.body_repr.as_deref() == Some("dita"));
         let faulty: Vec<String> = converted
@@ -241,9 +247,10 @@ fn dita_documents_have_whole_tables_and_no_stray_markup() {
 }
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn every_id_is_unique_and_every_link_into_the_input_leads_to_a_document() {
     for name in ["dita-ot-docs", "dita-gnostyx-thunderbird", "dita-ot-tests/src/test/resources"] {
-        let Some(root) = corpus(name) else { continue };
+        let root = corpus(name);
         let read = read(&root, Source::Dita, &Options::default());
         // A document with a duplicate id would be omitted.
         let left_out: Vec<_> = read.failures.iter().filter(|failure| failure.message.starts_with("left out")).collect();

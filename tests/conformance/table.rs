@@ -6,11 +6,6 @@ pub fn row(corpus: &str, measure: &str, figure: &str, mark: &str, holds: bool) {
     assert!(holds, "{corpus}: {measure} is {figure}, the mark is {mark}");
 }
 
-/// Prints that a corpus was not compared because it is missing.
-pub fn skipped(corpus: &str) {
-    println!("| {corpus} | not compared: the corpus is not there | | | skipped |");
-}
-
 /// Returns a share in percent, rounded down to a tenth, so that 99.99 % is not 100 %.
 pub fn percent(part: usize, whole: usize) -> String {
     let tenths = (part * 1_000).checked_div(whole).unwrap_or(1_000);

@@ -2,7 +2,7 @@
 //!
 //! These programs are optional. `TRAILBLAZER_COUNTERPARTS` is a folder with `venv` (PyPI: mcp, schemathesis) and
 //! `node_modules` (npm: @modelcontextprotocol/conformance, @modelcontextprotocol/inspector). promtool and chromium must be
-//! in the PATH. If a program is missing, its test is skipped with a message. `make counterparts` installs the two folders.
+//! in the PATH. A test whose program is missing is ignored. `make counterparts` installs the two folders.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,26 +10,11 @@ use std::process::{Command, Output};
 use super::Server;
 use super::server::{HOSTILE, library};
 
-/// Returns the path of a program, or prints that the test is skipped.
-fn program(path: &str) -> Option<PathBuf> {
+/// Returns the path of a program that `make counterparts` installs.
+fn program(path: &str) -> PathBuf {
     let folder =
         std::env::var_os("TRAILBLAZER_COUNTERPARTS").map_or_else(|| repository("var/counterparts"), PathBuf::from);
-    let program = folder.join(path);
-    if program.exists() {
-        return Some(program);
-    }
-    println!("skipped: {} is missing (`make counterparts` installs it)", program.display());
-    None
-}
-
-/// Returns a program in the PATH, or prints that the test is skipped.
-fn installed(name: &str) -> Option<PathBuf> {
-    let found =
-        std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file());
-    if found.is_none() {
-        println!("skipped: {name} is not installed");
-    }
-    found
+    folder.join(path)
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -44,8 +29,9 @@ fn succeeds(output: &Output) -> String {
 }
 
 #[test]
+#[cfg_attr(not(has_counterparts), ignore = "needs `make counterparts`")]
 fn the_official_python_client_speaks_to_both_transports() {
-    let Some(python) = program("venv/bin/python") else { return };
+    let python = program("venv/bin/python");
     let server = Server::new();
     let script = repository("tests/serve/mcp_client.py");
     let url = format!("{}/mcp", server.url);
@@ -60,12 +46,10 @@ fn the_official_python_client_speaks_to_both_transports() {
 
 /// Only some scenarios are possible, because the others need special test tools in the server.
 #[test]
+#[cfg_attr(not(has_counterparts), ignore = "needs `make counterparts`")]
 fn the_applicable_scenarios_of_the_conformance_suite_pass() {
     // The suite needs Node 22, which `make counterparts` also installs.
-    let (Some(suite), Some(node)) = (program("node_modules/.bin/conformance"), program("node_modules/.bin/node"))
-    else {
-        return;
-    };
+    let (suite, node) = (program("node_modules/.bin/conformance"), program("node_modules/.bin/node"));
     let server = Server::new();
     for scenario in ["server-initialize", "ping", "tools-list", "resources-list", "dns-rebinding-protection"] {
         let mut command = Command::new(&node);
@@ -75,8 +59,9 @@ fn the_applicable_scenarios_of_the_conformance_suite_pass() {
 }
 
 #[test]
+#[cfg_attr(not(has_counterparts), ignore = "needs `make counterparts`")]
 fn the_inspector_lists_and_calls_tools() {
-    let Some(inspector) = program("node_modules/.bin/mcp-inspector") else { return };
+    let inspector = program("node_modules/.bin/mcp-inspector");
     let server = Server::new();
     let inspect = |args: &[&str]| {
         let mut command = Command::new(&inspector);
@@ -89,8 +74,9 @@ fn the_inspector_lists_and_calls_tools() {
 }
 
 #[test]
+#[cfg_attr(not(has_counterparts), ignore = "needs `make counterparts`")]
 fn schemathesis_finds_nothing() {
-    let Some(schemathesis) = program("venv/bin/schemathesis") else { return };
+    let schemathesis = program("venv/bin/schemathesis");
     let sandbox = library();
     sandbox.configure("serve: { rate_per_second: 0 }\n");
     let server = Server::start(sandbox, &[], &[]);
@@ -109,18 +95,19 @@ fn schemathesis_finds_nothing() {
 }
 
 #[test]
+#[cfg_attr(not(has_promtool), ignore = "needs promtool")]
 fn promtool_accepts_metrics_rules_and_their_tests() {
-    let Some(promtool) = installed("promtool") else { return };
+    let promtool = "promtool";
     let server = Server::new();
     server.get("/api/search?q=lease").status(200);
     let metrics = server
         .sandbox
         .write("metrics.txt", server.send("GET", "/metrics", &[("accept", "text/plain")], "").status(200).body);
-    let mut check = Command::new(&promtool);
+    let mut check = Command::new(promtool);
     check.args(["check", "metrics"]).stdin(std::fs::File::open(metrics).unwrap());
     succeeds(&check.output().unwrap());
     let monitoring = repository("examples/monitoring");
-    let run = |args: &[&str]| succeeds(&Command::new(&promtool).args(args).current_dir(&monitoring).output().unwrap());
+    let run = |args: &[&str]| succeeds(&Command::new(promtool).args(args).current_dir(&monitoring).output().unwrap());
     run(&["check", "rules", "alerts.yaml"]);
     run(&["test", "rules", "alerts_test.yaml"]);
 }
@@ -148,7 +135,7 @@ fn every_metric_of_the_dashboard_and_the_alerts_exists() {
 #[test]
 fn retrievers_find_what_the_server_finds() {
     let server = Server::new();
-    let python = program("venv/bin/python").unwrap_or_else(|| "python3".into());
+    let python = Some(program("venv/bin/python")).filter(|path| path.exists()).unwrap_or_else(|| "python3".into());
     let psql = std::env::join_paths(
         std::iter::once(crate::support::cluster().bin.clone())
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
@@ -161,8 +148,8 @@ fn retrievers_find_what_the_server_finds() {
 
 /// Loads pages in Chromium. If a script could run, it would set `window.hacked`, and the title of the page would contain that.
 #[test]
+#[cfg_attr(not(has_chromium), ignore = "needs chromium")]
 fn no_document_runs_code_in_a_browser() {
-    let Some(chromium) = installed("chromium") else { return };
     let server = Server::new();
     let encoded = percent_encoding::utf8_percent_encode(HOSTILE, percent_encoding::NON_ALPHANUMERIC).to_string();
     for path in [
@@ -172,7 +159,7 @@ fn no_document_runs_code_in_a_browser() {
         "/runs/one".into(),
         "/backlog".into(),
     ] {
-        let page = browse(&chromium, &server, &path);
+        let page = browse(&server, &path);
         assert!(!page.contains("<img"), "{path}: {page}");
         assert_eq!(page.matches("<script").count(), 1, "{path}: {page}");
     }
@@ -181,9 +168,9 @@ fn no_document_runs_code_in_a_browser() {
 }
 
 /// Returns the page after the browser has executed its scripts.
-fn browse(chromium: &Path, server: &Server, path: &str) -> String {
+fn browse(server: &Server, path: &str) -> String {
     let profile = server.sandbox.folder().join("profile");
-    let mut command = Command::new(chromium);
+    let mut command = Command::new("chromium");
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000", "--dump-dom"]);
     command.arg(format!("--user-data-dir={}", profile.display())).arg(format!("{}{path}", server.url));
     String::from_utf8(command.output().unwrap().stdout).unwrap()

@@ -56,6 +56,12 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
+#[test]
+#[cfg_attr(not(has_openapi), ignore = "needs Atlassian's documents; without them no request is validated")]
+fn requests_are_validated() {
+    assert_eq!(apis().len(), 2);
+}
+
 /// Panics unless the documents describe the request with these parameters and the answer.
 pub fn assert_valid(path: &str, query: &[(String, String)], answer: &Value) {
     for Api { document, prefix } in apis() {

@@ -45,9 +45,10 @@ const PIECES: &[&str] = &[
 ];
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn damaged_pages_give_an_outcome_each_and_sound_markdown() {
-    let Some(storage) = corpus("cf-for-obsidian") else { return };
-    let Some(adf) = corpus("adf-extended-parser") else { return };
+    let storage = corpus("cf-for-obsidian");
+    let adf = corpus("adf-extended-parser");
     let mut random = Random(0x2545_F491_4F6C_DD1D);
     let folder = TempDir::new().expect("a temporary folder");
     let mut sources = files_ending(&storage, &["input.xml"]);

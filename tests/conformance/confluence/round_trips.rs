@@ -53,11 +53,12 @@ const CORPORA: &[Corpus] = &[
 ];
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn what_was_made_of_markdown_comes_back_as_the_same_markdown_or_is_listed() {
     let listed = differences();
     let mut unexpected = Vec::new();
     for pairs in CORPORA {
-        let (Some(markdown), Some(made)) = (corpus(pairs.markdown), corpus(pairs.made)) else { return };
+        let (markdown, made) = (corpus(pairs.markdown), corpus(pairs.made));
         let (mut total, mut equal, mut apart) = (0, 0, 0);
         let (mut parts, mut same_parts) = (0, 0);
         for source in files_ending(&markdown, &[".md"]) {

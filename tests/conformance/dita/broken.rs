@@ -14,8 +14,9 @@ fn converted(folder: &Path, xml: &str) -> (Option<Document>, Vec<FileError>) {
 }
 
 #[test]
+#[cfg_attr(not(has_corpora), ignore = "needs the corpora")]
 fn broken_topics_keep_what_can_be_read() {
-    let Some(root) = corpus("dita-ot-docs") else { return };
+    let root = corpus("dita-ot-docs");
     let folder = tempfile::tempdir().unwrap();
     let (mut cut_topics, mut unclosed) = (0, 0);
     for path in files_ending(&root.join("topics"), &[".dita"]).iter().take(60) {
