@@ -53,6 +53,7 @@ max_connections = 100
 const THROWAWAY: &str = "\
 fsync = off
 full_page_writes = off
+autovacuum = off
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
