@@ -52,6 +52,15 @@ fn a_model_that_cannot_be_is_refused() {
 }
 
 #[test]
+fn a_model_is_registered_although_the_table_was_copied_without_its_sequence() {
+    let database = with_runs(&[]);
+    let mut client = database.connect();
+    ask(&mut client, "alter table graphdb.embedding_models alter column model_id restart");
+    ask(&mut client, "select graphdb.register_model('second', 'hash', 3)");
+    assert_eq!(ask(&mut client, "select count(*) from graphdb.embedding_models"), "2");
+}
+
+#[test]
 fn a_text_keeps_the_vector_it_has_and_the_others_get_theirs() {
     let database = with_runs(&["r"]);
     for mut client in [database.connect(), connect_as(&database, "worker", "store")] {

@@ -21,8 +21,12 @@ begin
   end if;
   perform graphdb._check_name('the name of a model', p_model, 256), graphdb._check_name('the name of a provider', p_provider, 128),
           graphdb._check_name('a prefix', p_query_prefix, 4096), graphdb._check_name('a prefix', p_document_prefix, 4096);
-  insert into graphdb.embedding_models (model, provider, dimension, normalized, query_prefix, document_prefix)
-  values (p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix)
+  -- The sequence may be behind, because a table can be copied without it.
+  insert into graphdb.embedding_models (model_id, model, provider, dimension, normalized, query_prefix, document_prefix)
+  overriding system value
+  select greatest(nextval(pg_get_serial_sequence('graphdb.embedding_models', 'model_id')), max(m.model_id) + 1),
+    p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix
+  from graphdb.embedding_models as m
   on conflict (model) do nothing;
   v_model := graphdb._model(p_model);
   if (v_model.dimension, v_model.normalized, v_model.query_prefix, v_model.document_prefix)
