@@ -217,4 +217,23 @@ mod tests {
         let renewal = |seconds| Leases::new(Duration::from_secs(seconds)).renewal().as_secs();
         assert_eq!([renewal(45 * 60), renewal(15)], [10, 5]);
     }
+
+    #[test]
+    fn a_lease_that_could_not_be_renewed_in_time_counts_as_lost() {
+        let now = Instant::now();
+        let lease = Lease {
+            run_id: "r".parse().unwrap(),
+            phase: Phase::Chunk,
+            token: ClaimToken(1),
+            total: 1,
+            worker_id: "w".to_owned(),
+            done: AtomicI32::new(0),
+            lost: AtomicBool::new(false),
+            skipped: AtomicBool::new(false),
+            safe_until: Mutex::new(now + Duration::from_secs(3600)),
+        };
+        assert!(!lease.is_lost());
+        *locked(&lease.safe_until) = now.checked_sub(Duration::from_secs(1)).unwrap();
+        assert!(lease.is_lost());
+    }
 }
