@@ -113,7 +113,7 @@ impl Verifier {
                 verifier.trusted = certificates(path)?;
                 roots.add_parsable_certificates(verifier.trusted.iter().cloned());
                 if roots.is_empty() {
-                    return Err(invalid("sslrootcert", format!("{} holds no certificate", path.display())));
+                    return Err(invalid("sslrootcert", format!("{} contains no certificate", path.display())));
                 }
             }
             // Everybody can get a certificate from a public authority, so it proves nothing without the name of the host.

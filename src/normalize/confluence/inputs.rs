@@ -36,7 +36,7 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
     listing.add(input, "", &mut Vec::new())?;
     let Listing { files, exports, unread } = listing;
     if files.is_empty() && exports.is_empty() && unread.is_empty() {
-        let message = format!("{} holds no page files ({ENDINGS})", input.display());
+        let message = format!("{} contains no page files ({ENDINGS})", input.display());
         return Err(ReadError::Input { message });
     }
     let mut sources: Vec<Box<dyn Source>> = vec![Box::new(pages::index(files, options, naming))];

@@ -127,7 +127,7 @@ pub(super) fn build(source: impl BufRead, path: &Path, name: &str) -> Result<Ind
         }
     }
     if index.pages.is_empty() && index.truncated.is_none() && index.spaces.is_empty() {
-        let message = format!("{} holds no space and no page", path.display());
+        let message = format!("{} contains no space and no page", path.display());
         return Err(ReadError::Input { message });
     }
     Ok(index)

@@ -115,7 +115,7 @@ fn unzip(path: &Path) -> Result<Found, ReadError> {
     let file = File::open(path).map_err(io_error(path))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let Some(name) = entry(&archive, ENTITIES) else {
-        let message = format!("{} holds no {ENTITIES}: give an XML export of a space", path.display());
+        let message = format!("{} contains no {ENTITIES}; use an XML export of a space", path.display());
         return Err(ReadError::Input { message });
     };
     let mut descriptor = String::new();
