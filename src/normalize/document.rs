@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::Readers;
+
 /// A normalized document. Its field names are the keys of `normalized.ndjson`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Document {
@@ -52,10 +54,9 @@ pub struct Document {
     /// The files that are attached to the document.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
-    /// The users and groups that may read the document in its source, as `user:…` and `group:…`, sorted and without
-    /// duplicates. `None` means everybody. An empty list means that nobody in the source may read it.
+    /// The users and groups that may read the document in its source, as `user:…` and `group:…`. `None` means everybody.
     #[serde(default)]
-    pub readers: Option<Vec<String>>,
+    pub readers: Option<Readers>,
     /// The anchors of the headings in `text_md` on the published page, in order. Empty if the source has no anchors.
     /// Headings in quotations, lists and tables have no entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -104,7 +105,7 @@ impl Document {
         put("losses", serde_json::to_value(&self.losses).unwrap_or_default());
         // An empty list means nobody, so it is stored.
         if let Some(readers) = &self.readers {
-            meta.insert("readers".to_owned(), readers.clone().into());
+            meta.insert("readers".to_owned(), serde_json::to_value(readers).unwrap_or_default());
         }
         Value::Object(meta)
     }

@@ -6,6 +6,7 @@
 pub mod document;
 pub mod markdown;
 pub mod project;
+pub mod readers;
 pub mod text;
 pub mod tree;
 
@@ -21,6 +22,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub use document::{Attachment, Document, Link};
+pub use readers::Readers;
 
 use crate::config::{Confluence, Dita};
 

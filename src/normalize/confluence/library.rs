@@ -9,9 +9,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::page::Page;
-use super::readers::{Readers, Restriction, allowed_by_all, is_within};
 use super::site::Site;
 use crate::config::Confluence;
+use crate::normalize::readers::{Readers, Restriction, is_within};
 use crate::normalize::{FileError, Outcome};
 
 /// The stored body of a page.
@@ -144,7 +144,7 @@ struct Tree {
     parents: Vec<Option<usize>>,
     /// The documents below each node, in the order of the published tree.
     children: HashMap<usize, Vec<usize>>,
-    readers: Vec<Readers>,
+    readers: Vec<Option<Readers>>,
 }
 
 impl<'a> Library<'a> {
@@ -252,7 +252,7 @@ impl<'a> Library<'a> {
         above
     }
 
-    fn find_readers(&self, index: usize) -> Readers {
+    fn find_readers(&self, index: usize) -> Option<Readers> {
         let above = self.above(index);
         let chain = || std::iter::once(&index).chain(&above).filter_map(|index| self.pages.get(*index));
         let named = chain().flat_map(|page| &page.ancestors);
@@ -260,12 +260,12 @@ impl<'a> Library<'a> {
         let of_named = named.clone().filter_map(|ancestor| self.nearest(&ancestor.content_id, index));
         let of_named = of_named.filter_map(|index| self.pages.get(index)).flat_map(|page| &page.restrictions);
         let given = named.filter_map(|ancestor| ancestor.restriction.as_ref());
-        allowed_by_all(chain().flat_map(|page| &page.restrictions).chain(of_named).chain(given))
+        Readers::of_all(chain().flat_map(|page| &page.restrictions).chain(of_named).chain(given))
     }
 
     /// Returns who may read a page.
-    pub(super) fn readers(&self, index: usize) -> Option<&[String]> {
-        self.tree.readers.get(index)?.as_deref()
+    pub(super) fn readers(&self, index: usize) -> Option<&Readers> {
+        self.tree.readers.get(index)?.as_ref()
     }
 
     /// Returns whether everybody who may read the document `from` may also read the page `other`.
@@ -500,8 +500,8 @@ mod tests {
         cycle.parent = Some("4".to_owned());
         let library = library(vec![root, middle, leaf, cycle]);
         assert_eq!(
-            [1, 2, 3].map(|index| library.readers(index).map(<[String]>::to_vec)),
-            [Some(ann()), Some(ann()), None]
+            [1, 2, 3].map(|index| library.readers(index).map(|readers| readers.lists().to_vec())),
+            [Some(vec![ann()]), Some(vec![ann()]), None]
         );
         assert_eq!(library.breadcrumbs(1), ["Root"]);
         assert_eq!(library.children(1), [2]);

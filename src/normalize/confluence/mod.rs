@@ -23,7 +23,6 @@ mod macros;
 mod naming;
 mod page;
 mod pages;
-mod readers;
 mod rest;
 mod site;
 mod storage;

@@ -6,7 +6,7 @@ use super::super::document::{Attachment, Document};
 use super::super::markdown;
 use super::super::text::{clean, count_many, one_line};
 use super::super::tree::{Block, Inline};
-use super::super::{FileError, Outcome};
+use super::super::{FileError, Outcome, Readers};
 use super::convert::Converter;
 use super::flow::plain;
 use super::headings;
@@ -62,12 +62,12 @@ pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
     document.space_key.clone_from(&reference.space_key);
     document.labels.clone_from(&reference.labels);
     document.breadcrumbs = library.breadcrumbs(index);
-    document.readers = library.readers(index).map(<[String]>::to_vec);
+    document.readers = library.readers(index).cloned();
     "confluence".clone_into(&mut document.source_system);
     if library.has_unknown_ancestor(index) {
         count_many(&mut losses, "readers:unknown-ancestor", 1);
     }
-    if document.readers.as_ref().is_some_and(Vec::is_empty) {
+    if document.readers.as_ref().is_some_and(Readers::is_nobody) {
         count_many(&mut losses, "readers:nobody", 1);
     }
     let mut cx = Converter::new(library, reference, Some(index));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::document::{Attachment, Document};
 use super::library::{Ancestor, Body, Kind, PageRef};
 use super::page::{Comment, add_meta};
-use super::readers::Restriction;
+use crate::normalize::readers::Restriction;
 
 /// The type of an object in the REST API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

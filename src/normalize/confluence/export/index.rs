@@ -6,11 +6,11 @@ use std::io::BufRead;
 use std::path::Path;
 
 use super::super::super::{FileError, ReadError};
-use super::super::readers::Restriction;
 use super::attached::Attachment;
 use super::clean_title;
 use super::object::{Object, Objects};
 use super::restrictions::Restrictions;
+use crate::normalize::readers::Restriction;
 
 /// A range of bytes of `entities.xml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

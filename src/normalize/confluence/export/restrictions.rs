@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::readers::Restriction;
 use super::object::Object;
+use crate::normalize::readers::Restriction;
 
 /// The permission sets, permissions and users of an export.
 #[derive(Debug, Default)]
