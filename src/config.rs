@@ -4,6 +4,7 @@
 mod confluence;
 mod dita;
 mod keys;
+mod search;
 pub mod serve;
 pub mod sources;
 pub mod url;
@@ -18,6 +19,7 @@ pub use confluence::{ConditionalContent, Confluence};
 pub use dita::{Dita, Searched};
 use keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
 pub use keys::{check_text, unknown_variables};
+pub use search::{Search, is_principal};
 pub use serve::Serve;
 pub use sources::Sources;
 pub use url::Url;
@@ -55,6 +57,8 @@ pub struct Config {
     pub dita: Dita,
     /// The Confluence reader.
     pub confluence: Confluence,
+    /// The principals of searches.
+    pub search: Search,
     /// The web server.
     pub serve: Serve,
     /// Additional steps of `sync`.

@@ -47,7 +47,7 @@ fn bench(url: &str) -> Result<()> {
     install::install(&mut client)?;
     calls::register_model(&mut client, provider.model())?;
     client.batch_execute(&format!("create role {WORKER} login"))?;
-    calls::grant_role(&mut client, WORKER, "worker")?;
+    calls::grant_role(&mut client, WORKER, "worker", &[], false)?;
     let model = provider.model().name.as_str();
     let mut sessions = [Session::new(url, "one", model)?, Session::new(url, "two", model)?];
     let rows = rows(&provider, count)?;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
+use super::reading::ReadAs;
 use super::{Context, names};
 use crate::commands::ask::display::Style;
 use crate::commands::model::impatient_settings;
@@ -81,6 +82,9 @@ pub struct Args {
     /// Full-text search only, without the model
     #[arg(long)]
     pub text_only: bool,
+    /// Readers.
+    #[command(flatten)]
+    pub read_as: ReadAs,
     /// Output.
     #[command(flatten)]
     pub answer: Answer,
@@ -115,7 +119,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if text.chars().count() > MOST_CHARACTERS {
         log::warn!("the question is long: full-text search reads its first {MOST_CHARACTERS} characters");
     }
-    let filter = wanted(args)?;
+    let mut filter = wanted(args)?;
     // Check this before the private server is created, because the model may be missing.
     let provider = if args.text_only {
         None
@@ -123,6 +127,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         Some(embed::provider(&impatient_settings(&context.config)).inspect_err(advise)?)
     };
     let mut client = Connector::new(&context.config)?.connect_ready()?;
+    filter.principals = args.read_as.resolve(&mut client, context)?;
     let reading = search::read_question(&mut client, &text, &filter)?;
     if !reading.without.is_empty() {
         log::info!("without: {}", reading.without.join(", "));

@@ -11,18 +11,18 @@ use serde_json::Value;
 use super::Context;
 use crate::commands::ask::{embed_question, filter};
 use crate::commands::model::impatient_settings;
+use crate::commands::reading::ReadAs;
 use crate::db::Connector;
-use crate::db::calls::{self, Filter};
+use crate::db::documents;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
-use crate::ids::Status;
 use crate::terminal::{counted, print_line, print_table};
 
 /// Number of documents in a result that are evaluated.
 const DEPTH: i32 = 50;
-/// Maximum number of documents in a page for `--known-items`, and of their bytes.
-const PAGE: (i32, i64) = (1000, 16 << 20);
+/// Maximum number of documents in a page for `--known-items`.
+const PAGE: i32 = 1000;
 
 /// Measure how well search answers your own questions
 #[derive(Debug, clap::Args)]
@@ -51,6 +51,9 @@ pub struct Args {
     /// A decrease of up to this share is not a loss
     #[arg(long, value_name = "SHARE", default_value = "0.01")]
     pub margin: f64,
+    /// Readers.
+    #[command(flatten)]
+    pub read_as: ReadAs,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -122,8 +125,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut cases = args.file.as_deref().map(read_cases).transpose()?.unwrap_or_default();
     let provider = embed::provider(&impatient_settings(&context.config))?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let principals = args.read_as.resolve(&mut client, context)?;
+    for case in &mut cases {
+        case.filter.principals.clone_from(&principals);
+    }
     if args.known_items {
-        cases.extend(known_items(&mut client)?);
+        let readable = SearchFilter { principals, ..SearchFilter::default() };
+        cases.extend(known_items(&mut client, &readable)?);
     }
     cases.truncate(args.limit.unwrap_or(usize::MAX));
     if cases.is_empty() {
@@ -216,30 +224,27 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
         .collect()
 }
 
-/// Returns the title of each document as a question. Every document with that title is an answer.
-fn known_items(client: &mut Client) -> Result<Vec<Case>> {
+/// Returns the title of each visible document as a question. Every document with that title is an answer.
+fn known_items(client: &mut Client, readable: &SearchFilter) -> Result<Vec<Case>> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut cases: Vec<Case> = Vec::new();
-    let embedded = Filter { status: vec![Status::Embedded], ..Filter::default() };
-    for run in calls::list_runs(client, &embedded)? {
-        let mut after = String::new();
-        loop {
-            let page = calls::run_documents(client, &run.run_id, &after, PAGE.0, PAGE.1, None)?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.doc_id);
-            for document in page {
-                if !document.title.contains(char::is_alphanumeric) || document.body.trim().is_empty() {
-                    continue;
-                }
-                let place = *places.entry(document.title.clone()).or_insert(cases.len());
-                match cases.get_mut(place) {
-                    Some(case) => case.answers.push(document.doc_id),
-                    None => cases.push(Case {
-                        question: document.title,
-                        answers: vec![document.doc_id],
-                        filter: SearchFilter::default(),
-                    }),
-                }
+    let mut after = String::new();
+    loop {
+        let page = documents::list_documents(client, &after, PAGE, readable)?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.doc_id);
+        for document in page {
+            if !document.title.contains(char::is_alphanumeric) || document.bytes == 0 {
+                continue;
+            }
+            let place = *places.entry(document.title.clone()).or_insert(cases.len());
+            match cases.get_mut(place) {
+                Some(case) => case.answers.push(document.doc_id),
+                None => cases.push(Case {
+                    question: document.title,
+                    answers: vec![document.doc_id],
+                    filter: readable.clone(),
+                }),
             }
         }
     }

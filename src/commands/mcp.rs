@@ -1,6 +1,8 @@
 //! `trailblazer mcp`
 
 use super::Context;
+use super::reading::ReadAs;
+use crate::db::{Connector, search};
 use crate::error::{Exit, Result};
 use crate::serve::mcp;
 use crate::stop::Stop;
@@ -14,9 +16,9 @@ Assistants and editors start this command by themselves, for example:
 
 `trailblazer serve` answers the same protocol over HTTP at /mcp. See docs/mcp.md.")]
 pub struct Args {
-    /// Search as this user or group, for example user:ann or group:hr; can be repeated
-    #[arg(long = "as", value_name = "PRINCIPAL")]
-    pub principals: Vec<String>,
+    /// Readers.
+    #[command(flatten)]
+    pub read_as: ReadAs,
     /// Full-text search only, without a model
     #[arg(long)]
     pub text_only: bool,
@@ -38,6 +40,12 @@ pub fn run(args: &Args, context: Result<Context<'_>>) -> Exit {
 fn answer(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let setup = super::serve::setup(context, args.text_only)?;
     let stop = Stop::on_signals()?;
-    mcp::stdio(setup, args.principals.clone(), &stop)?;
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let principals = match args.read_as.resolve(&mut client, context)? {
+        Some(principals) => principals,
+        None => search::principals(&mut client, None)?,
+    };
+    drop(client);
+    mcp::stdio(setup, principals, &stop)?;
     Ok(Exit::Done)
 }

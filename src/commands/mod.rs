@@ -14,6 +14,7 @@ pub mod mcp;
 mod model;
 mod names;
 pub mod normalize;
+mod reading;
 pub mod report;
 pub mod run;
 pub mod runs;

@@ -4,6 +4,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use super::Context;
+use super::reading::ReadAs;
 use crate::db::Connector;
 use crate::db::documents::{self, FoundDocument};
 use crate::error::{Error, Exit, Result};
@@ -33,6 +34,9 @@ pub struct Args {
     /// The version of this run [default: the version that search finds]
     #[arg(long, value_name = "ID")]
     pub run_id: Option<RunId>,
+    /// Readers.
+    #[command(flatten)]
+    pub read_as: ReadAs,
     /// Print JSON with all metadata
     #[arg(long)]
     pub json: bool,
@@ -41,8 +45,9 @@ pub struct Args {
 /// Runs `trailblazer show`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
-    let document =
-        documents::find_document(&mut client, &args.document, args.run_id.as_ref())?.ok_or_else(|| missing(args))?;
+    let principals = args.read_as.resolve(&mut client, context)?;
+    let document = documents::find_document(&mut client, &args.document, args.run_id.as_ref(), principals.as_deref())?;
+    let document = document.ok_or_else(|| missing(args))?;
     let found = sections::sections(&document.body);
     let section = match &args.section {
         Some(name) => Some(sections::find(&found, name).ok_or_else(|| no_section(name, &document, &found))?),

@@ -25,7 +25,7 @@ pub(super) enum Takes {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 39] = [
+pub(super) const KEYS: [Key; 40] = [
     text("database.url"),
     text("database.bin_dir"),
     text("workspace.dir"),
@@ -48,6 +48,7 @@ pub(super) const KEYS: [Key; 39] = [
     yaml("embed.batch_tokens"),
     words("embed.vector_index", &["vector", "halfvec"]),
     yaml("reset.delete_chunks"),
+    yaml("search.principals"),
     text("serve.listen"),
     yaml("serve.hosts"),
     text("serve.proxy_user_header"),

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
-use super::{ConfigError, in_range};
+use super::{ConfigError, in_range, is_principal};
 
 /// `serve`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -119,11 +119,6 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
             Ok(Token { secret: secret.to_owned(), principals })
         })
         .collect()
-}
-
-/// Returns whether `text` is `user:…` or `group:…` with a name.
-fn is_principal(text: &str) -> bool {
-    text.strip_prefix("user:").or_else(|| text.strip_prefix("group:")).is_some_and(|name| !name.is_empty())
 }
 
 /// Rejects settings that would give everybody access by mistake. `place_of` returns where a key is set.

@@ -489,8 +489,14 @@ pub fn input_places(client: &mut impl GenericClient, run_id: &RunId, hash: &[u8]
 }
 
 /// `graphdb.grant_role`
-pub fn grant_role(client: &mut impl GenericClient, role: &str, kind: &str) -> Result<()> {
-    client.execute("select graphdb.grant_role($1, $2)", &[&role, &kind])?;
+pub fn grant_role(
+    client: &mut impl GenericClient,
+    role: &str,
+    kind: &str,
+    principals: &[String],
+    reads_all: bool,
+) -> Result<()> {
+    client.execute("select graphdb.grant_role($1, $2, $3, $4)", &[&role, &kind, &principals, &reads_all])?;
     Ok(())
 }
 

@@ -26,17 +26,24 @@ pub struct FoundDocument {
     pub is_searched: bool,
 }
 
+/// The principals that documents are read as. `None` means those that were granted to the database role.
+pub type Principals<'a> = Option<&'a [String]>;
+
 /// Calls `graphdb.find_document`. Returns the document `name` from `run_id`, or in the version that a search can find.
 pub fn find_document(
     client: &mut impl GenericClient,
     name: &str,
     run_id: Option<&RunId>,
+    principals: Principals<'_>,
 ) -> Result<Option<FoundDocument>> {
     // The database cannot store this character.
     if name.contains('\0') {
         return Ok(None);
     }
-    let row = client.query_opt("select * from graphdb.find_document($1, $2)", &[&name, &run_id.map(RunId::as_str)])?;
+    let row = client.query_opt(
+        "select * from graphdb.find_document($1, $2, $3)",
+        &[&name, &run_id.map(RunId::as_str), &principals],
+    )?;
     Ok(row.map(|row| FoundDocument {
         run_id: row.get("run_id"),
         doc_id: row.get("doc_id"),
@@ -118,8 +125,12 @@ pub fn run_contents(
     run_id: &RunId,
     after: &str,
     limit: i32,
+    principals: Principals<'_>,
 ) -> Result<Vec<RunDocument>> {
-    let rows = client.query("select * from graphdb.run_contents($1, $2, $3)", &[&run_id.as_str(), &after, &limit])?;
+    let rows = client.query(
+        "select * from graphdb.run_contents($1, $2, $3, $4)",
+        &[&run_id.as_str(), &after, &limit, &principals],
+    )?;
     let document = |row: &Row| RunDocument {
         doc_id: row.get("doc_id"),
         title: row.get("title"),
@@ -133,6 +144,12 @@ pub fn run_contents(
     Ok(rows.iter().map(document).collect())
 }
 
+/// Calls `graphdb.run_visibility`. Returns the number of documents in the run that searches find, and how many of them have readers.
+pub fn run_visibility(client: &mut impl GenericClient, run_id: &RunId) -> Result<(i64, i64)> {
+    let row = client.query_one("select * from graphdb.run_visibility($1)", &[&run_id.as_str()])?;
+    Ok((row.get("searched"), row.get("restricted")))
+}
+
 /// Content of a run that was lost during normalization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.run_losses")]
@@ -143,8 +160,8 @@ pub struct Loss {
 }
 
 /// Calls `graphdb.run_losses`. The most frequent loss is first.
-pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<Loss>> {
-    let rows = client.query("select * from graphdb.run_losses($1)", &[&run_id.as_str()])?;
+pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId, principals: Principals<'_>) -> Result<Vec<Loss>> {
+    let rows = client.query("select * from graphdb.run_losses($1, $2)", &[&run_id.as_str(), &principals])?;
     let loss = |row: &Row| Loss {
         loss: row.get("loss"),
         documents: row.get("documents"),
@@ -154,8 +171,14 @@ pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec
 }
 
 /// Calls `graphdb.chunk_sizes`. Returns the lower end of each range of `step` tokens, and the number of chunks in the range.
-pub fn chunk_sizes(client: &mut impl GenericClient, run_id: &RunId, step: i32) -> Result<Vec<(i32, i64)>> {
-    let rows = client.query("select * from graphdb.chunk_sizes($1, $2)", &[&run_id.as_str(), &step])?;
+pub fn chunk_sizes(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    step: i32,
+    principals: Principals<'_>,
+) -> Result<Vec<(i32, i64)>> {
+    let rows =
+        client.query("select * from graphdb.chunk_sizes($1, $2, $3)", &[&run_id.as_str(), &step, &principals])?;
     Ok(rows.iter().map(|row| (row.get("from_tokens"), row.get("chunks"))).collect())
 }
 
@@ -176,8 +199,10 @@ pub fn describe_documents(
     client: &mut impl GenericClient,
     run_ids: &[&str],
     doc_ids: &[&str],
+    principals: Principals<'_>,
 ) -> Result<HashMap<(String, String), Description>> {
-    let rows = client.query("select * from graphdb.describe_documents($1, $2)", &[&run_ids, &doc_ids])?;
+    let rows =
+        client.query("select * from graphdb.describe_documents($1, $2, $3)", &[&run_ids, &doc_ids, &principals])?;
     let described = |row: &Row| {
         let description = Description {
             path: row.get("path"),
@@ -193,8 +218,14 @@ pub fn describe_documents(
 }
 
 /// Calls `graphdb.chunk_start`. Returns the byte position in the document's body at which a chunk begins.
-pub fn chunk_start(client: &mut impl GenericClient, run_id: &str, doc_id: &str, ord: i32) -> Result<Option<usize>> {
+pub fn chunk_start(
+    client: &mut impl GenericClient,
+    run_id: &str,
+    doc_id: &str,
+    ord: i32,
+    principals: Principals<'_>,
+) -> Result<Option<usize>> {
     let start: Option<i32> =
-        client.query_one("select graphdb.chunk_start($1, $2, $3)", &[&run_id, &doc_id, &ord])?.get(0);
+        client.query_one("select graphdb.chunk_start($1, $2, $3, $4)", &[&run_id, &doc_id, &ord, &principals])?.get(0);
     Ok(start.and_then(|start| usize::try_from(start).ok()))
 }

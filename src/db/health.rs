@@ -58,14 +58,14 @@ pub struct Rights {
 pub fn rights(client: &mut Client) -> Result<Rights> {
     let rows = client.query(
         "select p.proname::text from pg_proc as p \
-         where p.pronamespace = to_regnamespace('graphdb') and p.proname in ('backlog', 'claim_run', 'reset_runs', 'role_rights') \
+         where p.pronamespace = to_regnamespace('graphdb') and p.proname in ('backlog', 'claim_run', 'reset_runs', 'role_rights', 'role_readers') \
            and has_function_privilege(p.oid, 'execute')",
         &[],
     )?;
     let may = |function: &str| rows.iter().any(|row| row.get::<_, &str>(0) == function);
     let kinds = [("reset_runs", "admin"), ("claim_run", "worker"), ("backlog", "reader")];
     let kind = kinds.into_iter().find(|(function, _)| may(function)).map(|(_, kind)| kind);
-    Ok(Rights { kind, roles: may("role_rights") })
+    Ok(Rights { kind, roles: may("role_rights") && may("role_readers") })
 }
 
 /// A role that has rights on the schema.
@@ -75,25 +75,47 @@ pub struct RoleRights {
     pub role: String,
     pub kind: String,
     pub lacks: Vec<String>,
+    pub principals: Vec<String>,
+    pub reads_all: bool,
 }
 
 impl RoleRights {
     /// Returns the missing rights and the command that grants them, or `None` if the role has all rights of its kind.
     #[must_use]
     pub fn fault(&self) -> Option<(String, String)> {
-        let Self { role, kind, lacks } = self;
+        let Self { role, kind, lacks, .. } = self;
         let detail =
             || format!("role {role} ({kind}) lacks functions that came after it was granted: {}", lacks.join(", "));
-        (!lacks.is_empty()).then(|| (detail(), format!("trailblazer db grant {kind} {role}")))
+        let reads = || match self.principals.as_slice() {
+            _ if self.reads_all => " --all".to_owned(),
+            names => names.iter().fold(String::new(), |all, name| format!("{all} --as {}", shell_word(name))),
+        };
+        (!lacks.is_empty()).then(|| (detail(), format!("trailblazer db grant {kind} {role}{}", reads())))
     }
+}
+
+/// Returns a word of a command line, in quotes if a shell would interpret it.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || ":._-@".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// Returns the roles with rights on the schema, and their missing rights.
 pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
-    let rows = client.query("select * from graphdb.role_rights()", &[])?;
+    let rows = client.query(
+        "select r.*, coalesce(p.principals, '{}') as principals, coalesce(p.reads_all, false) as reads_all \
+         from graphdb.role_rights() as r left join graphdb.role_readers() as p on p.role = r.role",
+        &[],
+    )?;
     Ok(rows
         .iter()
-        .map(|row| RoleRights { role: row.get("role"), kind: row.get("kind"), lacks: row.get("lacks") })
+        .map(|row| RoleRights {
+            role: row.get("role"),
+            kind: row.get("kind"),
+            lacks: row.get("lacks"),
+            principals: row.get("principals"),
+            reads_all: row.get("reads_all"),
+        })
         .collect())
 }
 
@@ -101,6 +123,32 @@ pub fn role_rights(client: &mut Client) -> Result<Vec<RoleRights>> {
 pub fn token_lag(client: &mut Client) -> Result<Option<i64>> {
     let may = client.query_one("select has_function_privilege('graphdb.token_lag()', 'execute')", &[])?.get(0);
     if may { Ok(Some(client.query_one("select graphdb.token_lag()", &[])?.get(0))) } else { Ok(None) }
+}
+
+/// Documents of a run that everybody may read although nobody knows whether everybody should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.unknown_readers")]
+pub struct UnknownReaders {
+    pub run_id: String,
+    pub reason: String,
+    pub documents: i64,
+    pub titles: Vec<String>,
+}
+
+/// `graphdb.unknown_readers`. Empty when this role may not ask.
+pub fn unknown_readers(client: &mut Client) -> Result<Vec<UnknownReaders>> {
+    let may = client.query_one("select has_function_privilege('graphdb.unknown_readers()', 'execute')", &[])?;
+    if !may.get::<_, bool>(0) {
+        return Ok(Vec::new());
+    }
+    let rows = client.query("select * from graphdb.unknown_readers()", &[])?;
+    let unknown = |row: &postgres::Row| UnknownReaders {
+        run_id: row.get("run_id"),
+        reason: row.get("reason"),
+        documents: row.get("documents"),
+        titles: row.get("titles"),
+    };
+    Ok(rows.iter().map(unknown).collect())
 }
 
 /// A registered model, its vectors and its runs.

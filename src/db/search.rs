@@ -10,7 +10,7 @@ use crate::config::VectorIndex;
 use crate::error::Result;
 use crate::ids::RunId;
 
-/// Which documents a search may show. Empty means all.
+/// Which documents a search may show. Empty means all that the caller may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the keys of a filter, as graphdb._shown_documents reads them")]
 pub struct SearchFilter {
@@ -38,15 +38,12 @@ pub struct SearchFilter {
     pub meta: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
+    /// The principals of the caller. `None` means those that were granted to the database role.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    pub principals: Option<Vec<String>>,
 }
 
 impl SearchFilter {
-    /// Selects the documents of one run.
-    #[must_use]
-    pub fn for_run(run_id: &RunId) -> Self {
-        Self { run_ids: vec![run_id.clone()], ..Self::default() }
-    }
-
     /// Returns the filter in the format of the SQL functions.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -181,6 +178,12 @@ pub fn context(
 /// Calls `graphdb.searched_documents`. Returns how many documents a search with this filter can find.
 pub fn searched_documents(client: &mut impl GenericClient, filter: &SearchFilter) -> Result<i64> {
     Ok(client.query_one("select graphdb.searched_documents($1)", &[&filter.to_json()])?.get(0))
+}
+
+/// Calls `graphdb.principals`. Returns the principals that this session reads as: all that it has, or those in `wanted`.
+pub fn principals(client: &mut impl GenericClient, wanted: Option<&[String]>) -> Result<Vec<String>> {
+    let names = "select array(select jsonb_array_elements_text(graphdb.principals($1) -> 'as'))";
+    Ok(client.query_one(names, &[&wanted])?.get(0))
 }
 
 /// `graphdb.has_vectors`

@@ -129,13 +129,13 @@ pub async fn runs(state: &Arc<State>, status: Option<Status>, limit: u32) -> Res
 }
 
 /// Returns a run with its history and its documents after `after`.
-pub async fn run(state: &Arc<State>, _caller: &Caller, run_id: &RunId, after: &str) -> Result<RunDetails, Problem> {
-    let (wanted, after) = (run_id.clone(), after.to_owned());
-    let details = state.pool.with(move |client| read_run(client, &wanted, &after)).await?;
+pub async fn run(state: &Arc<State>, caller: &Caller, run_id: &RunId, after: &str) -> Result<RunDetails, Problem> {
+    let (wanted, after, principals) = (run_id.clone(), after.to_owned(), caller.principals.clone());
+    let details = state.pool.with(move |client| read_run(client, &wanted, &after, &principals)).await?;
     details.ok_or_else(|| Problem::not_found(format!("no run \"{run_id}\"")))
 }
 
-fn read_run(client: &mut Client, run_id: &RunId, after: &str) -> DbResult<Option<RunDetails>> {
+fn read_run(client: &mut Client, run_id: &RunId, after: &str, principals: &[String]) -> DbResult<Option<RunDetails>> {
     let Some(run) = calls::list_runs(client, &Filter::for_run(run_id))?.into_iter().next() else { return Ok(None) };
     let attempts = calls::run_history(client, run_id)?.into_iter().map(|attempt| Attempt {
         phase: attempt.phase.to_string(),
@@ -146,18 +146,18 @@ fn read_run(client: &mut Client, run_id: &RunId, after: &str) -> DbResult<Option
         error: attempt.error,
     });
     let attempts = attempts.collect();
-    let losses = documents::run_losses(client, run_id)?.into_iter().map(|loss| Loss {
+    let losses = documents::run_losses(client, run_id, Some(principals))?.into_iter().map(|loss| Loss {
         loss: loss.loss,
         documents: loss.documents,
         occurrences: loss.occurrences,
     });
     let losses = losses.collect();
-    let sizes = documents::chunk_sizes(client, run_id, SIZE_STEP)?;
+    let sizes = documents::chunk_sizes(client, run_id, SIZE_STEP, Some(principals))?;
     let chunk_sizes = sizes
         .into_iter()
         .map(|(from_tokens, chunks)| ChunkSize { from_tokens, to_tokens: from_tokens + SIZE_STEP - 1, chunks })
         .collect();
-    let mut found = documents::run_contents(client, run_id, after, DOCUMENTS + 1)?;
+    let mut found = documents::run_contents(client, run_id, after, DOCUMENTS + 1, Some(principals))?;
     let page = usize::try_from(DOCUMENTS).unwrap_or(usize::MAX);
     let has_more = found.len() > page;
     found.truncate(page);

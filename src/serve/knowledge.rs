@@ -72,7 +72,7 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
             let hits = search::search(client, &question)?;
             let run_ids: Vec<&str> = hits.iter().map(|hit| hit.run_id.as_str()).collect();
             let doc_ids: Vec<&str> = hits.iter().map(|hit| hit.doc_id.as_str()).collect();
-            let mut described = documents::describe_documents(client, &run_ids, &doc_ids)?;
+            let mut described = documents::describe_documents(client, &run_ids, &doc_ids, Some(&caller.principals))?;
             Ok(hits.into_iter().zip(1..).map(|(hit, place)| shown(hit, place, &mut described)).collect::<Vec<_>>())
         })
         .await?;
@@ -80,9 +80,10 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
     Ok(SearchAnswer { query, model, hits, notice })
 }
 
-/// Returns the filter for documents that are visible to `caller`. Only this function handles the readers of documents.
-fn as_seen_by(_caller: &Caller, filter: &SearchFilter) -> SearchFilter {
-    filter.clone()
+/// Returns the filter for documents that are visible to `caller`. The list of principals is also passed if it is empty. Otherwise, the
+/// principals of the server's own database role would count.
+fn as_seen_by(caller: &Caller, filter: &SearchFilter) -> SearchFilter {
+    SearchFilter { principals: Some(caller.principals.clone()), ..filter.clone() }
 }
 
 /// Returns the vector of a question and its model, or a notice with the reason why there is none.
@@ -160,9 +161,10 @@ pub async fn document(
     name: &str,
     run: Option<RunId>,
 ) -> Result<FoundDocument, Problem> {
-    let (name, _caller) = (name.to_owned(), caller.clone());
+    let (name, principals) = (name.to_owned(), caller.principals.clone());
     let shown = name.clone();
-    let found = state.pool.with(move |client| documents::find_document(client, &name, run.as_ref())).await?;
+    let found =
+        state.pool.with(move |client| documents::find_document(client, &name, run.as_ref(), Some(&principals))).await?;
     found.ok_or_else(|| Problem::not_found(format!("no document \"{}\"", short(&shown))))
 }
 
@@ -205,11 +207,14 @@ pub fn view(document: FoundDocument, section: Option<&str>) -> Result<Document, 
 /// Returns the anchor of the section that contains a chunk.
 pub async fn anchor_of_chunk(
     state: &Arc<State>,
+    caller: &Caller,
     document: &FoundDocument,
     ord: i32,
 ) -> Result<Option<String>, Problem> {
     let (run_id, doc_id) = (document.run_id.clone(), document.doc_id.clone());
-    let start = state.pool.with(move |client| documents::chunk_start(client, &run_id, &doc_id, ord)).await?;
+    let principals = caller.principals.clone();
+    let start =
+        state.pool.with(move |client| documents::chunk_start(client, &run_id, &doc_id, ord, Some(&principals))).await?;
     let Some(start) = start else { return Ok(None) };
     let found = sections::sections(&document.body);
     // A chunk may begin with blank lines before its heading.

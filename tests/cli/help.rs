@@ -277,13 +277,24 @@ fn help_of_db_grant() {
               An existing role
 
     Options:
+          --as <PRINCIPAL>
+              The role reads as this user or group of the sources, for example group:hr; can be repeated
+
+          --all
+              The role may read as any user or group
+
       -h, --help
               Print help (see a summary with '-h')
 
     [global options]
 
-    Example:
+    Each grant replaces the one before. A role sees restricted documents only as the users and groups
+    that it is granted.
+
+    Examples:
       trailblazer db grant worker ingest_worker
+      trailblazer db grant reader hr_portal --as group:hr
+      trailblazer db grant reader web --all               For `serve`, which knows its callers
     ");
 }
 
@@ -713,6 +724,8 @@ fn help_of_ask() {
                                           on either side
           --every-chunk                   Show several chunks of a document; --limit counts chunks
           --text-only                     Full-text search only, without the model
+          --as <PRINCIPAL>                Read as this user or group, for example user:ann or group:hr;
+                                          can be repeated [default: search.principals]
           --json                          Print JSON, one object per line, instead of text
       -h, --help                          Print help
 
@@ -768,6 +781,8 @@ fn help_of_show() {
           --section <ANCHOR>  Only this section: its anchor, or its heading
           --sections          List the sections instead
           --run-id <ID>       The version of this run [default: the version that search finds]
+          --as <PRINCIPAL>    Read as this user or group, for example user:ann or group:hr; can be
+                              repeated [default: search.principals]
           --json              Print JSON with all metadata
       -h, --help              Print help
 
@@ -842,8 +857,8 @@ fn help_of_mcp() {
     Usage: trailblazer mcp [OPTIONS]
 
     Options:
-          --as <PRINCIPAL>  Search as this user or group, for example user:ann or group:hr; can be
-                            repeated
+          --as <PRINCIPAL>  Read as this user or group, for example user:ann or group:hr; can be
+                            repeated [default: search.principals]
           --text-only       Full-text search only, without a model
       -h, --help            Print help
 
@@ -871,6 +886,8 @@ fn help_of_eval() {
           --limit <N>        Ask at most N questions
           --baseline <FILE>  An earlier result (--json) to compare with
           --margin <SHARE>   A decrease of up to this share is not a loss [default: 0.01]
+          --as <PRINCIPAL>   Read as this user or group, for example user:ann or group:hr; can be
+                             repeated [default: search.principals]
           --json             Print JSON
       -h, --help             Print help
 

@@ -21,6 +21,7 @@ mod local_server;
 mod normalizing;
 mod poolers;
 mod processing;
+mod readers;
 mod report;
 mod roles;
 mod runs;

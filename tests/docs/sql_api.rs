@@ -104,6 +104,7 @@ does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model`, `la
 | `updated` | | yes | documents that the source changed between the dates `from` and `to` of an object |
 | `meta` | | yes | documents with these values in their metadata: a value, a list of alternatives, or a range of dates |
 | `without` | | yes | chunks without these words or phrases |
+| `as` | | yes | documents that these principals may read, as far as the caller has them: `user:ann`, `group:hr`; without it, those that the role was granted |
 ";
 
 /// Adds the filter keys, and checks that the functions support the same keys.
@@ -145,6 +146,7 @@ fn shortened(types: &str) -> String {
     types
         .replace("timestamp with time zone", "timestamptz")
         .replace("public.", "")
+        .replace("::text[]", "")
         .replace("::text", "")
         .replace("::interval", "")
 }

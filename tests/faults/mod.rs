@@ -3,6 +3,7 @@
 mod chaos;
 mod model;
 mod provider;
+mod readers;
 mod scale;
 mod schedules;
 mod server;

@@ -216,6 +216,7 @@ fn functions_of_an_earlier_version_are_dropped() {
             "0009_limits_and_titles",
             "0010_findable_documents",
             "0011_revisions",
+            "0012_readers",
             "0016_quality_flags",
         ]
     );

@@ -14,6 +14,7 @@ mod install;
 mod isolation;
 mod names;
 mod quality;
+mod readers;
 mod recovery;
 mod register;
 mod reset;

@@ -8,13 +8,18 @@ use crate::support::TestDatabase;
 /// Creates a role of this kind and connects as this role. Its name contains the test, because roles belong to the whole
 /// cluster.
 pub fn connect_as(database: &TestDatabase, kind: &str, test: &str) -> Client {
-    let role = format!("{kind} \"of\" {test}");
+    role_of(database, kind, &format!("{kind} \"of\" {test}"), "")
+}
+
+/// Makes a role of this name and kind with more arguments of `grant_role`, such as `, '{group:hr}'`, and connects as it.
+pub fn role_of(database: &TestDatabase, kind: &str, role: &str, more: &str) -> Client {
     let quoted = format!("\"{}\"", role.replace('"', "\"\""));
     let mut client = database.connect();
     ask(&mut client, &format!("create role {quoted} login"));
-    client.query("select graphdb.grant_role($1, $2)", &[&role, &kind]).unwrap();
+    let grant = format!("select graphdb.grant_role($1, $2{more})");
+    client.query(&grant, &[&role, &kind]).unwrap();
     // Granting twice has the same effect as once.
-    client.query("select graphdb.grant_role($1, $2)", &[&role, &kind]).unwrap();
+    client.query(&grant, &[&role, &kind]).unwrap();
     database.connect_as(&quoted[1..quoted.len() - 1])
 }
 
@@ -72,6 +77,7 @@ fn a_worker_does_the_whole_work() {
     ask(&mut client, &format!("select graphdb.complete_run('r', 'embed', {token})"));
     assert_eq!(status(&mut client, "r"), "embedded");
     looks_at_everything(&mut client);
+    ask(&mut client, "select * from graphdb.processed_runs");
 }
 
 fn looks_at_everything(client: &mut Client) {
@@ -80,7 +86,6 @@ fn looks_at_everything(client: &mut Client) {
         "backlog()",
         "list_runs()",
         "run_history('r')",
-        "run_documents('r')",
         "model_use()",
         "list_sources()",
         "list_labels()",
@@ -91,9 +96,11 @@ fn looks_at_everything(client: &mut Client) {
     ] {
         ask(client, &format!("select * from graphdb.{call}"));
     }
-    for table in ["processed_runs", "run_attempts", "documents", "chunks", "embedding_models", "embeddings"] {
+    for table in ["documents", "chunks", "embedding_models", "embeddings"] {
         ask(client, &format!("select * from graphdb.{table}"));
     }
+    ask(client, "select run_id, status, claimed_by from graphdb.processed_runs");
+    ask(client, "select run_id, outcome from graphdb.run_attempts");
 }
 
 #[test]
@@ -122,6 +129,9 @@ fn a_reader_only_looks() {
     let mut client = connect_as(&database, "reader", "looks");
     looks_at_everything(&mut client);
     refuses_writes(&mut client);
+    // They tell of documents that the role may not read.
+    refused(&mut client, "select total_docs from graphdb.processed_runs", "42501");
+    refused(&mut client, "select error from graphdb.run_attempts", "42501");
     for call in [
         "claim_run('chunk', 'w')",
         "claim_runs('chunk', 'w')",

@@ -407,7 +407,7 @@ fn search_reads_both_lists_from_their_indexes() {
         library.index(halfvec);
         let plan = library.plan("rare7 common", &json!({}), true);
         assert_eq!(plan.contains("halfvec"), halfvec, "{plan}");
-        assert!(plan.contains("Bitmap Index Scan on ix_chunks_search"), "{plan}");
+        assert!(plan.contains("Bitmap Index Scan on ix_chunks_open_words"), "{plan}");
         assert!(plan.contains("Index Scan using ix_embeddings_hnsw_1"), "{plan}");
         assert!(plan.contains("Scan using ix_chunks_of_input"), "{plan}");
         assert!(!plan.contains("Seq Scan on chunks") && !plan.contains("Seq Scan on embeddings"), "{plan}");
@@ -461,22 +461,22 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     insta::assert_snapshot!(ways.join("\n"), @"
     words
     Bitmap Heap Scan on chunks
-    Bitmap Index Scan on ix_chunks_search
+    Bitmap Index Scan on ix_chunks_open_words
     Index Only Scan using chunks_pkey on chunks
-    Index Only Scan using ix_documents_shown on documents
+    Index Only Scan using ix_documents_open on documents
     vectors
     Index Only Scan using chunks_pkey on chunks
     Index Only Scan using ix_chunks_of_input on chunks
-    Index Only Scan using ix_documents_shown on documents
+    Index Only Scan using ix_documents_open on documents
     Index Scan using embeddings_pkey on embeddings
     Index Scan using ix_document_vectors_document on document_vectors
     Index Scan using ix_embeddings_hnsw_1 on embeddings
     both, 1 in 2
     Bitmap Heap Scan on chunks
-    Bitmap Index Scan on ix_chunks_search
+    Bitmap Index Scan on ix_chunks_open_words
     Index Only Scan using chunks_pkey on chunks
     Index Only Scan using ix_chunks_of_input on chunks
-    Index Only Scan using ix_documents_shown on documents
+    Index Only Scan using ix_documents_open on documents
     Index Scan using embeddings_pkey on embeddings
     Index Scan using ix_document_vectors_document on document_vectors
     Index Scan using ix_embeddings_hnsw_1 on embeddings
@@ -485,7 +485,7 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     both, 1 in 20
     Bitmap Heap Scan on chunks
     Bitmap Heap Scan on documents
-    Bitmap Index Scan on ix_chunks_search
+    Bitmap Index Scan on ix_chunks_open_words
     Bitmap Index Scan on ix_documents_labels
     Index Only Scan using chunks_pkey on chunks
     Index Scan using embeddings_pkey on embeddings
@@ -544,7 +544,7 @@ fn search_asks_for_a_second_word_where_all_are_common() {
     let mut find = |question: &str| -> String {
         library
             .client
-            .query_one("select t.p_find::text from graphdb._search_terms($1, '{english}', 1) as t", &[&question])
+            .query_one("select t.p_find::text from graphdb._search_terms($1, '{english}', 1, false) as t", &[&question])
             .unwrap()
             .get(0)
     };

@@ -43,10 +43,25 @@ fn parsed(statement: &[Token], file: &str) -> Statement {
 /// Returns why a statement cannot run a second time. `before` contains the statements before it in its file.
 fn runs_once_because(statement: &[Token], before: &[Vec<Token>], file: &str) -> Option<&'static str> {
     let text = written(statement);
-    let repeatable =
-        ["comment on ", "revoke ", "grant ", "drop function if exists ", "drop index if exists ", "alter function "];
-    if repeatable.iter().any(|start| text.starts_with(start)) {
+    let repeatable = [
+        "comment on ",
+        "revoke ",
+        "grant ",
+        "drop function if exists ",
+        "drop index if exists ",
+        "drop policy if exists ",
+        "alter function ",
+    ];
+    // An update that finds nothing to do the second time.
+    let is_settled = text.starts_with("update ") && text.contains(" is distinct from ");
+    if is_settled || repeatable.iter().any(|start| text.starts_with(start)) {
         return None;
+    }
+    if let Some(policy) = text.strip_prefix("create policy ") {
+        let name = policy.split(' ').next().unwrap_or_default();
+        let dropped = format!("drop policy if exists {name} ");
+        let is_repeatable = before.iter().any(|earlier| written(earlier).starts_with(&dropped));
+        return (!is_repeatable).then_some("create policy without a drop before it");
     }
     if text.starts_with("alter table ") {
         let added = text.split_once(" add constraint ").map(|(table, rest)| {
@@ -56,7 +71,9 @@ fn runs_once_because(statement: &[Token], before: &[Vec<Token>], file: &str) -> 
         let is_repeatable = text.contains(" if exists ")
             || text.contains(" if not exists ")
             || text.split(' ').nth(5) == Some("set")
-            || text.contains(" alter column ") && text.contains(" set storage ")
+            || text.ends_with(" enable row level security")
+            || text.contains(" alter column ")
+                && [" set storage ", " set statistics "].iter().any(|set| text.contains(set))
             || added.is_some_and(|drop| before.iter().any(|earlier| written(earlier) == drop));
         return (!is_repeatable).then_some("alter table without a way back");
     }
@@ -99,6 +116,7 @@ fn a_statement_that_runs_once_is_found() {
         "drop function graphdb.f()",
         "insert into graphdb.t values (1)",
         "update graphdb.t set a = 1",
+        "create policy p on graphdb.t using (true)",
     ] {
         let statement = statements(text).remove(0);
         assert!(runs_once_because(&statement, &[], "test").is_some(), "{text}");
@@ -192,7 +210,7 @@ fn every_function_pins_its_search_path() {
     let inlined = format!("{ours} is null and p.prosqlbody is null order by p.proname collate \"C\"");
     assert_eq!(
         ask(&mut client, &inlined),
-        "_bare_documents\n_current_chunks\n_marks_lock\n_newest_lock\n_tokens_lock\n_vectors_lock\nclock"
+        "_bare_documents\n_current_chunks\n_marks_lock\n_newest_lock\n_tokens_lock\n_vectors_lock\nclock\nmay_read"
     );
     let inlined = format!(
         "{ours} is null and (p.prosecdef or p.prolang <> (select l.oid from pg_language as l where l.lanname = 'sql'))"

@@ -1,7 +1,8 @@
 -- Find a document by its id, its URL, or its path in the source. Without a run, return the version that a search can
 -- find. With a run, return the revision of this run that a search shows, so that it matches the hits, or else the
--- current revision. No row: there is no such document, or several documents have this path.
-create or replace function graphdb.find_document(p_document text, p_run_id text default null)
+-- current revision. No row: there is no such document that the caller may read, or several
+-- documents have this path.
+create or replace function graphdb.find_document(p_document text, p_run_id text default null, p_as text[] default null)
 returns table (
   run_id text, doc_id text, title text, url text, path text, source text, labels text[], breadcrumbs text[], meta jsonb, body text,
   is_searched boolean)
@@ -14,6 +15,7 @@ as $$
     select d.run_id, d.doc_id, d.revision
     from graphdb.documents as d
     where d.doc_id = p_document and (p_run_id is null and d.is_searched or d.run_id = p_run_id)
+      and graphdb.may_read(d.readers, (select graphdb.principals(p_as)))
     order by d.is_searched desc, d.is_current desc
     limit 1
   ), by_address as (
@@ -21,6 +23,7 @@ as $$
     from graphdb.documents as d
     where (d.url = p_document or d.path = p_document)
       and (p_run_id is null and d.is_searched or d.run_id = p_run_id)
+      and graphdb.may_read(d.readers, (select graphdb.principals(p_as)))
       and not exists (select from by_id)
     order by d.run_id, d.doc_id, d.is_searched desc, d.is_current desc
     limit 2
@@ -35,7 +38,7 @@ as $$
   join graphdb.processed_runs as r on r.run_id = d.run_id
 $$;
 
-comment on function graphdb.find_document(text, text) is
+comment on function graphdb.find_document(text, text, text[]) is
   'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that a search can find. '
-  'No row: there is no such document, or several documents have this path.';
-revoke all on function graphdb.find_document(text, text) from public;
+  'No row: there is no such document that the caller may read, or several documents have this path. p_as is passed to graphdb.principals.';
+revoke all on function graphdb.find_document(text, text, text[]) from public;

@@ -1,5 +1,6 @@
 -- Return the other runs that contain versions of a run's documents, and the number of these documents.
 -- The highest number is first, and the newest run if the numbers are equal.
+-- Documents that the caller may not read count only if the caller may read as anybody.
 create or replace function graphdb.overlapping_runs(p_run_id text)
 returns table (run_id text, documents bigint)
 language sql
@@ -12,11 +13,12 @@ as $$
   join graphdb.documents as v on v.doc_id = d.doc_id and v.run_id <> d.run_id and v.is_current
   join graphdb.processed_runs as r on r.run_id = v.run_id
   where d.run_id = p_run_id and d.is_current
+    and ((select graphdb.reads_all()) or graphdb.may_read(d.readers, (select graphdb.principals())))
   group by r.run_id
   order by count(*) desc, r.normalized_at desc, r.run_id
 $$;
 
 comment on function graphdb.overlapping_runs(text) is
   'Return the other runs that contain versions of documents in this run, and the number of these documents. '
-  'The highest number is first, and the newest run if the numbers are equal.';
+  'The highest number is first, and the newest run if the numbers are equal. Documents that the caller may not read count only if the caller may read as anybody.';
 revoke all on function graphdb.overlapping_runs(text) from public;

@@ -11,6 +11,7 @@ as $$
     select d.run_id, d.doc_id, d.revision, d.title, d.url, d.path, octet_length(d.body) as bytes
     from graphdb.documents as d
     where d.is_current and case when p_run_id is null then d.is_newest else d.run_id = p_run_id end
+      and ((select graphdb._processes_runs()) or graphdb.may_read(d.readers, (select graphdb.principals())))
   ), chunked as materialized (
     select k.run_id, k.doc_id, k.kind, k.token_count / s.step * s.step as tokens, count(*) as chunks, sum(k.byte_end - k.byte_start) as bytes
     from reported as d

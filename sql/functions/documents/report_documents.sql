@@ -1,6 +1,7 @@
 -- The documents of a run, or else the newest version of every document, counted by what is known about them: source, language, age,
 -- readers, size, quality flags, what normalizing lost, broken links, and whether search shows them. A row is one value of one kind,
--- with the pages that count most. Of each kind the 100 most frequent values come.
+-- with the pages that count most. Of each kind the 100 most frequent values come. Documents that the caller may neither read nor process
+-- are omitted.
 create or replace function graphdb.report_documents(p_run_id text default null, p_limit integer default 20)
 returns table (kind text, value text, documents bigint, occurrences bigint, further_values bigint, pages jsonb)
 language sql
@@ -13,13 +14,14 @@ as $$
            octet_length(d.body)::bigint as bytes,
            coalesce(d.language, 'unknown') as language,
            extract(days from graphdb.clock() - graphdb._meta_time(d.meta ->> 'updated_at'))::bigint as age,
-           case jsonb_typeof(d.meta -> 'readers') when 'array' then d.meta -> 'readers' end as readers,
+           d.readers,
            case jsonb_typeof(d.meta -> 'losses') when 'object' then d.meta -> 'losses' else '{}' end as losses,
            exists (select from graphdb.documents as s where s.run_id = d.run_id and s.doc_id = d.doc_id and s.is_searched) as is_searched,
            d.is_findable
     from graphdb.documents as d
     join graphdb.processed_runs as r on r.run_id = d.run_id
     where d.is_current and case when p_run_id is null then d.is_newest else d.run_id = p_run_id end
+      and ((select graphdb._processes_runs()) or graphdb.may_read(d.readers, (select graphdb.principals())))
   ), said as (
     select d.run_id, d.doc_id, s.kind, s.value, s.weight
     from reported as d
@@ -36,9 +38,9 @@ as $$
              coalesce((select max(b.least) from unnest('{0,30,90,365,730,1825}'::bigint[]) as b (least) where b.least <= greatest(d.age, 0))::text, 'unknown'),
              coalesce(d.age, 0)
       union all
-      select 'access', case when d.readers is null then 'everybody' when d.readers = '[]' then 'nobody' else 'restricted' end, d.bytes
+      select 'access', case when d.readers is null then 'everybody' when jsonb_path_exists(d.readers, 'strict $[*] ? (@.size() == 0)') then 'nobody' else 'restricted' end, d.bytes
       union all
-      select 'reader', e.reader, d.bytes from jsonb_array_elements_text(d.readers) as e (reader)
+      select distinct 'reader', e.reader #>> '{}', d.bytes from jsonb_path_query(d.readers, 'strict $[*][*]') as e (reader)
       union all
       select 'label', l.label, d.bytes from unnest(d.labels) as l (label)
       union all
@@ -78,5 +80,5 @@ as $$
 $$;
 
 comment on function graphdb.report_documents(text, integer) is
-  'The documents of a run (null: the newest version of every document), counted by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences sums what the kind weighs: bytes, days, losses or links. pages: at most p_limit, those of the largest weight first. Of each kind the 100 most frequent values come; further_values counts the others. TB001: bad limit.';
+  'The documents of a run (null: the newest version of every document), counted by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences sums what the kind weighs: bytes, days, losses or links. pages: at most p_limit, those of the largest weight first. Of each kind the 100 most frequent values come; further_values counts the others. Documents that the caller may neither read nor process are omitted. TB001: bad limit.';
 revoke all on function graphdb.report_documents(text, integer) from public;

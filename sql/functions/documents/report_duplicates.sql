@@ -16,7 +16,8 @@ declare
     'near as (
        select a.number as one, b.number as other from vectors as a join vectors as b on b.number > a.number';
 begin
-  if (select count(*) from graphdb.documents as d where d.is_current and case when p_run_id is null then d.is_newest else d.run_id = p_run_id end) > 1000 then
+  if (select count(*) from graphdb.documents as d where d.is_current and case when p_run_id is null then d.is_newest else d.run_id = p_run_id end
+        and ((select graphdb._processes_runs()) or graphdb.may_read(d.readers, (select graphdb.principals())))) > 1000 then
     v_near :=
       'signs as materialized (
          select v.number, %1$s.binary_quantize(v.embedding operator(%1$s.-) m.mean) as bits
@@ -42,6 +43,7 @@ begin
               case when d.body ~ ''[^[:space:]]'' then md5(d.body) end as body
        from graphdb.documents as d
        where d.is_current and case when $1 is null then d.is_newest else d.run_id = $1 end
+         and ((select graphdb._processes_runs()) or graphdb.may_read(d.readers, (select graphdb.principals())))
      ), listed as (
        select r.run_id, r.doc_id, r.body,
               jsonb_build_object(''run_id'', r.run_id, ''doc_id'', r.doc_id, ''title'', r.title, ''url'', r.url, ''path'', r.path) as page

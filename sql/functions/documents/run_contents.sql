@@ -1,6 +1,6 @@
 -- Return the contents of a run: the size, chunks, tokens and losses of each document.
--- A page contains documents in the order of doc_id.
-create or replace function graphdb.run_contents(p_run_id text, p_after text default '', p_limit integer default 100)
+-- A page contains documents in the order of doc_id. Documents that the caller may not read are omitted.
+create or replace function graphdb.run_contents(p_run_id text, p_after text default '', p_limit integer default 100, p_as text[] default null)
 returns table (
   doc_id text, title text, path text, is_searched boolean, bytes integer, chunks bigint, tokens bigint, losses jsonb)
 language sql
@@ -8,7 +8,9 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select d.doc_id, d.title, d.path, exists (select from graphdb.documents as s where s.run_id = d.run_id and s.doc_id = d.doc_id and s.is_searched), octet_length(d.body), c.chunks, c.tokens, coalesce(d.meta -> 'losses', '{}')
+  select d.doc_id, d.title, d.path,
+         exists (select from graphdb.documents as s where s.run_id = d.run_id and s.doc_id = d.doc_id and s.is_searched),
+         octet_length(d.body), c.chunks, c.tokens, coalesce(d.meta -> 'losses', '{}')
   from graphdb.documents as d
   cross join lateral (
     select count(*) as chunks, coalesce(sum(k.token_count), 0)::bigint as tokens
@@ -16,11 +18,12 @@ as $$
     where k.run_id = d.run_id and k.doc_id = d.doc_id and k.revision = d.revision
   ) as c
   where d.run_id = p_run_id and d.is_current and d.doc_id > p_after
+    and graphdb.may_read(d.readers, (select graphdb.principals(p_as)))
   order by d.doc_id
   limit graphdb._check_limit(p_limit)
 $$;
 
-comment on function graphdb.run_contents(text, text, integer) is
+comment on function graphdb.run_contents(text, text, integer, text[]) is
   'Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents in the order of doc_id. '
-  'Call it again with the last doc_id until there is no row. TB001: bad limit.';
-revoke all on function graphdb.run_contents(text, text, integer) from public;
+  'Call it again with the last doc_id until there is no row. Documents that the caller may not read are omitted. p_as is passed to graphdb.principals. TB001: bad limit.';
+revoke all on function graphdb.run_contents(text, text, integer, text[]) from public;

@@ -1,5 +1,6 @@
 -- Return what ended in each of the last p_buckets intervals of length p_bucket, oldest first: completed phases, failures
 -- including expired leases, and chunks of the runs that were embedded. The last interval ends now. Every interval has a row.
+-- Documents that the caller may not read do not count.
 create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60)
 returns table (since timestamptz, chunked bigint, embedded bigint, failed bigint, chunks bigint)
 language plpgsql
@@ -25,8 +26,10 @@ begin
          coalesce(sum(a.embedded_chunks) filter (where a.outcome = 'completed' and a.phase = 'embed'), 0)::bigint
   from generate_series(0, p_buckets - 1) as b (place)
   left join (
-    select least(floor(extract(epoch from t.ended_at - v_start) / v_seconds), p_buckets - 1) as place, t.*
+    select least(floor(extract(epoch from t.ended_at - v_start) / v_seconds), p_buckets - 1) as place, t.outcome, t.phase,
+           t.embedded_chunks - least(t.embedded_chunks, coalesce(h.chunks, 0)) as embedded_chunks
     from graphdb.run_attempts as t
+    left join graphdb._hidden_documents() as h on h.run_id = t.run_id
     where t.ended_at >= v_start
   ) as a on a.place = b.place
   group by b.place

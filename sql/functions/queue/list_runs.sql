@@ -1,4 +1,4 @@
--- Return the runs that a filter selects, newest first.
+-- Return the runs that a filter selects, newest first. Documents that the caller may not read do not count.
 create or replace function graphdb.list_runs(p_filter jsonb default null)
 returns setof graphdb.processed_runs
 language plpgsql
@@ -8,12 +8,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute
-    'select r.* from graphdb.processed_runs as r where ' || graphdb._filter_condition(p_filter) ||
-    ' order by r.normalized_at desc, r.run_id limit $1'
+    'select s.*
+     from (select r.* from graphdb.processed_runs as r where ' || graphdb._filter_condition(p_filter) || '
+           order by r.normalized_at desc, r.run_id limit $1) as r
+     left join graphdb._hidden_documents() as h on h.run_id = r.run_id
+     cross join lateral graphdb._without_hidden(r, h.documents, h.chunks) as s
+     order by s.normalized_at desc, s.run_id'
     using graphdb._filter_limit(p_filter);
 end
 $$;
 
 comment on function graphdb.list_runs(jsonb) is
-  'Return the runs that a filter selects, newest first. TB001: bad filter.';
+  'Return the runs that a filter selects, newest first. Documents that the caller may not read do not count. If there are any, the errors of the run are omitted. TB001: bad filter.';
 revoke all on function graphdb.list_runs(jsonb) from public;

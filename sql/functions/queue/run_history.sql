@@ -1,4 +1,5 @@
 -- Return the finished claims of a run, in the order in which they began.
+-- Documents that the caller may not read do not count. If there are any, errors are omitted, because they may name them.
 create or replace function graphdb.run_history(p_run_id text)
 returns setof graphdb.run_attempts
 language sql
@@ -6,9 +7,17 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select a.* from graphdb.run_attempts as a where a.run_id = p_run_id order by a.claim_token
+  select a.run_id, a.claim_token, a.phase, a.worker, a.started_at, a.ended_at, a.outcome,
+         (a.total_docs - least(a.total_docs, coalesce(h.documents, 0)))::integer,
+         (a.total_chunks - least(a.total_chunks, coalesce(h.chunks, 0)))::integer,
+         (a.embedded_chunks - least(a.embedded_chunks, coalesce(h.chunks, 0)))::integer,
+         case when h.run_id is null then a.error end
+  from graphdb.run_attempts as a
+  left join graphdb._hidden_documents() as h on h.run_id = a.run_id
+  where a.run_id = p_run_id
+  order by a.claim_token
 $$;
 
 comment on function graphdb.run_history(text) is
-  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error.';
+  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. Documents that the caller may not read do not count. If there are any, errors are omitted.';
 revoke all on function graphdb.run_history(text) from public;

@@ -1,5 +1,6 @@
 -- Grant a role the rights of one kind: 'worker', 'admin' or 'reader'. Revoke all rights that it was granted before.
-create or replace function graphdb.grant_role(p_role text, p_kind text)
+-- p_as contains the principals that the role reads as. With p_all, it may read as anybody.
+create or replace function graphdb.grant_role(p_role text, p_kind text, p_as text[] default '{}', p_all boolean default false)
 returns void
 language plpgsql
 volatile
@@ -7,6 +8,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tables constant text[] := '{processed_runs,run_attempts,documents,chunks,embedding_models,embeddings,backlog_status,schema_migrations,schema_functions}';
+  -- Of runs, what somebody may see who may not read each of their documents.
+  v_run_columns constant text :=
+    '(run_id, source, normalized_at, status, priority, chunk_started_at, chunk_completed_at, embed_started_at, embed_completed_at, '
+    'embedding_model, claimed_by, claimed_at, claim_expires_at, claimed_from, claim_token, attempts, available_at, failed_phase, '
+    'code_version, updated_at, input, chunking)';
+  v_attempt_columns constant text := '(run_id, claim_token, phase, worker, started_at, ended_at, outcome)';
   v_name text;
   v_function regprocedure;
 begin
@@ -18,6 +25,12 @@ begin
     raise exception 'no role %', coalesce(quote_ident(left(p_role, 140)), 'null')
       using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(left(p_role, 140), 'name'));
   end if;
+  foreach v_name in array coalesce(p_as, '{}') loop
+    if v_name is null or v_name !~ '^(user|group):.' or octet_length(v_name) > 1024 then
+      raise exception 'no principal %', graphdb._shown(v_name)
+        using errcode = 'TB001', hint = 'Write user:NAME or group:NAME, as the source names them.';
+    end if;
+  end loop;
 
   -- Revoke the rights of another kind that the role was granted before. The owner's rights are not grants, so they stay.
   if not exists (select from pg_namespace as n where n.nspname = 'graphdb' and pg_get_userbyid(n.nspowner) = p_role) then
@@ -26,7 +39,10 @@ begin
   end if;
   execute format('grant usage on schema graphdb to %I', p_role);
   foreach v_name in array v_tables loop
-    execute format('grant select on graphdb.%I to %I', v_name, p_role);
+    execute format(
+      'grant select %s on graphdb.%I to %I',
+      case when p_kind <> 'reader' or p_all then '' when v_name = 'processed_runs' then v_run_columns when v_name = 'run_attempts' then v_attempt_columns end,
+      v_name, p_role);
   end loop;
   for v_function in
     select p.oid::regprocedure from pg_proc as p
@@ -35,10 +51,16 @@ begin
   loop
     execute format('grant execute on function %s to %I', v_function, p_role);
   end loop;
+
+  delete from graphdb.role_principals as r where r.role = p_role;
+  if p_as <> '{}' or p_all then
+    insert into graphdb.role_principals (role, principals, reads_all) values (p_role, coalesce(p_as, '{}'), coalesce(p_all, false));
+  end if;
 end
 $$;
 
-comment on function graphdb.grant_role(text, text) is
+comment on function graphdb.grant_role(text, text, text[], boolean) is
   'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (look and search). '
-  'Other rights are revoked. TB001: no such role or kind.';
-revoke all on function graphdb.grant_role(text, text) from public;
+  'p_as contains the principals that the role reads as, such as group:hr. Without any, it sees only documents that everybody may read. With p_all, it may read as anybody. '
+  'Other rights are revoked. TB001: no such role or kind, or not a principal.';
+revoke all on function graphdb.grant_role(text, text, text[], boolean) from public;

@@ -2,7 +2,7 @@
 create or replace function graphdb._corrected_question(
   p_question text,
   p_languages text[],
-  p_shown text,
+  p_scope text[],
   out p_corrected text,
   out p_corrections text[])
 language plpgsql
@@ -22,9 +22,7 @@ begin
       select t.word, array(select l.lexeme from unnest(p_languages) as g (language) cross join unnest(graphdb._search_lexemes(g.language, t.word)) as l (lexeme))
       from (select s.word from graphdb._search_tokens(p_question) as s limit 50) as t
     ), common as materialized (
-      select s.most_common_elems::text::text[] as lexemes
-      from pg_stats as s
-      where (s.schemaname, s.tablename, s.attname) = ('graphdb', 'chunks', 'search_vector')
+      select s.lexemes from graphdb._word_statistics(false) as s
     )
     select a.word
     from asked as a
@@ -33,7 +31,7 @@ begin
     order by length(a.word) desc, a.word
     limit 16
   loop
-    v_meant := graphdb._corrected_word(v_word, p_languages, p_shown);
+    v_meant := graphdb._corrected_word(v_word, p_languages, p_scope);
     if v_meant is not null then
       p_corrections := p_corrections || format('%s → %s', v_word, v_meant);
       p_corrected := regexp_replace(
@@ -43,6 +41,6 @@ begin
 end
 $$;
 
-comment on function graphdb._corrected_question(text, text[], text) is
+comment on function graphdb._corrected_question(text, text[], text[]) is
   'Correct the typing errors in a question. Return the corrected question and the corrections.';
-revoke all on function graphdb._corrected_question(text, text[], text) from public;
+revoke all on function graphdb._corrected_question(text, text[], text[]) from public;

@@ -1,7 +1,7 @@
 -- Find the intended word for a word that no document contains. It is the most similar word in the vocabulary that a
 -- visible document contains, with at most two typing errors, or one if the word is short.
 -- Null if there is none, or if a visible document contains the word itself.
-create or replace function graphdb._corrected_word(p_word text, p_languages text[], p_shown text)
+create or replace function graphdb._corrected_word(p_word text, p_languages text[], p_scope text[])
 returns text
 language plpgsql
 stable
@@ -16,7 +16,7 @@ begin
   if length(p_word) not between 5 and 60 or p_word !~ '[^0-9.]' then
     return null;
   end if;
-  if coalesce(graphdb._is_shown_word(p_word, p_languages, p_shown), true) then
+  if coalesce(graphdb._is_shown_word(p_word, p_languages, p_scope), true) then
     return null;
   end if;
   for v_candidate in
@@ -40,7 +40,7 @@ begin
     order by w.errors, w.is_swapped desc, w.common desc, w.word
     limit 5
   loop
-    if graphdb._is_shown_word(v_candidate, p_languages, p_shown) then
+    if graphdb._is_shown_word(v_candidate, p_languages, p_scope) then
       return v_candidate;
     end if;
   end loop;
@@ -48,7 +48,7 @@ begin
 end
 $$;
 
-comment on function graphdb._corrected_word(text, text[], text) is
+comment on function graphdb._corrected_word(text, text[], text[]) is
   'Find the intended word for a word that no visible document contains. '
   'It is the most similar word in the vocabulary, with at most two typing errors. Null if there is none.';
-revoke all on function graphdb._corrected_word(text, text[], text) from public;
+revoke all on function graphdb._corrected_word(text, text[], text[]) from public;

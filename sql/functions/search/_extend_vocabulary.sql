@@ -1,4 +1,5 @@
 -- Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks.
+-- Restricted documents are excluded, because a correction would reveal their words.
 -- If another session is already doing this, do nothing.
 create or replace function graphdb._extend_vocabulary()
 returns void
@@ -17,6 +18,7 @@ begin
   ), texts as (
     select distinct on (c.input_sha256) c.text
     from graphdb.chunks as c
+    join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision and d.readers is null
     where v_is_empty or c.input_sha256 in (select p.input_sha256 from pending as p)
     order by c.input_sha256
   ), words as (
@@ -39,5 +41,5 @@ end
 $$;
 
 comment on function graphdb._extend_vocabulary() is
-  'Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks.';
+  'Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks. Restricted documents are excluded.';
 revoke all on function graphdb._extend_vocabulary() from public;

@@ -1,5 +1,5 @@
 -- Return whether a visible document contains a word or a name. Null for a stop word.
-create or replace function graphdb._is_shown_word(p_word text, p_languages text[], p_shown text)
+create or replace function graphdb._is_shown_word(p_word text, p_languages text[], p_scope text[])
 returns boolean
 language plpgsql
 stable
@@ -20,14 +20,11 @@ begin
   if v_term is null then
     return null;
   end if;
-  execute format(
-    'select exists (select from graphdb.chunks as c join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
-                    where c.search_vector @@ %L::tsquery and %s)', v_term, p_shown)
-  into v_has;
+  execute format('select exists (%s)', graphdb._matching_chunks(p_scope, v_term)) into v_has;
   return v_has;
 end
 $$;
 
-comment on function graphdb._is_shown_word(text, text[], text) is
+comment on function graphdb._is_shown_word(text, text[], text[]) is
   'Return whether a visible document contains a word or a name. Null for a stop word.';
-revoke all on function graphdb._is_shown_word(text, text[], text) from public;
+revoke all on function graphdb._is_shown_word(text, text[], text[]) from public;

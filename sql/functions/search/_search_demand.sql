@@ -7,6 +7,7 @@ create or replace function graphdb._search_demand(
   p_query text,
   p_filter jsonb,
   p_languages text[],
+  p_scope text[],
   out p_question text,
   out p_without text[],
   out p_demand tsquery)
@@ -19,7 +20,6 @@ declare
   v_rest text := translate(left(p_query, 10000), e'“”„\r\n\t', '"""   ');
   v_parts text[];
   v_quoted text[];
-  v_shown text;
   v_has_option boolean;
   v_unquoted text;
 begin
@@ -36,11 +36,9 @@ begin
     v_parts := regexp_match(v_rest, e'^(.*[^ -] +)-([^-\\u0001-@[-`{-\\u007f]{3,}) *$');
     exit when v_parts is null or v_parts[1] ~ '(^| )-' or cardinality(regexp_split_to_array(trim(v_parts[1]), ' +')) < 2
       or v_parts[1] ~ '[/=|$]';
-    v_shown := coalesce(v_shown, graphdb._shown_documents(p_filter));
     execute format(
-      'select exists (select from graphdb.chunks as c join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
-                      where c.search_vector @@ %L::tsquery and %s)',
-      quote_literal('=-' || graphdb._search_fold(graphdb._search_text(v_parts[2]))), v_shown)
+      'select exists (%s)',
+      graphdb._matching_chunks(p_scope, quote_literal('=-' || graphdb._search_fold(graphdb._search_text(v_parts[2])))::tsquery))
     into v_has_option;
     -- Quotes and the minus before them are the syntax of web searches.
     exit when v_has_option and v_quoted is null;
@@ -64,7 +62,7 @@ begin
 end
 $$;
 
-comment on function graphdb._search_demand(text, jsonb, text[]) is
+comment on function graphdb._search_demand(text, jsonb, text[], text[]) is
   'Split a question into requirements for every result and the remaining words. '
   'A result must contain the phrases in quotes, and nothing that a minus or the filter excludes.';
-revoke all on function graphdb._search_demand(text, jsonb, text[]) from public;
+revoke all on function graphdb._search_demand(text, jsonb, text[], text[]) from public;

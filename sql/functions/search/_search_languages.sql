@@ -1,6 +1,7 @@
--- Return the languages of the documents that a search can find, as text search configurations.
+-- Return the languages of the documents that a search shows to these principals (graphdb.principals), as text
+-- search configurations.
 -- A question is parsed in each of them.
-create or replace function graphdb._search_languages()
+create or replace function graphdb._search_languages(p_principals jsonb default '{"as": []}')
 returns text[]
 language sql
 stable
@@ -8,10 +9,11 @@ set search_path = pg_catalog, pg_temp
 as $$
   -- One probe of the index for each language.
   with recursive languages as (
-    (select d.language from graphdb.documents as d where d.is_searched and d.language is not null order by d.language limit 1)
+    (select d.language from graphdb.documents as d where d.is_searched and d.language is not null and graphdb.may_read(d.readers, p_principals) order by d.language limit 1)
     union all
     select (
-      select d.language from graphdb.documents as d where d.is_searched and d.language > l.language order by d.language limit 1)
+      select d.language from graphdb.documents as d where d.is_searched and d.language > l.language and graphdb.may_read(d.readers, p_principals)
+      order by d.language limit 1)
     from languages as l
     where l.language is not null
   )
@@ -20,10 +22,10 @@ as $$
     union
     select 'english'
     where not exists (select from languages as l where l.language is not null)
-      or exists (select from graphdb.documents as d where d.is_searched and d.language is null)
+      or exists (select from graphdb.documents as d where d.is_searched and d.language is null and graphdb.may_read(d.readers, p_principals))
     order by 1)
 $$;
 
-comment on function graphdb._search_languages() is
-  'Return the languages of the documents that a search can find, as text search configurations.';
-revoke all on function graphdb._search_languages() from public;
+comment on function graphdb._search_languages(jsonb) is
+  'Return the languages of the documents that a search shows to these principals, as text search configurations.';
+revoke all on function graphdb._search_languages(jsonb) from public;

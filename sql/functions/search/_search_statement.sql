@@ -17,16 +17,19 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
+  v_scope constant record := graphdb._search_scope(p_filter);
+  v_chunks constant float8 := graphdb._searchable_chunks(v_scope.p_has_many);
   -- So many chunks can be compared one by one in the time in which the index finds 100 that meet the requirements.
   v_few constant float8 := sqrt(500 * v_chunks);
-  v_languages constant text[] := graphdb._search_languages();
+  v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
   v_shown constant text := graphdb._shown_documents(p_filter);
-  v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages);
-  v_reach constant float8 := case when v_shown = graphdb._shown_documents(null) and v_asked.p_demand is null then 'infinity'
-                                  else graphdb._search_reach(v_shown, v_asked.p_demand, v_few + 1) end;
-  v_corrected constant record := graphdb._corrected_question(v_asked.p_question, v_languages, v_shown);
-  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, case when v_reach > v_few then 1 else v_reach / v_chunks end);
+  v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
+  -- Where nearly all documents are restricted, the few others are compared one by one.
+  v_is_restricted constant boolean := exists (select from graphdb.documents as d where d.readers is not null);
+  v_reach constant float8 := case when v_shown = graphdb._shown_documents(null) and v_asked.p_demand is null and not v_is_restricted then 'infinity'
+                                  else graphdb._search_reach(v_shown, v_scope.p_from, v_asked.p_demand, v_few + 1) end;
+  v_corrected constant record := graphdb._corrected_question(v_asked.p_question, v_languages, v_scope.p_from);
+  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, case when v_reach > v_few then 1 else v_reach / v_chunks end, v_scope.p_has_many);
   v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_asked.p_demand) || '::tsquery', '');
   v_schema constant text := graphdb._vector_schema();
   v_nothing constant text := 'select null::text as run_id, null::text as doc_id, null::integer as revision, null::integer as ord, null::bytea as input_sha256';
@@ -52,18 +55,12 @@ begin
        from (
          select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.5 + 0.5 * c.token_count / 150.0 as k,
                 array[%s]::float8[] as tf
-         from (
-           select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, c.token_count, c.search_vector
-           from graphdb.chunks as c
-           join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
-           where c.search_vector @@ %L::tsquery%s and %s
-           limit %s
-         ) as c
+         from (select m.* from (%s) as m limit %s) as c
        ) as r',
       v_score, v_names,
       (select string_agg(format('ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery)', t.term), ', ' order by t.place)
        from unnest(v_terms.p_terms) with ordinality as t (term, place)),
-      v_terms.p_find, v_demand, v_shown,
+      graphdb._matching_chunks(v_scope.p_from, coalesce(v_terms.p_find && v_asked.p_demand, v_terms.p_find)),
       -- Only a question of common words has more matches. Their ranks hardly differ, so the first matches in the table
       -- are sufficient. With more words, ranking a match takes longer.
       greatest(1500, 8000 / (1 + cardinality(v_terms.p_words))));
@@ -97,14 +94,17 @@ begin
         'select e.run_id, e.doc_id, e.revision, e.ord, e.input_sha256
          from (
            select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, %1$s as distance
-           from graphdb.documents as d
-           join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision
+           from (%3$s) as c
            join graphdb.embeddings as e on e.input_sha256 = c.input_sha256
-           where e.model_id = %2$s%3$s and %4$s
+           where e.model_id = %2$s
            offset 0
          ) as e
          order by e.distance, e.run_id, e.doc_id, e.ord
-         limit $2', v_distance, p_model.model_id, v_demand, v_shown);
+         limit $2', v_distance, p_model.model_id,
+        coalesce(
+          graphdb._matching_chunks(v_scope.p_from, v_asked.p_demand),
+          'select c.* from graphdb.documents as d join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision where '
+          || v_shown));
     end if;
   end if;
 

@@ -3,10 +3,12 @@
 -- 3.14.2, --dry-run) also counts by its exact lexeme, and p_boosts contains the bonus for a page with the exact name.
 -- p_find is the query for candidates among p_share of all chunks: they contain one of the rarest words or, if all words are
 -- common, the rarest word and another one. Null if there is nothing to search for, for example if all words are stop words.
+-- With p_has_many, restricted chunks count too (graphdb._word_statistics).
 create or replace function graphdb._search_terms(
   p_question text,
   p_languages text[],
   p_share float8,
+  p_has_many boolean,
   out p_words text[],
   out p_terms tsquery[],
   out p_weights float8[],
@@ -23,7 +25,7 @@ declare
   v_most constant float8 := greatest(1.5 * v_least, p_share * 1500);
   -- For a pasted paragraph, only the rarest words are used.
   v_most_words constant integer := 16;
-  v_chunks constant float8 := (select greatest(c.reltuples, 1) from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
+  v_chunks constant float8 := graphdb._searchable_chunks(p_has_many);
   -- A name in more chunks does not distinguish pages.
   v_rare constant float8 := greatest(10, v_chunks / 50);
   -- Identifiers in camelCase are also names, although they contain no punctuation.
@@ -61,9 +63,7 @@ begin
     from unnest(graphdb._search_names(p_question, false)) with ordinality as n (name, place)
     group by n.name
   ), statistics as materialized (
-    select s.most_common_elems::text::text[] as lexemes, s.most_common_elem_freqs as frequencies
-    from pg_stats as s
-    where (s.schemaname, s.tablename, s.attname) = ('graphdb', 'chunks', 'search_vector')
+    select s.lexemes, s.frequencies, s.chunks / v_chunks as share from graphdb._word_statistics(p_has_many) as s
   ), counted as (
     -- The last element is the lowest frequency. Words that are not listed are rarer.
     select a.word, a.times, a.boost, f.term, f.is_plain, least(f.frequency, 1) as frequency
@@ -71,7 +71,7 @@ begin
     cross join lateral (
       select string_agg(quote_literal(l.lexeme), ' | ') as term, count(*) = 1 as is_plain,
              sum(coalesce(
-               (select coalesce(s.frequencies[array_position(s.lexemes, l.lexeme)], s.frequencies[cardinality(s.lexemes) + 1] / 2)
+               (select sum(s.share * coalesce(s.frequencies[array_position(s.lexemes, l.lexeme)], s.frequencies[cardinality(s.lexemes) + 1] / 2))
                 from statistics as s),
                0)) as frequency
       from unnest(a.lexemes) as l (lexeme)) as f
@@ -104,7 +104,7 @@ begin
 end
 $$;
 
-comment on function graphdb._search_terms(text, text[], float8) is
+comment on function graphdb._search_terms(text, text[], float8, boolean) is
   'Return the full-text terms of a question: its words and names, their weights by rarity, the bonus for a page with an exact name, and the query for candidates among a share of all chunks. '
   'Null if there is nothing to search for.';
-revoke all on function graphdb._search_terms(text, text[], float8) from public;
+revoke all on function graphdb._search_terms(text, text[], float8, boolean) from public;

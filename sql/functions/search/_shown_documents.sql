@@ -1,5 +1,6 @@
 -- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted.
 -- Every list, count and suggestion of a search uses this condition. Only this function parses search filters.
+-- It decides what the caller can see: readers come first. Without the key "as", the principals of the role count.
 create or replace function graphdb._shown_documents(p_filter jsonb)
 returns text
 language plpgsql
@@ -7,18 +8,21 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_shown text := 'd.is_searched';
+  v_principals jsonb;
+  v_shown text := 'd.is_searched and d.readers is null';
   v_key text;
   v_value jsonb;
 begin
-  if p_filter is null then
-    return v_shown;
-  end if;
   if jsonb_typeof(p_filter) <> 'object' then
     raise exception 'a filter is an object, not %', jsonb_typeof(p_filter)
       using errcode = 'TB001', hint = 'For example {"source": "dita", "label": "audience:administrator"}.';
   end if;
 
+  -- Readers come first, and nothing that follows widens them.
+  v_principals := graphdb._filter_principals(p_filter);
+  if v_principals -> 'as' <> '[]' then
+    v_shown := format('d.is_searched and graphdb.may_read(d.readers, %L::jsonb)', v_principals);
+  end if;
   for v_key, v_value in select e.key, e.value from jsonb_each(p_filter) as e order by e.key loop
     case v_key
       when 'label' then
@@ -59,12 +63,14 @@ begin
         select v_shown || coalesce(string_agg(graphdb._meta_condition(e.key, e.value), '' order by e.key), '')
         into v_shown
         from jsonb_each(v_value) as e;
+      when 'as' then
+        null;  -- read above
       when 'without' then
         perform graphdb._filter_texts(v_key, v_value);  -- read by _search_demand
       else
         raise exception 'unknown filter key "%"', left(v_key, 140)
           using errcode = 'TB001',
-                hint = 'Known keys: source, label, run_ids, run_id_glob, path, ancestor, language, flag, without_flag, updated, meta, without.';
+                hint = 'Known keys: source, label, run_ids, run_id_glob, path, ancestor, language, flag, without_flag, updated, meta, without, as.';
     end case;
   end loop;
   return v_shown;
@@ -72,5 +78,5 @@ end
 $$;
 
 comment on function graphdb._shown_documents(jsonb) is
-  'Convert a search filter to a SQL condition on documents as d. Reject unknown keys, wrong types and bad values (TB001).';
+  'Convert a search filter to a SQL condition on documents as d that the caller may read. Reject unknown keys, wrong types and bad values (TB001).';
 revoke all on function graphdb._shown_documents(jsonb) from public;

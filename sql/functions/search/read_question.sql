@@ -13,14 +13,14 @@ set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
 as $$
 declare
-  v_languages constant text[] := graphdb._search_languages();
-  v_shown constant text := graphdb._shown_documents(p_filter);
-  v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages);
+  v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
+  v_scope constant record := graphdb._search_scope(p_filter);
+  v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
 begin
   without := coalesce(v_asked.p_without, '{}');
   -- The whole question with its quotes and dashes, and with corrected words.
   select c.p_corrected, c.p_corrections into question, corrections
-  from graphdb._corrected_question(p_query, v_languages, v_shown) as c;
+  from graphdb._corrected_question(p_query, v_languages, v_scope.p_from) as c;
 end
 $$;
 

@@ -10,12 +10,12 @@ set search_path = pg_catalog, pg_temp
 set client_min_messages = error
 as $$
 begin
-  perform gin_clean_pending_list('graphdb.ix_chunks_search');
+  perform gin_clean_pending_list('graphdb.ix_chunks_open_words'), gin_clean_pending_list('graphdb.ix_chunks_restricted_words');
   perform graphdb._store_document_vectors(), graphdb._extend_vocabulary();
-  -- Texts and vectors are excluded, because the planner does not use them and they take half of the time.
+  -- Vectors are excluded, because the planner does not use them and they take half of the time. Texts have no statistics.
   -- skip_locked excludes a table whose index is being built. Otherwise, both sessions would wait for each other.
-  analyze (skip_locked) graphdb.processed_runs, graphdb.documents (run_id, doc_id, labels, meta, is_newest, is_searched),
-          graphdb.chunks (run_id, doc_id, ord, input_sha256, search_vector), graphdb.embeddings (model_id, input_sha256);
+  analyze (skip_locked) graphdb.processed_runs, graphdb.documents (run_id, doc_id, labels, meta, is_newest, is_searched, readers),
+          graphdb.chunks, graphdb.embeddings (model_id, input_sha256);
 end
 $$;
 

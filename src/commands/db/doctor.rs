@@ -58,6 +58,7 @@ impl Doctor<'_> {
             let rights = health::rights(client)?;
             self.rights(client, rights, &server)?;
             self.tokens(client)?;
+            self.readers(client)?;
             self.models(client, rights.kind == Some("admin"))?;
         }
         Ok(())
@@ -184,6 +185,34 @@ impl Doctor<'_> {
             ),
             _ => Ok(()),
         }
+    }
+
+    /// Documents that may be restricted at their source, while search shows them to everybody.
+    fn readers(&mut self, client: &mut Client) -> Result<()> {
+        for unknown in health::unknown_readers(client)? {
+            let documents = counted(unknown.documents, "document");
+            let such = unknown.titles.join("\", \"");
+            let (why, repair) = match unknown.reason.as_str() {
+                "readers:not-fetched" => (
+                    "were fetched without `restrictions`",
+                    "fetch the pages with their restrictions, as `trailblazer fetch` does, and normalize them again",
+                ),
+                "readers:unknown-ancestor" => (
+                    "are below pages that are not in the input",
+                    "normalize them together with the pages above them, or fetch them with their `ancestors`",
+                ),
+                _ => (
+                    "have restrictions in their metadata, and no known readers",
+                    "normalize their source again with this version",
+                ),
+            };
+            let detail = format!(
+                "run {}: {documents}, such as \"{such}\", {why}, so search shows them to everybody; to restrict them: {repair}",
+                unknown.run_id
+            );
+            self.note("readers", &detail)?;
+        }
+        Ok(())
     }
 
     fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {

@@ -33,12 +33,24 @@ pub enum Command {
     /// Delete the vectors of texts that no run contains
     Prune(prune::Args),
     /// Give a role the rights of a worker, an admin or a reader
-    #[command(after_help = "Example:\n  trailblazer db grant worker ingest_worker")]
+    #[command(after_help = "\
+Each grant replaces the one before. A role sees restricted documents only as the users and groups that it is granted.
+
+Examples:
+  trailblazer db grant worker ingest_worker
+  trailblazer db grant reader hr_portal --as group:hr
+  trailblazer db grant reader web --all               For `serve`, which knows its callers")]
     Grant {
         /// What the role may do
         kind: Kind,
         /// An existing role
         role: String,
+        /// The role reads as this user or group of the sources, for example group:hr; can be repeated
+        #[arg(long = "as", value_name = "PRINCIPAL", value_parser = super::reading::principal, conflicts_with = "all")]
+        principals: Vec<String>,
+        /// The role may read as any user or group
+        #[arg(long)]
+        all: bool,
     },
 }
 
@@ -81,7 +93,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Dump(args) => dump::dump(&args, context),
         Command::Restore(args) => dump::restore(&args, context),
         Command::Prune(args) => prune::run(&args, context),
-        Command::Grant { kind, role } => grant(kind, &role, context),
+        Command::Grant { kind, role, principals, all } => grant(kind, &role, &principals, all, context),
     }
 }
 
@@ -127,14 +139,19 @@ fn migrate(context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn grant(kind: Kind, role: &str, context: &Context<'_>) -> Result<Exit> {
+fn grant(kind: Kind, role: &str, principals: &[String], all: bool, context: &Context<'_>) -> Result<Exit> {
     let kind = match kind {
         Kind::Worker => "worker",
         Kind::Admin => "admin",
         Kind::Reader => "reader",
     };
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
-    calls::grant_role(&mut client, role, kind)?;
-    log::info!("role \"{role}\" has the rights of a{} {kind}", if kind == "admin" { "n" } else { "" });
+    calls::grant_role(&mut client, role, kind, principals, all)?;
+    let reads = match principals {
+        _ if all => " and may read as anybody".to_owned(),
+        [] => String::new(),
+        names => format!(" and reads as {}", names.join(", ")),
+    };
+    log::info!("role \"{role}\" has the rights of a{} {kind}{reads}", if kind == "admin" { "n" } else { "" });
     Ok(Exit::Done)
 }

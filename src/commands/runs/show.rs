@@ -4,7 +4,7 @@ use super::super::{Context, ingest};
 use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
-use crate::db::search::{self, SearchFilter};
+use crate::db::documents;
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Status};
@@ -37,7 +37,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let searched = match run.status {
-        Status::Embedded => Some(search::searched_documents(&mut client, &SearchFilter::for_run(&run.run_id))?),
+        Status::Embedded => Some(documents::run_visibility(&mut client, &run.run_id)?),
         _ => None,
     };
     print_run(run, input, searched)?;
@@ -57,11 +57,12 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<()> {
+fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // If the run is not embedded at the moment, the model is that of the last time.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
-    let searched = searched.map(|searched| {
+    let restricted = searched.map(|(_, restricted)| restricted).filter(|restricted| *restricted > 0);
+    let searched = searched.map(|(searched, _)| {
         let is_all = searched >= i64::from(run.total_docs);
         format!("{searched}{}", if is_all { "" } else { ", the others in versions of other runs" })
     });
@@ -75,6 +76,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<i64>) -> Result<
         ("embedded", count(run.embedded_chunks)),
         (model, run.embedding_model.clone()),
         ("searched", searched),
+        ("restricted", restricted.map(|restricted| restricted.to_string())),
         ("claimed by", run.claimed_by.clone()),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),

@@ -210,7 +210,7 @@ async fn search(state: &Arc<State>, caller: &Caller, arguments: JsonObject) -> R
 async fn widen(state: &Arc<State>, caller: &Caller, hit: &mut Hit) -> Result<(), Problem> {
     let Ok(run_id) = hit.run_id.parse::<RunId>() else { return Ok(()) };
     let document = knowledge::document(state, caller, &hit.doc_id, Some(run_id)).await?;
-    let anchor = knowledge::anchor_of_chunk(state, &document, hit.ord).await?;
+    let anchor = knowledge::anchor_of_chunk(state, caller, &document, hit.ord).await?;
     if let Some(anchor) = anchor {
         hit.text = knowledge::view(document, Some(&anchor))?.markdown;
     }

@@ -37,7 +37,7 @@ pub async fn show(
 ) -> Result<Response, PageProblem> {
     let document = knowledge::document(&state, &caller, &doc, run).await?;
     if let Some(ord) = at.chunk {
-        let anchor = knowledge::anchor_of_chunk(&state, &document, ord).await?;
+        let anchor = knowledge::anchor_of_chunk(&state, &caller, &document, ord).await?;
         let (run_id, doc_id) = (&document.run_id, &document.doc_id);
         let address = match anchor {
             Some(anchor) => links::section(run_id, doc_id, &format!("{ANCHOR_PREFIX}{anchor}")),

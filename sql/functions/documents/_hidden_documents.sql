@@ -1,0 +1,19 @@
+-- How much of each run the caller may not read: documents, chunks, and chunks with a vector. No row for a run that the caller may read
+-- whole. Roles that may read as anybody, workers and admins process whole runs, and so nothing is hidden from them.
+create or replace function graphdb._hidden_documents()
+returns table (run_id text, documents bigint, chunks bigint)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select d.run_id, count(*), sum((
+    select count(*) from graphdb.chunks as c where c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision))::bigint
+  from graphdb.documents as d
+  where d.is_current and d.readers is not null and not graphdb._processes_runs()
+    and not graphdb.may_read(d.readers, (select graphdb.principals()))
+  group by d.run_id
+$$;
+
+comment on function graphdb._hidden_documents() is
+  'How much of each run the caller may not read: documents and their chunks. No row for a run that the caller may read whole, or for a caller who may process runs.';
+revoke all on function graphdb._hidden_documents() from public;

@@ -1,0 +1,29 @@
+-- Move chunks of these documents to the index that they belong in after the readers of the documents changed. Words that everybody may read
+-- now correct typing errors from the next refresh_search on.
+create or replace function graphdb._settle_restrictions(p_doc_ids text[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update graphdb.chunks as c
+  set is_restricted = true
+  from graphdb.documents as d
+  where d.doc_id = any (p_doc_ids) and d.readers is not null
+    and c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision and not c.is_restricted;
+  with opened as (
+    update graphdb.chunks as c
+    set is_restricted = false
+    from graphdb.documents as d
+    where c.doc_id = any (p_doc_ids) and c.is_restricted
+      and d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision and d.readers is null
+    returning c.input_sha256
+  )
+  insert into graphdb.vocabulary_pending (input_sha256) select o.input_sha256 from opened as o;
+end
+$$;
+
+comment on function graphdb._settle_restrictions(text[]) is
+  'Move chunks of these documents to the index that they belong in after the readers of the documents changed.';
+revoke all on function graphdb._settle_restrictions(text[]) from public;

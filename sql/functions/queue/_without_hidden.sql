@@ -1,0 +1,24 @@
+-- A run as somebody sees it who may not read this many of its documents and chunks: they do not count, and what may name them is left out.
+create or replace function graphdb._without_hidden(p_run graphdb.processed_runs, p_documents bigint, p_chunks bigint)
+returns graphdb.processed_runs
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- It changes with the documents that are not seen.
+  p_run.content_sha256 := null;
+  if p_documents is not null then
+    p_run.total_docs := p_run.total_docs - least(p_run.total_docs, p_documents);
+    p_run.total_chunks := p_run.total_chunks - least(p_run.total_chunks, p_chunks);
+    p_run.embedded_chunks := p_run.embedded_chunks - least(p_run.embedded_chunks, p_chunks);
+    p_run.claim_progress := null;
+    p_run.last_error := null;
+  end if;
+  return p_run;
+end
+$$;
+
+comment on function graphdb._without_hidden(graphdb.processed_runs, bigint, bigint) is
+  'A run as somebody sees it who may not read this many of its documents and chunks: they do not count, and what may name them is left out.';
+revoke all on function graphdb._without_hidden(graphdb.processed_runs, bigint, bigint) from public;

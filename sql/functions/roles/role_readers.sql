@@ -1,0 +1,16 @@
+-- As whom the roles that were granted the schema read: their principals, and whether they may read as anybody.
+create or replace function graphdb.role_readers()
+returns table (role text, principals text[], reads_all boolean)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select r.role, r.principals, r.reads_all
+  from graphdb.role_principals as r
+  where exists (select from pg_roles as o where o.rolname = r.role)
+  order by r.role
+$$;
+
+comment on function graphdb.role_readers() is 'As whom the roles that were granted the schema read: their principals, and whether they may read as anybody.';
+revoke all on function graphdb.role_readers() from public;

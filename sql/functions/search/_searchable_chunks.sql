@@ -1,0 +1,17 @@
+-- About how many chunks are unrestricted, and with p_has_many how many there are at all; at least 1.
+create or replace function graphdb._searchable_chunks(p_has_many boolean)
+returns float8
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select greatest(
+    coalesce(
+      (select sum(s.chunks) from graphdb._word_statistics(p_has_many) as s),
+      (select c.reltuples from pg_class as c where c.oid = 'graphdb.chunks'::regclass)),
+    1)
+$$;
+
+comment on function graphdb._searchable_chunks(boolean) is
+  'About how many chunks are unrestricted, and with p_has_many how many there are at all; at least 1.';
+revoke all on function graphdb._searchable_chunks(boolean) from public;
