@@ -2,6 +2,7 @@
 //! Only [`find`] and [`load`] access the file system.
 
 mod confluence;
+pub mod data_dir;
 mod dita;
 mod keys;
 mod search;
@@ -65,6 +66,12 @@ pub struct Config {
     pub sync: Sync,
     /// The sources that `sync` updates.
     pub sources: Sources,
+    /// The user's data folder; none for an account without a home.
+    #[serde(skip)]
+    pub data_dir: Option<PathBuf>,
+    /// The configuration file, if there is one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 /// `sync`
@@ -326,6 +333,7 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 }
 
 /// Reads the environment and the file at `path`, if there is one. A relative `workspace.dir` starts at the folder of the file.
+/// Without a file, the workspace is the user's data folder.
 pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let mut config = match path {
         Some(path) => {
@@ -335,13 +343,19 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
                 let message = format!("larger than {} KiB: not a configuration", LARGEST_FILE / 1024);
                 return Err(ConfigError::Invalid { place: path.display().to_string(), message });
             }
-            resolve(Some((&path.display().to_string(), &text)), env)?
+            resolve(Some((&path.display().to_string(), &text)), &env)?
         }
-        None => resolve(None, env)?,
+        None => resolve(None, &env)?,
     };
     if let Some(folder) = path.and_then(Path::parent) {
         config.workspace.dir = folder.join(&config.workspace.dir);
         config.sources.resolve(folder);
+    }
+    config.data_dir = data_dir::find(&env);
+    config.file = path.map(Path::to_owned);
+    let names_workspace = path.is_some() || env(&variable("workspace.dir")).is_some_and(|text| !text.is_empty());
+    if let Some(folder) = config.data_dir.as_ref().filter(|_| !names_workspace) {
+        config.workspace.dir.clone_from(folder);
     }
     Ok(config)
 }

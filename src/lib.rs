@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod fetch;
 pub mod ids;
+pub mod installed;
 pub mod language;
 pub mod load;
 pub mod normalize;

@@ -120,14 +120,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::warn!("the question is long: full-text search reads its first {MOST_CHARACTERS} characters");
     }
     let mut filter = wanted(args)?;
-    // Check this before the private server is created, because the model may be missing.
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    filter.principals = args.read_as.resolve(&mut client, context)?;
     let provider = if args.text_only {
         None
     } else {
         Some(embed::provider(&impatient_settings(&context.config)).inspect_err(advise)?)
     };
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
-    filter.principals = args.read_as.resolve(&mut client, context)?;
     let reading = search::read_question(&mut client, &text, &filter)?;
     if !reading.without.is_empty() {
         log::info!("without: {}", reading.without.join(", "));

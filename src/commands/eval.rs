@@ -123,12 +123,12 @@ struct Outcome {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let mut cases = args.file.as_deref().map(read_cases).transpose()?.unwrap_or_default();
-    let provider = embed::provider(&impatient_settings(&context.config))?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let principals = args.read_as.resolve(&mut client, context)?;
     for case in &mut cases {
         case.filter.principals.clone_from(&principals);
     }
+    let provider = embed::provider(&impatient_settings(&context.config))?;
     if args.known_items {
         let readable = SearchFilter { principals, ..SearchFilter::default() };
         cases.extend(known_items(&mut client, &readable)?);

@@ -142,7 +142,8 @@ fn register(
     let written = writer.written()?.to_owned();
     let mut writer = Some(writer);
     let mut broken = 0;
-    let connected = Connector::new(&context.config).and_then(|connector| connector.connect_ready_to_work());
+    let connector = if input.dry_run { Connector::new(&context.config) } else { Connector::creating(&context.config) };
+    let connected = connector.and_then(|connector| connector.connect_ready_to_work());
     let outcome = connected.and_then(|mut client| {
         let earlier_run = calls::list_runs(&mut client, &Filter::for_run(run_id))?.pop();
         let earlier_input = earlier_run.as_ref().and_then(|run| run.input.clone()).or(earlier_input);

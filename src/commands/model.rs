@@ -12,6 +12,7 @@ use crate::embed::{self, EmbedError, Model, Prefixes, Provider};
 use crate::error::Result;
 use crate::events::EventWriter;
 use crate::ids::Phase;
+use crate::installed;
 use crate::stop::Stop;
 use crate::worker::waiting::{self, Reminder};
 
@@ -24,7 +25,7 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
     embed::Settings {
         provider: config.embed.provider,
         model: config.embed.model.clone(),
-        model_dir: config.workspace.dir.join("models"),
+        model_dirs: installed::model_folders(config),
         weights: config.embed.weights,
         base_url: config.embed.base_url.clone(),
         prefixes: Prefixes { query: config.embed.query_prefix.clone(), document: config.embed.document_prefix.clone() },

@@ -80,8 +80,9 @@ const fn yaml(path: &'static str) -> Key {
     Key { path, takes: Takes::Yaml }
 }
 
-/// Other environment variables: a secret, and settings of tests and benchmarks.
-const OTHER_VARIABLES: [&str; 7] = [
+/// Other environment variables: the data folder, secrets, and settings of tests and benchmarks.
+const OTHER_VARIABLES: [&str; 8] = [
+    super::data_dir::VARIABLE,
     "TRAILBLAZER_EMBED_API_KEY",
     super::serve::TOKENS_VARIABLE,
     "TRAILBLAZER_CONFLUENCE_TOKEN",

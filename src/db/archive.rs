@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::local;
+use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// Number of tokens that a restored sequence skips, so that tokens issued after the dump are never issued again.
@@ -141,9 +142,9 @@ impl Clients {
 
 /// Returns the folder of client programs that can dump a server with major version `major`.
 /// Their version must be at least as high.
-pub(super) fn find(configured: Option<&Path>, workspace: &Path, major: u32) -> Result<PathBuf> {
+pub(super) fn find(config: &Config, major: u32) -> Result<PathBuf> {
     let mut looked_at = String::new();
-    for bin in local::places(configured, workspace) {
+    for bin in local::places(config) {
         let printed = Command::new(bin.join("pg_dump")).arg("--version").output();
         let found = printed.ok().and_then(|output| local::server_major(&String::from_utf8_lossy(&output.stdout)));
         match found {

@@ -10,7 +10,7 @@ use super::local::{self, LocalServer};
 use super::servers::Servers;
 use super::session::{self, Purpose};
 use super::{connection_parameters, health, install, obstacles};
-use crate::config::{self, Config, ConfigError, url};
+use crate::config::{self, Config, ConfigError, FILE_NAME, url};
 use crate::error::{Error, Result};
 
 /// Opens any number of connections to the configured database.
@@ -26,16 +26,34 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Returns a connector for the configured database. Without a URL, it starts the private server.
+    /// Returns a connector for the configured database. Without a URL, it starts the private server, which must exist.
     pub fn new(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database.url {
             return Self::to_own(url, config);
         }
-        let server = LocalServer::new(&config.workspace.dir, config.database.bin_dir.as_deref())?;
+        let server = LocalServer::new(config)?;
+        if server.exists()? { Self::to_private(server, config) } else { Err(missing(config)) }
+    }
+
+    /// Returns a connector for the configured database. Without a URL, it also creates the private server: for the commands
+    /// that bring documents, and for those that install the schema.
+    pub fn creating(config: &Config) -> Result<Self> {
+        match &config.database.url {
+            Some(url) => Self::to_own(url, config),
+            None => Self::to_private(LocalServer::new(config)?, config),
+        }
+    }
+
+    fn to_private(server: LocalServer, config: &Config) -> Result<Self> {
         match server.start()? {
             local::Started::AlreadyRunning => {}
             local::Started::Started => log::info!("started the private server"),
-            local::Started::Created => log::info!("created and started the private server"),
+            local::Started::Created => {
+                log::info!(
+                    "created and started a private server for the knowledge base in {}",
+                    config.workspace.dir.display()
+                );
+            }
         }
         let socket_dir = server.status()?.socket_dir;
         Ok(Self {
@@ -139,8 +157,7 @@ impl Connector {
             server.client_programs()?
         } else {
             let major = health::server(client)?.version_number / 10_000;
-            let (configured, workspace) = (config.database.bin_dir.as_deref(), &config.workspace.dir);
-            archive::find(configured, workspace, u32::try_from(major).unwrap_or_default())?
+            archive::find(config, u32::try_from(major).unwrap_or_default())?
         };
         Ok(Clients::new(bin, self.variables.clone()))
     }
@@ -194,4 +211,26 @@ impl Connector {
     pub fn shown(&self) -> &str {
         &self.shown
     }
+}
+
+/// Returns the error for a configuration whose private server does not exist yet.
+fn missing(config: &Config) -> Error {
+    let workspace = config.workspace.dir.display();
+    let place = match &config.file {
+        Some(file) => format!("{} is used, and {workspace} holds no database", file.display()),
+        None => format!("no {FILE_NAME} is in this folder or above it, and {workspace} holds no database"),
+    };
+    // Earlier versions kept it there also without a configuration file.
+    let is_of_earlier_version = config.file.is_none() && Path::new("var/postgres/data").is_dir();
+    let hint = if is_of_earlier_version {
+        format!(
+            "An earlier version created one in ./var. To use it, create an empty {FILE_NAME} in this folder: touch {FILE_NAME}"
+        )
+    } else {
+        format!(
+            "`trailblazer normalize PATH --source dita|confluence` creates it; `trailblazer sync` and `trailblazer db up` do, too. If it \
+             is elsewhere, go to the folder of its {FILE_NAME}, or set --config FILE or TRAILBLAZER_DB_URL."
+        )
+    };
+    Error::NotReady { message: format!("there is no knowledge base here: {place}"), hint }
 }

@@ -14,8 +14,8 @@ pub struct Settings {
     pub provider: ProviderKind,
     /// Name of the model. For `local`, it can also be the path of a sentence-transformer folder.
     pub model: String,
-    /// The folder where `local` looks for models. Each model has a folder with its name.
-    pub model_dir: PathBuf,
+    /// The folders where `local` looks for models, in order. Each model has a folder with its name.
+    pub model_dirs: Vec<PathBuf>,
     /// The precision in which `local` stores the weights.
     pub weights: Weights,
     /// The address before `/embeddings`, for `openai`.
@@ -50,9 +50,17 @@ impl Settings {
     }
 
     /// Returns the folder of a `local` model: the path in `model`, or the folder with that name.
-    fn model_folder(&self) -> PathBuf {
+    #[must_use]
+    pub fn model_folder(&self) -> PathBuf {
         let path = Path::new(&self.model);
-        if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { self.model_dir.join(path) }
+        if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { self.installed(path) }
+    }
+
+    /// Returns the folder of that name in the first of the folders that has it, else in the first one.
+    pub(super) fn installed(&self, name: &Path) -> PathBuf {
+        let mut folders = self.model_dirs.iter().map(|folder| folder.join(name));
+        let first = folders.next().unwrap_or_else(|| name.to_owned());
+        if first.is_dir() { first } else { folders.find(|folder| folder.is_dir()).unwrap_or(first) }
     }
 }
 
@@ -62,7 +70,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("provider", &self.provider)
             .field("model", &self.model)
-            .field("model_dir", &self.model_dir)
+            .field("model_dirs", &self.model_dirs)
             .field("weights", &self.weights)
             .field("base_url", &self.base_url)
             .field("api_key", &self.api_key.as_ref().map(|_| "…"))
@@ -104,12 +112,12 @@ mod tests {
         let settings = Settings {
             provider: ProviderKind::Local,
             model: "all-MiniLM-L6-v2".into(),
-            model_dir: "no/models".into(),
+            model_dirs: vec!["no/models".into(), "neither/models".into()],
             ..Settings::default()
         };
         let message = provider(&settings).err().unwrap().to_string();
         assert!(message.contains("no/models/all-MiniLM-L6-v2/config.json"), "{message}");
-        assert!(message.contains("make setup"), "{message}");
+        assert!(message.contains("trailblazer setup"), "{message}");
     }
 
     #[test]

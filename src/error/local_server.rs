@@ -75,12 +75,12 @@ impl LocalServerError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoServer { .. } => {
-                "Run `make setup`, which unpacks one into var/pg; or set database.bin_dir to the folder of another, or database.url to \
-                 a server of your own."
+                "Run `trailblazer setup`, which downloads one; or set database.bin_dir to the folder of another, or database.url to a \
+                 server of your own."
                     .into()
             }
             Self::DataVersion { data_dir, data_major, .. } => format!(
-                "Run `make setup` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
+                "Run `trailblazer setup postgres` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
                  or move {} away to begin with an empty database.",
                 data_dir.display()
             ),

@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn errors_of_the_private_server_say_what_to_do() {
         let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
-        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `make setup`, which unpacks one into var/pg; or set database.bin_dir to the folder of another, or database.url to a server of your own.");
+        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `trailblazer setup`, which downloads one; or set database.bin_dir to the folder of another, or database.url to a server of your own.");
     }
 
     #[test]

@@ -240,30 +240,6 @@ fn a_least_size_that_no_chunk_may_have_is_refused() {
 }
 
 #[test]
-fn commands_that_find_no_server_leave_no_folder_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    if trailblazer::db::local::ServerBinaries::find(None, folder.path()).is_ok() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    for args in [
-        &["db", "down"][..],
-        &["db", "doctor", "--json"],
-        &["status", "--json"],
-        &["runs", "list", "--json"],
-        &["ask", "--json", "chunk"],
-        &["run"],
-    ] {
-        let mut command = sandbox.command(args);
-        command.env_remove("TRAILBLAZER_DB_URL").current_dir(&folder);
-        let run = Run::of(command.output().unwrap());
-        assert!(run.code != Some(0) || args == ["db", "down"], "{args:?}: {}", run.stderr);
-        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert!(left.is_empty(), "{args:?} left {left:?}");
-    }
-}
-
-#[test]
 fn a_key_of_blanks_is_none() {
     let sandbox = Sandbox::new();
     let openai = [

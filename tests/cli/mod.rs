@@ -15,6 +15,7 @@ mod events;
 mod gapless;
 mod help;
 mod hostile;
+mod knowledge_base;
 mod languages;
 mod leases;
 mod local_server;

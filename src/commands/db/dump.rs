@@ -52,7 +52,7 @@ pub fn dump(args: &DumpArgs, context: &Context<'_>) -> Result<Exit> {
 
 /// Runs `trailblazer db restore`.
 pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
-    let connector = Connector::new(&context.config)?;
+    let connector = Connector::creating(&context.config)?;
     let mut client = connector.connect_first_to_work()?;
     let held = match install::state(&mut client)? {
         install::State::Current => calls::list_runs(&mut client, &Filter::default())?.len(),

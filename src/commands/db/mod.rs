@@ -104,7 +104,7 @@ fn private_server(context: &Context<'_>) -> Result<LocalServer> {
             hint: Some("Unset TRAILBLAZER_DB_URL and database.url to use the private server.".into()),
         });
     }
-    Ok(LocalServer::new(&context.config.workspace.dir, context.config.database.bin_dir.as_deref())?)
+    Ok(LocalServer::new(&context.config)?)
 }
 
 fn up(context: &Context<'_>) -> Result<Exit> {
@@ -126,7 +126,7 @@ fn down(context: &Context<'_>) -> Result<Exit> {
 }
 
 fn migrate(context: &Context<'_>) -> Result<Exit> {
-    let connector = Connector::new(&context.config)?;
+    let connector = Connector::creating(&context.config)?;
     let mut client = connector.connect_first_to_work()?;
     let ran = install::install(&mut client)?;
     match ran.len() {

@@ -50,7 +50,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         let folder = folder.display();
         log::warn!("nothing to register in {folder}: looked for {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
     }
-    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    let connector =
+        if found.is_empty() { Connector::new(&context.config) } else { Connector::creating(&context.config) };
+    let mut client = connector?.connect_ready_to_work()?;
     let stop = Stop::on_signals()?;
     context.events.emit(&Event::BackfillStart { found: found.len() });
 

@@ -28,21 +28,21 @@ pub struct ServerBinaries {
 impl ServerBinaries {
     /// Returns the first suitable installation.
     ///
-    /// It searches the `configured` folder, `PATH`, the usual installation folders (newest first), and the installation
-    /// that `make setup` unpacked in `workspace`.
-    pub fn find(configured: Option<&Path>, workspace: &Path) -> Result<Self, LocalServerError> {
-        Self::find_where(&Self::places(configured, workspace), |_| true)
+    /// It searches the `configured` folder, `PATH`, the usual installation folders (newest first), and the folders that
+    /// [`crate::installed`] names.
+    pub fn find(configured: Option<&Path>, installed: &[PathBuf]) -> Result<Self, LocalServerError> {
+        Self::find_where(&Self::places(configured, installed), |_| true)
             .map_err(|looked_at| LocalServerError::NoServer { looked_at })
     }
 
     /// Returns the first suitable installation with the major version of an existing data directory.
     pub fn find_for_data(
         configured: Option<&Path>,
-        workspace: &Path,
+        installed: &[PathBuf],
         data_dir: &Path,
         data_major: u32,
     ) -> Result<Self, LocalServerError> {
-        Self::find_where(&Self::places(configured, workspace), |found| found.major == data_major)
+        Self::find_where(&Self::places(configured, installed), |found| found.major == data_major)
             .map_err(|looked_at| LocalServerError::DataVersion { data_dir: data_dir.to_owned(), data_major, looked_at })
     }
 
@@ -97,13 +97,13 @@ impl ServerBinaries {
         Err(rejected)
     }
 
-    pub(super) fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
+    pub(super) fn places(configured: Option<&Path>, installed: &[PathBuf]) -> Vec<PathBuf> {
         let on_path: Vec<PathBuf> =
             std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
         let debian: Vec<String> = fs::read_dir("/usr/lib/postgresql")
             .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
-        search_order(configured, &on_path, &debian, workspace)
+        search_order(configured, &on_path, &debian, installed)
     }
 }
 
@@ -114,7 +114,7 @@ fn search_order(
     configured: Option<&Path>,
     on_path: &[PathBuf],
     debian_majors: &[String],
-    workspace: &Path,
+    installed: &[PathBuf],
 ) -> Vec<PathBuf> {
     let mut debian: Vec<u32> = debian_majors.iter().filter_map(|name| name.parse().ok()).collect();
     debian.sort_unstable_by(|a, b| b.cmp(a));
@@ -131,7 +131,7 @@ fn search_order(
         let bins = newest_first().map(|major| PathBuf::from(format!("{homebrew}/postgresql@{major}/bin")));
         places.extend(bins.filter(|bin| bin.is_dir()));
     }
-    places.extend([18, 16].map(|major| workspace.join(format!("pg/{major}/bin"))));
+    places.extend_from_slice(installed);
     places
 }
 
@@ -207,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn search_order_is_configured_then_path_then_install_folders_then_workspace() {
+    fn search_order_is_configured_then_path_then_install_folders_then_downloads() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("postgres"), "").unwrap();
         let on_path = [PathBuf::from("/nowhere"), folder.path().to_owned()];
         let debian = ["15", "9.6", "17"].map(String::from).to_vec();
 
-        let places = search_order(Some(Path::new("/mine/bin")), &on_path, &debian, Path::new("/ws"));
+        let places = search_order(Some(Path::new("/mine/bin")), &on_path, &debian, &["/ws/pg/18/bin".into()]);
 
         let at = |wanted: &Path| places.iter().position(|place| place == wanted);
         assert_eq!(at(Path::new("/mine/bin")), Some(0));
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(at(Path::new("/nowhere")), None);
         assert_eq!(at(Path::new("/usr/lib/postgresql/17/bin")), Some(2));
         assert_eq!(at(Path::new("/usr/lib/postgresql/15/bin")), Some(3));
-        assert!(places.ends_with(&["/ws/pg/18/bin".into(), "/ws/pg/16/bin".into()]));
+        assert!(places.ends_with(&["/ws/pg/18/bin".into()]));
     }
 
     #[test]
@@ -230,6 +230,6 @@ mod tests {
         let looked_at = ServerBinaries::find_where(&[folder.path().to_owned()], |_| true).unwrap_err();
         let error = LocalServerError::NoServer { looked_at };
         assert!(error.to_string().contains(&format!("{}: no `postgres` here", folder.path().display())));
-        assert!(error.hint().contains("make setup"));
+        assert!(error.hint().contains("trailblazer setup"));
     }
 }

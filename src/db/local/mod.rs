@@ -18,8 +18,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
+use crate::config::Config;
 use crate::error::local_server::io;
 pub use crate::error::local_server::{LocalServerError, Rejected};
+use crate::installed;
 pub(crate) use binaries::server_major;
 pub use binaries::{OLDEST_PGVECTOR, SUPPORTED_MAJORS, ServerBinaries, pgvector_number};
 use home::Home;
@@ -68,19 +70,19 @@ pub struct Status {
 #[derive(Debug, Clone)]
 pub struct LocalServer {
     home: Home,
-    /// The folder into which `make setup` unpacked server programs.
-    workspace: PathBuf,
+    /// Folders of server programs that were downloaded or came with a package.
+    installed: Vec<PathBuf>,
     configured: Option<PathBuf>,
     durability: Durability,
 }
 
 impl LocalServer {
-    /// Returns the private server of a workspace folder. It prefers the server programs in the folder `configured`.
-    pub fn new(workspace: &Path, configured: Option<&Path>) -> Result<Self, LocalServerError> {
+    /// Returns the private server of the configured workspace.
+    pub fn new(config: &Config) -> Result<Self, LocalServerError> {
         Ok(Self {
-            home: Home::of_workspace(workspace)?,
-            workspace: workspace.to_owned(),
-            configured: configured.map(Path::to_owned),
+            home: Home::of_workspace(&config.workspace.dir)?,
+            installed: installed::server_folders(config),
+            configured: config.database.bin_dir.clone(),
             durability: Durability::Durable,
         })
     }
@@ -90,7 +92,7 @@ impl LocalServer {
     pub fn throwaway(folder: &Path, bin: &Path) -> Result<Self, LocalServerError> {
         Ok(Self {
             home: Home::in_folder(folder)?,
-            workspace: folder.to_owned(),
+            installed: Vec::new(),
             configured: Some(bin.to_owned()),
             durability: Durability::Throwaway,
         })
@@ -148,6 +150,11 @@ impl LocalServer {
         Ok(started)
     }
 
+    /// Returns whether the server has data, so that it was created before.
+    pub fn exists(&self) -> Result<bool, LocalServerError> {
+        Ok(self.data_major()?.is_some())
+    }
+
     /// Stops the server, and rolls back open transactions. Returns whether the server was running.
     pub fn stop(&self) -> Result<bool, LocalServerError> {
         if !self.home.data_dir().exists() {
@@ -176,8 +183,8 @@ impl LocalServer {
     fn binaries(&self) -> Result<ServerBinaries, LocalServerError> {
         let (configured, data_dir) = (self.configured.as_deref(), self.home.data_dir());
         match self.data_major()? {
-            Some(major) => ServerBinaries::find_for_data(configured, &self.workspace, &data_dir, major),
-            None => ServerBinaries::find(configured, &self.workspace),
+            Some(major) => ServerBinaries::find_for_data(configured, &self.installed, &data_dir, major),
+            None => ServerBinaries::find(configured, &self.installed),
         }
     }
 
@@ -308,8 +315,8 @@ impl LocalServer {
 }
 
 /// Returns the folders to search for PostgreSQL programs, in order.
-pub(super) fn places(configured: Option<&Path>, workspace: &Path) -> Vec<PathBuf> {
-    ServerBinaries::places(configured, workspace)
+pub(super) fn places(config: &Config) -> Vec<PathBuf> {
+    ServerBinaries::places(config.database.bin_dir.as_deref(), &installed::server_folders(config))
 }
 
 /// Runs a program of the server and waits for it. The error contains its output and the result of `details`.

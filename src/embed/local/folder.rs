@@ -156,7 +156,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, EmbedError> {
 /// Returns an error about a file of the model, with a hint.
 pub fn broken(path: &Path, what: &str) -> EmbedError {
     let message = format!(
-        "the embedding model cannot be loaded: {}: {what}; `make setup` installs all-MiniLM-L6-v2, or set embed.model to the folder of another model",
+        "the embedding model cannot be loaded: {}: {what}; `trailblazer setup` downloads all-MiniLM-L6-v2, or set embed.model to the folder of another model",
         path.display()
     );
     EmbedError::Misconfigured { message }

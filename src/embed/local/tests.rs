@@ -150,7 +150,7 @@ fn a_broken_model_is_named_by_file_with_the_way_out() {
     for file in ["model.safetensors", "tokenizer.json", "config.json"] {
         fs::write(folder.join(file), "{}").unwrap();
         let message = complaint(folder);
-        assert!(message.contains(file) && message.contains("`make setup`"), "{message}");
+        assert!(message.contains(file) && message.contains("`trailblazer setup`"), "{message}");
     }
 }
 

@@ -9,6 +9,7 @@ mod reply;
 mod tests;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -284,7 +285,7 @@ fn shown(url: &str) -> &str {
 
 /// Returns the tokenizer of the model if its folder is installed, and otherwise an estimate.
 fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
-    let file = settings.model_dir.join(&settings.model).join("tokenizer.json");
+    let file = settings.installed(Path::new(&settings.model)).join("tokenizer.json");
     if file.exists() { Ok(Box::new(WordPiece::load(&file)?)) } else { Ok(Box::new(Estimate)) }
 }
 
