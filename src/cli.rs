@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{ask, completions, db, embed, eval, fetch, normalize, report, run, runs, show, status, sync};
+use crate::commands::{
+    ask, completions, db, embed, eval, fetch, man, normalize, report, run, runs, setup, show, status, sync,
+};
 #[cfg(feature = "serve")]
 use crate::commands::{mcp, serve};
 use crate::options::{Answer, Global, When};
@@ -52,9 +54,24 @@ pub fn fault(error: &clap::Error) -> String {
     fault.strip_prefix("error: ").unwrap_or(fault).to_owned()
 }
 
+/// Returns the command of a group that has the name which `error` reports as unknown, or nearly that name: `db migrate` for
+/// `migrate`. The parser itself suggests commands of the same level only.
+#[must_use]
+pub fn grouped_command(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let cli = Cli::command();
+    let grouped = cli.get_subcommands().flat_map(|group| group.get_subcommands().map(move |command| (group, command)));
+    let distance = |name: &str| strsim::damerau_levenshtein(name, unknown);
+    let (group, command) = grouped.min_by_key(|(_, command)| distance(command.get_name()))?;
+    let name = command.get_name();
+    (distance(name) <= usize::from(name.len() > 3)).then(|| format!("{} {name}", group.get_name()))
+}
+
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Download PostgreSQL with pgvector and the default embedding model
+    Setup(setup::Args),
     /// Manage the database: private server, schema, health, rights
     #[command(subcommand)]
     Db(db::Command),
@@ -87,8 +104,13 @@ pub enum Command {
     /// Serve the Model Context Protocol on standard input and output
     #[cfg(feature = "serve")]
     Mcp(mcp::Args),
+    /// Check everything that a run needs; the same as `db doctor`
+    Doctor(Answer),
     /// Generate a shell completion script
     Completions(completions::Args),
+    /// Write the man pages of all commands
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 impl Cli {
@@ -121,7 +143,8 @@ impl Command {
             Self::Ask(args) => Some(args.answer),
             Self::Runs(command) => command.answer(),
             Self::Db(command) => command.answer(),
-            Self::Report(_) | Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) => {
+            Self::Doctor(answer) => Some(*answer),
+            Self::Report(_) | Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) | Self::Man(_) => {
                 return Output::Own;
             }
             #[cfg(feature = "serve")]

@@ -62,6 +62,8 @@ pub struct Config {
     pub search: Search,
     /// The web server.
     pub serve: Serve,
+    /// The package index of `setup`.
+    pub setup: Setup,
     /// Additional steps of `sync`.
     pub sync: Sync,
     /// The sources that `sync` updates.
@@ -72,6 +74,14 @@ pub struct Config {
     /// The configuration file, if there is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+}
+
+/// `setup`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+pub struct Setup {
+    /// Package index; none means the one of pip or uv.
+    pub index_url: Option<String>,
 }
 
 /// `sync`

@@ -53,6 +53,17 @@ pub enum Event<'a> {
         dropped: u64,
         artifact: &'a str,
     },
+    #[serde(rename = "setup.package")]
+    SetupPackage {
+        package: &'a str,
+        version: &'a str,
+        outcome: &'a str,
+        bytes: Option<u64>,
+        path: Option<&'a str>,
+        reason: Option<&'a str>,
+    },
+    #[serde(rename = "setup.complete")]
+    SetupComplete { folder: &'a str, dry_run: bool, bytes: u64, stopped: bool },
     #[serde(rename = "sync.start")]
     SyncStart { sources: Vec<&'a str>, dry_run: bool },
     #[serde(rename = "sync.source")]

@@ -1,6 +1,7 @@
 //! trailblazer turns Confluence and DITA documentation into a searchable pgvector knowledge base.
 
 pub mod artifact;
+mod certificates;
 pub mod chunk;
 pub mod cli;
 pub mod commands;
@@ -21,6 +22,7 @@ pub mod report;
 pub mod sections;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod setup;
 pub mod stop;
 pub mod terminal;
 pub mod worker;
@@ -43,10 +45,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     terminal::init(&cli.global);
     let events = terminal::event_writer(cli.events(), cli.global.verbose > 0);
-    let exit = match dispatch(cli, &events) {
-        Ok(exit) => exit,
-        Err(error) => report(&error, &events),
-    };
+    let global = cli.global.clone();
+    let mut outcome = dispatch(cli, &events);
+    if let Err(error) = &outcome
+        && commands::setup::helps(error, &global)
+        && commands::Context::new(&global, &events).is_ok_and(|context| commands::setup::offer(&context))
+        && let Ok(cli) = cli::parse(&args)
+    {
+        outcome = dispatch(cli, &events);
+    }
+    let exit = outcome.unwrap_or_else(|error| report(&error, &events));
     let exit = if exit == Exit::Done && events.has_lost() { Exit::Failures } else { exit };
     ExitCode::from(exit as u8)
 }
@@ -55,6 +63,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
     let context = || commands::Context::new(&cli.global, events);
     match cli.command {
+        Command::Setup(args) => commands::setup::run(&args, &context()?),
         Command::Db(command) => commands::db::run(command, &context()?),
         Command::Normalize(args) => commands::normalize::run(&args, &context()?),
         Command::Fetch(args) => commands::fetch::run(&args, &context()?),
@@ -71,7 +80,9 @@ fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
         Command::Serve(args) => commands::serve::run(&args, &context()?),
         #[cfg(feature = "serve")]
         Command::Mcp(args) => Ok(commands::mcp::run(&args, context())),
+        Command::Doctor(answer) => commands::db::run(commands::db::Command::Doctor(answer), &context()?),
         Command::Completions(args) => commands::completions::run(&args, &mut Cli::command()),
+        Command::Man(args) => commands::man::run(&args, Cli::command()),
     }
 }
 
@@ -80,7 +91,11 @@ fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let _ = error.print();
     let exit_code = u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
     if error.use_stderr() {
-        let hint = Some("`trailblazer --help` lists the commands.");
+        let suggestion = cli::grouped_command(error).map(|command| format!("Did you mean `trailblazer {command}`?"));
+        if let Some(suggestion) = &suggestion {
+            eprintln!("\n  tip: {suggestion}");
+        }
+        let hint = suggestion.as_deref().or(Some("`trailblazer --help` lists the commands."));
         let message = cli::fault(error);
         terminal::event_writer(options::events(args), false).emit(&Event::Error { message: &message, hint, exit_code });
     }

@@ -109,6 +109,14 @@ pub fn spinner(noun: &'static str, quiet: bool) -> ProgressBar {
     bar
 }
 
+/// Returns a progress bar that counts bytes on standard error. It is hidden with `--quiet` or without a terminal.
+#[must_use]
+pub fn byte_bar(total: u64, quiet: bool) -> ProgressBar {
+    let bar = progress_bar(total, "byte", quiet);
+    show_as(&bar, "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}", "byte", ProgressState::pos);
+    bar
+}
+
 /// Sets the template of a bar. `{noun}` is singular or plural as `count` requires.
 fn show_as(bar: &ProgressBar, template: &str, noun: &'static str, count: fn(&ProgressState) -> u64) {
     let agreeing = move |state: &ProgressState, out: &mut dyn fmt::Write| {

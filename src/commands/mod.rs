@@ -9,6 +9,7 @@ pub mod eval;
 pub mod fetch;
 mod indexes;
 mod ingest;
+pub mod man;
 #[cfg(feature = "serve")]
 pub mod mcp;
 mod model;
@@ -20,6 +21,7 @@ pub mod run;
 pub mod runs;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod setup;
 pub mod show;
 pub mod status;
 pub mod sync;

@@ -25,7 +25,7 @@ pub(super) enum Takes {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 40] = [
+pub(super) const KEYS: [Key; 41] = [
     text("database.url"),
     text("database.bin_dir"),
     text("workspace.dir"),
@@ -59,6 +59,7 @@ pub(super) const KEYS: [Key; 40] = [
     yaml("serve.connections"),
     yaml("serve.max_requests"),
     yaml("serve.rate_per_second"),
+    text("setup.index_url"),
     yaml("sync.prune"),
     yaml("confluence.comments"),
     words("confluence.conditional_content", &["drop", "keep"]),

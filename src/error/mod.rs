@@ -9,6 +9,7 @@ use crate::config::ConfigError;
 use crate::embed::EmbedError;
 use crate::fetch::FetchError;
 use crate::normalize::ReadError;
+use crate::setup::SetupError;
 use local_server::LocalServerError;
 
 /// The result of an operation in a command.
@@ -79,6 +80,9 @@ pub enum Error {
     /// The pages of a source cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// Setup cannot download or unpack.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     /// A file system error.
     #[error("{path}: {source}", path = path.display())]
     File {
@@ -182,6 +186,7 @@ impl Error {
             // A refused text only fails its run. This error is returned if the first text of all was refused.
             Self::Config(_)
             | Self::Model { .. }
+            | Self::Setup(SetupError::NoIndex { .. } | SetupError::BadIndex { .. } | SetupError::NoDataFolder)
             | Self::Fetch(FetchError::Misconfigured { .. })
             | Self::Embed(EmbedError::Misconfigured { .. } | EmbedError::Refused { .. }) => Exit::Config,
             Self::Database(error) => match SqlState::of(error) {
@@ -189,6 +194,7 @@ impl Error {
                 _ => Exit::Unreachable,
             },
             Self::LocalServer(_)
+            | Self::Setup(SetupError::Unreachable { .. } | SetupError::DoesNotRun { .. })
             | Self::NotReady { .. }
             | Self::ReadOnly { .. }
             | Self::Embed(
@@ -200,6 +206,7 @@ impl Error {
             | Self::Fetch(FetchError::Unreachable { .. }) => Exit::Unreachable,
             Self::Refused { .. } | Self::Fetch(FetchError::Refused { .. }) => Exit::Refused,
             Self::Fetch(_)
+            | Self::Setup(_)
             | Self::NoDocument { .. }
             | Self::Read(_)
             | Self::File { .. }
@@ -215,6 +222,7 @@ impl Error {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Config(error) => error.hint(),
             Self::LocalServer(error) => Some(error.hint()),
+            Self::Setup(error) => error.hint(),
             Self::Fetch(FetchError::Refused { .. }) => {
                 Some("Nothing was changed. If the pages are really gone, pass --yes.".into())
             }

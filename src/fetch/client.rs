@@ -7,10 +7,11 @@ use base64::Engine as _;
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{Response, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::TlsConfig;
 use ureq::{Body, Error};
 
 use super::{FetchError, Token};
+use crate::certificates;
 use crate::config::sources::Site;
 use crate::stop::Stop;
 
@@ -60,15 +61,11 @@ impl<'a> Client<'a> {
             }
             None => format!("Bearer {}", token.0),
         };
-        // Use the certificates of the system, so that the authority of a company is trusted.
-        let own = rustls_native_certs::load_native_certs().certs;
-        let own: Vec<_> = own.iter().map(|cert| ureq::tls::Certificate::from_der(cert).to_owned()).collect();
-        let roots = if own.is_empty() { RootCerts::WebPki } else { RootCerts::new_with_certs(&own) };
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .tls_config(TlsConfig::builder().root_certs(certificates::trusted()).build())
             .timeout_global(Some(TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .user_agent(concat!("trailblazer/", env!("CARGO_PKG_VERSION")))

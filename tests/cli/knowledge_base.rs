@@ -38,7 +38,7 @@ fn commands_that_read_create_nothing_and_say_what_is_missing() {
     fs::remove_file(sandbox.folder().join(".trailblazer.yaml")).unwrap();
     sandbox.write("questions.tsv", "question\tdocument\nWhat?\ta\n");
     let before = listing(sandbox.folder());
-    let reading: [&[&str]; 14] = [
+    let reading: [&[&str]; 15] = [
         &["status"],
         &["ask", "anything"],
         &["show", "a"],
@@ -47,6 +47,7 @@ fn commands_that_read_create_nothing_and_say_what_is_missing() {
         &["runs", "reset", "--run-id", "a", "--dry-run"],
         &["runs", "retry", "a"],
         &["db", "doctor"],
+        &["doctor"],
         &["db", "prune", "--dry-run"],
         &["db", "dump", "dump"],
         &["eval", "questions.tsv"],

@@ -29,6 +29,7 @@ mod runs;
 mod search_path;
 mod secrets;
 mod sessions;
+mod setup;
 mod show;
 mod standby;
 mod stopping;

