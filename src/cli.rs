@@ -137,6 +137,22 @@ enum Output {
 }
 
 impl Command {
+    /// Returns the name that log files of the command carry. A command that only answers has none.
+    #[must_use]
+    pub fn log_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Run(_) => Some("run"),
+            Self::Sync(_) => Some("sync"),
+            Self::Fetch(_) => Some("fetch"),
+            Self::Normalize(_) => Some("normalize"),
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => Some("serve"),
+            #[cfg(feature = "serve")]
+            Self::Mcp(_) => Some("mcp"),
+            _ => None,
+        }
+    }
+
     fn output(&self) -> Output {
         let answer = match self {
             Self::Status(args) => Some(args.answer),

@@ -5,6 +5,7 @@ mod confluence;
 pub mod data_dir;
 mod dita;
 mod keys;
+pub mod logging;
 mod search;
 pub mod serve;
 pub mod sources;
@@ -20,6 +21,7 @@ pub use confluence::{ConditionalContent, Confluence};
 pub use dita::{Dita, Searched};
 use keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
 pub use keys::{check_text, unknown_variables};
+pub use logging::Logging;
 pub use search::{Search, is_principal};
 pub use serve::Serve;
 pub use sources::Sources;
@@ -64,6 +66,8 @@ pub struct Config {
     pub serve: Serve,
     /// The package index of `setup`.
     pub setup: Setup,
+    /// Log files.
+    pub log: Logging,
     /// Additional steps of `sync`.
     pub sync: Sync,
     /// The sources that `sync` updates.
@@ -359,6 +363,7 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
     };
     if let Some(folder) = path.and_then(Path::parent) {
         config.workspace.dir = folder.join(&config.workspace.dir);
+        config.log.dir = config.log.dir.map(|logs| folder.join(logs));
         config.sources.resolve(folder);
     }
     config.data_dir = data_dir::find(&env);

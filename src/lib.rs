@@ -15,6 +15,7 @@ pub mod ids;
 pub mod installed;
 pub mod language;
 pub mod load;
+pub mod logging;
 pub mod normalize;
 pub mod options;
 pub mod plot;
@@ -22,6 +23,7 @@ pub mod report;
 pub mod sections;
 #[cfg(feature = "serve")]
 pub mod serve;
+pub mod service;
 pub mod setup;
 pub mod stop;
 pub mod terminal;
@@ -61,7 +63,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs the command in `cli`.
 fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
-    let context = || commands::Context::new(&cli.global, events);
+    let log = cli.command.log_name();
+    let context = || {
+        let context = commands::Context::new(&cli.global, events)?;
+        log.map_or(Ok(()), |command| logging::open_files(&context.config.log, command))?;
+        Ok(context)
+    };
     match cli.command {
         Command::Setup(args) => commands::setup::run(&args, &context()?),
         Command::Db(command) => commands::db::run(command, &context()?),
@@ -105,6 +112,7 @@ fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
 /// Reports `error` on standard error and as an event. Returns its exit code.
 fn report(error: &Error, events: &EventWriter) -> Exit {
     let (message, hint, exit) = (error.to_string(), error.hint(), error.exit());
+    logging::record_error(&message, hint.as_deref());
     terminal::print_error(&message, hint.as_deref());
     events.emit(&Event::Error { message: &message, hint: hint.as_deref(), exit_code: exit as u8 });
     exit

@@ -10,6 +10,7 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::error::{Error, Exit, Result};
+use crate::service;
 
 /// Signals within this time count as one, because a terminal, `make` and `timeout` may all forward the same signal.
 const ONE_SIGNAL: Duration = Duration::from_millis(500);
@@ -40,6 +41,7 @@ impl Stop {
         let mut heard = Signals::new(signals.map(|(signal, _)| signal)).map_err(Error::Signals)?;
         thread::spawn(move || {
             if heard.forever().next().is_some() {
+                service::stopping();
                 log::info!("stopping after the current batch; press Ctrl-C again to quit now");
                 thread::sleep(ONE_SIGNAL);
                 is_heard.store(true, Ordering::SeqCst);

@@ -8,6 +8,7 @@ use log::LevelFilter;
 
 use crate::error::{Error, Result};
 use crate::events::EventWriter;
+use crate::logging;
 use crate::options::{Global, When};
 
 /// Starts the logger. `RUST_LOG` overrides the flags.
@@ -19,7 +20,8 @@ pub fn init(global: &Global) {
         (false, _) => LevelFilter::Trace,
     };
     let style = if colors(global) { env_logger::WriteStyle::Auto } else { env_logger::WriteStyle::Never };
-    env_logger::Builder::new()
+    let mut builder = env_logger::Builder::new();
+    builder
         .filter_level(LevelFilter::Warn)
         .filter_module("trailblazer", level)
         .parse_default_env()
@@ -30,8 +32,8 @@ pub fn init(global: &Global) {
         .format(|out, record| match record.level() {
             log::Level::Info => writeln!(out, "{}", record.args()),
             level => writeln!(out, "{}: {}", level.as_str().to_lowercase(), record.args()),
-        })
-        .init();
+        });
+    logging::init(builder.build());
 }
 
 /// Returns the event writer for `--events` and the kind of standard output. With `debug`, it also writes debug events.

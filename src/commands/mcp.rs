@@ -4,6 +4,7 @@ use super::Context;
 use super::reading::ReadAs;
 use crate::db::{Connector, search};
 use crate::error::{Exit, Result};
+use crate::logging;
 use crate::serve::mcp;
 use crate::stop::Stop;
 use crate::terminal::print_error;
@@ -30,6 +31,7 @@ pub fn run(args: &Args, context: Result<Context<'_>>) -> Exit {
     match context.and_then(|context| answer(args, &context)) {
         Ok(exit) => exit,
         Err(error) => {
+            logging::record_error(&error.to_string(), error.hint().as_deref());
             print_error(&error.to_string(), error.hint().as_deref());
             error.exit()
         }
@@ -38,8 +40,8 @@ pub fn run(args: &Args, context: Result<Context<'_>>) -> Exit {
 
 /// Answers requests until the assistant closes the connection.
 fn answer(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let setup = super::serve::setup(context, args.text_only)?;
     let stop = Stop::on_signals()?;
+    let setup = super::serve::setup(context, args.text_only)?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let principals = match args.read_as.resolve(&mut client, context)? {
         Some(principals) => principals,

@@ -21,6 +21,7 @@ use crate::db::search;
 use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, Status};
+use crate::service::{self, Reporting};
 use crate::stop::Stop;
 use crate::terminal::{counted, print_line, progress_bar};
 use crate::worker::lease::Lease;
@@ -70,7 +71,9 @@ pub struct Args {
 
 /// Runs `trailblazer run`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    process(args, context, &Stop::on_signals()?)
+    let exit = process(args, context, &Stop::on_signals()?)?;
+    // A stop is the only end of a watch, and no failure.
+    Ok(if args.watch && matches!(exit, Exit::Interrupted | Exit::Terminated) { Exit::Done } else { exit })
 }
 
 /// Chunks and embeds all runs that are due, until none is left or a stop is requested.
@@ -172,6 +175,10 @@ fn work(
     let tally = Tally::default();
     let bar = progress_bar(total, "run", context.quiet);
     let display = Display { bar: &bar, total, every: u64::from(every), begun, events: context.events };
+    if plan.watch {
+        service::ready("waiting for runs");
+    }
+    let display = Reporting::new(&display);
     let outcome = worker::run(plan, connector, context.events, stop, &tally, &display);
     bar.finish_and_clear();
 

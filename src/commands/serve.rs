@@ -11,6 +11,7 @@ use crate::embed::{self, Provider};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::serve::{self, Setup};
+use crate::service;
 use crate::stop::Stop;
 
 /// Serve web pages, a JSON API, MCP and metrics over HTTP
@@ -36,16 +37,18 @@ pub struct Args {
 
 /// Runs `trailblazer serve`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
+    // First, so that a stop during the start is a stop, too.
+    let stop = Stop::on_signals()?;
     let mut setup = setup(context, args.text_only)?;
     setup.allow_changes = args.allow_changes;
     if let Some(listen) = args.listen {
         setup.settings.listen = listen;
     }
-    let stop = Stop::on_signals()?;
     serve::run(setup, &stop, |address| {
         let url = format!("http://{address}/");
         context.events.emit(&Event::ServeStart { url: &url });
         log::info!("listening on {url}");
+        service::ready(&format!("listening on {url}"));
     })?;
     context.events.emit(&Event::ServeStop {});
     Ok(Exit::Done)

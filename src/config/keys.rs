@@ -25,7 +25,7 @@ pub(super) enum Takes {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 41] = [
+pub(super) const KEYS: [Key; 45] = [
     text("database.url"),
     text("database.bin_dir"),
     text("workspace.dir"),
@@ -60,6 +60,10 @@ pub(super) const KEYS: [Key; 41] = [
     yaml("serve.max_requests"),
     yaml("serve.rate_per_second"),
     text("setup.index_url"),
+    text("log.dir"),
+    words("log.format", &["text", "ndjson"]),
+    yaml("log.max_megabytes"),
+    yaml("log.keep_days"),
     yaml("sync.prune"),
     yaml("confluence.comments"),
     words("confluence.conditional_content", &["drop", "keep"]),

@@ -34,6 +34,7 @@ pub use api::openapi;
 pub use state::{Setup, State};
 
 use crate::error::{Error, Result};
+use crate::service;
 use crate::stop::Stop;
 
 /// Maximum size of a request body.
@@ -60,6 +61,7 @@ async fn serve(state: Arc<State>, stop: &Stop, listening: impl FnOnce(SocketAddr
     let asked = stop.clone();
     let stopped = async move {
         while !asked.is_asked() {
+            service::alive();
             tokio::time::sleep(LOOK).await;
         }
     };

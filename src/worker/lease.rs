@@ -14,6 +14,7 @@ use crate::db::{Connector, calls};
 use crate::error::Result;
 use crate::events::{Event, EventWriter};
 use crate::ids::{ClaimToken, Phase, RunId};
+use crate::service;
 use crate::stop::Stop;
 
 /// Maximum interval between renewals. They also report the progress for `status`, which should not be too old.
@@ -135,6 +136,7 @@ impl Leases {
         let mut client: Option<Client> = None;
         let mut pause = self.renewal();
         loop {
+            service::alive();
             finished.sleep(pause);
             if finished.is_asked() {
                 return;

@@ -28,6 +28,7 @@ mod roles;
 mod runs;
 mod search_path;
 mod secrets;
+mod services;
 mod sessions;
 mod setup;
 mod show;

@@ -321,7 +321,7 @@ fn watching_run_takes_up_what_comes() {
     sandbox.run(&["runs", "backfill"]).success();
     sandbox.database.wait_until("exists (select from graphdb.processed_runs where status = 'embedded')");
     crate::support::held::send(&child, nix::sys::signal::Signal::SIGTERM);
-    Sandbox::wait(child).exits(143);
+    Sandbox::wait(child).success();
 }
 
 #[test]

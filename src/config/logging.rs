@@ -1,0 +1,47 @@
+//! The keys below `log`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::Deserializer;
+
+/// `log`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+pub struct Logging {
+    /// Folder of the log files of commands that work; relative to the configuration file. None means standard error only.
+    pub dir: Option<PathBuf>,
+    /// What a line of a log file is.
+    pub format: Format,
+    /// Size at which a new file is begun.
+    #[serde(deserialize_with = "megabytes")]
+    pub max_megabytes: u32,
+    /// Days after which a file is deleted.
+    #[serde(deserialize_with = "days")]
+    pub keep_days: u32,
+}
+
+/// What a line of a log file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Time, process, level and message.
+    #[default]
+    Text,
+    /// The same as a JSON object.
+    Ndjson,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self { dir: None, format: Format::Text, max_megabytes: 10, keep_days: 14 }
+    }
+}
+
+fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    super::in_range(deserializer, 1, 10_000)
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    super::in_range(deserializer, 1, 36_500)
+}
