@@ -103,6 +103,14 @@ bench: build ## Compare claims with six other queues; or another benchmark: BENC
 eval: setup ## Measure the search quality on the guide and on the corpora in TRAILBLAZER_CORPORA
 	@$(CARGO) bench --locked --bench eval
 
+.PHONY: dist
+dist: setup ## Build what users install into target/dist: wheel, Debian package, static binary, checksums, SBOM (PARTS="wheel deb" for some)
+	@CARGO="$(CARGO)" packaging/dist $(PARTS)
+
+.PHONY: dist-test
+dist-test: ## Install each file of target/dist into a fresh root or environment, and run the main job as an ordinary user
+	@packaging/dist-test $(PARTS)
+
 .PHONY: proof
 proof: build ## Process a large backlog on a new server, and write docs/proof.md
 	@.ci/proof $(TRAILBLAZER)

@@ -2,4 +2,5 @@
 
 mod guide;
 mod guide_commands;
+mod packaging;
 mod sql_api;
