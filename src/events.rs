@@ -127,7 +127,14 @@ pub enum Event<'a> {
     #[serde(rename = "runs.renew")]
     Renew { run_id: &'a RunId, phase: Phase, worker_id: &'a str, claim_expires_at: DateTime<Utc>, done: i32 },
     #[serde(rename = "runs.progress")]
-    Progress { done: u64, total: u64, percent: f64, eta_seconds: Option<u64> },
+    Progress {
+        done: u64,
+        total: u64,
+        percent: f64,
+        eta_seconds: Option<u64>,
+        texts: Option<u64>,
+        embedded_texts: Option<u64>,
+    },
     #[serde(rename = "runs.complete")]
     Complete {
         run_id: &'a RunId,
@@ -183,6 +190,23 @@ pub enum Event<'a> {
         deleted_vectors: i64,
         stopped: bool,
     },
+    #[serde(rename = "runs.release.complete")]
+    ReleaseComplete {
+        dry_run: bool,
+        charge: bool,
+        force: bool,
+        matched: i64,
+        released: i64,
+        unclaimed: i64,
+        skipped: i64,
+        stopped: bool,
+    },
+    #[serde(rename = "runs.pause.complete")]
+    PauseComplete { dry_run: bool, reason: Option<&'a str>, matched: i64, paused: i64, unchanged: i64, stopped: bool },
+    #[serde(rename = "runs.resume.complete")]
+    ResumeComplete { dry_run: bool, matched: i64, resumed: i64, unchanged: i64, stopped: bool },
+    #[serde(rename = "runs.priority")]
+    Priority { run_id: &'a RunId, dry_run: bool, priority: i16, previous_priority: i16 },
     #[serde(rename = "chunk.start")]
     ChunkStart { run_id: &'a RunId, phase: Phase, worker_id: &'a str, documents: i32 },
     #[serde(rename = "chunk.complete")]
@@ -224,6 +248,11 @@ pub enum Event<'a> {
         embedding_model: Option<&'a str>,
         attempts: i32,
         claimed_by: Option<&'a str>,
+        claim_expires_at: Option<DateTime<Utc>>,
+        available_at: Option<DateTime<Utc>>,
+        priority: i16,
+        paused_at: Option<DateTime<Utc>>,
+        pause_reason: Option<&'a str>,
         last_error: Option<&'a str>,
     },
     #[serde(rename = "runs.attempt")]
@@ -237,7 +266,31 @@ pub enum Event<'a> {
         error: Option<&'a str>,
     },
     #[serde(rename = "backlog.status")]
-    Status { status: &'a Value },
+    Status {
+        status: &'a Value,
+        documents: i64,
+        chunks: i64,
+        embedded_chunks: i64,
+        models: Vec<&'a str>,
+        storage_bytes: i64,
+        attention: &'a str,
+    },
+    #[serde(rename = "workers.row")]
+    WorkerRow {
+        run_id: &'a str,
+        phase: &'a str,
+        worker_id: &'a str,
+        host: &'a str,
+        state: &'a str,
+        done: Option<i64>,
+        total: Option<i64>,
+        rate: Option<f64>,
+        claimed_at: DateTime<Utc>,
+        claim_expires_at: DateTime<Utc>,
+        last_heard_from: DateTime<Utc>,
+        silent_seconds: i64,
+        heartbeat_seconds: i64,
+    },
     #[serde(rename = "index.complete")]
     IndexComplete { model: &'a str, index: &'a str, vectors: i64, seconds: f64 },
     #[serde(rename = "prune.complete")]

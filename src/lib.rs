@@ -19,6 +19,7 @@ pub mod logging;
 pub mod normalize;
 pub mod options;
 pub mod plot;
+pub mod process;
 pub mod report;
 pub mod sections;
 #[cfg(feature = "serve")]
@@ -26,6 +27,7 @@ pub mod serve;
 pub mod service;
 pub mod setup;
 pub mod stop;
+pub mod table;
 pub mod terminal;
 pub mod worker;
 

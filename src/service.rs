@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
 
+use crate::db::operations::RunProgress;
+use crate::ids::RunId;
 use crate::terminal::counted;
 use crate::worker::lease::Lease;
 use crate::worker::{Watcher, locked};
@@ -88,9 +90,13 @@ impl Watcher for Reporting<'_> {
         self.inner.advanced(lease);
     }
 
-    fn completed(&self, done: u64) {
+    fn counted(&self, lease: &Lease, progress: &RunProgress) {
+        self.inner.counted(lease, progress);
+    }
+
+    fn completed(&self, run_id: &RunId, done: u64) {
         self.done.store(done, Ordering::Relaxed);
         self.report(&format_args!("{} done", counted(done, "run")), true);
-        self.inner.completed(done);
+        self.inner.completed(run_id, done);
     }
 }

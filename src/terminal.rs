@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::events::EventWriter;
 use crate::logging;
 use crate::options::{Global, When};
+use crate::table;
 
 /// Starts the logger. `RUST_LOG` overrides the flags.
 pub fn init(global: &Global) {
@@ -77,18 +78,38 @@ pub fn print_marked(line: &str, bold: bool) -> Result<()> {
     print_text(format!("{}\n", parts.join(begin)).as_bytes())
 }
 
-/// Prints rows as a table on standard output. The first row is the heading.
+/// Prints rows as a table on standard output, no wider than the terminal. The first row is the heading.
 pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        print_line(cells.join("  ").trim_end())?;
+    print_table_of_names(rows, &[])
+}
+
+/// Prints a table like [`print_table`]. If it is too wide, the columns in `long`, which have long names, give way first.
+pub fn print_table_of_names(rows: &[Vec<String>], long: &[usize]) -> Result<()> {
+    // A line break or a tab in a cell would break the table.
+    let clean = |cell: &String| printable(&cell.replace(['\n', '\t'], " "));
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(clean).collect()).collect();
+    table::lay_out(&rows, long, output_width()).iter().try_for_each(|line| print_line(line))
+}
+
+/// Returns the width of standard output: that of the terminal, or else what `COLUMNS` says, which `watch` sets. None: unlimited.
+fn output_width() -> Option<usize> {
+    if io::stdout().is_terminal() {
+        return terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     }
-    Ok(())
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0)
+}
+
+/// Formats a number of seconds for people.
+#[must_use]
+pub fn duration(seconds: i64) -> String {
+    let total = u64::try_from(seconds).unwrap_or(0);
+    match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (1, hours, ..) => format!("1 day {hours} h"),
+        (days, hours, ..) => format!("{days} days {hours} h"),
+    }
 }
 
 /// Returns a progress bar that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
@@ -234,6 +255,14 @@ mod tests {
         assert!(drawn(&spinner).contains(" 0 documents "), "{}", drawn(&spinner));
         spinner.inc(1);
         assert!(drawn(&spinner).contains(" 1 document "), "{}", drawn(&spinner));
+    }
+
+    #[test]
+    fn duration_has_the_two_largest_units() {
+        let shown = [0, 59, 60, 3_599, 3_600, 86_399, 86_400, 200_000, -5].map(duration);
+        let expected =
+            ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 day 0 h", "2 days 7 h", "0 s"];
+        assert_eq!(shown, expected);
     }
 
     #[test]

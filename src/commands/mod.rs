@@ -25,6 +25,7 @@ pub mod setup;
 pub mod show;
 pub mod status;
 pub mod sync;
+pub mod workers;
 
 use std::path::Path;
 

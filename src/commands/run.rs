@@ -1,31 +1,36 @@
 //! `trailblazer run`
 
+mod line;
+mod progress;
+
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ArgAction;
-use indicatif::ProgressBar;
 use postgres::Client;
 
 use super::model::{
     Waiting, ask_for_limit, embed_settings, lacks_limit, limits, missing_prefixes, store_limit, wait_for_provider,
 };
 use super::runs::Selection;
-use super::{Context, indexes, names};
+use super::{Context, indexes, names, workers};
 use crate::artifact::shown;
 use crate::config::Mode;
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
+use crate::db::operations::{self, RunProgress, WorkerState};
 use crate::db::search;
 use crate::error::{Error, Exit, Result};
-use crate::events::{Event, EventWriter};
+use crate::events::Event;
 use crate::ids::{Phase, Status};
 use crate::service::{self, Reporting};
 use crate::stop::Stop;
-use crate::terminal::{counted, print_line, progress_bar};
-use crate::worker::lease::Lease;
-use crate::worker::{self, Plan, Tally, Watcher};
+use crate::terminal::{counted, print_line};
+use crate::worker::{self, Plan, Tally, reclaim};
+use progress::Display;
 
 /// Chunk and embed everything that is due
 #[derive(Debug, clap::Args)]
@@ -42,8 +47,8 @@ If the embedding server is busy, `run` waits. If it is unreachable, `run` waits 
 before. Neither counts as a failed attempt.
 
 Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and releases its claims. \
-A second Ctrl-C quits at once. Its claims then stay until their leases expire, or until \
-`trailblazer runs reset --run-id ID --force`.")]
+After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run` on the same machine takes them back. From \
+another machine, `trailblazer runs release ID` frees them.")]
 pub struct Args {
     /// Phases to work on
     #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]
@@ -102,6 +107,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
                 error: run.last_error.as_deref().unwrap_or_default(),
             });
         }
+        reclaim::from_ended_processes(&mut client, &filter, context.events)?;
     }
     let due = scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {
@@ -116,6 +122,9 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
         log::info!("nothing to do");
         wind_up(&connector, &mut client, &phases, &filter, stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
+    }
+    for line in workers::dead(&operations::list_workers(&mut client, &filter, false)?) {
+        log::warn!("{line}");
     }
     let settings = embed_settings(&context.config);
     let waiting = Waiting { watch: args.watch, stop, events: context.events };
@@ -173,14 +182,34 @@ fn work(
 ) -> Result<Exit> {
     let begun = Instant::now();
     let tally = Tally::default();
-    let bar = progress_bar(total, "run", context.quiet);
-    let display = Display { bar: &bar, total, every: u64::from(every), begun, events: context.events };
+    let display = Display::new(plan, total, u64::from(every), context.quiet, context.events);
+    let watcher = Reporting::new(&display);
     if plan.watch {
         service::ready("waiting for runs");
     }
-    let display = Reporting::new(&display);
-    let outcome = worker::run(plan, connector, context.events, stop, &tally, &display);
-    bar.finish_and_clear();
+    let outcome = thread::scope(|scope| {
+        let (working, ended) = mpsc::channel::<()>();
+        scope.spawn(|| {
+            let ended = ended;
+            let mut is_counted = false;
+            while ended.recv_timeout(display.interval()) == Err(RecvTimeoutError::Timeout) {
+                let now = Instant::now();
+                if !is_counted && display.is_shown(now) {
+                    is_counted = true;
+                    match due_work(connector, plan) {
+                        Ok(due) => display.add_due(&due),
+                        // The progress then counts only what this process has begun.
+                        Err(error) => log::debug!("cannot count what is due: {error}"),
+                    }
+                }
+                display.tick(now);
+            }
+        });
+        let outcome = worker::run(plan, connector, context.events, stop, &tally, &watcher);
+        drop(working);
+        outcome
+    });
+    display.finish();
 
     let (done, failed) = (tally.done.load(Ordering::Relaxed), tally.failed());
     let (released, lost) = (tally.released.load(Ordering::Relaxed), tally.lost.load(Ordering::Relaxed));
@@ -230,38 +259,20 @@ fn wind_up(
     Ok(())
 }
 
-/// Shows the progress.
-struct Display<'a> {
-    bar: &'a ProgressBar,
-    total: u64,
-    every: u64,
-    begun: Instant,
-    events: &'a EventWriter,
-}
+/// How long the texts that are due may be counted for the progress. Workers do not wait for that.
+const COUNT_PATIENCE: Duration = Duration::from_secs(30);
 
-impl Watcher for Display<'_> {
-    fn advanced(&self, lease: &Lease) {
-        self.bar.set_message(format!("{} {} {}/{}", lease.phase, lease.run_id, lease.done(), lease.total));
-    }
-
-    fn completed(&self, done: u64) {
-        self.bar.inc(1);
-        if done.is_multiple_of(self.every) || done == self.total {
-            self.events.emit(&progress(done, self.total.max(done), self.begun.elapsed()));
-        }
-    }
-}
-
-/// Returns the progress event. The estimate is based on the average rate so far.
-fn progress(done: u64, total: u64, elapsed: Duration) -> Event<'static> {
-    let in_u32 = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let per_run = elapsed / in_u32(done.max(1));
-    Event::Progress {
-        done,
-        total,
-        percent: f64::from(in_u32(done * 1000 / total.max(1))) / 10.0,
-        eta_seconds: Some(per_run.saturating_mul(in_u32(total - done)).as_secs()),
-    }
+/// Returns how far the due runs are, in the order in which workers claim them.
+fn due_work(connector: &Connector, plan: &Plan) -> Result<Vec<RunProgress>> {
+    let mut client = connector.connect_to_work()?;
+    operations::limit_statements(&mut client, COUNT_PATIENCE)?;
+    let model = plan.phases.contains(&Phase::Embed).then(|| plan.provider.model().name.as_str());
+    let mut due = operations::work_progress(&mut client, &plan.filter, model)?;
+    due.retain(|run| run.is_due);
+    // Chunked runs are finished first.
+    due.sort_by_key(|run| run.texts == 0);
+    due.truncate(plan.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
+    Ok(due)
 }
 
 /// Maximum number of failed runs and other models in a message.
@@ -280,16 +291,23 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
             counted(deferred, "run")
         );
     }
+    for pause in operations::list_pauses(client, filter)? {
+        let reason = pause.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        log::info!("paused: {}{reason}; `trailblazer runs resume` resumes runs", counted(pause.runs, "run"));
+    }
     let status = phases.iter().map(|phase| phase.working_status()).collect();
-    let held = calls::list_runs(client, &Filter { status, ..filter.clone() })?;
-    if let Some(first) = held.first() {
+    let held = operations::list_workers(client, &Filter { status, ..filter.clone() }, false)?;
+    let alive = held.iter().filter(|worker| worker.state != WorkerState::Dead).count();
+    if alive > 0 {
         log::info!(
-            "claimed by other workers, which may be dead: {}; `trailblazer status` shows which workers and until when, \
-             `trailblazer runs reset --run-id {} --force` frees {}",
-            counted(held.len(), "run"),
-            first.run_id,
-            if held.len() == 1 { "it" } else { "one of them" }
+            "claimed by other workers: {}; `trailblazer status --workers` shows how far they are, and `{}` frees the run of a dead \
+             worker",
+            counted(alive, "run"),
+            workers::release_command(held.iter().map(|worker| worker.run_id.as_str()).take(1))
         );
+    }
+    for line in workers::dead(&held) {
+        log::warn!("{line}");
     }
     Ok(())
 }

@@ -34,10 +34,13 @@ pub struct Run {
     pub claim_expires_at: Option<DateTime<Utc>>,
     pub claim_progress: Option<i32>,
     pub claim_token: ClaimToken,
+    pub claim_process: Option<String>,
     pub attempts: i32,
     pub available_at: Option<DateTime<Utc>>,
     pub failed_phase: Option<String>,
     pub last_error: Option<String>,
+    pub paused_at: Option<DateTime<Utc>>,
+    pub pause_reason: Option<String>,
     pub code_version: Option<String>,
     pub updated_at: DateTime<Utc>,
 }
@@ -64,10 +67,13 @@ impl Run {
             claim_expires_at: row.get("claim_expires_at"),
             claim_progress: row.get("claim_progress"),
             claim_token: ClaimToken(row.get("claim_token")),
+            claim_process: row.get("claim_process"),
             attempts: row.get("attempts"),
             available_at: row.get("available_at"),
             failed_phase: row.get("failed_phase"),
             last_error: row.get("last_error"),
+            paused_at: row.get("paused_at"),
+            pause_reason: row.get("pause_reason"),
             code_version: row.get("code_version"),
             updated_at: row.get("updated_at"),
         }
@@ -103,6 +109,8 @@ pub struct Filter {
     pub normalized_to: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub embedding_model: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }

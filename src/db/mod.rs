@@ -10,6 +10,7 @@ pub mod history;
 pub mod install;
 pub mod local;
 pub mod obstacles;
+pub mod operations;
 pub mod report;
 pub mod search;
 mod servers;

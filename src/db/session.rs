@@ -1,5 +1,6 @@
 //! Prepares a new session for our statements. Rejects a session that cannot execute them.
 
+use std::fmt::Write as _;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::servers::Server;
 use crate::error::{Error, Result};
+use crate::process;
 
 /// Sets the settings that all our statements rely on.
 ///
@@ -87,6 +89,9 @@ pub(super) fn prepare(client: &mut Client, purpose: Purpose, facts: &Facts, max_
     let mut settings = format!("{SETTINGS}; set graphdb.max_attempts = {max_attempts}");
     if purpose == Purpose::Work {
         settings = format!("{settings}; {LIFTED_LIMITS}");
+        if let Some(identity) = process::own_identity() {
+            let _ = write!(settings, "; set graphdb.worker_process = '{identity}'");
+        }
         if facts.version >= HAS_TRANSACTION_TIMEOUT {
             settings.push_str("; set transaction_timeout = 0");
         }

@@ -10,8 +10,10 @@ use super::state::State;
 use super::{backlog, caller::Caller};
 use crate::db::calls::{self, Filter, Reset};
 use crate::db::history;
+use crate::db::operations::{self, WorkerState};
 use crate::error::Result as DbResult;
 use crate::ids::{RunId, Scope, Status};
+use crate::terminal::duration;
 
 /// An action on a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -25,6 +27,10 @@ pub enum Action {
     Release,
     /// Change when the run is claimed.
     Priority,
+    /// Let no worker claim the run until it is resumed.
+    Pause,
+    /// End the pause.
+    Resume,
 }
 
 /// The data of the form.
@@ -35,6 +41,9 @@ pub struct Change {
     /// The new priority.
     #[serde(default)]
     pub priority: Option<i16>,
+    /// Why the run is paused.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// The claim on the page. A different claim is not released.
     #[serde(default)]
     pub claim_token: Option<i64>,
@@ -99,14 +108,32 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
                 Err(format!("run {run_id} now has another claim; reload the page"))
             }
             (Some(worker), _) => {
+                let held = operations::list_workers(client, &Filter::for_run(run_id), false)?;
+                let heard = held.first().map_or_else(String::new, |held| {
+                    let alive = if held.state == WorkerState::Alive { ": it is alive" } else { "" };
+                    format!(" Its last heartbeat came {} ago{alive}.", duration(held.silent_seconds))
+                });
                 let sentence = format!(
-                    "Run {run_id} {will} taken from worker {worker} and due again. If the worker is still running, its next write is rejected."
+                    "Run {run_id} {will} taken from worker {worker} and due again.{heard} If the worker is still running, its next write is rejected."
                 );
                 if !dry_run {
                     calls::release_run(client, run_id, run.claim_token)?;
                 }
                 Ok((sentence, Some(run.claim_token.0)))
             }
+        },
+        Action::Pause => {
+            let step =
+                operations::pause_runs(client, &Filter::for_run(run_id), change.reason.as_deref(), dry_run, None, "")?;
+            let held = if run.claimed_by.is_some() { " Its worker finishes the phase." } else { "" };
+            match step.changed {
+                0 => Err(format!("run {run_id} is paused already")),
+                _ => Ok((format!("Run {run_id} {will} paused: no worker claims it until it is resumed.{held}"), None)),
+            }
+        }
+        Action::Resume => match operations::resume_runs(client, &Filter::for_run(run_id), dry_run, None, "")?.changed {
+            0 => Err(format!("run {run_id} is not paused")),
+            _ => Ok((format!("Run {run_id} {will} resumed."), None)),
         },
         Action::Priority => {
             let Some(priority) = change.priority else {

@@ -9,17 +9,21 @@ use postgres::Client;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::api::types::{Attempt, Backlog, ChunkSize, Claim, Content, Interval, Loss, Run, RunDetails, RunDocument};
+use super::api::types::{
+    Attempt, Backlog, ChunkSize, Claim, Content, Interval, Loss, Pause, Run, RunDetails, RunDocument,
+};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::state::State;
 use crate::db::calls::{self, Filter};
-use crate::db::{documents, history};
+use crate::db::{documents, history, operations};
 use crate::error::Result as DbResult;
 use crate::ids::{RunId, Status};
 
 /// Maximum age of the cached backlog. It is read only once in this time, regardless of the number of open pages.
 const FRESH: Duration = Duration::from_secs(2);
+/// It may also be so many times as old as it took to read it: counting the texts of a large backlog must not keep the server busy.
+const SHARE: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 const HALF_HOUR: Duration = Duration::from_secs(1800);
 /// Maximum number of listed failed runs.
@@ -31,19 +35,26 @@ const SIZE_STEP: i32 = 32;
 
 /// A recent copy of the backlog.
 #[derive(Default)]
-pub(super) struct BacklogCache(Mutex<Option<(Instant, Arc<Backlog>)>>);
+pub(super) struct BacklogCache(Mutex<Option<Cached>>);
 
-/// Returns the backlog, at most [`FRESH`] old.
+struct Cached {
+    backlog: Arc<Backlog>,
+    fresh_until: Instant,
+}
+
+/// Returns the backlog as it is, or was a moment ago.
 pub async fn read(state: &Arc<State>) -> Result<Arc<Backlog>, Problem> {
     // Requests that arrive during the query wait for its result.
     let mut cached = state.backlog.0.lock().await;
-    if let Some((at, backlog)) = cached.as_ref()
-        && at.elapsed() < FRESH
+    if let Some(Cached { backlog, fresh_until }) = cached.as_ref()
+        && Instant::now() < *fresh_until
     {
         return Ok(Arc::clone(backlog));
     }
+    let begun = Instant::now();
     let backlog = Arc::new(state.pool.with(from_database).await?);
-    *cached = Some((Instant::now(), Arc::clone(&backlog)));
+    let fresh_until = Instant::now() + FRESH.max(begun.elapsed() * SHARE);
+    *cached = Some(Cached { backlog: Arc::clone(&backlog), fresh_until });
     Ok(backlog)
 }
 
@@ -61,10 +72,16 @@ struct StatusRow {
     deferred: i64,
     next_available_at: Option<DateTime<Utc>>,
     oldest_normalized_at: Option<DateTime<Utc>>,
+    paused: i64,
     live_claims: i64,
+    dead_claims: i64,
     expired_claims: i64,
     claims: Vec<Claim>,
     embedded_last_10_minutes: i64,
+    documents_to_chunk: i64,
+    texts: i64,
+    embedded_texts: i64,
+    texts_a_second: Option<f64>,
     time_to_go_seconds: Option<i64>,
 }
 
@@ -72,19 +89,14 @@ fn from_database(client: &mut Client) -> DbResult<Backlog> {
     let row = calls::backlog_status(client)?;
     let row: StatusRow = serde_json::from_value(row)
         .map_err(|error| crate::error::Error::usage(format!("backlog_status cannot be read: {error}")))?;
-    let held = Filter { status: vec![Status::Chunking, Status::Embedding], ..Filter::default() };
-    let held = calls::list_runs(client, &held)?;
+    let pauses = operations::list_pauses(client, &Filter::default())?;
+    let pause = |pause: operations::Pause| Pause { reason: pause.reason, runs: pause.runs, since: pause.since };
     let now = history::clock(client)?;
     let failed = Filter { status: vec![Status::Failed], limit: Some(FAILED), ..Filter::default() };
     let failed = calls::list_runs(client, &failed)?.into_iter().map(Run::from).collect();
     let content = history::content_totals(client)?;
     let last_hour = intervals(client, MINUTE, 60)?;
     let last_day = intervals(client, HALF_HOUR, 48)?;
-    let heard = |run_id: &str| held.iter().find(|run| run.run_id.as_str() == run_id).map(|run| run.updated_at);
-    let claims = row
-        .claims
-        .into_iter()
-        .map(|claim| Claim { silent_seconds: heard(&claim.run_id).map(|at| (now - at).num_seconds().max(0)), ..claim });
     Ok(Backlog {
         at: now,
         total: row.total,
@@ -93,10 +105,17 @@ fn from_database(client: &mut Client) -> DbResult<Backlog> {
         deferred: row.deferred,
         next_available_at: row.next_available_at,
         oldest_normalized_at: row.oldest_normalized_at,
+        paused: row.paused,
+        pauses: pauses.into_iter().map(pause).collect(),
         live_claims: row.live_claims,
+        dead_claims: row.dead_claims,
         expired_claims: row.expired_claims,
-        claims: claims.collect(),
+        claims: row.claims,
         embedded_last_10_minutes: row.embedded_last_10_minutes,
+        documents_to_chunk: row.documents_to_chunk,
+        texts: row.texts,
+        embedded_texts: row.embedded_texts,
+        texts_a_second: row.texts_a_second,
         seconds_left: row.time_to_go_seconds.filter(|_| row.due + row.deferred + row.live_claims > 0),
         content: Content {
             documents: content.documents,
@@ -196,6 +215,8 @@ impl From<calls::Run> for Run {
             claim_expires_at: run.claim_expires_at,
             attempts: run.attempts,
             available_at: run.available_at,
+            paused_at: run.paused_at,
+            pause_reason: run.pause_reason,
             failed_phase: run.failed_phase,
             last_error: run.last_error,
             code_version: run.code_version,

@@ -148,6 +148,10 @@ impl Collector for Scrape {
         gauges("trailblazer_runs", "Runs by status", &by_status)?;
         gauges("trailblazer_runs_due", "Runs that a worker can claim now", &alone(backlog.due as f64))?;
         gauges("trailblazer_runs_deferred", "Runs that wait after a failure", &alone(backlog.deferred as f64))?;
+        gauges("trailblazer_runs_paused", "Runs that are paused", &alone(backlog.paused as f64))?;
+        let texts = [("embedded", backlog.embedded_texts), ("missing", backlog.texts - backlog.embedded_texts)];
+        let texts: Vec<_> = texts.map(|(state, count)| (vec![("vector", state.to_owned())], count as f64)).into();
+        gauges("trailblazer_due_texts", "Texts of unfinished runs, by whether they have a vector", &texts)?;
         let oldest =
             backlog.oldest_normalized_at.map_or(0.0, |at| (backlog.at - at).num_milliseconds() as f64 / 1000.0);
         gauges(
@@ -155,10 +159,18 @@ impl Collector for Scrape {
             "Age of the oldest run that waits; 0: none waits",
             &alone(oldest),
         )?;
-        let claims = [("live", backlog.live_claims), ("expired", backlog.expired_claims)];
+        let claims = [
+            ("live", backlog.live_claims - backlog.dead_claims),
+            ("dead", backlog.dead_claims),
+            ("expired", backlog.expired_claims),
+        ];
         let claims: Vec<_> = claims.map(|(state, count)| (vec![("state", state.to_owned())], count as f64)).into();
-        gauges("trailblazer_claims", "Runs that workers hold, and runs with an expired lease", &claims)?;
-        let silent = backlog.claims.iter().filter_map(|claim| claim.silent_seconds).max().unwrap_or(0);
+        gauges(
+            "trailblazer_claims",
+            "Runs that workers hold: live, dead (six heartbeats are missing) or with an expired lease",
+            &claims,
+        )?;
+        let silent = backlog.claims.iter().map(|claim| claim.silent_seconds).max().unwrap_or(0);
         gauges(
             "trailblazer_claim_silence_seconds",
             "Longest time since a heartbeat of a worker that holds a run",

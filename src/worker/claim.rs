@@ -60,9 +60,9 @@ impl Worker<'_> {
     }
 
     fn count_done(&self, taken: &Taken) {
-        if matches!(taken, Taken::Completed(_)) {
+        if let Taken::Completed(run_id) = taken {
             let done = self.pool.tally.done.fetch_add(1, Ordering::Relaxed) + 1;
-            self.pool.watcher.completed(done);
+            self.pool.watcher.completed(run_id, done);
         }
     }
 

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 use postgres::Client;
 
 use super::Worker;
-use crate::db::stage;
 use crate::db::vectors::EmbeddingStore;
+use crate::db::{operations, stage};
 use crate::error::Result;
 
 /// How long a worker tries to connect before it gives up. With `--watch`, there is no limit.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// The interval between messages of a worker that waits for a connection.
 const REMIND: Duration = Duration::from_secs(60);
-/// How long an idle worker waits for a notification before it queries the backlog. A NOTIFY can be lost.
-const WATCH_PAUSE: Duration = Duration::from_secs(2);
+/// Maximum time that an idle worker waits before it queries the backlog again. A notification wakes it sooner, but can be lost.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The wait when a run should be due but could not be claimed: another session has locked it, or the worker's filter excludes it.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The connection of a worker, and the store that uses it.
 pub(super) struct Connection {
@@ -64,10 +66,10 @@ impl Worker<'_> {
         }
     }
 
-    /// Waits for a notification about the backlog. The wait ends after a short pause, or when the worker must stop.
-    pub(super) fn wait_for_notice(&self, client: &mut Client) -> Result<()> {
+    /// Waits for a notification about the backlog. The wait ends when a back-off ends, a lease expires, or the worker must stop.
+    pub(super) fn wait_until_due(&self, client: &mut Client) -> Result<()> {
         use postgres::fallible_iterator::FallibleIterator;
-        let end = Instant::now() + WATCH_PAUSE;
+        let end = Instant::now() + wait(operations::due_in(client)?);
         while !self.is_over() && Instant::now() < end {
             if client.notifications().timeout_iter(Duration::from_millis(200)).next()?.is_some() {
                 // One query of the backlog is enough for all notifications that have arrived.
@@ -75,5 +77,26 @@ impl Worker<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns how long an idle worker waits for a notice, when the next run falls due by itself in `due_in`.
+fn wait(due_in: Option<Duration>) -> Duration {
+    match due_in {
+        Some(Duration::ZERO) => SHORTEST_WAIT,
+        Some(due_in) => due_in.min(LONGEST_WAIT),
+        None => LONGEST_WAIT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_worker_waits_no_longer_than_until_the_next_run_falls_due() {
+        let milliseconds = |due_in: Option<u64>| wait(due_in.map(Duration::from_millis)).as_millis();
+        let waits = [Some(250), Some(9_000), Some(60_000), None, Some(0)].map(milliseconds);
+        assert_eq!(waits, [250, 9_000, 10_000, 10_000, 1_000]);
     }
 }

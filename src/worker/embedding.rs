@@ -9,7 +9,8 @@ use postgres::Client;
 use super::lease::Lease;
 use super::requests::{Answer, Requests};
 use super::{End, Job, locked};
-use crate::db::calls::{self, PendingInput};
+use crate::db::calls::{self, Filter, PendingInput};
+use crate::db::operations;
 use crate::db::vectors::EmbeddingStore;
 use crate::embed;
 use crate::error::{Error, Result, SqlState};
@@ -29,6 +30,10 @@ const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 pub(super) fn work(job: &Job<'_>, client: &mut Client, store: &EmbeddingStore, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     let model = &job.provider.model().name;
+    let counted = operations::work_progress(client, &Filter::for_run(&lease.run_id), Some(model))?;
+    if let Some(counted) = counted.first() {
+        job.watcher.counted(lease, counted);
+    }
     let requests = Requests::new(job, lease);
     let mut embedding = Embedding { job, lease, store, requests: &requests, embedded: 0 };
     for round in 1.. {

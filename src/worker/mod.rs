@@ -9,6 +9,7 @@ mod job;
 pub mod lease;
 mod permits;
 mod plan;
+pub mod reclaim;
 mod requests;
 mod settle;
 pub mod waiting;
@@ -111,8 +112,16 @@ impl Worker<'_> {
             let Some(permit) = self.pool.permits.take() else { break };
             let outcome = match self.take_up_one(&mut connection, permit) {
                 Ok(true) => Ok(()),
-                Ok(false) if self.pool.plan.watch => self.wait_for_notice(&mut connection.client),
-                Ok(false) => break,
+                Ok(false) => match reclaim::from_ended_processes(
+                    &mut connection.client,
+                    &self.pool.plan.filter,
+                    self.pool.events,
+                ) {
+                    Ok(0) if self.pool.plan.watch => self.wait_until_due(&mut connection.client),
+                    Ok(0) => break,
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err(error),
             };
             match outcome {

@@ -9,6 +9,7 @@ use super::lease::Lease;
 use super::locked;
 use crate::chunk::Limits;
 use crate::db::calls::Filter;
+use crate::db::operations::RunProgress;
 use crate::embed::Provider;
 use crate::ids::{Phase, RunId};
 
@@ -44,8 +45,10 @@ pub struct Plan {
 pub trait Watcher: Sync {
     /// Part of the work under a claim is done.
     fn advanced(&self, lease: &Lease);
+    /// A worker begins to embed a run, and the database has counted its texts.
+    fn counted(&self, lease: &Lease, progress: &RunProgress);
     /// A run has completed all planned phases. `done` is the number of such runs so far.
-    fn completed(&self, done: u64);
+    fn completed(&self, run_id: &RunId, done: u64);
 }
 
 /// Counts of the results of all workers in a process.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use trailblazer::chunk::Limits;
 use trailblazer::config::Config;
+use trailblazer::db::operations::RunProgress;
 use trailblazer::db::{Connector, calls};
 use trailblazer::embed::{EmbedError, Hash, Model, Provider, Tokenizer};
 use trailblazer::events::EventWriter;
-use trailblazer::ids::Phase;
+use trailblazer::ids::{Phase, RunId};
 use trailblazer::stop::Stop;
 use trailblazer::worker::lease::Lease;
 use trailblazer::worker::{self, Plan, Tally, Watcher};
@@ -38,7 +39,8 @@ struct Nobody;
 
 impl Watcher for Nobody {
     fn advanced(&self, _: &Lease) {}
-    fn completed(&self, _: u64) {}
+    fn counted(&self, _: &Lease, _: &RunProgress) {}
+    fn completed(&self, _: &RunId, _: u64) {}
 }
 
 #[test]

@@ -57,6 +57,11 @@ fn redact(value: &mut Value) {
             | "last_normalized_at"
             | "claim_expires_at"
             | "available_at"
+            | "claimed_at"
+            | "paused_at"
+            | "last_heard_from"
+            | "host"
+            | "storage_bytes"
             | "started_at"
             | "ended_at"
             | "worker_id"
@@ -123,6 +128,15 @@ fn one_of_each() -> BTreeMap<String, String> {
     note(sandbox.run(&["ask", "--json", "topic", "--run-id", "guide"]));
     note(sandbox.run(&["db", "doctor", "--json"]));
     note(sandbox.run(&["runs", "show", "--json", "nothing"]));
+    let waiting = "2026-01-01_120000_0003";
+    note(sandbox.run(&["runs", "priority", waiting, "7"]));
+    note(sandbox.run(&["runs", "pause", waiting, "--reason", "moving"]));
+    note(sandbox.run(&["runs", "resume", waiting]));
+    let claim =
+        "select graphdb.claim_runs('chunk', 'h/1/0', '45 minutes', 1, '{\"run_ids\": [\"2026-01-01_120000_0003\"]}')";
+    sandbox.database.connect().execute(claim, &[]).unwrap();
+    note(sandbox.run(&["status", "--workers", "--json"]));
+    note(sandbox.run(&["runs", "release", waiting, "--force"]));
     note(sandbox.run(&["runs", "delete", "--run-id", "guide", "--yes"]));
     note(sandbox.run(&["db", "prune"]));
 
@@ -174,7 +188,7 @@ fn events_look_like_this() {
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"ts":"[ts]","level":"info","event":"ask.complete","component":"ask","question":"topic","model":"hash-384","without":[],"corrections":[],"found":1,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"ask.result","component":"ask","place":1,"run_id":"guide","doc_id":"topic:docs/a","ord":0,"title":"T","heading_path":["T"],"path":"[path]","text":"T\n\nText of a topic.","text_rank":1,"vector_rank":1,"score":"[score]","similarity":"[similarity]","matched_words":["topic"]}
-    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"total":101,"claims":"[claims]","deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"live_claims":0,"expired_claims":0,"next_available_at":"[next_available_at]","time_to_go_seconds":"[time_to_go_seconds]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1}}
+    {"ts":"[ts]","level":"info","event":"backlog.status","component":"backlog","status":{"due":99,"texts":0,"total":101,"claims":"[claims]","paused":0,"deferred":1,"by_status":{"reset":1,"embedded":1,"normalized":99},"dead_claims":0,"live_claims":0,"embedded_texts":0,"expired_claims":0,"texts_a_second":null,"last_heard_from":null,"next_available_at":"[next_available_at]","documents_to_chunk":100,"time_to_go_seconds":"[time_to_go_seconds]","oldest_normalized_at":"[oldest_normalized_at]","embedded_last_10_minutes":1},"documents":2,"chunks":1,"embedded_chunks":1,"models":["hash-384"],"storage_bytes":"[storage_bytes]","attention":"Needs attention: 99 runs are due and no worker is at work (`trailblazer run` starts one)."}
     {"ts":"[ts]","level":"info","event":"chunk.complete","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1,"chunks":1,"cut":0,"seconds":"[seconds]"}
     {"ts":"[ts]","level":"info","event":"chunk.start","component":"chunk","run_id":"guide","phase":"chunk","worker_id":"[worker_id]","documents":1}
     {"ts":"[ts]","level":"info","event":"doctor.check","component":"doctor","check":"connection","ok":true,"detail":"[detail]"}
@@ -200,13 +214,18 @@ fn events_look_like_this() {
     {"ts":"[ts]","level":"info","event":"runs.due","component":"runs","run_id":"guide","phase":"chunk"}
     {"ts":"[ts]","level":"warn","event":"runs.fail","component":"runs","run_id":"2026-01-01_120000_0000","phase":"chunk","worker_id":"[worker_id]","status":"normalized","attempts":1,"available_at":"[available_at]","error":"no room"}
     {"ts":"[ts]","level":"warn","event":"runs.lost","component":"runs","run_id":"2026-01-01_120000_0001","phase":"chunk","worker_id":"[worker_id]"}
-    {"ts":"[ts]","level":"info","event":"runs.progress","component":"runs","done":1,"total":1,"percent":100.0,"eta_seconds":"[eta_seconds]"}
+    {"ts":"[ts]","level":"info","event":"runs.pause.complete","component":"runs","dry_run":false,"reason":"moving","matched":1,"paused":1,"unchanged":0,"stopped":false}
+    {"ts":"[ts]","level":"info","event":"runs.priority","component":"runs","run_id":"2026-01-01_120000_0003","dry_run":false,"priority":7,"previous_priority":0}
+    {"ts":"[ts]","level":"info","event":"runs.progress","component":"runs","done":1,"total":1,"percent":100.0,"eta_seconds":"[eta_seconds]","texts":1,"embedded_texts":1}
     {"ts":"[ts]","level":"warn","event":"runs.recover","component":"runs","run_id":"guide","status":"normalized","attempts":1,"error":"lease of [worker] ran out at [time]"}
     {"ts":"[ts]","level":"info","event":"runs.release","component":"runs","run_id":"2026-01-01_120000_0002","phase":"chunk","worker_id":"[worker_id]","status":"normalized"}
+    {"ts":"[ts]","level":"info","event":"runs.release.complete","component":"runs","dry_run":false,"charge":false,"force":true,"matched":1,"released":1,"unclaimed":0,"skipped":0,"stopped":false}
     {"ts":"[ts]","level":"info","event":"runs.reset.complete","component":"runs","scope":"all","dry_run":true,"matched":100,"reset":100,"unchanged":0,"skipped":0,"fenced":0,"deleted_vectors":0,"deleted_chunks":0,"stopped":false}
     {"ts":"[ts]","level":"info","event":"runs.reset.start","component":"runs","scope":"all","dry_run":true,"force":false,"filter":{"run_id_glob":"2026-*"}}
-    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","input":"[input]","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"embedding_model":"hash-384","attempts":0}
+    {"ts":"[ts]","level":"info","event":"runs.resume.complete","component":"runs","dry_run":false,"matched":1,"resumed":1,"unchanged":0,"stopped":false}
+    {"ts":"[ts]","level":"info","event":"runs.row","component":"runs","run_id":"guide","source":"dita","input":"[input]","status":"embedded","normalized_at":"[normalized_at]","total_docs":1,"total_chunks":1,"embedded_chunks":1,"embedding_model":"hash-384","attempts":0,"priority":0}
     {"ts":"[ts]","level":"info","event":"runs.scan.complete","component":"runs","phase":"chunk","found":1,"deferred":0,"first_normalized_at":"[first_normalized_at]","last_normalized_at":"[last_normalized_at]","sample":["guide"]}
     {"ts":"[ts]","level":"info","event":"runs.scan.start","component":"runs","phase":"chunk"}
+    {"ts":"[ts]","level":"info","event":"workers.row","component":"workers","run_id":"2026-01-01_120000_0003","phase":"chunk","worker_id":"[worker_id]","host":"[host]","state":"alive","total":1,"claimed_at":"[claimed_at]","claim_expires_at":"[claim_expires_at]","last_heard_from":"[last_heard_from]","silent_seconds":0,"heartbeat_seconds":10}
     "#);
 }

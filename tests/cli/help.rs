@@ -46,7 +46,7 @@ fn bash_completes_commands_flags_and_values() {
         assert_eq!(run.stderr, "");
         run.stdout.trim_end().to_owned()
     };
-    assert_eq!(complete(&["runs", "re"]), "reset retry");
+    assert_eq!(complete(&["runs", "ret"]), "retry");
     assert_eq!(complete(&["run", "--dr"]), "--dry-run");
     assert_eq!(complete(&["runs", "list", "--status", "chu"]), "chunking chunked");
 }
@@ -407,6 +407,10 @@ fn help_of_runs() {
       show      Show a run and the history of its claims
       reset     Reset runs so that they are processed again
       retry     Retry failed runs, with their attempts set back to 0
+      release   Release the claims of dead workers, so that other workers can claim the runs now
+      pause     Pause runs: no worker claims them until they are resumed
+      resume    Resume paused runs
+      priority  Change when a run is claimed: workers claim runs with a higher priority first
       delete    Delete selected runs with their documents, chunks and vectors
       help      Print this message or the help of the given subcommand(s)
 
@@ -460,8 +464,9 @@ fn help_of_runs_list() {
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
-          --limit <N>                At most N runs: the newest for `list`, the first by id for `reset`
-                                     and `delete`
+          --paused                   Runs that are paused
+          --limit <N>                At most N runs: the newest for `list`, the first by id for all
+                                     other commands
 
     [global options]
 
@@ -539,8 +544,11 @@ fn help_of_runs_reset() {
           --embedding-model <MODEL>
               Runs that were last embedded with this model; can be repeated
 
+          --paused
+              Runs that are paused
+
           --limit <N>
-              At most N runs: the newest for `list`, the first by id for `reset` and `delete`
+              At most N runs: the newest for `list`, the first by id for all other commands
 
     [global options]
 
@@ -576,6 +584,146 @@ fn help_of_runs_retry() {
 }
 
 #[test]
+fn help_of_runs_release() {
+    insta::assert_snapshot!(help(&["runs", "release"]), @"
+    Release the claims of dead workers, so that other workers can claim the runs now
+
+    Usage: trailblazer runs release [OPTIONS] [ID]...
+
+    Arguments:
+      [ID]...  The ids of the runs
+
+    Options:
+          --charge   Count the release as a failed attempt, like an expired lease
+          --dry-run  Count what would change, and change nothing
+          --force    Also release claims of workers that are alive; these workers notice and stop
+      -h, --help     Print help
+
+    Which runs:
+          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --source <SOURCE>          Runs of this source; can be repeated
+          --status <STATUS>          Runs with this status; can be repeated [possible values:
+                                     normalized, reset, chunking, chunked, embedding, embedded, failed]
+          --from <DATE>              Runs normalized on or after this date or time (UTC)
+          --to <DATE>                Runs normalized on or before this date or time (UTC)
+          --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
+          --paused                   Runs that are paused
+          --limit <N>                At most N runs: the newest for `list`, the first by id for all
+                                     other commands
+
+    [global options]
+
+    Examples:
+      trailblazer runs release handbook               Release the claim on one run
+      trailblazer runs release --status embedding     Release all claims of dead workers in the embed
+      phase
+      trailblazer runs release --run-id '*' --dry-run
+
+    `trailblazer status --workers` shows which workers are probably dead: they missed six heartbeats,
+    one minute with the usual lease. Claims of workers that are alive are skipped and counted, unless
+    you pass --force. If a released worker comes back, its writes are refused, and it stops. The runs
+    keep their texts, chunks and vectors.
+    ");
+}
+
+#[test]
+fn help_of_runs_pause() {
+    insta::assert_snapshot!(help(&["runs", "pause"]), @"
+    Pause runs: no worker claims them until they are resumed
+
+    Usage: trailblazer runs pause [OPTIONS] [ID]...
+
+    Arguments:
+      [ID]...  The ids of the runs
+
+    Options:
+          --reason <TEXT>  Why, for the people who read `status`
+          --dry-run        Count what would change, and change nothing
+      -h, --help           Print help
+
+    Which runs:
+          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --source <SOURCE>          Runs of this source; can be repeated
+          --status <STATUS>          Runs with this status; can be repeated [possible values:
+                                     normalized, reset, chunking, chunked, embedding, embedded, failed]
+          --from <DATE>              Runs normalized on or after this date or time (UTC)
+          --to <DATE>                Runs normalized on or before this date or time (UTC)
+          --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
+          --paused                   Runs that are paused
+          --limit <N>                At most N runs: the newest for `list`, the first by id for all
+                                     other commands
+
+    [global options]
+
+    Examples:
+      trailblazer runs pause handbook --reason 'the space is being moved'
+      trailblazer runs pause --source dita --dry-run
+      trailblazer runs resume --run-id '*'            Resume everything
+
+    A worker that has already claimed a run finishes its phase; the next phase waits. A reset, a retry
+    or new documents do not resume a run. `trailblazer status` shows how many runs are paused, and why.
+    ");
+}
+
+#[test]
+fn help_of_runs_resume() {
+    insta::assert_snapshot!(help(&["runs", "resume"]), @"
+    Resume paused runs
+
+    Usage: trailblazer runs resume [OPTIONS] [ID]...
+
+    Arguments:
+      [ID]...  The ids of the runs
+
+    Options:
+          --dry-run  Count what would change, and change nothing
+      -h, --help     Print help
+
+    Which runs:
+          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --source <SOURCE>          Runs of this source; can be repeated
+          --status <STATUS>          Runs with this status; can be repeated [possible values:
+                                     normalized, reset, chunking, chunked, embedding, embedded, failed]
+          --from <DATE>              Runs normalized on or after this date or time (UTC)
+          --to <DATE>                Runs normalized on or before this date or time (UTC)
+          --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
+          --paused                   Runs that are paused
+          --limit <N>                At most N runs: the newest for `list`, the first by id for all
+                                     other commands
+
+    [global options]
+
+    Examples:
+      trailblazer runs resume handbook
+      trailblazer runs resume --source dita
+      trailblazer runs resume --run-id '*'            Resume everything
+    ");
+}
+
+#[test]
+fn help_of_runs_priority() {
+    insta::assert_snapshot!(help(&["runs", "priority"]), @"
+    Change when a run is claimed: workers claim runs with a higher priority first
+
+    Usage: trailblazer runs priority [OPTIONS] <ID> <N>
+
+    Arguments:
+      <ID>  The run
+      <N>   The new priority, from -32768 to 32767
+
+    Options:
+          --dry-run  Show what would change, and change nothing
+      -h, --help     Print help
+
+    [global options]
+
+    Examples:
+      trailblazer runs priority handbook 10           Before all runs with the usual priority, 0
+      trailblazer runs priority archive -5            After all of them
+    ");
+}
+
+#[test]
 fn help_of_runs_delete() {
     insta::assert_snapshot!(help(&["runs", "delete"]), @"
     Delete selected runs with their documents, chunks and vectors
@@ -599,8 +747,9 @@ fn help_of_runs_delete() {
           --from <DATE>              Runs normalized on or after this date or time (UTC)
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
-          --limit <N>                At most N runs: the newest for `list`, the first by id for `reset`
-                                     and `delete`
+          --paused                   Runs that are paused
+          --limit <N>                At most N runs: the newest for `list`, the first by id for all
+                                     other commands
 
     [global options]
 
@@ -629,8 +778,8 @@ fn help_of_run() {
               Phases to work on
 
               Possible values:
-              - chunk: Documents to chunks
-              - embed: Chunks to vectors
+              - chunk: Splits documents into chunks
+              - embed: Computes vectors for chunks
 
               [default: chunk,embed]
 
@@ -676,8 +825,8 @@ fn help_of_run() {
     if it answered before. Neither counts as a failed attempt.
 
     Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and
-    releases its claims. A second Ctrl-C quits at once. Its claims then stay until their leases expire,
-    or until `trailblazer runs reset --run-id ID --force`.
+    releases its claims. After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run`
+    on the same machine takes them back. From another machine, `trailblazer runs release ID` frees them.
     ");
 }
 
@@ -689,12 +838,13 @@ fn help_of_status() {
     Usage: trailblazer status [OPTIONS]
 
     Options:
-          --json  Print JSON, one object per line, instead of text
-      -h, --help  Print help
+          --workers  Show only the workers: host, run, phase, progress, last heartbeat
+          --json     Print JSON, one object per line, instead of text
+      -h, --help     Print help
 
     [global options]
 
-    The same in SQL: select * from graphdb.backlog_status
+    The same in SQL: select * from graphdb.backlog_status, and select * from graphdb.list_workers().
     ");
 }
 

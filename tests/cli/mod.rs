@@ -20,6 +20,7 @@ mod languages;
 mod leases;
 mod local_server;
 mod normalizing;
+mod operations;
 mod poolers;
 mod processing;
 mod readers;

@@ -182,7 +182,7 @@ fn standby_answers_questions_and_a_failover_costs_no_attempt() {
     // A server that temporarily accepts no changes, as after a failover or when the provider's disk is full.
     let mut admin = Client::connect(&pair.primary.url(), NoTls).unwrap();
     let claiming =
-        "from pg_stat_activity as a where a.application_name = 'trailblazer' and a.query like '%graphdb.claim_run%'";
+        "from pg_stat_activity as a where a.application_name = 'trailblazer' and a.query like '%graphdb.due_in%'";
     Pair::wait_until(&primary, &format!("exists (select {claiming})"));
     let worker: i32 = admin.query_one(&format!("select min(a.pid) {claiming}"), &[]).unwrap().get(0);
     admin.batch_execute("alter system set default_transaction_read_only = on").unwrap();

@@ -94,6 +94,7 @@ does not exist is `TB001`. `run_ids`, `source`, `status`, `embedding_model`, `la
 | `normalized_from` | yes | | runs normalized at this date or time, or later |
 | `normalized_to` | yes | | runs normalized at this time or earlier; a date means the end of the day |
 | `embedding_model` | yes | | runs last embedded with these models |
+| `paused` | yes | | runs that are paused (`true`), or that are not (`false`) |
 | `limit` | yes | | at most this number of runs |
 | `label` | | yes | documents with one of these labels |
 | `path` | | yes | documents with one of these paths or below these folders; `*` and `?` as above |

@@ -77,3 +77,46 @@ fn nothing_changes_without_the_flag_or_from_elsewhere() {
     send(&open, "none", "action=reset&confirmed=yes").status(409);
     assert_eq!((status(&server, "one"), status(&open, "one")), ("embedded".to_owned(), "embedded".to_owned()));
 }
+
+#[test]
+fn runs_are_paused_with_a_reason_and_resumed() {
+    let server = Server::start(library(), &["--allow-changes"], &[]);
+    server.sandbox.database.register_runs(1);
+    let asked = send(&server, "r01", "action=pause&reason=the+space+is+%3Cb%3Emoving").status(200);
+    assert!(asked.body.contains("Run r01 will be paused"), "{}", asked.body);
+    assert!(asked.body.contains("value=\"the space is &lt;b&gt;moving\""), "{}", asked.body);
+    send(&server, "r01", "action=pause&reason=the+space+is+%3Cb%3Emoving&confirmed=yes").status(303);
+    let run = server.get("/api/runs/r01").json()["run"].clone();
+    assert_eq!(run["pause_reason"], "the space is <b>moving");
+    for page in ["/runs/r01", "/backlog"] {
+        let body = server.page(page).body;
+        assert!(body.contains("the space is &lt;b&gt;moving") && !body.contains("<b>moving"), "{page}: {body}");
+    }
+    assert_eq!(server.get("/api/backlog").json()["paused"], 1);
+    send(&server, "r01", "action=pause&reason=the+space+is+%3Cb%3Emoving").status(409);
+    send(&server, "r01", "action=resume&confirmed=yes").status(303);
+    assert!(server.get("/api/runs/r01").json()["run"]["paused_at"].is_null());
+    send(&server, "r01", "action=resume").status(409);
+}
+
+#[test]
+fn the_backlog_page_says_which_worker_is_probably_dead() {
+    let server = Server::start(library(), &["--allow-changes"], &[]);
+    server.sandbox.database.register_runs(1);
+    server.sandbox.database.take_over_clock();
+    server.sandbox.database.set_clock("2026-06-01 12:00:00+00");
+    server.sandbox.database.column("select claim_token from graphdb.claim_run('chunk', 'dead/1/0', interval '1 hour')");
+    server.sandbox.database.set_clock("2026-06-01 12:09:12+00");
+    let page = server.page("/backlog").body;
+    assert!(page.contains("9 min 12 s ago") && page.contains("probably dead"), "{page}");
+    let claim = server.get("/api/backlog").json()["claims"][0].clone();
+    assert_eq!(
+        (&claim["state"], &claim["host"], &claim["silent_seconds"]),
+        (&"dead".into(), &"dead".into(), &552.into())
+    );
+    let asked = send(&server, "r01", "action=release").status(200);
+    assert!(asked.body.contains("Its last heartbeat came 9 min 12 s ago."), "{}", asked.body);
+    let metrics = server.get("/metrics").body;
+    assert!(metrics.contains("trailblazer_claims{state=\"dead\"} 1.0"), "{metrics}");
+    assert!(metrics.contains("trailblazer_claims{state=\"live\"} 0.0"), "{metrics}");
+}

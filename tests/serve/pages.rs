@@ -75,7 +75,7 @@ fn the_backlog_shows_workers_failures_and_how_long_it_takes() {
         .unwrap();
     let page = server.page("/backlog").status(200).body;
     for part in [
-        "1 run failed, and 1 worker sent no heartbeat for a minute.",
+        "1 run failed, and 1 worker is probably dead.",
         "<td>far-host</td><td>7/0</td>",
         "9 min 0 s ago",
         "probably dead",

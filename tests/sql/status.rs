@@ -94,7 +94,7 @@ fn the_backlog_tells_what_waits_from_what_is_held() {
 fn the_status_of_an_empty_backlog_is_one_row() {
     let database = TestDatabase::new();
     let mut client = database.connect();
-    assert_eq!(ask(&mut client, "select * from graphdb.backlog_status"), "0 {} 0 0 - - 0 0 [] 0 -");
+    assert_eq!(ask(&mut client, "select * from graphdb.backlog_status"), "0 {} 0 0 - - 0 0 [] 0 - 0 0 - 0 0 0 -");
 }
 
 #[test]

@@ -29,6 +29,8 @@ begin
       updated_at = v_now
   where r.run_id = p_run.run_id
   returning r.* into v_run;
+  -- Waiting workers also have to know when the back-off ends.
+  perform pg_notify('graphdb_backlog', v_phase);
   return v_run;
 end
 $$;

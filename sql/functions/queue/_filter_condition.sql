@@ -37,12 +37,14 @@ begin
         format(' and r.normalized_at <= %L::timestamptz', graphdb._filter_time(v_key, v_value, true))
       when 'embedding_model' then
         format(' and r.embedding_model = any (%L::text[])', graphdb._filter_texts(v_key, v_value))
+      when 'paused' then
+        case when graphdb._filter_flag(v_key, v_value) then ' and r.paused_at is not null' else ' and r.paused_at is null' end
       when 'limit' then ''
     end;
     if v_condition is null then
       raise exception 'unknown filter key "%"', left(v_key, 140)
         using errcode = 'TB001',
-              hint = 'Known keys: run_ids, run_id_glob, source, status, normalized_from, normalized_to, embedding_model, limit.';
+              hint = 'Known keys: run_ids, run_id_glob, source, status, normalized_from, normalized_to, embedding_model, paused, limit.';
     end if;
   end loop;
   return v_condition;

@@ -7,8 +7,9 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
   select case p_phase
-    when 'chunk' then '(r.status in (''normalized'', ''reset'') and r.available_at is null)'
-    when 'embed' then '((r.status = ''chunked'' or r.status = ''reset'' and r.total_chunks is not null) and r.available_at is null)'
+    when 'chunk' then '(r.status in (''normalized'', ''reset'') and r.available_at is null and r.paused_at is null)'
+    when 'embed' then
+      '((r.status = ''chunked'' or r.status = ''reset'' and r.total_chunks is not null) and r.available_at is null and r.paused_at is null)'
   end
 $$;
 

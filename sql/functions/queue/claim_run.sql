@@ -13,20 +13,22 @@ declare
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
   v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
+  -- Null in a session that names no process, as in psql.
+  v_process constant text := nullif(left(current_setting('graphdb.worker_process', true), 64), '');
   v_woken constant boolean := graphdb._wake_runs(v_now);
 begin
   if v_phase = 'chunk' then
     return query
     with due as materialized (
       select r.run_id from graphdb.processed_runs as r
-      where r.status in ('normalized', 'reset') and r.available_at is null
+      where r.status in ('normalized', 'reset') and r.available_at is null and r.paused_at is null
       order by r.priority desc, r.normalized_at, r.run_id
       limit 1
       for no key update skip locked
     )
     update graphdb.processed_runs as r
     set claimed_from = r.status, status = 'chunking', chunk_started_at = v_now,
-        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
+        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at, claim_process = v_process,
         claim_token = graphdb._next_token(r.claim_token), updated_at = v_now
     where r.run_id = (select due.run_id from due)
     returning r.*;
@@ -34,14 +36,14 @@ begin
     return query
     with due as materialized (
       select r.run_id from graphdb.processed_runs as r
-      where (r.status = 'chunked' or r.status = 'reset' and r.total_chunks is not null) and r.available_at is null
+      where (r.status = 'chunked' or r.status = 'reset' and r.total_chunks is not null) and r.available_at is null and r.paused_at is null
       order by r.priority desc, r.normalized_at, r.run_id
       limit 1
       for no key update skip locked
     )
     update graphdb.processed_runs as r
     set claimed_from = r.status, status = 'embedding', embed_started_at = v_now, wants_vectors = true,
-        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
+        claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at, claim_process = v_process,
         claim_token = graphdb._next_token(r.claim_token), updated_at = v_now
     where r.run_id = (select due.run_id from due)
     returning r.*;

@@ -18,6 +18,8 @@ declare
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
   v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
+  -- Null in a session that names no process, as in psql.
+  v_process constant text := nullif(left(current_setting('graphdb.worker_process', true), 64), '');
   v_status constant text := case v_phase when 'chunk' then 'chunking' else 'embedding' end;
 begin
   if p_max_runs is null or p_max_runs not between 1 and 10000 then
@@ -33,13 +35,14 @@ begin
     return query
     with chunk_queue as materialized (
       select r.run_id from graphdb.processed_runs as r
-      where v_phase = 'chunk' and r.status in ('normalized', 'reset') and r.available_at is null
+      where v_phase = 'chunk' and r.status in ('normalized', 'reset') and r.available_at is null and r.paused_at is null
       order by r.priority desc, r.normalized_at, r.run_id
       limit p_max_runs
       for no key update skip locked
     ), embed_queue as materialized (
       select r.run_id from graphdb.processed_runs as r
-      where v_phase = 'embed' and (r.status = 'chunked' or r.status = 'reset' and r.total_chunks is not null) and r.available_at is null
+      where v_phase = 'embed' and (r.status = 'chunked' or r.status = 'reset' and r.total_chunks is not null)
+        and r.available_at is null and r.paused_at is null
       order by r.priority desc, r.normalized_at, r.run_id
       limit p_max_runs
       for no key update skip locked
@@ -49,7 +52,7 @@ begin
           chunk_started_at = case v_phase when 'chunk' then v_now else r.chunk_started_at end,
           embed_started_at = case v_phase when 'embed' then v_now end,
           wants_vectors = r.wants_vectors or v_phase = 'embed',
-          claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at,
+          claimed_by = v_worker, claimed_at = v_now, claim_expires_at = v_expires_at, claim_process = v_process,
           claim_token = graphdb._next_token(r.claim_token), updated_at = v_now
       where r.run_id = any (array(select c.run_id from chunk_queue as c union all select e.run_id from embed_queue as e))
       returning r.*
@@ -71,14 +74,14 @@ begin
            chunk_started_at = case $2 when ''chunking'' then $3 else r.chunk_started_at end,
            embed_started_at = case $2 when ''embedding'' then $3 end,
            wants_vectors = r.wants_vectors or $2 = ''embedding'',
-           claimed_by = $4, claimed_at = $3, claim_expires_at = $5,
+           claimed_by = $4, claimed_at = $3, claim_expires_at = $5, claim_process = $6,
            claim_token = graphdb._next_token(r.claim_token), updated_at = $3
        where r.run_id = any (array(select due.run_id from due))
        returning r.*
      )
      select c.* from claimed as c order by c.priority desc, c.normalized_at, c.run_id'
     using least(p_max_runs, graphdb._filter_limit(p_filter)),
-          v_status, v_now, v_worker, v_expires_at;
+          v_status, v_now, v_worker, v_expires_at, v_process;
 end
 $$;
 

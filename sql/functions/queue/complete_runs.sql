@@ -80,6 +80,9 @@ begin
       select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current)
     ) as u;
   end if;
+  if v_phase = 'chunk' then
+    perform pg_notify('graphdb_backlog', 'embed');
+  end if;
 end
 $$;
 

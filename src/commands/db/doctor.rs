@@ -3,8 +3,10 @@
 use chrono::Utc;
 use postgres::Client;
 
-use super::super::Context;
+use super::super::{Context, workers};
 use crate::commands::model::{impatient_settings, limits, missing_prefixes};
+use crate::db::calls::Filter;
+use crate::db::operations::{self, WorkerState};
 use crate::db::{Connector, calls, health, install, local, obstacles};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
@@ -59,6 +61,7 @@ impl Doctor<'_> {
             self.rights(client, rights, &server)?;
             self.tokens(client)?;
             self.readers(client)?;
+            self.workers(client)?;
             self.models(client, rights.kind == Some("admin"))?;
         }
         Ok(())
@@ -213,6 +216,25 @@ impl Doctor<'_> {
             self.note("readers", &detail)?;
         }
         Ok(())
+    }
+
+    /// A dead worker does not stop a run, but what it claimed waits until its lease expires.
+    fn workers(&mut self, client: &mut Client) -> Result<()> {
+        // A role that an earlier version granted its rights may not ask.
+        let Ok(found) = operations::list_workers(client, &Filter::default(), false) else { return Ok(()) };
+        let dead: Vec<_> = found.iter().filter(|worker| worker.state == WorkerState::Dead).collect();
+        for worker in &dead {
+            let detail =
+                format!("{} on run {}: {}", worker.worker, worker.run_id, workers::fault(worker).unwrap_or_default());
+            let repair = format!("Run `{}`.", workers::release_command([worker.run_id.as_str()]));
+            self.line("note", "workers", true, &detail, Some(&repair))?;
+        }
+        match found.len() - dead.len() {
+            0 => Ok(()),
+            others => {
+                self.ok("workers", &format!("{} claimed by workers that send heartbeats", counted(others, "run")))
+            }
+        }
     }
 
     fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {

@@ -5,8 +5,8 @@ use postgres::Client;
 use super::super::{Context, names};
 use super::{WideSelection, confirmed, in_steps, tell_of_force};
 use crate::db::Connector;
-use crate::db::calls::{self, Delete, DeleteStep, Filter};
-use crate::error::{Error, Exit, Result};
+use crate::db::calls::{self, Delete, DeleteStep};
+use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::stop::Stop;
@@ -45,15 +45,7 @@ pub struct Args {
 
 /// Runs `trailblazer runs delete`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let filter = Filter { run_ids: args.run_ids.clone(), ..args.selection.filter()? };
-    if filter == (Filter { limit: filter.limit, ..Filter::default() }) {
-        return Err(Error::Usage {
-            message: "no selection of runs to delete".into(),
-            hint: Some(
-                "Pass run ids or a filter such as --source SOURCE. To delete every run, pass --run-id '*'.".into(),
-            ),
-        });
-    }
+    let filter = super::narrowed(&args.run_ids, &args.selection, "delete")?;
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     super::find(&mut client, &args.run_ids)?;
     let filter_json = filter.to_json();

@@ -2,13 +2,12 @@
 
 use super::super::{Context, names};
 use super::WideSelection;
-use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Run};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::options::Answer;
-use crate::terminal::{counted, print_table};
+use crate::terminal::{counted, print_table_of_names};
 
 /// List runs, newest first
 #[derive(Debug, clap::Args)]
@@ -36,11 +35,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let mut rows = vec![
-        ["run", "source", "status", "normalized", "docs", "chunks", "embedded", "attempts"].map(str::to_owned).to_vec(),
-    ];
-    rows.extend(runs.iter().map(row));
-    print_table(&rows)?;
+    let has_failures = runs.iter().any(|run| run.attempts > 0);
+    let columns = ["run", "source", "status", "normalized", "docs", "chunks", "embedded", "attempts"];
+    let columns = &columns[..if has_failures { 8 } else { 7 }];
+    let mut rows = vec![columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>()];
+    rows.extend(runs.iter().map(|run| row(run).into_iter().take(columns.len()).collect()));
+    print_table_of_names(&rows, &[0, 1])?;
     log::info!("{}", counted(runs.len(), "run"));
     Ok(Exit::Done)
 }
@@ -50,8 +50,8 @@ fn row(run: &Run) -> Vec<String> {
     vec![
         run.run_id.to_string(),
         run.source.clone(),
-        run.status.to_string(),
-        shown(run.normalized_at),
+        if run.paused_at.is_some() { format!("{}, paused", run.status) } else { run.status.to_string() },
+        run.normalized_at.format("%Y-%m-%d %H:%M").to_string(),
         run.total_docs.to_string(),
         count(run.total_chunks),
         count(run.embedded_chunks),
@@ -73,6 +73,11 @@ pub(super) fn event<'a>(run: &'a Run, input: Option<&'a str>) -> Event<'a> {
         embedding_model: run.embedding_model.as_deref(),
         attempts: run.attempts,
         claimed_by: run.claimed_by.as_deref(),
+        claim_expires_at: run.claim_expires_at,
+        available_at: run.available_at,
+        priority: run.priority,
+        paused_at: run.paused_at,
+        pause_reason: run.pause_reason.as_deref(),
         last_error: run.last_error.as_deref(),
     }
 }

@@ -3,6 +3,9 @@
 mod backfill;
 mod delete;
 mod list;
+mod pause;
+mod priority;
+mod release;
 pub mod reset;
 mod retry;
 mod show;
@@ -23,7 +26,7 @@ use crate::terminal::{confirm, progress_bar};
 /// Number of runs in one transaction. It limits how long locks are held, and how much work is lost by an interruption.
 pub const STEP: i32 = 500;
 
-/// Inspect, reset, retry or delete runs.
+/// Inspect, reset, retry, pause, release or delete runs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Register normalized runs that are on disk
@@ -36,6 +39,14 @@ pub enum Command {
     Reset(reset::Args),
     /// Retry failed runs, with their attempts set back to 0
     Retry(retry::Args),
+    /// Release the claims of dead workers, so that other workers can claim the runs now
+    Release(release::Args),
+    /// Pause runs: no worker claims them until they are resumed
+    Pause(pause::PauseArgs),
+    /// Resume paused runs
+    Resume(pause::ResumeArgs),
+    /// Change when a run is claimed: workers claim runs with a higher priority first
+    Priority(priority::Args),
     /// Delete selected runs with their documents, chunks and vectors
     Delete(delete::Args),
 }
@@ -47,7 +58,7 @@ impl Command {
         match self {
             Self::List(args) => Some(args.answer),
             Self::Show(args) => Some(args.answer),
-            Self::Backfill(_) | Self::Reset(_) | Self::Retry(_) | Self::Delete(_) => None,
+            _ => None,
         }
     }
 }
@@ -91,7 +102,10 @@ pub struct WideSelection {
     /// Runs that were last embedded with this model; can be repeated
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub embedding_model: Vec<String>,
-    /// At most N runs: the newest for `list`, the first by id for `reset` and `delete`
+    /// Runs that are paused
+    #[arg(long)]
+    pub paused: bool,
+    /// At most N runs: the newest for `list`, the first by id for all other commands
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
@@ -113,6 +127,7 @@ impl WideSelection {
             normalized_from: text(&self.from),
             normalized_to: text(&self.to),
             embedding_model: self.embedding_model.clone(),
+            paused: self.paused.then_some(true),
             limit: self.limit,
             ..self.selection.filter()
         })
@@ -156,6 +171,10 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
         Command::Show(args) => show::run(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Retry(args) => retry::run(&args, context),
+        Command::Release(args) => release::run(&args, context),
+        Command::Pause(args) => pause::pause(&args, context),
+        Command::Resume(args) => pause::resume(&args, context),
+        Command::Priority(args) => priority::run(&args, context),
         Command::Delete(args) => delete::run(&args, context),
     }
 }
@@ -197,6 +216,20 @@ fn confirmed(question: &str, word: &str) -> Result<()> {
         message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
         hint: "Pass --yes to confirm, or --dry-run to see what would change.".into(),
     })
+}
+
+/// Returns the filter for these runs, or an error if neither ids nor options select any.
+fn narrowed(run_ids: &[RunId], selection: &WideSelection, verb: &str) -> Result<Filter> {
+    let filter = Filter { run_ids: run_ids.to_vec(), ..selection.filter()? };
+    if filter == (Filter { limit: filter.limit, ..Filter::default() }) {
+        return Err(Error::Usage {
+            message: format!("no selection of runs to {verb}"),
+            hint: Some(format!(
+                "Pass run ids or a filter such as --source SOURCE. To {verb} every run, pass --run-id '*'."
+            )),
+        });
+    }
+    Ok(filter)
 }
 
 /// Mentions `--force` if the command skipped runs.

@@ -1,6 +1,7 @@
 //! `trailblazer runs retry`
 
 use super::super::Context;
+use super::super::workers::release_command;
 use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, Run};
@@ -53,7 +54,8 @@ fn way_on(run: &Run) -> String {
             format!("`trailblazer run` retries it after {}; `{reset}` makes it due now.", shown(at))
         }
         (Status::Chunking | Status::Embedding, _) => {
-            format!("A worker has claimed it. If that worker is dead, `{reset} --force` frees the run.")
+            let release = release_command([run.run_id.as_str()]);
+            format!("A worker has claimed it. If that worker is dead, `{release}` frees the run.")
         }
         (Status::Embedded | Status::Failed, _) => "`trailblazer runs reset` resets runs of any status.".into(),
     }

@@ -1,15 +1,16 @@
 //! `trailblazer runs show`
 
-use super::super::{Context, ingest};
+use super::super::{Context, ingest, workers};
 use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
 use crate::db::documents;
+use crate::db::operations::{self, Worker};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Status};
 use crate::options::Answer;
-use crate::terminal::{print_line, print_table};
+use crate::terminal::{duration, print_line, print_table_of_names};
 
 /// Show a run and the history of its claims
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         Status::Embedded => Some(documents::run_visibility(&mut client, &run.run_id)?),
         _ => None,
     };
-    print_run(run, input, searched)?;
+    let claims = operations::list_workers(&mut client, &Filter::for_run(&run.run_id), false)?;
+    print_run(run, input, searched, claims.first())?;
     print_history(run, &history)?;
     Ok(Exit::Done)
 }
@@ -57,7 +59,7 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>) -> Result<()> {
+fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, claim: Option<&Worker>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // If the run is not embedded at the moment, the model is that of the last time.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
@@ -65,6 +67,11 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>) -> 
     let searched = searched.map(|(searched, _)| {
         let is_all = searched >= i64::from(run.total_docs);
         format!("{searched}{}", if is_all { "" } else { ", the others in versions of other runs" })
+    });
+    let reason = run.pause_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let fault = claim.and_then(workers::fault).map(|fault| {
+        let release = workers::release_command([run.run_id.as_str()]);
+        format!("{fault}; `{release}` frees the run")
     });
     let fields = [
         ("run", Some(run.run_id.to_string())),
@@ -77,7 +84,11 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>) -> 
         (model, run.embedding_model.clone()),
         ("searched", searched),
         ("restricted", restricted.map(|restricted| restricted.to_string())),
+        ("priority", (run.priority != 0).then(|| run.priority.to_string())),
+        ("paused", run.paused_at.map(|at| format!("since {}{reason}", shown(at)))),
         ("claimed by", run.claimed_by.clone()),
+        ("heartbeat", claim.map(|claim| format!("{} ago", duration(claim.silent_seconds)))),
+        ("worker", fault),
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),
         ("not before", run.available_at.map(shown)),
@@ -93,20 +104,22 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>) -> 
 
 /// Prints the timeline: the registration, all finished claims, and the live claim.
 fn print_history(run: &Run, history: &[Attempt]) -> Result<()> {
-    let mut rows = vec![vec![shown(run.normalized_at), "normalized".into(), String::new(), String::new()]];
+    let mut rows = vec![vec![shown(run.normalized_at), "normalized".into(), String::new()]];
     for attempt in history {
         let seconds = (attempt.ended_at - attempt.started_at).num_milliseconds();
         let outcome =
             format!("{} {} after {}.{:01} s", attempt.phase, attempt.outcome, seconds / 1000, seconds % 1000 / 100);
-        rows.push(vec![
-            shown(attempt.started_at),
-            outcome,
-            attempt.worker.clone(),
-            attempt.error.clone().unwrap_or_default(),
-        ]);
+        rows.push(vec![shown(attempt.started_at), outcome, attempt.worker.clone()]);
     }
     if let (Some(claimed_at), Some(worker)) = (run.claimed_at, &run.claimed_by) {
-        rows.push(vec![shown(claimed_at), run.status.to_string(), worker.clone(), String::new()]);
+        rows.push(vec![shown(claimed_at), run.status.to_string(), worker.clone()]);
     }
-    print_table(&rows)
+    print_table_of_names(&rows, &[2])?;
+    // Below the table, because a reason must not lose its middle.
+    for attempt in history {
+        if let Some(error) = &attempt.error {
+            print_line(&format!("\n{}  {} {}: {error}", shown(attempt.started_at), attempt.phase, attempt.outcome))?;
+        }
+    }
+    Ok(())
 }

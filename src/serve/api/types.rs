@@ -147,14 +147,28 @@ pub struct Backlog {
     pub next_available_at: Option<DateTime<Utc>>,
     /// When the oldest waiting run was normalized.
     pub oldest_normalized_at: Option<DateTime<Utc>>,
+    /// Runs that are paused.
+    pub paused: i64,
+    /// Why runs are paused, the oldest pause first.
+    pub pauses: Vec<Pause>,
     /// Runs that workers hold.
     pub live_claims: i64,
+    /// Those of them whose worker is probably dead: it missed six heartbeats.
+    pub dead_claims: i64,
     /// Runs whose worker did not renew its lease in time.
     pub expired_claims: i64,
     /// The runs that workers hold.
     pub claims: Vec<Claim>,
     /// Runs that were embedded in the last ten minutes.
     pub embedded_last_10_minutes: i64,
+    /// Documents of unfinished runs that wait to be chunked.
+    pub documents_to_chunk: i64,
+    /// Texts of unfinished runs that are chunked.
+    pub texts: i64,
+    /// Those of them that have a vector.
+    pub embedded_texts: i64,
+    /// Texts that all live workers together embed in a second.
+    pub texts_a_second: Option<f64>,
     /// Estimated time left in seconds.
     pub seconds_left: Option<i64>,
     /// The contents of all runs.
@@ -176,17 +190,35 @@ pub struct Claim {
     pub phase: String,
     /// The worker, as host/process/thread.
     pub worker: String,
+    /// The host of the worker.
+    pub host: String,
+    /// `alive`; `dead`: probably, because it missed six heartbeats; `expired`: its lease is over.
+    pub state: String,
     /// Seconds since the claim.
     pub age_seconds: i64,
     /// Seconds until the lease expires. A negative number means that it has expired.
     pub expires_in_seconds: i64,
-    /// Seconds since the last heartbeat. Workers send one every ten seconds.
-    #[serde(default)]
-    pub silent_seconds: Option<i64>,
-    /// Number of finished documents or chunks.
+    /// When the worker sent its last heartbeat.
+    pub last_heard_from: DateTime<Utc>,
+    /// Seconds since then.
+    pub silent_seconds: i64,
+    /// Seconds between two heartbeats.
+    pub heartbeat_seconds: i64,
+    /// Documents that are chunked, or texts that have a vector.
     pub done: Option<i64>,
-    /// Number of all documents or chunks.
+    /// Documents or texts in all.
     pub total: Option<i64>,
+}
+
+/// Runs that are paused for one reason.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Pause {
+    /// The reason, if one was given.
+    pub reason: Option<String>,
+    /// How many runs.
+    pub runs: i64,
+    /// When the first of them was paused.
+    pub since: DateTime<Utc>,
 }
 
 /// The contents of all runs.
@@ -249,6 +281,10 @@ pub struct Run {
     pub attempts: i32,
     /// When it can be claimed again.
     pub available_at: Option<DateTime<Utc>>,
+    /// When it was paused; null: it is not paused.
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Why it is paused.
+    pub pause_reason: Option<String>,
     /// The phase that failed.
     pub failed_phase: Option<String>,
     /// The reason of the failure.

@@ -11,15 +11,14 @@ use super::layout::{self, Place};
 use super::{Page, counted, links};
 use crate::ids::Status;
 use crate::plot::{self, Bar};
-use crate::serve::api::types::{Backlog, Claim, Interval, Run};
+use crate::serve::api::types::{Backlog, Claim, Interval, Pause, Run};
 use crate::serve::backlog;
 use crate::serve::caller::Caller;
 use crate::serve::state::State;
+use crate::terminal::duration;
 
 /// Seconds between two refreshes.
 const REFRESH: u32 = 5;
-/// Workers send a heartbeat every ten seconds. A worker that has missed six heartbeats is probably dead.
-const SILENT: i64 = 60;
 /// Number of listed runs.
 const RECENT: u32 = 25;
 
@@ -35,6 +34,7 @@ pub async fn show(Shared(state): Shared<Arc<State>>, Extension(caller): Extensio
             (throughput("Runs embedded, last hour by minute", &backlog.last_hour, 10, "%H:%M"))
             (throughput("Runs embedded, last day by half hour", &backlog.last_day, 8, "%H:%M"))
         }
+        (pauses(&backlog.pauses))
         (workers(&backlog.claims))
         (failed(&backlog.failed))
         (runs(&recent))
@@ -50,7 +50,9 @@ fn summary(backlog: &Backlog) -> Markup {
         dl.figures {
             div { dt { "Due" } dd { (backlog.due) } }
             div { dt { "Deferred" } dd { (backlog.deferred) } }
+            @if backlog.paused > 0 { div { dt { "Paused" } dd { (backlog.paused) } } }
             div { dt { "Held" } dd { (backlog.live_claims) } }
+            @if backlog.dead_claims > 0 { div.bad { dt { "Probably dead" } dd { (backlog.dead_claims) } } }
             div class=[(backlog.expired_claims > 0).then_some("bad")] { dt { "Lease expired" } dd { (backlog.expired_claims) } }
             div class=[(!backlog.failed.is_empty()).then_some("bad")] {
                 dt { "Failed" } dd { (backlog.by_status.get("failed").copied().unwrap_or(0)) }
@@ -75,25 +77,38 @@ fn summary(backlog: &Backlog) -> Markup {
 
 /// Describes the state of the backlog in one sentence.
 fn sentence(backlog: &Backlog) -> String {
-    let silent = backlog.claims.iter().filter(|claim| is_silent(claim)).count();
     let failed = backlog.by_status.get("failed").copied().unwrap_or(0);
-    let attention = match (silent, failed) {
+    let attention = match (backlog.dead_claims, failed) {
         (0, 0) => "Nothing needs attention.".to_owned(),
         (0, failed) => format!("{} failed.", counted(failed, "run")),
-        (silent, 0) => {
-            format!("{} sent no heartbeat for a minute.", counted(i64::try_from(silent).unwrap_or(i64::MAX), "worker"))
-        }
-        (silent, failed) => {
-            let silent = counted(i64::try_from(silent).unwrap_or(i64::MAX), "worker");
-            format!("{} failed, and {silent} sent no heartbeat for a minute.", counted(failed, "run"))
-        }
+        (dead, 0) => format!("{} probably dead.", are_workers(dead)),
+        (dead, failed) => format!("{} failed, and {} probably dead.", counted(failed, "run"), are_workers(dead)),
+    };
+    let left = match backlog.texts {
+        0 => String::new(),
+        texts => format!(" {} of {} embedded.", backlog.embedded_texts, counted(texts, "text")),
     };
     let work = match (backlog.due + backlog.deferred, backlog.live_claims) {
         (0, 0) => "There is nothing to do.".to_owned(),
         (waiting, 0) => format!("{} waiting, and no worker holds one.", are(waiting)),
         (waiting, held) => format!("{} waiting, {} being processed.", are(waiting), are(held)),
     };
-    format!("{work} {attention}")
+    format!("{work}{left} {attention}")
+}
+
+fn are_workers(workers: i64) -> String {
+    format!("{} {}", counted(workers, "worker"), if workers == 1 { "is" } else { "are" })
+}
+
+fn pauses(pauses: &[Pause]) -> Markup {
+    html! {
+        @for pause in pauses {
+            p.notice {
+                (counted(pause.runs, "run")) " paused since " (instant(pause.since))
+                @if let Some(reason) = &pause.reason { ": " (reason) }
+            }
+        }
+    }
 }
 
 fn are(runs: i64) -> String {
@@ -119,10 +134,6 @@ fn throughput(title: &str, intervals: &[Interval], every: usize, format: &str) -
     plot::bars(title, &bars)
 }
 
-fn is_silent(claim: &Claim) -> bool {
-    claim.expires_in_seconds < 0 || claim.silent_seconds.is_some_and(|seconds| seconds >= SILENT)
-}
-
 fn workers(claims: &[Claim]) -> Markup {
     html! {
         h2 { "Workers" }
@@ -143,10 +154,10 @@ fn workers(claims: &[Claim]) -> Markup {
 }
 
 fn worker(claim: &Claim) -> Markup {
-    let (host, rest) = claim.worker.split_once('/').unwrap_or((&claim.worker, ""));
+    let rest = claim.worker.split_once('/').map_or("", |(_, rest)| rest);
     html! {
-        tr class=[is_silent(claim).then_some("bad")] {
-            td { (host) }
+        tr class=[(claim.state != "alive").then_some("bad")] {
+            td { (claim.host) }
             td { (rest) }
             td { a href=(links::run(&claim.run_id)) { (claim.run_id) } }
             td { (claim.phase) }
@@ -158,11 +169,8 @@ fn worker(claim: &Claim) -> Markup {
             }
             td { (duration(claim.age_seconds)) }
             td {
-                @match claim.silent_seconds {
-                    None => "–",
-                    Some(seconds) => { (duration(seconds)) " ago" },
-                }
-                @if is_silent(claim) { strong { " probably dead" } }
+                (duration(claim.silent_seconds)) " ago"
+                @if claim.state == "dead" { strong { " probably dead" } }
             }
             td {
                 @if claim.expires_in_seconds < 0 { "expired " (duration(-claim.expires_in_seconds)) " ago" }
@@ -216,7 +224,7 @@ fn runs(runs: &[Run]) -> Markup {
                             tr {
                                 td { a href=(links::run(&run.run_id)) { (run.run_id) } }
                                 td { (run.source) }
-                                td { (status(&run.status)) }
+                                td { (status(&run.status)) @if run.paused_at.is_some() { " paused" } }
                                 td { (run.total_docs) }
                                 td { (run.total_chunks.map_or_else(|| "–".into(), |chunks| chunks.to_string())) }
                                 td { (instant(run.normalized_at)) }
@@ -237,15 +245,4 @@ pub fn status(name: &str) -> Markup {
 /// Formats a time for people.
 pub fn instant(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
-}
-
-/// Formats a number of seconds for people.
-pub fn duration(seconds: i64) -> String {
-    let total = u64::try_from(seconds).unwrap_or(0);
-    match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (days, hours, ..) => format!("{days} d {hours} h"),
-    }
 }

@@ -9,7 +9,7 @@ use axum::{Extension, Form};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::backlog::{duration, instant, status};
+use super::backlog::{instant, status};
 use super::layout::{self, Place};
 use super::{PageProblem, links, see_other};
 use crate::ids::RunId;
@@ -21,6 +21,7 @@ use crate::serve::backlog;
 use crate::serve::caller::Caller;
 use crate::serve::problem::Problem;
 use crate::serve::state::State;
+use crate::terminal::duration;
 
 /// Seconds between two refreshes.
 const REFRESH: u32 = 5;
@@ -62,6 +63,9 @@ fn facts(run: &Run) -> Markup {
         @if let Some(error) = &run.last_error {
             p.notice { strong { "Last error" } ": " (error) }
         }
+        @if let Some(at) = run.paused_at {
+            p.notice { strong { "Paused" } " since " (instant(at)) @if let Some(reason) = &run.pause_reason { ": " (reason) } }
+        }
         dl.figures {
             div { dt { "Status" } dd { (status(&run.status)) } }
             div { dt { "Source" } dd { (run.source) } }
@@ -83,11 +87,20 @@ fn facts(run: &Run) -> Markup {
 fn buttons(run: &Run) -> Markup {
     let can_retry = run.status == "failed";
     let is_held = run.claimed_by.is_some();
+    let is_paused = run.paused_at.is_some();
     html! {
         form.actions method="post" action=(links::run(&run.run_id)) {
             @if can_retry { button name="action" value="retry" { "Retry …" } }
             @if !is_held { button name="action" value="reset" { "Reset …" } }
             @if is_held { button name="action" value="release" { "Release the claim …" } }
+            @if is_paused { button name="action" value="resume" { "Resume …" } }
+        }
+        @if !is_paused {
+            form.actions method="post" action=(links::run(&run.run_id)) {
+                label { "Reason " input type="text" name="reason" maxlength="200"; }
+                " "
+                button name="action" value="pause" { "Pause …" }
+            }
         }
         form.actions method="post" action=(links::run(&run.run_id)) {
             label { "Priority " input type="number" name="priority" min="-32768" max="32767" value=(run.priority) required; }
@@ -103,6 +116,8 @@ pub struct Sent {
     action: Action,
     #[serde(default)]
     priority: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
     #[serde(default)]
     claim_token: Option<String>,
     #[serde(default)]
@@ -127,6 +142,7 @@ pub async fn change(
     let change = Change {
         action: sent.action,
         priority: sent.priority.and_then(|priority| priority.trim().parse().ok()),
+        reason: sent.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
         claim_token: sent.claim_token.and_then(|token| token.parse().ok()),
     };
     let is_confirmed = sent.confirmed.is_some();
@@ -146,6 +162,7 @@ fn confirmation(run_id: &RunId, change: &Change, claim_token: Option<i64>, sente
         form.actions method="post" action=(address) {
             input type="hidden" name="action" value=(action.as_str().unwrap_or_default());
             @if let Some(priority) = change.priority { input type="hidden" name="priority" value=(priority); }
+            @if let Some(reason) = &change.reason { input type="hidden" name="reason" value=(reason); }
             @if let Some(token) = claim_token { input type="hidden" name="claim_token" value=(token); }
             button name="confirmed" value="yes" { "Yes, do it" }
             " "

@@ -1,0 +1,192 @@
+//! One line of progress, as wide as there is room for.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::table::without_middle;
+use crate::terminal::{counted, duration};
+
+/// Columns of the bar.
+const BAR: usize = 20;
+
+/// What a line of progress tells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    /// Texts of the chunked runs.
+    pub texts: u64,
+    /// Those that have a vector.
+    pub embedded: u64,
+    /// Documents that wait to be chunked.
+    pub documents_left: u64,
+    /// Documents that waited, or were chunked by this process.
+    pub documents: u64,
+    /// Texts embedded per second by this process.
+    pub per_second: Option<f64>,
+    /// Runs that are done.
+    pub runs_done: u64,
+    /// Runs in all.
+    pub runs: u64,
+    /// Phase and run that advanced last.
+    pub current: String,
+}
+
+impl Figures {
+    /// Returns the estimated time left for the known texts in seconds.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate"
+    )]
+    pub fn seconds_left(&self) -> Option<u64> {
+        let rate = self.per_second.filter(|rate| *rate > 0.0)?;
+        Some(((self.texts.saturating_sub(self.embedded)) as f64 / rate).ceil() as u64)
+    }
+
+    /// Returns what is counted: texts, or documents as long as no run is chunked.
+    fn count(&self) -> (u64, u64, &'static str) {
+        if self.texts > 0 {
+            (self.embedded, self.texts, "text")
+        } else {
+            (self.documents.saturating_sub(self.documents_left), self.documents, "document")
+        }
+    }
+}
+
+/// Returns the line for a log.
+#[must_use]
+pub fn sentence(figures: &Figures) -> String {
+    let (done, total, noun) = figures.count();
+    let verb = if noun == "text" { "embedded" } else { "chunked" };
+    let mut parts = vec![format!("{verb} {done} of {} ({} %)", counted(total, noun), percent(done, total))];
+    if let Some(rate) = figures.per_second {
+        parts.push(format!("{rate:.0} per second"));
+    }
+    if let Some(seconds) = figures.seconds_left() {
+        parts.push(format!("estimated time left {}", duration(i64::try_from(seconds).unwrap_or(i64::MAX))));
+    }
+    if noun == "text" && figures.documents_left > 0 {
+        parts.push(format!("{} not yet chunked", counted(figures.documents_left, "document")));
+    }
+    if figures.runs > 1 {
+        parts.push(format!("{} of {} done", figures.runs_done, counted(figures.runs, "run")));
+    }
+    parts.join(", ")
+}
+
+/// Returns the line for a terminal with so many columns. What matters least is left out first.
+#[must_use]
+pub fn fitting(figures: &Figures, width: usize) -> String {
+    let (done, total, noun) = figures.count();
+    let noun = if total == 1 { noun.to_owned() } else { format!("{noun}s") };
+    let percent = percent(done, total);
+    let bar = bar(done, total);
+    let count = format!("{done}/{total}");
+    let rate = figures.per_second.map(|rate| format!("{rate:.0}/s")).unwrap_or_default();
+    let left = figures.seconds_left().map(|seconds| format!("eta {}", short(seconds))).unwrap_or_default();
+    let documents = match figures.documents_left {
+        left @ 1.. if figures.texts > 0 => format!("{} to chunk", counted(left, "document")),
+        _ => String::new(),
+    };
+    let runs = if figures.runs > 1 { format!("{}/{} runs", figures.runs_done, figures.runs) } else { String::new() };
+    let counted = format!("{count} {noun}");
+    let percent = format!("{percent}%");
+
+    let full: &[&str] = &[&bar, &counted, &rate, &left, &documents, &runs];
+    let forms: [&[&str]; 8] = [
+        full,
+        &[&bar, &counted, &rate, &left, &documents],
+        &[&bar, &counted, &rate, &left],
+        &[&counted, &rate, &left],
+        &[&counted, &left],
+        &[&count, &left],
+        &[&percent, &left],
+        &[&percent],
+    ];
+    let joined = |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("  ");
+    let line = forms.iter().map(|form| joined(form)).find(|line| line.width() <= width).unwrap_or_default();
+    // The run that advanced last fills what is left, if there is room for more than a few letters.
+    let room = width.saturating_sub(line.width() + 2);
+    if line == joined(full) && room >= 12 && !figures.current.is_empty() {
+        return format!("{line}  {}", without_middle(&figures.current, room));
+    }
+    line
+}
+
+fn percent(done: u64, total: u64) -> u64 {
+    (done * 100).checked_div(total).unwrap_or(0)
+}
+
+fn bar(done: u64, total: u64) -> String {
+    let filled = usize::try_from(done * BAR as u64 / total.max(1)).unwrap_or(BAR).min(BAR);
+    format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled))
+}
+
+/// Formats seconds in few columns.
+fn short(seconds: u64) -> String {
+    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, seconds) => format!("{seconds}s"),
+        (0, 0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (0, hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+        (days, hours, ..) => format!("{days}d{hours:02}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> Figures {
+        Figures {
+            texts: 5678,
+            embedded: 1234,
+            documents_left: 12,
+            documents: 40,
+            per_second: Some(210.4),
+            runs_done: 1,
+            runs: 3,
+            current: "embed 2026-01-31_120000_ab12".into(),
+        }
+    }
+
+    #[test]
+    fn the_line_fits_every_width() {
+        let large = Figures { texts: 123_456_789, embedded: 45_678_901, per_second: Some(0.5), ..figures() };
+        let chunking = Figures { texts: 0, embedded: 0, per_second: None, ..figures() };
+        for figures in [figures(), large, chunking, Figures::default()] {
+            for width in 0..200 {
+                let line = fitting(&figures, width);
+                assert!(line.width() <= width, "{width}: {line}");
+                assert!(width < 19 || line.contains('%') || line.contains('/'), "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wider_terminal_shows_more() {
+        let shown: Vec<String> = [19, 30, 40, 80, 120].map(|width| fitting(&figures(), width)).into();
+        insta::assert_snapshot!(shown.join("\n"), @"
+        1234/5678  eta 22s
+        1234/5678 texts  eta 22s
+        1234/5678 texts  210/s  eta 22s
+        ████░░░░░░░░░░░░░░░░  1234/5678 texts  210/s  eta 22s  12 documents to chunk
+        ████░░░░░░░░░░░░░░░░  1234/5678 texts  210/s  eta 22s  12 documents to chunk  1/3 runs  embed 2026-01-31_120000_ab12
+        ");
+    }
+
+    #[test]
+    fn documents_are_counted_until_there_are_texts() {
+        let chunking = Figures { texts: 0, embedded: 0, per_second: None, runs: 1, ..figures() };
+        assert_eq!(fitting(&chunking, 30), "28/40 documents");
+        assert_eq!(sentence(&chunking), "chunked 28 of 40 documents (70 %)");
+    }
+
+    #[test]
+    fn a_log_has_a_sentence() {
+        assert_eq!(
+            sentence(&figures()),
+            "embedded 1234 of 5678 texts (21 %), 210 per second, estimated time left 22 s, 12 documents not yet chunked, \
+             1 of 3 runs done"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! `trailblazer runs pause` and `trailblazer runs resume`
+
+use clap::builder::NonEmptyStringValueParser;
+use postgres::Client;
+
+use super::super::{Context, names};
+use super::{WideSelection, in_steps, narrowed};
+use crate::db::Connector;
+use crate::db::calls::Filter;
+use crate::db::operations::{self, PauseStep};
+use crate::error::{Exit, Result};
+use crate::events::Event;
+use crate::ids::RunId;
+use crate::stop::Stop;
+use crate::terminal::counted;
+
+/// Pause runs: no worker claims them until they are resumed
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer runs pause handbook --reason 'the space is being moved'
+  trailblazer runs pause --source dita --dry-run
+  trailblazer runs resume --run-id '*'            Resume everything
+
+A worker that has already claimed a run finishes its phase; the next phase waits. A reset, a retry or new documents do \
+not resume a run. `trailblazer status` shows how many runs are paused, and why.")]
+pub struct PauseArgs {
+    /// The ids of the runs
+    #[arg(value_name = "ID")]
+    run_ids: Vec<RunId>,
+    /// Why, for the people who read `status`
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    reason: Option<String>,
+    /// Count what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    // Last, because its heading would also stand above what follows it.
+    /// Which runs.
+    #[command(flatten)]
+    selection: WideSelection,
+}
+
+/// Resume paused runs
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer runs resume handbook
+  trailblazer runs resume --source dita
+  trailblazer runs resume --run-id '*'            Resume everything")]
+pub struct ResumeArgs {
+    /// The ids of the runs
+    #[arg(value_name = "ID")]
+    run_ids: Vec<RunId>,
+    /// Count what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    // Last, because its heading would also stand above what follows it.
+    /// Which runs.
+    #[command(flatten)]
+    selection: WideSelection,
+}
+
+/// Runs `trailblazer runs pause`.
+pub fn pause(args: &PauseArgs, context: &Context<'_>) -> Result<Exit> {
+    let reason = args.reason.as_deref();
+    let filter = narrowed(&args.run_ids, &args.selection, "pause")?;
+    let done = change(&filter, &args.run_ids, args.dry_run, context, |client, filter, size, after| {
+        operations::pause_runs(client, filter, reason, args.dry_run, size, after)
+    })?;
+    let Done { counts, exit } = &done;
+    context.events.emit(&Event::PauseComplete {
+        dry_run: args.dry_run,
+        reason,
+        matched: counts.matched,
+        paused: counts.changed,
+        unchanged: counts.unchanged,
+        stopped: exit.is_some(),
+    });
+    let way_back = if args.dry_run || counts.changed == 0 { "" } else { "; `trailblazer runs resume` resumes runs" };
+    done.tell(if args.dry_run { "would be paused" } else { "paused" }, way_back);
+    Ok(exit.unwrap_or(Exit::Done))
+}
+
+/// Runs `trailblazer runs resume`.
+pub fn resume(args: &ResumeArgs, context: &Context<'_>) -> Result<Exit> {
+    let filter = narrowed(&args.run_ids, &args.selection, "resume")?;
+    let done = change(&filter, &args.run_ids, args.dry_run, context, |client, filter, size, after| {
+        operations::resume_runs(client, filter, args.dry_run, size, after)
+    })?;
+    let Done { counts, exit } = &done;
+    context.events.emit(&Event::ResumeComplete {
+        dry_run: args.dry_run,
+        matched: counts.matched,
+        resumed: counts.changed,
+        unchanged: counts.unchanged,
+        stopped: exit.is_some(),
+    });
+    done.tell(if args.dry_run { "would be resumed" } else { "resumed" }, "");
+    Ok(exit.unwrap_or(Exit::Done))
+}
+
+/// What a change did, and the exit code if a signal stopped it.
+struct Done {
+    counts: PauseStep,
+    exit: Option<Exit>,
+}
+
+impl Done {
+    fn tell(&self, done: &str, way_back: &str) {
+        let Self { counts, exit } = self;
+        let stopped = if exit.is_some() { "stopped: " } else { "" };
+        log::info!("{stopped}{} {done}, {} unchanged{way_back}", counted(counts.changed, "run"), counts.unchanged);
+    }
+}
+
+/// Changes the runs of a filter in steps. A dry run is one step.
+fn change(
+    filter: &Filter,
+    run_ids: &[RunId],
+    dry_run: bool,
+    context: &Context<'_>,
+    mut change_some: impl FnMut(&mut Client, &Filter, Option<i32>, &str) -> Result<PauseStep>,
+) -> Result<Done> {
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    super::find(&mut client, run_ids)?;
+    let stop = Stop::on_signals()?;
+    let mut counts = PauseStep::default();
+    if dry_run {
+        counts = change_some(&mut client, filter, None, "")?;
+    } else {
+        in_steps(filter, &stop, context.quiet, |filter, size, after| {
+            let done = change_some(&mut client, filter, Some(size), after)?;
+            counts.matched += done.matched;
+            counts.changed += done.changed;
+            counts.unchanged += done.unchanged;
+            Ok((done.matched, done.last_run_id))
+        })?;
+    }
+    if counts.matched == 0 {
+        names::warn_of_unknown(&mut client, filter, &[]);
+    }
+    Ok(Done { counts, exit: stop.exit() })
+}

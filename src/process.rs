@@ -1,0 +1,125 @@
+//! Whether the process that made a claim on this machine still exists.
+//!
+//! A worker's name has its host and process id, but a host name can belong to several containers, and the system uses a process
+//! id again. So a claim also stores an identity: the boot of the machine and its process namespace, and when the process started.
+
+use nix::errno::Errno;
+use nix::sys::signal;
+use nix::unistd::Pid;
+use sha2::{Digest, Sha256};
+
+/// Returns the identity of this process, which no other process of this machine ever has. None where the system does not tell
+/// what it consists of.
+#[must_use]
+pub fn own_identity() -> Option<String> {
+    let start = Stat::of(std::process::id())?.start;
+    Some(format!("{}/{start}", machine()?))
+}
+
+/// Whether the process of a worker is known to have ended. `worker` is `host/pid/thread`, `identity` what [`own_identity`] returned
+/// there. When in doubt, it returns false.
+#[must_use]
+pub fn has_ended(worker: &str, identity: &str) -> bool {
+    let mut parts = worker.rsplitn(3, '/').skip(1);
+    let (pid, host) = (parts.next().and_then(|pid| pid.parse::<u32>().ok()), parts.next());
+    let (Some(pid), Some(host), Some((there, start))) = (pid, host, identity.split_once('/')) else { return false };
+    if host != gethostname::gethostname().to_string_lossy() || machine().as_deref() != Some(there) {
+        return false;
+    }
+    match Stat::of(pid) {
+        Some(process) => process.has_ended || process.start != start,
+        // The process may be hidden from this account. Then the signal is refused, but not for lack of a process.
+        None => i32::try_from(pid).is_ok_and(|pid| signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)),
+    }
+}
+
+/// Returns a name for this boot of the machine and this process namespace. A process id means the same process in both.
+fn machine() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    let digest = Sha256::digest(format!("{} {}", boot.trim(), namespace.display()));
+    Some(hex::encode(&digest[..8]))
+}
+
+/// The part of `/proc/PID/stat` that tells processes apart.
+struct Stat {
+    /// Nobody has asked yet how the process ended, but it runs no more.
+    has_ended: bool,
+    /// When it started, in clock ticks since the boot.
+    start: String,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name of the program stands in parentheses and may have spaces and parentheses itself.
+        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        Some(Self { has_ended: matches!(*fields.first()?, "Z" | "X"), start: (*fields.get(19)?).to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// A process that lives until its standard input is closed, as the worker it would be.
+    fn worker() -> (std::process::Child, String, String) {
+        let child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let name = format!("{}/{}/0", gethostname::gethostname().to_string_lossy(), child.id());
+        let identity = format!("{}/{}", machine().unwrap(), Stat::of(child.id()).unwrap().start);
+        (child, name, identity)
+    }
+
+    #[test]
+    fn a_process_has_ended_when_it_was_killed_and_not_before() {
+        let (mut child, name, identity) = worker();
+        assert!(!has_ended(&name, &identity));
+        child.kill().unwrap();
+        // Once without anybody having asked for its exit code, and once after.
+        let is_zombie = || Stat::of(child.id()).is_none_or(|stat| stat.has_ended);
+        while !is_zombie() {
+            std::thread::yield_now();
+        }
+        assert!(has_ended(&name, &identity));
+        child.wait().unwrap();
+        assert!(has_ended(&name, &identity));
+    }
+
+    #[test]
+    fn another_process_with_the_same_id_is_not_the_one_that_made_the_claim() {
+        let (mut child, name, identity) = worker();
+        let machine = identity.split_once('/').unwrap().0;
+        assert!(has_ended(&name, &format!("{machine}/1")));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn nothing_is_known_of_other_machines_and_containers() {
+        let (mut child, name, identity) = worker();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let (machine, start) = identity.split_once('/').unwrap();
+        let pid = child.id();
+        assert!(has_ended(&name, &identity));
+        for (name, identity) in [
+            (format!("elsewhere/{pid}/0"), identity.clone()),
+            (name.clone(), format!("{}/{start}", "0".repeat(16))),
+            (name.clone(), machine.to_owned()),
+            (name.clone(), String::new()),
+            ("nightly job".to_owned(), identity.clone()),
+            (format!("{}/x/0", gethostname::gethostname().to_string_lossy()), identity.clone()),
+        ] {
+            assert!(!has_ended(&name, &identity), "{name} {identity}");
+        }
+    }
+
+    #[test]
+    fn this_process_exists() {
+        let identity = own_identity().unwrap();
+        let name = format!("{}/{}/3", gethostname::gethostname().to_string_lossy(), std::process::id());
+        assert!(identity.len() < 64 && !has_ended(&name, &identity), "{identity}");
+    }
+}

@@ -1,0 +1,41 @@
+//! Takes claims back whose process on this machine has ended without releasing them, for example because it was killed.
+
+use postgres::Client;
+
+use crate::db::calls::{self, Filter};
+use crate::db::operations;
+use crate::error::Result;
+use crate::events::{Event, EventWriter};
+use crate::ids::Status;
+use crate::process;
+
+/// Ends the claims on the runs of `filter` that processes of this machine left behind. Returns how many.
+///
+/// It charges the attempts, as an expired lease does: a run that ends its processes must not be claimed forever.
+pub fn from_ended_processes(client: &mut Client, filter: &Filter, events: &EventWriter) -> Result<usize> {
+    let held = Filter { status: vec![Status::Chunking, Status::Embedding], limit: None, ..filter.clone() };
+    let mut taken_back = 0;
+    for run in calls::list_runs(client, &held)? {
+        let (Some(worker), Some(identity)) = (&run.claimed_by, &run.claim_process) else { continue };
+        if !process::has_ended(worker, identity) {
+            continue;
+        }
+        let reason = format!("the process of worker {worker} ended without releasing the claim");
+        let run = match operations::expire_claim(client, &run.run_id, run.claim_token, &reason) {
+            Ok(run) => run,
+            // Another process was faster.
+            Err(error) if error.is_claim_lost() => continue,
+            Err(error) => return Err(error),
+        };
+        log::info!("took run {} back: {reason}", run.run_id);
+        events.emit(&Event::Recover {
+            run_id: &run.run_id,
+            status: run.status,
+            attempts: run.attempts,
+            available_at: run.available_at,
+            error: &reason,
+        });
+        taken_back += 1;
+    }
+    Ok(taken_back)
+}
