@@ -39,7 +39,7 @@ pub fn render(report: &Report) -> String {
                     p.about {
                         "Made " time datetime=(report.created_at.to_rfc3339()) { (shown(report.created_at)) } ". "
                         @if report.run_id.is_none() { "Of each document, the newest version counts. " }
-                        "Select a number to see its pages."
+                        "Pages that the database role may not read are left out. Select a number to see its pages."
                     }
                     (warning(report))
                     (summary(report))

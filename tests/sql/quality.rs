@@ -120,3 +120,24 @@ fn a_report_counts_the_newest_versions_or_those_of_one_run() {
     );
     assert_eq!(pages, "2 1");
 }
+
+#[test]
+fn a_report_says_who_may_read_restricted_pages() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    client
+        .batch_execute(
+            r#"select graphdb.create_staging();
+               insert into pg_temp.staged_documents (doc_id, title, labels, breadcrumbs, meta, body)
+               select 'd' || v.place, 'T', '{}', '{}', v.meta, 'x'
+               from unnest(array['{}', '{"readers": null}', '{"readers": ["group:hr"]}', '{"readers": [["group:hr", "user:ann"], ["group:hr"]]}',
+                                 '{"readers": []}', '{"readers": [["user:ann"], []]}', '{"readers": 7}']::jsonb[]) with ordinality as v (meta, place);
+               select graphdb.load_documents('r', 'confluence');"#,
+        )
+        .unwrap();
+    let said = "select kind, value, documents from graphdb.report_documents() where kind in ('access', 'reader') order by 1, 2";
+    assert_eq!(
+        ask(&mut client, said),
+        "access everybody 2\naccess nobody 3\naccess restricted 2\nreader group:hr 2\nreader user:ann 2"
+    );
+}
