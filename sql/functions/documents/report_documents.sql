@@ -46,11 +46,11 @@ as $$
       union all
       select 'flag', f.flag, d.bytes from unnest(d.flags) as f (flag)
       union all
-      select 'loss', l.key, (l.value #>> '{}')::numeric::bigint
+      select 'loss', l.key, least((l.value #>> '{}')::numeric, 1e15)::bigint
       from jsonb_each(d.losses) as l (key, value)
       where jsonb_typeof(l.value) = 'number'
       union all
-      select 'broken_link', (l.link ->> 'reason') || ': ' || (l.link ->> 'href'), count(*)
+      select 'broken_link', (l.link ->> 'reason') || ': ' || left(l.link ->> 'href', 500), count(*)
       from jsonb_path_query(d.meta, '$.links[*] ? (@.reason == "not in input" || @.reason == "no such key" || @.reason == "outside the input")') as l (link)
       group by 1, 2
     ) as s (kind, value, weight)

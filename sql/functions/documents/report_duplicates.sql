@@ -40,7 +40,7 @@ begin
   return query execute format(
     'with reported as materialized (
        select d.run_id, d.doc_id, d.revision, d.title, d.url, d.path,
-              case when d.body ~ ''[^[:space:]]'' then md5(d.body) end as body
+              case when d.body ~ ''[^[:space:]]'' then sha256(convert_to(d.body, ''UTF8'')) end as body
        from graphdb.documents as d
        where d.is_current and case when $1 is null then d.is_newest else d.run_id = $1 end
          and ((select graphdb._processes_runs()) or graphdb.may_read(d.readers, (select graphdb.principals())))
