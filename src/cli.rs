@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    ask, completions, db, embed, eval, fetch, man, normalize, report, run, runs, setup, show, status, sync,
+    ask, completions, db, embed, eval, fetch, man, models, normalize, report, run, runs, setup, show, status, sync,
 };
 #[cfg(feature = "serve")]
 use crate::commands::{mcp, serve};
@@ -92,6 +92,9 @@ pub enum Command {
     Ask(ask::Args),
     /// Measure how well search answers your own questions
     Eval(eval::Args),
+    /// List, switch or drop embedding models
+    #[command(subcommand)]
+    Models(models::Command),
     /// Write a report on the content as an HTML file
     Report(report::Args),
     /// Print a document, or one section of it, as Markdown
@@ -159,6 +162,7 @@ impl Command {
             Self::Ask(args) => Some(args.answer),
             Self::Runs(command) => command.answer(),
             Self::Db(command) => command.answer(),
+            Self::Models(command) => command.answer(),
             Self::Doctor(answer) => Some(*answer),
             Self::Report(_) | Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) | Self::Man(_) => {
                 return Output::Own;

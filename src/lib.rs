@@ -82,6 +82,7 @@ fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
         Command::Ask(args) => commands::ask::run(&args, &context()?),
         Command::Eval(args) => commands::eval::run(&args, &context()?),
         Command::Status(args) => commands::status::run(&args, &context()?),
+        Command::Models(command) => commands::models::run(command, &context()?),
         Command::Report(args) => commands::report::run(&args, &context()?),
         Command::Show(args) => commands::show::run(&args, &context()?),
         Command::Embed(args) => commands::embed::run(&args, &context()?),

@@ -13,6 +13,7 @@ pub mod man;
 #[cfg(feature = "serve")]
 pub mod mcp;
 mod model;
+pub mod models;
 mod names;
 pub mod normalize;
 mod reading;

@@ -16,11 +16,12 @@ use super::model::{
     Waiting, ask_for_limit, embed_settings, lacks_limit, limits, missing_prefixes, store_limit, wait_for_provider,
 };
 use super::runs::Selection;
-use super::{Context, indexes, names, workers};
+use super::{Context, indexes, models, names, workers};
 use crate::artifact::shown;
 use crate::config::Mode;
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
+use crate::db::models as prepared;
 use crate::db::operations::{self, RunProgress, WorkerState};
 use crate::db::search;
 use crate::error::{Error, Exit, Result};
@@ -255,6 +256,22 @@ fn wind_up(
     report_other_models(client, filter, &embed_settings(&context.config).model_name());
     if calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
         indexes::build(connector, client, stop, context)?;
+        if !stop.is_asked() {
+            serve_if_prepared(client, &embed_settings(&context.config).model_name())?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets searches use the configured model once every text has a vector under it. Until then, they use the served model.
+fn serve_if_prepared(client: &mut Client, model: &str) -> Result<()> {
+    // A role that may not decide this leaves it to another.
+    if !prepared::may_serve(client)? || prepared::served(client)?.is_none_or(|served| served == model) {
+        return Ok(());
+    }
+    let is_registered = prepared::describe(client)?.iter().any(|known| known.model == model);
+    if is_registered && prepared::backlog(client, model)?.texts == 0 {
+        models::serve(client, model)?;
     }
     Ok(())
 }

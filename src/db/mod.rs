@@ -9,6 +9,7 @@ pub mod health;
 pub mod history;
 pub mod install;
 pub mod local;
+pub mod models;
 pub mod obstacles;
 pub mod operations;
 pub mod report;

@@ -71,6 +71,7 @@ fn help_of_trailblazer() {
       status       Show what is left to do, who works on it, and what blocks it
       ask          Search the documentation for the answer to a question
       eval         Measure how well search answers your own questions
+      models       List, switch or drop embedding models
       report       Write a report on the content as an HTML file
       show         Print a document, or one section of it, as Markdown
       embed        Compute vectors for texts on standard input, for other programs
@@ -1024,6 +1025,90 @@ fn help_of_completions() {
       shell
       trailblazer completions zsh > ~/.zfunc/_trailblazer
       trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish
+    ");
+}
+
+#[test]
+fn help_of_models() {
+    insta::assert_snapshot!(help(&["models"]), @"
+    List, switch or drop embedding models
+
+    Usage: trailblazer models [OPTIONS] <COMMAND>
+
+    Commands:
+      list    List the models with their vectors, runs and size, the served model first
+      switch  Prepare a model beside the served model, then let searches use it
+      drop    Delete a model that is not served, with its vectors and its index
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
+}
+
+#[test]
+fn help_of_models_list() {
+    insta::assert_snapshot!(help(&["models", "list"]), @"
+    List the models with their vectors, runs and size, the served model first
+
+    Usage: trailblazer models list [OPTIONS]
+
+    Options:
+          --json  Print JSON, one object per line, instead of text
+      -h, --help  Print help
+
+    [global options]
+
+    Searches that name no model use the served model.
+    ");
+}
+
+#[test]
+fn help_of_models_switch() {
+    insta::assert_snapshot!(help(&["models", "switch"]), @"
+    Prepare a model beside the served model, then let searches use it
+
+    Usage: trailblazer models switch [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  A model of the configured provider, as in embed.model
+
+    Options:
+          --dry-run  Report how many texts must be embedded and how long it takes, and change nothing
+      -h, --help     Print help
+
+    [global options]
+
+    The runs are embedded with the new model from the backlog, while searches use the served model. The
+    switch is one transaction. If the command is stopped, start it again: it continues. As long as no
+    document changes, switching back takes only this transaction, until `models drop`.
+
+    Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new
+    documents with the old model.
+
+    Examples:
+      trailblazer models switch multilingual-e5-small --dry-run
+      trailblazer models switch multilingual-e5-small
+    ");
+}
+
+#[test]
+fn help_of_models_drop() {
+    insta::assert_snapshot!(help(&["models", "drop"]), @"
+    Delete a model that is not served, with its vectors and its index
+
+    Usage: trailblazer models drop [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  A model from `models list`
+
+    Options:
+      -y, --yes   Drop without asking
+      -h, --help  Print help
+
+    [global options]
     ");
 }
 

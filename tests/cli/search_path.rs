@@ -134,7 +134,10 @@ fn commands(trapped: &Trapped) {
         &["run", "--phases", "chunk"],
         &["runs", "delete", "--run-id", "stored", "--yes"],
         &["db", "prune"],
-        &["db", "grant", "reader", &reader],
+        &["db", "grant", "reader", &reader, "--as", "group:hr"],
+        &["ask", "words", "--as", "group:hr"],
+        &["models", "list"],
+        &["models", "switch", "hash-384"],
         &["db", "doctor"],
     ] {
         let run = trapped.run(args);

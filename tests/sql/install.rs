@@ -217,7 +217,9 @@ fn functions_of_an_earlier_version_are_dropped() {
             "0010_findable_documents",
             "0011_revisions",
             "0012_readers",
+            "0013_operations",
             "0016_quality_flags",
+            "0017_models",
         ]
     );
     assert_eq!(ask(&mut client, ours), before);

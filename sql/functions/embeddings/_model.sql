@@ -1,4 +1,4 @@
--- Return the registered model with this name. Null selects the only registered model.
+-- Return the registered model with this name. Null selects the served model.
 create or replace function graphdb._model(p_model text)
 returns graphdb.embedding_models
 language plpgsql
@@ -8,11 +8,7 @@ as $$
 declare
   v_model graphdb.embedding_models;
 begin
-  if p_model is null and (select count(*) from graphdb.embedding_models) > 1 then
-    raise exception 'more than one model is registered'
-      using errcode = 'TB001', hint = 'Pass the model''s name; graphdb.embedding_models lists them.';
-  end if;
-  select m.* into v_model from graphdb.embedding_models as m where m.model = coalesce(p_model, m.model);
+  select m.* into v_model from graphdb.embedding_models as m where m.model = p_model or p_model is null and m.is_served;
   if not found then
     raise exception 'no model %', case when p_model is null then 'is registered' else graphdb._shown(p_model) end
       using errcode = 'TB001', hint = 'Register it first: select graphdb.register_model(''name'', ''provider'', 384).';
@@ -22,5 +18,5 @@ end
 $$;
 
 comment on function graphdb._model(text) is
-  'Return the registered model with this name. Null selects the only registered model. TB001: there is none, or there are several.';
+  'Return the registered model with this name. Null selects the served model. TB001: there is none.';
 revoke all on function graphdb._model(text) from public;

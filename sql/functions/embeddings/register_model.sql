@@ -28,6 +28,13 @@ begin
     p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix
   from graphdb.embedding_models as m
   on conflict (model) do nothing;
+  if not exists (select from graphdb.embedding_models as m where m.is_served) then
+    -- The first model is served. Of two that are registered at the same time, one waits here.
+    lock table graphdb.embedding_models in share row exclusive mode;
+    update graphdb.embedding_models as m
+    set is_served = true
+    where m.model = p_model and not exists (select from graphdb.embedding_models as o where o.is_served);
+  end if;
   v_model := graphdb._model(p_model);
   if (v_model.dimension, v_model.normalized, v_model.query_prefix, v_model.document_prefix)
      is distinct from (p_dimension, p_normalized, p_query_prefix, p_document_prefix) then
@@ -41,5 +48,5 @@ $$;
 
 comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
   'Register an embedding model: name, provider, dimension, whether its vectors have unit length, and the prefixes for questions and documents. '
-  'Idempotent. TB001: bad argument, or the model is registered with other properties.';
+  'The first model is served. Idempotent. TB001: bad argument, or the model is registered with other properties.';
 revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

@@ -9,7 +9,7 @@ declare
   v_functions text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_models,overlapping_runs,run_history,
     principals,reads_all,may_read,role_readers,model_limit,search,context,read_question,searched_documents,snippet,has_vectors,role_rights,token_lag,find_document,describe_documents,list_documents,search_facets,run_contents,
     run_losses,report_documents,report_chunks,report_duplicates,chunk_sizes,chunk_start,backlog_history,attempt_totals,content_totals,unknown_readers,run_visibility,
-    list_workers,work_progress,list_pauses,due_in,storage_size}';
+    list_workers,work_progress,list_pauses,due_in,storage_size,served_model,describe_models,model_backlog}';
 begin
   if p_kind in ('worker', 'admin') then
     v_functions := v_functions || '{claim_run,claim_runs,renew_claim,renew_claims,complete_run,complete_runs,release_run,run_documents,input_places,fail_run,expire_claim,
@@ -18,7 +18,7 @@ begin
   end if;
   if p_kind = 'admin' then
     v_functions := v_functions || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings,prune_attempts,set_priority,
-      release_claims,pause_runs,resume_runs}'::text[];
+      release_claims,pause_runs,resume_runs,requeue_runs,serve_model,drop_model}'::text[];
   end if;
   return v_functions;
 end

@@ -1,6 +1,6 @@
 -- Find the documents that answer a question by words, by vector, or by both. The best document is first, and each is
 -- represented by its best chunk. Only one version of each document is searched: the newest that is ready.
--- The vector belongs to the question with its prefix under p_model (null: the only registered model).
+-- The vector belongs to the question with its prefix under p_model (null: the served model).
 -- Without a vector, only words are used. Without words, only the vector is used.
 create or replace function graphdb.search(
   p_query text,

@@ -208,7 +208,7 @@ fn in_steps(
 }
 
 /// Prints `question` and asks the user to type `word` as a confirmation.
-fn confirmed(question: &str, word: &str) -> Result<()> {
+pub(super) fn confirmed(question: &str, word: &str) -> Result<()> {
     if confirm(question, word) {
         return Ok(());
     }

@@ -1,0 +1,32 @@
+-- The models: their vectors, the runs that were last embedded with each, about how many bytes vectors and index take on disk, and which
+-- one is served.
+create or replace function graphdb.describe_models()
+returns table (
+  model text, provider text, dimension integer, vectors bigint, runs bigint, bytes bigint, is_served boolean, created_at timestamptz)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with counted as (
+    select e.model_id, count(*) as vectors from graphdb.embeddings as e group by e.model_id
+  ), sized as (
+    -- The table holds the vectors of all models: a model has its share of the numbers.
+    select pg_table_size('graphdb.embeddings')::numeric / greatest(sum(c.vectors * m.dimension), 1) as bytes_of_a_number
+    from counted as c
+    join graphdb.embedding_models as m on m.model_id = c.model_id
+  )
+  select m.model, m.provider, m.dimension, coalesce(c.vectors, 0),
+         (select count(*) from graphdb.processed_runs as r where r.embedding_model = m.model),
+         (coalesce(c.vectors, 0) * m.dimension * coalesce(s.bytes_of_a_number, 0))::bigint
+           + coalesce(pg_relation_size(to_regclass(format('graphdb.ix_embeddings_hnsw_%s', m.model_id))), 0),
+         m.is_served, m.created_at
+  from graphdb.embedding_models as m
+  left join counted as c on c.model_id = m.model_id
+  cross join sized as s
+  order by m.is_served desc, m.model
+$$;
+
+comment on function graphdb.describe_models() is
+  'The models, the served one first: vectors, runs last embedded with each, and about how many bytes vectors and index take on disk.';
+revoke all on function graphdb.describe_models() from public;

@@ -1,0 +1,48 @@
+-- Delete a model that is not served: its index, its vectors, then itself. p_max_vectors bounds one step: call again until is_dropped. Runs
+-- that were last embedded with it are queued again.
+create or replace function graphdb.drop_model(p_model text, p_max_vectors integer default null)
+returns table (deleted bigint, is_dropped boolean)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_model graphdb.embedding_models;
+begin
+  perform graphdb._check_isolation();
+  if p_max_vectors < 1 then
+    raise exception 'a step of % vectors is too small', p_max_vectors
+      using errcode = 'TB001', hint = 'Pass at least 1, or null for all at once.';
+  end if;
+  -- Nobody counts on its vectors, and it does not come to be served, while they go.
+  perform pg_advisory_xact_lock(graphdb._vectors_lock());
+  v_model := graphdb._model(coalesce(p_model, ''));
+  if v_model.is_served then
+    raise exception 'model "%" is served', p_model
+      using errcode = 'TB001', hint = 'Serve another model first: trailblazer models switch NAME.';
+  end if;
+  -- Searches wait behind whoever waits for the index.
+  perform set_config('lock_timeout', '5s', true);
+  execute format('drop index if exists graphdb.ix_embeddings_hnsw_%s', v_model.model_id);
+  delete from graphdb.document_vectors as v
+  where v.model_id = v_model.model_id
+    and (v.run_id, v.doc_id, v.revision) in (
+      select o.run_id, o.doc_id, o.revision from graphdb.document_vectors as o where o.model_id = v_model.model_id limit p_max_vectors);
+  delete from graphdb.embeddings as e
+  where e.model_id = v_model.model_id
+    and e.input_sha256 in (select o.input_sha256 from graphdb.embeddings as o where o.model_id = v_model.model_id limit p_max_vectors);
+  get diagnostics deleted = row_count;
+  is_dropped := not exists (select from graphdb.embeddings as e where e.model_id = v_model.model_id)
+    and not exists (select from graphdb.document_vectors as v where v.model_id = v_model.model_id);
+  if is_dropped then
+    perform graphdb.reset_runs(jsonb_build_object('embedding_model', p_model, 'status', 'embedded'), 'processed');
+    delete from graphdb.embedding_models as m where m.model_id = v_model.model_id;
+  end if;
+  return next;
+end
+$$;
+
+comment on function graphdb.drop_model(text, integer) is
+  'Delete a model that is not served: its index, its vectors, then itself. p_max_vectors bounds one step: call again until is_dropped. Runs last embedded with it are queued again. TB001: no such model, or it is served.';
+revoke all on function graphdb.drop_model(text, integer) from public;

@@ -1,0 +1,52 @@
+-- Let searches that name no model use this one from now on, and show the documents that were prepared for it: in this transaction. TB003
+-- while documents that search finds by vector lack vectors under the model. The model before stays; serving it again is the way back.
+create or replace function graphdb.serve_model(p_model text)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_model graphdb.embedding_models;
+  v_before text;
+  v_lacking bigint;
+begin
+  perform graphdb._check_isolation(), graphdb._check_name('the name of a model', p_model, 256);
+  -- Nobody stores or counts vectors meanwhile.
+  perform pg_advisory_xact_lock(graphdb._vectors_lock());
+  v_model := graphdb._model(coalesce(p_model, ''));
+  select count(*) into v_lacking from graphdb._lacking_inputs(v_model.model_id);
+  if v_lacking > 0 then
+    raise exception '% texts have no vector under model "%"', v_lacking, p_model
+      using errcode = 'TB003', hint = 'Queue the runs with graphdb.requeue_runs, embed them with this model, then try again.';
+  end if;
+  v_before := (select m.model from graphdb.embedding_models as m where m.is_served);
+  update graphdb.embedding_models as m set is_served = false where m.is_served and m.model_id <> v_model.model_id;
+  update graphdb.embedding_models as m set is_served = true where m.model_id = v_model.model_id and not m.is_served;
+
+  perform from graphdb.processed_runs as r
+  where r.status = 'embedded' and r.embedding_model <> p_model
+  order by r.run_id
+  for no key update;
+  -- A run of which every text has a vector under the model is embedded with it.
+  update graphdb.processed_runs as r
+  set embedding_model = p_model, updated_at = graphdb.clock()
+  where r.status = 'embedded' and r.embedding_model <> p_model
+    and not exists (
+      select from graphdb._current_chunks(r.run_id) as c
+      where not exists (
+        select from graphdb.embeddings as e where e.model_id = v_model.model_id and e.input_sha256 = c.input_sha256));
+
+  perform pg_advisory_xact_lock(graphdb._newest_lock());
+  perform graphdb._settle_versions(u.run_id)
+  from (
+    select distinct d.run_id from graphdb.documents as d where (not d.is_searched and d.is_findable) or not d.is_current order by d.run_id
+  ) as u;
+  return v_before;
+end
+$$;
+
+comment on function graphdb.serve_model(text) is
+  'Let searches that name no model use this one, and show the documents that were prepared for it, in one transaction. Returns the model before, which stays. TB001: no such model. TB003: documents that search finds by vector lack vectors under it.';
+revoke all on function graphdb.serve_model(text) from public;

@@ -1,0 +1,13 @@
+-- The model that searches use which name none. Null before the first model is registered.
+create or replace function graphdb.served_model()
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.model from graphdb.embedding_models as m where m.is_served
+$$;
+
+comment on function graphdb.served_model() is 'The model that searches use which name none. Null before the first model is registered.';
+revoke all on function graphdb.served_model() from public;

@@ -1,0 +1,17 @@
+-- squawk-ignore-file ban-drop-function, adding-field-with-default, require-concurrent-index-creation
+-- A database may hold several models, of which exactly one is served: a search that names no model uses it.
+
+alter table graphdb.embedding_models add column if not exists is_served boolean not null default false;
+comment on column graphdb.embedding_models.is_served is 'Searches that name no model use this one; at most one model, and exactly one if there is any';
+create unique index if not exists ix_embedding_models_served on graphdb.embedding_models (is_served) where is_served;
+-- Of several models, the one that most runs are embedded with.
+update graphdb.embedding_models as m
+set is_served = true
+from (
+  select u.model_id
+  from graphdb.embedding_models as u
+  order by (select count(*) from graphdb.processed_runs as r where r.embedding_model = u.model and r.status = 'embedded') desc, u.model_id
+  limit 1
+) as s
+where m.model_id = s.model_id and m.is_served is distinct from true
+  and not exists (select from graphdb.embedding_models as o where o.is_served);

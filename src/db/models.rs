@@ -1,0 +1,82 @@
+//! The models in the database, and which one is served.
+
+use chrono::{DateTime, Utc};
+use postgres::{Client, GenericClient};
+use serde::Serialize;
+
+use crate::error::Result;
+
+/// A model in the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the columns of graphdb.describe_models")]
+pub struct Described {
+    pub model: String,
+    pub provider: String,
+    pub dimension: i32,
+    pub vectors: i64,
+    pub runs: i64,
+    pub bytes: i64,
+    pub is_served: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Calls `graphdb.describe_models`. The served model is first.
+pub fn describe(client: &mut impl GenericClient) -> Result<Vec<Described>> {
+    let rows = client.query("select * from graphdb.describe_models()", &[])?;
+    Ok(rows
+        .iter()
+        .map(|row| Described {
+            model: row.get("model"),
+            provider: row.get("provider"),
+            dimension: row.get("dimension"),
+            vectors: row.get("vectors"),
+            runs: row.get("runs"),
+            bytes: row.get("bytes"),
+            is_served: row.get("is_served"),
+            created_at: row.get("created_at"),
+        })
+        .collect())
+}
+
+/// Calls `graphdb.served_model`.
+pub fn served(client: &mut impl GenericClient) -> Result<Option<String>> {
+    Ok(client.query_one("select graphdb.served_model()", &[])?.get(0))
+}
+
+/// The work before a model can be served.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(missing_docs, reason = "the columns of graphdb.model_backlog")]
+pub struct ModelBacklog {
+    pub texts: i64,
+    pub runs: i64,
+    pub seconds: Option<f64>,
+}
+
+/// Calls `graphdb.model_backlog`. The model need not be registered.
+pub fn backlog(client: &mut impl GenericClient, model: &str) -> Result<ModelBacklog> {
+    let row = client.query_one("select * from graphdb.model_backlog($1)", &[&model])?;
+    Ok(ModelBacklog { texts: row.get("texts"), runs: row.get("runs"), seconds: row.get("seconds") })
+}
+
+/// Calls `graphdb.requeue_runs`. Returns how many of at most `limit` runs were queued again, because they were embedded with another model.
+pub fn requeue(client: &mut Client, model: &str, limit: i32) -> Result<i64> {
+    let requeue = "select graphdb.requeue_runs($1, p_max_runs => $2)";
+    Ok(client.query_one(requeue, &[&model, &limit])?.get(0))
+}
+
+/// Calls `graphdb.serve_model`. Returns the model that was served before.
+pub fn serve(client: &mut Client, model: &str) -> Result<Option<String>> {
+    Ok(client.query_one("select graphdb.serve_model($1)", &[&model])?.get(0))
+}
+
+/// Calls `graphdb.drop_model`. Returns the number of deleted vectors, and whether the model is gone.
+pub fn drop_step(client: &mut Client, model: &str, max_vectors: i32) -> Result<(i64, bool)> {
+    let row = client.query_one("select * from graphdb.drop_model($1, $2)", &[&model, &max_vectors])?;
+    Ok((row.get("deleted"), row.get("is_dropped")))
+}
+
+/// Returns whether this role may decide which model is served.
+pub fn may_serve(client: &mut impl GenericClient) -> Result<bool> {
+    let may = "select has_function_privilege('graphdb.serve_model(text)', 'execute')";
+    Ok(client.query_one(may, &[])?.get(0))
+}
