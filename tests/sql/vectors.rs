@@ -68,7 +68,8 @@ fn a_text_keeps_the_vector_it_has_and_the_others_get_theirs() {
         let token = claim(&mut client, "embed", "r");
         store(&mut client, token, &[2], ONE).unwrap();
         store(&mut client, token, &[3, 1, 2], [0.0, 1.0, 0.0]).unwrap();
-        assert_eq!(ask(&mut client, STORED), "01 [0,1,0], 02 [1,0,0], 03 [0,1,0]");
+        // A worker sees only the vectors of chunks that it may read.
+        assert_eq!(ask(&mut database.connect(), STORED), "01 [0,1,0], 02 [1,0,0], 03 [0,1,0]");
         ask(&mut client, &format!("select graphdb.release_run('r', {token})"));
     }
 }
