@@ -62,6 +62,18 @@ fn a_short_lease_has_more_heartbeats() {
 }
 
 #[test]
+fn a_worker_in_a_long_transaction_is_alive() {
+    let (database, mut client, _) = claimed_at_noon();
+    let mut worker = database.connect();
+    ask(&mut worker, "begin; select from graphdb.processed_runs where run_id = 'r01' for no key update");
+    set_time(&database, "12:05:00");
+    assert_eq!(ask(&mut client, STATES), "r01 alive 00:05:00\nr02 dead 00:05:00");
+    assert_eq!(ask(&mut client, "select dead_claims from graphdb.backlog_status"), "1");
+    ask(&mut worker, "commit");
+    assert_eq!(ask(&mut client, STATES), "r01 dead 00:05:00\nr02 dead 00:05:00");
+}
+
+#[test]
 fn a_clock_that_is_set_back_makes_nobody_dead() {
     let (database, mut client, _) = claimed_at_noon();
     set_time(&database, "07:00:00");

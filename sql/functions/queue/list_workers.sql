@@ -16,7 +16,13 @@ declare
 begin
   return query execute
     'select r.claimed_by, split_part(r.claimed_by, ''/'', 1), r.run_id, case r.status when ''chunking'' then ''chunk'' else ''embed'' end,
-            graphdb._claim_state(r, $1),
+            -- A worker that completes a phase in a long transaction has locked its run, and cannot renew the claim meanwhile.
+            case
+              when graphdb._claim_state(r, $1) = ''dead'' and exists (
+                select from pg_locks as l where l.locktype = ''transactionid'' and l.granted and l.transactionid = r.xmax)
+                then ''alive''
+              else graphdb._claim_state(r, $1)
+            end,
             case r.status when ''chunking'' then r.claim_progress::bigint else p.embedded end,
             case r.status when ''chunking'' then r.total_docs::bigint else p.texts end,
             r.claim_progress / nullif(extract(epoch from r.updated_at - r.claimed_at), 0)::float8,
