@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use log::LevelFilter;
@@ -11,6 +12,14 @@ use crate::events::EventWriter;
 use crate::logging;
 use crate::options::{Global, When};
 use crate::table;
+
+/// Whether the last line on the terminal is one of progress, which the next update replaces.
+static IS_LINE_DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Records whether the last line on the terminal is one of progress.
+pub fn set_line_drawn(is_drawn: bool) {
+    IS_LINE_DRAWN.store(is_drawn, Ordering::Relaxed);
+}
 
 /// Starts the logger. `RUST_LOG` overrides the flags.
 pub fn init(global: &Global) {
@@ -30,9 +39,13 @@ pub fn init(global: &Global) {
         .filter_module("ureq", LevelFilter::Warn)
         .filter_module("ureq_proto", LevelFilter::Warn)
         .write_style(style)
-        .format(|out, record| match record.level() {
-            log::Level::Info => writeln!(out, "{}", record.args()),
-            level => writeln!(out, "{}: {}", level.as_str().to_lowercase(), record.args()),
+        .format(|out, record| {
+            // A message must not continue the line of progress. The next update draws that line again below the message.
+            let erase = if IS_LINE_DRAWN.load(Ordering::Relaxed) { "\r\u{1b}[K" } else { "" };
+            match record.level() {
+                log::Level::Info => writeln!(out, "{erase}{}", record.args()),
+                level => writeln!(out, "{erase}{}: {}", level.as_str().to_lowercase(), record.args()),
+            }
         });
     logging::init(builder.build());
 }

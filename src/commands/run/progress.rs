@@ -11,6 +11,7 @@ use super::line::{self, Figures};
 use crate::db::operations::RunProgress;
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, RunId};
+use crate::terminal;
 use crate::worker::lease::Lease;
 use crate::worker::{Plan, Watcher};
 
@@ -206,6 +207,7 @@ impl<'a> Display<'a> {
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+            terminal::set_line_drawn(false);
         }
     }
 
@@ -225,6 +227,7 @@ impl<'a> Display<'a> {
         // A terminal may wrap a line that fills it.
         bar.set_message(line::fitting(&self.work().figures(), usize::from(width).saturating_sub(1)));
         bar.tick();
+        terminal::set_line_drawn(true);
     }
 
     fn emit(&self, figures: &Figures) {
