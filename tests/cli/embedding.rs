@@ -335,7 +335,7 @@ fn chunks_that_were_made_before_the_limit_was_known_are_not_embedded_without_the
         "{message}"
     );
     assert!(
-        message.ends_with("small reads 102: chunk the run again with `trailblazer runs reset --run-id r1`"),
+        message.ends_with("small reads only 102; chunk the run again with `trailblazer runs reset --run-id r1`"),
         "{message}"
     );
     sandbox.run(&["runs", "reset", "--run-id", "r1", "--yes"]).success();
