@@ -100,8 +100,10 @@ bench: build ## Compare claims with six other queues; or another benchmark: BENC
 	@PG_BIN="$(CURDIR)/var/pg/18/bin" benches/$(or $(BENCH),claim)/run.sh
 
 .PHONY: eval
-eval: setup ## Measure the search quality on the guide and on the corpora in TRAILBLAZER_CORPORA
-	@$(CARGO) bench --locked --bench eval
+eval: setup ## Measure what search finds, beside bm25s; SETS='ranking variants names languages' for some of the tables
+	@[ -x var/eval/venv/bin/python ] || { python3 -m venv var/eval/venv \
+		&& var/eval/venv/bin/pip install --quiet --disable-pip-version-check bm25s==0.3.16 PyStemmer==3.1.0; }
+	@$(CARGO) bench --locked --bench eval -- $(SETS)
 
 .PHONY: dist
 dist: setup ## Build what users install into target/dist: wheel, Debian package, static binary, checksums, SBOM (PARTS="wheel deb" for some)

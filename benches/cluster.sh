@@ -37,7 +37,7 @@ install_graphdb() {
     echo 'set local search_path = pg_catalog, public, pg_temp; set local check_function_bodies = off;'
     cat "$1"/bootstrap.sql "$1"/migrations/*.sql
     find "$1/functions" -name '*.sql' ! -name backlog_status.sql -exec cat {} +
-    cat "$1/functions/backlog_status.sql"
+    find "$1/functions" -name backlog_status.sql -exec cat {} +
     echo 'commit;'
-  } | run_sql
+  } | sed 's/@extschema:vector@/public/g' | run_sql
 }

@@ -27,6 +27,16 @@ impl Scores {
             self.gain += 1.0 / (1.0 + f64::from(rank)).log2();
         }
     }
+
+    /// Returns how many questions were added.
+    pub fn questions(&self) -> f64 {
+        self.questions
+    }
+
+    /// Returns the share of questions whose answer comes first.
+    pub fn first(&self) -> f64 {
+        self.at_1 / self.questions.max(1.0)
+    }
 }
 
 impl fmt::Display for Scores {
