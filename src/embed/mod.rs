@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use batch::batches;
 pub use hash::Hash;
-pub use local::Local;
+pub use local::{CrossEncoder, Local};
 pub use openai::OpenAi;
 pub use prefixes::{Prefixes, usual_prefixes};
 pub use settings::{Settings, provider, unasked_provider};

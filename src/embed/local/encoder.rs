@@ -1,4 +1,4 @@
-//! The BERT encoder.
+//! The encoder of BERT, which the `RoBERTa` family shares.
 //!
 //! The sequences of a batch are stored one after the other without padding. Every token is a row.
 //! Only the attention step separates the sequences.
@@ -23,6 +23,8 @@ pub struct Encoder {
     words: Vec<f32>,
     /// Position embeddings, with the embedding of the first token type added.
     positions: Vec<f32>,
+    /// What the second token type has more than the first. Empty for a model with one type.
+    second_type: Vec<f32>,
     embedding_norm: Norm,
     layers: Vec<Layer>,
 }
@@ -45,6 +47,21 @@ struct Norm {
 /// The rows of one sequence.
 type Rows = std::ops::Range<usize>;
 
+/// The tokens of one text, or of a pair of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// Token ids, special tokens included.
+    pub ids: Vec<u32>,
+    /// Index of the first token of the second type; the length where there is no second text.
+    pub second: usize,
+}
+
+impl From<Vec<u32>> for Sequence {
+    fn from(ids: Vec<u32>) -> Self {
+        Self { second: ids.len(), ids }
+    }
+}
+
 impl Encoder {
     /// Reads `model.safetensors`, and stores the weights of its layers in the requested precision.
     pub fn load(path: &Path, shape: &Shape, weights: Weights) -> Result<Self, EmbedError> {
@@ -55,11 +72,14 @@ impl Encoder {
         let mut positions =
             tensors.get("embeddings.position_embeddings.weight", &[shape.max_position_embeddings, hidden])?;
         let types = tensors.rows("embeddings.token_type_embeddings.weight", hidden)?;
+        positions.drain(..(shape.first_position() * hidden).min(positions.len()));
         for row in positions.chunks_exact_mut(hidden) {
-            add(row, &types);
+            add(row, types.get(..hidden).unwrap_or_default());
         }
-        // The first layer keeps its full precision, because all later layers would repeat its rounding errors.
-        // It takes little time.
+        let first_type = types.get(..hidden).unwrap_or_default();
+        let second_type = types.get(hidden..2 * hidden).unwrap_or_default();
+        let second_type = second_type.iter().zip(first_type).map(|(second, first)| second - first).collect();
+        // The first layer stays whole: what is rounded there is wrong in all that follow, and it is a small part of the time.
         let kept_as = |i: usize| if i == 0 { Weights::F32 } else { weights };
         let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, kept_as(i)));
         Ok(Self {
@@ -70,21 +90,32 @@ impl Encoder {
             eps: shape.layer_norm_eps,
             words: tensors.get("embeddings.word_embeddings.weight", &[shape.vocab_size, hidden])?,
             positions,
+            second_type,
             embedding_norm: Norm::load(&tensors, "embeddings.LayerNorm", hidden)?,
         })
     }
 
-    /// Returns the last hidden state of every token: one row of `hidden` numbers each, sequence by sequence.
-    pub fn encode(&self, sequences: &[&[u32]]) -> Result<Vec<f32>, EmbedError> {
-        let mut states = Vec::with_capacity(sequences.iter().map(|ids| ids.len()).sum::<usize>() * self.hidden);
+    /// Numbers in a token's state.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// Returns the last hidden state of every token: one row of `hidden` numbers each, the sequences in order.
+    pub fn encode(&self, sequences: &[&Sequence]) -> Result<Vec<f32>, EmbedError> {
+        let tokens: usize = sequences.iter().map(|sequence| sequence.ids.len()).sum();
+        let mut states = Vec::with_capacity(tokens * self.hidden);
         let mut rows: Vec<Rows> = Vec::with_capacity(sequences.len());
-        for ids in sequences {
+        for Sequence { ids, second } in sequences {
             let start = rows.last().map_or(0, |rows| rows.end);
             rows.push(start..start + ids.len());
-            for (id, position) in ids.iter().zip(self.positions.chunks_exact(self.hidden)) {
+            for (place, (id, position)) in ids.iter().zip(self.positions.chunks_exact(self.hidden)).enumerate() {
                 let from = states.len();
                 states.extend_from_slice(self.word(*id)?);
-                add(states.get_mut(from..).unwrap_or_default(), position);
+                let state = states.get_mut(from..).unwrap_or_default();
+                add(state, position);
+                if place >= *second {
+                    add(state, &self.second_type);
+                }
             }
         }
         self.embedding_norm.apply(&mut states, self.eps);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::pooling::{Pooling, PoolingFile};
 use crate::embed::EmbedError;
 
 /// The shape of the encoder (`config.json`).
@@ -22,15 +23,8 @@ pub struct Shape {
     pub hidden_act: String,
     #[serde(default)]
     pub position_embedding_type: Option<String>,
-}
-
-/// How the vectors of all tokens become one vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pooling {
-    /// The mean of all vectors.
-    Mean,
-    /// The vector of `[CLS]`.
-    Cls,
+    #[serde(default)]
+    pad_token_id: Option<usize>,
 }
 
 /// The settings in the small files of a folder.
@@ -48,14 +42,6 @@ pub struct Folder {
 struct Module {
     path: PathBuf,
     r#type: String,
-}
-
-#[derive(Deserialize)]
-struct PoolingFile {
-    #[serde(default)]
-    pooling_mode_cls_token: bool,
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,16 +66,14 @@ struct Prompts {
 impl Folder {
     /// Reads the configuration files of `folder`. Only `config.json` is required.
     pub fn read(folder: &Path) -> Result<Self, EmbedError> {
-        let config = folder.join("config.json");
-        let shape: Shape = read_json(&config)?;
-        shape.check(&config)?;
+        let shape = Shape::read(folder)?;
         let modules_file = folder.join("modules.json");
         let modules: Option<Vec<Module>> = read_optional(&modules_file)?;
         let transformer: TransformerFile =
             read_optional(&folder.join("sentence_bert_config.json"))?.unwrap_or_default();
         let prompts: PromptsFile =
             read_optional(&folder.join("config_sentence_transformers.json"))?.unwrap_or_default();
-        let longest = shape.max_position_embeddings;
+        let longest = shape.positions();
         let max_tokens = transformer.max_seq_length.unwrap_or(longest).min(longest);
         Ok(Self {
             pooling: pooling(folder, &modules_file, modules.as_deref())?,
@@ -104,14 +88,37 @@ impl Folder {
 }
 
 impl Shape {
-    /// Rejects models that the encoder does not support.
+    /// Reads `config.json` of a folder.
+    pub fn read(folder: &Path) -> Result<Self, EmbedError> {
+        let path = folder.join("config.json");
+        let shape: Self = read_json(&path)?;
+        shape.check(&path)?;
+        Ok(shape)
+    }
+
+    /// The position of a text's first token: the `RoBERTa` family counts from the token for padding on.
+    pub fn first_position(&self) -> usize {
+        if self.model_type == "bert" { 0 } else { self.pad_token_id.unwrap_or(1) + 1 }
+    }
+
+    /// Positions that a text's tokens may have.
+    pub fn positions(&self) -> usize {
+        self.max_position_embeddings - self.first_position()
+    }
+
+    /// Refuses what the encoder would compute wrongly.
     fn check(&self, path: &Path) -> Result<(), EmbedError> {
         let position = self.position_embedding_type.as_deref().unwrap_or("absolute");
-        let kinds = [self.model_type.as_str(), self.hidden_act.as_str(), position];
-        if kinds != ["bert", "gelu", "absolute"] {
-            let what =
-                format!("the model is {}; only bert with gelu and absolute positions is supported", kinds.join(", "));
+        let is_known = ["bert", "roberta", "xlm-roberta"].contains(&self.model_type.as_str());
+        if !is_known || self.hidden_act != "gelu" || position != "absolute" {
+            let kinds = [self.model_type.as_str(), self.hidden_act.as_str(), position].join(", ");
+            let what = format!(
+                "the model is {kinds}; supported are bert, roberta and xlm-roberta with gelu and absolute positions"
+            );
             return Err(broken(path, &what));
+        }
+        if self.first_position() >= self.max_position_embeddings {
+            return Err(broken(path, "max_position_embeddings leaves no position for a token"));
         }
         if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err(broken(path, "hidden_size is no multiple of num_attention_heads"));
@@ -131,11 +138,7 @@ fn pooling(folder: &Path, modules_file: &Path, modules: Option<&[Module]>) -> Re
         return Ok(Pooling::Mean);
     };
     let path = folder.join(&module.path).join("config.json");
-    match read_json(&path)? {
-        PoolingFile { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false } => Ok(Pooling::Cls),
-        PoolingFile { pooling_mode_cls_token: false, pooling_mode_mean_tokens: true } => Ok(Pooling::Mean),
-        PoolingFile { .. } => Err(broken(&path, "only mean or cls pooling is supported")),
-    }
+    read_json::<PoolingFile>(&path)?.mode().map_err(|what| broken(&path, &what))
 }
 
 /// Reads a JSON file that must exist.
@@ -155,9 +158,5 @@ pub fn read(path: &Path) -> Result<Vec<u8>, EmbedError> {
 
 /// Returns an error about a file of the model, with a hint.
 pub fn broken(path: &Path, what: &str) -> EmbedError {
-    let message = format!(
-        "the embedding model cannot be loaded: {}: {what}; `trailblazer setup` downloads all-MiniLM-L6-v2, or set embed.model to the folder of another model",
-        path.display()
-    );
-    EmbedError::Misconfigured { message }
+    EmbedError::Misconfigured { message: format!("{}: {what}", path.display()) }
 }

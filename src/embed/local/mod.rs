@@ -1,12 +1,15 @@
 //! Runs a sentence-transformer of the BERT family in this process, in plain Rust.
 
+mod cross_encoder;
 mod encoder;
 mod folder;
 mod linear;
+mod pooling;
 mod quantize;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod wordpiece;
 
 use std::fmt;
@@ -15,9 +18,11 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use self::encoder::Encoder;
-use self::folder::{Folder, Pooling};
-pub use self::wordpiece::WordPiece;
+pub use self::cross_encoder::CrossEncoder;
+use self::encoder::{Encoder, Sequence};
+use self::folder::Folder;
+use self::pooling::Pooling;
+pub use self::tokens::ModelTokenizer;
 use super::{EmbedError, Model, Prefixes, Provider, Tokenizer, Weights, batches};
 
 /// The number of tokens that the encoder processes together. It fills the matrices and still fits into the CPU caches.
@@ -28,7 +33,7 @@ const BATCH_TEXTS: usize = 4;
 /// The `local` provider.
 pub struct Local {
     model: Model,
-    tokenizer: WordPiece,
+    tokenizer: ModelTokenizer,
     encoder: Encoder,
     pooling: Pooling,
     /// Single-thread pools that no call uses at the moment. Without a pool, each product would use all cores.
@@ -49,8 +54,20 @@ impl Local {
 
     /// Loads a sentence-transformer folder: `model.safetensors`, `config.json`, `tokenizer.json` and a few optional files.
     pub fn load(dir: &Path, weights: Weights) -> Result<Self, EmbedError> {
+        Self::read(dir, weights).map_err(|error| match error {
+            EmbedError::Misconfigured { message } => EmbedError::Misconfigured {
+                message: format!(
+                    "the embedding model cannot be loaded: {message}; `trailblazer setup` downloads all-MiniLM-L6-v2, or set embed.model to \
+                     the folder of another model"
+                ),
+            },
+            other => other,
+        })
+    }
+
+    fn read(dir: &Path, weights: Weights) -> Result<Self, EmbedError> {
         let folder = Folder::read(dir)?;
-        let tokenizer = WordPiece::load(&dir.join("tokenizer.json"))?;
+        let tokenizer = ModelTokenizer::load(&dir.join("tokenizer.json"))?;
         let encoder = Encoder::load(&dir.join("model.safetensors"), &folder.shape, weights)?;
         let model = Model {
             name: Self::name(dir, weights),
@@ -78,63 +95,49 @@ impl Local {
         self
     }
 
-    fn embed_here(&self, sequences: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let lengths: Vec<usize> = sequences.iter().map(Vec::len).collect();
-        let mut vectors = vec![Vec::new(); sequences.len()];
-        for batch in batches(&lengths, BATCH_TOKENS, BATCH_TEXTS) {
-            let ids: Vec<&[u32]> = batch.iter().filter_map(|i| sequences.get(*i)).map(Vec::as_slice).collect();
-            let states = self.encoder.encode(&ids)?;
-            let mut rest = states.as_slice();
-            for (place, ids) in batch.iter().zip(ids) {
-                let (tokens, others) = rest.split_at_checked(ids.len() * self.model.dimension).unwrap_or_default();
-                rest = others;
-                if let Some(vector) = vectors.get_mut(*place) {
-                    *vector = self.pool(tokens);
-                }
-            }
-        }
-        Ok(vectors)
-    }
-
-    /// Combines the vectors of all tokens of a text into one vector.
+    /// Makes one vector of the rows of a text's tokens.
     fn pool(&self, tokens: &[f32]) -> Vec<f32> {
-        let mut rows = tokens.chunks_exact(self.model.dimension);
-        let mut vector = rows.next().unwrap_or_default().to_vec();
-        if self.pooling == Pooling::Mean {
-            let mut count = 1.0;
-            for row in rows {
-                vector.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-                count += 1.0;
-            }
-            scale(&mut vector, 1.0 / count);
-        }
+        let mut vector = self.pooling.pool(tokens, self.model.dimension);
         if self.model.normalized {
             let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
             scale(&mut vector, 1.0 / length.max(1e-12));
         }
         vector
     }
+}
 
-    /// Returns the token ids of `text` that the encoder expects.
-    fn ids(&self, text: &str) -> Vec<u32> {
-        let (first, last) = self.tokenizer.ends;
-        let mut ids = vec![first];
-        self.tokenizer.tokenize(text, |id, _| ids.push(id));
-        ids.push(last);
-        ids
+/// Encodes sequences a few at a time, and returns what `make` makes of the rows of each sequence's tokens, in order.
+fn by_sequence<T: Default + Clone>(
+    encoder: &Encoder,
+    sequences: &[Sequence],
+    make: impl Fn(&[f32]) -> Result<T, EmbedError>,
+) -> Result<Vec<T>, EmbedError> {
+    let lengths: Vec<usize> = sequences.iter().map(|sequence| sequence.ids.len()).collect();
+    let mut results = vec![T::default(); sequences.len()];
+    for batch in batches(&lengths, BATCH_TOKENS, BATCH_TEXTS) {
+        let together: Vec<&Sequence> = batch.iter().filter_map(|i| sequences.get(*i)).collect();
+        let states = encoder.encode(&together)?;
+        let mut rest = states.as_slice();
+        for (place, sequence) in batch.iter().zip(together) {
+            let (tokens, others) = rest.split_at_checked(sequence.ids.len() * encoder.hidden()).unwrap_or_default();
+            rest = others;
+            if let Some(slot) = results.get_mut(*place) {
+                *slot = make(tokens)?;
+            }
+        }
     }
+    Ok(results)
+}
 
-    /// Runs `work` on a single thread.
-    fn alone<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, EmbedError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let new = || ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed".to_owned()).build();
-        let no_thread =
-            |error| EmbedError::Transient { message: format!("no thread for the embedding model: {error}") };
-        let pool = idle.map_or_else(new, Ok).map_err(no_thread)?;
-        let result = pool.install(work);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
-        Ok(result)
-    }
+/// Runs `work` on one thread: an idle one, or a new one, which is idle afterward.
+fn alone<T: Send>(idle: &Mutex<Vec<ThreadPool>>, work: impl FnOnce() -> T + Send) -> Result<T, EmbedError> {
+    let rested = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let new = || ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed".to_owned()).build();
+    let no_thread = |error| EmbedError::Transient { message: format!("no thread for the embedding model: {error}") };
+    let pool = rested.map_or_else(new, Ok).map_err(no_thread)?;
+    let result = pool.install(work);
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
+    Ok(result)
 }
 
 fn scale(vector: &mut [f32], factor: f32) {
@@ -159,14 +162,15 @@ impl Provider for Local {
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let sequences: Vec<Vec<u32>> = texts.iter().map(|text| self.ids(text)).collect();
+        let sequences: Vec<Sequence> =
+            texts.iter().map(|text| self.tokenizer.ids(text).map(Into::into)).collect::<Result<_, _>>()?;
         let limit = self.model.max_tokens;
-        let positions: Vec<usize> =
-            sequences.iter().enumerate().filter(|(_, ids)| ids.len() > limit).map(|(i, _)| i).collect();
+        let too_long = |(_, sequence): &(usize, &Sequence)| sequence.ids.len() > limit;
+        let positions: Vec<usize> = sequences.iter().enumerate().filter(too_long).map(|(i, _)| i).collect();
         if !positions.is_empty() {
             let message = format!("a text has more than {limit} tokens, the maximum of {}", self.model.name);
             return Err(EmbedError::Refused { positions, message });
         }
-        self.alone(|| self.embed_here(&sequences))?
+        alone(&self.idle, || by_sequence(&self.encoder, &sequences, |tokens| Ok(self.pool(tokens))))?
     }
 }

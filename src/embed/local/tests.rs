@@ -2,6 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use super::wordpiece::WordPiece;
 use super::*;
 
 /// Returns the path of the installed model, if there is one.
@@ -105,7 +106,7 @@ fn a_text_over_the_limit_is_refused_and_never_truncated() {
 #[test]
 fn tokens_are_those_of_the_reference_tokenizer() {
     let Some(local) = load() else { return };
-    let tokenizer = &local.tokenizer;
+    let ModelTokenizer::WordPiece(tokenizer) = &local.tokenizer else { panic!("{local:?}") };
     let expected = [
         100, 1822, 1720, 30218, 30221, 30259, 30216, 100, 1652, 30203, 30184, 1636, 27260, 1010, 15743, 1517, 1523,
         16614, 1524, 1998, 1041, 1012, 1043, 1012, 1017, 1012, 2403, 1003, 999,
@@ -158,10 +159,76 @@ fn a_broken_model_is_named_by_file_with_the_way_out() {
 fn what_the_encoder_cannot_compute_is_refused() {
     let Some(folder) = copy() else { return };
     let folder = folder.path();
-    fs::write(folder.join("1_Pooling/config.json"), r#"{"pooling_mode_max_tokens": true}"#).unwrap();
-    assert!(complaint(folder).contains("mean and cls pooling"));
+    fs::write(folder.join("1_Pooling/config.json"), r#"{"pooling_mode": "attention"}"#).unwrap();
+    assert!(complaint(folder).contains("pooling attention is not supported"));
     fs::remove_file(folder.join("modules.json")).unwrap();
     let config = fs::read_to_string(folder.join("config.json")).unwrap();
     fs::write(folder.join("config.json"), config.replace("\"bert\"", "\"mpnet\"")).unwrap();
     assert!(complaint(folder).contains("mpnet, gelu, absolute"));
+}
+
+/// What the script beside the tiny models computed with sentence-transformers.
+#[derive(serde::Deserialize)]
+struct Expected {
+    text: String,
+    tokens: usize,
+    vector: Vec<f32>,
+}
+
+#[test]
+fn models_of_all_families_and_poolings_give_the_vectors_of_sentence_transformers() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models");
+    for (name, is_normalized) in [("tiny-bert-cls", true), ("tiny-bert-max", false), ("tiny-xlm-roberta", true)] {
+        let folder = models.join(name);
+        let local = Local::load(&folder, Weights::F32).unwrap();
+        assert_eq!((local.model().normalized, local.model().max_tokens), (is_normalized, 64), "{name}");
+        let expected: Vec<Expected> = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
+        let texts: Vec<&str> = expected.iter().map(|row| row.text.as_str()).collect();
+        for (vector, row) in local.embed(&texts).unwrap().iter().zip(&expected) {
+            let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+            let length = |a: &[f32]| product(a, a).sqrt();
+            let cosine = product(vector, &row.vector) / (length(vector) * length(&row.vector));
+            assert!(cosine > 0.9999, "{name}: {cosine} for {}", row.text);
+            assert!((length(vector) / length(&row.vector) - 1.0).abs() < 1e-3, "{name}: {}", row.text);
+            assert_eq!(local.tokenizer().count(&row.text), row.tokens, "{name}: {}", row.text);
+            let mut starts = Vec::new();
+            local.tokenizer().token_starts(&row.text, &mut starts);
+            assert_eq!(starts.len() + local.tokenizer().special_tokens(), row.tokens, "{name}: {}", row.text);
+            assert!(starts.is_sorted(), "{name}: {starts:?}");
+        }
+    }
+    let prompted = Local::load(&models.join("tiny-xlm-roberta"), Weights::F32).unwrap();
+    assert_eq!(
+        (prompted.model().query_prefix.as_str(), prompted.model().document_prefix.as_str()),
+        ("query: ", "passage: ")
+    );
+}
+
+/// What the script beside the tiny models computed with transformers.
+#[derive(serde::Deserialize)]
+struct Scored {
+    text: String,
+    score: f32,
+}
+
+#[test]
+fn cross_encoders_give_the_scores_of_transformers() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/models");
+    for name in ["tiny-bert-reranker", "tiny-xlm-roberta-reranker"] {
+        let model = CrossEncoder::load(&models.join(name)).unwrap();
+        let file = fs::read(models.join(name).join("expected.json")).unwrap();
+        let expected: Vec<Scored> = serde_json::from_slice(&file).unwrap();
+        let texts: Vec<&str> = expected.iter().map(|row| row.text.as_str()).collect();
+        let scores = model.scores("How do I reset a run?", &texts).unwrap();
+        assert_eq!(scores.len(), expected.len());
+        for (score, row) in scores.iter().zip(&expected) {
+            assert!((score - row.score).abs() < 1e-4, "{name}: {score} instead of {} for {}", row.score, row.text);
+        }
+        // Longer than the model reads, both of them.
+        let long = "worker ".repeat(200);
+        assert_eq!(model.scores(&long, &[&long, ""]).unwrap().len(), 2, "{name}");
+        assert!(model.scores("x", &[]).unwrap().is_empty());
+    }
+    let embedder = CrossEncoder::load(&models.join("tiny-bert-cls")).err().unwrap().to_string();
+    assert!(embedder.contains("it has no classifier"), "{embedder}");
 }

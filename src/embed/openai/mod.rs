@@ -21,7 +21,7 @@ use ureq::http::Uri;
 use self::estimate::Estimate;
 use self::reaching::{Connections, Names, Unreached, address};
 use self::reply::Answer;
-use super::local::WordPiece;
+use super::local::ModelTokenizer;
 use super::settings::Settings;
 use super::{EmbedError, MOST_REFUSED, Model, Provider, Tokenizer, batches, jittered};
 
@@ -286,7 +286,7 @@ fn shown(url: &str) -> &str {
 /// Returns the tokenizer of the model if its folder is installed, and otherwise an estimate.
 fn tokenizer(settings: &Settings) -> Result<Box<dyn Tokenizer>, EmbedError> {
     let file = settings.installed(Path::new(&settings.model)).join("tokenizer.json");
-    if file.exists() { Ok(Box::new(WordPiece::load(&file)?)) } else { Ok(Box::new(Estimate)) }
+    if file.exists() { Ok(Box::new(ModelTokenizer::load(&file)?)) } else { Ok(Box::new(Estimate)) }
 }
 
 impl fmt::Debug for OpenAi {

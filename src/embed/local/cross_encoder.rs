@@ -1,0 +1,122 @@
+//! A cross-encoder in this process: reads a question and a text together, and says how well the text answers.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+use rayon::ThreadPool;
+
+use super::encoder::{Encoder, Sequence};
+use super::folder::{Shape, broken, read};
+use super::tensors::Tensors;
+use super::tokens::ModelTokenizer;
+use super::{alone, by_sequence};
+use crate::embed::{EmbedError, Tokenizer as _, Weights};
+
+/// A model of the families of BERT and XLM-RoBERTa with a head that returns one number.
+pub struct CrossEncoder {
+    tokenizer: ModelTokenizer,
+    encoder: Encoder,
+    /// Applied to the state of the first token, with the hyperbolic tangent after it.
+    dense: Dense,
+    score: Dense,
+    max_tokens: usize,
+    idle: Mutex<Vec<ThreadPool>>,
+}
+
+/// A small layer for one row.
+struct Dense {
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl CrossEncoder {
+    /// Loads a folder as `transformers` saves a model for sequence classification: `model.safetensors`, `config.json`,
+    /// `tokenizer.json`.
+    pub fn load(folder: &Path) -> Result<Self, EmbedError> {
+        let shape = Shape::read(folder)?;
+        let path = folder.join("model.safetensors");
+        let tokenizer = ModelTokenizer::load(&folder.join("tokenizer.json"))?;
+        let file = read(&path)?;
+        let head = Tensors::of_head(&path, &file)?;
+        let hidden = shape.hidden_size;
+        // RoBERTa has both layers in its classifier, BERT the first one in its pooler.
+        let (dense, score) = if head.has("classifier.out_proj.weight") {
+            (Dense::load(&head, "classifier.dense", hidden, hidden)?, "classifier.out_proj")
+        } else {
+            (Dense::load(&Tensors::read(&path, &file)?, "pooler.dense", hidden, hidden)?, "classifier")
+        };
+        if !head.has(&format!("{score}.weight")) {
+            return Err(broken(&path, "it has no classifier, so it is no cross-encoder"));
+        }
+        let score = Dense::load(&head, score, hidden, 1)?;
+        Ok(Self {
+            tokenizer,
+            encoder: Encoder::load(&path, &shape, Weights::F32)?,
+            dense,
+            score,
+            max_tokens: shape.positions(),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Returns how well each text answers the question, in order; higher is better. The end of a text that is too long is not read.
+    pub fn scores(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+        let pairs: Vec<Sequence> = texts.iter().map(|text| self.pair(question, text)).collect::<Result<_, _>>()?;
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let shares = pairs.chunks(pairs.len().div_ceil(cores).max(1));
+        let scores = thread::scope(|scope| {
+            let running: Vec<_> = shares
+                .map(|share| {
+                    let work = || by_sequence(&self.encoder, share, |tokens| self.score(tokens));
+                    scope.spawn(move || alone(&self.idle, work)?)
+                })
+                .collect();
+            let panicked = |_| EmbedError::Transient { message: "a thread of the reranker panicked".into() };
+            running.into_iter().map(|thread| thread.join().map_err(panicked)?).collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(scores.into_iter().flatten().collect())
+    }
+
+    /// Returns the tokens of the question and the text; a part of the question if it would leave less than half of them to the text.
+    fn pair(&self, question: &str, text: &str) -> Result<Sequence, EmbedError> {
+        let room = self.max_tokens.saturating_sub(self.tokenizer.pair("", "")?.ids.len());
+        let question = self.start(question, room / 2);
+        let taken = self.tokenizer.count(question).saturating_sub(self.tokenizer.special_tokens());
+        self.tokenizer.pair(question, self.start(text, room.saturating_sub(taken)))
+    }
+
+    /// Returns the start of a text that has at most so many tokens.
+    fn start<'a>(&self, text: &'a str, most: usize) -> &'a str {
+        let mut starts = Vec::new();
+        self.tokenizer.token_starts(text, &mut starts);
+        starts.get(most).and_then(|end| text.get(..*end)).unwrap_or(text)
+    }
+
+    /// Returns the score that the states of a pair's tokens stand for.
+    fn score(&self, tokens: &[f32]) -> Result<f32, EmbedError> {
+        let mut state = self.dense.apply(tokens);
+        for x in &mut state {
+            *x = x.tanh();
+        }
+        let score = self.score.apply(&state).first().copied().unwrap_or(f32::NAN);
+        if score.is_finite() {
+            Ok(score)
+        } else {
+            Err(EmbedError::Transient { message: "the reranker returned a score that is not finite".into() })
+        }
+    }
+}
+
+impl Dense {
+    fn load(tensors: &Tensors<'_>, name: &str, from: usize, to: usize) -> Result<Self, EmbedError> {
+        let weights = tensors.get(&format!("{name}.weight"), &[to, from])?;
+        Ok(Self { weights, bias: tensors.get(&format!("{name}.bias"), &[to])? })
+    }
+
+    /// Applies the layer to the first row of `input`.
+    fn apply(&self, input: &[f32]) -> Vec<f32> {
+        let rows = self.weights.chunks_exact((self.weights.len() / self.bias.len().max(1)).max(1));
+        rows.zip(&self.bias).map(|(row, bias)| row.iter().zip(input).map(|(w, x)| w * x).sum::<f32>() + bias).collect()
+    }
+}
