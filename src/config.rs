@@ -6,6 +6,7 @@ pub mod data_dir;
 mod dita;
 mod keys;
 pub mod logging;
+pub mod reranker;
 mod search;
 pub mod serve;
 pub mod sources;
@@ -60,7 +61,7 @@ pub struct Config {
     pub dita: Dita,
     /// The Confluence reader.
     pub confluence: Confluence,
-    /// The principals of searches.
+    /// The search.
     pub search: Search,
     /// The web server.
     pub serve: Serve,
@@ -97,13 +98,24 @@ pub struct Sync {
 }
 
 /// `database`
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Database {
     /// Connection URL. `None` means the private local server.
     pub url: Option<Url>,
+    /// Connection URL for questions, for example of a standby. `None` means `url`.
+    pub read_url: Option<Url>,
+    /// Answers mention a standby that is more seconds behind its primary.
+    #[serde(deserialize_with = "lag_seconds")]
+    pub max_lag_seconds: u32,
     /// Folder with the server programs of the private local server. `None` means that they are searched.
     pub bin_dir: Option<PathBuf>,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, read_url: None, max_lag_seconds: 60, bin_dir: None }
+    }
 }
 
 /// `workspace`
@@ -400,7 +412,9 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
     if let Some((name, text)) = file {
         config.sources = sources::read(&tree, name, text)?;
     }
-    check_url(&config, || place_of("database.url", file, &env))?;
+    check_url("database.url", config.database.url.as_ref(), |key| place_of(key, file, &env))?;
+    check_url("database.read_url", config.database.read_url.as_ref(), |key| place_of(key, file, &env))?;
+    reranker::check(&config.search.reranker, |key| place_of(key, file, &env))?;
     serve::check(&config.serve, |key| place_of(key, file, &env))?;
     check_embed(&config.embed, text_at(&tree, "embed.model").is_some(), |key| place_of(key, file, &env))?;
     Ok(config)
@@ -507,14 +521,12 @@ fn text_at<'a>(tree: &'a Mapping, key: &str) -> Option<&'a str> {
     }
 }
 
-fn check_url(config: &Config, place: impl Fn() -> String) -> Result<(), ConfigError> {
-    let Some(url) = &config.database.url else { return Ok(()) };
+fn check_url(key: &str, url: Option<&Url>, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let Some(url) = url else { return Ok(()) };
     url.parameters().and_then(|parameters| url::driver_settings(&parameters)).map(drop).map_err(|message| {
         ConfigError::Invalid {
-            place: place(),
-            message: format!(
-                "database.url: not a connection URL, {message}; write postgresql://user@host:5432/database"
-            ),
+            place: place_of(key),
+            message: format!("{key}: not a connection URL, {message}; write postgresql://user@host:5432/database"),
         }
     })
 }
@@ -615,6 +627,10 @@ fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Er
 
 fn artifacts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     in_range(deserializer, 1, 1_000).map(|number| number as usize)
+}
+
+fn lag_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    in_range(deserializer, 0, 31_536_000)
 }
 
 fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

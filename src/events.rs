@@ -314,6 +314,8 @@ pub enum Event<'a> {
         score: f64,
         similarity: Option<f64>,
         matched_words: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rerank_score: Option<f64>,
     },
     #[serde(rename = "ask.complete")]
     AskComplete {

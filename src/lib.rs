@@ -21,6 +21,7 @@ pub mod options;
 pub mod plot;
 pub mod process;
 pub mod report;
+pub mod rerank;
 pub mod sections;
 #[cfg(feature = "serve")]
 pub mod serve;

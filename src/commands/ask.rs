@@ -9,12 +9,13 @@ use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
 use super::reading::ReadAs;
+use super::rerank::{rerank_if_possible, reranker};
 use super::{Context, names};
 use crate::commands::ask::display::Style;
 use crate::commands::model::impatient_settings;
-use crate::db::Connector;
 use crate::db::calls::{self, Filter, Run};
 use crate::db::search::{self, Hit, Question, Reading, SearchFilter};
+use crate::db::{Connector, health};
 use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
@@ -120,13 +121,17 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::warn!("the question is long: full-text search reads its first {MOST_CHARACTERS} characters");
     }
     let mut filter = wanted(args)?;
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
+    if let Some(notice) = health::lag_notice(&mut client, context.config.database.max_lag_seconds)? {
+        log::warn!("{notice}");
+    }
     filter.principals = args.read_as.resolve(&mut client, context)?;
     let provider = if args.text_only {
         None
     } else {
         Some(embed::provider(&impatient_settings(&context.config)).inspect_err(advise)?)
     };
+    let reranker = if args.text_only { None } else { reranker(&context.config)? };
     let reading = search::read_question(&mut client, &text, &filter)?;
     if !reading.without.is_empty() {
         log::info!("without: {}", reading.without.join(", "));
@@ -150,7 +155,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let question = Question {
         text: &reading.question,
         vector,
-        limit: args.limit,
+        limit: reranker.as_ref().map_or(args.limit, |reranker| reranker.depth(args.limit)),
         per_document: if args.every_chunk { EVERY } else { 1 },
         min_score: args.min_score.or(has_meaning.then_some(RELEVANT)),
         filter,
@@ -159,8 +164,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut hits = search::search(&mut client, &question).map_err(Error::of_model)?;
     if args.every_chunk {
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
-        hits.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
     }
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    hits = rerank_if_possible(reranker.as_ref(), &reading.question, hits, limit)?;
     let nothing = if hits.is_empty() { explain_nothing(&mut client, args, &question)? } else { String::new() };
     let mut texts = Vec::with_capacity(hits.len());
     for hit in &hits {
@@ -306,6 +312,7 @@ fn emit(
             score: hit.score,
             similarity: hit.similarity,
             matched_words: &hit.matched_words,
+            rerank_score: hit.rerank_score,
         });
     }
     out.emit(&Event::AskComplete {

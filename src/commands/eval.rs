@@ -12,13 +12,17 @@ use super::Context;
 use crate::commands::ask::{embed_question, filter};
 use crate::commands::model::impatient_settings;
 use crate::commands::reading::ReadAs;
+use crate::commands::rerank::{rerank, reranker};
 use crate::db::Connector;
 use crate::db::documents;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
+use crate::options::Answer;
 use crate::terminal::{counted, print_line, print_table};
 
+/// What `ask` returns with the configured reranker.
+const RERANKED: &str = "reranked";
 /// Number of documents in a result that are evaluated.
 const DEPTH: i32 = 50;
 /// Maximum number of documents in a page for `--known-items`.
@@ -54,9 +58,9 @@ pub struct Args {
     /// Readers.
     #[command(flatten)]
     pub read_as: ReadAs,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    /// Output.
+    #[command(flatten)]
+    pub answer: Answer,
 }
 
 /// A question, and the documents or sections that answer it.
@@ -123,7 +127,7 @@ struct Outcome {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let mut cases = args.file.as_deref().map(read_cases).transpose()?.unwrap_or_default();
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
     let principals = args.read_as.resolve(&mut client, context)?;
     for case in &mut cases {
         case.filter.principals.clone_from(&principals);
@@ -144,7 +148,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let model = provider.model().name.clone();
     let has_vectors = search::has_vectors(&mut client, &model)?;
-    let ways: &[&str] = if has_vectors { &["words", "vectors", "both"] } else { &["words"] };
+    let reranker = reranker(&context.config)?;
+    let mut ways = if has_vectors { vec!["words", "vectors", "both"] } else { vec!["words"] };
+    if reranker.is_some() {
+        ways.push(RERANKED);
+    }
     let mut outcome = Outcome {
         questions: cases.len(),
         by: ways.iter().map(|by| ((*by).to_owned(), Scores::default())).collect(),
@@ -163,7 +171,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
                 min_score: None,
                 filter: case.filter.clone(),
             };
-            let hits = search::search(&mut client, &question).map_err(Error::of_model)?;
+            let mut hits = search::search(&mut client, &question).map_err(Error::of_model)?;
+            if let Some(reranker) = reranker.as_ref().filter(|_| by == RERANKED) {
+                hits = rerank(reranker, &reading.question, hits, usize::MAX)?;
+            }
             let rank = rank_of(&hits, &case.answers);
             scores.add(rank, share);
             if rank != Some(1) {
@@ -173,7 +184,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             }
         }
     }
-    if args.json {
+    if args.answer.json {
         print_line(&serde_json::to_string(&outcome).unwrap_or_default())?;
     } else {
         print(&outcome)?;

@@ -42,7 +42,7 @@ pub fn run(args: &Args, context: Result<Context<'_>>) -> Exit {
 fn answer(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let stop = Stop::on_signals()?;
     let setup = super::serve::setup(context, args.text_only)?;
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
     let principals = match args.read_as.resolve(&mut client, context)? {
         Some(principals) => principals,
         None => search::principals(&mut client, None)?,

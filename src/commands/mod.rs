@@ -18,6 +18,7 @@ mod names;
 pub mod normalize;
 mod reading;
 pub mod report;
+pub mod rerank;
 pub mod run;
 pub mod runs;
 #[cfg(feature = "serve")]

@@ -17,7 +17,7 @@ use crate::stop::Stop;
 use crate::worker::waiting::{self, Reminder};
 
 /// Timeout for an answer while a user waits for the command.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Returns the settings of the provider from the configuration and the environment.
 #[must_use]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::model::impatient_settings;
+use super::rerank::reranker;
 use crate::config::serve::{TOKENS_VARIABLE, parse_listen, tokens};
 use crate::db::Connector;
 use crate::embed::{self, Provider};
@@ -57,16 +58,21 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 /// Returns the setup of a server: configuration, database and model.
 pub(super) fn setup(context: &Context<'_>, text_only: bool) -> Result<Setup> {
     let tokens = tokens(&std::env::var(TOKENS_VARIABLE).unwrap_or_default())?;
-    let connector = Connector::new(&context.config)?;
+    let connector = Connector::for_reading(&context.config)?;
+    let changes = Connector::new(&context.config)?;
     // Report a missing schema now instead of with the first request.
     drop(connector.connect_ready()?);
     let provider: Option<Arc<dyn Provider>> =
         if text_only { None } else { Some(embed::provider(&impatient_settings(&context.config))?.into()) };
+    let reranker = if text_only { None } else { reranker(&context.config)?.map(Arc::new) };
     Ok(Setup {
         settings: context.config.serve.clone(),
         tokens,
         connector,
+        changes,
+        max_lag_seconds: context.config.database.max_lag_seconds,
         provider,
+        reranker,
         batch_tokens: context.config.embed.batch_tokens,
         allow_changes: false,
     })

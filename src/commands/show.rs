@@ -44,7 +44,7 @@ pub struct Args {
 
 /// Runs `trailblazer show`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
     let principals = args.read_as.resolve(&mut client, context)?;
     let document = documents::find_document(&mut client, &args.document, args.run_id.as_ref(), principals.as_deref())?;
     let document = document.ok_or_else(|| missing(args))?;

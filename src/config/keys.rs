@@ -25,8 +25,10 @@ pub(super) enum Takes {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 45] = [
+pub(super) const KEYS: [Key; 51] = [
     text("database.url"),
+    text("database.read_url"),
+    yaml("database.max_lag_seconds"),
     text("database.bin_dir"),
     text("workspace.dir"),
     yaml("workspace.keep_artifacts"),
@@ -49,6 +51,10 @@ pub(super) const KEYS: [Key; 45] = [
     words("embed.vector_index", &["vector", "halfvec"]),
     yaml("reset.delete_chunks"),
     yaml("search.principals"),
+    words("search.reranker.provider", &["local", "http"]),
+    text("search.reranker.model"),
+    text("search.reranker.base_url"),
+    yaml("search.reranker.top"),
     text("serve.listen"),
     yaml("serve.hosts"),
     text("serve.proxy_user_header"),
@@ -86,7 +92,7 @@ const fn yaml(path: &'static str) -> Key {
 }
 
 /// Other environment variables: the data folder, secrets, and settings of tests and benchmarks.
-const OTHER_VARIABLES: [&str; 8] = [
+const OTHER_VARIABLES: [&str; 11] = [
     super::data_dir::VARIABLE,
     "TRAILBLAZER_EMBED_API_KEY",
     super::serve::TOKENS_VARIABLE,
@@ -95,6 +101,9 @@ const OTHER_VARIABLES: [&str; 8] = [
     "TRAILBLAZER_MODEL_DIR",
     "TRAILBLAZER_CORPORA",
     "TRAILBLAZER_EVAL_MODEL",
+    "TRAILBLAZER_EVAL_DIR",
+    "TRAILBLAZER_EVAL_MANPAGES",
+    "TRAILBLAZER_RERANK_API_KEY",
 ];
 
 /// Returns the paths of all keys.
@@ -112,22 +121,25 @@ pub(super) fn variable(path: &str) -> String {
 
 /// Returns the path of the first unknown key.
 pub(super) fn unknown_key(tree: &Mapping) -> Option<String> {
+    unknown_below("", tree)
+}
+
+/// Returns the same of the keys in a section, whose path with a dot after it is `section`.
+fn unknown_below(section: &str, tree: &Mapping) -> Option<String> {
     tree.iter().find_map(|(key, value)| {
         let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
+        let path = format!("{section}{key}");
         // `sources` contains user-defined keys.
-        if paths().contains(&key.as_str()) || key == "sources" {
+        if paths().contains(&path.as_str()) || path == "sources" {
             return None;
         }
-        let prefix = format!("{key}.");
+        let prefix = format!("{path}.");
         match value {
             Value::Mapping(inner) if paths().iter().any(|known| known.starts_with(&prefix)) => {
-                inner.iter().find_map(|(inner_key, _)| {
-                    let path = format!("{prefix}{}", inner_key.as_str().unwrap_or("?"));
-                    (!paths().contains(&path.as_str())).then_some(path)
-                })
+                unknown_below(&prefix, inner)
             }
             _ if paths().iter().any(|known| known.starts_with(&prefix)) => None,
-            _ => Some(key),
+            _ => Some(path),
         }
     })
 }

@@ -1,7 +1,9 @@
-//! `search`: as whom documents are looked up.
+//! `search`: as whom documents are looked up, and what orders the answers.
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
+
+use super::reranker::Reranker;
 
 /// `search`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -10,6 +12,8 @@ pub struct Search {
     /// The principals that `ask`, `show`, `eval` and `mcp` read as without `--as`.
     #[serde(deserialize_with = "principals")]
     pub principals: Vec<String>,
+    /// A model that reads the best answers again.
+    pub reranker: Reranker,
 }
 
 /// Whether `text` is `user:…` or `group:…` with a name.

@@ -29,7 +29,7 @@ impl Connector {
     /// Returns a connector for the configured database. Without a URL, it starts the private server, which must exist.
     pub fn new(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database.url {
-            return Self::to_own(url, config);
+            return Self::to_own("database.url", url, config);
         }
         let server = LocalServer::new(config)?;
         if server.exists()? { Self::to_private(server, config) } else { Err(missing(config)) }
@@ -39,7 +39,7 @@ impl Connector {
     /// that bring documents, and for those that install the schema.
     pub fn creating(config: &Config) -> Result<Self> {
         match &config.database.url {
-            Some(url) => Self::to_own(url, config),
+            Some(url) => Self::to_own("database.url", url, config),
             None => Self::to_private(LocalServer::new(config)?, config),
         }
     }
@@ -65,11 +65,19 @@ impl Connector {
         })
     }
 
-    /// Returns a connector for a database that the user provides.
-    fn to_own(url: &url::Url, config: &Config) -> Result<Self> {
+    /// Returns a connector for questions. It uses `database.read_url` if that is set, or else the configured database.
+    pub fn for_reading(config: &Config) -> Result<Self> {
+        match &config.database.read_url {
+            Some(url) => Self::to_own("database.read_url", url, config),
+            None => Self::new(config),
+        }
+    }
+
+    /// Returns a connector for a database that the user provides. Its URL is the value of `key`.
+    fn to_own(key: &str, url: &url::Url, config: &Config) -> Result<Self> {
         config::check_text(std::env::vars_os(), connection_parameters::is_read)?;
         let env = |name: &str| std::env::var(name).ok();
-        let invalid = |message| ConfigError::Invalid { place: "database.url".into(), message };
+        let invalid = |message| ConfigError::Invalid { place: key.into(), message };
         let parameters = connection_parameters::complete(url.parameters().map_err(invalid)?, &env)?;
         Ok(Self {
             servers: Servers::of(&parameters, &env)?,

@@ -44,6 +44,30 @@ pub fn server(client: &mut Client) -> Result<Server> {
     })
 }
 
+/// Returns the lag of the connected server behind its primary, in seconds, or `None` if it is not a standby.
+///
+/// The lag is 0 if the standby is connected and has replayed everything that it received. Otherwise it is the time since the last
+/// replayed transaction. This is an upper bound, because the primary may have had nothing to send.
+pub fn replication_lag(client: &mut Client) -> Result<Option<f64>> {
+    let row = client.query_one(
+        "select case when pg_is_in_recovery() then \
+           case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() and exists (select from pg_stat_wal_receiver as w where w.pid is not null) \
+             then 0 \
+             else coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0) end::float8 end",
+        &[],
+    )?;
+    Ok(row.get(0))
+}
+
+/// Returns a notice if the connected server is more than `most` seconds behind its primary.
+pub fn lag_notice(client: &mut Client, most: u32) -> Result<Option<String>> {
+    let lag = replication_lag(client)?.filter(|lag| *lag > f64::from(most));
+    Ok(lag.map(|lag| {
+        let seconds = lag.round();
+        format!("the standby that answers is up to {seconds} seconds behind: the latest changes may be missing")
+    }))
+}
+
 /// The rights of the connected role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {

@@ -101,6 +101,8 @@ pub struct Hit {
     pub path: Option<String>,
     /// The time of the last change in the source.
     pub updated_at: Option<DateTime<Utc>>,
+    /// Score of the reranker, if it read the chunk. Higher is better. Only scores of the same answer are comparable.
+    pub rerank_score: Option<f64>,
 }
 
 /// Calls `graphdb.search`. Each hit has a snippet.
@@ -139,8 +141,17 @@ pub fn search(client: &mut impl GenericClient, question: &Question<'_>) -> Resul
             matched_words: row.get("matched_words"),
             path: row.get("path"),
             updated_at: row.get("updated_at"),
+            rerank_score: None,
         })
         .collect())
+}
+
+/// Returns the hits in another order. Each entry of `order` is the index of a hit and the score of the reranker.
+#[must_use]
+pub fn reordered(hits: Vec<Hit>, order: &[(usize, Option<f64>)]) -> Vec<Hit> {
+    let mut hits: Vec<Option<Hit>> = hits.into_iter().map(Some).collect();
+    let moved = order.iter().filter_map(|(place, score)| Some((hits.get_mut(*place)?.take()?, *score)));
+    moved.map(|(hit, rerank_score)| Hit { rerank_score, ..hit }).collect()
 }
 
 /// The interpretation of a question.

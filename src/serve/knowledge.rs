@@ -12,10 +12,12 @@ use super::page::links;
 use super::problem::Problem;
 use super::state::State;
 use crate::db::documents::{self, Description, FoundDocument, ListedDocument};
+use crate::db::health;
 use crate::db::search::{self, Question, SearchFilter};
 use crate::embed::{self, TextKind};
 use crate::error::{Error, Result as DbResult};
 use crate::ids::RunId;
+use crate::rerank::Reranker;
 use crate::sections;
 
 /// Maximum number of documents in an answer.
@@ -52,24 +54,43 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
     if asked.limit == 0 || asked.limit > MAX_HITS {
         return Err(Problem::invalid(format!("limit must be from 1 to {MAX_HITS}, not {}", asked.limit)));
     }
-    let (vector, notice) = if asked.text_only { (None, None) } else { vector(state, &asked.query).await? };
+    let filter = as_seen_by(caller, &asked.filter);
+    // With typing errors corrected: the words and the vector are of the same question.
+    let (typed, shown_to_caller, most) = (asked.query.clone(), filter.clone(), state.max_lag_seconds);
+    let (question, lag) = state
+        .pool
+        .with(move |client| {
+            let reading = search::read_question(client, &typed, &shown_to_caller)?;
+            Ok((reading.question, health::lag_notice(client, most)?))
+        })
+        .await?;
+    let (vector, notice) = if asked.text_only { (None, None) } else { vector(state, &question).await? };
     let model = vector.as_ref().map(|(_, model)| model.clone());
     let limit = i32::try_from(asked.limit).unwrap_or(i32::MAX);
-    let caller = caller.clone();
-    let query = asked.query.clone();
+    let reranker = state.reranker.as_ref().filter(|_| !asked.text_only);
+    let depth = reranker.map_or(limit, |reranker| reranker.depth(limit));
+    let text = question.clone();
     let hits = state
         .pool
         .with(move |client| {
             let vector = vector.as_ref().map(|(vector, model)| (vector.clone(), model.as_str()));
             let question = Question {
-                text: &asked.query,
+                text: &text,
                 vector,
-                limit,
+                limit: depth,
                 per_document: 1,
                 min_score: None,
-                filter: as_seen_by(&caller, &asked.filter),
+                filter: filter.clone(),
             };
-            let hits = search::search(client, &question)?;
+            search::search(client, &question)
+        })
+        .await?;
+    let (hits, unranked) = reranked(reranker, question.clone(), hits, asked.limit as usize).await?;
+    let caller = caller.clone();
+    let hits = state
+        .pool
+        .with(move |client| {
+            let hits = hits.clone();
             let run_ids: Vec<&str> = hits.iter().map(|hit| hit.run_id.as_str()).collect();
             let doc_ids: Vec<&str> = hits.iter().map(|hit| hit.doc_id.as_str()).collect();
             let mut described = documents::describe_documents(client, &run_ids, &doc_ids, Some(&caller.principals))?;
@@ -77,7 +98,41 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
         })
         .await?;
     state.metrics.time_search(begun.elapsed());
-    Ok(SearchAnswer { query, model, hits, notice })
+    let notices: Vec<String> = [notice, unranked, lag].into_iter().flatten().collect();
+    let notice = Some(notices.join(" ")).filter(|notice| !notice.is_empty());
+    Ok(SearchAnswer { query: question, model, hits, notice })
+}
+
+/// Returns the best `limit` hits in the order of the reranker, or in that of the search with a notice when the reranker is away.
+async fn reranked(
+    reranker: Option<&Arc<Reranker>>,
+    question: String,
+    mut hits: Vec<search::Hit>,
+    limit: usize,
+) -> Result<(Vec<search::Hit>, Option<String>), Problem> {
+    let Some(reranker) = reranker.map(Arc::clone) else {
+        hits.truncate(limit);
+        return Ok((hits, None));
+    };
+    let ranked = tokio::task::spawn_blocking(move || {
+        let texts: Vec<&str> = hits.iter().map(|hit| hit.text.as_str()).collect();
+        let order = reranker.order(&question, &texts);
+        (hits, order)
+    });
+    let (mut hits, order) = ranked.await.map_err(|_| Problem::internal())?;
+    let notice = match order {
+        Ok(order) => {
+            hits = search::reordered(hits, &order);
+            None
+        }
+        Err(error) if error.may_pass() => {
+            log::warn!("{error}");
+            Some("The reranker does not answer: the answers keep the order of the search.".to_owned())
+        }
+        Err(error) => return Err(Problem::from(Error::from(error))),
+    };
+    hits.truncate(limit);
+    Ok((hits, notice))
 }
 
 /// Returns the filter for documents that are visible to `caller`. The list of principals is also passed if it is empty. Otherwise, the

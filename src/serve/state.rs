@@ -11,6 +11,7 @@ use crate::config::serve::Token;
 use crate::db::{Connector, health};
 use crate::embed::Provider;
 use crate::error::{Error, Result};
+use crate::rerank::Reranker;
 
 /// The configuration of the server.
 pub struct Setup {
@@ -18,10 +19,16 @@ pub struct Setup {
     pub settings: Serve,
     /// The tokens from the environment.
     pub tokens: Vec<Token>,
-    /// The connector to the database.
+    /// The connector to the database that answers questions.
     pub connector: Connector,
+    /// The connector to the database that accepts changes.
+    pub changes: Connector,
+    /// Answers mention a standby that is more seconds behind its primary.
+    pub max_lag_seconds: u32,
     /// The model. Without it, only full-text search is used.
     pub provider: Option<Arc<dyn Provider>>,
+    /// The reranker, if one is configured.
+    pub reranker: Option<Arc<Reranker>>,
     /// Maximum number of tokens in a batch for the provider.
     pub batch_tokens: usize,
     /// Whether pages may change the backlog.
@@ -36,6 +43,8 @@ pub struct State {
     /// Connections that may write. Only with `--allow-changes`.
     pub(super) changes: Option<Pool>,
     pub(super) provider: Option<Arc<dyn Provider>>,
+    pub(super) reranker: Option<Arc<Reranker>>,
+    pub(super) max_lag_seconds: u32,
     pub(super) batch_tokens: usize,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
@@ -45,12 +54,22 @@ pub struct State {
 impl State {
     /// Checks `setup` and opens the first connection.
     pub fn new(setup: Setup) -> Result<Arc<Self>> {
-        let Setup { settings, tokens, connector, provider, batch_tokens, allow_changes } = setup;
+        let Setup {
+            settings,
+            tokens,
+            connector,
+            changes: writer,
+            max_lag_seconds,
+            provider,
+            reranker,
+            batch_tokens,
+            allow_changes,
+        } = setup;
         refuse_open_door(&settings, &tokens)?;
         let connections = settings.connections as usize;
-        let pool = Pool::new(connector.clone(), connections, true);
+        let pool = Pool::new(connector, connections, true);
         let changes = if allow_changes {
-            let changes = Pool::new(connector, 1, false);
+            let changes = Pool::new(writer, 1, false);
             let kind = changes.now(health::rights)?.kind;
             if kind != Some("admin") {
                 return Err(Error::NotReady {
@@ -70,6 +89,8 @@ impl State {
             pool,
             changes,
             provider,
+            reranker,
+            max_lag_seconds,
             batch_tokens,
             backlog: BacklogCache::default(),
         }))

@@ -25,6 +25,7 @@ mod poolers;
 mod processing;
 mod readers;
 mod report;
+mod reranking;
 mod roles;
 mod runs;
 mod search_path;

@@ -27,7 +27,7 @@ fn database() -> TestDatabase {
 /// Builds the missing indexes, and returns the outcome for each of them.
 fn build(database: &TestDatabase, kind: VectorIndex, stop: &Stop) -> Result<Vec<Outcome>> {
     let url = Some(Url::from(database.url.as_str()));
-    let connector = Connector::new(&Config { database: Database { url, bin_dir: None }, ..Config::default() })?;
+    let connector = Connector::new(&Config { database: Database { url, ..Database::default() }, ..Config::default() })?;
     let mut outcomes = Vec::new();
     let mut client = connector.connect()?;
     build_missing(&connector, &mut client, stop, kind, &mut |_, _| {}, &mut |_, outcome| outcomes.push(outcome))?;

@@ -45,6 +45,7 @@ pub fn run(context: &Context<'_>) -> Result<Exit> {
             doctor.bad("connection", &error.to_string(), &repair)?;
         }
     }
+    doctor.standby()?;
     Ok(doctor.exit)
 }
 
@@ -65,6 +66,32 @@ impl Doctor<'_> {
             self.models(client, rights.kind == Some("admin"))?;
         }
         Ok(())
+    }
+
+    /// Checks the server that answers questions, where it is another one.
+    fn standby(&mut self) -> Result<()> {
+        let config = &self.context.config;
+        if config.database.read_url.is_none() {
+            return Ok(());
+        }
+        let opened = Connector::for_reading(config).and_then(|connector| Ok((connector.connect_ready()?, connector)));
+        let (mut client, connector) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                let repair = error.hint().unwrap_or_else(|| "Check database.read_url.".into());
+                return self.bad("read_url", &error.to_string(), &repair);
+            }
+        };
+        let shown = connector.shown();
+        match health::replication_lag(&mut client)? {
+            None => self.note("read_url", &format!("{shown}; it is no standby")),
+            Some(lag) if lag > f64::from(config.database.max_lag_seconds) => {
+                let most = config.database.max_lag_seconds;
+                let detail = format!("{shown}; up to {lag:.0} s behind, more than database.max_lag_seconds, {most}");
+                self.note("read_url", &detail)
+            }
+            Some(lag) => self.ok("read_url", &format!("{shown}; {lag:.0} s behind its primary")),
+        }
     }
 
     fn server(&mut self, server: &health::Server) -> Result<()> {
