@@ -1,5 +1,6 @@
 //! The documentation that is asked about: the user guide of this repository, and DITA documentation of others.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +17,10 @@ pub fn all(server: &Server, root: &Path, corpora: &Path) -> Result<Vec<Set>, Fai
     let guide = ["dita", "confluence"].map(|source| (source, root.join("examples/docs").join(source)));
     let guide = server.normalize("guide", &guide)?;
     let by_hand = hand_written(&root.join("benches/eval/questions.tsv"))?;
+    let ids: HashSet<&str> = guide.iter().filter_map(|document| document["id"].as_str()).collect();
+    if let Some(stale) = by_hand.iter().flat_map(|case| &case.answers).find(|answer| !ids.contains(answer.as_str())) {
+        return Err(format!("questions.tsv names {stale}, which is no document of the guide").into());
+    }
     let mut sets = vec![
         known_items("guide, known items", &guide),
         Set { name: "guide, by hand".into(), documents: guide, cases: by_hand },

@@ -30,7 +30,7 @@ const MOST_CHARACTERS: usize = 10_000;
 /// Maximum number of chunks of one document with `--every-chunk`.
 const EVERY: i32 = 1000;
 /// The default of `--min-score`. Hits with a lower score are not relevant: questions about other subjects stay below it.
-const RELEVANT: f64 = 0.12;
+const RELEVANT: f64 = 0.14;
 /// Number of tokens that `--context` prints for each hit.
 const CONTEXT_TOKENS: i32 = 2000;
 
@@ -71,7 +71,7 @@ pub struct Args {
     /// No answers with this word or phrase; can be repeated
     #[arg(long, value_name = "WORD", value_parser = NonEmptyStringValueParser::new())]
     pub without: Vec<String>,
-    /// Only answers with at least this score, from 0 to 1 [default: 0.12 with a model]
+    /// Only answers with at least this score, from 0 to 1 [default: 0.14 with a model]
     #[arg(long, value_name = "SCORE", value_parser = score)]
     pub min_score: Option<f64>,
     /// Show the whole section, the document, or N neighboring chunks on either side

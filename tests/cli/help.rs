@@ -872,7 +872,7 @@ fn help_of_ask() {
                                           alternative
           --without <WORD>                No answers with this word or phrase; can be repeated
           --min-score <SCORE>             Only answers with at least this score, from 0 to 1 [default:
-                                          0.12 with a model]
+                                          0.14 with a model]
           --context <section|document|N>  Show the whole section, the document, or N neighboring chunks
                                           on either side
           --every-chunk                   Show several chunks of a document; --limit counts chunks

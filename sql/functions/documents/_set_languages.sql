@@ -7,21 +7,30 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update graphdb.documents as d
-  set language = n.language
-  from (
-    select s.doc_id,
-           coalesce(graphdb._search_language(s.meta ->> 'language'), graphdb._search_language(s.meta ->> 'lang'),
-                    graphdb._search_language(s.meta #>> '{metadata,language}'), graphdb._search_language(s.language)) as language
+  with staged as (
+    select s.doc_id, jsonb_build_array(s.meta ->> 'language', s.meta ->> 'lang', s.meta #>> '{metadata,language}', s.language) as names
     from pg_temp.staged_documents as s
-  ) as n
-  where d.run_id = p_run_id and d.doc_id = n.doc_id and d.is_current and d.language is distinct from n.language;
-  if found then
-    update graphdb.chunks as c
-    set language = coalesce(d.language, 'english')
-    from graphdb.documents as d
-    where c.run_id = p_run_id and d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision and c.language <> coalesce(d.language, 'english');
-  end if;
+  ), languages as materialized (
+    -- Many documents name few languages.
+    select n.names,
+           (select graphdb._search_language(e.name) as language
+            from jsonb_array_elements_text(n.names) with ordinality as e (name, place)
+            where graphdb._search_language(e.name) is not null
+            order by e.place
+            limit 1)
+    from (select distinct s.names from staged as s) as n
+  ), changed as (
+    update graphdb.documents as d
+    set language = l.language
+    from staged as s
+    join languages as l on l.names = s.names
+    where d.run_id = p_run_id and d.doc_id = s.doc_id and d.is_current and d.language is distinct from l.language
+    returning d.doc_id, d.revision, d.language
+  )
+  update graphdb.chunks as c
+  set language = coalesce(d.language, 'english')
+  from changed as d
+  where c.run_id = p_run_id and c.doc_id = d.doc_id and c.revision = d.revision and c.language <> coalesce(d.language, 'english');
 end
 $$;
 

@@ -16,7 +16,7 @@ begin
   with pending as (
     delete from graphdb.vocabulary_pending as p returning p.input_sha256
   ), texts as (
-    select distinct on (c.input_sha256) c.text
+    select distinct on (c.input_sha256) c.text, c.search_vector
     from graphdb.chunks as c
     join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision and d.readers is null
     where v_is_empty or c.input_sha256 in (select p.input_sha256 from pending as p)
@@ -27,10 +27,11 @@ begin
     cross join unnest(to_tsvector('pg_catalog.simple', graphdb._search_words(t.text))) as l
     where l.lexeme !~ '^[0-9]+$'
     union
-    select n.name
+    -- The names were found when the chunk was written.
+    select substr(l.lexeme, 2)
     from texts as t
-    cross join unnest(graphdb._search_names(t.text, false)) as n (name)
-    where n.name ~ '[a-z]'
+    cross join unnest(tsvector_to_array(t.search_vector)) as l (lexeme)
+    where l.lexeme like '=%' and l.lexeme ~ '[a-z]'
   )
   insert into graphdb.vocabulary (word, trigrams)
   select w.word, graphdb._trigrams(w.word)

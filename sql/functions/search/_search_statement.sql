@@ -2,8 +2,9 @@
 -- question, $2 the number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for
 -- each of them. Full-text search finds the chunks with the rarest words of the question and scores them with BM25.
 -- Vector search finds the nearest chunks with the index. If few chunks are visible or meet the requirements, it
--- compares all of them. Every chunk in either list gets both scores. The document as a whole has the same weight as the
--- chunk: the score of its average chunk, and the similarity of its mean vector (docs/eval.md).
+-- compares all of them. Every chunk in either list gets both scores. The document as a whole has more weight than the
+-- chunk: the score of its average chunk, the words that it contains in any chunk, and the similarity of its mean vector
+-- (docs/eval.md).
 -- Pages that contain a name of the question verbatim come first. Hits with equal scores are ordered by id.
 create or replace function graphdb._search_statement(
   p_query text,
@@ -34,9 +35,10 @@ declare
   v_schema constant text := graphdb._vector_schema();
   v_nothing constant text := 'select null::text as run_id, null::text as doc_id, null::integer as revision, null::integer as ord, null::bytea as input_sha256';
   v_score text;
+  v_coverage text := '0';
   v_names text;
-  v_by_text text := v_nothing || ', null::float8 as score, null::float8 as named where false';
-  v_by_vector text := v_nothing || ' where false';
+  v_by_text text := v_nothing || ', null::float8[] as tf, null::float8 as score, null::float8 as named where false';
+  v_by_vector text := v_nothing || ', null::float8 as similarity where false';
   v_type text;
   v_distance text;
   v_similarity text := 'null::float8';
@@ -47,15 +49,18 @@ begin
     -- (docs/eval.md). The score is 1 if every word of the question is in a heading of a chunk of average length.
     select format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (r.tf[%s] / (r.tf[%2$s] + r.k))', w.weight, w.place), ' + '), sum(w.weight)),
            coalesce(string_agg(format('%s * (case when r.tf[%s] > 0 then 0.7 + 0.3 * (r.tf[%2$s] / (r.tf[%2$s] + 0.3)) else 0 end)', w.boost, w.place), ' + ')
-             filter (where w.boost > 0), '0')
-    into v_score, v_names
+             filter (where w.boost > 0), '0'),
+           format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (max(m.tf[%s]) / (max(m.tf[%2$s]) + 0.5))', w.weight, w.place), ' + '), sum(w.weight))
+    into v_score, v_names, v_coverage
     from unnest(v_terms.p_terms, v_terms.p_weights, v_terms.p_boosts) with ordinality as w (term, weight, boost, place);
     v_by_text := format(
-      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, %s as score, %s as named
+      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, r.tf, %s as score, %s as named
        from (
-         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.5 + 0.5 * c.token_count / 150.0 as k,
+         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.2 + 0.3 * c.token_count / 150.0 as k,
                 array[%s]::float8[] as tf
          from (select m.* from (%s) as m limit %s) as c
+         -- Without the offset, the planner would repeat the ranks at each place that uses them.
+         offset 0
        ) as r',
       v_score, v_names,
       (select string_agg(format('ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery)', t.term), ', ' order by t.place)
@@ -81,7 +86,7 @@ begin
       v_distance, p_model.model_id, v_schema, v_type);
     if v_reach > v_few then
       v_by_vector := format(
-        'select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256
+        'select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 1 - (%1$s) as similarity
          from graphdb.embeddings as e
          join graphdb.chunks as c on c.input_sha256 = e.input_sha256
          join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
@@ -91,7 +96,7 @@ begin
     else
       -- The offset prevents the planner from reading the chunks in the order of the index.
       v_by_vector := format(
-        'select e.run_id, e.doc_id, e.revision, e.ord, e.input_sha256
+        'select e.run_id, e.doc_id, e.revision, e.ord, e.input_sha256, 1 - e.distance as similarity
          from (
            select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, %1$s as distance
            from (%3$s) as c
@@ -124,32 +129,38 @@ begin
      ),
      by_vector as materialized (%s),
      listed as materialized (
-       select t.run_id, t.doc_id, t.revision, t.ord, t.input_sha256 from by_text as t
-       union
-       select v.run_id, v.doc_id, v.revision, v.ord, v.input_sha256 from by_vector as v
+       select run_id, doc_id, revision, ord, coalesce(t.input_sha256, v.input_sha256) as input_sha256,
+              v.similarity, v.ord is not null as is_near, t.place as text_rank
+       from by_text as t
+       full join by_vector as v using (run_id, doc_id, revision, ord)
      ),
      documents as materialized (
        select l.run_id, l.doc_id, %s as similarity,
-              -- The score of the average chunk of the document.
-              coalesce(t.score, 0) / (select count(*) from graphdb.chunks as c where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision) as by_text
+              -- The score of the average chunk of the document, and the words of the question in any of its chunks.
+              case when t.score > 0
+                then 0.5 * t.score / (select count(*) from graphdb.chunks as c where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision)
+                     + 0.4 * t.coverage
+                else 0 end as by_text
        from (select distinct l.run_id, l.doc_id, l.revision from listed as l) as l
-       left join (select m.run_id, m.doc_id, sum(m.score) as score from matched as m group by m.run_id, m.doc_id) as t
+       left join (select m.run_id, m.doc_id, sum(m.score) as score, %s as coverage from matched as m group by m.run_id, m.doc_id) as t
          on t.run_id = l.run_id and t.doc_id = l.doc_id
      ),
      near as (
-       select l.run_id, l.doc_id, l.ord, l.similarity, (l.similarity + 2 * d.similarity) / 3 as by_vector, d.by_text,
-              case when v.ord is not null
-                then row_number() over (partition by v.ord is null order by l.similarity desc, l.run_id, l.doc_id, l.ord) end as place
-       from (select l.*, %s as similarity from listed as l) as l
+       select l.run_id, l.doc_id, l.ord, l.similarity, (l.similarity + 4 * d.similarity) / 5 as by_vector, d.by_text, l.text_rank,
+              case when l.is_near
+                then row_number() over (partition by l.is_near order by l.similarity desc, l.run_id, l.doc_id, l.ord) end as vector_rank
+       from (
+         select l.run_id, l.doc_id, l.ord, l.is_near, l.text_rank, coalesce(l.similarity, %s) as similarity
+         from listed as l
+         offset 0
+       ) as l
        join documents as d on d.run_id = l.run_id and d.doc_id = l.doc_id
-       left join by_vector as v on v.run_id = l.run_id and v.doc_id = l.doc_id and v.ord = l.ord
      ),
      scored as (
-       select n.run_id, n.doc_id, n.ord, n.similarity, n.place as vector_rank, t.place as text_rank,
+       select n.run_id, n.doc_id, n.ord, n.similarity, n.vector_rank, n.text_rank,
               (%s + coalesce(m.named, 0)) / %s as score
        from near as n
        left join matched as m on m.run_id = n.run_id and m.doc_id = n.doc_id and m.ord = n.ord
-       left join by_text as t on t.run_id = n.run_id and t.doc_id = n.doc_id and t.ord = n.ord
      ),
      best as (
        select s.*, row_number() over (partition by s.run_id, s.doc_id order by s.score desc, s.ord) as of_document,
@@ -166,10 +177,10 @@ begin
      from ranked as r
      where r.document <= $3
      order by r.document, r.of_document',
-    v_by_text, v_by_vector, v_mean, v_similarity,
-    case when p_model.model_id is null then '(coalesce(m.score, 0) + n.by_text) / 2'
+    v_by_text, v_by_vector, v_mean, v_coverage, v_similarity,
+    case when p_model.model_id is null then '0.1 * coalesce(m.score, 0) + n.by_text'
          when v_terms.p_find is null then 'greatest(coalesce(n.by_vector, 0), 0)'
-         else '0.2 * (coalesce(m.score, 0) + n.by_text) + 0.6 * greatest(coalesce(n.by_vector, 0), 0)' end,
+         else '0.4 * (0.1 * coalesce(m.score, 0) + n.by_text) + 0.6 * greatest(coalesce(n.by_vector, 0), 0)' end,
     (select 1 + coalesce(sum(b.boost), 0) from unnest(v_terms.p_boosts) as b (boost)));
 end
 $$;

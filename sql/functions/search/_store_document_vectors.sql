@@ -7,6 +7,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  delete from graphdb.document_vectors as v
+  using graphdb.documents as d
+  where d.run_id = v.run_id and d.doc_id = v.doc_id and d.revision = v.revision and not d.is_searched;
   execute format(
     'insert into graphdb.document_vectors (model_id, run_id, doc_id, revision, embedding)
      select m.model_id, c.run_id, c.doc_id, c.revision, %1$s.avg(e.embedding)
@@ -24,5 +27,6 @@ end
 $$;
 
 comment on function graphdb._store_document_vectors() is
-  'Store the mean vector of each searched document under each model, if it is missing and all chunks of the document have a vector.';
+  'Store the mean vector of each searched document under each model, if it is missing and all chunks of the document have a vector. '
+  'Delete the mean vectors of documents that are no longer searched.';
 revoke all on function graphdb._store_document_vectors() from public;

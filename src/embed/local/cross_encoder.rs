@@ -81,9 +81,13 @@ impl CrossEncoder {
     /// Returns the tokens of the question and the text; a part of the question if it would leave less than half of them to the text.
     fn pair(&self, question: &str, text: &str) -> Result<Sequence, EmbedError> {
         let room = self.max_tokens.saturating_sub(self.tokenizer.pair("", "")?.ids.len());
-        let question = self.start(question, room / 2);
-        let taken = self.tokenizer.count(question).saturating_sub(self.tokenizer.special_tokens());
-        self.tokenizer.pair(question, self.start(text, room.saturating_sub(taken)))
+        let mut pair = self.tokenizer.pair(self.start(question, room / 2), text)?;
+        // The last token is a special one.
+        if let Some(excess) = pair.ids.len().checked_sub(self.max_tokens).filter(|excess| *excess > 0) {
+            let end = pair.ids.len() - 1;
+            pair.ids.drain(end.saturating_sub(excess)..end);
+        }
+        Ok(pair)
     }
 
     /// Returns the start of a text that has at most so many tokens.
