@@ -1,9 +1,11 @@
 //! Types that check their value when it is parsed, so that the rest of the code can trust it.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 /// The name of a run and of its folder: letters, digits, `.`, `_`, `-`, at most 128 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -40,7 +42,15 @@ impl FromStr for RunId {
     }
 }
 
-/// A phase of processing.
+/// Returns the first 12 hexadecimal digits of the SHA-256 of a name, for ids and folders that cannot have the name itself.
+#[must_use]
+pub fn short_hash(name: &OsStr) -> String {
+    let mut hash = hex::encode(Sha256::digest(name.as_encoded_bytes()));
+    hash.truncate(12);
+    hash
+}
+
+/// A step on the way from documents to vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {

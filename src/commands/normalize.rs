@@ -4,12 +4,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use sha2::{Digest, Sha256};
 
 use super::ingest::{self, Input, absolute, source_name};
 use super::{Context, deliverables};
 use crate::error::{Error, Exit, Result};
-use crate::ids::RunId;
+use crate::ids::{RunId, short_hash};
 use crate::normalize::{self, Options};
 use crate::stop::Stop;
 
@@ -87,10 +86,7 @@ fn run_one(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     refuse_idle_flags(args)?;
     let path = absolute(&args.path);
-    let run_id = match &args.run_id {
-        Some(run_id) => run_id.clone(),
-        None => derived_run_id(&path, args.collection.as_deref(), source)?,
-    };
+    let run_id = run_id(args)?;
     let input = Input {
         run_id: &run_id,
         is_derived: args.run_id.is_none(),
@@ -125,27 +121,38 @@ fn refuse_idle_flags(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Returns the run id of an input. It consists of the source and the name of the path or the collection.
+/// Returns the run that the input becomes: `--run-id`, or one of the name of the path, or of the collection, and the source.
+pub fn run_id(args: &Args) -> Result<RunId> {
+    let path = absolute(&args.path);
+    let derived = || derived_run_id(&path, args.collection.as_deref(), args.source.into());
+    args.run_id.clone().map_or_else(derived, Ok)
+}
+
+/// Returns the name of an input: that of a folder, or that of a file without its extension.
+#[must_use]
+pub fn name_of(path: &Path) -> &OsStr {
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    name.unwrap_or_default()
+}
+
 fn derived_run_id(path: &Path, collection: Option<&str>, source: normalize::Source) -> Result<RunId> {
-    let own_name = if path.is_dir() { path.file_name() } else { path.file_stem() };
-    let name = collection.map_or_else(|| own_name.unwrap_or_default().to_string_lossy(), Into::into);
+    let name = collection.map_or_else(|| name_of(path).to_string_lossy(), Into::into);
+    let slug = match slug(&name) {
+        slug if slug.is_empty() => format!("input-{}", short_hash(collection.map_or(path.as_os_str(), OsStr::new))),
+        slug => slug,
+    };
+    format!("{slug}-{}", source_name(source)).parse().map_err(Error::usage)
+}
+
+/// Returns what a run id can have of a name.
+#[must_use]
+pub fn slug(name: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
     let mut slug: String = name.chars().map(allowed).take(LONGEST_NAME).collect();
     while slug.contains("--") {
         slug = slug.replace("--", "-");
     }
-    let slug = match slug.trim_matches('-') {
-        "" => format!("input-{}", short_hash(collection.map_or(path.as_os_str(), OsStr::new))),
-        slug => slug.to_owned(),
-    };
-    format!("{slug}-{}", source_name(source)).parse().map_err(Error::usage)
-}
-
-/// Returns a hash for names without characters that are allowed in a run id.
-fn short_hash(name: &OsStr) -> String {
-    let mut hash = hex::encode(Sha256::digest(name.as_encoded_bytes()));
-    hash.truncate(8);
-    hash
+    slug.trim_matches('-').to_owned()
 }
 
 #[cfg(test)]
@@ -161,7 +168,7 @@ mod tests {
         assert_eq!(derived("/no/My guide (2).ditamap", None), "My-guide-2-dita");
         assert_eq!(derived("/no/Handb\u{fc}cher", None), "Handb-cher-dita");
         assert_eq!(derived("/no/manuals", Some("linux")), "linux-dita");
-        assert_eq!(derived("/", None), "input-8a5edab2-dita");
+        assert_eq!(derived("/", None), "input-8a5edab28263-dita");
         assert_ne!(derived("/no/\u{65e5}\u{672c}", None), derived("/no/\u{4e2d}", None));
         assert_eq!(derived(&format!("/no/{}", "a".repeat(200)), None).len(), 105);
     }

@@ -7,6 +7,7 @@ mod configuration;
 mod connections;
 mod crashes;
 mod defects;
+mod deliverables;
 mod disconnections;
 mod doctor;
 mod embed;

