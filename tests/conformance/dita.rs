@@ -106,9 +106,7 @@ fn words_kept(root: &Path, sets: &[PathBuf]) -> (usize, usize, String) {
     for (file, tree) in files {
         let path = file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned();
         let documents = by_path.get(path.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let mut expected = String::new();
-        sources.visible(file, tree, 0, &mut expected);
-        let expected = words(&expected);
+        let expected = sources.words(file, tree);
         all += expected.len();
         // A topic in several branches is complete only in all of them together, because each branch excludes something.
         let lacking = match documents {

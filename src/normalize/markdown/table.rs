@@ -80,6 +80,11 @@ impl<'a> Grid<'a> {
             }
             !blank
         });
+        // A heading over others spans them. Rows without one are rows of their own.
+        let spans = |cell: &Cell| cell.colspan > 1 || cell.rowspan > 1;
+        if !rows.iter().take(header_rows).flatten().flatten().any(|place| spans(place.cell)) {
+            header_rows = header_rows.min(1);
+        }
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let rectangular = columns.saturating_mul(rows.len()) <= MAX_POSITIONS;
         if rectangular {
@@ -162,7 +167,7 @@ fn holds_table(block: &Block) -> bool {
     }
 }
 
-/// Writes a pipe table. Several header rows become one row with several lines.
+/// Writes a pipe table. Header rows that belong together become one, their texts one below the other.
 fn pipes<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
     let columns = grid.columns();
     if columns == 0 {

@@ -74,7 +74,7 @@ fn pushed(sources: &Sources, path: &Path, element: &Element, into: &mut String) 
     if element.attr("conaction").is_some() {
         let mut content = element.clone();
         content.attributes.retain(|name, _| !name.starts_with("con"));
-        sources.visible(path, &content, 0, into);
+        sources.text(path, &content, into);
     }
     element.elements().for_each(|child| pushed(sources, path, child, into));
 }
@@ -124,7 +124,7 @@ fn no_word_of_a_topic_comes_from_ids_metadata_or_processing() {
                 continue;
             };
             let mut own = path.clone();
-            sources.visible(&root.join(&path), tree, 0, &mut own);
+            sources.text(&root.join(&path), tree, &mut own);
             attributes(tree, &mut own);
             code(&root.join(&path), tree, &mut own);
             let own: HashSet<String> = words(&own).into_iter().collect();

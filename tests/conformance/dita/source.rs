@@ -103,6 +103,9 @@ const INLINE: [&str; 41] = [
     "abbreviated-form",
 ];
 
+/// A letter that no corpus has, in place of words that are not known.
+const UNKNOWN: char = '\u{a66e}';
+
 impl Element {
     pub fn attr(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -155,6 +158,12 @@ impl Element {
     /// Returns whether the element may be inside a word.
     pub fn is_inline(&self) -> bool {
         INLINE.contains(&self.name.as_str())
+    }
+
+    /// Whether it is a figure that holds nothing but images beside its title.
+    fn is_image_figure(&self) -> bool {
+        let mut inside = self.elements().filter(|child| child.name != "title").peekable();
+        self.name == "fig" && inside.peek().is_some() && inside.all(|child| child.name == "image")
     }
 
     pub fn is_blank(&self) -> bool {
@@ -254,8 +263,23 @@ impl Sources {
         self.keys.get(&(set.clone(), key.to_owned()))
     }
 
-    /// Returns the words that a reader of the topic sees, according to the sources.
-    pub fn visible(&self, path: &Path, element: &Element, depth: usize, into: &mut String) {
+    /// The words that a reader of the topic sees, as far as the sources themselves say, in the order of the published page: footnotes
+    /// come last.
+    pub fn words(&self, path: &Path, element: &Element) -> Vec<String> {
+        let mut text = String::new();
+        self.text(path, element, &mut text);
+        words(&text).into_iter().filter(|word| !word.contains(UNKNOWN)).collect()
+    }
+
+    /// The text that [`Sources::words`] counts the words of.
+    pub fn text(&self, path: &Path, element: &Element, into: &mut String) {
+        let mut footnotes = String::new();
+        self.visible(path, element, 0, into, &mut footnotes);
+        into.push(' ');
+        into.push_str(&footnotes);
+    }
+
+    fn visible(&self, path: &Path, element: &Element, depth: usize, into: &mut String, footnotes: &mut String) {
         if element.is_hidden() || element.attr("conaction").is_some() || depth > 100 {
             return;
         }
@@ -268,27 +292,49 @@ impl Sources {
         });
         if let Some((base, reference)) = by_key.or(reference) {
             if let Some((path, target)) = self.target(&base, &reference) {
-                self.visible(&path, target, depth + 1, into);
+                self.visible(&path, target, depth + 1, into, footnotes);
                 for sibling in self.range(&path, target, element.attr("conrefend")) {
-                    self.visible(&path, sibling, depth + 1, into);
+                    self.visible(&path, sibling, depth + 1, into, footnotes);
                 }
             }
             return;
         }
+        // The maps that define its key are not part of the set: a word that it begins or ends is not known.
+        if element.attr("conkeyref").is_some() && element.is_inline() {
+            into.push(UNKNOWN);
+            return;
+        }
         if element.is_blank() {
             if let Some(key) = element.attr("keyref") {
-                self.key_words(path, key, into);
+                self.key_words(path, key, into, footnotes);
             }
+            return;
+        }
+        if element.name == "fn" {
+            for child in &element.children {
+                match child {
+                    Child::Text(text) => footnotes.push_str(text),
+                    Child::Element(child) => self.visible(path, child, depth + 1, footnotes, &mut String::new()),
+                    Child::Instruction(_) => {}
+                }
+            }
+            footnotes.push(' ');
             return;
         }
         let inline = element.is_inline();
         if !inline {
             into.push(' ');
         }
-        for child in &element.children {
+        let mut children: Vec<&Child> = element.children.iter().collect();
+        if element.is_image_figure() {
+            // Its title is a caption below the image.
+            let is_title = |child: &&Child| matches!(child, Child::Element(child) if child.name == "title");
+            children.sort_by_key(is_title);
+        }
+        for child in children {
             match child {
                 Child::Text(text) => into.push_str(text),
-                Child::Element(child) => self.visible(path, child, depth + 1, into),
+                Child::Element(child) => self.visible(path, child, depth + 1, into, footnotes),
                 Child::Instruction(_) => {}
             }
         }
@@ -316,13 +362,13 @@ impl Sources {
         siblings.into_iter().take(last.map_or(0, |last| last + 1)).collect()
     }
 
-    fn key_words(&self, from: &Path, key: &str, into: &mut String) {
+    fn key_words(&self, from: &Path, key: &str, into: &mut String, footnotes: &mut String) {
         let Some((map, definition)) = self.key(from, key) else { return };
         let Some(meta) = definition.elements().find(|child| child.is("topicmeta")) else { return };
         let keywords = meta.elements().find(|child| child.is("keywords"));
         let text = keywords.and_then(|keywords| keywords.elements().next());
         if let Some(text) = text.or_else(|| meta.elements().find(|child| child.is("linktext"))) {
-            self.visible(map, text, 1, into);
+            self.visible(map, text, 1, into, footnotes);
         }
     }
 }
