@@ -34,7 +34,12 @@ impl Branch {
         self.file == other.file && self.keys == other.keys && name(self) == name(other)
     }
 
-    /// Creates a branch for a part of the input that has separate keys.
+    /// The ditaval file that filters it.
+    pub fn file(&self) -> Option<FileId> {
+        self.file
+    }
+
+    /// A part of the input with keys of its own.
     fn of_keys(name: String) -> Self {
         Self { keys: Some(name), ..Self::default() }
     }

@@ -150,7 +150,18 @@ impl Library {
         self.excluded.contains(&file)
     }
 
-    /// Returns whether a search can find a document. It cannot if the document exists only for reuse or is a map without text.
+    /// How many files conditions exclude.
+    pub fn excluded(&self) -> usize {
+        self.excluded.len()
+    }
+
+    /// Paths of the ditaval files that branches of maps filter by.
+    pub fn branch_filters(&self) -> HashSet<String> {
+        let files = self.branches.iter().filter_map(Branch::file);
+        files.map(|file| self.inputs.path(file).to_string()).collect()
+    }
+
+    /// Whether readers look for a document: not where it exists only for reuse, or is a map without text of its own.
     pub fn is_searched(&self, file: FileId) -> bool {
         if self.settings.search == Searched::All {
             return true;

@@ -46,7 +46,8 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
         Some(artifact) => ingest::scan(&artifact, options)?,
         None => (scan::scan(input, options)?, ingest::Additions::new()),
     };
-    let scan::Scan { mut library, failures, skipped } = scan;
+    let notices = scan.notices();
+    let scan::Scan { mut library, failures, skipped, .. } = scan;
     if library.documents.is_empty() && failures.is_empty() {
         let first = skipped.first().map(|first| format!(" ({}: {})", first.path, first.message)).unwrap_or_default();
         let message =
@@ -85,6 +86,9 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     }
     for skipped in skipped {
         emit(Outcome::Skipped(skipped)).map_err(ReadError::Emit)?;
+    }
+    for notice in notices {
+        emit(Outcome::Notice(notice)).map_err(ReadError::Emit)?;
     }
     Ok(())
 }

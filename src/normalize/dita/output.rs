@@ -60,6 +60,7 @@ fn document(
         Form::Topic => renderer.document(&root),
         Form::Map => map_document::blocks(&root, &mut renderer),
     };
+    let anchors = renderer.anchors(&blocks);
     let (mut links, attachments, mut losses) = (renderer.links, renderer.attachments, renderer.losses);
     for lost in std::mem::take(&mut resolver.lost) {
         if !links.contains(&lost) {
@@ -100,6 +101,7 @@ fn document(
         labels: labels.into_iter().collect(),
         links,
         attachments,
+        anchors,
         meta: metadata.fields,
         losses,
         ..Document::default()

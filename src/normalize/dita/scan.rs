@@ -12,11 +12,13 @@ use super::input_files::{InputFiles, LoadError};
 use super::library::{Form, Library, form_of};
 use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
-use crate::normalize::{FileError, Options, ReadError};
+use crate::normalize::{FileError, Notice, Options, ReadError};
 
 /// Extensions of files that may contain DITA. The root element decides.
 const EXTENSIONS: [&str; 7] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "mdita", "hdita"];
-/// Maximum number of folders that a reference may go up from a map or topic.
+/// Ditaval files that a notice names.
+const NAMED: usize = 5;
+/// How far above a map or topic the files that it refers to may lie.
 const MAX_CLIMB: usize = 4;
 
 /// The files that were found.
@@ -25,6 +27,18 @@ pub(super) struct Scan {
     pub failures: Vec<(FileId, FileError)>,
     /// XML files that are not DITA.
     pub skipped: Vec<FileError>,
+    /// Ditaval files below the folder.
+    ditavals: Vec<String>,
+}
+
+/// The files of an input.
+struct Found {
+    inputs: InputFiles,
+    /// Files that may hold DITA, in order of path.
+    files: Vec<FileId>,
+    /// What could not be read.
+    unread: Vec<FileError>,
+    ditavals: Vec<String>,
 }
 
 /// Finds the files of `input`: all files below a folder, all files that a map references, or one topic.
@@ -33,10 +47,11 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let input = std::path::absolute(input).map_err(io)?;
     let kinds = Specializations::new(&options.dita.specializations);
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
-    let (inputs, files, unread) =
-        if is_folder { folder(&input, &kinds).map_err(io)? } else { reachable(&input, &kinds)? };
+    let found = if is_folder { folder(&input, &kinds).map_err(io)? } else { reachable(&input, &kinds)? };
+    let Found { inputs, files, unread, ditavals } = found;
     let name = if is_folder { input.file_name() } else { input.file_stem() };
     let mut scan = Scan::of(inputs, files, name.unwrap_or_default(), options)?;
+    scan.ditavals = ditavals;
     scan.failures.extend(unread.into_iter().map(|failure| (FileId::MAX, failure)));
     scan.failures.sort_by(|(_, one), (_, other)| one.path.cmp(&other.path));
     Ok(scan)
@@ -48,8 +63,12 @@ impl Scan {
         let name = || if name.is_empty() { "dita".to_owned() } else { name.to_string_lossy().into_owned() };
         let collection = options.collection.clone().unwrap_or_else(name);
         let ditaval = read_ditavals(&options.ditaval)?;
-        let mut scan =
-            Self { library: Library::new(inputs, collection, ditaval), failures: Vec::new(), skipped: Vec::new() };
+        let mut scan = Self {
+            library: Library::new(inputs, collection, ditaval),
+            failures: Vec::new(),
+            skipped: Vec::new(),
+            ditavals: Vec::new(),
+        };
         scan.library.settings = options.dita.clone();
         scan.library.site_url.clone_from(&options.site_url);
         let mut pushing = Vec::new();
@@ -63,7 +82,32 @@ impl Scan {
         Ok(scan)
     }
 
-    /// Classifies a file. Returns true if it pushes content into other files.
+    /// What the owner of the input should know: what conditions left out, and which filters were not used.
+    pub fn notices(&self) -> Vec<Notice> {
+        let note = |message| Notice { is_warning: false, message };
+        let mut notices = Vec::new();
+        let excluded = self.library.excluded();
+        if excluded > 0 {
+            let plural = if excluded == 1 { "topic or map" } else { "topics and maps" };
+            notices.push(note(format!("conditions leave out {excluded} {plural}")));
+        }
+        let used = self.library.branch_filters();
+        let unused: Vec<&str> = self.ditavals.iter().filter(|path| !used.contains(*path)).map(String::as_str).collect();
+        if self.library.ditaval.is_none() && !unused.is_empty() {
+            let named = unused.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            let rest = if unused.len() > NAMED { ", …" } else { "" };
+            let files = match unused.len() {
+                1 => "1 ditaval file is".to_owned(),
+                many => format!("{many} ditaval files are"),
+            };
+            notices.push(note(format!(
+                "{files} not used: {named}{rest}; to filter the documents by one, pass --ditaval FILE"
+            )));
+        }
+        notices
+    }
+
+    /// Notes what a file is; true when it pushes content into others.
     fn classify(&mut self, file: FileId) -> bool {
         let tree = match self.library.inputs.load(file) {
             Ok(tree) => tree,
@@ -134,10 +178,10 @@ fn read_ditavals(paths: &[PathBuf]) -> Result<Option<Ditaval>, ReadError> {
     Ok(all)
 }
 
-/// Returns all candidates below a folder, sorted by path, and the paths that could not be read.
-fn folder(root: &Path, kinds: &Specializations) -> std::io::Result<(InputFiles, Vec<FileId>, Vec<FileError>)> {
+/// Finds the files below a folder.
+fn folder(root: &Path, kinds: &Specializations) -> std::io::Result<Found> {
     let inputs = InputFiles::new(root, kinds);
-    let (mut paths, mut unread) = (Vec::new(), Vec::new());
+    let (mut paths, mut ditavals, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     let mut waiting = vec![(root.to_owned(), String::new())];
     while let Some((folder, prefix)) = waiting.pop() {
         let mut fail = |path: String, message: String| unread.push(FileError { path, line: None, message });
@@ -163,24 +207,29 @@ fn folder(root: &Path, kinds: &Specializations) -> std::io::Result<(InputFiles, 
                 _ if name.starts_with('.') => {}
                 Ok(kind) if kind.is_dir() => waiting.push((entry.path(), format!("{path}/"))),
                 Ok(_) if is_candidate(&name) => paths.push(path),
+                Ok(_) if extension(&name) == "ditaval" => ditavals.push(path),
                 Ok(_) => {}
                 Err(error) => fail(path, error.to_string()),
             }
         }
     }
     paths.sort();
+    ditavals.sort();
     let files = paths.iter().map(|path| inputs.intern(path)).collect();
-    Ok((inputs, files, unread))
+    Ok(Found { inputs, files, unread, ditavals })
+}
+
+fn extension(name: &str) -> String {
+    name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
 }
 
 fn is_candidate(name: &str) -> bool {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
-    EXTENSIONS.contains(&extension.as_str())
+    EXTENSIONS.contains(&extension(name).as_str())
 }
 
-/// Returns a topic, or a map with the maps and topics that it references, and the paths that could not be read.
-/// The root of the inputs is the folder that contains all of them.
-fn reachable(input: &Path, kinds: &Specializations) -> Result<(InputFiles, Vec<FileId>, Vec<FileError>), ReadError> {
+/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the inputs starts where all
+/// their files lie.
+fn reachable(input: &Path, kinds: &Specializations) -> Result<Found, ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
     let path = input.strip_prefix(&base).map_err(|_| nothing())?;
@@ -209,7 +258,7 @@ fn reachable(input: &Path, kinds: &Specializations) -> Result<(InputFiles, Vec<F
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| inputs.intern(path)).collect();
-    Ok((inputs, files, unread))
+    Ok(Found { inputs, files, unread, ditavals: Vec::new() })
 }
 
 struct Crawl {

@@ -85,8 +85,8 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Adds a link to an audio or video file. Its text is the title, the name of the file, or the type of the media.
-    pub(super) fn media_link(&mut self, media: &Element, title: Option<&Element>, run: &mut Vec<Inline>) {
+    /// A link to a file of sound or film: by its title, else the name of the file, else what it is. Returns false if it has no address.
+    pub(super) fn media_link(&mut self, media: &Element, title: Option<&Element>, run: &mut Vec<Inline>) -> bool {
         let attributes = ["href", "data", "src"];
         let own = attributes.iter().find_map(|name| self.source(media, name));
         let inner = |this: &mut Self| {
@@ -96,7 +96,7 @@ impl Renderer<'_, '_> {
         };
         let Some(target) = own.or_else(|| inner(self)) else {
             count(&mut self.losses, "object:without-address");
-            return;
+            return false;
         };
         let mut content = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
         if is_blank(&content) {
@@ -113,6 +113,7 @@ impl Renderer<'_, '_> {
             content = vec![Inline::Text(name.to_owned())];
         }
         run.push(Inline::Link { target, content });
+        true
     }
 
     /// Returns the text of a code block without markup. Included files are inserted.
@@ -134,7 +135,7 @@ impl Renderer<'_, '_> {
     /// Returns the text of another file. For a file in XML, it is the text of its elements.
     /// If the file is missing, the fallback of the reference or a stub is returned.
     pub(super) fn included(&mut self, reference: &Element) -> String {
-        let Some(address) = reference.attr("href") else { return String::new() };
+        let Some(address) = reference.attr("href") else { return plain_text(reference) };
         let library = self.resolver.library;
         let (path, fragment) = address.split_once('#').unwrap_or((address, ""));
         let parse = reference.attr("parse").filter(|_| !reference.is("coderef")).unwrap_or("text");
@@ -158,6 +159,7 @@ impl Renderer<'_, '_> {
             self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
             match reference.child("fallback") {
                 Some(fallback) => plain_text(fallback),
+                None if !reference.is_blank() => plain_text(reference),
                 None => format!("[missing: {address}]"),
             }
         })

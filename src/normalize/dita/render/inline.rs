@@ -82,7 +82,9 @@ impl Renderer<'_, '_> {
             Kind::LineBreak => run.push(Inline::Break),
             Kind::Media => {
                 let title = element.elements().find(|child| Kind::of(child) == Kind::Title);
-                self.media_link(element, title.or(element.child("desc")), run);
+                if !self.media_link(element, title.or(element.child("desc")), run) {
+                    run.append(&mut self.inlines(&element.children));
+                }
             }
             Kind::Include => {
                 let text = self.included(element);
@@ -225,10 +227,13 @@ impl Renderer<'_, '_> {
 pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec<Inline>) {
     let parts = |element: &Element| {
         let kind = Kind::of(element);
-        kind == Kind::Unknown || kind.is_block()
+        matches!(kind, Kind::Unknown | Kind::MenuCascade) || kind.is_block()
     };
     let is_apart = match before {
-        Some(Node::Element(before)) => parts(before) || parts(element),
+        Some(Node::Element(before)) => {
+            let is_link = |element: &Element| Kind::of(element) == Kind::CrossReference;
+            parts(before) || parts(element) || (is_link(before) && is_link(element))
+        }
         Some(Node::Text(_)) => Kind::of(element).is_block(),
         None => false,
     };

@@ -11,7 +11,10 @@ use crate::normalize::document::{Link, NOT_IN_INPUT, OUTSIDE_INPUT};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
-/// The target of an address.
+/// Heading of related links.
+const RELATED: &str = "Related information";
+
+/// Where an address leads.
 pub(in super::super) struct Target {
     /// The address in the Markdown, or `None` if there is no target.
     pub href: Option<String>,
@@ -112,7 +115,11 @@ impl Renderer<'_, '_> {
     }
 
     pub(super) fn cross_reference(&mut self, xref: &Element, run: &mut Vec<Inline>) {
+        // It is what a browser shows beside the pointer.
         let description = xref.child("desc");
+        if description.is_some_and(|description| !description.is_blank()) {
+            count(&mut self.losses, "xref:description");
+        }
         let content = self.inlines(&without(xref, description));
         let fragment = xref.attr("href").and_then(|href| href.rsplit_once(['/', '#'])).map(|(_, id)| id.to_owned());
         let in_file = xref.attr("href").is_some_and(|href| href.starts_with('#'));
@@ -137,19 +144,47 @@ impl Renderer<'_, '_> {
     }
 
     pub(super) fn related_links(&mut self, related: &Element, out: &mut Vec<Block>) {
-        let mut blocks = Vec::new();
-        self.link_group(related, &mut blocks);
-        // Some lists contain their own heading.
-        let title = related.elements().next().filter(|first| first.is("linklist"));
-        let title = title.and_then(|list| list.elements().find(|child| Kind::of(child) == Kind::Title));
-        let has_title = title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case("related information"));
-        if has_title {
-            out.append(&mut blocks);
-        } else if !blocks.is_empty() {
-            let heading = Inline::Strong(vec![Inline::Text("Related information".to_owned())]);
-            out.push(Block::Paragraph(vec![heading]));
-            out.append(&mut blocks);
+        let mut is_headed = self.has_related;
+        self.related_group(related, &mut is_headed, out);
+        self.has_related = is_headed;
+    }
+
+    /// Links of a group under one heading, which is printed unless `is_headed`. A list that has a title stands under its own.
+    fn related_group(&mut self, group: &Element, is_headed: &mut bool, out: &mut Vec<Block>) {
+        let mut items = Vec::new();
+        let close = |items: &mut Vec<ListItem>, is_headed: &mut bool, out: &mut Vec<Block>| {
+            if items.is_empty() {
+                return;
+            }
+            if !std::mem::replace(is_headed, true) {
+                let heading = Inline::Strong(vec![Inline::Text(RELATED.to_owned())]);
+                out.push(Block::Paragraph(vec![heading]));
+            }
+            out.push(list::bullets(std::mem::take(items)));
+        };
+        for child in group.elements() {
+            let title = child.elements().find(|child| Kind::of(child) == Kind::Title);
+            match (Kind::of(child), title) {
+                (Kind::Link, _) => self.link_item(child, &mut items),
+                (Kind::LinkList, None) => {
+                    close(&mut items, is_headed, out);
+                    self.related_group(child, is_headed, out);
+                }
+                (Kind::LinkList, Some(title))
+                    if collapse(&title.text()).eq_ignore_ascii_case(RELATED) && *is_headed =>
+                {
+                    close(&mut items, is_headed, out);
+                    let untitled = Element { children: without(child, Some(title)), ..child.clone() };
+                    self.link_group(&untitled, out);
+                }
+                (kind, title) => {
+                    close(&mut items, is_headed, out);
+                    *is_headed |= title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case(RELATED));
+                    self.block(child, kind, out);
+                }
+            }
         }
+        close(&mut items, is_headed, out);
     }
 
     pub(super) fn link_list(&mut self, group: &Element, out: &mut Vec<Block>) {

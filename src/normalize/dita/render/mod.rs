@@ -28,7 +28,13 @@ pub(super) struct Renderer<'r, 'l> {
     pub losses: Losses,
     pub links: Vec<Link>,
     pub attachments: Vec<Attachment>,
-    /// The level of the current heading. The title of the document has level 1.
+    /// The headings, in order, and their anchors as DITA-OT publishes them; empty for those without an id.
+    headings: Vec<(Vec<Inline>, String)>,
+    /// Id of the current topic.
+    topic: String,
+    /// Whether the current topic has the heading of its related links.
+    has_related: bool,
+    /// Level of the heading above the text at hand; the document's title is level 1.
     level: u8,
     /// Whether line breaks are kept, as in `lines`.
     keep_lines: bool,
@@ -53,6 +59,9 @@ impl<'r, 'l> Renderer<'r, 'l> {
             losses: Losses::new(),
             links: Vec::new(),
             attachments: Vec::new(),
+            headings: Vec::new(),
+            topic: String::new(),
+            has_related: false,
             level: 1,
             keep_lines: false,
             footnotes: Footnotes::default(),
@@ -94,10 +103,36 @@ impl<'r, 'l> Renderer<'r, 'l> {
     }
 
     fn topic_body(&mut self, topic: &Element, out: &mut Vec<Block>) {
+        let around = std::mem::replace(&mut self.topic, topic.attr("id").unwrap_or_default().to_owned());
+        let had_related = std::mem::take(&mut self.has_related);
         let title = topic.elements().find(|child| Kind::of(child) == Kind::Title);
         for child in topic.elements().filter(|child| !title.is_some_and(|title| std::ptr::eq(title, *child))) {
             self.block(child, Kind::of(child), out);
         }
+        self.topic = around;
+        self.has_related = had_related;
+    }
+
+    /// Adds a heading, and its anchor.
+    fn heading(&mut self, level: u8, content: Vec<Inline>, anchor: String, out: &mut Vec<Block>) {
+        if !link::is_blank(&content) {
+            self.headings.push((content.clone(), anchor));
+            out.push(Block::Heading { level, content });
+        }
+    }
+
+    /// Returns the anchors of those headings of a document that stand outside of notes, lists and tables; none when no heading has
+    /// one.
+    pub fn anchors(&self, blocks: &[Block]) -> Vec<String> {
+        let mut known = self.headings.iter();
+        let headings = blocks.iter().filter_map(|block| match block {
+            Block::Heading { content, .. } => Some(content),
+            _ => None,
+        });
+        let anchor =
+            |heading: &Vec<Inline>| known.find(|(content, _)| content == heading).map(|(_, anchor)| anchor.clone());
+        let anchors: Vec<String> = headings.map(anchor).map(Option::unwrap_or_default).collect();
+        if anchors.iter().all(String::is_empty) { Vec::new() } else { anchors }
     }
 
     /// Renders the children of an element as blocks. Text between blocks becomes paragraphs.
@@ -190,7 +225,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         self.level = self.level.saturating_add(1);
         if let Some(title) = topic.elements().find(|child| Kind::of(child) == Kind::Title) {
             let content = self.inlines(&title.children);
-            out.push(Block::Heading { level: self.level, content });
+            self.heading(self.level, content, topic.attr("id").unwrap_or_default().to_owned(), out);
         }
         self.topic_body(topic, out);
         self.level -= 1;
@@ -204,9 +239,8 @@ impl<'r, 'l> Renderer<'r, 'l> {
             (None, Some(title)) => vec![Inline::Text(title.to_owned())],
             (None, None) => Vec::new(),
         };
-        if !heading.is_empty() {
-            out.push(Block::Heading { level: self.level.saturating_add(1), content: heading });
-        }
+        let anchor = section.attr("id").map(|id| format!("{}__{id}", self.topic)).unwrap_or_default();
+        self.heading(self.level.saturating_add(1), heading, anchor, out);
         out.append(&mut self.blocks(&without(section, title)));
     }
 

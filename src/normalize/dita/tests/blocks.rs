@@ -197,5 +197,14 @@ fn every_group_of_a_table_is_a_table() {
 fn lists_of_related_links_keep_their_titles_and_remarks() {
     let xml = "<topic id='t'><title>T</title><related-links><linklist><title>L</title><desc>about</desc>\
         <link href='http://q/' format='html' scope='external'><linktext>q</linktext></link><linkinfo>remark</linkinfo></linklist></related-links></topic>";
-    assert_eq!(topic(xml), "**Related information**\n\n**L**\n\nabout\n\n- [q](http://q/)\n\nremark");
+    assert_eq!(topic(xml), "**L**\n\nabout\n\n- [q](http://q/)\n\nremark");
+}
+
+#[test]
+fn headings_have_the_anchors_of_the_published_page() {
+    let xml = "<topic id='t'><title>T</title><body><section id='s'><title>One</title><p>a</p></section><section><title>Two</title></section>\
+        <note><p>n</p></note></body><topic id='u'><title>Three</title><body><example id='e'><title>Four</title></example></body></topic></topic>";
+    let document = super::document(&[("t.dita", xml)], "topic:c/t");
+    assert_eq!(document.anchors, ["t__s", "", "u", "u__e"]);
+    assert_eq!(document.text_md.matches('#').count(), 2 + 2 + 2 + 3);
 }

@@ -73,11 +73,32 @@ fn files_without_words_contribute_none() {
 }
 
 #[test]
-fn a_titled_list_of_links_needs_no_heading() {
-    let list =
-        "<linklist><title>Related information</title><link href='http://x/'><linktext>X</linktext></link></linklist>";
-    let topic = format!("<topic id='t'><title>T</title><related-links>{list}</related-links></topic>");
-    assert_eq!(super::topic(&topic), "**Related information**\n\n- [X](http://x/)");
+fn related_links_have_one_heading() {
+    let list = |title: &str, link: &str| {
+        format!("<linklist>{title}<link href='http://{link}/'><linktext>{link}</linktext></link></linklist>")
+    };
+    let (same, other) = ("<title>Related  Information</title>", "<title>See also</title>");
+    let related = |links: &str| {
+        super::topic(&format!("<topic id='t'><title>T</title><related-links>{links}</related-links></topic>"))
+    };
+    let loose = "<link href='http://l/'><linktext>l</linktext></link>";
+    let heading = "**Related information**\n\n";
+    assert_eq!(related(&list(same, "x")), "**Related Information**\n\n- [x](http://x/)");
+    assert_eq!(related(&list(other, "x")), "**See also**\n\n- [x](http://x/)");
+    assert_eq!(related(&list("", "x")), format!("{heading}- [x](http://x/)"));
+    // A blank line alone does not part two lists.
+    let both = related(&format!("{loose}{}", list(same, "x")));
+    assert_eq!(both.matches("elated").count(), 1, "{both}");
+    let after = related(&format!("<linkpool>{}</linkpool>{loose}", list(same, "x")));
+    assert_eq!(after.to_lowercase().matches("related information").count(), 1, "{after}");
+    assert_eq!(
+        related(&format!("{loose}{}", list(other, "x"))),
+        format!("{heading}- [l](http://l/)\n\n**See also**\n\n- [x](http://x/)")
+    );
+    assert_eq!(
+        related(&format!("{}{loose}", list(other, "x"))),
+        format!("**See also**\n\n- [x](http://x/)\n\n{heading}- [l](http://l/)")
+    );
 }
 
 #[test]
@@ -101,4 +122,38 @@ fn links_show_titles_and_what_is_missing_is_counted() {
     assert_eq!(read.losses.get("link:unresolved"), Some(&1));
     assert_eq!(read.text_md, "[B](topic:c/b) c d.dita");
     assert!(read.links.iter().any(|link| link.href == "b.dita#b/no" && link.target_id.is_none()));
+}
+
+#[test]
+fn a_menu_path_a_link_and_what_follows_stay_apart() {
+    let menu = "<menucascade><uicontrol>A</uicontrol><uicontrol>B</uicontrol></menucascade>";
+    assert_eq!(
+        super::body(&format!("<p>Go {menu}<term>now</term>, {menu}.</p>")),
+        "Go **A** > **B** now, **A** > **B**."
+    );
+    let links = "<p><xref href='http://x/'>x</xref><xref href='http://y/'>y</xref>z</p>";
+    assert_eq!(super::body(links), "[x](http://x/) [y](http://y/)z");
+    assert_eq!(super::body("<p>un<b>do</b>ing</p>"), "un**do**ing");
+}
+
+#[test]
+fn references_without_an_address_keep_their_own_text() {
+    assert_eq!(super::body("<p>a <coderef>b</coderef> <include>c</include> <audio>d</audio></p>"), "a b c d");
+    let missing = super::body("<codeblock><coderef href='none.c'>own</coderef></codeblock>");
+    assert_eq!(missing, "```\nown\n```");
+}
+
+#[test]
+fn header_rows_without_spans_are_rows_of_their_own() {
+    let table = |first: &str| {
+        super::body(&format!(
+            "<table><tgroup cols='2'><colspec colname='c1'/><colspec colname='c2'/><thead><row>{first}</row><row><entry>c</entry><entry>d</entry></row></thead>\
+             <tbody><row><entry>e</entry><entry>f</entry></row></tbody></tgroup></table>"
+        ))
+    };
+    let apart = table("<entry>a</entry><entry>b</entry>");
+    assert!(apart.starts_with("| a | b |\n| --- | --- |\n"), "{apart}");
+    assert!(apart.replace('*', "").ends_with("| c | d |\n| e | f |"), "{apart}");
+    let over = table("<entry namest='c1' nameend='c2'>a</entry>");
+    assert_eq!(over, "| a<br>c | a<br>d |\n| --- | --- |\n| e | f |");
 }

@@ -129,3 +129,39 @@ fn a_branch_whose_ditaval_cannot_be_read_is_left_out_and_reported() {
     assert!(failures[0].message.contains("unknown action \"exclud\""), "{}", failures[0].message);
     assert!(!documents[1].text_md.contains("topic:c/a"), "{}", documents[1].text_md);
 }
+
+#[test]
+fn what_conditions_leave_out_is_counted_and_unused_filters_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            "m.ditamap",
+            "<map><topicref href='a.dita'/><topicref href='b.dita'><ditavalref href='used.ditaval'/></topicref></map>",
+        ),
+        ("a.dita", "<topic id='a' product='internal'><title>A</title></topic>"),
+        ("b.dita", "<topic id='b'><title>B</title></topic>"),
+        ("used.ditaval", "<val/>"),
+        VAL,
+    ];
+    for (path, text) in files {
+        std::fs::write(folder.path().join(path), text).unwrap();
+    }
+    let notices = |ditaval: &[&str]| {
+        let ditaval = ditaval.iter().map(|name| folder.path().join(name)).collect();
+        let mut notices = Vec::new();
+        let options = crate::normalize::Options { ditaval, ..crate::normalize::Options::default() };
+        super::super::read(folder.path(), &options, &mut |outcome| {
+            if let crate::normalize::Outcome::Notice(notice) = outcome {
+                notices.push(notice.message);
+            }
+            Ok(())
+        })
+        .unwrap();
+        notices
+    };
+    assert_eq!(
+        notices(&[]),
+        ["1 ditaval file is not used: x.ditaval; to filter the documents by one, pass --ditaval FILE"]
+    );
+    assert_eq!(notices(&["x.ditaval"]), ["conditions leave out 1 topic or map"]);
+}
