@@ -7,3 +7,4 @@ mod macros;
 mod queries;
 mod readers;
 mod rest;
+mod words;

@@ -9,7 +9,7 @@ use super::super::text::{Losses, count};
 use super::super::tree::{Block, Inline};
 use super::dom::{self, DomError};
 use super::flow::Flow;
-use super::library::{Body, Library, PageRef};
+use super::library::{Body, Library, PageRef, percent_decode};
 use super::site::Site;
 use super::{adf, storage, wiki};
 
@@ -114,8 +114,9 @@ impl<'a> Converter<'a> {
             return Inline::Link { target: String::new(), content };
         }
         if let Some(anchor) = href.strip_prefix('#') {
-            let anchor = if anchor.contains(char::is_whitespace) {
-                self.anchor_of(self.page, anchor)
+            let decoded = percent_decode(anchor);
+            let anchor = if decoded.contains(char::is_whitespace) {
+                self.anchor_of(self.page, &decoded)
             } else {
                 anchor.to_owned()
             };

@@ -64,7 +64,12 @@ pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow)
     };
     let (content, rest) = storage::flow(cx, &element.children).split();
     let link = cx.link(href, content);
-    flow.inline(link);
+    // A card stands in a box.
+    if element.attribute("data-card-appearance").is_some() {
+        flow.boxed(link);
+    } else {
+        flow.inline(link);
+    }
     if !rest.is_empty() {
         flow.block(Block::Group(rest));
     }

@@ -48,6 +48,9 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         "sup" => mark(cx, element, flow, Inline::Superscript),
         "code" | "tt" | "kbd" | "samp" => {
             let content = inlines(cx, &element.children, flow);
+            if content.is_empty() && !element.text().is_empty() {
+                flow.text(" ");
+            }
             flow.inlines(codes(content));
         }
         "span" | "font" if strikes(element) => mark(cx, element, flow, Inline::Strike),
