@@ -153,7 +153,7 @@ impl Connection {
 
 /// Returns the duration of `work` for all batches in seconds. The sessions share the batches. The table is empty at the start.
 fn timed(sessions: &mut [Session], batches: &[&[Row]], work: Work) -> Result<f64> {
-    sessions[0].owner.client.batch_execute("truncate graphdb.embeddings; checkpoint")?;
+    sessions[0].owner.client.batch_execute("truncate graphdb.embeddings cascade; checkpoint")?;
     let step = sessions.len();
     let start = Instant::now();
     thread::scope(|scope| {
