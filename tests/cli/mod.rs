@@ -13,6 +13,7 @@ mod doctor;
 mod embed;
 mod embedding;
 mod events;
+mod filters;
 mod gapless;
 mod help;
 mod hostile;
