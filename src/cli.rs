@@ -6,7 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    ask, completions, db, embed, eval, fetch, man, models, normalize, report, run, runs, setup, show, status, sync,
+    ask, completions, db, embed, eval, extract, fetch, man, models, normalize, report, run, runs, setup, show, status,
+    sync,
 };
 #[cfg(feature = "serve")]
 use crate::commands::{mcp, serve};
@@ -111,6 +112,9 @@ pub enum Command {
     Doctor(Answer),
     /// Generate a shell completion script
     Completions(completions::Args),
+    /// Read the text of one file; `normalize` runs it
+    #[command(hide = true)]
+    Extract(extract::Args),
     /// Write the man pages of all commands
     #[command(hide = true)]
     Man(man::Args),
@@ -164,7 +168,13 @@ impl Command {
             Self::Db(command) => command.answer(),
             Self::Models(command) => command.answer(),
             Self::Doctor(answer) => Some(*answer),
-            Self::Report(_) | Self::Show(_) | Self::Embed(_) | Self::Eval(_) | Self::Completions(_) | Self::Man(_) => {
+            Self::Report(_)
+            | Self::Show(_)
+            | Self::Embed(_)
+            | Self::Eval(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Extract(_) => {
                 return Output::Own;
             }
             #[cfg(feature = "serve")]

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_yaml::{Mapping, Value};
 
-pub use confluence::{ConditionalContent, Confluence};
+pub use confluence::{Attachments, ConditionalContent, Confluence};
 pub use dita::{Dita, Searched};
 use keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
 pub use keys::{check_text, unknown_variables};

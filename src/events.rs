@@ -93,6 +93,7 @@ pub enum Event<'a> {
         touched: usize,
         removed: usize,
         unchanged: usize,
+        files: usize,
         requests: u64,
         seconds: f64,
     },

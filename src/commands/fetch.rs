@@ -128,11 +128,20 @@ pub fn fetch_source(
             context.events.emit(&Event::FetchProgress { source: name, done, total });
         }
     };
-    let fetched =
-        fetch::fetch(&Fetch { site, token, folder: &folder, may_shrink, dry_run, stop, on_progress: &on_progress });
+    let attachments = context.config.confluence.attachments;
+    let fetched = fetch::fetch(&Fetch {
+        site,
+        token,
+        folder: &folder,
+        attachments,
+        may_shrink,
+        dry_run,
+        stop,
+        on_progress: &on_progress,
+    });
     bar.finish_and_clear();
     let fetched = fetched?;
-    let Fetched { pages, added, changed, touched, removed, unchanged, requests } = fetched;
+    let Fetched { pages, added, changed, touched, removed, unchanged, files, requests } = fetched;
     context.events.emit(&Event::FetchComplete {
         source: name,
         dry_run,
@@ -142,6 +151,7 @@ pub fn fetch_source(
         touched,
         removed,
         unchanged,
+        files,
         requests,
         seconds: begun.elapsed().as_secs_f64(),
     });
@@ -151,11 +161,12 @@ pub fn fetch_source(
 /// Summarizes a fetch in one line.
 #[must_use]
 pub fn summary(fetched: &Fetched, dry_run: bool) -> String {
-    let Fetched { pages, added, changed, touched, removed, unchanged, requests } = fetched;
+    let Fetched { pages, added, changed, touched, removed, unchanged, files, requests } = fetched;
+    let read = if *files > 0 { format!("; read {}", counted(files, "attached file")) } else { String::new() };
     let would = if dry_run { "would fetch" } else { "fetched" };
     format!(
         "{would} {}: {added} added, {changed} changed, {touched} with other labels, place or readers, {removed} removed, \
-         {unchanged} unchanged; {}",
+         {unchanged} unchanged{read}; {}",
         counted(pages, "page"),
         counted(requests, "request")
     )

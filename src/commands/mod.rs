@@ -6,6 +6,7 @@ pub mod db;
 mod deliverables;
 pub mod embed;
 pub mod eval;
+pub mod extract;
 pub mod fetch;
 mod indexes;
 mod ingest;

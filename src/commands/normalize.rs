@@ -100,6 +100,7 @@ fn run_one(args: &Args, context: &Context<'_>) -> Result<Exit> {
             site_url: args.site_url.clone(),
             confluence: context.config.confluence.clone(),
             dita: context.config.dita.clone(),
+            program: std::env::current_exe().ok(),
             threads: None,
         },
         may_shrink: args.yes,

@@ -211,6 +211,7 @@ fn ingest_path(
             site_url: origin.site_url.clone(),
             confluence: context.config.confluence.clone(),
             dita: context.config.dita.clone(),
+            program: std::env::current_exe().ok(),
             threads: None,
         },
         may_shrink: args.yes,
@@ -238,6 +239,7 @@ fn ingest_pages(
             site_url: Some(site.url.clone()),
             confluence: context.config.confluence.clone(),
             dita: context.config.dita.clone(),
+            program: std::env::current_exe().ok(),
             ..Options::default()
         },
         may_shrink: args.yes,

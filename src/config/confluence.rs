@@ -8,7 +8,9 @@ use serde::Deserialize;
 pub struct Confluence {
     /// Whether a document includes the comments on its page.
     pub comments: bool,
-    /// What to do with parts of a page that Confluence shows only to some readers.
+    /// What becomes of the files attached to pages.
+    pub attachments: Attachments,
+    /// What becomes of parts of a page that Confluence shows to some readers only.
     pub conditional_content: ConditionalContent,
     /// Groups that include every reader. If one of them may view a space, the space has no restriction.
     pub everybody: Vec<String>,
@@ -18,13 +20,25 @@ impl Default for Confluence {
     fn default() -> Self {
         Self {
             comments: false,
+            attachments: Attachments::Names,
             conditional_content: ConditionalContent::Drop,
             everybody: vec!["confluence-users".to_owned(), "users".to_owned()],
         }
     }
 }
 
-/// What to do with parts of a page that Confluence shows only to some readers.
+/// What becomes of the files attached to pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Attachments {
+    /// Their page names them.
+    #[default]
+    Names,
+    /// Each whose text can be read also becomes a document below its page.
+    Text,
+}
+
+/// What becomes of parts of a page that Confluence shows to some readers only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConditionalContent {

@@ -25,7 +25,7 @@ pub(super) enum Takes {
 }
 
 /// All keys.
-pub(super) const KEYS: [Key; 51] = [
+pub(super) const KEYS: [Key; 52] = [
     text("database.url"),
     text("database.read_url"),
     yaml("database.max_lag_seconds"),
@@ -72,6 +72,7 @@ pub(super) const KEYS: [Key; 51] = [
     yaml("log.keep_days"),
     yaml("sync.prune"),
     yaml("confluence.comments"),
+    words("confluence.attachments", &["names", "text"]),
     words("confluence.conditional_content", &["drop", "keep"]),
     yaml("confluence.everybody"),
     yaml("dita.specializations"),

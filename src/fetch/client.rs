@@ -93,6 +93,16 @@ impl<'a> Client<'a> {
     /// Returns the JSON at `path`, or `None` if it does not exist (404).
     /// The path is relative to the site and may contain a query.
     pub fn get(&self, path: &str) -> Result<Option<Value>, FetchError> {
+        self.patiently(|| self.try_get(path))
+    }
+
+    /// Returns the bytes at `path`. `None` when there are none (404), or more than `limit`.
+    pub fn download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FetchError> {
+        self.patiently(|| self.try_download(path, limit))
+    }
+
+    /// Tries until the site answers, or until it is to be given up.
+    fn patiently<T>(&self, attempt: impl Fn() -> Result<T, Failed>) -> Result<T, FetchError> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
@@ -100,7 +110,7 @@ impl<'a> Client<'a> {
                 return Err(FetchError::Stopped);
             }
             tries += 1;
-            let (message, wait) = match self.try_get(path) {
+            let (message, wait) = match attempt() {
                 Ok(value) => return Ok(value),
                 Err(Failed::Never(error)) => return Err(error),
                 Err(Failed::Later { message, wait }) => (message, wait),
@@ -117,27 +127,53 @@ impl<'a> Client<'a> {
     }
 
     fn try_get(&self, path: &str) -> Result<Option<Value>, Failed> {
+        let Some(mut response) = self.answer(path, "application/json", |address| self.address(address))? else {
+            return Ok(None);
+        };
+        let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(later)?;
+        // A page to sign in is no JSON, and neither is an answer that broke off.
+        let value = serde_json::from_slice(&body)
+            .map_err(|error| Failed::Later { message: format!("the answer is no JSON: {error}"), wait: None })?;
+        Ok(Some(value))
+    }
+
+    fn try_download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Failed> {
+        // Sites keep files elsewhere. Another host gets a request without the token, never on a less secure way.
+        let is_as_secure = |uri: &Uri| uri.scheme_str() == Some("https") || uri.scheme() == self.site.scheme();
+        let to = |address: &str| match address.parse() {
+            Ok(uri) if is_as_secure(&uri) => Ok(address.to_owned()),
+            _ => self.address(address),
+        };
+        let Some(mut response) = self.answer(path, "*/*", to)? else { return Ok(None) };
+        match response.body_mut().with_config().limit(limit).read_to_vec() {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Error::BodyExceedsLimit(_)) => Ok(None),
+            Err(error) => Err(later(error)),
+        }
+    }
+
+    /// Sends a request, and follows redirects to the addresses that `to` returns. `None` when there is nothing (404).
+    fn answer(
+        &self,
+        path: &str,
+        accept: &str,
+        to: impl Fn(&str) -> Result<String, FetchError>,
+    ) -> Result<Option<Response<Body>>, Failed> {
         let mut address = self.address(path).map_err(Failed::Never)?;
         for _ in 0..=MOST_REDIRECTS {
             self.requests.fetch_add(1, Ordering::Relaxed);
             let begun = Instant::now();
-            let request = self
-                .agent
-                .get(&address)
-                .header("authorization", &self.authorization)
-                .header("accept", "application/json");
+            let mut request = self.agent.get(&address).header("accept", accept);
+            if address.parse().is_ok_and(|uri| self.is_same_host(&uri)) {
+                request = request.header("authorization", &self.authorization);
+            }
             let mut response = request.call().map_err(later)?;
-            log::trace!("{} {address} {:.3} s", response.status(), begun.elapsed().as_secs_f64());
+            log::trace!("{} {} {:.3} s", response.status(), without_query(&address), begun.elapsed().as_secs_f64());
             match response.status().as_u16() {
-                200 => {
-                    let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(later)?;
-                    let value = serde_json::from_slice(&body).map_err(|error| {
-                        // The answer may be a login page, or it may be incomplete.
-                        Failed::Later { message: format!("the answer is no JSON: {error}"), wait: None }
-                    })?;
-                    return Ok(Some(value));
+                200 => return Ok(Some(response)),
+                301 | 302 | 303 | 307 | 308 => {
+                    address = self.redirected(&response, &address, &to).map_err(Failed::Never)?;
                 }
-                301 | 302 | 303 | 307 | 308 => address = self.redirected(&response, &address).map_err(Failed::Never)?,
                 404 => return Ok(None),
                 status => return Err(self.refused(status, &mut response)),
             }
@@ -177,10 +213,15 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn redirected(&self, response: &Response<Body>, from: &str) -> Result<String, FetchError> {
+    fn redirected(
+        &self,
+        response: &Response<Body>,
+        from: &str,
+        to: impl Fn(&str) -> Result<String, FetchError>,
+    ) -> Result<String, FetchError> {
         let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if location.contains("://") {
-            return self.address(location);
+            return to(location);
         }
         if location.starts_with("//") || !location.starts_with('/') {
             return Err(FetchError::Answer { message: format!("{}: a redirect leads nowhere", self.url) });
@@ -217,7 +258,12 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Parses `Retry-After`. A date is rounded up to a minute, because the clocks may differ.
+/// An address for the log. Queries of addresses of files hold signatures.
+fn without_query(address: &str) -> &str {
+    address.split('?').next().unwrap_or(address)
+}
+
+/// Reads `Retry-After` in seconds. A date is rounded up to a minute: the clocks may differ.
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<f64>() {

@@ -29,10 +29,8 @@ pub(super) struct Listed {
 
 impl Listed {
     fn of(value: &Value) -> Option<Self> {
-        let id = value
-            .get("id")
-            .and_then(|id| id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string())))?;
-        // The id becomes the name of a file.
+        let id = value.get("id").and_then(id)?;
+        // It becomes the name of a file.
         let is_id = !id.is_empty() && id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let is_blog = value.get("type").and_then(Value::as_str) == Some("blogpost");
         let version = value.pointer("/version/number").and_then(Value::as_i64)?;
@@ -124,8 +122,39 @@ pub(super) fn search(client: &Client<'_>, cql: &str, expand: &str, limit: usize)
     }
 }
 
-/// A restriction applies to all descendants of a page. If the source does not select an ancestor, adds its restrictions
-/// to `ancestors` of the pages, where the REST API would return them.
+/// Returns the files attached to the pages `ids`, by page.
+pub(super) fn attachments(
+    client: &Client<'_>,
+    site: &Site,
+    ids: &[&str],
+) -> Result<BTreeMap<String, Vec<Listed>>, FetchError> {
+    let of_spaces = site.labels.is_empty() && site.ancestors.is_empty() && site.cql.is_none();
+    let conditions = if of_spaces && !site.spaces.is_empty() {
+        vec![format!("space in ({})", quoted(&site.spaces))]
+    } else {
+        ids.chunks(IDS).map(|ids| format!("container in ({})", ids.join(", "))).collect()
+    };
+    let wanted: HashSet<&str> = ids.iter().copied().collect();
+    let mut found: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
+    for condition in conditions {
+        let cql = format!("type = attachment and {condition} order by created asc");
+        for file in search(client, &cql, "version,container", PAGE)? {
+            let page = file.value.pointer("/container/id").and_then(id);
+            if let Some(page) = page.filter(|page| wanted.contains(page.as_str())) {
+                found.entry(page).or_default().push(file);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// An id, which some servers write as a number.
+fn id(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string()))
+}
+
+/// A restriction holds for everything below its page: adds those of ancestors that the source does not select to the `ancestors` of
+/// the pages, where the REST interface would have them.
 fn add_outer_restrictions(client: &Client<'_>, listed: &mut [Listed]) -> Result<(), FetchError> {
     let own: HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
     let ancestors = |page: &Listed| -> Vec<String> {
@@ -158,7 +187,6 @@ fn add_outer_restrictions(client: &Client<'_>, listed: &mut [Listed]) -> Result<
 
 /// Returns the condition of a source in Confluence's query language (CQL).
 fn selection(site: &Site) -> String {
-    let quoted = |texts: &[String]| texts.iter().map(|text| quote(text)).collect::<Vec<_>>().join(", ");
     let mut conditions = vec!["type in (page, blogpost)".to_owned()];
     if !site.spaces.is_empty() {
         conditions.push(format!("space in ({})", quoted(&site.spaces)));
@@ -176,8 +204,9 @@ fn selection(site: &Site) -> String {
     conditions.join(" and ")
 }
 
-fn quote(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+fn quoted(texts: &[String]) -> String {
+    let quote = |text: &String| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    texts.iter().map(quote).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@
 //! reads the bodies of new and changed pages. There is no state besides the files, so an interrupted fetch continues where
 //! it stopped. Pages are removed only after a complete listing, and after the site has confirmed that they are gone.
 
+mod attachments;
 mod client;
 mod listing;
 mod pages;
+mod parallel;
 mod store;
 
 use std::path::Path;
 
+use crate::config::Attachments;
 use crate::config::sources::Site;
 use crate::stop::Stop;
 
@@ -112,7 +115,9 @@ pub struct Fetch<'a> {
     pub token: Token,
     /// The folder for the pages.
     pub folder: &'a Path,
-    /// Whether more than half of the pages may be removed.
+    /// Whether the bytes of attached files are read, too.
+    pub attachments: Attachments,
+    /// More than half of the pages may disappear.
     pub may_shrink: bool,
     /// Whether to list the changes without making them.
     pub dry_run: bool,
@@ -137,7 +142,9 @@ pub struct Fetched {
     pub removed: usize,
     /// Number of unchanged pages.
     pub unchanged: usize,
-    /// Number of requests.
+    /// Attached files that were read.
+    pub files: usize,
+    /// Requests that were sent.
     pub requests: u64,
 }
 
@@ -147,7 +154,7 @@ const SMALL: usize = 20;
 /// Updates the files in the folder to the pages on the site.
 pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     let client = Client::new(fetch.site, &fetch.token, fetch.stop)?;
-    let store = Store::open(fetch.folder, !fetch.dry_run)?;
+    let store = Store::open(fetch.folder, !fetch.dry_run, fetch.attachments == Attachments::Text)?;
     let listed = listing::list(&client, fetch.site)?;
     if listed.is_empty() {
         return Err(FetchError::Misconfigured {
@@ -200,6 +207,10 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
         pages::read(&client, fetch, &store, &outdated, &mut fetched)?;
         for id in gone {
             store.remove(id)?;
+        }
+        if fetch.attachments == Attachments::Text {
+            let ids: Vec<&str> = listed.iter().map(|page| page.id.as_str()).collect();
+            fetched.files = attachments::read(&client, fetch, &store, &ids)?;
         }
     }
     fetched.requests = client.requests();

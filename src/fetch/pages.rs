@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use serde_json::Value;
 
 use super::client::{Client, encoded};
 use super::listing::{Listed, search};
+use super::parallel::in_parallel;
 use super::store::Store;
 use super::{Fetch, FetchError, Fetched};
+use crate::config::Attachments;
 use crate::config::sources::Deployment;
 
 /// Number of pages in a request for bodies. With more large pages, an answer would take too long.
@@ -26,38 +27,15 @@ pub(super) fn read(
     outdated: &[&Listed],
     fetched: &mut Fetched,
 ) -> Result<(), FetchError> {
-    let batches = Mutex::new(outdated.chunks(BATCH));
-    let (done, gone) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let batches: Vec<&[&Listed]> = outdated.chunks(BATCH).collect();
     let people = People::default();
-    let failure = Mutex::new(None);
-    let work = || {
-        loop {
-            let next = batches.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(batch) = next else { return };
-            if failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-                return;
-            }
-            match read_batch(client, fetch, store, &people, batch) {
-                Ok(lost) => {
-                    gone.fetch_add(lost, Ordering::Relaxed);
-                    (fetch.on_progress)(done.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), outdated.len());
-                }
-                Err(error) => {
-                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    return;
-                }
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..usize::from(fetch.site.parallel).min(outdated.len().div_ceil(BATCH)) {
-            scope.spawn(work);
-        }
-    });
-    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    let gone = gone.into_inner();
+    let done = AtomicUsize::new(0);
+    let gone = in_parallel(fetch.site.parallel, &batches, |batch| {
+        let gone = read_batch(client, fetch, store, &people, batch)?;
+        (fetch.on_progress)(done.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), outdated.len());
+        Ok(gone)
+    })?;
+    let gone: usize = gone.into_iter().sum();
     fetched.pages -= gone;
     fetched.removed += gone;
     Ok(())
@@ -71,9 +49,11 @@ fn read_batch(
     people: &People,
     batch: &[&Listed],
 ) -> Result<usize, FetchError> {
+    // Where their text is wanted, another listing names the files.
+    let names_files = fetch.attachments == Attachments::Names;
     let mut answers = match fetch.site.deployment {
-        Deployment::Cloud => cloud_pages(client, batch)?,
-        Deployment::DataCenter => data_center_pages(client, batch)?,
+        Deployment::Cloud => cloud_pages(client, batch, names_files)?,
+        Deployment::DataCenter => data_center_pages(client, batch, names_files)?,
     };
     let mentioned: BTreeSet<String> = answers.values().flat_map(mentions).collect();
     people.ask_for(client, fetch.site.deployment, &mentioned)?;
@@ -93,15 +73,24 @@ fn read_batch(
     Ok(gone)
 }
 
-/// Reads pages with version 1 of the API, where one answer contains everything.
-fn data_center_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
-    let expand = "version,body.storage,children.attachment";
-    let found = search(client, &format!("id in ({})", ids(batch)), expand, BATCH)?;
+/// Version 1 has everything in one answer.
+fn data_center_pages(
+    client: &Client<'_>,
+    batch: &[&Listed],
+    names_files: bool,
+) -> Result<BTreeMap<String, Value>, FetchError> {
+    let files = if names_files { ",children.attachment" } else { "" };
+    let expand = format!("version,body.storage{files}");
+    let found = search(client, &format!("id in ({})", ids(batch)), &expand, BATCH)?;
     Ok(found.into_iter().map(|page| (page.id, with_base(page.value, client.base()))).collect())
 }
 
-/// Reads bodies with version 2 of the API, and the names of attachments with version 1.
-fn cloud_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
+/// Version 2 has the bodies, and version 1 the names of attachments.
+fn cloud_pages(
+    client: &Client<'_>,
+    batch: &[&Listed],
+    names_files: bool,
+) -> Result<BTreeMap<String, Value>, FetchError> {
     let mut answers = BTreeMap::new();
     for (is_blog, kind) in [(false, "pages"), (true, "blogposts")] {
         let some: Vec<&Listed> = batch.iter().copied().filter(|page| page.is_blog == is_blog).collect();
@@ -122,6 +111,9 @@ fn cloud_pages(client: &Client<'_>, batch: &[&Listed]) -> Result<BTreeMap<String
                 _ => break,
             }
         }
+    }
+    if !names_files {
+        return Ok(answers);
     }
     for page in search(client, &format!("id in ({})", ids(batch)), "version,children.attachment", BATCH)? {
         if let (Some(answer), Some(children)) = (answers.get_mut(&page.id), page.value.get("children"))

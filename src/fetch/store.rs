@@ -1,25 +1,39 @@
 //! Stores pages on disk. Each page is a JSON file in the format of the API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::FetchError;
 use super::listing::{LISTED_FIELDS, Listed, mark};
+use crate::normalize::ATTACHMENTS;
 
 /// The folder of a source's pages.
 pub(super) struct Store {
     folder: PathBuf,
-    /// Version and mark of each page.
-    known: BTreeMap<String, (i64, String)>,
+    known: BTreeMap<String, Known>,
+    /// The bytes of attached files are wanted.
+    wants_files: bool,
 }
 
+/// What the folder has of a page.
+struct Known {
+    /// A version that no page has if the file is none of ours.
+    version: i64,
+    mark: String,
+    /// The list of attached files, if their bytes were fetched.
+    files: Option<Value>,
+}
+
+/// Where a page keeps the list of the files whose bytes are in the folder.
+const FILES: &str = "attachments";
+
 impl Store {
-    /// Opens the folder. With `create`, creates it if it is missing.
-    /// A file that is not a valid page is ignored, and its page is fetched again.
-    pub fn open(folder: &Path, create: bool) -> Result<Self, FetchError> {
+    /// Opens the folder, and makes it with `create`. A file that is no page of ours counts as absent, and is fetched again.
+    pub fn open(folder: &Path, create: bool, wants_files: bool) -> Result<Self, FetchError> {
         if create {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;
         }
@@ -27,7 +41,7 @@ impl Store {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !create => {
-                return Ok(Self { folder: folder.to_owned(), known });
+                return Ok(Self { folder: folder.to_owned(), known, wants_files });
             }
             Err(error) => return Err(FetchError::file(folder)(error)),
         };
@@ -43,11 +57,12 @@ impl Store {
             }
             let page = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             let version = page.as_ref().and_then(|page| page.pointer("/version/number")?.as_i64());
-            // No page has this version. Therefore the page is fetched again, or removed if it no longer exists.
-            let page_mark = page.as_ref().map(mark).unwrap_or_default();
-            known.insert(id.to_owned(), (version.unwrap_or(-1), page_mark));
+            // A file that is none of ours is fetched again, and removed if the page is gone.
+            let mark = page.as_ref().map(mark).unwrap_or_default();
+            let files = page.and_then(|mut page| page.get_mut(FILES).map(Value::take));
+            known.insert(id.to_owned(), Known { version: version.unwrap_or(-1), mark, files });
         }
-        Ok(Self { folder: folder.to_owned(), known })
+        Ok(Self { folder: folder.to_owned(), known, wants_files })
     }
 
     pub fn len(&self) -> usize {
@@ -59,11 +74,11 @@ impl Store {
     }
 
     pub fn version(&self, id: &str) -> Option<i64> {
-        self.known.get(id).map(|(version, _)| *version)
+        self.known.get(id).map(|known| known.version)
     }
 
     pub fn mark(&self, id: &str) -> Option<String> {
-        self.known.get(id).map(|(_, mark)| mark.clone())
+        self.known.get(id).map(|known| known.mark.clone())
     }
 
     fn path(&self, id: &str) -> PathBuf {
@@ -74,19 +89,78 @@ impl Store {
     pub fn write(&self, listed: &Listed, answer: &Value) -> Result<(), FetchError> {
         let mut page = answer.as_object().cloned().unwrap_or_default();
         copy_listed(&listed.value, &mut page);
+        if let Some(files) = self.files(&listed.id).filter(|_| self.wants_files) {
+            page.insert(FILES.to_owned(), files.clone());
+        }
         self.put(&self.path(&listed.id), &Value::Object(page))
     }
 
-    /// Updates the data from the listing for a page whose body did not change.
+    /// Returns the attached files of a page whose bytes the folder has, as the last fetch listed them.
+    pub fn files(&self, id: &str) -> Option<&Value> {
+        self.known.get(id)?.files.as_ref()
+    }
+
+    /// Writes the list of a page's attached files, and removes files that are not in it.
+    pub fn set_files(&self, id: &str, files: Value, names: &BTreeSet<String>) -> Result<(), FetchError> {
+        let path = self.path(id);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            // The page is gone by now.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(FetchError::file(&path)(error)),
+        };
+        let mut page: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
+        page.insert(FILES.to_owned(), files);
+        self.put(&path, &Value::Object(page))?;
+        let folder = self.files_of(id);
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_none_or(|name| !names.contains(name)) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(FetchError::file(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether the folder has an attached file.
+    pub fn has_file(&self, id: &str, name: &str) -> bool {
+        self.files_of(id).join(name).is_file()
+    }
+
+    /// Writes an attached file.
+    pub fn put_file(&self, id: &str, name: &str, bytes: &[u8]) -> Result<(), FetchError> {
+        let folder = self.files_of(id);
+        fs::create_dir_all(&folder).map_err(FetchError::file(&folder))?;
+        let path = folder.join(name);
+        let mut file =
+            tempfile::Builder::new().prefix(".file-").tempfile_in(&folder).map_err(FetchError::file(&path))?;
+        file.write_all(bytes).map_err(FetchError::file(&path))?;
+        file.persist(&path).map_err(|error| FetchError::file(&path)(error.error))?;
+        Ok(())
+    }
+
+    /// The folder of a page's attached files.
+    fn files_of(&self, id: &str) -> PathBuf {
+        self.folder.join(ATTACHMENTS).join(id)
+    }
+
+    /// Writes what the listing says of a page whose body did not change.
     pub fn touch(&self, listed: &Listed) -> Result<(), FetchError> {
         let path = self.path(&listed.id);
         let bytes = fs::read(&path).map_err(FetchError::file(&path))?;
         let mut page: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
         copy_listed(&listed.value, &mut page);
+        if !self.wants_files {
+            page.remove(FILES);
+        }
         self.put(&path, &Value::Object(page))
     }
 
     pub fn remove(&self, id: &str) -> Result<(), FetchError> {
+        let folder = self.files_of(id);
+        if folder.is_dir() {
+            fs::remove_dir_all(&folder).map_err(FetchError::file(&folder))?;
+        }
         let path = self.path(id);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FetchError::file(&path)(error)),

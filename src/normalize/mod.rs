@@ -4,6 +4,7 @@
 //! An error in one file never stops the others.
 
 pub mod document;
+pub mod extract;
 pub mod markdown;
 pub mod project;
 pub mod readers;
@@ -21,6 +22,7 @@ use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+pub(crate) use confluence::{ATTACHMENTS, stored_name};
 pub use document::{Attachment, Document, Link};
 pub use readers::Readers;
 
@@ -48,8 +50,10 @@ pub struct Options {
     pub site_url: Option<String>,
     /// The configuration of the Confluence reader.
     pub confluence: Confluence,
-    /// The number of conversion threads. The default is one per core.
-    /// With one thread, the calling thread does all the work and may need 32 MB of stack for the deepest documents.
+    /// The trailblazer program, which reads attached files of formats that are no text; without it these are not read.
+    pub program: Option<PathBuf>,
+    /// Threads that convert; none is one a core. With one, the calling thread does all the work, and the deepest documents
+    /// need 32 MB of its stack.
     pub threads: Option<NonZeroUsize>,
 }
 

@@ -6,6 +6,7 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::support::confluence::{Confluence, Fault, TOKEN};
+use crate::support::web_proxy::WebProxy;
 use crate::support::{Run, Sandbox};
 
 const TOPIC: &str = "<topic id='t'><title>Title</title><body><p>Text.</p></body></topic>";
@@ -90,6 +91,76 @@ fn a_data_center_is_read_by_the_first_version_of_the_interface() {
     assert!(site.requests().iter().all(|request| !request.contains("/api/v2/")));
     site.edit(7, |page| (page.version, page.body) = (2, "<p>Another text.</p>".into()));
     assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 1, 0, 59]);
+}
+
+#[test]
+fn blog_posts_are_read_beside_pages() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(60));
+    sandbox.configure(&site.source("handbook"));
+    for id in [3, 59] {
+        site.make_blog_post(id);
+    }
+    assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [60, 0, 0, 0]);
+    let posts = "select string_agg(doc_id || ' ' || url, ', ' order by doc_id) from graphdb.documents where meta ->> 'type' = 'blogpost'";
+    let posts = sandbox.database.value(posts);
+    assert!(
+        posts.contains("/OPS/3 ") && posts.contains("/OPS/59 ") && posts.contains("/blog/2026/01/01/59"),
+        "{posts}"
+    );
+    site.edit(59, |page| (page.version, page.body) = (2, "<p>Another post.</p>".into()));
+    assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 1, 0, 59]);
+    site.assert_satisfied();
+}
+
+#[test]
+fn a_site_behind_a_proxy_is_reached_through_it() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(3));
+    sandbox.configure(&site.source("handbook"));
+    let proxy = WebProxy::start();
+    let mut command = sandbox.command(&["fetch", "handbook"]);
+    command.env("TRAILBLAZER_CONFLUENCE_TOKEN", TOKEN).env("http_proxy", proxy.url()).env("HTTP_PROXY", proxy.url());
+    command.env_remove("NO_PROXY").env_remove("no_proxy");
+    let fetched = Run::of(command.output().unwrap()).success();
+    assert_eq!(fetched.events_named("fetch.complete")[0]["pages"], 3);
+    assert!(proxy.connections() > 0);
+    site.assert_satisfied();
+}
+
+#[test]
+fn the_text_of_attached_files_follows_the_files() {
+    for site in [Confluence::start(30), Confluence::start_data_center(30)] {
+        let sandbox = Sandbox::new();
+        sandbox.configure(&format!("{}confluence: {{ attachments: text }}\n", site.source("handbook")));
+        site.attach(7, "a.txt", 1, b"Text of filea.");
+        site.attach(7, "../b.txt", 1, b"Text of fileb.");
+        site.attach(7, "c.png", 1, b"png");
+        site.edit(7, |page| page.groups = vec!["hr".into()]);
+        let first = run(&sandbox, &["sync"]).success();
+        assert_eq!(counts(&first), [32, 0, 0, 0]);
+        assert_eq!(first.events_named("fetch.complete")[0]["files"], 2);
+        let find = "select string_agg(doc_id, ' ' order by doc_id) from graphdb.documents where is_searched and body like '%file%.'";
+        let found = sandbox.database.value(find);
+        assert!(found.contains("/7/attachments/..%2Fb.txt") && found.contains("/7/attachments/a.txt"), "{found}");
+        let readers =
+            "select distinct meta -> 'readers' ->> 0 from graphdb.documents where doc_id like '%/attachments/%'";
+        assert_eq!(sandbox.database.value(readers), "group:hr");
+
+        site.requests();
+        let again = run(&sandbox, &["sync"]).success();
+        assert_eq!((counts(&again), site.requests().len()), ([0, 0, 0, 32], 2));
+
+        // A new version of a file leaves the version of its page alone.
+        site.attach(7, "a.txt", 2, b"Another text.");
+        assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 1, 0, 31]);
+        assert!(bodies(&sandbox).iter().any(|body| body.ends_with("Another text.")));
+        site.edit(7, |page| (page.version, page.body) = (2, "<p>Another page.</p>".into()));
+        site.detach(7, "a.txt");
+        assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 1, 1, 30]);
+        site.delete(7);
+        assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 0, 2, 29]);
+        assert!(!sandbox.folder().join("var/sources/handbook/attachments/7").exists());
+        site.assert_satisfied();
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Normalizes inputs that the tests create.
 
+mod attachments;
 mod export;
 mod ids;
 mod inputs;

@@ -1,7 +1,7 @@
 //! A Confluence Cloud site for tests. It serves a generated space, validates every request and answer against
 //! Atlassian's documents, and fails on request.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -41,10 +41,22 @@ pub enum Fault {
     RepeatCursor,
 }
 
+/// A file attached to a page.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub name: String,
+    pub version: i64,
+    pub bytes: Vec<u8>,
+}
+
 #[derive(Default)]
 struct State {
     pages: BTreeMap<u64, Page>,
-    /// The faults for the next requests in order. `None` means a normal answer.
+    /// Pages that are blog posts.
+    blog: BTreeSet<u64>,
+    /// By page; an attachment's id is made of its page and its place.
+    files: BTreeMap<u64, Vec<File>>,
+    /// For each request in order; `None` is answered.
     faults: VecDeque<Option<Fault>>,
     requests: Vec<String>,
     /// Errors that the site found in a request or in its own answer.
@@ -55,6 +67,8 @@ struct State {
 #[derive(Clone)]
 pub struct Confluence {
     url: String,
+    /// Where it keeps files.
+    media: String,
     deployment: &'static str,
     state: Arc<Mutex<State>>,
 }
@@ -73,7 +87,9 @@ impl Confluence {
     fn deployed(deployment: &'static str, count: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/wiki", listener.local_addr().unwrap());
-        let site = Self { url, deployment, state: Arc::default() };
+        let files = TcpListener::bind("127.0.0.1:0").unwrap();
+        let media = format!("http://{}", files.local_addr().unwrap());
+        let site = Self { url, media, deployment, state: Arc::default() };
         for id in 1..=count {
             let parent = (id > 1).then_some(id / 8).map(|parent| parent.max(1));
             site.put(
@@ -95,7 +111,34 @@ impl Confluence {
                 thread::spawn(move || while server.serve(&connection).is_some() {});
             }
         });
+        let server = site.clone();
+        thread::spawn(move || {
+            for connection in files.incoming().flatten() {
+                let server = server.clone();
+                thread::spawn(move || while server.serve_file(&connection).is_some() {});
+            }
+        });
         site
+    }
+
+    /// Makes a page a blog post.
+    pub fn make_blog_post(&self, id: u64) {
+        self.edit(id, |page| page.parent = None);
+        self.state().blog.insert(id);
+    }
+
+    pub fn attach(&self, page: u64, name: &str, version: i64, bytes: &[u8]) {
+        let mut state = self.state();
+        let files = state.files.entry(page).or_default();
+        let file = File { name: name.to_owned(), version, bytes: bytes.to_owned() };
+        match files.iter_mut().find(|file| file.name == name) {
+            Some(earlier) => *earlier = file,
+            None => files.push(file),
+        }
+    }
+
+    pub fn detach(&self, page: u64, name: &str) {
+        self.state().files.entry(page).or_default().retain(|file| file.name != name);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -137,15 +180,32 @@ impl Confluence {
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     }
 
-    fn serve(&self, connection: &TcpStream) -> Option<()> {
-        let mut reader = BufReader::new(connection);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if reader.read_line(&mut head).ok()? == 0 {
-                return None;
-            }
+    /// Serves a file on another host, which must not see the token.
+    fn serve_file(&self, connection: &TcpStream) -> Option<()> {
+        let (target, head) = read_head(connection)?;
+        if head.to_lowercase().contains("authorization") {
+            self.state().complaints.push("another host gets the token".into());
         }
-        let target = head.split(' ').nth(1)?.to_owned();
+        self.write_file(connection, target.trim_start_matches('/'))
+    }
+
+    fn write_file(&self, mut connection: &TcpStream, id: &str) -> Option<()> {
+        let bytes = self.file(id);
+        let status = if bytes.is_some() { 200 } else { 404 };
+        let bytes = bytes.unwrap_or_default();
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", bytes.len());
+        connection.write_all(&[head.as_bytes(), &bytes].concat()).ok()
+    }
+
+    /// The bytes of an attachment.
+    fn file(&self, id: &str) -> Option<Vec<u8>> {
+        let (page, place) = id.strip_prefix("att")?.split_once('x')?;
+        let state = self.state();
+        Some(state.files.get(&page.parse().ok()?)?.get(place.parse::<usize>().ok()?)?.bytes.clone())
+    }
+
+    fn serve(&self, connection: &TcpStream) -> Option<()> {
+        let (target, head) = read_head(connection)?;
         let fault = {
             let mut state = self.state();
             state.requests.push(target.clone());
@@ -193,7 +253,11 @@ impl Confluence {
             let message = panic.downcast_ref::<String>().cloned().unwrap_or_default();
             self.state().complaints.push(message);
         }
-        write(connection, 200, "", &answer.to_string())
+        match path.strip_suffix("/download").and_then(|path| path.rsplit('/').next()) {
+            Some(id) => write(connection, 302, &format!("location: {}/{id}\r\n", self.media), ""),
+            None if path.starts_with("/wiki/download/") => self.write_file(connection, path.rsplit('/').next()?),
+            None => write(connection, 200, "", &answer.to_string()),
+        }
     }
 
     fn answer(&self, path: &str, query: &[(String, String)], repeats: bool) -> Value {
@@ -203,6 +267,12 @@ impl Confluence {
         match path {
             "/wiki/rest/api/content/search" => {
                 let cql = get("cql").unwrap();
+                if cql.starts_with("type = attachment and ") {
+                    let results: Vec<Value> =
+                        state.files.iter().flat_map(|(page, files)| attachments(*page, files)).collect();
+                    let links = json!({ "base": self.url, "context": "/wiki" });
+                    return json!({ "size": results.len(), "results": results, "start": 0, "limit": limit, "_links": links });
+                }
                 let ids: Option<Vec<u64>> = cql.split_once("id in (").map(|(_, rest)| {
                     rest.split(')').next().unwrap().split(',').filter_map(|id| id.trim().parse().ok()).collect()
                 });
@@ -224,10 +294,12 @@ impl Confluence {
                 }
                 json!({ "size": some.len(), "results": some, "start": start, "limit": limit, "_links": links })
             }
-            "/wiki/api/v2/pages" => {
-                let ids: Vec<u64> = get("id").unwrap().split(',').map(|id| id.parse().unwrap()).collect();
+            "/wiki/api/v2/pages" | "/wiki/api/v2/blogposts" => {
+                let is_blog = path.ends_with("blogposts");
+                let ids = get("id").unwrap().split(',').map(|id| id.parse().unwrap());
+                let ids: Vec<u64> = ids.filter(|id| state.blog.contains(id) == is_blog).collect();
                 let some = ids.iter().filter_map(|id| Some((*id, state.pages.get(id)?)));
-                let results: Vec<Value> = some.map(|(id, page)| bulk_page(id, page)).collect();
+                let results: Vec<Value> = some.map(|(id, page)| bulk_page(id, page, is_blog)).collect();
                 json!({ "results": results, "_links": { "base": self.url } })
             }
             "/wiki/rest/api/user" => {
@@ -249,8 +321,9 @@ impl Confluence {
 }
 
 fn content(state: &State, id: u64, page: &Page, expand: &str) -> Value {
-    let mut value = json!({ "id": id.to_string(), "type": "page", "status": "current", "title": page.title,
-        "_links": { "webui": format!("/spaces/OPS/pages/{id}") } });
+    let (kind, part) = if state.blog.contains(&id) { ("blogpost", "blog/2026/01/01") } else { ("page", "pages") };
+    let mut value = json!({ "id": id.to_string(), "type": kind, "status": "current", "title": page.title,
+        "_links": { "webui": format!("/spaces/OPS/{part}/{id}") } });
     if expand.contains("body.storage") {
         value["body"] = json!({ "storage": { "value": page.body, "representation": "storage" } });
     }
@@ -296,13 +369,43 @@ fn content(state: &State, id: u64, page: &Page, expand: &str) -> Value {
     value
 }
 
-fn bulk_page(id: u64, page: &Page) -> Value {
-    json!({ "id": id.to_string(), "status": "current", "title": page.title, "spaceId": "9",
+fn attachments(page: u64, files: &[File]) -> Vec<Value> {
+    let one = |(place, file): (usize, &File)| {
+        let id = format!("att{page}x{place}");
+        json!({ "id": id, "type": "attachment", "status": "current", "title": file.name,
+            "version": { "number": file.version, "when": "2026-01-02T00:00:00.000Z", "minorEdit": false },
+            "container": { "id": page.to_string(), "type": "page" },
+            "extensions": { "mediaType": "x/y", "fileSize": file.bytes.len() },
+            "_links": { "download": format!("/download/attachments/{page}/{id}") } })
+    };
+    files.iter().enumerate().map(one).collect()
+}
+
+/// Reads a request. Returns its target and its whole head.
+fn read_head(connection: &TcpStream) -> Option<(String, String)> {
+    let mut reader = BufReader::new(connection);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    Some((head.split(' ').nth(1)?.to_owned(), head))
+}
+
+fn bulk_page(id: u64, page: &Page, is_blog: bool) -> Value {
+    let mut value = json!({ "id": id.to_string(), "status": "current", "title": page.title, "spaceId": "9",
         "parentId": page.parent.map(|parent| parent.to_string()).unwrap_or_default(), "parentType": "page", "position": 0,
         "authorId": "a1", "ownerId": "a1", "createdAt": "2026-01-01T00:00:00.000Z",
         "version": { "createdAt": "2026-01-01T00:00:00.000Z", "message": "", "number": page.version, "minorEdit": false, "authorId": "a1" },
         "body": { "storage": { "representation": "storage", "value": page.body } },
-        "_links": { "webui": format!("/spaces/OPS/pages/{id}"), "editui": "", "tinyui": "" } })
+        "_links": { "webui": format!("/spaces/OPS/pages/{id}"), "editui": "", "tinyui": "" } });
+    if is_blog {
+        let fields = value.as_object_mut().unwrap();
+        fields.retain(|name, _| !matches!(name.as_str(), "parentId" | "parentType" | "position" | "ownerId"));
+        fields["_links"]["webui"] = json!(format!("/spaces/OPS/blog/2026/01/01/{id}"));
+    }
+    value
 }
 
 fn write(mut connection: &TcpStream, status: u16, headers: &str, body: &str) -> Option<()> {

@@ -11,6 +11,7 @@ pub mod http;
 pub mod openapi;
 pub mod proxy;
 pub mod schema;
+pub mod web_proxy;
 
 pub use cluster::cluster;
 pub use command::{Run, Sandbox};

@@ -11,7 +11,7 @@ use super::ingest;
 use super::io_error;
 use super::library::Source;
 use super::naming::Naming;
-use super::pages::{self, ENDINGS, File, extension, is_page_file};
+use super::pages::{self, ATTACHMENTS, ENDINGS, File, extension, is_page_file};
 
 /// Maximum depth of folders. Deeper folders are skipped.
 const MAX_DEPTH: usize = 64;
@@ -104,7 +104,9 @@ impl Listing {
         above.push(identity);
         for name in names {
             let shown = name.to_string_lossy();
-            if !shown.starts_with('.') {
+            // What is attached to pages is no page.
+            let is_attached = shown == ATTACHMENTS && path.join(&name).is_dir();
+            if !shown.starts_with('.') && !is_attached {
                 let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
                 self.add(&path.join(&name), &relative, above)?;
             }

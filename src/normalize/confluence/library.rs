@@ -3,11 +3,13 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::attached::{AttachedFile, Unread};
 use super::page::Page;
 use super::site::Site;
 use crate::config::Confluence;
@@ -97,8 +99,8 @@ pub(super) trait Source: Sync {
         0
     }
 
-    /// Returns a file that is attached to a page, if the input contains it.
-    fn file(&self, _content_id: &str, _filename: &str) -> Option<Vec<u8>> {
+    /// Returns a file attached to its page number `number`, if the input holds it.
+    fn file(&self, _number: usize, _content_id: &str, _filename: &str) -> Option<Vec<u8>> {
         None
     }
 }
@@ -109,6 +111,8 @@ pub(super) enum Task {
     Told(Outcome),
     /// The number of a page in the library.
     Page(usize),
+    /// A file attached to the page of that number.
+    File(usize, AttachedFile),
 }
 
 /// Larger bodies, in bytes, are read one at a time, because a parsed tree needs much more memory than its source.
@@ -117,6 +121,10 @@ const LARGE_BODY: u64 = 1024 * 1024;
 /// All inputs of a run.
 pub(super) struct Library<'a> {
     pub options: Confluence,
+    /// The trailblazer program, which reads attached files.
+    pub program: Option<PathBuf>,
+    /// Attached files that are not read.
+    pub unread: Unread,
     sites: Vec<Site>,
     pages: Vec<PageRef>,
     /// The number of the source, and the number of the page in that source.
@@ -151,6 +159,8 @@ impl<'a> Library<'a> {
     pub(super) fn new(options: Confluence) -> Self {
         Self {
             options,
+            program: None,
+            unread: Unread::default(),
             sites: Vec::new(),
             pages: Vec::new(),
             places: Vec::new(),
@@ -351,7 +361,8 @@ impl<'a> Library<'a> {
 
     /// Returns a file that is attached to a page, if the input contains it.
     pub(super) fn file(&self, index: usize, filename: &str) -> Option<Vec<u8>> {
-        self.source(index)?.0.file(&self.page(index)?.content_id, filename)
+        let (source, number) = self.source(index)?;
+        source.file(number, &self.page(index)?.content_id, filename)
     }
 
     /// Returns the site of a page.

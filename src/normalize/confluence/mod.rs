@@ -7,6 +7,7 @@
 //! ([`wiki`]). All three converters build the same tree and use the same table of macros ([`macros`]).
 
 mod adf;
+mod attached;
 mod convert;
 mod dom;
 mod emoji;
@@ -34,6 +35,7 @@ use std::path::Path;
 use super::{Emit, Notice, Options, Outcome, ReadError, parallel};
 use library::{Library, Source, Task};
 use naming::Naming;
+pub(crate) use pages::{ATTACHMENTS, stored_name};
 use site::is_number;
 
 /// Reads `input` and emits its documents.
@@ -64,20 +66,30 @@ fn convert(
     mut emit: Emit<'_>,
 ) -> Result<(), ReadError> {
     let mut library = Library::new(options.confluence.clone());
+    library.program.clone_from(&options.program);
     let mut agenda: Vec<Task> = told.into_iter().map(Task::Told).collect();
     for source in sources {
         library.add_source(source.as_ref());
         source.register(&mut library, &mut agenda);
     }
     library.finish();
+    let mut unread = std::mem::take(&mut library.unread);
     let library = &library;
     let outcome = |number: usize| match agenda.get(number)? {
-        Task::Told(outcome) => Some(outcome.clone()),
-        Task::Page(index) => Some(page::convert(library, *index)),
+        Task::Told(outcome) => Some((outcome.clone(), false)),
+        Task::Page(index) => Some((page::convert(library, *index), false)),
+        Task::File(index, file) => Some((attached::convert(library, *index, file), true)),
     };
     parallel::in_order(options.threads, agenda.len(), outcome, |outcome| {
-        outcome.map_or(Ok(()), |outcome| send(&mut emit, outcome))
+        let Some((outcome, is_file)) = outcome else { return Ok(()) };
+        if let (Outcome::Skipped(error), true) = (&outcome, is_file) {
+            unread.add(error);
+        }
+        send(&mut emit, outcome)
     })?;
+    for notice in unread.notices() {
+        send(&mut emit, Outcome::Notice(notice))?;
+    }
     hint_at_the_site(library).map_or(Ok(()), |notice| send(&mut emit, Outcome::Notice(notice)))
 }
 

@@ -4,21 +4,26 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 use std::fs;
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::super::decode::decode;
+use super::super::extract::MAX_FILE as MAX_ATTACHMENT;
 use super::super::parallel;
-use super::super::text::Losses;
+use super::super::text::{Losses, one_line};
 use super::super::{FileError, Notice, Options, Outcome};
+use super::attached::AttachedFile;
 use super::library::{Body, Kind, Library, PageRef, Source, Task};
 use super::naming::Naming;
 use super::page::{Comment, Page};
 use super::rest::{self, Class};
 use super::site::{Site, is_number};
 use super::{branches, foreign, title};
+use crate::config::Attachments;
 
 /// File extensions of bodies in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
@@ -26,6 +31,11 @@ const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
 pub(super) const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
 /// Maximum size of a file in bytes. A file may contain many pages of the REST API.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
+/// Bytes of the name of an attached file.
+const LONGEST_NAME: usize = 200;
+
+/// Folder of files attached to the pages beside it: those of a page stand there, or in a folder of the page's id or name.
+pub(crate) const ATTACHMENTS: &str = "attachments";
 
 /// A file that may hold pages.
 #[derive(Debug)]
@@ -93,9 +103,9 @@ pub(super) struct Pages {
 
 /// The content of a file.
 enum Found {
-    /// A body without metadata, its title, and whether the format of the body exists only in Cloud.
-    Body { title: Option<String>, is_cloud: bool },
-    /// Objects of the REST API.
+    /// A body alone: the title that it names, whether only Cloud writes such a body, and the files that it names.
+    Body { title: Option<String>, is_cloud: bool, files: Vec<String> },
+    /// Objects of the REST interface.
     Objects(Objects),
 }
 
@@ -122,6 +132,7 @@ struct RestPage {
     base: Option<String>,
     is_cloud: Option<bool>,
     space_id: Option<String>,
+    files: Vec<AttachedFile>,
 }
 
 struct Space {
@@ -242,6 +253,84 @@ impl Pages {
     }
 }
 
+/// Files attached to pages.
+impl Pages {
+    /// Adds the files of page number `number` that are named, or, where none is, those that stand in its folder.
+    fn add_files(
+        &self,
+        library: &mut Library<'_>,
+        index: usize,
+        number: usize,
+        mut files: Vec<AttachedFile>,
+        agenda: &mut Vec<Task>,
+    ) {
+        let Some(content_id) = library.page(index).map(|page| page.content_id.clone()) else { return };
+        if library.options.attachments == Attachments::Names {
+            return;
+        }
+        for folder in self.own_folders(number, &content_id) {
+            let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+            names.sort();
+            names
+                .retain(|name| !name.starts_with('.') && files.iter().all(|file| stored_name(&file.filename) != *name));
+            files.extend(names.iter().map(|name| AttachedFile::named(name)));
+        }
+        library.add_files(index, files, |name| self.attached_path(number, &content_id, name).is_some(), agenda);
+    }
+
+    /// Folders that hold nothing but files of page number `number`.
+    fn own_folders(&self, number: usize, content_id: &str) -> Vec<PathBuf> {
+        let file = self.slots.get(number).and_then(|(file, _)| self.files.get(*file));
+        let Some(File { origin: Origin::Disk(path), .. }) = file else { return Vec::new() };
+        let attachments = path.with_file_name(ATTACHMENTS);
+        let is_name = |name: &str| !name.is_empty() && !name.contains(['/', '\\', '\0']) && !name.starts_with('.');
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let mut folders = Vec::new();
+        for name in [content_id, stem].into_iter().filter(|name| is_name(name)) {
+            let folder = attachments.join(name);
+            if folder.is_dir() && !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        folders
+    }
+
+    /// Where a file attached to page number `number` is.
+    fn attached_path(&self, number: usize, content_id: &str, filename: &str) -> Option<PathBuf> {
+        let mut folders = self.own_folders(number, content_id);
+        if let Some(File { origin: Origin::Disk(path), .. }) = self.files.get(self.slots.get(number)?.0) {
+            folders.extend([path.with_file_name(ATTACHMENTS), path.parent()?.to_owned()]);
+        }
+        let name = stored_name(filename);
+        folders.into_iter().map(|folder| folder.join(&*name)).find(|path| path.is_file())
+    }
+}
+
+/// Returns the name under which an attached file is kept on disk: its own, or, where no file can have that, one made of it.
+pub(crate) fn stored_name(filename: &str) -> Cow<'_, str> {
+    let is_name = !filename.contains(['/', '\\', '\0']) && !filename.starts_with('.') && !filename.is_empty();
+    if is_name && filename.len() <= LONGEST_NAME {
+        return Cow::Borrowed(filename);
+    }
+    let extension = filename.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    let extension: String = extension.chars().filter(char::is_ascii_alphanumeric).take(10).collect();
+    Cow::Owned(format!("{}.{extension}", hex::encode(Sha256::digest(filename))))
+}
+
+/// The names of files that a body shows or links to.
+fn attached_names(source: &str) -> Vec<String> {
+    let names = source.split("ri:filename=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let mut names: Vec<String> = names
+        .filter_map(|name| quick_xml::escape::unescape(name).ok())
+        .map(|name| one_line(&name))
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 impl Source for Pages {
     fn register(&self, library: &mut Library<'_>, agenda: &mut Vec<Task>) {
         let file_site = library.add_site(Site::new(self.site_url.as_deref(), None));
@@ -256,10 +345,16 @@ impl Source for Pages {
         let mut number = 0;
         for (file, found) in self.files.iter().zip(&self.found) {
             match found {
-                Ok(Found::Body { title, is_cloud }) => {
+                Ok(Found::Body { title, is_cloud, files }) => {
                     let reference = self.file_reference(file, title.as_deref(), *is_cloud, &mut ids);
                     let reference = PageRef { site: file_site, ..reference };
-                    agenda.push(Task::Page(library.add(reference, number)));
+                    let index = library.add(reference, number);
+                    agenda.push(Task::Page(index));
+                    // A name may be that of a file of another page.
+                    let content_id = library.page(index).map(|page| page.content_id.clone()).unwrap_or_default();
+                    let is_there = |name: &&String| self.attached_path(number, &content_id, name).is_some();
+                    let named = files.iter().filter(is_there).map(|name| AttachedFile::named(name)).collect();
+                    self.add_files(library, index, number, named, agenda);
                     number += 1;
                 }
                 Ok(Found::Objects(objects)) => {
@@ -269,10 +364,11 @@ impl Source for Pages {
                         let reference = self.rest_reference(page, &by_id, library);
                         let kind = reference.kind;
                         let index = library.add(reference, number);
-                        number += 1;
                         if kind != Kind::Branch {
                             agenda.push(Task::Page(index));
+                            self.add_files(library, index, number, page.files.clone(), agenda);
                         }
+                        number += 1;
                     }
                 }
                 Err(left_out) => agenda.push(Task::Told(left_out.into())),
@@ -332,6 +428,13 @@ impl Source for Pages {
         page.document.source_path = Some(file.relative.clone());
         Ok(page)
     }
+
+    fn file(&self, number: usize, content_id: &str, filename: &str) -> Option<Vec<u8>> {
+        let path = self.attached_path(number, content_id, filename)?;
+        let mut bytes = Vec::new();
+        let length = fs::File::open(path).ok()?.take(MAX_ATTACHMENT + 1).read_to_end(&mut bytes).ok()?;
+        (length as u64 <= MAX_ATTACHMENT).then_some(bytes)
+    }
 }
 
 /// The unique ids of page files.
@@ -368,9 +471,11 @@ fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
             let message = "a page of an HTML export, which does not contain the macros; export the space as XML, or fetch `body.storage`";
             Err(LeftOut::Failed(failure(file, None, message)))
         }
-        Contents::Markup(source) => Ok(Found::Body { title: title::of_markup(&source), is_cloud: false }),
+        Contents::Markup(source) => {
+            Ok(Found::Body { title: title::of_markup(&source), is_cloud: false, files: attached_names(&source) })
+        }
         Contents::Json(value) if value.get("type").and_then(Value::as_str) == Some("doc") => {
-            Ok(Found::Body { title: title::of_adf(&value), is_cloud: true })
+            Ok(Found::Body { title: title::of_adf(&value), is_cloud: true, files: Vec::new() })
         }
         Contents::Json(value) => match objects(&value, wants_comments) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
@@ -409,6 +514,7 @@ fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
                     base,
                     is_cloud: item.is_version_2().then_some(true),
                     space_id: rest::text(item.value, "/spaceId"),
+                    files: rest::attached_files(item.value),
                 };
                 objects.pages.push((number, page));
                 objects.spaces.extend(item.value.get("space").and_then(space));

@@ -1,8 +1,11 @@
 //! Reads pages from answers of Confluence's REST API, version 1 and 2. An answer is one page or the results of a query.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::super::document::{Attachment, Document};
+use super::attached::AttachedFile;
 use super::library::{Ancestor, Body, Kind, PageRef};
 use super::page::{Comment, add_meta};
 use crate::normalize::readers::Restriction;
@@ -308,10 +311,15 @@ pub(super) fn people(value: &Value, add: &mut impl FnMut(String, String)) {
     }
 }
 
-/// Returns the attachments of a page: name, address, and the media ids that refer to each file.
+/// The files attached to a page; a list of its own, which `trailblazer fetch` writes, is complete.
+fn attachment_items(value: &Value) -> impl Iterator<Item = &Value> {
+    let own = value.get("attachments").is_some_and(|own| !own.is_null());
+    list(value, if own { "/attachments" } else { "/children/attachment" })
+}
+
+/// The files attached to a page: name, where to get it, and the ids that media carry.
 pub(super) fn attachments(value: &Value) -> Vec<(Attachment, Vec<String>)> {
-    let items = ["/children/attachment", "/attachments"].into_iter().flat_map(|pointer| list(value, pointer));
-    items
+    attachment_items(value)
         .filter_map(|item| {
             let filename = text(item, "/title").or_else(|| text(item, "/filename"))?;
             let url =
@@ -322,7 +330,20 @@ pub(super) fn attachments(value: &Value) -> Vec<(Attachment, Vec<String>)> {
         .collect()
 }
 
-/// Returns the other metadata of the page. `name` returns the name of an account.
+/// The files attached to a page, for those who read them.
+pub(super) fn attached_files(value: &Value) -> Vec<AttachedFile> {
+    let file = |item| {
+        Some(AttachedFile {
+            filename: text(item, "/title").or_else(|| text(item, "/filename"))?,
+            url: ["/_links/download", "/downloadLink"].iter().find_map(|pointer| text(item, pointer)),
+            updated: updated(item),
+        })
+    };
+    let mut names = HashSet::new();
+    attachment_items(value).filter_map(file).filter(|file| names.insert(file.filename.clone())).collect()
+}
+
+/// Everything else that the answer says of the page; `name` names an account.
 pub(super) fn document(value: &Value, name: impl Fn(&str) -> Option<String>) -> Document {
     let mut document = Document {
         version: value.pointer("/version/number").and_then(Value::as_i64),

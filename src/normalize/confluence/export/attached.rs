@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use zip::ZipArchive;
 
-/// Maximum size of a file in bytes. Larger files do not contain text.
-const MAX_FILE: u64 = 16 * 1024 * 1024;
+use crate::normalize::extract::MAX_FILE;
 
 /// The location of the attached files.
 pub(super) enum Attached {
@@ -23,17 +22,14 @@ pub(super) enum Attached {
 pub(super) struct Attachment {
     pub id: String,
     pub version: String,
+    /// When it was last changed, as the export writes it.
+    pub updated: Option<String>,
 }
 
 impl Attached {
     /// Returns a file, if the export contains it.
     pub(super) fn read(&self, page: &str, attachment: &Attachment) -> Option<Vec<u8>> {
-        let parts = [page, &attachment.id, &attachment.version];
-        // The numbers come from the export, so check that the path cannot leave its folder.
-        if !parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())) {
-            return None;
-        }
-        let path = format!("attachments/{}", parts.join("/"));
+        let path = path(page, attachment)?;
         match self {
             Self::Folder(folder) => bytes(File::open(folder.join(path)).ok()?),
             Self::Zip(archive, prefix) => {
@@ -42,6 +38,25 @@ impl Attached {
             }
         }
     }
+
+    /// Whether the export holds a file.
+    pub(super) fn has(&self, page: &str, attachment: &Attachment) -> bool {
+        path(page, attachment).is_some_and(|path| match self {
+            Self::Folder(folder) => folder.join(path).is_file(),
+            Self::Zip(archive, prefix) => {
+                let archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                archive.index_for_name(&format!("{prefix}{path}")).is_some()
+            }
+        })
+    }
+}
+
+/// The path of a file in the export.
+fn path(page: &str, attachment: &Attachment) -> Option<String> {
+    let parts = [page, &attachment.id, &attachment.version];
+    // The numbers come from the export: no path may lead out of it.
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.iter().all(is_number).then(|| format!("attachments/{}", parts.join("/")))
 }
 
 fn bytes(file: impl Read) -> Option<Vec<u8>> {

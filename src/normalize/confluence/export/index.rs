@@ -238,7 +238,8 @@ impl Index {
             if let Some((_, page)) = object.reference("containerContent").or_else(|| object.reference("content")) {
                 let version = object.value("version").or_else(|| object.value("attachmentVersion"));
                 let version = version.unwrap_or("1").to_owned();
-                let attachment = Attachment { id: object.id.clone(), version };
+                let updated = object.value("lastModificationDate").map(str::to_owned);
+                let attachment = Attachment { id: object.id.clone(), version, updated };
                 self.files_of.entry(page.clone()).or_default().insert(title.clone(), attachment);
             }
             self.attachments.insert(object.id.clone(), title);

@@ -19,6 +19,7 @@ use std::sync::Mutex;
 use super::super::document::{Attachment, Document};
 use super::super::text::one_line;
 use super::super::{FileError, Notice, Options, Outcome, ReadError};
+use super::attached::AttachedFile;
 use super::library::{Body, Kind, Library, PageRef, Source, Task};
 use super::naming::Naming;
 use super::page::{Comment, Page, add_meta};
@@ -228,6 +229,15 @@ impl Export {
         document
     }
 
+    fn attached_file(&self, page: &str, filename: &str) -> AttachedFile {
+        let updated = self.index.attachment(page, filename).and_then(|file| file.updated.as_deref());
+        AttachedFile {
+            filename: filename.to_owned(),
+            url: None,
+            updated: updated.map(|text| index::timestamp(text, &self.offset)),
+        }
+    }
+
     fn display_name<'k>(&'k self, key: &'k str) -> &'k str {
         self.index.users.get(key).map_or(key, String::as_str)
     }
@@ -295,6 +305,12 @@ impl Source for Export {
             let page = library.add(self.reference(node, site), number);
             if node.is_document() {
                 agenda.push(Task::Page(page));
+                let files = index.attachments_of(&node.id).map(|filename| self.attached_file(&node.id, filename));
+                let has = |filename: &str| {
+                    let file = index.attachment(&node.id, filename);
+                    file.is_some_and(|file| self.found.attachments.has(&node.id, file))
+                };
+                library.add_files(page, files, has, agenda);
             }
         }
         agenda.extend(index.truncated.clone().map(|failure| Task::Told(Outcome::Failure(failure))));
@@ -343,7 +359,7 @@ impl Source for Export {
         Ok(page)
     }
 
-    fn file(&self, content_id: &str, filename: &str) -> Option<Vec<u8>> {
+    fn file(&self, _: usize, content_id: &str, filename: &str) -> Option<Vec<u8>> {
         self.found.attachments.read(content_id, self.index.attachment(content_id, filename)?)
     }
 }

@@ -1,0 +1,22 @@
+//! `trailblazer extract`, which `normalize` runs for each attached file of a format that is no text
+
+use crate::error::{Exit, Result};
+use crate::normalize::extract::{Format, process};
+use crate::terminal::print_text;
+
+/// Read the text of one file; `normalize` runs it
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file's format
+    format: Format,
+}
+
+/// Reads a file from standard input and prints its text, or, with exit code 1, why it cannot be read.
+pub fn run(args: &Args) -> Result<Exit> {
+    let (text, exit) = match process::answer(args.format) {
+        Ok(text) => (text, Exit::Done),
+        Err(reason) => (reason, Exit::Failures),
+    };
+    print_text(text.as_bytes())?;
+    Ok(exit)
+}

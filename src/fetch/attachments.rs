@@ -1,0 +1,99 @@
+//! The bytes of attached files whose text is wanted, in a folder for each page.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::client::{Client, encoded};
+use super::listing::{self, Listed};
+use super::parallel::in_parallel;
+use super::store::Store;
+use super::{Fetch, FetchError};
+use crate::config::sources::Deployment;
+use crate::normalize::extract::{Kind, MAX_FILE};
+use crate::normalize::stored_name;
+
+/// Makes the attached files in the folder equal to those of the pages `ids`. Returns how many were read.
+///
+/// A new version of a file does not change the version of its page, so all files are listed each time.
+pub(super) fn read(client: &Client<'_>, fetch: &Fetch<'_>, store: &Store, ids: &[&str]) -> Result<usize, FetchError> {
+    let mut found = listing::attachments(client, fetch.site, ids)?;
+    let mut changed = Vec::new();
+    for id in ids {
+        let mut files = found.remove(*id).unwrap_or_default();
+        files.sort_by(|a, b| a.id.cmp(&b.id));
+        let listed = Value::from(files.iter().map(entry).collect::<Vec<_>>());
+        let is_kept = |file: &&Listed| store.has_file(id, &stored_name(title(file)));
+        if store.files(id) != Some(&listed) || !files.iter().filter(|file| is_wanted(file)).all(|file| is_kept(&file)) {
+            changed.push((*id, files, listed));
+        }
+    }
+    let done = AtomicUsize::new(0);
+    let read = in_parallel(fetch.site.parallel, &changed, |(id, files, listed)| {
+        let read = read_page(client, fetch, store, id, files, listed)?;
+        (fetch.on_progress)(done.fetch_add(1, Ordering::Relaxed) + 1, changed.len());
+        Ok(read)
+    })?;
+    Ok(read.into_iter().sum())
+}
+
+/// Reads the files of a page that are new or changed, and then writes the list that says so.
+fn read_page(
+    client: &Client<'_>,
+    fetch: &Fetch<'_>,
+    store: &Store,
+    page: &str,
+    files: &[Listed],
+    listed: &Value,
+) -> Result<usize, FetchError> {
+    let versions = |list: Option<&Value>| -> BTreeMap<String, i64> {
+        let items = list.and_then(Value::as_array).into_iter().flatten();
+        items
+            .filter_map(|file| Some((file.get("id")?.as_str()?.to_owned(), file.pointer("/version/number")?.as_i64()?)))
+            .collect()
+    };
+    let known = versions(store.files(page));
+    let (mut names, mut read) = (BTreeSet::new(), 0);
+    for file in files.iter().filter(|file| is_wanted(file)) {
+        let name = stored_name(title(file)).into_owned();
+        if known.get(&file.id) != Some(&file.version) || !store.has_file(page, &name) {
+            // One that is gone meanwhile, or larger than listed, is missing in the folder, and is reported when the folder is read.
+            let Some(bytes) = client.download(&address(fetch, page, file), MAX_FILE)? else { continue };
+            store.put_file(page, &name, &bytes)?;
+            read += 1;
+        }
+        names.insert(name);
+    }
+    store.set_files(page, listed.clone(), &names)?;
+    Ok(read)
+}
+
+/// Cloud names one address for all files. The files of a Data Center are where it says.
+fn address(fetch: &Fetch<'_>, page: &str, file: &Listed) -> String {
+    match (fetch.site.deployment, file.value.pointer("/_links/download").and_then(Value::as_str)) {
+        (Deployment::DataCenter, Some(download)) => download.to_owned(),
+        _ => format!("/rest/api/content/{page}/child/attachment/{}/download", encoded(&file.id)),
+    }
+}
+
+/// What the page keeps of a file.
+fn entry(file: &Listed) -> Value {
+    json!({
+        "id": file.id,
+        "title": title(file),
+        "version": { "number": file.version, "when": file.value.pointer("/version/when") },
+        "_links": { "download": file.value.pointer("/_links/download") },
+        "fileId": file.value.pointer("/extensions/fileId"),
+    })
+}
+
+fn title(file: &Listed) -> &str {
+    file.value.get("title").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether the bytes of a file are fetched: it is of a kind that is read, and not too large.
+fn is_wanted(file: &Listed) -> bool {
+    let size = file.value.pointer("/extensions/fileSize").and_then(Value::as_u64);
+    Kind::of(title(file)).is_some() && size.is_none_or(|size| size <= MAX_FILE)
+}

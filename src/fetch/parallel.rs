@@ -1,0 +1,38 @@
+//! The same work on many items by a few threads, until one fails.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::FetchError;
+
+/// Does `work` for each item, at most `threads` at once. Returns the results in any order, or the first error; then no further item
+/// is begun.
+pub(super) fn in_parallel<'i, I: Sync, R: Send>(
+    threads: u8,
+    items: &'i [I],
+    work: impl Fn(&'i I) -> Result<R, FetchError> + Sync,
+) -> Result<Vec<R>, FetchError> {
+    let next = AtomicUsize::new(0);
+    let outcome = Mutex::new(Ok(Vec::with_capacity(items.len())));
+    let run = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if outcome.lock().unwrap_or_else(PoisonError::into_inner).is_err() {
+                return;
+            }
+            let result = work(item);
+            let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+            match (outcome.as_mut(), result) {
+                (Ok(results), Ok(result)) => results.push(result),
+                (Ok(_), Err(error)) => *outcome = Err(error),
+                (Err(_), _) => {}
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..usize::from(threads).min(items.len()) {
+            scope.spawn(run);
+        }
+    });
+    outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,10 @@
+//! The text of PDF files.
+
+/// Returns the text of a `.pdf`, one line for each of the page, and a blank line between paragraphs.
+pub(super) fn text(bytes: &[u8]) -> Result<String, String> {
+    let text = pdf_extract::extract_text_from_mem(bytes).map_err(|error| match error {
+        pdf_extract::OutputError::PdfError(pdf_extract::Error::Decryption(_)) => "it is encrypted".to_owned(),
+        error => format!("no readable PDF: {error}"),
+    })?;
+    if text.trim().is_empty() { Err("it has no text; it may be scanned".to_owned()) } else { Ok(text) }
+}
