@@ -7,6 +7,7 @@ mod readers;
 mod scale;
 mod schedules;
 mod server;
+mod sync;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
