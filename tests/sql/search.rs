@@ -154,7 +154,7 @@ fn a_score_does_not_depend_on_how_many_results_are_asked_for() {
     };
     let (few, many) = (scores(50), scores(200));
     assert_eq!(few, many[..50]);
-    assert!(many[0] > 0.7 && many[0] < 1.0, "{}", many[0]);
+    assert!(many[0] > 0.6 && many[0] < 1.0, "{}", many[0]);
     assert!(many.is_sorted_by(|a, b| a > b), "{many:?}");
 }
 
