@@ -1,5 +1,5 @@
 -- squawk-ignore-file ban-drop-function, adding-field-with-default, require-concurrent-index-creation, require-concurrent-index-deletion
--- Who may read a document, and as whom a database role reads.
+-- Documents have readers, and database roles have principals that they read as.
 
 create or replace function graphdb._document_readers(p_meta jsonb, p_newer_readers jsonb)
 returns jsonb
@@ -11,32 +11,34 @@ as $$
   select nullif(
     coalesce(p_newer_readers, '[]') || case
       when coalesce(p_meta -> 'readers', 'null') = 'null' then '[]'
-      -- One list, which may be empty.
+      -- A single list, which may be empty.
       when jsonb_typeof(p_meta -> 'readers') = 'array' and not jsonb_path_exists(p_meta, 'strict $.readers[*] ? (@.type() != "string")')
         then jsonb_build_array(p_meta -> 'readers')
-      -- Lists of names.
+      -- A list of lists of names.
       when jsonb_typeof(p_meta -> 'readers') = 'array' and not jsonb_path_exists(p_meta, 'strict $.readers[*] ? (@.type() != "array")')
         and not jsonb_path_exists(p_meta, 'strict $.readers[*][*] ? (@.type() != "string")')
         then p_meta -> 'readers'
-      -- Unreadable: nobody.
+      -- Invalid, so nobody may read the document.
       else '[[]]'
     end,
     '[]')
 $$;
 comment on function graphdb._document_readers(jsonb, jsonb) is
-  'Who may read a document: the lists under "readers" in its metadata, and those of a newer version. Changed by a migration that computes documents.readers anew';
+  'Return who may read a document: the lists under "readers" in its metadata, and those of a newer version. '
+  'A migration that changes this function must recompute documents.readers';
 revoke all on function graphdb._document_readers(jsonb, jsonb) from public;
 
 alter table graphdb.documents add column if not exists newer_readers jsonb;
 comment on column graphdb.documents.newer_readers is
-  'The readers of the newest version of the document, where this is an older one: a page that becomes restricted is hidden at once, in all versions';
+  'The readers of the newest version of the document, if this version is older. A page that becomes restricted is hidden at once, in all versions';
 alter table graphdb.documents add column if not exists readers jsonb
   generated always as (graphdb._document_readers(meta, newer_readers)) stored;
 comment on column graphdb.documents.readers is
-  'Who may read the document: lists of user:NAME and group:NAME, one for each restricted page on its path. A reader needs a name of every list. Null: everybody';
+  'Who may read the document: lists of user:NAME and group:NAME, one for each restricted page on its path. '
+  'A reader must be named in every list. Null: everybody';
 create index if not exists ix_documents_restricted on graphdb.documents (run_id, doc_id) where readers is not null;
 
--- Who may not read the newest version of a document may read no other.
+-- A principal that may not read the newest version of a document may not read its older versions either.
 update graphdb.documents as d
 set newer_readers = n.readers
 from graphdb.documents as n
@@ -50,15 +52,17 @@ create table if not exists graphdb.role_principals (
   constraint principals_are_not_null check (array_position(principals, null) is null)
 );
 comment on table graphdb.role_principals is
-  'The principals that grant_role gave to database roles. A role without a row, like its callers, sees only documents that everybody may read';
-comment on column graphdb.role_principals.principals is 'user:NAME and group:NAME, as the sources name them';
-comment on column graphdb.role_principals.reads_all is 'The role may read as any principal, and so may pass those of its own callers';
+  'The principals that grant_role gave to database roles. Without a row, a role and its callers see only documents that everybody may read';
+comment on column graphdb.role_principals.principals is
+  'Principals as user:NAME and group:NAME, with the names that the sources use';
+comment on column graphdb.role_principals.reads_all is
+  'The role may read on behalf of any principal, so it can pass on the principals of its own callers';
 
--- Restricted chunks have an index of their own. So a search by words reads nothing of documents that its caller may not read: neither the
--- statistics that words are weighed by nor the time that it takes tell of them.
+-- Restricted chunks have a separate index. Therefore a full-text search reads nothing of the documents that its caller may not read:
+-- neither the weights of words nor the response time reveal anything about them.
 alter table graphdb.chunks add column if not exists is_restricted boolean not null default false;
 comment on column graphdb.chunks.is_restricted is
-  'The document has readers. Only says which index finds the chunk: documents.readers decides who sees it';
+  'The document has readers. This only determines which index contains the chunk: documents.readers decides who sees it';
 update graphdb.chunks as c
 set is_restricted = d.readers is not null
 from graphdb.documents as d
@@ -67,13 +71,13 @@ create index if not exists ix_chunks_open_words on graphdb.chunks using gin ((ca
 create index if not exists ix_chunks_restricted_words on graphdb.chunks using gin ((case when is_restricted then search_vector end));
 create index if not exists ix_chunks_restricted on graphdb.chunks (doc_id) where is_restricted;
 drop index if exists graphdb.ix_chunks_search;
--- Nothing is planned by these, and reading them takes most of the time of ANALYZE.
+-- The planner does not use statistics of these columns, and collecting them takes most of the time of ANALYZE.
 alter table graphdb.chunks alter column text set statistics 0;
 alter table graphdb.chunks alter column search_vector set statistics 0;
 create index if not exists ix_documents_open on graphdb.documents (run_id, doc_id, revision) where is_searched and readers is null;
 create index if not exists ix_documents_readers on graphdb.documents using gin (readers jsonb_path_ops) where is_searched;
 
--- They take other parameters now, or return other columns.
+-- The parameters or the returned columns of these functions have changed.
 drop function if exists graphdb._corrected_question(text, text[], text);
 drop function if exists graphdb._corrected_word(text, text[], text);
 drop function if exists graphdb._is_shown_word(text, text[], text);
@@ -90,7 +94,7 @@ drop function if exists graphdb.chunk_sizes(text, integer);
 drop function if exists graphdb.chunk_start(text, text, integer);
 drop function if exists graphdb.list_labels();
 
--- Who the caller is. Policies are bound to these functions, so they change by migrations.
+-- These functions identify the caller. Policies depend on them, so only a migration can change them.
 
 create or replace function graphdb.may_read(p_readers jsonb, p_principals jsonb)
 returns boolean
@@ -102,7 +106,8 @@ as $$
     or not pg_catalog.jsonb_path_exists(p_readers, 'strict $[*] ? (!(@[*] == $as[*]))'::pg_catalog.jsonpath, p_principals)
 $$;
 comment on function graphdb.may_read(jsonb, jsonb) is
-  'Whether a document with these readers (documents.readers) may be shown to these principals (graphdb.principals): each list of readers must name one of them.';
+  'Return whether a document with these readers (documents.readers) may be shown to these principals (graphdb.principals). '
+  'Each list of readers must contain one of them.';
 revoke all on function graphdb.may_read(jsonb, jsonb) from public;
 
 create or replace function graphdb.reads_all()
@@ -123,11 +128,11 @@ begin
 end
 $$;
 comment on function graphdb.reads_all() is
-  'Whether the caller may read as any principal: the owner, and roles that grant_role gave this right.';
+  'Return whether the caller may read as any principal. The owner may, and so may roles that grant_role gave this right.';
 revoke all on function graphdb.reads_all() from public;
 
--- A role has the principals that grant_role gave to it, or to a role that it is a member of; p_as narrows them down, and an empty list
--- leaves none. The owner and roles that may read as anybody read as p_as, or as nobody.
+-- A role has the principals that grant_role gave to it, or to a role that it is a member of. p_as selects some of them, and an empty list
+-- selects none. The owner and roles that may read as any principal have exactly the principals in p_as.
 create or replace function graphdb.principals(p_as text[] default null)
 returns jsonb
 language plpgsql
@@ -155,10 +160,12 @@ begin
 end
 $$;
 comment on function graphdb.principals(text[]) is
-  'As whom the caller reads: a role as the principals that it was granted, of these only p_as where that is given; the owner and roles that may read as anybody as p_as. {"as": []}: the caller sees only what everybody may read.';
+  'Return the principals that the caller reads as. For a role, they are the principals that it was granted, or those of them that are in p_as. '
+  'For the owner and roles that may read as any principal, they are those in p_as. '
+  'With {"as": []}, the caller sees only what everybody may read.';
 revoke all on function graphdb.principals(text[]) from public;
 
--- What a role sees that selects from the tables. The functions run as the owner, whom no policy restricts.
+-- These policies decide what a role sees when it selects from the tables. The functions run as the owner, whom no policy restricts.
 alter table graphdb.documents enable row level security;
 drop policy if exists documents_for_their_readers on graphdb.documents;
 create policy documents_for_their_readers on graphdb.documents for select

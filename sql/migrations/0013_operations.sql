@@ -2,15 +2,16 @@
 -- Runs can be paused, and a claim names the process that made it.
 
 alter table graphdb.processed_runs add column if not exists paused_at timestamptz;
-comment on column graphdb.processed_runs.paused_at is 'When pause_runs paused the run: no claim leases it until resume_runs; null when it is not paused';
+comment on column graphdb.processed_runs.paused_at is
+  'Time at which pause_runs paused the run. No claim leases the run until resume_runs. Null if it is not paused';
 alter table graphdb.processed_runs add column if not exists pause_reason text;
-comment on column graphdb.processed_runs.pause_reason is 'Why the run is paused, as the caller of pause_runs said';
+comment on column graphdb.processed_runs.pause_reason is 'Reason for the pause, from the caller of pause_runs';
 alter table graphdb.processed_runs add column if not exists claim_process text;
 comment on column graphdb.processed_runs.claim_process is
-  'Process that made the last claim (setting graphdb.worker_process of its session): a worker on the same machine can tell whether it still exists';
+  'Process that made the last claim (setting graphdb.worker_process of its session), so that a worker on the same machine can check whether it still exists';
 comment on column graphdb.processed_runs.updated_at is 'Last change of the row. While a worker holds a claim: its last heartbeat';
 
--- As before, with the last rule new.
+-- The same function as before with one more rule, the last.
 create or replace function graphdb._keeps_rules(p_run graphdb.processed_runs)
 returns boolean
 language plpgsql
@@ -71,7 +72,7 @@ $$;
 alter table graphdb.processed_runs drop constraint if exists run_keeps_its_rules;
 alter table graphdb.processed_runs add constraint run_keeps_its_rules check (graphdb._keeps_rules(processed_runs));
 
--- A paused run is in no queue, so a claim never walks over it.
+-- The queue indexes exclude paused runs, so that a claim never reads them.
 drop index if exists graphdb.ix_processed_runs_chunk_queue;
 create index if not exists ix_processed_runs_chunk_queue
   on graphdb.processed_runs (priority desc, normalized_at, run_id)

@@ -1,8 +1,8 @@
 -- squawk-ignore-file adding-field-with-default
--- What is striking about a document, so that the owners of the content find it and a search can leave it out. Nothing is removed
--- because of a flag.
+-- Flags describe problems of a document, so that the owners of the content can find it and a search can exclude it. Flagged documents
+-- are not removed.
 
--- What the text of a document says about its quality. Only short bodies are read for what they say.
+-- Return the problems in the text of a document. Only short bodies are searched for placeholder sentences.
 create or replace function graphdb._quality_flags(p_body text, p_meta jsonb)
 returns text[]
 language plpgsql
@@ -25,7 +25,7 @@ begin
   end if;
 
   if v_length <= 1000 and v_flags = '{}' then
-    -- Without images, headings, the addresses of links, tags and the marks of Markdown.
+    -- The text without images, headings, link addresses, tags and Markdown syntax.
     v_text := regexp_replace(p_body, '![[][^]]*[]][(][^)]*[)]', '', 'g');
     if v_text !~ '[[:alnum:]]' and v_text <> p_body then
       v_flags := '{image_only}';
@@ -33,7 +33,7 @@ begin
       v_text := regexp_replace(v_text, e'(^|\n)#{1,6} [^\n]*', e'\n', 'g');
       v_text := regexp_replace(v_text, '[]][(][^)]*[)]|<[^>]*>', ' ', 'g');
       v_text := lower(regexp_replace(v_text, '[[:space:][:punct:]]+', ' ', 'g'));
-      -- The usual sentences of templates and pages that only lead elsewhere.
+      -- Common sentences in templates and on pages that only refer to another page.
       v_text := btrim(regexp_replace(
         v_text,
         '[[:<:]](this (page|section|topic) (is|was|has been)? ?(intentionally )?(left )?(blank|empty)|(table of )?contents|on this page|in this (section|topic)'
@@ -61,10 +61,11 @@ begin
 end
 $$;
 comment on function graphdb._quality_flags(text, jsonb) is
-  'What is striking about a document: empty_body, placeholder_only, boilerplate, image_only, too_short, too_long, no_structure, broken_links. Changed by a migration that computes documents.flags anew';
+  'Return the problems of a document: empty_body, placeholder_only, boilerplate, image_only, too_short, too_long, no_structure, broken_links. '
+  'A migration that changes this function must recompute documents.flags';
 revoke all on function graphdb._quality_flags(text, jsonb) from public;
 
 alter table graphdb.documents add column if not exists flags text[] not null
   generated always as (graphdb._quality_flags(body, meta)) stored;
 comment on column graphdb.documents.flags is
-  'What is striking about the document: empty_body, placeholder_only (says only that text will follow), boilerplate (headings and the usual sentences of a template), image_only, too_short, too_long, no_structure (long, without a heading), broken_links';
+  'Problems of the document: empty_body, placeholder_only (says only that text will follow), boilerplate (only headings and common template sentences), image_only, too_short, too_long, no_structure (long, without a heading), broken_links';

@@ -1,10 +1,11 @@
 -- squawk-ignore-file ban-drop-function, adding-field-with-default, require-concurrent-index-creation
--- A database may hold several models, of which exactly one is served: a search that names no model uses it.
+-- A database may contain several models. Exactly one is served: searches that name no model use it.
 
 alter table graphdb.embedding_models add column if not exists is_served boolean not null default false;
-comment on column graphdb.embedding_models.is_served is 'Searches that name no model use this one; at most one model, and exactly one if there is any';
+comment on column graphdb.embedding_models.is_served is
+  'Whether searches that name no model use this one. Exactly one model is served if there is any';
 create unique index if not exists ix_embedding_models_served on graphdb.embedding_models (is_served) where is_served;
--- Of several models, the one that most runs are embedded with.
+-- If there are several models, serve the one that most runs are embedded with.
 update graphdb.embedding_models as m
 set is_served = true
 from (

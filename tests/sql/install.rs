@@ -220,6 +220,7 @@ fn functions_of_an_earlier_version_are_dropped() {
             "0013_operations",
             "0016_quality_flags",
             "0017_models",
+            "0018_comments",
         ]
     );
     assert_eq!(ask(&mut client, ours), before);

@@ -17,6 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.chunk_sizes(text, integer, text[]) is
-  'Return the sizes of the chunks in a run: the number of chunks in each range of p_step tokens, smallest range first. Documents that the caller may not read are omitted. p_as is passed to graphdb.principals. '
-  'TB001: p_step is below 1.';
+  'Return the sizes of the chunks in a run: the number of chunks in each range of p_step tokens, smallest range first. '
+  'Documents that the caller may not read are omitted. p_as is passed to graphdb.principals. TB001: p_step is below 1.';
 revoke all on function graphdb.chunk_sizes(text, integer, text[]) from public;

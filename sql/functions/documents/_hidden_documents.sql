@@ -1,5 +1,6 @@
--- How much of each run the caller may not read: documents, chunks, and chunks with a vector. No row for a run that the caller may read
--- whole. Roles that may read as anybody, workers and admins process whole runs, and so nothing is hidden from them.
+-- Count the documents, chunks and embedded chunks of each run that the caller may not read. Returns no row for a run that
+-- the caller may read completely. Workers, admins and roles that may read as any principal process whole runs, so nothing
+-- is hidden from them.
 create or replace function graphdb._hidden_documents()
 returns table (run_id text, documents bigint, chunks bigint)
 language sql
@@ -15,5 +16,6 @@ as $$
 $$;
 
 comment on function graphdb._hidden_documents() is
-  'How much of each run the caller may not read: documents and their chunks. No row for a run that the caller may read whole, or for a caller who may process runs.';
+  'Count the documents, chunks and embedded chunks of each run that the caller may not read. '
+  'Returns no row for a run that the caller may read completely, or for a caller who may process runs.';
 revoke all on function graphdb._hidden_documents() from public;

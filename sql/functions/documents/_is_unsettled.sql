@@ -24,5 +24,5 @@ end
 $$;
 
 comment on function graphdb._is_unsettled(text[]) is
-  'Return whether the completion of these runs may change which versions a search shows. If not, this stays so until the transaction ends.';
+  'Return whether the completion of these runs may change which versions a search shows. If it cannot, that stays true until the transaction ends.';
 revoke all on function graphdb._is_unsettled(text[]) from public;

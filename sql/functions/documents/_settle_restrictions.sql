@@ -1,5 +1,5 @@
--- Move chunks of these documents to the index that they belong in after the readers of the documents changed. Words that everybody may read
--- now correct typing errors from the next refresh_search on.
+-- Move chunks of these documents to the correct index after the readers of the documents changed. From the next
+-- refresh_search on, words that everybody may now read also correct typing errors.
 create or replace function graphdb._settle_restrictions(p_doc_ids text[])
 returns void
 language plpgsql
@@ -25,5 +25,5 @@ end
 $$;
 
 comment on function graphdb._settle_restrictions(text[]) is
-  'Move chunks of these documents to the index that they belong in after the readers of the documents changed.';
+  'Move chunks of these documents to the correct index after the readers of the documents changed.';
 revoke all on function graphdb._settle_restrictions(text[]) from public;

@@ -1,5 +1,5 @@
--- Return the data that a list of hits shows for each document besides its title: path, source and time of the last change.
--- Documents that the caller may not read are omitted.
+-- Return the data that a list of hits shows for each document besides its title, such as path, source and time of the
+-- last change. Documents that the caller may not read are omitted.
 create or replace function graphdb.describe_documents(p_run_ids text[], p_doc_ids text[], p_as text[] default null)
 returns table (
   run_id text, doc_id text, path text, source text, labels text[], breadcrumbs text[], language text, updated_at text)

@@ -1,5 +1,5 @@
--- Return the documents that a search with this filter can find, in the order of doc_id: at
--- most p_limit documents after p_after.
+-- Return the documents that a search with this filter can find, ordered by doc_id: at most p_limit documents after
+-- p_after.
 create or replace function graphdb.list_documents(
   p_after text default '',
   p_limit integer default 100,
@@ -22,6 +22,6 @@ end
 $$;
 
 comment on function graphdb.list_documents(text, integer, jsonb) is
-  'Return the documents that a search with this filter can find, in the order of doc_id: at most p_limit documents after p_after. '
+  'Return the documents that a search with this filter can find, ordered by doc_id: at most p_limit documents after p_after. '
   'p_filter: see graphdb.search. TB001: bad filter or limit.';
 revoke all on function graphdb.list_documents(text, integer, jsonb) from public;

@@ -1,7 +1,7 @@
--- The documents of a run, or else the newest version of every document, counted by what is known about them: source, language, age,
--- readers, size, quality flags, what normalizing lost, broken links, and whether search shows them. A row is one value of one kind,
--- with the pages that count most. Of each kind the 100 most frequent values come. Documents that the caller may neither read nor process
--- are omitted.
+-- Count the documents of a run, or the newest version of every document, by source, language, age, readers, size, quality
+-- flags, content lost by normalizing, broken links, and whether search shows them. Each row contains one value of one
+-- kind and the pages with the largest weight. For each kind, only the 100 most frequent values are returned. Documents
+-- that the caller may neither read nor process are omitted.
 create or replace function graphdb.report_documents(p_run_id text default null, p_limit integer default 20)
 returns table (kind text, value text, documents bigint, occurrences bigint, further_values bigint, pages jsonb)
 language sql
@@ -80,5 +80,8 @@ as $$
 $$;
 
 comment on function graphdb.report_documents(text, integer) is
-  'The documents of a run (null: the newest version of every document), counted by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences sums what the kind weighs: bytes, days, losses or links. pages: at most p_limit, those of the largest weight first. Of each kind the 100 most frequent values come; further_values counts the others. Documents that the caller may neither read nor process are omitted. TB001: bad limit.';
+  'Count the documents of a run (null: the newest version of every document) by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences is the sum of the weights: bytes, days, losses or links. '
+  'pages contains at most p_limit pages, largest weight first. '
+  'For each kind, only the 100 most frequent values are returned, and further_values counts the others. '
+  'Documents that the caller may neither read nor process are omitted. TB001: bad limit.';
 revoke all on function graphdb.report_documents(text, integer) from public;

@@ -1,6 +1,7 @@
--- Documents that say the same, among those that report_documents counts: groups with the same body, and pairs whose mean vectors are
--- alike. Up to a thousand documents, each is compared with each. Above that, only those whose vectors agree in the signs of two bands
--- of 16 components are, so that the time does not grow with the square of the number of documents.
+-- Find duplicates among the documents that report_documents counts: groups with the same body, and pairs with similar
+-- mean vectors. With at most a thousand documents, every pair is compared. With more, a pair is compared only if the
+-- signs of both vectors agree in two bands of 16 components, so that the time does not grow with the square of the number
+-- of documents.
 create or replace function graphdb.report_duplicates(
   p_run_id text default null,
   p_limit integer default 100,
@@ -90,5 +91,8 @@ end
 $$;
 
 comment on function graphdb.report_duplicates(text, integer, float8) is
-  'Documents that say the same, among those that report_documents counts: identical (groups with the same body) and similar (pairs whose mean vectors have a cosine similarity of at least p_similarity). At most p_limit of each. Up to a thousand documents every pair is compared. Above that, pairs are compared whose vectors, less their mean, agree in the signs of two of at most 24 bands of 16 components: this finds nearly all. TB001: bad limit.';
+  'Find duplicates among the documents that report_documents counts: identical (groups with the same body) and similar (pairs whose mean vectors have a cosine similarity of at least p_similarity). '
+  'At most p_limit of each are returned. With at most a thousand documents, every pair is compared. '
+  'With more, the mean of all vectors is subtracted, and a pair is compared only if the signs of both vectors agree in two of at most 24 bands of 16 components: this finds nearly all similar pairs. '
+  'TB001: bad limit.';
 revoke all on function graphdb.report_duplicates(text, integer, float8) from public;

@@ -1,5 +1,5 @@
--- Return the contents of a run: the size, chunks, tokens and losses of each document.
--- A page contains documents in the order of doc_id. Documents that the caller may not read are omitted.
+-- Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents ordered
+-- by doc_id. Documents that the caller may not read are omitted.
 create or replace function graphdb.run_contents(p_run_id text, p_after text default '', p_limit integer default 100, p_as text[] default null)
 returns table (
   doc_id text, title text, path text, is_searched boolean, bytes integer, chunks bigint, tokens bigint, losses jsonb)
@@ -24,6 +24,7 @@ as $$
 $$;
 
 comment on function graphdb.run_contents(text, text, integer, text[]) is
-  'Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents in the order of doc_id. '
-  'Call it again with the last doc_id until there is no row. Documents that the caller may not read are omitted. p_as is passed to graphdb.principals. TB001: bad limit.';
+  'Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents ordered by doc_id. '
+  'Call it again with the last doc_id until it returns no row. Documents that the caller may not read are omitted. '
+  'p_as is passed to graphdb.principals. TB001: bad limit.';
 revoke all on function graphdb.run_contents(text, text, integer, text[]) from public;

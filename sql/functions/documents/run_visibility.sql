@@ -1,5 +1,5 @@
--- How many documents of a run search shows to somebody, and how many of these have readers. Documents that the caller may neither read nor
--- process do not count.
+-- Count the documents of a run that a search shows to at least one caller, and how many of them have readers. Documents
+-- that the caller may neither read nor process are not counted.
 create or replace function graphdb.run_visibility(p_run_id text)
 returns table (searched bigint, restricted bigint)
 language sql
@@ -14,5 +14,6 @@ as $$
 $$;
 
 comment on function graphdb.run_visibility(text) is
-  'How many documents of a run search shows to somebody, and how many of these have readers. Documents that the caller may neither read nor process do not count.';
+  'Count the documents of a run that a search shows to at least one caller, and how many of them have readers. '
+  'Documents that the caller may neither read nor process are not counted.';
 revoke all on function graphdb.run_visibility(text) from public;

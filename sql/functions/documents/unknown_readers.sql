@@ -1,5 +1,6 @@
--- The runs that hold documents which everybody may read although their metadata tells of restrictions, or says that restrictions were not
--- read: why, how many, and the first titles that the caller may read.
+-- Return the runs with documents that everybody may read although their metadata mentions restrictions, or says that the
+-- restrictions were not read. Each row contains the reason, the number of documents, and the first titles that the caller
+-- may read.
 create or replace function graphdb.unknown_readers()
 returns table (run_id text, reason text, documents bigint, titles text[])
 language sql
@@ -24,5 +25,6 @@ as $$
 $$;
 
 comment on function graphdb.unknown_readers() is
-  'The runs that hold documents which everybody may read although their metadata tells of restrictions (metadata), or says that those of the page (readers:not-fetched) or of a page above it (readers:unknown-ancestor) were not read: how many, and the first titles.';
+  'Return the runs with documents that everybody may read although their metadata mentions restrictions (metadata), or says that the restrictions of the page (readers:not-fetched) or of a page above it (readers:unknown-ancestor) were not read. '
+  'Each row contains the reason, the number of documents, and the first titles that the caller may read.';
 revoke all on function graphdb.unknown_readers() from public;

@@ -1,5 +1,6 @@
--- The texts that a model lacks a vector of before it can be served: those of documents that search finds by vector under the served
--- model, as their runs have them now. Documents that no search finds by vector yet do not hold a switch up.
+-- Return the texts that need a vector under a model before it can be served. These are the current texts of the documents
+-- that a search finds by vector under the served model. Documents that no search finds by vector yet do not delay a
+-- switch.
 create or replace function graphdb._lacking_inputs(p_model_id integer)
 returns setof bytea
 language sql
@@ -24,5 +25,5 @@ as $$
 $$;
 
 comment on function graphdb._lacking_inputs(integer) is
-  'The texts that a model lacks a vector of before it can be served: those of documents that search finds by vector under the served model.';
+  'Return the texts that need a vector under a model before it can be served: those of the documents that a search finds by vector under the served model.';
 revoke all on function graphdb._lacking_inputs(integer) from public;

@@ -18,5 +18,5 @@ end
 $$;
 
 comment on function graphdb._model(text) is
-  'Return the registered model with this name. Null selects the served model. TB001: there is none.';
+  'Return the registered model with this name. Null selects the served model. TB001: the model is not registered.';
 revoke all on function graphdb._model(text) from public;

@@ -1,5 +1,5 @@
--- The models: their vectors, the runs that were last embedded with each, about how many bytes vectors and index take on disk, and which
--- one is served.
+-- Describe the models: the number of vectors, the runs that were last embedded with each, the approximate size of vectors
+-- and index on disk in bytes, and which model is served.
 create or replace function graphdb.describe_models()
 returns table (
   model text, provider text, dimension integer, vectors bigint, runs bigint, bytes bigint, is_served boolean, created_at timestamptz)
@@ -11,7 +11,7 @@ as $$
   with counted as (
     select e.model_id, count(*) as vectors from graphdb.embeddings as e group by e.model_id
   ), sized as (
-    -- The table holds the vectors of all models: a model has its share of the numbers.
+    -- The table contains the vectors of all models, so its size is divided among them.
     select pg_table_size('graphdb.embeddings')::numeric / greatest(sum(c.vectors * m.dimension), 1) as bytes_of_a_number
     from counted as c
     join graphdb.embedding_models as m on m.model_id = c.model_id
@@ -28,5 +28,5 @@ as $$
 $$;
 
 comment on function graphdb.describe_models() is
-  'The models, the served one first: vectors, runs last embedded with each, and about how many bytes vectors and index take on disk.';
+  'Describe the models, the served one first: the number of vectors, the runs that were last embedded with each, and the approximate size of vectors and index on disk in bytes.';
 revoke all on function graphdb.describe_models() from public;

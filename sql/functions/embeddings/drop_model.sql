@@ -1,5 +1,5 @@
--- Delete a model that is not served: its index, its vectors, then itself. p_max_vectors bounds one step: call again until is_dropped. Runs
--- that were last embedded with it are queued again.
+-- Delete a model that is not served: first its index, then its vectors, then the model itself. One step deletes at most
+-- p_max_vectors vectors: call again until is_dropped. Runs that were last embedded with the model are queued again.
 create or replace function graphdb.drop_model(p_model text, p_max_vectors integer default null)
 returns table (deleted bigint, is_dropped boolean)
 language plpgsql
@@ -15,14 +15,14 @@ begin
     raise exception 'a step of % vectors is too small', p_max_vectors
       using errcode = 'TB001', hint = 'Pass at least 1, or null for all at once.';
   end if;
-  -- Nobody counts on its vectors, and it does not come to be served, while they go.
+  -- While the vectors are deleted, no other transaction can rely on them or serve the model.
   perform pg_advisory_xact_lock(graphdb._vectors_lock());
   v_model := graphdb._model(coalesce(p_model, ''));
   if v_model.is_served then
     raise exception 'model "%" is served', p_model
       using errcode = 'TB001', hint = 'Serve another model first: trailblazer models switch NAME.';
   end if;
-  -- Searches wait behind whoever waits for the index.
+  -- While a session waits for the lock on the index, new searches wait behind it.
   perform set_config('lock_timeout', '5s', true);
   execute format('drop index if exists graphdb.ix_embeddings_hnsw_%s', v_model.model_id);
   delete from graphdb.document_vectors as v
@@ -44,5 +44,7 @@ end
 $$;
 
 comment on function graphdb.drop_model(text, integer) is
-  'Delete a model that is not served: its index, its vectors, then itself. p_max_vectors bounds one step: call again until is_dropped. Runs last embedded with it are queued again. TB001: no such model, or it is served.';
+  'Delete a model that is not served: first its index, then its vectors, then the model itself. '
+  'One step deletes at most p_max_vectors vectors: call again until is_dropped. Runs that were last embedded with the model are queued again. '
+  'TB001: no such model, or it is served.';
 revoke all on function graphdb.drop_model(text, integer) from public;

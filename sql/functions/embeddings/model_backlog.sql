@@ -1,5 +1,6 @@
--- What a switch to a model takes: how many texts have no vector under it, how many runs are to be embedded with it, and how many seconds
--- that takes one worker at the rate of the last 100 embed phases. p_model may be unknown as yet. Null seconds: nothing was measured.
+-- Return what is left to do before a switch to a model: the number of texts without a vector under it, the number of runs
+-- to embed with it, and the seconds that one worker needs at the rate of the last 100 embed phases. The seconds are null
+-- if nothing was measured. p_model may be unregistered.
 create or replace function graphdb.model_backlog(p_model text)
 returns table (texts bigint, runs bigint, seconds float8)
 language sql
@@ -26,5 +27,6 @@ as $$
 $$;
 
 comment on function graphdb.model_backlog(text) is
-  'What a switch to a model takes: texts without a vector under it, runs to be embedded with it, and the seconds that takes one worker at the rate of the last 100 embed phases (null: nothing was measured). The model need not be registered.';
+  'Return what is left to do before a switch to a model: the number of texts without a vector under it, the number of runs to embed with it, and the seconds that one worker needs at the rate of the last 100 embed phases (null: nothing was measured). '
+  'The model need not be registered.';
 revoke all on function graphdb.model_backlog(text) from public;

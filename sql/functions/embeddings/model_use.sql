@@ -20,6 +20,5 @@ as $$
 $$;
 
 comment on function graphdb.model_use() is
-  'Return the registered models with the number of vectors, the number of vectors with a wrong dimension (0 unless somebody wrote to the table directly), '
-  'and the number of runs that were last embedded with the model.';
+  'Return the registered models with the number of vectors, the number of vectors with a wrong dimension (0 unless the table was written to directly), and the number of runs that were last embedded with the model.';
 revoke all on function graphdb.model_use() from public;

@@ -26,5 +26,5 @@ $$;
 
 comment on function graphdb.pending_inputs(text, text, bytea, integer) is
   'Return the texts of a run that have no vector under a model, without duplicates and ordered by hash: at most p_limit texts after p_after. '
-  'No row: all texts are embedded. TB001: bad limit, or no such model.';
+  'Returns no row if all texts are embedded. TB001: bad limit, or no such model.';
 revoke all on function graphdb.pending_inputs(text, text, bytea, integer) from public;

@@ -54,6 +54,6 @@ $$;
 
 comment on function graphdb.prune_embeddings(boolean, integer, integer, bytea) is
   'Delete the vectors of texts that no run contains. They remain after documents are edited. With p_dry_run, they are only counted. '
-  'One step checks at most p_max_vectors vectors, deleted or not. '
+  'One step checks at most p_max_vectors vectors, including those that it keeps. '
   'Call again with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until they are null. TB001: bad argument.';
 revoke all on function graphdb.prune_embeddings(boolean, integer, integer, bytea) from public;

@@ -29,7 +29,7 @@ begin
   from graphdb.embedding_models as m
   on conflict (model) do nothing;
   if not exists (select from graphdb.embedding_models as m where m.is_served) then
-    -- The first model is served. Of two that are registered at the same time, one waits here.
+    -- The first model is served. If two sessions register a model at the same time, one of them waits here.
     lock table graphdb.embedding_models in share row exclusive mode;
     update graphdb.embedding_models as m
     set is_served = true

@@ -1,5 +1,6 @@
--- Queue embedded runs again that were made with another model or other sizes of chunks; a size that is null does not matter. Search shows
--- what they have until they are embedded again. p_max_runs bounds one step: call again until it returns 0. p_dry_run only counts.
+-- Queue embedded runs again if they were made with another model or other chunk sizes. A null size is ignored. A search
+-- shows the old versions until the runs are embedded again. One step queues at most p_max_runs runs: call again until it
+-- returns 0. With p_dry_run, the runs are only counted.
 create or replace function graphdb.requeue_runs(
   p_model text,
   p_max_tokens integer default null,
@@ -21,7 +22,7 @@ begin
   from (
     select r.run_id
     from graphdb.processed_runs as r
-    -- A worker names how it cuts: version/max_tokens/min_tokens/overlap_tokens/model.
+    -- Workers describe how they make chunks as version/max_tokens/min_tokens/overlap_tokens/model.
     cross join lateral (select string_to_array(r.chunking, '/') as sizes) as c
     where r.status = 'embedded'
       and (r.embedding_model <> p_model
@@ -42,5 +43,7 @@ end
 $$;
 
 comment on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) is
-  'Queue embedded runs again that were made with another model or other sizes of chunks (null: the size does not matter). Search shows what they have until they are embedded again. Returns how many; with p_max_runs, call again until it returns 0. p_dry_run only counts.';
+  'Queue embedded runs again if they were made with another model or other chunk sizes (null: any size). '
+  'A search shows the old versions until the runs are embedded again. Returns the number of runs. '
+  'With p_max_runs, call again until it returns 0. With p_dry_run, the runs are only counted.';
 revoke all on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) from public;

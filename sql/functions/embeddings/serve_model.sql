@@ -1,5 +1,6 @@
--- Let searches that name no model use this one from now on, and show the documents that were prepared for it: in this transaction. TB003
--- while documents that search finds by vector lack vectors under the model. The model before stays; serving it again is the way back.
+-- From now on, use this model for searches that name no model, and show the documents that were prepared for it, in one
+-- transaction. TB003: documents that a search finds by vector have no vectors under the model. The previous model is
+-- kept, so it can be served again.
 create or replace function graphdb.serve_model(p_model text)
 returns text
 language plpgsql
@@ -13,7 +14,7 @@ declare
   v_lacking bigint;
 begin
   perform graphdb._check_isolation(), graphdb._check_name('the name of a model', p_model, 256);
-  -- Nobody stores or counts vectors meanwhile.
+  -- Until the end of this transaction, no other session stores or counts vectors.
   perform pg_advisory_xact_lock(graphdb._vectors_lock());
   v_model := graphdb._model(coalesce(p_model, ''));
   select count(*) into v_lacking from graphdb._lacking_inputs(v_model.model_id);
@@ -29,7 +30,7 @@ begin
   where r.status = 'embedded' and r.embedding_model <> p_model
   order by r.run_id
   for no key update;
-  -- A run of which every text has a vector under the model is embedded with it.
+  -- If every text of a run has a vector under the model, the run counts as embedded with it.
   update graphdb.processed_runs as r
   set embedding_model = p_model, updated_at = graphdb.clock()
   where r.status = 'embedded' and r.embedding_model <> p_model
@@ -48,5 +49,7 @@ end
 $$;
 
 comment on function graphdb.serve_model(text) is
-  'Let searches that name no model use this one, and show the documents that were prepared for it, in one transaction. Returns the model before, which stays. TB001: no such model. TB003: documents that search finds by vector lack vectors under it.';
+  'Use this model for searches that name no model, and show the documents that were prepared for it, in one transaction. '
+  'Returns the previous model, which is kept. TB001: no such model. '
+  'TB003: documents that a search finds by vector have no vectors under the model.';
 revoke all on function graphdb.serve_model(text) from public;

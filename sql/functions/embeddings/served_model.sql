@@ -1,4 +1,4 @@
--- The model that searches use which name none. Null before the first model is registered.
+-- Return the model that a search uses if it names no model. Null before the first model is registered.
 create or replace function graphdb.served_model()
 returns text
 language sql
@@ -9,5 +9,6 @@ as $$
   select m.model from graphdb.embedding_models as m where m.is_served
 $$;
 
-comment on function graphdb.served_model() is 'The model that searches use which name none. Null before the first model is registered.';
+comment on function graphdb.served_model() is
+  'Return the model that a search uses if it names no model. Null before the first model is registered.';
 revoke all on function graphdb.served_model() from public;

@@ -9,7 +9,7 @@ as $$
 declare
   v_lag bigint;
 begin
-  -- Check again under the lock. Otherwise, two concurrent calls could set the sequence back.
+  -- Check again under the lock. Otherwise, two concurrent calls could set the sequence to an earlier value.
   perform pg_advisory_xact_lock(graphdb._tokens_lock());
   v_lag := graphdb.token_lag();
   if v_lag > 0 then

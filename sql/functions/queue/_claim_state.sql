@@ -1,5 +1,6 @@
--- Return the state of a claim: alive; dead, if six heartbeats in a row are missing; expired, if the lease has ended; null without a claim.
--- If the server's clock was set back, the last heartbeat lies in the future. The worker then counts as alive.
+-- Return the state of a claim: alive; dead if six heartbeats in a row are missing; expired if the lease has ended; null
+-- without a claim. If the server's clock was turned back, the last heartbeat lies in the future, and the worker counts as
+-- alive.
 create or replace function graphdb._claim_state(p_run graphdb.processed_runs, p_now timestamptz)
 returns text
 language sql

@@ -1,4 +1,4 @@
--- Return the truth value under a filter key.
+-- Return the Boolean value in a filter key.
 create or replace function graphdb._filter_flag(p_key text, p_value jsonb)
 returns boolean
 language plpgsql
@@ -15,5 +15,5 @@ end
 $$;
 
 comment on function graphdb._filter_flag(text, jsonb) is
-  'Return the truth value under a filter key. Anything else is rejected (TB001).';
+  'Return the Boolean value in a filter key. Reject other values (TB001).';
 revoke all on function graphdb._filter_flag(text, jsonb) from public;

@@ -1,4 +1,4 @@
--- Return the run if the token is its live claim. TB004: no such run. TB002: claim lost.
+-- Return the run if the token belongs to its live claim. TB004: no such run. TB002: claim lost.
 create or replace function graphdb._held_claim(p_run_id text, p_claim_token bigint)
 returns graphdb.processed_runs
 language plpgsql
@@ -22,5 +22,5 @@ end
 $$;
 
 comment on function graphdb._held_claim(text, bigint) is
-  'Return the run if the token is its live claim. TB004: no such run. TB002: claim lost.';
+  'Return the run if the token belongs to its live claim. TB004: no such run. TB002: claim lost.';
 revoke all on function graphdb._held_claim(text, bigint) from public;

@@ -8,5 +8,5 @@ volatile
 return coalesce(nullif(greatest(nextval('graphdb.claim_tokens'), p_last), p_last), graphdb._advance_tokens());
 
 comment on function graphdb._next_token(bigint) is
-  'Return the next claim token of a run whose last token was p_last. It is larger than p_last even if the sequence was set back.';
+  'Return the next claim token of a run whose last token was p_last. It is larger than p_last even if the sequence was set to an earlier value.';
 revoke all on function graphdb._next_token(bigint) from public;

@@ -1,5 +1,5 @@
--- Return the runs that a filter selects, in the order of run_id: at most p_max_runs runs after p_after.
--- This is one step of a larger operation. With p_lock, the runs are locked until the transaction ends.
+-- Return the runs that a filter selects, ordered by run_id: at most p_max_runs runs after p_after. This is one step of a
+-- larger operation. With p_lock, the runs are locked until the transaction ends.
 create or replace function graphdb._selected_runs(p_filter jsonb, p_after text, p_max_runs integer, p_lock boolean)
 returns graphdb.processed_runs[]
 language plpgsql
@@ -27,6 +27,6 @@ end
 $$;
 
 comment on function graphdb._selected_runs(jsonb, text, integer, boolean) is
-  'Return the runs that a filter selects, in the order of run_id: at most p_max_runs runs after p_after. With p_lock, the runs are locked. '
+  'Return the runs that a filter selects, ordered by run_id: at most p_max_runs runs after p_after. With p_lock, the runs are locked. '
   'TB001: bad filter, or p_max_runs is too small.';
 revoke all on function graphdb._selected_runs(jsonb, text, integer, boolean) from public;

@@ -1,4 +1,5 @@
--- A run as somebody sees it who may not read this many of its documents and chunks: they do not count, and what may name them is left out.
+-- Return a run without what the caller may not read: subtract the hidden documents and chunks from its counts, and remove
+-- texts that could name them.
 create or replace function graphdb._without_hidden(p_run graphdb.processed_runs, p_documents bigint, p_chunks bigint)
 returns graphdb.processed_runs
 language plpgsql
@@ -6,7 +7,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- It changes with the documents that are not seen.
+  -- The hash also depends on the hidden documents.
   p_run.content_sha256 := null;
   if p_documents is not null then
     p_run.total_docs := p_run.total_docs - least(p_run.total_docs, p_documents);
@@ -20,5 +21,5 @@ end
 $$;
 
 comment on function graphdb._without_hidden(graphdb.processed_runs, bigint, bigint) is
-  'A run as somebody sees it who may not read this many of its documents and chunks: they do not count, and what may name them is left out.';
+  'Return a run without what the caller may not read: subtract the hidden documents and chunks from its counts, and remove texts that could name them.';
 revoke all on function graphdb._without_hidden(graphdb.processed_runs, bigint, bigint) from public;

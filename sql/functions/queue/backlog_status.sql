@@ -24,7 +24,7 @@ with moment as materialized (
     count(*) filter (where w.state = 'expired') as expired,
     count(*) filter (where w.state = 'dead') as dead,
     min(w.last_heard_from) as last_heard_from,
-    -- What a dead worker did says nothing about the time left.
+    -- The progress of a dead worker does not predict the time left.
     sum(w.rate) filter (where w.phase = 'embed' and w.state = 'alive') as texts_a_second,
     jsonb_agg(jsonb_build_object(
       'run_id', w.run_id,

@@ -1,5 +1,5 @@
--- Lease up to p_max_runs due runs to one worker, oldest first. p_filter selects among the due runs.
--- No row when none is due. Each row contains the claim_token that all later calls for the run need.
+-- Lease up to p_max_runs due runs to one worker, oldest first. p_filter selects among the due runs. Returns no row if no
+-- run is due. Each row contains the claim_token that all later calls for the run need.
 create or replace function graphdb.claim_runs(
   p_phase text,
   p_worker text,
@@ -18,7 +18,7 @@ declare
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
   v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
-  -- Null in a session that names no process, as in psql.
+  -- Null if the session did not set its process, for example in psql.
   v_process constant text := nullif(left(current_setting('graphdb.worker_process', true), 64), '');
   v_status constant text := case v_phase when 'chunk' then 'chunking' else 'embedding' end;
 begin
@@ -87,6 +87,6 @@ $$;
 
 comment on function graphdb.claim_runs(text, text, interval, integer, jsonb) is
   'Lease up to p_max_runs due runs for a phase (chunk or embed) to a worker, highest priority and oldest first. '
-  'p_filter selects among the due runs. A run is never leased to two workers. Expired leases are recovered first. No row: no run is due. '
-  'TB001: bad argument.';
+  'p_filter selects among the due runs. A run is never leased to two workers. Expired leases are recovered first. '
+  'Returns no row if no run is due. TB001: bad argument.';
 revoke all on function graphdb.claim_runs(text, text, interval, integer, jsonb) from public;

@@ -1,5 +1,5 @@
 -- Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has
--- chunks. embed: every chunk has a vector under p_model (null: the only registered model).
+-- chunks. embed: every chunk has a vector under p_model (null: the served model).
 -- Afterwards, a search shows these versions of the documents instead of older ones.
 create or replace function graphdb.complete_run(
   p_run_id text,
@@ -78,8 +78,7 @@ end
 $$;
 
 comment on function graphdb.complete_run(text, text, bigint, text) is
-  'Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has chunks. embed: every chunk has a vector under p_model (null: the only '
-  'registered model). '
+  'Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has chunks. embed: every chunk has a vector under p_model (null: the served model). '
   'TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument. '
   'A load waits for the locks of this call at its end, so commit soon. '
   'A transaction that completes several runs one by one can deadlock with a load (40P01: try again). A single call of complete_runs cannot.';

@@ -28,7 +28,7 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- Lock in the order of run_id, as everywhere. Lock before counting, so that everything written under the claims is visible.
+  -- Lock ordered by run_id, as everywhere. Lock before counting, so that everything written under the claims is visible.
   perform from graphdb.processed_runs as r
   where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
   order by r.run_id

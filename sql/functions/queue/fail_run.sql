@@ -1,5 +1,5 @@
 -- End a claim because the work failed. The run is due again after p_retry_after (null: a back-off that doubles).
--- It is failed if p_permanent is set or no attempts are left. Then it stays failed until somebody retries it.
+-- It is failed if p_permanent is set or no attempts are left. Then it stays failed until it is retried.
 create or replace function graphdb.fail_run(
   p_run_id text,
   p_claim_token bigint,

@@ -1,5 +1,5 @@
--- Return how many tokens the sequence graphdb.claim_tokens would issue a second time.
--- It is 0 unless the tables were copied without the sequence, or somebody set the sequence back.
+-- Return how many tokens the sequence graphdb.claim_tokens would issue a second time. It is 0 unless the tables were
+-- copied without the sequence, or the sequence was set to an earlier value.
 create or replace function graphdb.token_lag()
 returns bigint
 language sql
@@ -18,5 +18,5 @@ $$;
 
 comment on function graphdb.token_lag() is
   'Return how many tokens the sequence graphdb.claim_tokens would issue a second time. '
-  'It is 0 unless the tables were copied without the sequence, or somebody set the sequence back. trailblazer db migrate repairs it.';
+  'It is 0 unless the tables were copied without the sequence, or the sequence was set to an earlier value. trailblazer db migrate repairs it.';
 revoke all on function graphdb.token_lag() from public;

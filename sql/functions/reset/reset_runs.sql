@@ -1,5 +1,5 @@
--- Reset selected runs. Scope 'processed' resets their phases. Scope 'embeddings' also marks their vectors as stale.
--- Scope 'all' also removes their chunks if p_delete_chunks is set. A vector that another run needs stays.
+-- Reset selected runs. The scope 'processed' resets their phases. The scope 'embeddings' also marks their vectors as
+-- stale. The scope 'all' also removes their chunks if p_delete_chunks is set. A vector that another run needs stays.
 -- A search uses the old chunks and vectors until new ones replace them. Runs under a live claim are skipped and
 -- counted, unless p_force is set. With p_force, their workers lose the claim. p_dry_run counts and changes nothing.
 -- One step resets at most p_max_runs runs. Call again with p_after = last_run_id until that is null.
@@ -104,8 +104,9 @@ end
 $$;
 
 comment on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) is
-  'Reset selected runs. Scope processed resets their phases. Scope embeddings also marks the vectors that no other run needs as stale. '
-  'Scope all also removes chunks if p_delete_chunks is set. A search uses the old chunks and vectors until new ones replace them. '
-  'Live claims are skipped unless p_force is set. p_dry_run counts only. One step resets at most p_max_runs runs. '
+  'Reset selected runs. The scope ''processed'' resets their phases. '
+  'The scope ''embeddings'' also marks the vectors that no other run needs as stale. '
+  'The scope ''all'' also removes chunks if p_delete_chunks is set. A search uses the old chunks and vectors until new ones replace them. '
+  'Live claims are skipped unless p_force is set. With p_dry_run, the runs are only counted. One step resets at most p_max_runs runs. '
   'Call again with p_after = last_run_id until it is null. TB001: bad filter or scope.';
 revoke all on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) from public;

@@ -1,4 +1,5 @@
--- Whether the caller may read every document, whoever its readers are: to process runs, or because it may read as anybody.
+-- Return whether the caller may read every document regardless of its readers, because it processes runs or may read as
+-- any principal.
 create or replace function graphdb._processes_runs()
 returns boolean
 language sql
@@ -10,5 +11,5 @@ as $$
 $$;
 
 comment on function graphdb._processes_runs() is
-  'Whether the caller may read every document, whoever its readers are: to process runs, or because it may read as anybody.';
+  'Return whether the caller may read every document regardless of its readers, because it processes runs or may read as any principal.';
 revoke all on function graphdb._processes_runs() from public;

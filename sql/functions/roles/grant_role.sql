@@ -1,5 +1,5 @@
--- Grant a role the rights of one kind: 'worker', 'admin' or 'reader'. Revoke all rights that it was granted before.
--- p_as contains the principals that the role reads as. With p_all, it may read as anybody.
+-- Grant a role the rights of one kind: 'worker', 'admin' or 'reader'. Revoke all rights that it was granted before. p_as
+-- contains the principals that the role reads as. With p_all, it may read as any principal.
 create or replace function graphdb.grant_role(p_role text, p_kind text, p_as text[] default '{}', p_all boolean default false)
 returns void
 language plpgsql
@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tables constant text[] := '{processed_runs,run_attempts,documents,chunks,embedding_models,embeddings,backlog_status,schema_migrations,schema_functions}';
-  -- Of runs, what somebody may see who may not read each of their documents.
+  -- Grant only the columns that reveal nothing about documents that the role may not read.
   v_run_columns constant text :=
     '(run_id, source, normalized_at, status, priority, chunk_started_at, chunk_completed_at, embed_started_at, embed_completed_at, '
     'embedding_model, claimed_by, claimed_at, claim_expires_at, claimed_from, claim_token, attempts, available_at, failed_phase, '
@@ -61,6 +61,6 @@ $$;
 
 comment on function graphdb.grant_role(text, text, text[], boolean) is
   'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (look and search). '
-  'p_as contains the principals that the role reads as, such as group:hr. Without any, it sees only documents that everybody may read. With p_all, it may read as anybody. '
-  'Other rights are revoked. TB001: no such role or kind, or not a principal.';
+  'p_as contains the principals that the role reads as, such as group:hr. Without them, it sees only documents that everybody may read. '
+  'With p_all, it may read as any principal. Other rights are revoked. TB001: no such role or kind, or not a principal.';
 revoke all on function graphdb.grant_role(text, text, text[], boolean) from public;

@@ -1,4 +1,5 @@
--- As whom the roles that were granted the schema read: their principals, and whether they may read as anybody.
+-- Return the roles that have rights on the schema, with the principals that they read as, and whether they may read as
+-- any principal.
 create or replace function graphdb.role_readers()
 returns table (role text, principals text[], reads_all boolean)
 language sql
@@ -12,5 +13,6 @@ as $$
   order by r.role
 $$;
 
-comment on function graphdb.role_readers() is 'As whom the roles that were granted the schema read: their principals, and whether they may read as anybody.';
+comment on function graphdb.role_readers() is
+  'Return the roles that have rights on the schema, with the principals that they read as, and whether they may read as any principal.';
 revoke all on function graphdb.role_readers() from public;

@@ -1,4 +1,5 @@
--- As whom the caller of a search reads: the principals under the key "as" of its filter, as far as the caller has them (graphdb.principals).
+-- Return the principals that a search reads as: those in the key "as" of its filter that the caller has
+-- (graphdb.principals), or by default all of the caller.
 create or replace function graphdb._filter_principals(p_filter jsonb)
 returns jsonb
 language sql
@@ -9,5 +10,5 @@ as $$
 $$;
 
 comment on function graphdb._filter_principals(jsonb) is
-  'As whom the caller of a search reads: the principals under the key "as" of its filter, as far as the caller has them.';
+  'Return the principals that a search reads as: those in the key "as" of its filter that the caller has (graphdb.principals), or by default all of the caller.';
 revoke all on function graphdb._filter_principals(jsonb) from public;

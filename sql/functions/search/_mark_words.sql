@@ -1,4 +1,5 @@
--- Enclose the words of a question in a text with the characters 1 and 2. All forms of a word are marked.
+-- Highlight the words of a question in a text: put U+0001 before and U+0002 after each match. All forms of a word are
+-- marked.
 create or replace function graphdb._mark_words(p_query text, p_text text)
 returns text
 language plpgsql
@@ -54,5 +55,5 @@ end
 $$;
 
 comment on function graphdb._mark_words(text, text) is
-  'Enclose the words of a question in a text with the characters 1 and 2. All forms of a word are marked.';
+  'Highlight the words of a question in a text: put U+0001 before and U+0002 after each match. All forms of a word are marked.';
 revoke all on function graphdb._mark_words(text, text) from public;

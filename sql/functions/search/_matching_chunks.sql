@@ -1,4 +1,4 @@
--- The statement that finds the chunks in a scope (graphdb._search_scope) that match a query. Null without a query.
+-- Return the statement that finds the chunks in a scope (graphdb._search_scope) that match a query. Null without a query.
 create or replace function graphdb._matching_chunks(p_scope text[], p_query tsquery)
 returns text
 language sql
@@ -12,5 +12,6 @@ as $$
   from unnest(p_scope) with ordinality as s (source, place)
 $$;
 
-comment on function graphdb._matching_chunks(text[], tsquery) is 'The statement that finds the chunks in a scope (graphdb._search_scope) that match a query. Null without a query.';
+comment on function graphdb._matching_chunks(text[], tsquery) is
+  'Return the statement that finds the chunks in a scope (graphdb._search_scope) that match a query. Null without a query.';
 revoke all on function graphdb._matching_chunks(text[], tsquery) from public;

@@ -1,6 +1,7 @@
--- Where a search looks for words: sources of chunks c of documents d that may be shown, each up to the words that a query is compared with.
--- The first has the unrestricted chunks. The second, for a caller with principals, has the restricted chunks that the caller may read: one
--- by one, so that the time tells nothing of others, or where p_has_many, from the index of all restricted chunks.
+-- Return the SQL sources that a search looks for words in: chunks c of visible documents d. Each ends with the column
+-- that a query is matched against. The first source has the unrestricted chunks. If the caller has principals, the second
+-- has the restricted chunks that the caller may read. They are compared one by one, so that the time reveals nothing
+-- about other documents. With p_has_many, they come from the index on all restricted chunks.
 create or replace function graphdb._search_scope(p_filter jsonb, out p_from text[], out p_has_many boolean)
 language plpgsql
 stable
@@ -10,14 +11,14 @@ declare
   v_joined constant text := ' on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision where ';
   v_shown constant text := graphdb._shown_documents(p_filter);
   v_principals constant jsonb := graphdb._filter_principals(p_filter) -> 'as';
-  -- Documents whose chunks are compared in a few milliseconds.
+  -- The chunks of this many documents can be compared in a few milliseconds.
   v_few constant integer := 500;
   v_named text;
   v_found integer := 0;
 begin
   p_from := array['graphdb.chunks as c join graphdb.documents as d' || v_joined || v_shown || ' and case when not c.is_restricted then c.search_vector end'];
   if v_principals <> '[]' then
-    -- Found by the index on readers: documents that name one of the principals.
+    -- The index on readers finds the documents that name one of the principals.
     v_named := format(
       'd.readers @? %L::jsonpath and %s',
       (select '$[*][*] ? (' || string_agg('@ == ' || p.name::text, ' || ') || ')' from jsonb_array_elements(v_principals) as p (name)), v_shown);
@@ -33,5 +34,6 @@ end
 $$;
 
 comment on function graphdb._search_scope(jsonb) is
-  'Where a search looks for words: sources of chunks c of documents d that may be shown, each up to the words that a query is compared with; and whether the caller may read many restricted documents.';
+  'Return the SQL sources that a search looks for words in: chunks c of visible documents d. '
+  'Each ends with the column that a query is matched against. Also return whether the caller may read many restricted documents.';
 revoke all on function graphdb._search_scope(jsonb) from public;

@@ -20,12 +20,12 @@ as $$
 declare
   v_scope constant record := graphdb._search_scope(p_filter);
   v_chunks constant float8 := graphdb._searchable_chunks(v_scope.p_has_many);
-  -- So many chunks can be compared one by one in the time in which the index finds 100 that meet the requirements.
+  -- Comparing this many chunks one by one takes as long as finding 100 with the index that meet the requirements.
   v_few constant float8 := sqrt(500 * v_chunks);
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
   v_shown constant text := graphdb._shown_documents(p_filter);
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
-  -- Where nearly all documents are restricted, the few others are compared one by one.
+  -- If nearly all documents are restricted, the few others are compared one by one.
   v_is_restricted constant boolean := exists (select from graphdb.documents as d where d.readers is not null);
   v_reach constant float8 := case when v_shown = graphdb._shown_documents(null) and v_asked.p_demand is null and not v_is_restricted then 'infinity'
                                   else graphdb._search_reach(v_shown, v_scope.p_from, v_asked.p_demand, v_few + 1) end;

@@ -1,4 +1,4 @@
--- About how many chunks are unrestricted, and with p_has_many how many there are at all; at least 1.
+-- Estimate the number of unrestricted chunks, or with p_has_many the number of all chunks. The result is at least 1.
 create or replace function graphdb._searchable_chunks(p_has_many boolean)
 returns float8
 language sql
@@ -13,5 +13,5 @@ as $$
 $$;
 
 comment on function graphdb._searchable_chunks(boolean) is
-  'About how many chunks are unrestricted, and with p_has_many how many there are at all; at least 1.';
+  'Estimate the number of unrestricted chunks, or with p_has_many the number of all chunks. The result is at least 1.';
 revoke all on function graphdb._searchable_chunks(boolean) from public;

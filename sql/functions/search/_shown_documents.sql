@@ -1,6 +1,6 @@
--- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted.
--- Every list, count and suggestion of a search uses this condition. Only this function parses search filters.
--- It decides what the caller can see: readers come first. Without the key "as", the principals of the role count.
+-- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted. Every list, count and
+-- suggestion of a search uses this condition. Only this function parses search filters. It decides what the caller can
+-- see, so the check of the readers comes first. Without the key "as", the principals of the role count.
 create or replace function graphdb._shown_documents(p_filter jsonb)
 returns text
 language plpgsql
@@ -18,7 +18,7 @@ begin
       using errcode = 'TB001', hint = 'For example {"source": "dita", "label": "audience:administrator"}.';
   end if;
 
-  -- Readers come first, and nothing that follows widens them.
+  -- Check the readers first. The conditions after this one can only exclude more documents.
   v_principals := graphdb._filter_principals(p_filter);
   if v_principals -> 'as' <> '[]' then
     v_shown := format('d.is_searched and graphdb.may_read(d.readers, %L::jsonb)', v_principals);

@@ -1,5 +1,5 @@
--- How common words are in unrestricted chunks, as ANALYZE found out, and with p_has_many in restricted chunks also: a row for each index, with
--- the number of its chunks. No row before the first ANALYZE.
+-- Return how common words are in unrestricted chunks, according to ANALYZE, and with p_has_many also in restricted
+-- chunks. There is one row for each index, with the number of its chunks. Returns no row before the first ANALYZE.
 create or replace function graphdb._word_statistics(p_has_many boolean)
 returns table (lexemes text[], frequencies real[], chunks float8)
 language sql
@@ -14,5 +14,6 @@ as $$
 $$;
 
 comment on function graphdb._word_statistics(boolean) is
-  'How common words are in unrestricted chunks, as ANALYZE found out, and with p_has_many in restricted chunks also: a row for each index, with the number of its chunks.';
+  'Return how common words are in unrestricted chunks, according to ANALYZE, and with p_has_many also in restricted chunks. '
+  'There is one row for each index, with the number of its chunks. Returns no row before the first ANALYZE.';
 revoke all on function graphdb._word_statistics(boolean) from public;

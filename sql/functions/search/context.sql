@@ -95,6 +95,6 @@ $$;
 comment on function graphdb.context(text, text, integer, text, integer, jsonb) is
   'Return a chunk with its context as Markdown. '
   'p_scope is section, document, or the number of neighboring chunks on both sides, up to a total of p_max_tokens. '
-  'Overlapping chunks are merged. is_whole: the whole scope is included. No row: there is no such chunk, or its document is not visible. '
-  'TB001: bad scope, budget or filter.';
+  'Overlapping chunks are merged. is_whole: the whole scope is included. '
+  'Returns no row if the chunk does not exist, or if its document is not visible. TB001: bad scope, budget or filter.';
 revoke all on function graphdb.context(text, text, integer, text, integer, jsonb) from public;

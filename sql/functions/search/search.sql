@@ -1,7 +1,7 @@
 -- Find the documents that answer a question by words, by vector, or by both. The best document is first, and each is
--- represented by its best chunk. Only one version of each document is searched: the newest that is ready.
--- The vector belongs to the question with its prefix under p_model (null: the served model).
--- Without a vector, only words are used. Without words, only the vector is used.
+-- represented by its best chunk. For each document, only the newest version that is ready is searched. The vector belongs
+-- to the question with its prefix under p_model (null: the served model). Without a vector, only words are used. Without
+-- words, only the vector is used.
 create or replace function graphdb.search(
   p_query text,
   p_query_vector @extschema:vector@.vector default null,
@@ -19,7 +19,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
--- It is not an error if all words are stop words.
+-- A question that contains only stop words is not an error.
 set client_min_messages = warning
 as $$
 declare
@@ -70,11 +70,10 @@ end
 $$;
 
 comment on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) is
-  'Find the documents that answer a question by words, by vector, or by both. '
-  'The best document is first, with its best p_per_document chunks. Only the newest version of each document that is ready is searched. '
-  'p_query: words. Rare words have a higher weight. Every result contains "a phrase in quotes". '
-  'No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
-  'p_query_vector: the vector of the question under p_model (null: the only registered model), or null. p_limit: the number of documents. '
+  'Find the documents that answer a question by words, by vector, or by both. The best document is first, with its best p_per_document chunks. '
+  'For each document, only the newest version that is ready is searched. p_query: words. Rare words have a higher weight. '
+  'Every result contains "a phrase in quotes". No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
+  'p_query_vector: the vector of the question under p_model (null: the served model), or null. p_limit: the number of documents. '
   'p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without, as (the principals of the caller; default: those of its role). '
-  'p_min_score: excludes rows with a lower score. No row: nothing matches. TB001: bad filter, limit or vector, or no such model.';
+  'p_min_score: excludes rows with a lower score. Returns no row if nothing matches. TB001: bad filter, limit or vector, or no such model.';
 revoke all on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) from public;

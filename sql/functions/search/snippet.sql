@@ -1,5 +1,5 @@
--- Return the parts of a chunk's text that answer a question best, as plain text. The characters 1 and 2 enclose the
--- words of the question, so that the caller can highlight them. The parts are whole sentences, table rows and lines of
+-- Return the parts of a chunk's text that answer a question best, as plain text. To let the caller highlight the words of
+-- the question, put U+0001 before and U+0002 after each match. The parts are whole sentences, table rows and lines of
 -- code. Table rows and code are on separate lines. Headings at the start of the text are omitted.
 create or replace function graphdb.snippet(p_query text, p_text text, p_heading_path text[] default '{}')
 returns text
@@ -66,5 +66,5 @@ $$;
 comment on function graphdb.snippet(text, text, text[]) is
   'Return the parts of a chunk that answer a question best, as plain text without the headings at its start. '
   'The parts are whole sentences, table rows and lines of code. '
-  'The characters 1 and 2 enclose the words of the question, so that the caller can highlight them.';
+  'U+0001 stands before and U+0002 after each word of the question, so that the caller can highlight them.';
 revoke all on function graphdb.snippet(text, text, text[]) from public;
