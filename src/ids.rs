@@ -132,7 +132,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// How much a reset takes back.
+/// The scope of a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {

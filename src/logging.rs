@@ -1,4 +1,4 @@
-//! Where log messages go: to standard error, and to files if `log.dir` is set.
+//! Writes log messages to standard error, and to files if `log.dir` is set.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;

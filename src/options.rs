@@ -44,7 +44,7 @@ pub fn events(args: &[OsString]) -> When {
     values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
 }
 
-/// How a command that answers a question prints its answer.
+/// Output options of commands that answer a question.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Answer {
     /// Print JSON, one object per line, instead of text

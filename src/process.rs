@@ -1,23 +1,24 @@
-//! Whether the process that made a claim on this machine still exists.
+//! Checks whether the process that made a claim on this machine still exists.
 //!
-//! A worker's name has its host and process id, but a host name can belong to several containers, and the system uses a process
-//! id again. So a claim also stores an identity: the boot of the machine and its process namespace, and when the process started.
+//! A worker's name contains its host and process id. However, several containers can have the same host name, and the system
+//! reuses process ids. Therefore a claim also stores an identity: the boot of the machine, the process namespace, and the
+//! start time of the process.
 
 use nix::errno::Errno;
 use nix::sys::signal;
 use nix::unistd::Pid;
 use sha2::{Digest, Sha256};
 
-/// Returns the identity of this process, which no other process of this machine ever has. None where the system does not tell
-/// what it consists of.
+/// Returns the identity of this process, which is unique on this machine. `None` if the system does not provide the
+/// necessary data.
 #[must_use]
 pub fn own_identity() -> Option<String> {
     let start = Stat::of(std::process::id())?.start;
     Some(format!("{}/{start}", machine()?))
 }
 
-/// Whether the process of a worker is known to have ended. `worker` is `host/pid/thread`, `identity` what [`own_identity`] returned
-/// there. When in doubt, it returns false.
+/// Returns whether the process of a worker has certainly ended. `worker` is `host/pid/thread`, and `identity` is the result of
+/// [`own_identity`] in that process. In case of doubt, it returns false.
 #[must_use]
 pub fn has_ended(worker: &str, identity: &str) -> bool {
     let mut parts = worker.rsplitn(3, '/').skip(1);
@@ -28,7 +29,7 @@ pub fn has_ended(worker: &str, identity: &str) -> bool {
     }
     match Stat::of(pid) {
         Some(process) => process.has_ended || process.start != start,
-        // The process may be hidden from this account. Then the signal is refused, but not for lack of a process.
+        // The process may be hidden from this account. Then the signal fails with a different error than for a missing process.
         None => i32::try_from(pid).is_ok_and(|pid| signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)),
     }
 }
@@ -41,18 +42,18 @@ fn machine() -> Option<String> {
     Some(hex::encode(&digest[..8]))
 }
 
-/// The part of `/proc/PID/stat` that tells processes apart.
+/// The part of `/proc/PID/stat` that identifies a process.
 struct Stat {
-    /// Nobody has asked yet how the process ended, but it runs no more.
+    /// The process has ended, but its parent has not read the exit code.
     has_ended: bool,
-    /// When it started, in clock ticks since the boot.
+    /// Start time in clock ticks since the boot.
     start: String,
 }
 
 impl Stat {
     fn of(pid: u32) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name of the program stands in parentheses and may have spaces and parentheses itself.
+        // The program name is in parentheses and may itself contain spaces and parentheses.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         Some(Self { has_ended: matches!(*fields.first()?, "Z" | "X"), start: (*fields.get(19)?).to_owned() })
     }
@@ -64,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// A process that lives until its standard input is closed, as the worker it would be.
+    /// Starts a process that runs until its standard input is closed, in place of a worker.
     fn worker() -> (std::process::Child, String, String) {
         let child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let name = format!("{}/{}/0", gethostname::gethostname().to_string_lossy(), child.id());
@@ -77,7 +78,7 @@ mod tests {
         let (mut child, name, identity) = worker();
         assert!(!has_ended(&name, &identity));
         child.kill().unwrap();
-        // Once without anybody having asked for its exit code, and once after.
+        // Check once before the exit code is read, and once after.
         let is_zombie = || Stat::of(child.id()).is_none_or(|stat| stat.has_ended);
         while !is_zombie() {
             std::thread::yield_now();

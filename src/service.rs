@@ -1,5 +1,5 @@
-//! Tells systemd that this process is ready, what it does, and that it is alive. Outside a service of type `notify`, this does
-//! nothing.
+//! Notifies systemd that this process is ready and alive, and what it does. This has an effect only in a service of type
+//! `notify`.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ use crate::worker::{Watcher, locked};
 /// At most one status is sent in this time.
 const STATUS_PAUSE: Duration = Duration::from_secs(1);
 
-/// When the main loop of the process was last seen alive.
+/// Time of the last sign of life from the main loop.
 static LAST_SIGN: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Reports that the process is ready, and starts to answer the watchdog.
@@ -29,7 +29,7 @@ pub fn ready(status: &str) {
     thread::spawn(move || {
         loop {
             thread::sleep(deadline / 4);
-            // A main loop that hangs gets no answer: systemd restarts the service.
+            // If the main loop hangs, the watchdog is not answered, so systemd restarts the service.
             if locked(&LAST_SIGN).is_some_and(|sign| sign.elapsed() < deadline) {
                 send(&[NotifyState::Watchdog]);
             }
@@ -42,7 +42,7 @@ pub fn alive() {
     *locked(&LAST_SIGN) = Some(Instant::now());
 }
 
-/// Reports what the process does.
+/// Reports the current work of the process.
 pub fn status(status: &str) {
     send(&[NotifyState::Status(status)]);
 }
@@ -53,7 +53,7 @@ pub fn stopping() {
 }
 
 fn send(state: &[NotifyState<'_>]) {
-    // Nobody listens outside a service; the work goes on either way.
+    // Outside a service, nobody receives the message. An error must not stop the work.
     let _ = sd_notify::notify(state);
 }
 

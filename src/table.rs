@@ -1,15 +1,15 @@
-//! Tables that fit the width of the terminal: cells lose their middle, and lines never wrap.
+//! Formats tables that fit the width of the terminal. Long cells are shortened in the middle, and lines never wrap.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns between two cells.
+/// Number of columns between two cells.
 const GAP: usize = 2;
-/// A column is not made narrower than this while another one can be.
+/// A column becomes narrower than this only if no other column can be shortened.
 const NARROW: usize = 8;
 
 /// Lays rows out in lines of at most `width` columns; `None` is unlimited. The first row is the heading.
 ///
-/// Columns named in `first` give way first. These are the columns of long names, of which the beginning and the end say most.
+/// Columns named in `first` are shortened first. They contain long names, whose beginning and end are the most informative.
 #[must_use]
 pub fn lay_out(rows: &[Vec<String>], first: &[usize], width: Option<usize>) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -22,13 +22,13 @@ pub fn lay_out(rows: &[Vec<String>], first: &[usize], width: Option<usize>) -> V
         let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
         let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
         let line = line.trim_end();
-        // Where even the narrowest cells do not fit.
+        // Even the narrowest cells do not fit.
         width.map_or_else(|| line.to_owned(), |width| beginning(line, width).to_owned())
     };
     rows.iter().map(line).collect()
 }
 
-/// Takes columns from the widest cells until all together have `width`.
+/// Shortens the widest cells until all cells together have `width` columns.
 fn shrink(widths: &mut [usize], first: &[usize], width: usize) {
     let mut excess = widths.iter().sum::<usize>().saturating_sub(width);
     for (floor, only_first) in [(NARROW, true), (NARROW, false), (1, false)] {

@@ -144,7 +144,7 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
             verbose: context.verbose,
             bold: context.bold,
         };
-        // When nothing is left to embed, it also serves the model.
+        // The run also serves the model if all texts are already embedded.
         let exit = run::process(&everything(), &prepared, &stop)?;
         if let Some(exit) = stop.exit() {
             log::info!("stopped; `trailblazer models switch {name}` continues");

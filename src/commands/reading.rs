@@ -1,4 +1,4 @@
-//! `--as`: as whom a command reads documents.
+//! `--as`: the principals that a command reads documents as.
 
 use postgres::Client;
 
@@ -7,7 +7,7 @@ use crate::config::is_principal;
 use crate::db::search;
 use crate::error::Result;
 
-/// As whom a command reads documents.
+/// The principals that a command reads documents as.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ReadAs {
     /// Read as this user or group, for example user:ann or group:hr; can be repeated [default: search.principals]

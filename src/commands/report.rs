@@ -13,9 +13,9 @@ use crate::report::{Report, render};
 use crate::terminal::{counted, print_text};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Days of the history.
+/// Number of days in the history.
 const DAYS: i32 = 30;
-/// Groups of documents with the same text, and pairs of documents that are alike.
+/// Maximum number of groups with the same text, and of pairs of similar documents.
 const DUPLICATES: i32 = 100;
 
 /// Write a report on the content as an HTML file
@@ -73,7 +73,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Writes the file whole or not at all.
+/// Writes the whole file. After an error, the old file is unchanged.
 fn write(path: &Path, html: &str) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()

@@ -78,7 +78,7 @@ pub struct Args {
 /// Runs `trailblazer run`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let exit = process(args, context, &Stop::on_signals()?)?;
-    // A stop is the only end of a watch, and no failure.
+    // With --watch, the command ends only when it is stopped, so a stop is not a failure.
     Ok(if args.watch && matches!(exit, Exit::Interrupted | Exit::Terminated) { Exit::Done } else { exit })
 }
 
@@ -265,7 +265,7 @@ fn wind_up(
 
 /// Lets searches use the configured model once every text has a vector under it. Until then, they use the served model.
 fn serve_if_prepared(client: &mut Client, model: &str) -> Result<()> {
-    // A role that may not decide this leaves it to another.
+    // If the role does not have the right to do this, another role must.
     if !prepared::may_serve(client)? || prepared::served(client)?.is_none_or(|served| served == model) {
         return Ok(());
     }
@@ -276,10 +276,10 @@ fn serve_if_prepared(client: &mut Client, model: &str) -> Result<()> {
     Ok(())
 }
 
-/// How long the texts that are due may be counted for the progress. Workers do not wait for that.
+/// Maximum time for counting the texts that are due. The progress needs the number, but workers do not wait for it.
 const COUNT_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns how far the due runs are, in the order in which workers claim them.
+/// Returns the progress of the due runs, in the order in which workers claim them.
 fn due_work(connector: &Connector, plan: &Plan) -> Result<Vec<RunProgress>> {
     let mut client = connector.connect_to_work()?;
     operations::limit_statements(&mut client, COUNT_PATIENCE)?;

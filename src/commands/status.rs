@@ -28,12 +28,12 @@ pub struct Args {
     pub answer: Answer,
 }
 
-/// What `status` shows besides the row of the view `graphdb.backlog_status`.
+/// The data that `status` shows in addition to the view `graphdb.backlog_status`.
 struct Content {
     documents: i64,
     chunks: i64,
     embedded_chunks: i64,
-    /// The models that runs are embedded with, and how many runs each.
+    /// The models that runs are embedded with, and the number of runs for each.
     models: Vec<(String, i64)>,
     storage_bytes: i64,
     pauses: Vec<Pause>,
@@ -80,7 +80,7 @@ fn read_content(client: &mut Client) -> Result<Content> {
     })
 }
 
-/// Says in one sentence whether something needs attention, and which command helps.
+/// Returns a sentence that says whether something needs attention, and which command helps.
 fn attention(status: &Value) -> String {
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let claims = status["claims"].as_array().map_or(&[][..], Vec::as_slice);
@@ -159,7 +159,7 @@ fn print_backlog(status: &Value, pauses: &[Pause]) -> Result<()> {
     print_line("")
 }
 
-/// Says how far the unfinished work is, or returns `None` when there is none and none was done lately.
+/// Describes the progress of the unfinished work. Returns `None` if there is none and no work was done recently.
 fn progress(status: &Value) -> Option<String> {
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let is_left = number("due") + number("deferred") + number("live_claims") > 0;

@@ -1,12 +1,12 @@
-//! What people read of workers: who is alive, who is probably dead, and the command that frees a run.
+//! Describes workers to people: which are alive, which are probably dead, and which command releases a run.
 
 use crate::db::operations::{Worker, WorkerState};
 use crate::terminal::{counted, duration};
 
-/// How many dead workers a command names.
+/// Maximum number of dead workers that a message names.
 const NAMED: usize = 3;
 
-/// Returns what is wrong with a worker, or `None` if nothing is.
+/// Returns the problem of a worker, or `None` if it has none.
 #[must_use]
 pub fn fault(worker: &Worker) -> Option<String> {
     match worker.state {

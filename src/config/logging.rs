@@ -11,7 +11,7 @@ use serde::de::Deserializer;
 pub struct Logging {
     /// Folder of the log files of commands that work; relative to the configuration file. None means standard error only.
     pub dir: Option<PathBuf>,
-    /// What a line of a log file is.
+    /// The format of a line in a log file.
     pub format: Format,
     /// Size at which a new file is begun.
     #[serde(deserialize_with = "megabytes")]
@@ -21,7 +21,7 @@ pub struct Logging {
     pub keep_days: u32,
 }
 
-/// What a line of a log file is.
+/// The format of a line in a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {

@@ -16,7 +16,7 @@ pub struct Search {
     pub reranker: Reranker,
 }
 
-/// Whether `text` is `user:…` or `group:…` with a name.
+/// Returns whether `text` is `user:…` or `group:…` with a name.
 #[must_use]
 pub fn is_principal(text: &str) -> bool {
     text.strip_prefix("user:").or_else(|| text.strip_prefix("group:")).is_some_and(|name| !name.is_empty())

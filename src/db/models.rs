@@ -1,4 +1,4 @@
-//! The models in the database, and which one is served.
+//! Queries and changes the models in the database. One of them is served.
 
 use chrono::{DateTime, Utc};
 use postgres::{Client, GenericClient};
@@ -43,7 +43,7 @@ pub fn served(client: &mut impl GenericClient) -> Result<Option<String>> {
     Ok(client.query_one("select graphdb.served_model()", &[])?.get(0))
 }
 
-/// The work before a model can be served.
+/// The work that is necessary before a model can be served.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the columns of graphdb.model_backlog")]
 pub struct ModelBacklog {
@@ -58,18 +58,19 @@ pub fn backlog(client: &mut impl GenericClient, model: &str) -> Result<ModelBack
     Ok(ModelBacklog { texts: row.get("texts"), runs: row.get("runs"), seconds: row.get("seconds") })
 }
 
-/// Calls `graphdb.requeue_runs`. Returns how many of at most `limit` runs were queued again, because they were embedded with another model.
+/// Calls `graphdb.requeue_runs`. It queues at most `limit` runs again that were embedded with another
+/// model, and returns their number.
 pub fn requeue(client: &mut Client, model: &str, limit: i32) -> Result<i64> {
     let requeue = "select graphdb.requeue_runs($1, p_max_runs => $2)";
     Ok(client.query_one(requeue, &[&model, &limit])?.get(0))
 }
 
-/// Calls `graphdb.serve_model`. Returns the model that was served before.
+/// Calls `graphdb.serve_model`. Returns the previously served model.
 pub fn serve(client: &mut Client, model: &str) -> Result<Option<String>> {
     Ok(client.query_one("select graphdb.serve_model($1)", &[&model])?.get(0))
 }
 
-/// Calls `graphdb.drop_model`. Returns the number of deleted vectors, and whether the model is gone.
+/// Calls `graphdb.drop_model`. Returns the number of deleted vectors, and whether the model itself is deleted.
 pub fn drop_step(client: &mut Client, model: &str, max_vectors: i32) -> Result<(i64, bool)> {
     let row = client.query_one("select * from graphdb.drop_model($1, $2)", &[&model, &max_vectors])?;
     Ok((row.get("deleted"), row.get("is_dropped")))

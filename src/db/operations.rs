@@ -28,7 +28,7 @@ pub struct Worker {
     pub heartbeat_seconds: i64,
 }
 
-/// How a worker is, judged by its heartbeats.
+/// The state of a worker, based on its heartbeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "graphdb.list_workers describes them")]
 pub enum WorkerState {
@@ -57,7 +57,7 @@ impl WorkerState {
     }
 }
 
-/// `graphdb.list_workers`: the claims on the runs of a filter, the oldest first. With `count`, it counts the texts that are done.
+/// Calls `graphdb.list_workers`. Returns the claims on the runs that a filter selects, oldest first. With `count`, it also counts the finished texts.
 pub fn list_workers(client: &mut impl GenericClient, filter: &Filter, count: bool) -> Result<Vec<Worker>> {
     let rows = client.query(
         "select w.*, extract(epoch from w.silent_for)::bigint as silent_seconds, \
@@ -83,21 +83,21 @@ pub fn list_workers(client: &mut impl GenericClient, filter: &Filter, count: boo
     Ok(rows.iter().map(worker).collect())
 }
 
-/// `graphdb.expire_claim`: the run as it is after its claim ended, with the attempt charged.
+/// Calls `graphdb.expire_claim`. Ends the claim, charges the attempt, and returns the run after the change.
 pub fn expire_claim(client: &mut impl GenericClient, run_id: &RunId, token: ClaimToken, reason: &str) -> Result<Run> {
     let row =
         client.query_one("select * from graphdb.expire_claim($1, $2, $3)", &[&run_id.as_str(), &token.0, &reason])?;
     Ok(Run::from_row(&row))
 }
 
-/// `graphdb.due_in`: how long until something falls due by itself. `None` when nothing will.
+/// Calls `graphdb.due_in`. Returns the time until a back-off ends or a lease expires, or `None` if there is neither.
 pub fn due_in(client: &mut impl GenericClient) -> Result<Option<Duration>> {
     let row = client.query_one("select extract(epoch from graphdb.due_in())::float8", &[])?;
     let seconds: Option<f64> = row.get(0);
     Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
 }
 
-/// How the claims on selected runs are released.
+/// The options for releasing claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the parameters of graphdb.release_claims")]
 pub struct ReleaseClaims {
@@ -119,7 +119,7 @@ pub struct ReleaseStep {
     pub last_run_id: Option<String>,
 }
 
-/// `graphdb.release_claims`: at most `max_runs` runs after `after`.
+/// Calls `graphdb.release_claims` for at most `max_runs` runs after `after`.
 pub fn release_claims(
     client: &mut impl GenericClient,
     release: &ReleaseClaims,
@@ -144,7 +144,7 @@ pub fn release_claims(
 #[allow(missing_docs, reason = "the columns of the two functions")]
 pub struct PauseStep {
     pub matched: i64,
-    /// Runs that were paused, or that were resumed.
+    /// Number of runs that were paused or resumed.
     pub changed: i64,
     pub unchanged: i64,
     /// The run after which the next step begins; `None` after the last step.
@@ -162,7 +162,7 @@ impl PauseStep {
     }
 }
 
-/// `graphdb.pause_runs`: at most `max_runs` runs after `after`.
+/// Calls `graphdb.pause_runs` for at most `max_runs` runs after `after`.
 pub fn pause_runs(
     client: &mut impl GenericClient,
     filter: &Filter,
@@ -178,7 +178,7 @@ pub fn pause_runs(
     Ok(PauseStep::from_row(&row, "paused"))
 }
 
-/// `graphdb.resume_runs`: at most `max_runs` runs after `after`.
+/// Calls `graphdb.resume_runs` for at most `max_runs` runs after `after`.
 pub fn resume_runs(
     client: &mut impl GenericClient,
     filter: &Filter,
@@ -193,7 +193,7 @@ pub fn resume_runs(
     Ok(PauseStep::from_row(&row, "resumed"))
 }
 
-/// Runs that are paused for one reason.
+/// Runs that are paused for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.list_pauses")]
 pub struct Pause {
@@ -203,7 +203,7 @@ pub struct Pause {
     pub sample_run_id: String,
 }
 
-/// `graphdb.list_pauses`: the reasons why runs of a filter are held back, the oldest first.
+/// Calls `graphdb.list_pauses`. Returns the reasons why selected runs are paused, oldest pause first.
 pub fn list_pauses(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Pause>> {
     let rows = client.query("select * from graphdb.list_pauses($1)", &[&filter.to_json()])?;
     let pause = |row: &Row| Pause {
@@ -215,7 +215,7 @@ pub fn list_pauses(client: &mut impl GenericClient, filter: &Filter) -> Result<V
     Ok(rows.iter().map(pause).collect())
 }
 
-/// How far an unfinished run is.
+/// The progress of an unfinished run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.work_progress")]
 pub struct RunProgress {
@@ -226,7 +226,8 @@ pub struct RunProgress {
     pub embedded: i64,
 }
 
-/// `graphdb.work_progress`: the unfinished runs of a filter, in the order of the claim. Without a model, it counts vectors of the model that was registered last.
+/// Calls `graphdb.work_progress`. Returns the unfinished runs that a filter selects, in the order of claims.
+/// Without a model, it counts vectors of the model that was registered last.
 pub fn work_progress(
     client: &mut impl GenericClient,
     filter: &Filter,
@@ -243,12 +244,12 @@ pub fn work_progress(
     Ok(rows.iter().map(progress).collect())
 }
 
-/// Ends statements of this session that take longer than `limit`.
+/// Limits the duration of statements in this session to `limit`.
 pub fn limit_statements(client: &mut impl GenericClient, limit: Duration) -> Result<()> {
     Ok(client.batch_execute(&format!("set statement_timeout = {}", limit.as_millis()))?)
 }
 
-/// `graphdb.storage_size`: bytes on disk of all tables and indexes.
+/// Calls `graphdb.storage_size`. Returns the size of all tables and indexes on disk, in bytes.
 pub fn storage_size(client: &mut impl GenericClient) -> Result<i64> {
     Ok(client.query_one("select graphdb.storage_size()", &[])?.get(0))
 }

@@ -1,4 +1,4 @@
-//! What the report says of documents: counts, each with the pages behind it.
+//! Queries the data of the report: counts of documents, each with a list of pages.
 
 use postgres::types::Json;
 use postgres::{GenericClient, Row};
@@ -7,20 +7,20 @@ use serde::Deserialize;
 use crate::error::Result;
 use crate::ids::RunId;
 
-/// Documents that have a value in common.
+/// Documents with the same value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// What the value is about: `source`, `language`, `loss` …
+    /// The kind of the value: `source`, `language`, `loss` …
     pub kind: String,
     /// The value that the documents share.
     pub value: String,
-    /// How many they are.
+    /// Number of these documents.
     pub documents: i64,
     /// Sum of the weights of all pages: bytes, days, losses, links or chunks.
     pub occurrences: i64,
-    /// Values of the kind that are not returned because they are rare.
+    /// Number of values of the kind that are not returned because they are rare.
     pub further_values: i64,
-    /// Those with the largest weight.
+    /// The pages with the largest weight.
     pub pages: Vec<Page>,
 }
 
@@ -37,13 +37,13 @@ pub struct Page {
     pub weight: i64,
 }
 
-/// `graphdb.report_documents`: with at most `limit` pages in each group.
+/// Calls `graphdb.report_documents` with at most `limit` pages in each group.
 pub fn documents(client: &mut impl GenericClient, run_id: Option<&RunId>, limit: i32) -> Result<Vec<Group>> {
     let rows = client.query("select * from graphdb.report_documents($1, $2)", &[&run_id.map(RunId::as_str), &limit])?;
     Ok(rows.iter().map(group).collect())
 }
 
-/// `graphdb.report_chunks`: with at most `limit` pages in each group.
+/// Calls `graphdb.report_chunks` with at most `limit` pages in each group.
 pub fn chunks(client: &mut impl GenericClient, run_id: Option<&RunId>, limit: i32) -> Result<Vec<Group>> {
     let rows = client.query("select * from graphdb.report_chunks($1, $2)", &[&run_id.map(RunId::as_str), &limit])?;
     Ok(rows.iter().map(group).collect())
@@ -60,20 +60,20 @@ fn group(row: &Row) -> Group {
     }
 }
 
-/// Documents that say the same.
+/// Identical or similar documents.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Duplicates {
-    /// Their bodies are the same. Otherwise their vectors are alike.
+    /// Whether the bodies are identical. If not, the vectors are similar.
     pub is_identical: bool,
-    /// Cosine of the vectors, 1 for identical bodies.
+    /// Cosine similarity of the vectors; 1 for identical bodies.
     pub similarity: f64,
-    /// How many they are.
+    /// Number of these documents.
     pub documents: i64,
-    /// At most twenty of them.
+    /// At most twenty of these documents.
     pub pages: Vec<Page>,
 }
 
-/// `graphdb.report_duplicates`: at most `limit` of each kind.
+/// Calls `graphdb.report_duplicates`. Returns at most `limit` groups of each kind.
 pub fn duplicates(client: &mut impl GenericClient, run_id: Option<&RunId>, limit: i32) -> Result<Vec<Duplicates>> {
     let rows =
         client.query("select * from graphdb.report_duplicates($1, $2)", &[&run_id.map(RunId::as_str), &limit])?;

@@ -10,7 +10,7 @@ use crate::config::VectorIndex;
 use crate::error::Result;
 use crate::ids::RunId;
 
-/// Which documents a search may show. Empty means all that the caller may read.
+/// Selects the documents of a search. An empty filter selects all documents that the caller may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the keys of a filter, as graphdb._shown_documents reads them")]
 pub struct SearchFilter {
@@ -85,7 +85,7 @@ pub struct Hit {
     pub url: Option<String>,
     /// The text of the chunk that was embedded.
     pub text: String,
-    /// The parts of the chunk that match best. The characters 1 and 2 enclose the words of the question.
+    /// The parts of the chunk that match best. U+0001 stands before and U+0002 after each word of the question.
     pub snippet: String,
     /// The rank among the chunks that contain the words.
     pub text_rank: Option<i32>,

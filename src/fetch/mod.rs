@@ -115,9 +115,9 @@ pub struct Fetch<'a> {
     pub token: Token,
     /// The folder for the pages.
     pub folder: &'a Path,
-    /// Whether the bytes of attached files are read, too.
+    /// Whether to read the contents of attached files.
     pub attachments: Attachments,
-    /// More than half of the pages may disappear.
+    /// Whether more than half of the pages may be removed.
     pub may_shrink: bool,
     /// Whether to list the changes without making them.
     pub dry_run: bool,

@@ -1,21 +1,21 @@
-//! Who may read a document: its own restriction, and that of every page above it, must allow it.
+//! The readers of a document. The document's own restriction and those of all pages above it must allow the reader.
 //!
-//! A restriction allows whoever it names. Which users belong to a group is not known here, so the restrictions stay apart: a
-//! caller needs a name of each.
+//! A restriction allows the users and groups that it names. The members of a group are not known here, so the restrictions
+//! cannot be merged. A caller must be named in each of them.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// One restriction: whoever it names may read. An empty one names nobody that can be told.
+/// A restriction. The users and groups that it names may read the document. If it is empty, nobody may.
 pub type Restriction = Vec<String>;
 
-/// The restrictions that must all allow, each sorted and unique; at least one.
+/// At least one restriction. Each is sorted without duplicates, and all of them must allow a reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct Readers(Vec<Restriction>);
 
-/// As an artifact has them: one list of names, or several lists.
+/// The format in an artifact: one list of names, or several lists.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Written {
@@ -54,14 +54,14 @@ impl Readers {
         &self.0
     }
 
-    /// Whether a restriction names nobody.
+    /// Returns whether a restriction is empty.
     #[must_use]
     pub fn is_nobody(&self) -> bool {
         self.0.iter().any(Vec::is_empty)
     }
 }
 
-/// Whether everybody who may read `a` may read `b`, whoever belongs to which group.
+/// Returns whether everybody who may read `a` may also read `b`, regardless of the members of groups.
 #[must_use]
 pub fn is_within(a: Option<&Readers>, b: Option<&Readers>) -> bool {
     let implies = |wider: &Restriction| {
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(written(&[]), "null");
         assert_eq!(written(&[&["user:bob", "group:hr", "user:bob"]]), r#"["group:hr","user:bob"]"#);
         assert_eq!(written(&[&["group:hr", "user:bob"], &["user:bob"]]), r#"["user:bob"]"#);
-        // Whether Ann belongs to the group is not known.
+        // It is not known whether Ann belongs to the group.
         assert_eq!(written(&[&["user:ann"], &["group:hr"], &["user:ann"]]), r#"[["group:hr"],["user:ann"]]"#);
         assert_eq!(written(&[&["user:ann"], &[]]), "[]");
         assert!(of(&[&["user:ann"], &[]]).unwrap().is_nobody() && !of(&[&["user:ann"]]).unwrap().is_nobody());

@@ -1,4 +1,4 @@
-//! The report for the people who own the content: one HTML file that loads nothing and runs nothing.
+//! Creates the report for the owners of the content: one HTML file without scripts and external resources.
 
 mod page;
 mod wording;
@@ -12,22 +12,22 @@ use crate::ids::RunId;
 
 pub use page::render;
 
-/// What the report is made of.
+/// The data of the report.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// By the clock of the database.
+    /// The creation time by the clock of the database.
     pub created_at: DateTime<Utc>,
-    /// The run that the report is about. Without it: the newest version of every document.
+    /// The run to report on. If it is missing, the report covers the newest version of every document.
     pub run_id: Option<RunId>,
     /// Counts of documents.
     pub documents: Vec<Group>,
     /// Counts of documents by their chunks.
     pub chunks: Vec<Group>,
-    /// Documents that say the same.
+    /// Identical and similar documents.
     pub duplicates: Vec<Duplicates>,
-    /// What ended on each of the last days, the oldest first.
+    /// The claims that ended on each of the last days, oldest first.
     pub history: Vec<Interval>,
-    /// The runs, the newest first.
+    /// The runs, newest first.
     pub runs: Vec<Run>,
 }
 
@@ -37,12 +37,12 @@ impl Report {
         self.documents.iter().chain(&self.chunks).filter(move |group| group.kind == kind)
     }
 
-    /// Returns how many documents the groups of `kind` have; only for kinds that give each document one value.
+    /// Returns how many documents the groups of `kind` have in total. Use it only for kinds with one value for each document.
     fn total(&self, kind: &str) -> i64 {
         self.groups(kind).map(|group| group.documents).sum()
     }
 
-    /// Returns how many documents are reported.
+    /// Returns how many documents the report covers.
     #[must_use]
     pub fn total_documents(&self) -> i64 {
         self.total("source")

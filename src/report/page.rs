@@ -1,4 +1,4 @@
-//! The report as HTML.
+//! Formats the report as HTML.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -10,9 +10,9 @@ use crate::ids::Status;
 use crate::plot::{self, Bar};
 
 const STYLE: &str = include_str!("style.css");
-/// No script runs, and nothing is loaded, whatever a title contains.
+/// The browser runs no scripts and loads no resources, whatever a title contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-/// Runs in the table of runs.
+/// Maximum number of runs in the table of runs.
 const RUNS: usize = 100;
 
 /// Returns the report as a whole HTML document.
@@ -57,7 +57,7 @@ pub fn render(report: &Report) -> String {
     .into_string()
 }
 
-/// Says that the report names pages that not everybody may read.
+/// Warns that the report names pages that not everybody may read.
 fn warning(report: &Report) -> Markup {
     let restricted: i64 =
         report.groups("access").filter(|group| group.value != "everybody").map(|group| group.documents).sum();
@@ -71,7 +71,7 @@ fn warning(report: &Report) -> Markup {
     }
 }
 
-/// The most important numbers, each a link to its part.
+/// Formats the most important numbers. Each is a link to its section.
 fn summary(report: &Report) -> Markup {
     let count =
         |kind: &str, value: &str| report.groups(kind).find(|group| group.value == value).map_or(0, |g| g.documents);
@@ -103,7 +103,7 @@ fn parts(report: &Report, parts: &[Part]) -> Markup {
     html! { div.parts { @for part in parts { (groups(report, part)) } } }
 }
 
-/// A part: a row with a bar for each value, and behind each the pages.
+/// Formats a section. It has a row with a bar for each value, which opens the list of pages.
 fn groups(report: &Report, part: &Part) -> Markup {
     let mut groups: Vec<&Group> = report.groups(part.kind).collect();
     if part.is_scale {
@@ -127,7 +127,7 @@ fn groups(report: &Report, part: &Part) -> Markup {
 }
 
 fn row(label: &str, group: &Group, most: i64, unit: &str) -> Markup {
-    // In thousandths, so that a small bar is still seen.
+    // The width is in thousandths, so that a small bar is still visible.
     let share = group.documents.saturating_mul(1000) / most.max(1);
     html! {
         details.row {
@@ -155,7 +155,7 @@ fn pages(pages: &[Page], all: i64, unit: &str) -> Markup {
     }
 }
 
-/// The title of a page, linked to the page if it has an address on the web, and where it comes from.
+/// Formats the title of a page and its source. The title is a link if the page has a web address.
 fn title(page: &Page) -> Markup {
     let name = if page.title.trim().is_empty() { &page.doc_id } else { &page.title };
     html! {

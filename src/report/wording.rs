@@ -1,14 +1,14 @@
-//! How the report names kinds and values.
+//! Names the kinds and values in the report.
 
-/// What one part of the report shows.
+/// A section of the report.
 pub struct Part {
-    /// The kind of its groups.
+    /// The kind of the groups in the section.
     pub kind: &'static str,
     pub heading: &'static str,
     pub explanation: &'static str,
-    /// Unit of the weight of a page; empty when a page has no weight worth a word.
+    /// Unit of the weight of a page. Empty if the weight is not shown.
     pub unit: &'static str,
-    /// Groups follow their numbers instead of their counts.
+    /// Whether groups are sorted by their value instead of the number of documents.
     pub is_scale: bool,
 }
 
@@ -20,7 +20,7 @@ const fn scale(kind: &'static str, heading: &'static str, unit: &'static str, ex
     Part { is_scale: true, ..part(kind, heading, unit, explanation) }
 }
 
-/// The parts about documents, in the order of the page.
+/// The sections about documents, in the order of the page.
 pub const CONTENT: &[Part] = &[
     part("source", "Documents by source", "bytes", "The largest pages come first."),
     part("search", "Shown by search", "bytes", "Search shows a page when its run is processed."),
@@ -36,7 +36,7 @@ pub const CONTENT: &[Part] = &[
     part("reader", "Readers of restricted pages", "", "Groups and users that restricted pages name."),
 ];
 
-/// The parts about what needs attention.
+/// The sections about problems.
 pub const ATTENTION: &[Part] = &[
     part("flag", "Quality flags", "bytes", "Pages that may need work. A flag removes no page from search."),
     part("loss", "Constructs that were dropped or not resolved", "times", "The pages with the most losses come first."),
@@ -44,7 +44,7 @@ pub const ATTENTION: &[Part] = &[
     scale("size", "Size of pages", "bytes", "Size of the Markdown text."),
 ];
 
-/// The parts about chunks.
+/// The sections about chunks.
 pub const CHUNKS: &[Part] = &[
     part("chunk_kind", "Kept text, tables and code", "chunks", "Chunks by what they contain."),
     part("coverage", "Coverage", "bytes", "How much of each page its chunks contain."),
@@ -60,10 +60,10 @@ const DAYS: &[(i64, &str)] = &[
     (730, "2 to 5 years"),
     (1825, "5 years or more"),
 ];
-/// Tokens from the lower bound of a group to that of the next one, as `graphdb.report_chunks` counts by default.
+/// Number of tokens in each group of chunk sizes: the default of `graphdb.report_chunks`.
 const STEP: i64 = 32;
 
-/// Returns what the report calls a value.
+/// Returns the name of a value in the report.
 pub fn value(kind: &str, value: &str) -> String {
     let number = value.parse::<i64>().ok();
     let named = match (kind, value) {

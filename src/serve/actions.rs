@@ -27,7 +27,7 @@ pub enum Action {
     Release,
     /// Change when the run is claimed.
     Priority,
-    /// Let no worker claim the run until it is resumed.
+    /// Pause the run. No worker claims it until it is resumed.
     Pause,
     /// End the pause.
     Resume,
@@ -41,7 +41,7 @@ pub struct Change {
     /// The new priority.
     #[serde(default)]
     pub priority: Option<i16>,
-    /// Why the run is paused.
+    /// The reason for the pause.
     #[serde(default)]
     pub reason: Option<String>,
     /// The claim on the page. A different claim is not released.

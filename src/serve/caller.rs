@@ -51,7 +51,7 @@ pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> R
         let matches = |secret: &str| Sha256::digest(secret) == Sha256::digest(&shown);
         return match state.tokens.iter().find(|token| matches(&token.secret)) {
             Some(token) => Ok(Caller { principals: token.principals.clone(), is_known: true }),
-            None => Err(Problem::unauthorized("the token is not one of this server")),
+            None => Err(Problem::unauthorized("this server does not know the token")),
         };
     }
     let is_local = address.is_loopback() && state.tokens.is_empty() && settings.proxy_user_header.is_none();

@@ -55,7 +55,7 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
         return Err(Problem::invalid(format!("limit must be from 1 to {MAX_HITS}, not {}", asked.limit)));
     }
     let filter = as_seen_by(caller, &asked.filter);
-    // With typing errors corrected: the words and the vector are of the same question.
+    // Use the corrected question for both the words and the vector.
     let (typed, shown_to_caller, most) = (asked.query.clone(), filter.clone(), state.max_lag_seconds);
     let (question, lag) = state
         .pool
@@ -147,7 +147,7 @@ async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, St
     let name = provider.model().name.clone();
     let model = name.clone();
     if !state.pool.with(move |client| search::has_vectors(client, &model)).await? {
-        return Ok((None, Some(format!("Nothing is embedded with {name}: only full-text search was used."))));
+        return Ok((None, Some(format!("No text is embedded with {name}, so only full-text search was used."))));
     }
     let (provider, text) = (Arc::clone(provider), query.to_owned());
     let begun = Instant::now();

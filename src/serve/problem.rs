@@ -156,7 +156,7 @@ impl From<Error> for Problem {
             Error::Usage { .. } => with_hint(Self::invalid(error.to_string())),
             _ if error.exit() == Exit::Config => {
                 log::error!("{error}");
-                Self::busy("the model of this server does not fit the database")
+                Self::busy("the embedding model of the server does not match the database")
             }
             _ => unexpected(&error),
         }

@@ -12,23 +12,23 @@ use ureq::http::header::{AUTHORIZATION, CONTENT_RANGE, RANGE};
 use super::{Index, Package, SetupError, Wheel, file};
 use crate::stop::Stop;
 
-/// Failures in a row, none of which brought a byte, before the download ends.
+/// Number of consecutive failures without new data after which the download ends.
 const TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// A download: what, and from where.
+/// A file to download, and its source.
 #[derive(Clone, Copy)]
 pub struct Download<'a> {
     /// The index that lists the file.
     pub index: &'a Index,
     /// The file.
     pub wheel: &'a Wheel,
-    /// Its package, which knows the hash.
+    /// The package of the file, with the hash.
     pub package: &'a Package,
 }
 
-/// Downloads a wheel to `target`, which exists only once its hash is verified. The part that has arrived stays in a file
-/// beside it.
+/// Downloads a wheel to `target`, which is created only after the hash is verified. Until then, the data is in a temporary
+/// file in the same folder.
 pub fn download(this: Download<'_>, target: &Path, bar: &ProgressBar, stop: &Stop) -> Result<(), SetupError> {
     if target.is_file() && this.package.verify(target).is_ok() {
         bar.inc(this.wheel.size.unwrap_or(0));
@@ -54,7 +54,7 @@ pub fn download(this: Download<'_>, target: &Path, bar: &ProgressBar, stop: &Sto
         }
     }
     if let Err(error) = this.package.verify(&part) {
-        // What is wrong does not become right by continuing it.
+        // A file with a wrong hash must be downloaded from the start.
         fs::remove_file(&part).map_err(file(&part))?;
         return Err(error);
     }
@@ -66,7 +66,7 @@ fn length(path: &Path) -> u64 {
 }
 
 impl Download<'_> {
-    /// Appends to `part` what is missing.
+    /// Downloads the missing bytes and appends them to `part`.
     fn receive(self, part: &Path, bar: &ProgressBar, stop: &Stop) -> Result<(), SetupError> {
         let unreachable = |message: String| SetupError::Unreachable { url: self.wheel.url.clone(), message };
         let offset = length(part);
@@ -83,7 +83,7 @@ impl Download<'_> {
         let mut out = match response.status() {
             StatusCode::PARTIAL_CONTENT if continues => File::options().append(true).open(part),
             StatusCode::OK => File::create(part),
-            // Nothing is missing; the hash tells whether that is so.
+            // The file should be complete. The hash is checked later.
             StatusCode::RANGE_NOT_SATISFIABLE if offset > 0 => return Ok(()),
             status => return Err(unreachable(format!("the server answers {status}"))),
         }

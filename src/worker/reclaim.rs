@@ -1,4 +1,4 @@
-//! Takes claims back whose process on this machine has ended without releasing them, for example because it was killed.
+//! Ends claims of processes on this machine that have ended without releasing them, for example because they were killed.
 
 use postgres::Client;
 
@@ -9,9 +9,9 @@ use crate::events::{Event, EventWriter};
 use crate::ids::Status;
 use crate::process;
 
-/// Ends the claims on the runs of `filter` that processes of this machine left behind. Returns how many.
+/// Ends claims on the selected runs that ended processes of this machine have left behind. Returns their number.
 ///
-/// It charges the attempts, as an expired lease does: a run that ends its processes must not be claimed forever.
+/// It charges the attempts, as an expired lease does. Otherwise, a run that crashes its process would be claimed forever.
 pub fn from_ended_processes(client: &mut Client, filter: &Filter, events: &EventWriter) -> Result<usize> {
     let held = Filter { status: vec![Status::Chunking, Status::Embedding], limit: None, ..filter.clone() };
     let mut taken_back = 0;

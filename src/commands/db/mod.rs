@@ -148,7 +148,7 @@ fn grant(kind: Kind, role: &str, principals: &[String], all: bool, context: &Con
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     calls::grant_role(&mut client, role, kind, principals, all)?;
     let reads = match principals {
-        _ if all => " and may read as anybody".to_owned(),
+        _ if all => " and may read as any principal".to_owned(),
         [] => String::new(),
         names => format!(" and reads as {}", names.join(", ")),
     };

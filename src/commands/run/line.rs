@@ -1,31 +1,31 @@
-//! One line of progress, as wide as there is room for.
+//! Formats the progress as one line that fits the width of the terminal.
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::table::without_middle;
 use crate::terminal::{counted, duration};
 
-/// Columns of the bar.
+/// Width of the bar in columns.
 const BAR: usize = 20;
 
-/// What a line of progress tells.
+/// The numbers in a progress line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figures {
     /// Texts of the chunked runs.
     pub texts: u64,
-    /// Those that have a vector.
+    /// Number of these texts that have a vector.
     pub embedded: u64,
     /// Documents that wait to be chunked.
     pub documents_left: u64,
-    /// Documents that waited, or were chunked by this process.
+    /// Documents that were due at the start or later, including those that this process has chunked.
     pub documents: u64,
     /// Texts embedded per second by this process.
     pub per_second: Option<f64>,
     /// Runs that are done.
     pub runs_done: u64,
-    /// Runs in all.
+    /// Number of all runs.
     pub runs: u64,
-    /// Phase and run that advanced last.
+    /// Phase and run with the latest progress.
     pub current: String,
 }
 
@@ -43,7 +43,7 @@ impl Figures {
         Some(((self.texts.saturating_sub(self.embedded)) as f64 / rate).ceil() as u64)
     }
 
-    /// Returns what is counted: texts, or documents as long as no run is chunked.
+    /// Returns the counted items: texts, or documents while no run is chunked.
     fn count(&self) -> (u64, u64, &'static str) {
         if self.texts > 0 {
             (self.embedded, self.texts, "text")
@@ -74,7 +74,7 @@ pub fn sentence(figures: &Figures) -> String {
     parts.join(", ")
 }
 
-/// Returns the line for a terminal with so many columns. What matters least is left out first.
+/// Returns the line for a terminal with this number of columns. If space is short, the least important parts are omitted.
 #[must_use]
 pub fn fitting(figures: &Figures, width: usize) -> String {
     let (done, total, noun) = figures.count();
@@ -105,7 +105,7 @@ pub fn fitting(figures: &Figures, width: usize) -> String {
     ];
     let joined = |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("  ");
     let line = forms.iter().map(|form| joined(form)).find(|line| line.width() <= width).unwrap_or_default();
-    // The run that advanced last fills what is left, if there is room for more than a few letters.
+    // The remaining space shows the run with the latest progress, if there is room for more than a few letters.
     let room = width.saturating_sub(line.width() + 2);
     if line == joined(full) && room >= 12 && !figures.current.is_empty() {
         return format!("{line}  {}", without_middle(&figures.current, room));

@@ -1,4 +1,4 @@
-//! The progress of `run`: embedded texts of due texts, rate and estimated time left, as a line that fits the terminal.
+//! Displays the progress of `run` on one line: embedded and due texts, rate and estimated time left.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
@@ -17,19 +17,19 @@ use crate::worker::{Plan, Watcher};
 
 /// Interval between two lines without a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
-/// Interval at which the line on a terminal is drawn anew, also when nothing is done.
+/// Interval between two updates of the line on a terminal, even without progress.
 const REDRAW: Duration = Duration::from_millis(500);
-/// The rate is that of the work of this time.
+/// The rate is measured over this time.
 const RATE_WINDOW: Duration = Duration::from_secs(60);
-/// Width of a terminal that does not say how wide it is.
+/// Width of a terminal if it is unknown.
 const USUAL_WIDTH: u16 = 80;
 
-/// What this command has to do, and how far it is.
+/// The work of this command and its progress.
 #[derive(Debug, Default)]
 struct Work {
     runs: BTreeMap<String, RunWork>,
     phases: Vec<Phase>,
-    /// The process stays when all is done, and starts to count anew when more comes.
+    /// Whether the process keeps running when all work is done. It then counts from 0 when new work arrives.
     watch: bool,
     runs_done: u64,
     runs_total: u64,
@@ -39,7 +39,7 @@ struct Work {
     current: String,
 }
 
-/// How far one run is.
+/// The progress of one run.
 #[derive(Debug, Clone, Copy, Default)]
 struct RunWork {
     /// Documents that wait to be chunked.
@@ -52,7 +52,7 @@ struct RunWork {
     embedded_before: u64,
 }
 
-/// Texts of the last minute.
+/// Texts that were embedded in the last minute.
 #[derive(Debug, Default)]
 struct Rate(VecDeque<(Instant, u64)>);
 
@@ -64,7 +64,7 @@ impl Rate {
         }
     }
 
-    /// Texts per second, or `None` as long as too little is done to tell.
+    /// Texts per second, or `None` if too few texts were embedded to measure it.
     fn per_second(&self) -> Option<f64> {
         let ((begun, before), (now, texts)) = (self.0.front()?, self.0.back()?);
         let seconds = now.duration_since(*begun).as_secs_f64();
@@ -94,7 +94,7 @@ impl Work {
         }
     }
 
-    /// Takes in what the database counted when a worker began to embed a run.
+    /// Records the numbers that the database counted when a worker began to embed a run.
     fn count(&mut self, run_id: &RunId, counted: &RunProgress, now: Instant) {
         let is_done = |run: &RunWork| run.documents == 0 && run.embedded == run.texts;
         if self.watch && self.runs_done > 0 && self.runs.values().all(is_done) {
@@ -146,12 +146,12 @@ impl Work {
     }
 }
 
-/// Shows the progress of a command on standard error: a line that is drawn anew on a terminal, or else a line now and then.
+/// Shows the progress of a command on standard error. A terminal shows one line that is updated. Otherwise, a line is printed at intervals.
 pub struct Display<'a> {
     work: Mutex<Work>,
     bar: Option<ProgressBar>,
     last_line: Mutex<(Instant, Figures)>,
-    /// Report a run after every so many.
+    /// Number of runs between two reports.
     every: u64,
     begun: Instant,
     events: &'a EventWriter,
@@ -181,7 +181,7 @@ impl<'a> Display<'a> {
         if self.bar.is_some() { REDRAW } else { Duration::from_secs(1) }
     }
 
-    /// Whether somebody sees how far the work is now: on a terminal, or because a line is due.
+    /// Returns whether the progress is displayed now: on a terminal, or because the next line is due.
     pub fn is_shown(&self, now: Instant) -> bool {
         self.bar.is_some() || now.saturating_duration_since(self.begun) >= LINE_EVERY
     }
@@ -191,7 +191,7 @@ impl<'a> Display<'a> {
         self.work().add_due(due);
     }
 
-    /// Draws the line anew, or prints one when it is time.
+    /// Updates the line on the terminal, or prints a line if one is due.
     pub fn tick(&self, now: Instant) {
         if self.bar.is_some() {
             return self.draw();
@@ -211,7 +211,7 @@ impl<'a> Display<'a> {
         }
     }
 
-    /// Returns the line to print without a terminal, when the last one is old enough and something has been done since.
+    /// Returns the line to print without a terminal, if the last one is old enough and there is progress.
     fn due_line(&self, figures: &Figures, now: Instant) -> Option<String> {
         let mut last = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_duration_since(last.0) < LINE_EVERY || last.1 == *figures {
@@ -224,7 +224,7 @@ impl<'a> Display<'a> {
     fn draw(&self) {
         let Some(bar) = &self.bar else { return };
         let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
-        // A terminal may wrap a line that fills it.
+        // A terminal may wrap a line that fills the whole width.
         bar.set_message(line::fitting(&self.work().figures(), usize::from(width).saturating_sub(1)));
         bar.tick();
         terminal::set_line_drawn(true);
@@ -300,7 +300,7 @@ mod tests {
         work.advance(&id("a"), Phase::Embed, 100, 1000, begun + Duration::from_secs(2));
         let figures = work.figures();
         assert_eq!((figures.embedded, figures.texts), (500, 1000));
-        // At the speed of this process, not of the one before.
+        // The rate is that of this process, and not of an earlier one.
         assert_eq!((figures.per_second, figures.seconds_left()), (Some(50.0), Some(10)));
     }
 
@@ -309,11 +309,11 @@ mod tests {
         let now = Instant::now();
         let mut work = work(&[progress("a", 20, 0, 0)], &BOTH, 1);
         work.advance(&id("a"), Phase::Chunk, 5, 20, now);
-        // Counted late: what a worker has begun is known better.
+        // This count arrives late. For runs that a worker has begun, the later numbers are kept.
         work.add_due(&[progress("a", 20, 0, 0)]);
         let figures = work.figures();
         assert_eq!((figures.texts, figures.documents_left, figures.documents), (0, 15, 20));
-        // The others kept their chunks.
+        // The other documents kept their chunks.
         work.count(&id("a"), &progress("a", 0, 60, 10), now);
         work.advance(&id("a"), Phase::Embed, 20, 60, now);
         let figures = work.figures();

@@ -73,7 +73,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(if counts.failed > 0 || counts.broken_lines > 0 { Exit::Failures } else { Exit::Done }))
 }
 
-/// Returns the artifacts below `folder`, in the order of their run ids.
+/// Returns the artifacts below `folder`, ordered by run id.
 fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Err(Error::Usage {

@@ -179,7 +179,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
     }
 }
 
-/// Processes the runs of a filter in steps, until the last run or until a stop is requested.
+/// Processes the runs that a filter selects in steps, until the last run or until a stop is requested.
 /// Each step is one transaction. `work` receives the filter without its limit, the size of the step, and the run id
 /// after which the step begins. It returns the number of matching runs and the last run id.
 fn in_steps(

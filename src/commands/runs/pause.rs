@@ -34,7 +34,7 @@ pub struct PauseArgs {
     /// Count what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
-    // Last, because its heading would also stand above what follows it.
+    // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,
@@ -54,7 +54,7 @@ pub struct ResumeArgs {
     /// Count what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
-    // Last, because its heading would also stand above what follows it.
+    // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,
@@ -99,7 +99,7 @@ pub fn resume(args: &ResumeArgs, context: &Context<'_>) -> Result<Exit> {
     Ok(exit.unwrap_or(Exit::Done))
 }
 
-/// What a change did, and the exit code if a signal stopped it.
+/// The result of a change, and the exit code if a signal stopped it.
 struct Done {
     counts: PauseStep,
     exit: Option<Exit>,
@@ -113,7 +113,7 @@ impl Done {
     }
 }
 
-/// Changes the runs of a filter in steps. A dry run is one step.
+/// Changes the runs that a filter selects in steps. A dry run is one step.
 fn change(
     filter: &Filter,
     run_ids: &[RunId],

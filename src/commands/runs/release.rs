@@ -34,7 +34,7 @@ pub struct Args {
     /// Also release claims of workers that are alive; these workers notice and stop
     #[arg(long)]
     force: bool,
-    // Last, because its heading would also stand above what follows it.
+    // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,

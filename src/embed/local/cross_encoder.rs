@@ -1,4 +1,4 @@
-//! A cross-encoder in this process: reads a question and a text together, and says how well the text answers.
+//! Runs a cross-encoder in this process. It reads a question and a text together, and scores how well the text answers.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use crate::embed::{EmbedError, Tokenizer as _, Weights};
 pub struct CrossEncoder {
     tokenizer: ModelTokenizer,
     encoder: Encoder,
-    /// Applied to the state of the first token, with the hyperbolic tangent after it.
+    /// The layer for the state of the first token. Its output passes through the hyperbolic tangent.
     dense: Dense,
     score: Dense,
     max_tokens: usize,

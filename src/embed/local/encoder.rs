@@ -23,7 +23,7 @@ pub struct Encoder {
     words: Vec<f32>,
     /// Position embeddings, with the embedding of the first token type added.
     positions: Vec<f32>,
-    /// What the second token type has more than the first. Empty for a model with one type.
+    /// Difference between the embeddings of the second and the first token type. Empty for a model with one type.
     second_type: Vec<f32>,
     embedding_norm: Norm,
     layers: Vec<Layer>,
@@ -52,7 +52,7 @@ type Rows = std::ops::Range<usize>;
 pub struct Sequence {
     /// Token ids, special tokens included.
     pub ids: Vec<u32>,
-    /// Index of the first token of the second type; the length where there is no second text.
+    /// Index of the first token of the second type, or the length if there is no second text.
     pub second: usize,
 }
 
@@ -79,7 +79,7 @@ impl Encoder {
         let first_type = types.get(..hidden).unwrap_or_default();
         let second_type = types.get(hidden..2 * hidden).unwrap_or_default();
         let second_type = second_type.iter().zip(first_type).map(|(second, first)| second - first).collect();
-        // The first layer stays whole: what is rounded there is wrong in all that follow, and it is a small part of the time.
+        // The first layer is not quantized. Its rounding errors would affect all later layers, and it takes only a small part of the time.
         let kept_as = |i: usize| if i == 0 { Weights::F32 } else { weights };
         let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, kept_as(i)));
         Ok(Self {

@@ -96,17 +96,17 @@ impl Shape {
         Ok(shape)
     }
 
-    /// The position of a text's first token: the `RoBERTa` family counts from the token for padding on.
+    /// The position of a text's first token. The `RoBERTa` family starts after the id of the padding token.
     pub fn first_position(&self) -> usize {
         if self.model_type == "bert" { 0 } else { self.pad_token_id.unwrap_or(1) + 1 }
     }
 
-    /// Positions that a text's tokens may have.
+    /// Number of positions for the tokens of a text.
     pub fn positions(&self) -> usize {
         self.max_position_embeddings - self.first_position()
     }
 
-    /// Refuses what the encoder would compute wrongly.
+    /// Rejects settings that the encoder does not support.
     fn check(&self, path: &Path) -> Result<(), EmbedError> {
         let position = self.position_embedding_type.as_deref().unwrap_or("absolute");
         let is_known = ["bert", "roberta", "xlm-roberta"].contains(&self.model_type.as_str());

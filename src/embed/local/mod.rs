@@ -95,7 +95,7 @@ impl Local {
         self
     }
 
-    /// Makes one vector of the rows of a text's tokens.
+    /// Combines the rows of a text's tokens into one vector.
     fn pool(&self, tokens: &[f32]) -> Vec<f32> {
         let mut vector = self.pooling.pool(tokens, self.model.dimension);
         if self.model.normalized {
@@ -106,7 +106,7 @@ impl Local {
     }
 }
 
-/// Encodes sequences a few at a time, and returns what `make` makes of the rows of each sequence's tokens, in order.
+/// Encodes sequences a few at a time, and returns the result of `make` for the token rows of each sequence, in order.
 fn by_sequence<T: Default + Clone>(
     encoder: &Encoder,
     sequences: &[Sequence],

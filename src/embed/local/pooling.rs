@@ -1,17 +1,17 @@
-//! How the vectors of a text's tokens become one.
+//! Combines the vectors of a text's tokens into one vector.
 
 use serde::Deserialize;
 
-/// How the vectors of a text's tokens become one.
+/// The method that combines the vectors of a text's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooling {
-    /// Their mean.
+    /// The mean.
     Mean,
-    /// Their sum, divided by the root of their number.
+    /// The sum, divided by the square root of the number of tokens.
     MeanSqrt,
-    /// Their mean, later tokens weighing more.
+    /// The mean, with a higher weight for later tokens.
     WeightedMean,
-    /// The largest number of each position.
+    /// The maximum in each position.
     Max,
     /// The vector of the first token, `[CLS]`.
     Cls,
@@ -42,7 +42,7 @@ enum Modes {
 }
 
 impl PoolingFile {
-    /// The one mode that the file chooses, or why there is none.
+    /// Returns the mode that the file selects, or the reason why there is none.
     pub fn mode(self) -> Result<Pooling, String> {
         const NAMES: [(&str, Pooling); 6] = [
             ("cls", Pooling::Cls),
@@ -77,7 +77,7 @@ impl PoolingFile {
 }
 
 impl Pooling {
-    /// Makes one vector of `dimension` numbers of the rows of a text's tokens.
+    /// Combines the rows of a text's tokens into one vector with `dimension` numbers.
     pub fn pool(self, tokens: &[f32], dimension: usize) -> Vec<f32> {
         let rows = tokens.chunks_exact(dimension);
         #[expect(clippy::cast_precision_loss, reason = "a text has some hundreds of tokens")]
@@ -97,7 +97,7 @@ impl Pooling {
     }
 }
 
-/// The sum of rows by weights, which are given by the place from 1, divided by `divisor`.
+/// Returns the weighted sum of the rows, divided by `divisor`. The weight depends on the position, which starts at 1.
 fn weighted<'a>(
     rows: impl Iterator<Item = &'a [f32]>,
     dimension: usize,

@@ -11,7 +11,7 @@ use crate::embed::EmbedError;
 pub struct Tensors<'a> {
     path: &'a Path,
     file: SafeTensors<'a>,
-    /// A prefix of every name, in models that were saved with a head.
+    /// The prefix of every name in a model that was saved with a head.
     prefix: &'static str,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Tensors<'a> {
         self.tensor(name).is_ok()
     }
 
-    /// The numbers of a tensor that must have this shape.
+    /// Returns the numbers of a tensor, and checks its shape.
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, EmbedError> {
         let tensor = self.tensor(name)?;
         if tensor.shape() != shape {

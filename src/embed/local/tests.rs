@@ -167,7 +167,7 @@ fn what_the_encoder_cannot_compute_is_refused() {
     assert!(complaint(folder).contains("mpnet, gelu, absolute"));
 }
 
-/// What the script beside the tiny models computed with sentence-transformers.
+/// The vectors that the script in the folder of the tiny models computed with sentence-transformers.
 #[derive(serde::Deserialize)]
 struct Expected {
     text: String,
@@ -204,7 +204,7 @@ fn models_of_all_families_and_poolings_give_the_vectors_of_sentence_transformers
     );
 }
 
-/// What the script beside the tiny models computed with transformers.
+/// The scores that the script in the folder of the tiny models computed with transformers.
 #[derive(serde::Deserialize)]
 struct Scored {
     text: String,
@@ -224,7 +224,7 @@ fn cross_encoders_give_the_scores_of_transformers() {
         for (score, row) in scores.iter().zip(&expected) {
             assert!((score - row.score).abs() < 1e-4, "{name}: {score} instead of {} for {}", row.score, row.text);
         }
-        // Longer than the model reads, both of them.
+        // Both texts are longer than the model reads.
         let long = "worker ".repeat(200);
         assert_eq!(model.scores(&long, &[&long, ""]).unwrap().len(), 2, "{name}");
         assert!(model.scores("x", &[]).unwrap().is_empty());

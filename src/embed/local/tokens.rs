@@ -11,7 +11,7 @@ use super::folder::{broken, read_json};
 use super::wordpiece::WordPiece;
 use crate::embed::{EmbedError, Tokenizer};
 
-/// BERT's tokenizer in our own code, which is several times faster, or any other in that of the crate `tokenizers`.
+/// BERT's tokenizer is our own code, which is several times faster. Other tokenizers come from the crate `tokenizers`.
 pub enum ModelTokenizer {
     /// BERT's `WordPiece`.
     WordPiece(WordPiece),
@@ -25,7 +25,7 @@ pub struct Other {
     special_tokens: usize,
 }
 
-/// The parts of a `tokenizer.json` that tell BERT's tokenizer from others.
+/// The parts of a `tokenizer.json` that distinguish BERT's tokenizer from others.
 #[derive(Deserialize)]
 struct Kinds {
     #[serde(default)]
@@ -107,12 +107,12 @@ impl Tokenizer for ModelTokenizer {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.token_starts(text, starts),
             Self::Other(other) => match other.encode(text) {
-                // A token includes the blank before its word: it begins with the word.
+                // A token includes the blank before its word. Its start is the start of the word.
                 Some(found) => starts.extend(found.get_offsets().iter().map(|(start, end)| {
                     let token = text.get(*start..*end).unwrap_or_default();
                     start + token.len() - token.trim_start().len()
                 })),
-                // More tokens than there can be, so that nothing is cut too long.
+                // If this fails, count each character as a token, so that no chunk becomes too long.
                 None => starts.extend(text.char_indices().map(|(at, _)| at)),
             },
         }

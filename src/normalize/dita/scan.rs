@@ -265,7 +265,7 @@ struct Crawl {
     library: Library,
     /// Files that become documents.
     parts: BTreeSet<FileId>,
-    /// Those files, and the files whose content they reuse.
+    /// These files, and the files whose content they reuse.
     needed: BTreeSet<FileId>,
 }
 

@@ -87,7 +87,7 @@ impl ServerHandler for Knowledge {
     ) -> std::result::Result<ListResourcesResult, ErrorData> {
         let after = request.and_then(|request| request.cursor).unwrap_or_default();
         if after.contains('\0') {
-            return Err(ErrorData::invalid_params("the cursor is not one of this server", None));
+            return Err(ErrorData::invalid_params("the cursor was not issued by this server", None));
         }
         let caller = self.caller(&context);
         let mut found = super::knowledge::list(&self.state, &caller, &after, PAGE + 1)

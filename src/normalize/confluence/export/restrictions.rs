@@ -15,7 +15,7 @@ pub(super) struct Restrictions {
     permissions: HashMap<String, Permission>,
     /// Permissions by set.
     of_set: HashMap<String, Vec<String>>,
-    /// Who may view a space, by space id.
+    /// The users and groups that may view a space, by space id.
     of_space: HashMap<String, Vec<Subject>>,
     /// Names of users by key.
     users: HashMap<String, String>,
