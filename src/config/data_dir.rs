@@ -1,4 +1,4 @@
-//! The user's data folder: it holds what `setup` downloads, and the knowledge base of a user without a configuration file.
+//! The user's data folder. It contains the downloads of `setup`, and the knowledge base of a user without a configuration file.
 
 use std::path::PathBuf;
 

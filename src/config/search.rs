@@ -1,4 +1,4 @@
-//! `search`: as whom documents are looked up, and what orders the answers.
+//! `search`: the principals for searches, and the reranker.
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};

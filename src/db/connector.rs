@@ -228,7 +228,7 @@ fn missing(config: &Config) -> Error {
         Some(file) => format!("{} is used, and {workspace} holds no database", file.display()),
         None => format!("no {FILE_NAME} is in this folder or above it, and {workspace} holds no database"),
     };
-    // Earlier versions kept it there also without a configuration file.
+    // Earlier versions stored it there even without a configuration file.
     let is_of_earlier_version = config.file.is_none() && Path::new("var/postgres/data").is_dir();
     let hint = if is_of_earlier_version {
         format!(

@@ -1,4 +1,4 @@
-//! The bytes of attached files whose text is wanted, in a folder for each page.
+//! Downloads attached files whose text should be read. Each page has its own folder for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::config::sources::Deployment;
 use crate::normalize::extract::{Kind, MAX_FILE};
 use crate::normalize::stored_name;
 
-/// Makes the attached files in the folder equal to those of the pages `ids`. Returns how many were read.
+/// Updates the attached files in the folder to those of the pages `ids`. Returns how many were read.
 ///
 /// A new version of a file does not change the version of its page, so all files are listed each time.
 pub(super) fn read(client: &Client<'_>, fetch: &Fetch<'_>, store: &Store, ids: &[&str]) -> Result<usize, FetchError> {
@@ -38,7 +38,7 @@ pub(super) fn read(client: &Client<'_>, fetch: &Fetch<'_>, store: &Store, ids: &
     Ok(read.into_iter().sum())
 }
 
-/// Reads the files of a page that are new or changed, and then writes the list that says so.
+/// Reads the new and changed files of a page, and then updates their list.
 fn read_page(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
@@ -58,7 +58,8 @@ fn read_page(
     for file in files.iter().filter(|file| is_wanted(file)) {
         let name = stored_name(title(file)).into_owned();
         if known.get(&file.id) != Some(&file.version) || !store.has_file(page, &name) {
-            // One that is gone meanwhile, or larger than listed, is missing in the folder, and is reported when the folder is read.
+            // A file that was deleted in the meantime or is larger than listed is not stored. The missing file is
+            // reported when the folder is read.
             let Some(bytes) = client.download(&address(fetch, page, file), MAX_FILE)? else { continue };
             store.put_file(page, &name, &bytes)?;
             read += 1;
@@ -69,7 +70,7 @@ fn read_page(
     Ok(read)
 }
 
-/// Cloud names one address for all files. The files of a Data Center are where it says.
+/// Returns the address of a file. Cloud has a fixed pattern for addresses, and Data Center lists the address of each file.
 fn address(fetch: &Fetch<'_>, page: &str, file: &Listed) -> String {
     match (fetch.site.deployment, file.value.pointer("/_links/download").and_then(Value::as_str)) {
         (Deployment::DataCenter, Some(download)) => download.to_owned(),
@@ -77,7 +78,7 @@ fn address(fetch: &Fetch<'_>, page: &str, file: &Listed) -> String {
     }
 }
 
-/// What the page keeps of a file.
+/// Returns the data about a file that is stored with the page.
 fn entry(file: &Listed) -> Value {
     json!({
         "id": file.id,
@@ -92,7 +93,7 @@ fn title(file: &Listed) -> &str {
     file.value.get("title").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether the bytes of a file are fetched: it is of a kind that is read, and not too large.
+/// Returns whether to download a file: its kind is supported, and it is not too large.
 fn is_wanted(file: &Listed) -> bool {
     let size = file.value.pointer("/extensions/fileSize").and_then(Value::as_u64);
     Kind::of(title(file)).is_some() && size.is_none_or(|size| size <= MAX_FILE)

@@ -258,7 +258,7 @@ impl<'a> Client<'a> {
     }
 }
 
-/// An address for the log. Queries of addresses of files hold signatures.
+/// Returns an address for the log, without the query. In addresses of files, the query contains a signature.
 fn without_query(address: &str) -> &str {
     address.split('?').next().unwrap_or(address)
 }

@@ -153,8 +153,8 @@ fn id(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string()))
 }
 
-/// A restriction holds for everything below its page: adds those of ancestors that the source does not select to the `ancestors` of
-/// the pages, where the REST interface would have them.
+/// Adds the restrictions of ancestors that the source does not select, because a restriction also applies to all descendants of its
+/// page. They are stored in the `ancestors` of the pages, as in an answer of the REST interface.
 fn add_outer_restrictions(client: &Client<'_>, listed: &mut [Listed]) -> Result<(), FetchError> {
     let own: HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
     let ancestors = |page: &Listed| -> Vec<String> {

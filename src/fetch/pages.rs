@@ -49,7 +49,7 @@ fn read_batch(
     people: &People,
     batch: &[&Listed],
 ) -> Result<usize, FetchError> {
-    // Where their text is wanted, another listing names the files.
+    // If the text of the files is read, a separate listing contains their names.
     let names_files = fetch.attachments == Attachments::Names;
     let mut answers = match fetch.site.deployment {
         Deployment::Cloud => cloud_pages(client, batch, names_files)?,

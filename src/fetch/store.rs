@@ -15,24 +15,24 @@ use crate::normalize::ATTACHMENTS;
 pub(super) struct Store {
     folder: PathBuf,
     known: BTreeMap<String, Known>,
-    /// The bytes of attached files are wanted.
+    /// Whether attached files are downloaded.
     wants_files: bool,
 }
 
-/// What the folder has of a page.
+/// The stored data of a page.
 struct Known {
-    /// A version that no page has if the file is none of ours.
+    /// The version. If the file was not written by a fetch, it is a number that no page has.
     version: i64,
     mark: String,
     /// The list of attached files, if their bytes were fetched.
     files: Option<Value>,
 }
 
-/// Where a page keeps the list of the files whose bytes are in the folder.
+/// The key of a page for the list of downloaded files.
 const FILES: &str = "attachments";
 
 impl Store {
-    /// Opens the folder, and makes it with `create`. A file that is no page of ours counts as absent, and is fetched again.
+    /// Opens the folder, and creates it with `create`. A file that was not written by a fetch is ignored, so its page is fetched again.
     pub fn open(folder: &Path, create: bool, wants_files: bool) -> Result<Self, FetchError> {
         if create {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;
@@ -57,7 +57,7 @@ impl Store {
             }
             let page = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             let version = page.as_ref().and_then(|page| page.pointer("/version/number")?.as_i64());
-            // A file that is none of ours is fetched again, and removed if the page is gone.
+            // If the file was not written by a fetch, its page is fetched again. If the page is deleted, the file is removed.
             let mark = page.as_ref().map(mark).unwrap_or_default();
             let files = page.and_then(|mut page| page.get_mut(FILES).map(Value::take));
             known.insert(id.to_owned(), Known { version: version.unwrap_or(-1), mark, files });
@@ -95,7 +95,7 @@ impl Store {
         self.put(&self.path(&listed.id), &Value::Object(page))
     }
 
-    /// Returns the attached files of a page whose bytes the folder has, as the last fetch listed them.
+    /// Returns the downloaded files of a page, as listed by the last fetch.
     pub fn files(&self, id: &str) -> Option<&Value> {
         self.known.get(id)?.files.as_ref()
     }
@@ -105,7 +105,7 @@ impl Store {
         let path = self.path(id);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            // The page is gone by now.
+            // The page has been deleted in the meantime.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(FetchError::file(&path)(error)),
         };
@@ -144,7 +144,7 @@ impl Store {
         self.folder.join(ATTACHMENTS).join(id)
     }
 
-    /// Writes what the listing says of a page whose body did not change.
+    /// Writes the data from the listing for a page whose body has not changed.
     pub fn touch(&self, listed: &Listed) -> Result<(), FetchError> {
         let path = self.path(&listed.id);
         let bytes = fs::read(&path).map_err(FetchError::file(&path))?;

@@ -1,4 +1,5 @@
-//! A reranker behind HTTP: Cohere's interface, which vLLM, Infinity, llama.cpp and Jina have at `/v1/rerank`, and that of TEI at `/rerank`.
+//! Calls a reranker over HTTP. It supports the interface of Cohere at `/v1/rerank`, which vLLM, Infinity, llama.cpp and Jina
+//! also have, and the interface of TEI at `/rerank`.
 
 use std::time::Duration;
 
@@ -8,12 +9,12 @@ use ureq::Agent;
 
 use crate::embed::EmbedError;
 
-/// Larger answers are not read.
+/// Maximum size of an answer.
 const MOST_BYTES: u64 = 16 << 20;
-/// Characters of an answer that a message quotes.
+/// Maximum number of characters that a message quotes from an answer.
 const QUOTED: usize = 300;
 
-/// A server that reranks.
+/// A reranker server.
 pub struct Http {
     agent: Agent,
     url: String,
@@ -21,7 +22,7 @@ pub struct Http {
     key: Option<String>,
 }
 
-/// An answer: Cohere's has the scores below `results`, TEI's is the list itself.
+/// An answer. Cohere returns the scores in `results`, and TEI returns only the list.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Answer {
@@ -37,7 +38,7 @@ struct Score {
 }
 
 impl Http {
-    /// Prepares the client; asks nothing yet.
+    /// Prepares the client without sending a request.
     pub fn new(base_url: &str, model: Option<String>, key: Option<String>, timeout: Duration) -> Self {
         let (base, query) = base_url.find('?').map_or((base_url, ""), |at| base_url.split_at(at));
         let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(timeout));
@@ -51,7 +52,7 @@ impl Http {
             request["model"] = model.as_str().into();
         }
         let (mut status, mut body) = self.post(&request)?;
-        // TEI calls the documents texts.
+        // TEI expects the documents in the field `texts`.
         if matches!(status, 400 | 422) && body.contains("texts") {
             (status, body) = self.post(&json!({"query": question, "texts": texts, "truncate": true}))?;
         }
@@ -96,14 +97,14 @@ impl Http {
         EmbedError::Misconfigured { message: format!("{}; {what}", self.said(status, body)) }
     }
 
-    /// Says what the server answered, without the key, which servers may repeat.
+    /// Quotes the answer of the server. The key is removed, because a server may repeat it.
     fn said(&self, status: u16, body: &str) -> String {
         let body = self.key.as_ref().map_or_else(|| body.to_owned(), |key| body.replace(key.as_str(), "…"));
         let line: String = body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTED).collect();
         format!("the reranker at {} answered {status}: {line}", self.server())
     }
 
-    /// The address without the parts that may hold a secret: user, password and query.
+    /// The address without the parts that may contain a secret: user, password and query.
     fn server(&self) -> &str {
         let url = self.url.split('?').next().unwrap_or(&self.url);
         url.rsplit_once('@').map_or(url, |(_, server)| server)

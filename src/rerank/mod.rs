@@ -1,4 +1,4 @@
-//! A second look at the best answers: a model reads each of them together with the question. Knows no database.
+//! Reranks the best answers: a model reads each of them together with the question. This module does not use the database.
 
 mod http;
 
@@ -10,7 +10,7 @@ use self::http::Http;
 use crate::config::reranker::{self, RerankerKind};
 use crate::embed::{CrossEncoder, EmbedError};
 
-/// What the configuration says of the reranker.
+/// The settings of the reranker.
 #[derive(Clone)]
 pub struct Settings {
     /// `search.reranker` of the configuration.
@@ -19,11 +19,11 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Sent as a bearer token, for `http`.
     pub api_key: Option<String>,
-    /// How long one request may take.
+    /// Timeout of a request.
     pub timeout: Duration,
 }
 
-/// A reranker, ready to be asked. One value serves all threads.
+/// A reranker. All threads can share it.
 pub struct Reranker {
     name: String,
     top: usize,
@@ -36,7 +36,7 @@ enum Model {
 }
 
 impl Reranker {
-    /// Makes the reranker that `settings` ask for; `None` when they ask for none.
+    /// Creates the reranker in `settings`, or returns `None` if none is configured.
     pub fn new(settings: &Settings) -> Result<Option<Self>, EmbedError> {
         let reranker::Reranker { provider, model, base_url, top } = &settings.configured;
         let name = model.clone().unwrap_or_default();
@@ -55,20 +55,20 @@ impl Reranker {
         Ok(Some(Self { name, top: *top as usize, model }))
     }
 
-    /// The model's name; empty where the server has one of its own choice.
+    /// The name of the model. Empty if the server chooses it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many answers a search must return so that the best `limit` can be shown.
+    /// Returns how many answers a search must return, so that the best `limit` of them can be shown.
     #[must_use]
     pub fn depth(&self, limit: i32) -> i32 {
         limit.max(i32::try_from(self.top).unwrap_or(i32::MAX))
     }
 
-    /// Returns the places of the texts in their new order, each with the score of the model, where it read the text: the first texts by
-    /// score, then the others as they were.
+    /// Returns the positions of the texts in their new order. The first texts are ordered by the score of the model. The others
+    /// follow in their old order and have no score.
     pub fn order(&self, question: &str, texts: &[&str]) -> Result<Vec<(usize, Option<f64>)>, EmbedError> {
         let read = texts.get(..self.top).unwrap_or(texts);
         if read.is_empty() {
@@ -79,14 +79,14 @@ impl Reranker {
             Model::Http(server) => server.scores(question, read)?,
         };
         let mut order: Vec<(usize, Option<f64>)> = scores.into_iter().map(Some).enumerate().collect();
-        // Stable: equals stay in the order of the search.
+        // The sort is stable, so texts with equal scores keep the order of the search.
         order.sort_by(|(_, a), (_, b)| b.unwrap_or(f64::MIN).total_cmp(&a.unwrap_or(f64::MIN)));
         order.extend((read.len()..texts.len()).map(|place| (place, None)));
         Ok(order)
     }
 }
 
-/// Says of an error which model it is about.
+/// Adds to an error that it concerns the reranker.
 fn of_reranker(error: EmbedError) -> EmbedError {
     match error {
         EmbedError::Misconfigured { message } => EmbedError::Misconfigured {

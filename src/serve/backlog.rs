@@ -22,7 +22,8 @@ use crate::ids::{RunId, Status};
 
 /// Maximum age of the cached backlog. It is read only once in this time, regardless of the number of open pages.
 const FRESH: Duration = Duration::from_secs(2);
-/// It may also be so many times as old as it took to read it: counting the texts of a large backlog must not keep the server busy.
+/// If the query takes long, the cached backlog is used for this many times its duration. Otherwise, counting the texts of a large
+/// backlog would keep the server busy.
 const SHARE: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 const HALF_HOUR: Duration = Duration::from_secs(1800);
@@ -42,7 +43,7 @@ struct Cached {
     fresh_until: Instant,
 }
 
-/// Returns the backlog as it is, or was a moment ago.
+/// Returns the current backlog, or a recent copy.
 pub async fn read(state: &Arc<State>) -> Result<Arc<Backlog>, Problem> {
     // Requests that arrive during the query wait for its result.
     let mut cached = state.backlog.0.lock().await;

@@ -68,7 +68,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// Checks the server that answers questions, where it is another one.
+    /// Checks the server for questions, if it is a different one.
     fn standby(&mut self) -> Result<()> {
         let config = &self.context.config;
         if config.database.read_url.is_none() {
@@ -245,7 +245,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// A dead worker does not stop a run, but what it claimed waits until its lease expires.
+    /// Other runs continue after a worker dies, but the runs that it claimed wait until their leases expire.
     fn workers(&mut self, client: &mut Client) -> Result<()> {
         // A role that an earlier version granted its rights may not ask.
         let Ok(found) = operations::list_workers(client, &Filter::default(), false) else { return Ok(()) };

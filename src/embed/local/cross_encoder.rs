@@ -90,7 +90,7 @@ impl CrossEncoder {
         Ok(pair)
     }
 
-    /// Returns the start of a text that has at most so many tokens.
+    /// Returns the start of a text, cut to at most this number of tokens.
     fn start<'a>(&self, text: &'a str, most: usize) -> &'a str {
         let mut starts = Vec::new();
         self.tokenizer.token_starts(text, &mut starts);

@@ -1,4 +1,4 @@
-//! Files attached to pages: each whose text can be read becomes a document below its page.
+//! Converts files attached to pages. Each file with readable text becomes a document below its page.
 
 use std::collections::BTreeMap;
 
@@ -13,38 +13,38 @@ use super::convert::Converter;
 use super::library::{Body, Library, PageRef, Task, percent_encode};
 use crate::config::Attachments;
 
-/// Files that the closing notice names.
+/// Maximum number of files that the final notice names.
 const NAMED: usize = 5;
 
 /// A file attached to a page.
 #[derive(Debug, Clone)]
 pub(super) struct AttachedFile {
     pub filename: String,
-    /// Where a reader gets it, if its page says so.
+    /// The address of the file for readers, if the page contains it.
     pub url: Option<String>,
-    /// When it was last changed, RFC 3339.
+    /// Time of the last change in RFC 3339.
     pub updated: Option<String>,
 }
 
 impl AttachedFile {
-    /// A file of which only the name is known.
+    /// Returns a file with only its name.
     pub(super) fn named(filename: &str) -> Self {
         Self { filename: filename.to_owned(), url: None, updated: None }
     }
 }
 
-/// What became of the attached files without a document.
+/// The attached files that did not become documents.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
-    /// Files whose text is not read, by extension.
+    /// Number of files of other kinds, by extension.
     other_kinds: BTreeMap<String, usize>,
     missing: usize,
-    /// Files that could not be read, and why.
+    /// Files that could not be read, with the reason.
     broken: Vec<String>,
 }
 
 impl Library<'_> {
-    /// Adds the files of page number `page` to the agenda if their text is wanted. `has` says whether the input holds a file.
+    /// Adds the files of page number `page` to the agenda if their text should be read. `has` returns whether the input contains a file.
     pub(super) fn add_files(
         &mut self,
         page: usize,
@@ -72,12 +72,12 @@ impl Library<'_> {
 }
 
 impl Unread {
-    /// Notes that a file could not be read.
+    /// Records that a file could not be read.
     pub(super) fn add(&mut self, error: &FileError) {
         self.broken.push(format!("{} ({})", error.path, error.message));
     }
 
-    /// What the owner of the input should know.
+    /// Returns notices for the owner of the input.
     pub(super) fn notices(self) -> Vec<Notice> {
         let mut notices = Vec::new();
         let mut tell = |is_warning, message| notices.push(Notice { is_warning, message });

@@ -99,7 +99,7 @@ pub(super) trait Source: Sync {
         0
     }
 
-    /// Returns a file attached to its page number `number`, if the input holds it.
+    /// Returns a file attached to its page number `number`, if the input contains it.
     fn file(&self, _number: usize, _content_id: &str, _filename: &str) -> Option<Vec<u8>> {
         None
     }

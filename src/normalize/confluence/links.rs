@@ -64,7 +64,7 @@ pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow)
     };
     let (content, rest) = storage::flow(cx, &element.children).split();
     let link = cx.link(href, content);
-    // A card stands in a box.
+    // A card is displayed in a box.
     if element.attribute("data-card-appearance").is_some() {
         flow.boxed(link);
     } else {

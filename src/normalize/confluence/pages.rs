@@ -31,13 +31,14 @@ const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
 pub(super) const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
 /// Maximum size of a file in bytes. A file may contain many pages of the REST API.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
-/// Bytes of the name of an attached file.
+/// Maximum length of an attached file's name in bytes.
 const LONGEST_NAME: usize = 200;
 
-/// Folder of files attached to the pages beside it: those of a page stand there, or in a folder of the page's id or name.
+/// The folder with the files that are attached to the pages next to it. The files of a page are in this folder, or in
+/// a subfolder with the page's id or name.
 pub(crate) const ATTACHMENTS: &str = "attachments";
 
-/// A file that may hold pages.
+/// A file that may contain pages.
 #[derive(Debug)]
 pub(super) struct File {
     origin: Origin,
@@ -103,7 +104,7 @@ pub(super) struct Pages {
 
 /// The content of a file.
 enum Found {
-    /// A body alone: the title that it names, whether only Cloud writes such a body, and the files that it names.
+    /// Only a body: its title, whether only Cloud writes such a body, and the names of files in it.
     Body { title: Option<String>, is_cloud: bool, files: Vec<String> },
     /// Objects of the REST interface.
     Objects(Objects),
@@ -255,7 +256,7 @@ impl Pages {
 
 /// Files attached to pages.
 impl Pages {
-    /// Adds the files of page number `number` that are named, or, where none is, those that stand in its folder.
+    /// Adds the files that page number `number` names. If it names none, adds the files in its folder.
     fn add_files(
         &self,
         library: &mut Library<'_>,
@@ -279,7 +280,7 @@ impl Pages {
         library.add_files(index, files, |name| self.attached_path(number, &content_id, name).is_some(), agenda);
     }
 
-    /// Folders that hold nothing but files of page number `number`.
+    /// Returns the folders that contain only files of page number `number`.
     fn own_folders(&self, number: usize, content_id: &str) -> Vec<PathBuf> {
         let file = self.slots.get(number).and_then(|(file, _)| self.files.get(*file));
         let Some(File { origin: Origin::Disk(path), .. }) = file else { return Vec::new() };
@@ -296,7 +297,7 @@ impl Pages {
         folders
     }
 
-    /// Where a file attached to page number `number` is.
+    /// Returns the path of a file that is attached to page number `number`.
     fn attached_path(&self, number: usize, content_id: &str, filename: &str) -> Option<PathBuf> {
         let mut folders = self.own_folders(number, content_id);
         if let Some(File { origin: Origin::Disk(path), .. }) = self.files.get(self.slots.get(number)?.0) {
@@ -307,7 +308,7 @@ impl Pages {
     }
 }
 
-/// Returns the name under which an attached file is kept on disk: its own, or, where no file can have that, one made of it.
+/// Returns the name of an attached file on disk. If its own name is not allowed there, a similar name is returned.
 pub(crate) fn stored_name(filename: &str) -> Cow<'_, str> {
     let is_name = !filename.contains(['/', '\\', '\0']) && !filename.starts_with('.') && !filename.is_empty();
     if is_name && filename.len() <= LONGEST_NAME {
@@ -318,7 +319,7 @@ pub(crate) fn stored_name(filename: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}.{extension}", hex::encode(Sha256::digest(filename))))
 }
 
-/// The names of files that a body shows or links to.
+/// Returns the names of files that a body shows or links to.
 fn attached_names(source: &str) -> Vec<String> {
     let names = source.split("ri:filename=\"").skip(1).filter_map(|rest| rest.split('"').next());
     let mut names: Vec<String> = names
@@ -350,7 +351,7 @@ impl Source for Pages {
                     let reference = PageRef { site: file_site, ..reference };
                     let index = library.add(reference, number);
                     agenda.push(Task::Page(index));
-                    // A name may be that of a file of another page.
+                    // The name may belong to a file of another page.
                     let content_id = library.page(index).map(|page| page.content_id.clone()).unwrap_or_default();
                     let is_there = |name: &&String| self.attached_path(number, &content_id, name).is_some();
                     let named = files.iter().filter(is_there).map(|name| AttachedFile::named(name)).collect();
@@ -536,7 +537,7 @@ fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
     }
     rest::people(value, &mut |id, name| objects.people.push((id, name)));
     let next = rest::text(value, "/_links/next");
-    // A list of people is not the end of a list of pages.
+    // A list of people does not end a list of pages.
     let is_list = value.get("results").is_some() && !objects.pages.is_empty();
     objects.list = is_list.then(|| List { start: value.get("start").and_then(Value::as_u64), next });
     Some(objects)

@@ -343,7 +343,7 @@ pub(super) fn attached_files(value: &Value) -> Vec<AttachedFile> {
     attachment_items(value).filter_map(file).filter(|file| names.insert(file.filename.clone())).collect()
 }
 
-/// Everything else that the answer says of the page; `name` names an account.
+/// Returns the other data about the page in the answer. `name` returns the name of an account.
 pub(super) fn document(value: &Value, name: impl Fn(&str) -> Option<String>) -> Document {
     let mut document = Document {
         version: value.pointer("/version/number").and_then(Value::as_i64),

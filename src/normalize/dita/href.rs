@@ -48,7 +48,7 @@ pub(super) fn join(base: &str, relative: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Decodes an address; one that would not be UTF-8 stays as it is written.
+/// Decodes an address. If the result is not valid UTF-8, the address is not changed.
 fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Cow::into_owned)
 }

@@ -161,7 +161,7 @@ impl Library {
         files.map(|file| self.inputs.path(file).to_string()).collect()
     }
 
-    /// Whether readers look for a document: not where it exists only for reuse, or is a map without text of its own.
+    /// Returns whether a search should find a document. It should not if the document exists only for reuse, or is a map without text.
     pub fn is_searched(&self, file: FileId) -> bool {
         if self.settings.search == Searched::All {
             return true;

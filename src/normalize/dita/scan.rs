@@ -34,7 +34,7 @@ pub(super) struct Scan {
 /// The files of an input.
 struct Found {
     inputs: InputFiles,
-    /// Files that may hold DITA, in order of path.
+    /// Files that may contain DITA, ordered by path.
     files: Vec<FileId>,
     /// What could not be read.
     unread: Vec<FileError>,
@@ -107,7 +107,7 @@ impl Scan {
         notices
     }
 
-    /// Notes what a file is; true when it pushes content into others.
+    /// Records the kind of a file. Returns true if the file pushes content into other files.
     fn classify(&mut self, file: FileId) -> bool {
         let tree = match self.library.inputs.load(file) {
             Ok(tree) => tree,
@@ -227,8 +227,8 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension(name).as_str())
 }
 
-/// A map with the maps and topics that it refers to, or a topic, and what could not be read; the inputs starts where all
-/// their files lie.
+/// Returns a map with the maps and topics that it refers to, or a topic, and the files that could not be read. The inputs start
+/// at the common folder of all these files.
 fn reachable(input: &Path, kinds: &Specializations) -> Result<Found, ReadError> {
     let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();

@@ -1,4 +1,4 @@
-//! Reads the files beside the older `dita.ndjson`: `meta.jsonl` has one document per line, and `breadcrumbs.jsonl` has
+//! Reads the files in the folder of an older `dita.ndjson`: `meta.jsonl` has one document per line, and `breadcrumbs.jsonl` has
 //! one use of a document in a map per line.
 
 use std::collections::HashMap;

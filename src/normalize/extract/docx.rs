@@ -1,11 +1,11 @@
-//! The text of word processor documents.
+//! Extracts the text of word processor documents.
 
 use std::collections::HashMap;
 
 use super::super::tree::Block;
 use super::office::{Package, Style, attribute, each_tag, local, read};
 
-/// Returns the text of a `.docx`, its footnotes and endnotes last.
+/// Returns the text of a `.docx` with its footnotes and endnotes at the end.
 pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     let mut package = Package::open(bytes)?;
     let Some(body) = package.part("word/document.xml")? else { return Err("it has no word/document.xml".to_owned()) };
@@ -20,7 +20,7 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     Ok(blocks)
 }
 
-/// Reads which styles are headings or list items. Their ids are words of the author's language; their names are not.
+/// Reads which styles are headings or list items. The ids of styles depend on the author's language, but their names do not.
 fn styles(source: &str) -> Result<HashMap<String, Style>, String> {
     let mut styles = HashMap::new();
     let mut id = String::new();
@@ -43,7 +43,7 @@ fn styles(source: &str) -> Result<HashMap<String, Style>, String> {
     Ok(styles)
 }
 
-/// The ids that English programs write.
+/// The ids in English documents.
 fn usual_styles() -> HashMap<String, Style> {
     let heading = |level| Style { heading: Some(level), is_item: false };
     let headings = (1..=9).map(|level| (format!("Heading{level}"), heading(level)));

@@ -1,7 +1,7 @@
-//! The text of files that are not pages: PDF, office documents, plain text.
+//! Extracts the text of files that are not pages: PDF, office documents and plain text.
 //!
-//! [`extract`] reads one file in this process. Files of strangers may nest without end, unpack to terabytes or make a library
-//! panic, so `normalize` has another process do it, with bounded memory and time ([`process`]).
+//! [`extract`] reads one file in this process. An untrusted file may be nested without limit, unpack to terabytes or cause a
+//! panic in a library. Therefore `normalize` reads it in a separate process with limited memory and time ([`process`]).
 
 mod docx;
 mod office;
@@ -16,9 +16,9 @@ use super::markdown;
 use super::text::{Losses, clean};
 use super::tree::{Block, Inline};
 
-/// Bytes of one file that is read.
+/// Maximum size of a file in bytes.
 pub const MAX_FILE: u64 = 32 * 1024 * 1024;
-/// Bytes of the Markdown that one file may become.
+/// Maximum size of the Markdown for one file in bytes.
 pub const MAX_TEXT: u64 = 8 * 1024 * 1024;
 
 /// The kinds of files whose text is read.
@@ -28,7 +28,7 @@ pub enum Kind {
     Text,
     Markdown,
     Html,
-    /// It is no text itself.
+    /// The file is not plain text.
     Binary(Format),
 }
 
@@ -83,7 +83,7 @@ impl FromStr for Format {
     }
 }
 
-/// Returns the text of a file as Markdown, or why it cannot be read: one sentence, lower case, without a full stop.
+/// Returns the text of a file as Markdown, or the reason why it cannot be read. The reason is in lower case without a period.
 pub fn extract(format: Format, bytes: Vec<u8>) -> Result<String, String> {
     let blocks = match format {
         Format::Pdf => paragraphs(&pdf::text(&bytes)?),

@@ -1,5 +1,5 @@
-//! Packages of office documents: zip files whose parts are XML. Word processor documents and slides name paragraphs, runs and
-//! tables alike, so that one reader serves both.
+//! Reads the packages of office documents, which are zip files with XML parts. Paragraphs, runs and tables have the same names in
+//! word processor documents and slides, so the same code reads both.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,12 +13,12 @@ use super::super::decode::decode;
 use super::super::text::{Losses, one_line};
 use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
 
-/// Bytes that the parts of a package may unpack to, together.
+/// Maximum size of all unpacked parts of a package in bytes.
 const MAX_UNPACKED: u64 = 64 * 1024 * 1024;
-/// Tables in tables.
+/// Maximum depth of nested tables.
 const MAX_DEPTH: usize = 16;
 
-/// A packed file, and how much of it may still be unpacked.
+/// A package, and the number of bytes that may still be unpacked.
 pub(super) struct Package {
     archive: ZipArchive<Cursor<Vec<u8>>>,
     left: u64,
@@ -33,7 +33,7 @@ impl Package {
         Ok(Self { archive, left: MAX_UNPACKED })
     }
 
-    /// Names of the parts that begin and end so, `slide2.xml` before `slide10.xml`.
+    /// Returns the names of the parts with this prefix and suffix. `slide2.xml` comes before `slide10.xml`.
     pub(super) fn names(&self, start: &str, end: &str) -> Vec<String> {
         let names = self.archive.file_names().filter_map(Result::ok).map(Cow::into_owned);
         let mut names: Vec<String> = names.filter(|name| name.starts_with(start) && name.ends_with(end)).collect();
@@ -41,7 +41,7 @@ impl Package {
         names
     }
 
-    /// Unpacks a part. `None` when the package does not have it.
+    /// Unpacks a part. `None` means that the package does not contain it.
     pub(super) fn part(&mut self, name: &str) -> Result<Option<String>, String> {
         let Ok(file) = self.archive.by_name(name) else { return Ok(None) };
         let mut bytes = Vec::new();
@@ -65,7 +65,7 @@ impl Package {
         Ok(relations)
     }
 
-    /// Returns the file, after unpacking it all once: libraries that read it set no limit.
+    /// Returns the file after unpacking all of it once to check the limit, because the libraries that read it have none.
     pub(super) fn checked(mut self) -> Result<Vec<u8>, String> {
         for index in 0..self.archive.len() {
             let file = self.archive.by_index(index).map_err(|error| format!("no readable package: {error}"))?;
@@ -81,7 +81,7 @@ fn too_large() -> String {
     format!("it unpacks to more than {MAX_UNPACKED} bytes")
 }
 
-/// A target as its part's folder sees it.
+/// Resolves a target relative to the folder of its part.
 fn joined(folder: &str, target: &str) -> String {
     if let Some(absolute) = target.strip_prefix('/') {
         return absolute.to_owned();
@@ -107,7 +107,7 @@ fn reader(source: &str) -> Reader<&[u8]> {
     reader
 }
 
-/// Shows every tag of a part that opens an element.
+/// Calls a function with every start tag of a part.
 pub(super) fn each_tag(source: &str, mut see: impl FnMut(&BytesStart<'_>)) -> Result<(), String> {
     let mut reader = reader(source);
     loop {
@@ -119,26 +119,26 @@ pub(super) fn each_tag(source: &str, mut see: impl FnMut(&BytesStart<'_>)) -> Re
     }
 }
 
-/// The name without its prefix.
+/// Returns the name without its prefix.
 pub(super) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
-/// The attribute of that name, whatever its prefix.
+/// Returns the attribute with this name, regardless of its prefix.
 pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = tag.attributes().flatten();
     let found = attributes.find(|attribute| local(attribute.key.as_ref()) == name)?;
     Some(found.value.as_ref().to_owned())
 }
 
-/// What the style of a paragraph makes of it.
+/// The kind of a paragraph, according to its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Style {
     pub heading: Option<u8>,
     pub is_item: bool,
 }
 
-/// Reads the paragraphs and tables of a part; `styles` are those that its paragraphs name.
+/// Reads the paragraphs and tables of a part. `styles` contains the styles of its paragraphs.
 pub(super) fn read(source: &str, styles: &HashMap<String, Style>) -> Result<Vec<Block>, String> {
     let mut reader = reader(source);
     let mut state = State::new(styles);
@@ -161,15 +161,15 @@ pub(super) fn read(source: &str, styles: &HashMap<String, Style>) -> Result<Vec<
     Ok(state.open.into_iter().flat_map(|place| place.blocks).collect())
 }
 
-/// Where in a part the reader is.
+/// The position of the reader in a part.
 struct State<'s> {
     styles: &'s HashMap<String, Style>,
-    /// What is read of each table that is open, the outermost first. The first entry is the part itself.
+    /// The contents of each open table so far, outermost first. The first entry is the part itself.
     open: Vec<Place>,
     text: String,
     style: Style,
     in_text: bool,
-    /// Elements that are open inside one whose text is not read.
+    /// Number of open elements inside an element that is skipped.
     skipped: usize,
 }
 
@@ -177,7 +177,7 @@ struct State<'s> {
 struct Place {
     blocks: Vec<Block>,
     rows: Vec<Vec<Cell>>,
-    /// Columns that the next cell covers.
+    /// Number of columns that the next cell covers.
     colspan: usize,
 }
 
@@ -243,7 +243,7 @@ impl<'s> State<'s> {
                 let style = attribute(tag, "val").and_then(|id| self.styles.get(&id));
                 self.style = style.copied().unwrap_or(self.style);
             }
-            // Slides say what a shape is for.
+            // In slides, a shape has a type.
             "ph" => {
                 let is_title = attribute(tag, "type").is_some_and(|kind| matches!(kind.as_str(), "title" | "ctrTitle"));
                 self.style.heading = is_title.then_some(2);
@@ -310,8 +310,7 @@ impl<'s> State<'s> {
     }
 }
 
-/// Whether nothing below the element is read: what stands in for newer markup says the same again, and numbers of slides are no
-/// text.
+/// Returns whether an element is skipped. A fallback for newer markup repeats the same content, and slide numbers are not text.
 fn is_skipped(tag: &BytesStart<'_>) -> bool {
     match local(tag.name().as_ref()) {
         "Fallback" => true,

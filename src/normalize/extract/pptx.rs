@@ -1,4 +1,4 @@
-//! The text of slides.
+//! Extracts the text of slides.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::office::{Package, each_tag, local, read};
 
 const PRESENTATION: &str = "ppt/presentation.xml";
 
-/// Returns the slides of a `.pptx` in their order: a heading for each, its paragraphs and tables, and the speaker's notes.
+/// Returns the slides of a `.pptx` in order. Each has a heading, paragraphs, tables, and the speaker's notes.
 pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     let mut package = Package::open(bytes)?;
     let slides = slides(&mut package)?;
@@ -33,7 +33,7 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     Ok(blocks)
 }
 
-/// The parts that hold slides: in the order of the presentation, else by their names.
+/// Returns the parts with slides in the order of the presentation. If it has no order, the parts are ordered by name.
 fn slides(package: &mut Package) -> Result<Vec<String>, String> {
     let relations = package.relations(PRESENTATION)?;
     let mut ordered = Vec::new();

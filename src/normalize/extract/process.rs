@@ -1,4 +1,4 @@
-//! Reading a file in a process of its own: a file that exhausts memory, time or stack ends that process, and is reported.
+//! Reads a file in a separate process. If a file exhausts memory, time or stack, only that process ends, and the file is reported.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -12,20 +12,20 @@ use super::{Format, MAX_FILE, MAX_TEXT, extract};
 /// Name of the hidden command that reads one file from its standard input.
 pub const COMMAND: &str = "extract";
 
-/// Bytes of memory that reading one file may take.
+/// Maximum memory for reading a file, in bytes.
 const MEMORY_BYTES: u64 = 512 << 20;
-/// Seconds of processor time that it may take.
+/// Maximum processor time for reading a file, in seconds.
 const SECONDS: u64 = 60;
-/// Stack of the thread that reads. Objects in these files nest, and libraries read them by recursion.
+/// Stack size of the thread that reads a file. Objects in these files are nested, and libraries read them recursively.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Has `program`, which is trailblazer, extract the text of a file.
+/// Runs `program`, which is trailblazer, to extract the text of a file.
 pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args([COMMAND, format.name()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("no process to read it: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A process that has ended does not read on; its exit says why.
+        // If the process has ended, the write fails. The exit code then contains the reason.
         let _ = stdin.write_all(bytes);
     }
     let mut answer = String::new();
@@ -38,9 +38,9 @@ pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Res
     }
 }
 
-/// Reads a file from standard input with bounded memory and time. Returns its text, or why it cannot be read.
+/// Reads a file from standard input with bounded memory and time. Returns its text, or the reason why it cannot be read.
 pub fn answer(format: Format) -> Result<String, String> {
-    // Where the system knows no such limit, the process goes without.
+    // If the system does not support such a limit, the process has none.
     let _ = setrlimit(Resource::RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES);
     let _ = setrlimit(Resource::RLIMIT_CPU, SECONDS, SECONDS);
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);

@@ -1,4 +1,4 @@
-//! Tables of spreadsheets.
+//! Converts spreadsheets to tables.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -9,14 +9,14 @@ use super::super::text::one_line;
 use super::super::tree::{Block, Cell, Inline, Table};
 use super::office::Package;
 
-/// Cells of one workbook that are read.
+/// Maximum number of cells to read from a workbook.
 const MAX_CELLS: usize = 500_000;
-/// Columns of one sheet.
+/// Maximum number of columns in a sheet.
 const MAX_COLUMNS: u32 = 256;
 
 /// Returns a heading and a table for each sheet of a `.xlsx`. Rows and columns without a value are left out.
 pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
-    // The library unpacks parts whole.
+    // The library unpacks each part completely.
     let bytes = Package::open(bytes)?.checked()?;
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(reason)?;
     let sheets: Vec<String> = workbook
@@ -28,7 +28,7 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     let mut blocks = Vec::new();
     let mut left = MAX_CELLS;
     for name in sheets {
-        // A sheet names few cells of the billions that it could have.
+        // A sheet contains only a few of the billions of possible cells.
         let mut rows: BTreeMap<u32, BTreeMap<u32, String>> = BTreeMap::new();
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(reason)?;
         while let Some(cell) = cells.next_cell().map_err(reason)? {
@@ -63,7 +63,7 @@ fn cell(text: Option<String>) -> Cell {
     Cell { content: text.map(paragraph).into_iter().collect(), ..Cell::default() }
 }
 
-/// A value as the sheet shows it, but for its format.
+/// Formats a value like the sheet, but without number formats.
 fn shown(data: &DataRef<'_>) -> String {
     match data {
         DataRef::Int(number) => number.to_string(),

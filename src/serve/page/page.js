@@ -1,7 +1,7 @@
-// Everything here is comfort: the pages say and do the same without it.
+// This script is optional: the pages have the same content and functions without it.
 "use strict";
 
-// Shows a live page anew in place, as often as its server says: nothing flickers, and what is open or scrolled stays so.
+// Refreshes a live page in place at the interval from the server. The page does not flicker, and open or scrolled elements stay as they are.
 const seconds = Number(document.querySelector("main")?.dataset.refresh);
 if (seconds > 0) {
   setInterval(async () => {
@@ -14,12 +14,12 @@ if (seconds > 0) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
       if (fresh) update(main, fresh);
     } catch {
-      // The server is away for a moment: the next turn tries again.
+      // If the server is unreachable, the next refresh tries again.
     }
   }, seconds * 1000);
 }
 
-// Makes `old` what `fresh` is, and touches only what differs.
+// Changes `old` to equal `fresh`. Equal parts are not touched.
 function update(old, fresh) {
   if (old.isEqualNode(fresh)) return;
   const isSameKind = old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName;
@@ -45,7 +45,7 @@ function update(old, fresh) {
   before.slice(after.length).forEach((child) => child.remove());
 }
 
-// Keys of the search page: / to the question, j and k through the results.
+// Keys on the search page: / focuses the question, and j and k move through the results.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
   const question = document.querySelector("input[type=search]");

@@ -22,7 +22,7 @@ pub(super) enum Attached {
 pub(super) struct Attachment {
     pub id: String,
     pub version: String,
-    /// When it was last changed, as the export writes it.
+    /// Time of the last change in the format of the export.
     pub updated: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Attached {
         }
     }
 
-    /// Whether the export holds a file.
+    /// Returns whether the export contains a file.
     pub(super) fn has(&self, page: &str, attachment: &Attachment) -> bool {
         path(page, attachment).is_some_and(|path| match self {
             Self::Folder(folder) => folder.join(path).is_file(),
@@ -51,10 +51,10 @@ impl Attached {
     }
 }
 
-/// The path of a file in the export.
+/// Returns the path of a file in the export.
 fn path(page: &str, attachment: &Attachment) -> Option<String> {
     let parts = [page, &attachment.id, &attachment.version];
-    // The numbers come from the export: no path may lead out of it.
+    // The numbers come from the export, so they are checked. No path may lead out of it.
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     parts.iter().all(is_number).then(|| format!("attachments/{}", parts.join("/")))
 }

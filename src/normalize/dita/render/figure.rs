@@ -85,7 +85,8 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// A link to a file of sound or film: by its title, else the name of the file, else what it is. Returns false if it has no address.
+    /// Adds a link to an audio or video file. Its text is the title, else the name of the file, else the kind of media. Returns false if
+    /// there is no address.
     pub(super) fn media_link(&mut self, media: &Element, title: Option<&Element>, run: &mut Vec<Inline>) -> bool {
         let attributes = ["href", "data", "src"];
         let own = attributes.iter().find_map(|name| self.source(media, name));

@@ -115,7 +115,7 @@ impl Renderer<'_, '_> {
     }
 
     pub(super) fn cross_reference(&mut self, xref: &Element, run: &mut Vec<Inline>) {
-        // It is what a browser shows beside the pointer.
+        // A browser shows the description as a tooltip.
         let description = xref.child("desc");
         if description.is_some_and(|description| !description.is_blank()) {
             count(&mut self.losses, "xref:description");
