@@ -55,8 +55,8 @@ pub fn fault(error: &clap::Error) -> String {
     fault.strip_prefix("error: ").unwrap_or(fault).to_owned()
 }
 
-/// Returns the command of a group that has the name which `error` reports as unknown, or nearly that name: `db migrate` for
-/// `migrate`. The parser itself suggests commands of the same level only.
+/// Finds a subcommand whose name equals or resembles the unknown name in `error`, such as `db migrate` for `migrate`.
+/// The parser itself suggests only commands of the same level.
 #[must_use]
 pub fn grouped_command(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else { return None };

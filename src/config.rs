@@ -85,7 +85,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
 pub struct Setup {
-    /// Package index; none means the one of pip or uv.
+    /// Package index. `None` means the index of pip or uv.
     pub index_url: Option<String>,
 }
 

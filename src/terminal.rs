@@ -104,7 +104,8 @@ pub fn print_table_of_names(rows: &[Vec<String>], long: &[usize]) -> Result<()> 
     table::lay_out(&rows, long, output_width()).iter().try_for_each(|line| print_line(line))
 }
 
-/// Returns the width of standard output: that of the terminal, or else what `COLUMNS` says, which `watch` sets. None: unlimited.
+/// Returns the width of standard output: the width of the terminal, or else the value of `COLUMNS`, which `watch` sets.
+/// `None` means unlimited.
 fn output_width() -> Option<usize> {
     if io::stdout().is_terminal() {
         return terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));

@@ -1,4 +1,4 @@
-//! The server of the evaluation, which stays, and a database on it for each set of documents.
+//! Manages the server of the evaluation, which is kept, and its databases, one for each set of documents.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,7 +17,7 @@ use trailblazer::embed::{Local, Provider, Weights};
 use crate::measure::{Scores, rank_of};
 use crate::{Case, Failure};
 
-/// Documents of a result that are looked at.
+/// Number of documents of each result that are evaluated.
 const DEPTH: i32 = 50;
 
 /// The private server of the evaluation, and the model.
@@ -29,7 +29,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server in `var/eval` or where `TRAILBLAZER_EVAL_DIR` says.
+    /// Starts the server in `var/eval` or in `TRAILBLAZER_EVAL_DIR`.
     pub fn start(root: &Path) -> Result<Self, Failure> {
         let model = std::env::var_os("TRAILBLAZER_EVAL_MODEL")
             .map_or_else(|| root.join("var/models/all-MiniLM-L6-v2"), PathBuf::from);
@@ -49,17 +49,17 @@ impl Server {
         Ok(())
     }
 
-    /// Returns the Python that has bm25s.
+    /// Returns the Python interpreter with bm25s.
     pub fn bm25s(&self) -> PathBuf {
         self.folder.join("venv/bin/python")
     }
 
-    /// Returns a connection to a database of PostgreSQL's own.
+    /// Returns a connection to the default database of PostgreSQL.
     pub fn connect(&self) -> Result<Client, Failure> {
         Ok(Client::connect(&self.local.database_url("postgres"), NoTls)?)
     }
 
-    /// Returns the URL of a database, which is made if it is missing.
+    /// Returns the URL of a database. Creates the database if it is missing.
     fn database(&self, name: &str) -> Result<String, Failure> {
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         let mut client = self.connect()?;
@@ -69,13 +69,13 @@ impl Server {
         Ok(self.local.database_url(&name))
     }
 
-    /// Normalizes folders and returns the documents' lines.
+    /// Normalizes folders and returns one line for each document.
     pub fn normalize(&self, name: &str, folders: &[(&str, PathBuf)]) -> Result<Vec<Value>, Failure> {
         let database = "postgresql://nowhere.invalid/none";
         let mut documents = Vec::new();
         for (source, folder) in folders {
             let workspace = self.folder.join("normalized").join(name).join(source);
-            // Registering fails without a database; the artifact is written before.
+            // Registering fails without a database, but the artifact is written before.
             let input = folder.to_string_lossy();
             let _ = self
                 .command(database, &workspace, true)?
@@ -111,7 +111,7 @@ pub struct Knowledge<'a> {
 }
 
 impl<'a> Knowledge<'a> {
-    /// Makes the set's database equal to the documents. They are chunked anew; texts that have a vector keep it. Without a model the
+    /// Updates the database of the set to the documents. They are chunked again, but texts with a vector keep it. Without a model, the
     /// documents are for full-text search alone.
     pub fn load(server: &'a Server, name: &str, documents: &[Value], by_model: bool) -> Result<Self, Failure> {
         let url = server.database(name)?;
@@ -145,7 +145,7 @@ impl<'a> Knowledge<'a> {
         Ok(scores)
     }
 
-    /// Returns the documents found, the best first.
+    /// Returns the documents that were found, best first.
     fn ask(&mut self, question: &str, by: &str) -> Result<Vec<String>, Failure> {
         let filter = SearchFilter::default();
         let reading = search::read_question(&mut self.client, question, &filter)?;
@@ -162,7 +162,7 @@ impl<'a> Knowledge<'a> {
         Ok(hits.into_iter().map(|hit| hit.doc_id).filter(|id| seen.insert(id.clone())).collect())
     }
 
-    /// Returns what the Python package bm25s finds in the same chunks; nothing where it is not installed.
+    /// Returns the results of the Python package bm25s for the same chunks, or nothing if it is not installed.
     pub fn bm25s(&mut self, cases: &[Case]) -> Result<Option<Scores>, Failure> {
         let python = self.server.bm25s();
         if !python.exists() {

@@ -1,4 +1,4 @@
-//! Manual pages as Debian translates them: what a page is for is the question, and the rest of it is the answer.
+//! Reads manual pages in the translations of Debian. The purpose of a page is the question, and the rest of the page is the answer.
 
 use std::fs;
 use std::io::Read;
@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::{Case, Failure, Set};
 
-/// The languages that are measured, by their folders.
+/// The evaluated languages, by folder.
 pub const CODES: [&str; 7] = ["de", "es", "fr", "it", "nl", "pt_BR", "ru"];
-/// Pages of one language, so that none takes long.
+/// Maximum number of pages per language, to limit the duration.
 const MOST: usize = 200;
 
 /// Reads the pages of one language.
@@ -52,7 +52,7 @@ pub fn declared(set: &Set, language: &str) -> Set {
     Set { name: set.name.clone(), documents, cases: set.cases.clone() }
 }
 
-/// Returns what a page is for, and what stands after its first section and its synopsis, as Markdown.
+/// Returns the purpose of a page, and the text after its first section and its synopsis as Markdown.
 fn page(source: &str) -> Option<(String, String)> {
     let mut sections: Vec<(String, String)> = Vec::new();
     for line in source.lines() {
@@ -87,7 +87,7 @@ fn page(source: &str) -> Option<(String, String)> {
     (purpose.split(' ').count() >= 3 && body.len() >= 400).then_some((purpose, body))
 }
 
-/// Removes the escapes of troff.
+/// Removes troff escape sequences.
 fn plain(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line.chars();

@@ -1,6 +1,6 @@
-//! Does search find what it should? Questions over several knowledge bases: Markdown tables on standard output.
+//! Measures how well search answers questions in several knowledge bases. Prints Markdown tables.
 //!
-//! `make eval` runs it. The knowledge bases stay in `var/eval` (`TRAILBLAZER_EVAL_DIR`), so that only texts that are new are embedded.
+//! `make eval` runs it. The knowledge bases stay in `var/eval` (`TRAILBLAZER_EVAL_DIR`), so that only new texts are embedded.
 //! `TRAILBLAZER_CORPORA` names a folder with more documentation: DITA folders are taken from it. `TRAILBLAZER_EVAL_MANPAGES` names
 //! the folder `man` of Debian's translated manual pages. Arguments select tables.
 
@@ -18,14 +18,14 @@ use measure::Scores;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// A question, and the documents that answer it: any of them counts.
+/// A question, and the documents that answer it. Any of them is a correct answer.
 #[derive(Debug, Clone)]
 struct Case {
     question: String,
     answers: Vec<String>,
 }
 
-/// Documents and what is asked about them.
+/// Documents and the questions about them.
 struct Set {
     name: String,
     documents: Vec<serde_json::Value>,
@@ -56,7 +56,7 @@ fn print_tables(server: &Server, root: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints how well words, vectors and both find the answers, and how well bm25s does on the same chunks.
+/// Prints how well words, vectors, both, and bm25s find the answers in the same chunks.
 fn print_ranking(server: &Server, root: &Path, with_variants: bool) -> Result<(), Failure> {
     println!("| questions | by | recall@1 | recall@10 | MRR | nDCG@10 |\n|---|---|--:|--:|--:|--:|");
     let mut varied = String::new();
@@ -93,7 +93,7 @@ fn print_ranking(server: &Server, root: &Path, with_variants: bool) -> Result<()
     Ok(())
 }
 
-/// Prints how often a page that holds a name verbatim comes first.
+/// Prints how often a page that contains a name verbatim comes first.
 fn print_names(server: &Server, root: &Path) -> Result<(), Failure> {
     let sets = names::all(server, root)?;
     let documents: Vec<_> = sets.iter().flat_map(|set| set.documents.iter().cloned()).collect();
@@ -112,7 +112,7 @@ fn print_names(server: &Server, root: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints what it gains to stem each document in its own language, by words alone.
+/// Prints how much full-text search gains if each document is stemmed in its own language.
 fn print_languages(server: &Server) -> Result<(), Failure> {
     let Some(folder) = std::env::var_os("TRAILBLAZER_EVAL_MANPAGES").map(PathBuf::from) else {
         eprintln!("skipped languages: TRAILBLAZER_EVAL_MANPAGES is not set");

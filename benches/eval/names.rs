@@ -1,6 +1,6 @@
-//! Names of things, alone and inside a long question: a page that holds the name verbatim should come first.
+//! Searches for names, alone and inside a long question. A page that contains the name verbatim should come first.
 //!
-//! Four sets are generated, so that many pages differ by their names alone. Two are real: the settings of PostgreSQL, one page each,
+//! Four sets are generated, so that many pages differ only by their names. Two are real: the settings of PostgreSQL, one page each,
 //! and the options of its programs.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::knowledge::Server;
 use crate::{Case, Failure, Set};
 
-/// What stands around a name in a long question. Its words are headings of other pages.
+/// The text around a name in a long question. Its words are headings of other pages.
 const QUESTIONS: [&str; 5] = [
     "{}",
     "What does {} mean and where is it described?",
@@ -20,9 +20,9 @@ const QUESTIONS: [&str; 5] = [
     "After the upgrade our backup reports {} in the error log, how can we configure the server so that it starts again?",
     "Release notes mention {} together with memory limits and connection settings; which values are allowed?",
 ];
-/// Names of one set that are asked for.
+/// Number of names to search for in each set.
 const MOST: usize = 75;
-/// A name on more pages tells nothing apart.
+/// Maximum number of pages with a name. A more frequent name does not distinguish pages.
 const MOST_PAGES: usize = 3;
 
 /// Returns the sets. All their pages belong into one knowledge base.
@@ -37,14 +37,14 @@ pub fn all(server: &Server, root: &Path) -> Result<Vec<Set>, Failure> {
     ])
 }
 
-/// A page, and the names on it that are asked for.
+/// A page, and the names on it to search for.
 struct Page {
     title: String,
     body: String,
     names: Vec<String>,
 }
 
-/// Asks for names that stand on few pages, each by two questions.
+/// Asks two questions for each name that appears on few pages.
 fn set(name: &str, pages: &[Page]) -> Set {
     let mut answers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let id = |number: usize| format!("{name}/{number}");
@@ -185,7 +185,7 @@ fn settings(server: &Server) -> Result<Vec<Page>, Failure> {
     let page = |row: &postgres::Row| {
         let (name, category, short, long): (String, String, String, String) =
             (row.get(0), row.get(1), row.get(2), row.get(3));
-        // The title in words, as the manuals of many products have it: only the text has the name.
+        // The title consists of words, as in the manuals of many products. Only the text contains the name.
         Page {
             title: category,
             body: format!("{short} {long}\n\nThe setting `{name}`. {}", filler(name.len())),

@@ -1,4 +1,4 @@
-//! The documentation that is asked about: the user guide of this repository, and DITA documentation of others.
+//! The documentation for the questions: the user guide of this repository, and DITA documentation of other projects.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::knowledge::Server;
 use crate::{Case, Failure, Set};
 
-/// Characters that must be left of a known item without its question.
+/// Minimum number of characters in a document without its question.
 const LEAST_BODY: usize = 200;
 
-/// Returns the sets of which the documents are there.
+/// Returns the sets whose documents are available.
 pub fn all(server: &Server, root: &Path, corpora: &Path) -> Result<Vec<Set>, Failure> {
     let guide = ["dita", "confluence"].map(|source| (source, root.join("examples/docs").join(source)));
     let guide = server.normalize("guide", &guide)?;
@@ -38,7 +38,7 @@ pub fn all(server: &Server, root: &Path, corpora: &Path) -> Result<Vec<Set>, Fai
     Ok(sets)
 }
 
-/// Makes each document's title and first paragraph a question, and takes them away from the document.
+/// Makes a question from the title and first paragraph of each document, and removes them from the document.
 fn known_items(name: &str, documents: &[Value]) -> Set {
     let mut set = Set { name: name.into(), documents: Vec::new(), cases: Vec::new() };
     for document in documents {

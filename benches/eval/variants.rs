@@ -1,8 +1,8 @@
-//! Questions as they are typed carelessly, or by another keyboard.
+//! Changes questions as if they were typed carelessly or on another keyboard.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Changes a question. The number selects the place of the change.
+/// Changes a question. The number selects the position of the change.
 type Change = fn(&str, usize) -> String;
 
 /// Ways to type a question, by name.
@@ -14,7 +14,7 @@ pub const ALL: [(&str, Change); 5] = [
     ("full-width letters", |question, _| full_width(question)),
 ];
 
-/// Returns the ranges of the longest words of letters, the longest first.
+/// Returns the ranges of the longest words that consist of letters, longest first.
 fn longest_words(question: &str) -> Vec<(usize, usize)> {
     let mut words = Vec::new();
     let mut begins = None;
@@ -35,7 +35,7 @@ fn longest_words(question: &str) -> Vec<(usize, usize)> {
 fn swapped(question: &str, seed: usize, count: usize) -> String {
     let mut bytes = question.as_bytes().to_vec();
     for (start, end) in longest_words(question).into_iter().take(count).filter(|(start, end)| end - start >= 5) {
-        // Not the first letter; and two that differ.
+        // Do not swap the first letter, or two equal letters.
         let places: Vec<usize> = (start + 1..end - 1).filter(|place| bytes[*place] != bytes[place + 1]).collect();
         if !places.is_empty() {
             let place = places[seed % places.len()];

@@ -245,7 +245,7 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
             Some(format!("run {0} has failed: `trailblazer runs show {0}` shows the reason", run.run_id))
         }
         [run] => Some(format!("run {} is {}, not embedded yet: {way_on}", run.run_id, run.status)),
-        _ => Some(format!("none of the runs asked is embedded yet: {way_on}")),
+        _ => Some(format!("none of the selected runs is embedded yet: {way_on}")),
     })
 }
 
@@ -264,7 +264,7 @@ fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
         } else {
             String::new()
         };
-        format!("no document of run {run_id} is searched: newer runs hold them too, such as {other}{way_on}")
+        format!("no document of run {run_id} is searched: newer runs contain them too, such as {other}{way_on}")
     }))
 }
 

@@ -46,7 +46,7 @@ pub fn split(args: &Args) -> Result<Option<Vec<Args>>> {
     Ok(Some(all))
 }
 
-/// The arguments that the run of an input shares with the others. Without `--run-id`, its id is the one that it has alone.
+/// Returns the arguments for one of the inputs. Without `--run-id`, its run has the same id as if it were the only input.
 fn one(args: &Args, name: &str) -> Result<Args> {
     let run_id = args.run_id.as_ref().map(|run_id| format!("{run_id}-{}", slug(name)).parse()).transpose();
     Ok(Args { further: Vec::new(), run_id: run_id.map_err(Error::usage)?, ..args.clone() })

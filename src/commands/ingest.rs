@@ -440,7 +440,7 @@ fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, context: &Conte
             ),
             hint: Some(match summary.failed_files.len() {
                 0 => format!("Check PATH and --source.{skipped}"),
-                _ => format!("The messages above say what is wrong with each.{skipped}"),
+                _ => format!("The messages above describe the error in each.{skipped}"),
             }),
         });
     }

@@ -93,8 +93,10 @@ fn attention(status: &Value) -> String {
     if !dead.is_empty() {
         let are = if dead.len() == 1 { "is" } else { "are" };
         let release = workers::release_command(dead.iter().copied());
-        problems
-            .push(format!("{} {are} probably dead (`{release}` frees what it claimed)", counted(dead.len(), "worker")));
+        problems.push(format!(
+            "{} {are} probably dead (`{release}` releases the claimed runs)",
+            counted(dead.len(), "worker")
+        ));
     }
     let expired = number("expired_claims");
     if expired > 0 {
@@ -318,7 +320,7 @@ mod tests {
             "by_status": {"failed": 2}, "due": 1, "live_claims": 1, "dead_claims": 1, "expired_claims": 1,
             "claims": [{"state": "dead", "run_id": "wiki"}, {"state": "expired", "run_id": "b"}]
         });
-        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` frees what it claimed), 1 lease has expired (`trailblazer run` takes the runs back), and 1 run is due and no worker is at work (`trailblazer run` starts one).");
+        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` takes the runs back), and 1 run is due and no worker is at work (`trailblazer run` starts one).");
     }
 
     #[test]

@@ -31,10 +31,10 @@ impl Default for Confluence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Attachments {
-    /// Their page names them.
+    /// The document of the page names them.
     #[default]
     Names,
-    /// Each whose text can be read also becomes a document below its page.
+    /// In addition, each file with readable text becomes a document below its page.
     Text,
 }
 

@@ -125,7 +125,7 @@ pub(super) fn unknown_key(tree: &Mapping) -> Option<String> {
     unknown_below("", tree)
 }
 
-/// Returns the same of the keys in a section, whose path with a dot after it is `section`.
+/// Returns the first unknown key in a section. `section` is the path of the section with a dot after it.
 fn unknown_below(section: &str, tree: &Mapping) -> Option<String> {
     tree.iter().find_map(|(key, value)| {
         let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);

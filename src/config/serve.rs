@@ -26,7 +26,7 @@ pub struct Serve {
     /// Addresses of the proxies whose headers are trusted.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// What callers without a token and without a proxy's user may see.
+    /// The access of callers without a token and without a user name from a proxy.
     pub unknown_callers: UnknownCallers,
     /// Origins whose pages may call the JSON API from a browser.
     #[serde(deserialize_with = "origins")]
@@ -59,7 +59,7 @@ impl Default for Serve {
     }
 }
 
-/// What callers without a token and without a proxy's user may see.
+/// The access of callers without a token and without a user name from a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownCallers {

@@ -35,8 +35,8 @@ impl Connector {
         if server.exists()? { Self::to_private(server, config) } else { Err(missing(config)) }
     }
 
-    /// Returns a connector for the configured database. Without a URL, it also creates the private server: for the commands
-    /// that bring documents, and for those that install the schema.
+    /// Returns a connector for the configured database. Without a URL, it also creates the private server. Use it for
+    /// commands that load documents or install the schema.
     pub fn creating(config: &Config) -> Result<Self> {
         match &config.database.url {
             Some(url) => Self::to_own("database.url", url, config),
@@ -225,8 +225,8 @@ impl Connector {
 fn missing(config: &Config) -> Error {
     let workspace = config.workspace.dir.display();
     let place = match &config.file {
-        Some(file) => format!("{} is used, and {workspace} holds no database", file.display()),
-        None => format!("no {FILE_NAME} is in this folder or above it, and {workspace} holds no database"),
+        Some(file) => format!("{} is used, and {workspace} contains no database", file.display()),
+        None => format!("no {FILE_NAME} is in this folder or above it, and {workspace} contains no database"),
     };
     // Earlier versions stored it there even without a configuration file.
     let is_of_earlier_version = config.file.is_none() && Path::new("var/postgres/data").is_dir();

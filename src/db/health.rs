@@ -149,7 +149,7 @@ pub fn token_lag(client: &mut Client) -> Result<Option<i64>> {
     if may { Ok(Some(client.query_one("select graphdb.token_lag()", &[])?.get(0))) } else { Ok(None) }
 }
 
-/// Documents of a run that everybody may read although nobody knows whether everybody should.
+/// Documents of a run that everybody may read, although it is unknown whether they should be restricted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.unknown_readers")]
 pub struct UnknownReaders {

@@ -46,7 +46,7 @@ pub fn refuse(client: &mut impl GenericClient) -> Result<()> {
     }
     if let Some(schema) = row.get::<_, Option<String>>("closed_schema") {
         return refused(
-            format!("role {owner}, who owns the schema, may not use schema {schema}, which holds pgvector"),
+            format!("role {owner}, who owns the schema, may not use schema {schema}, which contains pgvector"),
             format!("As the owner of that schema: grant usage on schema \"{schema}\" to \"{owner}\""),
         );
     }
@@ -58,7 +58,7 @@ pub(super) fn refuse_foreign_tables(client: &mut impl GenericClient) -> Result<(
     match client.query_one(FOREIGN, &[])?.get::<_, Option<String>>(0) {
         None => Ok(()),
         Some(tables) => Err(Error::NotReady {
-            message: format!("schema graphdb holds tables that trailblazer did not create: {tables}"),
+            message: format!("schema graphdb contains tables that trailblazer did not create: {tables}"),
             hint: "Use another database, or rename that schema: alter schema graphdb rename to …".into(),
         }),
     }

@@ -23,7 +23,7 @@ pub enum LocalServerError {
         looked_at: Vec<Rejected>,
     },
     /// `PG_VERSION` of a data directory does not contain a number.
-    #[error("{} does not hold a PostgreSQL version", .0.display())]
+    #[error("{} does not contain a PostgreSQL version", .0.display())]
     NotADataDirectory(PathBuf),
     /// PostgreSQL does not run as root, and there is no unprivileged account.
     #[error("PostgreSQL does not run as root, and neither of the accounts `postgres` and `nobody` exists")]

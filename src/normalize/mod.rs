@@ -50,10 +50,10 @@ pub struct Options {
     pub site_url: Option<String>,
     /// The configuration of the Confluence reader.
     pub confluence: Confluence,
-    /// The trailblazer program, which reads attached files of formats that are no text; without it these are not read.
+    /// The trailblazer program, which reads attached files that are not plain text. Without it, they are not read.
     pub program: Option<PathBuf>,
-    /// Threads that convert; none is one a core. With one, the calling thread does all the work, and the deepest documents
-    /// need 32 MB of its stack.
+    /// Number of threads. `None` means one per core. With one, the calling thread does all the work and needs up to 32 MB of
+    /// stack.
     pub threads: Option<NonZeroUsize>,
 }
 

@@ -39,7 +39,8 @@ impl From<Readers> for Written {
 }
 
 impl Readers {
-    /// Returns who passes all of `restrictions`; `None` when there are none. A restriction that follows from another is left out.
+    /// Returns the readers that all `restrictions` allow, or `None` if there are no restrictions. A restriction that follows from
+    /// another is omitted.
     pub fn of_all<'r>(restrictions: impl Iterator<Item = &'r Restriction>) -> Option<Self> {
         let all: BTreeSet<BTreeSet<&String>> = restrictions.map(|names| names.iter().collect()).collect();
         let follows = |one: &BTreeSet<&String>| all.iter().any(|other| other != one && other.is_subset(one));

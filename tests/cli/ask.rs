@@ -124,7 +124,7 @@ fn ask_says_which_run_took_the_place_of_the_one_asked() {
         sandbox.run(&["run"]).success();
     }
     let asked = sandbox.run(&["ask", "rack", "--run-id", "novice"]).success();
-    insta::assert_snapshot!(asked.stderr, @"warn: no document of run novice is searched: newer runs hold them too, such as expert; to find both, normalize the input of expert with another --collection");
+    insta::assert_snapshot!(asked.stderr, @"warn: no document of run novice is searched: newer runs contain them too, such as expert; to find both, normalize the input of expert with another --collection");
     assert_eq!(asked.stdout, "nothing found\n");
     let searched = |run_id| {
         let shown = sandbox.run(&["runs", "show", run_id]).success().stdout;
@@ -192,7 +192,7 @@ fn ask_says_that_the_run_it_was_asked_about_is_not_embedded_yet() {
     assert_eq!(late.stderr, told);
     let both = asked("late*");
     assert!(
-        both.stderr.contains("warn: none of the runs asked is embedded yet: `trailblazer run` processes"),
+        both.stderr.contains("warn: none of the selected runs is embedded yet: `trailblazer run` processes"),
         "{}",
         both.stderr
     );

@@ -45,7 +45,7 @@ fn restored_dump_is_the_database_that_was_dumped() {
     let token = sandbox.database.value("select last_value from graphdb.claim_tokens").parse::<i64>().unwrap();
     sandbox.run(&["runs", "delete", "r1", "--yes"]).success();
     let refused = run(&sandbox, &["db", "restore", "a.dump"]).exits(5);
-    assert!(refused.stderr.contains("the database holds 1 run"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the database contains 1 run"), "{}", refused.stderr);
     run(&sandbox, &["db", "restore", "a.dump", "--yes"]).success();
     assert!(sandbox.database.final_tables() == before);
     // Tokens that were issued after the dump are never issued again.

@@ -225,7 +225,7 @@ fn help_of_db_restore() {
       <FILE>  A file that `db dump` wrote
 
     Options:
-      -y, --yes   Replace what the database holds without asking
+      -y, --yes   Replace the contents of the database without asking
       -h, --help  Print help
 
     [global options]

@@ -37,7 +37,7 @@ fn a_dead_worker_is_named_everywhere_with_the_command_that_frees_its_run() {
     let line = format!("worker elsewhere/7/0 on run r1: {fault}; `trailblazer runs release r1` frees the run");
 
     let status = sandbox.run(&["status"]).success().stdout;
-    let attention = "Needs attention: 1 worker is probably dead (`trailblazer runs release r1` frees what it claimed), and \
+    let attention = "Needs attention: 1 worker is probably dead (`trailblazer runs release r1` releases the claimed runs), and \
                      1 run is due and no worker is at work (`trailblazer run` starts one).\n";
     assert!(status.starts_with(attention), "{status}");
     assert!(status.contains("claimed 1, lease expired 0, probably dead 1"), "{status}");

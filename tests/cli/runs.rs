@@ -387,7 +387,7 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     sandbox.database.set_clock("2026-06-01 12:01:20+00");
     let shown = sandbox.run(&["status", "--events", "never"]).success().stdout;
     insta::assert_snapshot!(shown, @"
-    Needs attention: 1 worker is probably dead (`trailblazer runs release r4` frees what it claimed).
+    Needs attention: 1 worker is probably dead (`trailblazer runs release r4` releases the claimed runs).
 
     status      runs
     normalized  1

@@ -171,7 +171,7 @@ fn errors_name_the_cause_that_the_owner_can_remove() {
     };
     refused(&["db", "migrate"], "may not create a schema", "grant create on database");
     admin.batch_execute(&format!("grant create on database {name} to {owner}")).unwrap();
-    refused(&["db", "migrate"], "may not use schema extensions, which holds pgvector", "grant usage on schema");
+    refused(&["db", "migrate"], "may not use schema extensions, which contains pgvector", "grant usage on schema");
     admin.batch_execute(&format!("grant usage on schema extensions to {owner}")).unwrap();
     run(&["db", "migrate"]).success();
 

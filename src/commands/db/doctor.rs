@@ -311,7 +311,7 @@ impl Doctor<'_> {
                 )?;
             } else if found.model != wanted.name && found.runs > 0 {
                 let reset = format!("trailblazer runs reset --embedding-model {}", found.model);
-                self.note("vectors", &format!("{detail}, not of the configured model; to embed them anew: {reset}"))?;
+                self.note("vectors", &format!("{detail}, not of the configured model; to embed them again: {reset}"))?;
             } else {
                 self.ok("vectors", &detail)?;
             }

@@ -34,7 +34,7 @@ pub struct RestoreArgs {
     /// A file that `db dump` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace what the database holds without asking
+    /// Replace the contents of the database without asking
     #[arg(long, short)]
     yes: bool,
 }
@@ -62,10 +62,10 @@ pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
     };
     if held > 0
         && !args.yes
-        && !confirm(&format!("The database holds {}. Replace them?", counted(held, "run")), "restore")
+        && !confirm(&format!("The database contains {}. Replace them?", counted(held, "run")), "restore")
     {
         return Err(Error::Refused {
-            message: format!("not confirmed: the database holds {}", counted(held, "run")),
+            message: format!("not confirmed: the database contains {}", counted(held, "run")),
             hint: "Pass --yes to replace them.".into(),
         });
     }

@@ -311,13 +311,13 @@ pub(super) fn people(value: &Value, add: &mut impl FnMut(String, String)) {
     }
 }
 
-/// The files attached to a page; a list of its own, which `trailblazer fetch` writes, is complete.
+/// Returns the files attached to a page. If `trailblazer fetch` wrote a separate list, it is used because it is complete.
 fn attachment_items(value: &Value) -> impl Iterator<Item = &Value> {
     let own = value.get("attachments").is_some_and(|own| !own.is_null());
     list(value, if own { "/attachments" } else { "/children/attachment" })
 }
 
-/// The files attached to a page: name, where to get it, and the ids that media carry.
+/// Returns the files attached to a page, with their name, address and media ids.
 pub(super) fn attachments(value: &Value) -> Vec<(Attachment, Vec<String>)> {
     attachment_items(value)
         .filter_map(|item| {
@@ -330,7 +330,7 @@ pub(super) fn attachments(value: &Value) -> Vec<(Attachment, Vec<String>)> {
         .collect()
 }
 
-/// The files attached to a page, for those who read them.
+/// Returns the files attached to a page, for reading their text.
 pub(super) fn attached_files(value: &Value) -> Vec<AttachedFile> {
     let file = |item| {
         Some(AttachedFile {

@@ -59,7 +59,7 @@ pub(super) fn set_branches(element: &mut Element, branches: &[usize]) {
     }
 }
 
-/// Returns the branches in which `element` looks for its target: those of its key, unless `here` is inside them.
+/// Returns the branches where the target of `element` is searched. These are the branches of its key, unless `here` is inside them.
 pub(super) fn branches_meant(element: &Element, here: &[usize]) -> Vec<usize> {
     let of_key = branches_of(element).filter(|branches| !here.starts_with(branches));
     of_key.unwrap_or_else(|| here.to_owned())

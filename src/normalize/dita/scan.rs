@@ -82,7 +82,7 @@ impl Scan {
         Ok(scan)
     }
 
-    /// What the owner of the input should know: what conditions left out, and which filters were not used.
+    /// Returns notices for the owner of the input: content that conditions excluded, and unused filters.
     pub fn notices(&self) -> Vec<Notice> {
         let note = |message| Notice { is_warning: false, message };
         let mut notices = Vec::new();

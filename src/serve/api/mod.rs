@@ -246,7 +246,7 @@ async fn embed(
     caller.require_known()?;
     if request.texts.is_empty() || request.texts.len() > MAX_TEXTS {
         let count = request.texts.len();
-        return Err(Problem::invalid(format!("texts must hold 1 to {MAX_TEXTS} texts, not {count}")));
+        return Err(Problem::invalid(format!("texts must contain 1 to {MAX_TEXTS} texts, not {count}")));
     }
     let texts = request.texts.into_iter().map(|text| text.0).collect();
     Ok(Json(knowledge::embed(&state, request.kind, texts).await?))

@@ -28,7 +28,7 @@ pub(super) struct Renderer<'r, 'l> {
     pub losses: Losses,
     pub links: Vec<Link>,
     pub attachments: Vec<Attachment>,
-    /// The headings, in order, and their anchors as DITA-OT publishes them; empty for those without an id.
+    /// The headings in order, with the anchors that DITA-OT creates. The anchor of a heading without an id is empty.
     headings: Vec<(Vec<Inline>, String)>,
     /// Id of the current topic.
     topic: String,
@@ -121,8 +121,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         }
     }
 
-    /// Returns the anchors of those headings of a document that stand outside of notes, lists and tables; none when no heading has
-    /// one.
+    /// Returns the anchors of the headings outside of notes, lists and tables. The list is empty if no heading has an anchor.
     pub fn anchors(&self, blocks: &[Block]) -> Vec<String> {
         let mut known = self.headings.iter();
         let headings = blocks.iter().filter_map(|block| match block {
