@@ -26,7 +26,7 @@ impl Default for Reranker {
     }
 }
 
-/// Who computes a reranker's scores.
+/// The program that computes the scores of a reranker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RerankerKind {

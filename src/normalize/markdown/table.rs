@@ -167,7 +167,7 @@ fn holds_table(block: &Block) -> bool {
     }
 }
 
-/// Writes a pipe table. Header rows that belong together become one, their texts one below the other.
+/// Writes a pipe table. Related header rows are merged into one row. Their texts are separated by line breaks.
 fn pipes<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
     let columns = grid.columns();
     if columns == 0 {

@@ -143,21 +143,21 @@ pub struct Backlog {
     pub due: i64,
     /// Runs that wait after a failure.
     pub deferred: i64,
-    /// When the first of them can be claimed again.
+    /// Time at which the first of them can be claimed again.
     pub next_available_at: Option<DateTime<Utc>>,
-    /// When the oldest waiting run was normalized.
+    /// Time at which the oldest waiting run was normalized.
     pub oldest_normalized_at: Option<DateTime<Utc>>,
     /// Runs that are paused.
     pub paused: i64,
-    /// Why runs are paused, the oldest pause first.
+    /// Reasons why runs are paused, oldest pause first.
     pub pauses: Vec<Pause>,
-    /// Runs that workers hold.
+    /// Number of runs that workers have claimed.
     pub live_claims: i64,
-    /// Those of them whose worker is probably dead: it missed six heartbeats.
+    /// Number of these runs whose worker is probably dead, because it missed six heartbeats.
     pub dead_claims: i64,
     /// Runs whose worker did not renew its lease in time.
     pub expired_claims: i64,
-    /// The runs that workers hold.
+    /// The runs that workers have claimed.
     pub claims: Vec<Claim>,
     /// Runs that were embedded in the last ten minutes.
     pub embedded_last_10_minutes: i64,
@@ -165,7 +165,7 @@ pub struct Backlog {
     pub documents_to_chunk: i64,
     /// Texts of unfinished runs that are chunked.
     pub texts: i64,
-    /// Those of them that have a vector.
+    /// Number of these texts that have a vector.
     pub embedded_texts: i64,
     /// Texts that all live workers together embed in a second.
     pub texts_a_second: Option<f64>,
@@ -181,7 +181,7 @@ pub struct Backlog {
     pub failed: Vec<Run>,
 }
 
-/// A run that a worker holds.
+/// A run that a worker has claimed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Claim {
     /// The run.
@@ -198,7 +198,7 @@ pub struct Claim {
     pub age_seconds: i64,
     /// Seconds until the lease expires. A negative number means that it has expired.
     pub expires_in_seconds: i64,
-    /// When the worker sent its last heartbeat.
+    /// Time of the worker's last heartbeat.
     pub last_heard_from: DateTime<Utc>,
     /// Seconds since then.
     pub silent_seconds: i64,
@@ -215,9 +215,9 @@ pub struct Claim {
 pub struct Pause {
     /// The reason, if one was given.
     pub reason: Option<String>,
-    /// How many runs.
+    /// Number of runs.
     pub runs: i64,
-    /// When the first of them was paused.
+    /// Time at which the first of them was paused.
     pub since: DateTime<Utc>,
 }
 
@@ -273,7 +273,7 @@ pub struct Run {
     pub embedded_chunks: Option<i32>,
     /// The model that it was last embedded with.
     pub embedding_model: Option<String>,
-    /// The worker that holds it.
+    /// The worker that has claimed it.
     pub claimed_by: Option<String>,
     /// When its lease expires.
     pub claim_expires_at: Option<DateTime<Utc>>,
@@ -281,9 +281,9 @@ pub struct Run {
     pub attempts: i32,
     /// When it can be claimed again.
     pub available_at: Option<DateTime<Utc>>,
-    /// When it was paused; null: it is not paused.
+    /// Time at which it was paused. Null if it is not paused.
     pub paused_at: Option<DateTime<Utc>>,
-    /// Why it is paused.
+    /// Reason for the pause.
     pub pause_reason: Option<String>,
     /// The phase that failed.
     pub failed_phase: Option<String>,
