@@ -18,7 +18,7 @@ use crate::worker::{Watcher, locked};
 /// At most one status is sent in this time.
 const STATUS_PAUSE: Duration = Duration::from_secs(1);
 
-/// Time of the last sign of life from the main loop.
+/// Time at which the main loop last reported that it is alive.
 static LAST_SIGN: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Reports that the process is ready, and starts to answer the watchdog.

@@ -34,7 +34,7 @@ pub fn build(connector: &Connector, client: &mut Client, stop: &Stop, context: &
             }
             Outcome::Busy => log::info!("another process is indexing the vectors of {model}"),
             Outcome::NotOwner => log::info!(
-                "no index of {} of {model}, which makes searches slow; run `trailblazer run` as the owner of the schema to build it",
+                "{} of {model} have no index, so searches are slow; run `trailblazer run` as the owner of the schema to build it",
                 counted(vectors, "vector")
             ),
             Outcome::Canceled(why) => log::warn!(

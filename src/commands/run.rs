@@ -317,7 +317,7 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     let alive = held.iter().filter(|worker| worker.state != WorkerState::Dead).count();
     if alive > 0 {
         log::info!(
-            "claimed by other workers: {}; `trailblazer status --workers` shows how far they are, and `{}` frees the run of a dead \
+            "claimed by other workers: {}; `trailblazer status --workers` shows how far they are, and `{}` releases the run of a dead \
              worker",
             counted(alive, "run"),
             workers::release_command(held.iter().map(|worker| worker.run_id.as_str()).take(1))

@@ -101,7 +101,7 @@ fn attention(status: &Value) -> String {
     let expired = number("expired_claims");
     if expired > 0 {
         let have = if expired == 1 { "has" } else { "have" };
-        problems.push(format!("{} {have} expired (`trailblazer run` takes the runs back)", counted(expired, "lease")));
+        problems.push(format!("{} {have} expired (`trailblazer run` recovers the runs)", counted(expired, "lease")));
     }
     let due = number("due");
     if due > 0 && number("live_claims") == number("dead_claims") {
@@ -320,7 +320,7 @@ mod tests {
             "by_status": {"failed": 2}, "due": 1, "live_claims": 1, "dead_claims": 1, "expired_claims": 1,
             "claims": [{"state": "dead", "run_id": "wiki"}, {"state": "expired", "run_id": "b"}]
         });
-        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` takes the runs back), and 1 run is due and no worker is at work (`trailblazer run` starts one).");
+        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` recovers the runs), and 1 run is due and no worker is at work (`trailblazer run` starts one).");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn fault(worker: &Worker) -> Option<String> {
             duration(worker.silent_seconds),
             duration(worker.heartbeat_seconds)
         )),
-        WorkerState::Expired => Some("its lease has expired; `trailblazer run` takes the run back".into()),
+        WorkerState::Expired => Some("its lease has expired; `trailblazer run` recovers the run".into()),
     }
 }
 
@@ -38,7 +38,7 @@ pub fn dead(workers: &[Worker]) -> Vec<String> {
     let line = |worker: &&Worker| {
         let fault = fault(worker).unwrap_or_default();
         let release = release_command([worker.run_id.as_str()]);
-        format!("worker {} on run {}: {fault}; `{release}` frees the run", worker.worker, worker.run_id)
+        format!("worker {} on run {}: {fault}; `{release}` releases the run", worker.worker, worker.run_id)
     };
     let mut lines: Vec<String> = dead.iter().take(NAMED).map(line).collect();
     if dead.len() > NAMED {
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(
             dead(&workers),
             ["worker host/2/0 on run r2: no heartbeat for 9 min 12 s (one every 10 s expected), probably dead; \
-              `trailblazer runs release r2` frees the run"]
+              `trailblazer runs release r2` releases the run"]
         );
     }
 

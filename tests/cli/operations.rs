@@ -34,7 +34,7 @@ fn a_dead_worker_is_named_everywhere_with_the_command_that_frees_its_run() {
     let sandbox = due();
     claimed_elsewhere(&sandbox, "r1", "12:09:12");
     let fault = "no heartbeat for 9 min 12 s (one every 10 s expected), probably dead";
-    let line = format!("worker elsewhere/7/0 on run r1: {fault}; `trailblazer runs release r1` frees the run");
+    let line = format!("worker elsewhere/7/0 on run r1: {fault}; `trailblazer runs release r1` releases the run");
 
     let status = sandbox.run(&["status"]).success().stdout;
     let attention = "Needs attention: 1 worker is probably dead (`trailblazer runs release r1` releases the claimed runs), and \
@@ -46,7 +46,7 @@ fn a_dead_worker_is_named_everywhere_with_the_command_that_frees_its_run() {
     host       worker  run  phase  progress  last heard from  state
     elsewhere  7/0     r1   chunk  -         9 min 12 s ago   probably dead
 
-    worker elsewhere/7/0 on run r1: no heartbeat for 9 min 12 s (one every 10 s expected), probably dead; `trailblazer runs release r1` frees the run
+    worker elsewhere/7/0 on run r1: no heartbeat for 9 min 12 s (one every 10 s expected), probably dead; `trailblazer runs release r1` releases the run
     ");
     let worker = &sandbox.run(&["status", "--workers", "--json"]).success().events_named("workers.row")[0];
     assert_eq!(

@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function graphdb.list_workers(jsonb, boolean) is
-  'List the claims and their workers, one row for each claim. state is alive, dead (probably: six heartbeats in a row are missing) or expired (the lease has ended, and the next claim takes the run back). '
+  'List the claims and their workers, one row for each claim. state is alive, dead (probably: six heartbeats in a row are missing) or expired (the lease has ended, and the next claim recovers the run). '
   'done and total are documents in the chunk phase and texts in the embed phase; rate is the number finished per second under this claim. '
   'Without p_count, texts are not counted, and done is what the worker reported last. TB001: bad filter.';
 revoke all on function graphdb.list_workers(jsonb, boolean) from public;

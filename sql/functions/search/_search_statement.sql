@@ -1,4 +1,4 @@
--- Return the statement of a search, and the words and terms of the question. Its parameters are: $1 the vector of the
+-- Return the SQL statement for a search, and the words and terms of the question. Its parameters are: $1 the vector of the
 -- question, $2 the number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for
 -- each of them. Full-text search finds the chunks with the rarest words of the question and scores them with BM25.
 -- Vector search finds the nearest chunks with the index. If few chunks are visible or meet the requirements, it
@@ -186,6 +186,6 @@ end
 $$;
 
 comment on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) is
-  'Return the statement of a search, and the words and terms of the question. '
+  'Return the SQL statement for a search, and the words and terms of the question. '
   'The parameters are: $1 the vector of the question, $2 the number of chunks in each list, $3 the number of documents to return, $4 the number of chunks for each of them.';
 revoke all on function graphdb._search_statement(text, jsonb, graphdb.embedding_models) from public;

@@ -55,7 +55,7 @@ fn way_on(run: &Run) -> String {
         }
         (Status::Chunking | Status::Embedding, _) => {
             let release = release_command([run.run_id.as_str()]);
-            format!("A worker has claimed it. If that worker is dead, `{release}` frees the run.")
+            format!("A worker has claimed it. If that worker is dead, `{release}` releases the run.")
         }
         (Status::Embedded | Status::Failed, _) => "`trailblazer runs reset` resets runs of any status.".into(),
     }

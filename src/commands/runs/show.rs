@@ -71,7 +71,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, cla
     let reason = run.pause_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let fault = claim.and_then(workers::fault).map(|fault| {
         let release = workers::release_command([run.run_id.as_str()]);
-        format!("{fault}; `{release}` frees the run")
+        format!("{fault}; `{release}` releases the run")
     });
     let fields = [
         ("run", Some(run.run_id.to_string())),
