@@ -48,8 +48,8 @@ If the embedding server is busy, `run` waits. If it is unreachable, `run` waits 
 before. Neither counts as a failed attempt.
 
 Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and releases its claims. \
-After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run` on the same machine takes them back. From \
-another machine, `trailblazer runs release ID` frees them.")]
+After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run` on the same machine ends them. From \
+another machine, `trailblazer runs release ID` releases them.")]
 pub struct Args {
     /// Phases to work on
     #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]

@@ -44,7 +44,7 @@ pub fn dead(workers: &[Worker]) -> Vec<String> {
     if dead.len() > NAMED {
         let release = release_command(dead.iter().map(|worker| worker.run_id.as_str()));
         let others = counted(dead.len() - NAMED, "other worker");
-        lines.push(format!("{others} also sent no heartbeat; `{release}` frees all their runs"));
+        lines.push(format!("{others} also sent no heartbeat; `{release}` releases all their runs"));
     }
     lines
 }
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(lines.len(), 4);
         assert_eq!(
             lines[3],
-            "2 other workers also sent no heartbeat; `trailblazer runs release --run-id '*'` frees all their runs"
+            "2 other workers also sent no heartbeat; `trailblazer runs release --run-id '*'` releases all their runs"
         );
     }
 }

@@ -827,7 +827,7 @@ fn help_of_run() {
 
     Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and
     releases its claims. After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run`
-    on the same machine takes them back. From another machine, `trailblazer runs release ID` frees them.
+    on the same machine ends them. From another machine, `trailblazer runs release ID` releases them.
     ");
 }
 

@@ -8,7 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Assigned instead of performed, because an expression without a query is faster.
+  -- Assign the result instead of using perform, because an expression without a query is faster.
   v_now constant timestamptz := graphdb.clock();
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
