@@ -398,7 +398,7 @@ mod tests {
     fn hint_for_a_busy_server_does_not_say_that_it_is_down() {
         let hint = |error: EmbedError| Error::from(error).hint().unwrap_or_default();
         let message = String::new;
-        assert!(hint(EmbedError::Away { message: message(), has_answered: false }).contains("runs"));
-        assert!(!hint(EmbedError::Busy { message: message(), retry_after: None }).contains("runs"));
+        assert!(hint(EmbedError::Away { message: message(), has_answered: false }).contains("is running"));
+        assert!(!hint(EmbedError::Busy { message: message(), retry_after: None }).contains("is running"));
     }
 }

@@ -1113,6 +1113,16 @@ fn help_of_models_drop() {
 }
 
 #[test]
+fn help_of_report() {
+    insta::assert_snapshot!(help(&["report"]), @"");
+}
+
+#[test]
+fn help_of_extract() {
+    insta::assert_snapshot!(help(&["extract"]), @"");
+}
+
+#[test]
 fn help_of_show() {
     insta::assert_snapshot!(help(&["show"]), @r#"
     Print a document, or one section of it, as Markdown

@@ -523,6 +523,6 @@ fn a_document_whose_id_is_too_long_is_told_and_left_out() {
     sandbox.write("in/short.dita", "<topic id='t'><title>Short</title></topic>");
     let run = sandbox.run(&["normalize", "in", "--source", "dita", "--run-id", "r"]).exits(1);
     let told = run.events_named("normalize.document.error").remove(0);
-    assert!(told["message"].as_str().unwrap().ends_with("1024 at most"), "{told}");
+    assert!(told["message"].as_str().unwrap().ends_with("the maximum is 1024"), "{told}");
     assert_eq!(sandbox.database.column("select title from graphdb.documents"), ["Short"]);
 }

@@ -67,8 +67,8 @@ fn with_vectors(client: &mut postgres::Client, count: i32, twins: i32) {
             "update graphdb.document_vectors as v
              set embedding = (select array_agg(x + (random() - 0.5) * 0.2)
                               from graphdb.document_vectors as o, unnest(o.embedding::real[]) as x
-                              where o.doc_id = 'd' || substr(v.doc_id, 2)::integer - ($1 - $2))::public.vector
-             where substr(v.doc_id, 2)::integer > $1 - $2",
+                              where o.doc_id = 'd' || substr(v.doc_id, 2)::integer - ($1::integer - $2::integer))::public.vector
+             where substr(v.doc_id, 2)::integer > $1::integer - $2::integer",
             &[&count, &twins],
         )
         .unwrap();

@@ -45,6 +45,8 @@ pub enum Fault {
 #[derive(Debug, Clone)]
 pub struct File {
     pub name: String,
+    /// Part of its id. It stays when other files go.
+    place: usize,
     pub version: i64,
     pub bytes: Vec<u8>,
 }
@@ -54,7 +56,7 @@ struct State {
     pages: BTreeMap<u64, Page>,
     /// Pages that are blog posts.
     blog: BTreeSet<u64>,
-    /// By page; an attachment's id is made of its page and its place.
+    /// By page; an attachment's id consists of its page and its place.
     files: BTreeMap<u64, Vec<File>>,
     /// For each request in order; `None` is answered.
     faults: VecDeque<Option<Fault>>,
@@ -130,10 +132,12 @@ impl Confluence {
     pub fn attach(&self, page: u64, name: &str, version: i64, bytes: &[u8]) {
         let mut state = self.state();
         let files = state.files.entry(page).or_default();
-        let file = File { name: name.to_owned(), version, bytes: bytes.to_owned() };
         match files.iter_mut().find(|file| file.name == name) {
-            Some(earlier) => *earlier = file,
-            None => files.push(file),
+            Some(file) => (file.version, file.bytes) = (version, bytes.to_owned()),
+            None => {
+                let place = files.last().map_or(0, |last| last.place + 1);
+                files.push(File { name: name.to_owned(), place, version, bytes: bytes.to_owned() });
+            }
         }
     }
 
@@ -201,7 +205,9 @@ impl Confluence {
     fn file(&self, id: &str) -> Option<Vec<u8>> {
         let (page, place) = id.strip_prefix("att")?.split_once('x')?;
         let state = self.state();
-        Some(state.files.get(&page.parse().ok()?)?.get(place.parse::<usize>().ok()?)?.bytes.clone())
+        let place: usize = place.parse().ok()?;
+        let file = state.files.get(&page.parse().ok()?)?.iter().find(|file| file.place == place)?;
+        Some(file.bytes.clone())
     }
 
     fn serve(&self, connection: &TcpStream) -> Option<()> {
@@ -370,15 +376,15 @@ fn content(state: &State, id: u64, page: &Page, expand: &str) -> Value {
 }
 
 fn attachments(page: u64, files: &[File]) -> Vec<Value> {
-    let one = |(place, file): (usize, &File)| {
-        let id = format!("att{page}x{place}");
+    let one = |file: &File| {
+        let id = format!("att{page}x{}", file.place);
         json!({ "id": id, "type": "attachment", "status": "current", "title": file.name,
             "version": { "number": file.version, "when": "2026-01-02T00:00:00.000Z", "minorEdit": false },
             "container": { "id": page.to_string(), "type": "page" },
             "extensions": { "mediaType": "x/y", "fileSize": file.bytes.len() },
             "_links": { "download": format!("/download/attachments/{page}/{id}") } })
     };
-    files.iter().enumerate().map(one).collect()
+    files.iter().map(one).collect()
 }
 
 /// Reads a request. Returns its target and its whole head.

@@ -163,23 +163,22 @@ impl Renderer<'_, '_> {
             out.push(list::bullets(std::mem::take(items)));
         };
         for child in group.elements() {
+            if Kind::of(child) == Kind::Link {
+                self.link_item(child, &mut items);
+                continue;
+            }
+            // First, because the heading of these links decides about the title of the next list.
+            close(&mut items, is_headed, out);
             let title = child.elements().find(|child| Kind::of(child) == Kind::Title);
+            let repeats_heading = title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case(RELATED));
             match (Kind::of(child), title) {
-                (Kind::Link, _) => self.link_item(child, &mut items),
-                (Kind::LinkList, None) => {
-                    close(&mut items, is_headed, out);
-                    self.related_group(child, is_headed, out);
-                }
-                (Kind::LinkList, Some(title))
-                    if collapse(&title.text()).eq_ignore_ascii_case(RELATED) && *is_headed =>
-                {
-                    close(&mut items, is_headed, out);
+                (Kind::LinkList, None) => self.related_group(child, is_headed, out),
+                (Kind::LinkList, Some(title)) if repeats_heading && *is_headed => {
                     let untitled = Element { children: without(child, Some(title)), ..child.clone() };
                     self.link_group(&untitled, out);
                 }
-                (kind, title) => {
-                    close(&mut items, is_headed, out);
-                    *is_headed |= title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case(RELATED));
+                (kind, _) => {
+                    *is_headed |= repeats_heading;
                     self.block(child, kind, out);
                 }
             }
