@@ -1114,12 +1114,47 @@ fn help_of_models_drop() {
 
 #[test]
 fn help_of_report() {
-    insta::assert_snapshot!(help(&["report"]), @"");
+    insta::assert_snapshot!(help(&["report"]), @"
+    Write a report on the content as an HTML file
+
+    Usage: trailblazer report [OPTIONS]
+
+    Options:
+          --run <ID>    Report on one run [default: the newest version of every document]
+          --out <FILE>  File to write; - is standard output [default: report.html]
+          --pages <N>   List at most N pages for each number [default: 50]
+      -h, --help        Print help
+
+    [global options]
+
+    Examples:
+      trailblazer report
+      trailblazer report --run handbook --out handbook.html
+      trailblazer report --out - | mail-a-page
+
+    The report is for the people who own the content: documents by source, language, size and age; what
+    was dropped; empty pages, duplicates and broken links; chunks; runs and failures. It is one file
+    that loads nothing and runs no script.
+
+    The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates
+    ");
 }
 
 #[test]
 fn help_of_extract() {
-    insta::assert_snapshot!(help(&["extract"]), @"");
+    insta::assert_snapshot!(help(&["extract"]), @"
+    Read the text of one file; `normalize` runs it
+
+    Usage: trailblazer extract [OPTIONS] <FORMAT>
+
+    Arguments:
+      <FORMAT>  The file's format
+
+    Options:
+      -h, --help  Print help
+
+    [global options]
+    ");
 }
 
 #[test]
@@ -1243,7 +1278,7 @@ fn help_of_eval() {
           --margin <SHARE>   A decrease of up to this share is not a loss [default: 0.01]
           --as <PRINCIPAL>   Read as this user or group, for example user:ann or group:hr; can be
                              repeated [default: search.principals]
-          --json             Print JSON
+          --json             Print JSON, one object per line, instead of text
       -h, --help             Print help
 
     [global options]

@@ -104,7 +104,7 @@ fn a_claim_of_a_live_worker_is_released_only_by_force() {
 #[test]
 fn a_run_takes_back_what_a_killed_process_of_this_machine_had_claimed() {
     let sandbox = due();
-    let held = sandbox.database.hold("documents", "access exclusive");
+    let held = sandbox.database.hold("chunks", "exclusive");
     let mut child = sandbox.spawn(&["run", "--workers", "1"]);
     sandbox.database.wait_until_blocked(1);
     // It lives: nobody takes its claim.

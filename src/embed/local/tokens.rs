@@ -54,7 +54,7 @@ impl ModelTokenizer {
         Other::load(path).map_err(|error| broken(path, &error.to_string())).map(|other| Self::Other(Box::new(other)))
     }
 
-    /// Ids of the tokens of `text`, special tokens included.
+    /// Returns the ids of the tokens of `text` without the blanks around it, as sentence-transformers does. Includes special tokens.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
         match self {
             Self::WordPiece(tokenizer) => {
@@ -83,8 +83,7 @@ impl ModelTokenizer {
                 Ok(Sequence { ids, second })
             }
             Self::Other(other) => {
-                let found =
-                    other.tokenizer.encode_fast((question.trim(), text.trim()), true).map_err(|e| failed(&*e))?;
+                let found = other.tokenizer.encode_fast((question, text), true).map_err(|e| failed(&*e))?;
                 let second = found.get_type_ids().iter().position(|kind| *kind == 1).unwrap_or(found.len());
                 Ok(Sequence { ids: found.get_ids().to_vec(), second })
             }
@@ -100,9 +99,8 @@ impl Other {
         Ok(Self { tokenizer, special_tokens })
     }
 
-    /// Encodes the text without the blanks around it, as sentence-transformers does.
     fn encode(&self, text: &str) -> Option<Encoding> {
-        self.tokenizer.encode(text.trim(), false).inspect_err(|error| log::debug!("{error}")).ok()
+        self.tokenizer.encode(text, false).inspect_err(|error| log::debug!("{error}")).ok()
     }
 }
 
@@ -112,13 +110,10 @@ impl Tokenizer for ModelTokenizer {
             Self::WordPiece(tokenizer) => tokenizer.token_starts(text, starts),
             Self::Other(other) => match other.encode(text) {
                 // A token includes the blank before its word. Its start is the start of the word.
-                Some(found) => {
-                    let blank = text.len() - text.trim_start().len();
-                    starts.extend(found.get_offsets().iter().map(|(start, end)| {
-                        let token = text.get(blank + start..blank + end).unwrap_or_default();
-                        blank + start + token.len() - token.trim_start().len()
-                    }));
-                }
+                Some(found) => starts.extend(found.get_offsets().iter().map(|(start, end)| {
+                    let token = text.get(*start..*end).unwrap_or_default();
+                    start + token.len() - token.trim_start().len()
+                })),
                 // If this fails, count each character as a token, so that no chunk becomes too long.
                 None => starts.extend(text.char_indices().map(|(at, _)| at)),
             },
@@ -136,7 +131,7 @@ impl Tokenizer for ModelTokenizer {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.count(text),
             Self::Other(other) => {
-                let found = other.tokenizer.encode_fast(text.trim(), true);
+                let found = other.tokenizer.encode_fast(text, true);
                 found.map_or_else(|_| text.chars().count() + other.special_tokens, |found| found.len())
             }
         }
