@@ -179,8 +179,8 @@ fn released(sandbox: &Sandbox, run_id: &str) -> crate::support::Run {
 fn events_look_like_this() {
     let found = one_of_each();
     let missing: Vec<&str> = names_in_source().into_iter().filter(|name| !found.contains_key(*name)).collect();
-    // The tests in syncing.rs, leases.rs, embedding.rs, ask.rs and of serve cover these events.
-    let seen = ["sync.", "fetch.", "serve."];
+    // The tests in syncing.rs, setup.rs, leases.rs, embedding.rs, ask.rs and of serve cover these events.
+    let seen = ["sync.", "fetch.", "serve.", "setup."];
     let missing: Vec<&str> =
         missing.into_iter().filter(|name| !seen.iter().any(|prefix| name.starts_with(prefix))).collect();
     assert_eq!(missing, ["runs.renew", "embed.wait", "index.complete"]);

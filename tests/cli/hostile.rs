@@ -81,7 +81,7 @@ fn configuration_that_blows_up_is_refused_at_once() {
         sandbox.write(".trailblazer.yaml", &yaml);
         let begun = Instant::now();
         let run: Run = sandbox.run(&["run", "--dry-run"]).exits(3);
-        assert!(begun.elapsed() < Duration::from_secs(5), "{yaml:.80}");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{yaml:.80}");
         assert!(run.stderr.contains(".trailblazer.yaml") && run.stderr.len() < 2000, "{yaml:.80}: {}", run.stderr);
         assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
     }

@@ -84,7 +84,7 @@ fn two_command_lines_python_and_psql_drain_one_backlog_each_run_once() {
     let sandbox = due(12);
     let database = &sandbox.database;
     // No worker can continue after its first claim until all workers have one.
-    let held = database.hold("documents", "access exclusive");
+    let held = database.hold("chunks", "exclusive");
     let ours = [sandbox.spawn(&["run", "--workers", "1"]), sandbox.spawn(&["run", "--workers", "1"])];
     let others = [started(python(database)), started(psql(database))];
     database.wait_until("(select count(distinct claimed_by) = 4 from graphdb.processed_runs)");
@@ -106,6 +106,6 @@ fn python_worker_refuses_a_newer_schema() {
                  values (9999, 'later', repeat('0', 64), '9')";
     sandbox.database.connect().batch_execute(newer).unwrap();
     let run = Sandbox::wait(started(python(&sandbox.database))).exits(1);
-    assert!(run.stderr.contains("the schema is version 9999"), "{}", run.stderr);
+    assert!(run.stderr.contains("the schema has version 9999"), "{}", run.stderr);
     assert_eq!(sandbox.database.value("select status from graphdb.processed_runs"), "normalized");
 }

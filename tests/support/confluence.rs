@@ -132,12 +132,11 @@ impl Confluence {
     pub fn attach(&self, page: u64, name: &str, version: i64, bytes: &[u8]) {
         let mut state = self.state();
         let files = state.files.entry(page).or_default();
-        match files.iter_mut().find(|file| file.name == name) {
-            Some(file) => (file.version, file.bytes) = (version, bytes.to_owned()),
-            None => {
-                let place = files.last().map_or(0, |last| last.place + 1);
-                files.push(File { name: name.to_owned(), place, version, bytes: bytes.to_owned() });
-            }
+        if let Some(file) = files.iter_mut().find(|file| file.name == name) {
+            (file.version, file.bytes) = (version, bytes.to_owned());
+        } else {
+            let place = files.last().map_or(0, |last| last.place + 1);
+            files.push(File { name: name.to_owned(), place, version, bytes: bytes.to_owned() });
         }
     }
 
