@@ -56,12 +56,15 @@ endif
 		'  $(TRAILBLAZER) db down        stop the private server'
 
 # What the older server could decide: every SQL function, and the commands that depend on its behavior.
-OLDER_SERVER := sql:: faults:: cli::backup cli::disconnections cli::local_server cli::processing cli::search_path cli::sessions cli::standby
+OLDER_SERVER := sql:: faults:: cli::backup cli::disconnections cli::local_server cli::processing cli::sessions cli::standby
+
+# Many tests wait for a server or a process, so four at once suit even two cores.
+TEST_THREADS ?= 4
 
 .PHONY: test
 test: setup ## Run all tests on PostgreSQL 18, then those that depend on the server on 16 (FILTER=name for some)
-	$(CARGO) test --locked $(FILTER)
-	TRAILBLAZER_TEST_PG=16 $(CARGO) test --locked --test suite -- $(or $(FILTER),$(OLDER_SERVER))
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked $(FILTER)
+	RUST_TEST_THREADS=$(TEST_THREADS) TRAILBLAZER_TEST_PG=16 $(CARGO) test --locked --test suite -- $(or $(FILTER),$(OLDER_SERVER))
 
 .PHONY: chaos
 chaos: setup ## Inject random faults while workers run: KILLS=200 STEPS=100000 SEED=number
