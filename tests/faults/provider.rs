@@ -32,8 +32,9 @@ impl Provider {
             match mood {
                 _ if down.load(Ordering::Relaxed) => Some((503, error("down"))),
                 7 => Some((429, error("too many requests"))),
-                15 => Some((500, error("out of sorts"))),
-                23 => Some((200, r#"{"data": [{"emb"#.to_owned())),
+                // Only for several texts: if the server fails for one text, that text counts as the cause.
+                15 if texts(request) > 1 => Some((500, error("out of sorts"))),
+                23 if texts(request) > 1 => Some((200, r#"{"data": [{"emb"#.to_owned())),
                 31 => None,
                 _ => Some((200, vectors(request))),
             }
@@ -44,6 +45,11 @@ impl Provider {
 
 fn error(message: &str) -> String {
     json!({ "error": { "message": message } }).to_string()
+}
+
+/// Returns the number of texts in a request.
+fn texts(request: &Value) -> usize {
+    request["input"].as_array().map_or(0, Vec::len)
 }
 
 /// Always returns the same vector for the same text.
