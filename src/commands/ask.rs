@@ -268,20 +268,11 @@ fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
     }))
 }
 
-/// Returns the vector of a question with the model's prefix for questions. Words beyond the model's limit are ignored.
+/// Returns the vector of a question. Warns if it covers only the start.
 pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::Result<Vec<f32>, EmbedError> {
-    let model = provider.model();
-    let text = format!("{}{question}", model.query_prefix);
-    let mut starts = Vec::new();
-    provider.tokenizer().token_starts(&text, &mut starts);
-    let most = model.max_tokens.saturating_sub(provider.tokenizer().special_tokens());
-    let end = starts.get(most).copied().unwrap_or(text.len());
-    if end < text.len() {
-        log::warn!("the question is longer than {} can read: its vector covers only the start", model.name);
-    }
-    let vectors = provider.embed(&[text.get(..end).unwrap_or(&text)])?;
-    vectors.into_iter().next().ok_or_else(|| EmbedError::Transient {
-        message: format!("{} returned no vector for the question", model.provider),
+    let name = &provider.model().name;
+    embed::embed_question(provider, question, || {
+        log::warn!("the question is longer than {name} can read: its vector covers only the start");
     })
 }
 

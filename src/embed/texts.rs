@@ -62,14 +62,18 @@ pub fn embed_texts(
     Ok(results)
 }
 
-/// Returns the vector of a question. Words beyond the model's limit are ignored.
-pub fn embed_question(provider: &dyn Provider, question: &str) -> Result<Vec<f32>, EmbedError> {
+/// Returns the vector of a question with the model's prefix for questions. Words beyond the model's limit are ignored, and
+/// `on_cut` is called before the rest is embedded.
+pub fn embed_question(provider: &dyn Provider, question: &str, on_cut: impl FnOnce()) -> Result<Vec<f32>, EmbedError> {
     let model = provider.model();
     let text = format!("{}{question}", model.query_prefix);
     let mut starts = Vec::new();
     provider.tokenizer().token_starts(&text, &mut starts);
     let most = model.max_tokens.saturating_sub(provider.tokenizer().special_tokens());
     let end = starts.get(most).copied().unwrap_or(text.len());
+    if end < text.len() {
+        on_cut();
+    }
     let vectors = provider.embed(&[text.get(..end).unwrap_or(&text)])?;
     vectors.into_iter().next().ok_or_else(|| EmbedError::Transient {
         message: format!("{} returned no vector for the question", model.provider),
@@ -95,6 +99,6 @@ mod tests {
     #[test]
     fn a_long_question_is_read_up_to_the_limit() {
         let provider = Hash::new();
-        assert!(embed_question(&provider, &"word ".repeat(100_000)).is_ok());
+        assert!(embed_question(&provider, &"word ".repeat(100_000), || ()).is_ok());
     }
 }

@@ -151,7 +151,7 @@ async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, St
     }
     let (provider, text) = (Arc::clone(provider), query.to_owned());
     let begun = Instant::now();
-    let embedded = tokio::task::spawn_blocking(move || embed::embed_question(provider.as_ref(), &text)).await;
+    let embedded = tokio::task::spawn_blocking(move || embed::embed_question(provider.as_ref(), &text, || ())).await;
     match embedded.map_err(|_| Problem::internal())? {
         Ok(vector) => {
             state.metrics.time_embedding(begun.elapsed());
