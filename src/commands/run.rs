@@ -100,13 +100,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     if !args.dry_run {
         // This must be done before the scan, so that it includes the runs of killed workers.
         for run in calls::recover_expired_claims(&mut client)? {
-            context.events.emit(&Event::Recover {
-                run_id: &run.run_id,
-                status: run.status,
-                attempts: run.attempts,
-                available_at: run.available_at,
-                error: run.last_error.as_deref().unwrap_or_default(),
-            });
+            reclaim::report(&run, context.events);
         }
         reclaim::from_ended_processes(&mut client, &filter, context.events)?;
     }

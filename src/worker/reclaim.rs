@@ -2,7 +2,7 @@
 
 use postgres::Client;
 
-use crate::db::calls::{self, Filter};
+use crate::db::calls::{self, Filter, Run};
 use crate::db::operations;
 use crate::error::Result;
 use crate::events::{Event, EventWriter};
@@ -28,14 +28,19 @@ pub fn from_ended_processes(client: &mut Client, filter: &Filter, events: &Event
             Err(error) => return Err(error),
         };
         log::info!("took run {} back: {reason}", run.run_id);
-        events.emit(&Event::Recover {
-            run_id: &run.run_id,
-            status: run.status,
-            attempts: run.attempts,
-            available_at: run.available_at,
-            error: &reason,
-        });
+        report(&run, events);
         taken_back += 1;
     }
     Ok(taken_back)
+}
+
+/// Emits the event for a run whose claim was ended.
+pub fn report(run: &Run, events: &EventWriter) {
+    events.emit(&Event::Recover {
+        run_id: &run.run_id,
+        status: run.status,
+        attempts: run.attempts,
+        available_at: run.available_at,
+        error: run.last_error.as_deref().unwrap_or_default(),
+    });
 }
