@@ -19,10 +19,7 @@ declare
   v_matched graphdb.processed_runs[];
   v_paused text[];
 begin
-  if p_filter is null then
-    raise exception 'p_filter cannot be null'
-      using errcode = 'TB001', hint = 'Say which runs; ''{}'' is every run.';
-  end if;
+  perform graphdb._require_filter(p_filter);
   if num_nulls(p_dry_run, p_after) > 0 then
     raise exception 'p_dry_run and p_after cannot be null'
       using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';

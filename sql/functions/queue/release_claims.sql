@@ -20,10 +20,7 @@ declare
   v_run graphdb.processed_runs;
   v_error text;
 begin
-  if p_filter is null then
-    raise exception 'p_filter cannot be null'
-      using errcode = 'TB001', hint = 'Say which runs; ''{}'' is every run.';
-  end if;
+  perform graphdb._require_filter(p_filter);
   if num_nulls(p_charge, p_dry_run, p_force, p_after) > 0 then
     raise exception 'p_charge, p_dry_run, p_force and p_after cannot be null'
       using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
