@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::layout::{self, Place};
-use super::{Page, counted, links};
+use super::{Page, links};
 use crate::ids::Status;
 use crate::plot::{self, Bar};
 use crate::serve::api::types::{Backlog, Claim, Interval, Pause, Run};
 use crate::serve::backlog;
 use crate::serve::caller::Caller;
 use crate::serve::state::State;
-use crate::terminal::duration;
+use crate::terminal::{counted, duration};
 
 /// Seconds between two refreshes.
 const REFRESH: u32 = 5;

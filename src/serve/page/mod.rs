@@ -78,11 +78,6 @@ pub(super) fn problem_or_page(uri: &Uri, headers: &HeaderMap, problem: Problem) 
 /// The result of a page handler.
 type Page = Result<Markup, PageProblem>;
 
-/// Formats a count with its noun.
-fn counted(count: i64, noun: &str) -> String {
-    crate::terminal::counted(count, noun)
-}
-
 /// Returns a redirect to `path`, so that reloading the page does not repeat the request.
 fn see_other(path: &str) -> Response {
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));

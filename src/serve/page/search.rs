@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{self, Place};
-use super::{Page, counted, links};
+use super::{Page, links};
 use crate::db::search::SearchFilter;
 use crate::serve::api::Params;
 use crate::serve::api::types::{FacetValue, Facets, Hit, SearchAnswer};
 use crate::serve::caller::Caller;
 use crate::serve::knowledge::{self, Search};
 use crate::serve::state::State;
+use crate::terminal::counted;
 
 /// Number of documents on a page.
 const LIMIT: u32 = 10;
