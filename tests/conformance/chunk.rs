@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::corpora::corpora;
 use crate::chunk::{LIMITS, check, check_stability};
+use crate::support::corpora;
 
 #[test]
 #[cfg_attr(not(has_corpora), ignore = "needs the corpora")]

@@ -2,13 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::corpora;
 pub use crate::support::documents::read;
-
-/// Returns the folder of the corpora: `TRAILBLAZER_CORPORA`, or the one beside the checkout.
-pub fn corpora() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    std::env::var_os("TRAILBLAZER_CORPORA").map_or_else(beside, PathBuf::from)
-}
 
 /// Returns the folder of a corpus. Its path holds no `..`, because paths are compared.
 pub fn corpus(name: &str) -> PathBuf {

@@ -17,3 +17,11 @@ pub use cluster::cluster;
 pub use command::{Run, Sandbox};
 pub use database::TestDatabase;
 pub use embedding_server::EmbeddingServer;
+
+use std::path::{Path, PathBuf};
+
+/// Returns the folder of the corpora: `TRAILBLAZER_CORPORA`, or the one beside the checkout.
+pub fn corpora() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
+    std::env::var_os("TRAILBLAZER_CORPORA").map_or_else(beside, Into::into)
+}

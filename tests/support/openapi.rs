@@ -1,7 +1,6 @@
 //! Validates all requests and responses of the test server against Atlassian's `OpenAPI` documents.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
 use jsonschema::Validator;
@@ -17,9 +16,7 @@ struct Api {
 fn apis() -> &'static [Api] {
     static APIS: OnceLock<Vec<Api>> = OnceLock::new();
     APIS.get_or_init(|| {
-        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-        let corpora = std::env::var_os("TRAILBLAZER_CORPORA").map_or_else(beside, Into::into);
-        let folder = corpora.join("../spec/confluence-openapi");
+        let folder = super::corpora().join("../spec/confluence-openapi");
         let read = |name: &str, prefix| {
             let mut document = serde_json::from_slice(&std::fs::read(folder.join(name)).ok()?).unwrap();
             allow_null(&mut document);
