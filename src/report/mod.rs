@@ -1,4 +1,4 @@
-//! Creates the report for the owners of the content: one HTML file without scripts and external resources.
+//! Creates the report for the owners of the content: one HTML file that runs no script and loads nothing.
 
 mod page;
 mod wording;

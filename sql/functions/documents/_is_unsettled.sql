@@ -1,6 +1,6 @@
 -- Return whether the completion of these runs may change which versions a search shows.
 -- This is the case if a version is not searched yet, or if a search shows a revision that is no longer current.
--- Otherwise, nobody can change this until the transaction ends, and later transactions see the completed runs.
+-- If it returns false, this stays so: no load can change a mark before the transaction ends, and later loads see the completed runs.
 create or replace function graphdb._is_unsettled(p_run_ids text[])
 returns boolean
 language plpgsql

@@ -191,7 +191,7 @@ fn to_page(
     let current = cx.page.space_key.as_deref();
     let url = space.or(current).and_then(|space| cx.site().display_url(space, title));
     let url = url.map(|url| {
-        // The kind of the page is unknown. It belongs to the same site.
+        // Nothing is known about the page except that it is on the same site.
         let page = PageRef { title: title.to_owned(), site: cx.page.site, ..PageRef::default() };
         with_anchor(&url, anchor.map(|anchor| cx.anchor_of(&page, anchor)).as_deref())
     });
