@@ -39,9 +39,9 @@ impl Default for Logging {
 }
 
 fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    super::in_range(deserializer, 1, 10_000)
+    super::values::in_range(deserializer, 1, 10_000)
 }
 
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    super::in_range(deserializer, 1, 36_500)
+    super::values::in_range(deserializer, 1, 36_500)
 }

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::{ConfigError, in_range, names_server};
+use super::ConfigError;
+use super::embed::names_server;
+use super::values::in_range;
 
 /// `search.reranker`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -6,7 +6,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
-use super::{ConfigError, in_range, is_principal};
+use super::values::in_range;
+use super::{ConfigError, is_principal};
 
 /// `serve`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use super::nearest_name;
+use super::keys::nearest_name;
 
 /// Connection parameters with libpq's names.
 pub type Parameters = BTreeMap<String, String>;
