@@ -17,13 +17,9 @@ pub fn reaches(part: usize, whole: usize, tenths: usize) -> bool {
     whole > 0 && part * 1_000 >= whole * tenths
 }
 
-/// Corpora that do not reach the goal today, with their minimum in tenths of a percent.
-const SHORT_OF_GOAL: [(&str, &str, usize); 4] = [
-    ("adf-atlas-doc-parser", "words kept, in order", 997),
-    ("dita-gnostyx-thunderbird", "words kept, in order", 998),
-    ("dita-lwdita-tests", "words kept, in order", 989),
-    ("dita-gnostyx-thunderbird", "words that the source shows", 999),
-];
+/// Corpora that do not reach the goal, with their minimum in tenths of a percent. A table whose cells contain tables
+/// becomes a list of records, which names each column before its value. So its column names are not in the source's order.
+const SHORT_OF_GOAL: [(&str, &str, usize); 1] = [("adf-atlas-doc-parser", "words kept, in order", 997)];
 
 /// Prints the share of a corpus. Fails if it is below the goal, or below the current minimum of the corpus.
 pub fn share(corpus: &str, measure: &str, (part, whole): (usize, usize), figure: &str, goal: usize) {

@@ -295,9 +295,8 @@ fn push(parts: &mut Vec<String>, text: String) {
 
 /// Writes every row as a list item: `**Column:** …`, with nested blocks below it.
 fn records<'a>(grid: &Grid<'a>, footnotes: &mut Footnotes<'a>) -> String {
-    let mut ignored = Vec::new();
     let mut budget = MAX_REPEATED;
-    let labels: Vec<String> = (0..grid.columns()).map(|column| column_label(grid, column, &mut ignored)).collect();
+    let labels: Vec<String> = (0..grid.columns()).map(|column| column_label(grid, column)).collect();
     // Header rows name the columns. If there are no other rows, they are the content.
     let skip = if grid.header_rows < grid.rows.len() { grid.header_rows } else { 0 };
     let mut out = String::new();
@@ -334,19 +333,38 @@ fn field<'a>(label: &str, cell: &'a Cell, footnotes: &mut Footnotes<'a>) -> Stri
     format!("{label}{}{body}", if text_first { " " } else { "\n\n" })
 }
 
-/// Returns the texts of a column's header cells in bold.
-fn column_label<'a>(grid: &Grid<'a>, column: usize, ignored: &mut Footnotes<'a>) -> String {
-    let mut texts: Vec<String> = Vec::new();
+/// Returns the texts of a column's header cells in bold, with a colon. Equal texts of adjacent header rows are written once.
+fn column_label(grid: &Grid<'_>, column: usize) -> String {
+    let mut texts: Vec<Vec<Inline>> = Vec::new();
     for row in grid.rows.iter().take(grid.header_rows) {
         let Some(Some(place)) = row.get(column) else { continue };
-        let mut parts = Vec::new();
-        flatten(&place.cell.content, 0, false, &mut parts, ignored);
-        let text = parts.join(" ").replace("<br>", " ");
-        if !text.is_empty() && texts.last() != Some(&text) {
+        let mut text = Vec::new();
+        collect_text(&place.cell.content, &mut text);
+        if !inline::is_blank(&text) && texts.last() != Some(&text) {
             texts.push(text);
         }
     }
-    let text = texts.join(" / ");
-    let text = text.trim_start_matches("**").trim_end_matches("**");
-    if text.is_empty() { String::new() } else { format!("**{}:**", text.trim_end_matches(':')) }
+    let mut label = texts.join(&Inline::Text(" / ".to_owned()));
+    if label.is_empty() {
+        return String::new();
+    }
+    if !inline::single_line(&label).ends_with(':') {
+        label.push(Inline::Text(":".to_owned()));
+    }
+    inline::single_line(&[Inline::Strong(label)])
+}
+
+/// Appends the text of all blocks to `line`, separated by spaces.
+fn collect_text(blocks: &[Block], line: &mut Vec<Inline>) {
+    for block in Flat::new(blocks) {
+        line.push(Inline::Text(" ".to_owned()));
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => line.extend(content.iter().cloned()),
+            Block::List(list) => list.items.iter().for_each(|item| collect_text(&item.content, line)),
+            Block::Code { text, .. } => line.push(Inline::Code(text.replace('\n', " "))),
+            Block::Markdown(text) => line.push(Inline::Text(text.clone())),
+            Block::Quote(content) | Block::Admonition { content, .. } => collect_text(content, line),
+            Block::Table(_) | Block::Rule | Block::Footnote { .. } | Block::Group(_) => {}
+        }
+    }
 }

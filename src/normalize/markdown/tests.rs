@@ -185,6 +185,27 @@ fn a_table_in_a_cell_turns_the_rows_into_records() {
 }
 
 #[test]
+fn a_record_has_one_bold_label_of_everything_in_the_header_cell() {
+    let part = |content: Vec<Inline>| Block::Paragraph(content);
+    let strong = |content: &str| Inline::Strong(vec![text(content)]);
+    let nested = Cell {
+        content: vec![Block::Table(Table { rows: vec![vec![cell("q")]], ..Table::default() })],
+        ..Cell::default()
+    };
+    let label = |head: Vec<Block>| {
+        let head = Cell { content: head, header: true, ..Cell::default() };
+        let table = Table { header_rows: 1, rows: vec![vec![head], vec![nested.clone()]], ..Table::default() };
+        let written = write(&[Block::Table(table)]);
+        written.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(label(vec![part(vec![strong("col 1")]), part(vec![text("second line")])]), "- **col 1 second line:**");
+    assert_eq!(label(vec![part(vec![text("a "), strong("b")])]), "- **a b:**");
+    assert_eq!(label(vec![part(vec![text("Name:")])]), "- **Name:**");
+    assert_eq!(label(vec![part(vec![Inline::Emphasis(vec![text("a")]), Inline::Break, text("b")])]), "- ***a* b:**");
+    assert_eq!(label(vec![code("", "x = 1\ny")]), "- **`x = 1 y`:**");
+}
+
+#[test]
 fn row_header_cells_are_bold() {
     let head = Cell { header: true, ..cell("h") };
     let table = Table { rows: vec![vec![head, cell("v")]], ..Table::default() };
