@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Context;
-use crate::commands::ask::{embed_question, filter};
+use crate::commands::ask::embed_question;
 use crate::commands::model::impatient_settings;
 use crate::commands::reading::ReadAs;
 use crate::commands::rerank::{rerank, reranker};
 use crate::db::Connector;
+use crate::db::conditions::add_conditions;
 use crate::db::documents;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed;
@@ -229,7 +230,7 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
                 .map(|condition| condition.trim().to_owned())
                 .filter(|condition| !condition.is_empty())
                 .collect();
-            filter::add_conditions(&mut wanted, &conditions)?;
+            add_conditions(&mut wanted, &conditions)?;
             Ok(Case { question: question.to_owned(), answers, filter: wanted })
         })
         .collect()

@@ -182,16 +182,13 @@ pub fn chunk_sizes(
     Ok(rows.iter().map(|row| (row.get("from_tokens"), row.get("chunks"))).collect())
 }
 
-/// The data of a document that a list of hits shows, besides its title.
+/// The data of a document that a list of hits shows, and that a search does not return.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns of graphdb.describe_documents")]
+#[allow(missing_docs, reason = "columns of graphdb.describe_documents")]
 pub struct Description {
-    pub path: Option<String>,
     pub source: String,
-    pub labels: Vec<String>,
     pub breadcrumbs: Vec<String>,
     pub language: Option<String>,
-    pub updated_at: Option<String>,
 }
 
 /// Calls `graphdb.describe_documents`. Documents are identified by run and id.
@@ -205,12 +202,9 @@ pub fn describe_documents(
         client.query("select * from graphdb.describe_documents($1, $2, $3)", &[&run_ids, &doc_ids, &principals])?;
     let described = |row: &Row| {
         let description = Description {
-            path: row.get("path"),
             source: row.get("source"),
-            labels: row.get("labels"),
             breadcrumbs: row.get("breadcrumbs"),
             language: row.get("language"),
-            updated_at: row.get("updated_at"),
         };
         ((row.get("run_id"), row.get("doc_id")), description)
     };

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod calls;
+pub mod conditions;
 mod connection_parameters;
 mod connector;
 pub mod documents;

@@ -10,6 +10,12 @@ use crate::config::VectorIndex;
 use crate::error::Result;
 use crate::ids::RunId;
 
+/// The default minimum score of a search with a vector. Hits with a lower score are not relevant: questions about other subjects
+/// stay below it.
+pub const RELEVANT_SCORE: f64 = 0.14;
+/// The default number of tokens in the context of a hit.
+pub const CONTEXT_TOKENS: i32 = 2000;
+
 /// Selects the documents of a search. An empty filter selects all documents that the caller may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the keys of a filter, as graphdb._shown_documents reads them")]

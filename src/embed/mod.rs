@@ -40,6 +40,14 @@ pub struct Model {
     pub max_tokens: usize,
 }
 
+impl Model {
+    /// Returns whether similar vectors mean similar texts. The vectors of the hash provider only compare spellings.
+    #[must_use]
+    pub fn has_meaning(&self) -> bool {
+        self.provider != "hash"
+    }
+}
+
 /// Counts tokens exactly as the model does.
 pub trait Tokenizer: Send + Sync {
     /// Appends the byte offset of each token of `text` in ascending order, without special tokens.

@@ -1,6 +1,5 @@
 //! Queries the knowledge base for all kinds of requests. Only this module uses the caller's principals.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +13,7 @@ use super::state::State;
 use crate::db::documents::{self, Description, FoundDocument, ListedDocument};
 use crate::db::health;
 use crate::db::search::{self, Question, SearchFilter};
-use crate::embed::{self, TextKind};
+use crate::embed::{self, Provider, TextKind};
 use crate::error::{Error, Result as DbResult};
 use crate::ids::RunId;
 use crate::rerank::Reranker;
@@ -38,6 +37,12 @@ pub struct Search {
     pub filter: SearchFilter,
     /// Whether to use only full-text search.
     pub text_only: bool,
+    /// The minimum score of a hit. `None` excludes hits that are not relevant, if the vectors tell.
+    pub min_score: Option<f64>,
+    /// What to return around a passage, as in `graphdb.context`.
+    pub context: Option<String>,
+    /// Maximum number of tokens in the context of a passage.
+    pub context_tokens: Option<u32>,
 }
 
 /// Finds the documents that answer a question.
@@ -49,58 +54,89 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
     }
     if asked.query.chars().count() > MAX_CHARACTERS {
         let detail = format!("the question has more than {MAX_CHARACTERS} characters");
-        return Err(Problem::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, detail));
+        return Err(Problem::invalid(detail));
     }
     if asked.limit == 0 || asked.limit > MAX_HITS {
         return Err(Problem::invalid(format!("limit must be from 1 to {MAX_HITS}, not {}", asked.limit)));
     }
     let filter = as_seen_by(caller, &asked.filter);
-    // Use the corrected question for both the words and the vector.
-    let (typed, shown_to_caller, most) = (asked.query.clone(), filter.clone(), state.max_lag_seconds);
-    let (question, lag) = state
-        .pool
-        .with(move |client| {
-            let reading = search::read_question(client, &typed, &shown_to_caller)?;
-            Ok((reading.question, health::lag_notice(client, most)?))
-        })
-        .await?;
-    let (vector, notice) = if asked.text_only { (None, None) } else { vector(state, &question).await? };
+    let provider = state.provider.as_ref().filter(|_| !asked.text_only);
+    let prepared = prepare(state, asked.query.clone(), filter.clone(), provider).await?;
+    let (vector, notice) = match provider {
+        Some(provider) if prepared.has_vectors => vector(state, provider, &prepared.question).await?,
+        Some(provider) => (None, Some(no_vectors(provider))),
+        None => (None, None),
+    };
     let model = vector.as_ref().map(|(_, model)| model.clone());
+    let has_meaning = vector.is_some() && provider.is_some_and(|provider| provider.model().has_meaning());
+    let min_score = asked.min_score.or(has_meaning.then_some(search::RELEVANT_SCORE));
     let limit = i32::try_from(asked.limit).unwrap_or(i32::MAX);
     let reranker = state.reranker.as_ref().filter(|_| !asked.text_only);
     let depth = reranker.map_or(limit, |reranker| reranker.depth(limit));
-    let text = question.clone();
+    let (text, seen) = (prepared.question.clone(), filter.clone());
     let hits = state
         .pool
         .with(move |client| {
             let vector = vector.as_ref().map(|(vector, model)| (vector.clone(), model.as_str()));
-            let question = Question {
-                text: &text,
-                vector,
-                limit: depth,
-                per_document: 1,
-                min_score: None,
-                filter: filter.clone(),
-            };
-            search::search(client, &question)
+            let filter = seen.clone();
+            search::search(client, &Question { text: &text, vector, limit: depth, per_document: 1, min_score, filter })
         })
         .await?;
-    let (hits, unranked) = reranked(reranker, question.clone(), hits, asked.limit as usize).await?;
-    let caller = caller.clone();
-    let hits = state
-        .pool
-        .with(move |client| {
-            let hits = hits.clone();
-            let run_ids: Vec<&str> = hits.iter().map(|hit| hit.run_id.as_str()).collect();
-            let doc_ids: Vec<&str> = hits.iter().map(|hit| hit.doc_id.as_str()).collect();
-            let mut described = documents::describe_documents(client, &run_ids, &doc_ids, Some(&caller.principals))?;
-            Ok(hits.into_iter().zip(1..).map(|(hit, place)| shown(hit, place, &mut described)).collect::<Vec<_>>())
-        })
-        .await?;
+    let (hits, unranked) = reranked(reranker, prepared.question.clone(), hits, asked.limit as usize).await?;
+    let hits = state.pool.with(move |client| described(client, &hits, &asked, &filter)).await?;
     state.metrics.time_search(begun.elapsed());
-    let notices: Vec<String> = [notice, unranked, lag].into_iter().flatten().collect();
+    let notices: Vec<String> = [notice, unranked, prepared.lag].into_iter().flatten().collect();
     let notice = Some(notices.join(" ")).filter(|notice| !notice.is_empty());
-    Ok(SearchAnswer { query: question, model, hits, notice })
+    Ok(SearchAnswer { query: prepared.question, model, hits, notice })
+}
+
+/// The data that a search needs before it embeds the question.
+struct Prepared {
+    /// The corrected question, for the words and the vector.
+    question: String,
+    /// Whether there are vectors of the model.
+    has_vectors: bool,
+    /// A notice about the lag of a standby.
+    lag: Option<String>,
+}
+
+async fn prepare(
+    state: &Arc<State>,
+    query: String,
+    filter: SearchFilter,
+    provider: Option<&Arc<dyn Provider>>,
+) -> Result<Prepared, Problem> {
+    let model = provider.map(|provider| provider.model().name.clone());
+    let max_lag_seconds = state.max_lag_seconds;
+    let prepared = state.pool.with(move |client| {
+        Ok(Prepared {
+            question: search::read_question(client, &query, &filter)?.question,
+            has_vectors: model.as_ref().map_or(Ok(false), |model| search::has_vectors(client, model))?,
+            lag: health::lag_notice(client, max_lag_seconds)?,
+        })
+    });
+    prepared.await
+}
+
+/// Returns the hits with the data of their documents, and with their context if the search asks for it.
+fn described(client: &mut Client, hits: &[search::Hit], asked: &Search, filter: &SearchFilter) -> DbResult<Vec<Hit>> {
+    let run_ids: Vec<&str> = hits.iter().map(|hit| hit.run_id.as_str()).collect();
+    let doc_ids: Vec<&str> = hits.iter().map(|hit| hit.doc_id.as_str()).collect();
+    let mut described = documents::describe_documents(client, &run_ids, &doc_ids, filter.principals.as_deref())?;
+    let max_tokens =
+        asked.context_tokens.map_or(search::CONTEXT_TOKENS, |most| i32::try_from(most).unwrap_or(i32::MAX));
+    let with_context = |client: &mut Client, hit: &search::Hit| match &asked.context {
+        Some(scope) => search::context(client, hit, scope, max_tokens, filter),
+        None => Ok(hit.text.clone()),
+    };
+    hits.iter()
+        .zip(1..)
+        .map(|(hit, place)| {
+            let text = with_context(client, hit)?;
+            let description = described.remove(&(hit.run_id.clone(), hit.doc_id.clone())).unwrap_or_default();
+            Ok(shown(search::Hit { text, ..hit.clone() }, place, description))
+        })
+        .collect()
 }
 
 /// Returns the best `limit` hits in the order of the reranker, or in that of the search with a notice when the reranker is away.
@@ -141,14 +177,17 @@ fn as_seen_by(caller: &Caller, filter: &SearchFilter) -> SearchFilter {
     SearchFilter { principals: Some(caller.principals.clone()), ..filter.clone() }
 }
 
+fn no_vectors(provider: &Arc<dyn Provider>) -> String {
+    format!("No text is embedded with {}, so only full-text search was used.", provider.model().name)
+}
+
 /// Returns the vector of a question and its model, or a notice with the reason why there is none.
-async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, String)>, Option<String>), Problem> {
-    let Some(provider) = &state.provider else { return Ok((None, None)) };
+async fn vector(
+    state: &Arc<State>,
+    provider: &Arc<dyn Provider>,
+    query: &str,
+) -> Result<(Option<(Vec<f32>, String)>, Option<String>), Problem> {
     let name = provider.model().name.clone();
-    let model = name.clone();
-    if !state.pool.with(move |client| search::has_vectors(client, &model)).await? {
-        return Ok((None, Some(format!("No text is embedded with {name}, so only full-text search was used."))));
-    }
     let (provider, text) = (Arc::clone(provider), query.to_owned());
     let begun = Instant::now();
     let embedded = tokio::task::spawn_blocking(move || embed::embed_question(provider.as_ref(), &text, || ())).await;
@@ -165,9 +204,8 @@ async fn vector(state: &Arc<State>, query: &str) -> Result<(Option<(Vec<f32>, St
     }
 }
 
-fn shown(hit: search::Hit, place: u32, described: &mut HashMap<(String, String), Description>) -> Hit {
-    let Description { path, source, breadcrumbs, language, updated_at, .. } =
-        described.remove(&(hit.run_id.clone(), hit.doc_id.clone())).unwrap_or_default();
+fn shown(hit: search::Hit, place: u32, description: Description) -> Hit {
+    let Description { source, breadcrumbs, language } = description;
     let (snippet, highlights) = unmarked(&hit.snippet);
     Hit {
         place,
@@ -178,10 +216,10 @@ fn shown(hit: search::Hit, place: u32, described: &mut HashMap<(String, String),
         breadcrumbs,
         section: hit.heading_path.get(1..).unwrap_or_default().to_vec(),
         url: hit.url,
-        path,
+        path: hit.path,
         source,
         language,
-        updated_at,
+        updated_at: hit.updated_at,
         ord: hit.ord,
         text: hit.text,
         snippet,
@@ -189,6 +227,8 @@ fn shown(hit: search::Hit, place: u32, described: &mut HashMap<(String, String),
         text_rank: hit.text_rank,
         vector_rank: hit.vector_rank,
         score: hit.score,
+        similarity: hit.similarity,
+        matched_words: hit.matched_words,
     }
 }
 
@@ -306,7 +346,9 @@ fn read_facets(client: &mut Client, filter: &SearchFilter) -> DbResult<Facets> {
         match found.facet.as_str() {
             "source" => facets.sources.push(value),
             "label" => facets.labels.push(value),
-            _ => facets.languages.push(value),
+            "language" => facets.languages.push(value),
+            "updated" => facets.updated.push(value),
+            _ => facets.flags.push(value),
         }
     }
     Ok(facets)

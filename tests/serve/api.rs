@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Server;
+use super::server::manual;
 
 #[test]
 fn search_finds_documents_with_all_that_a_page_shows() {
@@ -21,6 +22,9 @@ fn search_finds_documents_with_all_that_a_page_shows() {
     assert_eq!(hit["source"], "dita");
     assert_eq!(hit["language"], "en");
     assert_eq!(hit["place"], 1);
+    assert_eq!(hit["updated_at"], "2026-02-03T04:05:06Z");
+    assert!((0.0..=1.0).contains(&hit["similarity"].as_f64().unwrap()), "{hit}");
+    assert!(hit["matched_words"].as_array().unwrap().contains(&json!("lease")), "{hit}");
     let snippet: Vec<char> = hit["snippet"].as_str().unwrap().chars().collect();
     let marked = |range: &Value| {
         let at = |place: usize| usize::try_from(range[place].as_u64().unwrap()).unwrap();
@@ -37,11 +41,31 @@ fn search_keeps_to_its_filters_and_says_when_only_words_were_compared() {
     assert!(!found("&source=dita&source=confluence&label=guide&run_id=o*")["hits"].as_array().unwrap().is_empty());
     assert_eq!(found("&source=confluence")["hits"], json!([]));
     assert_eq!(found("&label=none")["hits"], json!([]));
-    assert_eq!(found("&text_only=true")["model"], Value::Null);
-    assert!(!found("%00&source=&label=&run_id=")["hits"].as_array().unwrap().is_empty());
+    let by_words = found("&text_only=true");
+    assert_eq!((&by_words["model"], &by_words["hits"][0]["similarity"]), (&Value::Null, &Value::Null));
+    assert_eq!(found("&min_score=1")["hits"], json!([]));
+    assert!(!found("%00")["hits"].as_array().unwrap().is_empty());
     let wordless = server.get("/api/search?q=%21%3F").status(200).json();
     assert_eq!(wordless["hits"], json!([]));
     assert_eq!(wordless["notice"], "The question has no word.");
+}
+
+#[test]
+fn a_hit_is_returned_with_the_requested_context() {
+    let server = Server::start(manual(), &[], &[]);
+    let text = |context: &str| {
+        let path = format!("/api/search?q=deep+burrow&limit=1{context}");
+        server.get(&path).status(200).json()["hits"][0]["text"].as_str().unwrap().to_owned()
+    };
+    let sentences = ["numbat sleeps", "wombat sleeps", "burrow is", "dingo sleeps"];
+    let counts = |context: &str| sentences.map(|sentence| text(context).matches(sentence).count());
+    let passage = counts("");
+    assert!(passage[1] < 30 && (passage[0], passage[2], passage[3]) == (0, 30, 0), "{passage:?}");
+    let section = counts("&context=section");
+    assert_eq!((section[0], section[2], section[3]), (0, 30, 0));
+    assert_eq!(counts("&context=1"), [0, 30, 30, 30]);
+    assert_eq!(counts("&context=document"), [30, 30, 30, 30]);
+    assert!(counts("&context=document&context_tokens=1")[1] < 30);
 }
 
 #[test]
@@ -49,9 +73,19 @@ fn what_is_wrong_with_a_request_is_told_as_problem_details() {
     let server = Server::new();
     for (path, status, detail) in [
         ("/api/search", 400, "missing field `q`"),
+        ("/api/search?q=", 400, "q is empty"),
+        ("/api/search?q=a&label=", 400, "empty"),
+        ("/api/search?q=a&updated_to=", 400, "empty"),
         ("/api/search?q=a&limit=0", 400, "limit must be from 1 to 100"),
         ("/api/search?q=a&limit=x", 400, "query: "),
         ("/api/search?q=a&soruce=x", 400, "unknown field `soruce`"),
+        ("/api/search?q=a&updated_from=2026-02-30", 400, "a time that does not exist"),
+        ("/api/search?q=a&where=status", 400, "no key, or no value"),
+        ("/api/search?q=a&run_ids=../x", 400, "bad run id"),
+        ("/api/search?q=a&context=page", 400, "a context is section, document or a number"),
+        ("/api/search?q=a&context=section&context_tokens=0", 400, "at least 1 token"),
+        ("/api/search?q=a&min_score=x", 400, "query: "),
+        ("/api/facets?q=a", 400, "unknown field `q`"),
         ("/api/search?q=%ff", 400, "UTF-8"),
         ("/api/documents/one/none", 404, "no document"),
         ("/api/documents/one/none%00", 404, "no document"),
@@ -103,7 +137,9 @@ fn facets_count_documents() {
     assert_eq!(facets["documents"], 3);
     assert_eq!(facets["sources"], json!([{"value": "dita", "documents": 3}]));
     assert_eq!(facets["labels"], json!([{"value": "guide", "documents": 3}]));
-    assert_eq!(facets["languages"], json!([{"value": "en", "documents": 3}]));
+    assert_eq!(facets["languages"], json!([{"value": "english", "documents": 3}]));
+    assert_eq!(facets["updated"], json!([{"value": "2026", "documents": 3}]));
+    assert_eq!(facets["flags"], json!([{"value": "too_short", "documents": 2}]));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use super::Server;
-use super::server::library;
+use super::server::{library, manual};
 use crate::support::Run;
 
 fn call(server: &Server, method: &str, params: &Value) -> Value {
@@ -63,12 +63,29 @@ fn search_answers_in_text_and_in_structure_within_its_budget() {
     assert!(text(&narrow).len() <= 200 * 3 + 100, "{}", text(&narrow).len());
     let shown = narrow["structuredContent"]["hits"].as_array().unwrap().len();
     assert!(shown >= 1 && narrow["structuredContent"]["left_out"].as_u64().unwrap() >= 1, "{narrow}");
-    let wide = tool(&server, "search", &json!({"query": "who renews a lease", "limit": 1, "context": "section"}));
-    assert!(!text(&wide).is_empty());
     assert!(
         text(&tool(&server, "search", &json!({"query": "lease", "source": ["none"]})))
             .starts_with("Nothing relevant found.")
     );
+}
+
+#[test]
+fn search_returns_as_much_of_a_document_as_the_assistant_asks_for() {
+    let server = Server::start(manual(), &[], &[]);
+    let counts = |arguments: Value| {
+        let mut asked = json!({"query": "deep burrow", "limit": 1});
+        asked.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
+        let found = tool(&server, "search", &asked);
+        ["numbat sleeps", "wombat sleeps", "burrow is", "dingo sleeps"]
+            .map(|sentence| text(&found).matches(sentence).count())
+    };
+    let passage = counts(json!({}));
+    assert!(passage[1] < 30 && (passage[0], passage[2], passage[3]) == (0, 30, 0), "{passage:?}");
+    let section = counts(json!({"context": "section"}));
+    assert_eq!((section[0], section[2], section[3]), (0, 30, 0));
+    assert_eq!(counts(json!({"context": "document"})), [30, 30, 30, 30]);
+    // A smaller budget leaves less room for the context.
+    assert_eq!(counts(json!({"context": "document", "max_tokens": 300}))[0], 0);
 }
 
 #[test]
@@ -97,7 +114,10 @@ fn documents_are_read_whole_by_section_and_as_resources() {
 #[test]
 fn sources_are_listed() {
     let result = tool(&Server::new(), "list_sources", &json!({}));
-    assert_eq!(text(&result), "3 documents.\nSources: dita (3)\nLabels: guide (3)\nLanguages: en (3)\n");
+    assert_eq!(
+        text(&result),
+        "3 documents.\nSources: dita (3)\nLabels: guide (3)\nLanguages: english (3)\nChanged in: 2026 (3)\nQuality flags: too_short (2)\n"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod changes;
 mod counterparts;
+mod filters;
 mod mcp;
 mod metrics;
 mod pages;

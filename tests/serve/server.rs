@@ -170,5 +170,19 @@ pub fn library() -> Sandbox {
     sandbox
 }
 
+/// Returns [`library`] with a document of three sections about animals. The second one has two chunks.
+pub fn manual() -> Sandbox {
+    let sandbox = library();
+    let sleeps =
+        |animal: &str| format!("# About the {animal}\n\n{}\n\n", format!("The {animal} sleeps all day. ").repeat(30));
+    let burrow = "Its burrow is long and deep. ".repeat(30);
+    let body = [sleeps("numbat"), sleeps("wombat"), burrow, "\n\n".into(), sleeps("dingo")].concat();
+    let document = serde_json::json!({"id": "animals", "title": "Animals", "text_md": body, "source_system": "dita"});
+    sandbox.write("var/runs/animals/normalize/normalized.ndjson", format!("{document}\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run", "--quiet"]).success();
+    sandbox
+}
+
 /// Text that would run in an element, an attribute or a script if it were not escaped.
 pub const HOSTILE: &str = "\"'><script>window.hacked=1</script><img src=x onerror=window.hacked=1>";

@@ -1,7 +1,6 @@
 //! `trailblazer ask`
 
 mod display;
-pub mod filter;
 
 use std::time::Instant;
 
@@ -14,6 +13,7 @@ use super::{Context, names};
 use crate::commands::ask::display::Style;
 use crate::commands::model::impatient_settings;
 use crate::db::calls::{self, Filter, Run};
+use crate::db::conditions::add_conditions;
 use crate::db::search::{self, Hit, Question, Reading, SearchFilter};
 use crate::db::{Connector, health};
 use crate::embed::{self, EmbedError, Provider};
@@ -29,10 +29,6 @@ const MOST: i32 = 1000;
 const MOST_CHARACTERS: usize = 10_000;
 /// Maximum number of chunks of one document with `--every-chunk`.
 const EVERY: i32 = 1000;
-/// The default of `--min-score`. Hits with a lower score are not relevant: questions about other subjects stay below it.
-const RELEVANT: f64 = 0.14;
-/// Number of tokens that `--context` prints for each hit.
-const CONTEXT_TOKENS: i32 = 2000;
 
 /// Ask the documentation a question
 #[derive(Debug, clap::Args)]
@@ -150,14 +146,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         None => None,
     };
-    // Vectors of the hash provider have no meaning.
-    let has_meaning = vector.is_some() && provider.as_ref().is_some_and(|provider| provider.model().provider != "hash");
+    let has_meaning = vector.is_some() && provider.as_ref().is_some_and(|provider| provider.model().has_meaning());
     let question = Question {
         text: &reading.question,
         vector,
         limit: reranker.as_ref().map_or(args.limit, |reranker| reranker.depth(args.limit)),
         per_document: if args.every_chunk { EVERY } else { 1 },
-        min_score: args.min_score.or(has_meaning.then_some(RELEVANT)),
+        min_score: args.min_score.or(has_meaning.then_some(search::RELEVANT_SCORE)),
         filter,
     };
     // All arguments except the vector have been checked before.
@@ -171,7 +166,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut texts = Vec::with_capacity(hits.len());
     for hit in &hits {
         texts.push(match &args.context {
-            Some(scope) => search::context(&mut client, hit, scope, CONTEXT_TOKENS, &question.filter)?,
+            Some(scope) => search::context(&mut client, hit, scope, search::CONTEXT_TOKENS, &question.filter)?,
             None => hit.snippet.clone(),
         });
     }
@@ -196,7 +191,7 @@ fn wanted(args: &Args) -> Result<SearchFilter> {
         without: args.without.clone(),
         ..SearchFilter::default()
     };
-    filter::add_conditions(&mut wanted, &args.conditions)?;
+    add_conditions(&mut wanted, &args.conditions)?;
     Ok(wanted)
 }
 

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Json, RawPathParams, Request}
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::filter::Filter;
 use crate::ids::RunId;
 use crate::serve::problem::Problem;
 
@@ -15,16 +16,53 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
-            return Err(Problem::invalid("query: expected UTF-8 in percent-encoding"));
-        }
-        // The database cannot store a NUL character, so it is treated as a blank.
-        match serde_html_form::from_str(&query.replace("%00", "%20")) {
-            Ok(params) => Ok(Self(params)),
-            Err(error) => Err(Problem::invalid(format!("query: {error}"))),
-        }
+        Ok(Self(parsed(&query(parts)?)?))
     }
+}
+
+/// The query of a search: the filter, and the other parameters.
+pub struct Filtered<T>(pub Filter, pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Filtered<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let (filter, others) = split(&query(parts)?, |_| true);
+        Ok(Self(parsed(&filter)?, parsed(&others)?))
+    }
+}
+
+/// The same as a browser sends it from a form, with empty fields.
+pub struct Submitted<T>(pub Filter, pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Submitted<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let (filter, others) = split(&query(parts)?, |pair| !pair.ends_with('='));
+        Ok(Self(parsed(&filter)?, parsed(&others)?))
+    }
+}
+
+/// Separates the parameters of the filter from the others. Only those that `keep` accepts are returned.
+fn split(query: &str, keep: impl Fn(&str) -> bool) -> (String, String) {
+    let is_filter = |pair: &&str| Filter::has(pair.split('=').next().unwrap_or_default());
+    let (filter, others): (Vec<&str>, Vec<&str>) = query.split('&').filter(|pair| keep(pair)).partition(is_filter);
+    (filter.join("&"), others.join("&"))
+}
+
+/// Returns the query in percent-encoding.
+fn query(parts: &Parts) -> Result<String, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    if percent_encoding::percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Problem::invalid("query: expected UTF-8 in percent-encoding"));
+    }
+    // The database cannot store a NUL character. Browsers replace it in the same way.
+    Ok(query.replace("%00", "%EF%BF%BD"))
+}
+
+fn parsed<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    serde_html_form::from_str(query).map_err(|error| Problem::invalid(format!("query: {error}")))
 }
 
 /// The parameter in the path.

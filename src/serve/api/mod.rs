@@ -1,6 +1,7 @@
 //! The JSON API in `/api`. Its `OpenAPI` document is generated from its types.
 
 mod extract;
+pub mod filter;
 pub mod types;
 
 use std::sync::Arc;
@@ -18,9 +19,9 @@ use super::caller::Caller;
 use super::knowledge::{self, Search};
 use super::problem::Problem;
 use super::state::State;
-use crate::db::search::SearchFilter;
 use crate::ids::RunId;
-pub(super) use extract::{Body, Params, Segment, Segments};
+pub(super) use extract::{Body, Filtered, Params, Segment, Segments, Submitted};
+use filter::Filter;
 use types::{Backlog, Document, EmbedAnswer, EmbedRequest, Facets, RunDetails, SearchAnswer};
 
 /// Maximum number of texts in a request for vectors.
@@ -44,7 +45,7 @@ pub(super) fn routes() -> Router<Arc<State>> {
         description = "Search the knowledge base, read its documents, and show the backlog. Errors are problem details (RFC 9457)."
     ),
     paths(search, facets, document, read_backlog, read_run, embed),
-    components(schemas(Problem)),
+    components(schemas(Problem, filter::FilterText, filter::RunName, filter::Condition)),
     modifiers(&Security),
     security((), ("token" = [])),
 )]
@@ -73,7 +74,7 @@ async fn describe() -> Response {
     ([(header::CONTENT_TYPE, "application/vnd.oai.openapi+json;version=3.1")], openapi().to_string()).into_response()
 }
 
-/// The parameters of a search.
+/// The parameters of a search besides the filter.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -85,76 +86,54 @@ struct SearchParams {
     #[serde(default = "ten")]
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: u32,
-    /// Only documents of these sources. Can be repeated.
-    #[serde(default)]
-    source: Vec<String>,
-    /// Only documents with one of these labels. Can be repeated.
-    #[serde(default)]
-    label: Vec<String>,
-    /// Only documents of runs whose id matches. * is any text, and ? is one character.
-    #[param(min_length = 1)]
-    run_id: Option<String>,
     /// Use only full-text search, without vectors.
     #[serde(default)]
     text_only: bool,
+    /// Only answers with at least this score, from 0 to 1. Default: 0.14 with a model, to return only relevant answers.
+    #[param(minimum = 0.0, maximum = 1.0)]
+    min_score: Option<f64>,
+    /// Return the `section` around each passage, the whole `document`, or this number of neighboring chunks on both sides.
+    #[param(pattern = "^(section|document|[0-9]{1,4})$")]
+    context: Option<String>,
+    /// Maximum number of tokens in the context of each passage. Default: 2000.
+    #[param(minimum = 1, maximum = 100_000)]
+    context_tokens: Option<u32>,
 }
 
 const fn ten() -> u32 {
     10
 }
 
-/// Which documents to search.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct FilterParams {
-    /// Only documents of these sources. Can be repeated.
-    #[serde(default)]
-    source: Vec<String>,
-    /// Only documents with one of these labels. Can be repeated.
-    #[serde(default)]
-    label: Vec<String>,
-    /// Only documents of runs whose id matches. * is any text, and ? is one character.
-    #[param(min_length = 1)]
-    run_id: Option<String>,
-}
-
-impl From<FilterParams> for SearchFilter {
-    fn from(params: FilterParams) -> Self {
-        // A form also sends empty fields.
-        let given = |values: Vec<String>| values.into_iter().filter(|value| !value.is_empty()).collect();
-        let run_id_glob = params.run_id.filter(|glob| !glob.is_empty());
-        Self { source: given(params.source), label: given(params.label), run_id_glob, ..Self::default() }
-    }
-}
-
 /// Find the documents that answer a question, best first.
-#[utoipa::path(get, path = "/api/search", params(SearchParams), responses(
+#[utoipa::path(get, path = "/api/search", params(SearchParams, Filter), responses(
     (status = 200, description = "The best documents", body = SearchAnswer),
     (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn search(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
-    Params(params): Params<SearchParams>,
+    Filtered(filter, params): Filtered<SearchParams>,
 ) -> Result<Json<SearchAnswer>, Problem> {
-    let SearchParams { q, limit, source, label, run_id, text_only } = params;
-    let filter = FilterParams { source, label, run_id }.into();
-    let asked = Search { query: q, limit, filter, text_only };
+    let SearchParams { q, limit, text_only, min_score, context, context_tokens } = params;
+    if q.is_empty() {
+        return Err(Problem::invalid("q is empty"));
+    }
+    let filter = filter.to_search()?;
+    let asked = Search { query: q, limit, filter, text_only, min_score, context, context_tokens };
     Ok(Json(knowledge::search(&state, &caller, asked).await?))
 }
 
-/// Count documents by source, label and language.
-#[utoipa::path(get, path = "/api/facets", params(FilterParams), responses(
+/// Count documents by source, label, language, year of the last change and quality flag.
+#[utoipa::path(get, path = "/api/facets", params(Filter), responses(
     (status = 200, description = "Values for narrowing a search", body = Facets),
     (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn facets(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
-    Params(params): Params<FilterParams>,
+    Filtered(filter, NoParams {}): Filtered<NoParams>,
 ) -> Result<Json<Facets>, Problem> {
-    Ok(Json(knowledge::facets(&state, &caller, &params.into()).await?))
+    Ok(Json(knowledge::facets(&state, &caller, &filter.to_search()?).await?))
 }
 
 /// The part of a document.

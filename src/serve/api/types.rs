@@ -45,12 +45,12 @@ pub struct Hit {
     /// Language of the document.
     pub language: Option<String>,
     /// When the source last changed the document.
-    pub updated_at: Option<String>,
+    pub updated_at: Option<DateTime<Utc>>,
     /// Path of the section on this server.
     pub page: String,
     /// Position of the passage in the document, from 0.
     pub ord: i32,
-    /// The passage as Markdown, headings first.
+    /// The passage as Markdown, headings first. With `context`, the passage and its context.
     pub text: String,
     /// The best part of the passage, as plain text.
     pub snippet: String,
@@ -60,8 +60,12 @@ pub struct Hit {
     pub text_rank: Option<i32>,
     /// Rank among the nearest passages in the vector search. Null: it is not among them.
     pub vector_rank: Option<i32>,
-    /// The score. A higher score is better.
+    /// The score, from 0 to 1. A higher score is better.
     pub score: f64,
+    /// Cosine similarity of question and passage. Null: only full-text search was used.
+    pub similarity: Option<f64>,
+    /// Words of the question that the passage contains.
+    pub matched_words: Vec<String>,
 }
 
 /// A document, or one section of it.
@@ -117,7 +121,7 @@ pub struct FacetValue {
     pub documents: i64,
 }
 
-/// The contents of the knowledge base by source, label and language.
+/// The number of documents by each value that a search can be filtered by. A list ignores the filter of its own values.
 #[derive(Debug, Clone, Default, Serialize, ToSchema, JsonSchema)]
 pub struct Facets {
     /// Sources, largest first.
@@ -126,7 +130,11 @@ pub struct Facets {
     pub labels: Vec<FacetValue>,
     /// Languages.
     pub languages: Vec<FacetValue>,
-    /// Number of all documents.
+    /// Years of the last change in the source, latest first.
+    pub updated: Vec<FacetValue>,
+    /// Quality flags.
+    pub flags: Vec<FacetValue>,
+    /// Number of documents that match the filter.
     pub documents: i64,
 }
 

@@ -51,8 +51,8 @@ fn entry(hit: &Hit) -> String {
     if let Some(url) = &hit.url {
         let _ = writeln!(entry, "URL: {url}");
     }
-    if let Some(updated) = hit.updated_at.as_deref().and_then(|at| at.get(..10)) {
-        let _ = writeln!(entry, "Changed: {updated}");
+    if let Some(updated) = hit.updated_at {
+        let _ = writeln!(entry, "Changed: {}", updated.format("%Y-%m-%d"));
     }
     let _ = writeln!(entry, "Document: {} (run {})\n\n{}\n", hit.doc_id, hit.run_id, hit.text.trim());
     entry
@@ -98,10 +98,16 @@ pub fn document(document: &Document, is_cut: bool) -> String {
     text
 }
 
-/// Returns the sources, labels and languages of the documentation.
+/// Returns the values that a search can be filtered by.
 pub fn sources(facets: &Facets) -> String {
     let mut text = format!("{} documents.\n", facets.documents);
-    for (name, values) in [("Sources", &facets.sources), ("Labels", &facets.labels), ("Languages", &facets.languages)] {
+    for (name, values) in [
+        ("Sources", &facets.sources),
+        ("Labels", &facets.labels),
+        ("Languages", &facets.languages),
+        ("Changed in", &facets.updated),
+        ("Quality flags", &facets.flags),
+    ] {
         if !values.is_empty() {
             let named = |known: &FacetValue| format!("{} ({})", known.value, known.documents);
             let _ = writeln!(text, "{name}: {}", values.iter().map(named).collect::<Vec<_>>().join(", "));

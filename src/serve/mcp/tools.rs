@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::text;
 use crate::db::search::SearchFilter;
 use crate::ids::RunId;
+use crate::serve::api::filter::Filter;
 use crate::serve::api::types::{Document, Facets, Hit};
 use crate::serve::caller::Caller;
 use crate::serve::knowledge::{self, Search};
@@ -27,27 +28,24 @@ const BUDGETS: std::ops::RangeInclusive<u32> = 200..=100_000;
 
 /// Input of `search`.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(extend("additionalProperties" = false))]
 struct SearchInput {
     /// The question in the words of the user. Every answer contains the "phrases in quotes" and does not contain the -words.
     query: String,
-    /// Only documents of these sources. `list_sources` returns them.
-    #[serde(default)]
-    source: Vec<String>,
-    /// Only documents with one of these labels. `list_sources` returns them.
-    #[serde(default)]
-    label: Vec<String>,
     /// Maximum number of documents to return, 1 to 100. Default: 5.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     limit: Option<u32>,
-    /// How much of each document to return: the `passage` that matches (default), or the whole `section` around it.
+    /// How much of each document to return: the `passage` that matches (default), the `section` around it, or the `document`.
     #[serde(default)]
     context: Context,
     /// Maximum number of tokens to return, 200 to 100000. Default: 6000.
     #[serde(default)]
     #[schemars(range(min = 200, max = 100_000))]
     max_tokens: Option<u32>,
+    /// `list_sources` returns the values.
+    #[serde(flatten)]
+    filter: Filter,
 }
 
 /// How much of each document a search returns.
@@ -57,11 +55,23 @@ enum Context {
     #[default]
     Passage,
     Section,
+    Document,
+}
+
+impl Context {
+    /// Returns the scope for `graphdb.context`.
+    fn scope(self) -> Option<&'static str> {
+        match self {
+            Self::Passage => None,
+            Self::Section => Some("section"),
+            Self::Document => Some("document"),
+        }
+    }
 }
 
 /// Input of `get_document`.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(extend("additionalProperties" = false))]
 struct DocumentInput {
     /// Id of the document (`doc_id` of a search result), its URL, or its path.
     document: String,
@@ -79,7 +89,7 @@ struct DocumentInput {
 
 /// Input of `list_sources`.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(extend("additionalProperties" = false))]
 struct SourcesInput {}
 
 /// Output of `search`.
@@ -129,8 +139,8 @@ pub fn list() -> Vec<Tool> {
         .with_annotations(read_only()),
         Tool::new(
             "list_sources",
-            "List the sources, labels and languages of the documentation with their number of documents. Use it to learn what the \
-             documentation covers, or to choose a filter for search.",
+            "List the sources, labels, languages, years of change and quality flags of the documentation with their number of \
+             documents. Use it to learn what the documentation covers, or to choose a filter for search.",
             schema_for_type::<SourcesInput>(),
         )
         .with_title("List the sources")
@@ -164,10 +174,17 @@ pub async fn call(
     }))
 }
 
-fn input<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Problem> {
+fn input<T: DeserializeOwned + JsonSchema + 'static>(arguments: JsonObject) -> Result<T, Problem> {
     // PostgreSQL does not support this character. If a model sends it, it has no meaning.
     if arguments.values().any(|value| value.to_string().contains("\\u0000")) {
         return Err(Problem::invalid("the arguments contain a NUL character"));
+    }
+    let schema = schema_for_type::<T>();
+    let known = schema.get("properties").and_then(Value::as_object);
+    if let Some(unknown) = arguments.keys().find(|name| !known.is_some_and(|known| known.contains_key(*name))) {
+        let names =
+            known.map_or_else(String::new, |known| known.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
+        return Err(Problem::invalid(format!("unknown field `{unknown}`, expected one of {names}")));
     }
     serde_json::from_value(Value::Object(arguments))
         .map_err(|error| Problem::invalid(format!("the arguments do not fit: {error}")))
@@ -191,30 +208,22 @@ fn answer(text: String, structured: &impl Serialize) -> CallToolResult {
 async fn search(state: &Arc<State>, caller: &Caller, arguments: JsonObject) -> Result<CallToolResult, Problem> {
     let input: SearchInput = input(arguments)?;
     let budget = budget(input.max_tokens)?;
-    let filter = SearchFilter { source: input.source, label: input.label, ..SearchFilter::default() };
-    let asked = Search { query: input.query, limit: input.limit.unwrap_or(LIMIT), filter, text_only: false };
+    let limit = input.limit.unwrap_or(LIMIT);
+    let asked = Search {
+        query: input.query,
+        limit,
+        filter: input.filter.to_search()?,
+        context: input.context.scope().map(str::to_owned),
+        // The contexts of all documents together fit into the budget.
+        context_tokens: Some((u32::try_from(budget).unwrap_or(u32::MAX) / limit.max(1)).max(1)),
+        ..Search::default()
+    };
     let mut found = knowledge::search(state, caller, asked).await?;
-    if input.context == Context::Section {
-        for hit in &mut found.hits {
-            widen(state, caller, hit).await?;
-        }
-    }
     let total = found.hits.len();
     let (text, shown) = text::search(&found, budget);
     found.hits.truncate(shown);
     let output = SearchOutput { hits: found.hits, left_out: total - shown, notice: found.notice };
     Ok(answer(text, &output))
-}
-
-/// Replaces the passage of a hit with its section.
-async fn widen(state: &Arc<State>, caller: &Caller, hit: &mut Hit) -> Result<(), Problem> {
-    let Ok(run_id) = hit.run_id.parse::<RunId>() else { return Ok(()) };
-    let document = knowledge::document(state, caller, &hit.doc_id, Some(run_id)).await?;
-    let anchor = knowledge::anchor_of_chunk(state, caller, &document, hit.ord).await?;
-    if let Some(anchor) = anchor {
-        hit.text = knowledge::view(document, Some(&anchor))?.markdown;
-    }
-    Ok(())
 }
 
 async fn get_document(state: &Arc<State>, caller: &Caller, arguments: JsonObject) -> Result<CallToolResult, Problem> {

@@ -3,6 +3,7 @@
 
 mod backlog;
 mod document;
+mod filters;
 mod layout;
 pub mod links;
 mod markdown;

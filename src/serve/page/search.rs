@@ -8,43 +8,39 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::layout::{self, Place};
-use super::{Page, links};
-use crate::db::search::SearchFilter;
-use crate::serve::api::Params;
-use crate::serve::api::types::{FacetValue, Facets, Hit, SearchAnswer};
+use super::{Page, filters, links};
+use crate::serve::api::Submitted;
+use crate::serve::api::filter::Filter;
+use crate::serve::api::types::{Facets, Hit, SearchAnswer};
 use crate::serve::caller::Caller;
 use crate::serve::knowledge::{self, Search};
+use crate::serve::problem::Problem;
 use crate::serve::state::State;
 use crate::terminal::counted;
 
 /// Number of documents on a page.
 const LIMIT: u32 = 10;
 
-/// The form, as encoded in the address of the page.
-#[derive(Debug, Default, Deserialize)]
+/// The form besides the filters, as encoded in the address of the page.
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Form {
     #[serde(default)]
     q: String,
     #[serde(default)]
-    source: Vec<String>,
-    #[serde(default)]
-    label: Vec<String>,
-    #[serde(default)]
     limit: Option<u32>,
+    #[serde(default)]
+    min_score: Option<f64>,
 }
 
 impl Form {
-    fn filter(&self) -> SearchFilter {
-        let given = |values: &[String]| values.iter().filter(|value| !value.is_empty()).cloned().collect();
-        SearchFilter { source: given(&self.source), label: given(&self.label), ..SearchFilter::default() }
-    }
-
-    /// Returns the address of the same search with a different selection for `facet`.
-    fn address(&self, limit: u32) -> String {
-        let mut pairs = vec![format!("q={}", links::encoded(&self.q))];
-        pairs.extend(self.source.iter().map(|value| format!("source={}", links::encoded(value))));
-        pairs.extend(self.label.iter().map(|value| format!("label={}", links::encoded(value))));
-        pairs.push(format!("limit={limit}"));
+    /// Returns the address of the same question with another filter.
+    pub fn address(&self, filter: &Filter) -> String {
+        let mut pairs = vec![("q", self.q.clone())];
+        pairs.extend(filter.pairs().into_iter().map(|(name, value)| (name, value.to_owned())));
+        pairs.extend(self.limit.map(|limit| ("limit", limit.to_string())));
+        pairs.extend(self.min_score.map(|score| ("min_score", score.to_string())));
+        let pairs: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={}", links::encoded(value))).collect();
         format!("/?{}", pairs.join("&"))
     }
 }
@@ -53,27 +49,39 @@ impl Form {
 pub async fn show(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,
-    Params(form): Params<Form>,
+    Submitted(filter, form): Submitted<Form>,
 ) -> Page {
     let limit = form.limit.unwrap_or(LIMIT).clamp(1, knowledge::MAX_HITS);
-    let facets = knowledge::facets(&state, &caller, &SearchFilter::default()).await?;
-    let answer = if form.q.trim().is_empty() {
-        None
-    } else {
-        let asked = Search { query: form.q.clone(), limit, filter: form.filter(), text_only: false };
-        // Errors in the question are displayed next to it.
-        Some(match knowledge::search(&state, &caller, asked).await {
-            Err(problem) if problem.status().is_client_error() => Err(problem),
-            answered => Ok(answered?),
-        })
+    // Errors in the filter and in the question are displayed next to the form.
+    let (facets, answer) = match filter.to_search() {
+        Ok(wanted) => {
+            let facets = shown_problem(knowledge::facets(&state, &caller, &wanted).await)?;
+            let asked =
+                Search { query: form.q.clone(), limit, filter: wanted, min_score: form.min_score, ..Search::default() };
+            let answer = match (&facets, form.q.trim()) {
+                (Err(problem), _) => Some(Err(problem.clone())),
+                (Ok(_), "") => None,
+                (Ok(_), _) => Some(shown_problem(knowledge::search(&state, &caller, asked).await)?),
+            };
+            (facets.unwrap_or_default(), answer)
+        }
+        Err(problem) => (Facets::default(), Some(Err(problem))),
     };
     let title = if form.q.is_empty() { "Search" } else { form.q.as_str() };
     let content = html! {
         h1.visually-hidden { "Search the documentation" }
-        (question(&form, &facets))
+        form.search role="search" method="get" action="/" {
+            div.ask {
+                label.visually-hidden for="q" { "Question" }
+                input #q type="search" name="q" value=(form.q) maxlength="10000" autofocus[form.q.is_empty()]
+                    autocomplete="off" placeholder="Ask the documentation";
+                button type="submit" { "Search" }
+            }
+            (filters::filters(&form, &filter, &facets))
+        }
         @match &answer {
             None => p.hint { (counted(facets.documents, "document")) " can be searched." },
-            Some(Ok(answer)) => (results(&form, answer, limit)),
+            Some(Ok(answer)) => (results(&form, &filter, answer, limit)),
             Some(Err(problem)) => p.notice role="alert" {
                 (problem.detail) ". "
                 @if let Some(hint) = &problem.hint { (hint) }
@@ -83,58 +91,31 @@ pub async fn show(
     Ok(layout::page(title, Place::Search, &content))
 }
 
-fn question(form: &Form, facets: &Facets) -> Markup {
-    html! {
-        form.search role="search" method="get" action="/" {
-            div.ask {
-                label.visually-hidden for="q" { "Question" }
-                input #q type="search" name="q" value=(form.q) maxlength="10000" autofocus[form.q.is_empty()]
-                    autocomplete="off" placeholder="Ask the documentation";
-                button type="submit" { "Search" }
-            }
-            details.filters open[!form.source.is_empty() || !form.label.is_empty()] {
-                summary { "Filters" }
-                (choices("Source", "source", &facets.sources, &form.source))
-                (choices("Label", "label", &facets.labels, &form.label))
-            }
-        }
+/// Separates problems that the page shows, because its user can solve them, from all others.
+fn shown_problem<T>(answer: Result<T, Problem>) -> Result<Result<T, Problem>, Problem> {
+    match answer {
+        Err(problem) if !problem.status().is_client_error() => Err(problem),
+        answer => Ok(answer),
     }
 }
 
-/// Returns the check boxes of a filter. Selected values are included even if no document has them.
-fn choices(legend: &str, name: &str, values: &[FacetValue], chosen: &[String]) -> Markup {
-    let absent: Vec<&String> =
-        chosen.iter().filter(|chosen| values.iter().all(|known| &known.value != *chosen)).collect();
-    html! {
-        @if !values.is_empty() || !absent.is_empty() {
-            fieldset {
-                legend { (legend) }
-                @for known in values {
-                    label {
-                        input type="checkbox" name=(name) value=(known.value) checked[chosen.contains(&known.value)];
-                        " " (known.value) " " span.count { (known.documents) }
-                    }
-                }
-                @for value in absent {
-                    label { input type="checkbox" name=(name) value=(value) checked; " " (value) " " span.count { "0" } }
-                }
-            }
-        }
-    }
-}
-
-fn results(form: &Form, answer: &SearchAnswer, limit: u32) -> Markup {
+fn results(form: &Form, filter: &Filter, answer: &SearchAnswer, limit: u32) -> Markup {
     let is_full = answer.hits.len() >= limit as usize && limit < knowledge::MAX_HITS;
+    let more = Form { limit: Some((limit * 2).min(knowledge::MAX_HITS)), ..form.clone() };
+    let any = Form { min_score: Some(0.0), ..form.clone() };
     html! {
         @if let Some(notice) = &answer.notice { p.notice role="status" { (notice) } }
         @if answer.hits.is_empty() {
             p.empty role="status" { "Nothing relevant found. Try fewer or other words, or remove filters." }
+            @if answer.model.is_some() && form.min_score.is_none() {
+                p { a href=(any.address(filter)) { "Show the nearest passages anyway" } }
+            }
         } @else {
             ol.hits {
                 @for hit in &answer.hits { li { (shown(hit)) } }
             }
             @if is_full {
-                p { a href=(form.address((limit * 2).min(knowledge::MAX_HITS))) { "Show more" } }
+                p { a href=(more.address(filter)) { "Show more" } }
             }
         }
     }
@@ -154,7 +135,8 @@ fn shown(hit: &Hit) -> Markup {
             p.facts {
                 span { (hit.source) }
                 @if let Some(language) = &hit.language { span { (language) } }
-                @if let Some(updated) = hit.updated_at.as_ref().and_then(|at| at.get(..10)) { span { "changed " (updated) } }
+                @if let Some(updated) = hit.updated_at { span { "changed " (updated.format("%Y-%m-%d")) } }
+                @if let Some(similarity) = hit.similarity { span { "similarity " (format!("{similarity:.2}")) } }
                 @if let Some(url) = hit.url.as_deref().and_then(links::outside) {
                     a href=(url) rel="noopener noreferrer" { "Original page" }
                 }
@@ -204,7 +186,8 @@ mod tests {
 
     #[test]
     fn the_address_of_a_search_holds_all_of_it() {
-        let form = Form { q: "a&b".into(), source: vec!["x y".into()], label: vec!["l".into()], limit: None };
-        assert_eq!(form.address(20), "/?q=a%26b&source=x%20y&label=l&limit=20");
+        let form = Form { q: "a&b".into(), limit: Some(20), min_score: None };
+        let filter = Filter { source: vec!["x y".into()], updated_to: Some("2026-01-31".into()), ..Filter::default() };
+        assert_eq!(form.address(&filter), "/?q=a%26b&source=x%20y&updated_to=2026-01-31&limit=20");
     }
 }

@@ -1,17 +1,16 @@
-//! Parses `--where`: conditions for documents.
+//! Parses conditions for documents: `KEY=VALUE`, `KEY>=DATE` and `KEY<=DATE`.
 
 use serde_json::{Map, Value};
 
-use crate::db::search::SearchFilter;
+use super::search::SearchFilter;
 use crate::error::{Error, Result};
 
-/// Adds the conditions `KEY=VALUE`, `KEY>=DATE` and `KEY<=DATE` to a filter.
-/// If a key is repeated, one of its values must match.
+/// Adds conditions to a filter. If a key is repeated, one of its values must match.
 pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Result<()> {
     for condition in conditions {
         let (key, operator, value) = parse(condition).ok_or_else(|| Error::Usage {
-            message: format!("--where {condition}: no key, or no value"),
-            hint: Some("Write for example --where status=approved or --where updated>=2026-01-31".into()),
+            message: format!("condition \"{condition}\": no key, or no value"),
+            hint: Some("Write for example status=approved or updated>=2026-01-31.".into()),
         })?;
         if operator != "=" {
             let range = if key == "updated" { &mut filter.updated } else { range_of(&mut filter.meta, key) };
