@@ -3,7 +3,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Server;
-use super::server::HOSTILE;
+use super::server::{HOSTILE, library};
 use super::webdriver::{Browser, ENTER, TAB, Window};
 
 const WIDE: Window = Window { width: 1920, javascript: true };
@@ -49,8 +49,16 @@ fn pages(server: &Server) -> Vec<String> {
     let hostile = utf8_percent_encode(HOSTILE, NON_ALPHANUMERIC).to_string();
     server.sandbox.run(&["report"]).success();
     let mut pages = vec![format!("file://{}", server.sandbox.folder().join("report.html").display())];
-    let paths =
-        ["/", "/?q=lease", "/?q=zebra", "/?q=nothing+at+all", "/d/~/topic:g/vector.dita", "/backlog", "/runs/one"];
+    let paths = [
+        "/",
+        "/?q=lease",
+        "/?q=lease&label=guide&path=guide/&updated_from=2026-01-01",
+        "/?q=zebra",
+        "/?q=nothing+at+all",
+        "/d/~/topic:g/vector.dita",
+        "/backlog",
+        "/runs/one",
+    ];
     pages.extend(paths.iter().map(|path| format!("{}{path}", server.url)));
     pages.push(format!("{}/?q={hostile}", server.url));
     pages.push(format!("{}/d/one/{hostile}", server.url));
@@ -77,6 +85,83 @@ fn a_reader_searches_filters_and_opens_a_document_at_its_section() {
     let top =
         browser.script("return document.querySelector('#s-expiry').getBoundingClientRect().top").as_f64().unwrap();
     assert!((-1.0..900.0).contains(&top), "{top}");
+}
+
+#[test]
+#[ignore = "needs a browser: make browser-test"]
+fn filters_narrow_the_hits_and_are_part_of_the_address() {
+    let server = Server::new();
+    let browser = Browser::open(NARROW);
+    browser.go(&format!("{}/?q=lease+vector", server.url));
+    browser.click("details.filters summary");
+    browser.click("input[name=language][value=english]");
+    browser.click("input[name=without_flag][value=too_short]");
+    browser.click("form.search button[type=submit]");
+    browser.wait_for(
+        "return location.search.includes('without_flag=too_short') && document.querySelectorAll('.hit').length === 1",
+    );
+    // The same address shows the same page, and each filter can be removed.
+    browser.go(browser.script("return location.href").as_str().unwrap());
+    browser.click("input[name=without_flag][value=too_short]");
+    browser.click("form.search button[type=submit]");
+    browser
+        .wait_for("return !location.search.includes('without_flag') && document.querySelectorAll('.hit').length > 1");
+    assert_eq!(browser.script("return document.querySelector('[name=language]').checked"), true);
+    browser.click("fieldset a[href*='updated_from=2026-01-01']");
+    browser.wait_for("return document.querySelector('[name=updated_to]').value === '2026-12-31'");
+    browser.script("document.querySelector('[name=updated_from]').value = '2026-03-01'");
+    browser.click("form.search button[type=submit]");
+    browser.wait_for(
+        "return location.search.includes('updated_from=2026-03-01') && document.querySelector('.empty') !== null",
+    );
+}
+
+#[test]
+#[ignore = "needs a browser: make browser-test"]
+fn the_backlog_follows_workers_without_a_reload() {
+    let server = Server::new();
+    let browser = Browser::open(WIDE);
+    browser.go(&format!("{}/backlog", server.url));
+    browser.script("window.stays = document.querySelector('h1')");
+    let document = |n: usize| {
+        serde_json::json!({"id": format!("d{n}"), "title": "T", "text_md": format!("Text {n}."), "source_system": "dita"}).to_string()
+    };
+    let lines: Vec<String> = (0..50).map(document).collect();
+    server.sandbox.write("var/runs/two/normalize/normalized.ndjson", lines.join("\n") + "\n");
+    server.sandbox.run(&["runs", "backfill"]).success();
+    browser.wait_for("return document.querySelector('main').innerText.includes('1 of 2')");
+    let database = &server.sandbox.database;
+    let token = database.column("select claim_token from graphdb.claim_run('chunk', 'far-host/7/0')").remove(0);
+    browser.wait_for("return document.querySelector('main').innerText.includes('far-host')");
+    database.column(&format!("select graphdb.release_run('two', {token})"));
+    server.sandbox.run(&["run", "--quiet"]).success();
+    browser.wait_for("return document.querySelector('main').innerText.includes('2 of 2')");
+    assert_eq!(browser.script("return window.stays === document.querySelector('h1')"), true, "the page was reloaded");
+}
+
+#[test]
+#[ignore = "needs a browser: make browser-test"]
+fn the_claim_of_a_dead_worker_is_released_after_a_confirmation() {
+    let server = Server::start(library(), &["--allow-changes"], &[]);
+    let database = &server.sandbox.database;
+    database.register_runs(1);
+    database.take_over_clock();
+    database.set_clock("2026-06-01 12:00:00+00");
+    database.column("select claim_token from graphdb.claim_run('chunk', 'dead/1/0', interval '1 hour')");
+    let browser = Browser::open(WIDE);
+    browser.go(&format!("{}/backlog", server.url));
+    assert_eq!(browser.script("return document.querySelector('main').innerText.includes('probably dead')"), false);
+    database.set_clock("2026-06-01 12:09:12+00");
+    browser.wait_for("return document.querySelector('tr.bad')?.innerText.includes('9 min 12 s ago probably dead')");
+    browser.click("tr.bad a");
+    browser.click("button[value=release]");
+    browser.wait_for(
+        "return document.querySelector('main').innerText.includes('Its last heartbeat came 9 min 12 s ago.')",
+    );
+    browser.click("button[name=confirmed]");
+    browser.wait_for(
+        "return location.pathname === '/runs/r01' && document.querySelector('.status').innerText === 'normalized'",
+    );
 }
 
 #[test]
