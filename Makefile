@@ -99,7 +99,7 @@ lint: setup ## Check formatting, clippy, migrations, spelling and licenses
 	.ci/deny
 
 .PHONY: bench
-bench: build ## Compare claims with six other queues; or another benchmark: BENCH=normalize, chunk, embed, store, search or pipeline
+bench: build ## Compare claims with six other queues; or another benchmark: BENCH=normalize, chunk, embed, store, search, serve or pipeline
 	@PG_BIN="$(CURDIR)/var/pg/18/bin" benches/$(or $(BENCH),claim)/run.sh
 
 .PHONY: eval
@@ -130,7 +130,7 @@ counterparts: ## Fetch the tools for server tests: MCP's SDK, conformance suite 
 browser-test: setup ## Use the pages in Chromium (Debian: chromium, chromium-driver)
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; \
 		then $(CARGO) test --locked --test suite serve::browser -- --ignored --test-threads=2; \
-		else echo 'skipped: 7 browser tests, because chromium or chromedriver is not installed'; fi
+		else echo 'skipped: the browser tests, because chromium or chromedriver is not installed'; fi
 
 .PHONY: retrievers-test
 retrievers-test: setup ## Run the example retrievers whose packages are installed against a server

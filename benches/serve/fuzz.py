@@ -8,15 +8,18 @@ import random
 import sys
 import urllib.parse
 
-PATHS = ["/", "/d/one/x", "/d/~/x", "/backlog", "/runs/one", "/api/search", "/api/facets", "/api/documents/~/x", "/api/backlog",
-         "/api/runs/one", "/api/embed", "/api/openapi.json", "/mcp", "/metrics", "/healthz", "/readyz", "/assets/page.js", "/none"]
+PATHS = ["/", "/d/run-0/doc-1", "/d/~/doc-1", "/d/one/x", "/backlog", "/runs/run-0", "/api/search", "/api/facets", "/api/documents/~/doc-1", "/api/backlog",
+         "/api/runs/run-0", "/api/embed", "/api/openapi.json", "/mcp", "/metrics", "/healthz", "/readyz", "/assets/page.js", "/none"]
 TEXTS = ["", "a", "lease", "\0", "%00", "%ff", "../..", "'\"<script>", "\u202e\ufeff", "𝕏", "\r\nx: y", "-" * 50, "\"" * 9, "a" * 9000,
-         "0", "-1", "99999999999999999999", "true", "null", "[]", "{}", "*", "?", "!", "\\", "%", "~", "user:x"]
+         "0", "-1", "99999999999999999999", "true", "null", "[]", "{}", "*", "?", "!", "\\", "%", "~", "user:x", "2026-01-31", "2026-02-30", "status=x", "updated>=2026-01-01", "section", "document", "german", "path/*"]
 METHODS = ["GET"] * 10 + ["POST"] * 6 + ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "FOO"]
 RPC = ["initialize", "ping", "tools/list", "tools/call", "resources/list", "resources/read", "resources/templates/list",
        "notifications/initialized", "logging/setLevel", "prompts/list", "server/discover", "x"]
 TOOLS = ["search", "get_document", "list_sources", "none"]
-KEYS = ["query", "limit", "source", "label", "document", "section", "run_id", "max_tokens", "context", "texts", "kind", "x"]
+FILTERS = ["source", "label", "language", "updated_from", "updated_to", "flag", "without_flag", "path", "ancestor", "run_id", "run_ids", "where",
+           "without"]
+KEYS = ["query", "limit", "document", "section", "max_tokens", "context", "texts", "kind", "x"] + FILTERS
+PARAMETERS = ["q"] * 6 + ["limit", "section", "after", "chunk", "text_only", "min_score", "context", "context_tokens"] + FILTERS
 
 
 def value(rng, depth=0):
@@ -35,7 +38,10 @@ def body(rng, path):
         method = rng.choice(RPC)
         params = value(rng)
         if method == "tools/call" and rng.random() < 0.9:
-            params = {"name": rng.choice(TOOLS), "arguments": {rng.choice(KEYS): value(rng) for _ in range(rng.randrange(4))}}
+            arguments = {rng.choice(KEYS): value(rng) for _ in range(rng.randrange(4))}
+            if rng.random() < 0.5:
+                arguments |= {"query": rng.choice(TEXTS), rng.choice(FILTERS): [rng.choice(TEXTS)]}
+            params = {"name": rng.choice(TOOLS), "arguments": arguments}
         text = json.dumps({"jsonrpc": "2.0", "id": rng.choice([1, "a", None]), "method": method, "params": params})
     elif path == "/api/embed" and rng.random() < 0.8:
         text = json.dumps({"texts": [rng.choice(TEXTS) for _ in range(rng.randrange(4))]} | ({"kind": value(rng)} if rng.random() < 0.3 else {}))
@@ -54,8 +60,7 @@ def request(rng):
     if rng.random() < 0.3:
         target += "/" + urllib.parse.quote(rng.choice(TEXTS), safe=rng.choice(["", "/%"]))
     if rng.random() < 0.6:
-        keys = ["q", "limit", "source", "label", "run_id", "section", "after", "chunk", "text_only"]
-        target += "?" + "&".join(f"{rng.choice(keys)}={urllib.parse.quote(rng.choice(TEXTS), safe=rng.choice(['', '%']))}" for _ in range(rng.randrange(5)))
+        target += "?" + "&".join(f"{rng.choice(PARAMETERS)}={urllib.parse.quote(rng.choice(TEXTS), safe=rng.choice(['', '%']))}" for _ in range(rng.randrange(5)))
     target = target.replace("\r", "").replace("\n", "").replace(" ", "%20").replace("\0", "%00")
     data = body(rng, path) if method not in ("GET", "HEAD") and rng.random() < 0.9 else b""
     headers = {"Host": rng.choice(["localhost"] * 8 + ["127.0.0.1:1", "evil.example", "", "[::1]"])}
