@@ -10,6 +10,7 @@ pub mod db;
 pub mod embed;
 pub mod error;
 pub mod events;
+pub mod exit;
 pub mod fetch;
 pub mod ids;
 pub mod installed;
@@ -30,6 +31,7 @@ pub mod setup;
 pub mod stop;
 pub mod table;
 pub mod terminal;
+pub mod wording;
 pub mod worker;
 
 use std::ffi::OsString;

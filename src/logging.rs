@@ -10,7 +10,7 @@ use log::{Log, Metadata, Record};
 
 use crate::config::logging::{Format, Logging};
 use crate::error::{Error, Result};
-use crate::terminal::printable;
+use crate::wording::printable;
 
 /// The files, once the configuration has named them.
 static FILES: OnceLock<FileLogWriter> = OnceLock::new();

@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM. The first signal requests a graceful stop; a later one ends the process at once.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -9,11 +10,16 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-use crate::error::{Error, Exit, Result};
+use crate::exit::Exit;
 use crate::service;
 
 /// Signals within this time count as one, because a terminal, `make` and `timeout` may all forward the same signal.
 const ONE_SIGNAL: Duration = Duration::from_millis(500);
+
+/// SIGINT and SIGTERM cannot be received.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot wait for signals: {0}")]
+pub struct SignalError(#[from] io::Error);
 
 /// A request to stop. Clones share their state.
 #[derive(Debug, Clone, Default)]
@@ -24,21 +30,20 @@ pub struct Stop {
 
 impl Stop {
     /// Returns a stop that SIGINT and SIGTERM request.
-    pub fn on_signals() -> Result<Self> {
+    pub fn on_signals() -> Result<Self, SignalError> {
         Self::on([(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)])
     }
 
-    fn on(signals: [(i32, Exit); 2]) -> Result<Self> {
+    fn on(signals: [(i32, Exit); 2]) -> Result<Self, SignalError> {
         let stop = Self::default();
         let is_heard = Arc::new(AtomicBool::new(false));
         for (signal, code) in signals {
             flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&is_heard))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8)))
-                .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))
-                .map_err(Error::Signals)?;
+                .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))?;
         }
         // The flags are registered first, so that they are set when this thread receives a signal.
-        let mut heard = Signals::new(signals.map(|(signal, _)| signal)).map_err(Error::Signals)?;
+        let mut heard = Signals::new(signals.map(|(signal, _)| signal))?;
         thread::spawn(move || {
             if heard.forever().next().is_some() {
                 service::stopping();
@@ -85,9 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_names_signals_when_one_cannot_be_registered() {
+    fn a_signal_that_cannot_be_registered_is_an_error() {
         let error = Stop::on([(1000, Exit::Interrupted), (SIGTERM, Exit::Terminated)]).unwrap_err();
         assert!(error.to_string().starts_with("cannot wait for signals: "), "{error}");
-        assert_eq!(error.exit(), Exit::Failures);
     }
 }

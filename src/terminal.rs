@@ -1,6 +1,6 @@
 //! Writes output for people: log and errors to standard error, tables to standard output.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +12,8 @@ use crate::events::EventWriter;
 use crate::logging;
 use crate::options::{Global, When};
 use crate::table;
+use crate::wording::plural_end;
+pub use crate::wording::{counted, duration, printable};
 
 /// Whether the last line on the terminal is one of progress, which the next update replaces.
 static IS_LINE_DRAWN: AtomicBool = AtomicBool::new(false);
@@ -113,19 +115,6 @@ fn output_width() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width > 0)
 }
 
-/// Formats a number of seconds for people.
-#[must_use]
-pub fn duration(seconds: i64) -> String {
-    let total = u64::try_from(seconds).unwrap_or(0);
-    match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (1, hours, ..) => format!("1 day {hours} h"),
-        (days, hours, ..) => format!("{days} days {hours} h"),
-    }
-}
-
 /// Returns a progress bar that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
 #[must_use]
 pub fn progress_bar(total: u64, noun: &'static str, quiet: bool) -> ProgressBar {
@@ -173,23 +162,6 @@ pub fn confirm(question: &str, word: &str) -> bool {
     let _ = write!(io::stderr(), "{question} Type \"{word}\" to continue: ");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).is_ok() && answer.trim() == word
-}
-
-/// Replaces control characters in `text`. It may come from a document, and the terminal must not execute it.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
-}
-
-/// Formats a count with its noun: `1 run`, `2 runs`.
-#[must_use]
-pub fn counted(count: impl Display, noun: &str) -> String {
-    let count = count.to_string();
-    format!("{count} {noun}{}", plural_end(&count))
-}
-
-fn plural_end(count: &str) -> &'static str {
-    if count == "1" { "" } else { "s" }
 }
 
 /// Returns whether standard output can show bold text.

