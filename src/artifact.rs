@@ -15,7 +15,7 @@ use crate::normalize::{Document, LONGEST_ID, text};
 
 /// The file name of an artifact.
 pub const FILE_NAME: &str = "normalized.ndjson";
-/// Maximum length of a line. A longer line is not a document. The limit bounds the memory that a broken file can use.
+/// Maximum length of a line. The limit bounds the memory that a broken file can use.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
 /// Returns the folder that contains the runs of a workspace.
@@ -45,12 +45,12 @@ pub struct Manifest {
     pub input: Option<String>,
 }
 
-/// Writes an artifact to a temporary file, syncs it, and renames it. Therefore the artifact is complete or absent.
+/// Writes an artifact to a temporary file, syncs it, and renames it, so that the artifact is either complete or absent.
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
     file: BufWriter<tempfile::NamedTempFile>,
-    /// Folders that were created for it, innermost first.
+    /// Folders that were created for the artifact, innermost first.
     made: Vec<PathBuf>,
 }
 
@@ -86,8 +86,8 @@ impl Writer {
         Ok(self.file.get_ref().path())
     }
 
-    /// Moves the artifact and its manifest to their final paths. Afterwards, the run has `keep` artifacts: this one and
-    /// the latest earlier ones. With `None`, this one replaces the last one, and earlier ones stay.
+    /// Moves the artifact and its manifest to their final paths, and keeps only the latest `keep` artifacts of the run. With
+    /// `None`, it replaces the last artifact and keeps the earlier ones.
     pub fn finish(self, run_id: &RunId, input: &str, completed_at: DateTime<Utc>, keep: Option<usize>) -> Result<()> {
         let manifest = Manifest {
             phase: "normalize".into(),
@@ -108,12 +108,12 @@ impl Writer {
     }
 }
 
-/// Returns the path of an earlier artifact or manifest. An `age` of 1 is the one before the last update.
+/// Returns the path of an earlier artifact or manifest. `age` is 1 for the artifact before the last update.
 fn earlier(path: &Path, age: usize) -> PathBuf {
     path.with_extension(format!("{age}.{}", path.extension().unwrap_or_default().to_string_lossy()))
 }
 
-/// Renames the artifact at `path`, and deletes the oldest ones. Together with the next artifact, `keep` are left.
+/// Renames the artifact at `path`, and deletes the oldest artifacts. After the next artifact is written, `keep` are left.
 fn retire(path: &Path, keep: usize) -> Result<()> {
     for path in [path.to_owned(), path.with_file_name("manifest.json")] {
         for age in keep.max(1).. {
@@ -131,7 +131,7 @@ fn retire(path: &Path, keep: usize) -> Result<()> {
         if keep < 2 {
             continue;
         }
-        // The old artifact gets a second name, so that the run always has an artifact.
+        // Add a second name to the old artifact, so that the run always has an artifact.
         let newest = earlier(&path, 1);
         let _ = fs::remove_file(&newest);
         match fs::hard_link(&path, &newest) {
@@ -160,7 +160,7 @@ pub struct BrokenLine {
     pub message: String,
 }
 
-/// Reads an artifact line by line. It also reads artifacts of the earlier Python version of trailblazer.
+/// Reads an artifact line by line, including artifacts of the earlier Python version of trailblazer.
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
@@ -206,7 +206,9 @@ impl Reader {
             return Err(self.broken(format!("\"id\" is empty or longer than {LONGEST_ID} bytes")));
         }
         if !self.seen.insert(document.id.clone()) {
-            return Err(self.broken(format!("a document with id \"{}\" stood on an earlier line", document.id)));
+            return Err(
+                self.broken(format!("an earlier line contains a document with the same id, \"{}\"", document.id))
+            );
         }
         Ok(document)
     }
@@ -225,7 +227,7 @@ fn json_fault(error: &serde_json::Error) -> String {
     }
 }
 
-/// Removes characters that PostgreSQL cannot store, and counts them. `meta` is cleaned where it is assembled.
+/// Removes characters that PostgreSQL cannot store, and counts them. `stage::documents` cleans `meta`.
 fn sanitize(document: &mut Document) {
     let Document { id, title, text_md, labels, breadcrumbs, losses, url, source_path, source_system, .. } = document;
     let single = [id, title, text_md, source_system]

@@ -30,12 +30,12 @@ const EXAMPLES: &str = "\
 Examples:
   trailblazer normalize manuals/ --source dita    Convert a folder to Markdown and register the run
   trailblazer run                                 Chunk and embed everything that is due
-  trailblazer status                              Show what is left and which worker does what
+  trailblazer status                              Show the remaining work and the workers
   trailblazer ask \"How do I reset runs?\"          Find the passages that answer a question
 
-Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names the database.
-Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or embedding server; 5 refused; \
-130/143 stopped.";
+Configuration: .trailblazer.yaml in the working directory or a folder above it. TRAILBLAZER_DB_URL sets the database.
+Exit codes: 0 done; 1 some runs failed; 2 wrong usage; 3 wrong configuration; 4 database or embedding server not available; \
+5 not confirmed; 130 or 143 stopped.";
 
 /// Parses the command line. `--no-color` also applies to help texts and to error messages of the parser.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
@@ -73,21 +73,21 @@ pub fn grouped_command(error: &clap::Error) -> Option<String> {
 pub enum Command {
     /// Download PostgreSQL with pgvector and the default embedding model
     Setup(setup::Args),
-    /// Manage the database: private server, schema, health, rights
+    /// Manage the database: private server, schema, checks, backups and rights
     #[command(subcommand)]
     Db(db::Command),
     /// Convert documentation to Markdown and register it as a run
     Normalize(normalize::Args),
     /// Fetch the pages of a Confluence source
     Fetch(fetch::Args),
-    /// Update the configured sources: fetch, normalize, process
+    /// Update the configured sources: fetch, normalize, chunk and embed their documents
     Sync(sync::Args),
     /// Inspect, reset, retry or delete runs
     #[command(subcommand)]
     Runs(runs::Command),
     /// Chunk and embed everything that is due
     Run(run::Args),
-    /// Show what is left to do, who works on it, and what blocks it
+    /// Show the remaining work, the workers, and the problems that need attention
     Status(status::Args),
     /// Search the documentation for the answer to a question
     Ask(ask::Args),
@@ -108,11 +108,11 @@ pub enum Command {
     /// Serve the Model Context Protocol on standard input and output
     #[cfg(feature = "serve")]
     Mcp(mcp::Args),
-    /// Check everything that a run needs; the same as `db doctor`
+    /// Check everything that a run needs. Same as `db doctor`
     Doctor(Answer),
     /// Generate a shell completion script
     Completions(completions::Args),
-    /// Read the text of one file; `normalize` runs it
+    /// Read the text of one file. `normalize` runs this command
     #[command(hide = true)]
     Extract(extract::Args),
     /// Write the man pages of all commands
@@ -121,8 +121,8 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Returns when standard output contains events. A command that answers a question prints text, even to a pipe,
-    /// unless `--json` or `--events always` is set. All other commands follow `--events`.
+    /// Returns when standard output contains events. Commands that show data, such as `ask` and `status`, print text even to
+    /// a pipe, unless `--json` or `--events always` is set. All other commands follow `--events`.
     #[must_use]
     pub fn events(&self) -> When {
         match self.command.output() {
@@ -139,12 +139,12 @@ enum Output {
     Events,
     /// An answer, as text or as JSON.
     Answer(Answer),
-    /// Data in a special format, which events would corrupt.
+    /// Data in another format. Events in it would make it invalid.
     Own,
 }
 
 impl Command {
-    /// Returns the name that log files of the command carry. A command that only answers has none.
+    /// Returns the command's name in the names of its log files. Commands that only show data write no log files.
     #[must_use]
     pub fn log_name(&self) -> Option<&'static str> {
         match self {

@@ -383,13 +383,13 @@ impl EventWriter {
         Self { out: None, debug: false, has_lost: AtomicBool::new(false) }
     }
 
-    /// Returns whether events could not be written although the reader is still there, for example because the volume is full.
+    /// Returns whether events were lost for another reason than a closed pipe, for example because the disk is full.
     #[must_use]
     pub fn has_lost(&self) -> bool {
         self.has_lost.load(Ordering::Relaxed)
     }
 
-    /// Returns whether events are written. Then standard output is not available for tables.
+    /// Returns whether events are written. If so, standard output cannot show tables.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.out.is_some()

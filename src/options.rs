@@ -9,10 +9,10 @@ use clap::ValueEnum;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Configuration file [default: the nearest .trailblazer.yaml upward]
+    /// Configuration file [default: .trailblazer.yaml in this folder or the nearest folder above it]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Disable colors; the same as `NO_COLOR`
+    /// Disable colors. Same as `NO_COLOR`
     #[arg(long, global = true, help = "Disable colors (also: NO_COLOR)")]
     pub no_color: bool,
     /// Print only warnings and errors, and no progress bar
@@ -21,7 +21,7 @@ pub struct Global {
     /// Print more details and debug events; repeat for even more
     #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Write NDJSON events to standard output; auto: if it is not a terminal
+    /// Write NDJSON events to standard output. With auto, only if it is not a terminal
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub events: When,
 }
@@ -44,7 +44,7 @@ pub fn events(args: &[OsString]) -> When {
     values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
 }
 
-/// Output options of commands that answer a question.
+/// Output options of commands that show data, such as `ask` and `status`.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Answer {
     /// Print JSON, one object per line, instead of text

@@ -29,12 +29,12 @@ pub fn has_ended(worker: &str, identity: &str) -> bool {
     }
     match Stat::of(pid) {
         Some(process) => process.has_ended || process.start != start,
-        // The process may be hidden from this account. Then the signal fails with a different error than for a missing process.
+        // If the process is hidden from this account, the signal fails with another error than for a missing process.
         None => i32::try_from(pid).is_ok_and(|pid| signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)),
     }
 }
 
-/// Returns a name for this boot of the machine and this process namespace. A process id means the same process in both.
+/// Returns a name for this boot of the machine and this process namespace, in which process ids are unique.
 fn machine() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// Starts a process that runs until its standard input is closed, in place of a worker.
+    /// Starts a process in place of a worker. It runs until its standard input is closed.
     fn worker() -> (std::process::Child, String, String) {
         let child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let name = format!("{}/{}/0", gethostname::gethostname().to_string_lossy(), child.id());

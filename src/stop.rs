@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM. The first signal requests a graceful stop; a later one ends the process at once.
+//! Handles SIGINT and SIGTERM. The first signal requests a graceful stop, and a second one ends the process at once.
 
 use std::io;
 use std::sync::Arc;

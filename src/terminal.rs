@@ -15,10 +15,10 @@ use crate::table;
 use crate::wording::plural_end;
 pub use crate::wording::{counted, duration, printable};
 
-/// Whether the last line on the terminal is one of progress, which the next update replaces.
+/// Whether the last line on the terminal is a progress line, which the next update replaces.
 static IS_LINE_DRAWN: AtomicBool = AtomicBool::new(false);
 
-/// Records whether the last line on the terminal is one of progress.
+/// Records whether the last line on the terminal is a progress line.
 pub fn set_line_drawn(is_drawn: bool) {
     IS_LINE_DRAWN.store(is_drawn, Ordering::Relaxed);
 }
@@ -42,7 +42,7 @@ pub fn init(global: &Global) {
         .filter_module("ureq_proto", LevelFilter::Warn)
         .write_style(style)
         .format(|out, record| {
-            // A message must not continue the line of progress. The next update draws that line again below the message.
+            // A message must not continue the progress line. The next update draws that line again below the message.
             let erase = if IS_LINE_DRAWN.load(Ordering::Relaxed) { "\r\u{1b}[K" } else { "" };
             match record.level() {
                 log::Level::Info => writeln!(out, "{erase}{}", record.args()),
@@ -98,7 +98,7 @@ pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
     print_table_of_names(rows, &[])
 }
 
-/// Prints a table like [`print_table`]. If it is too wide, the columns in `long`, which have long names, give way first.
+/// Prints a table like [`print_table`]. If the table is too wide, the columns in `long` are narrowed first.
 pub fn print_table_of_names(rows: &[Vec<String>], long: &[usize]) -> Result<()> {
     // A line break or a tab in a cell would break the table.
     let clean = |cell: &String| printable(&cell.replace(['\n', '\t'], " "));

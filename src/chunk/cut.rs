@@ -26,7 +26,7 @@ pub fn cut(ruler: &Ruler<'_>, range: Range<usize>, budget: usize) -> Vec<Piece> 
     cutter.pieces
 }
 
-/// Removes blank lines from the start and blanks from the end. Returns `None` when nothing is left.
+/// Removes blank lines from the start and spaces from the end. Returns `None` when nothing is left.
 pub fn trim(body: &str, range: Range<usize>) -> Option<Range<usize>> {
     let text = body.get(range.clone())?;
     let end = range.start + text.trim_end().len();
@@ -239,7 +239,7 @@ impl Grain {
 }
 
 /// Returns the places where sentences begin. UAX #29 ends a sentence at every `?`, even inside an address.
-/// Therefore a sentence must follow a blank, or a punctuation mark of a script that is written without blanks.
+/// Therefore a sentence must follow a space, or a punctuation mark of a script that is written without spaces.
 fn sentences(text: &str) -> impl Iterator<Item = usize> {
     text.split_sentence_bound_indices().map(|(at, _)| at).filter(|at| {
         text.get(..*at)

@@ -16,7 +16,7 @@ pub struct Item {
 }
 
 impl Item {
-    /// Returns the item's own text, with the blanks before its marker.
+    /// Returns the item's own text, with the spaces before its marker.
     pub fn lead(&self, body: &str) -> String {
         let before = body.get(self.line_start..self.range.start).unwrap_or_default();
         let lead = body.get(self.range.start..self.lead_end).unwrap_or_default().trim_end();

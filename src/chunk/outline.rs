@@ -97,7 +97,7 @@ impl Outline {
         self.seams.get(from..to).unwrap_or_default()
     }
 
-    /// Returns whether only blanks are between `at` and the heading before it.
+    /// Returns whether only whitespace is between `at` and the heading before it.
     pub fn follows_heading(&self, body: &str, at: usize) -> bool {
         let next = self.headings.partition_point(|heading| heading.start < at);
         let above = next.checked_sub(1).and_then(|i| self.headings.get(i));
@@ -143,7 +143,7 @@ struct Line {
     start: usize,
     /// The end of the part that was read.
     read: usize,
-    /// Whether that part contains only blanks and quote markers.
+    /// Whether that part contains only whitespace and quote markers.
     is_marker: bool,
 }
 

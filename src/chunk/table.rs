@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The head of a table. Its cells may be shortened.
 #[derive(Debug)]
 pub struct Head {
-    /// Blanks and quote markers before each line.
+    /// Spaces and quote markers before each line.
     marker: String,
     cells: Vec<String>,
     /// The running totals of the tokens in the cells.
@@ -112,7 +112,7 @@ impl LongRow {
     }
 }
 
-/// Returns the cells of a row, without the blanks around them.
+/// Returns the cells of a row, without the spaces around them.
 pub fn cells(line: &str) -> Vec<Range<usize>> {
     let start = line.len() - line.trim_start_matches(|c: char| c.is_whitespace() || c == '>').len();
     let end = start + line.get(start..).unwrap_or_default().trim_end().len();

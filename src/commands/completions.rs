@@ -19,7 +19,7 @@ Examples:
   trailblazer completions zsh > ~/.zfunc/_trailblazer
   trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish";
 
-/// Runs `trailblazer completions`. It needs neither a configuration nor a database.
+/// Runs `trailblazer completions`. The command needs neither a configuration nor a database.
 pub fn run(args: &Args, program: &mut clap::Command) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, program, "trailblazer", &mut script);

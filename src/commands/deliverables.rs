@@ -8,7 +8,7 @@ use super::normalize::{Args, Source, name_of, run_id, slug};
 use crate::error::{Error, Exit, Result};
 use crate::normalize::project;
 
-/// Returns one set of arguments for each run. `None` when `args` name a single input that is no project file.
+/// Returns one set of arguments for each run, or `None` if `args` contain a single input that is not a project file.
 pub fn split(args: &Args) -> Result<Option<Vec<Args>>> {
     let mut all = Vec::new();
     let mut is_several = !args.further.is_empty();

@@ -28,7 +28,7 @@ Examples:
 Each line of standard input yields one line of NDJSON, in order: `text`, `model` and `vector`, or
 `error` if the model cannot read the text. The command needs no database.")]
 pub struct Args {
-    /// What the texts are; some models read questions and documents differently
+    /// Kind of texts. Some models use different prefixes for questions and documents
     #[arg(long, value_enum, value_name = "KIND", default_value = "query")]
     pub kind: Kind,
 }
@@ -87,7 +87,7 @@ struct Embedding<'a> {
     provider: &'a dyn Provider,
     kind: TextKind,
     batch_tokens: usize,
-    /// Whether the input is NDJSON. Known after the first line with text.
+    /// Whether the input is NDJSON. The first line with text decides this.
     is_ndjson: Option<bool>,
     line: usize,
     refused: usize,
@@ -140,7 +140,7 @@ impl Embedding<'_> {
         }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(&out).and_then(|()| stdout.flush()) {
-            // It is not an error if the reader closes the pipe.
+            // A reader may close the pipe at any time, so this is not an error.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.is_done = true;
                 Ok(())

@@ -22,23 +22,23 @@ use crate::error::{Error, Exit, Result};
 use crate::options::Answer;
 use crate::terminal::{counted, print_line, print_table};
 
-/// What `ask` returns with the configured reranker.
+/// The method that `ask` uses with the configured reranker.
 const RERANKED: &str = "reranked";
 /// Number of documents in a result that are evaluated.
 const DEPTH: i32 = 50;
-/// Maximum number of documents in a page for `--known-items`.
+/// Number of documents that `--known-items` reads at a time.
 const PAGE: i32 = 1000;
 
 /// Measure how well search answers your own questions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each line of FILE contains a question, a tab, and the ids of the documents that answer it, separated by |. doc#heading is a section. A third \
+Each line of FILE contains a question, a tab, and the ids of the documents that answer it, separated by |. Write doc#heading for a section. A third \
 column can contain conditions in the syntax of `ask --where`, separated by semicolons.
 
 Examples:
   trailblazer eval questions.tsv
   trailblazer eval questions.tsv --json > before.json
-  trailblazer eval questions.tsv --baseline before.json     Exit code 1 if search finds less
+  trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if search finds less
   trailblazer eval --known-items --limit 200                Use titles of documents as questions")]
 pub struct Args {
     /// Questions and the documents that answer them
@@ -53,7 +53,7 @@ pub struct Args {
     /// An earlier result (--json) to compare with
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// A decrease of up to this share is not a loss
+    /// Ignore a decrease of a measure up to this value
     #[arg(long, value_name = "SHARE", default_value = "0.01")]
     pub margin: f64,
     /// Readers.
@@ -143,7 +143,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         return Err(Error::Usage {
             message: "there is no question".into(),
             hint: Some(
-                "Write lines of a question, a tab and a document id; `trailblazer ask --json` prints ids".into(),
+                "Write a question, a tab and a document id on each line. `trailblazer ask --json` prints the ids."
+                    .into(),
             ),
         });
     }
@@ -219,7 +220,7 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
                         path.display(),
                         number + 1
                     ),
-                    hint: Some("Write a question, a tab, and document ids with | between".into()),
+                    hint: Some("Write a question, a tab, and document ids separated by |.".into()),
                 });
             }
             let mut wanted = SearchFilter::default();
@@ -236,7 +237,7 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
         .collect()
 }
 
-/// Returns the title of each visible document as a question. Every document with that title is an answer.
+/// Returns the titles of the visible documents as questions. Every document with the title answers the question.
 fn known_items(client: &mut Client, readable: &SearchFilter) -> Result<Vec<Case>> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut cases: Vec<Case> = Vec::new();
@@ -292,12 +293,12 @@ fn anchor(heading: &str) -> String {
 fn read_baseline(path: &Path) -> Result<Outcome> {
     let text = fs::read_to_string(path).map_err(Error::file(path))?;
     serde_json::from_str::<Value>(&text).and_then(serde_json::from_value).map_err(|error| Error::Usage {
-        message: format!("{} is not a result of eval: {error}", path.display()),
+        message: format!("{} is not a result of `trailblazer eval --json`: {error}", path.display()),
         hint: Some("Create it with `trailblazer eval … --json > FILE`".into()),
     })
 }
 
-/// Returns whether a score is below the baseline by more than the margin, and prints these scores.
+/// Returns whether any score is below the baseline by more than the margin, and prints these scores.
 fn has_lost(baseline: &Outcome, outcome: &Outcome, margin: f64) -> bool {
     let mut lost = false;
     for (by, before) in &baseline.by {

@@ -4,7 +4,7 @@ use crate::error::{Exit, Result};
 use crate::normalize::extract::{Format, process};
 use crate::terminal::print_text;
 
-/// Read the text of one file; `normalize` runs it
+/// Read the text of one file. `normalize` runs this command
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The file's format

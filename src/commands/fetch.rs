@@ -24,7 +24,7 @@ const BETWEEN_PROGRESS: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Writes one file for each page to sources/NAME in the workspace folder, as the site returns it. Later fetches read only the bodies \
-of pages that are new or changed. Press Ctrl-C at any time: the next fetch continues where this one stopped.
+of new and changed pages. You can press Ctrl-C at any time. The next fetch continues where this one stopped.
 
 `trailblazer sync` fetches, normalizes and processes in one step.
 
@@ -34,7 +34,7 @@ pub struct Args {
     /// A source in the configuration with a `site`
     #[arg(value_name = "NAME")]
     pub name: RunId,
-    /// List what would be fetched, and change nothing
+    /// List what would be fetched without changing anything
     #[arg(long)]
     pub dry_run: bool,
     /// Remove pages even if more than half of them are gone
@@ -47,7 +47,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let source = find(context, &args.name)?;
     let Origin::Site(site) = &source.origin else {
         return Err(Error::Usage {
-            message: format!("source {} has a path: there is nothing to fetch", source.name),
+            message: format!("source {} has a path, so there is nothing to fetch", source.name),
             hint: Some(format!("`trailblazer sync {}` updates its run.", source.name)),
         });
     };
@@ -97,7 +97,7 @@ pub fn lock(source: &Source, context: &Context<'_>) -> Result<Flock<File>> {
         Ok(lock) => Ok(lock),
         Err((_, Errno::EWOULDBLOCK)) => Err(Error::NotReady {
             message: format!("source {} is being synchronized by another process", source.name),
-            hint: "Wait until it ends. Only one process at a time can work on a source.".into(),
+            hint: "Wait until it ends. Only one process at a time can update a source.".into(),
         }),
         Err((_, errno)) => Err(Error::file(path)(errno.into())),
     }
@@ -165,7 +165,7 @@ pub fn summary(fetched: &Fetched, dry_run: bool) -> String {
     let read = if *files > 0 { format!("; read {}", counted(files, "attached file")) } else { String::new() };
     let would = if dry_run { "would fetch" } else { "fetched" };
     format!(
-        "{would} {}: {added} added, {changed} changed, {touched} with other labels, place or readers, {removed} removed, \
+        "{would} {}: {added} added, {changed} changed, {touched} with changed labels, ancestors or readers, {removed} removed, \
          {unchanged} unchanged{read}; {}",
         counted(pages, "page"),
         counted(requests, "request")

@@ -25,7 +25,7 @@ use crate::terminal::{counted, printable};
 const NAMED: usize = 10;
 /// If a run has fewer documents, any number of them may be removed without confirmation.
 const SMALL_RUN: i32 = 20;
-/// Counts that do not mean lost content: invisible characters that were removed, and text that was kept.
+/// Losses without lost content: invisible characters that were removed, and text that was kept.
 const CLEANED: [&str; 4] = ["zero-width-characters", "control-characters", "conref:other-type", "conref:excluded"];
 
 /// The input, and its run.
@@ -33,13 +33,13 @@ const CLEANED: [&str; 4] = ["zero-width-characters", "control-characters", "conr
 pub struct Input<'a> {
     /// The run.
     pub run_id: &'a RunId,
-    /// Whether the run id is derived from the path. Then a different input with the same id is an error.
+    /// Whether the run id is derived from the path. If so, a different input with the same id is an error.
     pub is_derived: bool,
     /// The file or folder.
     pub path: &'a Path,
     /// The path for messages.
     pub shown_path: String,
-    /// A description of the input. It includes all options that determine which documents the input contains.
+    /// A description of the input, including all options that select its documents.
     pub description: String,
     /// The kind of documentation.
     pub source: normalize::Source,
@@ -68,7 +68,7 @@ impl Ingested {
     }
 }
 
-/// Returns the name of a source in the backlog.
+/// Returns the name of a source as the backlog stores it.
 #[must_use]
 pub fn source_name(source: normalize::Source) -> &'static str {
     match source {
@@ -77,8 +77,8 @@ pub fn source_name(source: normalize::Source) -> &'static str {
     }
 }
 
-/// Reads the input, and replaces the documents of the run. Returns `None` if a stop was requested before the load.
-/// Then nothing has changed.
+/// Reads the input, and replaces the documents of the run. If a stop is requested before the load, changes nothing and
+/// returns `None`.
 pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<Option<Ingested>> {
     let Input { run_id, .. } = *input;
     let source = source_name(input.source);
@@ -200,7 +200,7 @@ fn register(
                 summary.warn_of_losses();
                 let path = path.display();
                 log::warn!(
-                    "{path} is written, but not registered. When the database is ready, run `trailblazer runs backfill`"
+                    "{path} was written, but the run was not registered. When the database is ready, run `trailblazer runs backfill`"
                 );
             }
             Err(error)
@@ -244,7 +244,7 @@ fn refuse_hidden(tx: &mut postgres::Transaction<'_>, input: &Input<'_>, context:
         };
         return Err(Error::Usage {
             message: format!(
-                "{documents} of {} would hide those of {} in run {other}, because they have the same ids",
+                "{documents} of {} would hide documents of {} in run {other}, because they have the same ids",
                 input.description, other_input
             ),
             hint: Some(format!(
@@ -273,7 +273,7 @@ fn other_input(run_id: &RunId, earlier: &str, input: &str) -> Error {
     }
 }
 
-/// Returns whether two descriptions mean the same input: they are equal, or their paths lead to the same file.
+/// Returns whether two descriptions are equal, or their paths lead to the same file.
 fn is_same_input(one: &str, other: &str) -> bool {
     one == other
         || matches!((Path::new(one).canonicalize(), Path::new(other).canonicalize()), (Ok(one), Ok(other)) if one == other)
@@ -293,7 +293,7 @@ pub fn absolute(path: &Path) -> PathBuf {
     absolute.unwrap_or_else(|_| path.to_owned())
 }
 
-/// Reports that the documents of a different input are replaced, which may be a mistake.
+/// Reports that the documents replace those of a different input, which may be a mistake.
 fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
     let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
     let made_from =
@@ -307,7 +307,7 @@ fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, sou
     context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });
 }
 
-/// Reports another run that contains most of the same documents. Earlier versions created a new run for each update.
+/// Reports another run that contains most of these documents, because earlier versions created a new run for each update.
 fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
     match calls::overlapping_runs(client, run_id).as_deref() {
         Ok([(other, documents), ..]) if documents * 2 > i64::from(total_docs) => {
@@ -440,7 +440,7 @@ fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, context: &Conte
             ),
             hint: Some(match summary.failed_files.len() {
                 0 => format!("Check PATH and --source.{skipped}"),
-                _ => format!("The messages above describe the error in each.{skipped}"),
+                _ => format!("The messages above describe the errors.{skipped}"),
             }),
         });
     }
@@ -464,7 +464,7 @@ impl Summary {
             let (files, rest) = (self.failed_files.len(), if is_named(self.failed) { "" } else { " (-v names all)" });
             let several = if self.failed > files as u64 { format!(": {} errors", self.failed) } else { String::new() };
             let failed = counted(files, "input file");
-            log::warn!("{failed} yielded no document, or only a part of one{several}{rest}");
+            log::warn!("{failed} could not be converted completely{several}{rest}");
         }
         if self.skipped > 0 {
             let what = match input.source {
@@ -480,7 +480,7 @@ impl Summary {
         let filtered = |name: &str| name.starts_with("filtered:");
         let references: u64 = self.losses.iter().filter(|(name, _)| filtered(name)).map(|(_, count)| count).sum();
         if references > 0 {
-            log::info!("filtered out by conditions: {}", counted(references, "reference"));
+            log::info!("conditions filtered out {}", counted(references, "reference"));
         }
         let is_lost = |name: &str| !filtered(name) && !CLEANED.contains(&name);
         let mut losses: Vec<_> = self.losses.iter().filter(|(name, _)| is_lost(name)).collect();

@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result};
 Example:
   trailblazer man --out ~/.local/share/man/man1")]
 pub struct Args {
-    /// Folder for the files; it is created if it does not exist
+    /// Folder for the files. It is created if it does not exist
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }

@@ -12,10 +12,10 @@ use crate::terminal::print_error;
 /// Serve the Model Context Protocol on standard input and output
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Assistants and editors start this command by themselves, for example:
+Assistants and editors start this command themselves, for example:
   claude mcp add docs -- trailblazer mcp --config /path/to/.trailblazer.yaml
 
-`trailblazer serve` answers the same protocol over HTTP at /mcp. See docs/mcp.md.")]
+`trailblazer serve` offers the same protocol over HTTP at /mcp. See docs/mcp.md.")]
 pub struct Args {
     /// Readers.
     #[command(flatten)]

@@ -23,14 +23,14 @@ const VECTORS: i32 = 10_000;
 /// List, switch or drop embedding models.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the models with their vectors, runs and size, the served model first
-    #[command(after_help = "Searches that name no model use the served model.")]
+    /// List the models with their vectors, runs and sizes. The served model is first
+    #[command(after_help = "If a search does not name a model, it uses the served model.")]
     List(Answer),
-    /// Prepare a model beside the served model, then let searches use it
+    /// Embed all runs with another model, and then let searches use this model
     #[command(after_help = "\
-The runs are embedded with the new model from the backlog, while searches use the served model. The switch is one \
-transaction. If the command is stopped, start it again: it continues. As long as no document changes, switching back \
-takes only this transaction, until `models drop`.
+The command queues the runs again and embeds them with the new model. Meanwhile, searches use the served model. The switch is one \
+transaction. If you stop the command, start it again to continue. Until `models drop` deletes the old model, and if no document \
+has changed, switching back needs only this transaction.
 
 Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new documents with the old \
 model.
@@ -39,14 +39,14 @@ Examples:
   trailblazer models switch multilingual-e5-small --dry-run
   trailblazer models switch multilingual-e5-small")]
     Switch {
-        /// A model of the configured provider, as in embed.model
+        /// A model of the configured provider, written as in embed.model
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
-        /// Report how many texts must be embedded and how long it takes, and change nothing
+        /// Report how many texts must be embedded and how long it takes, without changing anything
         #[arg(long)]
         dry_run: bool,
     },
-    /// Delete a model that is not served, with its vectors and its index
+    /// Delete a model with its vectors and its index. The model must not be served
     Drop {
         /// A model from `models list`
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -58,7 +58,7 @@ Examples:
 }
 
 impl Command {
-    /// Returns the output options of a command that answers a question.
+    /// Returns the output options of `list`, or `None` for the other commands.
     #[must_use]
     pub fn answer(&self) -> Option<Answer> {
         match self {
@@ -160,7 +160,7 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
     }
     if context.config.embed.model != name {
         log::warn!(
-            "embed.model is {}: set it to {name}, so that new documents are embedded with it",
+            "embed.model is {}; set it to {name}, so that new documents are embedded with that model",
             context.config.embed.model
         );
     }

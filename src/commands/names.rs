@@ -32,7 +32,7 @@ fn warn_of_absent(
     }
     let known = known(client)?;
     for name in wanted.iter().filter(|name| !known.contains(name)) {
-        log::warn!("no {holder} {name}; there are {}", listed(&known));
+        log::warn!("no {holder} {name}; found {}", listed(&known));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::ids::{RunId, short_hash};
 use crate::normalize::{self, Options};
 use crate::stop::Stop;
 
-/// Maximum length of an input's name in a run id. Longer names are cut.
+/// Maximum length of an input's name in a run id. Longer names are truncated.
 const LONGEST_NAME: usize = 100;
 
 /// Turn documentation into Markdown documents and register them as a run
@@ -23,21 +23,21 @@ Examples:
   trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
   trailblazer normalize space-export.zip --source confluence --run-id handbook
 
-The same PATH is the same run: normalize manuals/ with --source dita updates run manuals-dita, and reports what was added, \
+The same PATH updates the same run: `normalize manuals/ --source dita` updates run manuals-dita, and reports what was added, \
 changed and removed. Unchanged documents are not processed again. If more than half of at least twenty documents would be \
 removed, nothing changes unless you pass --yes. Ctrl-C stops before the next document and changes nothing. Press it again \
 to quit now.")]
 pub struct Args {
-    /// A folder, a DITA map, topic or DITA-OT project file (each deliverable is a run), a Confluence space export (zip,
+    /// A folder, a DITA map, topic or DITA-OT project file (each deliverable becomes a run), a Confluence space export (zip,
     /// folder or entities.xml), or page files
     pub path: PathBuf,
     /// More inputs; each becomes a separate run
     #[arg(value_name = "PATH")]
     pub further: Vec<PathBuf>,
-    /// What kind of documentation it is
+    /// Kind of documentation
     #[arg(long, short, value_enum)]
     pub source: Source,
-    /// Name of the run [default: the name of PATH, or the collection, and the source]
+    /// Id of the run [default: NAME-SOURCE, where NAME is the collection or, without --collection, the name of PATH]
     #[arg(long, value_name = "ID")]
     pub run_id: Option<RunId>,
     /// Name of the input in document ids [default: the name of PATH]
@@ -110,26 +110,26 @@ fn run_one(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if let Some(ingested) = ingest::ingest(&input, &stop, context)? {
         return Ok(ingested.exit());
     }
-    log::info!("stopped: nothing is registered");
+    log::info!("stopped: the run was not registered");
     Ok(stop.exit().unwrap_or(Exit::Done))
 }
 
 /// Rejects options that apply only to DITA.
 fn refuse_idle_flags(args: &Args) -> Result<()> {
     if args.source == Source::Confluence && !args.ditaval.is_empty() {
-        return Err(Error::usage("--ditaval does nothing with --source confluence: leave it out"));
+        return Err(Error::usage("--ditaval has no effect with --source confluence; remove it"));
     }
     Ok(())
 }
 
-/// Returns the run that the input becomes: `--run-id`, or one of the name of the path, or of the collection, and the source.
+/// Returns `--run-id`, or an id that consists of the collection or the name of the path, and the source.
 pub fn run_id(args: &Args) -> Result<RunId> {
     let path = absolute(&args.path);
     let derived = || derived_run_id(&path, args.collection.as_deref(), args.source.into());
     args.run_id.clone().map_or_else(derived, Ok)
 }
 
-/// Returns the name of an input: that of a folder, or that of a file without its extension.
+/// Returns the name of a folder, or the name of a file without its extension.
 #[must_use]
 pub fn name_of(path: &Path) -> &OsStr {
     let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
@@ -145,7 +145,7 @@ fn derived_run_id(path: &Path, collection: Option<&str>, source: normalize::Sour
     format!("{slug}-{}", source_name(source)).parse().map_err(Error::usage)
 }
 
-/// Returns what a run id can have of a name.
+/// Converts a name to the part of a run id that stands for the name.
 #[must_use]
 pub fn slug(name: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };

@@ -1,4 +1,4 @@
-//! `--as`: the principals that a command reads documents as.
+//! `--as`: the principals as which a command reads documents.
 
 use postgres::Client;
 
@@ -7,7 +7,7 @@ use crate::config::is_principal;
 use crate::db::search;
 use crate::error::Result;
 
-/// The principals that a command reads documents as.
+/// The principals as which a command reads documents.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ReadAs {
     /// Read as this user or group, for example user:ann or group:hr; can be repeated [default: search.principals]
@@ -17,7 +17,7 @@ pub struct ReadAs {
 
 /// Reads a principal.
 pub(super) fn principal(text: &str) -> std::result::Result<String, String> {
-    if is_principal(text) { Ok(text.to_owned()) } else { Err("write user:NAME or group:NAME".into()) }
+    if is_principal(text) { Ok(text.to_owned()) } else { Err("expected user:NAME or group:NAME".into()) }
 }
 
 impl ReadAs {
@@ -33,7 +33,7 @@ impl ReadAs {
         let refused: Vec<&str> = wanted.iter().filter(|name| !granted.contains(name)).map(String::as_str).collect();
         if !refused.is_empty() {
             log::warn!(
-                "this database role may not read as {}; the owner grants it: trailblazer db grant reader ROLE --as PRINCIPAL",
+                "this database role may not read as {}; to allow it, the owner runs: trailblazer db grant reader ROLE --as PRINCIPAL",
                 refused.join(", ")
             );
         }

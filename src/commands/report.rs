@@ -26,7 +26,7 @@ Examples:
   trailblazer report --run handbook --out handbook.html
   trailblazer report --out - | mail-a-page
 
-The report is for the people who own the content: documents by source, language, size and age; what was dropped; empty pages, \
+The report is for the owners of the content. It lists documents by source, language, size and age, lost constructs, empty pages, \
 duplicates and broken links; chunks; runs and failures. It is one file that loads nothing and runs no script.
 
 The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates")]

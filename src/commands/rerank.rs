@@ -27,8 +27,8 @@ pub fn rerank(reranker: &Reranker, question: &str, hits: Vec<Hit>, limit: usize)
     Ok(hits)
 }
 
-/// Does the same for a command that also works without the reranker. If the reranker is unreachable, it warns and
-/// keeps the order of the search.
+/// Does the same for commands that also work without a reranker. If the reranker is unreachable, warns and keeps the
+/// order of the search.
 pub fn rerank_if_possible(
     reranker: Option<&Reranker>,
     question: &str,
@@ -37,7 +37,7 @@ pub fn rerank_if_possible(
 ) -> Result<Vec<Hit>, EmbedError> {
     if let Some(reranker) = reranker {
         match rerank(reranker, question, hits.clone(), limit) {
-            Err(error) if error.may_pass() => log::warn!("{error}; the answers keep the order of the search"),
+            Err(error) if error.may_pass() => log::warn!("{error}; the hits stay in search order"),
             outcome => return outcome,
         }
     }

@@ -28,7 +28,7 @@ pub struct Args {
     /// Address and port to listen on [default: serve.listen, which is 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
-    /// Let the pages of the backlog retry, reset and release runs; needs a database role with the rights of an admin
+    /// Allow visitors to retry, reset and release runs on the backlog pages. The database role must be an admin role
     #[arg(long)]
     pub allow_changes: bool,
     /// Full-text search only, without a model
@@ -60,7 +60,7 @@ pub(super) fn setup(context: &Context<'_>, text_only: bool) -> Result<Setup> {
     let tokens = tokens(&std::env::var(TOKENS_VARIABLE).unwrap_or_default())?;
     let connector = Connector::for_reading(&context.config)?;
     let changes = Connector::new(&context.config)?;
-    // Report a missing schema now instead of with the first request.
+    // Report a missing schema now, not only at the first request.
     drop(connector.connect_ready()?);
     let provider: Option<Arc<dyn Provider>> =
         if text_only { None } else { Some(embed::provider(&impatient_settings(&context.config))?.into()) };

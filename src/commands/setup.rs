@@ -27,21 +27,21 @@ The files go to the user's data folder: TRAILBLAZER_DATA_DIR, else trailblazer i
 where it stopped. HTTPS_PROXY and SSL_CERT_FILE are honored. Root is not needed.
 
 Examples:
-  trailblazer setup                 What the configuration needs and this machine lacks
-  trailblazer setup --dry-run       Show what that is, and its size
-  trailblazer setup --offline DIR   Take the files from a folder, without a network
-  trailblazer setup postgres        PostgreSQL, even if the system has one")]
+  trailblazer setup                 Download what the configuration needs and this machine lacks
+  trailblazer setup --dry-run       Show the downloads and their sizes
+  trailblazer setup --offline DIR   Read the files from a folder, without a network
+  trailblazer setup postgres        Download PostgreSQL, even if the system has it")]
 pub struct Args {
-    /// Download this, even if it is found elsewhere [default: what the configuration needs and this machine lacks]
+    /// Parts to download, even if they are found elsewhere [default: what the configuration needs and this machine lacks]
     #[arg(value_enum, value_name = "PART")]
     pub parts: Vec<Part>,
-    /// Take the files from this folder, without a network
+    /// Read the files from this folder, without a network
     #[arg(long, value_name = "DIR")]
     pub offline: Option<PathBuf>,
     /// Package index to download from [default: `setup.index_url`, else the index of pip or uv]
     #[arg(long, value_name = "URL", conflicts_with = "offline")]
     pub index_url: Option<String>,
-    /// Show what would be downloaded, and change nothing
+    /// Show what would be downloaded without downloading it
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -194,7 +194,7 @@ fn elsewhere(part: Part, context: &Context<'_>) -> Option<String> {
             }
             let default = Embed::default().model;
             (config.embed.model != default)
-                .then(|| format!("embed.model is {}, and setup downloads {default} only", config.embed.model))
+                .then(|| format!("embed.model is {}, but setup downloads only {default}", config.embed.model))
         }
     }
 }
@@ -252,7 +252,7 @@ fn install(steps: &[Step], setup: &Setup, context: &Context<'_>) -> Result<Stop>
     let bar = byte_bar(remote.filter_map(|step| step.bytes).sum(), context.quiet);
     for step in steps {
         let part = step.package.part;
-        // Another setup may have installed the package while this one waited for the lock.
+        // Another process may have installed the package while this one waited for the lock.
         if setup.has(part) {
             continue;
         }

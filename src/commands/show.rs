@@ -25,13 +25,13 @@ pub struct Args {
     /// Id, URL or path of the document
     #[arg(value_name = "DOC", value_parser = NonEmptyStringValueParser::new())]
     pub document: String,
-    /// Only this section: its anchor, or its heading
+    /// Print only the section with this anchor or heading
     #[arg(long, value_name = "ANCHOR", value_parser = NonEmptyStringValueParser::new())]
     pub section: Option<String>,
     /// List the sections instead
     #[arg(long, conflicts_with = "section")]
     pub sections: bool,
-    /// The version of this run [default: the version that search finds]
+    /// Print the version in this run [default: the version that search finds]
     #[arg(long, value_name = "ID")]
     pub run_id: Option<RunId>,
     /// Readers.

@@ -15,12 +15,12 @@ use crate::ids::Status;
 use crate::options::Answer;
 use crate::terminal::{counted, duration, print_line, print_table, print_table_of_names};
 
-/// Show what is left to do, who works on it, and what needs attention
+/// Show the remaining work, the workers, and the problems that need attention
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The same in SQL: select * from graphdb.backlog_status, and select * from graphdb.list_workers().")]
 pub struct Args {
-    /// Show only the workers: host, run, phase, progress, last heartbeat
+    /// Show only the workers with their hosts, runs, phases, progress and last heartbeats
     #[arg(long)]
     pub workers: bool,
     /// Output.
@@ -33,7 +33,7 @@ struct Content {
     documents: i64,
     chunks: i64,
     embedded_chunks: i64,
-    /// The models that runs are embedded with, and the number of runs for each.
+    /// The embedding models of the runs, and the number of runs for each.
     models: Vec<(String, i64)>,
     storage_bytes: i64,
     pauses: Vec<Pause>,
@@ -106,8 +106,10 @@ fn attention(status: &Value) -> String {
     let due = number("due");
     if due > 0 && number("live_claims") == number("dead_claims") {
         let are = if due == 1 { "is" } else { "are" };
-        problems
-            .push(format!("{} {are} due and no worker is at work (`trailblazer run` starts one)", counted(due, "run")));
+        problems.push(format!(
+            "{} {are} due and no worker is at work (start one with `trailblazer run`)",
+            counted(due, "run")
+        ));
     }
     match problems.as_slice() {
         [] => "Nothing needs attention.".into(),
@@ -153,7 +155,7 @@ fn print_backlog(status: &Value, pauses: &[Pause]) -> Result<()> {
         print_line(&format!("next back-off ends {next}"))?;
     }
     if let Some(oldest) = instant(&status["oldest_normalized_at"]) {
-        print_line(&format!("oldest run waits since {oldest}"))?;
+        print_line(&format!("the oldest run has waited since {oldest}"))?;
     }
     if let Some(progress) = progress(status) {
         print_line(&progress)?;
@@ -161,7 +163,7 @@ fn print_backlog(status: &Value, pauses: &[Pause]) -> Result<()> {
     print_line("")
 }
 
-/// Describes the progress of the unfinished work. Returns `None` if there is none and no work was done recently.
+/// Describes the progress of the unfinished work. Returns `None` if no work is left and no run was embedded recently.
 fn progress(status: &Value) -> Option<String> {
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let is_left = number("due") + number("deferred") + number("live_claims") > 0;
@@ -320,7 +322,7 @@ mod tests {
             "by_status": {"failed": 2}, "due": 1, "live_claims": 1, "dead_claims": 1, "expired_claims": 1,
             "claims": [{"state": "dead", "run_id": "wiki"}, {"state": "expired", "run_id": "b"}]
         });
-        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` recovers the runs), and 1 run is due and no worker is at work (`trailblazer run` starts one).");
+        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` recovers the runs), and 1 run is due, but no worker is running (start one with `trailblazer run`).");
     }
 
     #[test]

@@ -15,21 +15,21 @@ use crate::normalize::{self, Options};
 use crate::stop::Stop;
 use crate::terminal::counted;
 
-/// Update the configured sources: fetch, normalize, process
+/// Update the configured sources: fetch, normalize, chunk and embed their documents
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each entry of `sources` in .trailblazer.yaml is a run with its name. Only changes are fetched, written, chunked and embedded. \
+Each entry of `sources` in .trailblazer.yaml becomes a run with the same name. Only changes are fetched, written, chunked and embedded. \
 Search shows the old documents until the new ones are ready. If a source fails, the others continue.
 
 Examples:
-  trailblazer sync                   Every source, for example every night
+  trailblazer sync                   Update every source, for example every night
   trailblazer sync handbook manuals  Two sources
   trailblazer sync --dry-run         What would change")]
 pub struct Args {
-    /// Sources in the configuration [default: all]
+    /// Names of sources in the configuration [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<RunId>,
-    /// Report what would change, and change nothing
+    /// Report what would change without changing anything
     #[arg(long)]
     pub dry_run: bool,
     /// Update a source even if more than half of its documents are gone
@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     Ok(stop.exit().unwrap_or(exit))
 }
 
-/// Returns the more important of two exit codes. If the results of the sources differ, the exit code means failures.
+/// Returns the more important of two exit codes, or `Failures` if both are different errors.
 fn worse(one: Exit, other: Exit) -> Exit {
     match (one, other) {
         (Exit::Done, exit) | (exit, Exit::Done) => exit,

@@ -1,4 +1,4 @@
-//! Describes workers to people: which are alive, which are probably dead, and which command releases a run.
+//! Describes for people which workers are alive or probably dead, and which command releases their runs.
 
 use crate::db::operations::{Worker, WorkerState};
 use crate::terminal::{counted, duration};
@@ -26,7 +26,7 @@ pub fn release_command<'r>(run_ids: impl IntoIterator<Item = &'r str>) -> String
     let run_ids: Vec<&str> = run_ids.into_iter().collect();
     match run_ids.len() {
         0..=NAMED => format!("trailblazer runs release {}", run_ids.join(" ")),
-        // It skips the workers that are alive.
+        // The command skips workers that are alive.
         _ => "trailblazer runs release --run-id '*'".into(),
     }
 }

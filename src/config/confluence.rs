@@ -4,13 +4,13 @@ use serde::Deserialize;
 
 /// `confluence`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Confluence {
     /// Whether a document includes the comments on its page.
     pub comments: bool,
-    /// What becomes of the files attached to pages.
+    /// How attached files are processed.
     pub attachments: Attachments,
-    /// What becomes of parts of a page that Confluence shows to some readers only.
+    /// How to convert the parts of a page that Confluence shows only to some readers.
     pub conditional_content: ConditionalContent,
     /// Groups that include every reader. If one of them may view a space, the space has no restriction.
     pub everybody: Vec<String>,
@@ -27,22 +27,22 @@ impl Default for Confluence {
     }
 }
 
-/// What becomes of the files attached to pages.
+/// How attached files are processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Attachments {
-    /// The document of the page names them.
+    /// The document of the page lists their names.
     #[default]
     Names,
-    /// In addition, each file with readable text becomes a document below its page.
+    /// The same, and each file with readable text becomes a document below its page.
     Text,
 }
 
-/// What becomes of parts of a page that Confluence shows to some readers only.
+/// How to convert the parts of a page that Confluence shows only to some readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConditionalContent {
-    /// Omit and count them.
+    /// Omit them, and count them in the losses.
     #[default]
     Drop,
     /// Keep them, as if everybody could see them.

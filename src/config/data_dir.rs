@@ -7,8 +7,8 @@ use nix::unistd::{User, geteuid};
 /// The variable that names the folder.
 pub const VARIABLE: &str = "TRAILBLAZER_DATA_DIR";
 
-/// Returns the folder: `TRAILBLAZER_DATA_DIR`, else `trailblazer` in `XDG_DATA_HOME`, else `~/.local/share/trailblazer`.
-/// `None` for an account without a home.
+/// Returns the first of `TRAILBLAZER_DATA_DIR`, `trailblazer` in `XDG_DATA_HOME`, and `~/.local/share/trailblazer`.
+/// `None` means that the account has no home folder.
 pub(super) fn find(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let path = |name: &str| env(name).filter(|text| !text.is_empty()).map(PathBuf::from);
     if let Some(folder) = path(VARIABLE) {

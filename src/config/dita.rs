@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// `dita`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Dita {
     /// The base type of specialized elements, by name, if no DTD in the input declares it: `release: topic`.
     pub specializations: BTreeMap<String, String>,

@@ -11,7 +11,7 @@ pub const HASH_MODEL: &str = "hash-384";
 
 /// `embed`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Embed {
     /// The provider that computes the vectors.
     pub provider: ProviderKind,
@@ -19,11 +19,11 @@ pub struct Embed {
     pub model: String,
     /// The precision in which `local` stores the weights.
     pub weights: Weights,
-    /// The address before `/embeddings`, for `openai`.
+    /// The address of the API for `openai`, to which `/embeddings` is appended.
     pub base_url: Option<String>,
-    /// The prefix of a question, for `openai` and `local`. `None` means the prefix in the model's files.
+    /// The prefix that `openai` and `local` add to a question. `None` means the prefix in the model's files.
     pub query_prefix: Option<String>,
-    /// The prefix of a text from a document. `None` means the prefix in the model's files.
+    /// The prefix that they add to a text of a document. `None` means the prefix in the model's files.
     pub document_prefix: Option<String>,
     /// The dimension to request from `openai` models that can shorten their vectors.
     #[serde(deserialize_with = "dimensions")]
@@ -60,7 +60,7 @@ pub enum ProviderKind {
     Local,
     /// A server with the `/v1/embeddings` interface.
     OpenAi,
-    /// A hash of words, for development. It uses no model.
+    /// Vectors from hashes of words, without a model. It is for development.
     Hash,
 }
 
@@ -92,11 +92,11 @@ pub(super) fn check(embed: &Embed, names_model: bool, place_of: impl Fn(&str) ->
         Err(ConfigError::Invalid { place: place_of(place), message: format!("{key}: {message}") })
     };
     let refused = |key: &str, message: &str| refused_at(key, key, message);
-    // The default model belongs to another provider. If the file contains it unchanged, this is not an explicit choice.
+    // The default model belongs to another provider. A file that contains only the default does not choose a model.
     let asks_for_a_model = embed.model != Embed::default().model && embed.model != HASH_MODEL;
     if embed.provider == ProviderKind::Hash && asks_for_a_model {
-        let only = format!("the provider `hash` has one model, `{HASH_MODEL}`");
-        return refused("embed.model", &format!("{only}; remove the key, or choose another embed.provider"));
+        let only = format!("the provider `hash` has only the model `{HASH_MODEL}`");
+        return refused("embed.model", &format!("{only}; remove this key, or set embed.provider to another provider"));
     }
     if !embed.base_url.as_deref().is_none_or(names_server) {
         return refused(
@@ -112,19 +112,24 @@ pub(super) fn check(embed: &Embed, names_model: bool, place_of: impl Fn(&str) ->
     for (key, provider, is_set) in of_one_provider {
         if is_set && provider != embed.provider {
             let only = if provider == ProviderKind::OpenAi { "openai" } else { "local" };
-            let message = format!("only the provider `{only}` uses it; remove the key, or choose that embed.provider");
+            let message =
+                format!("this key is only for the provider `{only}`; remove it, or set embed.provider to {only}");
             return refused(key, &message);
         }
     }
     let prefixes = [("embed.query_prefix", &embed.query_prefix), ("embed.document_prefix", &embed.document_prefix)];
     if let (ProviderKind::Hash, Some((key, _))) = (embed.provider, prefixes.iter().find(|(_, prefix)| prefix.is_some()))
     {
-        return refused(key, "the provider `hash` uses no prefix; remove the key, or choose another embed.provider");
+        return refused(
+            key,
+            "the provider `hash` does not use prefixes; remove this key, or set embed.provider to another provider",
+        );
     }
     // A different server may have a model with this name, so an explicit name is accepted.
     let has_model = names_model && (embed.model != Embed::default().model || embed.base_url.is_some());
     if embed.provider == ProviderKind::OpenAi && !has_model {
-        let message = "the provider `openai` needs the name that the server has for its model, for example text-embedding-3-small";
+        let message =
+            "the provider `openai` needs the name of a model on its server, for example text-embedding-3-small";
         return refused_at("embed.provider", "embed.model", message);
     }
     Ok(())

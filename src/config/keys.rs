@@ -159,7 +159,7 @@ pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     text.lines().position(is_key).map(|index| index + 1)
 }
 
-/// Rejects a variable selected by `is_read` if its value is not UTF-8. Otherwise, it would count as not set.
+/// Rejects a variable that `is_read` selects if its value is not UTF-8. Otherwise, the variable would be ignored.
 pub fn check_text(
     variables: impl Iterator<Item = (OsString, OsString)>,
     is_read: impl Fn(&str) -> bool,
@@ -169,7 +169,7 @@ pub fn check_text(
     name.map_or(Ok(()), |place| Err(ConfigError::Invalid { place, message: "the value is not UTF-8".into() }))
 }
 
-/// Returns the unknown variables in `names` that have our prefix, each with the most similar known variable.
+/// Returns the unknown variables in `names` that begin with `TRAILBLAZER_`, each with the most similar known variable.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Option<String>)> {
     let known = paths().map(variable);
     let is_token = |name: &str| name.starts_with("TRAILBLAZER_SOURCES_") && name.ends_with("_TOKEN");
@@ -184,8 +184,8 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<(String, Op
         .collect()
 }
 
-/// Returns the key that belongs to a variable, with or without its section.
-/// Otherwise, returns the only key that begins with the name.
+/// Returns the key that a variable names, with or without its section.
+/// If there is none, returns the key that begins with this name, if there is only one.
 fn key_of(name: &str) -> Option<&'static str> {
     let path = name.strip_prefix("TRAILBLAZER_")?.to_lowercase();
     let names = |key: &str| [key.replace('.', "_"), key.split('.').next_back().unwrap_or(key).to_owned()];

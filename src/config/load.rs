@@ -7,7 +7,7 @@ use serde_yaml::{Mapping, Value};
 use super::keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
 use super::{Config, ConfigError, FILE_NAME, Url, data_dir, embed, reranker, serve, sources, url};
 
-/// The parser's time grows with the square of the nesting depth. A file with all keys is smaller than this.
+/// Maximum size of a file in bytes, because parsing takes quadratic time in the nesting depth. A file with all keys is smaller.
 const LARGEST_FILE: usize = 16 * 1024;
 
 /// Returns the nearest `.trailblazer.yaml` in `start` or a folder above it.
@@ -24,7 +24,10 @@ pub fn load(path: Option<&Path>, env: impl Fn(&str) -> Option<String>) -> Result
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             if text.len() > LARGEST_FILE {
-                let message = format!("larger than {} KiB: not a configuration", LARGEST_FILE / 1024);
+                let message = format!(
+                    "the file is larger than {} KiB, so it cannot be a configuration file",
+                    LARGEST_FILE / 1024
+                );
                 return Err(ConfigError::Invalid { place: path.display().to_string(), message });
             }
             resolve(Some((&path.display().to_string(), &text)), &env)?
@@ -184,7 +187,7 @@ fn check_url(key: &str, url: Option<&Url>, place_of: impl Fn(&str) -> String) ->
     url.parameters().and_then(|parameters| url::driver_settings(&parameters)).map(drop).map_err(|message| {
         ConfigError::Invalid {
             place: place_of(key),
-            message: format!("{key}: not a connection URL, {message}; write postgresql://user@host:5432/database"),
+            message: format!("{key}: not a valid connection URL: {message}; expected a URL such as postgresql://user@host:5432/database"),
         }
     })
 }

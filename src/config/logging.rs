@@ -7,16 +7,16 @@ use serde::de::Deserializer;
 
 /// `log`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Logging {
-    /// Folder of the log files of commands that work; relative to the configuration file. None means standard error only.
+    /// Folder for the log files of commands that process data, relative to the configuration file. `None` disables the files.
     pub dir: Option<PathBuf>,
     /// The format of a line in a log file.
     pub format: Format,
-    /// Size at which a new file is begun.
+    /// Size at which a command begins a new log file.
     #[serde(deserialize_with = "megabytes")]
     pub max_megabytes: u32,
-    /// Days after which a file is deleted.
+    /// Number of days after which a log file is deleted.
     #[serde(deserialize_with = "days")]
     pub keep_days: u32,
 }

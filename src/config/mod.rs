@@ -34,7 +34,7 @@ pub use sources::Sources;
 pub use url::Url;
 use values::{artifacts, attempts, auto_or_number, chunk_tokens, days, lag_seconds, max_tokens, ttl_minutes};
 
-/// The name of the configuration file. It is searched in the working directory and the folders above it.
+/// The name of the configuration file. Commands look for it in the working directory and the folders above it.
 pub const FILE_NAME: &str = ".trailblazer.yaml";
 
 /// The minimum size of a chunk, in tokens. It leaves room for one character under a heading.
@@ -42,7 +42,7 @@ pub const SMALLEST_CHUNK: usize = 24;
 
 /// The complete configuration. It is validated and includes the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Config {
     /// The database.
     pub database: Database,
@@ -74,7 +74,7 @@ pub struct Config {
     pub sync: Sync,
     /// The sources that `sync` updates.
     pub sources: Sources,
-    /// The user's data folder; none for an account without a home.
+    /// The user's data folder. `None` means that the account has no home folder.
     #[serde(skip)]
     pub data_dir: Option<PathBuf>,
     /// The configuration file, if there is one.
@@ -84,7 +84,7 @@ pub struct Config {
 
 /// `setup`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Setup {
     /// Package index. `None` means the index of pip or uv.
     pub index_url: Option<String>,
@@ -92,7 +92,7 @@ pub struct Setup {
 
 /// `sync`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Sync {
     /// Whether to delete unused vectors after each sync.
     pub prune: bool,
@@ -100,16 +100,16 @@ pub struct Sync {
 
 /// `database`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Database {
     /// Connection URL. `None` means the private local server.
     pub url: Option<Url>,
-    /// Connection URL for questions, for example of a standby. `None` means `url`.
+    /// Connection URL for searches and other queries, for example of a standby. `None` means `url`.
     pub read_url: Option<Url>,
-    /// Answers mention a standby that is more seconds behind its primary.
+    /// Commands warn if the standby is more than this number of seconds behind its primary.
     #[serde(deserialize_with = "lag_seconds")]
     pub max_lag_seconds: u32,
-    /// Folder with the server programs of the private local server. `None` means that they are searched.
+    /// Folder with the programs of the private server. `None` means that the usual folders are searched.
     pub bin_dir: Option<PathBuf>,
 }
 
@@ -121,7 +121,7 @@ impl Default for Database {
 
 /// `workspace`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Workspace {
     /// Folder for artifacts, logs and the private server. A relative path starts at the folder of the configuration file.
     pub dir: PathBuf,
@@ -138,7 +138,7 @@ impl Default for Workspace {
 
 /// `backlog`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Backlog {
     /// Which runs `run` processes without a filter.
     pub mode: Mode,
@@ -169,7 +169,7 @@ pub enum Mode {
     ExplicitScope,
 }
 
-/// Minimum number of concurrent requests to a remote provider with `auto`, because requests mostly wait.
+/// Minimum number of concurrent requests to a remote provider with `auto`. Such a request mostly waits for the server.
 const REMOTE_WORKERS: usize = 8;
 
 /// `workers`: `auto` or a number.
@@ -195,7 +195,7 @@ impl<'de> Deserialize<'de> for Workers {
 
 /// `chunk`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Chunk {
     /// Maximum number of tokens in a chunk. `None` means the limit of the model.
     #[serde(deserialize_with = "max_tokens")]
@@ -216,7 +216,7 @@ impl Default for Chunk {
 
 /// `reset`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Reset {
     /// Whether the scope `all` also deletes chunks.
     pub delete_chunks: bool,

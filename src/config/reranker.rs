@@ -1,4 +1,4 @@
-//! `search.reranker`: a model that reads the best answers again.
+//! `search.reranker`: a model that reranks the best hits.
 
 use serde::Deserialize;
 use serde::de::Deserializer;
@@ -9,15 +9,15 @@ use super::values::in_range;
 
 /// `search.reranker`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Reranker {
-    /// Who computes the scores; none means: no reranker.
+    /// The provider that computes the scores. `None` disables reranking.
     pub provider: Option<RerankerKind>,
-    /// `local`: folder of the model; `http`: the server's name for it.
+    /// The folder of the model for `local`, or the name of the model on the server for `http`.
     pub model: Option<String>,
-    /// Address that `/rerank` is appended to, for `http`.
+    /// The address of the API for `http`, to which `/rerank` is appended.
     pub base_url: Option<String>,
-    /// How many answers are read again.
+    /// Number of hits to rerank.
     #[serde(deserialize_with = "top")]
     pub top: u32,
 }
@@ -28,7 +28,7 @@ impl Default for Reranker {
     }
 }
 
-/// The program that computes the scores of a reranker.
+/// The provider that computes the scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RerankerKind {
@@ -38,7 +38,7 @@ pub enum RerankerKind {
     Http,
 }
 
-/// Refuses a reranker that lacks something, or has something that its provider does not use.
+/// Rejects a reranker without a key that its provider needs, or with a key that its provider does not use.
 pub(super) fn check(reranker: &Reranker, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
     let Reranker { provider, model, base_url, .. } = reranker;
     let refused = |key: &str, message: &str| {
@@ -58,10 +58,10 @@ pub(super) fn check(reranker: &Reranker, place_of: impl Fn(&str) -> String) -> R
         ),
         (Some(RerankerKind::Local), _, Some(_)) => refused(
             "search.reranker.base_url",
-            "only the provider `http` uses it; remove the key, or choose that provider",
+            "this key is only for the provider `http`; remove it, or set search.reranker.provider to http",
         ),
-        (None, Some(_), _) => refused("search.reranker.model", "set search.reranker.provider to local or http too"),
-        (None, _, Some(_)) => refused("search.reranker.base_url", "set search.reranker.provider to http too"),
+        (None, Some(_), _) => refused("search.reranker.model", "also set search.reranker.provider to local or http"),
+        (None, _, Some(_)) => refused("search.reranker.base_url", "also set search.reranker.provider to http"),
         _ => Ok(()),
     }
 }

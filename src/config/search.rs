@@ -7,12 +7,12 @@ use super::reranker::Reranker;
 
 /// `search`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Search {
-    /// The principals that `ask`, `show`, `eval` and `mcp` read as without `--as`.
+    /// The principals as which `ask`, `show`, `eval` and `mcp` read documents if `--as` is not passed.
     #[serde(deserialize_with = "principals")]
     pub principals: Vec<String>,
-    /// A model that reads the best answers again.
+    /// A model that reranks the best hits.
     pub reranker: Reranker,
 }
 
@@ -26,7 +26,7 @@ fn principals<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
     let names = Vec::<String>::deserialize(deserializer)?;
     match names.iter().find(|name| !is_principal(name)) {
         Some(name) => {
-            let message = format!("expected user:NAME or group:NAME, as the source names them, not `{name}`");
+            let message = format!("expected user:NAME or group:NAME with a name from the source, but found `{name}`");
             Err(de::Error::custom(message))
         }
         None => Ok(names),

@@ -11,7 +11,7 @@ use super::{ConfigError, is_principal};
 
 /// `serve`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "keys with values below it")]
+#[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Serve {
     /// Address and port to listen on.
     #[serde(deserialize_with = "listen")]
@@ -71,12 +71,12 @@ pub enum UnknownCallers {
     Nobody,
 }
 
-/// A token of callers, and the principals that it represents.
+/// A token, and the principals of the callers that send it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Token {
     /// The secret value.
     pub secret: String,
-    /// `user:…` and `group:…`, with the names in the sources.
+    /// Principals such as `user:ann` and `group:hr`, with names from the sources.
     pub principals: Vec<String>,
 }
 
@@ -92,8 +92,8 @@ pub const TOKENS_VARIABLE: &str = "TRAILBLAZER_SERVE_TOKENS";
 /// Minimum length of a token, so that nobody can guess it.
 const SHORTEST_TOKEN: usize = 16;
 
-/// Parses tokens: entries `TOKEN` or `TOKEN=user:ann,group:hr`, separated by semicolons or line breaks.
-/// Error messages contain the number of an entry instead of its text.
+/// Parses entries such as `TOKEN` or `TOKEN=user:ann,group:hr`, separated by semicolons or line breaks.
+/// Error messages contain the number of an entry, but not its text.
 pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
     let entries = text.split([';', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
     entries
@@ -122,7 +122,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ConfigError> {
         .collect()
 }
 
-/// Rejects settings that would give everybody access by mistake. `place_of` returns where a key is set.
+/// Rejects settings that would accidentally give everybody access. `place_of` returns where a key is set.
 pub(super) fn check(serve: &Serve, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
     let refused = |key: &str, message: &str| {
         Err(ConfigError::Invalid { place: place_of(key), message: format!("{key}: {message}") })
@@ -134,10 +134,10 @@ pub(super) fn check(serve: &Serve, place_of: impl Fn(&str) -> String) -> Result<
         );
     }
     if serve.proxy_groups_header.is_some() && serve.proxy_user_header.is_none() {
-        return refused("serve.proxy_groups_header", "set serve.proxy_user_header too");
+        return refused("serve.proxy_groups_header", "also set serve.proxy_user_header");
     }
     if let Some(host) = serve.hosts.iter().find(|host| !is_host_name(host)) {
-        let message = format!("`{host}` is not the name of a host; write for example docs.example.com");
+        let message = format!("`{host}` is not a host name; an example is docs.example.com");
         return refused("serve.hosts", &message);
     }
     Ok(())
@@ -165,7 +165,7 @@ fn header<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
     if is_token {
         Ok(Some(name.to_ascii_lowercase()))
     } else {
-        Err(de::Error::custom("expected the name of a request header, for example X-Forwarded-User"))
+        Err(de::Error::custom("expected a header name, for example X-Forwarded-User"))
     }
 }
 

@@ -15,7 +15,7 @@ const PATH_KEYS: [&str; 5] = ["kind", "path", "ditaval", "collection", "site_url
 /// Keys of a source that fetches pages over REST.
 const SITE_KEYS: [&str; 9] =
     ["kind", "site", "deployment", "email", "spaces", "labels", "ancestors", "cql", "parallel"];
-/// More parallel requests would make the site slower, or it would reject them.
+/// Maximum number of parallel requests. With more, the site would become slower or reject some of them.
 const MOST_PARALLEL: u8 = 32;
 
 /// The configured sources, in the order of the file.
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Sources {
 /// A source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Its name, which is the id of its run.
+    /// The name of the source, which is also the id of its run.
     pub name: RunId,
     /// Where its documents come from.
     pub origin: Origin,
@@ -56,7 +56,7 @@ pub struct PathOrigin {
     pub path: PathBuf,
     /// Ditaval files that filter DITA.
     pub ditaval: Vec<PathBuf>,
-    /// The name of the input in document ids. For DITA, the default is the name of the source.
+    /// The first part of the document ids. For DITA, the default is the name of the source.
     pub collection: Option<String>,
     /// Address of the published site.
     pub site_url: Option<String>,
@@ -75,7 +75,7 @@ pub struct Site {
     pub spaces: Vec<String>,
     /// Labels. A page must have at least one of them.
     pub labels: Vec<String>,
-    /// Ids of pages. A page must be one of them or a descendant of one.
+    /// Page ids. A page must have one of these ids, or be a descendant of such a page.
     pub ancestors: Vec<String>,
     /// A condition in Confluence's query language.
     pub cql: Option<String>,
@@ -135,7 +135,7 @@ pub(super) fn read(tree: &Mapping, file: &str, text: &str) -> Result<Sources, Co
         Some(_) => {
             let place = Lines { file, text, source: None }.place(None);
             let message =
-                "sources: expected a name and its keys, for example `manuals: { kind: dita, path: manuals/ }`";
+                "sources: expected source names with their keys, for example `manuals: { kind: dita, path: manuals/ }`";
             return Err(ConfigError::Invalid { place, message: message.into() });
         }
     };
@@ -146,7 +146,7 @@ pub(super) fn read(tree: &Mapping, file: &str, text: &str) -> Result<Sources, Co
         let name: RunId = shown.parse().map_err(|_| ConfigError::Invalid {
             place: lines.place(None),
             message: format!(
-                "sources.{shown}: the name of a source is the id of its run: letters, digits, \".\", \"_\" and \"-\", at most 128"
+                "sources.{shown}: this name is not allowed, because it becomes the run id; use letters, digits, \".\", \"_\" and \"-\", at most 128"
             ),
         })?;
         let Value::Mapping(keys) = value else {
@@ -171,14 +171,14 @@ fn origin(keys: &Mapping, lines: &Lines<'_>, name: &RunId) -> Result<Origin, Con
             return Err(lines.invalid(
                 name,
                 Some(&key),
-                &format!("only a source with `{needs}` uses it; remove the key"),
+                &format!("this key is only for sources with `{needs}`; remove it"),
             ));
         }
         let place = lines.place(Some(&key));
         let path = format!("sources.{name}.{key}");
         let advice = match key.as_str() {
             "token" | "password" | "secret" | "api_token" => {
-                "the token comes from the environment variable TRAILBLAZER_CONFLUENCE_TOKEN".to_owned()
+                "set the token in the environment variable TRAILBLAZER_CONFLUENCE_TOKEN".to_owned()
             }
             _ => format!("known keys: {}", known.join(", ")),
         };
@@ -195,9 +195,9 @@ fn origin(keys: &Mapping, lines: &Lines<'_>, name: &RunId) -> Result<Origin, Con
         (_, true, false) => values.path(kind).map(Origin::Path),
         (Kind::Confluence, false, true) => values.site().map(Origin::Site),
         (Kind::Dita, _, true) => {
-            Err(lines.invalid(name, Some("site"), "only `kind: confluence` can be fetched from a site"))
+            Err(lines.invalid(name, Some("site"), "only a source with `kind: confluence` can have a `site`"))
         }
-        (_, true, true) => Err(lines.invalid(name, Some("site"), "give either `path` or `site`")),
+        (_, true, true) => Err(lines.invalid(name, Some("site"), "set either `path` or `site`, not both")),
         (Kind::Confluence, false, false) => Err(lines.invalid(name, None, "`path` or `site` is missing")),
         (Kind::Dita, false, false) => Err(lines.invalid(name, None, "`path` is missing")),
     }
@@ -248,7 +248,11 @@ impl Values<'_> {
     fn path(&self, kind: Kind) -> Result<PathOrigin, ConfigError> {
         let ditaval: Vec<PathBuf> = self.texts("ditaval")?.into_iter().map(PathBuf::from).collect();
         if kind == Kind::Confluence && !ditaval.is_empty() {
-            return Err(self.lines.invalid(self.name, Some("ditaval"), "only `kind: dita` uses it; remove the key"));
+            return Err(self.lines.invalid(
+                self.name,
+                Some("ditaval"),
+                "this key is only for sources with `kind: dita`; remove it",
+            ));
         }
         Ok(PathOrigin {
             kind,
@@ -285,20 +289,20 @@ impl Values<'_> {
             return refused("parallel", "expected a number from 1 to 32");
         }
         if site.ancestors.iter().any(|id| !id.bytes().all(|byte| byte.is_ascii_digit())) {
-            return refused("ancestors", "expected ids of pages, which are numbers");
+            return refused("ancestors", "expected numeric page ids");
         }
         if site.spaces.is_empty() && site.labels.is_empty() && site.ancestors.is_empty() && site.cql.is_none() {
             return Err(self.lines.invalid(
                 self.name,
                 None,
-                "no pages are selected: give `spaces`, `labels`, `ancestors` or `cql`",
+                "no pages are selected; set `spaces`, `labels`, `ancestors` or `cql`",
             ));
         }
         Ok(site)
     }
 }
 
-/// Returns the host of an address if it is safe to send a token there: the connection uses TLS or stays on this machine.
+/// Returns the host of an address if a token may be sent there, because the connection uses TLS or stays on this machine.
 fn safe_host(url: &str) -> Option<&str> {
     let (is_safe, rest) = match url.split_once("://")? {
         ("https", rest) => (true, rest),
@@ -427,23 +431,23 @@ mod tests {
             "sorces:\n  c: { kind: confluence, path: x }",
         ];
         insta::assert_snapshot!(faults.map(told).join("\n"), @r#"
-        file:1: sources: expected a name and its keys, for example `manuals: { kind: dita, path: manuals/ }`
-        file:2: sources.a b: the name of a source is the id of its run: letters, digits, ".", "_" and "-", at most 128
+        file:1: sources: expected source names with their keys, for example `manuals: { kind: dita, path: manuals/ }`
+        file:2: sources.a b: this name is not allowed, because it becomes the run id; use letters, digits, ".", "_" and "-", at most 128
         file:2: sources.m: expected keys, for example `kind` and `path`
         file:2: sources.m: `kind` is missing: `dita` or `confluence`
         file:4: unknown key `sources.m.paht` Did you mean `sources.m.path`?
         file:4: sources.m.kind: expected `dita` or `confluence`
         file:2: sources.m: `path` is missing
-        file:2: sources.m.site: only `kind: confluence` can be fetched from a site
-        file:2: sources.m.spaces: only a source with `site` uses it; remove the key
+        file:2: sources.m.site: only a source with `kind: confluence` can have a `site`
+        file:2: sources.m.spaces: this key is only for sources with `site`; remove it
         file:2: sources.c: `path` or `site` is missing
         file:4: sources.c.site: expected https:// and a host, without user, password or query, for example https://example.atlassian.net/wiki
         file:2: sources.c.site: expected https:// and a host, without user, password or query, for example https://example.atlassian.net/wiki
-        file:2: sources.c: no pages are selected: give `spaces`, `labels`, `ancestors` or `cql`
-        file:2: sources.c.ancestors: expected ids of pages, which are numbers
+        file:2: sources.c: no pages are selected; set `spaces`, `labels`, `ancestors` or `cql`
+        file:2: sources.c.ancestors: expected numeric page ids
         file:2: sources.c.parallel: expected a number from 1 to 32
-        file:2: unknown key `sources.c.token`; the token comes from the environment variable TRAILBLAZER_CONFLUENCE_TOKEN
-        file:2: sources.c.ditaval: only `kind: dita` uses it; remove the key
+        file:2: unknown key `sources.c.token`; set the token in the environment variable TRAILBLAZER_CONFLUENCE_TOKEN
+        file:2: sources.c.ditaval: this key is only for sources with `kind: dita`; remove it
         file:1: unknown key `sorces` Did you mean `sources`?
         "#);
     }

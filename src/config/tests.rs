@@ -86,11 +86,11 @@ fn an_empty_variable_sets_nothing_and_what_is_wrong_is_told_where_it_stands() {
     assert_eq!(resolve(None, env("")).unwrap(), Config::default());
     let file = "workers: 1\ndatabase:\n  url: here\n";
     let error = resolve(Some(("x.yaml", file)), env("")).unwrap_err();
-    insta::assert_snapshot!(error, @"x.yaml:3: database.url: not a connection URL, a parameter has no value; write postgresql://user@host:5432/database");
+    insta::assert_snapshot!(error, @"x.yaml:3: database.url: not a valid connection URL: a parameter has no value; expected a URL such as postgresql://user@host:5432/database");
     let url = |name: &str| (name == "TRAILBLAZER_DB_URL").then(|| "there".to_owned());
     for file in [Some(("x.yaml", file)), None] {
         let error = resolve(file, url).unwrap_err().to_string();
-        assert!(error.starts_with("TRAILBLAZER_DB_URL: database.url: not a connection URL"), "{error}");
+        assert!(error.starts_with("TRAILBLAZER_DB_URL: database.url: not a valid connection URL"), "{error}");
     }
 }
 
@@ -132,7 +132,7 @@ fn a_variable_that_sets_nothing_is_named_with_its_nearest() {
 #[test]
 fn a_model_that_the_hash_provider_does_not_have_is_refused_where_it_is_set() {
     insta::assert_snapshot!(message("embed:\n  provider: hash\n  model: text-embedding-3-small\n"),
-        @"x.yaml:3: embed.model: the provider `hash` has one model, `hash-384`; remove the key, or choose another embed.provider");
+        @"x.yaml:3: embed.model: the provider `hash` has only the model `hash-384`; remove this key, or set embed.provider to another provider");
     let model = |name: &str| (name == "TRAILBLAZER_EMBED_MODEL").then(|| "small".to_owned());
     let error = resolve(Some(("x.yaml", "embed: { provider: hash }")), model).unwrap_err();
     assert!(error.to_string().starts_with("TRAILBLAZER_EMBED_MODEL: embed.model: "), "{error}");
@@ -159,7 +159,7 @@ fn a_base_url_without_a_scheme_or_a_server_is_refused_where_it_is_set() {
 #[test]
 fn openai_without_a_model_is_refused_where_it_is_chosen() {
     insta::assert_snapshot!(message("embed:\n  base_url: http://server/v1\n  provider: openai\n"),
-        @"x.yaml:3: embed.model: the provider `openai` needs the name that the server has for its model, for example text-embedding-3-small");
+        @"x.yaml:3: embed.model: the provider `openai` needs the name of a model on its server, for example text-embedding-3-small");
     let openai = |name: &str| (name == "TRAILBLAZER_EMBED_PROVIDER").then(|| "openai".to_owned());
     let error = resolve(None, openai).unwrap_err().to_string();
     assert!(error.starts_with("TRAILBLAZER_EMBED_PROVIDER: embed.model: "), "{error}");
@@ -171,21 +171,21 @@ fn openai_without_a_model_is_refused_where_it_is_chosen() {
 #[test]
 fn a_key_that_the_provider_does_not_use_is_refused_where_it_is_set() {
     insta::assert_snapshot!(message("embed:\n  base_url: http://localhost/v1\n"),
-        @"x.yaml:2: embed.base_url: only the provider `openai` uses it; remove the key, or choose that embed.provider");
+        @"x.yaml:2: embed.base_url: this key is only for the provider `openai`; remove it, or set embed.provider to openai");
     insta::assert_snapshot!(message("embed:\n  provider: hash\n  dimensions: 384\n"),
-        @"x.yaml:3: embed.dimensions: only the provider `openai` uses it; remove the key, or choose that embed.provider");
+        @"x.yaml:3: embed.dimensions: this key is only for the provider `openai`; remove it, or set embed.provider to openai");
     insta::assert_snapshot!(message("embed:\n  provider: openai\n  model: m\n  weights: int8\n"),
-        @"x.yaml:4: embed.weights: only the provider `local` uses it; remove the key, or choose that embed.provider");
+        @"x.yaml:4: embed.weights: this key is only for the provider `local`; remove it, or set embed.provider to local");
     insta::assert_snapshot!(message("embed:\n  provider: hash\n  query_prefix: 'q: '\n"),
-        @"x.yaml:3: embed.query_prefix: the provider `hash` uses no prefix; remove the key, or choose another embed.provider");
+        @"x.yaml:3: embed.query_prefix: the provider `hash` does not use prefixes; remove this key, or set embed.provider to another provider");
     from_file("embed: { provider: hash, weights: f32, base_url: ~, dimensions: ~, document_prefix: ~ }").unwrap();
 }
 
 #[test]
 fn values_of_a_wrong_type_are_refused_in_the_words_of_the_file() {
     for (text, refused) in [
-        ("embed: hash\n", "x.yaml:1: embed: invalid type: string \"hash\", expected keys with values below it"),
-        ("\nbacklog: 5\n", "x.yaml:2: backlog: invalid type: integer `5`, expected keys with values below it"),
+        ("embed: hash\n", "x.yaml:1: embed: invalid type: string \"hash\", expected a section with keys"),
+        ("\nbacklog: 5\n", "x.yaml:2: backlog: invalid type: integer `5`, expected a section with keys"),
         ("chunk:\n  min_tokens: few\n", "x.yaml:2: chunk.min_tokens: expected a whole number from 0 to 1000000"),
         ("chunk:\n  overlap_tokens: -1\n", "x.yaml:2: chunk.overlap_tokens: expected a whole number from 0 to 1000000"),
         ("embed:\n  dimensions: 0\n", "x.yaml:2: embed.dimensions: expected a whole number from 1 to 16000"),

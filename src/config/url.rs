@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::keys::nearest_name;
 
-/// Connection parameters with libpq's names.
+/// Connection parameters by their libpq names.
 pub type Parameters = BTreeMap<String, String>;
 
 /// Parameters that the driver supports.
@@ -92,8 +92,8 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
                 .into());
         }
         if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
-            // The name may be a part of a password that was not encoded.
-            // Therefore the message contains it only if it is similar to a known name.
+            // The name may be part of a password that was not encoded. Therefore, the message suggests a similar known name
+            // instead of repeating the unknown one.
             return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 3) {
                 Some(nearest) => format!("unknown connection parameter; did you mean `{nearest}`?"),
                 None => "unknown connection parameter".to_owned(),
@@ -109,7 +109,7 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
     Ok(parameters)
 }
 
-/// Returns the location of the database without secrets.
+/// Returns host, port and database for messages, without secrets.
 #[must_use]
 pub fn shown(parameters: &Parameters) -> String {
     let get = |key: &str| parameters.get(key).map(String::as_str);

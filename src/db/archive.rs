@@ -37,7 +37,7 @@ impl Clients {
         Self { bin: self.bin.clone(), variables }
     }
 
-    /// Writes the schema and its data to `file`, in PostgreSQL's custom format. If it fails, an existing file is not changed.
+    /// Writes the schema and its data to `file`, in PostgreSQL's custom format. After an error, an existing file is unchanged.
     pub fn dump(&self, file: &Path) -> Result<()> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let partial = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(file))?;
@@ -175,7 +175,7 @@ fn fed(
 ) -> std::io::Result<Output> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut sink) = child.stdin.take() {
-        // If the program stops reading, its exit code and its messages contain the reason.
+        // Ignore the error. If the program stops reading, its exit code and its messages contain the reason.
         let _ = write(&mut sink);
     }
     child.wait_with_output()
@@ -203,7 +203,7 @@ fn finished(program: &str, output: &Output) -> Result<()> {
     let printed = String::from_utf8_lossy(&output.stderr);
     Err(Error::NotReady {
         message: format!("{program} failed: {}", printed.trim()),
-        hint: "Nothing was changed. Solve the problem in the message, and run the command again.".into(),
+        hint: "Nothing was changed. Correct the error in the message, and run the command again.".into(),
     })
 }
 

@@ -140,7 +140,7 @@ pub struct Backlog {
     pub first_normalized_at: Option<DateTime<Utc>>,
     /// Time of the newest run.
     pub last_normalized_at: Option<DateTime<Utc>>,
-    /// The first ten run ids in the order of claims, or as many as the limit of the filter. Runs in back-off are last.
+    /// The first ten run ids in claim order, or as many as the limit of the filter. Runs in back-off are last.
     pub sample_run_ids: Vec<String>,
 }
 
@@ -185,7 +185,7 @@ pub fn claim_run(
 pub struct Renewal {
     pub token: ClaimToken,
     pub expires_at: Option<DateTime<Utc>>,
-    /// Whether the claim is lost. If it is not lost and was not renewed, another transaction has locked the run.
+    /// Whether the claim is lost. If not, but the lease was not renewed, another transaction has locked the run.
     pub is_lost: bool,
 }
 
@@ -264,7 +264,7 @@ pub struct ResetStep {
     pub fenced: i64,
     pub deleted_vectors: i64,
     pub deleted_chunks: i64,
-    /// The run after which the next step begins; `None` after the last step.
+    /// The run after which the next step begins, or `None` after the last step.
     pub last_run_id: Option<String>,
 }
 
@@ -321,7 +321,7 @@ pub struct DeleteStep {
     pub deleted_documents: i64,
     pub deleted_chunks: i64,
     pub deleted_vectors: i64,
-    /// The run after which the next step begins; `None` after the last step.
+    /// The run after which the next step begins, or `None` after the last step.
     pub last_run_id: Option<String>,
 }
 
@@ -446,7 +446,7 @@ pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Ve
         .collect())
 }
 
-/// Returns the row of the view `graphdb.backlog_status`. Intervals are in seconds, so that `intervalstyle` does not matter.
+/// Returns the row of the view `graphdb.backlog_status`. Intervals are in seconds, so that they do not depend on `intervalstyle`.
 pub fn backlog_status(client: &mut impl GenericClient) -> Result<Value> {
     let row = client.query_one(
         "select to_jsonb(s) - 'time_to_go' || jsonb_build_object('time_to_go_seconds', extract(epoch from s.time_to_go)::bigint) \
@@ -518,8 +518,8 @@ pub struct StoredDocument {
 }
 
 /// Calls `graphdb.run_documents`. Returns at most `limit` documents after `after`.
-/// The page ends earlier if the bodies reach `max_bytes`. `chunking` describes how the worker makes chunks.
-/// With it, only documents that this worker must chunk are returned.
+/// Returns fewer if their bodies reach `max_bytes`. `chunking` describes how the worker makes chunks. If it is set, the
+/// result contains only documents that this worker must chunk.
 pub fn run_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,

@@ -32,7 +32,7 @@ const VARIABLES: [(&str, &str); 17] = [
 ];
 /// The variables for the service file and its section.
 const SERVICE_VARIABLES: [&str; 3] = ["PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"];
-/// The default folders for sockets. Without a host, the first folder with a socket for the port is used, or else `localhost`.
+/// The default folders for sockets. If no host is given, the first folder with a socket for the port is used, and otherwise `localhost`.
 const SOCKET_DIRS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 const DEFAULT_PORT: &str = "5432";
@@ -112,7 +112,7 @@ fn read_service(service: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<P
     }
     Err(ConfigError::Invalid {
         place: format!("service={service}"),
-        message: "no service file defines it; set PGSERVICEFILE, or add it to ~/.pg_service.conf".into(),
+        message: "no service file defines this service; set PGSERVICEFILE, or add it to ~/.pg_service.conf".into(),
     })
 }
 
@@ -154,7 +154,7 @@ fn read_password(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) 
     let path = parameters.get("passfile").map(PathBuf::from).or_else(|| in_home(env, ".pgpass"))?;
     let text = fs::read_to_string(&path).ok()?;
     if !is_private(&path) {
-        log::warn!("{} is ignored, because other users can read it; run chmod 0600 on it", path.display());
+        log::warn!("ignored {}, because other users can read it; run chmod 0600 on it", path.display());
         return None;
     }
     let host = match (first(parameters, "host"), first(parameters, "hostaddr")) {

@@ -26,7 +26,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Returns a connector for the configured database. Without a URL, it starts the private server, which must exist.
+    /// Returns a connector for the configured database. If no URL is configured, starts the private server, which must exist.
     pub fn new(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database.url {
             return Self::to_own("database.url", url, config);
@@ -35,8 +35,8 @@ impl Connector {
         if server.exists()? { Self::to_private(server, config) } else { Err(missing(config)) }
     }
 
-    /// Returns a connector for the configured database. Without a URL, it also creates the private server. Use it for
-    /// commands that load documents or install the schema.
+    /// Returns a connector for the configured database. If no URL is configured, creates the private server if necessary. Only
+    /// commands that load documents or install the schema use it.
     pub fn creating(config: &Config) -> Result<Self> {
         match &config.database.url {
             Some(url) => Self::to_own("database.url", url, config),
@@ -65,7 +65,7 @@ impl Connector {
         })
     }
 
-    /// Returns a connector for questions. It uses `database.read_url` if that is set, or else the configured database.
+    /// Returns a connector for queries. It uses `database.read_url` if that is set, and otherwise the configured database.
     pub fn for_reading(config: &Config) -> Result<Self> {
         match &config.database.read_url {
             Some(url) => Self::to_own("database.read_url", url, config),
@@ -93,7 +93,7 @@ impl Connector {
         self.open(Purpose::Read)
     }
 
-    /// Opens a connection for changes. Limits of the role and the database do not apply to it.
+    /// Opens a connection for changes. It removes the limits of the role and the database.
     pub fn connect_to_work(&self) -> Result<Client> {
         self.open(Purpose::Work)
     }
@@ -133,7 +133,7 @@ impl Connector {
     fn open_first(&self, purpose: Purpose) -> Result<Client> {
         let ((mut client, server, facts), opened_in) = session::timed(|| self.servers.connect(purpose))?;
         facts.check_encoding()?;
-        // This must be done before the first SET, which would affect other clients of the same session.
+        // Check this before the first SET, which would affect other clients of the same session.
         if self.local.is_none() {
             session::refuse_transaction_pooler(server, &facts, opened_in)?;
         }
@@ -159,7 +159,7 @@ impl Connector {
     }
 
     /// Returns the client programs for this database.
-    /// They belong to the private server, or are the first that match the server.
+    /// These are the programs of the private server, or the first programs that match the server.
     pub fn clients(&self, client: &mut Client, config: &Config) -> Result<Clients> {
         let bin = if let Some(server) = &self.local {
             server.client_programs()?
@@ -214,7 +214,7 @@ impl Connector {
         Ok(())
     }
 
-    /// Returns the location of the database without secrets.
+    /// Returns host, port and database for messages, without secrets.
     #[must_use]
     pub fn shown(&self) -> &str {
         &self.shown
@@ -228,16 +228,16 @@ fn missing(config: &Config) -> Error {
         Some(file) => format!("{} is used, and {workspace} contains no database", file.display()),
         None => format!("no {FILE_NAME} is in this folder or above it, and {workspace} contains no database"),
     };
-    // Earlier versions stored it there even without a configuration file.
+    // Earlier versions stored the database there even without a configuration file.
     let is_of_earlier_version = config.file.is_none() && Path::new("var/postgres/data").is_dir();
     let hint = if is_of_earlier_version {
         format!(
-            "An earlier version created one in ./var. To use it, create an empty {FILE_NAME} in this folder: touch {FILE_NAME}"
+            "An earlier version created a knowledge base in ./var. To use it, create an empty {FILE_NAME} in this folder: touch {FILE_NAME}"
         )
     } else {
         format!(
-            "`trailblazer normalize PATH --source dita|confluence` creates it; `trailblazer sync` and `trailblazer db up` do, too. If it \
-             is elsewhere, go to the folder of its {FILE_NAME}, or set --config FILE or TRAILBLAZER_DB_URL."
+            "`trailblazer normalize PATH --source dita|confluence` creates one, and so do `trailblazer sync` and `trailblazer db up`. If the \
+             knowledge base is elsewhere, go to the folder of its {FILE_NAME}, or set --config FILE or TRAILBLAZER_DB_URL."
         )
     };
     Error::NotReady { message: format!("there is no knowledge base here: {place}"), hint }

@@ -26,10 +26,10 @@ pub struct FoundDocument {
     pub is_searched: bool,
 }
 
-/// The principals that documents are read as. `None` means those that were granted to the database role.
+/// The principals of the reader. `None` means the principals that were granted to the database role.
 pub type Principals<'a> = Option<&'a [String]>;
 
-/// Calls `graphdb.find_document`. Returns the document `name` from `run_id`, or in the version that a search can find.
+/// Calls `graphdb.find_document`. Returns the document `name` from `run_id` or, without a run, the version that a search can find.
 pub fn find_document(
     client: &mut impl GenericClient,
     name: &str,
@@ -89,7 +89,7 @@ pub fn list_documents(
     Ok(rows.iter().map(listed).collect())
 }
 
-/// A value that a search can be filtered by.
+/// A value by which a search can be filtered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of graphdb.search_facets")]
 pub struct Facet {

@@ -59,21 +59,21 @@ pub fn replication_lag(client: &mut Client) -> Result<Option<f64>> {
     Ok(row.get(0))
 }
 
-/// Returns a notice if the connected server is more than `most` seconds behind its primary.
+/// Returns a warning if the connected server is more than `most` seconds behind its primary.
 pub fn lag_notice(client: &mut Client, most: u32) -> Result<Option<String>> {
     let lag = replication_lag(client)?.filter(|lag| *lag > f64::from(most));
     Ok(lag.map(|lag| {
         let seconds = lag.round();
-        format!("the standby that answers is up to {seconds} seconds behind: the latest changes may be missing")
+        format!("the standby is up to {seconds} seconds behind its primary, so the latest changes may be missing")
     }))
 }
 
 /// The rights of the connected role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// The most powerful kind that the role has: `reader`, `worker` or `admin`.
+    /// The kind of role: `reader`, `worker` or `admin`. Each kind includes the rights of the previous ones.
     pub kind: Option<&'static str>,
-    /// Whether the role may query the rights of roles. A role may not if an earlier version granted its rights.
+    /// Whether the role may query the rights of roles. It may not if an earlier version granted its rights.
     pub roles: bool,
 }
 
@@ -109,7 +109,7 @@ impl RoleRights {
     pub fn fault(&self) -> Option<(String, String)> {
         let Self { role, kind, lacks, .. } = self;
         let detail =
-            || format!("role {role} ({kind}) lacks functions that came after it was granted: {}", lacks.join(", "));
+            || format!("role {role} ({kind}) lacks rights on functions that were added later: {}", lacks.join(", "));
         let reads = || match self.principals.as_slice() {
             _ if self.reads_all => " --all".to_owned(),
             names => names.iter().fold(String::new(), |all, name| format!("{all} --as {}", shell_word(name))),
@@ -159,7 +159,7 @@ pub struct UnknownReaders {
     pub titles: Vec<String>,
 }
 
-/// `graphdb.unknown_readers`. Empty when this role may not ask.
+/// Calls `graphdb.unknown_readers`. The result is empty if this role may not execute the function.
 pub fn unknown_readers(client: &mut Client) -> Result<Vec<UnknownReaders>> {
     let may = client.query_one("select has_function_privilege('graphdb.unknown_readers()', 'execute')", &[])?;
     if !may.get::<_, bool>(0) {

@@ -151,7 +151,7 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
     }
     obstacles::refuse_foreign_tables(&mut tx)?;
     obstacles::refuse(&mut tx)?;
-    // While a migration waits for a table, all later transactions wait behind it. Therefore it must not wait long.
+    // A migration must not wait long for a table, because all later transactions wait behind it.
     tx.batch_execute(
         "set local check_function_bodies = off; set local client_min_messages = warning; set local lock_timeout = '5s'",
     )?;
@@ -179,12 +179,12 @@ pub fn newer(what: &str) -> Error {
 #[must_use]
 pub fn edited(migration: &str) -> Error {
     Error::NotReady {
-        message: format!("migration {migration} ran here with another text"),
-        hint: "A migration is never edited after release: put the change into a new one.".into(),
+        message: format!("migration {migration} has another text in this database than in this binary"),
+        hint: "Never edit a released migration. Put the change into a new one.".into(),
     }
 }
 
-/// Rejects a schema `graphdb` that belongs to another role. Its owner could replace functions that run with our rights.
+/// Rejects a schema `graphdb` that belongs to another role, because its owner could replace functions that run with our rights.
 fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
     let foreign = tx.query_opt(
         "select n.nspowner::regrole::text, quote_ident(current_user) from pg_namespace as n \
@@ -209,7 +209,7 @@ fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<String> {
                 .into(),
         });
     }
-    // In `public`, other programs find its types with the default search path.
+    // With the default search path, other programs find the types only in `public`.
     let has_public: bool = tx.query_one("select to_regnamespace('public') is not null", &[])?.get(0);
     let schema = if has_public { "public" } else { "graphdb" };
     tx.batch_execute(&format!("create extension if not exists vector schema {schema}"))?;
@@ -272,7 +272,7 @@ fn repair_tokens(tx: &mut Transaction<'_>) -> Result<()> {
     let lag: i64 = tx.query_one("select graphdb.token_lag()", &[])?.get(0);
     if lag > 0 {
         tx.execute("select graphdb._advance_tokens()", &[])?;
-        log::warn!("the sequence graphdb.claim_tokens was behind the tokens in use by {lag}; it is ahead of them now");
+        log::warn!("the sequence graphdb.claim_tokens was {lag} behind the tokens in use; it was moved ahead");
     }
     Ok(())
 }

@@ -58,8 +58,8 @@ pub fn backlog(client: &mut impl GenericClient, model: &str) -> Result<ModelBack
     Ok(ModelBacklog { texts: row.get("texts"), runs: row.get("runs"), seconds: row.get("seconds") })
 }
 
-/// Calls `graphdb.requeue_runs`. It queues at most `limit` runs again that were embedded with another
-/// model, and returns their number.
+/// Calls `graphdb.requeue_runs`, which queues at most `limit` runs again that were embedded with another model. Returns
+/// their number.
 pub fn requeue(client: &mut Client, model: &str, limit: i32) -> Result<i64> {
     let requeue = "select graphdb.requeue_runs($1, p_max_runs => $2)";
     Ok(client.query_one(requeue, &[&model, &limit])?.get(0))

@@ -57,7 +57,7 @@ impl WorkerState {
     }
 }
 
-/// Calls `graphdb.list_workers`. Returns the claims on the runs that a filter selects, oldest first. With `count`, it also counts the finished texts.
+/// Calls `graphdb.list_workers`. Returns the claims on the runs that a filter selects, oldest first. With `count`, also counts the finished texts.
 pub fn list_workers(client: &mut impl GenericClient, filter: &Filter, count: bool) -> Result<Vec<Worker>> {
     let rows = client.query(
         "select w.*, extract(epoch from w.silent_for)::bigint as silent_seconds, \
@@ -115,7 +115,7 @@ pub struct ReleaseStep {
     pub released: i64,
     pub unclaimed: i64,
     pub skipped: i64,
-    /// The run after which the next step begins; `None` after the last step.
+    /// The run after which the next step begins, or `None` after the last step.
     pub last_run_id: Option<String>,
 }
 
@@ -147,7 +147,7 @@ pub struct PauseStep {
     /// Number of runs that were paused or resumed.
     pub changed: i64,
     pub unchanged: i64,
-    /// The run after which the next step begins; `None` after the last step.
+    /// The run after which the next step begins, or `None` after the last step.
     pub last_run_id: Option<String>,
 }
 
@@ -226,7 +226,7 @@ pub struct RunProgress {
     pub embedded: i64,
 }
 
-/// Calls `graphdb.work_progress`. Returns the unfinished runs that a filter selects, in the order of claims.
+/// Calls `graphdb.work_progress`. Returns the unfinished runs that a filter selects, in claim order.
 /// Without a model, it counts vectors of the model that was registered last.
 pub fn work_progress(
     client: &mut impl GenericClient,

@@ -18,7 +18,7 @@ pub struct Group {
     pub documents: i64,
     /// Sum of the weights of all pages: bytes, days, losses, links or chunks.
     pub occurrences: i64,
-    /// Number of values of the kind that are not returned because they are rare.
+    /// Number of rarer values of this kind that are not returned.
     pub further_values: i64,
     /// The pages with the largest weight.
     pub pages: Vec<Page>,

@@ -44,7 +44,7 @@ pub struct SearchFilter {
     pub meta: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
-    /// The principals of the caller. `None` means those that were granted to the database role.
+    /// The principals of the caller. `None` means the principals that were granted to the database role.
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub principals: Option<Vec<String>>,
 }
@@ -91,7 +91,7 @@ pub struct Hit {
     pub url: Option<String>,
     /// The text of the chunk that was embedded.
     pub text: String,
-    /// The parts of the chunk that match best. U+0001 stands before and U+0002 after each word of the question.
+    /// The best matching parts of the chunk. Each word of the question is between U+0001 and U+0002.
     pub snippet: String,
     /// The rank among the chunks that contain the words.
     pub text_rank: Option<i32>,
@@ -197,7 +197,7 @@ pub fn searched_documents(client: &mut impl GenericClient, filter: &SearchFilter
     Ok(client.query_one("select graphdb.searched_documents($1)", &[&filter.to_json()])?.get(0))
 }
 
-/// Calls `graphdb.principals`. Returns the principals that this session reads as: all that it has, or those in `wanted`.
+/// Calls `graphdb.principals`. Returns all principals of this session, or those in `wanted`.
 pub fn principals(client: &mut impl GenericClient, wanted: Option<&[String]>) -> Result<Vec<String>> {
     let names = "select array(select jsonb_array_elements_text(graphdb.principals($1) -> 'as'))";
     Ok(client.query_one(names, &[&wanted])?.get(0))
@@ -226,7 +226,7 @@ pub struct MissingIndex {
     pub may_build: bool,
 }
 
-/// `graphdb.missing_vector_indexes`
+/// Calls `graphdb.missing_vector_indexes`.
 pub fn missing_vector_indexes(client: &mut impl GenericClient, kind: VectorIndex) -> Result<Vec<MissingIndex>> {
     let halfvec = kind == VectorIndex::Halfvec;
     let rows = client.query("select * from graphdb.missing_vector_indexes($1)", &[&halfvec])?;

@@ -110,7 +110,7 @@ impl Servers {
                 match opened {
                     Ok((facts, client)) if wanted.accepts(&facts) => return Ok((client, server, facts)),
                     Ok((facts, _)) => refusal = Some(wanted.refusal(&facts)),
-                    // If one server is unsuitable and another is unreachable, the first error is more useful.
+                    // That a server is unsuitable is a more useful error than that another one is unreachable.
                     Err(error) => refusal = refusal.filter(is_unsuitable).or(Some(error)),
                 }
             }
@@ -153,7 +153,7 @@ impl Wanted {
         })
     }
 
-    /// Returns the requirements of each round. If no server meets the first one, the second one applies.
+    /// Returns the requirements to try in order. If no server meets the first, the second applies.
     fn passes(self) -> Vec<Self> {
         if self == Self::PreferStandby { vec![Self::Standby, Self::Any] } else { vec![self] }
     }

@@ -17,9 +17,9 @@ use crate::process;
 /// With this search path, a name always refers to `pg_catalog`.
 /// A function, operator or type with the same name in another schema is never used. All other names are qualified.
 const SETTINGS: &str = "set search_path = pg_catalog, pg_temp; set default_transaction_isolation = 'read committed'";
-/// Removes the limits that a role or a database may set. A worker waits for a provider, copies a large document or
-/// builds an index, and these limits must not count against its run. The last settings add limits of the worker: if a
-/// process stops responding, it loses its locks after a minute. Without them, the server would wait for two hours.
+/// Removes the limits that a role or a database may set, because a worker may wait for a provider, copy a large document or
+/// build an index. The last settings add a limit for a process that stops responding: the server releases its locks after a
+/// minute instead of two hours.
 const LIFTED_LIMITS: &str = "set statement_timeout = 0; set lock_timeout = 0; set idle_session_timeout = 0; \
     set idle_in_transaction_session_timeout = '60s'; set tcp_user_timeout = '60s'; \
     set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3";
@@ -108,7 +108,7 @@ pub(super) fn prepare(client: &mut Client, purpose: Purpose, facts: &Facts, max_
 pub(super) fn refuse_transaction_pooler(server: &Server, facts: &Facts, opened_in: Duration) -> Result<()> {
     let (sender, receiver) = mpsc::channel();
     let server = server.clone();
-    // If all sessions of a pooler in session mode are in use, the second connection waits. Therefore it has its own thread.
+    // The second connection has its own thread, because it waits if all sessions of a pooler in session mode are in use.
     thread::spawn(move || {
         let backend = server.open().ok().and_then(|mut probe| Facts::of(&mut probe).ok()).map(|facts| facts.backend);
         // The receiver has stopped waiting.
@@ -121,7 +121,7 @@ pub(super) fn refuse_transaction_pooler(server: &Server, facts: &Facts, opened_i
                    directly (Neon: the host without `-pooler`)."
                 .into(),
         }),
-        // If the server has no free connection, the second connection fails. Then it is not such a pooler.
+        // If the second connection fails because the server has no free connection, it is not such a pooler.
         _ => Ok(()),
     }
 }

@@ -81,7 +81,7 @@ fn short_labels(document: &Document) -> Vec<&str> {
     short
 }
 
-/// Removes NUL from `value`. jsonb cannot store it, but older artifacts may contain it.
+/// Removes NUL from `value`, because older artifacts may contain it and jsonb cannot store it.
 fn without_nul(value: Value) -> Value {
     let clean = |text: String| if text.contains('\0') { text.replace('\0', "") } else { text };
     match value {
@@ -205,7 +205,7 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// Converts a position in a body. It always fits, because PostgreSQL cannot store a text of more than 1 GiB.
+/// Converts a position in a body. The number always fits, because PostgreSQL cannot store a text of more than 1 GiB.
 fn int(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

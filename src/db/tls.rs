@@ -64,14 +64,14 @@ pub(super) fn of(
     let config = match (certificate, file("sslkey", ".postgresql/postgresql.key")) {
         (Some(certificate), Some(key)) => {
             if !is_private(&key) {
-                return Err(invalid("sslkey", format!("others may read {}; chmod 0600 it", key.display())));
+                return Err(invalid("sslkey", format!("other users can read {}; run chmod 0600 on it", key.display())));
             }
             let secret = PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, &error))?;
             builder
                 .with_client_auth_cert(certificates(&certificate)?, secret)
                 .map_err(|error| invalid("sslcert", error.to_string()))?
         }
-        (Some(_), None) => return Err(invalid("sslcert", "its key is missing: set sslkey".into())),
+        (Some(_), None) => return Err(invalid("sslcert", "the key of the certificate is missing; set sslkey".into())),
         (None, _) => builder.with_no_client_auth(),
     };
     Ok((mode, Some(MakeRustlsConnect::new(config))))
@@ -82,7 +82,10 @@ fn invalid(key: &str, message: String) -> ConfigError {
 }
 
 fn unreadable(path: &Path, error: &rustls::pki_types::pem::Error) -> ConfigError {
-    ConfigError::Invalid { place: path.display().to_string(), message: format!("no PEM to be read: {error}") }
+    ConfigError::Invalid {
+        place: path.display().to_string(),
+        message: format!("the file contains no readable PEM: {error}"),
+    }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
@@ -116,9 +119,9 @@ impl Verifier {
                     return Err(invalid("sslrootcert", format!("{} contains no certificate", path.display())));
                 }
             }
-            // Everybody can get a certificate from a public authority, so it proves nothing without the name of the host.
+            // Anybody can get a certificate from a public authority, so it proves nothing unless the host name is checked.
             _ if check != Check::Host => {
-                return Err(invalid("sslmode", "verify-ca needs sslrootcert=FILE; or use verify-full".into()));
+                return Err(invalid("sslmode", "verify-ca needs sslrootcert=FILE; set it, or use verify-full".into()));
             }
             _ => {
                 roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -147,7 +150,7 @@ impl ServerCertVerifier for Verifier {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.check == Check::Authority => Ok(ServerCertVerified::assertion()),
-            // A self-signed certificate in `sslrootcert` is trusted. The rules for chains do not accept it as an authority.
+            // A self-signed certificate in `sslrootcert` is trusted, although the rules for chains do not accept it as an authority.
             Err(rustls::Error::InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
                 if self.trusted.iter().any(|trusted| trusted == end_entity) =>
             {

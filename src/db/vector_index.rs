@@ -48,7 +48,7 @@ pub fn build_missing(
     let built = build_each(connector, client, stop, kind, free, on_progress, on_outcome);
     if free && let Err(error) = client.execute("select pg_advisory_unlock($1)", &[&BUILD_LOCK]) {
         // The lock is released when the connection is closed.
-        log::debug!("cannot give up the lock on building indexes: {error}");
+        log::debug!("cannot release the lock for building indexes: {error}");
     }
     built
 }
@@ -62,7 +62,7 @@ fn build_each(
     on_progress: &mut dyn FnMut(&MissingIndex, u64),
     on_outcome: &mut dyn FnMut(&MissingIndex, Outcome),
 ) -> Result<()> {
-    // Query again under the lock, because another process may just have finished.
+    // Query again under the lock, because another process may have just built an index.
     for index in missing_vector_indexes(client, kind)? {
         let outcome = match (free, index.may_build) {
             (_, false) => Outcome::NotOwner,
@@ -126,7 +126,7 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     }
     if outcome.is_err()
         && let Some(drop_invalid) = index.statements.first()
-        // Dropping waits for all users of the table, so it has a short timeout.
+        // Dropping the index waits for all users of the table, so it has a short timeout.
         && let Err(error) =
             builder.batch_execute("set statement_timeout = '10s'").and_then(|()| builder.batch_execute(drop_invalid))
     {

@@ -9,7 +9,7 @@ use postgres::{Client, Statement};
 use crate::error::{Error, Result};
 use crate::ids::ClaimToken;
 
-/// Writes vectors of one model under a claim. It belongs to one connection.
+/// Writes vectors of one model under a claim, on one connection.
 ///
 /// The owner of the table copies vectors directly into the table while the claim is locked.
 /// COPY fails if another process has stored a vector for the same text at the same time.

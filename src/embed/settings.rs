@@ -18,7 +18,7 @@ pub struct Settings {
     pub model_dirs: Vec<PathBuf>,
     /// The precision in which `local` stores the weights.
     pub weights: Weights,
-    /// The address before `/embeddings`, for `openai`.
+    /// The address of the API for `openai`, to which `/embeddings` is appended.
     pub base_url: Option<String>,
     /// The bearer token, for `openai`.
     pub api_key: Option<String>,

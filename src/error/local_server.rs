@@ -7,13 +7,13 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum LocalServerError {
     /// There is no suitable installation on this machine.
-    #[error("no PostgreSQL 15 to 18 with pgvector 0.8 or later was found; looked at:{}", listed(.looked_at))]
+    #[error("found no PostgreSQL 15 to 18 with pgvector 0.8 or later; searched:{}", listed(.looked_at))]
     NoServer {
         /// All searched folders in order, with the problem of each.
         looked_at: Vec<Rejected>,
     },
     /// The major version of the data directory is not installed.
-    #[error("{} was made by PostgreSQL {data_major}, and no such server was found; looked at:{}", data_dir.display(), listed(.looked_at))]
+    #[error("{} was created by PostgreSQL {data_major}, and no server of this version was found; searched:{}", data_dir.display(), listed(.looked_at))]
     DataVersion {
         /// The data directory.
         data_dir: PathBuf,
@@ -29,7 +29,7 @@ pub enum LocalServerError {
     #[error("PostgreSQL does not run as root, and neither of the accounts `postgres` and `nobody` exists")]
     NoAccount,
     /// The directory of the socket belongs to another user, or other users can access it.
-    #[error("{} is not a directory that only the server's account may enter", .0.display())]
+    #[error("{} must be a directory that only the server's account owns and can access", .0.display())]
     UnsafeSocketDirectory(PathBuf),
     /// `initdb` or `pg_ctl` ended with an error.
     #[error("{program} failed: {}", output.trim())]
@@ -75,12 +75,12 @@ impl LocalServerError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoServer { .. } => {
-                "Run `trailblazer setup`, which downloads one; or set database.bin_dir to the folder of another, or database.url to a \
-                 server of your own."
+                "Run `trailblazer setup`, which downloads a server. To use your own, set database.bin_dir to the folder of its programs, \
+                 or database.url to its address."
                     .into()
             }
             Self::DataVersion { data_dir, data_major, .. } => format!(
-                "Run `trailblazer setup postgres` or install PostgreSQL {data_major} with pgvector; or upgrade the data with pg_upgrade; \
+                "Run `trailblazer setup postgres` or install PostgreSQL {data_major} with pgvector. Or upgrade the data with pg_upgrade, \
                  or move {} away to begin with an empty database.",
                 data_dir.display()
             ),
@@ -90,7 +90,7 @@ impl LocalServerError {
             Self::NoAccount => "Run as an ordinary user, or create an account: `useradd --system postgres`.".into(),
             Self::UnsafeSocketDirectory(dir) => format!("Find out who created {}, and remove it.", dir.display()),
             Self::Failed { .. } | Self::Io { .. } => {
-                "Solve the problem in the message, and run `trailblazer db up`.".into()
+                "Correct the error in the message, and run `trailblazer db up`.".into()
             }
             Self::StillRunning { pid, .. } => {
                 format!("A long checkpoint may be running. Try again, or inspect process {pid}.")
@@ -117,7 +117,7 @@ impl fmt::Display for Rejected {
 
 fn listed(places: &[Rejected]) -> String {
     if places.is_empty() {
-        return " nowhere".into();
+        return " no folders".into();
     }
     places.iter().fold(String::new(), |all, place| all + "\n  " + &place.to_string())
 }

@@ -67,8 +67,8 @@ pub enum Error {
         /// How to confirm it.
         hint: String,
     },
-    /// The artifact contains no document. Loading it would make the run empty.
-    #[error("{path}: no line is a document, so nothing is registered", path = path.display())]
+    /// The artifact contains no documents. Loading it would empty the run.
+    #[error("{path} contains no documents, so the run was not registered", path = path.display())]
     NoDocument {
         /// The file.
         path: PathBuf,
@@ -101,8 +101,8 @@ pub enum Error {
     Output(std::io::Error),
 }
 
-const READ_ONLY_HINT: &str = "To work, connect to the primary: list all servers in database.url, host=a,b, and trailblazer finds \
-                              the one that accepts changes. `ask`, `status` and `runs list` work on a standby.";
+const READ_ONLY_HINT: &str = "Connect to the primary. If database.url lists all servers (host=a,b), trailblazer finds the one that \
+                              accepts changes. `ask`, `status` and `runs list` work on a standby.";
 
 /// The SQLSTATEs that the functions of schema `graphdb` raise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub enum SqlState {
 }
 
 impl SqlState {
-    /// Returns our SQLSTATE in `error`, if it has one.
+    /// Returns the SQLSTATE of `error` if it is one of ours.
     #[must_use]
     pub fn of(error: &postgres::Error) -> Option<Self> {
         match error.code()?.code() {
@@ -163,7 +163,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
-            // A refused text only fails its run. This error is returned if the first text of all was refused.
+            // A refused text only fails its run. This error means that the provider refused the very first text.
             Self::Config(_)
             | Self::Model { .. }
             | Self::Setup(SetupError::NoIndex { .. } | SetupError::BadIndex { .. } | SetupError::NoDataFolder)
@@ -215,7 +215,7 @@ impl Error {
             | Self::Fetch(FetchError::Misconfigured { hint, .. }) => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
             Self::ReadOnly { .. } => Some(READ_ONLY_HINT.into()),
-            Self::Embed(EmbedError::Busy { .. }) => Some("It is busy, or still starting: try again later.".into()),
+            Self::Embed(EmbedError::Busy { .. }) => Some("The embedding server is busy or still starting. Try again later.".into()),
             Self::Embed(EmbedError::Failing { .. }) => {
                 Some("The embedding server fails every request. Its log may contain the reason.".into())
             }
@@ -238,14 +238,14 @@ impl Error {
         }
     }
 
-    /// Returns whether the server closed the connection for a reason that a run cannot cause: the server is starting,
+    /// Returns whether the server closed the connection for a reason that no run can cause: the server is starting,
     /// it became a standby, it has no free connection, or a session was idle for too long.
-    /// A command of an administrator does not count, because the run may be the reason for it.
+    /// Returns false if an administrator closed it, because the run may be the reason.
     #[must_use]
     pub fn is_servers_decision(&self) -> bool {
         let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
         let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
-        // The codes mean: no changes on a standby, transaction too long, too many connections, starting, idle for too long.
+        // In this order: read-only transaction, idle in transaction, transaction timeout, too many connections, cannot connect now, idle session.
         matches!(code, "25006" | "25P03" | "25P04" | "53300" | "57P03" | "57P05")
     }
 
@@ -257,11 +257,11 @@ impl Error {
         matches!(error.code().map(postgres::error::SqlState::code), Some("57014" | "55P03"))
     }
 
-    /// Returns whether the run did not cause the error, so that the next run would also fail. Causes are the provider, a
-    /// missing right or function, a canceled statement, and a server without disk space, without memory or with a disk error.
+    /// Returns whether the cause of the error is outside the run, so that the next run would also fail. Such causes are the
+    /// provider, a missing right or function, a canceled statement, and a server without disk space or memory or with a disk error.
     #[must_use]
     pub fn is_not_the_runs_fault(&self) -> bool {
-        // SQLSTATE classes: no such right or object, not supported, not authorized, out of resources, system error.
+        // SQLSTATE classes: missing right or object, missing schema, not supported, not authorized, out of resources, system error.
         const CLASSES: [&str; 6] = ["42", "3F", "0A", "28", "53", "58"];
         match self {
             Self::Embed(_) => true,
@@ -314,7 +314,7 @@ fn describe_database_error(error: &postgres::Error) -> String {
 
 fn database_hint(error: &postgres::Error) -> Option<String> {
     let code = error.code().map(postgres::error::SqlState::code);
-    // A missing schema, table, function or column. The hint of the server would only be about casts.
+    // A schema, table, function or column is missing. The server's own hint would only suggest casts.
     if let Some("3F000" | "42P01" | "42883" | "42703") = code {
         return Some(
             "As the owner, run `trailblazer db migrate`. It installs the schema and restores dropped objects.".into(),
@@ -327,8 +327,8 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         Some("42501") if error.as_db_error().is_some_and(|db| db.message().ends_with(" grant_role")) => {
             Some("Connect as the owner of schema graphdb. Only the owner can grant rights.".into())
         }
-        Some("42501") => Some("Ask the owner for `trailblazer db grant worker|admin|reader ROLE`.".into()),
-        Some("28P01" | "28000") => Some("Check user and password in TRAILBLAZER_DB_URL.".into()),
+        Some("42501") => Some("Ask the owner of the schema to run `trailblazer db grant worker|admin|reader ROLE`.".into()),
+        Some("28P01" | "28000") => Some("Check the user and the password in TRAILBLAZER_DB_URL.".into()),
         Some("25006") => Some(READ_ONLY_HINT.into()),
         Some("57014") => Some(
             "A timeout or an administrator canceled the statement. If it was a timeout, raise statement_timeout for the role or the \
@@ -337,14 +337,14 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         ),
         Some("53100") => Some("Free space on the server's disk, and run the command again. No completed work is lost.".into()),
         Some("53300") => Some(
-            "Lower `workers` or raise max_connections: each worker has a connection, each process two more.".into(),
+            "Lower `workers` or raise max_connections. Each worker uses one connection, and each process uses two more.".into(),
         ),
         Some("55P03") => Some(
             "Another transaction holds a lock on the table. Try again, or stop the workers first.".into(),
         ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
-        None => Some("Check that the server runs (`trailblazer db up` starts the private one), and that TRAILBLAZER_DB_URL or database.url leads to it.".into()),
+        None => Some("Check that the server is running (`trailblazer db up` starts the private one), and that TRAILBLAZER_DB_URL or database.url points to it.".into()),
     }
 }
 
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn errors_of_the_private_server_say_what_to_do() {
         let error = Error::from(LocalServerError::NoServer { looked_at: Vec::new() });
-        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `trailblazer setup`, which downloads one; or set database.bin_dir to the folder of another, or database.url to a server of your own.");
+        insta::assert_snapshot!(error.hint().unwrap_or_default(), @"Run `trailblazer setup`, which downloads a server. To use your own, set database.bin_dir to the folder of its programs, or database.url to its address.");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Downloads attached files whose text should be read. Each page has its own folder for them.
+//! Downloads attached files whose text should be read, into one folder for each page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::config::sources::Deployment;
 use crate::normalize::extract::{Kind, MAX_FILE};
 use crate::normalize::stored_name;
 
-/// Updates the attached files in the folder to those of the pages `ids`. Returns how many were read.
+/// Updates the attached files of the pages `ids` in the folder. Returns the number of downloaded files.
 ///
 /// A new version of a file does not change the version of its page, so all files are listed each time.
 pub(super) fn read(client: &Client<'_>, fetch: &Fetch<'_>, store: &Store, ids: &[&str]) -> Result<usize, FetchError> {
@@ -58,8 +58,8 @@ fn read_page(
     for file in files.iter().filter(|file| is_wanted(file)) {
         let name = stored_name(title(file)).into_owned();
         if known.get(&file.id) != Some(&file.version) || !store.has_file(page, &name) {
-            // A file that was deleted in the meantime or is larger than listed is not stored. The missing file is
-            // reported when the folder is read.
+            // A file that was deleted in the meantime or is larger than listed is not stored. `normalize` reports the missing
+            // file.
             let Some(bytes) = client.download(&address(fetch, page, file), MAX_FILE)? else { continue };
             store.put_file(page, &name, &bytes)?;
             read += 1;

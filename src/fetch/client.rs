@@ -96,12 +96,12 @@ impl<'a> Client<'a> {
         self.patiently(|| self.try_get(path))
     }
 
-    /// Returns the bytes at `path`. `None` when there are none (404), or more than `limit`.
+    /// Returns the bytes at `path`, or `None` if the file does not exist (404) or has more than `limit` bytes.
     pub fn download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FetchError> {
         self.patiently(|| self.try_download(path, limit))
     }
 
-    /// Tries until the site answers, or until it is to be given up.
+    /// Tries until the site answers, or until the limits of attempts and time are reached.
     fn patiently<T>(&self, attempt: impl Fn() -> Result<T, Failed>) -> Result<T, FetchError> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
@@ -121,7 +121,7 @@ impl<'a> Client<'a> {
             if (wait.is_none() && tries >= TRIES) || waited > LONGEST_WAIT {
                 return Err(FetchError::Unreachable { message: format!("{}: {message}", self.url) });
             }
-            log::debug!("{}: {message}; the next try is in {:.1} s", self.url, pause.as_secs_f64());
+            log::debug!("{}: {message}; trying again in {:.1} s", self.url, pause.as_secs_f64());
             self.stop.sleep(pause);
         }
     }
@@ -131,14 +131,14 @@ impl<'a> Client<'a> {
             return Ok(None);
         };
         let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(later)?;
-        // A page to sign in is no JSON, and neither is an answer that broke off.
+        // The answer may be a sign-in page or incomplete.
         let value = serde_json::from_slice(&body)
-            .map_err(|error| Failed::Later { message: format!("the answer is no JSON: {error}"), wait: None })?;
+            .map_err(|error| Failed::Later { message: format!("the answer is not JSON: {error}"), wait: None })?;
         Ok(Some(value))
     }
 
     fn try_download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Failed> {
-        // Sites keep files elsewhere. Another host gets a request without the token, never on a less secure way.
+        // Sites store files on other hosts. Such a host gets no token, and the connection must be as secure.
         let is_as_secure = |uri: &Uri| uri.scheme_str() == Some("https") || uri.scheme() == self.site.scheme();
         let to = |address: &str| match address.parse() {
             Ok(uri) if is_as_secure(&uri) => Ok(address.to_owned()),
@@ -152,7 +152,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Sends a request, and follows redirects to the addresses that `to` returns. `None` when there is nothing (404).
+    /// Sends a request, and follows redirects to the addresses that `to` returns. Returns `None` for the status 404.
     fn answer(
         &self,
         path: &str,
@@ -186,7 +186,7 @@ impl<'a> Client<'a> {
         if path.contains("://") {
             let uri: Uri = path
                 .parse()
-                .map_err(|_| FetchError::Answer { message: format!("{}: a link is no address", self.url) })?;
+                .map_err(|_| FetchError::Answer { message: format!("{}: a link is not a valid address", self.url) })?;
             return if self.is_same_host(&uri) { Ok(path.to_owned()) } else { Err(self.elsewhere(&uri)) };
         }
         let origin = format!(
@@ -206,7 +206,7 @@ impl<'a> Client<'a> {
     fn elsewhere(&self, uri: &Uri) -> FetchError {
         FetchError::Answer {
             message: format!(
-                "{} leads to another host, {}; the token is not sent there; correct `site`",
+                "{} redirects to another host, {}, to which the token is not sent; correct `site`",
                 self.url,
                 uri.host().unwrap_or_default()
             ),
@@ -224,7 +224,7 @@ impl<'a> Client<'a> {
             return to(location);
         }
         if location.starts_with("//") || !location.starts_with('/') {
-            return Err(FetchError::Answer { message: format!("{}: a redirect leads nowhere", self.url) });
+            return Err(FetchError::Answer { message: format!("{}: a redirect has no address", self.url) });
         }
         let scheme_and_host = from.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         Ok(format!("{scheme_and_host}{location}"))
@@ -245,12 +245,12 @@ impl<'a> Client<'a> {
             429 | 503 => Failed::Later { message, wait },
             408 | 425 | 500..=599 => Failed::Later { message, wait: None },
             401 | 403 => Failed::Never(FetchError::Misconfigured {
-                message: format!("{} refuses the token: {message}", self.url),
+                message: format!("{} rejected the token: {message}", self.url),
                 hint: "Check the token, the `email` that belongs to it (Cloud), and which pages its account may see."
                     .into(),
             }),
             400 => Failed::Never(FetchError::Misconfigured {
-                message: format!("{} refuses the selection: {message}", self.url),
+                message: format!("{} rejected the selection: {message}", self.url),
                 hint: "Check `spaces`, `labels`, `ancestors` and `cql`.".into(),
             }),
             _ => Failed::Never(FetchError::Answer { message: format!("{}: {message}", self.url) }),
@@ -263,7 +263,7 @@ fn without_query(address: &str) -> &str {
     address.split('?').next().unwrap_or(address)
 }
 
-/// Reads `Retry-After` in seconds. A date is rounded up to a minute: the clocks may differ.
+/// Reads `Retry-After` in seconds. Any date means one minute, because the clocks may differ.
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<f64>() {
@@ -276,7 +276,7 @@ fn seconds(text: &str) -> Option<Duration> {
 fn later(error: Error) -> Failed {
     match error {
         Error::Tls(_) | Error::Rustls(_) => {
-            Failed::Never(FetchError::Answer { message: format!("the certificate is refused: {error}") })
+            Failed::Never(FetchError::Answer { message: format!("the certificate is not trusted: {error}") })
         }
         error => Failed::Later { message: error.to_string(), wait: None },
     }

@@ -14,7 +14,7 @@ use crate::config::sources::Site;
 const PAGE: usize = 250;
 /// Maximum number of ids in a query, so that its address is not too long.
 pub(super) const IDS: usize = 100;
-/// The data of a page in the listing. All of it can change without a new version of the page.
+/// The requested data of a page. All of it can change without a new version of the page.
 const EXPAND: &str = "version,space,history,ancestors,metadata.labels,restrictions.read.restrictions.user,restrictions.read.restrictions.group";
 
 /// A page in the listing.
@@ -66,8 +66,8 @@ fn stable(value: &Value) -> Value {
     }
 }
 
-/// Returns all pages that the source selects. If a page changes during the listing, it may appear twice.
-/// Then the last one counts.
+/// Returns all pages that the source selects. If a page changes during the listing, it may appear twice, and the last
+/// entry is used.
 pub(super) fn list(client: &Client<'_>, site: &Site) -> Result<Vec<Listed>, FetchError> {
     let cql = format!("{} order by created asc", selection(site));
     let mut listed = search(client, &cql, EXPAND, PAGE)?;
@@ -94,7 +94,7 @@ pub(super) fn search(client: &Client<'_>, cql: &str, expand: &str, limit: usize)
     loop {
         if !seen.insert(path.clone()) {
             return Err(FetchError::Answer {
-                message: format!("{}: the site returns the same part of the listing again and again", client.base()),
+                message: format!("{}: the site keeps returning the same part of the listing", client.base()),
             });
         }
         let Some(answer) = client.get(&path)? else {

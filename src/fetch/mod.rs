@@ -35,7 +35,7 @@ impl Token {
             Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(token)),
             Some(_) => Err(FetchError::Misconfigured {
                 message: format!("the token of source {name} contains characters that are not allowed in a token"),
-                hint: format!("Set {own} to the token alone."),
+                hint: format!("Set {own} to the token without other text."),
             }),
             None => Err(FetchError::Misconfigured {
                 message: format!("source {name} has no token"),
@@ -148,7 +148,7 @@ pub struct Fetched {
     pub requests: u64,
 }
 
-/// If there are fewer pages, any number of them may be removed.
+/// If the source has fewer pages, any number of them may be removed.
 const SMALL: usize = 20;
 
 /// Updates the files in the folder to the pages on the site.
@@ -158,7 +158,7 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     let listed = listing::list(&client, fetch.site)?;
     if listed.is_empty() {
         return Err(FetchError::Misconfigured {
-            message: format!("{} has no page that the source selects", fetch.site.url),
+            message: format!("the source selects no page on {}", fetch.site.url),
             hint: "Check `spaces`, `labels`, `ancestors` and `cql`, and whether the token's account may see the pages. Nothing was changed.".into(),
         });
     }
@@ -184,7 +184,7 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     }
     let listed_ids: std::collections::HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
     let missing: Vec<&str> = store.ids().filter(|id| !listed_ids.contains(id)).collect();
-    // A listing can miss a page that is moved at the same time.
+    // The listing can miss a page that is being moved.
     let still_there = listing::confirm(&client, fetch.site, &missing)?;
     let gone: Vec<&str> = missing.into_iter().filter(|id| !still_there.contains(*id)).collect();
     fetched.pages += still_there.len();

@@ -19,7 +19,7 @@ const BATCH: usize = 50;
 /// Number of accounts in a request for names.
 const USERS: usize = 100;
 
-/// Reads the pages in parallel, and writes a file for each. A page that no longer exists counts as removed.
+/// Reads the pages in parallel, and writes a file for each. Pages that no longer exist count as removed.
 pub(super) fn read(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
@@ -41,7 +41,8 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Writes the pages of a batch with the people that they mention. Returns how many pages no longer exist.
+/// Fetches a batch of pages, and stores each with the users that it mentions. Removes pages that no longer exist, and
+/// returns their number.
 fn read_batch(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
@@ -73,7 +74,7 @@ fn read_batch(
     Ok(gone)
 }
 
-/// Version 1 has everything in one answer.
+/// Fetches pages from version 1 of the API, which returns everything in one answer.
 fn data_center_pages(
     client: &Client<'_>,
     batch: &[&Listed],
@@ -85,7 +86,7 @@ fn data_center_pages(
     Ok(found.into_iter().map(|page| (page.id, with_base(page.value, client.base()))).collect())
 }
 
-/// Version 2 has the bodies, and version 1 the names of attachments.
+/// Fetches the bodies from version 2 of the API, and the names of attachments from version 1.
 fn cloud_pages(
     client: &Client<'_>,
     batch: &[&Listed],
@@ -154,7 +155,7 @@ fn mentions(page: &Value) -> BTreeSet<String> {
     found
 }
 
-/// People by the ids that bodies contain. `None` means that the site does not return a name.
+/// The users that bodies mention, by id. `None` means that the site does not return a name.
 #[derive(Default)]
 struct People(Mutex<BTreeMap<String, Option<Value>>>);
 
@@ -163,7 +164,7 @@ impl People {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Requests the people that are not known yet.
+    /// Requests the users that are not known yet.
     fn ask_for(&self, client: &Client<'_>, deployment: Deployment, ids: &BTreeSet<String>) -> Result<(), FetchError> {
         let unknown: Vec<&String> = {
             let known = self.known();
@@ -192,7 +193,7 @@ impl People {
         Ok(())
     }
 
-    /// Returns the people with a name.
+    /// Returns the users that have a name.
     fn named(&self, ids: &BTreeSet<String>) -> Vec<Value> {
         let known = self.known();
         ids.iter().filter_map(|id| known.get(id).cloned().flatten()).collect()

@@ -1,4 +1,4 @@
-//! The same work on many items by a few threads, until one fails.
+//! Processes many items with a few threads until one fails.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::thread;
 
 use super::FetchError;
 
-/// Does `work` for each item, at most `threads` at once. Returns the results in any order, or the first error; then no further item
-/// is begun.
+/// Calls `work` for each item, with at most `threads` calls at the same time. Returns the results in any order. After the first
+/// error, starts no further calls and returns the error.
 pub(super) fn in_parallel<'i, I: Sync, R: Send>(
     threads: u8,
     items: &'i [I],

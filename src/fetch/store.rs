@@ -21,7 +21,7 @@ pub(super) struct Store {
 
 /// The stored data of a page.
 struct Known {
-    /// The version. If the file was not written by a fetch, it is a number that no page has.
+    /// The version. If `fetch` did not write the file, this is a number that no page has.
     version: i64,
     mark: String,
     /// The list of attached files, if their bytes were fetched.
@@ -32,7 +32,8 @@ struct Known {
 const FILES: &str = "attachments";
 
 impl Store {
-    /// Opens the folder, and creates it with `create`. A file that was not written by a fetch is ignored, so its page is fetched again.
+    /// Opens the folder. With `create`, creates it if necessary. Files that `fetch` did not write are ignored, so their pages are fetched
+    /// again.
     pub fn open(folder: &Path, create: bool, wants_files: bool) -> Result<Self, FetchError> {
         if create {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;
@@ -57,7 +58,7 @@ impl Store {
             }
             let page = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
             let version = page.as_ref().and_then(|page| page.pointer("/version/number")?.as_i64());
-            // If the file was not written by a fetch, its page is fetched again. If the page is deleted, the file is removed.
+            // If `fetch` did not write the file, its page is fetched again. If the page is deleted, the file is removed.
             let mark = page.as_ref().map(mark).unwrap_or_default();
             let files = page.and_then(|mut page| page.get_mut(FILES).map(Value::take));
             known.insert(id.to_owned(), Known { version: version.unwrap_or(-1), mark, files });

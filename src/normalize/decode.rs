@@ -1,5 +1,5 @@
-//! Converts bytes to text. The encoding comes from the byte order mark or the declaration.
-//! Otherwise, it is UTF-8 if most bytes are valid UTF-8.
+//! Converts bytes to text. The encoding comes from the byte order mark or the declaration. If there is neither, it is UTF-8
+//! if most bytes are valid UTF-8.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -8,7 +8,7 @@ use super::text::{Losses, count, count_many};
 /// Number of bytes at the start of a file in which an encoding may be declared. Browsers use the same limit.
 const HEAD: usize = 1024;
 
-/// Decodes a file, and counts the repairs: `invalid-bytes`, each replaced with U+FFFD, and `encoding:guessed`.
+/// Decodes a file, and counts repairs in the losses: `invalid-bytes`, which become U+FFFD, and `encoding:guessed`.
 pub(super) fn decode(bytes: &[u8], losses: &mut Losses) -> String {
     let encoding = encoding_of(bytes).unwrap_or_else(|| {
         count(losses, "encoding:guessed");
@@ -29,8 +29,8 @@ fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
     match (bytes, declared(bytes)) {
         ([b'<' | b'{', 0, ..], _) => Some(UTF_16LE),
         ([0, b'<' | b'{', ..], _) => Some(UTF_16BE),
-        // A file that was converted to UTF-8 may still declare its old encoding.
-        // Other encodings are rarely valid UTF-8 by accident.
+        // A file that was converted to UTF-8 may still declare its old encoding. Text in another encoding is rarely valid UTF-8
+        // by accident.
         (_, Some(declared)) if declared.is_single_byte() && std::str::from_utf8(bytes).is_ok() => Some(UTF_8),
         (_, Some(declared)) => Some(declared),
         (_, None) => is_mostly_utf_8(bytes).then_some(UTF_8),

@@ -1,7 +1,7 @@
 //! Converts documentation to Markdown documents. This module does not access the database.
 //!
-//! [`read`] reads an input. It sends all documents and all files with errors to its caller, in a stable order.
-//! An error in one file never stops the others.
+//! [`read`] reads an input, and sends all documents and errors to its caller in a stable order. An error in one file
+//! does not affect the other files.
 
 pub mod document;
 pub mod extract;
@@ -75,7 +75,7 @@ pub enum Outcome {
 pub struct Notice {
     /// Whether the owner should act.
     pub is_warning: bool,
-    /// One sentence, lower case, without a full stop.
+    /// One sentence in lower case, without a period.
     pub message: String,
 }
 
@@ -86,7 +86,7 @@ pub struct FileError {
     pub path: String,
     /// The line, counted from 1, if it is known.
     pub line: Option<u64>,
-    /// The error, in lower case and without a full stop.
+    /// The error, in lower case and without a period.
     pub message: String,
 }
 
@@ -136,9 +136,9 @@ pub fn read(input: &Path, source: Source, options: &Options, emit: Emit<'_>) -> 
         let fault = if document.id.is_empty() {
             "its id would be empty".to_owned()
         } else if document.id.len() > LONGEST_ID {
-            format!("its id would have {} bytes; the maximum is {LONGEST_ID}", document.id.len())
+            format!("its id would have {} bytes, more than the maximum of {LONGEST_ID}", document.id.len())
         } else if !seen.insert(document.id.clone()) {
-            format!("an earlier document has its id, {}", document.id)
+            format!("an earlier document has the same id, {}", document.id)
         } else {
             return emit(Outcome::Document(document));
         };

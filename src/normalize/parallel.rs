@@ -28,7 +28,7 @@ pub(super) fn in_order<R: Send, E>(
     let gate = Gate::default();
     let (results, received) = mpsc::channel();
     let run = |results: mpsc::Sender<(usize, R)>| {
-        // When this worker ends for any reason, the others must end too. None may wait for a result that never comes.
+        // When this worker ends for any reason, the others must end too. Otherwise, they could wait for a result that never comes.
         let _closing = Closing(&gate);
         while let Some(number) = gate.next(count) {
             if results.send((number, work(number))).is_err() {
@@ -57,8 +57,7 @@ pub(super) fn in_order<R: Send, E>(
                 gate.open_to(due + WINDOW);
             }
         }
-        // Some items are left if no thread could be started or if a thread panicked.
-        // In the second case, this thread panics again.
+        // Some items are left if no thread could be started, or if a thread panicked. After a panic, this thread panics too.
         (due..count).try_for_each(|number| emit(work(number)))
     })
 }

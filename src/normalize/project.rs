@@ -13,7 +13,7 @@ const MAX_INCLUDES: usize = 16;
 /// The sources of one deliverable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deliverable {
-    /// Its id, its name, or the name of its map.
+    /// The id or the name of the deliverable, or the name of its map.
     pub name: String,
     /// The map or topic.
     pub input: PathBuf,
@@ -73,7 +73,7 @@ impl Project {
     fn load(&mut self, path: &Path, is_first: bool, depth: usize) -> Result<bool, ProjectError> {
         let fail = |message: String| ProjectError { path: path.to_owned(), message };
         if depth > MAX_INCLUDES {
-            return Err(fail("project files include each other in a circle".to_owned()));
+            return Err(fail("project files include each other in a cycle".to_owned()));
         }
         let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
         let is_xml = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
@@ -138,7 +138,7 @@ impl Project {
             }
             if context.inputs.is_empty() {
                 let name = deliverable.name.unwrap_or_else(|| "without a name".to_owned());
-                return Err(fail(format!("deliverable {name} has no input map")));
+                return Err(fail(format!("deliverable {name} does not name an input map")));
             }
             let several = context.inputs.len() > 1;
             for input in context.inputs {
@@ -148,7 +148,7 @@ impl Project {
                     Some(name) => name.clone(),
                     None => stem,
                 };
-                // Different output formats of the same map and conditions have the same text.
+                // Deliverables that differ only in their output format have the same text.
                 let is_same = |other: &&Deliverable| other.input == input && other.ditavals == context.ditavals;
                 if all.iter().find(is_same).is_none() {
                     all.push(Deliverable { name, input, ditavals: context.ditavals.clone() });
@@ -236,7 +236,7 @@ fn attributes(tag: &BytesStart<'_>) -> serde_yaml::Mapping {
     attributes.map(|attribute| (attribute.key.into_inner().into(), attribute.value.to_string().into())).collect()
 }
 
-/// Adds an element with its name in JSON: the `<context>` elements of a project become its `contexts`.
+/// Adds an element under its JSON name. For example, the `<context>` elements of a project become `contexts`.
 fn add(parent: &str, inside: &mut serde_yaml::Mapping, name: &str, element: serde_yaml::Mapping) {
     let is_single = matches!(name, "profile" | "output") || parent == "deliverable";
     let name = match name {

@@ -1,16 +1,16 @@
-//! The readers of a document. The document's own restriction and those of all pages above it must allow the reader.
+//! The readers of a document. A reader must be allowed by the document's own restriction and by those of all pages above it.
 //!
-//! A restriction allows the users and groups that it names. The members of a group are not known here, so the restrictions
-//! cannot be merged. A caller must be named in each of them.
+//! A restriction allows the users and groups that it names. The restrictions cannot be merged, because the members of groups
+//! are not known here. Each restriction must name the caller or one of the caller's groups.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// A restriction. The users and groups that it names may read the document. If it is empty, nobody may.
+/// The users and groups that may read the document. If the list is empty, nobody may read it.
 pub type Restriction = Vec<String>;
 
-/// At least one restriction. Each is sorted without duplicates, and all of them must allow a reader.
+/// One or more restrictions, all of which must allow a reader. Each restriction is sorted and has no duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct Readers(Vec<Restriction>);
@@ -39,8 +39,8 @@ impl From<Readers> for Written {
 }
 
 impl Readers {
-    /// Returns the readers that all `restrictions` allow, or `None` if there are no restrictions. A restriction that follows from
-    /// another is omitted.
+    /// Returns the readers that all `restrictions` allow, or `None` if there are no restrictions. Omits restrictions that follow
+    /// from others.
     pub fn of_all<'r>(restrictions: impl Iterator<Item = &'r Restriction>) -> Option<Self> {
         let all: BTreeSet<BTreeSet<&String>> = restrictions.map(|names| names.iter().collect()).collect();
         let follows = |one: &BTreeSet<&String>| all.iter().any(|other| other != one && other.is_subset(one));

@@ -18,7 +18,7 @@ pub fn count_many(losses: &mut Losses, name: impl Into<String>, amount: u64) {
     }
 }
 
-/// Removes the characters that Postgres or a reader cannot use, and counts them.
+/// Removes characters that PostgreSQL cannot store or readers cannot see, and counts them.
 ///
 /// Control characters except tab, line feed and carriage return count as `control-characters`.
 /// Zero-width spaces, byte order marks, word joiners and soft hyphens count as `zero-width-characters`.
@@ -42,7 +42,7 @@ pub fn clean<'a>(text: &'a str, losses: &mut Losses) -> Cow<'a, str> {
     Cow::Owned(kept)
 }
 
-/// Replaces all blanks with single spaces and trims. Use it for titles, labels and other values on one line.
+/// Replaces all whitespace with single spaces and trims. Use it for titles, labels and other values on one line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

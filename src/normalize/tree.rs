@@ -67,7 +67,7 @@ pub struct Cell {
     pub colspan: usize,
     /// The number of rows that the cell spans, at least 1.
     pub rowspan: usize,
-    /// Whether the cell is a heading of its row or column. Outside of header rows, it is printed in bold.
+    /// Whether the cell is the heading of a row or column. Outside header rows, it is printed in bold.
     pub header: bool,
     /// The content, in order.
     pub content: Vec<Block>,

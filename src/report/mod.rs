@@ -17,7 +17,7 @@ pub use page::render;
 pub struct Report {
     /// The creation time by the clock of the database.
     pub created_at: DateTime<Utc>,
-    /// The run to report on. If it is missing, the report covers the newest version of every document.
+    /// The run to report on. `None` means the newest version of every document.
     pub run_id: Option<RunId>,
     /// Counts of documents.
     pub documents: Vec<Group>,

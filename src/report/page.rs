@@ -38,8 +38,8 @@ pub fn render(report: &Report) -> String {
                     h1 { "Report: " (subject) }
                     p.about {
                         "Made " time datetime=(report.created_at.to_rfc3339()) { (shown(report.created_at)) } ". "
-                        @if report.run_id.is_none() { "Of each document, the newest version counts. " }
-                        "Pages that the database role may not read are left out. Select a number to see its pages."
+                        @if report.run_id.is_none() { "Only the newest version of each document is counted. " }
+                        "Pages that the database role may not read are not included. Select a number to see its pages."
                     }
                     (warning(report))
                     (summary(report))
@@ -65,7 +65,7 @@ fn warning(report: &Report) -> Markup {
         @if restricted > 0 {
             p.warning {
                 "This report names " (grouped(restricted)) @if restricted == 1 { " restricted page" } @else { " restricted pages" }
-                ". Pass it on only to people who may see them."
+                ". Share the report only with people who may see them."
             }
         }
     }
@@ -178,12 +178,12 @@ fn duplicates(report: &Report) -> Markup {
         report.duplicates.iter().partition(|d| d.is_identical);
     html! {
         div.part {
-            h3 #duplicates { "Pages that say the same" }
+            h3 #duplicates { "Duplicate pages" }
             p.note { "Pages with the same text, and pairs whose vectors are nearly the same." }
             @if report.duplicates.is_empty() { p.none { "None." } }
             @for group in identical {
                 details.row {
-                    summary { span.label { "The same text" } span.number { (grouped(group.documents)) } }
+                    summary { span.label { "Same text" } span.number { (grouped(group.documents)) } }
                     (pages(&group.pages, group.documents, ""))
                 }
             }

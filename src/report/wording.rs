@@ -23,22 +23,22 @@ const fn scale(kind: &'static str, heading: &'static str, unit: &'static str, ex
 /// The sections about documents, in the order of the page.
 pub const CONTENT: &[Part] = &[
     part("source", "Documents by source", "bytes", "The largest pages come first."),
-    part("search", "Shown by search", "bytes", "Search shows a page when its run is processed."),
+    part("search", "Shown by search", "bytes", "A page appears in search results after its run has been processed."),
     part(
         "language",
         "Languages",
         "bytes",
-        "Search reads the words of a page in its language. Unknown counts as English.",
+        "Search uses the language of a page to match forms of words. If it is unknown, search assumes English.",
     ),
     part("label", "Labels", "", "The most frequent labels."),
     scale("age", "Age of pages", "days", "Time since the source changed the page. The oldest pages come first."),
-    part("access", "Who may read", "", "Restrictions as the source has them."),
+    part("access", "Who may read", "", "Restrictions in the source."),
     part("reader", "Readers of restricted pages", "", "Groups and users that restricted pages name."),
 ];
 
 /// The sections about problems.
 pub const ATTENTION: &[Part] = &[
-    part("flag", "Quality flags", "bytes", "Pages that may need work. A flag removes no page from search."),
+    part("flag", "Quality flags", "bytes", "Pages that may need work. Flagged pages still appear in search results."),
     part("loss", "Constructs that were dropped or not resolved", "times", "The pages with the most losses come first."),
     part("broken_link", "Broken links", "links", "Links to pages, files or keys that are not part of the input."),
     scale("size", "Size of pages", "bytes", "Size of the Markdown text."),
@@ -46,7 +46,7 @@ pub const ATTENTION: &[Part] = &[
 
 /// The sections about chunks.
 pub const CHUNKS: &[Part] = &[
-    part("chunk_kind", "Kept text, tables and code", "chunks", "Chunks by what they contain."),
+    part("chunk_kind", "Text, tables and code", "chunks", "Chunks by what they contain."),
     part("coverage", "Coverage", "bytes", "How much of each page its chunks contain."),
     scale("chunk_size", "Size of chunks in tokens", "chunks", "The pages with the most chunks of a size come first."),
 ];
@@ -69,13 +69,13 @@ pub fn value(kind: &str, value: &str) -> String {
     let named = match (kind, value) {
         ("search", "shown") => "shown",
         ("search", "waiting") => "not processed yet",
-        ("search", "hidden") => "kept for other pages only",
+        ("search", "hidden") => "only content for other pages",
         ("coverage", "whole") => "whole page",
         ("coverage", "partly") => "part of the page",
         ("coverage", "none") => "no chunks",
         ("chunk_kind", "table") => "tables",
         ("flag", "empty_body") => "empty_body: a title without text",
-        ("flag", "placeholder_only") => "placeholder_only: says only that text will follow",
+        ("flag", "placeholder_only") => "placeholder_only: contains only a note that text will follow",
         ("flag", "boilerplate") => "boilerplate: only headings or the sentences of a template",
         ("flag", "image_only") => "image_only: images without text",
         ("flag", "too_short") => "too_short: less than 80 bytes of text",

@@ -1,4 +1,4 @@
-//! Reranks the best answers: a model reads each of them together with the question. This module does not use the database.
+//! Reranks the best hits. A model reads each hit together with the question. This module does not use the database.
 
 mod http;
 
@@ -61,7 +61,7 @@ impl Reranker {
         &self.name
     }
 
-    /// Returns how many answers a search must return, so that the best `limit` of them can be shown.
+    /// Returns how many hits to request from the search to show the best `limit` after reranking.
     #[must_use]
     pub fn depth(&self, limit: i32) -> i32 {
         limit.max(i32::try_from(self.top).unwrap_or(i32::MAX))
@@ -79,14 +79,14 @@ impl Reranker {
             Model::Http(server) => server.scores(question, read)?,
         };
         let mut order: Vec<(usize, Option<f64>)> = scores.into_iter().map(Some).enumerate().collect();
-        // The sort is stable, so texts with equal scores keep the order of the search.
+        // The sort is stable, so texts with equal scores stay in search order.
         order.sort_by(|(_, a), (_, b)| b.unwrap_or(f64::MIN).total_cmp(&a.unwrap_or(f64::MIN)));
         order.extend((read.len()..texts.len()).map(|place| (place, None)));
         Ok(order)
     }
 }
 
-/// Adds to an error that it concerns the reranker.
+/// Changes an error of the model to say that the reranker failed.
 fn of_reranker(error: EmbedError) -> EmbedError {
     match error {
         EmbedError::Misconfigured { message } => EmbedError::Misconfigured {

@@ -13,7 +13,7 @@ use crate::config::serve::UnknownCallers;
 /// The caller of a request, with the principals that determine which documents are visible. Every query receives a caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// `user:…` and `group:…`, with the names in the sources. Without principals, only unrestricted documents are visible.
+    /// Principals such as `user:ann` and `group:hr`, with names from the sources. Without principals, only unrestricted documents are visible.
     pub principals: Vec<String>,
     /// Whether a token or a proxy identifies the caller, or the caller uses this machine.
     pub is_known: bool,

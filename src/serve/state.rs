@@ -23,7 +23,7 @@ pub struct Setup {
     pub connector: Connector,
     /// The connector to the database that accepts changes.
     pub changes: Connector,
-    /// Answers mention a standby that is more seconds behind its primary.
+    /// Commands warn if the standby is more than this number of seconds behind its primary.
     pub max_lag_seconds: u32,
     /// The model. Without it, only full-text search is used.
     pub provider: Option<Arc<dyn Provider>>,

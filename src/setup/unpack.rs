@@ -81,7 +81,7 @@ impl Setup {
     /// Returns the symbolic links to the parts, with their targets.
     fn links(&self, part: Part) -> Vec<(PathBuf, PathBuf)> {
         match part {
-            // Use links, because the programs find their libraries relative to their location in the wheel.
+            // The programs find their libraries relative to their location in the wheel, so they are linked instead of copied.
             Part::Postgres => DOWNLOADED_SERVERS
                 .map(|(major, server)| (self.folder.join(format!("pg/{major}")), PathBuf::from(server)))
                 .into(),
@@ -99,7 +99,7 @@ fn open_to_others(folder: &Path) -> Result<(), SetupError> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(file(folder))
 }
 
-/// Creates the data folder and waits for its lock, so that one setup works at a time.
+/// Creates the data folder and waits for its lock, so that only one setup runs at a time.
 pub fn lock(folder: &Path) -> Result<Flock<File>, SetupError> {
     fs::create_dir_all(folder).map_err(file(folder))?;
     let path = folder.join("setup.lock");

@@ -14,10 +14,10 @@ use crate::ids::Phase;
 
 /// Maximum number of documents in a page.
 const PAGE: i32 = 32;
-/// Maximum size of their bodies in bytes. A page ends when it reaches either limit. Together, they limit the memory usage.
+/// Maximum size of the bodies in a page in bytes. Both limits together bound the memory usage.
 const PAGE_BYTES: i64 = 16 * 1024 * 1024;
 
-/// Chunks the documents of the run that need it, and completes the phase. The old chunks stay until the new ones replace them.
+/// Chunks the documents of the run that need new chunks, and completes the phase. Old chunks are kept until new chunks replace them.
 pub(super) fn work(job: &Job<'_>, client: &mut Client, lease: &Lease) -> Result<End> {
     let begun = Instant::now();
     stage::clear_chunks(client)?;

@@ -31,8 +31,8 @@ impl Worker<'_> {
     pub(super) fn take_up_one(&self, connection: &mut Connection, permit: Permit<'_>) -> Result<bool> {
         let mut permit = Some(permit);
         if self.pool.plan.phases.contains(&Phase::Embed) {
-            // Chunked runs have priority. A run that was reset still has its old chunks.
-            // If both phases are planned, it must be chunked before it is embedded.
+            // Chunked runs have priority. A reset run still has its old chunks, so if both phases are planned, it must be chunked again
+            // before it is embedded.
             let status = if self.both() { vec![Status::Chunked] } else { Vec::new() };
             let filter = Filter { status, ..self.pool.plan.filter.clone() };
             let taken = self.claim_and_work(connection, Phase::Embed, &filter, &mut permit)?;
@@ -86,7 +86,7 @@ impl Worker<'_> {
         self.announce(&run, phase);
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.work(connection, &lease)));
         let outcome = outcome.unwrap_or_else(|defect| {
-            // The panic is charged to the run. Otherwise, the run could stop all workers, one after another.
+            // Charge the panic to the run. Otherwise, the run could stop all workers, one after another.
             // If the panic interrupted a query, the next call on the connection fails.
             let message = format!("internal error: {}", described(defect.as_ref()));
             Ok(End::Failed { message, permanent: false })

@@ -9,13 +9,13 @@ use crate::db::vectors::EmbeddingStore;
 use crate::db::{operations, stage};
 use crate::error::Result;
 
-/// How long a worker tries to connect before it gives up. With `--watch`, there is no limit.
+/// Time after which a worker stops trying to connect. With `--watch`, it never stops trying.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(60);
 /// The interval between messages of a worker that waits for a connection.
 const REMIND: Duration = Duration::from_secs(60);
-/// Maximum time that an idle worker waits before it queries the backlog again. A notification wakes it sooner, but can be lost.
+/// Maximum time after which an idle worker queries the backlog again, because a notification that should wake it can be lost.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// The wait when a run should be due but could not be claimed: another session has locked it, or the worker's filter excludes it.
+/// Waiting time if a run is due but could not be claimed, because another session has locked it or the worker's filter excludes it.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The connection of a worker, and the store that uses it.
@@ -66,7 +66,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Waits for a notification about the backlog. The wait ends when a back-off ends, a lease expires, or the worker must stop.
+    /// Waits until a notification about the backlog arrives, a back-off ends, a lease expires, or the worker must stop.
     pub(super) fn wait_until_due(&self, client: &mut Client) -> Result<()> {
         use postgres::fallible_iterator::FallibleIterator;
         let end = Instant::now() + wait(operations::due_in(client)?);
@@ -80,7 +80,7 @@ impl Worker<'_> {
     }
 }
 
-/// Returns how long an idle worker waits for a notice, when the next run falls due by itself in `due_in`.
+/// Returns how long an idle worker waits for a notification if the next run becomes due in `due_in`.
 fn wait(due_in: Option<Duration>) -> Duration {
     match due_in {
         Some(Duration::ZERO) => SHORTEST_WAIT,

@@ -17,7 +17,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
 use crate::ids::{ClaimToken, Phase};
 
-/// Number of texts in a page. It limits the memory usage, but is large enough to sort texts by length.
+/// Number of texts in a page. A page must fit into memory, but be large enough to sort texts by length.
 const PAGE: u16 = 1024;
 /// Maximum number of texts in a request to the provider.
 const BATCH_TEXTS: usize = 256;
@@ -135,7 +135,7 @@ impl Embedding<'_> {
                 scope.spawn(move || std::iter::from_fn(answer_next).try_for_each(|answer| sender.send(answer)));
             }
             drop(sender);
-            // Vectors that arrive after the work must stop are still stored.
+            // Vectors are stored even if they arrive after the stop.
             let (mut ended, mut has_too_many) = (None, false);
             for (answer, took) in answers {
                 let stored = match answer {
@@ -164,8 +164,8 @@ impl Embedding<'_> {
         })
     }
 
-    /// Returns how the work ends if a chunk has more tokens than the model reads, because its vector would not include
-    /// the end. The chunk was made before the limit of the model was known.
+    /// Returns how the work ends if a chunk has more tokens than the model reads, because the vector would not cover its end.
+    /// Such a chunk was made before the limit of the model was known.
     fn too_long(&self, client: &mut Client, inputs: &[PendingInput]) -> Option<End> {
         let most = self.job.model_limit?;
         let input = inputs.iter().find(|input| input.token_count > most)?;

@@ -1,4 +1,4 @@
-//! Tracks the batches that this process has sent to the provider. It limits their number, and no text is sent twice.
+//! Tracks the batches that this process has sent to the provider, to limit their number and to send no text twice.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};

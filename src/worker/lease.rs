@@ -17,7 +17,7 @@ use crate::ids::{ClaimToken, Phase, RunId};
 use crate::service;
 use crate::stop::Stop;
 
-/// Maximum interval between renewals. They also report the progress for `status`, which should not be too old.
+/// Maximum interval between renewals. Renewals also report the progress that `status` shows.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A claim that a worker holds.
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Lease {
     /// The run.
     pub run_id: RunId,
-    /// The phase that it was claimed for.
+    /// The phase for which the run was claimed.
     pub phase: Phase,
     /// The fencing token.
     pub token: ClaimToken,

@@ -140,11 +140,11 @@ impl Worker<'_> {
 
     /// Returns whether the worker must not claim another run.
     fn is_over(&self) -> bool {
-        // The same error would stop the other workers one after another, and nobody would notice.
+        // Otherwise, the same error would stop the other workers one after another, and nobody would notice.
         self.pool.stop.is_asked() || self.pool.plan.watch && locked(&self.pool.first_error).is_some()
     }
 
-    /// Reports the error that stops this worker. When the command ends, it reports the first of these errors again.
+    /// Reports the error that stops this worker. When the command ends, it reports the first such error again.
     fn end_by(&self, error: Error) {
         if self.pool.plan.workers > 1 {
             log::warn!("{} ends: {error}", self.id);

@@ -21,7 +21,7 @@ struct Counts {
     runs: BTreeSet<RunId>,
 }
 
-/// Permission to claim a run. Drop it to return it. A run that has used a permit needs no second one.
+/// Permission to claim a run. Drop the permit to return it. A run needs only one permit.
 #[derive(Debug)]
 pub(super) struct Permit<'a>(&'a Permits);
 

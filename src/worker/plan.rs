@@ -47,7 +47,7 @@ pub trait Watcher: Sync {
     fn advanced(&self, lease: &Lease);
     /// A worker begins to embed a run, and the database has counted its texts.
     fn counted(&self, lease: &Lease, progress: &RunProgress);
-    /// A run has completed all planned phases. `done` is the number of such runs so far.
+    /// A run has completed all planned phases. `done` is the number of completed runs so far.
     fn completed(&self, run_id: &RunId, done: u64);
 }
 

@@ -1,4 +1,4 @@
-//! Ends claims of processes on this machine that have ended without releasing them, for example because they were killed.
+//! Ends claims of processes on this machine that did not release them, for example because they were killed.
 
 use postgres::Client;
 
@@ -27,7 +27,7 @@ pub fn from_ended_processes(client: &mut Client, filter: &Filter, events: &Event
             Err(error) if error.is_claim_lost() => continue,
             Err(error) => return Err(error),
         };
-        log::info!("took run {} back: {reason}", run.run_id);
+        log::info!("ended the claim on run {}: {reason}", run.run_id);
         report(&run, events);
         taken_back += 1;
     }

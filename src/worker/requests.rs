@@ -128,7 +128,7 @@ impl<'a> Requests<'a> {
     fn too_many<'i>(&self, message: &str) -> Result<Answer<'i>> {
         match self.ask(vec!["text".into()]) {
             Some(Err(EmbedError::Refused { .. })) => Err(EmbedError::Misconfigured {
-                message: format!("{message}; it refuses every text: check embed.model and embed.dimensions"),
+                message: format!("{message}; the server refuses every text; check embed.model and embed.dimensions"),
             }
             .into()),
             _ => Ok(Answer::TooManyRefused),
@@ -141,7 +141,7 @@ impl<'a> Requests<'a> {
             provider.embed(&texts.iter().map(AsRef::as_ref).collect::<Vec<_>>())
         }
         let provider = self.job.provider;
-        // A provider in this process always returns, so no other thread is needed.
+        // A provider in this process always returns, so the call needs no thread of its own.
         let Some(server) = provider.server() else { return Some(embed(provider.as_ref(), &texts)) };
         let texts: Vec<Cow<'static, str>> = texts.into_iter().map(|text| text.into_owned().into()).collect();
         let (asked, mut grace) = (Arc::clone(provider), Grace::default());
@@ -166,7 +166,7 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Finds vectors that the database would reject. At this point, it is still known which text belongs to a vector.
+    /// Finds vectors that the database would reject, while it is still known which text belongs to each vector.
     fn fault(&self, inputs: &[&PendingInput], vectors: &[Vec<f32>]) -> Option<End> {
         let model = self.job.provider.model();
         let failed = |message| Some(End::Failed { message, permanent: true });
@@ -204,7 +204,7 @@ impl Refused {
             message.clone_into(&mut self.message);
             self.start = start(&first.text);
         }
-        // If the error names no text of the batch, all texts count as refused.
+        // If the error does not name a text of the batch, all its texts count as refused.
         let names_one = positions.iter().any(|position| *position < inputs.len());
         let mut position = 0..;
         inputs.retain(|input| {

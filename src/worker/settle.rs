@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::ids::Phase;
 
-/// Number of lost connections after which the run is charged an attempt, because the run may be the cause.
+/// Number of lost connections after which an attempt is charged to the run, because the run may be the cause.
 const LOSSES_BEFORE_CHARGE: u32 = 3;
 
 /// A claim that a worker could not end because it lost its connection.
@@ -62,10 +62,10 @@ impl Worker<'_> {
             Err(error) if error.is_claim_lost() => End::Lost,
             // The next worker continues from the stored data.
             Err(error) if error.is_connection_loss() => return Err(error),
-            // A server without disk space may also reject this. Then the claim ends when its lease expires.
+            // A server without disk space may also reject the release. If so, the claim ends when its lease expires.
             Err(error) if error.is_not_the_runs_fault() => {
                 if let Err(error) = self.release(client, lease) {
-                    log::warn!("{}: cannot give back run {}: {error}", self.id, lease.run_id);
+                    log::warn!("{}: cannot release run {}: {error}", self.id, lease.run_id);
                 }
                 return Err(error);
             }

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Interval between two reports of a wait.
 const REMIND: Duration = Duration::from_secs(60);
-/// Response time of a server after which a slow answer is reported.
+/// Time without an answer after which a slow server is reported.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long to wait for an answer when the work must stop.
 /// The request may already be paid for, so its vectors should be stored.
@@ -30,8 +30,8 @@ pub fn pause(error: &EmbedError) -> Duration {
     error.retry_after().unwrap_or_else(|| jittered(PAUSE)).min(LONGEST_PAUSE)
 }
 
-/// Runs `call` in a separate thread and returns its result. While waiting, calls `goes_on` regularly with the elapsed
-/// time. If it returns false, the result is `None`, and the call continues in the background.
+/// Runs `call` in a separate thread and returns its result. While waiting, regularly calls `goes_on` with the elapsed
+/// time. When `goes_on` returns false, returns `None`, and the call continues in the background.
 ///
 /// # Panics
 ///
@@ -59,7 +59,7 @@ pub fn answer<T: Send + 'static>(
 /// Limits the wait for an answer after the work must stop.
 #[derive(Debug, Default)]
 pub(super) struct Grace {
-    /// How long the wait had lasted when the work had to stop.
+    /// The waiting time at the moment when the work had to stop.
     ending: Option<Duration>,
 }
 
@@ -96,10 +96,10 @@ impl<'e> Reminder<'e> {
     pub fn tell_of(&self, error: &EmbedError) {
         self.tell(&match error {
             EmbedError::Away { message, .. } => {
-                format!("{message}; check that it is running and that embed.base_url is its address")
+                format!("{message}; check that the server is running and that embed.base_url is its address")
             }
             EmbedError::Failing { message } => {
-                format!("{message}; it fails every request, and its log may contain the reason")
+                format!("{message}; the server fails every request, and its log may contain the reason")
             }
             error => error.to_string(),
         });

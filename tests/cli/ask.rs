@@ -89,7 +89,7 @@ fn ask_keeps_to_label_source_and_run() {
 #[test]
 fn ask_says_when_nothing_is_found() {
     let asked = library().run(&["ask", "zebra", "--text-only"]).success();
-    assert_eq!(asked.stdout, "nothing found: ask with fewer or other words, and without filters\n");
+    assert_eq!(asked.stdout, "nothing found: try fewer or other words, or remove filters\n");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn ask_refuses_an_empty_question() {
     for question in [" ", "\"\"", "*"] {
         let run = sandbox.run(&["ask", "--json", question]);
         assert_eq!(run.code, Some(2));
-        assert!(run.stderr.starts_with("error: the question has no word\n  hint: "), "{}", run.stderr);
+        assert!(run.stderr.starts_with("error: the question contains no words\n  hint: "), "{}", run.stderr);
     }
 }
 
@@ -198,7 +198,7 @@ fn ask_says_that_the_run_it_was_asked_about_is_not_embedded_yet() {
     );
     assert!(asked("nosuch").stderr.contains("no run id matches nosuch"));
     let other = sandbox.run(&["ask", "zebra", "--text-only"]).success();
-    assert_eq!(other.stdout, "nothing found: ask with fewer or other words, and without filters\n");
+    assert_eq!(other.stdout, "nothing found: try fewer or other words, or remove filters\n");
     sandbox.run(&["run"]).success();
     assert_eq!(asked("late").stderr, "");
 }

@@ -84,7 +84,7 @@ fn backfill_refuses_an_artifact_without_a_document_and_keeps_what_was_registered
     insta::assert_snapshot!(told, @"
     error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 0)
     error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
-    error: /var/runs/r/normalize/normalized.ndjson: no line is a document, so nothing is registered
+    error: /var/runs/r/normalize/normalized.ndjson contains no documents, so the run was not registered
     1 run found: 0 registered, 0 changed, 0 unchanged, 1 failed; 0 documents
     warn: skipped 2 broken lines: fix the file and run this command again
     ");
@@ -99,7 +99,7 @@ fn backfill_refuses_a_folder_that_is_no_run_id() {
     write_small_runs(&sandbox, 1);
     sandbox.write("var/runs/a b\u{1b}[31m/normalize/normalized.ndjson", line("a", "x", "dita"));
     let run = sandbox.run(&["runs", "backfill"]).exits(1);
-    assert!(run.events_named("error")[0]["message"].as_str().unwrap().contains("bad run id"), "{}", run.stdout);
+    assert!(run.events_named("error")[0]["message"].as_str().unwrap().contains("invalid run id"), "{}", run.stdout);
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
     assert_eq!(sandbox.database.column("select run_id from graphdb.processed_runs"), ["r000"]);
 }
@@ -165,7 +165,7 @@ fn backfill_that_finds_nothing_says_what_it_looks_for() {
     sandbox.write("old/guide/normalized.ndjson", line("a", "x", "dita"));
     let run = sandbox.run(&["runs", "backfill", "old"]).success();
     assert!(
-        run.stderr.contains("warn: nothing to register in old: looked for old/RUN_ID/normalize/normalized.ndjson\n"),
+        run.stderr.contains("warn: found no run to register; expected old/RUN_ID/normalize/normalized.ndjson\n"),
         "{}",
         run.stderr
     );

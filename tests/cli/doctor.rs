@@ -86,10 +86,10 @@ fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
     sandbox.database.connect().batch_execute(change).unwrap();
     let run = sandbox.run(&["db", "doctor", "--json"]).exits(4);
     let schema = check(&run, "schema");
-    assert_eq!(schema["detail"], "migration 0002_knowledge ran here with another text");
-    assert_eq!(schema["repair"], "A migration is never edited after release: put the change into a new one.");
+    assert_eq!(schema["detail"], "migration 0002_knowledge has another text in this database than in this binary");
+    assert_eq!(schema["repair"], "Never edit a released migration. Put the change into a new one.");
     let refused = sandbox.run(&["db", "migrate"]).exits(4);
-    assert!(refused.stderr.contains("ran here with another text"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("has another text in this database"), "{}", refused.stderr);
 }
 
 #[test]

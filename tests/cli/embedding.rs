@@ -192,7 +192,7 @@ fn server_that_fails_every_request_is_waited_for_and_no_run_is_charged() {
     write_alike(&sandbox, 1, 3);
     let run = run(&sandbox, &server).success();
     assert!(
-        run.stderr.contains("model is loading; it fails every request, and its log may contain the reason"),
+        run.stderr.contains("model is loading; the server fails every request, and its log may contain the reason"),
         "{}",
         run.stderr
     );
@@ -440,7 +440,7 @@ fn ask_and_doctor_do_not_wait_for_the_embedding_server() {
     let sandbox = Sandbox::new();
     let busy = EmbeddingServer::start(|_, _| error(429, "retry-after: 77\r\n", "slow down"));
     let away = ("http://127.0.0.1:1/v1", "Check that the embedding server is running");
-    for (url, hint) in [away, (&busy.url, "It is busy, or still starting: try again later.")] {
+    for (url, hint) in [away, (&busy.url, "The embedding server is busy or still starting. Try again later.")] {
         for args in [&["ask", "--json", "lease"][..], &["db", "doctor", "--json"]] {
             let run = Run::of(asking_first(&sandbox, url, args).output().unwrap()).exits(4);
             assert!(format!("{}{}", run.stdout, run.stderr).contains(hint), "{run:?}");

@@ -62,13 +62,13 @@ fn help_of_trailblazer() {
 
     Commands:
       setup        Download PostgreSQL with pgvector and the default embedding model
-      db           Manage the database: private server, schema, health, rights
+      db           Manage the database: private server, schema, checks, backups and rights
       normalize    Convert documentation to Markdown and register it as a run
       fetch        Fetch the pages of a Confluence source
-      sync         Update the configured sources: fetch, normalize, process
+      sync         Update the configured sources: fetch, normalize, chunk and embed their documents
       runs         Inspect, reset, retry or delete runs
       run          Chunk and embed everything that is due
-      status       Show what is left to do, who works on it, and what blocks it
+      status       Show the remaining work, the workers, and the problems that need attention
       ask          Search the documentation for the answer to a question
       eval         Measure how well search answers your own questions
       models       List, switch or drop embedding models
@@ -77,7 +77,7 @@ fn help_of_trailblazer() {
       embed        Compute vectors for texts on standard input, for other programs
       serve        Serve web pages, a JSON API, MCP and metrics over HTTP
       mcp          Serve the Model Context Protocol on standard input and output
-      doctor       Check everything that a run needs; the same as `db doctor`
+      doctor       Check everything that a run needs. Same as `db doctor`
       completions  Generate a shell completion script
       help         Print this message or the help of the given subcommand(s)
 
@@ -86,17 +86,17 @@ fn help_of_trailblazer() {
       -V, --version  Print version
 
     Global options:
-          --config <FILE>  Configuration file [default: the nearest .trailblazer.yaml upward]
+          --config <FILE>  Configuration file [default: .trailblazer.yaml in this folder or the nearest folder above it]
           --no-color       Disable colors (also: NO_COLOR)
       -q, --quiet          Print only warnings and errors, and no progress bar
       -v, --verbose...     Print more details and debug events; repeat for even more
-          --events <WHEN>  Write NDJSON events to standard output; auto: if it is not a terminal
+          --events <WHEN>  Write NDJSON events to standard output. With auto, only if it is not a terminal
                            [default: auto] [possible values: auto, always, never]
 
     Examples:
       trailblazer normalize manuals/ --source dita    Convert a folder to Markdown and register the run
       trailblazer run                                 Chunk and embed everything that is due
-      trailblazer status                              Show what is left and which worker does what
+      trailblazer status                              Show the remaining work and the workers
       trailblazer ask "How do I reset runs?"          Find the passages that answer a question
 
     Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
@@ -109,15 +109,15 @@ fn help_of_trailblazer() {
 #[test]
 fn help_of_db() {
     insta::assert_snapshot!(help(&["db"]), @"
-    Manage the database: private server, schema, health, rights
+    Manage the database: private server, schema, checks, backups and rights
 
     Usage: trailblazer db [OPTIONS] <COMMAND>
 
     Commands:
       up       Start the private server and print its URL
-      down     Stop the private server; open transactions are rolled back, nothing committed is lost
-      migrate  Install the schema, or bring it up to date; safe to repeat, from any number of processes
-      doctor   Check everything a run needs, one line each, with the repair
+      down     Stop the private server. Open transactions are rolled back, and committed data is kept
+      migrate  Install or update the schema. You can repeat the command at any time, even in parallel
+      doctor   Check everything that a run needs, and print how to solve each problem
       dump     Save documents, chunks, vectors and the backlog to a file
       restore  Restore documents, chunks, vectors and the backlog from a dump
       prune    Delete the vectors of texts that no run contains
@@ -151,7 +151,7 @@ fn help_of_db_up() {
 #[test]
 fn help_of_db_down() {
     insta::assert_snapshot!(help(&["db", "down"]), @"
-    Stop the private server; open transactions are rolled back, nothing committed is lost
+    Stop the private server. Open transactions are rolled back, and committed data is kept
 
     Usage: trailblazer db down [OPTIONS]
 
@@ -165,7 +165,7 @@ fn help_of_db_down() {
 #[test]
 fn help_of_db_migrate() {
     insta::assert_snapshot!(help(&["db", "migrate"]), @"
-    Install the schema, or bring it up to date; safe to repeat, from any number of processes
+    Install or update the schema. You can repeat the command at any time, even in parallel
 
     Usage: trailblazer db migrate [OPTIONS]
 
@@ -179,7 +179,7 @@ fn help_of_db_migrate() {
 #[test]
 fn help_of_db_doctor() {
     insta::assert_snapshot!(help(&["db", "doctor"]), @"
-    Check everything a run needs, one line each, with the repair
+    Check everything that a run needs, and print how to solve each problem
 
     Usage: trailblazer db doctor [OPTIONS]
 
@@ -225,7 +225,7 @@ fn help_of_db_restore() {
       <FILE>  A file that `db dump` wrote
 
     Options:
-      -y, --yes   Replace the contents of the database without asking
+      -y, --yes   Replace the contents of the database without confirmation
       -h, --help  Print help
 
     [global options]
@@ -247,13 +247,13 @@ fn help_of_db_prune() {
     Usage: trailblazer db prune [OPTIONS]
 
     Options:
-          --dry-run  Count them, and change nothing
+          --dry-run  Count the vectors without deleting them
       -h, --help     Print help
 
     [global options]
 
     An edited document leaves the vectors of its old texts behind. Nothing that is searched needs them;
-    a text that comes back is embedded again.
+    a text that comes When a document is edited, the vectors of its old texts stay. Search does not need them. If such a text is added again,
 
     Example:
       trailblazer db prune --dry-run
@@ -281,10 +281,10 @@ fn help_of_db_grant() {
 
     Options:
           --as <PRINCIPAL>
-              The role reads as this user or group of the sources, for example group:hr; can be repeated
+              Let the role read as this user or group of the sources, for example group:hr; can be repeated
 
           --all
-              The role may read as any user or group
+              Let the role read as any user or group
 
       -h, --help
               Print help (see a summary with '-h')
@@ -297,7 +297,7 @@ fn help_of_db_grant() {
     Examples:
       trailblazer db grant worker ingest_worker
       trailblazer db grant reader hr_portal --as group:hr
-      trailblazer db grant reader web --all               For `serve`, which knows its callers
+      trailblazer db grant reader web --all               For `serve`, which identifies its callers
     ");
 }
 
@@ -309,12 +309,12 @@ fn help_of_normalize() {
     Usage: trailblazer normalize [OPTIONS] --source <SOURCE> <PATH> [PATH]...
 
     Arguments:
-      <PATH>     A folder, a DITA map, topic or DITA-OT project file (each deliverable is a run), a
+      <PATH>     A folder, a DITA map, topic or DITA-OT project file (each deliverable becomes a run), a
                  Confluence space export (zip, folder or entities.xml), or page files
       [PATH]...  More inputs; each becomes a separate run
 
     Options:
-      -s, --source <SOURCE>    What kind of documentation it is [possible values: dita, confluence]
+      -s, --source <SOURCE>    Kind of documentation [possible values: dita, confluence]
           --run-id <ID>        Name of the run [default: the name of PATH, or the collection, and the
                                source]
           --collection <NAME>  Name of the input in document ids [default: the name of PATH]
@@ -350,7 +350,7 @@ fn help_of_fetch() {
       <NAME>  A source in the configuration with a `site`
 
     Options:
-          --dry-run  List what would be fetched, and change nothing
+          --dry-run  List what would be fetched without changing anything
           --yes      Remove pages even if more than half of them are gone
       -h, --help     Print help
 
@@ -370,15 +370,15 @@ fn help_of_fetch() {
 #[test]
 fn help_of_sync() {
     insta::assert_snapshot!(help(&["sync"]), @"
-    Update the configured sources: fetch, normalize, process
+    Update the configured sources: fetch, normalize, chunk and embed their documents
 
     Usage: trailblazer sync [OPTIONS] [NAME]...
 
     Arguments:
-      [NAME]...  Sources in the configuration [default: all]
+      [NAME]...  Names of sources in the configuration [default: all]
 
     Options:
-          --dry-run  Report what would change, and change nothing
+          --dry-run  Report what would change without changing anything
           --yes      Update a source even if more than half of its documents are gone
       -h, --help     Print help
 
@@ -389,7 +389,7 @@ fn help_of_sync() {
     source fails, the others continue.
 
     Examples:
-      trailblazer sync                   Every source, for example every night
+      trailblazer sync                   Update every source, for example every night
       trailblazer sync handbook manuals  Two sources
       trailblazer sync --dry-run         What would change
     ");
@@ -409,9 +409,9 @@ fn help_of_runs() {
       reset     Reset runs so that they are processed again
       retry     Retry failed runs, with their attempts set back to 0
       release   Release the claims of dead workers, so that other workers can claim the runs now
-      pause     Pause runs: no worker claims them until they are resumed
+      pause     Pause runs, so that workers cannot claim them until you resume them
       resume    Resume paused runs
-      priority  Change when a run is claimed: workers claim runs with a higher priority first
+      priority  Change the priority of a run. Workers claim runs with a higher priority first
       delete    Delete selected runs with their documents, chunks and vectors
       help      Print this message or the help of the given subcommand(s)
 
@@ -458,7 +458,7 @@ fn help_of_runs_list() {
       -h, --help  Print help
 
     Which runs:
-          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --run-id <GLOB>            Runs whose id matches. * stands for any text, ? for one character
           --source <SOURCE>          Runs of this source; can be repeated
           --status <STATUS>          Runs with this status; can be repeated [possible values:
                                      normalized, reset, chunking, chunked, embedding, embedded, failed]
@@ -506,27 +506,27 @@ fn help_of_runs_reset() {
               What to reset
 
               Possible values:
-              - processed:  The marks of both phases; all data stays
-              - embeddings: Also the vectors that no other run needs
-              - all:        Also the chunks, when reset.delete_chunks is true
+              - processed:  Only the status of both phases. All data is kept
+              - embeddings: In addition, the vectors that no other run needs
+              - all:        In addition, the chunks, if reset.delete_chunks is true
 
               [default: processed]
 
           --dry-run
-              Count what would change, and change nothing
+              Count what would change without changing anything
 
       -y, --yes
               Do not ask for confirmation
 
           --force
-              Include runs that a worker has claimed; the worker notices and stops
+              Include runs that a worker has claimed. The worker notices this and stops
 
       -h, --help
               Print help (see a summary with '-h')
 
     Which runs:
           --run-id <GLOB>
-              Runs whose id matches; * matches any text, ? one character
+              Runs whose id matches. * stands for any text, ? for one character
 
           --source <SOURCE>
               Runs of this source; can be repeated
@@ -549,7 +549,7 @@ fn help_of_runs_reset() {
               Runs that are paused
 
           --limit <N>
-              At most N runs: the newest for `list`, the first by id for all other commands
+              At most N runs. `list` selects the newest runs, and the other commands select the first runs by id
 
     [global options]
 
@@ -596,12 +596,12 @@ fn help_of_runs_release() {
 
     Options:
           --charge   Count the release as a failed attempt, like an expired lease
-          --dry-run  Count what would change, and change nothing
-          --force    Also release claims of workers that are alive; these workers notice and stop
+          --dry-run  Count what would change without changing anything
+          --force    Also release claims of workers that are alive. These workers notice this and stop
       -h, --help     Print help
 
     Which runs:
-          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --run-id <GLOB>            Runs whose id matches. * stands for any text, ? for one character
           --source <SOURCE>          Runs of this source; can be repeated
           --status <STATUS>          Runs with this status; can be repeated [possible values:
                                      normalized, reset, chunking, chunked, embedding, embedded, failed]
@@ -622,7 +622,7 @@ fn help_of_runs_release() {
 
     `trailblazer status --workers` shows which workers are probably dead: they missed six heartbeats,
     one minute with the usual lease. Claims of workers that are alive are skipped and counted, unless
-    you pass --force. If a released worker comes back, its writes are refused, and it stops. The runs
+    you pass --force. If a released worker continues later, its writes are refused, and it stops. The runs
     keep their texts, chunks and vectors.
     ");
 }
@@ -630,7 +630,7 @@ fn help_of_runs_release() {
 #[test]
 fn help_of_runs_pause() {
     insta::assert_snapshot!(help(&["runs", "pause"]), @"
-    Pause runs: no worker claims them until they are resumed
+    Pause runs, so that workers cannot claim them until you resume them
 
     Usage: trailblazer runs pause [OPTIONS] [ID]...
 
@@ -638,12 +638,12 @@ fn help_of_runs_pause() {
       [ID]...  The ids of the runs
 
     Options:
-          --reason <TEXT>  Why, for the people who read `status`
-          --dry-run        Count what would change, and change nothing
+          --reason <TEXT>  Reason for the pause, which `trailblazer status` shows
+          --dry-run        Count what would change without changing anything
       -h, --help           Print help
 
     Which runs:
-          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --run-id <GLOB>            Runs whose id matches. * stands for any text, ? for one character
           --source <SOURCE>          Runs of this source; can be repeated
           --status <STATUS>          Runs with this status; can be repeated [possible values:
                                      normalized, reset, chunking, chunked, embedding, embedded, failed]
@@ -662,7 +662,7 @@ fn help_of_runs_pause() {
       trailblazer runs resume --run-id '*'            Resume everything
 
     A worker that has already claimed a run finishes its phase; the next phase waits. A reset, a retry
-    or new documents do not resume a run. `trailblazer status` shows how many runs are paused, and why.
+    or new documents do If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A paused run stays paused after
     ");
 }
 
@@ -677,11 +677,11 @@ fn help_of_runs_resume() {
       [ID]...  The ids of the runs
 
     Options:
-          --dry-run  Count what would change, and change nothing
+          --dry-run  Count what would change without changing anything
       -h, --help     Print help
 
     Which runs:
-          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --run-id <GLOB>            Runs whose id matches. * stands for any text, ? for one character
           --source <SOURCE>          Runs of this source; can be repeated
           --status <STATUS>          Runs with this status; can be repeated [possible values:
                                      normalized, reset, chunking, chunked, embedding, embedded, failed]
@@ -704,7 +704,7 @@ fn help_of_runs_resume() {
 #[test]
 fn help_of_runs_priority() {
     insta::assert_snapshot!(help(&["runs", "priority"]), @"
-    Change when a run is claimed: workers claim runs with a higher priority first
+    Change the priority of a run. Workers claim runs with a higher priority first
 
     Usage: trailblazer runs priority [OPTIONS] <ID> <N>
 
@@ -713,13 +713,13 @@ fn help_of_runs_priority() {
       <N>   The new priority, from -32768 to 32767
 
     Options:
-          --dry-run  Show what would change, and change nothing
+          --dry-run  Show what would change without changing anything
       -h, --help     Print help
 
     [global options]
 
     Examples:
-      trailblazer runs priority handbook 10           Before all runs with the usual priority, 0
+      trailblazer runs priority handbook 10           Before all runs with the default priority 0
       trailblazer runs priority archive -5            After all of them
     ");
 }
@@ -735,13 +735,13 @@ fn help_of_runs_delete() {
       [ID]...  The ids of the runs
 
     Options:
-          --dry-run  Count what would change, and change nothing
+          --dry-run  Count what would change without changing anything
       -y, --yes      Do not ask for confirmation
-          --force    Include runs that a worker has claimed; the worker notices and stops
+          --force    Include runs that a worker has claimed. The worker notices this and stops
       -h, --help     Print help
 
     Which runs:
-          --run-id <GLOB>            Runs whose id matches; * matches any text, ? one character
+          --run-id <GLOB>            Runs whose id matches. * stands for any text, ? for one character
           --source <SOURCE>          Runs of this source; can be repeated
           --status <STATUS>          Runs with this status; can be repeated [possible values:
                                      normalized, reset, chunking, chunked, embedding, embedded, failed]
@@ -792,7 +792,7 @@ fn help_of_run() {
               configuration]
 
           --dry-run
-              Show what is due, and change nothing
+              Show what is due without changing anything
 
           --watch
               Keep running when nothing is due, and process new runs as they arrive
@@ -807,7 +807,7 @@ fn help_of_run() {
 
     Which runs:
           --run-id <GLOB>
-              Runs whose id matches; * matches any text, ? one character
+              Runs whose id matches. * stands for any text, ? for one character
 
           --source <SOURCE>
               Runs of this source; can be repeated
@@ -816,14 +816,14 @@ fn help_of_run() {
 
     Examples:
       trailblazer run                          Everything that is normalized and not yet embedded
-      trailblazer run --dry-run                Show what is due, and change nothing
+      trailblazer run --dry-run                Show what is due without changing anything
       trailblazer run --limit 20 --workers 2   The oldest twenty
       trailblazer run --run-id '2026-*' --source dita
       trailblazer run --watch                  Keep running, and process new runs as they arrive
 
-    Start this command as often as you like, on any number of machines: only one worker claims each run.
+    You can start this command several times and on any number of machines, because only one worker claims each run.
     If the embedding server is busy, `run` waits. If it is unreachable, `run` waits only with --watch or
-    if it answered before. Neither counts as a failed attempt.
+    if it answered before. Waiting does not count as a failed attempt.
 
     Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and
     releases its claims. After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run`
@@ -834,12 +834,12 @@ fn help_of_run() {
 #[test]
 fn help_of_status() {
     insta::assert_snapshot!(help(&["status"]), @"
-    Show what is left to do, who works on it, and what blocks it
+    Show the remaining work, the workers, and the problems that need attention
 
     Usage: trailblazer status [OPTIONS]
 
     Options:
-          --workers  Show only the workers: host, run, phase, progress, last heartbeat
+          --workers  Show only the workers with their hosts, runs, phases, progress and last heartbeats
           --json     Print JSON, one object per line, instead of text
       -h, --help     Print help
 
@@ -875,7 +875,7 @@ fn help_of_ask() {
                                           0.14 with a model]
           --context <section|document|N>  Show the whole section, the document, or N neighboring chunks
                                           on either side
-          --every-chunk                   Show several chunks of a document; --limit counts chunks
+          --every-chunk                   Show more than one chunk of a document. --limit then counts chunks
           --text-only                     Full-text search only, without the model
           --as <PRINCIPAL>                Read as this user or group, for example user:ann or group:hr;
                                           can be repeated [default: search.principals]
@@ -886,10 +886,10 @@ fn help_of_ask() {
 
     Examples:
       trailblazer ask "How do I reset runs that failed?"
-      trailblazer ask 'expired "claim token" -python'     With this phrase, without that word
+      trailblazer ask 'expired "claim token" -python'     Require the phrase, exclude the word
       trailblazer ask chunk --source dita --limit 3
       trailblazer ask "back up" --where status=approved --where 'updated>=2026-01-01'
-      trailblazer ask "back up" --context section       Whole sections instead of their best parts
+      trailblazer ask "back up" --context section       Print whole sections instead of their best parts
       trailblazer ask "back up" --text-only             Full-text search only, without the model
       trailblazer ask "back up" --json | jq -r '.title // empty'
 
@@ -915,13 +915,13 @@ fn help_of_setup() {
 
     Options:
           --offline <DIR>
-              Take the files from this folder, without a network
+              Read the files from this folder, without a network
 
           --index-url <URL>
               Package index to download from [default: `setup.index_url`, else the index of pip or uv]
 
           --dry-run
-              Show what would be downloaded, and change nothing
+              Show what would be downloaded without downloading it
 
       -h, --help
               Print help (see a summary with '-h')
@@ -934,17 +934,17 @@ fn help_of_setup() {
     is not needed.
 
     Examples:
-      trailblazer setup                 What the configuration needs and this machine lacks
-      trailblazer setup --dry-run       Show what that is, and its size
-      trailblazer setup --offline DIR   Take the files from a folder, without a network
-      trailblazer setup postgres        PostgreSQL, even if the system has one
+      trailblazer setup                 Download what the configuration needs and this machine lacks
+      trailblazer setup --dry-run       Show the downloads and their sizes
+      trailblazer setup --offline DIR   Read the files from a folder, without a network
+      trailblazer setup postgres        Download PostgreSQL, even if the system has it
     ");
 }
 
 #[test]
 fn help_of_doctor() {
     insta::assert_snapshot!(help(&["doctor"]), @"
-    Check everything that a run needs; the same as `db doctor`
+    Check everything that a run needs. Same as `db doctor`
 
     Usage: trailblazer doctor [OPTIONS]
 
@@ -964,7 +964,7 @@ fn help_of_man() {
     Usage: trailblazer man [OPTIONS] --out <DIR>
 
     Options:
-          --out <DIR>  Folder for the files; it is created if it does not exist
+          --out <DIR>  Folder for the files. It is created if it does not exist
       -h, --help       Print help
 
     [global options]
@@ -1036,9 +1036,9 @@ fn help_of_models() {
     Usage: trailblazer models [OPTIONS] <COMMAND>
 
     Commands:
-      list    List the models with their vectors, runs and size, the served model first
-      switch  Prepare a model beside the served model, then let searches use it
-      drop    Delete a model that is not served, with its vectors and its index
+      list    List the models with their vectors, runs and sizes. The served model is first
+      switch  Embed all runs with another model, and then let searches use this model
+      drop    Delete a model with its vectors and its index. The model must not be served
       help    Print this message or the help of the given subcommand(s)
 
     Options:
@@ -1051,7 +1051,7 @@ fn help_of_models() {
 #[test]
 fn help_of_models_list() {
     insta::assert_snapshot!(help(&["models", "list"]), @"
-    List the models with their vectors, runs and size, the served model first
+    List the models with their vectors, runs and sizes. The served model is first
 
     Usage: trailblazer models list [OPTIONS]
 
@@ -1061,29 +1061,29 @@ fn help_of_models_list() {
 
     [global options]
 
-    Searches that name no model use the served model.
+    If a search does not name a model, it uses the served model.
     ");
 }
 
 #[test]
 fn help_of_models_switch() {
     insta::assert_snapshot!(help(&["models", "switch"]), @"
-    Prepare a model beside the served model, then let searches use it
+    Embed all runs with another model, and then let searches use this model
 
     Usage: trailblazer models switch [OPTIONS] <NAME>
 
     Arguments:
-      <NAME>  A model of the configured provider, as in embed.model
+      <NAME>  A model of the configured provider, written as in embed.model
 
     Options:
-          --dry-run  Report how many texts must be embedded and how long it takes, and change nothing
+          --dry-run  Report how many texts must be embedded and how long it takes, without changing anything
       -h, --help     Print help
 
     [global options]
 
     The runs are embedded with the new model from the backlog, while searches use the served model. The
     switch is one transaction. If the command is stopped, start it again: it continues. As long as no
-    document changes, switching back takes only this transaction, until `models drop`.
+    document changes, switching back transaction. If you stop the command, start it again to continue. Until `models drop` deletes the old model, and if no document
 
     Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new
     documents with the old model.
@@ -1097,7 +1097,7 @@ fn help_of_models_switch() {
 #[test]
 fn help_of_models_drop() {
     insta::assert_snapshot!(help(&["models", "drop"]), @"
-    Delete a model that is not served, with its vectors and its index
+    Delete a model with its vectors and its index. The model must not be served
 
     Usage: trailblazer models drop [OPTIONS] <NAME>
 
@@ -1143,7 +1143,7 @@ fn help_of_report() {
 #[test]
 fn help_of_extract() {
     insta::assert_snapshot!(help(&["extract"]), @"
-    Read the text of one file; `normalize` runs it
+    Read the text of one file. `normalize` runs this command
 
     Usage: trailblazer extract [OPTIONS] <FORMAT>
 
@@ -1168,9 +1168,9 @@ fn help_of_show() {
       <DOC>  Id, URL or path of the document
 
     Options:
-          --section <ANCHOR>  Only this section: its anchor, or its heading
+          --section <ANCHOR>  Print only the section with this anchor or heading
           --sections          List the sections instead
-          --run-id <ID>       The version of this run [default: the version that search finds]
+          --run-id <ID>       Print the version in this run [default: the version that search finds]
           --as <PRINCIPAL>    Read as this user or group, for example user:ann or group:hr; can be
                               repeated [default: search.principals]
           --json              Print JSON with all metadata
@@ -1195,7 +1195,7 @@ fn help_of_embed() {
     Usage: trailblazer embed [OPTIONS]
 
     Options:
-          --kind <KIND>  What the texts are; some models read questions and documents differently
+          --kind <KIND>  Kind of texts. Some models use different prefixes for questions and documents
                          [default: query] [possible values: query, document]
       -h, --help         Print help
 
@@ -1254,10 +1254,10 @@ fn help_of_mcp() {
 
     [global options]
 
-    Assistants and editors start this command by themselves, for example:
+    Assistants and editors start this command themselves, for example:
       claude mcp add docs -- trailblazer mcp --config /path/to/.trailblazer.yaml
 
-    `trailblazer serve` answers the same protocol over HTTP at /mcp. See docs/mcp.md.
+    `trailblazer serve` offers the same protocol over HTTP at /mcp. See docs/mcp.md.
     "#);
 }
 
@@ -1275,7 +1275,7 @@ fn help_of_eval() {
           --known-items      Use the titles of all documents as questions
           --limit <N>        Ask at most N questions
           --baseline <FILE>  An earlier result (--json) to compare with
-          --margin <SHARE>   A decrease of up to this share is not a loss [default: 0.01]
+          --margin <SHARE>   Ignore a decrease of a measure up to this value [default: 0.01]
           --as <PRINCIPAL>   Read as this user or group, for example user:ann or group:hr; can be
                              repeated [default: search.principals]
           --json             Print JSON, one object per line, instead of text
@@ -1290,7 +1290,7 @@ fn help_of_eval() {
     Examples:
       trailblazer eval questions.tsv
       trailblazer eval questions.tsv --json > before.json
-      trailblazer eval questions.tsv --baseline before.json     Exit code 1 if search finds less
+      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if search finds less
       trailblazer eval --known-items --limit 200                Use titles of documents as questions
     ");
 }

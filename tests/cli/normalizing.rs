@@ -73,7 +73,7 @@ fn normalize_reports_a_file_that_fails_and_registers_the_others() {
     let failed = run.events_named("normalize.document.error");
     assert_eq!(failed.len(), 1);
     assert!(failed[0]["path"].as_str().unwrap().ends_with("broken.dita"), "{}", failed[0]);
-    assert!(run.stderr.contains("1 input file yielded no document, or only a part of one"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 input file could not be converted completely"), "{}", run.stderr);
     assert_eq!(sandbox.database.value(RUNS), "guide normalized 2");
 }
 
@@ -304,7 +304,7 @@ fn of_many_files_that_fail_ten_are_named_and_all_with_details() {
     };
     let (count, stderr) = named(&[]);
     assert_eq!(count, 10, "{stderr}");
-    assert!(stderr.contains("12 input files yielded no document, or only a part of one (-v names all)"), "{stderr}");
+    assert!(stderr.contains("12 input files could not be converted completely (-v names all)"), "{stderr}");
     let (count, stderr) = named(&["-v"]);
     assert_eq!(count, 12, "{stderr}");
     assert!(!stderr.contains("(-v names all)"), "{stderr}");
@@ -332,7 +332,7 @@ fn a_ditaval_that_cannot_be_read_is_a_usage_error_that_names_it() {
         let args = ["normalize", "docs", "--source", "dita", "--run-id", "guide", "--ditaval", ditaval];
         let run = sandbox.run(&args).exits(2);
         assert!(run.stderr.contains(&format!("error: {ditaval}: ")), "{}", run.stderr);
-        assert!(run.stderr.contains("; give a ditaval file"), "{}", run.stderr);
+        assert!(run.stderr.contains("; pass a "), "{}", run.stderr);
     }
     assert!(!sandbox.folder().join("var").exists());
 }
@@ -390,9 +390,9 @@ fn a_file_that_is_no_page_is_refused_by_name() {
     for (path, told) in [
         ("passwd", "error: passwd is neither a page file"),
         ("paper.pdf", "error: paper.pdf is neither a page file"),
-        ("plain", "a.xml: DITA, not a page of Confluence"),
-        ("plain/a.xml", "a.xml: DITA, not a page of Confluence"),
-        ("typed", "a.xml: DITA, not a page of Confluence"),
+        ("plain", "a.xml: the file contains DITA, not a Confluence page"),
+        ("plain/a.xml", "a.xml: the file contains DITA, not a Confluence page"),
+        ("typed", "a.xml: the file contains DITA, not a Confluence page"),
     ] {
         let run = sandbox.run(&["normalize", path, "--source", "confluence", "--run-id", "r"]).exits(2);
         assert!(run.stderr.contains(told), "{path}: {}", run.stderr);
@@ -444,7 +444,7 @@ fn pages_of_one_file_that_fail_are_one_file() {
     sandbox.write("docs/good.html", "<p>Text of a page.</p>");
     let run = sandbox.run(&["normalize", "docs", "--source", "confluence", "--run-id", "r"]).exits(1);
     assert_eq!(run.events_named("normalize.document.error").len(), 3);
-    let told = "warn: 1 input file yielded no document, or only a part of one: 3 errors\n";
+    let told = "warn: 1 input file could not be converted completely: 3 errors\n";
     assert!(run.stderr.contains(told), "{}", run.stderr);
 }
 
@@ -465,12 +465,12 @@ fn a_document_with_the_id_of_another_once_cleaned_is_told_and_left_out() {
         failed.iter().map(told).collect::<Vec<_>>()
     };
     let dita = told(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
-    assert_eq!(dita, ["a\u{ad}.dita: left out: an earlier document has its id, topic:docs/a"]);
+    assert_eq!(dita, ["a\u{ad}.dita: left out: an earlier document has the same id, topic:docs/a"]);
     let confluence = told(&["normalize", "pages", "--source", "confluence", "--run-id", "wiki"]);
     assert_eq!(
         confluence,
         [
-            "a\u{ad}.html: left out: an earlier document has its id, pages/a",
+            "a\u{ad}.html: left out: an earlier document has the same id, pages/a",
             "\u{200b}.html: left out: its id would be empty"
         ]
     );

@@ -38,7 +38,7 @@ fn a_dead_worker_is_named_everywhere_with_the_command_that_frees_its_run() {
 
     let status = sandbox.run(&["status"]).success().stdout;
     let attention = "Needs attention: 1 worker is probably dead (`trailblazer runs release r1` releases the claimed runs), and \
-                     1 run is due and no worker is at work (`trailblazer run` starts one).\n";
+                     1 run is due, but no worker is running (start one with `trailblazer run`).\n";
     assert!(status.starts_with(attention), "{status}");
     assert!(status.contains("claimed 1, lease expired 0, probably dead 1"), "{status}");
     let workers = sandbox.run(&["status", "--workers"]).success().stdout;
@@ -119,7 +119,7 @@ fn a_run_takes_back_what_a_killed_process_of_this_machine_had_claimed() {
     let run = sandbox.run(&["run"]).success();
     let recovered = &run.events_named("runs.recover")[0];
     assert_eq!((&recovered["run_id"], &recovered["attempts"]), (&"r1".into(), &1.into()));
-    assert!(run.stderr.contains("took run r1 back: the process of worker "), "{}", run.stderr);
+    assert!(run.stderr.contains("ended the claim on run r1: the process of worker "), "{}", run.stderr);
     let statuses = "select status from graphdb.processed_runs order by run_id";
     assert_eq!(sandbox.database.column(statuses), ["embedded", "embedded"]);
     let outcomes = "select outcome from graphdb.run_attempts where run_id = 'r1' order by claim_token";

@@ -45,7 +45,7 @@ fn ask_and_show_give_a_restricted_page_to_its_readers_only() {
     let shown = sandbox.run(&["show", "salaries", "--as", "group:hr"]).success();
     assert!(shown.stdout.contains("90000"), "{}", shown.stdout);
     let run = sandbox.run(&["show", "salaries", "--as", "hr"]).exits(2);
-    assert!(run.stderr.contains("write user:NAME or group:NAME"), "{}", run.stderr);
+    assert!(run.stderr.contains("expected user:NAME or group:NAME"), "{}", run.stderr);
 }
 
 #[test]

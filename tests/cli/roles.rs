@@ -94,7 +94,7 @@ fn a_role_that_lacks_a_function_is_named_with_the_command_that_gives_it() {
     let owner = |statement: &str| role.sandbox.database.connect().batch_execute(statement).unwrap();
     owner("drop function graphdb.snippet");
     let migrated = role.sandbox.run(&["db", "migrate"]).success();
-    let lacks = format!("role {} (reader) lacks functions that came after it was granted: snippet", role.name);
+    let lacks = format!("role {} (reader) lacks rights on functions that were added later: snippet", role.name);
     let told = format!("warn: {lacks}; to give it: trailblazer db grant reader {}\n", role.name);
     assert!(migrated.stderr.contains(&told), "{}", migrated.stderr);
     assert_eq!(Role::rights(&role.run(&["db", "doctor", "--json"]).exits(4))[1], format!("false {lacks}"));

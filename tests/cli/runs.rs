@@ -186,7 +186,7 @@ fn reset_of_nothing_and_of_one_run_by_its_name_asks_nothing() {
 fn reset_of_all_says_when_the_chunks_stay() {
     let sandbox = embedded();
     let args = ["runs", "reset", "--run-id", "r1", "--scope", "all", "--dry-run"];
-    let stays = "the chunks stay, because reset.delete_chunks is false";
+    let stays = "the chunks are kept, because reset.delete_chunks is false";
     assert!(sandbox.run(&args).success().stderr.contains(stays));
     sandbox.configure("reset: { delete_chunks: true }\n");
     assert!(!sandbox.run(&args).success().stderr.contains(stays));
@@ -250,7 +250,7 @@ fn delete_without_a_selection_is_refused() {
     sandbox.run(&["runs", "delete", "--limit", "1", "--yes"]).exits(2);
     let run = sandbox.run(&["runs", "delete", "--yes"]).exits(2);
     insta::assert_snapshot!(run.stderr, @"
-    error: no selection of runs to delete
+    error: no runs are selected to delete
       hint: Pass run ids or a filter such as --source SOURCE. To delete every run, pass --run-id '*'.
     ");
     assert_eq!(statuses(&sandbox), ["embedded"; 3]);
@@ -399,7 +399,7 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
 
     due 0, in back-off 1, claimed 1, lease expired 0, probably dead 1
     next back-off ends 2026-06-01T12:01:30Z
-    oldest run waits since 2026-05-01T12:00:00Z
+    the oldest run has waited since 2026-05-01T12:00:00Z
     2 documents not yet chunked, 2 runs embedded in the last 10 minutes, estimated time left 1 min 19 s
 
     documents  4 in search

@@ -240,7 +240,7 @@ fn normalize_that_is_stopped_leaves_nothing_behind() {
         topic.write_all(b"<topic id='t'><title>T</title><body><p>Text.</p></body></topic>").unwrap();
         drop(topic);
         let run = Sandbox::wait(child).exits(code);
-        assert!(run.stderr.ends_with("stopped: nothing is registered\n"), "{}", run.stderr);
+        assert!(run.stderr.ends_with("stopped: the run was not registered\n"), "{}", run.stderr);
         assert!(!sandbox.folder().join("var").exists());
         assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
     }

@@ -231,7 +231,7 @@ fn a_token_that_is_refused_or_missing_changes_nothing_and_is_never_printed() {
     run(&sandbox, &["sync"]).success();
     site.misbehave([Some(Fault::Status(401, ""))]);
     let refused = run(&sandbox, &["-vv", "sync"]).exits(3);
-    assert!(refused.stderr.contains("refuses the token"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("rejected the token"), "{}", refused.stderr);
     let missing = sandbox.run(&["sync"]).exits(3);
     assert!(
         missing.stderr.contains("TRAILBLAZER_SOURCES_HANDBOOK_TOKEN or TRAILBLAZER_CONFLUENCE_TOKEN"),

@@ -32,7 +32,7 @@ pub fn code_blocks(markdown: &str) -> Vec<String> {
     blocks
 }
 
-/// Returns all visible text, and the targets of links and images. Blocks are separated, and blanks are unchanged.
+/// Returns all visible text, and the targets of links and images. Blocks are separated, and spaces are unchanged.
 pub fn visible_text(markdown: &str) -> String {
     let mut out = String::new();
     for event in parser(markdown) {

@@ -220,7 +220,7 @@ fn a_file_that_cannot_be_read_is_named_and_the_others_are_read() {
     );
     assert_eq!(read.titled("z.txt").text_md, "d");
     let notices: Vec<&str> = read.notices.iter().map(|notice| notice.message.as_str()).collect();
-    assert!(notices.contains(&"no text is read from 1 attachment: 1 .png"), "{notices:?}");
+    assert!(notices.contains(&"the text of 1 attachment is not read: 1 .png"), "{notices:?}");
     assert!(
         notices.iter().any(|notice| notice.starts_with("cannot read ") && notice.contains("Plan/a.pdf (")),
         "{notices:?}"

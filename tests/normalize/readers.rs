@@ -78,7 +78,7 @@ fn read_export(pages: &[Page<'_>], rest: &str) -> Read {
     read_files(&[("entities.xml", &export(pages, rest))], &Options::default())
 }
 
-/// Returns the readers of each document: names with blanks between, restrictions with `&` between.
+/// Returns the readers of each document: names with spaces between, restrictions with `&` between.
 fn readers(read: &Read) -> Vec<Option<String>> {
     let shown = |readers: &Readers| readers.lists().iter().map(|names| names.join(" ")).collect::<Vec<_>>().join(" & ");
     read.documents.iter().map(|page| page.readers.as_ref().map(shown)).collect()

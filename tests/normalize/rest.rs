@@ -62,7 +62,7 @@ fn only_current_pages_and_blog_posts_of_a_list_become_documents() {
     assert_eq!(
         messages(&read),
         [
-            "left out pages that are not current: 1 archived, 1 draft, 1 historical, 1 trashed",
+            "omitted pages that are not current: 1 archived, 1 draft, 1 historical, 1 trashed",
             "left out 1 result that is neither a page nor a comment"
         ]
     );

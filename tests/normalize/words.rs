@@ -1,4 +1,4 @@
-//! Words and blanks of storage format: nothing joins, and no blank is lost.
+//! Words and spaces of storage format: nothing joins, and no space is lost.
 
 use trailblazer::normalize::Options;
 

@@ -131,7 +131,7 @@ fn what_is_wrong_is_told_to_the_model_or_to_the_client() {
         ("search", json!({"query": "a", "more": 1}), "unknown field"),
         ("get_document", json!({"document": "none"}), "no document \"none\""),
         ("get_document", json!({"document": "topic:g/lease.dita", "section": "x"}), "Sections: expiry, renewal"),
-        ("get_document", json!({"document": "x", "run_id": "../x"}), "bad run id"),
+        ("get_document", json!({"document": "x", "run_id": "../x"}), "invalid run id"),
     ] {
         let result = tool(&server, name, &arguments);
         assert_eq!(result["isError"], true, "{arguments}");

@@ -10,7 +10,7 @@ use crate::support::TestDatabase;
 /// The only model that [`register_model`] registers. It has three dimensions.
 pub const MODEL: &str = "m";
 
-/// Returns the result as text. Each row is a line, columns are separated by blanks, and null is `-`.
+/// Returns the result as text. Each row is a line, columns are separated by spaces, and null is `-`.
 #[track_caller]
 pub fn ask(client: &mut Client, query: &str) -> String {
     try_ask(client, query).unwrap_or_else(|error| panic!("{error:?}\n{query}"))

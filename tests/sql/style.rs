@@ -17,7 +17,7 @@ fn files() -> Vec<(String, String)> {
     files
 }
 
-/// Returns the statements of a file as tokens, without blanks and comments.
+/// Returns the statements of a file as tokens, without spaces and comments.
 fn statements(text: &str) -> Vec<Vec<Token>> {
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize().unwrap();
     tokens

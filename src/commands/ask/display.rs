@@ -1,4 +1,4 @@
-//! Displays hits. Text is wrapped to the width of the terminal. Table rows and lines of code are unchanged.
+//! Displays hits. Wraps text to the width of the terminal, except table rows and lines of code.
 
 use std::io::IsTerminal;
 
@@ -59,7 +59,7 @@ pub fn print(hits: &[Hit], texts: &[String], style: Style) -> Result<()> {
             let rank = |rank: Option<i32>| rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
             let similarity = hit.similarity.map_or_else(|| "-".to_owned(), |similarity| format!("{similarity:.2}"));
             print_line(&format!(
-                "{INDENT}score {:.2}, similarity {similarity}, place by words {}, by vector {}, words {}, run {} document {} chunk {}",
+                "{INDENT}score {:.2}, similarity {similarity}, rank by words {}, by vector {}, words {}, run {} document {} chunk {}",
                 hit.score,
                 rank(hit.text_rank),
                 rank(hit.vector_rank),
@@ -106,7 +106,7 @@ fn wrapped(line: &str, width: Option<usize>) -> Vec<String> {
         current.push_str(word);
     }
     lines.push(current);
-    // A mark that spans several lines begins again on each line.
+    // If a mark spans several lines, it is repeated on each line.
     let mut is_marked = false;
     for line in &mut lines {
         let begins_marked = is_marked;

@@ -35,16 +35,16 @@ const EVERY: i32 = 1000;
 #[command(after_help = "\
 Examples:
   trailblazer ask \"How do I reset runs that failed?\"
-  trailblazer ask 'expired \"claim token\" -python'     With this phrase, without that word
+  trailblazer ask 'expired \"claim token\" -python'     Require the phrase, exclude the word
   trailblazer ask chunk --source dita --limit 3
   trailblazer ask \"back up\" --where status=approved --where 'updated>=2026-01-01'
-  trailblazer ask \"back up\" --context section       Whole sections instead of their best parts
+  trailblazer ask \"back up\" --context section       Print whole sections instead of their best parts
   trailblazer ask \"back up\" --text-only             Full-text search only, without the model
   trailblazer ask \"back up\" --json | jq -r '.title // empty'
 
 The same in SQL: select * from graphdb.search('How do I reset runs that failed?')")]
 pub struct Args {
-    /// Words, and "phrases in quotes" that every answer contains. To exclude a word, write -word at the end and quote the
+    /// Words and "phrases in quotes". Every answer contains the phrases. To exclude a word, write -word at the end and quote the
     /// whole question
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
@@ -57,11 +57,11 @@ pub struct Args {
     /// Only documents with this label; can be repeated
     #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub label: Vec<String>,
-    /// Only documents of runs whose id matches; * is any text, ? one character
+    /// Only documents of runs whose id matches. * stands for any text, ? for one character
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key is path, ancestor, language, updated, source,
-    /// label, run or a key of the metadata. Another VALUE of the same key is an alternative
+    /// label, run or a key of the metadata. If a KEY is repeated, one of its VALUEs must match
     #[arg(long = "where", value_name = "CONDITION", value_parser = NonEmptyStringValueParser::new())]
     pub conditions: Vec<String>,
     /// No answers with this word or phrase; can be repeated
@@ -73,7 +73,7 @@ pub struct Args {
     /// Show the whole section, the document, or N neighboring chunks on either side
     #[arg(long, value_name = "section|document|N", value_parser = scope)]
     pub context: Option<String>,
-    /// Show several chunks of a document; --limit counts chunks
+    /// Show more than one chunk of a document. --limit then counts chunks
     #[arg(long)]
     pub every_chunk: bool,
     /// Full-text search only, without the model
@@ -90,7 +90,7 @@ pub struct Args {
 fn score(text: &str) -> std::result::Result<f64, String> {
     match text.parse() {
         Ok(score) if (0.0..=1.0).contains(&score) => Ok(score),
-        _ => Err("a score is a number from 0 to 1".into()),
+        _ => Err("the score must be a number from 0 to 1".into()),
     }
 }
 
@@ -109,12 +109,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let text = args.question.join(" ");
     if !text.contains(char::is_alphanumeric) {
         return Err(Error::Usage {
-            message: "the question has no word".into(),
-            hint: Some("Ask for example: trailblazer ask \"What happens when a worker dies?\"".into()),
+            message: "the question contains no words".into(),
+            hint: Some("Example: trailblazer ask \"What happens when a worker dies?\"".into()),
         });
     }
     if text.chars().count() > MOST_CHARACTERS {
-        log::warn!("the question is long: full-text search reads its first {MOST_CHARACTERS} characters");
+        log::warn!("the question is too long: full-text search uses only its first {MOST_CHARACTERS} characters");
     }
     let mut filter = wanted(args)?;
     let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
@@ -195,13 +195,13 @@ fn wanted(args: &Args) -> Result<SearchFilter> {
     Ok(wanted)
 }
 
-/// Returns the message if no document was found, and warns about a possible cause.
+/// Returns the message for a search without hits, and warns about a possible cause.
 fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) -> Result<String> {
     if question.min_score.is_some() {
         let any = Question { min_score: None, limit: 1, ..question.clone() };
         if let Some(best) = search::search(client, &any)?.first() {
             return Ok(format!(
-                "nothing relevant found: the best score is {:.2}; --min-score 0 shows what there is",
+                "nothing relevant found: the best score is {:.2}; --min-score 0 shows all results",
                 best.score
             ));
         }
@@ -213,18 +213,18 @@ fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) ->
             log::warn!("{unsearched}");
             "nothing found".into()
         }
-        None => "nothing found: ask with fewer or other words, and without filters".into(),
+        None => "nothing found: try fewer or other words, or remove filters".into(),
     })
 }
 
-/// Prints what the user can do while the server is unreachable.
+/// Suggests what the user can do while the embedding server is unreachable.
 fn advise(error: &EmbedError) {
     if error.may_pass() {
         log::info!("`trailblazer ask --text-only` searches without the embedding server");
     }
 }
 
-/// Returns a message if no selected run is embedded, or if other runs contain newer versions of all their documents.
+/// Returns a message if none of the selected runs is embedded, or if other runs contain newer versions of all their documents.
 fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Result<Option<String>> {
     let embedded = Filter { status: vec![Status::Embedded], limit: Some(2), ..filter.clone() };
     match calls::list_runs(client, &embedded)?.as_slice() {
@@ -244,7 +244,7 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
     })
 }
 
-/// Returns a message with the run in which a search finds the documents of `run`.
+/// Returns a message that names the run whose versions of the documents a search finds instead.
 fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
     let others = calls::overlapping_runs(client, &run.run_id)?;
     let run_ids: Vec<_> = others.into_iter().map(|(run_id, _)| run_id).collect();
@@ -259,7 +259,7 @@ fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
         } else {
             String::new()
         };
-        format!("no document of run {run_id} is searched: newer runs contain them too, such as {other}{way_on}")
+        format!("search finds no document of run {run_id}, because newer runs such as {other} contain them too{way_on}")
     }))
 }
 
@@ -267,7 +267,7 @@ fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
 pub fn embed_question(provider: &dyn Provider, question: &str) -> std::result::Result<Vec<f32>, EmbedError> {
     let name = &provider.model().name;
     embed::embed_question(provider, question, || {
-        log::warn!("the question is longer than {name} can read: its vector covers only the start");
+        log::warn!("the question is longer than {name} can read, so its vector covers only the start");
     })
 }
 

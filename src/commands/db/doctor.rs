@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{counted, print_line};
 
-/// A larger difference makes logs hard to read. It has no other effect, because leases use the clock of the server.
+/// A larger difference makes logs hard to compare. Leases are not affected, because they use the server's clock.
 const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
 /// The first pgvector without known errors. Versions 0.8.2 and 0.8.3 fixed a vulnerability and damaged HNSW indexes.
@@ -31,8 +31,8 @@ struct Doctor<'a> {
     exit: Exit,
 }
 
-/// Runs all checks. If a run would fail, the exit code is the exit code of that run: 3 if the configuration of
-/// the model is wrong, and otherwise 4.
+/// Runs all checks. If `run` would fail, the exit code is the same as that of `run`: 3 if the configuration of the
+/// model is wrong, and otherwise 4.
 pub fn run(context: &Context<'_>) -> Result<Exit> {
     let mut doctor = Doctor { context, exit: Exit::Done };
     match Connector::new(&context.config).and_then(|connector| Ok((connector.connect_first()?, connector))) {
@@ -68,7 +68,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// Checks the server for questions, if it is a different one.
+    /// Checks the server in `database.read_url`, if it is a different one.
     fn standby(&mut self) -> Result<()> {
         let config = &self.context.config;
         if config.database.read_url.is_none() {
@@ -84,7 +84,7 @@ impl Doctor<'_> {
         };
         let shown = connector.shown();
         match health::replication_lag(&mut client)? {
-            None => self.note("read_url", &format!("{shown}; it is no standby")),
+            None => self.note("read_url", &format!("{shown}; this server is not a standby")),
             Some(lag) if lag > f64::from(config.database.max_lag_seconds) => {
                 let most = config.database.max_lag_seconds;
                 let detail = format!("{shown}; up to {lag:.0} s behind, more than database.max_lag_seconds, {most}");
@@ -103,12 +103,12 @@ impl Doctor<'_> {
             _ => self.note("server", &format!("{detail}, newer than 15 to 18, which this version was tested with"))?,
         }
         if server.is_read_only {
-            self.note("server", "read-only: search works, work does not")?;
+            self.note("server", "read-only: searches work, but `normalize` and `run` need the primary")?;
         }
         if matches!(server.ctype.as_str(), "C" | "POSIX") {
             self.note(
                 "server",
-                "the database has the character type C, so full-text search takes every character beyond ASCII for a letter; to \
+                "the database has the character type C, so full-text search treats every character outside ASCII as a letter; to \
                  change that: trailblazer db dump FILE, then trailblazer db restore FILE, on a server of your own into a database \
                  with lc_ctype 'C.UTF-8'",
             )?;
@@ -125,7 +125,7 @@ impl Doctor<'_> {
                 self.ok("pgvector", version)
             }
             Some(version) => {
-                self.bad("pgvector", version, "Run `alter extension vector update` on a server that has 0.8 or later.")
+                self.bad("pgvector", version, "Install pgvector 0.8 or later on the server, and run `alter extension vector update`.")
             }
             None => self.bad("pgvector", "not installed in this database", "Run `trailblazer db migrate`."),
         }
@@ -173,7 +173,7 @@ impl Doctor<'_> {
         Ok(false)
     }
 
-    /// Reports an error that an installation cannot repair.
+    /// Reports an error that `db migrate` cannot repair.
     fn refused(&mut self, error: &Error) -> Result<()> {
         self.bad("schema", &error.to_string(), &error.hint().unwrap_or_default())
     }
@@ -181,8 +181,8 @@ impl Doctor<'_> {
     fn rights(&mut self, client: &mut Client, rights: health::Rights, server: &health::Server) -> Result<()> {
         let role = &server.role;
         let Some(kind) = rights.kind else {
-            let repair = format!("As the owner: trailblazer db grant reader|worker|admin {role}");
-            return self.bad("rights", &format!("role {role} may do nothing"), &repair);
+            let repair = format!("As the owner, run: trailblazer db grant reader|worker|admin {role}");
+            return self.bad("rights", &format!("role {role} has no rights"), &repair);
         };
         let may = match kind {
             "admin" => "work, reset and delete",
@@ -191,33 +191,33 @@ impl Doctor<'_> {
         };
         self.ok("rights", &format!("role {role} may {may}"))?;
         if !rights.roles {
-            let detail = format!("role {role} was granted its rights by an earlier version");
-            return self.bad("rights", &detail, &format!("As the owner: trailblazer db grant {kind} {role}"));
+            let detail = format!("an earlier version granted role {role} its rights");
+            return self.bad("rights", &detail, &format!("As the owner, run: trailblazer db grant {kind} {role}"));
         }
         for (of, (detail, grant)) in health::role_rights(client)?.iter().filter_map(|of| Some((&of.role, of.fault()?)))
         {
             if of == role {
                 self.bad("rights", &detail, &format!("As the owner: {grant}"))?;
             } else {
-                self.note("rights", &format!("{detail}; to give it: {grant}"))?;
+                self.note("rights", &format!("{detail}; to grant it: {grant}"))?;
             }
         }
         Ok(())
     }
 
-    /// Checks the sequence of claim tokens. If the tables were copied without their sequence, it would issue old tokens again.
+    /// Checks the sequence of claim tokens. If the tables were copied without the sequence, it would issue old tokens again.
     fn tokens(&mut self, client: &mut Client) -> Result<()> {
         match health::token_lag(client)? {
             Some(lag) if lag > 0 => self.bad(
                 "tokens",
                 &format!("the sequence graphdb.claim_tokens is {} behind the tokens in use", counted(lag, "token")),
-                "Run `trailblazer db migrate` to move it ahead.",
+                "Run `trailblazer db migrate`. It moves the sequence ahead.",
             ),
             _ => Ok(()),
         }
     }
 
-    /// Documents that may be restricted at their source, while search shows them to everybody.
+    /// Reports documents that search shows to everybody although their source may restrict them.
     fn readers(&mut self, client: &mut Client) -> Result<()> {
         for unknown in health::unknown_readers(client)? {
             let documents = counted(unknown.documents, "document");
@@ -232,7 +232,7 @@ impl Doctor<'_> {
                     "normalize them together with the pages above them, or fetch them with their `ancestors`",
                 ),
                 _ => (
-                    "have restrictions in their metadata, and no known readers",
+                    "have restrictions in their metadata, but no known readers",
                     "normalize their source again with this version",
                 ),
             };
@@ -245,9 +245,9 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// Other runs continue after a worker dies, but the runs that it claimed wait until their leases expire.
+    /// Reports dead workers, because the runs that they claimed wait until their leases expire.
     fn workers(&mut self, client: &mut Client) -> Result<()> {
-        // A role that an earlier version granted its rights may not ask.
+        // If an earlier version granted the role its rights, the role may not execute this function.
         let Ok(found) = operations::list_workers(client, &Filter::default(), false) else { return Ok(()) };
         let dead: Vec<_> = found.iter().filter(|worker| worker.state == WorkerState::Dead).collect();
         for worker in &dead {
@@ -280,7 +280,7 @@ impl Doctor<'_> {
         let found = calls::model_limit(client, &wanted.name)?;
         let reads = match (found, wanted.provider.as_str()) {
             (Some(tokens), _) => format!(", reads {} of a text", counted(tokens, "token")),
-            (None, "openai") => format!(", {} of a text are assumed", counted(wanted.max_tokens, "token")),
+            (None, "openai") => format!(", assumes a limit of {} of a text", counted(wanted.max_tokens, "token")),
             (None, _) => format!(", reads {} of a text", counted(wanted.max_tokens, "token")),
         };
         let detail = format!("{} of provider {}, {} dimensions{reads}", wanted.name, wanted.provider, wanted.dimension);
@@ -301,17 +301,21 @@ impl Doctor<'_> {
                 counted(found.runs, "run")
             );
             if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
-                let hint = "Give the configured model another name, because its vectors have another dimension.";
+                let hint =
+                    "Give the configured model another name, because the registered model has another dimension.";
                 self.misfit("vectors", &Error::Model { message: detail, hint: hint.into() }, hint)?;
             } else if found.wrong_dimension > 0 {
                 self.bad(
                     "vectors",
-                    &format!("{detail}; {} are of another", found.wrong_dimension),
+                    &format!("{detail}; {} have another dimension", found.wrong_dimension),
                     "Delete them and reset their runs.",
                 )?;
             } else if found.model != wanted.name && found.runs > 0 {
                 let reset = format!("trailblazer runs reset --embedding-model {}", found.model);
-                self.note("vectors", &format!("{detail}, not of the configured model; to embed them again: {reset}"))?;
+                self.note(
+                    "vectors",
+                    &format!("{detail}, which is not the configured model; to embed the runs again: {reset}"),
+                )?;
             } else {
                 self.ok("vectors", &detail)?;
             }
@@ -324,7 +328,7 @@ impl Doctor<'_> {
         Ok(())
     }
 
-    /// Reports an error in the configuration. The exit code is the same as that of a run, unless another check fails too.
+    /// Reports an error in the configuration. Unless another check fails too, the exit code is the same as that of `run`.
     fn misfit(&mut self, check: &str, error: &Error, repair: &str) -> Result<()> {
         let exit = if self.exit == Exit::Done { error.exit() } else { self.exit };
         self.bad(check, &error.to_string(), &error.hint().unwrap_or_else(|| repair.to_owned()))?;

@@ -11,7 +11,7 @@ use crate::terminal::{confirm, counted};
 /// Save documents, chunks, vectors and the backlog to a file
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The file has PostgreSQL's custom format, which pg_restore reads too. Workers may go on during the dump. An existing file \
+The file has PostgreSQL's custom format, which pg_restore also reads. Workers may keep running during the dump. An existing file \
 is replaced when the dump is complete.
 
 Example:
@@ -25,7 +25,7 @@ pub struct DumpArgs {
 /// Restore documents, chunks, vectors and the backlog from a dump
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Stop the workers first. If anything fails, the database stays as it was. Rights are restored for the roles that exist on \
+Stop the workers first. If the restore fails, the database is unchanged. Rights are restored for the roles that exist on \
 the server. On the private server, the documents move to a new database, which also gets the current text settings.
 
 Example:
@@ -34,7 +34,7 @@ pub struct RestoreArgs {
     /// A file that `db dump` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace the contents of the database without asking
+    /// Replace the contents of the database without confirmation
     #[arg(long, short)]
     yes: bool,
 }

@@ -14,17 +14,17 @@ use crate::error::{Error, Exit, Result};
 use crate::options::Answer;
 use crate::terminal::{counted, print_line};
 
-/// The database: private server, schema, health, rights.
+/// Manage the database: private server, schema, checks, backups and rights.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the private server and print its URL
     #[command(after_help = "Example:\n  psql \"$(trailblazer db up --events never)\"")]
     Up,
-    /// Stop the private server; open transactions are rolled back, nothing committed is lost
+    /// Stop the private server. Open transactions are rolled back, and committed data is kept
     Down,
-    /// Install the schema, or bring it up to date; safe to repeat, from any number of processes
+    /// Install or update the schema. You can repeat the command at any time, even in parallel
     Migrate,
-    /// Check everything a run needs, one line each, with the repair
+    /// Check everything that a run needs, and print how to solve each problem
     Doctor(Answer),
     /// Save documents, chunks, vectors and the backlog to a file
     Dump(dump::DumpArgs),
@@ -34,28 +34,28 @@ pub enum Command {
     Prune(prune::Args),
     /// Give a role the rights of a worker, an admin or a reader
     #[command(after_help = "\
-Each grant replaces the one before. A role sees restricted documents only as the users and groups that it is granted.
+Each grant replaces the previous one. The role sees only the restricted documents that the granted users and groups may read.
 
 Examples:
   trailblazer db grant worker ingest_worker
   trailblazer db grant reader hr_portal --as group:hr
-  trailblazer db grant reader web --all               For `serve`, which knows its callers")]
+  trailblazer db grant reader web --all               For `serve`, which identifies its callers")]
     Grant {
         /// What the role may do
         kind: Kind,
         /// An existing role
         role: String,
-        /// The role reads as this user or group of the sources, for example group:hr; can be repeated
+        /// Let the role read as this user or group of the sources, for example group:hr; can be repeated
         #[arg(long = "as", value_name = "PRINCIPAL", value_parser = super::reading::principal, conflicts_with = "all")]
         principals: Vec<String>,
-        /// The role may read as any user or group
+        /// Let the role read as any user or group
         #[arg(long)]
         all: bool,
     },
 }
 
 impl Command {
-    /// Returns the output options of a command that answers a question.
+    /// Returns the output options of `doctor`, or `None` for the other commands.
     #[must_use]
     pub fn answer(&self) -> Option<Answer> {
         match self {
@@ -134,7 +134,7 @@ fn migrate(context: &Context<'_>) -> Result<Exit> {
         number => log::info!("schema: installed {} ({} …)", counted(number, "file"), ran[0]),
     }
     for (detail, grant) in health::role_rights(&mut client)?.iter().filter_map(health::RoleRights::fault) {
-        log::warn!("{detail}; to give it: {grant}");
+        log::warn!("{detail}; to grant it: {grant}");
     }
     Ok(Exit::Done)
 }

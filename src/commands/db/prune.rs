@@ -14,13 +14,13 @@ const STEP: i32 = 10_000;
 /// Delete the vectors of texts that no run contains
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-An edited document leaves the vectors of its old texts behind. Nothing that is searched needs them; a text that comes \
-back is embedded again.
+When a document is edited, the vectors of its old texts stay. Search does not need them. If such a text is added again, \
+it is embedded again.
 
 Example:
   trailblazer db prune --dry-run")]
 pub struct Args {
-    /// Count them, and change nothing
+    /// Count the vectors without deleting them
     #[arg(long)]
     dry_run: bool,
 }

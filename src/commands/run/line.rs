@@ -15,7 +15,7 @@ pub struct Figures {
     pub texts: u64,
     /// Number of these texts that have a vector.
     pub embedded: u64,
-    /// Documents that wait to be chunked.
+    /// Documents that are not chunked yet.
     pub documents_left: u64,
     /// Documents that were due at the start or later, including those that this process has chunked.
     pub documents: u64,
@@ -43,7 +43,7 @@ impl Figures {
         Some(((self.texts.saturating_sub(self.embedded)) as f64 / rate).ceil() as u64)
     }
 
-    /// Returns the counted items: texts, or documents while no run is chunked.
+    /// Returns the numbers of texts or, if no run is chunked yet, of documents.
     fn count(&self) -> (u64, u64, &'static str) {
         if self.texts > 0 {
             (self.embedded, self.texts, "text")

@@ -40,14 +40,14 @@ use reporting::Reporting;
 #[command(after_help = "\
 Examples:
   trailblazer run                          Everything that is normalized and not yet embedded
-  trailblazer run --dry-run                Show what is due, and change nothing
+  trailblazer run --dry-run                Show what is due without changing anything
   trailblazer run --limit 20 --workers 2   The oldest twenty
   trailblazer run --run-id '2026-*' --source dita
   trailblazer run --watch                  Keep running, and process new runs as they arrive
 
-Start this command as often as you like, on any number of machines: only one worker claims each run. \
+You can start this command several times and on any number of machines, because only one worker claims each run. \
 If the embedding server is busy, `run` waits. If it is unreachable, `run` waits only with --watch or if it answered \
-before. Neither counts as a failed attempt.
+before. Waiting does not count as a failed attempt.
 
 Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and releases its claims. \
 After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run` on the same machine ends them. From \
@@ -59,10 +59,10 @@ pub struct Args {
     /// Process at most N runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Process N runs, and embed N batches, at the same time [default: `workers` in the configuration]
+    /// Process N runs and embed N batches at the same time [default: `workers` in the configuration]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Show what is due, and change nothing
+    /// Show what is due without changing anything
     #[arg(long)]
     pub dry_run: bool,
     /// Keep running when nothing is due, and process new runs as they arrive
@@ -100,7 +100,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     let mut client = connector.connect_ready_to_work()?;
 
     if !args.dry_run {
-        // This must be done before the scan, so that it includes the runs of killed workers.
+        // Recover claims before the scan, so that the scan includes the runs of killed workers.
         for run in calls::recover_expired_claims(&mut client)? {
             reclaim::report(&run, context.events);
         }
@@ -195,8 +195,8 @@ fn work(
                     is_counted = true;
                     match due_work(connector, plan) {
                         Ok(due) => display.add_due(&due),
-                        // The progress then counts only what this process has begun.
-                        Err(error) => log::debug!("cannot count what is due: {error}"),
+                        // Without these numbers, the progress counts only the runs that this process has begun.
+                        Err(error) => log::debug!("cannot count the due runs: {error}"),
                     }
                 }
                 display.tick(now);
@@ -216,7 +216,7 @@ fn work(
             let _ = write!(summary, ", {count} {what}");
         }
     }
-    // A lost run may also be counted above, if a worker has claimed it again.
+    // If a worker claimed a lost run again, the run is also counted above.
     if lost > 0 {
         let _ = write!(summary, ", {} lost", counted(lost, "claim"));
     }
@@ -259,9 +259,9 @@ fn wind_up(
     Ok(())
 }
 
-/// Lets searches use the configured model once every text has a vector under it. Until then, they use the served model.
+/// Serves the configured model when every text has a vector of this model. Until then, searches use the served model.
 fn serve_if_prepared(client: &mut Client, model: &str) -> Result<()> {
-    // If the role does not have the right to do this, another role must.
+    // If this role may not serve a model, leave it to a role that may.
     if !prepared::may_serve(client)? || prepared::served(client)?.is_none_or(|served| served == model) {
         return Ok(());
     }
@@ -272,7 +272,7 @@ fn serve_if_prepared(client: &mut Client, model: &str) -> Result<()> {
     Ok(())
 }
 
-/// Maximum time for counting the texts that are due. The progress needs the number, but workers do not wait for it.
+/// Maximum time for counting the texts that are due. The number is only for the progress, so workers do not wait for it.
 const COUNT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the progress of the due runs, in the order in which workers claim them.
@@ -300,7 +300,7 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     }
     if deferred > 0 {
         log::info!(
-            "waiting for a retry: {}; `trailblazer status` shows when, `trailblazer runs show ID` shows why, `trailblazer run` processes what is due",
+            "waiting for a retry: {}; `trailblazer status` shows until when, `trailblazer runs show ID` shows why, and `trailblazer run` processes due runs",
             counted(deferred, "run")
         );
     }
@@ -325,11 +325,11 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
     Ok(())
 }
 
-/// Reports runs that are embedded with a different model than the configured one. They are not changed.
+/// Reports runs that are embedded with another model than the configured one.
 fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
     let models = match calls::list_models(client, filter) {
         Ok(models) => models,
-        // The message is optional, because the work is complete.
+        // Ignore the error, because the work is complete.
         Err(error) => return log::debug!("{error}"),
     };
     for (other, runs) in models.iter().filter(|(other, _)| other != model).take(NAMED) {
@@ -399,7 +399,7 @@ fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Contex
     Ok(due)
 }
 
-/// Number of runs that a dry run lists for each phase by default. The scan returns the same number.
+/// Number of runs that a dry run lists for each phase by default. The scan returns as many.
 const LISTED: u32 = 10;
 /// Maximum number of runs that a dry run lists for each phase.
 const MOST_LISTED: u32 = 1000;
@@ -413,7 +413,7 @@ fn list_due(
     limit: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Exit> {
-    // Chunked runs are processed first, so they count first.
+    // Chunked runs count first, because they are processed first.
     let mut left = limit.unwrap_or(u32::MAX);
     let (mut listed, mut more) = (Vec::new(), 0);
     for (phase, backlog) in phases.iter().zip(due).rev() {

@@ -15,7 +15,7 @@ use crate::terminal;
 use crate::worker::lease::Lease;
 use crate::worker::{Plan, Watcher};
 
-/// Interval between two lines without a terminal.
+/// Interval between two lines if standard error is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 /// Interval between two updates of the line on a terminal, even without progress.
 const REDRAW: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ const USUAL_WIDTH: u16 = 80;
 struct Work {
     runs: BTreeMap<String, RunWork>,
     phases: Vec<Phase>,
-    /// Whether the process keeps running when all work is done. It then counts from 0 when new work arrives.
+    /// Whether the process keeps running when all work is done. If so, new work is counted from 0.
     watch: bool,
     runs_done: u64,
     runs_total: u64,
@@ -42,7 +42,7 @@ struct Work {
 /// The progress of one run.
 #[derive(Debug, Clone, Copy, Default)]
 struct RunWork {
-    /// Documents that wait to be chunked.
+    /// Documents that are not chunked yet.
     documents: u64,
     /// Documents that are chunked.
     chunked: u64,
@@ -78,7 +78,7 @@ impl Work {
         Self { phases: phases.to_vec(), watch, runs_total, ..Self::default() }
     }
 
-    /// Adds the runs that no worker of this process has begun.
+    /// Adds the runs that no worker of this process has begun yet.
     fn add_due(&mut self, due: &[RunProgress]) {
         let phases = &self.phases;
         let count = |count: i64, phase| if phases.contains(&phase) { u64::try_from(count).unwrap_or(0) } else { 0 };
@@ -146,7 +146,7 @@ impl Work {
     }
 }
 
-/// Shows the progress of a command on standard error. A terminal shows one line that is updated. Otherwise, a line is printed at intervals.
+/// Shows the progress of a command on standard error. On a terminal, it updates one line. Otherwise, it prints a line at intervals.
 pub struct Display<'a> {
     work: Mutex<Work>,
     bar: Option<ProgressBar>,
@@ -181,7 +181,7 @@ impl<'a> Display<'a> {
         if self.bar.is_some() { REDRAW } else { Duration::from_secs(1) }
     }
 
-    /// Returns whether the progress is displayed now: on a terminal, or because the next line is due.
+    /// Returns whether standard error is a terminal or the next line is due.
     pub fn is_shown(&self, now: Instant) -> bool {
         self.bar.is_some() || now.saturating_duration_since(self.begun) >= LINE_EVERY
     }
@@ -300,7 +300,7 @@ mod tests {
         work.advance(&id("a"), Phase::Embed, 100, 1000, begun + Duration::from_secs(2));
         let figures = work.figures();
         assert_eq!((figures.embedded, figures.texts), (500, 1000));
-        // The rate is that of this process, and not of an earlier one.
+        // The rate includes only the texts that this process embedded.
         assert_eq!((figures.per_second, figures.seconds_left()), (Some(50.0), Some(10)));
     }
 
@@ -309,7 +309,7 @@ mod tests {
         let now = Instant::now();
         let mut work = work(&[progress("a", 20, 0, 0)], &BOTH, 1);
         work.advance(&id("a"), Phase::Chunk, 5, 20, now);
-        // This count arrives late. For runs that a worker has begun, the later numbers are kept.
+        // This count arrives late. If a worker has begun a run, the newer numbers are kept.
         work.add_due(&[progress("a", 20, 0, 0)]);
         let figures = work.figures();
         assert_eq!((figures.texts, figures.documents_left, figures.documents), (0, 15, 20));

@@ -22,7 +22,7 @@ const TICK: usize = 100;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Reads DIR/*/normalize/normalized.ndjson, written by this or an earlier version of trailblazer, in one transaction per \
-run. Runs whose content is already registered stay as they are, so you can interrupt and repeat the command at any time.
+run. If the content of a run is already registered, the run is unchanged, so you can interrupt and repeat the command at any time.
 
 Example:
   trailblazer runs backfill /srv/old/var/runs")]
@@ -48,7 +48,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let found = scan(&folder)?;
     if found.is_empty() {
         let folder = folder.display();
-        log::warn!("nothing to register in {folder}: looked for {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
+        log::warn!("found no run to register; expected {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
     }
     let connector =
         if found.is_empty() { Connector::new(&context.config) } else { Connector::creating(&context.config) };
@@ -92,8 +92,8 @@ fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Registers one run. An error in the run is reported and does not stop the others.
-/// A lost connection or a missing right is returned.
+/// Registers one run. Reports an error in the run, so that the other runs are still registered. Returns only errors
+/// that would affect every run, such as a lost connection or a missing right.
 fn register(client: &mut Client, path: &Path, counts: &mut Counts, context: &Context<'_>) -> Result<()> {
     let name = path
         .ancestors()

@@ -20,21 +20,21 @@ Examples:
   trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
   trailblazer runs delete --run-id '*' --yes                Delete everything
 
-Vectors of texts that another run also contains stay. If another run contains a version of a deleted document, search \
+Vectors are kept if another run contains their text. If another run contains a version of a deleted document, search \
 uses that version. Runs that a worker has claimed are skipped and counted, unless you pass --force. The files that \
-`normalize` wrote stay, so `runs backfill` can register a deleted run again. The command works in steps of 500 runs. You \
+`normalize` wrote are kept, so `runs backfill` can register a deleted run again. The command deletes 500 runs at a time. You \
 can interrupt it at any time and run it again to continue.")]
 pub struct Args {
     /// The ids of the runs
     #[arg(value_name = "ID")]
     run_ids: Vec<RunId>,
-    /// Count what would change, and change nothing
+    /// Count what would change without changing anything
     #[arg(long)]
     dry_run: bool,
     /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Include runs that a worker has claimed; the worker notices and stops
+    /// Include runs that a worker has claimed. The worker notices this and stops
     #[arg(long)]
     force: bool,
     // This group is last, because its heading would also appear above all options that follow.

@@ -23,7 +23,7 @@ use crate::options::Answer;
 use crate::stop::Stop;
 use crate::terminal::{confirm, progress_bar};
 
-/// Number of runs in one transaction. It limits how long locks are held, and how much work is lost by an interruption.
+/// Number of runs in one transaction. It limits how long locks are held, and how much work is lost if the command is interrupted.
 pub const STEP: i32 = 500;
 
 /// Inspect, reset, retry, pause, release or delete runs.
@@ -41,18 +41,18 @@ pub enum Command {
     Retry(retry::Args),
     /// Release the claims of dead workers, so that other workers can claim the runs now
     Release(release::Args),
-    /// Pause runs: no worker claims them until they are resumed
+    /// Pause runs, so that workers cannot claim them until you resume them
     Pause(pause::PauseArgs),
     /// Resume paused runs
     Resume(pause::ResumeArgs),
-    /// Change when a run is claimed: workers claim runs with a higher priority first
+    /// Change the priority of a run. Workers claim runs with a higher priority first
     Priority(priority::Args),
     /// Delete selected runs with their documents, chunks and vectors
     Delete(delete::Args),
 }
 
 impl Command {
-    /// Returns the output options of a command that answers a question.
+    /// Returns the output options of `list` or `show`, or `None` for the other commands.
     #[must_use]
     pub fn answer(&self) -> Option<Answer> {
         match self {
@@ -63,11 +63,11 @@ impl Command {
     }
 }
 
-/// Selects runs, for commands that process them.
+/// Selects the runs to process.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which runs")]
 pub struct Selection {
-    /// Runs whose id matches; * matches any text, ? one character
+    /// Runs whose id matches. * stands for any text, ? for one character
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Runs of this source; can be repeated
@@ -83,7 +83,7 @@ impl Selection {
     }
 }
 
-/// Selects runs, for commands that inspect, reset or delete them.
+/// Selects the runs to inspect, reset or delete.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which runs")]
 pub struct WideSelection {
@@ -105,7 +105,7 @@ pub struct WideSelection {
     /// Runs that are paused
     #[arg(long)]
     pub paused: bool,
-    /// At most N runs: the newest for `list`, the first by id for all other commands
+    /// At most N runs. `list` selects the newest runs, and the other commands select the first runs by id
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
@@ -149,8 +149,8 @@ fn last_instant(text: &str) -> std::result::Result<Date, String> {
     date(text, NaiveTime::MIN.overflowing_sub_signed(TimeDelta::microseconds(1)).0)
 }
 
-/// Parses a date or a time like `graphdb._filter_time`. A date gets the time `time`.
-/// The time zone is UTC unless `text` contains one.
+/// Parses a date or a time in the same way as `graphdb._filter_time`. Adds `time` to a date, and UTC if `text` has no time
+/// zone.
 fn date(text: &str, time: NaiveTime) -> std::result::Result<Date, String> {
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
     let zoned = |format: &str| DateTime::parse_from_str(text, &format!("{format}%#z")).map(|time| time.to_utc()).ok();
@@ -180,8 +180,8 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
 }
 
 /// Processes the runs that a filter selects in steps, until the last run or until a stop is requested.
-/// Each step is one transaction. `work` receives the filter without its limit, the size of the step, and the run id
-/// after which the step begins. It returns the number of matching runs and the last run id.
+/// Each step is one transaction. The arguments of `work` are the filter without its limit, the maximum number of runs, and
+/// the run id after which the step begins. `work` returns the number of matching runs and the last run id.
 fn in_steps(
     filter: &Filter,
     stop: &Stop,
@@ -223,7 +223,7 @@ fn narrowed(run_ids: &[RunId], selection: &WideSelection, verb: &str) -> Result<
     let filter = Filter { run_ids: run_ids.to_vec(), ..selection.filter()? };
     if filter == (Filter { limit: filter.limit, ..Filter::default() }) {
         return Err(Error::Usage {
-            message: format!("no selection of runs to {verb}"),
+            message: format!("no runs are selected to {verb}"),
             hint: Some(format!(
                 "Pass run ids or a filter such as --source SOURCE. To {verb} every run, pass --run-id '*'."
             )),

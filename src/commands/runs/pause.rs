@@ -14,7 +14,7 @@ use crate::ids::RunId;
 use crate::stop::Stop;
 use crate::terminal::counted;
 
-/// Pause runs: no worker claims them until they are resumed
+/// Pause runs, so that workers cannot claim them until you resume them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,16 +22,16 @@ Examples:
   trailblazer runs pause --source dita --dry-run
   trailblazer runs resume --run-id '*'            Resume everything
 
-A worker that has already claimed a run finishes its phase; the next phase waits. A reset, a retry or new documents do \
-not resume a run. `trailblazer status` shows how many runs are paused, and why.")]
+If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A paused run stays paused after \
+a reset, a retry or new documents. `trailblazer status` shows how many runs are paused, and why.")]
 pub struct PauseArgs {
     /// The ids of the runs
     #[arg(value_name = "ID")]
     run_ids: Vec<RunId>,
-    /// Why, for the people who read `status`
+    /// Reason for the pause, which `trailblazer status` shows
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
-    /// Count what would change, and change nothing
+    /// Count what would change without changing anything
     #[arg(long)]
     dry_run: bool,
     // This group is last, because its heading would also appear above all options that follow.
@@ -51,7 +51,7 @@ pub struct ResumeArgs {
     /// The ids of the runs
     #[arg(value_name = "ID")]
     run_ids: Vec<RunId>,
-    /// Count what would change, and change nothing
+    /// Count what would change without changing anything
     #[arg(long)]
     dry_run: bool,
     // This group is last, because its heading would also appear above all options that follow.
@@ -99,7 +99,7 @@ pub fn resume(args: &ResumeArgs, context: &Context<'_>) -> Result<Exit> {
     Ok(exit.unwrap_or(Exit::Done))
 }
 
-/// The result of a change, and the exit code if a signal stopped it.
+/// The counts of changed runs, and the exit code if a signal stopped the command.
 struct Done {
     counts: PauseStep,
     exit: Option<Exit>,

@@ -7,11 +7,11 @@ use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 
-/// Change when a run is claimed: workers claim runs with a higher priority first
+/// Change the priority of a run. Workers claim runs with a higher priority first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  trailblazer runs priority handbook 10           Before all runs with the usual priority, 0
+  trailblazer runs priority handbook 10           Before all runs with the default priority 0
   trailblazer runs priority archive -5            After all of them")]
 pub struct Args {
     /// The run
@@ -20,7 +20,7 @@ pub struct Args {
     /// The new priority, from -32768 to 32767
     #[arg(value_name = "N", allow_negative_numbers = true)]
     priority: i16,
-    /// Show what would change, and change nothing
+    /// Show what would change without changing anything
     #[arg(long)]
     dry_run: bool,
 }

@@ -18,9 +18,9 @@ Examples:
   trailblazer runs release --status embedding     Release all claims of dead workers in the embed phase
   trailblazer runs release --run-id '*' --dry-run
 
-`trailblazer status --workers` shows which workers are probably dead: they missed six heartbeats, one minute with the \
-usual lease. Claims of workers that are alive are skipped and counted, unless you pass --force. If a released worker \
-comes back, its writes are refused, and it stops. The runs keep their texts, chunks and vectors.")]
+`trailblazer status --workers` shows which workers are probably dead, because they missed six heartbeats (one minute with the \
+default lease). Claims of workers that are alive are skipped and counted, unless you pass --force. If a released worker \
+continues later, its writes are refused, and it stops. The runs keep their texts, chunks and vectors.")]
 pub struct Args {
     /// The ids of the runs
     #[arg(value_name = "ID")]
@@ -28,10 +28,10 @@ pub struct Args {
     /// Count the release as a failed attempt, like an expired lease
     #[arg(long)]
     charge: bool,
-    /// Count what would change, and change nothing
+    /// Count what would change without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Also release claims of workers that are alive; these workers notice and stop
+    /// Also release claims of workers that are alive. These workers notice this and stop
     #[arg(long)]
     force: bool,
     // This group is last, because its heading would also appear above all options that follow.

@@ -21,19 +21,19 @@ Examples:
   trailblazer runs reset --embedding-model old --scope embeddings --yes
 
 Runs that a worker has claimed are skipped and counted, unless you pass --force. The command asks for confirmation if \
-the scope deletes data or if the selection covers every run. It works in steps of 500 runs. You can interrupt it at any \
+the scope deletes data or if the selection includes every run. It resets 500 runs at a time. You can interrupt it at any \
 time and run it again to continue.")]
 pub struct Args {
     /// What to reset
     #[arg(long, value_enum, default_value = "processed")]
     pub scope: Scope,
-    /// Count what would change, and change nothing
+    /// Count what would change without changing anything
     #[arg(long)]
     pub dry_run: bool,
     /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
-    /// Include runs that a worker has claimed; the worker notices and stops
+    /// Include runs that a worker has claimed. The worker notices this and stops
     #[arg(long)]
     pub force: bool,
     // This group is last, because its heading would also appear above all options that follow.
@@ -54,7 +54,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         delete_chunks: context.config.reset.delete_chunks,
     };
     if reset.scope == Scope::All && !reset.delete_chunks {
-        log::info!("the chunks stay, because reset.delete_chunks is false");
+        log::info!("the chunks are kept, because reset.delete_chunks is false");
     }
     let filter = reset.filter.to_json();
     let start = |reset: &Reset| {
@@ -105,7 +105,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     confirmed(&question, "reset")
 }
 
-/// Returns whether the selection is a single exact run id. Then no confirmation is needed, even if there are no other runs.
+/// Returns whether the selection is a single exact run id. If so, no confirmation is needed, even if it is the only run.
 fn names_one_run(filter: &Filter) -> bool {
     filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }

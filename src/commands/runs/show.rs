@@ -61,7 +61,7 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
 
 fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, claim: Option<&Worker>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
-    // If the run is not embedded now, this is the model that it was last embedded with.
+    // If the run is not embedded now, this is the model with which it was last embedded.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
     let restricted = searched.map(|(_, restricted)| restricted).filter(|restricted| *restricted > 0);
     let searched = searched.map(|(searched, _)| {
@@ -115,7 +115,7 @@ fn print_history(run: &Run, history: &[Attempt]) -> Result<()> {
         rows.push(vec![shown(claimed_at), run.status.to_string(), worker.clone()]);
     }
     print_table_of_names(&rows, &[2])?;
-    // The reason is printed below the table, because the table could shorten it.
+    // Print the reason below the table, because it may not fit into a column.
     for attempt in history {
         if let Some(error) = &attempt.error {
             print_line(&format!("\n{}  {} {}: {error}", shown(attempt.started_at), attempt.phase, attempt.outcome))?;

@@ -52,7 +52,7 @@ impl Home {
     ///
     /// For an ordinary user, it is `<workspace>/postgres`.
     /// For root, it is a different folder, because the account of the server may not have access to the checkout.
-    /// If an ordinary user created a server, it stays in the folder of that user even if root starts it.
+    /// If an ordinary user created the server, it stays in the folder of that user even if root starts it.
     pub(super) fn of_workspace(workspace: &Path) -> Result<Self, LocalServerError> {
         let workspace = resolved(workspace).map_err(io("resolve", workspace))?;
         let beside = workspace.join("postgres");
@@ -90,7 +90,7 @@ impl Home {
         if usual.join(".s.PGSQL.5432").as_os_str().len() <= LONGEST_SOCKET_PATH {
             return usual;
         }
-        // Not TMPDIR: every login of the user must come to the same place.
+        // TMPDIR may differ between logins, but all of them must find the same socket.
         Path::new("/tmp").join(format!("trailblazer-{}", short_hash(self.dir.as_os_str())))
     }
 
@@ -117,7 +117,7 @@ impl Home {
         std::os::unix::fs::lchown(path, Some(account.uid), Some(account.gid)).map_err(io("change the owner of", path))
     }
 
-    /// Rejects a socket folder that somebody else created or that others can access. Only its mode protects the server.
+    /// Rejects a socket folder that somebody else created or can access, because only its permissions protect the server.
     pub(super) fn check_socket_dir(&self) -> Result<(), LocalServerError> {
         let dir = self.socket_dir();
         let meta = dir.symlink_metadata().map_err(io("read", &dir))?;

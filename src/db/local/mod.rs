@@ -141,7 +141,7 @@ impl LocalServer {
         if self.answers() {
             return Ok(Started::AlreadyRunning);
         }
-        // A server that is running but does not respond is stopping, or a process was killed while it started the server.
+        // If the server is running but does not respond, it is stopping, or the process that started it was killed.
         let (started, mut client) = match self.wait_until_ready()? {
             Some(client) => (Started::AlreadyRunning, client),
             None => (self.launch()?, self.wait_until_ready()?.ok_or_else(|| self.ended_at_once())?),
@@ -150,7 +150,7 @@ impl LocalServer {
         Ok(started)
     }
 
-    /// Returns whether the server has data, so that it was created before.
+    /// Returns whether the server has a data directory.
     pub fn exists(&self) -> Result<bool, LocalServerError> {
         Ok(self.data_major()?.is_some())
     }

@@ -20,8 +20,8 @@ pub(super) fn pid(data_dir: &Path) -> Option<i32> {
 
 /// Removes a stale `postmaster.pid` whose process id now belongs to an unrelated process. Returns whether it was stale.
 ///
-/// PostgreSQL replaces the file if no process has this id. After a restart of the machine, another process of the same
-/// account may have it. Then PostgreSQL must assume that a server is still running.
+/// PostgreSQL replaces the file if no process has this id. If another process of the same account has the id after a
+/// restart of the machine, PostgreSQL must assume that a server is still running.
 pub(super) fn forget_stale_pid(data_dir: &Path) -> Result<bool, LocalServerError> {
     let Some(pid) = recorded_pid(data_dir) else { return Ok(false) };
     if is_alive(pid) && serves_elsewhere(pid, data_dir) {

@@ -16,7 +16,7 @@ pub(super) enum Durability {
     /// Every commit is on disk before it is reported.
     Durable,
     /// Nothing is synced to disk. This is for clusters that are deleted after a test.
-    /// If the server is killed, no commit is lost.
+    /// A power failure can lose commits, but a killed server loses none.
     Throwaway,
 }
 

@@ -54,7 +54,7 @@ impl ModelTokenizer {
         Other::load(path).map_err(|error| broken(path, &error.to_string())).map(|other| Self::Other(Box::new(other)))
     }
 
-    /// Returns the ids of the tokens of `text` without the blanks around it, as sentence-transformers does. Includes special tokens.
+    /// Returns the ids of the tokens of `text` without the spaces around it, as sentence-transformers does. Includes special tokens.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, EmbedError> {
         match self {
             Self::WordPiece(tokenizer) => {
@@ -109,7 +109,7 @@ impl Tokenizer for ModelTokenizer {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.token_starts(text, starts),
             Self::Other(other) => match other.encode(text) {
-                // A token includes the blank before its word. Its start is the start of the word.
+                // A token includes the space before its word. Its start is the start of the word.
                 Some(found) => starts.extend(found.get_offsets().iter().map(|(start, end)| {
                     let token = text.get(*start..*end).unwrap_or_default();
                     start + token.len() - token.trim_start().len()

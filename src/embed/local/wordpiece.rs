@@ -1,4 +1,4 @@
-//! The tokenizer of BERT. It normalizes, splits at blanks and punctuation, and takes the longest pieces in the vocabulary.
+//! The tokenizer of BERT. It normalizes, splits at spaces and punctuation, and takes the longest pieces in the vocabulary.
 
 use std::ops::Range;
 use std::path::Path;

@@ -59,7 +59,7 @@ pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedE
 fn refuses_all(error: EmbedError) -> EmbedError {
     match error {
         EmbedError::Refused { message, .. } => EmbedError::Misconfigured {
-            message: format!("{message}; it refuses every text: check embed.model and embed.dimensions"),
+            message: format!("{message}; the server refuses every text; check embed.model and embed.dimensions"),
         },
         other => other,
     }

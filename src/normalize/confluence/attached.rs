@@ -44,7 +44,7 @@ pub(super) struct Unread {
 }
 
 impl Library<'_> {
-    /// Adds the files of page number `page` to the agenda if their text should be read. `has` returns whether the input contains a file.
+    /// Adds the files of page number `page` whose text should be read to the agenda. `has` returns whether the input contains a file.
     pub(super) fn add_files(
         &mut self,
         page: usize,
@@ -94,10 +94,10 @@ impl Unread {
                 })
                 .collect();
             let rest = if kinds.len() > NAMED { ", …" } else { "" };
-            tell(false, format!("no text is read from {}: {}{rest}", files(others), named.join(", ")));
+            tell(false, format!("the text of {} is not read: {}{rest}", files(others), named.join(", ")));
         }
         if self.missing > 0 {
-            tell(true, format!("the input lacks {}; their text is not searched", files(self.missing)));
+            tell(true, format!("the input does not contain {}, so their text is not searched", files(self.missing)));
         }
         if !self.broken.is_empty() {
             let named: Vec<&str> = self.broken.iter().take(NAMED).map(String::as_str).collect();
@@ -131,9 +131,9 @@ pub(super) fn convert(library: &Library<'_>, index: usize, file: &AttachedFile) 
 
 /// Returns the text of a file as Markdown.
 fn text(cx: &mut Converter<'_>, index: usize, file: &AttachedFile) -> Result<String, String> {
-    let kind = Kind::of(&file.filename).ok_or("files of this kind are not read")?;
+    let kind = Kind::of(&file.filename).ok_or("files of this kind are not supported")?;
     let bytes = cx.library.file(index, &file.filename);
-    let bytes = bytes.ok_or_else(|| format!("it cannot be opened, or has more than {MAX_FILE} bytes"))?;
+    let bytes = bytes.ok_or_else(|| format!("it cannot be opened or has more than {MAX_FILE} bytes"))?;
     let blocks = match kind {
         Kind::Text => paragraphs(&decode(&bytes, &mut cx.losses)),
         Kind::Markdown => vec![Block::Markdown(decode(&bytes, &mut cx.losses))],
@@ -142,7 +142,7 @@ fn text(cx: &mut Converter<'_>, index: usize, file: &AttachedFile) -> Result<Str
             cx.body(&Body::Storage(source)).map_err(|error| error.message)?
         }
         Kind::Binary(format) => {
-            let program = cx.library.program.as_deref().ok_or("no program is known that reads it")?;
+            let program = cx.library.program.as_deref().ok_or("the program that reads it was not found")?;
             return process::run(program, format, &bytes);
         }
     };

@@ -15,7 +15,7 @@ use super::{adf, storage, wiki};
 
 /// Maximum depth of pages that include each other.
 const MAX_INCLUDE_DEPTH: usize = 8;
-/// Maximum number of inclusions in one document, so that pages that include each other cannot grow without end.
+/// Maximum number of inclusions in one document. Otherwise, pages that include each other could grow without limit.
 const MAX_INCLUDES: usize = 256;
 
 /// Maximum number of columns that a cell can span.
@@ -106,7 +106,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// Returns a link to an address in the page. If the address would run a script, only the text of the link is returned.
+    /// Returns a link to an address in the page, or only the text of the link if the address would run a script.
     pub(super) fn link(&mut self, href: &str, content: Vec<Inline>) -> Inline {
         let href = href.trim();
         if is_program(href) {

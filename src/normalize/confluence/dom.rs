@@ -13,7 +13,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::super::text::{Losses, clean, count};
 
-/// Maximum nesting of elements. Real pages stay below 50.
+/// Maximum depth of nested elements. Real pages have fewer than 50 levels.
 const MAX_DEPTH: usize = 256;
 /// Maximum number of attributes of an element.
 const MAX_ATTRIBUTES: usize = 256;
@@ -109,7 +109,7 @@ fn ends(parent: &str, name: &str) -> bool {
         "li" => name == "li",
         "tr" => name == "tr",
         "td" | "th" => matches!(name, "td" | "th" | "tr"),
-        // HTML allows `head` without an end tag. Then all text of the page would become a part of the head.
+        // HTML allows `head` without an end tag. Without this rule, all text of the page would become part of the head.
         "head" => !matches!(name, "title" | "base" | "link" | "meta" | "script" | "style" | "noscript" | "template"),
         _ => false,
     }
@@ -245,7 +245,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Ends the open elements that do not allow `name` as a child.
+    /// Ends open elements in which `name` is not allowed.
     fn close_implied(&mut self, name: &str) {
         while self.open.last().is_some_and(|open| ends(&open.name, name)) {
             count(self.losses, "xml:unclosed-element");
@@ -362,7 +362,7 @@ fn is_tag(tag: &str) -> bool {
 
 /// Restores the end of CDATA sections, which space exports write as `]] >`.
 ///
-/// The end is restored only if the text after it shows that the section ends there. Thus `[[ -n $x ]] > file` stays code.
+/// The end is restored only if the text after it shows that the section ends there. Therefore, `[[ -n $x ]] > file` stays code.
 fn repair_cdata(source: &str) -> Cow<'_, str> {
     const BROKEN: &str = "]] >";
     if !source.contains(BROKEN) {

@@ -4,7 +4,7 @@ use super::super::tree::{Block, Inline};
 
 /// Collects the content of an element that may contain both text and blocks.
 ///
-/// Text is collected until a block follows. Then the text becomes a paragraph before the block.
+/// Text is collected until a block follows, and then becomes a paragraph before the block.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
     blocks: Vec<Block>,
@@ -24,19 +24,19 @@ impl Flow {
         }
     }
 
-    /// Adds text that is displayed in its own box, such as a status. Its words do not join the words around it.
+    /// Adds text that is displayed in its own box, such as a status. It is separated from the words around it.
     pub(super) fn boxed(&mut self, inline: Inline) {
         self.boxed = true;
         self.inline(inline);
         self.boxed = true;
     }
 
-    /// Marks the start or the end of separate text. Its words do not join the words around it.
+    /// Marks the start or the end of text that is separated from the words around it.
     pub(super) fn apart(&mut self) {
         self.boxed = true;
     }
 
-    /// Adds a space if a word would otherwise join the text of a box.
+    /// Adds a space if a word and the text of a box would otherwise become one word.
     fn keep_apart(&mut self, next: &str) {
         if !std::mem::take(&mut self.boxed) {
             return;
@@ -162,7 +162,7 @@ fn ends_word(inline: &Inline) -> bool {
     matches!(inline, Inline::Link { .. }) || shown(inline).ends_with(char::is_alphanumeric)
 }
 
-/// Returns whether `inline` contains only blanks.
+/// Returns whether `inline` contains only whitespace.
 fn is_blank(inline: &Inline) -> bool {
     match inline {
         Inline::Text(text) => text.trim().is_empty(),

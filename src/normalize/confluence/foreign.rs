@@ -1,4 +1,4 @@
-//! Detects files that are not page bodies although their names look like it: DITA, and the HTML export of a space.
+//! Detects files that look like page bodies but are not: DITA files, and pages of an HTML export of a space.
 
 /// The root elements of topics and maps. `map` is not included, because it is also an image map in HTML.
 const ROOTS: [&str; 11] = [
@@ -15,7 +15,7 @@ const ROOTS: [&str; 11] = [
     "troubleshooting",
 ];
 
-/// Returns whether the markup is DITA. Its document type or its root element decides.
+/// Returns whether the markup is DITA, according to its document type or its root element.
 pub(super) fn is_dita(source: &str) -> bool {
     let (prolog, root) = split_at_root(source);
     let name = root.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();

@@ -90,7 +90,7 @@ fn reference(value: &Value, naming: &Naming) -> PageRef {
     labels.sort();
     labels.dedup();
     PageRef {
-        // Artifacts that were made from these lines use the ids without changes.
+        // Earlier artifacts that were made from these lines contain the unchanged ids.
         id: if naming.collection().is_some() { naming.file_id(&content_id) } else { content_id.clone() },
         content_id,
         title: one_line(&text(value, "title").unwrap_or_default()),

@@ -104,7 +104,7 @@ impl Listing {
         above.push(identity);
         for name in names {
             let shown = name.to_string_lossy();
-            // What is attached to pages is no page.
+            // The files in this folder are attachments, not pages.
             let is_attached = shown == ATTACHMENTS && path.join(&name).is_dir();
             if !shown.starts_with('.') && !is_attached {
                 let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };

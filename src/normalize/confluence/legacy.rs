@@ -5,7 +5,7 @@ const LAST_WIKI_BUILD: u32 = 2_400;
 /// The first build whose bodies are always in storage format.
 const FIRST_STORAGE_BUILD: u32 = 3_000;
 
-/// Returns whether a body without a type is wiki markup. The build that wrote it decides, or else its content.
+/// Returns whether a body without a type is wiki markup, according to the build that wrote it or otherwise to its content.
 pub(super) fn is_wiki(body: &str, build: Option<u32>) -> bool {
     match build {
         Some(build) if build <= LAST_WIKI_BUILD => true,

@@ -85,7 +85,7 @@ pub(super) struct PageRef {
 
 /// A part of the input that contains pages, such as a space export or the page files of a folder.
 pub(super) trait Source: Sync {
-    /// Adds its pages to the library, and all tasks to the agenda in order.
+    /// Adds the pages of the source to the library, and all its tasks to the agenda in order.
     fn register(&self, library: &mut Library<'_>, agenda: &mut Vec<Task>);
 
     /// Returns the body of the page with this number, if it can be read.
@@ -99,7 +99,7 @@ pub(super) trait Source: Sync {
         0
     }
 
-    /// Returns a file attached to its page number `number`, if the input contains it.
+    /// Returns a file that is attached to page number `number` of the source, if the input contains the file.
     fn file(&self, _number: usize, _content_id: &str, _filename: &str) -> Option<Vec<u8>> {
         None
     }
@@ -115,7 +115,7 @@ pub(super) enum Task {
     File(usize, AttachedFile),
 }
 
-/// Larger bodies, in bytes, are read one at a time, because a parsed tree needs much more memory than its source.
+/// Size in bytes above which bodies are read one at a time, because a parsed tree needs much more memory than its source.
 const LARGE_BODY: u64 = 1024 * 1024;
 
 /// All inputs of a run.
@@ -190,7 +190,7 @@ impl<'a> Library<'a> {
         self.sources.push(source);
     }
 
-    /// Adds page `number` of the last source. If several pages have the same title, links find the first one.
+    /// Adds page `number` of the last source. If several pages have the same title, links by title lead to the first one.
     pub(super) fn add(&mut self, mut page: PageRef, number: usize) -> usize {
         let index = self.pages.len();
         if page.url.is_none() {
@@ -284,7 +284,7 @@ impl<'a> Library<'a> {
         is_within(self.readers(from), self.readers(other))
     }
 
-    /// Returns whether an ancestor of the page is missing in the input. Then its restrictions are unknown.
+    /// Returns whether an ancestor of the page is missing in the input, so that its restrictions are unknown.
     pub(super) fn has_unknown_ancestor(&self, index: usize) -> bool {
         let above = self.above(index);
         let top = above.last().copied().unwrap_or(index);
@@ -383,7 +383,7 @@ impl<'a> Library<'a> {
         self.by_id.get(&page.content_id)?.iter().find(|index| self.page(**index) == Some(page)).copied()
     }
 
-    /// Finds a page by title. Without a space, it searches the space of `from`, and then all spaces if the title is
+    /// Finds a page by title. If no space is given, searches the space of `from`, and then all spaces if the title is
     /// unique. Pages of the same site have priority.
     pub(super) fn find(&self, space: Option<&str>, title: &str, from: &PageRef) -> Option<usize> {
         let title = fold(title);

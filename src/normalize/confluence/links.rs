@@ -75,7 +75,7 @@ pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow)
     }
 }
 
-/// Converts `<ac:link>`. It leads to a page, a file, a person, a space, or an anchor on this page.
+/// Converts `<ac:link>`, which leads to a page, a file, a person, a space, or an anchor on this page.
 pub(super) fn link(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let (content, rest) = match element.elements().find(|child| is_link_body(child)) {
         Some(body) => storage::flow(cx, &body.children).split(),
@@ -108,7 +108,7 @@ fn text(text: &str) -> Vec<Inline> {
     vec![Inline::Text(text.to_owned())]
 }
 
-/// Adds a link to a resource. `content` is empty if the page does not give a text.
+/// Adds a link to a resource. `content` is empty if the link has no text.
 pub(super) fn to_resource(
     cx: &mut Converter<'_>,
     resource: &Resource,
@@ -144,7 +144,7 @@ pub(super) fn to_resource(
         Resource::Content(id) => {
             let known = cx.library.index_of(id, cx.page);
             if let Some((index, page)) = known.and_then(|index| Some((index, cx.library.page(index)?))) {
-                // Some readers of this document may not be allowed to know the title of the other page.
+                // Do not show the title of the other page if some readers of this document may not read that page.
                 let content = if cx.library.may_show(cx.document, index) { named(&page.title) } else { content };
                 known_page(cx, page, anchor, content, flow);
             } else {
@@ -170,7 +170,7 @@ pub(super) fn shown_name(id: &str) -> &str {
     if is_key { "unknown user" } else { id }
 }
 
-/// Returns the title of the page at an address, if every reader of the document may know it.
+/// Returns the title of the page at an address, if every reader of the document may read that page.
 pub(super) fn title_of(cx: &Converter<'_>, url: &str) -> Option<String> {
     let index = cx.library.find_url(url, cx.page).filter(|index| cx.library.may_show(cx.document, *index))?;
     cx.library.page(index).map(|page| page.title.clone())
@@ -191,7 +191,7 @@ fn to_page(
     let current = cx.page.space_key.as_deref();
     let url = space.or(current).and_then(|space| cx.site().display_url(space, title));
     let url = url.map(|url| {
-        // Nothing is known about the page except that it is on the same site.
+        // The input does not contain the page, but it is on the same site.
         let page = PageRef { title: title.to_owned(), site: cx.page.site, ..PageRef::default() };
         with_anchor(&url, anchor.map(|anchor| cx.anchor_of(&page, anchor)).as_deref())
     });

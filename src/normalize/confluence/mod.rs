@@ -44,7 +44,7 @@ use site::is_number;
 /// that contains one, a page file, or a folder with any of these.
 pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<(), ReadError> {
     if !input.exists() {
-        let message = format!("{} does not exist: give a space export or a folder of pages", input.display());
+        let message = format!("{} does not exist; pass a space export or a folder of pages", input.display());
         return Err(ReadError::Input { message });
     }
     let naming = Naming::new(input, options);
@@ -101,7 +101,7 @@ fn hint_at_the_site(library: &Library<'_>) -> Option<Notice> {
     (without > 0).then(|| Notice {
         is_warning: true,
         message: format!(
-            "{without} of {all} pages have no URL because the input does not name their site; give its address with --site-url"
+            "{without} of {all} pages have no URL, because the input does not name their site; pass its address with --site-url"
         ),
     })
 }
@@ -109,8 +109,8 @@ fn hint_at_the_site(library: &Library<'_>) -> Option<Notice> {
 /// Returns a notice with the number of nodes that have no page.
 fn branches(count: usize, kind: &str) -> Option<Outcome> {
     let message = match count {
-        1 => format!("1 {kind} appears in breadcrumbs only"),
-        _ => format!("{count} {kind}s appear in breadcrumbs only"),
+        1 => format!("1 {kind} appears only in breadcrumbs"),
+        _ => format!("{count} {kind}s appear only in breadcrumbs"),
     };
     (count > 0).then_some(Outcome::Notice(Notice { is_warning: false, message }))
 }

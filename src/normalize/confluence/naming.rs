@@ -11,7 +11,7 @@ use super::site::Site;
 pub(super) struct Naming {
     /// The configured collection.
     given: Option<String>,
-    /// The name of the input. It distinguishes pages that have no other unique name.
+    /// The name of the input, which distinguishes pages that have no other unique name.
     input: String,
 }
 
@@ -19,7 +19,7 @@ impl Naming {
     pub(super) fn new(input: &Path, options: &Options) -> Self {
         let given = options.collection.clone().filter(|name| !name.is_empty());
         let path = input.canonicalize().unwrap_or_else(|_| input.to_owned());
-        // A page has the same id whether the input is its file or the folder of the file.
+        // A page must have the same id whether the input is its file or the folder of the file.
         let is_container =
             path.is_dir() || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
         let named = if is_container { Some(path.as_path()) } else { path.parent() };

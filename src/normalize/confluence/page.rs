@@ -15,7 +15,7 @@ use super::library::{Body, Library};
 /// A page before its conversion.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    /// The document without the data from the library and without body, links and losses.
+    /// The document without its body, links and losses, and without data from the library.
     pub document: Document,
     /// `None` if the input does not contain a body.
     pub body: Option<Body>,
@@ -130,7 +130,7 @@ fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], blocks: &mut Vec<B
     }
 }
 
-/// Adds files that the page displays but that are missing in its list of attachments.
+/// Adds files that the page displays but that its list of attachments does not contain.
 fn add_files(document: &mut Document, cx: &Converter<'_>) {
     for filename in &cx.files {
         if document.attachments.iter().all(|known| known.filename != *filename) {

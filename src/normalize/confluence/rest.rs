@@ -43,7 +43,7 @@ pub(super) fn items(value: &Value) -> Option<Vec<Item<'_>>> {
     };
     // A search returns each page as the `content` of a hit.
     let inner = |hit| Value::get(hit, "content").filter(|content| content.is_object()).unwrap_or(hit);
-    // Lists from other tools may have ids and titles, but no bodies.
+    // An array whose objects have no bodies may come from another tool.
     let is_bare = |item: &Value| value.is_array() && item.get("body").is_none();
     let classified = |item| match class(item) {
         Class::Page | Class::Blog if is_bare(item) => Class::Other,
@@ -81,7 +81,7 @@ fn is_user(value: &Value) -> bool {
     (has("accountId") || has("userKey") || has("username")) && (has("displayName") || has("publicName"))
 }
 
-/// Returns whether a value cannot be a page, not even a damaged one. Examples are the settings of a tool or a list of names.
+/// Returns whether a value cannot be a page or a part of one. Examples are the settings of a tool or a list of names.
 pub(super) fn is_foreign(value: &Value) -> bool {
     const OF_A_PAGE: [&str; 8] =
         ["body", "results", "content", "spaceId", "space", "ancestors", "_links", "_expandable"];
@@ -219,7 +219,7 @@ pub(super) fn restriction(value: &Value) -> Option<Restriction> {
     let (mut readers, has_users) = named("user", &["/accountId", "/username", "/userKey", "/publicName"], "user");
     let (groups, has_groups) = named("group", &["/name", "/id"], "group");
     readers.extend(groups);
-    // Only listed users may read. This also applies if some of their names are missing.
+    // Only the listed users may read, even if some of their names are missing.
     (has_users || has_groups).then_some(readers)
 }
 
@@ -232,14 +232,14 @@ fn read_restriction(value: &Value) -> Option<&Value> {
     Some(read.get("restrictions").unwrap_or(read))
 }
 
-/// Returns whether the answer contains the readers of the page. It may say that everybody can read it.
+/// Returns whether the answer contains the readers of the page, even if these are all users.
 fn has_restrictions(value: &Value) -> bool {
     value
         .get("restrictions")
         .is_some_and(|all| all.get("read").is_some() || all.is_array() || all.get("results").is_some())
 }
 
-/// Returns the body: ADF if there is one, or else storage format.
+/// Returns the body as ADF if the answer contains ADF, and otherwise in storage format.
 pub(super) fn body(value: &Value) -> Option<Body> {
     let body = value.get("body")?;
     let is_blank = |value: &&Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
@@ -288,7 +288,7 @@ fn author(value: &Value) -> Option<String> {
     pointers.iter().find_map(|pointer| text(value, pointer))
 }
 
-/// Returns the account that wrote the newest version. The library has its name.
+/// Returns the id of the account that wrote the newest version. The library contains the name.
 fn author_id(value: &Value) -> Option<String> {
     ["/version/authorId", "/authorId"].iter().find_map(|pointer| text(value, pointer))
 }
@@ -304,14 +304,14 @@ pub(super) fn people(value: &Value, add: &mut impl FnMut(String, String)) {
                     add(id, name.clone().unwrap_or_default());
                 }
             }
-            // Bodies do not contain people, and may be long.
+            // Skip bodies, because they may be long and contain no people.
             fields.iter().filter(|(name, _)| *name != "body").for_each(|(_, field)| people(field, add));
         }
         _ => {}
     }
 }
 
-/// Returns the files attached to a page. If `trailblazer fetch` wrote a separate list, it is used because it is complete.
+/// Returns the files attached to a page. If `trailblazer fetch` wrote a separate list, uses this list, because it is complete.
 fn attachment_items(value: &Value) -> impl Iterator<Item = &Value> {
     let own = value.get("attachments").is_some_and(|own| !own.is_null());
     list(value, if own { "/attachments" } else { "/children/attachment" })
@@ -343,7 +343,7 @@ pub(super) fn attached_files(value: &Value) -> Vec<AttachedFile> {
     attachment_items(value).filter_map(file).filter(|file| names.insert(file.filename.clone())).collect()
 }
 
-/// Returns the other data about the page in the answer. `name` returns the name of an account.
+/// Returns the other data of the page. `name` returns the name of an account.
 pub(super) fn document(value: &Value, name: impl Fn(&str) -> Option<String>) -> Document {
     let mut document = Document {
         version: value.pointer("/version/number").and_then(Value::as_i64),

@@ -110,7 +110,7 @@ impl Site {
 
     /// Returns the anchor of a heading or of an anchor macro on the published page.
     ///
-    /// Cloud uses the text with hyphens instead of blanks. Server and Data Center use the title and the text without blanks.
+    /// Cloud uses the text with hyphens instead of spaces. Server and Data Center use the title and the text without spaces.
     pub(super) fn anchor(&self, title: &str, text: &str, has_cloud_body: bool) -> String {
         let joined = |glue: &str| text.split_whitespace().collect::<Vec<_>>().join(glue);
         if self.is_cloud.unwrap_or(has_cloud_body) {

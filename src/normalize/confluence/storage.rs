@@ -182,7 +182,7 @@ fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         match node {
             Node::Element(item) if item.name == "li" => {
                 let content = blocks(cx, &item.children);
-                // Editors nest a list inside an item without its own bullet.
+                // Editors put a nested list into an item that has no other content.
                 let wrapper = content.iter().all(|block| matches!(block, Block::List(_))) && !content.is_empty();
                 let unmarked = item.attribute("style").is_some_and(|style| style.contains("none"));
                 match list.items.last_mut() {
@@ -321,7 +321,7 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let name = element.attribute("ac:name").unwrap_or_default();
     let short = element.attribute("ac:emoji-shortname");
     let fallback = element.attribute("ac:emoji-fallback").filter(|text| !text.starts_with(':'));
-    // The current editor uses the name `blue-star` for every emoji that is not an emoticon.
+    // The current editor writes the name `blue-star` for every emoji that is not an emoticon.
     let is_other = name == "blue-star" && short.is_some_and(|short| short != ":blue_star:");
     let text = match (fallback, emoji::emoticon(name).filter(|_| !is_other), short) {
         (Some(text), ..) | (None, Some(text), _) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! Finds the title of a page that is only a body: `<title>`, or a heading of the first level before any text.
+//! Finds the title of a page that is only a body. The title is `<title>`, or a first-level heading before any text.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::adf;
 use super::dom::{self, Element, Node};
 use super::macros::CONDITIONAL;
 
-/// The title is searched in this number of bytes at the start of a body.
+/// Number of bytes at the start of a body in which the title is searched.
 const HEAD: usize = 16 * 1024;
 
 /// Returns the text of `<title>` in the head, or of an `<h1>` at the start of the page.

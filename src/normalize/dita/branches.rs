@@ -1,5 +1,5 @@
-//! Handles branches, which are parts of a map where a topic may have different content. The reason is a `<ditavalref>` that
-//! filters them, or a separate key scope. Each branch copies its topics. Copies with the same content become one document.
+//! Handles branches, which are parts of a map where a topic may have different content because of a `<ditavalref>` or a
+//! separate key scope. Each branch copies its topics. Copies with the same content become one document.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -13,10 +13,10 @@ use super::vocabulary::is_topicref;
 use crate::normalize::FileError;
 use crate::normalize::text::{Losses, count};
 
-/// An attribute that marks a copy with its branches, outermost first. References to the copy have it, too.
+/// An attribute of a copy and of references to it. It contains the branches of the copy, outermost first.
 const BRANCHES: &str = "trailblazer:branches";
 
-/// The effect of a `<ditavalref>` or a separate key scope on a part of a map. Two parts with the same effect are one branch.
+/// The effect of a `<ditavalref>` or a separate key scope on a part of a map. Parts with the same effect are one branch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Branch {
     file: Option<FileId>,
@@ -34,12 +34,12 @@ impl Branch {
         self.file == other.file && self.keys == other.keys && name(self) == name(other)
     }
 
-    /// The ditaval file that filters it.
+    /// The ditaval file that filters the branch.
     pub fn file(&self) -> Option<FileId> {
         self.file
     }
 
-    /// A part of the input with keys of its own.
+    /// Returns the branch for a part of the input with separate keys.
     fn of_keys(name: String) -> Self {
         Self { keys: Some(name), ..Self::default() }
     }
@@ -59,14 +59,14 @@ pub(super) fn set_branches(element: &mut Element, branches: &[usize]) {
     }
 }
 
-/// Returns the branches where the target of `element` is searched. These are the branches of its key, unless `here` is inside them.
+/// Returns the branches in which to search the target of `element`: the branches of its key, unless `here` is inside them.
 pub(super) fn branches_meant(element: &Element, here: &[usize]) -> Vec<usize> {
     let of_key = branches_of(element).filter(|branches| !here.starts_with(branches));
     of_key.unwrap_or_else(|| here.to_owned())
 }
 
-/// Chooses the copy of a topic that a reference in `here` means. It is the copy in the same branches, as counted by
-/// this map or its parent. Otherwise, it is the copy that shares the most branches.
+/// Chooses the copy of a topic to which a reference in `here` refers. It is the copy in the same branches, as seen from
+/// this map or its parent, and otherwise the copy that shares the most branches.
 pub(super) fn nearest<'b>(copies: impl Iterator<Item = &'b [usize]>, here: &[usize]) -> Option<&'b [usize]> {
     copies.min_by_key(|copy| {
         let shared = copy.iter().zip(here).take_while(|(one, other)| one == other).count();
@@ -83,7 +83,7 @@ pub(super) struct Copier<'l> {
     /// Topics that at least one branch excludes.
     pub excluded: HashSet<FileId>,
     pub losses: Losses,
-    /// Ditaval files that could not be read. The content that they should filter is omitted.
+    /// Ditaval files that could not be read. The content that they would filter is omitted.
     pub failures: Vec<FileError>,
 }
 
@@ -93,7 +93,7 @@ impl<'l> Copier<'l> {
         Self { library, branches, excluded: HashSet::new(), losses: Losses::new(), failures: Vec::new() }
     }
 
-    /// Returns one copy for each `<ditavalref>` in the element, or the element itself if there is none. Each has a mark.
+    /// Returns a marked copy for each `<ditavalref>` in the element, or the marked element itself if there is none.
     pub fn copies(&mut self, element: Element) -> Vec<Element> {
         let mut copies = self.filtered(element);
         for copy in &mut copies {
@@ -151,7 +151,7 @@ impl<'l> Copier<'l> {
         copies
     }
 
-    /// Returns the effect of a `<ditavalref>`, or `None` if its file cannot be read. Then its content must not be shown.
+    /// Returns the effect of a `<ditavalref>`, or `None` if its file cannot be read and the content must therefore be omitted.
     fn branch(&mut self, reference: &Element) -> Option<Branch> {
         let ditaval = match self.library.ditaval(reference) {
             Ok(ditaval) => ditaval,
@@ -159,7 +159,7 @@ impl<'l> Copier<'l> {
                 count(&mut self.losses, "ditavalref:unreadable");
                 let path = self.library.inputs.path(reference.file).to_string();
                 let href = reference.attr("href").unwrap_or_default();
-                let message = format!("{href}: {fault}; the content that it should filter is omitted");
+                let message = format!("{href}: {fault}; the content that this file would filter is omitted");
                 let failure = FileError { path, line: Some(reference.line), message };
                 if !self.failures.contains(&failure) {
                     self.failures.push(failure);

@@ -38,7 +38,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Ditaval, Fault> {
 /// Reads the rules of a `<val>` element.
 pub(super) fn from_tree(root: &Element) -> Result<Ditaval, Fault> {
     if root.name != "val" {
-        return Err(Fault { line: None, message: format!("<{}> where a ditaval has <val>", root.name) });
+        return Err(Fault {
+            line: None,
+            message: format!("the root element of a ditaval must be <val>, not <{}>", root.name),
+        });
     }
     let mut fault = None;
     root.walk(&mut |element| {
@@ -58,7 +61,7 @@ fn check(element: &Element) -> Option<Fault> {
     let name = element.name.as_str();
     let Some((_, allowed)) = ELEMENTS.iter().find(|(known, _)| *known == name) else {
         let known: Vec<&str> = ELEMENTS.iter().map(|(known, _)| *known).collect();
-        return fault(format!("unknown element <{name}>; a ditaval has {}", known.join(", ")));
+        return fault(format!("unknown element <{name}>; a ditaval can contain {}", known.join(", ")));
     };
     let is_namespace = |attribute: &str| attribute.contains(':') || attribute == "xmlns";
     let unknown = element
@@ -67,7 +70,7 @@ fn check(element: &Element) -> Option<Fault> {
         .find(|(attribute, _)| !allowed.contains(&attribute.as_str()) && !is_namespace(attribute));
     if let Some((attribute, _)) = unknown {
         let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
-        return fault(format!("unknown attribute {attribute} of <{name}>; allowed are: {allowed}"));
+        return fault(format!("unknown attribute {attribute} of <{name}>; expected one of {allowed}"));
     }
     let actions = match name {
         "prop" => PROP_ACTIONS,
@@ -75,14 +78,14 @@ fn check(element: &Element) -> Option<Fault> {
         _ => return None,
     };
     match element.attr("action") {
-        None => return fault(format!("<{name}> without action; allowed are: {}", actions.join(", "))),
+        None => return fault(format!("<{name}> has no action; expected one of {}", actions.join(", "))),
         Some(action) if !actions.contains(&action) => {
-            return fault(format!("unknown action \"{action}\" of <{name}>; allowed are: {}", actions.join(", ")));
+            return fault(format!("unknown action \"{action}\" of <{name}>; expected one of {}", actions.join(", ")));
         }
         Some(_) => {}
     }
     if name == "prop" && element.attr("val").is_some() && element.attr("att").is_none() {
-        return fault("<prop> with val but without att; att names the attribute, such as platform".to_owned());
+        return fault("<prop> has val but no att; set att to an attribute, such as platform".to_owned());
     }
     None
 }
@@ -100,11 +103,11 @@ mod tests {
     fn a_misspelled_rule_is_refused_with_what_is_allowed() {
         let (line, message) = fault("<val>\n<prop att='platform' val='linux' action='exclud'/></val>");
         assert_eq!(line, Some(2));
-        assert_eq!(message, "unknown action \"exclud\" of <prop>; allowed are: include, exclude, passthrough, flag");
+        assert_eq!(message, "unknown action \"exclud\" of <prop>; expected one of include, exclude, passthrough, flag");
         assert!(
             fault("<val><prop attr='platform' action='exclude'/></val>").1.contains("unknown attribute attr of <prop>")
         );
-        assert!(fault("<val><prop att='platform' val='x'/></val>").1.contains("<prop> without action"));
+        assert!(fault("<val><prop att='platform' val='x'/></val>").1.contains("<prop> has no action"));
         assert!(fault("<val><prop val='x' action='exclude'/></val>").1.contains("without att"));
         assert!(
             fault("<val><revprop val='1' action='exclude'/></val>")
@@ -112,7 +115,7 @@ mod tests {
                 .contains("unknown action \"exclude\" of <revprop>")
         );
         assert!(fault("<val><rule/></val>").1.contains("unknown element <rule>"));
-        assert!(fault("<topic/>").1.contains("<topic> where a ditaval has <val>"));
+        assert!(fault("<topic/>").1.contains("must be <val>, not <topic>"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) struct DocumentIds {
     ids: HashMap<(FileId, Vec<usize>), String>,
 }
 
-/// A copy of a file. The names of its branches do not distinguish it from other copies.
+/// A copy of a file whose branches have no names that distinguish it from other copies.
 type Nameless = (FileId, Vec<usize>);
 
 impl Library {
@@ -102,8 +102,8 @@ impl Library {
         self.document_ids.ids = ids;
     }
 
-    /// Returns the copies that need no id of their own.
-    /// The value is an earlier copy with the same content, or `None` if the conditions exclude the whole copy.
+    /// Returns the copies that do not need their own id. The value is an earlier copy with the same content, or `None` if the
+    /// conditions exclude the whole copy.
     fn same_copies(&self, files: &[FileId], options: &Options) -> HashMap<Nameless, Option<Vec<usize>>> {
         let nameless: Vec<Nameless> = files.iter().flat_map(|&file| self.nameless(file)).collect();
         let convert = |place: usize| {
@@ -138,7 +138,7 @@ impl Library {
     }
 }
 
-/// Returns the id, and adds a number if the id is already used.
+/// Returns the id. Appends a number if the id is already used.
 fn number(id: &str, taken: &mut HashSet<String>) -> String {
     let mut unique = id.to_owned();
     let mut number = 1;

@@ -70,7 +70,7 @@ impl Element {
         }
     }
 
-    /// Returns whether the element is a `name` or a specialization of it. `@class` decides, or else the name of the element.
+    /// Returns whether the element is a `name` or a specialization of it, according to `@class` or otherwise to its name.
     pub fn is(&self, name: &str) -> bool {
         self.name == name || self.types().any(|part| part == name)
     }
@@ -97,7 +97,7 @@ impl Element {
         }
     }
 
-    /// Returns whether the element contains only blanks.
+    /// Returns whether the element contains only whitespace.
     pub fn is_blank(&self) -> bool {
         self.children.iter().all(|child| matches!(child, Node::Text(text) if text.trim().is_empty()))
     }
@@ -117,7 +117,7 @@ impl Node {
     }
 }
 
-/// Replaces all blanks with single spaces and trims the text.
+/// Replaces all whitespace with single spaces and trims the text.
 pub(super) fn collapse(text: &str) -> String {
     text.split([' ', '\t', '\n', '\r', '\u{a0}']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::dom::{Element, Node};
 use super::vocabulary::CONDITIONS;
 
-/// The rules of ditaval files that remove content. Flags do not remove content, so they are not included.
+/// The rules of ditaval files that remove content. Flags are not included.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Ditaval {
-    /// Whether a value is excluded. A rule without a value applies to all values of the attribute that have no rule.
+    /// Whether a value is excluded. An entry without a value applies to all values of the attribute that have no entry.
     rules: HashMap<(String, Option<String>), bool>,
     /// Whether values without a rule are excluded.
     default: Option<bool>,
@@ -44,7 +44,7 @@ impl Ditaval {
         self.default != Some(true) && self.rules.values().all(|excluded| !excluded)
     }
 
-    /// If a value has no rule, it gets the rule of the value above it in a subject scheme.
+    /// Copies the rule of a value to a value below it in a subject scheme that has no rule.
     pub fn inherit(&mut self, attribute: &str, value: &str, below: &str) {
         let Some(&excluded) = self.rules.get(&(attribute.to_owned(), Some(value.to_owned()))) else { return };
         self.rules.entry((attribute.to_owned(), Some(below.to_owned()))).or_insert(excluded);
@@ -113,7 +113,7 @@ pub(super) fn collect_conditions(element: &Element, into: &mut BTreeSet<String>)
 
 /// Adds the conditions of one element.
 pub(super) fn conditions_of(element: &Element, into: &mut BTreeSet<String>) {
-    // In a prolog, `audience` and `platform` are elements, and the attributes of metadata are not conditions.
+    // In a prolog, `audience` and `platform` are elements, and attributes are not conditions.
     for (name, value) in element.attributes.iter().filter(|(name, _)| CONDITIONS.contains(&name.as_str())) {
         for (group, values) in groups(name, value) {
             into.extend(values.iter().map(|value| format!("{group}:{value}")));

@@ -31,8 +31,8 @@ pub(super) fn split(href: &str) -> Address {
     Address { path: percent_decode(path).replace('\\', "/"), topic: part(topic), element: part(element) }
 }
 
-/// Resolves the path `relative` in the file `base`. Both are relative to the root of the input.
-/// Returns `None` if the path leads outside of the input.
+/// Resolves the path `relative` that occurs in the file `base`. The result and `base` are relative to the root of the
+/// input. Returns `None` if the path leads outside of the input.
 pub(super) fn join(base: &str, relative: &str) -> Option<String> {
     let mut parts: Vec<&str> = base.split('/').collect();
     parts.pop();

@@ -2,7 +2,7 @@
 
 use encoding_rs::Encoding;
 
-/// Decodes a text file. The encoding comes from the reference, or else from the byte order mark. The default is UTF-8.
+/// Decodes a text file. The encoding comes from the reference or the byte order mark. The default is UTF-8.
 pub(super) fn decode(bytes: &[u8], encoding: Option<&str>, format: Option<&str>) -> String {
     let from_format = || {
         let (_, charset) = format?.split_once("charset=")?;

@@ -1,6 +1,6 @@
 //! Reads older artifacts: `ingest/dita.ndjson`, one topic or map per line.
 //!
-//! A line contains only the first body of a topic, which is cut off if it is long. The rest is read, and an error
+//! A line contains only the first body of a topic, and a long body is incomplete. The reader converts the existing part, and
 //! reports where it ends. Each line becomes a file at its path, so that links between the lines work.
 //! Labels, metadata and breadcrumbs that are missing in the lines come from [`sidecars`](super::sidecars).
 
@@ -82,13 +82,13 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
         match inputs.hold(&path, |file| parse(source(&value, &id).as_bytes(), file)) {
             Ok(file) => {
                 if let Some(fault) = inputs.load(file).ok().and_then(|tree| tree.fault.clone()) {
-                    failures.push(fail(line.number, format!("{path}: {fault}; the readable part is kept")));
+                    failures.push(fail(line.number, format!("{path}: {fault}; only the readable part was converted")));
                 }
                 let sidecar = sidecars.take(&id);
                 if additions.insert(file, addition(&value, id, sidecar)).is_some() {
                     failures.push(fail(
                         line.number,
-                        format!("{path}: an earlier line has the same path; this line is kept"),
+                        format!("{path}: an earlier line has the same path; this line replaces it"),
                     ));
                 } else {
                     files.push(file);
@@ -97,7 +97,7 @@ pub(super) fn scan(artifact: &Path, options: &Options) -> Result<(Scan, Addition
             Err(error) => failures.push(fail(line.number, format!("{path}: {error}"))),
         }
     }
-    // The name of the run would give different ids to the same documents in every run.
+    // With the name of the run, the same documents would have different ids in every run.
     let mut scan = Scan::of(inputs, files, OsStr::new("dita"), options)?;
     // Errors contain the line number in the artifact.
     scan.failures = failures.into_iter().map(|failure| (FileId::MAX, failure)).collect();

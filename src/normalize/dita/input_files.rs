@@ -30,9 +30,9 @@ pub(super) struct InputFiles {
 struct State {
     paths: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, FileId>,
-    /// The names in each folder, to find a file if the reference has different upper or lower case.
+    /// The names in each folder, to find a file whose name differs from the reference only in case.
     listings: HashMap<String, Arc<std::io::Result<Vec<String>>>>,
-    /// Folders that could not be read while a file was searched in them, and the reason.
+    /// Folders in which a file was searched but that could not be read, with the reason.
     unread: BTreeMap<String, String>,
     trees: HashMap<FileId, Kept>,
     /// The texts of files with declarations. The value is `None` if a file cannot be read.
@@ -54,7 +54,7 @@ struct Kept {
 pub(super) enum LoadError {
     #[error("cannot read the file: {0}")]
     Io(#[from] std::io::Error),
-    #[error("{0} bytes are more than the maximum of {MAX_BYTES}")]
+    #[error("the file has {0} bytes, more than the maximum of {MAX_BYTES}")]
     TooLarge(u64),
     #[error(transparent)]
     Xml(#[from] XmlError),
@@ -83,7 +83,7 @@ impl InputFiles {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the file at `path`, if it exists. If there is no exact match, upper and lower case are ignored.
+    /// Returns the file at `path`, if it exists. If there is no exact match, ignores case.
     pub fn file(&self, path: &str) -> Option<FileId> {
         if let Some(&id) = self.state().ids.get(path) {
             return Some(id);
@@ -146,7 +146,7 @@ impl InputFiles {
         })
     }
 
-    /// Returns the folders that could not be read while a file was searched in them.
+    /// Returns the folders in which a file was searched but that could not be read.
     pub fn unread(&self) -> Vec<FileError> {
         let told = |(path, error): (&String, &String)| FileError {
             path: path.clone(),

@@ -50,7 +50,7 @@ impl Resolver<'_> {
         Some((definition, href))
     }
 
-    /// Gives an element the address of its key. If the element has no content, it also gets the text of the key.
+    /// Sets the address of an element to the address of its key. If the element has no content, also inserts the text of the key.
     pub(super) fn apply_key(&mut self, element: &mut Element) {
         let Some(reference) = element.attr("keyref").map(ToOwned::to_owned) else { return };
         let kind = Kind::of(element);
@@ -84,7 +84,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Gives an empty image the text of its key. That text has priority over `@alt`.
+    /// Inserts the text of the key into an empty image. The text has priority over `@alt`.
     fn alternative_text(&mut self, image: &mut Element, definition: &Element) {
         if image.is_blank() {
             image.children = self.text_in_definition(image, definition).unwrap_or_default();
@@ -120,7 +120,7 @@ impl Resolver<'_> {
 
     fn text_in_definition(&mut self, element: &Element, definition: &Element) -> Option<Vec<Node>> {
         let meta = definition.child("topicmeta")?;
-        // A name uses the first keyword of its key. A link uses all of them.
+        // A name uses only the first keyword of its key, and a link uses all keywords.
         let whole = matches!(Kind::of(element), Kind::CrossReference | Kind::Link | Kind::LongQuote);
         let is_word = |e: &Element| e.is("keyword") || e.is("term") || e.is(&element.name);
         let keywords = || meta.child("keywords").filter(|keywords| keywords.elements().any(is_word));
@@ -168,7 +168,7 @@ impl Resolver<'_> {
         title.or(in_map).or_else(address)
     }
 
-    /// Returns the term of a glossary entry. It is the full form at the first occurrence, and then the short form.
+    /// Returns the term of a glossary entry: the full form at the first occurrence, and later the short form.
     fn glossary_text(
         &mut self,
         element: &Element,
@@ -211,7 +211,7 @@ impl Resolver<'_> {
         resolver.title(file, address)
     }
 
-    /// Returns the visible title at an address: the title of the element, or else of the topic or map that contains it.
+    /// Returns the visible title at an address: the title of the element or, if it has none, of the topic or map around it.
     pub fn title(&mut self, file: FileId, address: &Address) -> Option<String> {
         if self.titles_open >= MAX_TITLES {
             return None;
@@ -232,7 +232,7 @@ impl Resolver<'_> {
     /// Returns the visible text of an element on one line, with references resolved.
     pub fn plain(&mut self, element: &Element, topic: &str) -> String {
         self.titles_open += 1;
-        // Losses in the title of another document are counted for that document.
+        // Discard the losses, because they are counted for the other document.
         let before = (std::mem::take(&mut self.losses), std::mem::take(&mut self.lost));
         let nodes = self.resolve(element, topic);
         (self.losses, self.lost) = before;
@@ -242,7 +242,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Gives a related link the short description of its key.
+/// Adds the short description of the key to a related link.
 fn describe(link: &mut Element, definition: &Element) {
     let described = link.child("desc").is_some() || link.child("shortdesc").is_some();
     let text = definition.child("topicmeta").and_then(|meta| meta.child("shortdesc")).filter(|_| !described);

@@ -74,8 +74,8 @@ impl KeySpace {
         }
     }
 
-    /// Returns the definition of `name` in a scope. Outer scopes have priority over inner scopes.
-    /// If the definition was copied, the copy around `here` is returned.
+    /// Returns the definition of `name` in a scope. Outer scopes have priority over inner scopes. If the definition was copied,
+    /// returns the copy around `here`.
     pub fn resolve(&self, scope: ScopeId, name: &str, here: &[usize]) -> Option<&Key> {
         let mut chain = vec![scope];
         while let Some(parent) = chain.last().and_then(|&id| self.scopes.get(id)).and_then(|scope| scope.parent) {

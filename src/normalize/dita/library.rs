@@ -1,4 +1,4 @@
-//! Holds all data about the input that is needed before the first document is written: files, maps, keys, pushes and names.
+//! Holds the data about the input that all documents need: files, maps, keys, pushes and names.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -37,9 +37,9 @@ pub(super) struct Library {
     pub pushes: Pushes,
     /// Files that become documents, and their type.
     pub documents: BTreeMap<FileId, Form>,
-    /// Files that conditions exclude. Nothing in the output may refer to them.
+    /// Files that conditions exclude. The output must not refer to them.
     excluded: HashSet<FileId>,
-    /// The root maps that use each file, with the number of the use. Uses as a part of the text come before uses as a resource.
+    /// The root maps that use each file, with the number of the use. Uses as part of the text come before uses as a resource.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
     pub(super) document_ids: DocumentIds,
@@ -150,18 +150,18 @@ impl Library {
         self.excluded.contains(&file)
     }
 
-    /// How many files conditions exclude.
+    /// Returns how many files conditions exclude.
     pub fn excluded(&self) -> usize {
         self.excluded.len()
     }
 
-    /// Paths of the ditaval files that branches of maps filter by.
+    /// Returns the paths of the ditaval files that filter branches of maps.
     pub fn branch_filters(&self) -> HashSet<String> {
         let files = self.branches.iter().filter_map(Branch::file);
         files.map(|file| self.inputs.path(file).to_string()).collect()
     }
 
-    /// Returns whether a search should find a document. It should not if the document exists only for reuse, or is a map without text.
+    /// Returns whether a search should find a document. It should not if the document exists only for reuse or is a map without text.
     pub fn is_searched(&self, file: FileId) -> bool {
         if self.settings.search == Searched::All {
             return true;
@@ -197,7 +197,7 @@ impl Library {
         }
     }
 
-    /// Returns the maps that no other map includes. Of maps that include each other in a cycle, the first one is returned.
+    /// Returns the maps that no other map includes. If maps include each other in a cycle, returns the first one.
     fn root_files(&self) -> Vec<FileId> {
         let maps: Vec<FileId> =
             self.documents.iter().filter(|(_, form)| **form == Form::Map).map(|(file, _)| *file).collect();
@@ -258,7 +258,7 @@ impl Library {
     pub fn map_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
         let address = local_address(topicref)?;
         let extension = address.path.rsplit('.').next().unwrap_or_default();
-        // The content of an `anchorref` goes to an anchor in another map. It includes nothing from there.
+        // An `anchorref` adds its content to an anchor in another map, and includes nothing from there.
         if topicref.is("anchorref") {
             return None;
         }
@@ -311,7 +311,7 @@ impl Library {
         uses.filter_map(|&(root, number)| Some((root, self.roots.get(root)?.uses.get(number)?)))
     }
 
-    /// Returns where the keys of a file are looked up: at its use in a map, or else in the nearest maps.
+    /// Returns where the keys of a file are looked up: at its use in a map or, if no map uses it, in the nearest maps.
     pub fn context(&self, file: FileId, used: Option<(usize, &Use)>) -> Context {
         let mut scopes: Vec<(usize, usize)> = used.iter().map(|(root, used)| (*root, used.scope)).collect();
         let path = self.inputs.path(file);
@@ -344,7 +344,7 @@ impl Library {
     }
 
     /// Returns the branches of each document for a file, and the use that determines its keys.
-    /// If the file is part of the text, its uses as a resource create no copies.
+    /// If the file is part of the text, its uses as a resource do not create copies.
     pub fn copies(&self, file: FileId) -> Vec<(Option<Place<'_>>, &[usize])> {
         let mut copies: Vec<(Option<Place<'_>>, &[usize])> = Vec::new();
         let is_resource = self.uses_of(file).next().is_some_and(|(_, used)| used.resource_only);
@@ -401,7 +401,7 @@ impl Library {
     }
 }
 
-/// Marks root maps whose keys differ. A topic that two of them use may have different content in each.
+/// Marks root maps whose keys differ, because a topic may have different content in each of them.
 fn mark_roots(copier: &mut Copier<'_>, trees: &mut [(FileId, Vec<Element>)]) {
     if trees.len() < 2 {
         return;

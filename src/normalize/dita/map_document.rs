@@ -64,7 +64,7 @@ fn list_items(element: &Element, around: &[usize], renderer: &mut Renderer<'_, '
     each_copy(element, around, renderer, &mut |copy, here, renderer| list_copy(copy, here, renderer, items));
 }
 
-/// Adds one reference. If a group has no title, only its content is added.
+/// Adds one reference. For a group without a title, adds only its content.
 fn list_copy(element: &Element, here: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
     let mut inner = Vec::new();
     for child in element.elements() {

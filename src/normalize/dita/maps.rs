@@ -20,7 +20,7 @@ pub(super) struct RootMap {
     pub keys: KeySpace,
     /// The uses, in document order. A use follows its parent.
     pub uses: Vec<Use>,
-    /// Pairs of topics in relationship tables: the first topic, and the topic that is related to it.
+    /// Pairs of related topics in relationship tables.
     pub related: Vec<(Side, Side)>,
     pub aliases: Vec<Alias>,
     /// The map and all other files that it includes.
@@ -30,7 +30,7 @@ pub(super) struct RootMap {
     pub language: Option<String>,
 }
 
-/// A path from `copy-to`, without the changes by branches.
+/// A path from `copy-to`, before branches change it.
 pub(super) struct Alias {
     pub path: String,
     pub file: FileId,
@@ -192,7 +192,7 @@ impl Walk<'_> {
             self.next_scope += 1;
         }
         here.branches.extend(branches_of(element).into_iter().flatten());
-        // `own` applies only to this entry. The rest also applies to nested entries.
+        // `own` applies only to this entry. Other metadata also applies to nested entries.
         let mut own = Vec::new();
         for said in meta_of(element).into_iter().flat_map(Element::elements) {
             let said_here = Arc::new(said.clone());
@@ -273,7 +273,7 @@ impl Walk<'_> {
         Some((file, topic, reference))
     }
 
-    /// Notes the related topics in each row of a relationship table: topics in different cells, and topics in a family.
+    /// Records the related topics in each row of a relationship table: topics in different cells, and topics in a family.
     fn relate(&mut self, table: &Element, here: &Place) {
         let columns: Vec<&Element> = table.children_of("relheader").flat_map(Element::elements).collect();
         for row in table.children_of("relrow") {
@@ -292,7 +292,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the topics of a cell. `@linking` comes from the reference, or else from its ancestors.
+    /// Returns the topics of a cell. `@linking` comes from the reference or, if it has none, from its ancestors.
     fn cell(&self, cell: &Element, around: &[&Element], here: &Place) -> Vec<Side> {
         let inherited = around.iter().find_map(|element| element.attr("linking"));
         let mut sides = Vec::new();
@@ -312,7 +312,7 @@ impl Walk<'_> {
     }
 }
 
-/// A topic in a relationship table. The flags say whether it has links to other topics, and other topics to it.
+/// A topic in a relationship table, with flags for links from and to the topic.
 #[derive(Clone)]
 pub(super) struct Side {
     pub file: FileId,

@@ -51,7 +51,7 @@ pub(super) fn read(input: &Path, options: &Options, emit: Emit<'_>) -> Result<()
     if library.documents.is_empty() && failures.is_empty() {
         let first = skipped.first().map(|first| format!(" ({}: {})", first.path, first.message)).unwrap_or_default();
         let message =
-            format!("no DITA topic or map in {}{first}; give a topic, a map, or a folder of them", input.display());
+            format!("{} contains no DITA topic or map{first}; pass a topic, a map, or a folder", input.display());
         return Err(ReadError::Input { message });
     }
     let told: HashSet<String> =

@@ -17,7 +17,7 @@ use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, count_many};
 
-/// Returns the documents of one file. There is one for each branch that uses it, or none if conditions exclude it.
+/// Returns the documents of one file: one for each branch that uses the file, or none if conditions exclude it.
 pub(super) fn documents(library: &Library, file: FileId, form: Form) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
     for (used, branches) in library.copies(file) {

@@ -20,7 +20,7 @@ pub(super) const MAX_DEPTH: usize = 192;
 const MAX_ENTITY_DEPTH: usize = 16;
 /// Maximum number of attributes of an element.
 const MAX_ATTRIBUTES: usize = 512;
-/// Limits how often broken markup is scanned for its end, as a multiple of the file size.
+/// Limit for repeated scans of broken markup, as a multiple of the file size.
 const MAX_REREADING: usize = 16;
 /// Maximum size of expanded entities in bytes.
 const MAX_EXPANSION: usize = 4 << 20;
@@ -56,9 +56,9 @@ pub(super) enum Problem {
     Truncated(String),
     #[error("no root element")]
     Empty,
-    #[error("elements nested more than {MAX_DEPTH} deep")]
+    #[error("elements are nested more than {MAX_DEPTH} deep")]
     TooDeep,
-    #[error("element with more than {MAX_ATTRIBUTES} attributes")]
+    #[error("an element has more than {MAX_ATTRIBUTES} attributes")]
     TooManyAttributes,
     #[error("entities expand to more than {MAX_EXPANSION} bytes or have more than {MAX_ENTITY_DEPTH} levels")]
     EntityExpansion,
@@ -188,7 +188,7 @@ impl<'f> Builder<'f> {
             };
         }
         if nesting > 0 && self.open.len() != floor {
-            self.fault(Problem::Malformed("entity with unbalanced markup".to_owned()));
+            self.fault(Problem::Malformed("an entity contains unbalanced markup".to_owned()));
             while self.open.len() > floor {
                 self.close_last();
             }
@@ -283,7 +283,8 @@ impl<'f> Builder<'f> {
             return self.fault(Problem::Malformed(format!("</{name}> closes nothing")));
         };
         if let Some(unclosed) = inside.get(depth + 1..).and_then(<[Element]>::last) {
-            let message = format!("</{name}> where </{}> of line {} should be", unclosed.name, unclosed.line);
+            let message =
+                format!("expected </{}> (opened on line {}), but found </{name}>", unclosed.name, unclosed.line);
             self.fault(Problem::Malformed(message));
         }
         while self.open.len() > floor + depth {
@@ -390,7 +391,7 @@ impl<'f> Builder<'f> {
         Ok(element)
     }
 
-    /// Expands references in an attribute value. Every blank becomes a space.
+    /// Expands references in an attribute value. Every whitespace character becomes a space.
     fn attribute_value(&mut self, raw: &str, nesting: usize, into: &mut String) -> Result<(), Problem> {
         let mut rest = raw;
         while let Some((before, after)) = rest.split_once('&') {
@@ -508,7 +509,7 @@ mod tests {
     fn what_is_not_well_formed_is_repaired_and_told_with_its_line() {
         assert_eq!(error("").1, "no root element");
         let cases = [
-            ("<t>\n<p>a<b>b</p><p>c</p></t>", "abc", 2, "</p> where </b> of line 2 should be"),
+            ("<t>\n<p>a<b>b</p><p>c</p></t>", "abc", 2, "expected </b> (opened on line 2), but found </p>"),
             ("<t><p>a</q>b</p></t>", "ab", 1, "</q> closes nothing"),
             ("<t>\n<p>a<b>b", "ab", 2, "file ends inside <b>"),
             ("<t><p>a</p><image href='x", "a", 1, "attribute value not closed"),
@@ -516,7 +517,7 @@ mod tests {
             ("<t><p>a</p><![CDATA[b", "ab", 1, "CDATA not closed"),
             ("<t>a</t><u>b</u>", "ab", 1, "<u> after the root element"),
             ("<t><p a=b c='d'>a</p></t>", "a", 1, "attribute value must be enclosed"),
-            ("<!DOCTYPE t [<!ENTITY e '<b>x'>]><t>&e;y</t>", "xy", 1, "entity with unbalanced markup"),
+            ("<!DOCTYPE t [<!ENTITY e '<b>x'>]><t>&e;y</t>", "xy", 1, "an entity contains unbalanced markup"),
         ];
         for (xml, text, line, message) in cases {
             let (actual, at, fault) = repaired(xml);

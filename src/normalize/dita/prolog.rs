@@ -57,7 +57,7 @@ const STATE: [&str; 3] = ["status", "importance", "rev"];
 const SINGLE: [&str; 6] = ["source", "publisher", "copyright", "permissions", "created", "revised"];
 /// Elements that contain a title. They are not passed from a map to its topics.
 const TITLES: [&str; 2] = ["navtitle", "searchtitle"];
-/// Elements of a map's metadata that apply only to the topic itself.
+/// Elements in the metadata of a map entry that apply only to its own topic.
 const OWN_PLACE: [&str; 3] = ["keywords", "source", "resourceid"];
 
 /// Returns whether the metadata of an entry also applies to nested entries.

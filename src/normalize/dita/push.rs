@@ -1,4 +1,4 @@
-//! Conref push: a topic puts content into another topic. This is done before content is pulled.
+//! Implements conref push, by which a topic inserts content into another topic. This is done before content is pulled.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ impl Push {
     /// Collects the content that `files` push.
     pub fn collect(library: &Library, files: &[FileId]) -> Pushes {
         let mut pushes = Pushes::default();
-        // If there are maps, only the topics in the maps push content.
+        // If the input contains maps, only topics in the maps push content.
         for &file in files.iter().filter(|&&file| library.roots.is_empty() || library.uses_of(file).next().is_some()) {
             let Ok(tree) = library.inputs.load(file) else { continue };
             // Excluded content is not pushed.
@@ -55,7 +55,7 @@ impl Push {
 }
 
 impl Pushes {
-    /// Adds the content of one element. Its neighbors with `mark` define the position.
+    /// Adds the content of one element. Neighbors with the role `mark` define the position.
     fn add(&mut self, library: &Library, element: &Element, before: Option<&Element>, next: Option<&Element>) {
         let mark = |element: Option<&Element>| {
             element.filter(|element| element.attr("conaction") == Some("mark")).and_then(|mark| target(library, mark))
@@ -82,7 +82,7 @@ impl Pushes {
 
     /// Inserts all content that is pushed into `file`.
     pub fn apply(&self, file: FileId, root: &mut Element) {
-        // Content that is pushed after the same target must keep its order. Therefore the last push is inserted first.
+        // Insert the last push first, so that content that is pushed after the same target keeps its order.
         let pushes = self.by_file.get(&file).map(Vec::as_slice).unwrap_or_default();
         let (after, others): (Vec<&Push>, Vec<&Push>) = pushes.iter().partition(|push| push.action == Action::After);
         for push in others.into_iter().chain(after.into_iter().rev()) {

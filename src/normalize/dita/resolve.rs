@@ -197,7 +197,7 @@ impl<'l> Resolver<'l> {
         nodes
     }
 
-    /// Returns the content of the element itself, or else a stub that names the missing content.
+    /// Returns the content of the element itself or, if it is empty, a stub that names the missing content.
     fn missing(&mut self, element: &Element, topic: &str, reference: &str, loss: &str) -> Vec<Node> {
         count(&mut self.losses, loss);
         let mut kept = self.inside(element, topic);
@@ -232,7 +232,7 @@ impl<'l> Resolver<'l> {
     }
 }
 
-/// Gives the target the name and the attributes of the referring element.
+/// Copies the name and the attributes of the referring element to the target.
 fn merge(element: &Element, target: &mut Element) {
     target.remove_attr("id");
     if element.name != target.name && element.attr("class").is_none() {

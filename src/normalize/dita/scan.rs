@@ -16,9 +16,9 @@ use crate::normalize::{FileError, Notice, Options, ReadError};
 
 /// Extensions of files that may contain DITA. The root element decides.
 const EXTENSIONS: [&str; 7] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "mdita", "hdita"];
-/// Ditaval files that a notice names.
+/// Maximum number of ditaval files that a notice names.
 const NAMED: usize = 5;
-/// How far above a map or topic the files that it refers to may lie.
+/// Maximum number of levels that the common folder may be above the map or topic.
 const MAX_CLIMB: usize = 4;
 
 /// The files that were found.
@@ -89,7 +89,7 @@ impl Scan {
         let excluded = self.library.excluded();
         if excluded > 0 {
             let plural = if excluded == 1 { "topic or map" } else { "topics and maps" };
-            notices.push(note(format!("conditions leave out {excluded} {plural}")));
+            notices.push(note(format!("conditions exclude {excluded} {plural}")));
         }
         let used = self.library.branch_filters();
         let unused: Vec<&str> = self.ditavals.iter().filter(|path| !used.contains(*path)).map(String::as_str).collect();
@@ -100,9 +100,8 @@ impl Scan {
                 1 => "1 ditaval file is".to_owned(),
                 many => format!("{many} ditaval files are"),
             };
-            notices.push(note(format!(
-                "{files} not used: {named}{rest}; to filter the documents by one, pass --ditaval FILE"
-            )));
+            notices
+                .push(note(format!("{files} not used: {named}{rest}; to filter the documents, pass --ditaval FILE")));
         }
         notices
     }
@@ -118,7 +117,7 @@ impl Scan {
         };
         if let Some(fault) = &tree.fault {
             let path = self.library.inputs.path(file).to_string();
-            let message = format!("{fault}; the readable part of the file is kept");
+            let message = format!("{fault}; only the readable part of the file was converted");
             self.failures.push((file, FileError { path, line: Some(fault.line), message }));
         }
         if let Some(form) = form_of(&tree.root) {
@@ -128,11 +127,12 @@ impl Scan {
         if tree.fault.is_none() && !is_side_file(&tree.root) {
             let path = self.library.inputs.path(file).to_string();
             let is_dita = path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "dita" | "ditamap"));
-            let mut message = format!("not DITA: <{}> is neither a topic nor a map", tree.root.name);
+            let mut message =
+                format!("the file is not DITA, because <{}> is neither a topic nor a map", tree.root.name);
             if is_dita {
                 let missing = tree.undeclared.first().map(|dtd| format!(", and {dtd} is not in the input"));
                 message.push_str(&missing.unwrap_or_default());
-                message.push_str("; if it is a specialization, name it in dita.specializations");
+                message.push_str("; if it is a specialization, add it to dita.specializations");
             }
             let error = FileError { path, line: Some(tree.root.line), message };
             // Most repositories also contain other XML files.
@@ -148,7 +148,7 @@ impl Scan {
     fn fail(&mut self, file: FileId, error: &LoadError) {
         let path = self.library.inputs.path(file).to_string();
         let message =
-            if error.is_empty_file() { "not XML: no element in the file".to_owned() } else { error.to_string() };
+            if error.is_empty_file() { "the file contains no XML elements".to_owned() } else { error.to_string() };
         self.failures.push((file, FileError { path, line: error.line(), message }));
     }
 }
@@ -164,11 +164,13 @@ fn read_ditavals(paths: &[PathBuf]) -> Result<Option<Ditaval>, ReadError> {
     let mut all: Option<Ditaval> = None;
     for path in paths {
         let bytes = std::fs::read(path).map_err(|error| ReadError::Input {
-            message: format!("{}: {error}; give a ditaval file", path.display()),
+            message: format!("{}: {error}; pass a ditaval file", path.display()),
         })?;
         let read = ditaval::read(&bytes).map_err(|fault| {
             let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
-            ReadError::Input { message: format!("{}{line}: {}; give a ditaval file", path.display(), fault.message) }
+            ReadError::Input {
+                message: format!("{}{line}: {}; pass a valid ditaval file", path.display(), fault.message),
+            }
         })?;
         match &mut all {
             Some(all) => all.add(read),
@@ -227,10 +229,10 @@ fn is_candidate(name: &str) -> bool {
     EXTENSIONS.contains(&extension(name).as_str())
 }
 
-/// Returns a map with the maps and topics that it refers to, or a topic, and the files that could not be read. The inputs start
-/// at the common folder of all these files.
+/// Returns a topic, or a map with the maps and topics to which it refers, and the files that could not be read. Paths are relative
+/// to the common folder of all these files.
 fn reachable(input: &Path, kinds: &Specializations) -> Result<Found, ReadError> {
-    let nothing = || ReadError::Input { message: format!("{} is no file in a folder", input.display()) };
+    let nothing = || ReadError::Input { message: format!("{} is not a file in a folder", input.display()) };
     let base: PathBuf = input.ancestors().skip(1).take(MAX_CLIMB + 1).last().ok_or_else(nothing)?.to_owned();
     let path = input.strip_prefix(&base).map_err(|_| nothing())?;
     let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
@@ -239,7 +241,7 @@ fn reachable(input: &Path, kinds: &Specializations) -> Result<Found, ReadError> 
         Crawl { library: Library::new(wide, String::new(), None), parts: BTreeSet::new(), needed: BTreeSet::new() };
     let start = crawl.library.inputs.intern(&path);
     crawl.part(start);
-    // The smallest folder that contains all files.
+    // Find the innermost folder that contains all files.
     let paths: Vec<String> = crawl.needed.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     let mut shared: Vec<&str> = path.split('/').collect();
     shared.pop();

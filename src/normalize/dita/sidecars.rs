@@ -1,5 +1,5 @@
-//! Reads the files in the folder of an older `dita.ndjson`: `meta.jsonl` has one document per line, and `breadcrumbs.jsonl` has
-//! one use of a document in a map per line.
+//! Reads the files next to an older `dita.ndjson`. Each line of `meta.jsonl` describes a document, and each line of
+//! `breadcrumbs.jsonl` describes the use of a document in a map.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;

@@ -1,4 +1,4 @@
-//! Handles specialized elements without a known `class`. The configuration defines their type, or else it is guessed.
+//! Finds the type of specialized elements without a known `class`, from the configuration or by guessing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ fn class_of(base: &str, name: &str) -> String {
     format!("- {module}/{base} local/{name} ")
 }
 
-/// Guesses the type of a root element, if its name or the name of its file indicates DITA.
+/// Guesses the type of a root element if its name or the file name indicates DITA.
 fn guess(root: &Element, path: &str) -> Option<&'static str> {
     let (_, extension) = path.rsplit_once('.').unwrap_or_default();
     let is_named =

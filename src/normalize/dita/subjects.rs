@@ -28,7 +28,8 @@ pub(super) fn inherit(scheme: &Element, ditaval: &mut Ditaval) {
 }
 
 /// Adds the taxonomy of a scheme to the metadata. `subjects` contains each key with its ancestors (`os/linux`).
-/// `enumerations` contains the subjects whose values an attribute accepts. The keys are not a part of the text.
+/// `enumerations` maps an attribute to the keys of the subjects whose values it accepts. The keys are added only to the
+/// metadata, not to the Markdown.
 pub(super) fn taxonomy(scheme: &Element, meta: &mut Map<String, Value>) {
     let mut subjects = Vec::new();
     collect(scheme, "", &mut subjects);

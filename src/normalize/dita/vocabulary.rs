@@ -49,15 +49,15 @@ pub(super) enum Kind {
     Subscript,
     Superscript,
     Code,
-    /// Code span around the name in angle brackets.
+    /// A code span with the name in angle brackets.
     XmlElement,
-    /// Code span, `@` before the name.
+    /// A code span with `@` before the name.
     XmlAttribute,
-    /// Code span, `&` before and `;` after the name.
+    /// A code span with `&` before and `;` after the name.
     TextEntity,
-    /// Code span, `%` before and `;` after the name.
+    /// A code span with `%` before and `;` after the name.
     ParameterEntity,
-    /// Code span, `&#` before and `;` after the number.
+    /// A code span with `&#` before and `;` after the number.
     CharacterReference,
     Quotation,
     MenuCascade,
@@ -72,7 +72,7 @@ pub(super) enum Kind {
     /// Text from another file.
     Include,
     // Not part of the text
-    /// Metadata, or content without interest for readers.
+    /// Metadata, or content that readers do not need.
     Metadata,
     /// Omitted and counted.
     Dropped,

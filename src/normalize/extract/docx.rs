@@ -8,7 +8,9 @@ use super::office::{Package, Style, attribute, each_tag, local, read};
 /// Returns the text of a `.docx` with its footnotes and endnotes at the end.
 pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     let mut package = Package::open(bytes)?;
-    let Some(body) = package.part("word/document.xml")? else { return Err("it has no word/document.xml".to_owned()) };
+    let Some(body) = package.part("word/document.xml")? else {
+        return Err("it does not contain word/document.xml".to_owned());
+    };
     let styles = package.part("word/styles.xml")?.map(|source| styles(&source)).transpose()?.unwrap_or_default();
     let styles = if styles.is_empty() { usual_styles() } else { styles };
     let mut blocks = read(&body, &styles)?;

@@ -33,7 +33,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns the kind of a file by its name's extension; `None` if its text is not read.
+    /// Returns the kind of a file by its extension, or `None` if the text of such files is not read.
     #[must_use]
     pub fn of(filename: &str) -> Option<Self> {
         let extension = filename.rsplit_once('.')?.1.to_ascii_lowercase();
@@ -78,7 +78,7 @@ impl FromStr for Format {
             "docx" | "docm" => Ok(Self::Docx),
             "pptx" | "pptm" => Ok(Self::Pptx),
             "xlsx" | "xlsm" => Ok(Self::Xlsx),
-            _ => Err(format!("no text is read from files that end in .{extension}")),
+            _ => Err(format!("files that end in .{extension} are not supported")),
         }
     }
 }

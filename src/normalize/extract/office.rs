@@ -27,7 +27,7 @@ pub(super) struct Package {
 impl Package {
     pub(super) fn open(bytes: Vec<u8>) -> Result<Self, String> {
         if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-            return Err("it is encrypted, or in the format of before 2007".to_owned());
+            return Err("it is encrypted, or has the format of Office before 2007".to_owned());
         }
         let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("no readable package: {error}"))?;
         Ok(Self { archive, left: MAX_UNPACKED })
@@ -50,7 +50,7 @@ impl Package {
         Ok(Some(decode(&bytes, &mut Losses::new())))
     }
 
-    /// Returns the targets of a part's relations, by id: paths in the package.
+    /// Returns the targets of a part's relations by id, as paths in the package.
     pub(super) fn relations(&mut self, part: &str) -> Result<HashMap<String, String>, String> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
         let Some(source) = self.part(&format!("{folder}/_rels/{name}.rels"))? else { return Ok(HashMap::new()) };
@@ -65,7 +65,7 @@ impl Package {
         Ok(relations)
     }
 
-    /// Returns the file after unpacking all of it once to check the limit, because the libraries that read it have none.
+    /// Returns the file. First unpacks all of it to check the limit, because the libraries that read it have no limit.
     pub(super) fn checked(mut self) -> Result<Vec<u8>, String> {
         for index in 0..self.archive.len() {
             let file = self.archive.by_index(index).map_err(|error| format!("no readable package: {error}"))?;
@@ -310,7 +310,7 @@ impl<'s> State<'s> {
     }
 }
 
-/// Returns whether an element is skipped. A fallback for newer markup repeats the same content, and slide numbers are not text.
+/// Returns whether to skip an element: a fallback that repeats the content of newer markup, or a slide number.
 fn is_skipped(tag: &BytesStart<'_>) -> bool {
     match local(tag.name().as_ref()) {
         "Fallback" => true,

@@ -6,5 +6,5 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, String> {
         pdf_extract::OutputError::PdfError(pdf_extract::Error::Decryption(_)) => "it is encrypted".to_owned(),
         error => format!("no readable PDF: {error}"),
     })?;
-    if text.trim().is_empty() { Err("it has no text; it may be scanned".to_owned()) } else { Ok(text) }
+    if text.trim().is_empty() { Err("it contains no text; it may be a scan".to_owned()) } else { Ok(text) }
 }

@@ -7,7 +7,7 @@ use super::office::{Package, each_tag, local, read};
 
 const PRESENTATION: &str = "ppt/presentation.xml";
 
-/// Returns the slides of a `.pptx` in order. Each has a heading, paragraphs, tables, and the speaker's notes.
+/// Returns the slides of a `.pptx` in order. Each has a heading, paragraphs, tables, and the speaker notes.
 pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     let mut package = Package::open(bytes)?;
     let slides = slides(&mut package)?;
@@ -33,7 +33,7 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     Ok(blocks)
 }
 
-/// Returns the parts with slides in the order of the presentation. If it has no order, the parts are ordered by name.
+/// Returns the slide parts in presentation order. If the presentation does not define an order, sorts them by name.
 fn slides(package: &mut Package) -> Result<Vec<String>, String> {
     let relations = package.relations(PRESENTATION)?;
     let mut ordered = Vec::new();

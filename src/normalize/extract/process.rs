@@ -1,4 +1,4 @@
-//! Reads a file in a separate process. If a file exhausts memory, time or stack, only that process ends, and the file is reported.
+//! Reads a file in a separate process. If the file exhausts memory, time or stack, only that process ends, and the file is reported.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -23,24 +23,24 @@ const STACK_BYTES: usize = 64 << 20;
 pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args([COMMAND, format.name()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|error| format!("no process to read it: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("cannot start a process to read it: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // If the process has ended, the write fails. The exit code then contains the reason.
+        // If the process has ended, the write fails, and the exit code contains the reason.
         let _ = stdin.write_all(bytes);
     }
     let mut answer = String::new();
     let read = child.stdout.take().map(|stdout| stdout.take(MAX_TEXT + 1).read_to_string(&mut answer));
-    let status = child.wait().map_err(|error| format!("no process to read it: {error}"))?;
+    let status = child.wait().map_err(|error| format!("cannot start a process to read it: {error}"))?;
     match (status.code(), read) {
         (Some(0), Some(Ok(_))) => Ok(answer),
         (Some(1), Some(Ok(_))) => Err(answer),
-        _ => Err("it is damaged, or takes too much memory or time to read".to_owned()),
+        _ => Err("it is damaged, or reading it takes too much memory or time".to_owned()),
     }
 }
 
 /// Reads a file from standard input with bounded memory and time. Returns its text, or the reason why it cannot be read.
 pub fn answer(format: Format) -> Result<String, String> {
-    // If the system does not support such a limit, the process has none.
+    // If the system does not support these limits, continue without them.
     let _ = setrlimit(Resource::RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES);
     let _ = setrlimit(Resource::RLIMIT_CPU, SECONDS, SECONDS);
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
@@ -50,6 +50,6 @@ pub fn answer(format: Format) -> Result<String, String> {
         return Err(format!("it has more than {MAX_FILE} bytes"));
     }
     let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || extract(format, bytes));
-    let reader = reader.map_err(|error| format!("no thread to read it: {error}"))?;
+    let reader = reader.map_err(|error| format!("cannot start a thread to read it: {error}"))?;
     reader.join().unwrap_or_else(|_| Err("it is damaged".to_owned()))
 }

@@ -14,7 +14,7 @@ const MAX_CELLS: usize = 500_000;
 /// Maximum number of columns in a sheet.
 const MAX_COLUMNS: u32 = 256;
 
-/// Returns a heading and a table for each sheet of a `.xlsx`. Rows and columns without a value are left out.
+/// Returns a heading and a table for each sheet of a `.xlsx`. Omits empty rows and columns.
 pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     // The library unpacks each part completely.
     let bytes = Package::open(bytes)?.checked()?;
@@ -28,7 +28,7 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     let mut blocks = Vec::new();
     let mut left = MAX_CELLS;
     for name in sheets {
-        // A sheet contains only a few of the billions of possible cells.
+        // Use a sparse map, because a sheet contains only a few of the billions of possible cells.
         let mut rows: BTreeMap<u32, BTreeMap<u32, String>> = BTreeMap::new();
         let mut cells = workbook.worksheet_cells_reader(&name).map_err(reason)?;
         while let Some(cell) = cells.next_cell().map_err(reason)? {

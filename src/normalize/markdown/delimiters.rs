@@ -92,7 +92,7 @@ impl Delimiters {
         self.all.last().is_some_and(|last| last.at == length)
     }
 
-    /// Notes that a part of the text is syntax. No delimiter moves into it.
+    /// Records that a part of the text is syntax, so that no delimiter is moved into it.
     pub fn add_syntax(&mut self, range: Range<usize>) {
         self.syntax.push(range);
     }
@@ -167,7 +167,7 @@ impl Delimiters {
         let (count, length) =
             members.fold((0, 0), |(count, length), member| (count + 1, length + member.mark.delimiter().len()));
         let delimiters = start..start + count;
-        // Some parsers ignore `~~` and read the character behind it.
+        // Some parsers ignore `~~` and use the character after it.
         let beside = |other: Option<&Delimiter>| {
             let other = other.filter(|other| other.at == first.at)?;
             Some(if other.mark == Mark::Strike && !other.is_tag { Class::Unsure } else { Class::Punctuation })
@@ -179,7 +179,7 @@ impl Delimiters {
         Some(Run { delimiters, length, before, after })
     }
 
-    /// Moves a run over the punctuation that prevents it from working. Returns false if this does not help.
+    /// Moves a run over the punctuation that prevents it from being recognized. Returns false if this does not help.
     fn slide(&mut self, run: &Run, text: &str) -> bool {
         let members = self.all.get(run.delimiters.clone()).unwrap_or_default();
         let Some(first) = members.first() else { return false };

@@ -10,7 +10,7 @@ pub(super) fn longest_run(text: &str, wanted: char) -> usize {
     longest
 }
 
-/// Returns the length of the shortest run of backticks that does not occur in `text`. A code span needs it as delimiter.
+/// Returns the length of the shortest run of backticks that does not occur in `text`, for the delimiters of a code span.
 pub(super) fn shortest_absent_run(text: &str) -> usize {
     longest_run(text, '`') + 1
 }
@@ -23,11 +23,11 @@ pub(super) struct Place {
     pub after: Option<char>,
     /// Whether the text is inside a link, where `]` would end the link.
     pub in_link: bool,
-    /// Whether some text around it is struck. Then a `~` could open or close the mark.
+    /// Whether some text around it is struck, so that a `~` could open or close the mark.
     pub has_strike: bool,
 }
 
-/// Appends `text` to `out`, and escapes characters that would be inline markup. `text` contains no blanks.
+/// Appends `text` to `out`, and escapes characters that would be inline markup. `text` contains no spaces.
 pub(super) fn push_text(out: &mut String, text: &str, place: Place) {
     let mut previous = place.before;
     let mut chars = text.char_indices().peekable();
@@ -48,7 +48,7 @@ fn needs_escape(c: char, previous: Option<char>, next: Option<char>, rest: &str,
         ']' => place.in_link,
         // An underscore inside a word is never emphasis.
         '_' => !(previous.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
-        // A tilde after a blank cannot close a strike-through. Without a closing delimiter, no mark begins.
+        // A tilde after a space cannot close a strike-through. Without a closing delimiter, no mark begins.
         '~' => place.has_strike || next.is_none_or(|n| n == '~') || previous.is_some_and(|p| !p.is_whitespace()),
         '\\' => next.is_none_or(|n| n.is_ascii_punctuation()),
         '<' => next.is_none_or(|n| n.is_ascii_alphabetic() || matches!(n, '/' | '!' | '?')),

@@ -47,9 +47,9 @@ pub(super) fn footnote_label(label: &str) -> String {
 struct Writer {
     out: String,
     line_break: &'static str,
-    /// A blank to write before the next character, so that the text does not begin or end with a blank.
+    /// A space to write before the next character, so that the text does not begin or end with a space.
     space: Option<Blank>,
-    /// Delimiters to open before the next character, so that no blank follows them.
+    /// Delimiters to open before the next character, so that no space follows them.
     pending: Vec<Opening>,
     in_link: bool,
     has_strike: bool,
@@ -127,7 +127,7 @@ impl Writer {
         }
     }
 
-    /// Writes the pending output before a character: a blank, unless the text is empty, and then the opening delimiters.
+    /// Writes the pending output before a character: a space, unless the text is empty, and then the opening delimiters.
     fn begin(&mut self) {
         if let Some(space) = self.space.take().filter(|_| !self.out.is_empty()) {
             match space {
@@ -178,7 +178,7 @@ impl Writer {
             self.begin();
             let is_beside_delimiter = self.delimiters.end_at(self.out.len());
             let before = if is_beside_delimiter { Some('*') } else { self.out.chars().next_back() };
-            // A blank at the end moves behind the closing delimiter.
+            // A space at the end moves behind the closing delimiter.
             let is_inside = !after.trim_start_matches(is_space).is_empty();
             let place = self.place(before, is_inside.then_some(' '));
             escape::push_text(&mut self.out, word, place);
@@ -312,7 +312,7 @@ fn merge(content: &[Inline]) -> Vec<Cow<'_, Inline>> {
     items
 }
 
-/// Returns whether an item has no content, not even blanks.
+/// Returns whether an item has no content, not even spaces.
 fn is_empty(item: &Inline) -> bool {
     match item {
         Inline::Text(text) | Inline::Code(text) => text.is_empty(),
@@ -344,7 +344,7 @@ fn append(to: &mut Inline, from: &Inline) {
     }
 }
 
-/// Returns whether a character is a blank that can be collapsed. An ideographic space cannot.
+/// Returns whether a character is a space that can be collapsed. An ideographic space cannot.
 fn is_space(c: char) -> bool {
     c != '\u{3000}' && c.is_whitespace()
 }

@@ -13,7 +13,7 @@ pub(super) enum Marker {
     Other,
 }
 
-/// Chooses different markers for adjacent lists. Otherwise, a parser would read them as one list.
+/// Chooses different markers for adjacent lists, which a parser would otherwise read as one list.
 #[derive(Debug, Default)]
 pub(super) struct Markers {
     previous: Option<(bool, Marker)>,

@@ -1,8 +1,8 @@
 //! Converts a document tree to GitHub-flavored Markdown. All readers use this writer.
 //!
-//! The same tree always gives the same text: LF line ends, one blank line between blocks, `-` bullets, `#` headings, no
-//! hard wrapping, and no line end after the last line. Every table row has as many cells as its header. Every fence is
-//! longer than the runs of backticks inside it. Text is escaped only if a parser would otherwise read it as markup.
+//! The output is deterministic: LF line ends, one blank line between blocks, `-` bullets, `#` headings, no hard wrapping,
+//! and no line end after the last line. Every table row has as many cells as the header. Every fence is longer than the
+//! runs of backticks inside it. Text is escaped only if a parser would otherwise read it as markup.
 
 mod delimiters;
 mod escape;
@@ -13,7 +13,7 @@ mod table;
 
 use super::tree::{Block, Inline};
 
-/// Writes `blocks` as Markdown. An empty document gives an empty string.
+/// Writes `blocks` as Markdown. Returns an empty string for an empty document.
 #[must_use]
 pub fn write(blocks: &[Block]) -> String {
     let mut footnotes = Vec::new();

@@ -15,7 +15,7 @@ const SUPERSCRIPT: u8 = 16;
 const CODE: u8 = 32;
 const LINK: u8 = 64;
 
-/// Characters and their marks. Marks on punctuation and blanks are ignored, because they may be moved outside.
+/// Characters and their marks. Marks on punctuation and spaces are ignored, because they may be moved outside.
 #[derive(Debug, Default, PartialEq)]
 struct Shown(Vec<(char, u8)>);
 
@@ -187,7 +187,7 @@ fn inlines() -> impl Strategy<Value = Vec<Inline>> {
 proptest! {
     #![proptest_config(config())]
 
-    /// Blanks are kept, and every word has the marks from the tree.
+    /// Spaces are kept, and every word has the marks from the tree.
     #[test]
     fn parsers_read_generated_marks_as_meant(content in inlines()) {
         let mut meant = Shown::default();

@@ -3,11 +3,11 @@
 use super::super::tree::{Block, Cell, Inline, List, Table};
 use super::{Flat, Footnotes, inline, is_blank, label_text, list, push_block};
 
-/// Maximum number of columns. Nobody can read a wider table.
+/// Maximum number of columns, because nobody can read a wider table.
 const MAX_COLUMNS: usize = 1_000;
 /// Maximum number of positions in a grid. A larger table is written row by row, and its cells are not repeated.
 const MAX_POSITIONS: usize = 1_000_000;
-/// Maximum size of text that spanning cells repeat, in bytes. Further copies stay empty.
+/// Maximum size in bytes of the text that spanning cells repeat. Further copies are empty.
 const MAX_REPEATED: usize = 64 * 1024;
 
 /// Writes a table: the caption in bold, and then the rows.
@@ -55,7 +55,7 @@ impl<'a> Grid<'a> {
                     column += 1;
                 }
                 if column >= MAX_COLUMNS {
-                    // The cell is still printed: the last column receives the rest.
+                    // Print the cell anyway, in the last column.
                     if let Some(row) = rows.get_mut(at) {
                         row.push(Some(Place { cell, repeated: false }));
                     }
@@ -80,7 +80,7 @@ impl<'a> Grid<'a> {
             }
             !blank
         });
-        // A heading over others spans them. Rows without one are rows of their own.
+        // A heading above other headings spans them. Rows without spans are not merged.
         let spans = |cell: &Cell| cell.colspan > 1 || cell.rowspan > 1;
         if !rows.iter().take(header_rows).flatten().flatten().any(|place| spans(place.cell)) {
             header_rows = header_rows.min(1);
@@ -134,7 +134,7 @@ fn drop_bare_columns(rows: &mut [Vec<Option<Place<'_>>>]) {
     }
 }
 
-/// Returns whether a cell contains a table, or blocks of two kinds besides text.
+/// Returns whether a cell contains a table, or at least two kinds of blocks other than text.
 fn needs_record(cell: &Cell) -> bool {
     let mut kind = None;
     for block in Flat::new(&cell.content).filter(|block| !is_blank(block)) {
@@ -261,7 +261,7 @@ fn flatten<'a>(blocks: &'a [Block], depth: usize, bold: bool, parts: &mut Vec<St
                 parts.extend(inner);
             }
             Block::Footnote { label, content } => footnotes.push((label, content)),
-            // A cell with a table makes the row a record. A rule is not needed, because `<br>` already separates the lines.
+            // If a cell contains a table, the row becomes a record. A rule is not needed, because `<br>` separates the lines.
             Block::Table(_) | Block::Rule | Block::Group(_) => {}
         }
     }

@@ -141,7 +141,7 @@ async fn facets(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct DocumentParams {
-    /// Only this section: its anchor, or its heading.
+    /// Only the section with this anchor or heading.
     #[param(min_length = 1)]
     section: Option<String>,
 }

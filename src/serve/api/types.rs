@@ -112,7 +112,7 @@ pub struct Section {
     pub anchor: String,
 }
 
-/// A value that a search can be filtered by.
+/// A value by which a search can be filtered.
 #[derive(Debug, Clone, Serialize, ToSchema, JsonSchema)]
 pub struct FacetValue {
     /// The value.

@@ -92,7 +92,7 @@ fn convert(input: &std::path::Path) -> String {
     format!("# {}\n\n{}", document.title, document.text_md)
 }
 
-/// Compares two texts without blanks and the padding of tables.
+/// Compares two texts without spaces and the padding of tables.
 fn same(a: &str, b: &str) -> bool {
     let normal = |text: &str| {
         let words = text.split_whitespace().map(|word| if word.trim_matches('-').is_empty() { "---" } else { word });

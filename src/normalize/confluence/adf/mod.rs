@@ -16,13 +16,13 @@ use super::macros::{self, Call, Content, Parameter};
 pub(super) use element::extension_element;
 pub(super) use text::text;
 
-/// Converts a whole document. It may be a string that contains the document.
+/// Converts a whole document. `value` may be a string that contains the document.
 pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -> Result<(), DomError> {
     let error = |message: String| DomError { line: 1, message };
     if let Value::String(json) = value {
         let value: Value = serde_json::from_str(json).map_err(|source| DomError {
             line: source.line() as u64,
-            message: format!("the body is no ADF document: {source}"),
+            message: format!("the body is not an ADF document: {source}"),
         })?;
         if value.is_string() {
             return Err(error("the body is a string, not an ADF document".to_owned()));
@@ -99,7 +99,7 @@ fn node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         }
         "bulletList" | "orderedList" => list(cx, node, flow),
         "listItem" | "tableRow" | "tableCell" | "tableHeader" => {
-            // Outside of their usual parents, only the content of these nodes is converted.
+            // If these nodes are outside their usual parents, only their content is converted.
             cx.count(format!("node:stray-{}", kind(node)));
             flow.flush();
             nodes(cx, content(node), flow);

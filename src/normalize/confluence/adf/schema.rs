@@ -1,6 +1,6 @@
 //! Checks ADF against the rules for nodes, attributes, children and marks in Atlassian's JSON schema (57.7.22, stage 0).
 //!
-//! A document that violates these rules is converted as far as possible. Each violation is counted by name:
+//! A document that violates these rules is converted as far as possible. The violations are counted in the losses by name:
 //! `adf:unexpected-child:panel`, `adf:missing-attribute:mention.id`, `adf:invalid-attribute:heading.level`.
 
 use serde_json::Value;
@@ -115,7 +115,7 @@ pub(super) fn check(document: &Value, losses: &mut Losses) {
 
 fn node_breaches(value: &Value, parent: &str, losses: &mut Losses) {
     let Some(node) = NODES.iter().find(|node| node.kind == kind(value)) else {
-        // The reader counts unknown nodes. Here, nodes of earlier schemas are counted.
+        // Count only nodes of earlier schemas, because the reader counts unknown nodes.
         count(losses, "adf:not-in-schema");
         return content(value).iter().for_each(|child| node_breaches(child, "", losses));
     };
@@ -229,7 +229,7 @@ fn mark_breaches(value: &Value, node: &Node, parent: &str, losses: &mut Losses) 
             "breakout" => matches!(parent, "doc" | "bodiedSyncBlock"),
             name => node.marks.split(' ').any(|allowed| allowed == name),
         };
-        // The text of a code block has no marks.
+        // Text in a code block must have no marks.
         if !allowed || !beside_code || parent == "codeBlock" {
             count(losses, format!("adf:unexpected-mark:{}.{name}", node.kind));
         }

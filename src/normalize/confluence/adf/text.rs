@@ -38,7 +38,7 @@ pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     let marks = node.get("marks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let has = |name: &str| marks.iter().any(|mark| kind(mark) == name);
     let mut inline = if has("code") { Inline::Code(text) } else { Inline::Text(text) };
-    // Code allows no other mark than a link.
+    // Code can be marked only as a link.
     if !has("code") {
         match marks.iter().find(|mark| kind(mark) == "subsup").and_then(|mark| attribute(mark, "type")) {
             Some("sub") => inline = Inline::Subscript(vec![inline]),
@@ -110,7 +110,7 @@ pub(super) fn atom(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
                 flow.boxed(Inline::Strong(vec![Inline::Text(text.to_owned())]));
             }
         }
-        // The text is a hint in a template, not content of the page.
+        // The text of a placeholder is a hint in a template, not content of the page.
         _ => cx.count("node:placeholder"),
     }
 }

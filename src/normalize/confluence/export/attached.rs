@@ -54,7 +54,7 @@ impl Attached {
 /// Returns the path of a file in the export.
 fn path(page: &str, attachment: &Attachment) -> Option<String> {
     let parts = [page, &attachment.id, &attachment.version];
-    // The numbers come from the export, so they are checked. No path may lead out of it.
+    // Check the numbers, because they come from the export and must not lead to a path outside of it.
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     parts.iter().all(is_number).then(|| format!("attachments/{}", parts.join("/")))
 }

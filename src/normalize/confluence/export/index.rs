@@ -127,7 +127,7 @@ pub(super) fn build(source: impl BufRead, path: &Path, name: &str) -> Result<Ind
         }
     }
     if index.pages.is_empty() && index.truncated.is_none() && index.spaces.is_empty() {
-        let message = format!("{} contains no space and no page", path.display());
+        let message = format!("{} contains neither a space nor a page", path.display());
         return Err(ReadError::Input { message });
     }
     Ok(index)
@@ -370,7 +370,7 @@ impl Index {
     }
 }
 
-/// Compares pages with the same parent by position, or else by title.
+/// Compares sibling pages by position, then by title, then by id.
 fn siblings(a: &Node, b: &Node) -> Ordering {
     let position = |node: &Node| (node.position.is_none(), node.position);
     position(a).cmp(&position(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id))

@@ -2,7 +2,7 @@
 //!
 //! The file is read twice. The first pass ([`index`]) stores the small data: pages, the tree, labels, attachments,
 //! people, and the location of each body. The second pass reads the pages in the order of the tree, one body at a time.
-//! Thus the memory usage depends on the number of pages, not on their size.
+//! Therefore, the memory usage depends on the number of pages, not on their size.
 
 mod attached;
 mod index;
@@ -111,12 +111,12 @@ fn is_export(path: &Path) -> Result<bool, ReadError> {
 /// Unpacks `entities.xml` to a temporary file. The file is deleted when the process ends.
 fn unzip(path: &Path) -> Result<Found, ReadError> {
     let broken = |error: zip::result::ZipError| ReadError::Input {
-        message: format!("{} is no readable zip: {error}", path.display()),
+        message: format!("{} is not a readable zip file: {error}", path.display()),
     };
     let file = File::open(path).map_err(io_error(path))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let Some(name) = entry(&archive, ENTITIES) else {
-        let message = format!("{} contains no {ENTITIES}; use an XML export of a space", path.display());
+        let message = format!("{} does not contain {ENTITIES}; use an XML export of a space", path.display());
         return Err(ReadError::Input { message });
     };
     let mut descriptor = String::new();

@@ -166,7 +166,7 @@ impl Place {
     fn push(&mut self, text: &str) {
         if self.text.len() <= MAX_VALUE && (self.in_id || self.property.is_some()) {
             let room = MAX_VALUE + 1 - self.text.len();
-            // The body is not kept. It is read later from its location in the file.
+            // Do not keep the body, because it is read later from its location in the file.
             self.text.extend(text.chars().take(room));
         }
     }

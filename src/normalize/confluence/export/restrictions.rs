@@ -87,7 +87,7 @@ impl Restrictions {
         sets.filter_map(|id| Some((id, self.sets.get(id)?))).map(|(id, set)| self.readers_of(id, set)).collect()
     }
 
-    /// Returns the readers in a set. If its permissions cannot be read, nobody may read.
+    /// Returns the readers in a set. If the permissions cannot be read, nobody may read the page.
     fn readers_of(&self, id: &str, set: &Set) -> Restriction {
         let named = self.of_set.get(id).map_or(&[][..], Vec::as_slice);
         let permissions = set.permissions.iter().chain(named).filter_map(|id| self.permissions.get(id));
@@ -98,7 +98,7 @@ impl Restrictions {
         readers
     }
 
-    /// Returns who may view a space, or `None` if everybody may or the export does not contain it.
+    /// Returns who may view a space, or `None` if everybody may view it or the export does not contain its permissions.
     pub(super) fn of_space(&self, space: &str, everybody: &[String]) -> Option<Restriction> {
         let subjects = self.of_space.get(space)?;
         let is_open = |subject: &Subject| match subject {

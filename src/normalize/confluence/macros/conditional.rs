@@ -1,7 +1,5 @@
-//! Handles parts of a page that Confluence shows only to some readers.
-//!
-//! A search cannot restrict access to a part of a document.
-//! Therefore such a part is omitted, unless the configuration keeps it.
+//! Omits parts of a page that Confluence shows only to some readers, unless the configuration keeps them. A search cannot
+//! restrict access to a part of a document.
 
 use super::super::convert::Converter;
 use super::super::flow::Flow;
@@ -27,7 +25,7 @@ pub(super) fn conditional(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Fl
     }
 }
 
-/// Returns whether other pages must not look into a macro with this name.
+/// Returns whether other pages must not include content from a macro with this name.
 pub(in super::super) fn is_closed(name: &str, cx: &Converter<'_>) -> bool {
     NAMES.contains(&name) && cx.library.options.conditional_content == ConditionalContent::Drop
 }

@@ -115,7 +115,7 @@ fn issue(cx: &mut Converter<'_>, key: &str, flow: &mut Flow) {
 pub(super) fn math(call: &Call<'_>, display: bool, flow: &mut Flow) {
     let plain = call.plain();
     let tex = if plain.trim().is_empty() { call.any(&["body", "equation", ""]).unwrap_or_default() } else { &plain };
-    // One editor encodes formulas this way.
+    // One formula editor writes this prefix.
     let tex = tex.trim().strip_prefix("--uriencoded--").map_or(std::borrow::Cow::Borrowed(tex), percent_decode);
     let tex = tex.trim().trim_matches('$').trim().to_owned();
     if tex.is_empty() {

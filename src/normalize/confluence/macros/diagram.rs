@@ -1,4 +1,4 @@
-//! Converts diagrams. Uses their source if it is available, or else the image that the macro stores as an attachment.
+//! Converts diagrams. Uses their source if it is available, and otherwise the image that the macro stores as an attachment.
 
 use std::io::Read as _;
 
@@ -124,7 +124,7 @@ fn collect(nodes: &[Node], labels: &mut Vec<String>) {
     }
 }
 
-/// Returns the words of a label. Text of different elements is separated by blanks.
+/// Returns the words of a label. Text of different elements is separated by spaces.
 fn words(nodes: &[Node]) -> String {
     let part = |node: &Node| match node {
         Node::Text(text) | Node::CData(text) => text.clone(),

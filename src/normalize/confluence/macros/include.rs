@@ -98,7 +98,7 @@ fn is_space_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '~')
 }
 
-/// Finds a part in a body and converts it. Content that is hidden from some readers is ignored.
+/// Finds a part in a body and converts it, without content that is hidden from some readers.
 fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block>> {
     match body {
         Body::Storage(source) => {

@@ -1,4 +1,4 @@
-//! Creates the lists of pages that the server computes, as far as the input contains their pages.
+//! Creates the lists of pages that the server would compute, as far as the input contains the pages.
 
 use std::collections::HashSet;
 
@@ -173,7 +173,7 @@ pub(super) fn report(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     flow.block(Block::Table(table));
 }
 
-/// Returns the properties in the parameters of the report, or else all properties in their order of appearance.
+/// Returns the properties in the parameters of the report. If it names none, returns all properties in order of appearance.
 fn columns(call: &Call<'_>, rows: &[(usize, Vec<(String, Cell)>)]) -> Vec<String> {
     if let Some(headings) = call.parameter("headings") {
         return headings

@@ -1,7 +1,7 @@
 //! Converts macros. One table defines how each macro is converted.
 //!
-//! To add a macro, add a row to [`MACROS`]. Only a new treatment needs code. If a macro is not in the table, its title,
-//! link and body are rendered and its name is counted. Its other parameters are ignored.
+//! To add a macro, add a row to [`MACROS`]. Only a new treatment needs code. If a macro is not in the table, the converter
+//! renders its title, link and body, ignores its other parameters, and counts its name in the losses.
 
 mod conditional;
 mod content;
@@ -36,9 +36,9 @@ enum Treatment {
     Titled,
     /// Only the body.
     Body,
-    /// Nothing, and the macro is counted. Examples are navigation and content that the server computes.
+    /// Nothing, but the macro is counted in the losses. Examples are navigation and content that the server computes.
     Dropped,
-    /// Nothing, and the macro is not counted, because no content is lost.
+    /// Nothing. No content is lost, so the macro is not counted.
     Silent,
     Status,
     Jira,
@@ -305,7 +305,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-/// Counts a dropped macro. Text in its body is kept.
+/// Counts a dropped macro in the losses. Text in its body is kept.
 fn dropped(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     cx.count(format!("macro:{}", call.name));
     if matches!(call.body, Content::Storage(_) | Content::Adf(_)) {

@@ -17,9 +17,9 @@ enum Condition {
     /// A space, by its key.
     Space(String),
     Blog(bool),
-    /// Any depth below the page with this content id.
+    /// A descendant of the page with this content id.
     Below(String),
-    /// Directly below the page with this content id.
+    /// A child of the page with this content id.
     ChildOf(String),
     TitleHas(String),
     Title(String),

@@ -105,7 +105,7 @@ fn entity(name: &str) -> Option<String> {
     resolve_html5_entity(name).map(str::to_owned)
 }
 
-/// Converts formatting such as `*bold*`. A delimiter touches the text inside and no letter outside.
+/// Converts formatting such as `*bold*`. No space may follow the opening delimiter, and no letter may touch a delimiter from outside.
 fn mark(
     cx: &mut Converter<'_>,
     rest: &str,

@@ -100,7 +100,7 @@ fn has_line_of_its_own(source: &str, at: usize) -> bool {
     source.get(..at).is_some_and(|before| before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty()))
 }
 
-/// Parses `{name}` or `{name:parameters}` at `at`. The last value is the end of the tag.
+/// Parses `{name}` or `{name:parameters}` at `at`. Returns the name, the parameters and the end of the tag.
 fn tag(source: &str, at: usize) -> Option<(String, Vec<Parameter>, usize)> {
     let rest = source.get(at + 1..)?;
     let end = rest.find(['}', '\n', '{'])?;
@@ -143,7 +143,7 @@ fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
             while let Some(next) = lines.next_if(|next| !next.trim().is_empty()) {
                 let next = next.trim();
                 match rows.last_mut() {
-                    // A cell may span several lines until its bar.
+                    // A cell may contain several lines until the next bar.
                     Some(last) if !next.starts_with('|') && !last.ends_with('|') => {
                         last.push_str(" \\\\ ");
                         last.push_str(next);

@@ -210,7 +210,7 @@ fn link(element: &Element, losses: &mut Losses) -> Element {
     let Some(href) = element.attr("href") else { return out };
     if let Some(key) = href.strip_prefix(KEY) {
         out.remove_attr("href");
-        // `[key]` without other text has no text of its own.
+        // `[key]` is a reference without text.
         if out.elements().next().is_none() && out.text() == key {
             out.children.clear();
         }

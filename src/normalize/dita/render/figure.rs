@@ -12,7 +12,7 @@ use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, ListItem};
 
 impl Renderer<'_, '_> {
-    /// Renders a figure. The title is above it, or below if the figure is only an image.
+    /// Renders a figure. The title is above the figure, or below it if the figure is only an image.
     pub(super) fn figure(&mut self, figure: &Element, out: &mut Vec<Block>) {
         let title = figure.elements().find(|child| Kind::of(child) == Kind::Title);
         let caption = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
@@ -85,8 +85,8 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Adds a link to an audio or video file. Its text is the title, else the name of the file, else the kind of media. Returns false if
-    /// there is no address.
+    /// Adds a link to an audio or video file. The text is the title, the file name or the kind of media, in order of preference.
+    /// Returns false if there is no address.
     pub(super) fn media_link(&mut self, media: &Element, title: Option<&Element>, run: &mut Vec<Inline>) -> bool {
         let attributes = ["href", "data", "src"];
         let own = attributes.iter().find_map(|name| self.source(media, name));
@@ -134,7 +134,7 @@ impl Renderer<'_, '_> {
     }
 
     /// Returns the text of another file. For a file in XML, it is the text of its elements.
-    /// If the file is missing, the fallback of the reference or a stub is returned.
+    /// If the file is missing, returns the fallback of the reference or a stub.
     pub(super) fn included(&mut self, reference: &Element) -> String {
         let Some(address) = reference.attr("href") else { return plain_text(reference) };
         let library = self.resolver.library;

@@ -109,7 +109,7 @@ impl Renderer<'_, '_> {
     fn code(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
         let written = plain_text(element);
         let text = collapse(&written);
-        // Blanks at the ends of a code span would be invisible, so they are moved outside.
+        // Spaces at the ends of a code span would be invisible, so they are moved outside.
         let space = |blank: bool, run: &mut Vec<Inline>| run.extend(blank.then(|| Inline::Text(" ".to_owned())));
         let is_blank = char::is_whitespace;
         space(written.starts_with(is_blank), run);
@@ -134,7 +134,7 @@ impl Renderer<'_, '_> {
         let mut first = true;
         for child in &menu.children {
             match child {
-                // Blanks between the parts are only layout.
+                // Spaces between the parts are only layout.
                 Node::Text(text) if text.trim().is_empty() => {}
                 Node::Text(text) => self.text(text, run),
                 Node::Element(item) => {
@@ -179,7 +179,7 @@ impl Renderer<'_, '_> {
         label
     }
 
-    /// Renders a formula as TeX if its source contains TeX, or else as the text of its symbols.
+    /// Renders a formula as TeX if its source contains TeX, and otherwise as the text of its symbols.
     fn math(&mut self, math: &Element, run: &mut Vec<Inline>) {
         let is_tex = |element: &Element| {
             local_name(element) == "annotation"
@@ -200,7 +200,7 @@ impl Renderer<'_, '_> {
         run.push(Inline::Text(text));
     }
 
-    /// Adds the words in a drawing. The drawing itself is omitted and counted.
+    /// Adds the words in a drawing. The drawing itself is omitted and counted in the losses.
     fn svg(&mut self, svg: &Element, run: &mut Vec<Inline>) {
         count(&mut self.losses, "element:svg");
         let mut words = Vec::new();
@@ -222,8 +222,8 @@ impl Renderer<'_, '_> {
     }
 }
 
-/// Adds a blank between an element and the content before it if they would otherwise become one word.
-/// Only the known inline elements can be a part of a word.
+/// Adds a space between an element and the content before it if they would otherwise become one word.
+/// Only known inline elements can be part of a word.
 pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec<Inline>) {
     let parts = |element: &Element| {
         let kind = Kind::of(element);

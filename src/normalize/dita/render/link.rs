@@ -45,7 +45,7 @@ impl Renderer<'_, '_> {
             let reason = if href::join(&base, &parts.path).is_none() { OUTSIDE_INPUT } else { NOT_IN_INPUT };
             return Some(Target { title, ..nowhere(address, reason) });
         };
-        // The output must not show anything about excluded content, not even its path.
+        // The output must not reveal anything about excluded content, not even its path.
         if library.is_excluded(file) {
             count(&mut self.losses, "filtered:link");
             return None;
@@ -149,7 +149,7 @@ impl Renderer<'_, '_> {
         self.has_related = is_headed;
     }
 
-    /// Links of a group under one heading, which is printed unless `is_headed`. A list that has a title stands under its own.
+    /// Adds the links of a group under one heading, unless `is_headed`. A list with a title has its own heading.
     fn related_group(&mut self, group: &Element, is_headed: &mut bool, out: &mut Vec<Block>) {
         let mut items = Vec::new();
         let close = |items: &mut Vec<ListItem>, is_headed: &mut bool, out: &mut Vec<Block>| {
@@ -167,7 +167,7 @@ impl Renderer<'_, '_> {
                 self.link_item(child, &mut items);
                 continue;
             }
-            // First, because the heading of these links decides about the title of the next list.
+            // Close this list first, because its heading affects the title of the next list.
             close(&mut items, is_headed, out);
             let title = child.elements().find(|child| Kind::of(child) == Kind::Title);
             let repeats_heading = title.is_some_and(|title| collapse(&title.text()).eq_ignore_ascii_case(RELATED));

@@ -119,7 +119,7 @@ impl Renderer<'_, '_> {
     }
 }
 
-/// Returns the last visible character that is not a blank.
+/// Returns the last visible character that is not a space.
 fn last_char(content: &[Inline]) -> Option<char> {
     content.iter().rev().find_map(|item| match item {
         Inline::Text(text) | Inline::Code(text) => text.trim_end().chars().next_back(),

@@ -34,7 +34,7 @@ pub(super) struct Renderer<'r, 'l> {
     topic: String,
     /// Whether the current topic has the heading of its related links.
     has_related: bool,
-    /// Level of the heading above the text at hand; the document's title is level 1.
+    /// The level of the heading above the current text. The title of the document has level 1.
     level: u8,
     /// Whether line breaks are kept, as in `lines`.
     keep_lines: bool,
@@ -140,7 +140,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         self.flow(children, has_text)
     }
 
-    /// Renders children as blocks. With `is_text`, the children are inline content, which only blocks interrupt.
+    /// Renders children as blocks. With `is_text`, the children are inline content that only blocks interrupt.
     fn flow(&mut self, children: &[Node], is_text: bool) -> Vec<Block> {
         let mut out = Vec::new();
         let mut run = Vec::new();
@@ -300,7 +300,7 @@ fn stands_alone(element: &Element, kind: Kind, is_text: bool) -> bool {
     }
 }
 
-/// Returns whether the element contains blocks in its text. Blocks in a link, a footnote or an image do not count.
+/// Returns whether the text of the element contains blocks. Ignores blocks in a link, a footnote or an image.
 fn holds_block(element: &Element) -> bool {
     element.elements().any(|child| match Kind::of(child) {
         Kind::Phrase | Kind::Unknown | Kind::Strong | Kind::Emphasis => holds_block(child),

@@ -3,7 +3,7 @@
 use super::super::dom::{Element, Node};
 use super::super::vocabulary::Kind;
 
-/// Returns the visible text in an element. Blanks are kept.
+/// Returns the visible text in an element. Spaces are kept.
 pub(in super::super) fn plain_text(element: &Element) -> String {
     let mut text = String::new();
     push(element, &mut text);

@@ -30,7 +30,10 @@ fn lines_of_the_older_artifact_become_documents() {
     assert_eq!(documents[0].attachments[0].filename, "p.png");
     let failures: Vec<(Option<u64>, &str)> =
         failures.iter().map(|failure| (failure.line, failure.message.split("; ").next().unwrap())).collect();
-    assert_eq!(failures[0], (Some(2), "d/b.dita: not well-formed XML: </topic> where </li> of line 1 should be"));
+    assert_eq!(
+        failures[0],
+        (Some(2), "d/b.dita: not well-formed XML: expected </li> (opened on line 1), but found </topic>")
+    );
     assert!(failures[1].1.starts_with("no valid JSON"), "{failures:?}");
     assert_eq!(failures[2], (Some(4), "the object has no `id`"));
     assert_eq!(failures.len(), 3);

@@ -32,8 +32,8 @@ fn one_bad_file_stops_nothing_and_is_reported_in_its_place() {
     assert_eq!(order[1], "b.dita");
     assert!(order[2].starts_with("b.dita:Some(2) not well-formed XML"), "{}", order[2]);
     assert_eq!(order[3], "c.dita");
-    assert_eq!(order[4], "d.dita:Some(1) not XML: no element in the file");
-    assert_eq!(order[5], "e.xml:Some(1) not DITA: <html> is neither a topic nor a map");
+    assert_eq!(order[4], "d.dita:Some(1) the file contains no XML elements");
+    assert_eq!(order[5], "e.xml:Some(1) the file is not DITA, because <html> is neither a topic nor a map");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_broken_topic_keeps_what_can_be_read_and_says_where_it_broke() {
     assert_eq!((failures.len(), failures[0].line), (1, Some(2)));
     assert_eq!(
         failures[0].message,
-        "not well-formed XML: </ul> where </li> of line 2 should be; the readable part of the file is kept"
+        "not well-formed XML: expected </li> (opened on line 2), but found </ul>; only the readable part of the file was converted"
     );
 }
 
@@ -66,7 +66,7 @@ fn files_that_only_serve_are_passed_over() {
 fn an_input_without_dita_is_an_error_that_says_what_to_give() {
     let folder = tempfile::tempdir().unwrap();
     let error = super::super::read(folder.path(), &Options::default(), &mut |_| Ok(())).unwrap_err();
-    assert!(error.to_string().contains("give a topic, a map, or a folder"), "{error}");
+    assert!(error.to_string().contains("pass a topic, a map, or a folder"), "{error}");
     let missing = super::super::read(&folder.path().join("none"), &Options::default(), &mut |_| Ok(()));
     assert!(matches!(missing, Err(crate::normalize::ReadError::Io { .. })));
 }
@@ -77,7 +77,7 @@ fn a_ditaval_that_is_none_is_an_error_with_its_line() {
     std::fs::write(folder.path().join("a.dita"), GOOD).unwrap();
     let options = Options { ditaval: vec![folder.path().join("a.dita")], ..Options::default() };
     let error = super::super::read(folder.path(), &options, &mut |_| Ok(())).unwrap_err();
-    assert!(error.to_string().contains("<topic> where a ditaval has <val>"), "{error}");
+    assert!(error.to_string().contains("must be <val>, not <topic>"), "{error}");
 }
 
 #[test]

@@ -40,8 +40,8 @@ fn what_neither_is_nor_looks_like_dita_is_skipped_or_refused_by_its_name() {
     assert_eq!(documents.len(), 1);
     assert_eq!(documents[0].losses.get("specialization:guessed release"), Some(&1));
     assert_eq!(failures[0].path, "b.dita");
-    assert!(failures[0].message.ends_with("name it in dita.specializations"), "{}", failures[0].message);
-    assert_eq!(failures[1].message, "not DITA: <release> is neither a topic nor a map");
+    assert!(failures[0].message.ends_with("add it to dita.specializations"), "{}", failures[0].message);
+    assert_eq!(failures[1].message, "the file is not DITA, because <release> is neither a topic nor a map");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub const SPACE: &str = "ROUND";
 /// In addition, footnotes become numbered links and a list at the end, and links back from there are removed. An address
 /// without text is a link to itself in GitHub-flavored Markdown. Each generator names anchors in its own way. Files are
 /// attachments, whose names have no folders. An image without text is named by its file, and a caption that repeats the text
-/// is removed. Breaks are blanks. If `kinds` is false, the kind of a callout and a title that only repeats it are removed.
+/// is removed. Breaks are spaces. If `kinds` is false, the kind of a callout and a title that only repeats it are removed.
 pub fn events(markdown: &str, kinds: bool) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut link: Option<(usize, String)> = None;
