@@ -1,4 +1,4 @@
--- Return the number of chunks of a run. TB003: a document with text has no chunks.
+-- Return the number of chunks in a run. TB003: a document with text has no chunks.
 create or replace function graphdb._count_chunks(p_run_id text)
 returns integer
 language plpgsql
@@ -22,5 +22,5 @@ end
 $$;
 
 comment on function graphdb._count_chunks(text) is
-  'Return the number of chunks of a run. TB003: a document with text has no chunks.';
+  'Return the number of chunks in a run. TB003: a document with text has no chunks.';
 revoke all on function graphdb._count_chunks(text) from public;

@@ -1,4 +1,4 @@
--- Return whether the chunks of a run stay when a worker with this p_chunking chunks the run.
+-- Return whether a worker with this p_chunking keeps the existing chunks of a run.
 create or replace function graphdb._keeps_chunks(p_run graphdb.processed_runs, p_chunking text)
 returns boolean
 language sql
@@ -10,5 +10,5 @@ as $$
 $$;
 
 comment on function graphdb._keeps_chunks(graphdb.processed_runs, text) is
-  'Return whether the chunks of a run stay when a worker with this p_chunking chunks the run.';
+  'Return whether a worker with this p_chunking keeps the existing chunks of a run.';
 revoke all on function graphdb._keeps_chunks(graphdb.processed_runs, text) from public;

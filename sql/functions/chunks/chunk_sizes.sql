@@ -1,4 +1,4 @@
--- Return the sizes of a run's chunks: the number of chunks in each range of p_step tokens, smallest range first.
+-- Return the number of a run's chunks in each size range of p_step tokens, smallest range first.
 -- Documents that the caller may not read are omitted.
 create or replace function graphdb.chunk_sizes(p_run_id text, p_step integer default 32, p_as text[] default null)
 returns table (from_tokens integer, chunks bigint)
@@ -17,6 +17,6 @@ as $$
 $$;
 
 comment on function graphdb.chunk_sizes(text, integer, text[]) is
-  'Return the sizes of the chunks in a run: the number of chunks in each range of p_step tokens, smallest range first. '
-  'Documents that the caller may not read are omitted. p_as is passed to graphdb.principals. TB001: p_step is below 1.';
+  'Return the number of chunks of a run in each size range of p_step tokens, smallest range first. '
+  'Documents that the caller may not read are omitted. p_as is passed to graphdb.principals. TB001: p_step is less than 1.';
 revoke all on function graphdb.chunk_sizes(text, integer, text[]) from public;

@@ -1,5 +1,5 @@
--- Create the session's staging tables for binary COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings.
--- They belong to the owner of this function. The caller may only fill and truncate them. Call this once after connecting.
+-- Create the session's staging tables for binary COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings. The
+-- owner of this function owns them, and the caller may only fill and truncate them. Call this once after connecting.
 create or replace function graphdb.create_staging()
 returns void
 language plpgsql

@@ -1,7 +1,8 @@
 -- Replace a run's chunks with the session's staged_chunks, under the claim. Only documents with different chunks are
--- written, because parsing the words of a text is the slowest step. With p_chunking, staged_chunks contains only the
--- documents that run_documents returned for the same p_chunking, and all other documents keep their chunks. A search
--- shows the old chunks of a document until it can find the new ones equally well. Returns the number of staged chunks.
+-- written, because parsing the words of a text is the slowest step. With p_chunking, staged_chunks contains only chunks
+-- of the documents that run_documents returned for the same p_chunking, and all other documents keep their chunks. A
+-- search shows the old chunks of a document until the new chunks can be found equally well. Returns the number of staged
+-- chunks.
 create or replace function graphdb.replace_chunks(p_run_id text, p_claim_token bigint, p_chunking text default null)
 returns bigint
 language plpgsql
@@ -17,7 +18,7 @@ begin
   v_run := graphdb._locked_claim(p_run_id, p_claim_token);
   if v_run.status <> 'chunking' then
     raise exception 'claim % on run "%" is not for the chunk phase', p_claim_token, p_run_id
-      using errcode = 'TB001', hint = format('The run is %s; claim it with graphdb.claim_run(''chunk'', …).', v_run.status);
+      using errcode = 'TB001', hint = format('The status of the run is %s. Claim the run with graphdb.claim_run(''chunk'', …).', v_run.status);
   end if;
 
   if not graphdb._keeps_chunks(v_run, p_chunking) then
@@ -74,6 +75,6 @@ $$;
 
 comment on function graphdb.replace_chunks(text, bigint, text) is
   'Replace the chunks of a run with staged_chunks, under the claim. Only documents with different chunks are written. '
-  'Call complete_run in the same transaction. Returns the number of staged chunks. p_chunking: the value for run_documents. '
-  'Documents that it did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
+  'Call complete_run in the same transaction. Returns the number of staged chunks. p_chunking: the value that was passed to run_documents. '
+  'Documents that run_documents did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
 revoke all on function graphdb.replace_chunks(text, bigint, text) from public;

@@ -1,5 +1,5 @@
--- If the sequence of claim tokens is behind the stored tokens, move it past them. Return the next token. If the database
--- was copied, workers of the original may hold newer tokens than the copy. Therefore the sequence skips a million tokens.
+-- If the sequence of claim tokens is behind the stored tokens, move it past them. Return the next token. The sequence skips
+-- a million tokens, because workers of the original of a copied database may hold newer tokens than the copy contains.
 create or replace function graphdb._advance_tokens()
 returns bigint
 language plpgsql

@@ -1,5 +1,5 @@
--- End a failed claim. The run returns to its queue after p_pause (null: at once).
--- It is failed if the error is permanent or no attempts are left.
+-- End a claim whose work failed, and charge the attempt. The run returns to its queue after p_pause (null: at once), or it
+-- is failed if the error is permanent or no attempts are left.
 create or replace function graphdb._charge_attempt(
   p_run graphdb.processed_runs,
   p_error text,
@@ -29,12 +29,12 @@ begin
       updated_at = v_now
   where r.run_id = p_run.run_id
   returning r.* into v_run;
-  -- Waiting workers also have to know when the back-off ends.
+  -- Waiting workers must also know when the back-off ends.
   perform pg_notify('graphdb_backlog', v_phase);
   return v_run;
 end
 $$;
 
 comment on function graphdb._charge_attempt(graphdb.processed_runs, text, interval, boolean) is
-  'End a failed claim. The run returns to its queue after p_pause. It is failed if the error is permanent or no attempts are left.';
+  'End a claim whose work failed, and charge the attempt. The run returns to its queue after p_pause, or it is failed if the error is permanent or no attempts are left.';
 revoke all on function graphdb._charge_attempt(graphdb.processed_runs, text, interval, boolean) from public;

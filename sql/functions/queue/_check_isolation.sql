@@ -12,7 +12,7 @@ begin
   if v_level in ('repeatable read', 'serializable') then
     raise exception 'the transaction has the isolation level %, not read committed', v_level
       using errcode = 'TB001',
-            hint = 'Begin it with "begin isolation level read committed", or set default_transaction_isolation = ''read committed''.';
+            hint = 'Begin the transaction with "begin isolation level read committed", or set default_transaction_isolation = ''read committed''.';
   end if;
 end
 $$;

@@ -8,7 +8,7 @@ as $$
 begin
   if p_limit is null or p_limit < 1 then
     raise exception 'a limit of % is out of range', coalesce(p_limit::text, 'null')
-      using errcode = 'TB001', hint = 'Pass a number from 1, or omit it to use the default.';
+      using errcode = 'TB001', hint = 'Pass a number of at least 1, or omit the argument to use the default.';
   end if;
   return p_limit;
 end

@@ -7,8 +7,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_run_id is null or p_run_id !~ '^[A-Za-z0-9._-]{1,128}$' or p_run_id in ('.', '..') then
-    raise exception 'bad run id %', graphdb._shown(p_run_id)
-      using errcode = 'TB001', hint = 'A run id becomes a folder name: letters, digits, ".", "_" and "-", at most 128 characters.';
+    raise exception 'invalid run id %', graphdb._shown(p_run_id)
+      using errcode = 'TB001', hint = 'A run id becomes a folder name. Use at most 128 letters, digits, ".", "_" and "-".';
   end if;
 end
 $$;

@@ -7,8 +7,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if coalesce(p_worker, '') = '' then
-    raise exception 'a claim needs the name of its worker'
-      using errcode = 'TB001', hint = 'Pass host/pid/thread, or any name that tells your workers apart.';
+    raise exception 'the name of the worker is empty'
+      using errcode = 'TB001', hint = 'Pass host/pid/thread, or another name that identifies the worker.';
   end if;
   return graphdb._check_name('the name of a worker', p_worker, 256);
 end

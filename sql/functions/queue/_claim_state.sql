@@ -1,6 +1,5 @@
--- Return the state of a claim: alive; dead if six heartbeats in a row are missing; expired if the lease has ended; null
--- without a claim. If the server's clock was turned back, the last heartbeat lies in the future, and the worker counts as
--- alive.
+-- Return the state of a claim: alive, dead (six consecutive heartbeats are missing), expired (the lease has ended), or null
+-- without a claim. If the server's clock was set back, the last heartbeat is in the future, and the worker counts as alive.
 create or replace function graphdb._claim_state(p_run graphdb.processed_runs, p_now timestamptz)
 returns text
 language sql
@@ -16,5 +15,5 @@ as $$
 $$;
 
 comment on function graphdb._claim_state(graphdb.processed_runs, timestamptz) is
-  'Return the state of a claim: alive, dead (six heartbeats in a row are missing) or expired (the lease has ended); null without a claim.';
+  'Return the state of a claim: alive, dead (six consecutive heartbeats are missing), expired (the lease has ended), or null without a claim.';
 revoke all on function graphdb._claim_state(graphdb.processed_runs, timestamptz) from public;

@@ -17,7 +17,7 @@ begin
     return v_condition;
   end if;
   if jsonb_typeof(p_filter) <> 'object' then
-    raise exception 'a filter is an object, not %', jsonb_typeof(p_filter)
+    raise exception 'a filter must be an object, not %', jsonb_typeof(p_filter)
       using errcode = 'TB001', hint = 'For example {"source": "dita", "status": "failed"}.';
   end if;
 
@@ -52,5 +52,5 @@ end
 $$;
 
 comment on function graphdb._filter_condition(jsonb) is
-  'Convert a run filter to a SQL condition on processed_runs as r. Reject unknown keys, wrong types and bad values (TB001).';
+  'Convert a run filter to a SQL condition on processed_runs as r. Reject unknown keys, wrong types and invalid values (TB001).';
 revoke all on function graphdb._filter_condition(jsonb) from public;

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if jsonb_typeof(p_value) <> 'boolean' then
-    raise exception 'filter key "%" takes true or false, not %', p_key, graphdb._shown(p_value::text)
+    raise exception 'filter key "%" accepts true or false, not %', p_key, graphdb._shown(p_value::text)
       using errcode = 'TB001', hint = format('For example {"%s": true}.', p_key);
   end if;
   return p_value::boolean;

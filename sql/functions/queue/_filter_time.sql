@@ -18,7 +18,7 @@ begin
   begin
     v_time := v_text::timestamptz;
   exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
-    raise exception 'filter key "%" has a time that does not exist: "%"', p_key, v_text
+    raise exception 'filter key "%" contains a time that does not exist: "%"', p_key, v_text
       using errcode = 'TB001', hint = 'Write 2026-01-31 or 2026-01-31T12:00:00Z.';
   end;
   if p_end and length(v_text) = 10 then

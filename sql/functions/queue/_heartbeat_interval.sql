@@ -1,4 +1,4 @@
--- Return the expected interval between renewals of a claim: ten seconds, or a third of a shorter lease. The driver keeps to it.
+-- Return the expected interval between renewals of a claim: ten seconds, or a third of a shorter lease. The driver uses the same interval.
 create or replace function graphdb._heartbeat_interval(p_run graphdb.processed_runs)
 returns interval
 language sql

@@ -1,5 +1,5 @@
--- Return how often a run may fail or expire in one phase: the setting graphdb.max_attempts of
--- the session, role or database, or 5.
+-- Return how many failures and expired leases a run may have in one phase. This is the setting graphdb.max_attempts of the
+-- session, role or database, and 5 by default.
 create or replace function graphdb._max_attempts()
 returns integer
 language plpgsql
@@ -18,5 +18,5 @@ end
 $$;
 
 comment on function graphdb._max_attempts() is
-  'Return how often a run may fail or expire in one phase: the setting graphdb.max_attempts of the session, role or database, or 5.';
+  'Return how many failures and expired leases a run may have in one phase. This is the setting graphdb.max_attempts of the session, role or database, and 5 by default.';
 revoke all on function graphdb._max_attempts() from public;

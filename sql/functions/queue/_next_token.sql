@@ -1,6 +1,6 @@
--- Return the next claim token of a run whose last token was p_last. If the tables were copied without the sequence, the
--- sequence may be behind. Then it is moved first, because a token must never be issued twice. This function is inlined
--- and bound when it is created, so that a claim does not get slower and the search path of the caller does not matter.
+-- Return the next claim token of a run whose last token was p_last. If the sequence is behind, because the tables were
+-- copied without it, move it first, because a token must never be issued twice. The function is inlined and its names are
+-- resolved when it is created, so that claims stay fast and do not depend on the caller's search path.
 create or replace function graphdb._next_token(p_last bigint)
 returns bigint
 language sql

@@ -13,7 +13,7 @@ begin
   perform graphdb._check_run_id(p_run_id);
   if coalesce(p_source, '') = '' then
     raise exception 'run "%" has no source', p_run_id
-      using errcode = 'TB001', hint = 'Pass confluence, dita, mixed, or a name of your own.';
+      using errcode = 'TB001', hint = 'Pass confluence, dita, mixed, or another name.';
   end if;
   perform graphdb._check_name('the source of a run', p_source, 128);
   insert into graphdb.processed_runs (run_id, source) values (p_run_id, p_source) on conflict (run_id) do nothing;

@@ -1,5 +1,5 @@
--- Write the history row for a claim that ends without completion. p_run is the row during the claim.
--- If the run is not claimed, write nothing.
+-- Write the history row for a claim that ends without completion. p_run is the row of the run during the claim. If the run
+-- is not claimed, write nothing.
 create or replace function graphdb._record_attempt(
   p_run graphdb.processed_runs,
   p_outcome text,
@@ -19,7 +19,7 @@ begin
     (p_run.run_id, p_run.claim_token, case p_run.status when 'chunking' then 'chunk' else 'embed' end,
      p_run.claimed_by, p_run.claimed_at, graphdb.clock(), p_outcome, p_run.total_docs,
      p_run.total_chunks, p_error)
-  -- If the tables were copied one by one, the row may already exist. This must not block the run.
+  -- If the tables were copied at different times, the row may already exist. This must not block the run.
   on conflict (run_id, claim_token) do nothing;
 end
 $$;

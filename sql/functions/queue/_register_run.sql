@@ -1,6 +1,6 @@
--- Implement register_run for a caller that knows which documents have changed.
--- p_doc_ids are the documents whose marks may change (null: all documents of the run).
--- p_input is the source of the documents. p_chunking describes how the remaining chunks were made.
+-- Implement register_run for a caller that knows which documents have changed. p_doc_ids contains the documents whose marks
+-- may change (null: all documents of the run). p_input is the source of the documents. p_chunking describes how the
+-- remaining chunks were made.
 create or replace function graphdb._register_run(
   p_run_id text,
   p_source text,
@@ -30,7 +30,7 @@ begin
 
   if p_total_docs <> v_total then
     raise exception 'the number of documents of run "%" is %, not %', p_run_id, v_total, p_total_docs
-      using errcode = 'TB001', hint = 'Write its documents first, in the same transaction, or pass null to have them counted.';
+      using errcode = 'TB001', hint = 'Write the documents first, in the same transaction, or pass null to let the function count them.';
   end if;
 
   if v_old.content_sha256 = v_content and v_old.source = p_source then

@@ -1,4 +1,5 @@
--- End a claim without a charge. The run returns to the status before the claim and is due at once. The caller has locked p_run.
+-- End a claim without charging the attempt. The run returns to the status before the claim and is due at once. The caller must
+-- have locked p_run.
 create or replace function graphdb._release_claim(p_run graphdb.processed_runs, p_error text)
 returns graphdb.processed_runs
 language plpgsql
@@ -24,5 +25,5 @@ end
 $$;
 
 comment on function graphdb._release_claim(graphdb.processed_runs, text) is
-  'End a claim without a charge. The run returns to the status before the claim and is due at once.';
+  'End a claim without charging the attempt. The run returns to the status before the claim and is due at once.';
 revoke all on function graphdb._release_claim(graphdb.processed_runs, text) from public;

@@ -8,7 +8,7 @@ as $$
 begin
   if p_filter is null then
     raise exception 'p_filter cannot be null'
-      using errcode = 'TB001', hint = 'Say which runs; ''{}'' is every run.';
+      using errcode = 'TB001', hint = 'Pass a filter. ''{}'' selects every run.';
   end if;
 end
 $$;

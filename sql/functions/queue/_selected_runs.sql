@@ -1,5 +1,5 @@
--- Return the runs that a filter selects, ordered by run_id: at most p_max_runs runs after p_after. This is one step of a
--- larger operation. With p_lock, the runs are locked until the transaction ends.
+-- Return at most p_max_runs runs that a filter selects, after p_after in the order of run_id. This is one step of a larger
+-- operation. With p_lock, lock the runs until the transaction ends.
 create or replace function graphdb._selected_runs(p_filter jsonb, p_after text, p_max_runs integer, p_lock boolean)
 returns graphdb.processed_runs[]
 language plpgsql
@@ -15,7 +15,7 @@ begin
   end if;
   if p_max_runs < greatest(1, v_limit) then
     raise exception 'a step of % runs is too small', p_max_runs
-      using errcode = 'TB001', hint = 'Pass at least 1, and at least the limit of the filter, which applies to all steps together.';
+      using errcode = 'TB001', hint = 'Pass p_max_runs of at least 1. If the filter has a limit, p_max_runs must not be smaller, because the limit applies to all steps together.';
   end if;
   execute
     'select array_agg(s order by s.run_id) from (select r.* from graphdb.processed_runs as r where r.run_id > $1 and '
@@ -27,6 +27,6 @@ end
 $$;
 
 comment on function graphdb._selected_runs(jsonb, text, integer, boolean) is
-  'Return the runs that a filter selects, ordered by run_id: at most p_max_runs runs after p_after. With p_lock, the runs are locked. '
+  'Return at most p_max_runs runs that a filter selects, after p_after in the order of run_id. With p_lock, lock the runs. '
   'TB001: bad filter, or p_max_runs is too small.';
 revoke all on function graphdb._selected_runs(jsonb, text, integer, boolean) from public;

@@ -1,6 +1,6 @@
--- Recover a few runs whose lease or back-off is over. Every claim calls this first. If there are no such runs, it costs
--- one index probe. The number is small, so that a claim is fast even if thousands of leases expire at once.
--- Each claim recovers more runs than it claims. Returns true if there were any.
+-- Recover a few runs whose lease has expired or whose back-off has ended. Every claim calls this first. If there are no such
+-- runs, it costs one index probe. It recovers only a few runs, so that a claim is fast even if thousands of leases expire at
+-- once, but more than the claim takes. Returns true if it recovered any.
 create or replace function graphdb._wake_runs(p_now timestamptz)
 returns boolean
 language plpgsql
@@ -8,9 +8,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- The probe has an upper bound and stops at the first entry that is not due.
-  -- Otherwise, it would read all dead entries that an open transaction keeps in the index.
-  -- It is ordered so that the planner must use the index. "exists" would drop the order.
+  -- The probe has an upper bound and stops at the first entry that is not due. Otherwise, it would read all dead entries
+  -- that an open transaction keeps in the index. With "order by", the planner must use the index. "exists" would drop the
+  -- order.
   if (
     select true
     from graphdb.processed_runs as r
@@ -27,5 +27,5 @@ end
 $$;
 
 comment on function graphdb._wake_runs(timestamptz) is
-  'Recover a few runs whose lease or back-off is over. Every claim calls this first. If there are no such runs, it costs one index probe.';
+  'Recover a few runs whose lease has expired or whose back-off has ended. Every claim calls this first. If there are no such runs, it costs one index probe.';
 revoke all on function graphdb._wake_runs(timestamptz) from public;

@@ -1,5 +1,5 @@
--- Return a run without what the caller may not read: subtract the hidden documents and chunks from its counts, and remove
--- texts that could name them.
+-- Return a run without information about documents that the caller may not read: subtract them and their chunks from the
+-- counts, and remove texts that could name them.
 create or replace function graphdb._without_hidden(p_run graphdb.processed_runs, p_documents bigint, p_chunks bigint)
 returns graphdb.processed_runs
 language plpgsql
@@ -21,5 +21,5 @@ end
 $$;
 
 comment on function graphdb._without_hidden(graphdb.processed_runs, bigint, bigint) is
-  'Return a run without what the caller may not read: subtract the hidden documents and chunks from its counts, and remove texts that could name them.';
+  'Return a run without information about documents that the caller may not read: subtract them and their chunks from the counts, and remove texts that could name them.';
 revoke all on function graphdb._without_hidden(graphdb.processed_runs, bigint, bigint) from public;

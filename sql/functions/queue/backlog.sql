@@ -1,6 +1,6 @@
--- Describe the runs that wait for a phase: their number, the first and last normalized_at, and the first ten in the order
--- of claims. Due runs come first. If the filter has a limit, only that many runs are counted and returned, at most 1000.
--- Runs in back-off are included, and also counted separately in deferred. Runs under a live claim are not included.
+-- Describe the runs that wait for a phase: their number, the earliest and latest normalized_at, and the next ten run ids in
+-- claim order. Due runs come first. If the filter has a limit, only that many runs are counted and returned, at most 1000.
+-- The number includes runs in back-off, which deferred counts separately, but no runs under a live claim.
 create or replace function graphdb.backlog(p_phase text default 'chunk', p_filter jsonb default null)
 returns table (
   total bigint, deferred bigint, first_normalized_at timestamptz, last_normalized_at timestamptz, sample_run_ids text[])
@@ -30,6 +30,6 @@ end
 $$;
 
 comment on function graphdb.backlog(text, jsonb) is
-  'Describe the runs that wait for a phase: their number, the number in back-off (deferred), the first and last normalized_at, and the first ten run ids in the order of claims. '
+  'Describe the runs that wait for a phase: their number, the number in back-off (deferred), the earliest and latest normalized_at, and the next ten run ids in claim order. '
   'Runs in back-off are last. If the filter has a limit, that many run ids are returned, at most 1000. TB001: bad phase or filter.';
 revoke all on function graphdb.backlog(text, jsonb) from public;

@@ -1,6 +1,6 @@
--- Return what ended in each of the last p_buckets intervals of length p_bucket, oldest first: completed phases, failures
--- including expired leases, and chunks of the runs that were embedded. The last interval ends now. Every interval has a row.
--- Documents that the caller may not read do not count.
+-- For each of the last p_buckets intervals of length p_bucket, oldest first, return how many phases were completed, how many
+-- failed or expired, and how many chunks the embedded runs have. The last interval ends now. Every interval has a row.
+-- Documents that the caller may not read are not counted.
 create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60)
 returns table (since timestamptz, chunked bigint, embedded bigint, failed bigint, chunks bigint)
 language plpgsql
@@ -13,9 +13,9 @@ declare
   v_start timestamptz;
 begin
   if v_seconds is null or v_seconds < 1 or p_buckets is null or p_buckets not between 1 and 1000 then
-    raise exception 'a history has 1 to 1000 intervals of at least a second, not % of %', coalesce(p_buckets::text, 'null'),
+    raise exception 'a history must have 1 to 1000 intervals of at least one second, not % intervals of %', coalesce(p_buckets::text, 'null'),
       coalesce(p_bucket::text, 'null')
-      using errcode = 'TB001', hint = 'Pass for example interval ''1 minute'', 60.';
+      using errcode = 'TB001', hint = 'Example: backlog_history(interval ''1 minute'', 60).';
   end if;
   v_start := graphdb.clock() - p_buckets * v_seconds * interval '1 second';
   return query
@@ -38,6 +38,6 @@ end
 $$;
 
 comment on function graphdb.backlog_history(interval, integer) is
-  'Return what ended in each of the last p_buckets intervals, oldest first: completed phases, failures including expired leases, and chunks of the runs that were embedded. '
-  'Every interval has a row, and the last one ends now. TB001: bad interval or number.';
+  'For each of the last p_buckets intervals, oldest first, return how many phases were completed, how many failed or expired, and how many chunks the embedded runs have. '
+  'Every interval has a row, and the last one ends now. TB001: invalid interval or number.';
 revoke all on function graphdb.backlog_history(interval, integer) from public;

@@ -1,5 +1,5 @@
--- Show in one row why the backlog may be stuck: runs by status, due and paused runs, claims, their workers and their progress,
--- throughput, estimated time left.
+-- Show in one row why the backlog may be stuck: runs by status, due and paused runs, claims with their workers and progress,
+-- throughput, and estimated time left.
 create or replace view graphdb.backlog_status as
 with moment as materialized (
   select graphdb.clock() as now_at
@@ -24,7 +24,7 @@ with moment as materialized (
     count(*) filter (where w.state = 'expired') as expired,
     count(*) filter (where w.state = 'dead') as dead,
     min(w.last_heard_from) as last_heard_from,
-    -- The progress of a dead worker does not predict the time left.
+    -- Exclude dead workers, because their progress does not predict the time left.
     sum(w.rate) filter (where w.phase = 'embed' and w.state = 'alive') as texts_a_second,
     jsonb_agg(jsonb_build_object(
       'run_id', w.run_id,
@@ -66,7 +66,7 @@ select
   coalesce(k.list, '[]') as claims,
   f.runs as embedded_last_10_minutes,
   case
-    -- The remaining texts, and an estimate for documents without chunks: as many per document as in other runs.
+    -- The remaining texts. For documents without chunks, assume as many texts per document as in other runs.
     when k.texts_a_second > 0 then
       date_trunc('second', make_interval(secs => (
         p.texts - p.embedded

@@ -1,5 +1,5 @@
--- Lease the oldest due run to a worker. Returns no row if no run is due. The statements repeat _queue_condition word for
--- word, because they are planned only once in a session. claim_runs would plan each call.
+-- Lease the oldest due run to a worker. Returns no row if no run is due. The statements contain copies of _queue_condition,
+-- so that they are planned only once in a session. claim_runs plans each call.
 create or replace function graphdb.claim_run(p_phase text, p_worker text, p_ttl interval default '45 minutes')
 returns setof graphdb.processed_runs
 language plpgsql
@@ -13,7 +13,7 @@ declare
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
   v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
-  -- Null if the session did not set its process, for example in psql.
+  -- Null if the session did not set the identity of its process, for example in psql.
   v_process constant text := nullif(left(current_setting('graphdb.worker_process', true), 64), '');
   v_woken constant boolean := graphdb._wake_runs(v_now);
 begin
@@ -53,6 +53,6 @@ $$;
 
 comment on function graphdb.claim_run(text, text, interval) is
   'Lease the oldest due run for a phase (chunk or embed) to a worker for p_ttl. '
-  'The order is: highest priority, then normalized_at, then run_id. Expired leases are recovered first. Returns no row if no run is due. '
+  'Runs are claimed by highest priority, then by normalized_at, then by run_id. Expired leases are recovered first. Returns no row if no run is due. '
   'TB001: bad argument.';
 revoke all on function graphdb.claim_run(text, text, interval) from public;

@@ -1,5 +1,5 @@
--- Lease up to p_max_runs due runs to one worker, oldest first. p_filter selects among the due runs. Returns no row if no
--- run is due. Each row contains the claim_token that all later calls for the run need.
+-- Lease up to p_max_runs of the due runs that p_filter selects to one worker, oldest first. Returns no row if no run is
+-- due. Each row contains the claim_token that all later calls for the run need.
 create or replace function graphdb.claim_runs(
   p_phase text,
   p_worker text,
@@ -18,7 +18,7 @@ declare
   v_phase constant text := graphdb._check_phase(p_phase);
   v_worker constant text := graphdb._check_worker(p_worker);
   v_expires_at constant timestamptz := v_now + graphdb._check_ttl(p_ttl);
-  -- Null if the session did not set its process, for example in psql.
+  -- Null if the session did not set the identity of its process, for example in psql.
   v_process constant text := nullif(left(current_setting('graphdb.worker_process', true), 64), '');
   v_status constant text := case v_phase when 'chunk' then 'chunking' else 'embedding' end;
 begin
@@ -30,8 +30,8 @@ begin
   perform graphdb._wake_runs(v_now);
 
   if p_filter is null then
-    -- This is the statement below without a filter.
-    -- It is planned only once in a session, because planning takes as long as ten claims.
+    -- This is the statement below without a filter. It is planned only once in a session, because planning takes as long as
+    -- ten claims.
     return query
     with chunk_queue as materialized (
       select r.run_id from graphdb.processed_runs as r

@@ -1,6 +1,6 @@
--- Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has
--- chunks. embed: every chunk has a vector under p_model (null: the served model).
--- Afterwards, a search shows these versions of the documents instead of older ones.
+-- Complete a phase after verifying and counting the work in the same transaction: in the phase chunk, that every document
+-- with text has chunks; in the phase embed, that every chunk has a vector under p_model (null: the served model).
+-- Afterwards, a search shows these versions of the documents instead of older versions.
 create or replace function graphdb.complete_run(
   p_run_id text,
   p_phase text,
@@ -24,8 +24,8 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- Lock the run before counting, so that everything written under the claim is visible. A run without documents needs
-  -- no lock, because nothing is counted and the update below checks the token. This saves the WAL of the lock.
+  -- Lock the run before counting, so that everything written under the claim is visible. For a run without documents, save
+  -- the WAL of the lock, because nothing is counted and the update below checks the token.
   perform from graphdb.processed_runs as r
   where r.run_id = p_run_id and r.claim_token = p_claim_token and r.total_docs > 0
   for no key update;
@@ -59,13 +59,13 @@ begin
   )
   select d.* into v_run from done as d;
   if not found then
-    -- The claim is lost, perhaps while this call counted or waited, or it is for the other phase.
+    -- The claim was lost, perhaps while this call counted or waited, or it is for the other phase.
     v_run := graphdb._held_claim(p_run_id, p_claim_token);
     raise exception 'claim % on run "%" is for another phase than %', p_claim_token, p_run_id, p_phase
-      using errcode = 'TB001', hint = format('The run is %s; pass the phase that was claimed.', v_run.status);
+      using errcode = 'TB001', hint = format('The status of the run is %s. Pass the phase that was claimed.', v_run.status);
   end if;
 
-  -- A run without documents has no version in a search. This condition saves 4 % of its completion time.
+  -- A search shows no version from a run without documents. This condition saves 4 % of the completion time of such a run.
   if v_run.total_docs > 0 and graphdb._is_unsettled(array[p_run_id]) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._settle_versions(p_run_id);
@@ -78,8 +78,8 @@ end
 $$;
 
 comment on function graphdb.complete_run(text, text, bigint, text) is
-  'Complete a phase after verifying and counting the work in the same transaction. chunk: every document with text has chunks. embed: every chunk has a vector under p_model (null: the served model). '
+  'Complete a phase after verifying and counting the work in the same transaction: in the phase chunk, that every document with text has chunks; in the phase embed, that every chunk has a vector under p_model (null: the served model). '
   'TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument. '
-  'A load waits for the locks of this call at its end, so commit soon. '
-  'A transaction that completes several runs one by one can deadlock with a load (40P01: try again). A single call of complete_runs cannot.';
+  'Commit soon, because loads wait for the locks of this call. '
+  'A transaction that completes several runs one by one can deadlock with a load (40P01: try again). Use complete_runs to avoid this.';
 revoke all on function graphdb.complete_run(text, text, bigint, text) from public;

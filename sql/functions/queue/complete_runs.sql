@@ -1,5 +1,5 @@
--- Complete a phase of several runs in one statement. Each run is verified and counted as in complete_run. Token n belongs to
--- the claim on run n. Returns the completed runs. If the claim on a run is lost or for the other phase, that run is skipped.
+-- Complete a phase of several runs in one statement, with the same checks and counts as complete_run. Token n belongs to the
+-- claim on run n. Returns the completed runs. Skips a run if the claim on it is lost or for the other phase.
 create or replace function graphdb.complete_runs(
   p_run_ids text[],
   p_phase text,
@@ -20,7 +20,7 @@ declare
 begin
   perform graphdb._check_isolation();
   if cardinality(p_run_ids) is distinct from cardinality(p_claim_tokens) then
-    raise exception 'the number of runs is %, of tokens %', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
+    raise exception 'got % runs but % tokens', coalesce(cardinality(p_run_ids), 0), coalesce(cardinality(p_claim_tokens), 0)
       using errcode = 'TB001', hint = 'Pass the claim_token of each run, in the same order.';
   end if;
   if v_phase = 'embed' then
@@ -28,7 +28,7 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- Lock ordered by run_id, as everywhere. Lock before counting, so that everything written under the claims is visible.
+  -- Lock in the order of run_id, as everywhere, and before counting, so that everything written under the claims is visible.
   perform from graphdb.processed_runs as r
   where (r.run_id, r.claim_token) in (select a.run_id, a.token from unnest(p_run_ids, p_claim_tokens) as a (run_id, token))
   order by r.run_id
@@ -87,7 +87,7 @@ end
 $$;
 
 comment on function graphdb.complete_runs(text[], text, bigint[], text) is
-  'Complete a phase of several runs at once. Each run is verified and counted as in complete_run. Token n belongs to the claim on run n. '
-  'Returns the completed runs. If the claim on a run is lost or for another phase, that run is skipped. '
+  'Complete a phase of several runs at once, with the same checks and counts as complete_run. Token n belongs to the claim on run n. '
+  'Returns the completed runs. Skips a run if the claim on it is lost or for another phase. '
   'TB003: work is missing, and no run is completed. TB001: bad argument.';
 revoke all on function graphdb.complete_runs(text[], text, bigint[], text) from public;

@@ -1,5 +1,5 @@
--- Return the contents of all runs together, as counted when their phases were completed.
--- Documents that the caller may not read do not count.
+-- Return the numbers of documents, chunks, and chunks with a vector in all runs, as counted when the phases were completed.
+-- Documents that the caller may not read are not counted.
 create or replace function graphdb.content_totals()
 returns table (documents bigint, chunks bigint, embedded_chunks bigint)
 language sql
@@ -14,5 +14,5 @@ as $$
 $$;
 
 comment on function graphdb.content_totals() is
-  'Return the contents of all runs together: documents, chunks, and chunks with a vector, as counted when their phases were completed. Documents that the caller may not read do not count.';
+  'Return the numbers of documents, chunks, and chunks with a vector in all runs, as counted when the phases were completed. Documents that the caller may not read are not counted.';
 revoke all on function graphdb.content_totals() from public;

@@ -1,5 +1,5 @@
--- Return the time until the next back-off ends or the next lease expires; null if there is neither.
--- A waiting worker waits no longer than that. A notification on channel graphdb_backlog announces all other work.
+-- Return the time until the next back-off ends or the next lease expires, or null if there is neither. This is the longest
+-- time that an idle worker should wait. A notification on the channel graphdb_backlog announces all other work.
 create or replace function graphdb.due_in()
 returns interval
 language sql
@@ -15,5 +15,5 @@ as $$
 $$;
 
 comment on function graphdb.due_in() is
-  'Return the time until the next back-off ends or the next lease expires; null if there is neither. A notification on channel graphdb_backlog announces all other work.';
+  'Return the time until the next back-off ends or the next lease expires, or null if there is neither. A notification on the channel graphdb_backlog announces all other work.';
 revoke all on function graphdb.due_in() from public;

@@ -1,5 +1,5 @@
--- End the claim of a worker whose process has ended, as if its lease had expired. The attempt is charged, because the run may have
--- caused the end of the process.
+-- End the claim of a worker whose process has ended, as if the lease had expired. The attempt is charged, because the run may
+-- have crashed the process.
 create or replace function graphdb.expire_claim(p_run_id text, p_claim_token bigint, p_reason text default null)
 returns graphdb.processed_runs
 language plpgsql
@@ -17,6 +17,6 @@ end
 $$;
 
 comment on function graphdb.expire_claim(text, bigint, text) is
-  'End the claim of a worker whose process has ended, as if its lease had expired. The attempt is charged. The run is due at once or after a back-off, or it is failed. '
+  'End the claim of a worker whose process has ended, as if the lease had expired. The attempt is charged. The run is due at once or after a back-off, or it is failed. '
   'TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.expire_claim(text, bigint, text) from public;

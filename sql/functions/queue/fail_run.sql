@@ -1,5 +1,5 @@
--- End a claim because the work failed. The run is due again after p_retry_after (null: a back-off that doubles).
--- It is failed if p_permanent is set or no attempts are left. Then it stays failed until it is retried.
+-- End a claim because the work failed, and charge the attempt. The run is due again after p_retry_after (null: a back-off
+-- that doubles). If p_permanent is set or no attempts are left, the run is failed until it is retried.
 create or replace function graphdb.fail_run(
   p_run_id text,
   p_claim_token bigint,
@@ -18,7 +18,7 @@ declare
 begin
   if p_retry_after < interval '0' or p_retry_after > interval '30 days' then
     raise exception 'a pause of % is out of range', p_retry_after
-      using errcode = 'TB001', hint = 'Pass an interval from 0 to 30 days, or null for the usual back-off.';
+      using errcode = 'TB001', hint = 'Pass an interval from 0 to 30 days, or null for the default back-off.';
   end if;
   perform graphdb._record_attempt(v_run, 'failed', v_error);
   return graphdb._charge_attempt(

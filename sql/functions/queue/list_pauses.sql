@@ -1,4 +1,5 @@
--- List the reasons for pauses, oldest pause first: the number of paused runs that wait, the time of the first pause, and one run.
+-- For each reason, return the number of paused runs that wait, the time of the first pause, and one run. The oldest pause is
+-- first.
 create or replace function graphdb.list_pauses(p_filter jsonb default null)
 returns table (reason text, runs bigint, since timestamptz, sample_run_id text)
 language plpgsql
@@ -19,5 +20,5 @@ end
 $$;
 
 comment on function graphdb.list_pauses(jsonb) is
-  'List the reasons for pauses, oldest pause first: the number of paused runs that wait, the time of the first pause, and one run. TB001: bad filter.';
+  'For each reason, return the number of paused runs that wait, the time of the first pause, and one run. The oldest pause is first. TB001: bad filter.';
 revoke all on function graphdb.list_pauses(jsonb) from public;

@@ -1,4 +1,4 @@
--- Return the runs that a filter selects, newest first. Documents that the caller may not read do not count.
+-- Return the runs that a filter selects, newest first. Documents that the caller may not read are not counted.
 create or replace function graphdb.list_runs(p_filter jsonb default null)
 returns setof graphdb.processed_runs
 language plpgsql
@@ -19,5 +19,5 @@ end
 $$;
 
 comment on function graphdb.list_runs(jsonb) is
-  'Return the runs that a filter selects, newest first. Documents that the caller may not read do not count. If there are any, the errors of the run are omitted. TB001: bad filter.';
+  'Return the runs that a filter selects, newest first. Documents that the caller may not read are not counted. If a run contains any, its errors are omitted. TB001: bad filter.';
 revoke all on function graphdb.list_runs(jsonb) from public;

@@ -1,6 +1,6 @@
 -- List the claims and their workers, one row for each claim, with the last heartbeat and the progress.
--- done and total are documents in the chunk phase and texts in the embed phase. rate is the number finished per second under this claim.
--- Without p_count, the function does not count texts. done is then what the worker reported last, under this claim.
+-- done and total are numbers of documents in the chunk phase and of texts in the embed phase. rate is the number finished per second
+-- under this claim. Without p_count, texts are not counted, and done is the number that the worker last reported under this claim.
 create or replace function graphdb.list_workers(p_filter jsonb default null, p_count boolean default true)
 returns table (
   worker text, host text, run_id text, phase text, state text, done bigint, total bigint, rate float8,
@@ -16,7 +16,7 @@ declare
 begin
   return query execute
     'select r.claimed_by, split_part(r.claimed_by, ''/'', 1), r.run_id, case r.status when ''chunking'' then ''chunk'' else ''embed'' end,
-            -- A worker that completes a phase in a long transaction has locked its run, and cannot renew the claim meanwhile.
+            -- While a worker completes a phase in a long transaction, it holds the lock on its run and cannot renew the claim.
             case
               when graphdb._claim_state(r, $1) = ''dead'' and exists (
                 select from pg_locks as l where l.locktype = ''transactionid'' and l.granted and l.transactionid = r.xmax)
@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function graphdb.list_workers(jsonb, boolean) is
-  'List the claims and their workers, one row for each claim. state is alive, dead (probably: six heartbeats in a row are missing) or expired (the lease has ended, and the next claim recovers the run). '
-  'done and total are documents in the chunk phase and texts in the embed phase; rate is the number finished per second under this claim. '
-  'Without p_count, texts are not counted, and done is what the worker reported last. TB001: bad filter.';
+  'List the claims and their workers, one row for each claim. state is alive, dead (probably, because six consecutive heartbeats are missing) or expired (the lease has ended, and the next claim recovers the run). '
+  'done and total are numbers of documents in the chunk phase and of texts in the embed phase; rate is the number finished per second under this claim. '
+  'Without p_count, texts are not counted, and done is the number that the worker last reported. TB001: bad filter.';
 revoke all on function graphdb.list_workers(jsonb, boolean) from public;

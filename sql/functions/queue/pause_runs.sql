@@ -1,6 +1,6 @@
--- Pause selected runs. No claim leases them until resume_runs, even after a reset, a retry or a change of their documents. A worker
--- that holds a run finishes its phase. If a run is already paused, it gets the new reason. p_dry_run counts and changes nothing.
--- p_max_runs limits one step: call again with p_after = last_run_id until that is null.
+-- Pause selected runs. Workers cannot claim them until resume_runs is called, even after a reset, a retry or a change of their
+-- documents. A worker that holds a run finishes its phase. If a run is already paused, it gets the new reason. With p_dry_run, the
+-- runs are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null.
 create or replace function graphdb.pause_runs(
   p_filter jsonb,
   p_reason text default null,
@@ -22,7 +22,7 @@ begin
   perform graphdb._require_filter(p_filter);
   if num_nulls(p_dry_run, p_after) > 0 then
     raise exception 'p_dry_run and p_after cannot be null'
-      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+      using errcode = 'TB001', hint = 'Omit a parameter to use its default.';
   end if;
   v_matched := coalesce(graphdb._selected_runs(p_filter, p_after, p_max_runs, not p_dry_run), '{}');
   v_paused := array(
@@ -43,6 +43,6 @@ end
 $$;
 
 comment on function graphdb.pause_runs(jsonb, text, boolean, integer, text) is
-  'Pause selected runs. No claim leases them until resume_runs, even after a reset or a retry. A worker that holds a run finishes its phase. '
-  'p_dry_run only counts. p_max_runs limits a step: call again with p_after = last_run_id until null. The filter ''{}'' selects all runs. TB001: bad filter or reason.';
+  'Pause selected runs. Workers cannot claim them until resume_runs is called, even after a reset or a retry. A worker that holds a run finishes its phase. '
+  'With p_dry_run, the runs are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. The filter ''{}'' selects all runs. TB001: bad filter or reason.';
 revoke all on function graphdb.pause_runs(jsonb, text, boolean, integer, text) from public;

@@ -1,6 +1,6 @@
--- End claims whose lease has expired, and charge the attempt. Make runs due whose back-off has ended.
--- Each step processes at most p_max_runs runs. Returns the runs whose lease had expired, after the change.
--- If there is nothing to do, it costs one index probe.
+-- End claims whose leases have expired, and charge the attempts. Make runs due whose back-off has ended. Each step processes
+-- at most p_max_runs runs. Returns the runs whose leases had expired, after the change. If there is nothing to do, it costs
+-- one index probe.
 create or replace function graphdb.recover_expired_claims(p_max_runs integer default 1000)
 returns setof graphdb.processed_runs
 language plpgsql
@@ -33,6 +33,6 @@ end
 $$;
 
 comment on function graphdb.recover_expired_claims(integer) is
-  'End claims whose lease has expired, and charge the attempt. Make runs due whose back-off has ended. claim_run calls this first. '
-  'Returns the runs whose lease had expired, after the change. TB001: bad limit.';
+  'End claims whose leases have expired, and charge the attempts. Make runs due whose back-off has ended. claim_run does this first. '
+  'Returns the runs whose leases had expired, after the change. TB001: bad limit.';
 revoke all on function graphdb.recover_expired_claims(integer) from public;

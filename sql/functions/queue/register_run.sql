@@ -1,6 +1,6 @@
 -- Add a run to the backlog, or record that its documents changed. The caller has written the documents to
 -- graphdb.documents in the same transaction. This function counts, hashes and marks them.
--- If the content is the same, nothing changes. Returns 'registered', 'changed' or 'unchanged'.
+-- If the content is the same, it changes nothing. Returns 'registered', 'changed' or 'unchanged'.
 create or replace function graphdb.register_run(
   p_run_id text,
   p_source text,

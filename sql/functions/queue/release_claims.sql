@@ -1,6 +1,7 @@
--- Release the claims of dead workers on selected runs. The runs are due at once. Their tokens change, so a worker that comes back cannot
--- write. Claims of live workers are skipped and counted, unless p_force. p_charge charges the attempt, as an expired lease does.
--- p_dry_run counts and changes nothing. p_max_runs limits one step: call again with p_after = last_run_id until that is null.
+-- Release the claims of dead workers on selected runs. The runs are due at once, with new tokens, so that the old workers cannot write
+-- any more. Claims of live workers are skipped and counted, unless p_force is set. With p_charge, the attempt is charged, as for an
+-- expired lease. With p_dry_run, the claims are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until
+-- last_run_id is null.
 create or replace function graphdb.release_claims(
   p_filter jsonb,
   p_charge boolean default false,
@@ -23,7 +24,7 @@ begin
   perform graphdb._require_filter(p_filter);
   if num_nulls(p_charge, p_dry_run, p_force, p_after) > 0 then
     raise exception 'p_charge, p_dry_run, p_force and p_after cannot be null'
-      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+      using errcode = 'TB001', hint = 'Omit a parameter to use its default.';
   end if;
   v_matched := coalesce(graphdb._selected_runs(p_filter, p_after, p_max_runs, not p_dry_run), '{}');
   matched := cardinality(v_matched);
@@ -55,6 +56,6 @@ end
 $$;
 
 comment on function graphdb.release_claims(jsonb, boolean, boolean, boolean, integer, text) is
-  'Release the claims of dead workers on selected runs. The runs are due at once, and a worker that comes back cannot write. Claims of live workers are skipped unless p_force. '
-  'p_charge charges the attempt, as an expired lease does. p_dry_run only counts. p_max_runs limits a step: call again with p_after = last_run_id until null. TB001: bad filter, or null.';
+  'Release the claims of dead workers on selected runs. The runs are due at once, and the old workers cannot write any more. Claims of live workers are skipped unless p_force is set. '
+  'With p_charge, the attempt is charged, as for an expired lease. With p_dry_run, the claims are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. TB001: bad filter, or null.';
 revoke all on function graphdb.release_claims(jsonb, boolean, boolean, boolean, integer, text) from public;

@@ -1,6 +1,6 @@
 -- Renew all leases of a process at once, and record the progress of each. Returns one row for each token.
--- If the claim is lost, run_id is null. If only claim_expires_at is null, another transaction has locked the run: its
--- lease was not renewed and keeps its end.
+-- If the claim is lost, run_id is null. If only claim_expires_at is null, another transaction has locked the run, so its
+-- lease was not renewed.
 create or replace function graphdb.renew_claims(
   p_claim_tokens bigint[],
   p_ttl interval default '45 minutes',
@@ -16,7 +16,7 @@ declare
 begin
   perform graphdb._check_ttl(p_ttl);
   if p_progress is not null and cardinality(p_progress) <> cardinality(p_claim_tokens) then
-    raise exception '% tokens but % progress values', cardinality(p_claim_tokens), cardinality(p_progress)
+    raise exception 'got % tokens but % progress values', cardinality(p_claim_tokens), cardinality(p_progress)
       using errcode = 'TB001', hint = 'Pass one progress value for each token, or null.';
   end if;
 
@@ -47,7 +47,7 @@ end
 $$;
 
 comment on function graphdb.renew_claims(bigint[], interval, integer[]) is
-  'Renew all leases of a process at once. Returns one row for each token with its run and the new end of its lease. '
+  'Renew all leases of a process at once. Returns one row for each token with the run and the new end of the lease. '
   'Both are null if the claim is lost. '
-  'If only the end is null, another transaction has locked the run and the lease was not renewed: try again soon.';
+  'If only the end is null, the lease was not renewed, because another transaction has locked the run. Try again soon.';
 revoke all on function graphdb.renew_claims(bigint[], interval, integer[]) from public;

@@ -1,5 +1,5 @@
--- Resume selected runs that are paused, and wake waiting workers. p_dry_run counts and changes nothing.
--- p_max_runs limits one step: call again with p_after = last_run_id until that is null.
+-- Resume selected runs that are paused, and wake waiting workers. With p_dry_run, the runs are only counted. If p_max_runs is
+-- set, repeat the call with p_after = last_run_id until last_run_id is null.
 create or replace function graphdb.resume_runs(
   p_filter jsonb,
   p_dry_run boolean default false,
@@ -19,7 +19,7 @@ begin
   perform graphdb._require_filter(p_filter);
   if num_nulls(p_dry_run, p_after) > 0 then
     raise exception 'p_dry_run and p_after cannot be null'
-      using errcode = 'TB001', hint = 'Leave a parameter out to have its default.';
+      using errcode = 'TB001', hint = 'Omit a parameter to use its default.';
   end if;
   v_matched := coalesce(graphdb._selected_runs(p_filter, p_after, p_max_runs, not p_dry_run), '{}');
   v_resumed := array(select (u).run_id from unnest(v_matched) as u where (u).paused_at is not null);
@@ -40,6 +40,6 @@ end
 $$;
 
 comment on function graphdb.resume_runs(jsonb, boolean, integer, text) is
-  'Resume selected runs that are paused, and wake waiting workers. p_dry_run only counts. p_max_runs limits a step: call again with p_after = last_run_id until null. '
+  'Resume selected runs that are paused, and wake waiting workers. With p_dry_run, the runs are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. '
   'The filter ''{}'' selects all runs. TB001: bad filter.';
 revoke all on function graphdb.resume_runs(jsonb, boolean, integer, text) from public;

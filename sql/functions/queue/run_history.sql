@@ -1,5 +1,5 @@
--- Return the finished claims of a run, in the order in which they began.
--- Documents that the caller may not read do not count. If there are any, errors are omitted, because they may name them.
+-- Return the finished claims of a run in the order in which they began. Documents that the caller may not read are not
+-- counted. If there are any, errors are omitted, because they may name these documents.
 create or replace function graphdb.run_history(p_run_id text)
 returns setof graphdb.run_attempts
 language sql
@@ -19,5 +19,5 @@ as $$
 $$;
 
 comment on function graphdb.run_history(text) is
-  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. Documents that the caller may not read do not count. If there are any, errors are omitted.';
+  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. Documents that the caller may not read are not counted. If there are any, errors are omitted.';
 revoke all on function graphdb.run_history(text) from public;

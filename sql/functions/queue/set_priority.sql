@@ -1,5 +1,5 @@
--- Change the priority of a run. Runs with a higher priority are claimed first.
--- Returns the run after the change, or as it would be after it with p_dry_run.
+-- Change the priority of a run. Runs with a higher priority are claimed first. Returns the run after the change. With
+-- p_dry_run, returns the run as it would be, but changes nothing.
 create or replace function graphdb.set_priority(p_run_id text, p_priority integer, p_dry_run boolean default false)
 returns graphdb.processed_runs
 language plpgsql
@@ -11,13 +11,13 @@ declare
   v_run graphdb.processed_runs;
 begin
   if p_priority is null or p_priority not between -32768 and 32767 then
-    raise exception 'a priority is a whole number from -32768 to 32767, not %', coalesce(p_priority::text, 'null')
+    raise exception 'a priority must be a whole number from -32768 to 32767, not %', coalesce(p_priority::text, 'null')
       using errcode = 'TB001', hint = 'The default priority is 0.';
   end if;
   select r.* into v_run from graphdb.processed_runs as r where r.run_id = p_run_id for no key update;
   if not found then
     raise exception 'no run "%"', p_run_id
-      using errcode = 'TB004', hint = 'graphdb.list_runs() lists the runs.';
+      using errcode = 'TB004', hint = 'To list the runs: select * from graphdb.list_runs().';
   end if;
   v_run.priority := p_priority;
   if p_dry_run then
@@ -34,5 +34,5 @@ $$;
 
 comment on function graphdb.set_priority(text, integer, boolean) is
   'Change the priority of a run. Runs with a higher priority are claimed first. '
-  'Returns the run after the change, or as it would be after it with p_dry_run. TB001: bad priority. TB004: no such run.';
+  'Returns the run after the change. With p_dry_run, returns the run as it would be, but changes nothing. TB001: bad priority. TB004: no such run.';
 revoke all on function graphdb.set_priority(text, integer, boolean) from public;

@@ -1,4 +1,4 @@
--- Return how many tokens the sequence graphdb.claim_tokens would issue a second time. It is 0 unless the tables were
+-- Return how many tokens the sequence graphdb.claim_tokens would issue a second time. The result is 0 unless the tables were
 -- copied without the sequence, or the sequence was set to an earlier value.
 create or replace function graphdb.token_lag()
 returns bigint
@@ -18,5 +18,5 @@ $$;
 
 comment on function graphdb.token_lag() is
   'Return how many tokens the sequence graphdb.claim_tokens would issue a second time. '
-  'It is 0 unless the tables were copied without the sequence, or the sequence was set to an earlier value. trailblazer db migrate repairs it.';
+  'The result is 0 unless the tables were copied without the sequence, or the sequence was set to an earlier value. trailblazer db migrate corrects the sequence.';
 revoke all on function graphdb.token_lag() from public;

@@ -1,4 +1,4 @@
--- Return the progress of each unfinished run, in the order of claims: documents that wait to be chunked, texts, and texts that
+-- Return the progress of each unfinished run, in claim order: documents that wait to be chunked, texts, and texts that
 -- have a vector under a model (null: the model registered last). A run has no texts until it is chunked. Paused runs are not included.
 create or replace function graphdb.work_progress(p_filter jsonb default null, p_model text default null)
 returns table (run_id text, status text, is_due boolean, documents bigint, texts bigint, embedded bigint)
@@ -46,6 +46,6 @@ end
 $$;
 
 comment on function graphdb.work_progress(jsonb, text) is
-  'Return the progress of each unfinished run, in the order of claims: documents that wait to be chunked, texts, and texts that have a vector under p_model (null: the model registered last). '
+  'Return the progress of each unfinished run, in claim order: documents that wait to be chunked, texts, and texts that have a vector under p_model (null: the model registered last). '
   'A run has no texts until it is chunked. Paused runs without a claim are not included. TB001: bad filter, or no such model.';
 revoke all on function graphdb.work_progress(jsonb, text) from public;

@@ -1,7 +1,7 @@
--- Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. Then a search
--- shows other versions of the documents. Runs under a live claim are skipped and counted, unless p_force is set.
--- With p_force, their workers lose the claim. p_dry_run counts and changes nothing.
--- One step deletes at most p_max_runs runs. Call again with p_after = last_run_id until that is null.
+-- Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. If other runs
+-- contain versions of the documents, a search then shows those. Runs under a live claim are skipped and counted, unless
+-- p_force is set. With p_force, their workers lose the claim. With p_dry_run, the runs are only counted. If p_max_runs is
+-- set, repeat the call with p_after = last_run_id until last_run_id is null.
 create or replace function graphdb.delete_runs(
   p_filter jsonb,
   p_dry_run boolean default false,
@@ -42,7 +42,7 @@ begin
   ) as m;
 
   deleted_vectors := graphdb._discard_vectors(v_deleted, p_dry_run);
-  -- Documents that are not current but still searched are also deleted. Their chunks are not counted.
+  -- Documents that are not current but that a search still shows are also deleted. Their chunks are not counted.
   select count(*) into deleted_chunks from unnest(v_deleted) as u (run_id) cross join lateral graphdb._current_chunks(u.run_id);
   if p_dry_run then
     select count(*) into deleted_documents from graphdb.documents as d where d.run_id = any (v_deleted) and d.is_current;
@@ -50,7 +50,7 @@ begin
     return;
   end if;
 
-  -- Take this lock before the documents. Otherwise, a load that marks versions could deadlock with this function.
+  -- Take this lock before deleting documents. Otherwise, a load that marks versions could deadlock with this function.
   perform pg_advisory_xact_lock(graphdb._newest_lock());
   with gone as (
     delete from graphdb.documents as d where d.run_id = any (v_deleted) returning d.doc_id, d.is_current
@@ -67,7 +67,7 @@ $$;
 
 comment on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) is
   'Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. '
-  'Then a search shows other versions of the documents. Live claims are skipped unless p_force is set. p_dry_run counts only. '
-  'One step deletes at most p_max_runs runs. Call again with p_after = last_run_id until it is null. A filter of ''{}'' selects every run. '
+  'If other runs contain versions of the documents, a search then shows those. Live claims are skipped unless p_force is set. With p_dry_run, the runs are only counted. '
+  'If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. The filter ''{}'' selects all runs. '
   'TB001: bad filter, or null.';
 revoke all on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) from public;

@@ -1,4 +1,4 @@
--- Return the role that called a security definer function: the role of "set role", or else the user of the session.
+-- Return the role that called a security definer function: the role of "set role" or, without it, the session user.
 create or replace function graphdb._caller()
 returns text
 language sql

@@ -1,4 +1,5 @@
--- Return the functions that a kind of role may call. A worker may call all functions of a reader, and an admin all of a worker.
+-- Return the functions that reader, worker or admin roles may call. A worker may call all functions of a reader, and an admin all
+-- functions of a worker.
 create or replace function graphdb._kind_functions(p_kind text)
 returns text[]
 language plpgsql
@@ -25,5 +26,5 @@ end
 $$;
 
 comment on function graphdb._kind_functions(text) is
-  'Return the functions that a kind of role may call. A worker may call all functions of a reader, and an admin all of a worker.';
+  'Return the functions that reader, worker or admin roles may call. A worker may call all functions of a reader, and an admin all functions of a worker.';
 revoke all on function graphdb._kind_functions(text) from public;

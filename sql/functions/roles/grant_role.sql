@@ -1,5 +1,5 @@
--- Grant a role the rights of one kind: 'worker', 'admin' or 'reader'. Revoke all rights that it was granted before. p_as
--- contains the principals that the role reads as. With p_all, it may read as any principal.
+-- Make a role a 'worker', 'admin' or 'reader' role. Revoke all rights that it was granted before. p_as contains the
+-- principals as which the role reads. With p_all, it may read as any principal.
 create or replace function graphdb.grant_role(p_role text, p_kind text, p_as text[] default '{}', p_all boolean default false)
 returns void
 language plpgsql
@@ -22,17 +22,17 @@ begin
       using errcode = 'TB001', hint = 'Pass ''worker'', ''admin'' or ''reader''.';
   end if;
   if p_role is null or not exists (select from pg_roles as o where o.rolname = p_role) then
-    raise exception 'no role %', coalesce(quote_ident(left(p_role, 140)), 'null')
+    raise exception 'there is no role %', coalesce(quote_ident(left(p_role, 140)), 'null')
       using errcode = 'TB001', hint = format('Create it first: create role %I login.', coalesce(left(p_role, 140), 'name'));
   end if;
   foreach v_name in array coalesce(p_as, '{}') loop
     if v_name is null or v_name !~ '^(user|group):.' or octet_length(v_name) > 1024 then
-      raise exception 'no principal %', graphdb._shown(v_name)
-        using errcode = 'TB001', hint = 'Write user:NAME or group:NAME, as the source names them.';
+      raise exception 'not a principal: %', graphdb._shown(v_name)
+        using errcode = 'TB001', hint = 'Pass user:NAME or group:NAME with a name from the source.';
     end if;
   end loop;
 
-  -- Revoke the rights of another kind that the role was granted before. The owner's rights are not grants, so they stay.
+  -- Revoke all rights that the role was granted before. The owner's rights are not grants, so they are kept.
   if not exists (select from pg_namespace as n where n.nspname = 'graphdb' and pg_get_userbyid(n.nspowner) = p_role) then
     execute format('revoke all on all tables in schema graphdb from %I', p_role);
     execute format('revoke all on all functions in schema graphdb from %I', p_role);
@@ -60,7 +60,7 @@ end
 $$;
 
 comment on function graphdb.grant_role(text, text, text[], boolean) is
-  'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (look and search). '
-  'p_as contains the principals that the role reads as, such as group:hr. Without them, it sees only documents that everybody may read. '
+  'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (inspect and search). '
+  'p_as contains the principals as which the role reads, such as group:hr. Without them, it sees only documents that everybody may read. '
   'With p_all, it may read as any principal. Other rights are revoked. TB001: no such role or kind, or not a principal.';
 revoke all on function graphdb.grant_role(text, text, text[], boolean) from public;

@@ -1,5 +1,6 @@
--- Return the roles with rights on the schema. The functions that a role may call determine its kind. Also return the
--- functions of that kind that the role lacks, for example because an upgrade added them. grant_role grants them.
+-- Return the roles with rights on the schema. The functions that a role may call determine its kind: reader, worker or
+-- admin. Also return the functions of this kind that the role may not call, for example because an upgrade added them.
+-- grant_role grants them.
 create or replace function graphdb.role_rights()
 returns table (role text, kind text, lacks text[])
 language sql
@@ -34,6 +35,6 @@ as $$
 $$;
 
 comment on function graphdb.role_rights() is
-  'Return the roles with rights on the schema, their kind (reader, worker, admin), and the functions of that kind that they lack, for example because an upgrade added them. '
+  'Return the roles with rights on the schema, their kind (reader, worker, admin), and the functions of this kind that they may not call, for example because an upgrade added them. '
   'grant_role grants them.';
 revoke all on function graphdb.role_rights() from public;

@@ -1,4 +1,4 @@
--- Return all sequences of three characters in a word with a blank before and after it.
+-- Return all sequences of three characters in a word with a space before and after it.
 create or replace function graphdb._trigrams(p_word text)
 returns text[]
 language sql
@@ -10,5 +10,5 @@ as $$
 $$;
 
 comment on function graphdb._trigrams(text) is
-  'Return all sequences of three characters in a word with a blank before and after it.';
+  'Return all sequences of three characters in a word with a space before and after it.';
 revoke all on function graphdb._trigrams(text) from public;
