@@ -75,7 +75,7 @@ pub(in crate::normalize::confluence) fn is_page_file(name: &str) -> bool {
 
 /// The content of a file.
 pub(super) enum Found {
-    /// Only a body: its title, whether only Cloud writes such a body, and the names of files in it.
+    /// Only a body, with its title, the names of files in it, and whether only Cloud writes such a body.
     Body { title: Option<String>, is_cloud: bool, files: Vec<String> },
     /// Objects of the REST interface.
     Objects(Objects),
@@ -141,10 +141,10 @@ impl From<&LeftOut> for Outcome {
 pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
     match contents(file, &mut Losses::new()).map_err(LeftOut::Failed)? {
         Contents::Markup(source) if foreign::is_dita(&source) => {
-            Err(LeftOut::Foreign(failure(file, None, "DITA, not a page of Confluence")))
+            Err(LeftOut::Foreign(failure(file, None, "the file contains DITA, not a Confluence page")))
         }
         Contents::Markup(source) if foreign::is_html_export(&source) => {
-            let message = "a page of an HTML export, which does not contain the macros; export the space as XML, or fetch `body.storage`";
+            let message = "the file is a page of an HTML export, which does not contain the macros; export the space as XML, or fetch `body.storage`";
             Err(LeftOut::Failed(failure(file, None, message)))
         }
         Contents::Markup(source) => {
@@ -155,9 +155,9 @@ pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut>
         }
         Contents::Json(value) => match objects(&value, wants_comments) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
-            Some(_) => Err(LeftOut::Foreign(failure(file, None, "a list of the REST API without a page"))),
+            Some(_) => Err(LeftOut::Foreign(failure(file, None, "the file is a list from the REST API that contains no page"))),
             None => {
-                let left_out = failure(file, None, "neither an ADF document nor a page of the REST API");
+                let left_out = failure(file, None, "the file is neither an ADF document nor a page from the REST API");
                 let is_foreign = extension(&file.relative) == "json" && rest::is_foreign(&value);
                 Err(if is_foreign { LeftOut::Foreign(left_out) } else { LeftOut::Failed(left_out) })
             }

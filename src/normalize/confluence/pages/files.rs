@@ -13,8 +13,8 @@ use super::Pages;
 use super::contents::{File, Origin};
 use crate::config::Attachments;
 
-/// The folder with the files that are attached to the pages next to it. The files of a page are in this folder, or in
-/// a subfolder with the page's id or name.
+/// The folder, next to the pages, with their attached files. The files of a page are in this folder, or in a subfolder with
+/// the page's id or name.
 pub(crate) const ATTACHMENTS: &str = "attachments";
 
 /// Maximum length of an attached file's name in bytes.
@@ -22,7 +22,7 @@ const LONGEST_NAME: usize = 200;
 
 /// Files attached to pages.
 impl Pages {
-    /// Adds the files that page number `number` names. If it names none, adds the files in its folder.
+    /// Adds the files that page number `number` names. If the page names none, adds the files in its folder.
     pub(super) fn add_files(
         &self,
         library: &mut Library<'_>,
@@ -74,7 +74,8 @@ impl Pages {
     }
 }
 
-/// Returns the name of an attached file on disk. If its own name is not allowed there, a similar name is returned.
+/// Returns the name under which an attached file is stored. If the file's own name is not allowed or too long, this is a
+/// hash of the name with the same extension.
 pub(crate) fn stored_name(filename: &str) -> Cow<'_, str> {
     let is_name = !filename.contains(['/', '\\', '\0']) && !filename.starts_with('.') && !filename.is_empty();
     if is_name && filename.len() <= LONGEST_NAME {

@@ -32,7 +32,7 @@ pub(super) struct Pages {
     files: Vec<File>,
     naming: Naming,
     site_url: Option<String>,
-    /// The content of each file, or the reason why it has no page.
+    /// The content of each file, or the reason why it contains no page.
     found: Vec<Result<Found, LeftOut>>,
     /// The file of each registered page, and the number of the object in that file.
     slots: Vec<(usize, usize)>,
@@ -187,7 +187,7 @@ impl Source for Pages {
         let Some((file, _)) = self.slots.get(number) else { return 0 };
         match (self.files.get(*file), self.found.get(*file)) {
             (Some(file), Some(Ok(Found::Body { .. }))) => file.length(),
-            // The file is a list, so its size says nothing about this page.
+            // The file is a list, so its size is not the size of this page.
             _ => 0,
         }
     }
@@ -242,7 +242,8 @@ struct Ids {
 }
 
 impl Ids {
-    /// Returns the id of a page file: its name if the name is a number, or else its path without the extension.
+    /// Returns the id of a page file. It is the name of the file if the name is a number, and otherwise the path without the
+    /// extension. If this id is taken, it is the path with or without the extension.
     fn of(&mut self, file: &File) -> String {
         let path = file.relative.rsplit_once('.').map_or(file.relative.as_str(), |(path, _)| path);
         let name = path.rsplit('/').next().unwrap_or(path);

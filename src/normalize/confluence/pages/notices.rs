@@ -21,7 +21,7 @@ impl Pages {
         }
         if !left_out.is_empty() {
             let named = left_out.iter().map(|(status, amount)| format!("{amount} {status}")).collect::<Vec<_>>();
-            let message = format!("left out pages that are not current: {}", named.join(", "));
+            let message = format!("omitted pages that are not current: {}", named.join(", "));
             notices.push(Outcome::Notice(Notice { is_warning: false, message }));
         }
         let attachments = self.objects().map(|(_, objects)| objects.others).sum::<usize>();
@@ -38,7 +38,7 @@ impl Pages {
         notices
     }
 
-    /// Returns a warning if a list continues but the input does not contain the next part.
+    /// Returns a warning if the input does not contain all parts of a list.
     fn unfollowed(&self) -> Option<Outcome> {
         let lists: Vec<(&File, &List)> =
             self.objects().filter_map(|(file, objects)| Some((file, objects.list.as_ref()?))).collect();
