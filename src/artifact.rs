@@ -297,7 +297,7 @@ mod tests {
         2: EOF while parsing a value (column 0)
         4: not UTF-8: invalid utf-8 sequence of 1 bytes from index 0
         5: invalid type: integer `7`, expected a string (column 7)
-        6: a document with id "a" stood on an earlier line
+        6: an earlier line contains a document with the same id, "a"
         c ""
         "#);
     }

@@ -1,4 +1,4 @@
-//! Loads an artifact into the database. Documents and backlog row are stored in one transaction, with limited memory.
+//! Loads an artifact into the database. One transaction stores the documents and the backlog row, with limited memory.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::normalize::Document;
 
 /// Maximum number of documents in a page.
 const PAGE: usize = 128;
-/// Maximum size of their texts in bytes. A page ends when it reaches either limit. Together, they limit the memory usage.
+/// Maximum size of the texts in a page in bytes. Both limits together bound the memory usage.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Whether to commit a load.
@@ -30,9 +30,9 @@ pub enum Verdict {
 pub struct Registration<'a> {
     /// The run.
     pub run_id: &'a RunId,
-    /// The source of the run. Without it, the source of the documents is used, or `mixed` if they have different sources.
+    /// The source of the run. `None` means the source of the documents, or `mixed` if they have different sources.
     pub source: Option<&'a str>,
-    /// When the run was normalized. Without it, the time of the database is used.
+    /// When the run was normalized. `None` means the current time of the database.
     pub normalized_at: Option<DateTime<Utc>>,
     /// The input of the documents.
     pub input: Option<&'a str>,

@@ -16,7 +16,7 @@ pub struct Bar {
     pub tick: String,
 }
 
-/// Returns a chart of `bars` with the name `title`. The name includes the maximum for people who cannot see the chart.
+/// Returns a chart of `bars` with the name `title`. The name includes the maximum, for people who cannot see the chart.
 #[must_use]
 pub fn bars(title: &str, bars: &[Bar]) -> Markup {
     let largest = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(0);

@@ -54,7 +54,7 @@ pub fn sections(markdown: &str) -> Vec<Section> {
     sections
 }
 
-/// Finds a section by its anchor, or by its heading in upper or lower case.
+/// Finds a section by its anchor, or by its heading regardless of case.
 #[must_use]
 pub fn find<'a>(sections: &'a [Section], name: &str) -> Option<&'a Section> {
     let name = name.trim_start_matches('#');

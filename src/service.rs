@@ -1,5 +1,5 @@
-//! Notifies systemd that this process is ready and alive, and what it does. This has an effect only in a service of type
-//! `notify`.
+//! Reports to systemd that this process is ready and alive, and its current work. This has an effect only in a service of
+//! type `notify`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -46,6 +46,6 @@ pub fn stopping() {
 }
 
 fn send(state: &[NotifyState<'_>]) {
-    // Outside a service, nobody receives the message. An error must not stop the work.
+    // Ignore errors, because nobody receives the message outside a service.
     let _ = sd_notify::notify(state);
 }

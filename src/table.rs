@@ -4,10 +4,10 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Number of columns between two cells.
 const GAP: usize = 2;
-/// A column becomes narrower than this only if no other column can be shortened.
+/// Minimum width of a column, unless all other columns also have this width.
 const NARROW: usize = 8;
 
-/// Lays rows out in lines of at most `width` columns; `None` is unlimited. The first row is the heading.
+/// Lays rows out in lines of at most `width` columns. `None` means no limit. The first row is the heading.
 ///
 /// Columns named in `first` are shortened first. They contain long names, whose beginning and end are the most informative.
 #[must_use]
@@ -22,7 +22,7 @@ pub fn lay_out(rows: &[Vec<String>], first: &[usize], width: Option<usize>) -> V
         let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
         let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
         let line = line.trim_end();
-        // Even the narrowest cells do not fit.
+        // Cut lines that are too wide even with the narrowest cells.
         width.map_or_else(|| line.to_owned(), |width| beginning(line, width).to_owned())
     };
     rows.iter().map(line).collect()
@@ -67,7 +67,7 @@ pub fn without_middle(text: &str, width: usize) -> String {
     format!("{start}…{}", &text[end..])
 }
 
-/// Returns as much of the text as `width` columns hold.
+/// Returns the start of the text that fits into `width` columns.
 fn beginning(text: &str, width: usize) -> &str {
     let mut taken = 0;
     let end = text.char_indices().find(|(_, c)| {

@@ -43,7 +43,7 @@ def table(documents, title, rows):
     print(f"\n{title}:\n")
     print("| | documents/s | trailblazer / it, from registered on | trailblazer / it | texts embedded | chunks stored | peak MB |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    # If nothing changed, only the registration remains.
+    # If nothing changed, only the registration is measured.
     if ours.texts:
         print(row("trailblazer, from registered on", documents, ours.run_seconds, ours))
     print(row("trailblazer, registration included", documents, ours.seconds, ours))

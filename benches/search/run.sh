@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the latency of graphdb.search over many chunks by words, by vectors, by both, and by both with filters
+# Measures the latency of graphdb.search over many chunks: full-text search, vector search, both, and both with filters
 # that many or few documents pass. Prints a Markdown table. Uses a temporary cluster (PostgreSQL 16 or later, for random_normal).
 #   PG_BIN=folder with initdb (default: from PATH)  CHUNKS=100000  SEARCHES=500
 set -euo pipefail

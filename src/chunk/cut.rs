@@ -58,7 +58,7 @@ impl Cutter<'_, '_> {
         self.ruler.cost(range) <= self.budget
     }
 
-    /// Cuts at the strongest seams inside the piece. Then it cuts the parts that are still too large.
+    /// Cuts at the strongest seams inside the piece, and then cuts the parts that are still too large.
     fn cut(&mut self, piece: Piece) {
         if self.fits(&piece.range) {
             return self.pieces.push(piece);
@@ -90,7 +90,7 @@ impl Cutter<'_, '_> {
         }
     }
 
-    /// Cuts before every section, unless the section or the part before it is small. A small part stays with the next section.
+    /// Cuts before every section, unless the section or the part before it is small. A small part is kept with the next section.
     fn sections(&self, whole: &Piece, seams: &[Seam]) -> Vec<Piece> {
         let least = self.ruler.limits.min_tokens;
         let ends = seams.iter().skip(1).map(|seam| seam.at).chain([whole.range.end]);
@@ -107,8 +107,8 @@ impl Cutter<'_, '_> {
         parts(whole, &cuts)
     }
 
-    /// Cuts at the seams that have the greatest weight in their neighborhood. All `seams` have the same level. If these
-    /// cuts are not enough, it cuts from the end backward. A part that is still too large contains none of these seams.
+    /// Cuts at the seams with the greatest weight in their neighborhood. All `seams` have the same level. If these cuts are
+    /// not enough, cuts from the end backward. A part that is then still too large contains none of the seams.
     fn divide(&self, whole: Piece, seams: &[Seam]) -> Vec<Piece> {
         let seams = between(seams, &whole.range);
         if seams.is_empty() || self.fits(&whole.range) {
@@ -125,7 +125,7 @@ impl Cutter<'_, '_> {
         let places: Vec<usize> = seams.iter().map(|seam| self.ruler.index(seam.at)).collect();
         let (first, last) = (self.ruler.index(range.start), self.ruler.index(range.end));
         let mut peaks: Vec<(usize, Seam)> = Vec::new();
-        // Seams that no later seam has outweighed yet, heaviest first. The flag says whether the seam is a peak so far.
+        // Seams that no later seam has outweighed yet, heaviest first, with a flag for those that are peaks so far.
         let mut open: Vec<(usize, Seam, bool)> = Vec::new();
         for (place, seam) in places.into_iter().zip(seams) {
             while let Some((other_place, other, is_peak)) = open.pop_if(|(_, other, _)| other.weight < seam.weight) {
@@ -154,7 +154,7 @@ impl Cutter<'_, '_> {
         parts(whole, &cuts)
     }
 
-    /// Returns the last seam where `range` can be cut so that the part after it fits. If possible, neither part is small.
+    /// Returns the last seam at which the part after the cut fits. If possible, neither part is small.
     fn last_cut(&self, range: &Range<usize>, seams: &[Seam], reach: usize) -> Option<Seam> {
         let fitting = seams.iter().rev().take_while(|seam| self.fits(&(seam.at..range.end)));
         let mut farthest = None;

@@ -5,9 +5,9 @@ use std::ops::Range;
 /// An item of a list.
 #[derive(Debug)]
 pub struct Item {
-    /// From the marker to the end of the item.
+    /// The range from the marker to the end of the item.
     pub range: Range<usize>,
-    /// The end of the item's own text. The blocks after it belong below that text.
+    /// The end of the item's own text. The item's other blocks follow it.
     pub lead_end: usize,
     /// The start of the line that contains the marker.
     pub line_start: usize,
@@ -50,7 +50,7 @@ impl Items {
         self.open.pop();
     }
 
-    /// Notes a block in the innermost item. The item's own text is its first paragraph, or the text before another block.
+    /// Records a block in the innermost item. The item's own text is its first paragraph, or the text before another block.
     pub fn block(&mut self, range: &Range<usize>, is_paragraph: bool) {
         let Some(item) = self.open.last().and_then(|i| self.all.get_mut(*i)) else { return };
         if item.lead_end == item.range.end {

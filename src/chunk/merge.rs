@@ -27,7 +27,7 @@ fn is_small(ruler: &Ruler<'_>, piece: &Piece) -> bool {
     ruler.content(&piece.range) < ruler.limits.min_tokens
 }
 
-/// Returns both pieces as one, if the result fits and stays in the section of the first piece.
+/// Joins two pieces if the result fits into a chunk and both pieces are in the section of the first one.
 fn join(ruler: &Ruler<'_>, before: &Piece, after: &Piece) -> Option<Piece> {
     let range = before.range.start..after.range.end;
     let headings = &ruler.outline.headings;

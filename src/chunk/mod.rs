@@ -1,8 +1,8 @@
 //! Turns Markdown documents into chunks. This module does not access the database.
 //!
 //! A document is parsed once into an outline (its headings, and the seams where it may be cut) and tokenized once.
-//! All cuts are computed from these two. Among equally good seams, a hash of the text that follows decides.
-//! Therefore the same text is cut at the same places in every document, and an edit changes only the chunks around it.
+//! All cuts are computed from the outline and the tokens. A hash of the text after a seam decides between equally good
+//! seams, so that the same text is cut at the same places in every document, and an edit changes only the chunks around it.
 
 mod cut;
 mod list;
@@ -21,14 +21,14 @@ use crate::config::SMALLEST_CHUNK;
 use crate::embed::Tokenizer;
 
 /// The version of the chunking algorithm.
-/// Increase it when documents are cut at other places or chunks get another text. Then every run is chunked again.
+/// Increase it when documents are cut at other places or chunks get another text, so that every run is chunked again.
 const VERSION: u32 = 1;
 
 /// The limits for the size of a chunk, in tokens of the embedding model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Maximum size of a chunk, including the heading path and special tokens.
-    /// The limit cannot be kept if it is below [`Limits::LEAST`].
+    /// A limit below [`Limits::LEAST`] cannot be kept.
     pub max_tokens: usize,
     /// Minimum size of a chunk. Smaller neighbors under the same heading are merged.
     pub min_tokens: usize,
@@ -76,7 +76,7 @@ pub struct Chunk {
     pub cut: bool,
 }
 
-/// Cuts `body` (Markdown) into chunks, in order. A blank body gives one chunk with the title, or no chunk without a title.
+/// Cuts `body` (Markdown) into chunks, in order. If the body is blank, returns one chunk with the title, if there is a title.
 #[must_use]
 pub fn chunk(title: &str, body: &str, limits: Limits, tokenizer: &dyn Tokenizer) -> Vec<Chunk> {
     let outline = outline::Outline::read(body, limits.max_tokens);
@@ -89,7 +89,7 @@ pub fn chunk(title: &str, body: &str, limits: Limits, tokenizer: &dyn Tokenizer)
     render::render(&ruler, &pieces)
 }
 
-/// Finds text of `body` that no chunk covers, or chunks that are out of order. Returns `None` when the chunks are complete.
+/// Finds text of `body` that no chunk covers, or chunks that are out of order. Returns `None` if the chunks are complete.
 #[must_use]
 pub fn uncovered(body: &str, chunks: &[Chunk]) -> Option<Range<usize>> {
     let mut reached = 0;

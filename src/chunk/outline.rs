@@ -60,7 +60,7 @@ pub struct Outline {
 
 impl Outline {
     /// Parses a body. Parsing cannot fail, because every string is valid Markdown.
-    /// The head of a table stays with the first row, unless the head has more than `long_head` bytes.
+    /// The head of a table is kept with the first row, unless the head has more than `long_head` bytes.
     pub fn read(body: &str, long_head: usize) -> Self {
         let mut reader = Reader { long_head, ..Reader::new(body) };
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -111,7 +111,7 @@ impl Outline {
     }
 }
 
-/// Headings that have no content yet. They stay with the content that follows.
+/// Headings that have no content yet. They are kept with the content that follows.
 #[derive(Debug, Clone, Copy)]
 struct BareHeadings {
     /// Level of the heading above the first of them, or 0.
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
         self.line.start
     }
 
-    /// Notes the start of a block, unless another block begins before it on the same line or it must stay with a heading.
+    /// Records the start of a block, unless another block begins before it on the same line or the block must stay with a heading.
     fn block(&mut self, start: usize) {
         let at = self.line_start(start);
         if self.bare.take().is_some() {
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         let parent = self.open.last().copied();
         let under = parent.and_then(|i| self.outline.headings.get(i)).map_or(0, |heading| heading.level);
         let at = self.line_start(range.start);
-        // Bare headings stay with this heading, unless this heading ends their section.
+        // Keep bare headings with this heading, unless this heading ends their section.
         if self.bare.is_none_or(|bare| bare.under >= level) {
             self.give_back_bare_headings();
             self.seam(at, Level::heading(level));
@@ -302,7 +302,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a table or a code block. Its head is not known yet.
+    /// Records a table or a code block. Its head is not known yet.
     fn frame(&mut self, range: Range<usize>, is_code: bool) {
         let start = self.line_start(range.start);
         let (head_end, tail_start) = (start, range.end);
@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the opening fence of the code block that was just noted.
+    /// Reads the opening fence of the code block that was just recorded.
     fn fences(&mut self) {
         let Some(code) = self.outline.frames.last_mut() else { return };
         let text = self.body.get(code.range.clone()).unwrap_or_default();
@@ -357,7 +357,7 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Outline {
         self.give_back_bare_headings();
-        // A cut before the first block would leave nothing in front of it.
+        // A cut before the first block would create an empty part.
         let blank = self.outline.seams.first().and_then(|seam| self.body.get(..seam.at)).is_some_and(is_blank);
         if blank {
             self.outline.seams.remove(0);

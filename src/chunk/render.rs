@@ -15,8 +15,8 @@ pub fn render(ruler: &Ruler<'_>, pieces: &[Piece]) -> Vec<Chunk> {
     chunks
 }
 
-/// Writes a piece. Because a tokenizer may join or split tokens at a cut, the text can have more tokens than its parts.
-/// Then the piece is cut further.
+/// Writes a piece. A tokenizer may join or split tokens at a cut, so the text can have more tokens than its parts. If so,
+/// the piece is cut further.
 fn render_piece(ruler: &Ruler<'_>, piece: &Piece, budget: usize, chunks: &mut Vec<Chunk>) {
     let Some(range) = trim(ruler.body, piece.range.clone()) else { return };
     let text = text(ruler, &range, chunks.last());
@@ -46,7 +46,7 @@ pub fn title(ruler: &Ruler<'_>) -> Option<Chunk> {
     has_text.then_some(Chunk { range: 0..0, heading_path, kind: Kind::Text, token_count, text, cut: false })
 }
 
-/// Returns a chunk without heading path or frame. It is the last resort if the budget has room for only one character.
+/// Returns a chunk without heading path or frame, as the last resort if the budget has room for only one character.
 fn bare(ruler: &Ruler<'_>, range: Range<usize>) -> Chunk {
     let text = ruler.body.get(range.clone()).unwrap_or_default().to_owned();
     let token_count = ruler.tokenizer.count(&text);

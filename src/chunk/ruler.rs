@@ -12,8 +12,8 @@ use crate::embed::Tokenizer;
 const PATH_SEPARATOR: &str = " > ";
 /// Separates the heading path from the content.
 const BLANK_LINE: &str = "\n\n";
-/// A tokenizer may make one token of a very long word.
-/// To limit the size of a chunk in bytes, a token counts for at most this many bytes.
+/// Maximum number of bytes that one token stands for. A tokenizer may make one token of a very long word, but the size of a
+/// chunk in bytes must be limited.
 const BYTES_PER_TOKEN: usize = 64;
 
 /// The minimum number of tokens of a list item that a chunk repeats.
@@ -98,7 +98,7 @@ impl<'a> Ruler<'a> {
         let head =
             needs_head.then(|| Head::new(frame.opening(self.body), limit, |text, most| self.start_of(text, most)));
         TornFrame {
-            // The fence is not repeated if it would leave little room for content.
+            // Do not repeat a fence that would leave little room for content.
             opening: if opening <= limit { opening } else { 0 },
             head: head.flatten(),
             closing: self.tokens(&frame.closing),
@@ -112,7 +112,7 @@ impl<'a> Ruler<'a> {
             let above = self.outline.heading_above(frame.range.start).unwrap_or(self.outline.headings.len());
             let items = self.outline.item_above(frame.range.start).and_then(|item| self.items.get(item));
             let before = self.paths.get(above).copied().unwrap_or_default() + items.copied().unwrap_or_default();
-            // The head gets a quarter. The rest is reserved for tokens that a cut adds.
+            // Reserve a third of max_tokens: a quarter for the table head, and the rest for the tokens that a cut adds.
             let room = self.budget().saturating_sub(before + self.limits.max_tokens / 3);
             let mut at = frame.head_end;
             for line in self.body.get(frame.head_end..frame.range.end).unwrap_or_default().split_inclusive('\n') {
@@ -249,7 +249,7 @@ impl<'a> Ruler<'a> {
     }
 
     /// Returns the table or code block whose opening a chunk repeats if it begins at `at`.
-    /// A chunk that begins in the head itself repeats nothing.
+    /// A chunk that begins in the head itself does not repeat the head.
     fn frame_at(&self, at: usize) -> Option<&TornFrame> {
         let i = self.outline.frame_at(at)?;
         let is_head = self.outline.frames.get(i).is_some_and(|frame| !frame.is_code && at < frame.head_end);
@@ -302,7 +302,7 @@ impl<'a> Ruler<'a> {
         self.path_of(self.outline.heading_above(at).unwrap_or(self.outline.headings.len()))
     }
 
-    /// Returns the path that ends with the name `innermost`. It has as many innermost parts as fit into half a chunk.
+    /// Returns the path that ends with the name `innermost`, with as many of its innermost parts as fit into half a chunk.
     fn path_of(&self, innermost: usize) -> Path<'a> {
         let limit = self.limits.max_tokens.saturating_sub(self.tokenizer.special_tokens()) / 2;
         let mut path = Path::default();

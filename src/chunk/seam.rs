@@ -19,7 +19,7 @@ impl Level {
 
     /// The seam before a block that is nested in `depth` others.
     pub fn block(depth: u8) -> Self {
-        // The deepest blocks share a level, because each level needs one pass.
+        // All very deep blocks share one level, because each level needs a pass.
         Self(Self::LAST_HEADING + 1 + depth.min(24))
     }
 
@@ -39,7 +39,7 @@ pub struct Seam {
     pub weight: u64,
 }
 
-/// The number of bytes after the seam that decide between equal seams.
+/// The number of bytes after the seam whose hash decides between equal seams.
 const CONTEXT: usize = 64;
 
 impl Seam {
@@ -48,7 +48,7 @@ impl Seam {
         let (before, after) = body.split_at_checked(at).unwrap_or_default();
         let after = after.as_bytes();
         let after = after.get(..CONTEXT).unwrap_or(after);
-        // A line that ends with a colon introduces the next block. Therefore a cut after it is the last choice.
+        // A line that ends with a colon introduces the next block, so a cut after it should be the last choice.
         let introduces = before.trim_end().ends_with([':', '：']);
         let weight = hash(after) >> 1;
         Self { at, level, weight: if introduces { weight >> 1 } else { weight | 1 << 62 } }

@@ -13,7 +13,7 @@ pub struct Head {
     has_delimiter: bool,
 }
 
-/// The tokens of one cell besides its text: a bar. The delimiter line needs a bar and a dash.
+/// The number of tokens of a cell besides its text, for the bar. In the delimiter line, a cell needs a bar and a dash.
 const BAR: usize = 1;
 const DELIMITER: usize = 2;
 
@@ -27,7 +27,7 @@ impl Head {
         let frame = |cells: usize, has_delimiter: bool| {
             (cells + 1) * BAR + if has_delimiter { cells * DELIMITER + 1 } else { 0 }
         };
-        // Each cell needs room for one token. Otherwise, the delimiter line and then the last columns are left out.
+        // Each cell needs room for one token. Otherwise, omit the delimiter line, and then the last columns.
         let has_room = |cells: usize, has_delimiter| frame(cells, has_delimiter) + cells <= limit;
         let has_delimiter = has_room(ranges.len(), true);
         while !has_room(ranges.len(), has_delimiter) {

@@ -29,8 +29,8 @@ pub enum Command {
     /// Embed all runs with another model, and then let searches use this model
     #[command(after_help = "\
 The command queues the runs again and embeds them with the new model. Meanwhile, searches use the served model. The switch is one \
-transaction. If you stop the command, start it again to continue. Until `models drop` deletes the old model, and if no document \
-has changed, switching back needs only this transaction.
+transaction. If you stop the command, start it again to continue. As long as no document changes and \
+`models drop` has not deleted the old model, switching back needs only this transaction.
 
 Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new documents with the old \
 model.

@@ -27,7 +27,7 @@ Examples:
   trailblazer report --out - | mail-a-page
 
 The report is for the owners of the content. It lists documents by source, language, size and age, lost constructs, empty pages, \
-duplicates and broken links; chunks; runs and failures. It is one file that loads nothing and runs no script.
+duplicates, broken links, chunks, runs and failures. It is one file that loads nothing and runs no script.
 
 The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates")]
 pub struct Args {

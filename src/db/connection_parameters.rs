@@ -282,7 +282,7 @@ mod tests {
         let error = home.completed("service=docs", &[("PGSERVICEFILE", &path)]).unwrap_err().to_string();
         assert_eq!(error, format!("{path}:3: unknown connection parameter; did you mean `host`?"));
         let error = home.completed("service=absent", &[("PGSERVICEFILE", &path)]).unwrap_err().to_string();
-        assert!(error.starts_with("service=absent: no service file defines it"), "{error}");
+        assert!(error.starts_with("service=absent: no service file defines this service"), "{error}");
     }
 
     #[test]

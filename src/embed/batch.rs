@@ -1,6 +1,6 @@
 //! Groups texts into batches.
 
-/// Groups texts into batches of at most `batch_tokens` tokens and `max_texts` texts. A text is given by its token count.
+/// Groups texts, given by their token counts, into batches of at most `batch_tokens` tokens and `max_texts` texts.
 ///
 /// Returns positions. Each batch has texts of similar length, shortest first, so that a server adds little padding.
 /// A text with more than `batch_tokens` tokens gets its own batch.

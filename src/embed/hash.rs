@@ -125,10 +125,10 @@ fn vector(text: &str) -> Vec<f32> {
                 hash = hash.with(letter);
             }
         }
-        // Short words are mostly grammatical words, in languages that have short words.
+        // Short ASCII words are mostly grammatical words, so they have a lower weight.
         add(&mut sums, hash, if word.is_ascii() && word.len() < 4 { 1 } else { 9 });
     }
-    // A frequent word counts by the square root of its count. The sums are integers, so their order does not change the result.
+    // Use the square root of the count of a word. The sums are integers, so the order of the words does not change the result.
     #[expect(clippy::cast_precision_loss, reason = "a sum of features of one text")]
     normalize(sums.iter().map(|sum| (sum.unsigned_abs() as f32).sqrt().copysign(*sum as f32)).collect())
 }

@@ -77,9 +77,8 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Returns how many tokens of a text the model really reads, including special tokens. `most` limits the search.
-    /// It is raised if it is too small. The result is that limit if the model reads at least as many tokens.
-    /// Returns `None` if the limit is already known or cannot be found.
+    /// Measures how many tokens of a text the model really reads, including special tokens. `most` limits the search and the
+    /// result, and is raised if it is too small. Returns `None` if the limit is already known or cannot be measured.
     fn find_limit(&self, most: usize) -> Result<Option<usize>, EmbedError> {
         let _ = most;
         Ok(None)
@@ -108,7 +107,7 @@ pub enum EmbedError {
     Away {
         /// The address that is unreachable, and the reason.
         message: String,
-        /// Whether it has answered before. If so, the address is right.
+        /// Whether the provider has answered before, so that the address must be right.
         has_answered: bool,
     },
     /// The provider is reachable, but fails every request. The texts are not the cause, so no attempt is charged.
@@ -147,7 +146,7 @@ impl EmbedError {
     }
 
     /// Returns whether to wait for the provider because it is busy, fails every request, or is unreachable for a while. Without
-    /// `watch`, a provider that never answered is not worth a wait: its address is probably wrong, or nobody started it.
+    /// `watch`, waiting for a provider that never answered is useless, because its address is probably wrong or nobody started it.
     #[must_use]
     pub fn is_worth_a_wait(&self, watch: bool) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! The prefixes that a model expects before a question and before a text of a document.
 
-/// Configured prefixes. For `None`, the files of the model decide. A provider without files uses no prefix.
+/// Configured prefixes. `None` means the prefix in the files of the model, or no prefix for a provider without files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prefixes {
     /// The prefix of a question.
@@ -13,8 +13,8 @@ pub struct Prefixes {
 const SHOWN: usize = 24;
 
 impl Prefixes {
-    /// Returns the name of the model `name` with these prefixes. Vectors with other prefixes are not comparable.
-    /// Therefore the prefixes are part of the name: `e5-small+query+passage`.
+    /// Returns the name of the model `name` with these prefixes, such as `e5-small+query+passage`. The prefixes are part of the
+    /// name, because vectors with other prefixes are not comparable.
     #[must_use]
     pub fn model_name(&self, name: &str) -> String {
         let query = self.query.as_deref().map(word).unwrap_or_default();
@@ -62,7 +62,7 @@ const BGE_QUERY: &str = "Represent this sentence for searching relevant passages
 #[must_use]
 pub fn usual_prefixes(model: &str) -> Option<(&'static str, &'static str)> {
     let model = model.to_lowercase();
-    // A model's name may begin with the name of its publisher. `e5` also ends other names.
+    // A model's name may begin with the name of the publisher, and other names may end with `e5`.
     let begins = |at: usize| model.get(..at).is_none_or(|before| !before.ends_with(char::is_alphanumeric));
     let names = |part: &str| model.match_indices(part).any(|(at, _)| begins(at));
     USUAL.iter().find(|(part, ..)| names(part)).map(|(_, query, document)| (*query, *document))

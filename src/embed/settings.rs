@@ -56,7 +56,7 @@ impl Settings {
         if path.components().count() > 1 || path.is_dir() { path.to_owned() } else { self.installed(path) }
     }
 
-    /// Returns the folder of that name in the first of the folders that has it, else in the first one.
+    /// Returns the first existing folder with this name, or the folder in the first of `model_dirs` if none exists.
     pub(super) fn installed(&self, name: &Path) -> PathBuf {
         let mut folders = self.model_dirs.iter().map(|folder| folder.join(name));
         let first = folders.next().unwrap_or_else(|| name.to_owned());

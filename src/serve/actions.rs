@@ -25,9 +25,9 @@ pub enum Action {
     Reset,
     /// Take the run from its worker.
     Release,
-    /// Change when the run is claimed.
+    /// Change the priority of the run.
     Priority,
-    /// Pause the run. No worker claims it until it is resumed.
+    /// Pause the run. Workers cannot claim it until it is resumed.
     Pause,
     /// End the pause.
     Resume,
@@ -49,7 +49,7 @@ pub struct Change {
     pub claim_token: Option<i64>,
 }
 
-/// Makes the change, or only describes it with `dry_run`. Returns the description and the claim that it applies to.
+/// Makes the change. With `dry_run`, only describes it. Returns the description, and the claim to which it applies.
 pub async fn apply(
     state: &Arc<State>,
     caller: &Caller,
@@ -60,7 +60,7 @@ pub async fn apply(
     caller.require_known()?;
     let Some(pool) = &state.changes else {
         let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "this server changes nothing");
-        return Err(problem.hint("Start it with --allow-changes and a database role with the rights of an admin."));
+        return Err(problem.hint("Start the server with --allow-changes and an admin role."));
     };
     let wanted = run_id.clone();
     let done = pool.with(move |client| perform(client, &wanted, &change, dry_run)).await?;
@@ -75,7 +75,7 @@ type Done = Result<(String, Option<i64>), String>;
 
 fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) -> DbResult<Done> {
     let Some(run) = calls::list_runs(client, &Filter::for_run(run_id))?.into_iter().next() else {
-        return Ok(Err(format!("there is no run {run_id} any more")));
+        return Ok(Err(format!("run {run_id} no longer exists")));
     };
     let will = if dry_run { "will be" } else { "was" };
     Ok(match change.action {
@@ -96,7 +96,7 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
             } else {
                 Ok((
                     format!(
-                        "Run {run_id} {will} reset. It is chunked and embedded again, and its data stays until then."
+                        "Run {run_id} {will} reset. Workers will chunk and embed it again. Until then, searches use its current chunks and vectors."
                     ),
                     None,
                 ))
@@ -114,7 +114,7 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
                     format!(" Its last heartbeat came {} ago{alive}.", duration(held.silent_seconds))
                 });
                 let sentence = format!(
-                    "Run {run_id} {will} taken from worker {worker} and due again.{heard} If the worker is still running, its next write is rejected."
+                    "The claim of worker {worker} on run {run_id} {will} released, and the run is due again.{heard} If the worker is still running, its next write is rejected."
                 );
                 if !dry_run {
                     calls::release_run(client, run_id, run.claim_token)?;
@@ -125,10 +125,10 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
         Action::Pause => {
             let step =
                 operations::pause_runs(client, &Filter::for_run(run_id), change.reason.as_deref(), dry_run, None, "")?;
-            let held = if run.claimed_by.is_some() { " Its worker finishes the phase." } else { "" };
+            let held = if run.claimed_by.is_some() { " The worker that holds the run finishes the phase." } else { "" };
             match step.changed {
                 0 => Err(format!("run {run_id} is paused already")),
-                _ => Ok((format!("Run {run_id} {will} paused: no worker claims it until it is resumed.{held}"), None)),
+                _ => Ok((format!("Run {run_id} {will} paused. Workers cannot claim it until it is resumed.{held}"), None)),
             }
         }
         Action::Resume => match operations::resume_runs(client, &Filter::for_run(run_id), dry_run, None, "")?.changed {
@@ -137,7 +137,7 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
         },
         Action::Priority => {
             let Some(priority) = change.priority else {
-                return Ok(Err("the priority is a whole number from -32768 to 32767".into()));
+                return Ok(Err("the priority must be a whole number from -32768 to 32767".into()));
             };
             history::set_priority(client, run_id, priority, dry_run)?;
             Ok((format!("The priority of run {run_id} {will} changed from {} to {priority}.", run.priority), None))

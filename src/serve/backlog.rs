@@ -20,10 +20,10 @@ use crate::db::{documents, history, operations};
 use crate::error::Result as DbResult;
 use crate::ids::{RunId, Status};
 
-/// Maximum age of the cached backlog. It is read only once in this time, regardless of the number of open pages.
+/// Maximum age of the cached backlog, so that the number of open pages does not affect the number of queries.
 const FRESH: Duration = Duration::from_secs(2);
-/// If the query takes long, the cached backlog is used for this many times its duration. Otherwise, counting the texts of a large
-/// backlog would keep the server busy.
+/// If the query takes long, the result is cached for this many times the duration of the query. Otherwise, counting the texts of a
+/// large backlog would keep the server busy.
 const SHARE: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 const HALF_HOUR: Duration = Duration::from_secs(1800);

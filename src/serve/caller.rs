@@ -51,7 +51,7 @@ pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> R
         let matches = |secret: &str| Sha256::digest(secret) == Sha256::digest(&shown);
         return match state.tokens.iter().find(|token| matches(&token.secret)) {
             Some(token) => Ok(Caller { principals: token.principals.clone(), is_known: true }),
-            None => Err(Problem::unauthorized("this server does not know the token")),
+            None => Err(Problem::unauthorized("the token is not valid for this server")),
         };
     }
     let is_local = address.is_loopback() && state.tokens.is_empty() && settings.proxy_user_header.is_none();
@@ -60,7 +60,7 @@ pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> R
     }
     match settings.unknown_callers {
         UnknownCallers::Unrestricted => Ok(Caller::default()),
-        UnknownCallers::Nobody => Err(Problem::unauthorized("this server answers known callers only")),
+        UnknownCallers::Nobody => Err(Problem::unauthorized("this server answers only known callers")),
     }
 }
 

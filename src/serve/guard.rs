@@ -32,7 +32,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Checks host, origin, rate and identity. Answers within the limits, and sets security headers.
+/// Checks host, origin, rate and identity. Answers the request within the limits, and sets security headers.
 pub(super) async fn admit(
     Shared(state): Shared<Arc<State>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
@@ -100,7 +100,7 @@ fn check(
     address: IpAddr,
     is_allowed_origin: bool,
 ) -> Result<(), Problem> {
-    let host = host(uri, headers).ok_or_else(|| Problem::invalid("the request names no host"))?;
+    let host = host(uri, headers).ok_or_else(|| Problem::invalid("the request does not contain a host"))?;
     if !is_own_host(state, &host) {
         let problem =
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "this server does not accept requests for this host");
@@ -118,7 +118,7 @@ fn check(
     if is_probe(uri) { Ok(()) } else { state.limits.count(address, Instant::now()) }
 }
 
-/// Returns whether the path is for a supervisor of the server. Such requests are always answered, and reveal nothing important.
+/// Returns whether the path is for probes of the server. Such requests are always answered, and reveal no data.
 fn is_probe(uri: &Uri) -> bool {
     matches!(uri.path(), "/healthz" | "/readyz")
 }
@@ -146,7 +146,7 @@ fn is_own_host(state: &State, host: &str) -> bool {
         || state.settings.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Returns whether the request does not come from a page, or comes from a page of this server.
+/// Returns whether the request comes from a page of this server, or from a program other than a browser.
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();

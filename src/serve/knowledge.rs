@@ -49,7 +49,7 @@ pub struct Search {
 pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Result<SearchAnswer, Problem> {
     let begun = Instant::now();
     if !asked.query.contains(char::is_alphanumeric) {
-        let notice = Some("The question has no word.".to_owned());
+        let notice = Some("The question contains no words.".to_owned());
         return Ok(SearchAnswer { query: asked.query, model: None, hits: Vec::new(), notice });
     }
     if asked.query.chars().count() > MAX_CHARACTERS {
@@ -139,7 +139,7 @@ fn described(client: &mut Client, hits: &[search::Hit], asked: &Search, filter: 
         .collect()
 }
 
-/// Returns the best `limit` hits in the order of the reranker, or in that of the search with a notice when the reranker is away.
+/// Returns the best `limit` hits in the order of the reranker. If the reranker is unreachable, returns them in search order, with a notice.
 async fn reranked(
     reranker: Option<&Arc<Reranker>>,
     question: String,
@@ -163,7 +163,7 @@ async fn reranked(
         }
         Err(error) if error.may_pass() => {
             log::warn!("{error}");
-            Some("The reranker does not answer: the answers keep the order of the search.".to_owned())
+            Some("The reranker does not answer, so the hits are in search order.".to_owned())
         }
         Err(error) => return Err(Problem::from(Error::from(error))),
     };
@@ -171,8 +171,8 @@ async fn reranked(
     Ok((hits, notice))
 }
 
-/// Returns the filter for documents that are visible to `caller`. The list of principals is also passed if it is empty. Otherwise, the
-/// principals of the server's own database role would count.
+/// Returns the filter for documents that are visible to `caller`. It contains the principals even if there are none, because the
+/// principals of the server's own database role would be used otherwise.
 fn as_seen_by(caller: &Caller, filter: &SearchFilter) -> SearchFilter {
     SearchFilter { principals: Some(caller.principals.clone()), ..filter.clone() }
 }
@@ -198,7 +198,7 @@ async fn vector(
         }
         Err(error) if error.may_pass() => {
             log::warn!("{error}");
-            Ok((None, Some("The embedding server does not answer: only full-text search was used.".into())))
+            Ok((None, Some("The embedding server does not answer, so only full-text search was used.".into())))
         }
         Err(error) => Err(Problem::from(Error::from(error))),
     }
@@ -357,7 +357,7 @@ fn read_facets(client: &mut Client, filter: &SearchFilter) -> DbResult<Facets> {
 /// Returns the vectors of texts.
 pub async fn embed(state: &Arc<State>, kind: EmbedKind, texts: Vec<String>) -> Result<EmbedAnswer, Problem> {
     let Some(provider) = state.provider.clone() else {
-        return Err(Problem::busy("this server has no model: it was started with --text-only"));
+        return Err(Problem::busy("this server has no model, because it was started with --text-only"));
     };
     let batch_tokens = state.batch_tokens;
     let begun = Instant::now();

@@ -77,7 +77,7 @@ impl Metrics {
     }
 }
 
-/// Returns the category of a path. The number of categories is small, whatever paths clients request.
+/// Returns the category of a path. There are only a few categories, so that clients cannot create many metrics.
 fn kind_of(path: &str) -> &'static str {
     const KINDS: [&str; 15] = [
         "/",
@@ -156,7 +156,7 @@ impl Collector for Scrape {
             backlog.oldest_normalized_at.map_or(0.0, |at| (backlog.at - at).num_milliseconds() as f64 / 1000.0);
         gauges(
             "trailblazer_oldest_waiting_run_age_seconds",
-            "Age of the oldest run that waits; 0: none waits",
+            "Age of the oldest waiting run, or 0 if no run waits",
             &alone(oldest),
         )?;
         let claims = [
@@ -188,7 +188,7 @@ impl Collector for Scrape {
             "Chunks of all runs that have a vector",
             &alone(backlog.content.embedded_chunks as f64),
         )?;
-        gauges("trailblazer_database_connections", "Connections of this server, at most", &alone(pool.0 as f64))?;
+        gauges("trailblazer_database_connections", "Maximum number of connections of this server", &alone(pool.0 as f64))?;
         gauges(
             "trailblazer_database_connections_in_use",
             "Connections of this server that are in use",

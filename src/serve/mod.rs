@@ -1,7 +1,7 @@
 //! The web pages, the JSON API, MCP and metrics.
 //!
-//! This is a thin layer over the SQL functions without any state. It is the only asynchronous part of the program.
-//! Tokio handles the network. Database access and computations run on blocking threads ([`pool`], [`knowledge`]).
+//! This is a thin, stateless layer over the SQL functions, and the only asynchronous part of the program. Tokio handles the
+//! network. Database access and computations run on blocking threads ([`pool`], [`knowledge`]).
 
 #![allow(clippy::unused_async, reason = "axum calls asynchronous functions only")]
 

@@ -30,7 +30,7 @@ struct Inner {
 }
 
 impl Pool {
-    /// Creates a pool of at most `size` connections. They are opened on demand. With `read_only`, they cannot write.
+    /// Creates a pool of at most `size` connections, which are opened on demand. With `read_only`, they cannot write.
     pub fn new(connector: Connector, size: usize, read_only: bool) -> Self {
         let permits = Arc::new(Semaphore::new(size));
         Self(Arc::new(Inner { connector, read_only, size, permits, idle: Mutex::default() }))
@@ -41,7 +41,7 @@ impl Pool {
         (self.0.size, self.0.size.saturating_sub(self.0.permits.available_permits()))
     }
 
-    /// Calls `work` with a connection on a blocking thread. If the connection is lost, it is replaced once.
+    /// Calls `work` with a connection on a blocking thread. If the connection is lost, tries once again with a new connection.
     pub async fn with<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> DbResult<T> + Send + 'static,

@@ -70,7 +70,7 @@ impl Problem {
 
     /// The client sends too many requests.
     pub fn too_many() -> Self {
-        let detail = "this address sends more requests than serve.rate_per_second allows";
+        let detail = "this address sends more requests per second than serve.rate_per_second allows";
         Self { retry_after: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
@@ -128,7 +128,7 @@ impl From<Error> for Problem {
         let with_hint = |problem: Self| Self { hint: hint.clone(), ..problem };
         if error.is_connection_loss() {
             log::warn!("{error}");
-            return Self::busy("the database cannot be reached");
+            return Self::busy("the database is unreachable");
         }
         match &error {
             Error::Database(database) => {
@@ -171,11 +171,11 @@ fn unexpected(error: &Error) -> Problem {
 
 /// Returns the answer for an unknown path.
 pub(super) async fn no_such_path(uri: Uri, headers: HeaderMap) -> Response {
-    let problem = Problem::not_found("there is nothing at this path");
+    let problem = Problem::not_found("this path does not exist");
     super::page::problem_or_page(&uri, &headers, problem)
 }
 
 /// Returns the answer for a method that the path does not support.
 pub(super) async fn no_such_method(method: Method) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not answer {method}"))
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path does not support {method}"))
 }

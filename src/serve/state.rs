@@ -35,12 +35,12 @@ pub struct Setup {
     pub allow_changes: bool,
 }
 
-/// The state that all requests share. Nothing in it is needed after a restart.
+/// The state that all requests share. It is not needed after a restart.
 pub struct State {
     pub(super) settings: Serve,
     pub(super) tokens: Vec<Token>,
     pub(super) pool: Pool,
-    /// Connections that may write. Only with `--allow-changes`.
+    /// Connections that may write, only with `--allow-changes`.
     pub(super) changes: Option<Pool>,
     pub(super) provider: Option<Arc<dyn Provider>>,
     pub(super) reranker: Option<Arc<Reranker>>,
@@ -73,8 +73,8 @@ impl State {
             let kind = changes.now(health::rights)?.kind;
             if kind != Some("admin") {
                 return Err(Error::NotReady {
-                    message: "--allow-changes needs a database role with the rights of an admin".into(),
-                    hint: "Grant them with `trailblazer db grant admin ROLE`, or omit --allow-changes.".into(),
+                    message: "--allow-changes requires an admin role".into(),
+                    hint: "Run `trailblazer db grant admin ROLE`, or omit --allow-changes.".into(),
                 });
             }
             Some(changes)
@@ -97,14 +97,14 @@ impl State {
     }
 }
 
-/// Rejects an address that others can reach, unless callers are authenticated.
+/// Rejects an address that other machines can reach, unless callers are authenticated.
 fn refuse_open_door(settings: &Serve, tokens: &[Token]) -> Result<()> {
     let is_guarded = !tokens.is_empty() || settings.proxy_user_header.is_some();
     if settings.listen.ip().is_loopback() || is_guarded {
         return Ok(());
     }
     Err(Error::Refused {
-        message: format!("{} can be reached from other machines, but callers are not authenticated", settings.listen),
+        message: format!("other machines can reach {}, but callers are not authenticated", settings.listen),
         hint:
             "Set TRAILBLAZER_SERVE_TOKENS to tokens such as `openssl rand -hex 16` prints, or serve.proxy_user_header \
                with serve.trusted_proxies; or listen on 127.0.0.1."

@@ -51,7 +51,7 @@ fn ask_shows_tables_and_links_as_text() {
 #[test]
 fn ask_shows_ranks_to_those_who_want_details() {
     let asked = library().run(&["ask", "renewed lease", "--limit", "1", "-v"]).success();
-    let details = "place by words 1, by vector 1, words lease renewed, run one document lease chunk 0";
+    let details = "rank by words 1, by vector 1, words lease renewed, run one document lease chunk 0";
     assert!(asked.stdout.contains(details), "{}", asked.stdout);
 }
 
@@ -124,7 +124,7 @@ fn ask_says_which_run_took_the_place_of_the_one_asked() {
         sandbox.run(&["run"]).success();
     }
     let asked = sandbox.run(&["ask", "rack", "--run-id", "novice"]).success();
-    insta::assert_snapshot!(asked.stderr, @"warn: no document of run novice is searched: newer runs contain them too, such as expert; to find both, normalize the input of expert with another --collection");
+    insta::assert_snapshot!(asked.stderr, @"warn: search finds no document of run novice, because newer runs such as expert contain them too; to find both, normalize the input of expert with another --collection");
     assert_eq!(asked.stdout, "nothing found\n");
     let searched = |run_id| {
         let shown = sandbox.run(&["runs", "show", run_id]).success().stdout;
@@ -139,9 +139,9 @@ fn ask_names_the_sources_and_labels_there_are_when_a_filter_knows_another() {
     let sandbox = library();
     let asked =
         |filter: &[&str]| sandbox.run(&[&["ask", "--json", "lease", "--text-only"], filter].concat()).success().stderr;
-    insta::assert_snapshot!(asked(&["--source", "nosuch"]), @"warn: no run has the source nosuch; there are dita");
+    insta::assert_snapshot!(asked(&["--source", "nosuch"]), @"warn: no run has the source nosuch; found dita");
     insta::assert_snapshot!(asked(&["--label", "nosuch", "--label", "lease-label", "--run-id", "no"]), @"
-    warn: no document has the label nosuch; there are codes-label, escape-label, lease-label, vector-label
+    warn: no document has the label nosuch; found codes-label, escape-label, lease-label, vector-label
     warn: no run id matches no; `trailblazer runs list` lists them
     ");
     for known in [&["--source", "dita"][..], &["--label", "vector-label"], &["--run-id", "*"]] {

@@ -166,7 +166,7 @@ fn parameters_that_cannot_be_obeyed_exit_3() {
         ("sslmode=verify-ca", "verify-ca needs sslrootcert"),
         ("sslmode=verify-full&sslrootcert=absent.pem", "absent.pem"),
         ("sslmod=verify-full", "did you mean `sslmode`?"),
-        ("service=absent", "no service file defines it"),
+        ("service=absent", "no service file defines this service"),
     ] {
         let run = status(&sandbox, "localhost", 1, parameters).exits(3);
         assert!(run.stderr.contains(message), "{parameters}: {}", run.stderr);

@@ -348,7 +348,7 @@ fn server_that_refuses_every_text_ends_the_command_and_charges_no_run() {
     let sandbox = Sandbox::new();
     write_alike(&sandbox, 2, 200);
     let run = run(&sandbox, &server).exits(3);
-    assert!(run.stderr.contains("dimensions is not supported; it refuses every text: check"), "{}", run.stderr);
+    assert!(run.stderr.contains("dimensions is not supported; the server refuses every text; check"), "{}", run.stderr);
     assert!(server.requests().len() < 100, "{} requests", server.requests().len());
     assert_eq!(
         sandbox

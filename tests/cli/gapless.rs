@@ -1,4 +1,4 @@
-//! A second connection searches all the time, by words and by vector, and never misses a document.
+//! A second connection searches all the time, with full-text search and vector search, and never misses a document.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;

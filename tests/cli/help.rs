@@ -86,12 +86,13 @@ fn help_of_trailblazer() {
       -V, --version  Print version
 
     Global options:
-          --config <FILE>  Configuration file [default: .trailblazer.yaml in this folder or the nearest folder above it]
+          --config <FILE>  Configuration file [default: .trailblazer.yaml in this folder or the nearest
+                           folder above it]
           --no-color       Disable colors (also: NO_COLOR)
       -q, --quiet          Print only warnings and errors, and no progress bar
       -v, --verbose...     Print more details and debug events; repeat for even more
-          --events <WHEN>  Write NDJSON events to standard output. With auto, only if it is not a terminal
-                           [default: auto] [possible values: auto, always, never]
+          --events <WHEN>  Write NDJSON events to standard output. With auto, only if it is not a
+                           terminal [default: auto] [possible values: auto, always, never]
 
     Examples:
       trailblazer normalize manuals/ --source dita    Convert a folder to Markdown and register the run
@@ -99,10 +100,10 @@ fn help_of_trailblazer() {
       trailblazer status                              Show the remaining work and the workers
       trailblazer ask "How do I reset runs?"          Find the passages that answer a question
 
-    Configuration: .trailblazer.yaml, found from the working directory upward; TRAILBLAZER_DB_URL names
-    the database.
-    Exit codes: 0 done; 1 some runs failed; 2 usage; 3 configuration; 4 database or embedding server; 5
-    refused; 130/143 stopped.
+    Configuration: .trailblazer.yaml in the working directory or a folder above it. TRAILBLAZER_DB_URL
+    sets the database.
+    Exit codes: 0 done; 1 some runs failed; 2 wrong usage; 3 wrong configuration; 4 database or
+    embedding server not available; 5 not confirmed; 130 or 143 stopped.
     "#);
 }
 
@@ -206,8 +207,8 @@ fn help_of_db_dump() {
 
     [global options]
 
-    The file has PostgreSQL's custom format, which pg_restore reads too. Workers may go on during the
-    dump. An existing file is replaced when the dump is complete.
+    The file has PostgreSQL's custom format, which pg_restore also reads. Workers may keep running
+    during the dump. An existing file is replaced when the dump is complete.
 
     Example:
       trailblazer db dump backup.dump
@@ -230,7 +231,7 @@ fn help_of_db_restore() {
 
     [global options]
 
-    Stop the workers first. If anything fails, the database stays as it was. Rights are restored for the
+    Stop the workers first. If the restore fails, the database is unchanged. Rights are restored for the
     roles that exist on the server. On the private server, the documents move to a new database, which
     also gets the current text settings.
 
@@ -252,8 +253,8 @@ fn help_of_db_prune() {
 
     [global options]
 
-    An edited document leaves the vectors of its old texts behind. Nothing that is searched needs them;
-    a text that comes When a document is edited, the vectors of its old texts stay. Search does not need them. If such a text is added again,
+    When a document is edited, the vectors of its old texts stay. Search does not need them. If such a
+    text is added again, it is embedded again.
 
     Example:
       trailblazer db prune --dry-run
@@ -281,7 +282,8 @@ fn help_of_db_grant() {
 
     Options:
           --as <PRINCIPAL>
-              Let the role read as this user or group of the sources, for example group:hr; can be repeated
+              Let the role read as this user or group of the sources, for example group:hr; can be
+              repeated
 
           --all
               Let the role read as any user or group
@@ -291,8 +293,8 @@ fn help_of_db_grant() {
 
     [global options]
 
-    Each grant replaces the one before. A role sees restricted documents only as the users and groups
-    that it is granted.
+    Each grant replaces the previous one. The role sees only the restricted documents that the granted
+    users and groups may read.
 
     Examples:
       trailblazer db grant worker ingest_worker
@@ -315,8 +317,8 @@ fn help_of_normalize() {
 
     Options:
       -s, --source <SOURCE>    Kind of documentation [possible values: dita, confluence]
-          --run-id <ID>        Name of the run [default: the name of PATH, or the collection, and the
-                               source]
+          --run-id <ID>        Id of the run [default: NAME-SOURCE, where NAME is the collection or,
+                               without --collection, the name of PATH]
           --collection <NAME>  Name of the input in document ids [default: the name of PATH]
           --ditaval <FILE>     Filter DITA by the conditions in FILE. Repeat it for several files; the
                                first rule for a value has priority
@@ -332,7 +334,7 @@ fn help_of_normalize() {
       trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
       trailblazer normalize space-export.zip --source confluence --run-id handbook
 
-    The same PATH is the same run: normalize manuals/ with --source dita updates run manuals-dita, and
+    The same PATH updates the same run: `normalize manuals/ --source dita` updates run manuals-dita, and
     reports what was added, changed and removed. Unchanged documents are not processed again. If more
     than half of at least twenty documents would be removed, nothing changes unless you pass --yes.
     Ctrl-C stops before the next document and changes nothing. Press it again to quit now.
@@ -357,7 +359,7 @@ fn help_of_fetch() {
     [global options]
 
     Writes one file for each page to sources/NAME in the workspace folder, as the site returns it. Later
-    fetches read only the bodies of pages that are new or changed. Press Ctrl-C at any time: the next
+    fetches read only the bodies of new and changed pages. You can press Ctrl-C at any time. The next
     fetch continues where this one stopped.
 
     `trailblazer sync` fetches, normalizes and processes in one step.
@@ -384,9 +386,9 @@ fn help_of_sync() {
 
     [global options]
 
-    Each entry of `sources` in .trailblazer.yaml is a run with its name. Only changes are fetched,
-    written, chunked and embedded. Search shows the old documents until the new ones are ready. If a
-    source fails, the others continue.
+    Each entry of `sources` in .trailblazer.yaml becomes a run with the same name. Only changes are
+    fetched, written, chunked and embedded. Search shows the old documents until the new ones are ready.
+    If a source fails, the others continue.
 
     Examples:
       trailblazer sync                   Update every source, for example every night
@@ -438,8 +440,8 @@ fn help_of_runs_backfill() {
     [global options]
 
     Reads DIR/*/normalize/normalized.ndjson, written by this or an earlier version of trailblazer, in
-    one transaction per run. Runs whose content is already registered stay as they are, so you can
-    interrupt and repeat the command at any time.
+    one transaction per run. If the content of a run is already registered, the run is unchanged, so you
+    can interrupt and repeat the command at any time.
 
     Example:
       trailblazer runs backfill /srv/old/var/runs
@@ -466,8 +468,8 @@ fn help_of_runs_list() {
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
           --paused                   Runs that are paused
-          --limit <N>                At most N runs: the newest for `list`, the first by id for all
-                                     other commands
+          --limit <N>                At most N runs. `list` selects the newest runs, and the other
+                                     commands select the first runs by id
 
     [global options]
 
@@ -549,7 +551,8 @@ fn help_of_runs_reset() {
               Runs that are paused
 
           --limit <N>
-              At most N runs. `list` selects the newest runs, and the other commands select the first runs by id
+              At most N runs. `list` selects the newest runs, and the other commands select the first
+              runs by id
 
     [global options]
 
@@ -559,8 +562,8 @@ fn help_of_runs_reset() {
       trailblazer runs reset --embedding-model old --scope embeddings --yes
 
     Runs that a worker has claimed are skipped and counted, unless you pass --force. The command asks
-    for confirmation if the scope deletes data or if the selection covers every run. It works in steps
-    of 500 runs. You can interrupt it at any time and run it again to continue.
+    for confirmation if the scope deletes data or if the selection includes every run. It resets 500
+    runs at a time. You can interrupt it at any time and run it again to continue.
     ");
 }
 
@@ -609,8 +612,8 @@ fn help_of_runs_release() {
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
           --paused                   Runs that are paused
-          --limit <N>                At most N runs: the newest for `list`, the first by id for all
-                                     other commands
+          --limit <N>                At most N runs. `list` selects the newest runs, and the other
+                                     commands select the first runs by id
 
     [global options]
 
@@ -620,10 +623,10 @@ fn help_of_runs_release() {
       phase
       trailblazer runs release --run-id '*' --dry-run
 
-    `trailblazer status --workers` shows which workers are probably dead: they missed six heartbeats,
-    one minute with the usual lease. Claims of workers that are alive are skipped and counted, unless
-    you pass --force. If a released worker continues later, its writes are refused, and it stops. The runs
-    keep their texts, chunks and vectors.
+    `trailblazer status --workers` shows which workers are probably dead, because they missed six
+    heartbeats (one minute with the default lease). Claims of workers that are alive are skipped and
+    counted, unless you pass --force. If a released worker continues later, its writes are refused, and
+    it stops. The runs keep their texts, chunks and vectors.
     ");
 }
 
@@ -651,8 +654,8 @@ fn help_of_runs_pause() {
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
           --paused                   Runs that are paused
-          --limit <N>                At most N runs: the newest for `list`, the first by id for all
-                                     other commands
+          --limit <N>                At most N runs. `list` selects the newest runs, and the other
+                                     commands select the first runs by id
 
     [global options]
 
@@ -661,8 +664,9 @@ fn help_of_runs_pause() {
       trailblazer runs pause --source dita --dry-run
       trailblazer runs resume --run-id '*'            Resume everything
 
-    A worker that has already claimed a run finishes its phase; the next phase waits. A reset, a retry
-    or new documents do If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A paused run stays paused after
+    If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A
+    paused run stays paused after a reset, a retry or new documents. `trailblazer status` shows how many
+    runs are paused, and why.
     ");
 }
 
@@ -689,8 +693,8 @@ fn help_of_runs_resume() {
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
           --paused                   Runs that are paused
-          --limit <N>                At most N runs: the newest for `list`, the first by id for all
-                                     other commands
+          --limit <N>                At most N runs. `list` selects the newest runs, and the other
+                                     commands select the first runs by id
 
     [global options]
 
@@ -749,8 +753,8 @@ fn help_of_runs_delete() {
           --to <DATE>                Runs normalized on or before this date or time (UTC)
           --embedding-model <MODEL>  Runs that were last embedded with this model; can be repeated
           --paused                   Runs that are paused
-          --limit <N>                At most N runs: the newest for `list`, the first by id for all
-                                     other commands
+          --limit <N>                At most N runs. `list` selects the newest runs, and the other
+                                     commands select the first runs by id
 
     [global options]
 
@@ -759,11 +763,11 @@ fn help_of_runs_delete() {
       trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
       trailblazer runs delete --run-id '*' --yes                Delete everything
 
-    Vectors of texts that another run also contains stay. If another run contains a version of a deleted
+    Vectors are kept if another run contains their text. If another run contains a version of a deleted
     document, search uses that version. Runs that a worker has claimed are skipped and counted, unless
-    you pass --force. The files that `normalize` wrote stay, so `runs backfill` can register a deleted
-    run again. The command works in steps of 500 runs. You can interrupt it at any time and run it again
-    to continue.
+    you pass --force. The files that `normalize` wrote are kept, so `runs backfill` can register a
+    deleted run again. The command deletes 500 runs at a time. You can interrupt it at any time and run
+    it again to continue.
     ");
 }
 
@@ -788,7 +792,7 @@ fn help_of_run() {
               Process at most N runs
 
           --workers <N>
-              Process N runs, and embed N batches, at the same time [default: `workers` in the
+              Process N runs and embed N batches at the same time [default: `workers` in the
               configuration]
 
           --dry-run
@@ -821,9 +825,9 @@ fn help_of_run() {
       trailblazer run --run-id '2026-*' --source dita
       trailblazer run --watch                  Keep running, and process new runs as they arrive
 
-    You can start this command several times and on any number of machines, because only one worker claims each run.
-    If the embedding server is busy, `run` waits. If it is unreachable, `run` waits only with --watch or
-    if it answered before. Waiting does not count as a failed attempt.
+    You can start this command several times and on any number of machines, because only one worker
+    claims each run. If the embedding server is busy, `run` waits. If it is unreachable, `run` waits
+    only with --watch or if it answered before. Waiting does not count as a failed attempt.
 
     Ctrl-C stops after the current batch: `run` waits up to ten seconds for the embedding server and
     releases its claims. After a second Ctrl-C, `run` quits at once and keeps its claims. The next `run`
@@ -857,25 +861,26 @@ fn help_of_ask() {
     Usage: trailblazer ask [OPTIONS] <QUESTION>...
 
     Arguments:
-      <QUESTION>...  Words, and "phrases in quotes" that every answer contains. To exclude a word, write
-                     -word at the end and quote the whole question
+      <QUESTION>...  Words and "phrases in quotes". Every answer contains the phrases. To exclude a
+                     word, write -word at the end and quote the whole question
 
     Options:
           --limit <N>                     Show N documents [default: 5]
           --source <SOURCE>               Only documents of this source; can be repeated
           --label <LABEL>                 Only documents with this label; can be repeated
-          --run-id <GLOB>                 Only documents of runs whose id matches; * is any text, ? one
-                                          character
+          --run-id <GLOB>                 Only documents of runs whose id matches. * stands for any
+                                          text, ? for one character
           --where <CONDITION>             Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key
                                           is path, ancestor, language, updated, source, label, run or a
-                                          key of the metadata. Another VALUE of the same key is an
-                                          alternative
+                                          key of the metadata. If a KEY is repeated, one of its VALUEs
+                                          must match
           --without <WORD>                No answers with this word or phrase; can be repeated
           --min-score <SCORE>             Only answers with at least this score, from 0 to 1 [default:
                                           0.14 with a model]
           --context <section|document|N>  Show the whole section, the document, or N neighboring chunks
                                           on either side
-          --every-chunk                   Show more than one chunk of a document. --limit then counts chunks
+          --every-chunk                   Show more than one chunk of a document. --limit then counts
+                                          chunks
           --text-only                     Full-text search only, without the model
           --as <PRINCIPAL>                Read as this user or group, for example user:ann or group:hr;
                                           can be repeated [default: search.principals]
@@ -906,8 +911,8 @@ fn help_of_setup() {
 
     Arguments:
       [PART]...
-              Download this, even if it is found elsewhere [default: what the configuration needs and
-              this machine lacks]
+              Parts to download, even if they are found elsewhere [default: what the configuration needs
+              and this machine lacks]
 
               Possible values:
               - postgres: PostgreSQL with pgvector, for the private server
@@ -1076,14 +1081,16 @@ fn help_of_models_switch() {
       <NAME>  A model of the configured provider, written as in embed.model
 
     Options:
-          --dry-run  Report how many texts must be embedded and how long it takes, without changing anything
+          --dry-run  Report how many texts must be embedded and how long it takes, without changing
+                     anything
       -h, --help     Print help
 
     [global options]
 
-    The runs are embedded with the new model from the backlog, while searches use the served model. The
-    switch is one transaction. If the command is stopped, start it again: it continues. As long as no
-    document changes, switching back transaction. If you stop the command, start it again to continue. Until `models drop` deletes the old model, and if no document
+    The command queues the runs again and embeds them with the new model. Meanwhile, searches use the
+    served model. The switch is one transaction. If you stop the command, start it again to continue.
+    Until `models drop` deletes the old model, and if no document has changed, switching back needs only
+    this transaction.
 
     Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new
     documents with the old model.
@@ -1132,8 +1139,8 @@ fn help_of_report() {
       trailblazer report --run handbook --out handbook.html
       trailblazer report --out - | mail-a-page
 
-    The report is for the people who own the content: documents by source, language, size and age; what
-    was dropped; empty pages, duplicates and broken links; chunks; runs and failures. It is one file
+    The report is for the owners of the content. It lists documents by source, language, size and age,
+    lost constructs, empty pages, duplicates and broken links; chunks; runs and failures. It is one file
     that loads nothing and runs no script.
 
     The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates
@@ -1214,7 +1221,7 @@ fn help_of_embed() {
 #[test]
 #[cfg(feature = "serve")]
 fn help_of_serve() {
-    insta::assert_snapshot!(help(&["serve"]), @r#"
+    insta::assert_snapshot!(help(&["serve"]), @"
     Serve web pages, a JSON API, MCP and metrics over HTTP
 
     Usage: trailblazer serve [OPTIONS]
@@ -1222,8 +1229,8 @@ fn help_of_serve() {
     Options:
           --listen <ADDRESS>  Address and port to listen on [default: serve.listen, which is
                               127.0.0.1:8080]
-          --allow-changes     Let the pages of the backlog retry, reset and release runs; needs a
-                              database role with the rights of an admin
+          --allow-changes     Allow visitors to retry, reset and release runs on the backlog pages. The
+                              database role must be an admin role
           --text-only         Full-text search only, without a model
       -h, --help              Print help
 
@@ -1235,7 +1242,7 @@ fn help_of_serve() {
       curl 'http://127.0.0.1:8080/api/search?q=claim'  JSON; described at /api/openapi.json
 
     Paths: / search, /backlog, /api/…, /mcp (Model Context Protocol), /metrics, /healthz, /readyz.
-    "#);
+    ");
 }
 
 #[test]
@@ -1284,7 +1291,7 @@ fn help_of_eval() {
     [global options]
 
     Each line of FILE contains a question, a tab, and the ids of the documents that answer it, separated
-    by |. doc#heading is a section. A third column can contain conditions in the syntax of `ask
+    by |. Write doc#heading for a section. A third column can contain conditions in the syntax of `ask
     --where`, separated by semicolons.
 
     Examples:

@@ -1,4 +1,4 @@
-//! Where the knowledge base is, and that commands which only read create nothing.
+//! Tests the location of the knowledge base, and that commands that only read do not create one.
 
 use std::fs;
 use std::path::{Path, PathBuf};

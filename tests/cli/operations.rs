@@ -1,4 +1,4 @@
-//! What an operator sees and does: dead workers, pauses, priorities, tables that fit.
+//! Tests the operation of the backlog: dead workers, pauses, priorities, tables that fit the terminal.
 
 use nix::sys::signal::Signal;
 

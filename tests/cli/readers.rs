@@ -95,7 +95,7 @@ fn a_role_reads_as_it_was_granted() {
     assert_eq!(ask(&["--as", "group:hr", "--as", "user:ann"]), ["bonus", "holidays", "salaries"]);
     grant(&["--all", "--as", "group:hr"]).exits(2);
 
-    // What the run holds counts as far as the role may read it.
+    // Only the contents that the role may read are counted.
     grant(&[]).success();
     let shown = run(&["runs", "show", "hr"]).success();
     assert!(shown.stdout.contains("documents   1\n") && shown.stdout.contains("searched    1\n"), "{}", shown.stdout);

@@ -93,7 +93,7 @@ fn ask_answers_without_a_reranker_that_is_away_and_refuses_one_that_is_wrong() {
         let asked = sandbox.run(&["ask", "lease", "--json"]).success();
         let ids: Vec<Value> = asked.events_named("ask.result").iter().map(|hit| hit["doc_id"].clone()).collect();
         assert_eq!(ids, plain);
-        assert!(asked.stderr.contains("keep the order of the search"), "{}", asked.stderr);
+        assert!(asked.stderr.contains("the hits stay in search order"), "{}", asked.stderr);
     }
     let mut command = sandbox.command(&["ask", "lease"]);
     let refused = Run::of(command.env("TRAILBLAZER_RERANK_API_KEY", "sk-secret").output().unwrap()).exits(3);

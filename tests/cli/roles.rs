@@ -71,7 +71,7 @@ fn what_a_reader_may_not_register_ends_the_command_and_is_told_where_it_is() {
     assert_eq!(run.stderr.matches("permission denied").count(), 1, "{}", run.stderr);
     role.sandbox.write("docs/t.dita", "<topic id='t'><title>T</title></topic>");
     let run = role.run(&["normalize", "docs", "--source", "dita", "--run-id", "r3"]).exits(4);
-    assert!(run.stderr.contains("r3/normalize/normalized.ndjson is written, but not registered"), "{}", run.stderr);
+    assert!(run.stderr.contains("r3/normalize/normalized.ndjson was written, but the run was not registered"), "{}", run.stderr);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_role_that_lacks_a_function_is_named_with_the_command_that_gives_it() {
     owner("drop function graphdb.snippet");
     let migrated = role.sandbox.run(&["db", "migrate"]).success();
     let lacks = format!("role {} (reader) lacks rights on functions that were added later: snippet", role.name);
-    let told = format!("warn: {lacks}; to give it: trailblazer db grant reader {}\n", role.name);
+    let told = format!("warn: {lacks}; to grant it: trailblazer db grant reader {}\n", role.name);
     assert!(migrated.stderr.contains(&told), "{}", migrated.stderr);
     assert_eq!(Role::rights(&role.run(&["db", "doctor", "--json"]).exits(4))[1], format!("false {lacks}"));
     assert!(Role::rights(&role.sandbox.run(&["db", "doctor", "--json"]).success())[1].starts_with("true "));

@@ -71,7 +71,7 @@ fn list_prints_a_table_for_people_and_rows_for_programs() {
 #[test]
 fn a_source_that_no_run_has_is_answered_with_those_there_are() {
     let sandbox = embedded();
-    let there_are = "warn: no run has the source nosuch; there are dita\n";
+    let there_are = "warn: no run has the source nosuch; found dita\n";
     for args in [&["runs", "list", "--json"][..], &["runs", "reset"], &["runs", "reset", "--dry-run"], &["run"]] {
         let run = sandbox.run(&[args, &["--source", "nosuch"]].concat()).success();
         assert!(run.stderr.contains(there_are), "{args:?}: {}", run.stderr);

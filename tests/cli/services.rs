@@ -1,4 +1,4 @@
-//! What service managers meet: readiness, status, watchdog, and a stop that is no failure; log files.
+//! Tests services: readiness, status, watchdog, a stop that is not a failure, and log files.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

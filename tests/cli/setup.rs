@@ -123,7 +123,7 @@ fn setup_continues_a_download_that_broke_off_and_unpacks_a_server_that_runs() {
     }
     assert!(!data.join("download").exists());
 
-    // The second time there is nothing to do, and no index is asked.
+    // The second time, there is nothing to do, so the index is not queried.
     let second = run(&sandbox, &["postgres", "--index-url", "http://127.0.0.1:1/simple"]).success();
     assert_eq!(second.events_named("setup.package")[0]["outcome"], "not-needed");
     // From a folder, without a network.

@@ -218,7 +218,7 @@ fn a_cursor_that_comes_again_ends_the_fetch_and_changes_nothing() {
     site.delete(12);
     site.misbehave([Some(Fault::RepeatCursor), Some(Fault::RepeatCursor), Some(Fault::RepeatCursor)]);
     let failed = run(&sandbox, &["sync"]).exits(1);
-    assert!(failed.stderr.contains("the same part of the listing again"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("the site keeps returning the same part of the listing"), "{}", failed.stderr);
     assert_eq!(failed.events_named("sync.source")[0]["outcome"], "failed");
     assert_eq!(bodies(&sandbox).len(), 12);
     assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 0, 1, 11]);
@@ -241,7 +241,7 @@ fn a_token_that_is_refused_or_missing_changes_nothing_and_is_never_printed() {
     site.misbehave([Some(Fault::Status(302, "location: http://127.0.0.1:9/elsewhere\r\n"))]);
     let led_away = run(&sandbox, &["-vv", "sync"]).exits(1);
     assert!(
-        led_away.stderr.contains("leads to another host, 127.0.0.1; the token is not sent there"),
+        led_away.stderr.contains("redirects to another host, 127.0.0.1, to which the token is not sent"),
         "{}",
         led_away.stderr
     );

@@ -58,7 +58,7 @@ fn commands(script: &str) -> Vec<Vec<String>> {
                 }
             }
             (None, '>' | '<') => {
-                // What a number before the sign redirects, and the file after it.
+                // The redirected number before the sign, and the file after it.
                 word.take_if(|word| word.chars().all(|c| c.is_ascii_digit()));
                 all.last_mut().unwrap().extend(word.take());
                 while characters.next_if(|next| matches!(next, '>' | '&' | ' ')).is_some() {}

@@ -1,4 +1,4 @@
-//! What the packages say agrees with the program.
+//! Tests that the packages agree with the program.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Runs workers in several processes and injects random faults. At the end, the tables must be the same as without faults.
 //!
 //! `make chaos KILLS=200 SEED=…` is the long version. The seed determines the faults, their order and their duration.
-//! What each fault hits depends on the machine.
+//! The operation that a fault hits depends on the machine.
 
 use std::collections::BTreeMap;
 use std::fs::File;

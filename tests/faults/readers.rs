@@ -104,7 +104,7 @@ struct Question {
     word: &'static str,
 }
 
-/// What each way of asking returns for a question, as sorted ids, counts or corrections: one statement for all questions.
+/// The results of all functions for each question, as sorted ids, counts or corrections, in one statement for all questions.
 const ASK: &str = "
     select array(select s.doc_id from graphdb.search(q.word, null, null, 200, q.filter) as s),
            array(select s.doc_id from graphdb.search('', '[1,0,0]', null, 200, q.filter) as s),

@@ -47,7 +47,7 @@ fn search_keeps_to_its_filters_and_says_when_only_words_were_compared() {
     assert!(!found("%00")["hits"].as_array().unwrap().is_empty());
     let wordless = server.get("/api/search?q=%21%3F").status(200).json();
     assert_eq!(wordless["hits"], json!([]));
-    assert_eq!(wordless["notice"], "The question has no word.");
+    assert_eq!(wordless["notice"], "The question contains no words.");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn the_search_page_says_plainly_that_nothing_was_found() {
     assert!(page.body.contains("Nothing relevant found."), "{}", page.body);
     // A filter without any documents can still be removed.
     assert!(page.body.contains("value=\"confluence\" checked"), "{}", page.body);
-    assert!(server.page("/?q=%21%3F").status(200).body.contains("The question has no word."));
+    assert!(server.page("/?q=%21%3F").status(200).body.contains("The question contains no words."));
 }
 
 #[test]

@@ -1,4 +1,4 @@
--- What a claim costs, for a test to call in its own database.
+-- Measures the cost of a claim. A test calls this in its own database.
 
 create schema if not exists claim_cost;
 

@@ -1,11 +1,11 @@
-//! A search finds every document by words and by vector while its run changes.
+//! Full-text search and vector search find every document while its run changes.
 
 use postgres::Client;
 
 use super::fixture::{MODEL, ask, chunk, claim, embed, load, register_model, stage_chunks, status, store_vectors};
 use crate::support::TestDatabase;
 
-/// Returns each document that a search shows, with the text that is found by words and the text that is found by vector.
+/// Returns each document that a search shows, with the text that full-text search finds and the text that vector search finds.
 fn found(client: &mut Client) -> String {
     ask(
         client,
@@ -43,7 +43,7 @@ fn a_changed_run_is_found_in_its_old_state_until_it_is_embedded() {
     let token = claim(&mut client, "chunk", "r");
     stage_chunks(&mut client, "r");
     ask(&mut client, &format!("select graphdb.replace_chunks('r', {token})"));
-    // A new document has no other version, so it is already found by words.
+    // A new document has no other version, so full-text search already finds it.
     assert_eq!(found(&mut client), format!("{OLD}\nd alpha_d -"));
     ask(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"));
     assert_eq!(found(&mut client), format!("{OLD}\nd alpha_d -"));
@@ -63,7 +63,7 @@ fn several_changes_before_a_run_is_embedded_keep_its_old_state() {
     change(&mut client);
     chunk(&mut client, "r");
     load(&mut client, "r", "2026-01-03", &[("a", "alpha_newer"), ("b", "alpha_b"), ("c", "alpha_c")]);
-    // "d" was found only by words. It is removed when the other documents have vectors.
+    // "d" was found only by full-text search. It is removed when the other documents have vectors.
     assert_eq!(found(&mut client), format!("{OLD}\nd alpha_d -"));
     chunk(&mut client, "r");
     assert_eq!(found(&mut client), OLD);

@@ -51,7 +51,7 @@ fn handbook() -> (TestDatabase, Client) {
     (database, client)
 }
 
-/// Returns the documents that search shows by words and by vector, and that lists show, for a filter.
+/// Returns the documents that full-text search, vector search and lists show for a filter.
 #[track_caller]
 fn seen(client: &mut Client, filter: &str) -> String {
     let by_words = format!(

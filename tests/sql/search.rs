@@ -68,7 +68,7 @@ impl Library {
         self
     }
 
-    /// Returns the texts that are found by words, best first.
+    /// Returns the texts that full-text search finds, best first.
     fn find(&mut self, question: &str) -> Vec<String> {
         self.find_in(question, &json!({}))
     }
@@ -84,7 +84,7 @@ impl Library {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Returns `text | rank by words | rank by vector` for all hits by words and by vector.
+    /// Returns `text | rank by words | rank by vector` for all hits of full-text search and vector search.
     fn find_near(&mut self, question: &str, vector: &str) -> Vec<String> {
         let rows = self
             .client
@@ -132,7 +132,7 @@ fn search_fuses_both_lists() {
     let mut library = Library::new();
     library.add("r", "d", &["apple pear", "apple", "quince", "nothing of it"]);
     library.embed("apple pear", "[0,1,0]").embed("apple", "[1,0,0]").embed("quince", "[0.9,0.1,0]");
-    // The order by words is: apple pear, apple. The order by vector is: apple, quince, apple pear.
+    // Full-text search orders: apple pear, apple. Vector search orders: apple, quince, apple pear.
     let found = library.find_near("apple pear", "[1,0,0]");
     assert_eq!(found, ["apple | 2 | 1", "quince | - | 2", "apple pear | 1 | 3"]);
 }
@@ -743,7 +743,7 @@ fn a_filter_takes_any_metadata() {
         assert_eq!(found, expected, "{filter}");
     }
     let refused = "graphdb.search('x', p_filter => '{\"meta\": {\"a\": {\"x\": 1}}}')";
-    assert!(library.error_of(refused).starts_with("TB001 filter key \"a\" takes"), "{}", library.error_of(refused));
+    assert!(library.error_of(refused).starts_with("TB001 filter key \"a\" accepts"), "{}", library.error_of(refused));
 }
 
 #[test]

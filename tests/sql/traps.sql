@@ -24,7 +24,7 @@ as $$
   select s.sequencename::text from pg_sequences as s where s.schemaname = 'trap' and s.last_value is not null order by 1
 $$;
 
--- Creates one object. What the server does not allow (a pseudo-type, a name that is taken) is passed over.
+-- Creates one object. Skips objects that the server does not allow (a pseudo-type, a name that is taken).
 create function trap.make(p_name text, p_statement text)
 returns integer
 language plpgsql

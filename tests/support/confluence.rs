@@ -45,7 +45,7 @@ pub enum Fault {
 #[derive(Debug, Clone)]
 pub struct File {
     pub name: String,
-    /// Part of its id. It stays when other files go.
+    /// A part of the id. It does not change when other files are removed.
     place: usize,
     pub version: i64,
     pub bytes: Vec<u8>,

@@ -1,6 +1,5 @@
--- Count the documents, chunks and embedded chunks of each run that the caller may not read. Returns no row for a run that
--- the caller may read completely. Workers, admins and roles that may read as any principal process whole runs, so nothing
--- is hidden from them.
+-- Count the documents, chunks and embedded chunks in each run that the caller may not read. Returns no row for a run that
+-- the caller may read completely. Nothing is hidden from workers, admins and roles that may read as any principal.
 create or replace function graphdb._hidden_documents()
 returns table (run_id text, documents bigint, chunks bigint)
 language sql
@@ -16,6 +15,6 @@ as $$
 $$;
 
 comment on function graphdb._hidden_documents() is
-  'Count the documents, chunks and embedded chunks of each run that the caller may not read. '
+  'Count the documents, chunks and embedded chunks in each run that the caller may not read. '
   'Returns no row for a run that the caller may read completely, or for a caller who may process runs.';
 revoke all on function graphdb._hidden_documents() from public;

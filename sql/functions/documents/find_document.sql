@@ -1,6 +1,6 @@
 -- Find a document by its id, its URL, or its path in the source. Without a run, return the version that a search can
--- find. With a run, return the revision of this run that a search shows, so that it matches the hits, or else the current
--- revision. Returns no row if the caller may not read such a document, or if several documents have this path.
+-- find. With a run, return the revision in this run that a search shows, so that it matches the hits, or otherwise the
+-- current revision. Returns no row if the caller may not read such a document, or if several documents have this path.
 create or replace function graphdb.find_document(p_document text, p_run_id text default null, p_as text[] default null)
 returns table (
   run_id text, doc_id text, title text, url text, path text, source text, labels text[], breadcrumbs text[], meta jsonb, body text,

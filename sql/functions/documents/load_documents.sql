@@ -61,7 +61,7 @@ begin
     perform graphdb._write_staged_documents(p_run_id);
   end if;
   perform graphdb._set_languages(p_run_id);
-  -- The new normalized_at may also change which version of documents in other runs is the newest.
+  -- The new normalized_at may also change which version of a document is the newest if other runs contain versions of it.
   select array_agg(u.doc_id) into v_doc_ids
   from (
     select unnest(v_doc_ids)

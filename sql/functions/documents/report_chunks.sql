@@ -1,5 +1,5 @@
--- Count the chunks of the documents that report_documents counts: by size, by kind, and by the share of each document
--- that they cover. The rows have the same columns as those of report_documents.
+-- Count the chunks of the documents that report_documents includes by size and kind, and the documents by the share that
+-- their chunks cover. The result has the same columns as report_documents.
 create or replace function graphdb.report_chunks(p_run_id text default null, p_limit integer default 20, p_step integer default 32)
 returns table (kind text, value text, documents bigint, occurrences bigint, further_values bigint, pages jsonb)
 language sql
@@ -25,7 +25,7 @@ as $$
     union all
     select c.run_id, c.doc_id, 'chunk_kind', c.kind, sum(c.chunks)::bigint from chunked as c group by c.run_id, c.doc_id, c.kind
     union all
-    -- Chunks never cover the space between them. Therefore the exact count is needed only if much is missing.
+    -- Chunks never cover the whitespace between them. Therefore, the exact count is needed only if much is missing.
     select d.run_id, d.doc_id, 'coverage',
            case
              when c.bytes is null then 'none'
@@ -54,7 +54,7 @@ as $$
 $$;
 
 comment on function graphdb.report_chunks(text, integer, integer) is
-  'Count the chunks of the documents that report_documents counts. '
-  'The rows have the same columns: chunk_size (the lower bound of each range of p_step tokens), chunk_kind (text, code, table), and coverage of the documents (whole, partly, none). occurrences: chunks, or bytes of the documents. '
+  'Count the chunks of the documents that report_documents includes. '
+  'The result has the same columns. The kinds are chunk_size (the lower bound of each range of p_step tokens), chunk_kind (text, code, table), and coverage of the documents (whole, partly, none). occurrences: chunks, or bytes of the documents. '
   'TB001: bad limit or step.';
 revoke all on function graphdb.report_chunks(text, integer, integer) from public;

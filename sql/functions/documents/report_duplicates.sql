@@ -1,4 +1,4 @@
--- Find duplicates among the documents that report_documents counts: groups with the same body, and pairs with similar
+-- Find duplicates among the documents that report_documents includes: groups with the same body, and pairs with similar
 -- mean vectors. With at most a thousand documents, every pair is compared. With more, a pair is compared only if the
 -- signs of both vectors agree in two bands of 16 components, so that the time does not grow with the square of the number
 -- of documents.
@@ -91,7 +91,7 @@ end
 $$;
 
 comment on function graphdb.report_duplicates(text, integer, float8) is
-  'Find duplicates among the documents that report_documents counts: identical (groups with the same body) and similar (pairs whose mean vectors have a cosine similarity of at least p_similarity). '
+  'Find duplicates among the documents that report_documents includes: identical (groups with the same body) and similar (pairs whose mean vectors have a cosine similarity of at least p_similarity). '
   'At most p_limit of each are returned. With at most a thousand documents, every pair is compared. '
   'With more, the mean of all vectors is subtracted, and a pair is compared only if the signs of both vectors agree in two of at most 24 bands of 16 components: this finds nearly all similar pairs. '
   'TB001: bad limit.';

@@ -1,5 +1,5 @@
--- Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents ordered
--- by doc_id. Documents that the caller may not read are omitted.
+-- Return the size, chunks, tokens and losses of each document in a run, ordered by doc_id: at most p_limit documents after
+-- p_after. Documents that the caller may not read are omitted.
 create or replace function graphdb.run_contents(p_run_id text, p_after text default '', p_limit integer default 100, p_as text[] default null)
 returns table (
   doc_id text, title text, path text, is_searched boolean, bytes integer, chunks bigint, tokens bigint, losses jsonb)
@@ -24,7 +24,7 @@ as $$
 $$;
 
 comment on function graphdb.run_contents(text, text, integer, text[]) is
-  'Return the contents of a run: the size, chunks, tokens and losses of each document. A page contains documents ordered by doc_id. '
-  'Call it again with the last doc_id until it returns no row. Documents that the caller may not read are omitted. '
+  'Return the size, chunks, tokens and losses of each document in a run, ordered by doc_id: at most p_limit documents after p_after. '
+  'Repeat the call with p_after = the last doc_id until it returns no row. Documents that the caller may not read are omitted. '
   'p_as is passed to graphdb.principals. TB001: bad limit.';
 revoke all on function graphdb.run_contents(text, text, integer, text[]) from public;

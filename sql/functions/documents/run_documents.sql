@@ -1,7 +1,7 @@
--- Return the documents of a run ordered by doc_id: at most p_limit documents after p_after. A page ends with the document
--- whose body brings the total to p_max_bytes, so it contains at least one document. With p_chunking, only the documents
--- are returned that such a worker must chunk. These are all documents if the chunks of the run were made in another way
--- or the run was reset, and otherwise those without chunks.
+-- Return the documents of a run ordered by doc_id: at most p_limit documents after p_after. The last document is the one
+-- whose body brings the total to p_max_bytes, so there is at least one document. With p_chunking, return only documents
+-- that such a worker must chunk: all documents if the chunks of the run were made in another way or the run was reset, and
+-- otherwise the documents without chunks.
 create or replace function graphdb.run_documents(
   p_run_id text,
   p_after text default '',
@@ -32,7 +32,7 @@ $$;
 
 comment on function graphdb.run_documents(text, text, integer, bigint, text) is
   'Return the documents of a run ordered by doc_id: at most p_limit documents after p_after. '
-  'A page ends with the document whose body brings the total to p_max_bytes (null: no maximum), so it contains at least one document. '
-  'p_chunking describes how the worker makes chunks. With it, only documents that the worker must chunk are returned. '
-  'Call it again with the last doc_id until it returns no row. TB001: bad limit.';
+  'The last document is the one whose body brings the total to p_max_bytes (null: no maximum), so there is at least one document. '
+  'p_chunking describes how the worker makes chunks. If it is set, only documents that the worker must chunk are returned. '
+  'Repeat the call with p_after = the last doc_id until it returns no row. TB001: bad limit.';
 revoke all on function graphdb.run_documents(text, text, integer, bigint, text) from public;

@@ -1,6 +1,5 @@
--- Return the runs with documents that everybody may read although their metadata mentions restrictions, or says that the
--- restrictions were not read. Each row contains the reason, the number of documents, and the first titles that the caller
--- may read.
+-- Return the runs with documents that everybody may read, although their metadata mentions restrictions or the restrictions
+-- were not read. Each row contains the reason, the number of documents, and the first titles that the caller may read.
 create or replace function graphdb.unknown_readers()
 returns table (run_id text, reason text, documents bigint, titles text[])
 language sql

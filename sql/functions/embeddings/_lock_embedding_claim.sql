@@ -12,7 +12,7 @@ begin
   for share;
   if not found then
     raise exception 'embed claim % is lost', p_claim_token
-      using errcode = 'TB002', hint = 'It expired, or the run was reset or registered again. Stop work on this run and claim again.';
+      using errcode = 'TB002', hint = 'The claim expired, or the run was reset or registered again. Stop the work on this run and claim a run again.';
   end if;
 end
 $$;

@@ -11,7 +11,7 @@ begin
   select m.* into v_model from graphdb.embedding_models as m where m.model = p_model or p_model is null and m.is_served;
   if not found then
     raise exception 'no model %', case when p_model is null then 'is registered' else graphdb._shown(p_model) end
-      using errcode = 'TB001', hint = 'Register it first: select graphdb.register_model(''name'', ''provider'', 384).';
+      using errcode = 'TB001', hint = 'Register the model first: select graphdb.register_model(''name'', ''provider'', 384).';
   end if;
   return v_model;
 end

@@ -1,5 +1,5 @@
--- Write vectors of texts if some of the texts already have a vector.
--- A text keeps its vector unless a reset marked it as stale. Returns the number of written vectors.
+-- Write the vectors of texts, some of which already have a vector. A text keeps its vector unless a reset marked the vector
+-- as stale. Returns the number of written vectors.
 create or replace function graphdb._replace_vectors(p_model_id integer, p_input_sha256 bytea[], p_embeddings @extschema:vector@.vector[])
 returns integer
 language plpgsql
@@ -37,6 +37,6 @@ end
 $$;
 
 comment on function graphdb._replace_vectors(integer, bytea[], @extschema:vector@.vector[]) is
-  'Write vectors of texts if some of the texts already have a vector. A text keeps its vector unless a reset marked it as stale. '
+  'Write the vectors of texts, some of which already have a vector. A text keeps its vector unless a reset marked the vector as stale. '
   'Returns the number of written vectors.';
 revoke all on function graphdb._replace_vectors(integer, bytea[], @extschema:vector@.vector[]) from public;

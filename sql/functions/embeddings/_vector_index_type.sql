@@ -1,5 +1,5 @@
--- Return the type in which a model's vectors are indexed and compared. It is halfvec if the index has that type, or if
--- the dimension is too large for vector. It is null above 4,000 dimensions, because pgvector cannot index them.
+-- Return the type in which a model's vectors are indexed and compared. This is halfvec if the index has that type, or if the
+-- dimension is too large for vector. Null above 4,000 dimensions, because pgvector cannot index them.
 create or replace function graphdb._vector_index_type(p_model graphdb.embedding_models)
 returns text
 language sql

@@ -1,5 +1,5 @@
--- Describe the models: the number of vectors, the runs that were last embedded with each, the approximate size of vectors
--- and index on disk in bytes, and which model is served.
+-- Describe the models: the number of vectors, the number of runs that were last embedded with each, the approximate size of
+-- vectors and index on disk in bytes, and which model is served.
 create or replace function graphdb.describe_models()
 returns table (
   model text, provider text, dimension integer, vectors bigint, runs bigint, bytes bigint, is_served boolean, created_at timestamptz)
@@ -28,5 +28,5 @@ as $$
 $$;
 
 comment on function graphdb.describe_models() is
-  'Describe the models, the served one first: the number of vectors, the runs that were last embedded with each, and the approximate size of vectors and index on disk in bytes.';
+  'Describe the models, the served model first: the number of vectors, the number of runs that were last embedded with each, and the approximate size of vectors and index on disk in bytes.';
 revoke all on function graphdb.describe_models() from public;

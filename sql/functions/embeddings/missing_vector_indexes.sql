@@ -1,6 +1,6 @@
 -- Return the models that have enough vectors for an index but no valid index, with the statements that create it.
--- The statements build concurrently so that searches and workers continue. Therefore they cannot run in a function.
--- p_halfvec selects an index with 16-bit floats. may_build: the caller owns the table.
+-- The statements build concurrently, so that searches and workers continue, and therefore cannot run in a function.
+-- p_halfvec selects an index with 16-bit floats. may_build is true if the caller owns the table.
 create or replace function graphdb.missing_vector_indexes(p_halfvec boolean default false)
 returns table (model text, index_name text, vectors bigint, statements text[], memory_kb integer, may_build boolean)
 language plpgsql
@@ -9,7 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Fewer vectors can be compared exactly in a few milliseconds.
+  -- A search can compare fewer vectors exactly in a few milliseconds.
   v_least constant bigint := 5000;
   v_type text;
   v_model graphdb.embedding_models;
@@ -31,7 +31,7 @@ begin
       format(
         'create index concurrently %1$s on graphdb.embeddings using hnsw ((embedding::%2$s.%3$s(%4$s)) %2$s.%3$s_cosine_ops) where model_id = %5$s',
         index_name, graphdb._vector_schema(), v_type, v_model.dimension, v_model.model_id)];
-    -- The graph is built in memory. It needs the vectors and about 300 bytes of neighbors for each of them.
+    -- The graph is built in memory, and needs the vectors and about 300 bytes of neighbors for each of them.
     memory_kb := least(greatest(vectors * (4 * v_model.dimension + 300) / 1000, 65536), 2000000);
     may_build := (select pg_has_role(graphdb._caller(), c.relowner, 'usage') from pg_class as c where c.oid = 'graphdb.embeddings'::regclass);
     return next;

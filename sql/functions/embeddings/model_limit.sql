@@ -1,5 +1,4 @@
--- Return the maximum number of tokens in a text that a model reads.
--- Null: the number is unknown, or the model is not registered.
+-- Return how many tokens of a text a model reads. Null: the number is unknown, or the model is not registered.
 create or replace function graphdb.model_limit(p_model text)
 returns integer
 language sql
@@ -11,6 +10,6 @@ as $$
 $$;
 
 comment on function graphdb.model_limit(text) is
-  'Return the maximum number of tokens in a text that a model reads, including special tokens. '
+  'Return how many tokens of a text a model reads, including special tokens. '
   'Null: the number is unknown, or the model is not registered.';
 revoke all on function graphdb.model_limit(text) from public;

@@ -1,5 +1,6 @@
--- Delete the vectors of texts that no run contains. They remain after documents are edited. With p_dry_run, they are
--- only counted. One step checks at most p_max_vectors vectors. Call again with the last two columns until they are null.
+-- Delete the vectors of texts that no run contains, which remain after documents are edited. With p_dry_run, they are only
+-- counted. If p_max_vectors is set, a step checks at most so many vectors: repeat the call with the last two columns until
+-- they are null.
 create or replace function graphdb.prune_embeddings(
   p_dry_run boolean default false,
   p_max_vectors integer default null,
@@ -53,7 +54,7 @@ end
 $$;
 
 comment on function graphdb.prune_embeddings(boolean, integer, integer, bytea) is
-  'Delete the vectors of texts that no run contains. They remain after documents are edited. With p_dry_run, they are only counted. '
-  'One step checks at most p_max_vectors vectors, including those that it keeps. '
-  'Call again with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until they are null. TB001: bad argument.';
+  'Delete the vectors of texts that no run contains, which remain after documents are edited. With p_dry_run, they are only counted. '
+  'If p_max_vectors is set, a step checks at most so many vectors, including those that it keeps: '
+  'repeat the call with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until these are null. TB001: bad argument.';
 revoke all on function graphdb.prune_embeddings(boolean, integer, integer, bytea) from public;

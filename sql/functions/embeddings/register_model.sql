@@ -1,4 +1,5 @@
--- Register an embedding model. Registering it again with the same properties changes nothing. Other properties are rejected.
+-- Register an embedding model. The first registered model becomes the served model. Registering a model again changes nothing. If
+-- it is already registered with different properties, the call is rejected.
 create or replace function graphdb.register_model(
   p_model text,
   p_provider text,
@@ -17,11 +18,11 @@ declare
 begin
   if num_nulls(p_model, p_provider, p_dimension, p_normalized, p_query_prefix, p_document_prefix) > 0 or p_model = '' or p_dimension not between 1 and 16000 then
     raise exception 'cannot register model % with dimension %', graphdb._shown(p_model), coalesce(p_dimension::text, 'null')
-      using errcode = 'TB001', hint = 'Pass a name, a provider, a dimension from 1 to 16000, and null for nothing.';
+      using errcode = 'TB001', hint = 'Pass a name, a provider and a dimension from 1 to 16000. No argument may be null.';
   end if;
   perform graphdb._check_name('the name of a model', p_model, 256), graphdb._check_name('the name of a provider', p_provider, 128),
           graphdb._check_name('a prefix', p_query_prefix, 4096), graphdb._check_name('a prefix', p_document_prefix, 4096);
-  -- The sequence may be behind, because a table can be copied without it.
+  -- The sequence may be behind, because the table may have been copied without it.
   insert into graphdb.embedding_models (model_id, model, provider, dimension, normalized, query_prefix, document_prefix)
   overriding system value
   select greatest(nextval(pg_get_serial_sequence('graphdb.embedding_models', 'model_id')), max(m.model_id) + 1),
@@ -29,7 +30,7 @@ begin
   from graphdb.embedding_models as m
   on conflict (model) do nothing;
   if not exists (select from graphdb.embedding_models as m where m.is_served) then
-    -- The first model is served. If two sessions register a model at the same time, one of them waits here.
+    -- The first registered model becomes the served model. If two sessions register a model at the same time, one of them waits here.
     lock table graphdb.embedding_models in share row exclusive mode;
     update graphdb.embedding_models as m
     set is_served = true
@@ -48,5 +49,5 @@ $$;
 
 comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
   'Register an embedding model: name, provider, dimension, whether its vectors have unit length, and the prefixes for questions and documents. '
-  'The first model is served. Idempotent. TB001: bad argument, or the model is registered with other properties.';
+  'The first registered model becomes the served model. Registering a model again changes nothing. TB001: bad argument, or the model is already registered with different properties.';
 revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

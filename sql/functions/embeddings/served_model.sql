@@ -1,4 +1,4 @@
--- Return the model that a search uses if it names no model. Null before the first model is registered.
+-- Return the model that a search uses if the caller passes none. Null before the first model is registered.
 create or replace function graphdb.served_model()
 returns text
 language sql
@@ -10,5 +10,5 @@ as $$
 $$;
 
 comment on function graphdb.served_model() is
-  'Return the model that a search uses if it names no model. Null before the first model is registered.';
+  'Return the model that a search uses if the caller passes none. Null before the first model is registered.';
 revoke all on function graphdb.served_model() from public;

@@ -1,4 +1,4 @@
--- Store the maximum number of tokens in a text that a registered model reads.
+-- Store how many tokens of a text a registered model reads.
 create or replace function graphdb.set_model_limit(p_model text, p_max_tokens integer)
 returns void
 language plpgsql
@@ -11,7 +11,7 @@ declare
 begin
   if p_max_tokens is null or p_max_tokens < 1 then
     raise exception 'a model cannot read % tokens', coalesce(p_max_tokens::text, 'null')
-      using errcode = 'TB001', hint = 'Pass a number of tokens from 1.';
+      using errcode = 'TB001', hint = 'Pass at least 1.';
   end if;
   update graphdb.embedding_models as m
   set max_tokens = p_max_tokens
@@ -20,6 +20,6 @@ end
 $$;
 
 comment on function graphdb.set_model_limit(text, integer) is
-  'Store the maximum number of tokens in a text that a registered model reads, including special tokens. '
+  'Store how many tokens of a text a registered model reads, including special tokens. '
   'TB001: no such model, or a number below 1.';
 revoke all on function graphdb.set_model_limit(text, integer) from public;

@@ -17,7 +17,7 @@ declare
   v_stored integer;
 begin
   if cardinality(p_input_sha256) is distinct from cardinality(p_embeddings) then
-    raise exception 'the number of hashes is %, of vectors %', coalesce(cardinality(p_input_sha256), 0), coalesce(cardinality(p_embeddings), 0)
+    raise exception 'got % hashes but % vectors', coalesce(cardinality(p_input_sha256), 0), coalesce(cardinality(p_embeddings), 0)
       using errcode = 'TB001', hint = 'Pass one vector for each hash.';
   end if;
   perform graphdb._lock_embedding_claim(p_claim_token);
@@ -29,8 +29,8 @@ begin
   perform graphdb._refuse_vector(v_bad, v_model);
 
   -- All transactions use the same order. Otherwise, two batches with common texts could deadlock.
-  -- The first attempt does not check for conflicts: that takes a quarter longer, and conflicts occur only if another
-  -- worker embeds the same texts at the same time.
+  -- The first attempt does not check for conflicts, because the check takes a quarter longer, and conflicts occur only if
+  -- another worker embeds the same texts at the same time.
   begin
     insert into graphdb.embeddings (model_id, input_sha256, embedding)
     select v_model.model_id, i.input_sha256, i.embedding

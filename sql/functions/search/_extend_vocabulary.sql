@@ -1,6 +1,5 @@
--- Add the words and names of new chunks to the vocabulary. If the vocabulary is empty, add those of all chunks.
--- Restricted documents are excluded, because a correction would reveal their words. If another session is already doing
--- this, do nothing.
+-- Add the words and names of new chunks to the vocabulary. If the vocabulary is empty, add those of all chunks. Exclude
+-- restricted documents, because corrections would reveal their words. If another session is already doing this, do nothing.
 create or replace function graphdb._extend_vocabulary()
 returns void
 language plpgsql
@@ -27,7 +26,7 @@ begin
     cross join unnest(to_tsvector('pg_catalog.simple', graphdb._search_words(t.text))) as l
     where l.lexeme !~ '^[0-9]+$'
     union
-    -- The names were found when the chunk was written.
+    -- search_vector contains the names, which were found when the chunk was written.
     select substr(l.lexeme, 2)
     from texts as t
     cross join unnest(tsvector_to_array(t.search_vector)) as l (lexeme)

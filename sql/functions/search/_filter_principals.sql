@@ -1,5 +1,5 @@
--- Return the principals that a search reads as: those in the key "as" of its filter that the caller has
--- (graphdb.principals), or by default all of the caller.
+-- Return the principals of a search: the principals in the filter key "as" that the caller has (graphdb.principals), or
+-- by default all principals of the caller.
 create or replace function graphdb._filter_principals(p_filter jsonb)
 returns jsonb
 language sql
@@ -10,5 +10,5 @@ as $$
 $$;
 
 comment on function graphdb._filter_principals(jsonb) is
-  'Return the principals that a search reads as: those in the key "as" of its filter that the caller has (graphdb.principals), or by default all of the caller.';
+  'Return the principals of a search: the principals in the filter key "as" that the caller has (graphdb.principals), or by default all principals of the caller.';
 revoke all on function graphdb._filter_principals(jsonb) from public;

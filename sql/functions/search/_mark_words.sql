@@ -7,7 +7,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Letters, marks and digits that belong to a word. Other characters outside ASCII do not separate marked words.
+  -- The letters, marks and digits that can belong to a word. Other characters outside ASCII do not separate marked words.
   v_letter constant text := e'0-9a-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff';
   v_languages constant text[] := graphdb._search_languages();
   v_text text := p_text;

@@ -13,7 +13,7 @@ declare
 begin
   if jsonb_typeof(p_value) = 'object' then
     if p_value = '{}' or p_value - 'from' - 'to' <> '{}' then
-      raise exception 'filter key "%" takes {"from": date, "to": date}, not %', p_key, p_value
+      raise exception 'filter key "%" accepts {"from": date, "to": date}, not %', p_key, p_value
         using errcode = 'TB001', hint = 'For example {"from": "2026-01-01"}.';
     end if;
     return case when p_value ? 'from' then format(' and %s >= %L::timestamptz', v_date, graphdb._filter_time(p_key, p_value -> 'from', false)) else '' end
@@ -26,7 +26,7 @@ begin
       using errcode = 'TB001', hint = 'For example {"meta": {"status": ["draft", "approved"]}}.';
   end if;
   -- Use the containment operator, because the index on meta supports it.
-  -- A number or a boolean may be stored as such or as text.
+  -- A number or a boolean may be stored as JSON or as text.
   return format(' and d.meta @> any (%L::jsonb[])', array(
     select c.pattern
     from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else jsonb_build_array(p_value) end) as v (value)

@@ -1,5 +1,5 @@
 -- Convert Markdown to plain text for a snippet: remove fences, rules, the syntax of headings, tables and emphasis, and
--- the targets of links. The result is not exact, but never longer than the input.
+-- the targets of links. The result is approximate, but never longer than the input.
 create or replace function graphdb._plain_text(p_markdown text)
 returns text
 language sql

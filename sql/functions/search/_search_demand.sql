@@ -1,5 +1,5 @@
 -- Split a question into requirements for every result and the remaining words. A result must contain each phrase in
--- quotes. If the question consists only of phrases with "or" between them, it must contain one of them. If there are
+-- quotes. If the question consists only of phrases with "or" between them, a result must contain one of them. If there are
 -- other words besides "or", the phrases are not required. A result must not contain a phrase in quotes after a minus,
 -- or a word of the filter key "without". The same applies to a word after a minus at the end of a question, unless a
 -- visible document contains the word as an option. All other dashes are part of the text: -9, -xzf, --dry-run.

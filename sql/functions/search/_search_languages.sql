@@ -1,6 +1,5 @@
--- Return the languages of the documents that a search shows to these principals (graphdb.principals), as text
--- search configurations.
--- A question is parsed in each of them.
+-- Return the languages of the documents that a search shows to these principals (graphdb.principals), as text search
+-- configurations. A question is parsed in each of these languages.
 create or replace function graphdb._search_languages(p_principals jsonb default '{"as": []}')
 returns text[]
 language sql

@@ -1,7 +1,7 @@
--- Return the SQL sources that a search looks for words in: chunks c of visible documents d. Each ends with the column
--- that a query is matched against. The first source has the unrestricted chunks. If the caller has principals, the second
--- has the restricted chunks that the caller may read. They are compared one by one, so that the time reveals nothing
--- about other documents. With p_has_many, they come from the index on all restricted chunks.
+-- Return the SQL sources in which a search looks for words: chunks c of visible documents d. Each source ends with the
+-- column against which a query is matched. The first source contains the unrestricted chunks. If the caller has
+-- principals, the second source contains the restricted chunks that the caller may read. They are compared one by one, so
+-- that the time reveals nothing about other documents. With p_has_many, they come from the index on all restricted chunks.
 create or replace function graphdb._search_scope(p_filter jsonb, out p_from text[], out p_has_many boolean)
 language plpgsql
 stable
@@ -34,6 +34,6 @@ end
 $$;
 
 comment on function graphdb._search_scope(jsonb) is
-  'Return the SQL sources that a search looks for words in: chunks c of visible documents d. '
-  'Each ends with the column that a query is matched against. Also return whether the caller may read many restricted documents.';
+  'Return the SQL sources in which a search looks for words: chunks c of visible documents d. '
+  'Each source ends with the column against which a query is matched. Also return whether the caller may read many restricted documents.';
 revoke all on function graphdb._search_scope(jsonb) from public;

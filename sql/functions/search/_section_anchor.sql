@@ -1,5 +1,5 @@
--- Return the anchor of a heading as GitHub and most site generators create it: lower case, without punctuation, hyphens
--- instead of spaces.
+-- Return the anchor of a heading as GitHub and most site generators create it: lower case, without punctuation, with
+-- hyphens instead of spaces.
 create or replace function graphdb._section_anchor(p_heading text)
 returns text
 language sql
@@ -12,5 +12,5 @@ as $$
 $$;
 
 comment on function graphdb._section_anchor(text) is
-  'Return the anchor of a heading: lower case, without punctuation, hyphens instead of spaces.';
+  'Return the anchor of a heading: lower case, without punctuation, with hyphens instead of spaces.';
 revoke all on function graphdb._section_anchor(text) from public;

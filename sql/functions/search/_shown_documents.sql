@@ -1,6 +1,6 @@
 -- Convert a search filter to a SQL condition on graphdb.documents as d, with all values quoted. Every list, count and
--- suggestion of a search uses this condition. Only this function parses search filters. It decides what the caller can
--- see, so the check of the readers comes first. Without the key "as", the principals of the role count.
+-- suggestion of a search uses this condition. Only this function parses search filters. It decides which documents the
+-- caller can see, so the check of the readers comes first. Without the key "as", the principals of the role are used.
 create or replace function graphdb._shown_documents(p_filter jsonb)
 returns text
 language plpgsql
@@ -57,7 +57,7 @@ begin
         v_shown := v_shown || graphdb._meta_condition('updated_at', v_value);
       when 'meta' then
         if jsonb_typeof(v_value) <> 'object' then
-          raise exception 'filter key "meta" takes an object, not %', v_value
+          raise exception 'filter key "meta" accepts an object, not %', v_value
             using errcode = 'TB001', hint = 'For example {"meta": {"status": "approved"}}.';
         end if;
         select v_shown || coalesce(string_agg(graphdb._meta_condition(e.key, e.value), '' order by e.key), '')

@@ -1,5 +1,5 @@
--- Store the mean vector of each searched document under each model, if it is missing and all
--- chunks of the document have a vector.
+-- Store the mean vector of each searched document under each model, if it is missing and all chunks of the document have a
+-- vector. Delete the mean vectors of documents that are no longer searched.
 create or replace function graphdb._store_document_vectors()
 returns void
 language plpgsql

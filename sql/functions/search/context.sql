@@ -27,12 +27,12 @@ declare
   v_grows boolean := true;
 begin
   if p_scope is null or p_scope !~ '^(section|document|[0-9]{1,4})$' then
-    raise exception 'a context is section, document or a number of neighboring chunks, not %', coalesce(quote_literal(p_scope), 'null')
-      using errcode = 'TB001', hint = 'Pass for example section.';
+    raise exception 'a context must be section, document or a number of neighboring chunks, not %', coalesce(quote_literal(p_scope), 'null')
+      using errcode = 'TB001', hint = 'Example: section.';
   end if;
   if p_max_tokens is null or p_max_tokens < 1 then
-    raise exception 'a context has at least 1 token, not %', coalesce(p_max_tokens::text, 'null')
-      using errcode = 'TB001', hint = 'Pass for example 2000.';
+    raise exception 'a context must have at least 1 token, not %', coalesce(p_max_tokens::text, 'null')
+      using errcode = 'TB001', hint = 'Example: 2000.';
   end if;
   execute 'select d.title, d.url, d.body, d.revision from graphdb.documents as d where d.run_id = $1 and d.doc_id = $2 and ' || graphdb._shown_documents(p_filter)
   into v_document

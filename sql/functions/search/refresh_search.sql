@@ -1,6 +1,6 @@
 -- Update the data that searches need after many changes: the full-text index, the statistics about rare words and
--- filters, the mean vectors of documents, and the vocabulary for typing errors. Without this, a search finds the same
--- results, except for typing errors, but is slower. Autovacuum updates the first two later.
+-- filters, the mean vectors of documents, and the vocabulary for typing errors. Without it, searches return the same
+-- results, except for typing errors, but are slower. Autovacuum updates the first two later.
 create or replace function graphdb.refresh_search()
 returns void
 language plpgsql
@@ -12,7 +12,7 @@ as $$
 begin
   perform gin_clean_pending_list('graphdb.ix_chunks_open_words'), gin_clean_pending_list('graphdb.ix_chunks_restricted_words');
   perform graphdb._store_document_vectors(), graphdb._extend_vocabulary();
-  -- Vectors are excluded, because the planner does not use them and they take half of the time. Texts have no statistics.
+  -- Exclude vectors, because the planner does not use their statistics, which take half of the time. Texts have no statistics.
   -- skip_locked excludes a table whose index is being built. Otherwise, both sessions would wait for each other.
   analyze (skip_locked) graphdb.processed_runs, graphdb.documents (run_id, doc_id, labels, meta, is_newest, is_searched, readers),
           graphdb.chunks, graphdb.embeddings (model_id, input_sha256);

@@ -54,7 +54,7 @@ begin
   from unnest(v_parts, v_begins) with ordinality as s (part, begins, place)
   where s.place between v_first and v_last;
   if length(v_shown) > 3 * v_enough then
-    -- For one very long sentence or row, return the words around the first match.
+    -- If the best part is one very long sentence or row, return only the words around the first match.
     v_first := greatest(1, position(e'\x01' in v_shown) - v_enough / 2);
     v_shown := case when v_first > 1 then '… ' else '' end
       || regexp_replace(substr(v_shown, v_first, 2 * v_enough), case when v_first > 1 then '^[^ ]* +| +[^ ]*$' else ' +[^ ]*$' end, '', 'g') || ' …';
@@ -66,5 +66,5 @@ $$;
 comment on function graphdb.snippet(text, text, text[]) is
   'Return the parts of a chunk that answer a question best, as plain text without the headings at its start. '
   'The parts are whole sentences, table rows and lines of code. '
-  'U+0001 stands before and U+0002 after each word of the question, so that the caller can highlight them.';
+  'Each word of the question is between U+0001 and U+0002, so that the caller can highlight it.';
 revoke all on function graphdb.snippet(text, text, text[]) from public;

@@ -1,4 +1,4 @@
-//! Runs a cross-encoder in this process. It reads a question and a text together, and scores how well the text answers.
+//! Runs a cross-encoder in this process. The model reads a question and a text together, and scores how well the text answers.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -47,7 +47,7 @@ impl CrossEncoder {
             (Dense::load(&Tensors::read(&path, &file)?, "pooler.dense", hidden, hidden)?, "classifier")
         };
         if !head.has(&format!("{score}.weight")) {
-            return Err(broken(&path, "it has no classifier, so it is no cross-encoder"));
+            return Err(broken(&path, "it has no classifier, so it is not a cross-encoder"));
         }
         let score = Dense::load(&head, score, hidden, 1)?;
         Ok(Self {
@@ -60,7 +60,7 @@ impl CrossEncoder {
         })
     }
 
-    /// Returns how well each text answers the question, in order; higher is better. The end of a text that is too long is not read.
+    /// Returns a score for each text, in order. A higher score means a better answer. The end of a text that is too long is ignored.
     pub fn scores(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
         let pairs: Vec<Sequence> = texts.iter().map(|text| self.pair(question, text)).collect::<Result<_, _>>()?;
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -78,7 +78,7 @@ impl CrossEncoder {
         Ok(scores.into_iter().flatten().collect())
     }
 
-    /// Returns the tokens of the question and the text; a part of the question if it would leave less than half of them to the text.
+    /// Returns the tokens of the question and the text. Shortens the question if less than half of the tokens would be left for the text.
     fn pair(&self, question: &str, text: &str) -> Result<Sequence, EmbedError> {
         let room = self.max_tokens.saturating_sub(self.tokenizer.pair("", "")?.ids.len());
         let mut pair = self.tokenizer.pair(self.start(question, room / 2), text)?;
@@ -97,7 +97,7 @@ impl CrossEncoder {
         starts.get(most).and_then(|end| text.get(..*end)).unwrap_or(text)
     }
 
-    /// Returns the score that the states of a pair's tokens stand for.
+    /// Computes the score of a pair from the states of its tokens.
     fn score(&self, tokens: &[f32]) -> Result<f32, EmbedError> {
         let mut state = self.dense.apply(tokens);
         for x in &mut state {

@@ -1,7 +1,7 @@
 //! The encoder of BERT, which the `RoBERTa` family shares.
 //!
-//! The sequences of a batch are stored one after the other without padding. Every token is a row.
-//! Only the attention step separates the sequences.
+//! The sequences of a batch are stored one after the other without padding, with one row for each token. Only the
+//! attention step separates the sequences.
 
 use std::path::Path;
 
@@ -79,7 +79,7 @@ impl Encoder {
         let first_type = types.get(..hidden).unwrap_or_default();
         let second_type = types.get(hidden..2 * hidden).unwrap_or_default();
         let second_type = second_type.iter().zip(first_type).map(|(second, first)| second - first).collect();
-        // The first layer is not quantized. Its rounding errors would affect all later layers, and it takes only a small part of the time.
+        // Do not quantize the first layer, because its rounding errors would affect all later layers and it takes little time.
         let kept_as = |i: usize| if i == 0 { Weights::F32 } else { weights };
         let layers = (0..shape.num_hidden_layers).map(|i| Layer::load(&tensors, &products, shape, i, kept_as(i)));
         Ok(Self {
@@ -129,7 +129,7 @@ impl Encoder {
     fn word(&self, id: u32) -> Result<&[f32], EmbedError> {
         let from = usize::try_from(id).unwrap_or(usize::MAX).saturating_mul(self.hidden);
         let unknown = || EmbedError::Misconfigured {
-            message: format!("the tokenizer created the token {id}, which the model does not contain"),
+            message: format!("the tokenizer returned token id {id}, which is outside the vocabulary of the model"),
         };
         self.words.get(from..from.saturating_add(self.hidden)).ok_or_else(unknown)
     }

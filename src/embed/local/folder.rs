@@ -113,7 +113,7 @@ impl Shape {
         if !is_known || self.hidden_act != "gelu" || position != "absolute" {
             let kinds = [self.model_type.as_str(), self.hidden_act.as_str(), position].join(", ");
             let what = format!(
-                "the model is {kinds}; supported are bert, roberta and xlm-roberta with gelu and absolute positions"
+                "the model is {kinds}, but only bert, roberta and xlm-roberta with gelu and absolute positions are supported"
             );
             return Err(broken(path, &what));
         }
@@ -121,7 +121,7 @@ impl Shape {
             return Err(broken(path, "max_position_embeddings leaves no position for a token"));
         }
         if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(broken(path, "hidden_size is no multiple of num_attention_heads"));
+            return Err(broken(path, "hidden_size is not a multiple of num_attention_heads"));
         }
         Ok(())
     }

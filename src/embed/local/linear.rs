@@ -87,7 +87,7 @@ pub fn matrix<T>(data: &[T], shape: [usize; 2], strides: [usize; 2]) -> Result<M
     Matrix::from_data_with_strides(shape, data, strides).map_err(|error| inconsistent(&error))
 }
 
-/// Returns the error for shapes that do not match. It cannot happen, because the shapes of the weights were checked.
+/// Returns the error for shapes that do not match. This cannot happen, because the shapes of the weights were checked.
 pub fn inconsistent(error: &impl std::fmt::Debug) -> EmbedError {
     EmbedError::Misconfigured { message: format!("the embedding model is inconsistent: {error:?}") }
 }

@@ -25,7 +25,7 @@ use self::pooling::Pooling;
 pub use self::tokens::ModelTokenizer;
 use super::{EmbedError, Model, Prefixes, Provider, Tokenizer, Weights, batches};
 
-/// The number of tokens that the encoder processes together. It fills the matrices and still fits into the CPU caches.
+/// The number of tokens that the encoder processes together. With this number, the matrices are full and fit into the CPU caches.
 const BATCH_TOKENS: usize = 512;
 /// The number of texts that the encoder processes together.
 const BATCH_TEXTS: usize = 4;
@@ -36,13 +36,13 @@ pub struct Local {
     tokenizer: ModelTokenizer,
     encoder: Encoder,
     pooling: Pooling,
-    /// Single-thread pools that no call uses at the moment. Without a pool, each product would use all cores.
-    /// Here the callers already run in parallel.
+    /// Idle pools with one thread each. Without such a pool, each product would use all cores, although the callers already
+    /// run in parallel.
     idle: Mutex<Vec<ThreadPool>>,
 }
 
 impl Local {
-    /// Returns the name of the model in a folder. Reduced weights give different vectors, so the name includes them.
+    /// Returns the name of the model in a folder. The name includes the precision of reduced weights, because it changes the vectors.
     #[must_use]
     pub fn name(dir: &Path, weights: Weights) -> String {
         let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
@@ -57,7 +57,7 @@ impl Local {
         Self::read(dir, weights).map_err(|error| match error {
             EmbedError::Misconfigured { message } => EmbedError::Misconfigured {
                 message: format!(
-                    "the embedding model cannot be loaded: {message}; `trailblazer setup` downloads all-MiniLM-L6-v2, or set embed.model to \
+                    "the embedding model cannot be loaded: {message}; run `trailblazer setup` to download all-MiniLM-L6-v2, or set embed.model to \
                      the folder of another model"
                 ),
             },
@@ -129,11 +129,11 @@ fn by_sequence<T: Default + Clone>(
     Ok(results)
 }
 
-/// Runs `work` on one thread: an idle one, or a new one, which is idle afterward.
+/// Runs `work` on an idle pool or on a new one. Afterward, the pool is idle.
 fn alone<T: Send>(idle: &Mutex<Vec<ThreadPool>>, work: impl FnOnce() -> T + Send) -> Result<T, EmbedError> {
     let rested = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let new = || ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed".to_owned()).build();
-    let no_thread = |error| EmbedError::Transient { message: format!("no thread for the embedding model: {error}") };
+    let no_thread = |error| EmbedError::Transient { message: format!("cannot start a thread for the embedding model: {error}") };
     let pool = rested.map_or_else(new, Ok).map_err(no_thread)?;
     let result = pool.install(work);
     idle.lock().unwrap_or_else(PoisonError::into_inner).push(pool);

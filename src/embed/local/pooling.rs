@@ -19,7 +19,7 @@ pub enum Pooling {
     Last,
 }
 
-/// `1_Pooling/config.json`. Older files have a switch for each mode, newer ones name the mode.
+/// The content of `1_Pooling/config.json`. Older files have a switch for each mode, and newer files name the mode.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "the keys of the file")]
@@ -71,7 +71,7 @@ impl PoolingFile {
         let known = |name: &String| NAMES.iter().find(|(known, _)| known == name).map(|(_, pooling)| *pooling);
         match chosen.as_slice() {
             [name] => known(name).ok_or_else(|| format!("pooling {name} is not supported")),
-            names => Err(format!("one mode of pooling is supported at a time, not [{}]", names.join(", "))),
+            names => Err(format!("only one pooling mode is supported, not [{}]", names.join(", "))),
         }
     }
 }

@@ -4,8 +4,8 @@ use rten_simd::ops::{BitOps as _, FloatOps as _, NarrowSaturate as _, NumOps as 
 use rten_simd::{Isa, SimdOp};
 use rten_vecmath::MinMax;
 
-/// The largest 8-bit weight. Processors without a special instruction add two products in 16 bits, so the weights must
-/// be small. The limit is the same on every processor, so that the vectors are the same.
+/// The largest 8-bit weight. It must be small, because processors without a special instruction add two products in 16
+/// bits. It is the same on every processor, so that the vectors are the same.
 const LARGEST_WEIGHT: f32 = 64.0;
 
 /// The columns of a layer's weights, for [`Dequantize`].

@@ -65,7 +65,7 @@ impl<'a> Tensors<'a> {
             }
             Dtype::F16 => data.as_chunks::<2>().0.iter().map(|bytes| of_f16(u16::from_le_bytes(*bytes))).collect(),
             _ => {
-                let what = format!("tensor {name} is {dtype:?}; supported are F32, F16 and BF16");
+                let what = format!("tensor {name} is {dtype:?}, but only F32, F16 and BF16 are supported");
                 return Err(broken(self.path, &what));
             }
         };

@@ -15,7 +15,7 @@ use crate::embed::{EmbedError, Tokenizer};
 pub enum ModelTokenizer {
     /// BERT's `WordPiece`.
     WordPiece(WordPiece),
-    /// Any other, for example the `SentencePiece` Unigram of XLM-RoBERTa.
+    /// Any other tokenizer, for example the `SentencePiece` Unigram of XLM-RoBERTa.
     Other(Box<Other>),
 }
 
@@ -42,7 +42,7 @@ struct Typed {
 }
 
 impl ModelTokenizer {
-    /// Reads a `tokenizer.json`. Its truncation and padding are ignored: nothing is ever cut off or filled up.
+    /// Reads a `tokenizer.json`, but ignores its truncation and padding.
     pub fn load(path: &Path) -> Result<Self, EmbedError> {
         let kinds: Kinds = read_json(path)?;
         let kind = |part: Option<Typed>| part.and_then(|part| part.r#type).unwrap_or_default();
@@ -109,7 +109,7 @@ impl Tokenizer for ModelTokenizer {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.token_starts(text, starts),
             Self::Other(other) => match other.encode(text) {
-                // A token includes the space before its word. Its start is the start of the word.
+                // The tokenizer counts the space before a word as part of the token. Skip it, so that the token starts with the word.
                 Some(found) => starts.extend(found.get_offsets().iter().map(|(start, end)| {
                     let token = text.get(*start..*end).unwrap_or_default();
                     start + token.len() - token.trim_start().len()

@@ -46,7 +46,7 @@ struct Normalizer {
     clean_text: bool,
     #[serde(default = "yes")]
     handle_chinese_chars: bool,
-    /// If it is missing, `lowercase` decides.
+    /// Defaults to `lowercase`.
     strip_accents: Option<bool>,
     #[serde(default = "yes")]
     lowercase: bool,
@@ -75,7 +75,7 @@ impl WordPiece {
         if kinds != ["BertNormalizer", "BertPreTokenizer", "WordPiece"] {
             return Err(broken(
                 path,
-                &format!("its tokenizer is {}; only BERT's WordPiece is supported", kinds.join(", ")),
+                &format!("its tokenizer is {}, but only BERT's WordPiece is supported", kinds.join(", ")),
             ));
         }
         let id = |token: &str| {

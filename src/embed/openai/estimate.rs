@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::embed::Tokenizer;
 
-/// Estimates a high token count, so that a text that fits by the estimate also fits the model.
+/// Estimates token counts on the high side, so that a text that fits by the estimate also fits the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Estimate;
 

@@ -1,4 +1,4 @@
-//! Finds out how many tokens of a text a server really reads. Some servers drop the rest without an error.
+//! Measures how many tokens of a text a server really reads, because some servers ignore the rest without an error.
 
 use super::OpenAi;
 use crate::embed::EmbedError;
@@ -12,10 +12,10 @@ const ENDS: [&str; 2] = ["sea", "mountain"];
 /// Because servers round, vectors are equal if they differ by less than this part of their length.
 const SAME: f32 = 1e-5;
 
-/// Finds the largest number of tokens whose last token the server reads, including special tokens, and at most `most`.
+/// Returns how many tokens of a text the server reads, including special tokens, but at most `most`.
 ///
 /// If the server drops the last word, two texts that differ only in that word get the same vector.
-/// Returns `None` if even short texts get the same vector, because then the vectors cannot show the limit.
+/// Returns `None` if even short texts get the same vector, because the limit then cannot be measured.
 pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedError> {
     let special = server.tokenizer.special_tokens();
     let least = special + 1;
@@ -29,7 +29,7 @@ pub(super) fn find(server: &OpenAi, most: usize) -> Result<Option<usize>, EmbedE
             [_, _, a, b] if !is_same(a, b) => return Ok(Some(most)),
             _ => {}
         },
-        // The server may reject long texts as too long. If it also fails with short texts, there is another cause.
+        // The server may reject long texts because of their length. If it also fails with short texts, there is another cause.
         Err(EmbedError::Refused { .. } | EmbedError::Transient { .. }) => {
             asked += 1;
             let short = server.embed_batch(both.get(..2).unwrap_or_default()).map_err(refuses_all)?;

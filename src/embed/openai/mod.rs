@@ -60,7 +60,7 @@ pub struct OpenAi {
     /// The dimension to request from models that can shorten their vectors.
     dimensions: Option<usize>,
     patience: Patience,
-    /// Whether the server has answered at least once. If so, its address is right.
+    /// Whether the server has answered at least once, so that its address must be right.
     has_answered: AtomicBool,
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Patience {
     pub tries: u32,
     /// Pause before the second attempt. It doubles with each further attempt.
     pub first_wait: Duration,
-    /// Maximum sum of all pauses of one request. It is short because a pause cannot be interrupted. The caller may retry.
+    /// Maximum sum of all pauses of one request. It is short, because a pause cannot be interrupted and the caller may retry.
     pub longest: Duration,
 }
 
@@ -108,7 +108,7 @@ impl OpenAi {
     pub(super) fn unasked(settings: &Settings, patience: Patience) -> Result<Self, EmbedError> {
         if settings.base_url.is_none() && settings.api_key.is_none() {
             return Err(EmbedError::Misconfigured {
-                message: "without embed.base_url the provider `openai` calls OpenAI, which wants a key: set \
+                message: "without embed.base_url, the provider `openai` calls OpenAI, which requires a key; set \
                           TRAILBLAZER_EMBED_API_KEY, or embed.base_url to a server of your own"
                     .into(),
             });
@@ -153,7 +153,7 @@ impl OpenAi {
         }
     }
 
-    /// Finds out whether the texts or the server caused a failure. If the server can embed a harmless text, the texts did.
+    /// Finds out whether the texts or the server caused a failure. If the server can embed a harmless text, the texts are the cause.
     fn find_cause(&self, texts: &[&str], message: String) -> Result<Vec<Vec<f32>>, EmbedError> {
         match self.request_once(&[HARMLESS]) {
             Ok(_) if texts.len() > 1 => self.bisect(texts, message),
@@ -237,7 +237,7 @@ impl OpenAi {
         answer.vectors(texts.len(), self.model.dimension)
     }
 
-    /// Removes the key from an answer. Servers may repeat the request, and error messages are displayed and stored.
+    /// Removes the key from an answer, because servers may repeat the request, and error messages are displayed and stored.
     fn without_key(&self, body: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(body);
         self.key.as_ref().map_or_else(|| text.to_string(), |key| text.replace(key.as_str(), "…")).into_bytes()

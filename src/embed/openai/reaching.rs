@@ -1,4 +1,4 @@
-//! Connects to the server. An error before a request is sent says nothing about the texts in the request.
+//! Connects to the server. If the connection fails, the texts of the request cannot be the cause.
 
 use std::io::ErrorKind;
 
@@ -22,7 +22,7 @@ impl Unreached {
         if let Error::Other(cause) = error { cause.downcast_ref() } else { None }
     }
 
-    /// Marks a connection error. A rejected certificate is not a connection error, because the server is there.
+    /// Marks a connection error. A rejected certificate is not a connection error, because the server is reachable.
     fn mark(error: Error, uri: &Uri) -> Error {
         let is_away = match &error {
             Error::Io(io) => !matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other),

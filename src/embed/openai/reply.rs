@@ -53,7 +53,7 @@ impl Answer<'_> {
             if dimension > 0 && embedding.len() != dimension {
                 let found = embedding.len();
                 return Err(self.misconfigured(&format!(
-                    "vectors have {found} numbers instead of {dimension}; check embed.model"
+                    "the vectors have {found} numbers instead of {dimension}; check embed.model"
                 )));
             }
             let numbers: Option<Vec<f32>> =
@@ -64,7 +64,7 @@ impl Answer<'_> {
             }
         }
         if !refused.is_empty() {
-            let message = format!("{}: a vector is not finite or all zero", self.server);
+            let message = format!("{}: a vector contains only zeros, or a number that is not finite", self.server);
             return Err(EmbedError::Refused { positions: refused, message });
         }
         if vectors.iter().any(Vec::is_empty) {

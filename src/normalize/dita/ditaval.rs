@@ -108,7 +108,7 @@ mod tests {
             fault("<val><prop attr='platform' action='exclude'/></val>").1.contains("unknown attribute attr of <prop>")
         );
         assert!(fault("<val><prop att='platform' val='x'/></val>").1.contains("<prop> has no action"));
-        assert!(fault("<val><prop val='x' action='exclude'/></val>").1.contains("without att"));
+        assert!(fault("<val><prop val='x' action='exclude'/></val>").1.contains("<prop> has val but no att"));
         assert!(
             fault("<val><revprop val='1' action='exclude'/></val>")
                 .1

@@ -107,7 +107,7 @@ const fn ten() -> u32 {
 /// Find the documents that answer a question, best first.
 #[utoipa::path(get, path = "/api/search", params(SearchParams, Filter), responses(
     (status = 200, description = "The best documents", body = SearchAnswer),
-    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason for the error", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn search(
     Shared(state): Shared<Arc<State>>,
@@ -126,7 +126,7 @@ async fn search(
 /// Count documents by source, label, language, year of the last change and quality flag.
 #[utoipa::path(get, path = "/api/facets", params(Filter), responses(
     (status = 200, description = "Values for narrowing a search", body = Facets),
-    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason for the error", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn facets(
     Shared(state): Shared<Arc<State>>,
@@ -153,7 +153,7 @@ struct DocumentParams {
     DocumentParams,
 ), responses(
     (status = 200, description = "The document", body = Document),
-    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason for the error", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn document(
     Shared(state): Shared<Arc<State>>,
@@ -168,7 +168,7 @@ async fn document(
 /// Show the backlog: runs by status, workers, throughput, failures.
 #[utoipa::path(get, path = "/api/backlog", responses(
     (status = 200, description = "The backlog at this moment", body = Backlog),
-    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason for the error", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn read_backlog(
     Shared(state): Shared<Arc<State>>,
@@ -199,7 +199,7 @@ struct RunParams {
     RunParams,
 ), responses(
     (status = 200, description = "The run", body = RunDetails),
-    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason for the error", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn read_run(
     Shared(state): Shared<Arc<State>>,
@@ -215,7 +215,7 @@ async fn read_run(
 /// Compute vectors for texts with the model of the search.
 #[utoipa::path(post, path = "/api/embed", request_body = EmbedRequest, responses(
     (status = 200, description = "One vector for each text", body = EmbedAnswer),
-    (status = "default", description = "The reason why there is no answer", body = Problem, content_type = "application/problem+json"),
+    (status = "default", description = "The reason for the error", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn embed(
     Shared(state): Shared<Arc<State>>,

@@ -26,7 +26,7 @@ pub struct SearchAnswer {
 pub struct Hit {
     /// Position in the answer, from 1.
     pub place: u32,
-    /// Run that the document belongs to.
+    /// Run to which the document belongs.
     pub run_id: String,
     /// Id of the document. Use it to read the whole document.
     pub doc_id: String,
@@ -54,11 +54,11 @@ pub struct Hit {
     pub text: String,
     /// The best part of the passage, as plain text.
     pub snippet: String,
-    /// Positions of the words of the question in `snippet`. Each has the first character and the character after the last.
+    /// Positions of the words of the question in `snippet`: the first character, and the character after the last.
     pub highlights: Vec<[u32; 2]>,
-    /// Rank among the passages that contain the words. Null: it contains none.
+    /// Rank among the passages that contain words of the question. Null: the passage contains none of them.
     pub text_rank: Option<i32>,
-    /// Rank among the nearest passages in the vector search. Null: it is not among them.
+    /// Rank among the nearest passages in the vector search. Null: the passage is not among them.
     pub vector_rank: Option<i32>,
     /// The score, from 0 to 1. A higher score is better.
     pub score: f64,
@@ -71,7 +71,7 @@ pub struct Hit {
 /// A document, or one section of it.
 #[derive(Debug, Clone, Serialize, ToSchema, JsonSchema)]
 pub struct Document {
-    /// Run that the document belongs to.
+    /// Run to which the document belongs.
     pub run_id: String,
     /// Id of the document.
     pub doc_id: String,
@@ -163,7 +163,7 @@ pub struct Backlog {
     pub live_claims: i64,
     /// Number of these runs whose worker is probably dead, because it missed six heartbeats.
     pub dead_claims: i64,
-    /// Runs whose worker did not renew its lease in time.
+    /// Runs whose leases have expired, because their workers did not renew them in time.
     pub expired_claims: i64,
     /// The runs that workers have claimed.
     pub claims: Vec<Claim>,
@@ -175,7 +175,7 @@ pub struct Backlog {
     pub texts: i64,
     /// Number of these texts that have a vector.
     pub embedded_texts: i64,
-    /// Texts that all live workers together embed in a second.
+    /// Number of texts that all live workers together embed per second.
     pub texts_a_second: Option<f64>,
     /// Estimated time left in seconds.
     pub seconds_left: Option<i64>,
@@ -200,7 +200,7 @@ pub struct Claim {
     pub worker: String,
     /// The host of the worker.
     pub host: String,
-    /// `alive`; `dead`: probably, because it missed six heartbeats; `expired`: its lease is over.
+    /// `alive`, `dead` (probably, because the worker missed six heartbeats), or `expired` (the lease has expired).
     pub state: String,
     /// Seconds since the claim.
     pub age_seconds: i64,
@@ -279,9 +279,9 @@ pub struct Run {
     pub total_chunks: Option<i32>,
     /// Chunks with a vector.
     pub embedded_chunks: Option<i32>,
-    /// The model that it was last embedded with.
+    /// The model with which the run was last embedded.
     pub embedding_model: Option<String>,
-    /// The worker that has claimed it.
+    /// The worker that has claimed the run.
     pub claimed_by: Option<String>,
     /// When its lease expires.
     pub claim_expires_at: Option<DateTime<Utc>>,
@@ -289,7 +289,7 @@ pub struct Run {
     pub attempts: i32,
     /// When it can be claimed again.
     pub available_at: Option<DateTime<Utc>>,
-    /// Time at which it was paused. Null if it is not paused.
+    /// Time at which the run was paused. Null if the run is not paused.
     pub paused_at: Option<DateTime<Utc>>,
     /// Reason for the pause.
     pub pause_reason: Option<String>,
@@ -297,7 +297,7 @@ pub struct Run {
     pub failed_phase: Option<String>,
     /// The reason of the failure.
     pub last_error: Option<String>,
-    /// The version of trailblazer that normalized it.
+    /// The version of trailblazer that normalized the run.
     pub code_version: Option<String>,
 }
 
@@ -314,7 +314,7 @@ pub struct RunDetails {
     pub chunk_sizes: Vec<ChunkSize>,
     /// The first documents, in the order of their ids.
     pub documents: Vec<RunDocument>,
-    /// Pass it as `after` to get the next documents. Null: there are no more.
+    /// The value to pass as `after` to get the next documents. Null: there are no more.
     pub next: Option<String>,
 }
 

@@ -32,8 +32,8 @@ const URI: &str = "trailblazer://document/";
 const INSTRUCTIONS: &str = "\
 This server searches the user's own documentation (manuals, wiki pages) and returns passages with their source. Use `search` for any \
 question about the products, systems, processes or terms that the documentation covers, before you answer from memory. Ask in the \
-user's words, and again in other words if nothing fits. Read more with `get_document` when a passage is cut off or its context \
-matters. `list_sources` says what the documentation covers. Cite the title and the URL of what you use. If nothing relevant is found, \
+user's words. If no result fits, ask again in other words. Read more with `get_document` when a passage is cut off or its context \
+matters. `list_sources` shows what the documentation covers. Cite the title and the URL of each passage that you use. If nothing relevant is found, \
 say so.";
 
 /// The knowledge base for one client.
@@ -199,7 +199,7 @@ pub fn stdio(setup: Setup, principals: Vec<String>, stop: &Stop) -> Result<()> {
             () = stopped => Ok(()),
         }
     });
-    // The thread that reads standard input cannot be stopped, so the shutdown waits for it only briefly.
+    // Wait only briefly, because the thread that reads standard input cannot be stopped.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     drop(state);
     served

@@ -10,7 +10,7 @@ const TOKEN_BYTES: usize = 3;
 const SECTIONS: usize = 60;
 
 /// Returns the hits that fit into `budget` tokens, and their number.
-/// The first hit is always included, and cut off if necessary.
+/// Always includes the first hit, which is cut off if necessary.
 pub fn search(answer: &SearchAnswer, budget: usize) -> (String, usize) {
     if answer.hits.is_empty() {
         let notice = answer.notice.as_ref().map(|notice| format!(" {notice}")).unwrap_or_default();
@@ -35,7 +35,7 @@ pub fn search(answer: &SearchAnswer, budget: usize) -> (String, usize) {
     }
     let left_out = answer.hits.len() - shown;
     if left_out > 0 {
-        let _ = writeln!(text, "({left_out} more found; raise max_tokens to see them.)");
+        let _ = writeln!(text, "({left_out} more found. Raise max_tokens to see them.)");
     }
     (text, shown)
 }

@@ -97,7 +97,7 @@ struct SourcesInput {}
 struct SearchOutput {
     /// The documents that answer the question, best first.
     hits: Vec<Hit>,
-    /// Documents that were found but left out to stay within `max_tokens`.
+    /// Number of documents that were found but omitted to stay within `max_tokens`.
     left_out: usize,
     /// A notice about the answer.
     notice: Option<String>,
@@ -163,7 +163,7 @@ pub async fn call(
         "list_sources" => list_sources(state, caller, arguments).await,
         _ => {
             return Err(ErrorData::invalid_params(
-                format!("no tool \"{name}\"; there are search, get_document, list_sources"),
+                format!("there is no tool \"{name}\"; the tools are search, get_document and list_sources"),
                 None,
             ));
         }
@@ -187,7 +187,7 @@ fn input<T: DeserializeOwned + JsonSchema + 'static>(arguments: JsonObject) -> R
         return Err(Problem::invalid(format!("unknown field `{unknown}`, expected one of {names}")));
     }
     serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| Problem::invalid(format!("the arguments do not fit: {error}")))
+        .map_err(|error| Problem::invalid(format!("the arguments are invalid: {error}")))
 }
 
 fn budget(max_tokens: Option<u32>) -> Result<usize, Problem> {

@@ -28,7 +28,7 @@ pub struct At {
     chunk: Option<i32>,
 }
 
-/// Shows a document. With a chunk, it starts at the section of the chunk.
+/// Shows a document. With a chunk, the browser scrolls to the section of the chunk.
 pub async fn show(
     Shared(state): Shared<Arc<State>>,
     Extension(caller): Extension<Caller>,

@@ -83,7 +83,7 @@ fn facts(run: &Run) -> Markup {
     }
 }
 
-/// Returns the buttons of all possible actions. Each leads to a page that describes its effect.
+/// Returns the buttons of all possible actions. Each button leads to a page that describes the effect of the action.
 fn buttons(run: &Run) -> Markup {
     let can_retry = run.status == "failed";
     let is_held = run.claimed_by.is_some();
@@ -134,7 +134,7 @@ pub async fn change(
 ) -> Result<Response, PageProblem> {
     // Browsers always send the origin of a form, and `guard` has compared it with this server.
     if !headers.contains_key(axum::http::header::ORIGIN) && !headers.contains_key("sec-fetch-site") {
-        let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "changes are made from the page of a run");
+        let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "changes are only possible from the page of a run");
         return Err(problem.hint("Programs call the SQL functions, or `trailblazer runs`.").into());
     }
     let run_id: RunId = id.parse().map_err(|_| Problem::not_found("no such run"))?;

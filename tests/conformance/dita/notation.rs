@@ -1,4 +1,4 @@
-//! What Markdown says without how it is written, so that two writers can be compared.
+//! Extracts the content of Markdown without its notation, so that the output of two writers can be compared.
 //!
 //! A shape is the words and marks of a text in order: headings, items, cells, code, emphasis. These notations are
 //! brought to one form, and nothing else:

@@ -103,7 +103,7 @@ const INLINE: [&str; 41] = [
     "abbreviated-form",
 ];
 
-/// A letter that no corpus has, in place of words that are not known.
+/// A letter that does not occur in any corpus. It replaces unknown words.
 const UNKNOWN: char = '\u{a66e}';
 
 impl Element {
@@ -160,7 +160,7 @@ impl Element {
         INLINE.contains(&self.name.as_str())
     }
 
-    /// Whether it is a figure that holds nothing but images beside its title.
+    /// Whether it is a figure that contains only images and a title.
     fn is_image_figure(&self) -> bool {
         let mut inside = self.elements().filter(|child| child.name != "title").peekable();
         self.name == "fig" && inside.peek().is_some() && inside.all(|child| child.name == "image")
