@@ -22,7 +22,7 @@ pub fn ready(status: &str) {
     thread::spawn(move || {
         loop {
             thread::sleep(deadline / 4);
-            // If the main loop hangs, the watchdog is not answered, so systemd restarts the service.
+            // If the main loop hangs, do not answer the watchdog, so that systemd restarts the service.
             if last_sign().is_some_and(|sign| sign.elapsed() < deadline) {
                 send(&[NotifyState::Watchdog]);
             }

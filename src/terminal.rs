@@ -106,7 +106,7 @@ pub fn print_table_of_names(rows: &[Vec<String>], long: &[usize]) -> Result<()> 
     table::lay_out(&rows, long, output_width()).iter().try_for_each(|line| print_line(line))
 }
 
-/// Returns the width of standard output: the width of the terminal, or else the value of `COLUMNS`, which `watch` sets.
+/// Returns the width of standard output: the width of the terminal, or otherwise the value of `COLUMNS`, which `watch` sets.
 /// `None` means unlimited.
 fn output_width() -> Option<usize> {
     if io::stdout().is_terminal() {

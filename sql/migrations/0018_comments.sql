@@ -76,7 +76,7 @@ comment on table graphdb.document_vectors is
 comment on table graphdb.vocabulary is
   'Words and names in the chunks, in lower case. A search corrects typing errors with them';
 comment on column graphdb.vocabulary.trigrams is
-  'All sequences of three characters in the word with a space before and after it';
+  'All sequences of three characters in the word with a blank before and after it';
 comment on table graphdb.vocabulary_pending is
   'Texts of chunks whose words graphdb.refresh_search has not yet added to the vocabulary';
 comment on column graphdb.processed_runs.input is
@@ -88,7 +88,7 @@ comment on function graphdb._search_text(text) is
 comment on function graphdb._search_fold(text) is
   'Remove accents from Latin and Greek letters and the Cyrillic ё in a text from _search_text';
 comment on function graphdb._search_words(text) is
-  'Return the words of a text in lower case, separated by spaces. '
+  'Return the words of a text in lower case, separated by blanks. '
   'Every character that is not a letter, mark or number in Unicode separates words. Text in scripts without spaces becomes pairs of characters';
 comment on function graphdb._search_tokens(text) is
   'Return each word of a text, as _search_words finds it, with its position';

@@ -38,7 +38,7 @@ pub struct Args {
     /// Read the files from this folder, without a network
     #[arg(long, value_name = "DIR")]
     pub offline: Option<PathBuf>,
-    /// Package index to download from [default: `setup.index_url`, else the index of pip or uv]
+    /// Package index to download from [default: `setup.index_url`, or the index of pip or uv]
     #[arg(long, value_name = "URL", conflicts_with = "offline")]
     pub index_url: Option<String>,
     /// Show what would be downloaded without downloading it

@@ -322,7 +322,7 @@ mod tests {
             "by_status": {"failed": 2}, "due": 1, "live_claims": 1, "dead_claims": 1, "expired_claims": 1,
             "claims": [{"state": "dead", "run_id": "wiki"}, {"state": "expired", "run_id": "b"}]
         });
-        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` recovers the runs), and 1 run is due and no worker is at work (start one with `trailblazer run`).");
+        insta::assert_snapshot!(attention(&status), @"Needs attention: 2 runs failed, 1 worker is probably dead (`trailblazer runs release wiki` releases the claimed runs), 1 lease has expired (`trailblazer run` recovers the runs), and 1 run is due, but no worker is running (start one with `trailblazer run`).");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Args {
     /// Names of sources in the configuration [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<RunId>,
-    /// Report what would change without changing anything
+    /// Report the changes without making them
     #[arg(long)]
     pub dry_run: bool,
     /// Update a source even if more than half of its documents are gone

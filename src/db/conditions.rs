@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use super::search::SearchFilter;
 use crate::error::{Error, Result};
 
-/// Adds conditions to a filter. If a key is repeated, one of its values must match.
+/// Adds conditions to a filter. If a key is repeated, a document must match one of its values.
 pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Result<()> {
     for condition in conditions {
         let (key, operator, value) = parse(condition).ok_or_else(|| Error::Usage {
-            message: format!("condition \"{condition}\": no key, or no value"),
-            hint: Some("Write for example status=approved or updated>=2026-01-31.".into()),
+            message: format!("condition \"{condition}\": the key or the value is missing"),
+            hint: Some("Examples: status=approved and updated>=2026-01-31.".into()),
         })?;
         if operator != "=" {
             let range = if key == "updated" { &mut filter.updated } else { range_of(&mut filter.meta, key) };

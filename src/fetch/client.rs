@@ -138,7 +138,7 @@ impl<'a> Client<'a> {
     }
 
     fn try_download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Failed> {
-        // Sites store files on other hosts. Such a host gets no token, and the connection must be as secure.
+        // A site may store files on another host, which gets no token. The connection must be as secure.
         let is_as_secure = |uri: &Uri| uri.scheme_str() == Some("https") || uri.scheme() == self.site.scheme();
         let to = |address: &str| match address.parse() {
             Ok(uri) if is_as_secure(&uri) => Ok(address.to_owned()),

@@ -59,7 +59,7 @@ pub async fn apply(
 ) -> Result<(String, Option<i64>), Problem> {
     caller.require_known()?;
     let Some(pool) = &state.changes else {
-        let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "this server changes nothing");
+        let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "this server does not allow changes");
         return Err(problem.hint("Start the server with --allow-changes and an admin role."));
     };
     let wanted = run_id.clone();
@@ -82,8 +82,9 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
         Action::Retry if run.status != Status::Failed => Err(format!("run {run_id} is {}, not failed", run.status)),
         Action::Retry => {
             reset(client, run_id, dry_run)?;
+            let is = if dry_run { "will be" } else { "is" };
             Ok((
-                format!("Run {run_id} {will} due again, and its {} failed attempts no longer count.", run.attempts),
+                format!("Run {run_id} {is} due again, and its {} failed attempts no longer count.", run.attempts),
                 None,
             ))
         }
@@ -128,7 +129,10 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
             let held = if run.claimed_by.is_some() { " The worker that holds the run finishes the phase." } else { "" };
             match step.changed {
                 0 => Err(format!("run {run_id} is paused already")),
-                _ => Ok((format!("Run {run_id} {will} paused. Workers cannot claim it until it is resumed.{held}"), None)),
+                _ => Ok((
+                    format!("Run {run_id} {will} paused. Workers cannot claim it until it is resumed.{held}"),
+                    None,
+                )),
             }
         }
         Action::Resume => match operations::resume_runs(client, &Filter::for_run(run_id), dry_run, None, "")?.changed {

@@ -188,7 +188,11 @@ impl Collector for Scrape {
             "Chunks of all runs that have a vector",
             &alone(backlog.content.embedded_chunks as f64),
         )?;
-        gauges("trailblazer_database_connections", "Maximum number of connections of this server", &alone(pool.0 as f64))?;
+        gauges(
+            "trailblazer_database_connections",
+            "Maximum number of connections of this server",
+            &alone(pool.0 as f64),
+        )?;
         gauges(
             "trailblazer_database_connections_in_use",
             "Connections of this server that are in use",

@@ -380,7 +380,7 @@ fn help_of_sync() {
       [NAME]...  Names of sources in the configuration [default: all]
 
     Options:
-          --dry-run  Report what would change without changing anything
+          --dry-run  Report the changes without making them
           --yes      Update a source even if more than half of its documents are gone
       -h, --help     Print help
 
@@ -923,7 +923,7 @@ fn help_of_setup() {
               Read the files from this folder, without a network
 
           --index-url <URL>
-              Package index to download from [default: `setup.index_url`, else the index of pip or uv]
+              Package index to download from [default: `setup.index_url`, or the index of pip or uv]
 
           --dry-run
               Show what would be downloaded without downloading it

@@ -67,7 +67,8 @@ fn run_without_scope_takes_every_run_that_is_due_and_no_other() {
     client.execute(failed, &[]).unwrap();
 
     let run = sandbox.run(&["run"]).success();
-    let wait = "waiting for a retry: 1 run; `trailblazer status` shows until when, `trailblazer runs show ID` shows why";
+    let wait =
+        "waiting for a retry: 1 run; `trailblazer status` shows until when, `trailblazer runs show ID` shows why";
     assert!(run.stderr.contains(wait), "{}", run.stderr);
     assert_eq!(
         sandbox.database.column(STATUSES),

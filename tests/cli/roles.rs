@@ -71,7 +71,11 @@ fn what_a_reader_may_not_register_ends_the_command_and_is_told_where_it_is() {
     assert_eq!(run.stderr.matches("permission denied").count(), 1, "{}", run.stderr);
     role.sandbox.write("docs/t.dita", "<topic id='t'><title>T</title></topic>");
     let run = role.run(&["normalize", "docs", "--source", "dita", "--run-id", "r3"]).exits(4);
-    assert!(run.stderr.contains("r3/normalize/normalized.ndjson was written, but the run was not registered"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("r3/normalize/normalized.ndjson was written, but the run was not registered"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -101,7 +105,9 @@ fn a_role_that_lacks_a_function_is_named_with_the_command_that_gives_it() {
     assert!(Role::rights(&role.sandbox.run(&["db", "doctor", "--json"]).success())[1].starts_with("true "));
 
     owner(&format!("revoke execute on function graphdb.role_rights from {}", role.name));
-    assert!(Role::rights(&role.run(&["db", "doctor", "--json"]).exits(4))[1].ends_with("by an earlier version"));
+    assert!(
+        Role::rights(&role.run(&["db", "doctor", "--json"]).exits(4))[1].contains("an earlier version granted role")
+    );
     let role = role.granted("reader");
     role.run(&["db", "doctor", "--json"]).success();
     assert_eq!(role.sandbox.run(&["db", "migrate"]).success().stderr, "schema: up to date\n");

@@ -232,7 +232,13 @@ fn files_that_the_input_lacks_are_counted() {
     let page = r#"{"id": "7", "type": "page", "title": "Plan", "body": {"storage": {"value": "<p>x</p>"}},
         "children": {"attachment": {"results": [{"title": "a.pdf"}, {"title": "../b.pdf"}]}}}"#;
     let read = read_files(&[("7.json", page), ("b.pdf/c.txt", "")], &options());
-    assert!(read.notices.iter().any(|notice| notice.message.contains("lacks 2 attachments")), "{:?}", read.notices);
+    assert!(
+        read.notices.iter().any(|notice| notice
+            .message
+            .contains("attachments missing in the input, so that their text is not searched: 2")),
+        "{:?}",
+        read.notices
+    );
     assert_eq!(read.failures.len(), 2);
 }
 
@@ -276,6 +282,8 @@ fn an_export_keeps_its_files_by_number() {
     for read in [unpacked, read(&path, Source::Confluence, &options())] {
         let file = read.titled("a.txt");
         assert_eq!((file.id.as_str(), file.text_md.as_str()), ("x.atlassian.net/OPS/7/attachments/a.txt", "Three"));
-        assert!(read.notices.iter().any(|notice| notice.message.contains("lacks 1 attachment;")));
+        assert!(read.notices.iter().any(|notice| {
+            notice.message.contains("attachments missing in the input, so that their text is not searched: 1")
+        }));
     }
 }

@@ -217,7 +217,7 @@ fn links_in_a_circle_are_told_and_passed_over() {
     assert_eq!(ids, ["a/b/c/x", "a/b/y", "c/x", "z"]);
     let told: Vec<(&str, &str)> =
         read.failures.iter().map(|failure| (failure.path.as_str(), failure.message.as_str())).collect();
-    let message = "a link to one of its parent folders; remove it";
+    let message = "the folder is a link to one of its parent folders; remove the link";
     assert_eq!(told, [("a/b/up", message), ("again", message)]);
 }
 

@@ -197,11 +197,7 @@ fn a_reader_is_enough_to_serve_and_not_enough_to_change() {
     let url = sandbox.database.url_as(&role);
     let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0", "--allow-changes"]);
     let refused = Run::of(command.env("TRAILBLAZER_DB_URL", &url).stdout(Stdio::piped()).output().unwrap()).exits(4);
-    assert!(
-        refused.stderr.contains("--allow-changes requires an admin role"),
-        "{}",
-        refused.stderr
-    );
+    assert!(refused.stderr.contains("--allow-changes requires an admin role"), "{}", refused.stderr);
     let server = Server::start(sandbox, &[], &[("TRAILBLAZER_DB_URL", &url)]);
     for path in [
         "/?q=lease",

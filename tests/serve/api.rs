@@ -80,9 +80,9 @@ fn what_is_wrong_with_a_request_is_told_as_problem_details() {
         ("/api/search?q=a&limit=x", 400, "query: "),
         ("/api/search?q=a&soruce=x", 400, "unknown field `soruce`"),
         ("/api/search?q=a&updated_from=2026-02-30", 400, "a time that does not exist"),
-        ("/api/search?q=a&where=status", 400, "no key, or no value"),
-        ("/api/search?q=a&run_ids=../x", 400, "bad run id"),
-        ("/api/search?q=a&context=page", 400, "a context is section, document or a number"),
+        ("/api/search?q=a&where=status", 400, "the key or the value is missing"),
+        ("/api/search?q=a&run_ids=../x", 400, "invalid run id"),
+        ("/api/search?q=a&context=page", 400, "a context must be section, document or a number"),
         ("/api/search?q=a&context=section&context_tokens=0", 400, "at least 1 token"),
         ("/api/search?q=a&min_score=x", 400, "query: "),
         ("/api/facets?q=a", 400, "unknown field `q`"),
@@ -93,7 +93,7 @@ fn what_is_wrong_with_a_request_is_told_as_problem_details() {
         ("/api/documents/~/topic%3Ag%2Flease.dita?section=none", 404, "no section"),
         ("/api/runs/none", 404, "no run"),
         ("/api/runs/one%2F", 404, "no such run"),
-        ("/api/none", 404, "nothing at this path"),
+        ("/api/none", 404, "this path does not exist"),
     ] {
         let answer = server.get(path);
         assert_eq!(answer.status, status, "{path}: {answer:?}");
@@ -110,7 +110,7 @@ fn a_method_that_a_path_does_not_know_is_named_with_those_it_does() {
     let server = Server::new();
     let answer = server.send("DELETE", "/api/search", &[], "").status(405);
     assert_eq!(answer.header("allow"), "GET,HEAD");
-    assert_eq!(answer.json()["detail"], "this path does not answer DELETE");
+    assert_eq!(answer.json()["detail"], "this path does not support DELETE");
 }
 
 #[test]

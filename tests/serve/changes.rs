@@ -34,7 +34,7 @@ fn a_dead_workers_claim_is_released_and_no_other() {
     let claim = "select claim_token from graphdb.claim_run('chunk', 'dead/1/0', interval '1 hour')";
     let token = server.sandbox.database.column(claim).remove(0);
     let asked = send(&server, "r01", "action=release").status(200);
-    assert!(asked.body.contains("taken from worker dead/1/0"), "{}", asked.body);
+    assert!(asked.body.contains("The claim of worker dead/1/0"), "{}", asked.body);
     assert!(asked.body.contains(&format!("name=\"claim_token\" value=\"{token}\"")), "{}", asked.body);
     // The claim ends and another one begins before the confirmation.
     server.sandbox.database.column(&format!("select graphdb.release_run('r01', {token})"));

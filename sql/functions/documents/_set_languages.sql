@@ -1,5 +1,5 @@
 -- Set the stemming language of a run's documents in the session's staged_documents, and of their chunks.
--- It is the language in the metadata, or else the language that the caller detected.
+-- This is the language in the metadata or, if there is none, the language that the caller detected.
 create or replace function graphdb._set_languages(p_run_id text)
 returns void
 language plpgsql
@@ -36,5 +36,5 @@ $$;
 
 comment on function graphdb._set_languages(text) is
   'Set the stemming language of the documents in a run and of their chunks. '
-  'It is the language in the metadata, or else the language that the caller detected.';
+  'This is the language in the metadata or, if there is none, the language that the caller detected.';
 revoke all on function graphdb._set_languages(text) from public;

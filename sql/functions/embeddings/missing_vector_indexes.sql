@@ -9,7 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- A search can compare fewer vectors exactly in a few milliseconds.
+  -- If there are fewer vectors, a search can compare them exactly in a few milliseconds.
   v_least constant bigint := 5000;
   v_type text;
   v_model graphdb.embedding_models;

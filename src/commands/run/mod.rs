@@ -236,7 +236,7 @@ fn work(
     Ok(if failed > 0 { Exit::Failures } else { Exit::Done })
 }
 
-/// Reports what is left. Builds missing vector indexes if no run is waiting to be embedded.
+/// Reports the remaining work. Builds missing vector indexes if no run is waiting to be embedded.
 fn wind_up(
     connector: &Connector,
     client: &mut Client,

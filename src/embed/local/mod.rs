@@ -133,7 +133,8 @@ fn by_sequence<T: Default + Clone>(
 fn alone<T: Send>(idle: &Mutex<Vec<ThreadPool>>, work: impl FnOnce() -> T + Send) -> Result<T, EmbedError> {
     let rested = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let new = || ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed".to_owned()).build();
-    let no_thread = |error| EmbedError::Transient { message: format!("cannot start a thread for the embedding model: {error}") };
+    let no_thread =
+        |error| EmbedError::Transient { message: format!("cannot start a thread for the embedding model: {error}") };
     let pool = rested.map_or_else(new, Ok).map_err(no_thread)?;
     let result = pool.install(work);
     idle.lock().unwrap_or_else(PoisonError::into_inner).push(pool);

@@ -97,7 +97,10 @@ impl Unread {
             tell(false, format!("the text of {} is not read: {}{rest}", files(others), named.join(", ")));
         }
         if self.missing > 0 {
-            tell(true, format!("the input does not contain {}, so their text is not searched", files(self.missing)));
+            tell(
+                true,
+                format!("attachments missing in the input, so that their text is not searched: {}", self.missing),
+            );
         }
         if !self.broken.is_empty() {
             let named: Vec<&str> = self.broken.iter().take(NAMED).map(String::as_str).collect();

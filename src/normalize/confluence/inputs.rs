@@ -91,7 +91,7 @@ impl Listing {
             }
         };
         let fault = if above.contains(&identity) {
-            Some("a link to one of its parent folders; remove it".to_owned())
+            Some("the folder is a link to one of its parent folders; remove the link".to_owned())
         } else if above.len() > MAX_DEPTH {
             Some(format!("nested more than {MAX_DEPTH} folders deep"))
         } else {

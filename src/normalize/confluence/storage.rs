@@ -334,7 +334,7 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     flow.text(&text);
 }
 
-/// Converts `MathML`. Uses its TeX annotation if there is one, or else its text.
+/// Converts `MathML`. Uses the TeX annotation if there is one, and otherwise the text.
 fn math(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let display = element.attribute("display") == Some("block");
     if let Some(tex) = tex(element) {

@@ -175,7 +175,7 @@ pub async fn call(
 }
 
 fn input<T: DeserializeOwned + JsonSchema + 'static>(arguments: JsonObject) -> Result<T, Problem> {
-    // PostgreSQL does not support this character. If a model sends it, it has no meaning.
+    // PostgreSQL does not support this character, and it has no meaning in an argument.
     if arguments.values().any(|value| value.to_string().contains("\\u0000")) {
         return Err(Problem::invalid("the arguments contain a NUL character"));
     }

@@ -134,7 +134,8 @@ pub async fn change(
 ) -> Result<Response, PageProblem> {
     // Browsers always send the origin of a form, and `guard` has compared it with this server.
     if !headers.contains_key(axum::http::header::ORIGIN) && !headers.contains_key("sec-fetch-site") {
-        let problem = Problem::new(axum::http::StatusCode::FORBIDDEN, "changes are only possible from the page of a run");
+        let problem =
+            Problem::new(axum::http::StatusCode::FORBIDDEN, "changes are only possible from the page of a run");
         return Err(problem.hint("Programs call the SQL functions, or `trailblazer runs`.").into());
     }
     let run_id: RunId = id.parse().map_err(|_| Problem::not_found("no such run"))?;

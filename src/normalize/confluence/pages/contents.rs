@@ -155,7 +155,9 @@ pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut>
         }
         Contents::Json(value) => match objects(&value, wants_comments) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
-            Some(_) => Err(LeftOut::Foreign(failure(file, None, "the file is a list from the REST API that contains no page"))),
+            Some(_) => {
+                Err(LeftOut::Foreign(failure(file, None, "the file is a list from the REST API that contains no page")))
+            }
             None => {
                 let left_out = failure(file, None, "the file is neither an ADF document nor a page from the REST API");
                 let is_foreign = extension(&file.relative) == "json" && rest::is_foreign(&value);
