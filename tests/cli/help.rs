@@ -1088,9 +1088,9 @@ fn help_of_models_switch() {
     [global options]
 
     The command queues the runs again and embeds them with the new model. Meanwhile, searches use the
-    served model. The switch is one transaction. If you stop the command, start it again to continue.
-    Until `models drop` deletes the old model, and if no document has changed, switching back needs only
-    this transaction.
+    served model. The switch is one transaction. If you stop the command, start it again to continue. As
+    long as no document changes and `models drop` has not deleted the old model, switching back needs
+    only this transaction.
 
     Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new
     documents with the old model.
@@ -1140,7 +1140,7 @@ fn help_of_report() {
       trailblazer report --out - | mail-a-page
 
     The report is for the owners of the content. It lists documents by source, language, size and age,
-    lost constructs, empty pages, duplicates and broken links; chunks; runs and failures. It is one file
+    lost constructs, empty pages, duplicates, broken links, chunks, runs and failures. It is one file
     that loads nothing and runs no script.
 
     The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates
