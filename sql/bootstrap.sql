@@ -1,6 +1,6 @@
 -- The objects that must exist before an installation can query what is installed.
 create schema if not exists graphdb;
-comment on schema graphdb is 'trailblazer: the backlog of runs, their documents, chunks and vectors, and the functions that move them';
+comment on schema graphdb is 'trailblazer: the backlog of runs, their documents, chunks and vectors, and the functions that manage them';
 
 create table if not exists graphdb.schema_migrations (
   version integer primary key,

@@ -1,4 +1,4 @@
-//! The context that a part of a table repeats: the head of its columns and the first cell of its row.
+//! The context that a part of a table repeats: the headings of its columns and the first cell of its row.
 
 use std::ops::Range;
 

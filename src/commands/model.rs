@@ -112,7 +112,7 @@ pub fn missing_prefixes(config: &Config, model: &Model) -> Option<String> {
     ))
 }
 
-/// Returns whether to measure how many tokens of a text the server reads: the limit is unknown or
+/// Returns whether to measure the maximum number of tokens that the server reads from a text: the limit is unknown or
 /// smaller than the configured chunks.
 #[must_use]
 pub fn lacks_limit(config: &Config, known: Option<usize>) -> bool {
@@ -120,7 +120,7 @@ pub fn lacks_limit(config: &Config, known: Option<usize>) -> bool {
         && known.is_none_or(|known| config.chunk.max_tokens.is_some_and(|configured| configured > known))
 }
 
-/// Measures how many tokens of a text the server reads.
+/// Measures the maximum number of tokens that the server reads from a text.
 /// Returns `None` if the provider knows its limit, or if a stop is requested first.
 pub fn ask_for_limit(provider: &Arc<dyn Provider>, waiting: Waiting<'_>) -> Result<Option<usize>> {
     let Some(server) = provider.server().map(str::to_owned) else { return Ok(None) };

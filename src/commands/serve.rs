@@ -38,7 +38,7 @@ pub struct Args {
 
 /// Runs `trailblazer serve`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    // Handle signals first, so that a stop is also possible during the start.
+    // Install the signal handlers first, so that the server can be stopped while it starts.
     let stop = Stop::on_signals()?;
     let mut setup = setup(context, args.text_only)?;
     setup.allow_changes = args.allow_changes;

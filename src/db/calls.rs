@@ -466,7 +466,7 @@ pub fn register_model(client: &mut impl GenericClient, model: &Model) -> Result<
     Ok(())
 }
 
-/// Calls `graphdb.model_limit`. Returns how many tokens of a text the model reads, if this is known.
+/// Calls `graphdb.model_limit`. Returns the maximum number of tokens that the model reads from a text, if this is known.
 pub fn model_limit(client: &mut impl GenericClient, model: &str) -> Result<Option<usize>> {
     let row = client.query_one("select graphdb.model_limit($1)", &[&model])?;
     Ok(row.get::<_, Option<i32>>(0).and_then(|tokens| usize::try_from(tokens).ok()))

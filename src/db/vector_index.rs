@@ -137,7 +137,7 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
 }
 
 /// Returns whether the error has class 53 or 58.
-/// These classes include missing memory, missing disk space and failed system calls.
+/// These classes include out-of-memory errors, a full disk and failed system calls.
 fn is_out_of_space(error: &postgres::Error) -> bool {
     error.code().is_some_and(|state| state.code().starts_with("53") || state.code().starts_with("58"))
 }

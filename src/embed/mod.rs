@@ -77,7 +77,7 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Measures how many tokens of a text the model really reads, including special tokens. `most` limits the search and the
+    /// Measures the maximum number of tokens that the model really reads from a text, including special tokens. `most` limits the search and the
     /// result, and is raised if it is too small. Returns `None` if the limit is already known or cannot be measured.
     fn find_limit(&self, most: usize) -> Result<Option<usize>, EmbedError> {
         let _ = most;

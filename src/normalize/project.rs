@@ -185,7 +185,7 @@ fn list<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
     }
 }
 
-/// Returns a path, which is a string or the `href` of an object.
+/// Returns the path in `value`, which is either a string or an object with an `href`.
 fn address(value: &Value) -> Option<String> {
     value.as_str().map(ToOwned::to_owned).or_else(|| text_of(value, "href"))
 }

@@ -137,7 +137,7 @@ fn without_port(host: &str) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Returns whether a host name can belong only to this server. Another site can create a name with the address of this
+/// Returns whether a host name can belong only to this server. Another site can point its own host name at the address of this
 /// server (DNS rebinding), but not `localhost` or an IP address.
 fn is_own_host(state: &State, host: &str) -> bool {
     let name = without_port(host);

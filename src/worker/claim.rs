@@ -66,7 +66,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Claims the first due run and processes it. The run uses the permit.
+    /// Claims the first due run and processes it. If it claims a run, the run uses up the permit.
     fn claim_and_work(
         &self,
         connection: &mut Connection,

@@ -80,7 +80,7 @@ fn the_backlog_shows_workers_failures_and_how_long_it_takes() {
         "9 min 0 s ago",
         "probably dead",
         "&lt;b&gt;bad&lt;/b&gt; &amp; worse",
-        "<svg role=\"img\" aria-label=\"Runs embedded, last hour by minute, at most 1\"",
+        "<svg role=\"img\" aria-label=\"Runs embedded per minute, last hour, at most 1\"",
         "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>",
         "href=\"/runs/r02\"",
     ] {

@@ -80,6 +80,6 @@ $$;
 comment on function graphdb.load_documents(text, text, timestamptz, text, text) is
   'Replace the documents of a run with staged_documents and register the run, in one transaction. '
   'Only documents that differ are written. A search shows the old versions until the run is completed. '
-  'Returns registered, changed or unchanged, the counts, and the first 1000 changes of each kind by id and title. '
+  'Returns the outcome (registered, changed or unchanged), the number of documents, the numbers of added, changed, removed and unchanged documents, and the id and title of the first 1000 documents of each kind of change. '
   'p_input is the source of the documents. TB001: bad run id or source, an id or a label of more than 1024 bytes, or no staged documents.';
 revoke all on function graphdb.load_documents(text, text, timestamptz, text, text) from public;

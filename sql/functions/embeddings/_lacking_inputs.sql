@@ -25,5 +25,5 @@ as $$
 $$;
 
 comment on function graphdb._lacking_inputs(integer) is
-  'Return the texts that need a vector under a model before it can be served: those of the documents that a search finds by vector under the served model.';
+  'Return the texts that need a vector under a model before the model can be served. These are the current texts of the documents that a search finds by vector under the served model.';
 revoke all on function graphdb._lacking_inputs(integer) from public;

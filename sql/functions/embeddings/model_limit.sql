@@ -1,4 +1,4 @@
--- Return how many tokens of a text a model reads. Null: the number is unknown, or the model is not registered.
+-- Return the maximum number of tokens that a model reads from a text. Null: the number is unknown, or the model is not registered.
 create or replace function graphdb.model_limit(p_model text)
 returns integer
 language sql
@@ -10,6 +10,6 @@ as $$
 $$;
 
 comment on function graphdb.model_limit(text) is
-  'Return how many tokens of a text a model reads, including special tokens. '
+  'Return the maximum number of tokens that a model reads from a text, including special tokens. '
   'Null: the number is unknown, or the model is not registered.';
 revoke all on function graphdb.model_limit(text) from public;

@@ -1,4 +1,4 @@
--- Store how many tokens of a text a registered model reads.
+-- Store the maximum number of tokens that a registered model reads from a text.
 create or replace function graphdb.set_model_limit(p_model text, p_max_tokens integer)
 returns void
 language plpgsql
@@ -20,6 +20,6 @@ end
 $$;
 
 comment on function graphdb.set_model_limit(text, integer) is
-  'Store how many tokens of a text a registered model reads, including special tokens. '
+  'Store the maximum number of tokens that a registered model reads from a text, including special tokens. '
   'TB001: no such model, or a number below 1.';
 revoke all on function graphdb.set_model_limit(text, integer) from public;

@@ -61,7 +61,7 @@ begin
   if not found then
     -- The claim was lost, perhaps while this call counted or waited, or it is for the other phase.
     v_run := graphdb._held_claim(p_run_id, p_claim_token);
-    raise exception 'claim % on run "%" is for another phase than %', p_claim_token, p_run_id, p_phase
+    raise exception 'claim % on run "%" is not for phase %', p_claim_token, p_run_id, p_phase
       using errcode = 'TB001', hint = format('The status of the run is %s. Pass the phase that was claimed.', v_run.status);
   end if;
 

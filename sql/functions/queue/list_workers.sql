@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function graphdb.list_workers(jsonb, boolean) is
-  'List the claims and their workers, one row for each claim. state is alive, dead (probably, because six consecutive heartbeats are missing) or expired (the lease has ended, and the next claim recovers the run). '
+  'List the claims and their workers, one row for each claim. state is alive, dead (it missed at least six heartbeats in a row, so it has probably ended) or expired (the lease has ended, and the next claim recovers the run). '
   'done and total are numbers of documents in the chunk phase and of texts in the embed phase; rate is the number finished per second under this claim. '
   'Without p_count, texts are not counted, and done is the number that the worker last reported. TB001: bad filter.';
 revoke all on function graphdb.list_workers(jsonb, boolean) from public;

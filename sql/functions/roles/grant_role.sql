@@ -61,6 +61,6 @@ $$;
 
 comment on function graphdb.grant_role(text, text, text[], boolean) is
   'Grant a role the rights of a worker (claim, renew, complete, fail, release, store, register a model), an admin (also register, load, reset, delete and prune) or a reader (inspect and search). '
-  'p_as contains the principals as which the role reads, such as group:hr. Without them, it sees only documents that everybody may read. '
+  'p_as lists the principals that the role may read as, such as group:hr. Without principals, the role sees only documents that everybody may read. '
   'With p_all, it may read as any principal. Other rights are revoked. TB001: no such role or kind, or not a principal.';
 revoke all on function graphdb.grant_role(text, text, text[], boolean) from public;

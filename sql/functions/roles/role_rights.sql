@@ -35,6 +35,6 @@ as $$
 $$;
 
 comment on function graphdb.role_rights() is
-  'Return the roles with rights on the schema, their kind (reader, worker, admin), and the functions of this kind that they may not call, for example because an upgrade added them. '
+  'Return each role with rights on the schema, its kind (reader, worker or admin), and the functions for that kind that the role may not call, for example because an upgrade added those functions. '
   'grant_role grants them.';
 revoke all on function graphdb.role_rights() from public;

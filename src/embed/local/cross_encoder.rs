@@ -60,7 +60,7 @@ impl CrossEncoder {
         })
     }
 
-    /// Returns a score for each text, in order. A higher score means a better answer. The end of a text that is too long is ignored.
+    /// Returns a score for each text, in order. A higher score means a better answer. A text that is too long is truncated.
     pub fn scores(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
         let pairs: Vec<Sequence> = texts.iter().map(|text| self.pair(question, text)).collect::<Result<_, _>>()?;
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);

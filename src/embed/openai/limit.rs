@@ -1,4 +1,4 @@
-//! Measures how many tokens of a text a server really reads, because some servers ignore the rest without an error.
+//! Measures the maximum number of tokens that a server really reads from a text, because some servers ignore the rest without an error.
 
 use super::OpenAi;
 use crate::embed::EmbedError;
@@ -12,7 +12,7 @@ const ENDS: [&str; 2] = ["sea", "mountain"];
 /// Because servers round, vectors are equal if they differ by less than this part of their length.
 const SAME: f32 = 1e-5;
 
-/// Returns how many tokens of a text the server reads, including special tokens, but at most `most`.
+/// Returns the maximum number of tokens that the server reads from a text, including special tokens, but at most `most`.
 ///
 /// If the server drops the last word, two texts that differ only in that word get the same vector.
 /// Returns `None` if even short texts get the same vector, because the limit then cannot be measured.

@@ -284,7 +284,7 @@ impl Builder<'_> {
     fn push(&mut self, node: Node) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(format!("the body has more than {MAX_NODES} elements and texts"));
+            return Err(format!("the body has more than {MAX_NODES} elements and text nodes"));
         }
         if let Some(parent) = self.open.last_mut() {
             adopt(parent, node);

@@ -121,7 +121,7 @@ fn body(value: &Value) -> Option<Body> {
     }
 }
 
-/// Returns ADF that the line contains as a string.
+/// Parses `text` as an ADF document. Returns `None` if it is not one.
 fn as_adf(text: &str) -> Option<Value> {
     let value = text.trim_start().starts_with('{').then(|| serde_json::from_str::<Value>(text).ok())??;
     (value.get("type").and_then(Value::as_str) == Some("doc")).then_some(value)

@@ -31,8 +31,8 @@ pub async fn show(Shared(state): Shared<Arc<State>>, Extension(caller): Extensio
         h1 { "Backlog" }
         (summary(&backlog))
         div.plots {
-            (throughput("Runs embedded, last hour by minute", &backlog.last_hour, 10, "%H:%M"))
-            (throughput("Runs embedded, last day by half hour", &backlog.last_day, 8, "%H:%M"))
+            (throughput("Runs embedded per minute, last hour", &backlog.last_hour, 10, "%H:%M"))
+            (throughput("Runs embedded per half hour, last 24 hours", &backlog.last_day, 8, "%H:%M"))
         }
         (pauses(&backlog.pauses))
         (workers(&backlog.claims))

@@ -10,7 +10,7 @@ use super::parse::{Parsed, XmlError};
 
 /// Marks a topic with an explicit id, which was not generated from its title.
 const OWN_ID: &str = "trailblazer:own-id";
-/// The `format` of references in maps to topics in Markdown and HTML.
+/// The values of `format` for references from a map to Markdown or HTML topics.
 const FORMATS: [&str; 4] = ["md", "markdown", "mdita", "hdita"];
 
 /// Returns whether a `format` stands for Lightweight DITA.
