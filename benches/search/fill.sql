@@ -15,7 +15,7 @@ select format('run-%s', n / 1000), format('doc-%s', n / 10), n % 10, 0, 1, 'text
 from generate_series(0, :chunks - 1) as n
 cross join lateral (
   select string_agg(w.word, ' ') as text
-  from (select 'w' || to_hex(exp(random() * ln(20000))::integer * 7919) as word from generate_series(1, 100) where n >= 0) as w
+  from (select 'w' || translate(to_hex(exp(random() * ln(20000))::integer * 7919), '0123456789', 'ghijklmnop') as word from generate_series(1, 100) where n >= 0) as w
 ) as t;
 
 create temporary table centers as
