@@ -8,49 +8,51 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- The letters, marks and digits that can belong to a word. Other characters outside ASCII do not separate marked words.
-  v_letter constant text := e'0-9a-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff';
+  v_split constant text := e'[0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+'
+    || e'|[^0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+';
   v_languages constant text[] := graphdb._search_languages();
-  v_text text := p_text;
-  v_lower text := graphdb._search_text(p_text);
+  v_query constant text := graphdb._search_words(translate(left(p_query, 2000), e'\x01\x02', ''));
   v_lexemes text[];
+  v_stems text;
+  v_words text[];
+  v_parts text[];
   v_forms text[];
 begin
-  -- Marks are inserted by position, so both texts must have the same length.
-  if length(v_lower) <> length(v_text) then
-    v_text := normalize(v_text, nfkc);
-    if length(v_lower) <> length(v_text) then
-      v_text := v_lower;
-    end if;
-  end if;
-  select array_agg(distinct l.lexeme)
-  into v_lexemes
-  from graphdb._search_tokens(translate(left(p_query, 2000), e'\x01\x02', '')) as t
-  cross join unnest(v_languages) as g (language)
-  cross join unnest(graphdb._search_lexemes(g.language, t.word)) as l (lexeme);
+  v_lexemes := array(
+    select distinct l.lexeme
+    from unnest(v_languages) as g (language)
+    cross join unnest(case
+      when octet_length(v_query) = length(v_query)
+        then tsvector_to_array(to_tsvector(('pg_catalog.' || g.language)::regconfig, v_query))
+      else array(
+        select x.lexeme
+        from graphdb._search_tokens(v_query) as t cross join unnest(graphdb._search_lexemes(g.language, t.word)) as x (lexeme))
+      end) as l (lexeme));
   -- A stem is the beginning of its word, except for the last one or two letters.
-  select array_agg(f.form)
-  into v_forms
-  from (
-    select distinct m.parts[1] as form
-    from regexp_matches(
-      v_lower,
-      format('(?<![%s])(?:%s)[%1$s]*', v_letter,
-        (select string_agg(distinct left(x.lexeme, case when length(x.lexeme) > 4 then length(x.lexeme) - 2 else greatest(length(x.lexeme) - 1, 1) end), '|')
-         from unnest(v_lexemes) as x (lexeme))), 'g') as m (parts)
-  ) as f
-  where exists (select from unnest(v_languages) as g (language) where graphdb._search_lexemes(g.language, f.form) && v_lexemes);
-  if v_forms is null then
-    return v_text;
+  v_stems := (
+    select '^(?:' || string_agg(
+      distinct left(x.lexeme, case when length(x.lexeme) > 4 then length(x.lexeme) - 2 else greatest(length(x.lexeme) - 1, 1) end), '|') || ')'
+    from unnest(v_lexemes) as x (lexeme));
+  v_words := array(select m.parts[1] from regexp_matches(graphdb._search_text(p_text), v_split, 'g') as m (parts));
+  v_forms := array(
+    select f.form
+    from (select distinct w.word as form from unnest(v_words) as w (word) where w.word ~ v_stems) as f
+    where exists (
+      select from unnest(v_languages) as g (language)
+      where case
+        when octet_length(f.form) = length(f.form) then tsvector_to_array(to_tsvector(('pg_catalog.' || g.language)::regconfig, f.form))
+        else graphdb._search_lexemes(g.language, f.form) end && v_lexemes));
+  -- The same words as they are written. Other forms of characters may have other words.
+  v_parts := array(select m.parts[1] from regexp_matches(p_text, v_split, 'g') as m (parts));
+  if cardinality(v_parts) <> cardinality(v_words) then
+    v_parts := array(select m.parts[1] from regexp_matches(normalize(p_text, nfkc), v_split, 'g') as m (parts));
+  end if;
+  if cardinality(v_parts) <> cardinality(v_words) then
+    v_parts := v_words;
   end if;
   return (
-    select string_agg(
-      case when s.place = 1 then '' when s.place % 2 = 0 then e'\x01' else e'\x02' end || substr(v_text, s.begins::integer, length(s.part)), '' order by s.place)
-    from (
-      select p.part, p.place, 1 + sum(length(p.part)) over (order by p.place) - length(p.part) as begins
-      from regexp_split_to_table(
-        regexp_replace(v_lower, format('(?<![%s])(%s)(?![%1$s])', v_letter, array_to_string(v_forms, '|')), e'\x01\\1\x02', 'g'), e'[\x01\x02]')
-        with ordinality as p (part, place)
-    ) as s);
+    select coalesce(string_agg(case when w.word = any (v_forms) then e'\x01' || w.part || e'\x02' else w.part end, '' order by w.place), p_text)
+    from unnest(v_words, v_parts) with ordinality as w (word, part, place));
 end
 $$;
 

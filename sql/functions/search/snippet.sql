@@ -8,6 +8,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_enough constant integer := 280;
