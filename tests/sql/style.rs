@@ -210,7 +210,7 @@ fn every_function_pins_its_search_path() {
     let inlined = format!("{ours} is null and p.prosqlbody is null order by p.proname collate \"C\"");
     assert_eq!(
         ask(&mut client, &inlined),
-        "_bare_documents\n_current_chunks\n_marks_lock\n_newest_lock\n_tokens_lock\n_vectors_lock\nclock\nmay_read"
+        "_bare_documents\n_current_chunks\n_marks_lock\n_newest_lock\n_tokens_lock\n_vectors_lock\n_word_statistics\nclock\nmay_read"
     );
     let inlined = format!(
         "{ours} is null and (p.prosecdef or p.prolang <> (select l.oid from pg_language as l where l.lanname = 'sql'))"

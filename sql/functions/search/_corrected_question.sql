@@ -17,17 +17,14 @@ begin
   p_corrections := '{}';
   for v_word in
     with asked as (
-      select n.name as word, array['=' || n.name] as lexemes from unnest(graphdb._search_names(p_question, false)) as n (name)
+      select n.name as word from unnest(graphdb._question_names(p_question)) as n (name)
       union
-      select t.word, array(select l.lexeme from unnest(p_languages) as g (language) cross join unnest(graphdb._search_lexemes(g.language, t.word)) as l (lexeme))
-      from (select s.word from graphdb._search_tokens(p_question) as s limit 50) as t
-    ), common as materialized (
-      select s.lexemes from graphdb._word_statistics(false) as s
+      select t.word from (select s.word from graphdb._search_tokens(p_question) as s limit 50) as t
     )
     select a.word
     from asked as a
-    where a.lexemes <> '{}' and length(a.word) > 4
-      and not exists (select from common as c where c.lexemes && a.lexemes)
+    -- A word in the vocabulary has no typing error.
+    where length(a.word) > 4 and not exists (select from graphdb.vocabulary as v where v.word = a.word)
     order by length(a.word) desc, a.word
     limit 16
   loop

@@ -37,12 +37,13 @@ declare
   v_score text;
   v_coverage text := '0';
   v_names text;
-  v_by_text text := v_nothing || ', null::float8[] as tf, null::float8 as score, null::float8 as named where false';
+  v_by_text text := v_nothing || ', null::bigint as document, null::float8[] as tf, null::float8 as score, null::float8 as named where false';
   v_by_vector text := v_nothing || ', null::float8 as similarity where false';
   v_type text;
   v_distance text;
   v_similarity text := 'null::float8';
   v_mean text := 'null::float8';
+  v_near constant text := 'greatest(coalesce((n.chunk_similarity + 4 * d.similarity) / 5, 0), 0)';
 begin
   if v_terms.p_find is not null then
     -- BM25: rarity times tf / (tf + k). A word counts 0.3, or 1 in a heading, and k grows with the length
@@ -54,21 +55,24 @@ begin
     into v_score, v_names, v_coverage
     from unnest(v_terms.p_terms, v_terms.p_weights, v_terms.p_boosts) with ordinality as w (term, weight, boost, place);
     v_by_text := format(
-      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, r.tf, %s as score, %s as named
+      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, r.document, r.tf, %s as score, %s as named
        from (
-         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.2 + 0.3 * c.token_count / 150.0 as k,
-                array[%s]::float8[] as tf
+         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.2::float8 + 0.002::float8 * c.token_count as k,
+                hashtextextended(c.doc_id, hashtextextended(c.run_id, 0)) as document, array[%s]::float8[] as tf
          from (select m.* from (%s) as m limit %s) as c
          -- Without the offset, the planner would repeat the ranks at each place that uses them.
          offset 0
        ) as r',
       v_score, v_names,
-      (select string_agg(format('ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %L::tsquery)', t.term), ', ' order by t.place)
+      -- Most chunks contain few of the words, and a match is faster than a rank.
+      (select string_agg(
+         format('case when c.search_vector @@ %1$L::tsquery then ts_rank_cd(''{0.3,1,1,1}'', c.search_vector, %1$L::tsquery) else 0 end', t.term), ', '
+         order by t.place)
        from unnest(v_terms.p_terms) with ordinality as t (term, place)),
       graphdb._matching_chunks(v_scope.p_from, coalesce(v_terms.p_find && v_asked.p_demand, v_terms.p_find)),
       -- Only a question of common words has more matches. Their ranks hardly differ, so the first matches in the table
       -- are sufficient. With more words, ranking a match takes longer.
-      greatest(1500, 8000 / (1 + cardinality(v_terms.p_words))));
+      greatest(1000, 6000 / (1 + cardinality(v_terms.p_words))));
   end if;
 
   if p_model.model_id is not null then
@@ -79,10 +83,7 @@ begin
     v_mean := format(
       'coalesce(
          (select 1 - (%1$s) from graphdb.document_vectors as e where e.model_id = %2$s and e.run_id = l.run_id and e.doc_id = l.doc_id and e.revision = l.revision),
-         (select 1 - (%3$s.avg(e.embedding)::%4$s operator(%3$s.<=>) $1::%4$s)
-          from graphdb.chunks as c
-          join graphdb.embeddings as e on e.model_id = %2$s and e.input_sha256 = c.input_sha256
-          where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision))',
+         1 - (graphdb._mean_vector(%2$s, l.run_id, l.doc_id, l.revision)::%4$s operator(%3$s.<=>) $1::%4$s))',
       v_distance, p_model.model_id, v_schema, v_type);
     if v_reach > v_few then
       v_by_vector := format(
@@ -120,17 +121,19 @@ begin
      by_text as materialized (
        select m.*, row_number() over (order by m.named desc, m.score desc, m.run_id, m.doc_id, m.ord) as place
        from (
-         select m.*, row_number() over (partition by m.run_id, m.doc_id order by m.named desc, m.score desc, m.ord) as of_document
+         select m.*, row_number() over (partition by m.document, m.run_id, m.doc_id order by m.named desc, m.score desc, m.ord) as of_document
          from matched as m
        ) as m
        where m.of_document <= $4
        order by m.named desc, m.score desc, m.run_id, m.doc_id, m.ord
        limit $2
      ),
-     by_vector as materialized (%s),
+     by_vector as materialized (
+       select v.*, row_number() over (order by v.similarity desc, v.run_id, v.doc_id, v.ord) as place from (%s) as v
+     ),
      listed as materialized (
        select run_id, doc_id, revision, ord, coalesce(t.input_sha256, v.input_sha256) as input_sha256,
-              v.similarity, v.ord is not null as is_near, t.place as text_rank
+              v.similarity, v.place as vector_rank, t.place as text_rank
        from by_text as t
        full join by_vector as v using (run_id, doc_id, revision, ord)
      ),
@@ -138,28 +141,24 @@ begin
        select l.run_id, l.doc_id, %s as similarity,
               -- The score of the average chunk of the document, and the words of the question in any of its chunks.
               case when t.score > 0
-                then 0.5 * t.score / (select count(*) from graphdb.chunks as c where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision)
+                then 0.5 * t.score / (
+                       select c.ord + 1 from graphdb.chunks as c
+                       where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision order by c.ord desc limit 1)
                      + 0.4 * t.coverage
                 else 0 end as by_text
        from (select distinct l.run_id, l.doc_id, l.revision from listed as l) as l
-       left join (select m.run_id, m.doc_id, sum(m.score) as score, %s as coverage from matched as m group by m.run_id, m.doc_id) as t
-         on t.run_id = l.run_id and t.doc_id = l.doc_id
+       left join (select m.document, sum(m.score) as score, %s as coverage from matched as m group by m.document) as t
+         on t.document = hashtextextended(l.doc_id, hashtextextended(l.run_id, 0))
      ),
      near as (
-       select l.run_id, l.doc_id, l.ord, l.similarity, (l.similarity + 4 * d.similarity) / 5 as by_vector, d.by_text, l.text_rank,
-              case when l.is_near
-                then row_number() over (partition by l.is_near order by l.similarity desc, l.run_id, l.doc_id, l.ord) end as vector_rank
-       from (
-         select l.run_id, l.doc_id, l.ord, l.is_near, l.text_rank, coalesce(l.similarity, %s) as similarity
-         from listed as l
-         offset 0
-       ) as l
-       join documents as d on d.run_id = l.run_id and d.doc_id = l.doc_id
+       select l.*, coalesce(l.similarity, %s) as chunk_similarity
+       from listed as l
+       offset 0
      ),
      scored as (
-       select n.run_id, n.doc_id, n.ord, n.similarity, n.vector_rank, n.text_rank,
-              (%s + coalesce(m.named, 0)) / %s as score
+       select n.run_id, n.doc_id, n.ord, n.chunk_similarity as similarity, n.vector_rank, n.text_rank, (%s + coalesce(m.named, 0)) / %s as score
        from near as n
+       join documents as d on d.run_id = n.run_id and d.doc_id = n.doc_id
        left join matched as m on m.run_id = n.run_id and m.doc_id = n.doc_id and m.ord = n.ord
      ),
      best as (
@@ -178,9 +177,9 @@ begin
      where r.document <= $3
      order by r.document, r.of_document',
     v_by_text, v_by_vector, v_mean, v_coverage, v_similarity,
-    case when p_model.model_id is null then '0.1 * coalesce(m.score, 0) + n.by_text'
-         when v_terms.p_find is null then 'greatest(coalesce(n.by_vector, 0), 0)'
-         else '0.4 * (0.1 * coalesce(m.score, 0) + n.by_text) + 0.6 * greatest(coalesce(n.by_vector, 0), 0)' end,
+    case when p_model.model_id is null then '0.1 * coalesce(m.score, 0) + d.by_text'
+         when v_terms.p_find is null then v_near
+         else '0.35 * (0.1 * coalesce(m.score, 0) + d.by_text) + 0.65 * ' || v_near end,
     (select 1 + coalesce(sum(b.boost), 0) from unnest(v_terms.p_boosts) as b (boost)));
 end
 $$;

@@ -2,7 +2,7 @@
 -- question. If several languages stem a word differently, it is one word with several lexemes. A name (max_connections,
 -- 3.14.2, --dry-run) also counts by its exact lexeme, and p_boosts contains the bonus for a page with the exact name.
 -- p_find is the query for candidates among p_share of all chunks: they contain one of the rarest words or, if all words are
--- common, the rarest word and another one. Null if there is nothing to search for, for example if all words are stop words.
+-- common, the rarest word and another rare one. Null if there is nothing to search for, for example if all words are stop words.
 -- With p_has_many, restricted chunks count too (graphdb._word_statistics).
 create or replace function graphdb._search_terms(
   p_question text,
@@ -22,7 +22,7 @@ declare
   -- Enough matches to fill a list, but few enough to rank them in a few milliseconds.
   -- With a smaller share, fewer matches are found in the same time.
   v_least constant float8 := 100;
-  v_most constant float8 := greatest(1.5 * v_least, p_share * 1500);
+  v_most constant float8 := greatest(1.5 * v_least, p_share * 1000);
   -- For a pasted paragraph, only the rarest words are used.
   v_most_words constant integer := 16;
   v_chunks constant float8 := graphdb._searchable_chunks(p_has_many);
@@ -60,7 +60,7 @@ begin
     select n.name, min(n.place), count(*), array['=' || n.name],
            -- Words that are joined only by a hyphen or a slash, and abbreviations such as e.g., are not names.
            case when n.name ~ '^([a-z]+[-/])+[a-z]+$|^[a-z]([.][a-z])+$|^[0-9]+[-/][0-9]+$' then 0 else 1 end
-    from unnest(graphdb._search_names(p_question, false)) with ordinality as n (name, place)
+    from unnest(graphdb._question_names(p_question)) with ordinality as n (name, place)
     group by n.name
   ), statistics as materialized (
     select s.lexemes, s.frequencies, s.chunks / v_chunks as share from graphdb._word_statistics(p_has_many) as s
@@ -83,13 +83,17 @@ begin
     from counted as c
     window rarest as (order by c.frequency, c.term)
   ), kept as (
-    select o.* from ordered as o where o.place <= v_most_words
+    -- The number of chunks that contain the rarest word and one of the words between it and this one.
+    select o.*, min(o.so_far) over all_words * (1 - exp(coalesce(sum(o.rarity) over between_words, 0))) as has_both
+    from (select o.*, case when o.place > 1 then ln(1 - least(o.frequency, 0.99)) end as rarity from ordered as o) as o
+    where o.place <= v_most_words
+    window all_words as (), between_words as (order by o.place rows between unbounded preceding and 1 preceding)
   ), found as (
     select string_agg(k.term, ' | ') filter (where k.place = 1 or k.so_far <= v_most) as by_any,
            max(k.term) filter (where k.place = 1) as rarest,
            max(k.so_far) filter (where k.place = 1) as has_rarest,
-           string_agg(k.term, ' | ') filter (where k.place > 1) as rest,
-           1 - exp(sum(ln(1 - least(k.frequency, 0.99))) filter (where k.place > 1)) as has_rest
+           string_agg(k.term, ' | ') filter (where k.place > 1 and k.has_both < v_most) as rest,
+           1 - exp(sum(k.rarity)) as has_rest
     from kept as k
   )
   select array_agg(k.word order by k.place),

@@ -1,15 +1,15 @@
 -- Estimate the number of unrestricted chunks, or with p_has_many the number of all chunks. The result is at least 1.
 create or replace function graphdb._searchable_chunks(p_has_many boolean)
 returns float8
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select greatest(
-    coalesce(
-      (select sum(s.chunks) from graphdb._word_statistics(p_has_many) as s),
-      (select c.reltuples from pg_class as c where c.oid = 'graphdb.chunks'::regclass)),
-    1)
+begin
+  return (
+    select greatest(coalesce((select sum(s.chunks) from graphdb._word_statistics(p_has_many) as s), c.reltuples), 1)
+    from pg_class as c where c.oid = 'graphdb.chunks'::regclass);
+end
 $$;
 
 comment on function graphdb._searchable_chunks(boolean) is

@@ -11,6 +11,7 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 set client_min_messages = warning
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
@@ -18,8 +19,9 @@ declare
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
 begin
   without := coalesce(v_asked.p_without, '{}');
-  -- The whole question with its quotes and dashes, and with corrected words.
-  select c.p_corrected, c.p_corrections into question, corrections
+  -- The whole question with its quotes and dashes, and with corrected words. It is normalized, because models do not know full-width or
+  -- decomposed characters.
+  select normalize(c.p_corrected, nfkc), c.p_corrections into question, corrections
   from graphdb._corrected_question(p_query, v_languages, v_scope.p_from) as c;
 end
 $$;
