@@ -688,7 +688,11 @@ fn a_dash_excludes_nothing_but_a_word_at_the_end_of_a_question_in_words() {
 #[test]
 fn typing_errors_are_corrected_by_words_that_documents_shown_have() {
     let mut library = Library::new();
-    library.add("r1", "a", &["Reset the embeddings of a failed run"]).add("r2", "b", &["Set max_connections as failer"]);
+    library.add("r1", "a", &["Reset the embeddings of a failed run"]).add(
+        "r2",
+        "b",
+        &["Set max_connections as failer"],
+    );
     library.client.batch_execute("select graphdb.refresh_search()").unwrap();
     let mut read = |question: &str, filter: &Value| -> String {
         let read = "select r.question from graphdb.read_question($1, $2) as r";

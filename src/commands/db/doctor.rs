@@ -100,7 +100,10 @@ impl Doctor<'_> {
         match major {
             15..=18 => self.ok("server", &detail)?,
             ..15 => self.bad("server", &detail, "Use PostgreSQL 15 to 18.")?,
-            _ => self.note("server", &format!("{detail}, newer than the versions that trailblazer was tested with (15 to 18)"))?,
+            _ => self.note(
+                "server",
+                &format!("{detail}, newer than the versions that trailblazer was tested with (15 to 18)"),
+            )?,
         }
         if server.is_read_only {
             self.note("server", "read-only: searches work, but `normalize` and `run` need the primary")?;
