@@ -235,7 +235,7 @@ fn entities() -> String {
 <object class="BodyContent"><id name="id">21</id><property name="body"><![CDATA[h2. Wiki
 * a *b*]]></property><property name="content" class="Page"><id name="id">11</id></property><property name="bodyType">0</property></object>
 <object class="Label"><id name="id">30</id><property name="name"><![CDATA[howto]]></property><property name="namespace"><![CDATA[global]]></property></object>
-<object class="Labeling"><id name="id">31</id><property name="label" class="Label"><id name="id">30</id></property><property name="content" class="Page"><id name="id">10</id></property></object>
+<object class="Labelling"><id name="id">31</id><property name="label" class="Label"><id name="id">30</id></property><property name="content" class="Page"><id name="id">10</id></property></object>
 </hibernate-generic>"#
     )
 }

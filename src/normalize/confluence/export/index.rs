@@ -151,7 +151,7 @@ impl Index {
                     self.labels.insert(object.id.clone(), name.to_owned());
                 }
             }
-            "Labeling" => {
+            "Labelling" => {
                 if let (Some((_, label)), Some((_, content))) = (object.reference("label"), object.reference("content"))
                 {
                     self.labeled.entry(content.clone()).or_default().push(label.clone());
