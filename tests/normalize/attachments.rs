@@ -70,7 +70,10 @@ fn pptx() -> Vec<u8> {
         )
     };
     let relations = |all: &[(&str, &str)]| -> String {
-        let one = |(id, target): &(&str, &str)| format!("<Relationship Id=\"{id}\" Target=\"{target}\"/>");
+        let one = |(id, target): &(&str, &str)| {
+            let kind = if target.contains("notes") { "notesSlide" } else { "slide" };
+            format!("<Relationship Id=\"{id}\" Type=\"http://schemas.example/{kind}\" Target=\"{target}\"/>")
+        };
         format!("<Relationships>{}</Relationships>", all.iter().map(one).collect::<String>())
     };
     package(&[
@@ -150,7 +153,7 @@ fn write(path: &Path, bytes: &[u8]) {
 fn the_text_of_each_file_is_a_document_below_its_page() {
     let files = [
         ("a.txt", b"One\r\nline\r\n\r\nTwo".to_vec()),
-        ("b.md", b"# B\n\n- c".to_vec()),
+        ("b.md", b"---\ntitle: t\n---\n# B\n\n<!-- x -->\n\n- [c](javascript:x)".to_vec()),
         ("c.html", b"<p>d <b>e</b></p>".to_vec()),
         ("d.docx", docx()),
         ("e.pptx", pptx()),
@@ -165,7 +168,7 @@ fn the_text_of_each_file_is_a_document_below_its_page() {
     assert_eq!(
         found,
         [
-            ("a.txt", "One line\n\nTwo"),
+            ("a.txt", "One\\\nline\n\nTwo"),
             ("b.md", "# B\n\n- c"),
             ("c.html", "d **e**"),
             (

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::super::decode::decode;
 use super::super::document::Document;
-use super::super::extract::{Kind, MAX_FILE, MAX_TEXT, paragraphs, process};
+use super::super::extract::{Kind, MAX_FILE, MAX_TEXT, lines, process};
 use super::super::markdown;
 use super::super::text::{clean, count_many, one_line};
 use super::super::tree::Block;
 use super::super::{FileError, Notice, Outcome};
 use super::convert::Converter;
 use super::library::{Body, Library, PageRef, Task, percent_encode};
+use super::markdown as foreign_markdown;
 use crate::config::Attachments;
 
 /// Maximum number of files that the final notice names.
@@ -138,15 +139,23 @@ fn text(cx: &mut Converter<'_>, index: usize, file: &AttachedFile) -> Result<Str
     let bytes = cx.library.file(index, &file.filename);
     let bytes = bytes.ok_or_else(|| format!("it cannot be opened or has more than {MAX_FILE} bytes"))?;
     let blocks = match kind {
-        Kind::Text => paragraphs(&decode(&bytes, &mut cx.losses)),
-        Kind::Markdown => vec![Block::Markdown(decode(&bytes, &mut cx.losses))],
+        Kind::Text => lines(&decode(&bytes, &mut cx.losses)),
+        Kind::Markdown => {
+            let source = decode(&bytes, &mut cx.losses);
+            let body = foreign_markdown::without_front_matter(&source, &mut cx.losses);
+            vec![Block::Markdown(foreign_markdown::cleaned(body, &mut cx.losses))]
+        }
         Kind::Html => {
             let source = decode(&bytes, &mut cx.losses);
             cx.body(&Body::Storage(source)).map_err(|error| error.message)?
         }
         Kind::Binary(format) => {
             let program = cx.library.program.as_deref().ok_or("the program that reads it was not found")?;
-            return process::run(program, format, &bytes);
+            let (text, losses) = process::run(program, format, &bytes)?;
+            for (name, amount) in losses {
+                count_many(&mut cx.losses, name, amount);
+            }
+            return Ok(text);
         }
     };
     let text = markdown::write(&blocks);

@@ -3,7 +3,9 @@
 //! [`extract`] reads one file in this process. An untrusted file may be nested without limit, unpack to terabytes or cause a
 //! panic in a library. Therefore `normalize` reads it in a separate process with limited memory and time ([`process`]).
 
+mod body;
 mod docx;
+mod merge;
 mod office;
 mod pdf;
 mod pptx;
@@ -83,60 +85,52 @@ impl FromStr for Format {
     }
 }
 
-/// Returns the text of a file as Markdown, or the reason why it cannot be read. The reason is in lower case without a period.
-pub fn extract(format: Format, bytes: Vec<u8>) -> Result<String, String> {
+/// Returns the text of a file as Markdown and the counts of content that was left out, or the reason why it cannot be read. The
+/// reason is in lower case without a period.
+pub fn extract(format: Format, bytes: Vec<u8>) -> Result<(String, Losses), String> {
+    let mut losses = Losses::new();
     let blocks = match format {
         Format::Pdf => paragraphs(&pdf::text(&bytes)?),
-        Format::Docx => docx::blocks(bytes)?,
-        Format::Pptx => pptx::blocks(bytes)?,
-        Format::Xlsx => sheet::blocks(bytes)?,
+        Format::Docx => docx::blocks(bytes, &mut losses)?,
+        Format::Pptx => pptx::blocks(bytes, &mut losses)?,
+        Format::Xlsx => sheet::blocks(bytes, &mut losses)?,
     };
     let text = markdown::write(&blocks);
     if text.len() as u64 > MAX_TEXT {
         return Err(format!("it has more than {MAX_TEXT} bytes of text"));
     }
-    Ok(clean(&text, &mut Losses::new()).into_owned())
+    let text = clean(&text, &mut losses).into_owned();
+    Ok((text, losses))
 }
 
-/// Reads text whose paragraphs are separated by blank lines or page breaks.
+/// Reads text whose paragraphs are separated by blank lines or page breaks. The lines of a paragraph become one line.
 pub(super) fn paragraphs(text: &str) -> Vec<Block> {
+    split(text, &Inline::Text(" ".to_owned()))
+}
+
+/// Reads plain text. Its lines stay lines.
+pub(super) fn lines(text: &str) -> Vec<Block> {
+    split(text, &Inline::Break)
+}
+
+/// Splits text into paragraphs with `between` between their lines.
+fn split(text: &str, between: &Inline) -> Vec<Block> {
     let text = text.replace("\r\n", "\n").replace('\u{c}', "\n\n");
-    let mut paragraphs: Vec<String> = vec![String::new()];
+    let mut paragraphs: Vec<Vec<Inline>> = vec![Vec::new()];
     for line in text.lines() {
         match (line.trim(), paragraphs.last_mut()) {
-            ("", _) => paragraphs.push(String::new()),
+            ("", _) => paragraphs.push(Vec::new()),
             (line, Some(paragraph)) => {
                 if !paragraph.is_empty() {
-                    paragraph.push(' ');
+                    paragraph.push(between.clone());
                 }
-                paragraph.push_str(line);
+                paragraph.push(Inline::Text(line.to_owned()));
             }
             (_, None) => {}
         }
     }
-    let paragraphs = paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty());
-    paragraphs.map(|paragraph| Block::Paragraph(vec![Inline::Text(paragraph)])).collect()
+    paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty()).map(Block::Paragraph).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_extension_decides_the_kind() {
-        assert_eq!(Kind::of("Report.2024.PDF"), Some(Kind::Binary(Format::Pdf)));
-        assert_eq!(Kind::of("macro.docm"), Some(Kind::Binary(Format::Docx)));
-        assert_eq!(Kind::of("a.HTM"), Some(Kind::Html));
-        assert_eq!(Kind::of("pdf"), None);
-        assert_eq!(Kind::of("a.png"), None);
-        for format in [Format::Pdf, Format::Docx, Format::Pptx, Format::Xlsx] {
-            assert_eq!(format.name().parse(), Ok(format));
-        }
-    }
-
-    #[test]
-    fn blank_lines_and_page_breaks_separate_paragraphs_of_plain_text() {
-        let text = markdown::write(&paragraphs("One\r\nline\r\n \r\nTwo\x0cThree # 3"));
-        assert_eq!(text.trim(), "One line\n\nTwo\n\nThree # 3");
-    }
-}
+mod tests;

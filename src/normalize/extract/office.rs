@@ -1,8 +1,6 @@
-//! Reads the packages of office documents, which are zip files with XML parts. Paragraphs, runs and tables have the same names in
-//! word processor documents and slides, so the same code reads both.
+//! Reads the packages of office documents, which are zip files with XML parts.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::{Cursor, Read as _};
 
 use quick_xml::Reader;
@@ -10,13 +8,10 @@ use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use super::super::decode::decode;
-use super::super::text::{Losses, one_line};
-use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
+use super::super::text::Losses;
 
 /// Maximum size of all unpacked parts of a package in bytes.
 const MAX_UNPACKED: u64 = 64 * 1024 * 1024;
-/// Maximum depth of nested tables.
-const MAX_DEPTH: usize = 16;
 
 /// A package, and the number of bytes that may still be unpacked.
 pub(super) struct Package {
@@ -50,23 +45,32 @@ impl Package {
         Ok(Some(decode(&bytes, &mut Losses::new())))
     }
 
-    /// Returns the targets of a part's relations by id, as paths in the package.
-    pub(super) fn relations(&mut self, part: &str) -> Result<HashMap<String, String>, String> {
+    /// Returns the relations of a part. The relations of the package itself belong to the part without a name.
+    pub(super) fn relations(&mut self, part: &str) -> Result<Relations, String> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
-        let Some(source) = self.part(&format!("{folder}/_rels/{name}.rels"))? else { return Ok(HashMap::new()) };
-        let mut relations = HashMap::new();
+        let path = joined(folder, &format!("_rels/{name}.rels"));
+        let Some(source) = self.part(&path)? else { return Ok(Relations::default()) };
+        let mut relations = Relations::default();
         each_tag(&source, |tag| {
             if local(tag.name().as_ref()) == "Relationship"
                 && let (Some(id), Some(target)) = (attribute(tag, "Id"), attribute(tag, "Target"))
             {
-                relations.insert(id, joined(folder, &target));
+                let kind = attribute(tag, "Type").unwrap_or_default();
+                relations.0.push(Relation { id, kind, target: joined(folder, &target) });
             }
         })?;
         Ok(relations)
     }
 
+    /// Returns the name of the main part. `usual` is its name in almost all packages.
+    pub(super) fn main(&mut self, usual: &str) -> Result<String, String> {
+        let relations = self.relations("")?;
+        Ok(relations.of_kind("officeDocument").next().map_or(usual, |(_, target)| target).to_owned())
+    }
+
     /// Returns the file. First unpacks all of it to check the limit, because the libraries that read it have no limit.
     pub(super) fn checked(mut self) -> Result<Vec<u8>, String> {
+        self.left = MAX_UNPACKED;
         for index in 0..self.archive.len() {
             let file = self.archive.by_index(index).map_err(|error| format!("no readable package: {error}"))?;
             let length = std::io::copy(&mut file.take(self.left + 1), &mut std::io::sink());
@@ -74,6 +78,32 @@ impl Package {
             self.left = self.left.checked_sub(length).ok_or_else(too_large)?;
         }
         Ok(self.archive.into_inner().into_inner())
+    }
+}
+
+/// The relations of a part to other parts of the package.
+#[derive(Debug, Default)]
+pub(super) struct Relations(Vec<Relation>);
+
+#[derive(Debug)]
+struct Relation {
+    id: String,
+    /// An address that ends with the name of the kind.
+    kind: String,
+    /// The path in the package.
+    target: String,
+}
+
+impl Relations {
+    /// Returns the part with this id.
+    pub(super) fn target(&self, id: &str) -> Option<&str> {
+        self.0.iter().find(|relation| relation.id == id).map(|relation| relation.target.as_str())
+    }
+
+    /// Returns the ids and the parts of a kind, in order.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&str, &str)> {
+        let is_wanted = move |relation: &&Relation| relation.kind.rsplit('/').next() == Some(kind);
+        self.0.iter().filter(is_wanted).map(|relation| (relation.id.as_str(), relation.target.as_str()))
     }
 }
 
@@ -99,7 +129,7 @@ fn joined(folder: &str, target: &str) -> String {
     parts.join("/")
 }
 
-fn reader(source: &str) -> Reader<&[u8]> {
+pub(super) fn reader(source: &str) -> Reader<&[u8]> {
     let mut reader = Reader::from_str(source);
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -119,6 +149,11 @@ pub(super) fn each_tag(source: &str, mut see: impl FnMut(&BytesStart<'_>)) -> Re
     }
 }
 
+/// Returns whether a switch is on: the attribute `val`, or the element alone.
+pub(super) fn is_on(value: Option<&str>) -> bool {
+    !matches!(value, Some("0" | "false" | "off"))
+}
+
 /// Returns the name without its prefix.
 pub(super) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
@@ -129,192 +164,4 @@ pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = tag.attributes().flatten();
     let found = attributes.find(|attribute| local(attribute.key.as_ref()) == name)?;
     Some(found.value.as_ref().to_owned())
-}
-
-/// The kind of a paragraph, according to its style.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Style {
-    pub heading: Option<u8>,
-    pub is_item: bool,
-}
-
-/// Reads the paragraphs and tables of a part. `styles` contains the styles of its paragraphs.
-pub(super) fn read(source: &str, styles: &HashMap<String, Style>) -> Result<Vec<Block>, String> {
-    let mut reader = reader(source);
-    let mut state = State::new(styles);
-    loop {
-        match reader.read_event().map_err(|error| format!("no readable XML: {error}"))? {
-            Event::Start(tag) => state.start(&tag)?,
-            Event::Empty(tag) => state.empty(&tag),
-            Event::End(tag) => state.end(local(tag.name().as_ref())),
-            Event::Text(text) => state.push_text(&text.xml10_content()),
-            Event::CData(text) => state.push_text(&text.xml10_content()),
-            Event::GeneralRef(name) => match name.resolve_char_ref() {
-                Ok(Some(c)) => state.push_text(c.encode_utf8(&mut [0; 4])),
-                _ => state.push_text(quick_xml::escape::resolve_html5_entity(&name).unwrap_or_default()),
-            },
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    state.paragraph();
-    Ok(state.open.into_iter().flat_map(|place| place.blocks).collect())
-}
-
-/// The position of the reader in a part.
-struct State<'s> {
-    styles: &'s HashMap<String, Style>,
-    /// The contents of each open table so far, outermost first. The first entry is the part itself.
-    open: Vec<Place>,
-    text: String,
-    style: Style,
-    in_text: bool,
-    /// Number of open elements inside an element that is skipped.
-    skipped: usize,
-}
-
-#[derive(Default)]
-struct Place {
-    blocks: Vec<Block>,
-    rows: Vec<Vec<Cell>>,
-    /// Number of columns that the next cell covers.
-    colspan: usize,
-}
-
-impl<'s> State<'s> {
-    fn new(styles: &'s HashMap<String, Style>) -> Self {
-        Self {
-            styles,
-            open: vec![Place::default()],
-            text: String::new(),
-            style: Style::default(),
-            in_text: false,
-            skipped: 0,
-        }
-    }
-
-    fn push_text(&mut self, text: &str) {
-        if self.in_text && self.skipped == 0 {
-            self.text.push_str(text);
-        }
-    }
-
-    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
-        if self.skipped > 0 || is_skipped(tag) {
-            self.skipped += 1;
-            return Ok(());
-        }
-        match local(tag.name().as_ref()) {
-            "t" => self.in_text = true,
-            "p" => self.paragraph(),
-            "tbl" => {
-                if self.open.len() > MAX_DEPTH {
-                    return Err(format!("tables are nested more than {MAX_DEPTH} deep"));
-                }
-                self.paragraph();
-                self.open.push(Place::default());
-            }
-            "tr" => {
-                if let Some(place) = self.open.last_mut() {
-                    place.rows.push(Vec::new());
-                }
-            }
-            "tc" => self.span(attribute(tag, "gridSpan")),
-            _ => self.empty(tag),
-        }
-        Ok(())
-    }
-
-    fn span(&mut self, columns: Option<String>) {
-        if let (Some(place), Some(columns)) = (self.open.last_mut(), columns) {
-            place.colspan = columns.parse().unwrap_or(1);
-        }
-    }
-
-    fn empty(&mut self, tag: &BytesStart<'_>) {
-        if self.skipped > 0 {
-            return;
-        }
-        match local(tag.name().as_ref()) {
-            "tab" | "br" | "cr" => self.text.push(' '),
-            "noBreakHyphen" => self.text.push('-'),
-            "gridSpan" => self.span(attribute(tag, "val")),
-            "pStyle" => {
-                let style = attribute(tag, "val").and_then(|id| self.styles.get(&id));
-                self.style = style.copied().unwrap_or(self.style);
-            }
-            // In slides, a shape has a type.
-            "ph" => {
-                let is_title = attribute(tag, "type").is_some_and(|kind| matches!(kind.as_str(), "title" | "ctrTitle"));
-                self.style.heading = is_title.then_some(2);
-            }
-            "numPr" | "buChar" | "buAutoNum" => self.style.is_item = true,
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, name: &str) {
-        if self.skipped > 0 {
-            self.skipped -= 1;
-            return;
-        }
-        match name {
-            "t" => self.in_text = false,
-            "p" => self.paragraph(),
-            "tc" => {
-                self.paragraph();
-                if let Some(place) = self.open.last_mut() {
-                    let content = std::mem::take(&mut place.blocks);
-                    let colspan = std::mem::take(&mut place.colspan).clamp(1, 100);
-                    if let Some(row) = place.rows.last_mut() {
-                        row.push(Cell { colspan, content, ..Cell::default() });
-                    }
-                }
-            }
-            "tbl" if self.open.len() > 1 => {
-                self.paragraph();
-                if let Some(place) = self.open.pop() {
-                    let header_rows = usize::from(place.rows.len() > 1);
-                    self.push(Block::Table(Table { caption: Vec::new(), header_rows, rows: place.rows }));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn push(&mut self, block: Block) {
-        if let Some(place) = self.open.last_mut() {
-            place.blocks.push(block);
-        }
-    }
-
-    /// Ends the current paragraph.
-    fn paragraph(&mut self) {
-        let text = one_line(&std::mem::take(&mut self.text));
-        if text.is_empty() {
-            return;
-        }
-        let style = std::mem::take(&mut self.style);
-        let content = vec![Inline::Text(text)];
-        match style {
-            Style { heading: Some(level), .. } => self.push(Block::Heading { level, content }),
-            Style { is_item: true, .. } => {
-                let item = ListItem { checked: None, content: vec![Block::Paragraph(content)] };
-                match self.open.last_mut().and_then(|place| place.blocks.last_mut()) {
-                    Some(Block::List(list)) => list.items.push(item),
-                    _ => self.push(Block::List(List { ordered: false, start: 1, items: vec![item] })),
-                }
-            }
-            Style { .. } => self.push(Block::Paragraph(content)),
-        }
-    }
-}
-
-/// Returns whether to skip an element: a fallback that repeats the content of newer markup, or a slide number.
-fn is_skipped(tag: &BytesStart<'_>) -> bool {
-    match local(tag.name().as_ref()) {
-        "Fallback" => true,
-        "fld" => attribute(tag, "type").is_some_and(|kind| kind == "slidenum" || kind.starts_with("datetime")),
-        _ => false,
-    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::super::text::{Losses, count};
 use super::super::tree::{Block, Inline};
-use super::office::{Package, each_tag, local, read};
+use super::body;
+use super::office::{Package, attribute, each_tag, is_on, local};
 
-const PRESENTATION: &str = "ppt/presentation.xml";
-
-/// Returns the slides of a `.pptx` in order. Each has a heading, paragraphs, tables, and the speaker notes.
-pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
+/// Returns the slides of a `.pptx` in order. Each has a heading, paragraphs, tables, and the speaker notes. Omits hidden
+/// slides.
+pub(super) fn blocks(bytes: Vec<u8>, losses: &mut Losses) -> Result<Vec<Block>, String> {
     let mut package = Package::open(bytes)?;
     let slides = slides(&mut package)?;
     if slides.is_empty() {
@@ -16,8 +17,11 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
     }
     let mut blocks = Vec::new();
     for (number, name) in slides.iter().enumerate() {
-        let Some(source) = package.part(name)? else { continue };
-        let mut slide = read(&source, &HashMap::new())?;
+        if is_hidden(&package.part(name)?.unwrap_or_default())? {
+            count(losses, "slide:hidden");
+            continue;
+        }
+        let Some(mut slide) = body::part(&mut package, name, &HashMap::new(), losses)? else { continue };
         let title = slide.iter().position(|block| matches!(block, Block::Heading { .. }));
         let title = title.map(|at| slide.remove(at));
         blocks.push(title.unwrap_or_else(|| {
@@ -25,28 +29,41 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
             Block::Heading { level: 2, content }
         }));
         blocks.append(&mut slide);
-        let notes = package.relations(name)?.into_values().find(|target| target.contains("/notesSlides/"));
-        if let Some(source) = notes.map(|notes| package.part(&notes)).transpose()?.flatten() {
-            blocks.extend(read(&source, &HashMap::new())?);
+        let relations = package.relations(name)?;
+        if let Some((_, notes)) = relations.of_kind("notesSlide").next() {
+            blocks.extend(body::part(&mut package, notes, &HashMap::new(), losses)?.unwrap_or_default());
         }
     }
     Ok(blocks)
 }
 
+/// Returns whether a slide is left out when the presentation is shown.
+fn is_hidden(source: &str) -> Result<bool, String> {
+    let mut is_hidden = false;
+    each_tag(source, |tag| {
+        if local(tag.name().as_ref()) == "sld" {
+            is_hidden = !is_on(attribute(tag, "show").as_deref());
+        }
+    })?;
+    Ok(is_hidden)
+}
+
 /// Returns the slide parts in presentation order. If the presentation does not define an order, sorts them by name.
 fn slides(package: &mut Package) -> Result<Vec<String>, String> {
-    let relations = package.relations(PRESENTATION)?;
+    let presentation = package.main("ppt/presentation.xml")?;
+    let relations = package.relations(&presentation)?;
     let mut ordered = Vec::new();
-    if let Some(source) = package.part(PRESENTATION)? {
+    if let Some(source) = package.part(&presentation)? {
         each_tag(&source, |tag| {
             if local(tag.name().as_ref()) == "sldId" {
                 let mut attributes = tag.attributes().flatten();
                 let relation = attributes.find(|attribute| attribute.key.as_ref().ends_with(":id"));
-                ordered.extend(relation.and_then(|id| relations.get(&*id.value).cloned()));
+                ordered.extend(relation.and_then(|id| relations.target(&id.value).map(str::to_owned)));
             }
         })?;
     }
     let named = package.names("ppt/slides/slide", ".xml");
-    ordered.retain(|name| named.contains(name));
+    let all = package.names("", ".xml");
+    ordered.retain(|name| all.contains(name));
     Ok(if ordered.is_empty() { named } else { ordered })
 }

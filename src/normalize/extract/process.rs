@@ -7,6 +7,7 @@ use std::thread;
 
 use nix::sys::resource::{Resource, setrlimit};
 
+use super::super::text::Losses;
 use super::{Format, MAX_FILE, MAX_TEXT, extract};
 
 /// Name of the hidden command that reads one file from its standard input.
@@ -16,11 +17,13 @@ pub const COMMAND: &str = "extract";
 const MEMORY_BYTES: u64 = 512 << 20;
 /// Maximum processor time for reading a file, in seconds.
 const SECONDS: u64 = 60;
+/// Maximum size of the counts before the text, in bytes.
+const MAX_LOSSES: u64 = 4096;
 /// Stack size of the thread that reads a file. Objects in these files are nested, and libraries read them recursively.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Runs `program`, which is trailblazer, to extract the text of a file.
-pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Result<String, String> {
+/// Runs `program`, which is trailblazer, to extract the text of a file and the counts of what was left out.
+pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Result<(String, Losses), String> {
     let mut command = Command::new(program);
     command.args([COMMAND, format.name()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("cannot start a process to read it: {error}"))?;
@@ -29,16 +32,21 @@ pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Res
         let _ = stdin.write_all(bytes);
     }
     let mut answer = String::new();
-    let read = child.stdout.take().map(|stdout| stdout.take(MAX_TEXT + 1).read_to_string(&mut answer));
+    let read = child.stdout.take().map(|stdout| stdout.take(MAX_TEXT + MAX_LOSSES).read_to_string(&mut answer));
     let status = child.wait().map_err(|error| format!("cannot start a process to read it: {error}"))?;
+    let damaged = || "it is damaged, or reading it takes too much memory or time".to_owned();
     match (status.code(), read) {
-        (Some(0), Some(Ok(_))) => Ok(answer),
+        (Some(0), Some(Ok(_))) => {
+            let (losses, text) = answer.split_once('\n').ok_or_else(damaged)?;
+            Ok((text.to_owned(), serde_json::from_str(losses).map_err(|_| damaged())?))
+        }
         (Some(1), Some(Ok(_))) => Err(answer),
-        _ => Err("it is damaged, or reading it takes too much memory or time".to_owned()),
+        _ => Err(damaged()),
     }
 }
 
-/// Reads a file from standard input with bounded memory and time. Returns its text, or the reason why it cannot be read.
+/// Reads a file from standard input with bounded memory and time. Returns a line with the counts of what was left out and the
+/// text, or the reason why it cannot be read.
 pub fn answer(format: Format) -> Result<String, String> {
     // If the system does not support these limits, continue without them.
     let _ = setrlimit(Resource::RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES);
@@ -51,5 +59,7 @@ pub fn answer(format: Format) -> Result<String, String> {
     }
     let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn(move || extract(format, bytes));
     let reader = reader.map_err(|error| format!("cannot start a thread to read it: {error}"))?;
-    reader.join().unwrap_or_else(|_| Err("it is damaged".to_owned()))
+    let (text, losses) = reader.join().unwrap_or_else(|_| Err("it is damaged".to_owned()))?;
+    let losses = serde_json::to_string(&losses).map_err(|error| error.to_string())?;
+    Ok(format!("{losses}\n{text}"))
 }

@@ -1,30 +1,32 @@
 //! Converts spreadsheets to tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Cursor;
+use std::ops::RangeInclusive;
 
-use calamine::{DataRef, Reader as _, SheetType, Xlsx};
+use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 
-use super::super::text::one_line;
+use super::super::text::{Losses, count, count_many, one_line};
 use super::super::tree::{Block, Cell, Inline, Table};
-use super::office::Package;
+use super::office::{Package, attribute, each_tag, is_on, local};
 
 /// Maximum number of cells to read from a workbook.
 const MAX_CELLS: usize = 500_000;
 /// Maximum number of columns in a sheet.
 const MAX_COLUMNS: u32 = 256;
 
-/// Returns a heading and a table for each sheet of a `.xlsx`. Omits empty rows and columns.
-pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
+/// Returns a heading and a table for each sheet of a `.xlsx`. Omits hidden and empty rows and columns.
+pub(super) fn blocks(bytes: Vec<u8>, losses: &mut Losses) -> Result<Vec<Block>, String> {
+    let mut package = Package::open(bytes)?;
+    let hidden = hidden(&mut package)?;
     // The library unpacks each part completely.
-    let bytes = Package::open(bytes)?.checked()?;
+    let bytes = package.checked()?;
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(reason)?;
-    let sheets: Vec<String> = workbook
-        .sheets_metadata()
-        .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| sheet.name.clone())
-        .collect();
+    let sheets = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    let (visible, left_out): (Vec<_>, Vec<_>) =
+        sheets.cloned().partition(|sheet| sheet.visible == SheetVisible::Visible);
+    count_many(losses, "sheet:hidden", left_out.len() as u64);
+    let sheets: Vec<String> = visible.into_iter().map(|sheet| sheet.name).collect();
     let mut blocks = Vec::new();
     let mut left = MAX_CELLS;
     for name in sheets {
@@ -34,7 +36,17 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
         while let Some(cell) = cells.next_cell().map_err(reason)? {
             let (row, column) = cell.get_position();
             let text = shown(cell.get_value());
-            if text.is_empty() || column >= MAX_COLUMNS {
+            if text.is_empty() {
+                continue;
+            }
+            let loss = match hidden.get(&name) {
+                Some(hidden) if hidden.rows.contains(&row) => "row:hidden",
+                Some(hidden) if hidden.columns.iter().any(|columns| columns.contains(&column)) => "column:hidden",
+                _ if column >= MAX_COLUMNS => "sheet:too-wide",
+                _ => "",
+            };
+            if !loss.is_empty() {
+                count(losses, loss);
                 continue;
             }
             left = left.checked_sub(1).ok_or_else(|| format!("it has more than {MAX_CELLS} cells"))?;
@@ -51,6 +63,46 @@ pub(super) fn blocks(bytes: Vec<u8>) -> Result<Vec<Block>, String> {
         }
     }
     Ok(blocks)
+}
+
+/// The hidden rows and columns of a sheet, counted from 0.
+#[derive(Default)]
+struct Hidden {
+    rows: HashSet<u32>,
+    columns: Vec<RangeInclusive<u32>>,
+}
+
+/// Returns the hidden rows and columns by the name of their sheet.
+fn hidden(package: &mut Package) -> Result<HashMap<String, Hidden>, String> {
+    let workbook = package.main("xl/workbook.xml")?;
+    let relations = package.relations(&workbook)?;
+    let mut sheets = Vec::new();
+    each_tag(&package.part(&workbook)?.unwrap_or_default(), |tag| {
+        if local(tag.name().as_ref()) == "sheet" {
+            let mut attributes = tag.attributes().flatten();
+            let id = attributes.find(|attribute| attribute.key.as_ref().ends_with(":id"));
+            let target = id.and_then(|id| relations.target(&id.value).map(str::to_owned));
+            sheets.extend(attribute(tag, "name").zip(target));
+        }
+    })?;
+    let mut all = HashMap::new();
+    for (name, target) in sheets {
+        let mut of_sheet = Hidden::default();
+        each_tag(&package.part(&target)?.unwrap_or_default(), |tag| {
+            let number = |name: &str| attribute(tag, name).and_then(|value| value.parse::<u32>().ok()?.checked_sub(1));
+            if attribute(tag, "hidden").is_none_or(|value| !is_on(Some(&value))) {
+                return;
+            }
+            match local(tag.name().as_ref()) {
+                "row" => of_sheet.rows.extend(number("r")),
+                "col" => of_sheet.columns.extend(number("min").zip(number("max")).map(|(min, max)| min..=max)),
+                _ => {}
+            }
+        })?;
+        let name = quick_xml::escape::unescape(&name).map(std::borrow::Cow::into_owned).unwrap_or(name);
+        all.insert(name, of_sheet);
+    }
+    Ok(all)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]

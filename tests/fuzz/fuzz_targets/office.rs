@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let file = if *first >= 128 { rest.to_vec() } else { package(names, rest) };
     match extract(format, file) {
-        Ok(text) => assert!(!text.contains('\0')),
+        Ok((text, _)) => assert!(!text.contains('\0')),
         Err(reason) => assert!(!reason.is_empty()),
     }
 });
