@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use postgres::Client;
 
-use super::Context;
+use super::others::is_same_input;
+use super::{Context, kept, others};
 use crate::artifact::{self, BrokenLine, Writer};
 use crate::db::Connector;
-use crate::db::calls::{self, Filter, Run};
+use crate::db::calls::{self, Filter};
 use crate::db::stage::{Loaded, NamedDocument};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -87,7 +88,7 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
     if input.is_derived
         && let Some(earlier) = earlier_input.as_deref().filter(|earlier| !is_same_input(earlier, &input.description))
     {
-        return Err(other_input(run_id, earlier, &input.description));
+        return Err(others::other_input(run_id, earlier, &input.description));
     }
     context.events.emit(&Event::NormalizeStart { run_id, input: &input.shown_path, source });
 
@@ -104,6 +105,13 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
             return Err(error);
         }
     };
+    if earlier_input.as_deref().is_none_or(|earlier| is_same_input(earlier, &input.description)) {
+        let kept = kept::keep(&path, &summary.failed_files, &mut writer)?;
+        summary.documents += kept;
+        if kept > 0 {
+            log::warn!("kept {} of files that cannot be read from the last normalization", counted(kept, "document"));
+        }
+    }
     let mut registered = register(input, writer, &path, &mut summary, earlier_input, context)?;
     summary.failed += registered.broken;
     summary.documents -= registered.broken;
@@ -114,7 +122,7 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
     name_changes(&loaded);
     summary.print(input, &loaded);
     if input.is_derived {
-        report_overlap(&mut registered.client, run_id, loaded.total_docs);
+        others::report_overlap(&mut registered.client, run_id, loaded.total_docs);
     }
     Ok(Some(Ingested { loaded, failed: summary.failed }))
 }
@@ -159,10 +167,10 @@ fn register(
                 if let Some(earlier) = &earlier_input
                     && !is_same_input(earlier, &input.description)
                 {
-                    return Err(other_input(run_id, earlier, &input.description));
+                    return Err(others::other_input(run_id, earlier, &input.description));
                 }
-                refuse_hidden(tx, input, context)?;
             }
+            others::meet(tx, input, context)?;
             refuse_to_shrink(input, loaded)?;
             if input.dry_run {
                 return Ok(Verdict::RollBack);
@@ -177,7 +185,7 @@ fn register(
             let is_other =
                 earlier_input.as_deref().is_some_and(|replaced| !is_same_input(replaced, &input.description));
             if earlier.source != source || is_other {
-                report_replaced(earlier, earlier_input.as_deref(), &input.description, source, context);
+                others::report_replaced(earlier, earlier_input.as_deref(), &input.description, source, context);
             }
         }
         Ok((client, loaded))
@@ -223,62 +231,6 @@ fn refuse_to_shrink(input: &Input<'_>, loaded: &Loaded) -> Result<()> {
     })
 }
 
-/// Rejects an input whose documents have the same ids as documents of another input. A search would show only one of the two.
-fn refuse_hidden(tx: &mut postgres::Transaction<'_>, input: &Input<'_>, context: &Context<'_>) -> Result<()> {
-    let overlapping = calls::overlapping_runs(tx, input.run_id)?;
-    if overlapping.is_empty() {
-        return Ok(());
-    }
-    let run_ids = overlapping.iter().map(|(run_id, _)| run_id.clone()).collect();
-    let runs = calls::list_runs(tx, &Filter { run_ids, ..Filter::default() })?;
-    for (other, documents) in &overlapping {
-        let Some(run) = runs.iter().find(|run| run.run_id == *other) else { continue };
-        let Some(other_input) = input_of(run, context) else { continue };
-        if is_same_input(&other_input, &input.description) {
-            continue;
-        }
-        let documents = counted(*documents, "document");
-        let collection = match input.source {
-            normalize::Source::Dita => "To keep both, name this input with --collection NAME. ",
-            normalize::Source::Confluence => "",
-        };
-        return Err(Error::Usage {
-            message: format!(
-                "{documents} of {} would hide documents of {} in run {other}, because they have the same ids",
-                input.description, other_input
-            ),
-            hint: Some(format!(
-                "{collection}To replace the other run, pass --run-id {other}. To keep versions of the same documents, pass \
-                 another --run-id."
-            )),
-        });
-    }
-    Ok(())
-}
-
-/// Returns the input of a run, if it is known.
-pub fn input_of(run: &Run, context: &Context<'_>) -> Option<String> {
-    run.input.clone().or_else(|| {
-        let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), &run.run_id);
-        artifact::manifest(&path)?.input
-    })
-}
-
-fn other_input(run_id: &RunId, earlier: &str, input: &str) -> Error {
-    Error::Usage {
-        message: format!("run {run_id} was made from {}, not from {}", printable(earlier), printable(input)),
-        hint: Some(format!(
-            "To keep both, pass another --run-id (and for DITA a --collection). To replace its documents, pass --run-id {run_id}."
-        )),
-    }
-}
-
-/// Returns whether two descriptions are equal, or their paths lead to the same file.
-fn is_same_input(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((Path::new(one).canonicalize(), Path::new(other).canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
 /// Returns the description of an input: its path, and the conditions that filter its documents.
 pub fn description(path: &Path, ditavals: &[PathBuf]) -> String {
     let path = path.display();
@@ -291,36 +243,6 @@ pub fn absolute(path: &Path) -> PathBuf {
     let is_plain = !path.components().any(|part| part == std::path::Component::ParentDir);
     let absolute = if is_plain { std::path::absolute(path) } else { path.canonicalize() };
     absolute.unwrap_or_else(|_| path.to_owned())
-}
-
-/// Reports that the documents replace those of a different input, which may be a mistake.
-fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
-    let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
-    let made_from =
-        replaced_input.map_or_else(|| replaced_source.to_owned(), |input| format!("{input} ({replaced_source})"));
-    log::warn!(
-        "run {run_id} was made from {} before; its documents are replaced by those of {} ({source}). To keep both, \
-         normalize each under another --run-id",
-        printable(&made_from),
-        printable(input)
-    );
-    context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });
-}
-
-/// Reports another run that contains most of these documents, because earlier versions created a new run for each update.
-fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
-    match calls::overlapping_runs(client, run_id).as_deref() {
-        Ok([(other, documents), ..]) if documents * 2 > i64::from(total_docs) => {
-            let are = if *documents == 1 { "is" } else { "are" };
-            log::info!(
-                "{documents} of these documents {are} in run {other} too. If {run_id} replaces it, delete it: `trailblazer \
-                 runs delete --run-id {other}`"
-            );
-        }
-        Ok(_) => {}
-        // The message is optional, because the run is already registered.
-        Err(error) => log::debug!("{error}"),
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "names the run and its artifact; the backlog uses the database's time")]
@@ -467,11 +389,14 @@ impl Summary {
             log::warn!("{failed} could not be converted completely{several}{rest}");
         }
         if self.skipped > 0 {
-            let what = match input.source {
-                normalize::Source::Dita => "that is not DITA",
-                normalize::Source::Confluence => "without a page",
+            let (files, is_one) = (counted(self.skipped, "file"), self.skipped == 1);
+            let why = match (input.source, is_one) {
+                (normalize::Source::Dita, true) => "it is not DITA",
+                (normalize::Source::Dita, false) => "they are not DITA",
+                (normalize::Source::Confluence, true) => "it has no page or readable text",
+                (normalize::Source::Confluence, false) => "they have no page or readable text",
             };
-            log::info!("{} {what} skipped (-v names them)", counted(self.skipped, "file"));
+            log::info!("skipped {files}, because {why} (-v names {})", if is_one { "it" } else { "them" });
         }
         self.warn_of_losses();
     }

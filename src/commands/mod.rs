@@ -10,6 +10,7 @@ pub mod extract;
 pub mod fetch;
 mod indexes;
 mod ingest;
+mod kept;
 pub mod man;
 #[cfg(feature = "serve")]
 pub mod mcp;
@@ -17,6 +18,7 @@ mod model;
 pub mod models;
 mod names;
 pub mod normalize;
+mod others;
 mod reading;
 pub mod report;
 pub mod rerank;

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::ingest::{self, Input, absolute, source_name};
 use super::{Context, deliverables};
+use crate::config::site_address;
 use crate::error::{Error, Exit, Result};
 use crate::ids::{RunId, short_hash};
 use crate::normalize::{self, Options};
@@ -47,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub ditaval: Vec<PathBuf>,
     /// Address of the site: Confluence links are relative to it, and DITA pages are published below it
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = site_address)]
     pub site_url: Option<String>,
     /// Update the run even if more than half of its documents are gone
     #[arg(long)]

@@ -17,6 +17,7 @@ mod filters;
 mod gapless;
 mod help;
 mod hostile;
+mod inputs;
 mod knowledge_base;
 mod languages;
 mod leases;

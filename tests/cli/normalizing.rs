@@ -96,7 +96,11 @@ fn json_files_that_are_no_pages_are_skipped_and_damaged_pages_fail() {
     let skipped: Vec<_> = run.events_named("normalize.document.skip").iter().map(|skip| skip["path"].clone()).collect();
     assert_eq!(skipped, ["list.json", "package.json"]);
     assert_eq!(run.events_named("normalize.complete")[0]["skipped"], 2);
-    assert!(run.stderr.contains("2 files without a page skipped (-v names them)"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("skipped 2 files, because they have no page or readable text (-v names them)"),
+        "{}",
+        run.stderr
+    );
     let run = sandbox.run(&[&["-v"], &args[..]].concat()).success();
     assert!(run.stderr.contains("debug: package.json: the file is neither an ADF document nor"), "{}", run.stderr);
 

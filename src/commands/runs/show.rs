@@ -1,6 +1,6 @@
 //! `trailblazer runs show`
 
-use super::super::{Context, ingest, workers};
+use super::super::{Context, others, workers};
 use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
@@ -29,7 +29,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
     let run = runs.first().ok_or_else(|| super::no_run(&args.run_id))?;
     let history = calls::run_history(&mut client, &args.run_id)?;
-    let input = ingest::input_of(run, context);
+    let input = others::input_of(run, context);
     if context.events.is_on() {
         context.events.emit(&super::list::event(run, input.as_deref()));
         for attempt in &history {

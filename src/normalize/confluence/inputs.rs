@@ -22,7 +22,9 @@ type Opened = (Vec<Box<dyn Source>>, Vec<Outcome>);
 /// Opens everything in `input`: first the page files, sorted by path, then the space exports.
 /// Folders that cannot be read are reported first.
 pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<Opened, ReadError> {
-    if let Some(found) = export::find(input)? {
+    if !input.is_dir()
+        && let Some(found) = export::find(input)?
+    {
         return Ok((vec![Box::new(export::Export::index(found, options, naming)?)], Vec::new()));
     }
     if let Some(ndjson) = ingest::find(input) {
@@ -39,6 +41,7 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
         let message = format!("{} contains no page files ({ENDINGS})", input.display());
         return Err(ReadError::Input { message });
     }
+    let is_alone = files.is_empty() && exports.len() == 1;
     let mut sources: Vec<Box<dyn Source>> = vec![Box::new(pages::index(files, options, naming))];
     let mut told: Vec<Outcome> = unread.into_iter().map(Outcome::Failure).collect();
     for (path, relative) in exports {
@@ -50,8 +53,10 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
         match indexed {
             Ok(indexed) => sources.extend(indexed.map(|export| Box::new(export) as Box<dyn Source>)),
             // An export that cannot be read does not stop the others.
+            Err(error) if is_alone => return Err(error),
             Err(error @ (ReadError::Input { .. } | ReadError::Io { .. })) => {
-                told.push(Outcome::Failure(FileError { path: relative, line: None, message: error.to_string() }));
+                let path = if relative.is_empty() { export::ENTITIES.to_owned() } else { relative };
+                told.push(Outcome::Failure(FileError { path, line: None, message: error.to_string() }));
             }
             Err(error @ ReadError::Emit(_)) => return Err(error),
         }
@@ -76,12 +81,6 @@ impl Listing {
             self.add_file(path, relative);
             return Ok(());
         }
-        // If an export cannot be opened, the error is reported when it is read.
-        if !above.is_empty() && export::find_among(path, relative).map_or(true, |export| export.is_some()) {
-            // The other files in the folder of an export are its attachments.
-            self.exports.push((path.to_owned(), relative.to_owned()));
-            return Ok(());
-        }
         let (identity, names) = match contents_of(path) {
             Ok(contents) => contents,
             Err(source) if above.is_empty() => return Err(io_error(path)(source)),
@@ -101,12 +100,18 @@ impl Listing {
             self.pass_over(relative, message);
             return Ok(());
         }
+        // If an export cannot be opened, the error is reported when it is read.
+        let is_export = export::find_among(path, relative).map_or(true, |export| export.is_some());
+        if is_export {
+            self.exports.push((path.to_owned(), relative.to_owned()));
+        }
         above.push(identity);
         for name in names {
             let shown = name.to_string_lossy();
-            // The files in this folder are attachments, not pages.
+            // Neither the attachments of pages nor the own files of an export are page files.
             let is_attached = shown == ATTACHMENTS && path.join(&name).is_dir();
-            if !shown.starts_with('.') && !is_attached {
+            let is_own = is_export && export::OWN.contains(&&*shown);
+            if !shown.starts_with('.') && !is_attached && !is_own {
                 let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
                 self.add(&path.join(&name), &relative, above)?;
             }
