@@ -8,6 +8,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::ConfigError;
 use super::keys::nearest_name;
+use super::site::site_address;
 use crate::ids::RunId;
 
 /// Keys of a source that reads files.
@@ -259,8 +260,13 @@ impl Values<'_> {
             path: self.text("path")?.unwrap_or_default().into(),
             ditaval,
             collection: self.text("collection")?,
-            site_url: self.text("site_url")?,
+            site_url: self.site_url()?,
         })
+    }
+
+    fn site_url(&self) -> Result<Option<String>, ConfigError> {
+        let address = self.text("site_url")?.map(|text| site_address(&text)).transpose();
+        address.map_err(|message| self.lines.invalid(self.name, Some("site_url"), &message))
     }
 
     fn site(&self) -> Result<Site, ConfigError> {
