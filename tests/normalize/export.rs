@@ -38,10 +38,7 @@ fn exports_among_page_files_are_read_as_exports_and_their_attachments_as_none() 
     fs::write(space.join("attachments/1/9/1.html"), "<p>attached</p>").expect("a written file");
     fs::write(folder.path().join("page.xml"), "<p>alone</p>").expect("a written file");
     let zip = |name: &str, entry: &str, content: &str| {
-        let mut writer = ZipWriter::new(fs::File::create(folder.path().join(name)).expect("a file"));
-        writer.start_file(entry, SimpleFileOptions::default()).expect("an entry");
-        writer.write_all(content.as_bytes()).expect("a written entry");
-        writer.finish().expect("a zip");
+        fs::write(folder.path().join(name), zip_of(entry, content)).expect("a written file");
     };
     zip("other.zip", "export/entities.xml", &entities(2, "Two", "<p>two</p>", ""));
     zip("attached.zip", "readme.txt", "no export");
@@ -59,6 +56,71 @@ fn exports_among_page_files_are_read_as_exports_and_their_attachments_as_none() 
             ("1".to_owned(), "one", Some("space/entities.xml")),
         ]
     );
+}
+
+/// Returns a zip file with one entry.
+fn zip_of(entry: &str, content: &str) -> Vec<u8> {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file(entry, SimpleFileOptions::default()).expect("an entry");
+    writer.write_all(content.as_bytes()).expect("a written entry");
+    writer.finish().expect("a zip").into_inner()
+}
+
+#[test]
+fn a_damaged_export_among_others_is_a_failure_with_its_name() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let whole = |page, title| zip_of("entities.xml", &entities(page, title, "<p>x</p>", ""));
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).expect("a written file");
+    write("a.zip", &whole(1, "One"));
+    let cut = whole(2, "Two");
+    write("b.zip", &cut[..cut.len() - 40]);
+    fs::create_dir(folder.path().join("c")).expect("a folder");
+    write("c/entities.xml", b"");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.documents.iter().map(|page| page.title.as_str()).collect::<Vec<_>>(), ["One"]);
+    assert_eq!(read.failures.iter().map(|failure| failure.path.as_str()).collect::<Vec<_>>(), ["b.zip", "c"]);
+    assert!(read.failures[0].message.contains("not a readable zip file"), "{:?}", read.failures);
+}
+
+#[test]
+fn an_export_at_the_top_of_a_folder_hides_no_other_input() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, bytes).expect("a written file");
+    };
+    let link = "<p><ac:link><ri:page ri:content-title=\"Two\"/></ac:link></p>";
+    write("entities.xml", entities(1, "One", link, "").as_bytes());
+    write("exportDescriptor.properties", b"source=server");
+    write("attachments/1/9/1.html", b"<p>attached</p>");
+    write("b.zip", &zip_of("entities.xml", &entities(2, "Two", "<p>two</p>", "")));
+    write("sub/p.xml", b"<p>three</p>");
+    write("sub/entities.xml", entities(4, "Four", "<p>four</p>", "").as_bytes());
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.failures, []);
+    let mut titles: Vec<&str> = read.documents.iter().map(|page| page.title.as_str()).collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["Four", "One", "Two", "p"]);
+    let target = read.titled("One").links[0].target_id.as_deref();
+    assert_eq!(target, Some(read.titled("Two").id.as_str()));
+}
+
+#[test]
+fn pages_that_are_not_current_are_counted_by_status() {
+    let other = |id: u64, status: &str| {
+        format!(
+            "<object class=\"Page\"><id name=\"id\">{id}</id><property name=\"title\"><![CDATA[T{id}]]></property>\
+             <property name=\"contentStatus\"><![CDATA[{status}]]></property></object>\n"
+        )
+    };
+    let rest = other(2, "draft") + &other(3, "archived") + &other(4, "archived");
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::write(folder.path().join("entities.xml"), entities(1, "One", "<p>x</p>", &rest)).expect("a written file");
+    let read = read(folder.path(), Source::Confluence, &Options::default());
+    assert_eq!(read.documents.len(), 1);
+    let told: Vec<&str> = read.notices.iter().map(|notice| notice.message.as_str()).collect();
+    assert!(told.contains(&"omitted pages that are not current: 2 archived, 1 draft"), "{told:?}");
 }
 
 #[test]

@@ -106,6 +106,27 @@ fn parents_of_version_2_make_breadcrumbs_through_folders() {
 }
 
 #[test]
+fn nodes_without_a_page_are_told_by_kind() {
+    let node = |id: &str, kind: &str| json!({"id": id, "type": kind, "status": "current", "title": "T"});
+    let nodes = [node("1", "whiteboard"), node("2", "whiteboard"), node("3", "database"), node("4", "page")];
+    let read = read(&[("pages.json", list(&nodes, &json!({})))]);
+    let told = messages(&read);
+    for message in ["1 database appears only in breadcrumbs", "2 whiteboards appear only in breadcrumbs"] {
+        assert!(told.contains(&message), "{told:?}");
+    }
+}
+
+#[test]
+fn an_empty_json_file_is_no_damaged_page() {
+    let page = json!({"id": "1", "type": "page", "title": "T", "body": {"storage": {"value": "<p>x</p>"}}}).to_string();
+    let read = read_files(&[("p.json", &page), ("empty.json", " \n"), ("object.json", "{}")], &Options::default());
+    let left_out: Vec<(&str, &str)> =
+        read.failures.iter().map(|file| (file.path.as_str(), file.message.as_str())).collect();
+    let object = "neither an ADF document nor a page of the REST API";
+    assert_eq!(left_out, [("empty.json", "an empty file"), ("object.json", object)]);
+}
+
+#[test]
 fn breadcrumbs_of_version_1_come_from_the_ancestors() {
     let more = json!({"ancestors": [{"id": "1", "title": "Home"}, {"id": "2", "title": "Middle"}]});
     let read = read(&[("p.json", page("3", "Leaf", &more))]);

@@ -15,12 +15,14 @@ mod export;
 mod flow;
 mod foreign;
 mod headings;
+mod hidden;
 mod ingest;
 mod inputs;
 mod legacy;
 mod library;
 mod links;
 mod macros;
+mod markdown;
 mod naming;
 mod page;
 mod pages;
@@ -30,6 +32,7 @@ mod storage;
 mod title;
 mod wiki;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Emit, Notice, Options, Outcome, ReadError, parallel};
@@ -106,13 +109,23 @@ fn hint_at_the_site(library: &Library<'_>) -> Option<Notice> {
     })
 }
 
-/// Returns a notice with the number of nodes that have no page.
-fn branches(count: usize, kind: &str) -> Option<Outcome> {
-    let message = match count {
-        1 => format!("1 {kind} appears only in breadcrumbs"),
-        _ => format!("{count} {kind}s appear only in breadcrumbs"),
+/// Returns a notice for each kind of node that has no page.
+fn branches(kinds: &BTreeMap<String, usize>) -> Vec<Outcome> {
+    let told = |(kind, count): (&String, &usize)| {
+        let message = match count {
+            1 => format!("1 {kind} appears only in breadcrumbs"),
+            _ => format!("{count} {kind}s appear only in breadcrumbs"),
+        };
+        Outcome::Notice(Notice { is_warning: false, message })
     };
-    (count > 0).then_some(Outcome::Notice(Notice { is_warning: false, message }))
+    kinds.iter().map(told).collect()
+}
+
+/// Returns a notice with the number of pages that are omitted because of their status.
+fn not_current(statuses: &BTreeMap<String, usize>) -> Option<Outcome> {
+    let named = statuses.iter().map(|(status, amount)| format!("{amount} {status}")).collect::<Vec<_>>();
+    let message = format!("omitted pages that are not current: {}", named.join(", "));
+    (!named.is_empty()).then_some(Outcome::Notice(Notice { is_warning: false, message }))
 }
 
 /// Sends an outcome to the caller.

@@ -50,8 +50,8 @@ pub(super) struct Node {
     pub modifier: Option<String>,
     pub blog: bool,
     pub folder: bool,
-    /// Whether the node is not a draft, deleted or archived.
-    pub current: bool,
+    /// The status of a node that is not current, such as a draft.
+    pub other_status: Option<String>,
     pub position: Option<i64>,
     bodies: Vec<String>,
     /// The ids of its permission sets.
@@ -61,7 +61,7 @@ pub(super) struct Node {
 impl Node {
     /// Returns whether the node becomes a document.
     pub(super) fn is_document(&self) -> bool {
-        self.current && !self.folder
+        self.other_status.is_none() && !self.folder
     }
 }
 
@@ -180,7 +180,7 @@ impl Index {
             modifier: reference("lastModifier").or_else(|| object.value("lastModifierName").map(str::to_owned)),
             blog: object.class == "BlogPost",
             folder: object.class == "Folder" || object.value("isFolder") == Some("true"),
-            current: is_current(object),
+            other_status: object.value("contentStatus").filter(|_| !is_current(object)).map(str::to_owned),
             position: object.value("position").and_then(|position| position.parse().ok()),
             bodies: object.collection("bodyContents").to_vec(),
             permissions: object.collection("contentPermissionSets").to_vec(),

@@ -10,6 +10,7 @@ mod object;
 mod restrictions;
 mod shortened;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
@@ -24,12 +25,14 @@ use super::library::{Body, Kind, Library, PageRef, Source, Task};
 use super::naming::Naming;
 use super::page::{Comment, Page, add_meta};
 use super::site::Site;
-use super::{branches, io_error, legacy};
+use super::{branches, io_error, legacy, not_current};
 use attached::Attached;
 use index::{BodyPlace, Index, Markup, Node, Span};
 
-const ENTITIES: &str = "entities.xml";
+pub(super) const ENTITIES: &str = "entities.xml";
 const DESCRIPTOR: &str = "exportDescriptor.properties";
+/// Files and folders of an unpacked export that are not read as page files.
+pub(super) const OWN: &[&str] = &[ENTITIES, DESCRIPTOR, "plugin-data", "resources"];
 /// Maximum size of an unpacked `entities.xml` in bytes.
 const MAX_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
 /// Maximum size of a body in bytes. The limit of Confluence is 5 MB.
@@ -77,21 +80,28 @@ fn open(path: &Path, descriptor: String) -> Result<Found, ReadError> {
 
 /// Opens `path` if it is an export in a folder with other files. `relative` is its path in that folder.
 pub(super) fn find_among(path: &Path, relative: &str) -> Result<Option<Found>, ReadError> {
-    let is_zip = path.extension().is_some_and(|found| found.eq_ignore_ascii_case("zip"));
     let is_export = if path.is_dir() {
         let entities = path.join(ENTITIES);
-        entities.is_file() && is_export(&entities)?
+        // An empty file is a damaged export.
+        let is_empty = || std::fs::metadata(&entities).is_ok_and(|meta| meta.len() == 0);
+        entities.is_file() && (relative.is_empty() || is_empty() || is_export(&entities)?)
     } else {
-        is_zip && unpackable(path)
+        // Other zip files, such as attachments, are no exports.
+        entry(&archive(path)?, ENTITIES).is_some()
     };
     let export = if is_export { find(path)? } else { None };
-    Ok(export.map(|export| Found { name: format!("{relative}/{ENTITIES}"), ..export }))
+    let name = if relative.is_empty() { ENTITIES.to_owned() } else { format!("{relative}/{ENTITIES}") };
+    Ok(export.map(|export| Found { name, ..export }))
 }
 
-/// Returns whether a zip contains `entities.xml`. Attachments may also be zip files.
-fn unpackable(path: &Path) -> bool {
-    let archive = File::open(path).ok().and_then(|file| zip::ZipArchive::new(BufReader::new(file)).ok());
-    archive.is_some_and(|archive| entry(&archive, ENTITIES).is_some())
+/// Opens a zip file.
+fn archive(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, ReadError> {
+    let file = File::open(path).map_err(io_error(path))?;
+    zip::ZipArchive::new(BufReader::new(file)).map_err(|error| broken(path, &error))
+}
+
+fn broken(path: &Path, error: &zip::result::ZipError) -> ReadError {
+    ReadError::Input { message: format!("{} is not a readable zip file: {error}", path.display()) }
 }
 
 /// Returns the name of the entry `wanted` in any folder. If there are several, the topmost one is used.
@@ -110,11 +120,8 @@ fn is_export(path: &Path) -> Result<bool, ReadError> {
 
 /// Unpacks `entities.xml` to a temporary file. The file is deleted when the process ends.
 fn unzip(path: &Path) -> Result<Found, ReadError> {
-    let broken = |error: zip::result::ZipError| ReadError::Input {
-        message: format!("{} is not a readable zip file: {error}", path.display()),
-    };
-    let file = File::open(path).map_err(io_error(path))?;
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(broken)?;
+    let broken = |error: zip::result::ZipError| broken(path, &error);
+    let mut archive = archive(path)?;
     let Some(name) = entry(&archive, ENTITIES) else {
         let message = format!("{} does not contain {ENTITIES}; use an XML export of a space", path.display());
         return Err(ReadError::Input { message });
@@ -279,8 +286,16 @@ impl Export {
             1 => notices.push(note(format!("{name}: 1 page template is not read"))),
             templates => notices.push(note(format!("{name}: {templates} page templates are not read"))),
         }
-        let folders = self.index.pages.values().filter(|node| node.folder && node.current).count();
-        notices.extend(branches(folders, "folder"));
+        let (mut statuses, mut folders) = (BTreeMap::new(), BTreeMap::new());
+        for node in self.index.pages.values() {
+            match (node.folder, &node.other_status) {
+                (true, None) => *folders.entry("folder".to_owned()).or_default() += 1,
+                (false, Some(status)) => *statuses.entry(status.clone()).or_default() += 1,
+                _ => {}
+            }
+        }
+        notices.extend(not_current(&statuses));
+        notices.extend(branches(&folders));
         notices
     }
 }

@@ -94,7 +94,8 @@ pub(super) struct Objects {
     pub(super) media: Vec<(String, String)>,
     /// The number of pages that are not current, by status.
     pub(super) other_statuses: BTreeMap<String, usize>,
-    pub(super) branches: usize,
+    /// The number of nodes without a page, by kind.
+    pub(super) branches: BTreeMap<String, usize>,
     pub(super) others: usize,
     pub(super) list: Option<List>,
 }
@@ -153,6 +154,7 @@ pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut>
         Contents::Json(value) if value.get("type").and_then(Value::as_str) == Some("doc") => {
             Ok(Found::Body { title: title::of_adf(&value), is_cloud: true, files: Vec::new() })
         }
+        Contents::Json(Value::Null) => Err(LeftOut::Foreign(failure(file, None, "an empty file"))),
         Contents::Json(value) => match objects(&value, wants_comments) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
             Some(_) => {
@@ -184,7 +186,8 @@ fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
                 if let Some(status) = item.other_status() {
                     *objects.other_statuses.entry(status.to_owned()).or_default() += 1;
                 } else if item.class == Class::Branch {
-                    objects.branches += 1;
+                    let kind = rest::text(item.value, "/type").unwrap_or_default();
+                    *objects.branches.entry(kind).or_default() += 1;
                 }
                 let base = item.base();
                 let page = RestPage {
@@ -244,6 +247,9 @@ pub(super) fn contents(file: &File, losses: &mut Losses) -> Result<Contents, Fil
     let is_json = matches!(extension(&file.relative).as_str(), "json" | "adf") || text.trim_start().starts_with('{');
     if !is_json {
         return Ok(Contents::Markup(text));
+    }
+    if text.trim().is_empty() {
+        return Ok(Contents::Json(Value::Null));
     }
     let value = serde_json::from_str(&text).map_err(|error| {
         let line = Some(error.line() as u64).filter(|line| *line > 0);

@@ -3,27 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::super::super::{Notice, Outcome};
-use super::super::branches;
+use super::super::{branches, not_current};
 use super::Pages;
-use super::contents::{File, List};
+use super::contents::{File, List, Objects};
 
 impl Pages {
     /// Returns notices for the owner of the files.
     pub(super) fn notices(&self) -> Vec<Outcome> {
         let mut notices: Vec<Outcome> = self.unfollowed().into_iter().collect();
-        let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut folders = 0;
-        for (_, objects) in self.objects() {
-            for (status, amount) in &objects.other_statuses {
-                *left_out.entry(status).or_default() += amount;
-            }
-            folders += objects.branches;
-        }
-        if !left_out.is_empty() {
-            let named = left_out.iter().map(|(status, amount)| format!("{amount} {status}")).collect::<Vec<_>>();
-            let message = format!("omitted pages that are not current: {}", named.join(", "));
-            notices.push(Outcome::Notice(Notice { is_warning: false, message }));
-        }
+        notices.extend(not_current(&self.sum(|objects| &objects.other_statuses)));
         let attachments = self.objects().map(|(_, objects)| objects.others).sum::<usize>();
         if attachments > 0 {
             let plural = if attachments == 1 {
@@ -34,8 +22,17 @@ impl Pages {
             let message = format!("left out {attachments} {plural}");
             notices.push(Outcome::Notice(Notice { is_warning: false, message }));
         }
-        notices.extend(branches(folders, "folder"));
+        notices.extend(branches(&self.sum(|objects| &objects.branches)));
         notices
+    }
+
+    /// Adds up counts of all files.
+    fn sum(&self, counts: impl Fn(&Objects) -> &BTreeMap<String, usize>) -> BTreeMap<String, usize> {
+        let mut sum = BTreeMap::new();
+        for (name, amount) in self.objects().flat_map(|(_, objects)| counts(objects)) {
+            *sum.entry(name.clone()).or_default() += amount;
+        }
+        sum
     }
 
     /// Returns a warning if the input does not contain all parts of a list.
