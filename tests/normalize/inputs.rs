@@ -294,6 +294,7 @@ fn the_older_ndjson_is_read_line_by_line() {
     assert_eq!((a.text_md.as_str(), b.text_md.as_str()), ("one", "two"));
     assert_eq!((a.labels.join(","), a.breadcrumbs.join(",")), ("a,z".to_owned(), "Top".to_owned()));
     assert_eq!(read.failures[0].line, Some(2));
+    assert_eq!((a.losses["readers:not-fetched"], b.losses["readers:not-fetched"]), (1, 1));
 }
 
 #[test]

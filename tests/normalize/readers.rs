@@ -137,17 +137,21 @@ fn a_page_shows_nothing_of_one_that_its_readers_may_not_read() {
             "<ac:structured-macro ac:name=\"{name}\"><ac:parameter ac:name=\"\"><ac:link><ri:page ri:content-title=\"{title}\"/></ac:link></ac:parameter></ac:structured-macro>"
         )
     };
-    let body = include("include", "b")
-        + &include("excerpt-include", "b")
+    let body = include("include", "Bonus")
+        + &include("excerpt-include", "Bonus")
+        + &include("multiexcerpt-include", "Bonus")
         + "<ac:structured-macro ac:name=\"children\"/><p><ac:link><ri:content-entity ri:content-id=\"2\"/></ac:link></p>";
     let secret = "<ac:structured-macro ac:name=\"excerpt\"><ac:rich-text-body><p>sesame</p></ac:rich-text-body></ac:structured-macro>";
     let hidden =
-        Page { id: "2", title: "b", parent: "1", restrictions: &[&["group:hr"]], body: secret, ..Page::default() };
+        Page { id: "2", title: "Bonus", parent: "1", restrictions: &[&["group:hr"]], body: secret, ..Page::default() };
     let shown = Page { id: "3", title: "c", parent: "1", ..Page::default() };
     let read = read_export(&[Page { title: "a", body: &body, ..Page::default() }, hidden, shown], "");
     let open = read.titled("a");
-    assert_eq!(open.text_md, "Included: b\n\nIncluded: b\n\n- c");
-    assert_eq!((open.losses["include:restricted"], open.losses["list:restricted"]), (2, 1));
+    assert_eq!(open.text_md, "- c");
+    assert_eq!((open.losses["include:restricted"], open.losses["list:restricted"]), (3, 1));
+    assert_eq!(open.losses["link:restricted"], 1);
+    let json = serde_json::to_string(open).expect("JSON");
+    assert!(!json.contains("Bonus") && !json.contains("unresolved"), "{json}");
 }
 
 #[test]
@@ -212,8 +216,27 @@ fn what_depends_on_the_reader_is_dropped_and_counted_unless_it_is_wanted() {
         let dropped = read_files(&[("p.xml", &page)], &Options::default()).documents.remove(0);
         assert_eq!((dropped.text_md.as_str(), dropped.losses[&format!("conditional:{name}")]), ("", 1));
         assert_eq!(read_files(&[("p.xml", &page)], &keep).documents[0].text_md, "4711");
-        let general = call(name, "<ac:parameter ac:name=\"space\">A</ac:parameter>");
-        assert_eq!(read_files(&[("p.xml", &general)], &Options::default()).documents[0].text_md, "4711");
+        for (condition, value) in [("space", "A"), ("display", "pdf"), ("content", "page")] {
+            let general = call(name, &format!("<ac:parameter ac:name=\"{condition}\">{value}</ac:parameter>"));
+            assert_eq!(read_files(&[("p.xml", &general)], &Options::default()).documents[0].text_md, "4711");
+        }
+    }
+}
+
+#[test]
+fn a_second_copy_of_what_depends_on_the_reader_is_dropped_too() {
+    let show_if = "<ac:structured-macro ac:name=\"show-if\"><ac:parameter ac:name=\"group\">hr</ac:parameter><ac:rich-text-body><p>4711</p></ac:rich-text-body></ac:structured-macro>";
+    let hidden = "<p style=\"display:none\">4711</p>";
+    for kind in ["extension", "inlineExtension"] {
+        let text = |storage: &str| {
+            let nested = serde_json::json!({"type": "doc", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "4711"}]}]});
+            let parameters = serde_json::json!({"cxhtml": storage, "nestedContent": nested});
+            let attributes = serde_json::json!({"extensionKey": "__confluenceADFMigrationUnsupportedContentInternalExtension__", "parameters": parameters});
+            let page =
+                serde_json::json!({"type": "doc", "version": 1, "content": [{"type": kind, "attrs": attributes}]});
+            read_files(&[("p.adf", &page.to_string())], &Options::default()).documents.remove(0).text_md
+        };
+        assert_eq!([text(show_if), text(hidden), text("")], ["", "", "4711"], "{kind}");
     }
 }
 

@@ -122,7 +122,7 @@ fn an_empty_json_file_is_no_damaged_page() {
     let read = read_files(&[("p.json", &page), ("empty.json", " \n"), ("object.json", "{}")], &Options::default());
     let left_out: Vec<(&str, &str)> =
         read.failures.iter().map(|file| (file.path.as_str(), file.message.as_str())).collect();
-    let object = "neither an ADF document nor a page of the REST API";
+    let object = "the file is neither an ADF document nor a page from the REST API";
     assert_eq!(left_out, [("empty.json", "an empty file"), ("object.json", object)]);
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Converter<'a> {
     includes: usize,
     /// The depth of wiki markup inside macros of wiki markup.
     pub wiki_depth: usize,
+    /// Macros of wiki markup that stand inside table rows and list items.
+    pub wiki_held: Vec<wiki::Held>,
 }
 
 impl<'a> Converter<'a> {
@@ -59,6 +61,7 @@ impl<'a> Converter<'a> {
             including,
             includes: 0,
             wiki_depth: 0,
+            wiki_held: Vec::new(),
         }
     }
 
@@ -78,6 +81,13 @@ impl<'a> Converter<'a> {
 
     pub(super) fn count(&mut self, name: impl Into<String>) {
         count(&mut self.losses, name);
+    }
+
+    /// Returns how many parts were omitted because some readers of the page must not see them.
+    pub(super) fn withheld(&self) -> u64 {
+        let is_withheld =
+            |name: &str| name.starts_with("conditional:") || name.ends_with(":hidden") || name.ends_with(":restricted");
+        self.losses.iter().filter(|(name, _)| is_withheld(name)).map(|(_, amount)| amount).sum()
     }
 
     /// Returns the site of the page whose body is being read.
@@ -163,9 +173,12 @@ impl<'a> Converter<'a> {
     }
 }
 
+/// The schemes of addresses that run a script.
+pub(super) const PROGRAMS: [&str; 3] = ["javascript:", "vbscript:", "data:text"];
+
 /// Returns whether an address runs a script instead of opening a page.
-fn is_program(href: &str) -> bool {
+pub(super) fn is_program(href: &str) -> bool {
     let scheme: String = href.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();
     let scheme = scheme.to_ascii_lowercase();
-    ["javascript:", "vbscript:", "data:text"].iter().any(|program| scheme.starts_with(program))
+    PROGRAMS.iter().any(|program| scheme.starts_with(program))
 }

@@ -3,7 +3,8 @@
 //! Storage format is XHTML with undeclared prefixes and with entities that XML does not define. Many stored bodies are
 //! not well-formed. An HTML parser would end CDATA at the first `>`. Therefore this module uses an XML reader, repairs
 //! the markup that the reader rejects, and counts the repairs. An unclosed element ends with its parent, a stray end tag
-//! is ignored, and a `<` that begins no tag becomes text. The parser never fetches anything and ignores document types.
+//! is ignored, and a `<` that begins no tag becomes text. Hidden elements are omitted and counted. The parser never
+//! fetches anything and ignores document types.
 
 use std::borrow::Cow;
 
@@ -12,6 +13,7 @@ use quick_xml::escape::{resolve_html5_entity, unescape_with};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::super::text::{Losses, clean, count};
+use super::hidden::is_hidden;
 
 /// Maximum depth of nested elements. Real pages have fewer than 50 levels.
 const MAX_DEPTH: usize = 256;
@@ -185,7 +187,7 @@ impl Builder<'_> {
             Event::Empty(tag) => {
                 let element = self.element(&tag)?;
                 self.close_implied(&element.name);
-                self.push(Node::Element(element))
+                self.push_element(element)
             }
             Event::End(tag) => {
                 self.end(tag.name().as_ref());
@@ -236,7 +238,7 @@ impl Builder<'_> {
     fn start(&mut self, element: Element) -> Result<(), String> {
         self.close_implied(&element.name);
         if is_void(&element.name) {
-            return self.push(Node::Element(element));
+            return self.push_element(element);
         }
         if self.open.len() > MAX_DEPTH {
             return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
@@ -274,11 +276,22 @@ impl Builder<'_> {
         if self.open.len() < 2 {
             return;
         }
-        if let Some(element) = self.open.pop()
-            && let Some(parent) = self.open.last_mut()
-        {
-            adopt(parent, Node::Element(element));
+        if let Some(element) = self.open.pop() {
+            if is_hidden(&element) {
+                count(self.losses, "element:hidden");
+            } else if let Some(parent) = self.open.last_mut() {
+                adopt(parent, Node::Element(element));
+            }
         }
+    }
+
+    /// Adds an element without content, unless it is hidden.
+    fn push_element(&mut self, element: Element) -> Result<(), String> {
+        if is_hidden(&element) {
+            count(self.losses, "element:hidden");
+            return Ok(());
+        }
+        self.push(Node::Element(element))
     }
 
     fn push(&mut self, node: Node) -> Result<(), String> {

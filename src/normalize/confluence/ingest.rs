@@ -141,5 +141,7 @@ fn document(value: &Value) -> Document {
     add_meta(&mut document.meta, "space_name", text(value, "space_name").as_deref());
     let author = value.pointer("/updated_by/display_name").or_else(|| value.pointer("/created_by/display_name"));
     add_meta(&mut document.meta, "author", author.and_then(Value::as_str));
+    // These artifacts do not contain the restrictions of the pages.
+    document.losses.insert("readers:not-fetched".to_owned(), 1);
     document
 }

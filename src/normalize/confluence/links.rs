@@ -63,6 +63,12 @@ pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow)
         return;
     };
     let (content, rest) = storage::flow(cx, &element.children).split();
+    let text = element.text();
+    if content.is_empty() && rest.is_empty() && !text.is_empty() && text.trim().is_empty() {
+        // A link on a blank is invisible.
+        flow.text(" ");
+        return;
+    }
     let link = cx.link(href, content);
     // A card is displayed in a box.
     if element.attribute("data-card-appearance").is_some() {
@@ -124,6 +130,8 @@ pub(super) fn to_resource(
             cx.record(&target, None, Some("attachment"));
             flow.inline(Inline::Link { target, content: named(filename) });
         }
+        // The page gives another text for the person.
+        Resource::User(_) if !content.is_empty() => flow.inlines(content),
         Resource::User(user) => {
             let name = cx.library.users.get(user).cloned();
             if name.is_none() {
@@ -144,9 +152,18 @@ pub(super) fn to_resource(
         Resource::Content(id) => {
             let known = cx.library.index_of(id, cx.page);
             if let Some((index, page)) = known.and_then(|index| Some((index, cx.library.page(index)?))) {
-                // Do not show the title of the other page if some readers of this document may not read that page.
-                let content = if cx.library.may_show(cx.document, index) { named(&page.title) } else { content };
-                known_page(cx, page, anchor, content, flow);
+                if cx.library.may_show(cx.document, index) {
+                    known_page(cx, page, anchor, named(&page.title), flow);
+                } else {
+                    // Do not show the title of the other page if some readers of this document may not read that page.
+                    cx.count("link:restricted");
+                    let url = page.url.as_ref().map(|url| with_anchor(url, anchor));
+                    cx.record(url.as_deref().unwrap_or(&format!("content-id {id}")), Some(page.id.clone()), None);
+                    flow.inlines(match url {
+                        Some(target) => vec![Inline::Link { target, content }],
+                        None => content,
+                    });
+                }
             } else {
                 let url = cx.site().id_url(id).map(|url| with_anchor(&url, anchor));
                 let href = format!("content-id {id}");

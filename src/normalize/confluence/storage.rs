@@ -28,10 +28,6 @@ pub(super) fn flow(cx: &mut Converter<'_>, children: &[Node]) -> Flow {
 }
 
 fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
-    if is_hidden(element) {
-        cx.count("element:hidden");
-        return;
-    }
     match element.name.as_str() {
         "p" | "div" | "section" | "article" | "main" | "header" | "footer" | "aside" | "nav" | "center" | "figure"
         | "ac:layout" | "ac:layout-section" | "ac:layout-cell" | "ac:adf-content" | "address" | "body" | "html"
@@ -120,17 +116,6 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
             flow.apart();
         }
     }
-}
-
-/// Returns whether the element is invisible to readers.
-fn is_hidden(element: &Element) -> bool {
-    let style = element.attribute("style").unwrap_or_default();
-    let hides = || {
-        style.split(';').any(|rule| {
-            rule.split_once(':').is_some_and(|(key, value)| key.trim() == "display" && value.trim().starts_with("none"))
-        })
-    };
-    hides() || element.attribute("aria-hidden") == Some("true")
 }
 
 fn strikes(element: &Element) -> bool {

@@ -269,10 +269,15 @@ fn cell(cx: &mut Converter<'_>, node: &Value) -> Cell {
     }
 }
 
+/// Returns the name of the macro in an extension, or an empty string if the node is not an extension.
+pub(super) fn macro_name(node: &Value) -> &str {
+    let key = attribute(node, "extensionKey").unwrap_or_default();
+    key.rsplit('/').next().unwrap_or(key)
+}
+
 /// Converts a macro with the same table as in storage format.
 fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
-    let key = attribute(node, "extensionKey").unwrap_or_default();
-    let mut call = Call { name: key.rsplit('/').next().unwrap_or(key).to_owned(), ..Call::default() };
+    let mut call = Call { name: macro_name(node).to_owned(), ..Call::default() };
     let parameters = node.pointer("/attrs/parameters");
     for source in ["macroParams", "guestParams"] {
         let Some(Value::Object(map)) = parameters.and_then(|parameters| parameters.get(source)) else { continue };
@@ -307,11 +312,14 @@ fn carries_content(parameters: &Value) -> bool {
 fn carried_content(cx: &mut Converter<'_>, node: &Value, parameters: &Value, flow: &mut Flow) {
     let mut inner = Flow::default();
     let source = parameters.get("cxhtml").and_then(Value::as_str).unwrap_or_default();
+    let withheld = cx.withheld();
     if let Ok(parsed) = super::dom::parse(source, &mut cx.losses) {
         super::storage::nodes(cx, &parsed, &mut inner);
     }
     let mut blocks = inner.finish();
-    if let Some(nested) = parameters.get("nestedContent").filter(|_| blocks.is_empty()) {
+    // Text that was withheld must not come back from the second format.
+    let is_empty = blocks.is_empty() && cx.withheld() == withheld;
+    if let Some(nested) = parameters.get("nestedContent").filter(|_| is_empty) {
         blocks = self::blocks(cx, std::slice::from_ref(nested));
     }
     let is_text = blocks.iter().all(|block| matches!(block, Block::Paragraph(_)));
@@ -335,5 +343,5 @@ fn parameter(name: &str, value: &Value) -> Parameter {
         Value::Number(_) | Value::Bool(_) => value.to_string(),
         _ => String::new(),
     };
-    Parameter { name: name.to_owned(), value, resource: None }
+    Parameter { name: name.to_owned(), value, resources: Vec::new() }
 }

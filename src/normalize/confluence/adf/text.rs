@@ -35,6 +35,7 @@ pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
         return;
     };
     let text = clean(text, &mut cx.losses).into_owned();
+    let is_blank = text.trim().is_empty();
     let marks = node.get("marks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let has = |name: &str| marks.iter().any(|mark| kind(mark) == name);
     let mut inline = if has("code") { Inline::Code(text) } else { Inline::Text(text) };
@@ -55,7 +56,8 @@ pub(super) fn text_node(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
             inline = Inline::Strong(vec![inline]);
         }
     }
-    if let Some(href) = marks.iter().find(|mark| kind(mark) == "link").and_then(|mark| attribute(mark, "href")) {
+    let link = marks.iter().find(|mark| kind(mark) == "link").filter(|_| !is_blank);
+    if let Some(href) = link.and_then(|mark| attribute(mark, "href")) {
         inline = cx.link(href, vec![inline]);
     }
     for mark in marks {

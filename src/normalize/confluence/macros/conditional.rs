@@ -8,12 +8,14 @@ use crate::config::ConditionalContent;
 
 /// The macros that show or hide their body under a condition.
 pub(in super::super) const NAMES: &[&str] = &["show-if", "hide-if", "show-to", "hide-from"];
-/// Conditions that do not depend on the reader.
-const FOR_EVERYBODY: &[&str] = &["space", "spaces", "label", "labels", "action", "match", "mode", "type"];
+/// Conditions that do not depend on the reader, but on the page or on the output format.
+const FOR_EVERYBODY: &[&str] = &[
+    "space", "spaces", "label", "labels", "action", "match", "mode", "type", "display", "content", "format", "output",
+];
 
 pub(super) fn conditional(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let depends_on_the_reader = call.parameters.iter().any(|parameter| {
-        let is_set = !parameter.value.trim().is_empty() || parameter.resource.is_some();
+        let is_set = !parameter.value.trim().is_empty() || !parameter.resources.is_empty();
         let is_general = FOR_EVERYBODY.contains(&parameter.name.as_str())
             || parameter.name.starts_with("atlassian-macro-output-type");
         is_set && !is_general

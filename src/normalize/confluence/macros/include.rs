@@ -9,7 +9,7 @@ use super::super::flow::Flow;
 use super::super::library::Body;
 use super::super::links::{self, Resource};
 use super::super::{adf, storage};
-use super::{Call, Content, body, conditional, text};
+use super::{Call, Content, body, body_blocks, conditional, macro_name, text};
 
 /// Converts an excerpt of this page. A hidden excerpt appears only on other pages.
 pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
@@ -17,6 +17,9 @@ pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
         cx.count("excerpt:hidden");
     } else if let Content::Plain(plain) = &call.body {
         flow.block(Block::Paragraph(vec![text(plain)]));
+    } else if call.parameter("atlassian-macro-output-type").is_some_and(|kind| kind.eq_ignore_ascii_case("inline")) {
+        let blocks = body_blocks(cx, call);
+        flow.in_line(blocks);
     } else {
         body(cx, call, flow);
     }
@@ -32,7 +35,7 @@ pub(super) fn page(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let blocks = found.and_then(|index| cx.include(index, |cx, body| cx.body(body).ok())).flatten();
     match blocks {
         Some(blocks) => flow.block(Block::Group(blocks)),
-        None => stub(cx, space, title, flow),
+        None => stub(cx, found, space, title, flow),
     }
 }
 
@@ -43,7 +46,8 @@ pub(super) fn excerpt_include(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mu
         return;
     };
     let name = call.parameter("name").map(str::to_owned);
-    part(cx, target, &Part { macros: &["excerpt"], name }, flow);
+    let in_line = call.flag("nopanel");
+    part(cx, target, &Part { macros: &["excerpt"], name, in_line }, flow);
 }
 
 /// The body of a macro that other pages can include.
@@ -52,6 +56,8 @@ pub(super) struct Part {
     pub macros: &'static [&'static str],
     /// The name of the part. Without a name, the first part is used.
     pub name: Option<String>,
+    /// Whether a part that is one paragraph belongs to the line of the macro.
+    pub in_line: bool,
 }
 
 /// Includes a part of another page. If it is missing, adds a reference instead.
@@ -59,13 +65,18 @@ pub(super) fn part(cx: &mut Converter<'_>, (space, title): (Option<String>, Stri
     let found = cx.library.find(space.as_deref(), &title, cx.page);
     let blocks = found.and_then(|index| cx.include(index, |cx, body| part_of(cx, body, part))).flatten();
     match blocks {
+        Some(blocks) if part.in_line => flow.in_line(blocks),
         Some(blocks) => flow.block(Block::Group(blocks)),
-        None => stub(cx, space, title, flow),
+        None => stub(cx, found, space, title, flow),
     }
 }
 
 /// Adds a reference to missing content: `Included: Title`, with a link if possible.
-fn stub(cx: &mut Converter<'_>, space: Option<String>, title: String, flow: &mut Flow) {
+/// If some readers of the document may not read the page, nothing is added, because they may not know its title.
+fn stub(cx: &mut Converter<'_>, found: Option<usize>, space: Option<String>, title: String, flow: &mut Flow) {
+    if found.is_some_and(|index| !cx.library.may_show(cx.document, index)) {
+        return;
+    }
     cx.count("include:unresolved");
     let content = vec![text(&format!("Included: {title}"))];
     flow.flush();
@@ -78,8 +89,9 @@ const PAGE: &[&str] = &["", "page", "pageTitle", "default-parameter"];
 
 /// Returns the page in one of the parameters `names`. It is a resource or has the form `SPACE:Title`.
 pub(super) fn target(call: &Call<'_>, names: &[&str]) -> Option<(Option<String>, String)> {
-    let of_page = call.parameters.iter().find_map(|parameter| match &parameter.resource {
-        Some(Resource::Page { space, title }) => Some((space.clone(), title.clone())),
+    let mut resources = call.parameters.iter().flat_map(|parameter| &parameter.resources);
+    let of_page = resources.find_map(|resource| match resource {
+        Resource::Page { space, title } => Some((space.clone(), title.clone())),
         _ => None,
     });
     if of_page.is_some() {
@@ -134,8 +146,7 @@ fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block
 fn find_storage<'n>(cx: &Converter<'_>, nodes: &'n [Node], part: &Part) -> Option<&'n Element> {
     nodes.iter().find_map(|node| {
         let Node::Element(element) = node else { return None };
-        let is_macro = matches!(element.name.as_str(), "ac:structured-macro" | "ac:macro");
-        let name = element.attribute("ac:name").filter(|_| is_macro).unwrap_or_default();
+        let name = macro_name(element);
         if conditional::is_closed(name, cx) {
             return None;
         }
@@ -156,7 +167,7 @@ fn has_parameter(element: &Element, name: &str, value: &str) -> bool {
 
 fn find_adf<'v>(cx: &Converter<'_>, value: &'v Value, part: &Part) -> Option<&'v [Value]> {
     let content = value.get("content").and_then(Value::as_array)?;
-    let key = value.pointer("/attrs/extensionKey").and_then(Value::as_str).unwrap_or_default();
+    let key = adf::macro_name(value);
     if conditional::is_closed(key, cx) {
         return None;
     }

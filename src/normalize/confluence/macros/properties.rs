@@ -9,7 +9,7 @@ use super::super::dom::{self, Node};
 use super::super::flow::{Flow, plain};
 use super::super::library::Body;
 use super::super::{adf, storage};
-use super::{Call, body_blocks, conditional, text};
+use super::{Call, body_blocks, conditional, macro_name, text};
 
 /// Converts `details`. Each row of two cells becomes `**Key:** value`. A hidden table becomes metadata only.
 pub(super) fn details(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
@@ -57,7 +57,7 @@ pub(super) fn of_body(cx: &mut Converter<'_>, body: &Body, id: Option<&str>) -> 
 fn of_storage(cx: &mut Converter<'_>, nodes: &[Node], id: Option<&str>, tables: &mut Vec<Block>) {
     for node in nodes {
         let Node::Element(element) = node else { continue };
-        let name = element.attribute("ac:name").filter(|_| element.name == "ac:structured-macro").unwrap_or_default();
+        let name = macro_name(element);
         if conditional::is_closed(name, cx) {
             continue;
         }
@@ -76,7 +76,7 @@ fn of_storage(cx: &mut Converter<'_>, nodes: &[Node], id: Option<&str>, tables: 
 
 fn of_adf(cx: &mut Converter<'_>, value: &Value, id: Option<&str>, tables: &mut Vec<Block>) {
     let Some(content) = value.get("content").and_then(Value::as_array) else { return };
-    let key = value.pointer("/attrs/extensionKey").and_then(Value::as_str).unwrap_or_default();
+    let key = adf::macro_name(value);
     if conditional::is_closed(key, cx) {
         return;
     }
