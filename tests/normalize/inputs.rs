@@ -254,7 +254,8 @@ fn an_export_reads_the_same_from_a_file_a_folder_and_a_zip() {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("entities.xml");
     fs::write(&file, entities()).expect("a written file");
-    let zip = folder.path().join("export.zip");
+    let beside = TempDir::new().expect("a temporary folder");
+    let zip = beside.path().join("export.zip");
     let mut writer = zip::ZipWriter::new(fs::File::create(&zip).expect("a file"));
     let options = zip::write::SimpleFileOptions::default();
     writer.start_file("entities.xml", options).expect("an entry");

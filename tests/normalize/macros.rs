@@ -157,10 +157,45 @@ fn objects() -> Vec<Case> {
     ]
 }
 
+/// Returns cases for words outside the body of a macro.
+fn words() -> Vec<Case> {
+    const URL: (&str, &str) = ("link", "https://v.example/1");
+    const LINK: &str = "[https://v.example/1](https://v.example/1)";
+    vec![
+        ("clickable", &[URL], rich("x"), "x\n\n[https://v.example/1](https://v.example/1)"),
+        (
+            "chart",
+            &[("type", "pie"), ("title", "Sales"), ("subTitle", "2024")],
+            rich("x"),
+            "**Sales**\n\n**2024**\n\nx",
+        ),
+        (
+            "figma",
+            &[("url", "https://f.example/1"), ("height", "9")],
+            String::new(),
+            "[https://f.example/1](https://f.example/1)",
+        ),
+        ("iframe", &[("src", "https://v.example/1"), ("title", "T")], String::new(), "[T](https://v.example/1)"),
+        ("quote", &[("author", "Ada")], rich("x"), "> x\n>\n> — Ada"),
+        ("quote", &[URL], rich("x"), "> x\n>\n> — [https://v.example/1](https://v.example/1)"),
+        ("tooltip", &[("text", "tip")], rich("x"), "x (tip)"),
+        ("roster", &[("users", "ann, bob")], String::new(), "@ann, @bob"),
+        (
+            "roster",
+            &[("users", "<ri:user ri:username=\"ann\"/><ri:user ri:username=\"bob\"/>")],
+            String::new(),
+            "@ann, @bob",
+        ),
+        ("nobody-knows", &[("title", "T"), ("caption", "C"), ("label", "T")], rich("x"), "**T**\n\n**C**\n\nx"),
+        ("nobody-knows", &[("title", "T"), ("caption", "C"), URL], String::new(), "[T: C](https://v.example/1)"),
+        ("nobody-knows", &[("secret", "s"), URL], String::new(), LINK),
+    ]
+}
+
 #[test]
 fn each_macro_becomes_what_the_specification_says() {
     let mut wrong = Vec::new();
-    for (name, parameters, body, expected) in texts().into_iter().chain(objects()) {
+    for (name, parameters, body, expected) in texts().into_iter().chain(objects()).chain(words()) {
         let source = format!("<p>a</p>{}", macro_(name, parameters, &body));
         let expected = format!("a\n\n{expected}").trim_end().to_owned();
         let [ours] = convert(&[("p.xml", &source)]).try_into().expect("one page");
@@ -188,4 +223,35 @@ fn a_page_that_is_not_in_the_input_is_named_where_it_was_included() {
     let page = "<ac:link><ri:page ri:space-key=\"T\" ri:content-title=\"Far away\"/></ac:link>";
     let pages = convert(&[("a.xml", &macro_("include", &[("", page)], ""))]);
     assert_eq!(pages, ["[Included: Far away](https://x.atlassian.net/wiki/display/T/Far+away)"]);
+}
+
+#[test]
+fn an_excerpt_without_a_panel_stays_in_its_line() {
+    let page = "<ac:link><ri:page ri:content-title=\"b\"/></ac:link>";
+    let line =
+        |name: &str, parameters: &[(&str, &str)]| format!("<p>before {} after</p>", macro_(name, parameters, ""));
+    let own = format!(
+        "<p>before {} after</p>",
+        macro_("excerpt", &[("atlassian-macro-output-type", "INLINE")], &rich("own"))
+    );
+    let parts =
+        macro_("excerpt", &[], &rich("gist")) + &macro_("multiexcerpt", &[("MultiExcerptName", "m")], &rich("part"));
+    let several = macro_("excerpt", &[], "<ac:rich-text-body><p>1</p><p>2</p></ac:rich-text-body>");
+    let converted = |source: &str, target: &str| convert(&[("a.xml", source), ("b.xml", target)]).remove(0);
+    let excerpt = line("excerpt-include", &[("", page), ("nopanel", "true")]);
+    assert_eq!(converted(&excerpt, &parts), "before gist after");
+    assert_eq!(converted(&excerpt, &several), "before\n\n1\n\n2\n\nafter");
+    let multi = line("multiexcerpt-include", &[("PageWithExcerpt", page), ("MultiExcerptName", "m")]);
+    assert_eq!(converted(&multi, &parts), "before part after");
+    assert_eq!(converted(&own, ""), "before own after");
+}
+
+#[test]
+fn links_keep_the_words_and_the_blanks_of_the_page() {
+    let user = "<p><ac:link><ri:user ri:username=\"jdoe\"/><ac:plain-text-link-body><![CDATA[our manager]]></ac:plain-text-link-body></ac:link></p>";
+    assert_eq!(convert(&[("p.xml", user)]), ["our manager"]);
+    assert_eq!(convert(&[("p.xml", "<p>one<a href=\"https://x.example/a/b\"> </a>two</p>")]), ["one two"]);
+    let adf = r#"{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"one"},
+        {"type":"text","text":" ","marks":[{"type":"link","attrs":{"href":"https://x.example"}}]},{"type":"text","text":"two"}]}]}"#;
+    assert_eq!(convert(&[("p.adf", adf)]), ["one two"]);
 }

@@ -123,7 +123,7 @@ fn an_empty_json_file_is_no_damaged_page() {
     let left_out: Vec<(&str, &str)> =
         read.failures.iter().map(|file| (file.path.as_str(), file.message.as_str())).collect();
     let object = "the file is neither an ADF document nor a page from the REST API";
-    assert_eq!(left_out, [("empty.json", "an empty file"), ("object.json", object)]);
+    assert_eq!(left_out, [("empty.json", "the file is empty"), ("object.json", object)]);
 }
 
 #[test]

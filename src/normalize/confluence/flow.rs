@@ -84,6 +84,22 @@ impl Flow {
         self.blocks.push(block);
     }
 
+    /// Adds blocks. A single paragraph becomes a part of the current line.
+    pub(super) fn in_line(&mut self, mut blocks: Vec<Block>) {
+        match (blocks.pop(), blocks.is_empty()) {
+            (Some(Block::Paragraph(content)), true) => {
+                self.apart();
+                self.inlines(content);
+                self.apart();
+            }
+            (None, _) => {}
+            (last, _) => {
+                blocks.extend(last);
+                self.block(Block::Group(blocks));
+            }
+        }
+    }
+
     /// Ends the current paragraph. Two consecutive line breaks also end a paragraph.
     pub(super) fn flush(&mut self) {
         let mut breaks = 0;

@@ -6,8 +6,9 @@ use super::super::dom;
 use super::super::flow::Flow;
 use super::super::library::percent_decode;
 use super::super::links::{self, Resource};
+use super::super::markdown;
 use super::super::storage;
-use super::{Call, Content, body, body_blocks, text};
+use super::{Call, Content, body, body_blocks, text, unlisted};
 
 /// Returns a line in bold.
 fn title_line(title: &str) -> Block {
@@ -148,9 +149,16 @@ pub(super) fn file(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
 pub(super) fn address(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let named = call.any(&["url", "src", "link", "specUrl", "href", ""]).map(str::to_owned);
     let resource = call.resource().cloned().or_else(|| named.map(Resource::Url));
+    let titles = unlisted::titles(call);
+    let title = if titles.is_empty() { Vec::new() } else { vec![text(&titles.join(": "))] };
     match resource {
-        Some(resource) => links::to_resource(cx, &resource, None, Vec::new(), flow),
-        None => cx.count(format!("macro:{}", call.name)),
+        Some(resource) => links::to_resource(cx, &resource, None, title, flow),
+        None => {
+            cx.count(format!("macro:{}", call.name));
+            flow.apart();
+            flow.inlines(title);
+            flow.apart();
+        }
     }
     body(cx, call, flow);
 }
@@ -167,17 +175,58 @@ pub(super) fn html(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     }
 }
 
-pub(super) fn markdown(call: &Call<'_>, flow: &mut Flow) {
-    let text = call.plain();
+pub(super) fn markdown(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let text = markdown::cleaned(&call.plain(), &mut cx.losses);
     if !text.trim().is_empty() {
         flow.block(Block::Markdown(text));
     }
 }
 
+/// Adds the people in the parameters of a macro, separated by commas.
 pub(super) fn person(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    let named = call.any(&["user", "username", "name", ""]).map(|name| Resource::User(name.to_owned()));
-    match call.resource().cloned().or(named) {
-        Some(resource) => links::to_resource(cx, &resource, None, Vec::new(), flow),
-        None => cx.count(format!("macro:{}", call.name)),
+    let mut people: Vec<Resource> =
+        call.parameters.iter().flat_map(|parameter| parameter.resources.iter().cloned()).collect();
+    if people.is_empty() {
+        let names = call.any(&["users", "user", "username", "usernames", "name", ""]).unwrap_or_default();
+        let names = names.split([',', ';']).map(str::trim).filter(|name| !name.is_empty());
+        people = names.map(|name| Resource::User(name.to_owned())).collect();
+    }
+    if people.is_empty() {
+        cx.count(format!("macro:{}", call.name));
+    }
+    for (number, person) in people.iter().enumerate() {
+        if number > 0 {
+            flow.text(", ");
+        }
+        links::to_resource(cx, person, None, Vec::new(), flow);
+    }
+}
+
+/// Adds a quotation with its author and its source.
+pub(super) fn quote(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let mut quoted = Flow::default();
+    body(cx, call, &mut quoted);
+    quoted.flush();
+    let source = unlisted::address(call);
+    let named = call.any(&["author", "by", "source", "title"]);
+    if named.is_some() || source.is_some() {
+        quoted.text("— ");
+    }
+    let named: Vec<Inline> = named.map(text).into_iter().collect();
+    match source {
+        Some(source) => links::to_resource(cx, &source, None, named, &mut quoted),
+        None => quoted.inlines(named),
+    }
+    flow.block(Block::Quote(quoted.finish()));
+}
+
+/// Adds text and its tooltip.
+pub(super) fn tooltip(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
+    let content = body_or_text(cx, call);
+    flow.in_line(content);
+    let mut tips = unlisted::titles(call);
+    tips.extend(call.any(&["content", ""]).filter(|_| tips.is_empty()));
+    if !tips.is_empty() {
+        flow.text(&format!(" ({})", tips.join("; ")));
     }
 }

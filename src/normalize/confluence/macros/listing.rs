@@ -196,5 +196,6 @@ pub(super) fn multi_excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut 
     let name = call.any(&["MultiExcerptName", "name", "multiexcerptName"]).map(str::to_owned);
     let target = include::target(call, &["PageWithExcerpt", "page", "pageTitle", ""]);
     let target = target.unwrap_or_else(|| (cx.page.space_key.clone(), cx.page.title.clone()));
-    include::part(cx, target, &include::Part { macros: &["multiexcerpt", "multiexcerpt-macro"], name }, flow);
+    let in_line = !call.flag("addpanel");
+    include::part(cx, target, &include::Part { macros: &["multiexcerpt", "multiexcerpt-macro"], name, in_line }, flow);
 }

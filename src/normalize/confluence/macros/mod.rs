@@ -34,8 +34,10 @@ enum Treatment {
     Panel,
     /// The title in bold, then the body.
     Titled,
-    /// Only the body.
+    /// The body, and a title and a link if there are any.
     Body,
+    /// The body, and the text of its tooltip in parentheses.
+    Tooltip,
     /// Nothing, but the macro is counted in the losses. Examples are navigation and content that the server computes.
     Dropped,
     /// Nothing. No content is lost, so the macro is not counted.
@@ -109,7 +111,8 @@ const MACROS: &[(&[&str], Treatment)] = &[
     (&["table-transformer", "sorttable", "table-plus", "csv", "numberedheadings"], T::Body),
     (&["multiexcerpt", "multiexcerpt-macro"], T::Body),
     (&["scroll-ignore", "scroll-only", "scroll-pagebreak", "scroll-title", "scroll-content", "hideelements"], T::Body),
-    (&["cache", "bodylink", "tooltip"], T::Body),
+    (&["cache", "bodylink"], T::Body),
+    (&["tooltip"], T::Tooltip),
     (conditional::NAMES, T::Conditional),
     (&["children"], T::Children),
     (&["pagetree"], T::PageTree),
@@ -142,7 +145,7 @@ const MACROS: &[(&[&str], Treatment)] = &[
     (&["plantumlcloud"], T::Diagram("plantuml")),
     (&["mermaid-cloud", "mermaid-macro"], T::Diagram("mermaid")),
     (&["drawio", "inc-drawio", "drawio-sketch", "gliffy", "lucidchart", "balsamiq"], T::Diagram("")),
-    (&["mockup", "bpmn", "yworks", "miro", "figma"], T::Diagram("")),
+    (&["mockup", "bpmn", "yworks"], T::Diagram("")),
     (
         &["mathblock", "mathdisplay", "latex", "easy-math-block", "eazy-math-block", "latexmath"],
         T::Math(Display::Block),
@@ -150,6 +153,7 @@ const MACROS: &[(&[&str], Treatment)] = &[
     (&["mathinline", "eazy-math-inline", "easy-math-inline", "latex-inline"], T::Math(Display::Inline)),
     (&["view-file", "viewpdf", "viewdoc", "viewxls", "viewppt", "multimedia", "html-include"], T::File),
     (&["widget", "iframe", "swagger", "open-api", "swagger-ui", "include-url", "youtube"], T::Address),
+    (&["miro", "figma"], T::Address),
     (&["html", "html-bobswift", "html-wrap"], T::Html),
     (&["markdown", "mohamicorp-markdown", "markdown-from-url", "markdown-macro"], T::Markdown),
     (&["user-profile", "roster", "user"], T::Person),
@@ -193,7 +197,7 @@ pub(super) struct Call<'a> {
 pub(super) struct Parameter {
     pub name: String,
     pub value: String,
-    pub resource: Option<Resource>,
+    pub resources: Vec<Resource>,
 }
 
 /// The body of a macro.
@@ -220,7 +224,7 @@ impl Call<'_> {
     }
 
     fn resource(&self) -> Option<&Resource> {
-        self.parameters.iter().find_map(|parameter| parameter.resource.as_ref())
+        self.parameters.iter().find_map(|parameter| parameter.resources.first())
     }
 
     fn flag(&self, name: &str) -> bool {
@@ -239,6 +243,12 @@ impl Call<'_> {
     }
 }
 
+/// Returns the name of a macro in storage format, or an empty string if the element is not a macro.
+fn macro_name(element: &Element) -> &str {
+    let is_macro = matches!(element.name.as_str(), "ac:structured-macro" | "ac:macro");
+    element.attribute("ac:name").filter(|_| is_macro).unwrap_or_default()
+}
+
 /// Reads and converts a macro element in storage format.
 pub(super) fn storage(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     let mut call = Call { name: element.attribute("ac:name").unwrap_or_default().to_owned(), ..Call::default() };
@@ -254,11 +264,11 @@ pub(super) fn storage(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow
 }
 
 fn parameter(element: &Element) -> Parameter {
-    let inner = |element: &Element| element.elements().find_map(links::resource);
+    let inside = element.elements().filter(|child| child.name == "ac:link").flat_map(Element::elements);
     Parameter {
         name: element.attribute("ac:name").unwrap_or_default().to_owned(),
         value: element.text(),
-        resource: inner(element).or_else(|| element.child("ac:link").and_then(inner)),
+        resources: element.elements().chain(inside).filter_map(links::resource).collect(),
     }
 }
 
@@ -274,15 +284,13 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         T::Admonition(label) => content::admonition(cx, call, label, flow),
         T::Panel => content::panel(cx, call, flow),
         T::Titled => content::titled(cx, call, flow),
-        T::Body => body(cx, call, flow),
+        T::Body => unlisted::framed(cx, call, flow),
+        T::Tooltip => content::tooltip(cx, call, flow),
         T::Dropped => dropped(cx, call, flow),
         T::Silent | T::Anchor => {}
         T::Status => content::status(cx, call, flow),
         T::Jira => content::jira(cx, call, flow),
-        T::Quote => {
-            let content = body_blocks(cx, call);
-            flow.block(Block::Quote(content));
-        }
+        T::Quote => content::quote(cx, call, flow),
         T::Rule => flow.block(Block::Rule),
         T::Excerpt => include::excerpt(cx, call, flow),
         T::ExcerptInclude => include::excerpt_include(cx, call, flow),
@@ -299,7 +307,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         T::File => content::file(cx, call, flow),
         T::Address => content::address(cx, call, flow),
         T::Html => content::html(cx, call, flow),
-        T::Markdown => content::markdown(call, flow),
+        T::Markdown => content::markdown(cx, call, flow),
         T::Person => content::person(cx, call, flow),
         T::WikiMarkup => wiki::document(cx, &call.plain(), flow),
     }

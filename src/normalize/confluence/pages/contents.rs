@@ -154,7 +154,7 @@ pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut>
         Contents::Json(value) if value.get("type").and_then(Value::as_str) == Some("doc") => {
             Ok(Found::Body { title: title::of_adf(&value), is_cloud: true, files: Vec::new() })
         }
-        Contents::Json(Value::Null) => Err(LeftOut::Foreign(failure(file, None, "an empty file"))),
+        Contents::Json(Value::Null) => Err(LeftOut::Foreign(failure(file, None, "the file is empty"))),
         Contents::Json(value) => match objects(&value, wants_comments) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
             Some(_) => {

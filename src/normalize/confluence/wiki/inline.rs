@@ -69,7 +69,13 @@ fn construct(cx: &mut Converter<'_>, rest: &str, before: Option<char>, flow: &mu
             flow.inlines(storage::codes(inner.split().0));
             Some(end + 4)
         }
-        '{' => macro_tag(cx, rest, flow),
+        '{' => grouped(cx, rest, flow, depth).or_else(|| macro_tag(cx, rest, before, flow, depth)),
+        super::HELD => {
+            let (number, _) = rest.strip_prefix(super::HELD)?.split_once(super::HELD)?;
+            let held = cx.wiki_held.get(number.parse::<usize>().ok()?).cloned()?;
+            held.run(cx, flow);
+            Some(number.len() + 2)
+        }
         '[' => link(cx, rest, flow),
         '!' => image(cx, rest, flow),
         '(' => {
@@ -129,8 +135,24 @@ fn mark(
         }
         from = end + delimiters.len();
     };
+    marked(cx, delimiter, inside.get(..end)?, flow, depth);
+    Some(end + 2 * delimiters.len())
+}
+
+/// Converts formatting with braces, which may be inside a word: `{*}bold{*}`
+fn grouped(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow, depth: usize) -> Option<usize> {
+    let delimiter = rest.chars().nth(1).filter(|c| matches!(c, '*' | '_' | '-' | '+' | '^' | '~'))?;
+    let tag = format!("{{{delimiter}}}");
+    let inside = rest.strip_prefix(&tag)?;
+    let end = inside.find(&tag).filter(|end| *end > 0 && depth < MAX_DEPTH)?;
+    marked(cx, delimiter, inside.get(..end)?, flow, depth);
+    Some(end + 2 * tag.len())
+}
+
+/// Converts the text inside delimiters.
+fn marked(cx: &mut Converter<'_>, delimiter: char, text: &str, flow: &mut Flow, depth: usize) {
     let mut inner = Flow::default();
-    scan(cx, inside.get(..end)?, &mut inner, depth + 1);
+    scan(cx, text, &mut inner, depth + 1);
     let (content, blocks) = inner.split();
     match delimiter {
         '*' => flow.inline(Inline::Strong(content)),
@@ -143,14 +165,25 @@ fn mark(
     if !blocks.is_empty() {
         flow.block(Block::Group(blocks));
     }
-    Some(end + 2 * delimiters.len())
 }
 
 /// Converts a macro without a body, or the tag of a macro that only colors its content.
-fn macro_tag(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
+/// Braces that belong to no macro are text: `${JAVA_HOME}`, `/users/{id}`.
+fn macro_tag(cx: &mut Converter<'_>, rest: &str, before: Option<char>, flow: &mut Flow, depth: usize) -> Option<usize> {
     let (name, parameters, end) = super::tag(rest, 0)?;
-    if !is_inline(&name) {
+    if before == Some('$') {
+        return None;
+    }
+    let is_macro = macros::is_known(&name) || parameters.iter().any(|parameter| !parameter.name.is_empty());
+    if is_macro && !is_inline(&name) {
         macros::run(cx, &Call { name, parameters, body: Content::None }, flow);
+    } else if !is_macro {
+        let close = format!("{{{}}}", rest.get(1..=name.len())?);
+        let inside = rest.get(end..)?;
+        let length = inside.find(&close).filter(|_| depth < MAX_DEPTH)?;
+        cx.count(format!("macro:{name}"));
+        scan(cx, inside.get(..length)?, flow, depth + 1);
+        return Some(end + length + close.len());
     }
     Some(end)
 }

@@ -22,20 +22,54 @@ pub(super) fn document(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
     let source = super::super::text::clean(source, &mut cx.losses).replace("\r\n", "\n").replace('\r', "\n");
     flow.flush();
     let mut rest = source.as_str();
+    let mut text = String::new();
     while let Some(found) = next_macro(rest) {
-        lines(cx, found.before, flow);
-        let body = if macros::is_verbatim(&found.name) {
-            Content::Plain(found.body.trim_matches('\n').to_owned())
-        } else {
-            Content::Wiki(found.body)
-        };
-        let call = Call { name: found.name, parameters: found.parameters, body };
-        macros::run(cx, &call, flow);
+        text.push_str(found.before);
         rest = found.after;
+        let held = Held { name: found.name, parameters: found.parameters, body: found.body.to_owned() };
+        if is_in_row_or_item(&text) {
+            // The macro must not end the table or the list.
+            text.push(HELD);
+            text.push_str(&cx.wiki_held.len().to_string());
+            text.push(HELD);
+            cx.wiki_held.push(held);
+        } else {
+            lines(cx, &std::mem::take(&mut text), flow);
+            held.run(cx, flow);
+        }
     }
-    lines(cx, rest, flow);
+    text.push_str(rest);
+    lines(cx, &text, flow);
     flow.flush();
     cx.wiki_depth -= 1;
+}
+
+/// Stands around the number of a held macro. Cleaned text does not contain this character.
+const HELD: char = '\u{1}';
+
+/// A macro that is converted with the text around it.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    name: String,
+    parameters: Vec<Parameter>,
+    body: String,
+}
+
+impl Held {
+    fn run(&self, cx: &mut Converter<'_>, flow: &mut Flow) {
+        let body = if macros::is_verbatim(&self.name) {
+            Content::Plain(self.body.trim_matches('\n').to_owned())
+        } else {
+            Content::Wiki(&self.body)
+        };
+        macros::run(cx, &Call { name: self.name.clone(), parameters: self.parameters.clone(), body }, flow);
+    }
+}
+
+/// Returns whether the last line of `text` is a table row or a list item.
+fn is_in_row_or_item(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or_default().trim_start();
+    line.starts_with('|') || bullet(&format!("{line}x")).is_some()
 }
 
 /// A macro with a body.
@@ -118,7 +152,7 @@ fn parameters(source: &str) -> Vec<Parameter> {
     parts
         .map(|part| {
             let (name, value) = part.split_once('=').unwrap_or(("", part));
-            Parameter { name: name.trim().to_owned(), value: value.trim().to_owned(), resource: None }
+            Parameter { name: name.trim().to_owned(), value: value.trim().to_owned(), resources: Vec::new() }
         })
         .collect()
 }
@@ -145,7 +179,7 @@ fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
                 match rows.last_mut() {
                     // A cell may contain several lines until the next bar.
                     Some(last) if !next.starts_with('|') && !last.ends_with('|') => {
-                        last.push_str(" \\\\ ");
+                        last.push('\n');
                         last.push_str(next);
                     }
                     _ => rows.push(next.to_owned()),

@@ -3,14 +3,17 @@
 use super::super::super::tree::{Block, Cell, Table};
 use super::super::convert::Converter;
 use super::super::flow::Flow;
-use super::inline;
 
 pub(super) fn table(cx: &mut Converter<'_>, rows: &[String], flow: &mut Flow) {
     let mut table = Table::default();
     for row in rows {
         let cells: Vec<Cell> = cells(row)
             .into_iter()
-            .map(|(header, text)| Cell { header, content: inline::blocks(cx, text.trim()), ..Cell::default() })
+            .map(|(header, text)| {
+                let mut flow = Flow::default();
+                super::lines(cx, text.trim(), &mut flow);
+                Cell { header, content: flow.finish(), ..Cell::default() }
+            })
             .collect();
         if table.rows.is_empty() && !cells.is_empty() && cells.iter().all(|cell| cell.header) {
             table.header_rows = 1;

@@ -40,3 +40,22 @@ fn numbers_of_characters_have_no_sign() {
     let text = convert("&#x+41; &#+65; &#65;&#x42;");
     assert!(text.contains("x+41;") && text.contains("+65;") && text.ends_with(" AB"), "{text}");
 }
+
+#[test]
+fn braces_that_belong_to_no_macro_are_text() {
+    assert_eq!(convert("Set ${JAVA_HOME} and {path} now."), "Set ${JAVA_HOME} and {path} now.");
+    assert_eq!(convert("${HOME}/bin:${HOME}/lib /users/{id}/{id2}"), "${HOME}/bin:${HOME}/lib /users/{id}/{id2}");
+    assert_eq!(convert("a {nope}b{nope} c {nope:p=secret} d"), "a b c d");
+}
+
+#[test]
+fn marks_in_braces_work_inside_words() {
+    assert_eq!(convert("{*}Ctrl{*} un{_}like{_}ly {*} {-}"), "**Ctrl** un*like*ly {\\*} {-}");
+}
+
+#[test]
+fn macros_and_lists_stay_in_their_cells_and_items() {
+    let table = "||a||b||\n| {code}x = 1 | 2{code} | two |\n| {code}\ny\nz\n{code} | * i1\n* i2 |";
+    assert_eq!(convert(table), "| a | b |\n| --- | --- |\n| `x = 1 \\| 2` | two |\n| `y`<br>`z` | • i1<br>• i2 |");
+    assert_eq!(convert("# a {code}x{code}\n# b"), "1. a\n\n   ```\n   x\n   ```\n\n2. b");
+}
