@@ -163,12 +163,11 @@ fn register(
         };
         let run = Registration { run_id, source: Some(source), normalized_at: None, input: Some(&input.description) };
         let loaded = load_artifact(&mut client, &run, &written, &mut on_broken, &mut |loaded, tx| {
-            if input.is_derived {
-                if let Some(earlier) = &earlier_input
-                    && !is_same_input(earlier, &input.description)
-                {
-                    return Err(others::other_input(run_id, earlier, &input.description));
-                }
+            if input.is_derived
+                && let Some(earlier) = &earlier_input
+                && !is_same_input(earlier, &input.description)
+            {
+                return Err(others::other_input(run_id, earlier, &input.description));
             }
             others::meet(tx, input, context)?;
             refuse_to_shrink(input, loaded)?;

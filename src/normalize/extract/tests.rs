@@ -203,13 +203,10 @@ fn hidden_sheets_rows_and_columns_are_omitted_and_counted() {
         entry(2, "state=\"hidden\""),
         entry(3, "state=\"veryHidden\"")
     );
-    let targets: String = (1..=3)
-        .map(|number| {
-            format!(
-                "<Relationship Id=\"rId{number}\" Type=\"{of}/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>"
-            )
-        })
-        .collect();
+    let target = |number: u8| {
+        format!("<Relationship Id=\"rId{number}\" Type=\"{of}/worksheet\" Target=\"worksheets/sheet{number}.xml\"/>")
+    };
+    let targets = [1, 2, 3].map(target).concat();
     let own = format!(
         "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">{targets}</Relationships>"
     );

@@ -151,14 +151,13 @@ pub(super) fn address(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
     let resource = call.resource().cloned().or_else(|| named.map(Resource::Url));
     let titles = unlisted::titles(call);
     let title = if titles.is_empty() { Vec::new() } else { vec![text(&titles.join(": "))] };
-    match resource {
-        Some(resource) => links::to_resource(cx, &resource, None, title, flow),
-        None => {
-            cx.count(format!("macro:{}", call.name));
-            flow.apart();
-            flow.inlines(title);
-            flow.apart();
-        }
+    if let Some(resource) = resource {
+        links::to_resource(cx, &resource, None, title, flow);
+    } else {
+        cx.count(format!("macro:{}", call.name));
+        flow.apart();
+        flow.inlines(title);
+        flow.apart();
     }
     body(cx, call, flow);
 }
