@@ -31,19 +31,18 @@ run_sql -c 'select question from bench.questions' > questions
 
 # start_server [argument …]: sets $server to the process id and $url.
 start_server() {
-  "$trailblazer" serve "$@" > serve.ndjson 2> serve.log &
+  "$trailblazer" --events always serve "$@" > serve.ndjson 2> serve.log &
   server=$!
-  until grep -q serve_start serve.ndjson; do kill -0 "$server"; sleep 0.1; done
+  until grep -qs serve.start serve.ndjson; do kill -0 "$server"; sleep 0.1; done
   url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' serve.ndjson)
 }
-stop_server() { kill "$server"; wait "$server"; server=; }
+stop_server() { kill "$server" && wait "$server" && server=; }
 memory() { awk -v key="$1:" '$1 == key { printf "%.0f MB", $2 / 1024 }' "/proc/$server/status"; }
 load() { python3 "$here/load.py" "$url" questions "$@"; }
 
-# Chunks and embeds 600 documents in 12 runs. Prints the documents per second.
-batch=0
+# work_rate BATCH: chunks and embeds 600 documents in 12 runs. Prints the documents per second.
 work_rate() {
-  batch=$((batch + 1))
+  local batch=$1 begun
   for run in {1..12}; do
     mkdir -p "var/runs/batch-$batch-$run/normalize"
     for doc in {1..50}; do
@@ -52,7 +51,7 @@ work_rate() {
     done > "var/runs/batch-$batch-$run/normalize/normalized.ndjson"
   done
   "$trailblazer" --events never runs backfill > backfill.log 2>&1
-  local begun=$EPOCHREALTIME
+  begun=$EPOCHREALTIME
   "$trailblazer" --events never run > work.log 2>&1
   awk -v begun="$begun" -v ended="$EPOCHREALTIME" 'BEGIN { printf "%.0f documents/s", 600 / (ended - begun) }'
 }
@@ -78,11 +77,11 @@ echo "$clients clients, words and vectors: $(load --clients "$clients" --seconds
 echo "$clients clients, words: $(load --clients "$clients" --seconds "$seconds" --text-only)"
 echo "most memory: $(memory VmHWM)"
 echo "$((clients * 4)) clients: $(load --clients $((clients * 4)) --seconds 10 --overload)"
-echo "workers alone: $(work_rate)"
+echo "workers alone: $(work_rate alone)"
 load --clients "$clients" --seconds 600 --overload > beside.log 2>&1 &
 searches=$!
 sleep 2
-echo "workers beside $clients clients: $(work_rate)"
+echo "workers beside $clients clients: $(work_rate beside)"
 kill "$searches"
 echo "memory at the end: $(memory VmRSS), at most $(memory VmHWM)"
 stop_server

@@ -9,30 +9,50 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- The facet, the keys of the filter that it ignores, its values in each document, and the order of the values.
-  v_facets constant text[] := array[
-    ['source', '{source}', 'array[r.source]', 'count(*) desc, v.value'],
-    ['label', '{label}', 'd.labels', 'count(*) desc, v.value'],
-    ['language', '{language}', 'array[coalesce(d.language, ''english'')]', 'count(*) desc, v.value'],
-    ['updated', '{updated}', 'array[substring(d.meta ->> ''updated_at'' from ''^[0-9]{4}'')]', 'v.value desc'],
-    ['flag', '{flag,without_flag}', 'd.flags', 'count(*) desc, v.value']];
-  v_facet text[];
   v_filter jsonb := coalesce(p_filter, '{}');
+  v_shown text;
+  v_fits text;
 begin
-  foreach v_facet slice 1 in array v_facets loop
-    return query execute format(
-      'select %L, v.value, count(*)
+  -- Reject a filter that is not valid.
+  perform graphdb._shown_documents(p_filter);
+  -- One column for each kind: whether the document passes the keys of this kind.
+  select string_agg(format('(%s) as %s', case when v_filter ?| k.keys then graphdb._shown_documents(
+           (select jsonb_object_agg(e.key, e.value) from jsonb_each(v_filter) as e where e.key = any (k.keys || 'as'::text))) else 'true' end, k.fits), ', '),
+         graphdb._shown_documents(v_filter - '{source,label,language,updated,flag,without_flag}'::text[])
+  into v_fits, v_shown
+  from (values ('source_fits', '{source}'::text[]), ('label_fits', '{label}'), ('language_fits', '{language}'), ('updated_fits', '{updated}'),
+               ('flag_fits', '{flag,without_flag}')) as k (fits, keys);
+
+  return query execute
+    'with seen as materialized (
+       select r.source, d.labels, coalesce(d.language, ''english'') as language, substring(d.meta ->> ''updated_at'' from ''^[0-9]{4}'') as year,
+              d.flags, ' || v_fits || '
        from graphdb.documents as d
        join graphdb.processed_runs as r on r.run_id = d.run_id
-       cross join unnest(%s) as v (value)
-       where v.value is not null and %s
-       group by v.value
-       order by %s
-       limit $1',
-      v_facet[1], v_facet[3],
-      graphdb._shown_documents(case when jsonb_typeof(v_filter) = 'object' then v_filter - v_facet[2]::text[] else v_filter end), v_facet[4])
-      using graphdb._check_limit(p_limit);
-  end loop;
+       where ' || v_shown || '
+     ), counted as (
+       select 1 as kind, ''source'' as facet, s.source as value, count(*) as documents
+       from seen as s where s.label_fits and s.language_fits and s.updated_fits and s.flag_fits group by s.source
+       union all
+       select 2, ''label'', l.label, count(*)
+       from seen as s cross join unnest(s.labels) as l (label)
+       where s.source_fits and s.language_fits and s.updated_fits and s.flag_fits group by l.label
+       union all
+       select 3, ''language'', s.language, count(*)
+       from seen as s where s.source_fits and s.label_fits and s.updated_fits and s.flag_fits group by s.language
+       union all
+       select 4, ''updated'', s.year, count(*)
+       from seen as s where s.year is not null and s.source_fits and s.label_fits and s.language_fits and s.flag_fits group by s.year
+       union all
+       select 5, ''flag'', f.flag, count(*)
+       from seen as s cross join unnest(s.flags) as f (flag)
+       where s.source_fits and s.label_fits and s.language_fits and s.updated_fits group by f.flag
+     ), ranked as (
+       select c.*, row_number() over (partition by c.kind order by case when c.facet = ''updated'' then c.value end desc, c.documents desc, c.value) as place
+       from counted as c
+     )
+     select k.facet, k.value, k.documents from ranked as k where k.place <= $1 order by k.kind, k.place'
+    using graphdb._check_limit(p_limit);
 end
 $$;
 
