@@ -23,13 +23,15 @@ pub fn filters(form: &Form, filter: &Filter, facets: &Facets) -> Markup {
     html! {
         details.filters open[!pairs.is_empty()] {
             summary { "Filters" @if !pairs.is_empty() { " (" (pairs.len()) ")" } }
-            (choices("Source", "source", &facets.sources, &chosen("source")))
-            (choices("Label", "label", &facets.labels, &chosen("label")))
-            (choices("Language", "language", &facets.languages, &chosen("language")))
-            (dates(form, filter, &facets.updated))
-            (choices("Quality flag", "flag", &facets.flags, &chosen("flag")))
-            (choices("Without quality flag", "without_flag", &facets.flags, &chosen("without_flag")))
-            @for (legend, name) in OTHERS { (choices(legend, name, &[], &chosen(name))) }
+            div.kinds {
+                (choices("Source", "source", &facets.sources, &chosen("source")))
+                (choices("Label", "label", &facets.labels, &chosen("label")))
+                (choices("Language", "language", &facets.languages, &chosen("language")))
+                (dates(form, filter, &facets.updated))
+                (choices("Quality flag", "flag", &facets.flags, &chosen("flag")))
+                (choices("Without quality flag", "without_flag", &facets.flags, &chosen("without_flag")))
+                @for (legend, name) in OTHERS { (choices(legend, name, &[], &chosen(name))) }
+            }
             @if !pairs.is_empty() { p { a href=(form.address(&Filter::default())) { "Remove all filters" } } }
         }
     }
