@@ -1,4 +1,4 @@
-"""Sends random requests: fuzz.py URL [--requests 1000000] [--seed 1]. Fails on a 500, a hang, or a server that went away."""
+"""Sends random requests: fuzz.py URL [--requests 1000000] [--minutes 60] [--seed 1]. Fails on a 500, a hang, or a server that went away."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import collections
 import json
 import random
 import sys
+import time
 import urllib.parse
 
 PATHS = ["/", "/d/run-0/doc-1", "/d/~/doc-1", "/d/one/x", "/backlog", "/runs/run-0", "/api/search", "/api/facets", "/api/documents/~/doc-1", "/api/backlog",
@@ -78,7 +79,7 @@ def request(rng):
 
 async def send(state, host, port, rng):
     reader = writer = None
-    while state["left"] > 0:
+    while state["left"] > 0 and time.monotonic() < state["end"]:
         state["left"] -= 1
         message, method = request(rng)
         try:
@@ -106,13 +107,14 @@ async def send(state, host, port, rng):
 
 async def main(options):
     url = urllib.parse.urlsplit(options.url)
-    state = {"left": options.requests, "statuses": collections.Counter()}
+    state = {"left": options.requests, "statuses": collections.Counter(), "end": time.monotonic() + options.minutes * 60}
     await asyncio.gather(*(send(state, url.hostname, url.port, random.Random(options.seed * 1000 + n)) for n in range(16)))
-    print(f"{options.requests} requests, no 500, no hang: {dict(state['statuses'])}")
+    print(f"{sum(state['statuses'].values())} requests, no 500, no hang: {dict(state['statuses'])}")
 
 
 parser = argparse.ArgumentParser()
 parser.add_argument("url")
 parser.add_argument("--requests", type=int, default=1_000_000)
+parser.add_argument("--minutes", type=float, default=60, help="stop after this time")
 parser.add_argument("--seed", type=int, default=1)
 asyncio.run(main(parser.parse_args()))
