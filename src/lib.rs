@@ -69,7 +69,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Runs the command in `cli`.
 fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
     let log = cli.command.log_name();
-    let context = || {
+    let context = || -> Result<commands::Context<'_>> {
         let context = commands::Context::new(&cli.global, events)?;
         log.map_or(Ok(()), |command| logging::open_files(&context.config.log, command))?;
         Ok(context)
