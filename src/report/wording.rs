@@ -47,7 +47,7 @@ pub const ATTENTION: &[Part] = &[
 /// The sections about chunks.
 pub const CHUNKS: &[Part] = &[
     part("chunk_kind", "Text, tables and code", "chunks", "Chunks by what they contain."),
-    part("coverage", "Coverage", "bytes", "How much of each page its chunks contain."),
+    part("coverage", "Coverage", "bytes", "Share of each page that its chunks contain."),
     scale("chunk_size", "Size of chunks in tokens", "chunks", "The pages with the most chunks of a size come first."),
 ];
 

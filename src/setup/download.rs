@@ -23,7 +23,7 @@ pub struct Download<'a> {
     pub index: &'a Index,
     /// The file.
     pub wheel: &'a Wheel,
-    /// The package of the file, with the hash.
+    /// The package that the file belongs to. It contains the pinned hashes.
     pub package: &'a Package,
 }
 

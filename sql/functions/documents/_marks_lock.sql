@@ -1,5 +1,5 @@
--- Return the key of the advisory lock between completions (shared) and transactions that mark versions (exclusive).
--- It ensures that a transaction that marks versions sees each completion, or the completion sees its marks.
+-- Return the key of the advisory lock on marks. Completions take it in shared mode, and transactions that mark versions in
+-- exclusive mode. Therefore, either a transaction that marks versions sees a completion, or the completion sees its marks.
 -- A load takes the lock only at its end, so that completions do not wait while it writes.
 create or replace function graphdb._marks_lock()
 returns bigint
@@ -11,5 +11,5 @@ as $$
 $$;
 
 comment on function graphdb._marks_lock() is
-  'Return the key of the advisory lock between completions (shared) and transactions that mark versions of documents (exclusive).';
+  'Return the key of the advisory lock on marks. Completions take it in shared mode, and transactions that mark versions of documents in exclusive mode.';
 revoke all on function graphdb._marks_lock() from public;

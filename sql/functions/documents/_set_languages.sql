@@ -11,7 +11,7 @@ begin
     select s.doc_id, jsonb_build_array(s.meta ->> 'language', s.meta ->> 'lang', s.meta #>> '{metadata,language}', s.language) as names
     from pg_temp.staged_documents as s
   ), languages as materialized (
-    -- Many documents name few languages.
+    -- Parse each language only once, because many documents have few languages.
     select n.names,
            (select graphdb._search_language(e.name) as language
             from jsonb_array_elements_text(n.names) with ordinality as e (name, place)

@@ -1,7 +1,7 @@
--- Find the documents that answer a question by words, by vector, or by both. The best document is first, and each is
--- represented by its best chunk. For each document, only the newest version that is ready is searched. The vector belongs
--- to the question with its prefix under p_model (null: the served model). Without a vector, only words are used. Without
--- words, only the vector is used.
+-- Find the documents that answer a question, with full-text search, vector search, or both. The best document is first,
+-- and each is represented by its best chunk. For each document, only the newest version that is ready is searched.
+-- p_query_vector is the vector of the question with its prefix under p_model (null: the served model). Without a vector,
+-- only full-text search is used. Without words, only vector search is used.
 create or replace function graphdb.search(
   p_query text,
   p_query_vector @extschema:vector@.vector default null,
@@ -76,8 +76,8 @@ end
 $$;
 
 comment on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) is
-  'Find the documents that answer a question by words, by vector, or by both. The best document is first, with its best p_per_document chunks. '
-  'For each document, only the newest version that is ready is searched. p_query: words. Rare words have a higher weight. '
+  'Find the documents that answer a question, with full-text search, vector search, or both. The best document is first, with its best p_per_document chunks. '
+  'For each document, only the newest version that is ready is searched. p_query: the question. Rare words have a higher weight. '
   'Every result contains "a phrase in quotes". No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
   'p_query_vector: the vector of the question under p_model (null: the served model), or null. p_limit: the number of documents. '
   'p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without, as (the principals of the caller; default: those of its role). '

@@ -26,7 +26,7 @@ use crate::stop::Stop;
 
 /// Number of resources in a page.
 const PAGE: i32 = 100;
-/// The prefix of a document id in the URI of its resource.
+/// The start of a resource's URI. The document id follows it.
 const URI: &str = "trailblazer://document/";
 
 const INSTRUCTIONS: &str = "\
