@@ -69,7 +69,7 @@ struct Unresolved {
 }
 
 impl Project {
-    /// Reads a file. Returns false if it is not a project file. Deliverables come only from the first file.
+    /// Reads a file and the files that it includes. Returns false if it is not a project file.
     fn load(&mut self, path: &Path, is_first: bool, depth: usize) -> Result<bool, ProjectError> {
         let fail = |message: String| ProjectError { path: path.to_owned(), message };
         if depth > MAX_INCLUDES {
@@ -105,17 +105,15 @@ impl Project {
                 self.publications.insert(id, ditavals(publication, folder));
             }
         }
-        if is_first {
-            for deliverable in list(&value, "deliverables") {
-                let part = |name: &str| deliverable.get(name);
-                self.deliverables.push(Unresolved {
-                    name: text_of(deliverable, "id").or_else(|| text_of(deliverable, "name")),
-                    context: part("context").map(|context| read_context(context, folder)).unwrap_or_default(),
-                    context_ref: part("context").and_then(|context| text_of(context, "idref")),
-                    publication_ref: part("publication").and_then(|publication| text_of(publication, "idref")),
-                    ditavals: part("publication").map(|publication| ditavals(publication, folder)).unwrap_or_default(),
-                });
-            }
+        for deliverable in list(&value, "deliverables") {
+            let part = |name: &str| deliverable.get(name);
+            self.deliverables.push(Unresolved {
+                name: text_of(deliverable, "id").or_else(|| text_of(deliverable, "name")),
+                context: part("context").map(|context| read_context(context, folder)).unwrap_or_default(),
+                context_ref: part("context").and_then(|context| text_of(context, "idref")),
+                publication_ref: part("publication").and_then(|publication| text_of(publication, "idref")),
+                ditavals: part("publication").map(|publication| ditavals(publication, folder)).unwrap_or_default(),
+            });
         }
         Ok(true)
     }
@@ -294,6 +292,15 @@ mod tests {
         let yaml = "includes: [c.json]\ndeliverables:\n- id: one\n  context: {idref: c}\n  publication: {profiles: {ditavals: [b.ditaval]}}\n\
             - name: two\n  context: {input: b.ditamap}\n";
         assert_eq!(deliverables(&[("p.yaml", yaml), ("c.json", CONTEXT)]), expected());
+    }
+
+    #[test]
+    fn included_files_have_deliverables_of_their_own() {
+        let all = "<project xmlns='https://www.dita-ot.org/project'><include href='sub.xml'/><include href='c.json'/>\
+            <deliverable id='two'><context><input href='b.ditamap'/></context></deliverable></project>";
+        let one = "<project xmlns='https://www.dita-ot.org/project'><include href='c.json'/><deliverable id='one'><context idref='c'/>\
+            <publication transtype='html5'><profile><ditaval href='b.ditaval'/></profile></publication></deliverable></project>";
+        assert_eq!(deliverables(&[("p.xml", all), ("sub.xml", one), ("c.json", CONTEXT)]), expected());
     }
 
     #[test]
