@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::ConfigError;
+
 /// `dita`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a section with keys")]
@@ -21,6 +23,16 @@ impl Default for Dita {
     fn default() -> Self {
         Self { specializations: BTreeMap::new(), search: Searched::default(), page_url: "{path}.html".to_owned() }
     }
+}
+
+/// Rejects an address that would be the same for all pages. `place_of` returns where a key is set.
+pub(super) fn check(dita: &Dita, place_of: impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    if dita.page_url.contains("{path}") {
+        return Ok(());
+    }
+    let message =
+        format!("dita.page_url: `{}` gives all pages one address; write for example {{path}}.html", dita.page_url);
+    Err(ConfigError::Invalid { place: place_of("dita.page_url"), message })
 }
 
 /// Which DITA documents a search includes.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::keys::{KEYS, Key, Takes, line_of, nearest, nearest_name, unknown_key, variable};
-use super::{Config, ConfigError, FILE_NAME, Url, data_dir, embed, reranker, serve, sources, url};
+use super::{Config, ConfigError, FILE_NAME, Url, data_dir, dita, embed, reranker, serve, sources, url};
 
 /// Maximum size of a file in bytes, because parsing takes quadratic time in the nesting depth. A file with all keys is smaller.
 const LARGEST_FILE: usize = 16 * 1024;
@@ -77,6 +77,7 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
     check_url("database.read_url", config.database.read_url.as_ref(), |key| place_of(key, file, &env))?;
     reranker::check(&config.search.reranker, |key| place_of(key, file, &env))?;
     serve::check(&config.serve, |key| place_of(key, file, &env))?;
+    dita::check(&config.dita, |key| place_of(key, file, &env))?;
     embed::check(&config.embed, text_at(&tree, "embed.model").is_some(), |key| place_of(key, file, &env))?;
     Ok(config)
 }
