@@ -11,6 +11,8 @@ pub(super) struct FrontMatter {
     pub id: Option<String>,
     pub title: Option<String>,
     pub language: Option<String>,
+    /// Conditions of the whole topic.
+    pub conditions: Vec<(String, String)>,
     pub prolog: Option<Element>,
 }
 
@@ -55,8 +57,7 @@ pub(super) fn read(yaml: &str, file: FileId) -> Option<FrontMatter> {
             name if OF_PROLOG.contains(&name) => {
                 prolog.children.extend(values.iter().map(|text| element(name, text)));
             }
-            // These conditions apply to the whole topic and become labels.
-            name if CONDITIONS.contains(&name) => metadata.set_attr(name, &values.join(" ")),
+            name if CONDITIONS.contains(&name) => front.conditions.push((name.to_owned(), values.join(" "))),
             name => metadata.children.extend(values.iter().map(|text| {
                 let mut other = Element::new("othermeta", file, 1);
                 other.set_attr("name", name);
@@ -68,7 +69,7 @@ pub(super) fn read(yaml: &str, file: FileId) -> Option<FrontMatter> {
     if !keywords.children.is_empty() {
         metadata.children.push(Node::Element(keywords));
     }
-    if !metadata.children.is_empty() || !metadata.attributes.is_empty() {
+    if !metadata.children.is_empty() {
         prolog.children.push(Node::Element(metadata));
     }
     front.prolog = Some(prolog).filter(|prolog| !prolog.children.is_empty());

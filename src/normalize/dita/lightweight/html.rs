@@ -1,13 +1,16 @@
-//! Converts HTML topics. Each element becomes the corresponding DITA element, and a heading begins a nested topic.
+//! Converts HTML topics. An article is a topic, and a heading below the first one begins a nested topic.
 
 use std::sync::Arc;
 
 use super::super::dom::{Element, FileId, Node};
 use super::super::include;
 use super::super::parse::{Parsed, XmlError, parse_html};
-use super::markdown::KEY;
+use super::elements::{add_outer, children, convert, with_name};
 use super::{OWN_ID, id_of};
-use crate::normalize::text::{Losses, count};
+use crate::normalize::text::Losses;
+
+/// Attributes that refer to the content of an element.
+const REFERENCES: [&str; 5] = ["keyref", "conref", "conkeyref", "conrefend", "href"];
 
 pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
     parse_text(&include::decode(bytes, None, None), file)
@@ -25,27 +28,87 @@ pub(super) fn parse_text(html: &str, file: FileId) -> Result<Parsed, XmlError> {
 
 fn topic(page: &Element, file: FileId, losses: &mut Losses) -> Element {
     let head = page.find(&|element| element.name == "head");
-    let body = page.find(&|element| element.name == "article");
-    let body = body.or_else(|| page.find(&|element| element.name == "main"));
-    let body = body.or_else(|| page.find(&|element| element.name == "body")).unwrap_or(page);
-    let mut topics = Topics { root: Element::new("topic", file, 1), inner: Vec::new(), losses };
+    let around = path_to_body(page);
+    let (&body, around) = around.split_last().unwrap_or((&page, &[]));
+    let mut articles: Vec<&Element> = body.elements().filter(|child| child.name == "article").collect();
+    // Text beside the articles makes them nested topics.
+    if !body.children.iter().all(is_article_or_frame) {
+        articles.clear();
+    }
+    let mut root = match articles.as_slice() {
+        [] => article(body, losses),
+        [only] => article(only, losses),
+        several => {
+            let mut all = Element::new("dita", file, 1);
+            all.children = several.iter().map(|topic| Node::Element(article(topic, losses))).collect();
+            all
+        }
+    };
+    if !articles.is_empty() {
+        add_outer(&mut root, body);
+    }
+    for outer in around.iter().rev() {
+        add_outer(&mut root, outer);
+    }
+    let first = match root.children.first_mut() {
+        Some(Node::Element(first)) if root.name == "dita" => first,
+        _ => &mut root,
+    };
     if let Some(language) = page.attr("lang").or(page.attr("xml:lang")) {
-        topics.last().set_attr("xml:lang", language);
+        first.set_attr("xml:lang", language);
     }
-    for child in &body.children {
-        topics.add(child);
+    if let Some(head) = head {
+        add_head(first, head);
     }
-    let mut root = topics.finish();
-    if let Some(id) = body.attr("id") {
-        root.set_attr("id", id);
-        root.set_attr(OWN_ID, "yes");
+    root
+}
+
+/// Returns whether a child is an article, or belongs to the page around the articles.
+fn is_article_or_frame(child: &Node) -> bool {
+    match child {
+        Node::Text(text) => text.trim().is_empty(),
+        Node::Element(child) => matches!(
+            child.name.as_str(),
+            "article"
+                | "head"
+                | "header"
+                | "footer"
+                | "nav"
+                | "aside"
+                | "script"
+                | "style"
+                | "template"
+                | "noscript"
+                | "hr"
+        ),
     }
-    let Some(head) = head else { return root };
-    if root.child("title").is_none()
+}
+
+/// Returns the elements from the page to the element that contains the articles or the text.
+fn path_to_body(page: &Element) -> Vec<&Element> {
+    fn path<'p>(element: &'p Element, is_end: &impl Fn(&Element) -> bool) -> Option<Vec<&'p Element>> {
+        if is_end(element) {
+            return Some(vec![element]);
+        }
+        let mut below = element.elements().find_map(|child| path(child, is_end))?;
+        below.insert(0, element);
+        Some(below)
+    }
+    let holds_article = |element: &Element| element.elements().any(|child| child.name == "article");
+    path(page, &holds_article)
+        .or_else(|| path(page, &|element| element.name == "main"))
+        .or_else(|| path(page, &|element| element.name == "body"))
+        .unwrap_or_else(|| vec![page])
+}
+
+/// Adds the title and the metadata from the head of the page.
+fn add_head(topic: &mut Element, head: &Element) {
+    if topic.child("title").is_none()
         && let Some(title) = head.elements().find(|child| child.name == "title")
     {
-        root.children.insert(0, Node::Element(title.clone()));
+        topic.children.insert(0, Node::Element(title.clone()));
     }
+    let file = topic.file;
     let mut metadata = Element::new("metadata", file, 1);
     for meta in head.elements().filter(|child| child.name == "meta") {
         let (Some(name), Some(content)) = (meta.attr("name"), meta.attr("content")) else { continue };
@@ -59,8 +122,21 @@ fn topic(page: &Element, file: FileId, losses: &mut Losses) -> Element {
     if !metadata.children.is_empty() {
         let mut prolog = Element::new("prolog", file, 1);
         prolog.children.push(Node::Element(metadata));
-        let after_title = usize::from(root.child("title").is_some());
-        root.children.insert(after_title, Node::Element(prolog));
+        let after_title = usize::from(topic.child("title").is_some());
+        topic.children.insert(after_title, Node::Element(prolog));
+    }
+}
+
+/// Converts an article, or another element with the text of a page, to a topic.
+pub(super) fn article(article: &Element, losses: &mut Losses) -> Element {
+    let mut topics = Topics { root: with_name("topic", article), inner: Vec::new(), losses };
+    for child in &article.children {
+        topics.add(child);
+    }
+    let mut root = topics.finish();
+    if let Some(id) = article.attr("id") {
+        root.set_attr("id", id);
+        root.set_attr(OWN_ID, "yes");
     }
     root
 }
@@ -105,6 +181,16 @@ impl Topics<'_> {
         if own.is_some() {
             topic.set_attr(OWN_ID, "yes");
         }
+        // The conditions of a heading apply to its topic. Its references apply only to the title.
+        let mut heading = Element::new("title", element.file, element.line);
+        add_outer(&mut heading, element);
+        for (name, value) in heading.attributes {
+            if REFERENCES.contains(&name.as_str()) {
+                title.set_attr(&name, &value);
+            } else {
+                topic.attributes.push((name, value));
+            }
+        }
         topic.children.insert(0, Node::Element(title));
     }
 
@@ -132,165 +218,4 @@ fn heading_level(element: &Element) -> Option<u8> {
         "h6" => Some(6),
         _ => None,
     }
-}
-
-fn children(element: &Element, losses: &mut Losses) -> Vec<Node> {
-    let mut out = Vec::new();
-    for child in &element.children {
-        match child {
-            Node::Text(_) => out.push(child.clone()),
-            Node::Element(child) => out.extend(convert(child, losses)),
-        }
-    }
-    out
-}
-
-/// Converts an HTML element to DITA.
-fn convert(element: &Element, losses: &mut Losses) -> Vec<Node> {
-    let is_footnotes = element.attr("class") == Some("footnote-definition");
-    let name = match element.name.as_str() {
-        "p" | "ul" | "ol" | "li" | "dl" | "dd" | "dt" | "section" | "div" | "sub" | "sup" | "video" | "audio" | "q"
-        | "br" | "b" | "i" | "u" => element.name.as_str(),
-        "strong" => "b",
-        "em" => "i",
-        "del" | "s" | "strike" => "line-through",
-        "code" | "kbd" | "samp" | "tt" => "codeph",
-        "var" => "varname",
-        "cite" => "cite",
-        "blockquote" => "lq",
-        "figure" => "fig",
-        "figcaption" | "caption" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => "title",
-        "article" | "main" | "header" | "footer" | "aside" | "details" => "div",
-        "summary" => "p",
-        "span" | "abbr" | "small" | "mark" | "font" | "label" | "ins" | "time" => "ph",
-        "a" => return vec![Node::Element(link(element, losses))],
-        "img" => return vec![Node::Element(image(element))],
-        "pre" => return vec![Node::Element(code_block(element))],
-        "table" => return vec![Node::Element(table(element, losses))],
-        "source" => "media-source",
-        "script" | "style" | "template" | "nav" | "head" | "meta" | "link" | "noscript" | "hr" => return Vec::new(),
-        "input" => {
-            let checked = element.attributes.iter().any(|(name, _)| name == "checked");
-            return vec![Node::Text(if checked { "[x] " } else { "[ ] " }.to_owned())];
-        }
-        _ => {
-            count(losses, format!("element:{}", element.name));
-            "ph"
-        }
-    };
-    let name = if is_footnotes { "fn" } else { name };
-    if element.name == "sup" && element.attr("class") == Some("footnote-reference") {
-        return children(element, losses);
-    }
-    let mut out = with_name(name, element);
-    out.children = children(element, losses);
-    if is_footnotes {
-        // The label is generated again.
-        out.children.retain(|child| child.element().is_none_or(|child| child.name != "sup"));
-    }
-    vec![Node::Element(out)]
-}
-
-/// Returns the element with its DITA name and attributes. For example, `data-keyref` becomes `keyref`.
-fn with_name(name: &str, element: &Element) -> Element {
-    let mut out = Element::new(name, element.file, element.line);
-    for (attribute, value) in &element.attributes {
-        match attribute.strip_prefix("data-") {
-            Some("class") | None if attribute != "id" && !matches!(attribute.as_str(), "src" | "href" | "alt") => {}
-            Some(attribute) => out.set_attr(attribute, value),
-            None => out.set_attr(attribute, value),
-        }
-    }
-    out
-}
-
-fn link(element: &Element, losses: &mut Losses) -> Element {
-    let mut out = with_name("xref", element);
-    out.children = children(element, losses);
-    let Some(href) = element.attr("href") else { return out };
-    if let Some(key) = href.strip_prefix(KEY) {
-        out.remove_attr("href");
-        // `[key]` is a reference without text.
-        if out.elements().next().is_none() && out.text() == key {
-            out.children.clear();
-        }
-        out.set_attr("keyref", key);
-        return out;
-    }
-    out
-}
-
-fn image(element: &Element) -> Element {
-    let mut out = with_name("image", element);
-    out.remove_attr("src");
-    match element.attr("src").map(|source| (source, source.strip_prefix(KEY))) {
-        Some((_, Some(key))) => out.set_attr("keyref", key),
-        Some((source, None)) => out.set_attr("href", source),
-        None => {}
-    }
-    out.remove_attr("alt");
-    if let Some(text) = element.attr("alt") {
-        let mut alt = Element::new("alt", element.file, element.line);
-        alt.children.push(Node::Text(text.to_owned()));
-        out.children.push(Node::Element(alt));
-    }
-    out
-}
-
-fn code_block(element: &Element) -> Element {
-    let mut out = with_name("codeblock", element);
-    let code = element.elements().find(|child| child.name == "code");
-    let classes = code.and_then(|code| code.attr("class")).or(element.attr("class")).unwrap_or_default();
-    // Some authors write the language as a class: `{.java}`.
-    let language = classes.split_whitespace().find_map(|class| class.strip_prefix("language-"));
-    if let Some(language) = language.map(|language| language.trim_matches(['{', '}', '.'])) {
-        out.set_attr("outputclass", &format!("language-{language}"));
-    }
-    out.children = vec![Node::Text(element.text())];
-    out
-}
-
-/// Converts a table to a CALS table, which supports spans.
-fn table(element: &Element, losses: &mut Losses) -> Element {
-    let mut out = with_name("table", element);
-    if let Some(caption) = element.elements().find(|child| child.name == "caption") {
-        out.children.extend(convert(caption, losses));
-    }
-    let new = |name: &str| Element::new(name, element.file, element.line);
-    let (mut group, mut head, mut body) = (new("tgroup"), new("thead"), new("tbody"));
-    let mut rows: Vec<(&Element, bool)> = Vec::new();
-    for child in element.elements() {
-        match child.name.as_str() {
-            "tr" => rows.push((child, false)),
-            "thead" | "tbody" | "tfoot" => {
-                rows.extend(child.elements().filter(|row| row.name == "tr").map(|row| (row, child.name == "thead")));
-            }
-            _ => {}
-        }
-    }
-    for (index, (row, in_head)) in rows.iter().enumerate() {
-        let is_head = *in_head || (index == 0 && row.elements().all(|cell| cell.name == "th"));
-        let mut converted = with_name("row", row);
-        for cell in row.elements().filter(|cell| matches!(cell.name.as_str(), "td" | "th")) {
-            let mut entry = with_name("entry", cell);
-            for span in ["colspan", "rowspan"] {
-                if let Some(value) = cell.attr(span) {
-                    entry.set_attr(span, value);
-                }
-            }
-            if cell.name == "th" && !is_head {
-                entry.set_attr("scope", "row");
-            }
-            entry.children = children(cell, losses);
-            converted.children.push(Node::Element(entry));
-        }
-        (if is_head { &mut head } else { &mut body }).children.push(Node::Element(converted));
-    }
-    for part in [head, body] {
-        if !part.children.is_empty() {
-            group.children.push(Node::Element(part));
-        }
-    }
-    out.children.push(Node::Element(group));
-    out
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, Tag, TagEnd, html as writer};
+use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, TextMergeStream, html as writer};
 
 use super::super::dom::{Element, FileId, Node};
 use super::super::include;
 use super::super::parse::{Parsed, XmlError};
-use super::{OWN_ID, front_matter, html};
+use super::{OWN_ID, attributes, front_matter, html};
 use crate::normalize::text::count;
 
 /// A prefix for the address of a link to a key.
@@ -27,6 +27,7 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
         root.set_attr("id", &id);
     }
     root.remove_attr(OWN_ID);
+    root.attributes.extend(front.conditions);
     if let Some(language) = front.language {
         root.set_attr("xml:lang", &language);
     }
@@ -58,22 +59,9 @@ fn to_html(markdown: &str) -> String {
     };
     let markdown = admonitions(markdown);
     let parser = Parser::new_with_broken_link_callback(&markdown, options, Some(&mut name_key));
-    let mut events: Vec<Event<'_>> = parser.collect();
-    let mut heading = None;
-    for index in 0..events.len() {
-        match events.get(index) {
-            Some(Event::Start(Tag::Heading { .. })) => heading = Some(index),
-            Some(Event::End(TagEnd::Heading(_))) => {
-                if let Some(start) = heading.take() {
-                    take_attributes(&mut events, start, index);
-                }
-            }
-            _ => {}
-        }
-    }
-    drop_attributes(&mut events);
+    let events: Vec<Event<'_>> = TextMergeStream::new(parser).collect();
     let mut out = String::with_capacity(markdown.len() * 2);
-    writer::push_html(&mut out, events.into_iter());
+    writer::push_html(&mut out, attributes::apply(events).into_iter());
     out
 }
 
@@ -120,54 +108,6 @@ fn admonition(line: &str) -> Option<String> {
     let kind =
         letters.next().map(|first| first.to_uppercase().collect::<String>() + &letters.as_str().to_lowercase())?;
     is_word.then(|| if title.is_empty() { format!("**{kind}:**") } else { format!("**{kind}: {title}**") })
-}
-
-/// Parses `{#id .class name=value}`. Returns `None` for other text in braces.
-fn attributes(text: &str) -> Option<Vec<&str>> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let is_attribute = |word: &&str| word.len() > 1 && (word.starts_with(['#', '.']) || word.contains('='));
-    (!words.is_empty() && words.iter().all(is_attribute)).then_some(words)
-}
-
-/// Splits the attributes from the end of a text.
-fn split_attributes(text: &str) -> Option<(&str, Vec<&str>)> {
-    let (before, inside) = text.trim_end().strip_suffix('}').and_then(|text| text.rsplit_once('{'))?;
-    Some((before.trim_end(), attributes(inside)?))
-}
-
-/// Moves `{#id .class}` from the text of a heading to its tag.
-fn take_attributes(events: &mut [Event<'_>], start: usize, end: usize) {
-    let Some(Event::Text(text)) = end.checked_sub(1).and_then(|last| events.get(last)) else { return };
-    let Some((before, words)) = split_attributes(text) else { return };
-    let own_id = words.iter().find_map(|word| word.strip_prefix('#')).map(|id| CowStr::from(id.to_owned()));
-    let before = CowStr::from(before.to_owned());
-    if let Some(last) = events.get_mut(end - 1) {
-        *last = Event::Text(before);
-    }
-    if let Some(Event::Start(Tag::Heading { id, .. })) = events.get_mut(start) {
-        *id = own_id;
-    }
-}
-
-/// Removes attributes from the ends of blocks and after links, images and formatted text.
-fn drop_attributes(events: &mut [Event<'_>]) {
-    for index in 0..events.len() {
-        let Some(Event::Text(text)) = events.get(index) else { continue };
-        let before = index.checked_sub(1).and_then(|before| events.get(before));
-        let is_behind_mark = matches!(
-            before,
-            Some(Event::End(TagEnd::Link | TagEnd::Image | TagEnd::Strong | TagEnd::Emphasis) | Event::Code(_))
-        );
-        let marked = text.strip_prefix('{').filter(|_| is_behind_mark).and_then(|text| text.split_once('}'));
-        let after_mark = marked.filter(|(inside, _)| attributes(inside).is_some()).map(|(_, after)| after);
-        let rest = after_mark.unwrap_or(text);
-        let is_last = matches!(events.get(index + 1), Some(Event::End(TagEnd::Paragraph | TagEnd::Item)));
-        let before_end = split_attributes(rest).filter(|_| is_last).map(|(before, _)| before);
-        let kept = before_end.or(after_mark).map(ToOwned::to_owned);
-        if let (Some(kept), Some(event)) = (kept, events.get_mut(index)) {
-            *event = Event::Text(CowStr::from(kept));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -228,7 +168,7 @@ mod tests {
         let prolog = topic.child("prolog").unwrap();
         assert_eq!(prolog.child("author").unwrap().text(), "Bob");
         let metadata = prolog.child("metadata").unwrap();
-        assert_eq!(metadata.attr("product"), Some("pro lite"));
+        assert_eq!(topic.attr("product"), Some("pro lite"));
         assert_eq!(metadata.child("othermeta").unwrap().attr("content"), Some("docs"));
         let broken = parse(b"---\n: [\n---\n# T\n", 0).unwrap();
         assert_eq!(broken.losses.get("front-matter:unreadable"), Some(&1));

@@ -1,6 +1,8 @@
 //! Reads Lightweight DITA: topics in Markdown (MDITA) and in HTML (HDITA). They are converted to DITA elements.
 //! Therefore keys, references, conditions and links work as in other topics.
 
+mod attributes;
+mod elements;
 mod front_matter;
 mod html;
 mod markdown;
@@ -15,7 +17,7 @@ const FORMATS: [&str; 4] = ["md", "markdown", "mdita", "hdita"];
 
 /// Returns whether a `format` stands for Lightweight DITA.
 pub(super) fn is_format(format: &str) -> bool {
-    FORMATS.contains(&format)
+    FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format))
 }
 
 /// The format of a file.

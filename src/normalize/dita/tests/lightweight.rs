@@ -1,6 +1,6 @@
 //! Lightweight DITA together with other topics.
 
-use super::document;
+use super::{document, read_folder};
 
 const MAP: &str = "<map><title>LW</title><keydef keys='prod'><topicmeta><keywords><keyword>Acme</keyword></keywords></topicmeta></keydef>\
     <topicref href='a.md' format='markdown'/><topicref href='b.md' format='mdita'/><topicref href='c.html' format='hdita'/><topicref href='d.dita' keys='kk'/></map>";
@@ -47,4 +47,101 @@ fn html_topics_are_converted() {
 fn other_topics_refer_to_them() {
     let read = document(&files(), "topic:c/d");
     assert_eq!(read.text_md, "[Markdown topic](topic:c/a) [Sec](topic:c/b#sec) [H topic](topic:c/c)\n\nfrom Markdown");
+}
+
+const VAL: (&str, &str) = ("x.ditaval", "<val><prop att='product' val='internal' action='exclude'/></val>");
+
+/// Returns all text of the documents of an HTML topic and a Markdown topic, after a filter.
+fn filtered(html: &str, markdown: &str) -> String {
+    let map =
+        "<map><title>M</title><topicref href='a.html' format='hdita'/><topicref href='b.md' format='mdita'/></map>";
+    let files = [("m.ditamap", map), ("a.html", html), ("b.md", markdown), VAL];
+    let (documents, failures) = read_folder(&files, Some(VAL.0));
+    assert_eq!(failures, []);
+    documents.iter().map(|document| format!("{document:?}")).collect()
+}
+
+#[test]
+fn conditions_of_html_elements_exclude_their_content() {
+    for html in [
+        "<html><body><article data-product='internal'><h1>SECRET</h1><p>SECRET</p></article></body></html>",
+        "<html><body><article data-props='product(internal)'><h1>SECRET</h1></article></body></html>",
+        "<html><body data-product='internal'><article data-product='pro'><h1>SECRET</h1></article></body></html>",
+        "<html><body><article><h1 DATA-PRODUCT='internal'>SECRET</h1><p>SECRET</p></article></body></html>",
+        "<html><body><article><h1>A</h1><h2 data-product='internal'>SECRET</h2><p>SECRET</p></article></body></html>",
+        "<html><body><article><h1>A</h1><article product='internal'><h2>SECRET</h2></article></article></body></html>",
+        "<html><body><h1>A</h1><div data-product='internal'><article data-product='pro'><h2>SECRET</h2></article></div></body></html>",
+        "<html><body><h1>A</h1><pre><code>x <span data-product='internal'>SECRET</span></code></pre></body></html>",
+        "<html><body><h1>A</h1><table><tbody data-product='internal'><tr><td>SECRET</td></tr></tbody></table></body></html>",
+        "<html><body><h1>A</h1><dl><div data-product='internal'><dt>SECRET</dt><dd>SECRET</dd></div></dl></body></html>",
+        "<html><body><h1>A</h1><dl><dt>b</dt><dd data-product='internal'>SECRET</dd></dl></body></html>",
+    ] {
+        assert!(!filtered(html, "# B").contains("SECRET"), "{html}: {}", filtered(html, "# B"));
+    }
+}
+
+#[test]
+fn attributes_in_markdown_exclude_their_content() {
+    for markdown in [
+        "# SECRET {product=\"internal\"}\n\nSECRET",
+        "# B\n\n## SECRET {#s .c product=\"internal\"}\n\nSECRET",
+        "# B\n\nSECRET {product=internal}\n=====\n\nSECRET",
+        "# B\n\n## SECRET {#my_id props=\"product(internal) os(mac)\"}\n\nSECRET",
+        "---\nproduct: internal\n---\n# SECRET\n",
+        "# B\n\nSECRET\nSECRET {product=internal}",
+        "# B\n\nx **SECRET {product=internal}** y",
+        "# B\n\nx **SECRET**{product=internal} [SECRET](SECRET.md){product=internal} `SECRET`{product=internal}",
+        "# B\n\n- a\n- SECRET {product=internal}\n  - SECRET\n",
+        "# B\n\n- SECRET\n\n{product=internal}\n",
+        "# B\n\n> SECRET\n\n{product=internal}\n",
+        "# B\n\nterm\n: SECRET {product=internal}\n",
+        "# B\n\n| a | b |\n|---|---|\n| x | SECRET {product=internal} |\n",
+        "# B\n\n| SECRET |\n|---|\n| SECRET |\n{product=internal}\n",
+        "# B\n\n``` {.java product=internal}\nSECRET\n```\n",
+        "# B\n\n<div data-product='internal'>\n\nSECRET\n\n</div>\n",
+    ] {
+        assert!(
+            !filtered("<h1>A</h1>", markdown).contains("SECRET"),
+            "{markdown}: {}",
+            filtered("<h1>A</h1>", markdown)
+        );
+    }
+}
+
+#[test]
+fn conditions_of_headings_become_labels() {
+    let files = [
+        ("m.ditamap", "<map><topicref href='a.html' format='hdita'/><topicref href='b.md' format='mdita'/></map>"),
+        ("a.html", "<article data-platform='osx'><h1>A</h1><h2 data-deliverytarget='web'>S</h2></article>"),
+        ("b.md", "# B {product=\"pro lite\"}\n\n## S {audience=novice}\n\ntext {.c rev=1}"),
+    ];
+    assert_eq!(document(&files, "topic:c/a").labels, ["deliveryTarget:web", "platform:osx"]);
+    let read = document(&files, "topic:c/b");
+    assert_eq!(read.labels, ["audience:novice", "product:lite", "product:pro"]);
+    assert_eq!(read.text_md, "## S\n\ntext");
+}
+
+#[test]
+fn definition_lists_media_and_articles_of_html_are_converted() {
+    let html = "<html><body><article id='a'><h1>A</h1><dl><dt>Port</dt><dd>8443</dd><dt>One</dt><dt>Two</dt><dd><p>x</p><p>y</p></dd></dl>\
+        <video src='http://x/v.mp4'><track src='t.vtt'><p>Your browser cannot play this.</p></video>\
+        <article id='in'><h2>Inner</h2><p>text <a href='#in'>up</a></p></article></article></body></html>";
+    let files = [("m.ditamap", "<map><topicref href='a.html' format='hdita'/></map>"), ("a.html", html)];
+    let read = document(&files, "topic:c/a");
+    let expected =
+        "- **Port**: 8443\n\n- **One**, **Two**: x\n\n  y\n\n[v.mp4](http://x/v.mp4)\n\n## Inner\n\ntext [up](#in)";
+    assert_eq!((read.text_md.as_str(), read.losses.len()), (expected, 0), "{:?}", read.losses);
+    let several = "<html><body><article id='a'><h1>A</h1><p>x</p></article><article id='b'><h1>B</h1><p>y</p></article></body></html>";
+    let files = [files[0], ("a.html", several)];
+    let read = document(&files, "topic:c/a");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("A", "x\n\n## B\n\ny"));
+}
+
+#[test]
+fn definition_lists_of_markdown_are_converted() {
+    let files = [
+        ("m.ditamap", "<map><topicref href='b.md' format='mdita'/></map>"),
+        ("b.md", "# B\n\nPort\n: 8443\n: 443\n\nHost\n: db\n"),
+    ];
+    assert_eq!(document(&files, "topic:c/b").text_md, "- **Port**: 8443\n\n  443\n\n- **Host**: db");
 }
