@@ -48,6 +48,17 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The schemes of addresses that run a script.
+pub const PROGRAMS: [&str; 3] = ["javascript:", "vbscript:", "data:text"];
+
+/// Returns whether an address runs a script instead of opening a page.
+#[must_use]
+pub fn is_program(href: &str) -> bool {
+    let scheme: String = href.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();
+    let scheme = scheme.to_ascii_lowercase();
+    PROGRAMS.iter().any(|program| scheme.starts_with(program))
+}
+
 fn is_control(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::super::document::Link;
-use super::super::text::{Losses, count};
+use super::super::text::{Losses, count, is_program};
 use super::super::tree::{Block, Inline};
 use super::dom::{self, DomError};
 use super::flow::Flow;
@@ -171,14 +171,4 @@ impl<'a> Converter<'a> {
         self.including.pop();
         Some(result)
     }
-}
-
-/// The schemes of addresses that run a script.
-pub(super) const PROGRAMS: [&str; 3] = ["javascript:", "vbscript:", "data:text"];
-
-/// Returns whether an address runs a script instead of opening a page.
-pub(super) fn is_program(href: &str) -> bool {
-    let scheme: String = href.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect();
-    let scheme = scheme.to_ascii_lowercase();
-    PROGRAMS.iter().any(|program| scheme.starts_with(program))
 }

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::super::text::{Losses, count};
-use super::convert::{PROGRAMS, is_program};
+use super::super::text::{Losses, PROGRAMS, count, is_program};
 
 /// Returns the Markdown without comments and without links that run a script. The text of the links is kept.
 pub(super) fn cleaned(source: &str, losses: &mut Losses) -> String {

@@ -77,8 +77,13 @@ impl Element {
 
     /// Returns the element types in `@class`, the most specialized type first.
     pub fn types(&self) -> impl Iterator<Item = &str> {
+        self.classes().map(|(_, name)| name)
+    }
+
+    /// Returns the modules and element types in `@class`, the most specialized type first.
+    pub fn classes(&self) -> impl Iterator<Item = (&str, &str)> {
         let class = self.attr("class").filter(|class| class.starts_with(['-', '+'])).unwrap_or_default();
-        class.split_ascii_whitespace().rev().filter_map(|token| token.split_once('/').map(|(_, name)| name))
+        class.split_ascii_whitespace().rev().filter_map(|token| token.split_once('/'))
     }
 
     /// Returns all text in the element, unchanged.

@@ -1,6 +1,6 @@
 //! Filters maps and topics by the conditions in a ditaval.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::dom::{Element, Node};
 use super::vocabulary::CONDITIONS;
@@ -12,6 +12,8 @@ pub(super) struct Ditaval {
     rules: HashMap<(String, Option<String>), bool>,
     /// Whether values without a rule are excluded.
     default: Option<bool>,
+    /// The rules that come from the value above in a subject scheme: attribute, value above, value.
+    inherited: Vec<(String, String, String)>,
 }
 
 impl Ditaval {
@@ -47,7 +49,49 @@ impl Ditaval {
     /// Copies the rule of a value to a value below it in a subject scheme that has no rule.
     pub fn inherit(&mut self, attribute: &str, value: &str, below: &str) {
         let Some(&excluded) = self.rules.get(&(attribute.to_owned(), Some(value.to_owned()))) else { return };
-        self.rules.entry((attribute.to_owned(), Some(below.to_owned()))).or_insert(excluded);
+        let rule = (attribute.to_owned(), Some(below.to_owned()));
+        if !self.rules.contains_key(&rule) {
+            self.rules.insert(rule, excluded);
+            self.inherited.push((attribute.to_owned(), value.to_owned(), below.to_owned()));
+        }
+    }
+
+    /// Adds all conditions in `element` that a rule may match, with their values.
+    pub fn collect(&self, element: &Element, into: &mut HashSet<(String, String)>) {
+        element.walk(&mut |element| {
+            for (name, value) in element.attributes.iter().filter(|(name, _)| self.is_condition(name)) {
+                for (group, values) in groups(name, value) {
+                    for value in values {
+                        into.insert((group.to_owned(), value.to_owned()));
+                        into.insert((name.clone(), value.to_owned()));
+                    }
+                }
+            }
+        });
+    }
+
+    /// Returns the rules that match none of the conditions in `found`.
+    pub fn unmatched(&self, mut found: HashSet<(String, String)>) -> Vec<String> {
+        for (attribute, value, below) in self.inherited.iter().rev() {
+            if found.contains(&(attribute.clone(), below.clone())) {
+                found.insert((attribute.clone(), value.clone()));
+            }
+        }
+        let is_inherited = |attribute: &String, value: &String| {
+            self.inherited.iter().any(|(of, _, below)| of == attribute && below == value)
+        };
+        let mut unmatched: Vec<String> = Vec::new();
+        for (attribute, value) in self.rules.keys() {
+            match value {
+                Some(value)
+                    if is_inherited(attribute, value) || found.contains(&(attribute.clone(), value.clone())) => {}
+                Some(value) => unmatched.push(format!("{attribute}=\"{value}\"")),
+                None if found.iter().any(|(of, _)| of == attribute) => {}
+                None => unmatched.push(attribute.clone()),
+            }
+        }
+        unmatched.sort();
+        unmatched
     }
 
     /// Returns whether all values of at least one condition attribute are excluded.
@@ -158,6 +202,16 @@ mod tests {
         );
         let all = "<val><prop action='exclude'/><prop action='include' att='platform' val='mac'/></val>";
         assert_eq!(left(all, "<p>a<ph audience='x'>b</ph><ph platform='mac'>c</ph></p>").as_deref(), Some("ac"));
+    }
+
+    #[test]
+    fn rules_without_a_match_are_named() {
+        let rules = "<val><prop action='exclude' att='prodcut' val='x'/><prop action='exclude' att='platform' val='linux win'/>\
+            <prop action='include' att='os' val='mac'/><prop action='exclude' att='audience'/><prop action='exclude' att='rev'/></val>";
+        let ditaval = super::super::ditaval::read(rules.as_bytes()).unwrap();
+        let mut found = HashSet::new();
+        ditaval.collect(&parse(b"<p platform='linux win' props='os(mac)' audience='a'/>", 0).unwrap().root, &mut found);
+        assert_eq!(ditaval.unmatched(found), ["platform=\"linux win\"", "prodcut=\"x\"", "rev"]);
     }
 
     #[test]

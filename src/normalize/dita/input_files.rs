@@ -226,6 +226,11 @@ impl Files for InputFiles {
 }
 
 impl InputFiles {
+    /// Returns whether other files use a file as declarations or as the text of an entity.
+    pub fn is_declaration(&self, path: &str) -> bool {
+        self.state().declarations.get(path).is_some_and(Option::is_some)
+    }
+
     /// Returns whether a file is inside the input after links are resolved.
     fn is_inside(&self, id: FileId) -> bool {
         let path = self.root.join(&*self.path(id));

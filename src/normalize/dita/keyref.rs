@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::branches::{branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
 use super::href::{self, Address};
-use super::maps::navigation_title;
+use super::maps::title_element;
 use super::resolve::{Resolver, find_target};
 use super::vocabulary::{Kind, is_map};
 use crate::normalize::document::{Link, NO_SUCH_KEY};
@@ -54,7 +54,7 @@ impl Resolver<'_> {
     pub(super) fn apply_key(&mut self, element: &mut Element) {
         let Some(reference) = element.attr("keyref").map(ToOwned::to_owned) else { return };
         let kind = Kind::of(element);
-        if kind.is_hidden() || super::vocabulary::is_topicref(element) {
+        if self.keeps_keys || kind.is_hidden() || super::vocabulary::is_topicref(element) {
             return;
         }
         let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
@@ -68,10 +68,14 @@ impl Resolver<'_> {
             return;
         };
         let address = self.key_address(name);
-        if kind == Kind::Image {
-            self.alternative_text(element, &definition);
-        } else if element.is_blank() && kind != Kind::Media {
-            element.children = self.key_text(element, &definition, address.as_ref(), name, id);
+        let needs_text = element.is_blank() && kind != Kind::Media;
+        if needs_text && self.open_key(name) {
+            element.children = if kind == Kind::Image {
+                self.text_in_definition(element, &definition).unwrap_or_default()
+            } else {
+                self.key_text(element, &definition, address.as_ref(), name, id)
+            };
+            self.keys_open.pop();
         }
         if kind == Kind::Link && address.as_ref().is_some_and(|(_, href)| href::is_absolute(href)) {
             describe(element, &definition);
@@ -81,13 +85,6 @@ impl Resolver<'_> {
             // A key without an address also removes the fallback address.
             None if matches!(kind, Kind::CrossReference | Kind::Link | Kind::Image) => element.remove_attr("href"),
             None => {}
-        }
-    }
-
-    /// Inserts the text of the key into an empty image. The text has priority over `@alt`.
-    fn alternative_text(&mut self, image: &mut Element, definition: &Element) {
-        if image.is_blank() {
-            image.children = self.text_in_definition(image, definition).unwrap_or_default();
         }
     }
 
@@ -151,7 +148,8 @@ impl Resolver<'_> {
         address: Option<&(Arc<Element>, String)>,
         id: &str,
     ) -> Option<String> {
-        let in_map = navigation_title(definition);
+        let in_map = title_element(definition, false).map(|title| self.plain(&title, ""));
+        let in_map = in_map.filter(|title| !title.is_empty());
         let Some((source, href)) = address else { return in_map };
         let mut target = href::split(href);
         if !id.is_empty() {

@@ -37,6 +37,8 @@ pub(super) struct Library {
     pub pushes: Pushes,
     /// Files that become documents, and their type.
     pub documents: BTreeMap<FileId, Form>,
+    /// The rules of `--ditaval` that match nothing in the input.
+    pub unmatched_rules: Vec<String>,
     /// Files that conditions exclude. The output must not refer to them.
     excluded: HashSet<FileId>,
     /// The root maps that use each file, with the number of the use. Uses as part of the text come before uses as a resource.
@@ -78,6 +80,7 @@ impl Library {
             branches: Vec::new(),
             pushes: Pushes::default(),
             documents: BTreeMap::new(),
+            unmatched_rules: Vec::new(),
             excluded: HashSet::new(),
             uses: HashMap::new(),
             aliases: HashMap::new(),
@@ -102,9 +105,9 @@ impl Library {
         let roots: Vec<RootMap> = trees.iter().map(|(file, maps)| read(self, *file, maps)).collect();
         self.branches = branches;
         for (index, root) in roots.iter().enumerate() {
-            for (number, used) in root.uses.iter().enumerate() {
-                if let Some((file, _)) = used.target {
-                    self.uses.entry(file).or_default().push((index, number));
+            for (number, used) in root.uses.iter().chain(&root.places).enumerate() {
+                if let Some((file, _)) = &used.target {
+                    self.uses.entry(*file).or_default().push((index, number));
                 }
             }
             for alias in &root.aliases {
@@ -113,7 +116,7 @@ impl Library {
         }
         for uses in self.uses.values_mut() {
             uses.sort_by_key(|&(root, number)| {
-                roots.get(root).and_then(|root| root.uses.get(number)).is_none_or(|used| used.resource_only)
+                roots.get(root).and_then(|root| root.used(number)).is_none_or(|used| used.resource_only)
             });
         }
         self.roots = roots;
@@ -127,9 +130,11 @@ impl Library {
     fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
         let mut excluded: HashSet<FileId> = HashSet::new();
         if let Some(ditaval) = &self.ditaval {
+            let mut found = HashSet::new();
             let kept: HashSet<FileId> = self.roots.iter().flat_map(|root| root.maps.iter().copied()).collect();
             for (&file, &form) in &self.documents {
                 let Ok(tree) = self.inputs.load(file) else { continue };
+                ditaval.collect(&tree.root, &mut found);
                 if ditaval.excludes(&tree.root) || (form == Form::Map && !kept.contains(&file)) {
                     excluded.insert(file);
                 }
@@ -137,6 +142,7 @@ impl Library {
                     self.referred(&tree.root, &mut referred);
                 }
             }
+            self.unmatched_rules = ditaval.unmatched(found);
         }
         excluded.extend(referred.into_iter().filter(|file| !self.uses.contains_key(file)));
         for file in &excluded {
@@ -161,16 +167,14 @@ impl Library {
         files.map(|file| self.inputs.path(file).to_string()).collect()
     }
 
-    /// Returns whether a search should find a document. It should not if the document exists only for reuse or is a map without text.
-    pub fn is_searched(&self, file: FileId) -> bool {
+    /// Returns whether a search should find the document with this resolved tree.
+    /// It should not if the document exists only for reuse, or is a map without text.
+    pub fn is_searched(&self, file: FileId, root: &Element) -> bool {
         if self.settings.search == Searched::All {
             return true;
         }
         match self.documents.get(&file) {
-            Some(Form::Map) => {
-                let has_text = |element: &Element| element.is("shortdesc") && !element.text().trim().is_empty();
-                self.inputs.load(file).is_ok_and(|parsed| parsed.root.find(&has_text).is_some())
-            }
+            Some(Form::Map) => super::map_document::description_of(root).is_some(),
             _ => self.uses_of(file).next().is_none_or(|(_, used)| !used.resource_only),
         }
     }
@@ -308,7 +312,7 @@ impl Library {
     /// Returns the uses of a file in maps. The first use determines its keys and its breadcrumbs.
     pub fn uses_of(&self, file: FileId) -> impl Iterator<Item = (usize, &Use)> {
         let uses = self.uses.get(&file).into_iter().flatten();
-        uses.filter_map(|&(root, number)| Some((root, self.roots.get(root)?.uses.get(number)?)))
+        uses.filter_map(|&(root, number)| Some((root, self.roots.get(root)?.used(number)?)))
     }
 
     /// Returns where the keys of a file are looked up: at its use in a map or, if no map uses it, in the nearest maps.
@@ -327,16 +331,11 @@ impl Library {
         Context { scopes, branches }
     }
 
-    /// Returns the branch for the keys of the root map that includes a map.
-    pub fn branches_of_map(&self, map: FileId) -> Vec<usize> {
-        self.roots.iter().find(|root| root.maps.contains(&map)).map(|root| root.branches.clone()).unwrap_or_default()
-    }
-
     /// Returns the scopes in which an element of a map looks up its keys.
     pub fn scopes_in(&self, map: FileId, branches: &[usize]) -> Vec<(usize, usize)> {
         let mut scopes = Vec::new();
         for (index, root) in self.roots.iter().enumerate().filter(|(_, root)| root.maps.contains(&map)) {
-            let used = root.uses.iter().find(|used| used.branches == branches);
+            let used = root.uses.iter().chain(&root.places).find(|used| used.branches == branches);
             scopes.extend(used.map(|used| (index, used.scope)));
         }
         scopes.extend(self.context(map, None).scopes);

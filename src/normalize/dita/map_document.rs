@@ -4,7 +4,7 @@ use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, collapse};
 use super::href;
 use super::library::address_of;
-use super::maps::{meta_of, navigation_title};
+use super::maps::{is_resource, link_text, meta_of, navigation_title};
 use super::render::Renderer;
 use super::resolve::Resolver;
 use super::vocabulary::{Kind, is_topicref};
@@ -21,13 +21,17 @@ pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<Str
 /// Returns the body of a map's document.
 pub(super) fn blocks(map: &Element, renderer: &mut Renderer<'_, '_>) -> Vec<Block> {
     let mut items = Vec::new();
-    let around = renderer.resolver.library.branches_of_map(map.file);
+    let around = renderer.resolver.context.branches.clone();
     each_copy(map, &around, renderer, &mut |map, here, renderer| {
+        let shown = Shown { is_resource: false, in_contents: true }.of(map);
         for child in map.elements() {
-            list_items(child, here, renderer, &mut items);
+            list_items(child, here, shown, renderer, &mut items);
         }
     });
     let mut blocks = renderer.book_titles(map);
+    if let Some(description) = description_of(map) {
+        renderer.paragraph_of(description, &mut blocks);
+    }
     if !items.is_empty() {
         blocks.push(list(items));
     }
@@ -54,23 +58,55 @@ fn each_copy<'r, 'l>(
     }
 }
 
-/// Adds the list items of a reference, once for each branch that copies it.
-fn list_items(element: &Element, around: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
-    let is_resource = element.attr("processing-role") == Some("resource-only")
-        || (element.is("keydef") && element.attr("processing-role").is_none());
-    if !is_topicref(element) || is_resource || element.attr("toc") == Some("no") {
-        return;
-    }
-    each_copy(element, around, renderer, &mut |copy, here, renderer| list_copy(copy, here, renderer, items));
+/// Returns the short description of a map or an entry.
+pub(super) fn description_of(element: &Element) -> Option<&Element> {
+    meta_of(element)?.child("shortdesc").filter(|text| !text.is_blank())
 }
 
-/// Adds one reference. For a group without a title, adds only its content.
-fn list_copy(element: &Element, here: &[usize], renderer: &mut Renderer<'_, '_>, items: &mut Vec<ListItem>) {
+/// Whether entries are a part of the text and of the table of contents. The nearest attribute decides.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    is_resource: bool,
+    in_contents: bool,
+}
+
+impl Shown {
+    fn of(self, element: &Element) -> Self {
+        Self {
+            is_resource: is_resource(element, self.is_resource),
+            in_contents: element.attr("toc").map_or(self.in_contents, |toc| toc != "no"),
+        }
+    }
+}
+
+/// Adds the list items of a reference, once for each branch that copies it.
+fn list_items(
+    element: &Element,
+    around: &[usize],
+    outer: Shown,
+    renderer: &mut Renderer<'_, '_>,
+    items: &mut Vec<ListItem>,
+) {
+    if is_topicref(element) {
+        let shown = outer.of(element);
+        each_copy(element, around, renderer, &mut |copy, here, renderer| list_copy(copy, here, shown, renderer, items));
+    }
+}
+
+/// Adds one reference. For a group that has no title or is not shown, adds only its content.
+fn list_copy(
+    element: &Element,
+    here: &[usize],
+    shown: Shown,
+    renderer: &mut Renderer<'_, '_>,
+    items: &mut Vec<ListItem>,
+) {
     let mut inner = Vec::new();
     for child in element.elements() {
-        list_items(child, here, renderer, &mut inner);
+        list_items(child, here, shown, renderer, &mut inner);
     }
-    let line = renderer.reference(element, here);
+    let is_shown = !shown.is_resource && shown.in_contents;
+    let line = if is_shown { renderer.reference(element, here) } else { Vec::new() };
     if line.is_empty() {
         items.append(&mut inner);
         return;
@@ -112,20 +148,16 @@ impl Renderer<'_, '_> {
         if excluded.is_some_and(|file| library.is_excluded(file)) {
             return Vec::new();
         }
-        let in_map = navigation_title(topicref);
-        let in_map = in_map.or_else(|| {
-            let text = meta_of(topicref).and_then(|meta| meta.child("linktext"));
-            text.map(|text| collapse(&text.text())).filter(|text| !text.is_empty())
-        });
+        let in_map = navigation_title(topicref).or_else(|| link_text(topicref));
         let Some(target) = self.target(&reference) else {
-            let description = meta_of(topicref).and_then(|meta| meta.child("shortdesc"));
-            let description = description.map(|text| collapse(&text.text())).filter(|text| !text.is_empty());
+            let description = description_of(topicref).map(|text| collapse(&text.text()));
             let line: Vec<String> = in_map.into_iter().chain(description).collect();
             return if line.is_empty() { Vec::new() } else { vec![Inline::Text(line.join(": "))] };
         };
         self.links.push(target.link.clone());
-        let locked = topicref.attr("locktitle") == Some("yes");
-        let title = if locked { in_map.clone().or(target.title) } else { target.title.or(in_map.clone()) };
+        // Without a document, the title of the target is only the name of its file.
+        let is_locked = topicref.attr("locktitle") == Some("yes") || target.link.target_id.is_none();
+        let title = if is_locked { in_map.clone().or(target.title) } else { target.title.or(in_map.clone()) };
         let content = vec![Inline::Text(title.unwrap_or_else(|| target.link.href.clone()))];
         match target.href {
             Some(target) => vec![Inline::Link { target, content }],

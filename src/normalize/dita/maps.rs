@@ -20,14 +20,21 @@ pub(super) struct RootMap {
     pub keys: KeySpace,
     /// The uses, in document order. A use follows its parent.
     pub uses: Vec<Use>,
+    /// The places of the map itself and of its submaps.
+    pub places: Vec<Use>,
     /// Pairs of related topics in relationship tables.
     pub related: Vec<(Side, Side)>,
     pub aliases: Vec<Alias>,
     /// The map and all other files that it includes.
     pub maps: HashSet<FileId>,
-    /// The branch of its keys, if root maps have different keys.
-    pub branches: Vec<usize>,
     pub language: Option<String>,
+}
+
+impl RootMap {
+    /// Returns a use of a topic or of a map by its number.
+    pub fn used(&self, number: usize) -> Option<&Use> {
+        self.uses.get(number).or_else(|| self.places.get(number.checked_sub(self.uses.len())?))
+    }
 }
 
 /// A path from `copy-to`, before branches change it.
@@ -45,7 +52,8 @@ pub(super) struct Use {
     /// The branches that contain the entry, outermost first.
     pub branches: Vec<usize>,
     pub target: Option<(FileId, Option<String>)>,
-    pub title: Option<String>,
+    /// The element with the title in the map. Its keys are not resolved.
+    pub title: Option<Arc<Element>>,
     /// Whether the title in the map has priority over the title of the topic.
     pub locked: bool,
     pub resource_only: bool,
@@ -70,6 +78,7 @@ impl<'l> Expander<'l> {
     /// Returns a map with all its submaps. There are several results if branches copy the whole map.
     pub fn expand(&mut self, file: FileId) -> Vec<Element> {
         let mut resolver = Resolver::new(self.library, Context::default());
+        resolver.keeps_keys = true;
         let Some(root) = resolver.tree(file).filter(|root| is_map(root)) else { return Vec::new() };
         let mut nodes = resolver.resolve(&root, "");
         nodes.truncate(1);
@@ -132,10 +141,10 @@ pub(super) fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap
             file,
             keys,
             uses: Vec::new(),
+            places: Vec::new(),
             related: Vec::new(),
             aliases: Vec::new(),
             maps: HashSet::new(),
-            branches: maps.first().and_then(branches_of).unwrap_or_default(),
             language: maps.first().and_then(|map| map.attr("xml:lang")).map(ToOwned::to_owned),
         },
     };
@@ -192,6 +201,11 @@ impl Walk<'_> {
             self.next_scope += 1;
         }
         here.branches.extend(branches_of(element).into_iter().flatten());
+        here.resource_only = is_resource(element, place.resource_only);
+        if is_map(element) {
+            let target = Some((element.file, None));
+            self.root.places.push(Use { scope: here.scope, branches: here.branches.clone(), target, ..Use::default() });
+        }
         // `own` applies only to this entry. Other metadata also applies to nested entries.
         let mut own = Vec::new();
         for said in meta_of(element).into_iter().flat_map(Element::elements) {
@@ -220,8 +234,6 @@ impl Walk<'_> {
     }
 
     fn reference(&mut self, topicref: &Element, metadata: Vec<Arc<Element>>, here: &mut Place) {
-        here.resource_only |= topicref.attr("processing-role") == Some("resource-only")
-            || (topicref.is("keydef") && topicref.attr("processing-role").is_none());
         for name in super::vocabulary::CONDITIONS {
             if let Some(value) = topicref.attr(name) {
                 here.conditions.push((name.to_owned(), value.to_owned()));
@@ -232,7 +244,7 @@ impl Walk<'_> {
             branches = branches_meant(&source, &here.branches);
             (file, topic)
         });
-        let title = navigation_title(topicref);
+        let title = title_element(topicref, target.is_none()).map(Arc::new);
         if target.is_none() && title.is_none() {
             return;
         }
@@ -322,20 +334,47 @@ pub(super) struct Side {
     to: bool,
 }
 
+/// Returns whether an entry exists only for reuse. The nearest `processing-role` decides.
+pub(super) fn is_resource(element: &Element, around: bool) -> bool {
+    match element.attr("processing-role") {
+        Some("resource-only") => true,
+        Some("normal") => false,
+        _ => around || element.is("keydef"),
+    }
+}
+
 /// Returns the metadata of an entry in a map.
 pub(super) fn meta_of(topicref: &Element) -> Option<&Element> {
     ["topicmeta", "subjectHeadMeta", "bookmeta"].iter().find_map(|name| topicref.child(name))
 }
 
+/// Returns the text of links to an entry in a map.
+pub(super) fn link_text(topicref: &Element) -> Option<String> {
+    let text = collapse(&meta_of(topicref)?.child("linktext")?.text());
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Returns an element with the title of an entry. If the entry has no target, its link text is also a title.
+pub(super) fn title_element(topicref: &Element, has_no_target: bool) -> Option<Element> {
+    if let Some(element) = written_title(topicref).filter(|title| !title.is_blank()) {
+        return Some(element.clone());
+    }
+    let text = navigation_title(topicref).or_else(|| link_text(topicref).filter(|_| has_no_target))?;
+    let mut element = Element::new("navtitle", topicref.file, topicref.line);
+    element.children.push(Node::Text(text));
+    Some(element)
+}
+
+/// Returns the title of an entry that is written as an element.
+fn written_title(topicref: &Element) -> Option<&Element> {
+    let meta = meta_of(topicref)?;
+    let is_navigation = |title: &&Element| title.attr("title-role").is_some_and(|role| role.contains("navigation"));
+    meta.child("navtitle").or_else(|| meta.children_of("titlealt").find(is_navigation))
+}
+
 /// Returns the title of an entry in a map.
 pub(super) fn navigation_title(topicref: &Element) -> Option<String> {
-    let meta = meta_of(topicref);
-    let alternative = meta.and_then(|meta| {
-        meta.children_of("titlealt")
-            .find(|title| title.attr("title-role").is_some_and(|role| role.contains("navigation")))
-    });
-    let element = meta.and_then(|meta| meta.child("navtitle")).or(alternative);
-    let text = element.map(|title| collapse(&title.text())).filter(|text| !text.is_empty());
+    let text = written_title(topicref).map(|title| collapse(&title.text())).filter(|text| !text.is_empty());
     text.or_else(|| topicref.attr("navtitle").map(collapse))
 }
 
@@ -358,7 +397,7 @@ mod tests {
         let uses = &library.roots[0].uses;
         let parents: Vec<_> = uses.iter().map(|u| u.parent).collect();
         assert_eq!(parents, [None, Some(0), Some(1)]);
-        assert_eq!(uses[0].title.as_deref(), Some("H"));
+        assert_eq!(uses[0].title.as_ref().map(|title| title.text()).as_deref(), Some("H"));
     }
 
     #[test]

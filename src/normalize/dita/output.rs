@@ -1,6 +1,7 @@
 //! Assembles the document of a file: body, title, breadcrumbs, labels and links.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -77,7 +78,7 @@ fn document(
         metadata.set_language(language);
     }
     for (place, used) in uses_in(library, file, branches) {
-        metadata.add_from_map(&used.metadata);
+        metadata.add_from_map(&with_keys(&used.metadata, &mut resolver));
         let mut carrier = Element::new("topicref", file, 1);
         carrier.attributes.clone_from(&used.conditions);
         metadata.add_conditions(&carrier);
@@ -106,6 +107,9 @@ fn document(
         losses,
         ..Document::default()
     };
+    if !library.is_searched(file, &root) {
+        document.meta.insert("searchable".to_owned(), json!(false));
+    }
     place(&mut document, library, file, branches, &mut resolver);
     document.seal();
     Some(document)
@@ -130,15 +134,30 @@ fn place(document: &mut Document, library: &Library, file: FileId, branches: &[u
     document.breadcrumbs = crumbs.into_iter().next().unwrap_or_default();
     relations(library, file, branches, &mut document.meta);
     document.url = library.url(file, branches);
-    if !library.is_searched(file) {
-        document.meta.insert("searchable".to_owned(), json!(false));
-    }
 }
 
 /// Returns the uses of a document: those in its branches, and those in other branches with the same content.
 fn uses_in<'l>(library: &'l Library, file: FileId, branches: &'l [usize]) -> impl Iterator<Item = (usize, &'l Use)> {
     let id = library.id(file, branches);
     library.uses_of(file).filter(move |(_, used)| used.branches == branches || library.id(file, &used.branches) == id)
+}
+
+/// Returns the metadata of an entry with the text of its keys.
+fn with_keys(metadata: &[Arc<Element>], resolver: &mut Resolver<'_>) -> Vec<Arc<Element>> {
+    let has_key = |element: &Element| element.attr("keyref").is_some();
+    let mut out = Vec::new();
+    for element in metadata {
+        if element.find(&has_key).is_none() {
+            out.push(Arc::clone(element));
+            continue;
+        }
+        for node in resolver.resolve(element, "") {
+            if let Node::Element(element) = node {
+                out.push(Arc::new(element));
+            }
+        }
+    }
+    out
 }
 
 /// Returns the topic whose prolog applies to the file.
@@ -160,12 +179,15 @@ fn merge(losses: &mut Losses, more: &Losses) {
 /// Returns the paths from the root maps to a topic. The most important path is first.
 fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
+    if library.documents.get(&file) == Some(&Form::Map) {
+        return all;
+    }
     for (root, used) in uses_in(library, file, branches).filter(|(_, used)| !used.resource_only) {
         let Some(map) = library.roots.get(root) else { continue };
         let mut titles = Vec::new();
         let mut parent = used.parent;
         while let Some(above) = parent.and_then(|index| map.uses.get(index)) {
-            titles.extend(title_of(above, resolver));
+            titles.extend(title_of(above, root, resolver));
             parent = above.parent;
         }
         if let Some(tree) = resolver.tree(map.file) {
@@ -179,8 +201,12 @@ fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &m
     all
 }
 
-fn title_of(used: &Use, resolver: &mut Resolver<'_>) -> Option<String> {
-    let in_map = used.title.clone();
+fn title_of(used: &Use, root: usize, resolver: &mut Resolver<'_>) -> Option<String> {
+    let library = resolver.library;
+    let in_map = used.title.as_ref().and_then(|title| {
+        let mut inside = Resolver::new(library, library.context(title.file, Some((root, used))));
+        Some(inside.plain(title, "")).filter(|text| !text.is_empty())
+    });
     if used.locked && in_map.is_some() {
         return in_map;
     }

@@ -29,7 +29,7 @@ pub(super) fn read(root: &Element) -> Metadata {
     }
     for child in root.elements() {
         if ["prolog", "titlealts", "topicmeta", "bookmeta"].iter().any(|name| child.is(name)) {
-            child.walk(&mut |element| metadata.element(element));
+            each_field(child, &mut |element| metadata.element(element));
         }
         if child.is("titlealt") {
             let role = child.attr("title-role").unwrap_or("alternative");
@@ -57,13 +57,24 @@ const STATE: [&str; 3] = ["status", "importance", "rev"];
 const SINGLE: [&str; 6] = ["source", "publisher", "copyright", "permissions", "created", "revised"];
 /// Elements that contain a title. They are not passed from a map to its topics.
 const TITLES: [&str; 2] = ["navtitle", "searchtitle"];
+/// Elements with running text. The names in them are not metadata.
+const TEXTS: [&str; 6] = ["navtitle", "searchtitle", "linktext", "shortdesc", "titlealt", "keytext"];
 /// Elements in the metadata of a map entry that apply only to its own topic.
 const OWN_PLACE: [&str; 3] = ["keywords", "source", "resourceid"];
 
 /// Returns whether the metadata of an entry also applies to nested entries.
 pub(super) fn cascades(element: &Element) -> bool {
-    let ends_here = ["searchtitle", "navtitle", "linktext", "shortdesc", "titlealt", "ux-window", "keytext"];
-    !ends_here.iter().chain(&OWN_PLACE).any(|name| element.is(name))
+    !TEXTS.iter().chain(&["ux-window"]).chain(&OWN_PLACE).any(|name| element.is(name))
+}
+
+/// Calls a function for an element and its descendants, except the elements in running text.
+fn each_field<'a>(element: &'a Element, visit: &mut impl FnMut(&'a Element)) {
+    visit(element);
+    if !TEXTS.iter().any(|name| element.is(name)) {
+        for child in element.elements() {
+            each_field(child, visit);
+        }
+    }
 }
 
 /// Adds the index terms in a topic's text. A nested term follows its parent after a comma.
@@ -104,7 +115,7 @@ impl Metadata {
         let known = self.fields.clone();
         let dates = (self.created_at.clone(), self.updated_at.clone());
         for outer in elements {
-            outer.walk(&mut |element| {
+            each_field(outer, &mut |element| {
                 let name = SINGLE.iter().find(|name| element.is(name));
                 let field =
                     if element.is("othermeta") || element.is("data") { element.attr("name") } else { name.copied() };

@@ -38,6 +38,10 @@ pub(super) struct Resolver<'l> {
     pulled: usize,
     depth: usize,
     pub(super) titles_open: usize,
+    /// The keys whose text is being resolved.
+    pub(super) keys_open: Vec<String>,
+    /// Whether references to keys are left for later, because the keys are not known yet.
+    pub(super) keeps_keys: bool,
     /// Glossary terms whose full form has already appeared.
     pub(super) introduced: std::collections::HashSet<String>,
 }
@@ -62,8 +66,21 @@ impl<'l> Resolver<'l> {
             pulled: 0,
             depth: 0,
             titles_open: 0,
+            keys_open: Vec::new(),
+            keeps_keys: false,
             introduced: std::collections::HashSet::new(),
         }
+    }
+
+    /// Opens a key. Returns false if its text contains itself, or if the document contains too much text of keys.
+    pub(super) fn open_key(&mut self, name: &str) -> bool {
+        self.pulled += 1;
+        if self.keys_open.len() >= MAX_CHAIN || self.pulled >= MAX_PULLED || self.keys_open.iter().any(|k| k == name) {
+            count(&mut self.losses, "keyref:cycle");
+            return false;
+        }
+        self.keys_open.push(name.to_owned());
+        true
     }
 
     /// Returns the tree of a file for this document: filtered, and with pushed content, but without pulled content.

@@ -10,13 +10,16 @@ use super::filter::Ditaval;
 use super::href;
 use super::input_files::{InputFiles, LoadError};
 use super::library::{Form, Library, form_of};
+use super::lightweight;
 use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
 use crate::normalize::{FileError, Notice, Options, ReadError};
 
 /// Extensions of files that may contain DITA. The root element decides.
-const EXTENSIONS: [&str; 7] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "mdita", "hdita"];
-/// Maximum number of ditaval files that a notice names.
+const EXTENSIONS: [&str; 8] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "xdita", "mdita", "hdita"];
+/// The formats of references in maps to topics and maps in XML.
+const FORMATS: [&str; 4] = ["dita", "ditamap", "xml", "xdita"];
+/// Maximum number of ditaval files or rules that a notice names.
 const NAMED: usize = 5;
 /// Maximum number of levels that the common folder may be above the map or topic.
 const MAX_CLIMB: usize = 4;
@@ -46,6 +49,11 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let input = std::path::absolute(input).map_err(io)?;
     let kinds = Specializations::new(&options.dita.specializations);
+    if let Some((name, base)) = kinds.unknown_base() {
+        let message =
+            format!("dita.specializations: {base} is not an element of DITA; name the base of {name}, such as topic");
+        return Err(ReadError::Input { message });
+    }
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
     let found = if is_folder { folder(&input, &kinds).map_err(io)? } else { reachable(&input, &kinds)? };
     let Found { inputs, files, unread, ditavals } = found;
@@ -77,6 +85,7 @@ impl Scan {
                 pushing.push(file);
             }
         }
+        scan.drop_entities();
         let unfiltered = scan.library.connect(&pushing);
         scan.failures.extend(unfiltered.into_iter().map(|failure| (FileId::MAX, failure)));
         Ok(scan)
@@ -91,17 +100,23 @@ impl Scan {
             let plural = if excluded == 1 { "topic or map" } else { "topics and maps" };
             notices.push(note(format!("conditions exclude {excluded} {plural}")));
         }
+        let unmatched = &self.library.unmatched_rules;
+        if !unmatched.is_empty() {
+            let rules = if unmatched.len() == 1 { "1 rule".to_owned() } else { format!("{} rules", unmatched.len()) };
+            let verb = if unmatched.len() == 1 { "matches" } else { "match" };
+            notices.push(note(format!("{rules} of the ditaval {verb} nothing in the input: {}", named(unmatched))));
+        }
         let used = self.library.branch_filters();
         let unused: Vec<&str> = self.ditavals.iter().filter(|path| !used.contains(*path)).map(String::as_str).collect();
         if self.library.ditaval.is_none() && !unused.is_empty() {
-            let named = unused.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-            let rest = if unused.len() > NAMED { ", …" } else { "" };
             let files = match unused.len() {
                 1 => "1 ditaval file is".to_owned(),
                 many => format!("{many} ditaval files are"),
             };
-            notices
-                .push(note(format!("{files} not used: {named}{rest}; to filter the documents, pass --ditaval FILE")));
+            notices.push(note(format!(
+                "{files} not used: {}; to filter the documents, pass --ditaval FILE",
+                named(&unused)
+            )));
         }
         notices
     }
@@ -115,18 +130,19 @@ impl Scan {
                 return false;
             }
         };
-        if let Some(fault) = &tree.fault {
+        let form = form_of(&tree.root);
+        if let Some(fault) = tree.fault.as_ref().filter(|_| form.is_some() || self.is_dita(file)) {
             let path = self.library.inputs.path(file).to_string();
             let message = format!("{fault}; only the readable part of the file was converted");
             self.failures.push((file, FileError { path, line: Some(fault.line), message }));
         }
-        if let Some(form) = form_of(&tree.root) {
+        if let Some(form) = form {
             self.library.documents.insert(file, form);
             return tree.root.find(&|element| element.attr("conaction").is_some()).is_some();
         }
-        if tree.fault.is_none() && !is_side_file(&tree.root) {
+        let is_dita = self.is_dita(file);
+        if !is_side_file(&tree.root) && (tree.fault.is_none() || !is_dita) {
             let path = self.library.inputs.path(file).to_string();
-            let is_dita = path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "dita" | "ditamap"));
             let mut message =
                 format!("the file is not DITA, because <{}> is neither a topic nor a map", tree.root.name);
             if is_dita {
@@ -135,22 +151,52 @@ impl Scan {
                 message.push_str("; if it is a specialization, add it to dita.specializations");
             }
             let error = FileError { path, line: Some(tree.root.line), message };
-            // Most repositories also contain other XML files.
-            if is_dita {
-                self.failures.push((file, error));
-            } else {
-                self.skipped.push(error);
-            }
+            self.reject(file, error);
         }
         false
     }
 
+    /// Returns whether the name of a file promises a topic or a map.
+    fn is_dita(&self, file: FileId) -> bool {
+        matches!(extension(&self.library.inputs.path(file)).as_str(), "dita" | "ditamap" | "bookmap")
+    }
+
+    /// Reports a file that is not DITA. Most repositories also contain other XML files, which are skipped.
+    fn reject(&mut self, file: FileId, error: FileError) {
+        if self.is_dita(file) {
+            self.failures.push((file, error));
+        } else {
+            self.skipped.push(error);
+        }
+    }
+
+    /// Removes the files whose text other files include as an entity. Several elements may follow each other in them.
+    fn drop_entities(&mut self) {
+        let inputs = &self.library.inputs;
+        let is_entity = |file: FileId| inputs.is_declaration(&inputs.path(file));
+        let broken: Vec<FileId> = self.failures.iter().map(|(file, _)| *file).filter(|&file| is_entity(file)).collect();
+        self.failures.retain(|(file, _)| !broken.contains(file));
+        self.skipped.retain(|skipped| !inputs.is_declaration(&skipped.path));
+        for file in broken {
+            self.library.documents.remove(&file);
+        }
+    }
+
     fn fail(&mut self, file: FileId, error: &LoadError) {
         let path = self.library.inputs.path(file).to_string();
-        let message =
-            if error.is_empty_file() { "the file contains no XML elements".to_owned() } else { error.to_string() };
-        self.failures.push((file, FileError { path, line: error.line(), message }));
+        if error.is_empty_file() {
+            let message = "the file contains no XML elements".to_owned();
+            self.reject(file, FileError { path, line: error.line(), message });
+        } else {
+            self.failures.push((file, FileError { path, line: error.line(), message: error.to_string() }));
+        }
     }
+}
+
+/// Returns the first names of a list.
+fn named(names: &[impl AsRef<str>]) -> String {
+    let first = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED { format!("{first}, …") } else { first }
 }
 
 /// Returns whether the file is not documentation: conditions, catalogs, drawings, build files and style files.
@@ -260,7 +306,19 @@ fn reachable(input: &Path, kinds: &Specializations) -> Result<Found, ReadError> 
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| inputs.intern(path)).collect();
-    Ok(Found { inputs, files, unread, ditavals: Vec::new() })
+    let folder = path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let folder = folder.strip_prefix(&prefix).unwrap_or_default();
+    let ditavals = ditavals_beside(input).iter().map(|name| format!("{folder}{name}")).collect();
+    Ok(Found { inputs, files, unread, ditavals })
+}
+
+/// Returns the names of the ditaval files in the folder of a map or topic.
+fn ditavals_beside(input: &Path) -> Vec<String> {
+    let entries = input.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut ditavals: Vec<String> = names.filter(|name| extension(name) == "ditaval").collect();
+    ditavals.sort();
+    ditavals
 }
 
 struct Crawl {
@@ -302,6 +360,10 @@ impl Crawl {
     }
 }
 
+/// Returns whether a reference leads to a topic or a map. Its root element decides in the end.
 fn is_dita(topicref: &Element) -> bool {
-    matches!(topicref.attr("format"), None | Some("dita" | "ditamap" | "xml"))
+    let Some(format) = topicref.attr("format") else { return true };
+    let is_known = FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format)) || lightweight::is_format(format);
+    let path = topicref.attr("href").map(|href| href::split(href).path).unwrap_or_default();
+    is_known || is_candidate(&path)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::dom::{Element, Node};
 use super::library::form_of;
 use super::parse::Parsed;
+use super::vocabulary::{Kind, is_known, is_topicref};
 use crate::normalize::text::count;
 
 /// The base type of each specialized element, by name: `release: topic`.
@@ -15,6 +16,12 @@ pub(super) struct Specializations(Arc<BTreeMap<String, String>>);
 impl Specializations {
     pub fn new(of: &BTreeMap<String, String>) -> Self {
         Self(Arc::new(of.clone()))
+    }
+
+    /// Returns the first base type that is not an element of DITA, with the name of its specialization.
+    pub fn unknown_base(&self) -> Option<(&str, &str)> {
+        let (name, base) = self.0.iter().find(|(_, base)| !is_known(base))?;
+        Some((name.as_str(), base.as_str()))
     }
 
     /// Adds the classes to the elements of the file at `path`.
@@ -29,6 +36,9 @@ impl Specializations {
             let root = Arc::make_mut(&mut parsed.root);
             let name = root.name.clone();
             root.set_attr("class", &class_of(base, &name));
+            if base == "map" {
+                guess_references(root);
+            }
             count(&mut parsed.losses, format!("specialization:guessed {name}"));
         }
     }
@@ -64,8 +74,23 @@ fn guess(root: &Element, path: &str) -> Option<&'static str> {
     if !is_dita && !is_named {
         return None;
     }
-    let is_map = root.find(&|element| super::vocabulary::is_topicref(element)).is_some();
+    let is_map = matches!(extension, "ditamap" | "bookmap") || root.find(&is_topicref).is_some();
     Some(if is_map { "map" } else { "topic" })
+}
+
+/// Marks the unknown elements with an address in a guessed map as references to topics.
+fn guess_references(map: &mut Element) {
+    for child in &mut map.children {
+        let Node::Element(child) = child else { continue };
+        let has_address = ["href", "keyref", "keys"].iter().any(|name| child.attr(name).is_some());
+        if Kind::of(child) == Kind::Unknown && has_address && !is_topicref(child) {
+            let class = format!("- map/topicref local/{} ", child.name);
+            child.set_attr("class", &class);
+        }
+        if Kind::of(child) != Kind::Metadata {
+            guess_references(child);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +113,23 @@ mod tests {
         let parsed = parsed(release, &[("release", "topic"), ("change", "p"), ("other", "li")]);
         assert_eq!(form_of(&parsed.root), Some(Form::Topic));
         assert!(parsed.root.child("p").is_some());
+    }
+
+    #[test]
+    fn references_in_a_guessed_map_are_references() {
+        let mut parsed = parse(b"<relmap><title>R</title><rel href='a.dita'/></relmap>", 0).unwrap();
+        Specializations::default().apply(&mut parsed, "r.ditamap");
+        assert_eq!(form_of(&parsed.root), Some(Form::Map));
+        assert!(parsed.root.elements().any(is_topicref));
+    }
+
+    #[test]
+    fn a_base_type_must_be_an_element_of_dita() {
+        let of = |base: &str| Specializations::new(&[("release".to_owned(), base.to_owned())].into());
+        assert_eq!(of("topik").unknown_base(), Some(("release", "topik")));
+        for base in ["topic", "map", "topicref", "p", "ph", "dlentry", "stentry", "strow", "row"] {
+            assert_eq!(of(base).unknown_base(), None, "{base}");
+        }
     }
 
     #[test]

@@ -83,7 +83,11 @@ pub(super) enum Kind {
 impl Kind {
     /// Returns the kind of an element.
     pub fn of(element: &Element) -> Self {
-        element.types().find_map(built_in).or_else(|| built_in(&element.name)).unwrap_or(Self::Unknown)
+        let mut typed = element.classes().filter(|(module, _)| is_standard(module)).peekable();
+        if typed.peek().is_none() {
+            return built_in(&element.name).unwrap_or(Self::Unknown);
+        }
+        typed.find_map(|(_, name)| built_in(name)).unwrap_or(Self::Unknown)
     }
 
     /// Returns whether the element is a block.
@@ -129,6 +133,99 @@ impl Kind {
         matches!(self, Self::Metadata | Self::Dropped)
     }
 }
+
+/// Returns whether a module is a part of DITA. Names in other modules may have another meaning.
+fn is_standard(module: &str) -> bool {
+    const MODULES: [&str; 24] = [
+        "topic",
+        "map",
+        "concept",
+        "task",
+        "taskreq-d",
+        "reference",
+        "glossentry",
+        "glossgroup",
+        "troubleshooting",
+        "machineryTask",
+        "bookmap",
+        "subjectScheme",
+        "learningBase",
+        "learningAssessment",
+        "learningContent",
+        "learningOverview",
+        "learningPlan",
+        "learningSummary",
+        "learningMap",
+        "learningGroupMap",
+        "learningObjectMap",
+        "qatopic",
+        "eclipsemap",
+        "generalTask",
+    ];
+    MODULES.contains(&module) || module.ends_with("-d")
+}
+
+/// Returns whether DITA defines an element with this name, in topics or in maps.
+pub(super) fn is_known(name: &str) -> bool {
+    let element = Element::new(name, 0, 1);
+    built_in(name).is_some() || STRUCTURE.contains(&name) || is_map(&element) || is_topicref(&element)
+}
+
+/// Elements that are converted together with the element around them.
+const STRUCTURE: [&str; 52] = [
+    "tgroup",
+    "thead",
+    "tbody",
+    "tfoot",
+    "row",
+    "sthead",
+    "strow",
+    "prophead",
+    "property",
+    "proptype",
+    "propvalue",
+    "propdesc",
+    "proptypehd",
+    "propvaluehd",
+    "propdeschd",
+    "chhead",
+    "chrow",
+    "choption",
+    "chdesc",
+    "choptionhd",
+    "chdeschd",
+    "dlentry",
+    "dlhead",
+    "dthd",
+    "ddhd",
+    "plentry",
+    "messagepanel",
+    "fragment",
+    "synblk",
+    "groupseq",
+    "groupchoice",
+    "groupcomp",
+    "reltable",
+    "relheader",
+    "relcolspec",
+    "relrow",
+    "relcell",
+    "ditavalref",
+    "bookmeta",
+    "bookid",
+    "mainbooktitle",
+    "booktitlealt",
+    "booklibrary",
+    "othermeta",
+    "prodinfo",
+    "prodname",
+    "critdates",
+    "created",
+    "revised",
+    "copyright",
+    "category",
+    "audience",
+];
 
 /// Looks up an element in the three parts of the table.
 fn built_in(name: &str) -> Option<Kind> {
@@ -246,7 +343,7 @@ fn text(name: &str) -> Option<Kind> {
         "state" | "boolean" => Kind::State,
         "xref" | "coderef-link" => Kind::CrossReference,
         "image" | "hazardsymbol" => Kind::Image,
-        "fn" => Kind::Footnote,
+        "fn" | "synnote" => Kind::Footnote,
         "math" | "mathml" => Kind::Math,
         "svg" | "svg-container" => Kind::Svg,
         "br" => Kind::LineBreak,
@@ -265,8 +362,9 @@ fn outside_text(name: &str) -> Option<Kind> {
         | "metadata" | "keywords" | "resourceid" | "media-source" | "media-track" | "video-poster" | "fallback"
         | "change-historylist" | "ditaval-startprop" | "ditaval-endprop" => Kind::Metadata,
 
-        "draft-comment" | "required-cleanup" | "foreign" | "unknown" | "mathmlref" | "svgref" | "no-topic-nesting"
-        | "synnote" => Kind::Dropped,
+        "draft-comment" | "required-cleanup" | "foreign" | "unknown" | "mathmlref" | "svgref" | "no-topic-nesting" => {
+            Kind::Dropped
+        }
         _ => return None,
     })
 }
@@ -364,6 +462,12 @@ mod tests {
     fn elements_without_a_class_go_by_name() {
         assert_eq!(Kind::of(&Element::new("codeph", 0, 1)), Kind::Code);
         assert_eq!(Kind::of(&Element::new("no-such-thing", 0, 1)), Kind::Unknown);
+    }
+
+    #[test]
+    fn a_name_in_a_module_of_its_own_is_not_the_built_in_name() {
+        assert_eq!(Kind::of(&element("q", "- topic/p x/q ")), Kind::Paragraph);
+        assert_eq!(Kind::of(&element("b", "+ topic/ph hi-d/b ")), Kind::Strong);
     }
 
     #[test]

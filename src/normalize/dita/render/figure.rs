@@ -31,7 +31,10 @@ impl Renderer<'_, '_> {
 
     pub(super) fn image(&mut self, image: &Element, run: &mut Vec<Inline>) {
         let alternative = image.child("alt").map(|alt| collapse(&plain_text(alt))).filter(|text| !text.is_empty());
-        let own = || Some(collapse(&plain_text(image))).filter(|text| !text.is_empty());
+        let own = || {
+            let children = without(image, image.child("longdescref"));
+            Some(collapse(&plain_text(&Element { children, ..image.clone() }))).filter(|text| !text.is_empty())
+        };
         let alternative = alternative.or_else(own).or_else(|| image.attr("alt").map(collapse));
         let source = self.source(image, "href");
         let Some(source) = source else {
@@ -42,9 +45,18 @@ impl Renderer<'_, '_> {
         // The file name of an image is not used as its text.
         run.push(Inline::Image { alt: alternative.unwrap_or_default(), source });
         if let Some(long) = image.child("longdescref").filter(|long| long.attr("href").is_some()) {
-            run.push(Inline::Text(" ".to_owned()));
-            self.cross_reference(long, run);
+            self.long_description(long, run);
         }
+    }
+
+    /// Adds a link to the description of an image. Its text is its own, or the title of a topic. Without text, it is omitted and counted.
+    fn long_description(&mut self, long: &Element, run: &mut Vec<Inline>) {
+        if long.is_blank() && self.target(long).is_none_or(|target| target.link.target_id.is_none()) {
+            count(&mut self.losses, "image:description");
+            return;
+        }
+        run.push(Inline::Text(" ".to_owned()));
+        self.cross_reference(long, run);
     }
 
     /// Renders an image map as an image and a list of links.

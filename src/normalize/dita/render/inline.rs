@@ -2,8 +2,8 @@
 
 use super::super::dom::{Element, Node, collapse};
 use super::super::vocabulary::Kind;
-use super::plain::{marks, plain_text, sign, state};
-use super::{Renderer, flush};
+use super::plain::{marks, plain_text, push_element, sign, state};
+use super::{Renderer, fallback, flush};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline};
 
@@ -47,7 +47,12 @@ impl Renderer<'_, '_> {
     pub(super) fn inline(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
         match kind {
             Kind::Metadata => {}
-            Kind::Dropped => count(&mut self.losses, format!("element:{}", element.name)),
+            Kind::Dropped => {
+                count(&mut self.losses, format!("element:{}", element.name));
+                if let Some(words) = fallback(element) {
+                    run.append(&mut self.inlines(&words.children));
+                }
+            }
             Kind::Strong => self.mark(element, run, Inline::Strong),
             Kind::Emphasis => self.mark(element, run, Inline::Emphasis),
             Kind::Strike => self.mark(element, run, Inline::Strike),
@@ -91,7 +96,7 @@ impl Renderer<'_, '_> {
                 run.push(Inline::Text(text));
             }
             Kind::Unknown => {
-                count(&mut self.losses, format!("element:{}", element.name));
+                self.count_unknown(element);
                 run.append(&mut self.inlines(&element.children));
             }
             _ => {
@@ -119,14 +124,38 @@ impl Renderer<'_, '_> {
         let mut inside = element.elements();
         match (inside.next(), inside.next()) {
             (Some(only), None)
-                if Kind::of(only) == Kind::CrossReference && collapse(&only.text()) == text && !text.is_empty() =>
+                if Kind::of(only) == Kind::CrossReference && !only.is_blank() && is_text_of(only, &text) =>
             {
                 self.linked(only, vec![code], run);
             }
             _ if text.is_empty() => run.append(&mut self.inlines(&element.children)),
             _ => self.linked(element, vec![code], run),
         }
+        if !text.is_empty() {
+            self.footnotes_of_code(element, run);
+        }
         space(written.ends_with(is_blank), run);
+    }
+
+    /// Adds references to the footnotes in code, and counts the descriptions of its links.
+    fn footnotes_of_code(&mut self, code: &Element, run: &mut Vec<Inline>) {
+        for child in code.elements() {
+            match Kind::of(child) {
+                Kind::Footnote => self.footnote(child, run),
+                Kind::CrossReference if child.child("desc").is_some_and(|desc| !desc.is_blank()) => {
+                    count(&mut self.losses, "xref:description");
+                }
+                Kind::Image => count(&mut self.losses, format!("element:{}", child.name)),
+                _ => self.footnotes_of_code(child, run),
+            }
+        }
+    }
+
+    /// Adds references to the footnotes in a block of code below it.
+    pub(super) fn footnotes_in_code(&mut self, code: &Element, out: &mut Vec<Block>) {
+        let mut run = Vec::new();
+        self.footnotes_of_code(code, &mut run);
+        flush(&mut run, out);
     }
 
     /// Renders `menucascade`. Its parts are separated by `>`.
@@ -240,6 +269,13 @@ pub(super) fn keep_apart(before: Option<&Node>, element: &Element, run: &mut Vec
     if is_apart {
         run.push(Inline::Text(" ".to_owned()));
     }
+}
+
+/// Returns whether the visible text of an element is `text`.
+fn is_text_of(element: &Element, text: &str) -> bool {
+    let mut own = String::new();
+    push_element(element, &mut own);
+    !text.is_empty() && collapse(&own) == text
 }
 
 /// Converts a formula to a displayed formula.

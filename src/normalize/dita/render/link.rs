@@ -8,7 +8,7 @@ use super::super::resolve::find_target;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
 use crate::normalize::document::{Link, NOT_IN_INPUT, OUTSIDE_INPUT};
-use crate::normalize::text::count;
+use crate::normalize::text::{count, is_program};
 use crate::normalize::tree::{Block, Inline, ListItem};
 
 /// Heading of related links.
@@ -27,6 +27,10 @@ impl Renderer<'_, '_> {
     /// Finds the target of an element.
     pub(in super::super) fn target(&mut self, element: &Element) -> Option<Target> {
         let address = element.attr("href")?;
+        if is_program(address) {
+            count(&mut self.losses, "link:program");
+            return None;
+        }
         let scope = element.attr("scope");
         if scope == Some("external") || href::is_absolute(address) {
             return Some(outside(address, "external"));
@@ -57,7 +61,12 @@ impl Renderer<'_, '_> {
             let title = title.or_else(|| parts.topic.is_none().then(|| stem(&path)));
             return Some(Target { title, ..outside(&path, "not a document") });
         };
-        let anchor = if self.is_missing(file, &parts) {
+        let is_missing = self.is_missing(file, &parts);
+        if is_missing && self.is_filtered(file, &parts) {
+            count(&mut self.losses, "filtered:link");
+            return None;
+        }
+        let anchor = if is_missing {
             count(&mut self.losses, "link:missing-element");
             self.links.push(Link::to_nothing(address, NOT_IN_INPUT));
             None
@@ -65,6 +74,7 @@ impl Renderer<'_, '_> {
             self.anchor(file, &parts)
         };
         let title = title.or_else(|| self.resolver.title_in(file, &href::Address::default(), &branches));
+        let title = title.or_else(|| Some(stem(&library.inputs.path(file))));
         let address = if id == self.id && anchor.is_some() { String::new() } else { id.clone() };
         let address = anchor.map_or(address.clone(), |anchor| format!("{address}#{anchor}"));
         let link = Link { href: address.clone(), target_id: Some(id), reason: None };
@@ -78,6 +88,12 @@ impl Renderer<'_, '_> {
         }
         let Some(tree) = self.resolver.tree(file) else { return false };
         find_target(&tree, address.topic.as_deref(), address.element.as_deref()).is_none()
+    }
+
+    /// Returns whether conditions exclude the target in a file.
+    fn is_filtered(&self, file: FileId, address: &href::Address) -> bool {
+        let tree = self.resolver.library.inputs.load(file);
+        tree.is_ok_and(|tree| find_target(&tree.root, address.topic.as_deref(), address.element.as_deref()).is_some())
     }
 
     /// Returns the anchor in a document. It is the id of an element, or of a topic other than the first.
@@ -248,6 +264,10 @@ impl Renderer<'_, '_> {
     /// Returns the address in the Markdown of an image or another displayed file.
     pub(super) fn source(&mut self, element: &Element, attribute: &str) -> Option<String> {
         let address = element.attr(attribute)?;
+        if is_program(address) {
+            count(&mut self.losses, "link:program");
+            return None;
+        }
         if element.attr("scope") == Some("external") || href::is_absolute(address) {
             return Some(address.to_owned());
         }

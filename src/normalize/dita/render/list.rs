@@ -3,7 +3,7 @@
 use super::super::dom::{Element, Node};
 use super::super::vocabulary::Kind;
 use super::link::is_blank;
-use super::{Renderer, flush};
+use super::{Renderer, flush, parts_of};
 use crate::normalize::tree::{Block, Inline, List, ListItem};
 
 /// Returns a bulleted list.
@@ -73,14 +73,12 @@ impl Renderer<'_, '_> {
     /// Returns a definition list: `- **term**: definition`.
     pub(super) fn definitions(&mut self, list: &Element) -> Block {
         let mut items = Vec::new();
-        for entry in list.elements() {
-            if Kind::of(entry).is_hidden() {
-                continue;
-            }
+        for entry in &parts_of(list, "entry") {
             let is_head = entry.is("dlhead");
+            let parts = parts_of(entry, "dd");
             let (terms, definitions): (Vec<&Element>, Vec<&Element>) =
-                entry.elements().filter(|child| !Kind::of(child).is_hidden()).partition(|child| is_term(child));
-            if terms.is_empty() && definitions.is_empty() {
+                parts.iter().map(AsRef::as_ref).partition(|part| is_term(part));
+            if parts.is_empty() || Kind::of(entry) == Kind::Wrapper {
                 items.push(self.item(entry));
                 continue;
             }

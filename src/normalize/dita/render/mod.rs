@@ -9,6 +9,7 @@ mod plain;
 mod syntax;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dom::{Element, Node};
@@ -106,8 +107,12 @@ impl<'r, 'l> Renderer<'r, 'l> {
         let around = std::mem::replace(&mut self.topic, topic.attr("id").unwrap_or_default().to_owned());
         let had_related = std::mem::take(&mut self.has_related);
         let title = topic.elements().find(|child| Kind::of(child) == Kind::Title);
-        for child in topic.elements().filter(|child| !title.is_some_and(|title| std::ptr::eq(title, *child))) {
-            self.block(child, Kind::of(child), out);
+        if has_text(&topic.children) {
+            out.append(&mut self.flow(&without(topic, title), true));
+        } else {
+            for child in topic.elements().filter(|child| !title.is_some_and(|title| std::ptr::eq(title, *child))) {
+                self.block(child, Kind::of(child), out);
+            }
         }
         self.topic = around;
         self.has_related = had_related;
@@ -136,33 +141,48 @@ impl<'r, 'l> Renderer<'r, 'l> {
 
     /// Renders the children of an element as blocks. Text between blocks becomes paragraphs.
     fn blocks(&mut self, children: &[Node]) -> Vec<Block> {
-        let has_text = children.iter().any(|child| matches!(child, Node::Text(text) if !text.trim().is_empty()));
-        self.flow(children, has_text)
+        self.flow(children, has_text(children))
     }
 
     /// Renders children as blocks. With `is_text`, the children are inline content that only blocks interrupt.
     fn flow(&mut self, children: &[Node], is_text: bool) -> Vec<Block> {
         let mut out = Vec::new();
         let mut run = Vec::new();
+        self.flow_into(children, is_text, &mut run, &mut out);
+        end_text(&mut run, &mut out);
+        out
+    }
+
+    /// Continues the text of `run`. Blocks end it, and are added to `out`.
+    fn flow_into(&mut self, children: &[Node], is_text: bool, run: &mut Vec<Inline>, out: &mut Vec<Block>) {
         let mut before: Option<&Node> = None;
         for child in children {
             match child {
-                Node::Text(text) => self.text(text, &mut run),
+                Node::Text(text) => self.text(text, run),
                 Node::Element(element) => {
                     let kind = Kind::of(element);
-                    if stands_alone(element, kind, is_text) {
-                        end_text(&mut run, &mut out);
-                        self.block(element, kind, &mut out);
+                    if !stands_alone(element, kind, is_text) {
+                        inline::keep_apart(before, element, run);
+                        self.inline(element, kind, run);
+                    } else if is_text && matches!(kind, Kind::Phrase | Kind::Unknown) {
+                        // The text around the blocks in the element continues the text around the element.
+                        inline::keep_apart(before, element, run);
+                        self.count_unknown(element);
+                        self.flow_into(&element.children, true, run, out);
                     } else {
-                        inline::keep_apart(before, element, &mut run);
-                        self.inline(element, kind, &mut run);
+                        end_text(run, out);
+                        self.block(element, kind, out);
                     }
                 }
             }
             before = Some(child);
         }
-        end_text(&mut run, &mut out);
-        out
+    }
+
+    fn count_unknown(&mut self, element: &Element) {
+        if Kind::of(element) == Kind::Unknown {
+            count(&mut self.losses, format!("element:{}", element.name));
+        }
     }
 
     fn block(&mut self, element: &Element, kind: Kind, out: &mut Vec<Block>) {
@@ -181,8 +201,14 @@ impl<'r, 'l> Renderer<'r, 'l> {
                 out.append(&mut self.blocks(&element.children));
                 self.keep_lines = before;
             }
-            Kind::CodeBlock => out.push(self.code_block(element)),
-            Kind::Syntax => out.push(syntax::diagram(element)),
+            Kind::CodeBlock => {
+                out.push(self.code_block(element));
+                self.footnotes_in_code(element, out);
+            }
+            Kind::Syntax => {
+                out.push(syntax::diagram(element));
+                self.footnotes_in_code(element, out);
+            }
             Kind::Bullets | Kind::Numbers => out.push(self.list(element, kind)),
             Kind::Steps => self.steps(element, out),
             Kind::Definitions => out.push(self.definitions(element)),
@@ -202,8 +228,14 @@ impl<'r, 'l> Renderer<'r, 'l> {
             }
             Kind::GlossaryAlternative => self.glossary_alternative(element, out),
             Kind::MathBlock => self.math_block(element, out),
-            Kind::Unknown => {
+            Kind::Dropped => {
                 count(&mut self.losses, format!("element:{}", element.name));
+                if let Some(words) = fallback(element) {
+                    out.append(&mut self.blocks(&words.children));
+                }
+            }
+            Kind::Unknown => {
+                self.count_unknown(element);
                 if is_list_like(element) {
                     for child in element.elements() {
                         self.block(child, Kind::of(child), out);
@@ -295,6 +327,7 @@ fn stands_alone(element: &Element, kind: Kind, is_text: bool) -> bool {
         Kind::Image => element.attr("placement") == Some("break"),
         Kind::Unknown if !is_text && is_list_like(element) => true,
         Kind::Phrase | Kind::Unknown => holds_block(element),
+        Kind::Dropped => fallback(element).is_some_and(holds_block),
         Kind::Media => !is_text,
         _ => kind.is_block(),
     }
@@ -309,9 +342,35 @@ fn holds_block(element: &Element) -> bool {
     })
 }
 
+/// Returns the content that stands for an element that is not converted.
+fn fallback(element: &Element) -> Option<&Element> {
+    element.child("fallback").or_else(|| element.child("desc")).filter(|words| !words.is_blank())
+}
+
+/// Returns the visible child elements. Text between them becomes an element with this name.
+fn parts_of<'e>(element: &'e Element, name: &str) -> Vec<Cow<'e, Element>> {
+    let mut parts = Vec::new();
+    for child in &element.children {
+        match child {
+            Node::Element(part) if Kind::of(part).is_hidden() => {}
+            Node::Element(part) => parts.push(Cow::Borrowed(part)),
+            Node::Text(text) if text.trim().is_empty() => {}
+            Node::Text(_) => {
+                let children = vec![child.clone()];
+                parts.push(Cow::Owned(Element { children, ..Element::new(name, element.file, element.line) }));
+            }
+        }
+    }
+    parts
+}
+
+/// Returns whether there is text between the elements.
+fn has_text(children: &[Node]) -> bool {
+    children.iter().any(|child| matches!(child, Node::Text(text) if !text.trim().is_empty()))
+}
+
 fn is_list_like(element: &Element) -> bool {
-    let is_text = |child: &Node| matches!(child, Node::Text(text) if !text.trim().is_empty());
-    element.elements().count() > 1 && !element.children.iter().any(is_text)
+    element.elements().count() > 1 && !has_text(&element.children)
 }
 
 /// Returns the children of an element except `child`.

@@ -23,9 +23,9 @@ impl Renderer<'_, '_> {
     pub(super) fn hazard(&mut self, hazard: &Element) -> Block {
         let label = hazard.attr("type").map_or_else(|| "Hazard".to_owned(), capitalized);
         let mut content = Vec::new();
-        for part in hazard.elements() {
+        for part in &super::parts_of(hazard, "p") {
             if part.is("messagepanel") {
-                for line in part.elements() {
+                for line in &super::parts_of(part, "p") {
                     content.append(&mut self.blocks(&line.children));
                 }
             } else {

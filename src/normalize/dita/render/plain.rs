@@ -2,6 +2,7 @@
 
 use super::super::dom::{Element, Node};
 use super::super::vocabulary::Kind;
+use super::without;
 
 /// Returns the visible text in an element. Spaces are kept.
 pub(in super::super) fn plain_text(element: &Element) -> String {
@@ -44,6 +45,11 @@ pub(super) fn push_element(element: &Element, into: &mut String) {
             into.push_str(sign(element));
         }
         Kind::CrossReference if element.is_blank() => into.push_str(element.attr("href").unwrap_or_default()),
+        // A browser shows the description as a tooltip.
+        Kind::CrossReference => {
+            let children = without(element, element.child("desc"));
+            push(&Element { children, ..element.clone() }, into);
+        }
         kind if kind.is_block() && kind != Kind::CodeBlock => {
             into.push(' ');
             push(element, into);

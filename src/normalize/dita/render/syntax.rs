@@ -46,6 +46,10 @@ fn join(parts: &[String], separator: &str) -> String {
 }
 
 fn text(element: &Element) -> String {
+    // References to the footnotes follow the diagram.
+    if Kind::of(element) == Kind::Footnote {
+        return String::new();
+    }
     let separator = match element.name.as_str() {
         "groupseq" => Some(" "),
         "groupchoice" => Some(" | "),

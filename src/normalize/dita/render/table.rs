@@ -1,8 +1,9 @@
 //! Renders CALS tables, and simple tables of rows and cells.
 
-use super::super::dom::Element;
+use super::super::dom::{Element, Node};
 use super::super::vocabulary::Kind;
-use super::Renderer;
+use super::{Renderer, flush, parts_of, without};
+use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Cell, Inline, Table};
 
 /// Maximum number of columns that a specification can declare. A higher number is an error in the source.
@@ -13,32 +14,73 @@ impl Renderer<'_, '_> {
     pub(super) fn table(&mut self, table: &Element, out: &mut Vec<Block>) {
         let title = table.elements().find(|child| Kind::of(child) == Kind::Title);
         let mut caption = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
-        let description = table.child("desc").map(|desc| self.blocks(&desc.children)).unwrap_or_default();
-        for group in table.children_of("tgroup") {
-            let rows = self.group(group);
-            out.push(Block::Table(Table { caption: std::mem::take(&mut caption), ..rows }));
+        let mut behind = Vec::new();
+        let is_group = |element: &Element| element.is("tgroup") || holds(element, &["thead", "tbody"]);
+        for child in &without(table, title) {
+            match child {
+                Node::Element(group) if is_group(group) => {
+                    self.count_part(group, &["tgroup"]);
+                    let rows = self.group(group, &mut behind);
+                    out.push(Block::Table(Table { caption: std::mem::take(&mut caption), ..rows }));
+                }
+                other => self.stray(other, &mut behind),
+            }
         }
         if !caption.is_empty() {
             out.push(Block::Paragraph(vec![Inline::Strong(caption)]));
         }
-        out.extend(description);
+        out.append(&mut behind);
     }
 
-    fn group(&mut self, group: &Element) -> Table {
+    /// Renders content where a table allows none. It follows the table.
+    fn stray(&mut self, node: &Node, out: &mut Vec<Block>) {
+        match node {
+            Node::Element(element) => self.block(element, Kind::of(element), out),
+            Node::Text(text) => {
+                let mut run = vec![Inline::Text(text.clone())];
+                flush(&mut run, out);
+            }
+        }
+    }
+
+    /// Counts a part of a table that is unknown but has the content of a known part.
+    fn count_part(&mut self, element: &Element, known: &[&str]) {
+        if !known.iter().any(|name| element.is(name)) {
+            count(&mut self.losses, format!("element:{}", element.name));
+        }
+    }
+
+    fn group(&mut self, group: &Element, behind: &mut Vec<Block>) -> Table {
         let columns = Columns::read(group);
         let mut table = Table::default();
-        let heads = group.children_of("thead").flat_map(Element::elements).filter(|row| row.is("row"));
-        for row in heads {
-            table.rows.push(Vec::new());
-            table.header_rows += 1;
-            self.row(row, &columns, &mut table);
-        }
-        let parts = group.elements().filter(|part| part.is("tbody") || part.is("tfoot"));
-        for row in parts.flat_map(Element::elements).filter(|row| row.is("row")) {
-            table.rows.push(Vec::new());
-            self.row(row, &columns, &mut table);
+        let is_part =
+            |part: &Element| ["thead", "tbody", "tfoot"].iter().any(|name| part.is(name)) || holds(part, &["row"]);
+        let is_head = |node: &&Node| node.element().is_some_and(|part| part.is("thead"));
+        let (heads, parts): (Vec<&Node>, Vec<&Node>) = group.children.iter().partition(is_head);
+        for node in heads.into_iter().chain(parts) {
+            match node {
+                Node::Element(part) if is_part(part) => {
+                    self.count_part(part, &["thead", "tbody", "tfoot"]);
+                    self.part(part, &columns, &mut table, behind);
+                }
+                other => self.stray(other, behind),
+            }
         }
         table
+    }
+
+    fn part(&mut self, part: &Element, columns: &Columns, table: &mut Table, behind: &mut Vec<Block>) {
+        for child in &part.children {
+            match child {
+                Node::Element(row) if row.is("row") || holds(row, &["entry"]) => {
+                    self.count_part(row, &["row"]);
+                    table.rows.push(Vec::new());
+                    table.header_rows += usize::from(part.is("thead"));
+                    self.row(row, columns, table);
+                }
+                other => self.stray(other, behind),
+            }
+        }
     }
 
     /// Fills the last row. Missing cells before a named column stay empty.
@@ -46,7 +88,7 @@ impl Renderer<'_, '_> {
         let covered = covered_from_above(&table.rows);
         let mut column = 0;
         let mut cells = Vec::new();
-        for entry in row.elements().filter(|entry| entry.is("entry")) {
+        for entry in &parts_of(row, "entry") {
             while covered.get(column).is_some_and(|covered| *covered) {
                 column += 1;
             }
@@ -60,7 +102,7 @@ impl Renderer<'_, '_> {
             let more: usize = entry.attr("morerows").and_then(|rows| rows.parse().ok()).unwrap_or(0);
             let rowspan = entry.attr("rowspan").and_then(|rows| rows.parse().ok()).unwrap_or(more.min(MAX_SPAN) + 1);
             let header = columns.is_header(column) || matches!(entry.attr("scope"), Some("row" | "rowgroup"));
-            let content = self.blocks(&entry.children);
+            let content = self.cell(entry, &["entry"]);
             cells.push(Cell { colspan, rowspan: rowspan.clamp(1, MAX_SPAN), header, content });
             column += colspan;
         }
@@ -69,20 +111,34 @@ impl Renderer<'_, '_> {
         }
     }
 
+    /// Renders a cell. An element that is not a cell is content of a cell.
+    fn cell(&mut self, cell: &Element, known: &[&str]) -> Vec<Block> {
+        if known.iter().any(|name| cell.is(name)) {
+            return self.blocks(&cell.children);
+        }
+        let mut out = Vec::new();
+        self.block(cell, Kind::of(cell), &mut out);
+        out
+    }
+
     /// Renders `simpletable`, `properties` and `choicetable`.
     pub(super) fn simple_table(&mut self, element: &Element, out: &mut Vec<Block>) {
-        let caption = element.elements().find(|child| Kind::of(child) == Kind::Title);
-        let caption = caption.map(|title| self.inlines(&title.children)).unwrap_or_default();
+        let title = element.elements().find(|child| Kind::of(child) == Kind::Title);
+        let caption = title.map(|title| self.inlines(&title.children)).unwrap_or_default();
+        let mut behind = Vec::new();
         let key_column: Option<usize> = element.attr("keycol").and_then(|column| column.parse().ok());
         let slots = slots(element);
         let mut table = Table { caption, ..Table::default() };
-        for row in element.elements() {
-            let is_head = ["sthead", "prophead", "chhead"].iter().any(|name| row.is(name));
-            if !is_head && !["strow", "property", "chrow"].iter().any(|name| row.is(name)) {
+        for child in &without(element, title) {
+            let row = child.element().filter(|row| is_simple_row(row));
+            let Some(row) = row else {
+                self.stray(child, &mut behind);
                 continue;
-            }
+            };
+            let is_head = SIMPLE_HEADS.iter().any(|name| row.is(name));
+            self.count_part(row, &[SIMPLE_HEADS, SIMPLE_ROWS].concat());
             let mut cells: Vec<Cell> = Vec::new();
-            for cell in row.elements().filter(|cell| !Kind::of(cell).is_hidden()) {
+            for cell in &parts_of(row, "entry") {
                 // If the type or the value of a property is missing, its column stays empty.
                 let slot = slots.iter().position(|names| names.iter().any(|name| cell.is(name)));
                 while slot.is_some_and(|slot| slot > cells.len()) {
@@ -90,7 +146,7 @@ impl Renderer<'_, '_> {
                 }
                 let span = |name| cell.attr(name).and_then(|span| span.parse().ok()).unwrap_or(1).clamp(1, MAX_SPAN);
                 let header = !is_head && key_column == Some(cells.len() + 1);
-                let content = self.blocks(&cell.children);
+                let content = self.cell(cell, &SIMPLE_CELLS);
                 cells.push(Cell { colspan: span("colspan"), rowspan: span("rowspan"), header, content });
             }
             if is_head && table.header_rows == table.rows.len() {
@@ -99,7 +155,35 @@ impl Renderer<'_, '_> {
             table.rows.push(cells);
         }
         out.push(Block::Table(table));
+        out.append(&mut behind);
     }
+}
+
+const SIMPLE_HEADS: [&str; 3] = ["sthead", "prophead", "chhead"];
+const SIMPLE_ROWS: [&str; 3] = ["strow", "property", "chrow"];
+const SIMPLE_CELLS: [&str; 12] = [
+    "stentry",
+    "proptype",
+    "propvalue",
+    "propdesc",
+    "proptypehd",
+    "propvaluehd",
+    "propdeschd",
+    "choption",
+    "chdesc",
+    "choptionhd",
+    "chdeschd",
+    "entry",
+];
+
+/// Returns whether the element is a row, or an unknown element with cells.
+fn is_simple_row(element: &Element) -> bool {
+    SIMPLE_HEADS.iter().chain(&SIMPLE_ROWS).any(|name| element.is(name)) || holds(element, &SIMPLE_CELLS)
+}
+
+/// Returns whether an unknown element contains at least one of these elements.
+fn holds(element: &Element, names: &[&str]) -> bool {
+    Kind::of(element) == Kind::Unknown && element.elements().any(|child| names.iter().any(|name| child.is(name)))
 }
 
 /// Returns the columns of a table whose cells have names. Only columns with at least one cell are included.

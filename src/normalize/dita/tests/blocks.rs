@@ -208,3 +208,55 @@ fn headings_have_the_anchors_of_the_published_page() {
     assert_eq!(document.anchors, ["t__s", "", "u", "u__e"]);
     assert_eq!(document.text_md.matches('#').count(), 2 + 2 + 2 + 3);
 }
+
+#[test]
+fn text_in_unknown_parts_of_tables_and_lists_is_kept() {
+    for (xml, expected) in [
+        (
+            "<table><tgroup cols='1'><tbody><acme-row><entry>A</entry></acme-row></tbody></tgroup></table>",
+            "|  |\n| --- |\n| A |",
+        ),
+        ("<table><tgroup cols='1'><acme><row><entry>A</entry></row></acme></tgroup></table>", "|  |\n| --- |\n| A |"),
+        ("<table><acme><tbody><row><entry>A</entry></row></tbody></acme></table>", "|  |\n| --- |\n| A |"),
+        (
+            "<table>t<tgroup cols='2'>u<tbody>v<row>A<acme>B</acme></row><acme>w</acme></tbody></tgroup></table>",
+            "|  |  |\n| --- | --- |\n| A | B |\n\nt\n\nu\n\nv\n\nw",
+        ),
+        (
+            "<simpletable>t<strow>A<stentry>B</stentry></strow><acme>u</acme><acme><stentry>C</stentry></acme></simpletable>",
+            "|  |  |\n| --- | --- |\n| A | B |\n| C |  |\n\nt\n\nu",
+        ),
+        (
+            "<properties><property>A<propvalue>B</propvalue></property><acme>u</acme></properties>",
+            "|  |  |\n| --- | --- |\n| A | B |\n\nu",
+        ),
+        (
+            "<choicetable><chrow>A<chdesc>B</chdesc></chrow><acme>u</acme></choicetable>",
+            "|  |  |\n| --- | --- |\n| A | B |\n\nu",
+        ),
+        ("<dl>a<dlentry><dt>b</dt>c<dd>d</dd></dlentry></dl>", "- a\n\n- **b**: c\n\n  d"),
+        (
+            "<hazardstatement><messagepanel>a<typeofhazard>b</typeofhazard></messagepanel>c</hazardstatement>",
+            "> **Hazard:** a\n>\n> b\n>\n> c",
+        ),
+        ("<foreign><x>no</x><fallback>FB words</fallback></foreign>", "FB words"),
+        ("<p>a <foreign><fallback>FB words</fallback></foreign>.</p>", "a FB words."),
+        ("<unknown><fallback><p>one</p><p>two</p></fallback></unknown>", "one\n\ntwo"),
+        ("<syntaxdiagram><kwd>a</kwd><synnote>note</synnote></syntaxdiagram>", "```\na\n```\n\n[^1]\n\n[^1]: note"),
+        ("<p>see<synnote>note</synnote></p>", "see[^1]\n\n[^1]: note"),
+    ] {
+        assert_eq!(body(xml), expected, "{xml}");
+    }
+    let read = document(
+        &[(
+            "t.dita",
+            "<topic id='t'><title>T</title><body><table><tgroup cols='1'><tbody><acme-row><entry>A</entry></acme-row></tbody></tgroup></table></body></topic>",
+        )],
+        "topic:c/t",
+    );
+    assert_eq!(read.losses["element:acme-row"], 1);
+    assert_eq!(
+        topic("<topic id='t'><title>T</title>loose <b>text</b><body><p>x</p></body></topic>"),
+        "loose **text**\n\nx"
+    );
+}

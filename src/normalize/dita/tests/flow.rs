@@ -157,3 +157,32 @@ fn header_rows_without_spans_are_rows_of_their_own() {
     let over = table("<entry namest='c1' nameend='c2'>a</entry>");
     assert_eq!(over, "| a<br>c | a<br>d |\n| --- | --- |\n| e | f |");
 }
+
+#[test]
+fn code_shows_no_descriptions_and_keeps_its_footnotes() {
+    let link = "<xref href='b.dita'>bee<desc>about bees</desc></xref>";
+    assert_eq!(linked(&format!("<p><codeph>run {link}</codeph>, then</p>")), "`run bee`, then");
+    assert_eq!(linked(&format!("<p><codeph>{link}</codeph>, then</p>")), "[`bee`](topic:c/b), then");
+    assert_eq!(linked(&format!("<codeblock>run {link}</codeblock>")), "```\nrun bee\n```");
+    assert_eq!(body("<p><codeph>x<fn>note</fn></codeph>.</p>"), "`x`[^1].\n\n[^1]: note");
+    let topic = format!("<topic id='t'><title>T</title><body><p><codeph>a {link}</codeph></p></body></topic>");
+    assert_eq!(document(&[("t.dita", &topic), B], "topic:c/t").losses["xref:description"], 1);
+}
+
+#[test]
+fn a_long_description_shows_its_text_or_the_title_of_its_topic() {
+    let image = |long: &str| linked(&format!("<p><image href='http://x/y.png'>{long}</image></p>"));
+    assert_eq!(image("<longdescref href='long.html'/>"), "![](http://x/y.png)");
+    assert_eq!(image("<longdescref href='b.dita'/>"), "![](http://x/y.png) [B](topic:c/b)");
+    assert_eq!(
+        image("<longdescref href='http://z/'>All of it</longdescref>"),
+        "![](http://x/y.png) [All of it](http://z/)"
+    );
+}
+
+#[test]
+fn text_around_the_blocks_in_an_element_continues_the_paragraph() {
+    let expected = "1 un\n\n- l\n\nb, and two";
+    assert_eq!(body("<p>1 <acme>un<ul><li>l</li></ul>b</acme>, and two</p>"), expected);
+    assert_eq!(body("<p>1 <ph>un<ul><li>l</li></ul>b</ph>, and two</p>"), expected);
+}

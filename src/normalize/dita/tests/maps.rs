@@ -228,3 +228,73 @@ fn a_subject_scheme_shows_its_titles_and_keeps_its_keys_as_metadata() {
     assert_eq!(read.meta["subjects"], serde_json::json!(["os", "os/linux", "os/linux/suse"]));
     assert_eq!(read.meta["enumerations"], serde_json::json!({"platform": ["os"]}));
 }
+
+#[test]
+fn the_nearest_processing_role_and_toc_decide() {
+    let map = "<map><title>M</title><topicgroup processing-role='resource-only'><topicref href='t.dita' processing-role='normal'/>\
+        <topicref href='o.dita'/></topicgroup><topichead navtitle='H' toc='no'><topicref href='t.dita' toc='yes'/></topichead></map>";
+    let files = [("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)];
+    assert_eq!(document(&files, "map:c/m").text_md, "- [Topic](topic:c/t)\n- [Topic](topic:c/t)");
+    assert_eq!(document(&files, "topic:c/t").meta.get("searchable"), None);
+    assert_eq!(document(&files, "topic:c/o").meta["searchable"], false);
+}
+
+#[test]
+fn entries_without_a_topic_show_their_own_title() {
+    let map = "<map><title>M</title><topicref href='gone.dita' navtitle='Release notes'/>\
+        <topicref href='gone.dita'><topicmeta><navtitle>Old notes</navtitle></topicmeta></topicref>\
+        <topicref href='gone.dita'><topicmeta><linktext>Older notes</linktext></topicmeta><topicref href='t.dita'/></topicref>\
+        <topicref href='away.dita' scope='peer' navtitle='Elsewhere'/></map>";
+    let files = [("m.ditamap", map), ("t.dita", TOPIC)];
+    let read = document(&files, "map:c/m");
+    assert_eq!(
+        read.text_md,
+        "- Release notes\n- Old notes\n- Older notes\n  - [Topic](topic:c/t)\n- [Elsewhere](away.dita)"
+    );
+    assert_eq!(read.losses["link:unresolved"], 3);
+    assert_eq!(document(&files, "topic:c/t").breadcrumbs, ["M", "Older notes"]);
+}
+
+#[test]
+fn a_map_is_searched_by_its_own_description_only() {
+    let map = |own: &str, of_entry: &str| {
+        let map = format!("<map><title>M</title>{own}<topicref href='t.dita'>{of_entry}</topicref></map>");
+        let files = [
+            ("m.ditamap", map.as_str()),
+            ("t.dita", TOPIC),
+            ("x.ditaval", "<val><prop att='product' val='x' action='exclude'/></val>"),
+        ];
+        let (documents, _) = read_folder(&files, Some("x.ditaval"));
+        let map = documents.into_iter().find(|document| document.id == "map:c/m").unwrap();
+        (map.text_md, !map.meta.contains_key("searchable"))
+    };
+    let text = "<topicmeta><shortdesc>Zebra</shortdesc></topicmeta>";
+    let links = "- [Topic](topic:c/t)";
+    assert_eq!(map(text, ""), (format!("Zebra\n\n{links}"), true));
+    assert_eq!(map("", text), (links.to_owned(), false));
+    let excluded = "<topicmeta><shortdesc product='x'>Zebra</shortdesc></topicmeta>";
+    assert_eq!(map(excluded, ""), (links.to_owned(), false));
+}
+
+#[test]
+fn keys_in_the_titles_of_entries_are_resolved() {
+    let map = "<map><title>M</title><keydef keys='p'><topicmeta><keywords><keyword>Pro</keyword></keywords></topicmeta></keydef>\
+        <topichead><topicmeta><navtitle>Install <keyword keyref='p'/></navtitle><keywords><keyword keyref='p'/></keywords></topicmeta>\
+        <topicref href='t.dita'><topicmeta><navtitle>Run <keyword keyref='p'/></navtitle><keywords><keyword keyref='p'/></keywords></topicmeta></topicref></topichead></map>";
+    let files = [("m.ditamap", map), ("t.dita", TOPIC)];
+    let read = document(&files, "topic:c/t");
+    assert_eq!(read.breadcrumbs, ["M", "Install Pro"]);
+    assert_eq!(read.meta["keywords"], serde_json::json!(["Pro"]));
+    assert_eq!(document(&files, "map:c/m").text_md, "- Install Pro\n  - [Topic](topic:c/t)");
+}
+
+#[test]
+fn untitled_topics_and_maps_are_linked_by_their_file_names() {
+    let files = [
+        ("m.ditamap", "<map><topicref href='e.dita'/><mapref href='n.ditamap'/></map>"),
+        ("n.ditamap", "<map><topicref href='t.dita'/></map>"),
+        ("e.dita", "<topic id='e'><title/></topic>"),
+        ("t.dita", TOPIC),
+    ];
+    assert_eq!(document(&files, "map:c/m").text_md, "- [e](topic:c/e)\n- [n](map:c/n)");
+}

@@ -16,28 +16,51 @@ use crate::normalize::{Document, FileError, Options, Outcome};
 
 /// Documents and failures of a folder with these files, under the collection `c`.
 fn read_folder(files: &[(&str, &str)], ditaval: Option<&str>) -> (Vec<Document>, Vec<FileError>) {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    let folder = write(files);
     let ditaval = ditaval.map(|name| folder.path().join(name)).into_iter().collect();
     read_input(folder.path(), &Options { collection: Some("c".to_owned()), ditaval, ..Options::default() })
 }
 
 fn read_input(input: &std::path::Path, options: &Options) -> (Vec<Document>, Vec<FileError>) {
     let (mut documents, mut failures) = (Vec::new(), Vec::new());
-    super::read(input, options, &mut |outcome| {
+    for outcome in outcomes(input, options) {
         match outcome {
             Outcome::Document(document) => documents.push(*document),
             Outcome::Failure(failure) | Outcome::Skipped(failure) => failures.push(failure),
             Outcome::Notice(_) => {}
         }
+    }
+    (documents, failures)
+}
+
+fn outcomes(input: &std::path::Path, options: &Options) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    super::read(input, options, &mut |outcome| {
+        outcomes.push(outcome);
         Ok(())
     })
     .unwrap();
-    (documents, failures)
+    outcomes
+}
+
+/// Returns the messages to the owner of an input.
+fn notices(input: &std::path::Path, options: &Options) -> Vec<String> {
+    let notice = |outcome| match outcome {
+        Outcome::Notice(notice) => Some(notice.message),
+        _ => None,
+    };
+    outcomes(input, options).into_iter().filter_map(notice).collect()
+}
+
+/// Writes files to a folder.
+fn write(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
 }
 
 /// Returns the document with an id, out of a folder of files.

@@ -194,3 +194,33 @@ fn what_is_referred_to_and_not_there_is_named_once() {
     assert_eq!(links("topic:c/t"), expected.map(|(href, reason)| (href.to_owned(), reason.to_owned())));
     assert_eq!(links("topic:c/o"), []);
 }
+
+#[test]
+fn addresses_of_programs_are_dropped_and_counted() {
+    let topic = "<topic id='t'><title>T</title><body><p><xref href='javascript:alert(1)' scope='external' format='html'>run</xref> \
+        <xref href=' Java&#10;script:x' scope='external'/><image href='javascript:x'><alt>i</alt></image></p></body>\
+        <related-links><link href='vbscript:x' scope='external'><linktext>more</linktext></link></related-links></topic>";
+    let files = [
+        (
+            "m.ditamap",
+            "<map><topicref href='javascript:x' scope='external' navtitle='Nav'/><topicref href='b.md' format='md'/><topicref href='t.dita'/></map>",
+        ),
+        ("b.md", "# B\n\n[go](javascript:alert(1)) <a href='javascript:x'>on</a>"),
+        ("t.dita", topic),
+    ];
+    let read = document(&files, "topic:c/t");
+    assert_eq!(read.text_md, "run i\n\n**Related information**\n\n- more");
+    assert_eq!(read.losses["link:program"], 4);
+    assert_eq!(document(&files, "topic:c/b").text_md, "go on");
+    assert!(document(&files, "map:c/m").text_md.starts_with("- Nav\n"));
+}
+
+#[test]
+fn keys_in_the_text_of_keys_are_resolved_and_cycles_end() {
+    let defs = "<keydef keys='p'><topicmeta><keywords><keyword>Pro</keyword></keywords></topicmeta></keydef>\
+        <keydef keys='guide'><topicmeta><linktext>Guide for <keyword keyref='p'/></linktext></topicmeta></keydef>\
+        <keydef keys='loop'><topicmeta><linktext>Loop <ph keyref='loop'/></linktext></topicmeta></keydef>";
+    let read = keyed(defs, "<p><ph keyref='guide'/></p><p><ph keyref='loop'/></p>");
+    assert_eq!(read.text_md, "Guide for Pro\n\nLoop");
+    assert_eq!(read.losses["keyref:cycle"], 1);
+}

@@ -1,5 +1,5 @@
-use super::{read_folder, read_input};
-use crate::normalize::Options;
+use super::{document, outcomes, read_folder, read_input, write};
+use crate::normalize::{Options, Outcome};
 
 const GOOD: &str = "<topic id='t'><title>T</title></topic>";
 
@@ -12,10 +12,7 @@ fn one_bad_file_stops_nothing_and_is_reported_in_its_place() {
         ("d.dita", ""),
         ("e.xml", "<html/>"),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        std::fs::write(folder.path().join(path), text).unwrap();
-    }
+    let folder = write(&files);
     let mut order = Vec::new();
     super::super::read(folder.path(), &Options::default(), &mut |outcome| {
         order.push(match outcome {
@@ -197,4 +194,39 @@ fn a_file_whose_name_is_no_text_is_told() {
     assert_eq!(documents.len(), 1);
     let told: Vec<String> = failures.iter().map(|failure| format!("{}: {}", failure.path, failure.message)).collect();
     assert_eq!(told, ["b\u{fffd}.dita: its name is not UTF-8; rename it"]);
+}
+
+#[test]
+fn xml_that_is_not_dita_is_skipped_even_if_it_is_broken() {
+    let entity =
+        "<!DOCTYPE topic [<!ENTITY two SYSTEM 'two.xml'>]><topic id='t'><title>T</title><body>&two;</body></topic>";
+    let folder = write(&[
+        ("a.dita", entity),
+        ("two.xml", "<p>one</p>\n<p>two</p>"),
+        ("empty.xml", ""),
+        ("foreign.xml", "<foo><bar></foo>"),
+    ]);
+    let mut skipped = Vec::new();
+    for outcome in outcomes(folder.path(), &Options::default()) {
+        match outcome {
+            Outcome::Document(document) => assert_eq!(document.text_md, "one\n\ntwo"),
+            Outcome::Skipped(file) => skipped.push(file.path),
+            other => panic!("{other:?}"),
+        }
+    }
+    skipped.sort();
+    assert_eq!(skipped, ["empty.xml", "foreign.xml"]);
+}
+
+#[test]
+fn a_topic_in_xdita_is_a_topic() {
+    let files = [
+        ("m.ditamap", "<map><topicref href='x.dita' format='xdita'/><topicref href='y.xdita' format='XDITA'/></map>"),
+        ("x.dita", GOOD),
+        ("y.xdita", GOOD),
+    ];
+    let folder = write(&files);
+    let (documents, failures) = read_input(&folder.path().join("m.ditamap"), &Options::default());
+    assert_eq!((documents.len(), failures.len()), (3, 0));
+    assert_eq!(document(&files, "map:c/m").text_md, "- [T](topic:c/x)\n- [T](topic:c/y)");
 }

@@ -61,3 +61,23 @@ fn root_maps_with_other_keys_make_other_documents() {
     let (documents, _) = read_folder(&[("one.ditamap", &one), ("two.ditamap", &one), INSTALL], None);
     assert_eq!(documents.len(), 3);
 }
+
+#[test]
+fn root_maps_with_other_keys_make_other_documents_of_a_shared_map() {
+    let map = |name: &str| {
+        format!(
+            "<map><title>{name}</title><keydef keys='p'><topicmeta><keywords><keyword>{name}</keyword></keywords></topicmeta></keydef><mapref href='sub.ditamap'/></map>"
+        )
+    };
+    let (one, two) = (map("Pro"), map("Lite"));
+    let sub = ("sub.ditamap", "<map><title>Guide for <ph keyref='p'/></title><topicref href='same.dita'/></map>");
+    let same = ("same.dita", "<topic id='s'><title>Same</title></topic>");
+    let files = [("one.ditamap", one.as_str()), ("two.ditamap", two.as_str()), sub, same];
+    let (documents, _) = read_folder(&files, None);
+    let read: Vec<_> = documents.iter().map(|d| (d.id.as_str(), d.title.as_str(), d.text_md.as_str())).collect();
+    assert_eq!(read[0], ("map:c/one", "Pro", "- [Guide for Pro](map:c/sub)"));
+    assert_eq!(read[2], ("map:c/sub", "Guide for Pro", "- [Same](topic:c/same)"));
+    assert_eq!(read[3], ("map:c/sub~2", "Guide for Lite", "- [Same](topic:c/same)"));
+    assert_eq!(read[4], ("map:c/two", "Lite", "- [Guide for Lite](map:c/sub~2)"));
+    assert_eq!(read.len(), 5);
+}

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::read_folder;
+use super::{notices, read_folder, write};
+use crate::normalize::Options;
 
 const VAL: (&str, &str) = ("x.ditaval", "<val><prop att='product' val='internal' action='exclude'/></val>");
 
@@ -132,7 +133,6 @@ fn a_branch_whose_ditaval_cannot_be_read_is_left_out_and_reported() {
 
 #[test]
 fn what_conditions_leave_out_is_counted_and_unused_filters_are_named() {
-    let folder = tempfile::tempdir().unwrap();
     let files = [
         (
             "m.ditamap",
@@ -141,24 +141,33 @@ fn what_conditions_leave_out_is_counted_and_unused_filters_are_named() {
         ("a.dita", "<topic id='a' product='internal'><title>A</title></topic>"),
         ("b.dita", "<topic id='b'><title>B</title></topic>"),
         ("used.ditaval", "<val/>"),
+        (
+            "rules/misspelled.txt",
+            "<val><prop att='prodcut' val='internal' action='exclude'/><prop att='product' val='linux win' action='exclude'/></val>",
+        ),
         VAL,
     ];
-    for (path, text) in files {
-        std::fs::write(folder.path().join(path), text).unwrap();
-    }
-    let notices = |ditaval: &[&str]| {
+    let folder = write(&files);
+    let notices = |input: &str, ditaval: &[&str]| {
         let ditaval = ditaval.iter().map(|name| folder.path().join(name)).collect();
-        let mut notices = Vec::new();
-        let options = crate::normalize::Options { ditaval, ..crate::normalize::Options::default() };
-        super::super::read(folder.path(), &options, &mut |outcome| {
-            if let crate::normalize::Outcome::Notice(notice) = outcome {
-                notices.push(notice.message);
-            }
-            Ok(())
-        })
-        .unwrap();
-        notices
+        notices(&folder.path().join(input), &Options { ditaval, ..Options::default() })
     };
-    assert_eq!(notices(&[]), ["1 ditaval file is not used: x.ditaval; to filter the documents, pass --ditaval FILE"]);
-    assert_eq!(notices(&["x.ditaval"]), ["conditions exclude 1 topic or map"]);
+    let unused = "1 ditaval file is not used: x.ditaval; to filter the documents, pass --ditaval FILE";
+    assert_eq!(notices("", &[]), [unused]);
+    assert_eq!(notices("m.ditamap", &[]), [unused]);
+    assert_eq!(notices("", &["x.ditaval"]), ["conditions exclude 1 topic or map"]);
+    let misspelled = notices("", &["rules/misspelled.txt"]);
+    assert_eq!(
+        misspelled,
+        ["2 rules of the ditaval match nothing in the input: prodcut=\"internal\", product=\"linux win\""]
+    );
+}
+
+#[test]
+fn a_link_to_an_excluded_element_is_filtered() {
+    let a = "<topic id='a'><title>A</title><body><p><xref href='b.dita#b/s'>kept</xref> <xref href='b.dita#b/s'/></p></body></topic>";
+    let b = "<topic id='b'><title>B</title><body><p>x</p><section id='s' product='internal'><title>SECRET</title></section></body></topic>";
+    let (documents, _) = read_folder(&[("a.dita", a), ("b.dita", b), VAL], Some(VAL.0));
+    assert_eq!(documents[0].text_md, "kept");
+    assert_eq!((documents[0].losses["filtered:link"], documents[0].links.len()), (2, 0));
 }

@@ -116,3 +116,12 @@ fn documents_have_the_address_of_their_page() {
     assert_eq!(url("{path}.html"), "https://docs.example.com/v1/a%20b.html");
     assert_eq!(url("en/{path}"), "https://docs.example.com/v1/en/a%20b");
 }
+
+#[test]
+fn a_misspelled_base_type_is_an_error() {
+    let folder = super::write(&[("r.dita", "<release id='r'><title>R</title></release>")]);
+    let specializations = [("release".to_owned(), "topik".to_owned())].into();
+    let options = Options { dita: Dita { specializations, ..Dita::default() }, ..Options::default() };
+    let error = super::super::read(folder.path(), &options, &mut |_| Ok(())).unwrap_err().to_string();
+    assert!(error.contains("dita.specializations: topik is not an element of DITA"), "{error}");
+}
