@@ -706,6 +706,9 @@ fn typing_errors_are_corrected_by_words_that_documents_shown_have() {
     assert_eq!(read("failed", &json!({"source": "r2-source"})), "failed");
     assert_eq!(read("ｒｅｅｓｔ", &json!({})), "reset");
     assert_eq!(read("Ｒｅｓｅｔ the ﬁle", &json!({})), "Reset the file");
+    let unchanged = "reset “a faield run” \"embeddnigs\" of runs -faield";
+    assert_eq!(read(unchanged, &json!({})), unchanged.replace(['“', '”'], "\""));
+    assert_eq!(read("embeddnigs of faield runs -faield", &json!({})), "embeddings of failed runs -faield");
     assert_eq!(library.find("embeddnigs"), ["Reset the embeddings of a failed run"]);
 }
 

@@ -1,4 +1,5 @@
--- Return how a search interprets a question: the question with corrected typing errors, and the excluded words.
+-- Return how a search interprets a question: the question with corrected typing errors, and the excluded words. Phrases in quotes
+-- and excluded words are not corrected.
 -- Embed the corrected question, and pass it to graphdb.search.
 create or replace function graphdb.read_question(
   p_query text,
@@ -17,12 +18,26 @@ declare
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
   v_scope constant record := graphdb._search_scope(p_filter);
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
+  -- Phrases in quotes and excluded words have no typing errors. While the rest is corrected, their numbers stand for them.
+  v_kept text[] := '{}';
+  v_part text;
+  v_rest text := translate(p_query, '“”„', '"""');
 begin
   without := coalesce(v_asked.p_without, '{}');
-  -- The whole question with its quotes and dashes, and with corrected words. It is normalized, because models do not know full-width or
-  -- decomposed characters.
+  for v_part in
+    select m.parts[1] from regexp_matches(v_rest, '("[^"]*")', 'g') as m (parts)
+    union all
+    select '-' || w.word from unnest(without) as w (word)
+  loop
+    v_kept := v_kept || v_part;
+    v_rest := replace(v_rest, v_part, format(e'\u0001%s\u0002', cardinality(v_kept)));
+  end loop;
+  -- The question is normalized, because models do not know full-width or decomposed characters.
   select normalize(c.p_corrected, nfkc), c.p_corrections into question, corrections
-  from graphdb._corrected_question(p_query, v_languages, v_scope.p_from) as c;
+  from graphdb._corrected_question(v_rest, v_languages, v_scope.p_from) as c;
+  for v_number in reverse cardinality(v_kept)..1 loop
+    question := replace(question, format(e'\u0001%s\u0002', v_number), v_kept[v_number]);
+  end loop;
 end
 $$;
 
