@@ -1,5 +1,6 @@
 //! Filters maps and topics by the conditions in a ditaval.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::dom::{Element, Node};
@@ -50,8 +51,8 @@ impl Ditaval {
     pub fn inherit(&mut self, attribute: &str, value: &str, below: &str) {
         let Some(&excluded) = self.rules.get(&(attribute.to_owned(), Some(value.to_owned()))) else { return };
         let rule = (attribute.to_owned(), Some(below.to_owned()));
-        if !self.rules.contains_key(&rule) {
-            self.rules.insert(rule, excluded);
+        if let Entry::Vacant(free) = self.rules.entry(rule) {
+            free.insert(excluded);
             self.inherited.push((attribute.to_owned(), value.to_owned(), below.to_owned()));
         }
     }

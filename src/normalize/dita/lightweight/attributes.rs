@@ -232,13 +232,14 @@ impl<'t> Marker<'t> {
                     Some(name) => out.push(raw(format!("\n<{name}{html}>"))),
                     None => out.extend([raw(format!("<{}{html}>", wrapper(tag.to_end()))), Event::Start(tag)]),
                 },
-                Event::End(end) => match own_name(end) {
-                    Some(name) => out.push(raw(format!("</{name}>\n"))),
-                    None => {
+                Event::End(end) => {
+                    if let Some(name) = own_name(end) {
+                        out.push(raw(format!("</{name}>\n")));
+                    } else {
                         let close = raw(format!("</{}>", wrapper(end)));
                         out.extend([Event::End(end), close]);
                     }
-                },
+                }
                 event => out.push(event),
             }
         }

@@ -226,8 +226,8 @@ fn table(element: &Element, losses: &mut Losses) -> Vec<Node> {
         }
     }
     for (index, (row, part)) in rows.iter().enumerate() {
-        let in_head = part.is_some_and(|part| part.name == "thead");
-        let is_head = in_head || (index == 0 && row.elements().all(|cell| cell.name == "th"));
+        let is_first_of_heads = index == 0 && row.elements().all(|cell| cell.name == "th");
+        let is_head = is_first_of_heads || part.is_some_and(|part| part.name == "thead");
         let mut converted = with_name("row", row);
         if let Some(part) = part {
             add_outer(&mut converted, part);
