@@ -11,6 +11,7 @@ pub mod readers;
 pub mod text;
 pub mod tree;
 
+mod binary;
 mod confluence;
 mod decode;
 mod dita;

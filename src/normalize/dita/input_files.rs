@@ -12,6 +12,7 @@ use super::lightweight::Notation;
 use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse_at};
 use super::specializations::Specializations;
 use crate::normalize::FileError;
+use crate::normalize::binary;
 use crate::normalize::text::Losses;
 
 /// Maximum size of source text whose trees are cached. A tree needs several times as much memory.
@@ -56,6 +57,8 @@ pub(super) enum LoadError {
     Io(#[from] std::io::Error),
     #[error("the file has {0} bytes, more than the maximum of {MAX_BYTES}")]
     TooLarge(u64),
+    #[error("it is {0}, not XML")]
+    Binary(&'static str),
     #[error(transparent)]
     Xml(#[from] XmlError),
 }
@@ -64,7 +67,7 @@ impl LoadError {
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Xml(error) => Some(error.line),
-            Self::Io(_) | Self::TooLarge(_) => None,
+            Self::Io(_) | Self::TooLarge(_) | Self::Binary(_) => None,
         }
     }
 
@@ -194,6 +197,9 @@ impl InputFiles {
             }
         }
         let bytes = self.bytes(id)?;
+        if let Some(kind) = binary::kind(&bytes) {
+            return Err(LoadError::Binary(kind));
+        }
         let path = self.path(id);
         let mut tree = match Notation::of(&path) {
             Some(notation) => notation.parse(&bytes, id)?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::ditaval;
@@ -13,7 +14,7 @@ use super::library::{Form, Library, form_of};
 use super::lightweight;
 use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
-use crate::normalize::{FileError, Notice, Options, ReadError};
+use crate::normalize::{FileError, Notice, Options, ReadError, binary};
 
 /// Extensions of files that may contain DITA. The root element decides.
 const EXTENSIONS: [&str; 8] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "xdita", "mdita", "hdita"];
@@ -55,6 +56,9 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
         return Err(ReadError::Input { message });
     }
     let is_folder = std::fs::metadata(&input).map_err(io)?.is_dir();
+    if !is_folder {
+        refuse_binary(&input)?;
+    }
     let found = if is_folder { folder(&input, &kinds).map_err(io)? } else { reachable(&input, &kinds)? };
     let Found { inputs, files, unread, ditavals } = found;
     let name = if is_folder { input.file_name() } else { input.file_stem() };
@@ -63,6 +67,20 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
     scan.failures.extend(unread.into_iter().map(|failure| (FileId::MAX, failure)));
     scan.failures.sort_by(|(_, one), (_, other)| one.path.cmp(&other.path));
     Ok(scan)
+}
+
+/// Rejects a file that contains no text, such as an archive.
+fn refuse_binary(input: &Path) -> Result<(), ReadError> {
+    let io = |source| ReadError::Io { path: input.to_owned(), source };
+    let mut head = Vec::new();
+    std::fs::File::open(input).map_err(io)?.take(binary::HEAD as u64).read_to_end(&mut head).map_err(io)?;
+    let Some(kind) = binary::kind(&head) else { return Ok(()) };
+    let advice = if kind.ends_with("archive") {
+        "unpack it and give the folder"
+    } else {
+        "give a topic, a map, or a folder of them"
+    };
+    Err(ReadError::Input { message: format!("{} is {kind}; {advice}", input.display()) })
 }
 
 impl Scan {
