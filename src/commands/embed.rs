@@ -26,7 +26,7 @@ Examples:
   jq -c '{id, text}' pages.json | trailblazer embed       NDJSON: other keys are kept
 
 Each line of standard input yields one line of NDJSON, in order: `text`, `model` and `vector`, or
-`error` if the model cannot read the text. The command needs no database.")]
+`error` if the line is empty or cannot be read. The command needs no database.")]
 pub struct Args {
     /// Kind of texts. Some models use different prefixes for questions and documents
     #[arg(long, value_enum, value_name = "KIND", default_value = "query")]
@@ -54,7 +54,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         kind,
         batch_tokens: context.config.embed.batch_tokens,
         is_ndjson: None,
-        line: 0,
         refused: 0,
         is_done: false,
     };
@@ -63,10 +62,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     while !embedding.is_done {
         bytes.clear();
         let count = input.read_until(b'\n', &mut bytes).map_err(Error::file("standard input"))?;
-        if count > 0
-            && let Some(entry) = embedding.read(&bytes)?
-        {
-            batch.push(entry);
+        if count > 0 {
+            batch.push(embedding.read(&bytes));
         }
         // A program may wait for each answer before it sends more. A file is embedded in batches.
         let is_waiting = !input.buffer().contains(&b'\n');
@@ -89,44 +86,55 @@ struct Embedding<'a> {
     batch_tokens: usize,
     /// Whether the input is NDJSON. The first line with text decides this.
     is_ndjson: Option<bool>,
-    line: usize,
     refused: usize,
     is_done: bool,
 }
 
+/// A line of the input.
+struct Entry {
+    /// The keys of the output. They include `text`.
+    keys: Map<String, Value>,
+    /// The reason why the line is not embedded.
+    fault: Option<&'static str>,
+}
+
 impl Embedding<'_> {
-    /// Reads one line, which is a string or an object with the key `text`. Returns `None` for a blank line.
-    fn read(&mut self, bytes: &[u8]) -> Result<Option<Map<String, Value>>> {
-        self.line += 1;
-        let refused = |line: usize, what: &str| {
-            Err(Error::Usage {
-                message: format!("standard input, line {line}: {what}"),
-                hint: Some("Pass one text per line, or NDJSON objects such as {\"id\": 1, \"text\": \"…\"}.".into()),
-            })
-        };
-        let Ok(text) = std::str::from_utf8(bytes) else { return refused(self.line, "not UTF-8") };
-        let text = text.trim_end_matches(['\r', '\n']);
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        let object = match serde_json::from_str(text) {
-            Ok(Value::Object(object)) if object.get("text").is_some_and(Value::is_string) => Some(object),
+    /// Reads one line, which is a string or an object with the key `text`.
+    fn read(&mut self, bytes: &[u8]) -> Entry {
+        let line = String::from_utf8_lossy(bytes);
+        let text = line.trim_end_matches(['\r', '\n']);
+        let parsed = match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => Some(object),
             _ => None,
         };
-        match (*self.is_ndjson.get_or_insert(object.is_some()), object) {
-            (true, Some(object)) => Ok(Some(object)),
-            (true, None) => refused(self.line, "not a JSON object with the key \"text\", as the first line was"),
-            (false, _) => Ok(Some(Map::from_iter([("text".to_owned(), text.into())]))),
+        let has_text = parsed.as_ref().is_some_and(|object| object.get("text").is_some_and(Value::is_string));
+        let is_empty = text.trim().is_empty();
+        if self.is_ndjson.is_none() && !is_empty {
+            self.is_ndjson = Some(has_text);
         }
+        let is_ndjson = self.is_ndjson == Some(true);
+        let fault = if std::str::from_utf8(bytes).is_err() {
+            Some("the line is not UTF-8")
+        } else if is_empty {
+            Some("the line is empty")
+        } else if is_ndjson && !has_text {
+            Some("the line is not a JSON object with the key \"text\", as the first line was")
+        } else {
+            None
+        };
+        let keys = parsed.filter(|_| is_ndjson).unwrap_or_else(|| Map::from_iter([("text".to_owned(), text.into())]));
+        Entry { keys, fault }
     }
 
     /// Embeds the texts in `entries`, and writes one line for each of them.
-    fn write(&mut self, mut entries: Vec<Map<String, Value>>) -> Result<()> {
+    fn write(&mut self, mut entries: Vec<Entry>) -> Result<()> {
+        let sound = entries.iter().filter(|entry| entry.fault.is_none());
         let texts: Vec<&str> =
-            entries.iter().map(|entry| entry.get("text").and_then(Value::as_str).unwrap_or_default()).collect();
-        let results = embed::embed_texts(self.provider, self.kind, &texts, self.batch_tokens)?;
+            sound.map(|entry| entry.keys.get("text").and_then(Value::as_str).unwrap_or_default()).collect();
+        let mut results = embed::embed_texts(self.provider, self.kind, &texts, self.batch_tokens)?.into_iter();
         let mut out = Vec::new();
-        for (entry, result) in entries.iter_mut().zip(results) {
+        for Entry { keys: entry, fault } in &mut entries {
+            let Some(result) = fault.map_or_else(|| results.next(), |fault| Some(Err(fault.to_owned()))) else { break };
             entry.insert("model".into(), self.provider.model().name.as_str().into());
             match result {
                 Ok(vector) => entry.insert("vector".into(), vector.into()),

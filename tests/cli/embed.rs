@@ -27,7 +27,7 @@ fn lines(run: &Run) -> Vec<Value> {
 
 #[test]
 fn embed_turns_lines_into_vectors_in_order() {
-    let run = embed(&[], b"one two\n\nthree\r\nfour").success();
+    let run = embed(&[], b"one two\nthree\r\nfour").success();
     let lines = lines(&run);
     let texts: Vec<&Value> = lines.iter().map(|line| &line["text"]).collect();
     assert_eq!(texts, ["one two", "three", "four"]);
@@ -55,11 +55,21 @@ fn embed_embeds_the_others_when_one_text_does_not_fit() {
 }
 
 #[test]
-fn embed_names_the_line_that_it_cannot_read() {
-    let run = embed(&[], b"{\"text\": \"one\"}\nplain\n").exits(2);
-    assert!(run.stderr.contains("standard input, line 2: not a JSON object"), "{}", run.stderr);
-    let run = embed(&[], b"one\n\xff\n").exits(2);
-    assert!(run.stderr.contains("standard input, line 2: not UTF-8"), "{}", run.stderr);
+fn embed_writes_one_line_for_each_line_that_it_cannot_read() {
+    let ndjson = embed(&[], b"{\"text\": \"one\"}\nplain\n{\"id\": 7}\n{\"text\": \"two\"}\n").exits(1);
+    let written = lines(&ndjson);
+    assert_eq!(written.len(), 4);
+    assert!(written[0]["vector"].is_array() && written[3]["vector"].is_array());
+    assert_eq!(written[1]["text"], "plain");
+    assert_eq!(written[2]["id"], 7);
+    for line in &written[1..3] {
+        assert!(line["error"].as_str().unwrap().contains("not a JSON object with the key \"text\""), "{line}");
+    }
+    let plain = embed(&[], b"one\n\xff\n\ntwo\n").exits(1);
+    let written = lines(&plain);
+    let errors: Vec<&str> = written.iter().map(|line| line["error"].as_str().unwrap_or("none")).collect();
+    assert_eq!(errors, ["none", "the line is not UTF-8", "the line is empty", "none"]);
+    assert!(plain.stderr.contains("not embedded: 2 texts"), "{}", plain.stderr);
     assert_eq!(embed(&[], b"").success().stdout, "");
 }
 
