@@ -198,6 +198,8 @@ impl Reader {
 
     fn document(&mut self, bytes: &[u8]) -> std::result::Result<Document, BrokenLine> {
         let text = std::str::from_utf8(bytes).map_err(|error| self.broken(format!("not UTF-8: {error}")))?;
+        // The parser would count the line break at the end of an incomplete line as the start of another line.
+        let text = text.trim_end_matches(['\r', '\n']);
         // Windows editors put a byte order mark before the first line.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut document: Document = serde_json::from_str(text).map_err(|error| self.broken(json_fault(&error)))?;
@@ -294,7 +296,7 @@ mod tests {
                      {\"id\":\"c\",\"title\":\"\",\"text_md\":\"\",\"source_system\":\"dita\",\"links\":[\"http://x\"]}";
         insta::assert_snapshot!(read_all(text).join("\n"), @r#"
         a "xy"
-        2: EOF while parsing a value (column 0)
+        2: EOF while parsing a value (column 10)
         4: not UTF-8: invalid utf-8 sequence of 1 bytes from index 0
         5: invalid type: integer `7`, expected a string (column 7)
         6: an earlier line contains a document with the same id, "a"

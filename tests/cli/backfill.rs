@@ -61,12 +61,13 @@ fn backfill_again_takes_only_what_changed() {
 fn backfill_names_a_broken_line_and_loads_the_others() {
     let sandbox = Sandbox::new();
     let path = "var/runs/bad/normalize/normalized.ndjson";
-    sandbox.write(path, format!("{}{{\"id\": \"b\",\n{}", line("a", "x", "dita"), line("c", "y", "dita")));
+    // The column is the end of the line.
+    sandbox.write(path, format!("{}{{\"id\": \n{}", line("a", "x", "dita"), line("c", "y", "dita")));
     write_small_runs(&sandbox, 1);
     let run = sandbox.run(&["runs", "backfill"]).exits(1);
     let error = &run.events_named("normalize.document.error")[0];
     assert_eq!((&error["run_id"], &error["line"]), (&"bad".into(), &2.into()));
-    assert!(run.stderr.contains(&format!("{path}:2: EOF while parsing")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("{path}:2: EOF while parsing a value (column 7)")), "{}", run.stderr);
     assert!(run.stderr.contains("skipped 1 broken line: fix the file and run this command again"), "{}", run.stderr);
     let documents = sandbox.database.column("select run_id || ' ' || doc_id from graphdb.documents order by 1");
     assert_eq!(documents, ["bad a", "bad c", "r000 0-0", "r000 0-1"]);
@@ -82,8 +83,8 @@ fn backfill_refuses_an_artifact_without_a_document_and_keeps_what_was_registered
     let run = sandbox.run(&["runs", "backfill", "--events", "never"]).exits(1);
     let told = run.stderr.replace(sandbox.folder().to_str().unwrap(), "");
     insta::assert_snapshot!(told, @"
-    error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 0)
-    error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 0)
+    error: /var/runs/r/normalize/normalized.ndjson:1: EOF while parsing an object (column 1)
+    error: /var/runs/r/normalize/normalized.ndjson:2: EOF while parsing an object (column 1)
     error: /var/runs/r/normalize/normalized.ndjson contains no documents, so the run was not registered
     1 run found: 0 registered, 0 changed, 0 unchanged, 1 failed; 0 documents
     warn: skipped 2 broken lines: fix the file and run this command again
@@ -171,4 +172,15 @@ fn backfill_that_finds_nothing_says_what_it_looks_for() {
     );
     write_small_runs(&sandbox, 1);
     assert!(!sandbox.run(&["runs", "backfill"]).success().stderr.contains("warn"));
+}
+
+#[test]
+fn backfill_names_a_folder_that_it_cannot_read_and_loads_the_others() {
+    let sandbox = Sandbox::new();
+    write_small_runs(&sandbox, 1);
+    std::fs::create_dir_all(sandbox.folder().join("var/runs/loop")).unwrap();
+    std::os::unix::fs::symlink("normalize", sandbox.folder().join("var/runs/loop/normalize")).unwrap();
+    let run = sandbox.run(&["runs", "backfill"]).exits(1);
+    assert!(run.stderr.contains("var/runs/loop/normalize/normalized.ndjson: "), "{}", run.stderr);
+    assert_eq!(counts(&run.events_named("runs.backfill.complete")[0]), [1, 0, 0, 1]);
 }

@@ -1,6 +1,7 @@
 //! `trailblazer runs backfill`
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use postgres::Client;
@@ -45,8 +46,8 @@ struct Counts {
 /// Runs `trailblazer runs backfill`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let folder = args.folder.clone().unwrap_or_else(|| artifact::runs_folder(&context.config.workspace.dir));
-    let found = scan(&folder)?;
-    if found.is_empty() {
+    let Found { artifacts: found, unreadable } = scan(&folder)?;
+    if found.is_empty() && unreadable.is_empty() {
         let folder = folder.display();
         log::warn!("found no run to register; expected {folder}/RUN_ID/normalize/{}", artifact::FILE_NAME);
     }
@@ -57,7 +58,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     context.events.emit(&Event::BackfillStart { found: found.len() });
 
     let bar = progress_bar(found.len() as u64, "run", context.quiet);
-    let mut counts = Counts::default();
+    let mut counts = Counts { failed: unreadable.len(), ..Counts::default() };
+    for error in &unreadable {
+        let message = error.to_string();
+        log::error!("{message}");
+        context.events.emit(&Event::Error { message: &message, hint: None, exit_code: Exit::Failures as u8 });
+    }
     for (done, path) in found.iter().enumerate() {
         if stop.is_asked() {
             break;
@@ -69,26 +75,38 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
     }
     bar.finish_and_clear();
-    counts.complete(found.len(), context);
+    counts.complete(found.len() + unreadable.len(), context);
     Ok(stop.exit().unwrap_or(if counts.failed > 0 || counts.broken_lines > 0 { Exit::Failures } else { Exit::Done }))
 }
 
-/// Returns the artifacts below `folder`, ordered by run id.
-fn scan(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The runs below a folder.
+#[derive(Default)]
+struct Found {
+    /// The artifacts, ordered by run id.
+    artifacts: Vec<PathBuf>,
+    /// Artifacts or folders that cannot be read.
+    unreadable: Vec<Error>,
+}
+
+/// Returns the artifacts below `folder`.
+fn scan(folder: &Path) -> Result<Found> {
     if !folder.is_dir() {
         return Err(Error::Usage {
             message: format!("{} is not a folder", folder.display()),
             hint: Some("Pass the folder that contains one folder per run: RUN_ID/normalize/normalized.ndjson.".into()),
         });
     }
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
         let path = entry.map_err(Error::file(folder))?.path().join("normalize").join(artifact::FILE_NAME);
-        if path.is_file() {
-            found.push(path);
+        match fs::metadata(&path) {
+            Ok(meta) if meta.is_file() => found.artifacts.push(path),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(error) => found.unreadable.push(Error::file(path)(error)),
         }
     }
-    found.sort();
+    found.artifacts.sort();
     Ok(found)
 }
 
