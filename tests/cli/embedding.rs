@@ -529,3 +529,18 @@ fn read_until(talk: &mut impl BufRead, start: &str) {
     let mut lines = talk.lines().map(Result::unwrap);
     assert!(lines.any(|line| line.starts_with(start)), "it ended without a word of: {start}");
 }
+
+#[test]
+fn server_that_sends_no_json_ends_the_command_and_charges_no_run() {
+    for (page, expected) in [
+        ("<html><body>Welcome</body></html>", "the answer is not JSON; check embed.base_url"),
+        ("{\"status\": \"ok\"}", "the answer has no embeddings"),
+    ] {
+        let url = http::serve(move |_, _| Some((200, page.to_owned())));
+        let sandbox = Sandbox::new();
+        write_alike(&sandbox, 1, 3);
+        let run = Run::of(sandbox.command_with_vectors_of(&url, &["run"]).output().unwrap()).exits(3);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        assert_eq!(sandbox.database.value("select sum(attempts) from graphdb.processed_runs"), "0");
+    }
+}

@@ -62,6 +62,8 @@ pub struct OpenAi {
     patience: Patience,
     /// Whether the server has answered at least once, so that its address must be right.
     has_answered: AtomicBool,
+    /// Whether the server has returned vectors at least once.
+    has_worked: AtomicBool,
 }
 
 /// How long one call retries.
@@ -141,6 +143,7 @@ impl OpenAi {
             dimensions: settings.dimensions,
             patience,
             has_answered: AtomicBool::new(false),
+            has_worked: AtomicBool::new(false),
         })
     }
 
@@ -233,8 +236,11 @@ impl OpenAi {
         let read = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec();
         let body = read.map_err(|error| self.unreachable(&error))?;
         let body = if status < 300 { body } else { self.without_key(&body) };
-        let answer = Answer { server: shown(&self.url), status, retry_after, body: &body };
-        answer.vectors(texts.len(), self.model.dimension)
+        let is_first_probe = texts == [HARMLESS] && !self.has_worked.load(Ordering::Relaxed);
+        let answer = Answer { server: shown(&self.url), status, retry_after, body: &body, is_first_probe };
+        let vectors = answer.vectors(texts.len(), self.model.dimension)?;
+        self.has_worked.store(true, Ordering::Relaxed);
+        Ok(vectors)
     }
 
     /// Removes the key from an answer, because servers may repeat the request, and error messages are displayed and stored.

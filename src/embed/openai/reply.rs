@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::error::Category;
 use ureq::http::HeaderMap;
 
 use crate::embed::EmbedError;
@@ -14,6 +15,9 @@ pub struct Answer<'a> {
     pub status: u16,
     pub retry_after: Option<Duration>,
     pub body: &'a [u8],
+    /// Whether the request had a harmless text, and the server has never returned vectors. Then a text cannot be the cause of
+    /// an answer without embeddings.
+    pub is_first_probe: bool,
 }
 
 #[derive(Deserialize)]
@@ -43,8 +47,7 @@ impl Answer<'_> {
     }
 
     fn read(&self, texts: usize, dimension: usize) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let answer: Embeddings =
-            serde_json::from_slice(self.body).map_err(|error| self.nonsense(&error.to_string()))?;
+        let answer: Embeddings = serde_json::from_slice(self.body).map_err(|error| self.unreadable(&error))?;
         let mut vectors = vec![Vec::new(); texts];
         let mut refused = Vec::new();
         for (i, Embedding { index, embedding }) in answer.data.into_iter().enumerate() {
@@ -87,8 +90,21 @@ impl Answer<'_> {
         EmbedError::Misconfigured { message: format!("{message}; {what}") }
     }
 
+    /// Returns the error for an answer without embeddings. Another program than an embedding server, such as a web page, may
+    /// have sent it. An answer that ends too early is a temporary failure.
+    fn unreadable(&self, error: &serde_json::Error) -> EmbedError {
+        match error.classify() {
+            _ if !self.is_first_probe => self.nonsense(&error.to_string()),
+            Category::Syntax => self.misconfigured("the answer is not JSON; check embed.base_url"),
+            Category::Data => {
+                self.misconfigured(&format!("the answer has no embeddings, {error}; check embed.base_url"))
+            }
+            Category::Eof | Category::Io => self.nonsense(&error.to_string()),
+        }
+    }
+
     fn nonsense(&self, what: &str) -> EmbedError {
-        EmbedError::Transient { message: format!("{} answered nonsense: {what}", self.server) }
+        EmbedError::Transient { message: format!("{} sent an invalid answer: {what}", self.server) }
     }
 }
 

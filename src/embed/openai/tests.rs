@@ -298,10 +298,25 @@ fn numbers_that_are_none_refuse_only_their_text() {
 
 #[test]
 fn answers_with_too_few_vectors_or_no_sense_are_not_taken() {
-    for body in ["{\"data\": []}", "<html>", "{\"data\": [{\"index\": 7, \"embedding\": [1, 2, 3]}]}"] {
+    for body in ["{\"data\": []}", "{\"data\": [{\"index\": 7, \"embedding\": [1, 2, 3]}]}"] {
         let server = EmbeddingServer::start(move |_, _| (200, "", body.to_owned()));
         let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
-        assert!(matches!(&failure, EmbedError::Failing { message } if message.contains("nonsense")), "{failure}");
+        assert!(
+            matches!(&failure, EmbedError::Failing { message } if message.contains("an invalid answer")),
+            "{failure}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_never_sends_embeddings_is_the_wrong_one() {
+    for body in ["<html>", "{\"status\": \"ok\"}"] {
+        let server = EmbeddingServer::start(move |_, _| (200, "", body.to_owned()));
+        let failure = provider_at(&server, Some(3)).unwrap().embed(&["text"]).unwrap_err();
+        assert!(
+            matches!(&failure, EmbedError::Misconfigured { message } if message.contains("check embed.base_url")),
+            "{failure}"
+        );
     }
 }
 
