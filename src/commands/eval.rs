@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use postgres::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::Context;
 use crate::commands::ask::embed_question;
@@ -20,6 +21,7 @@ use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::options::Answer;
+use crate::sections;
 use crate::terminal::{counted, print_line, print_table};
 
 /// The method that `ask` uses with the configured reranker.
@@ -54,7 +56,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Ignore a decrease of a measure up to this value
-    #[arg(long, value_name = "SHARE", default_value = "0.01")]
+    #[arg(long, value_name = "SHARE", default_value = "0.01", value_parser = share)]
     pub margin: f64,
     /// Readers.
     #[command(flatten)]
@@ -64,8 +66,17 @@ pub struct Args {
     pub answer: Answer,
 }
 
+fn share(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1".into()),
+    }
+}
+
 /// A question, and the documents or sections that answer it.
 struct Case {
+    /// The file and the line of the question.
+    place: String,
     question: String,
     answers: Vec<String>,
     filter: SearchFilter,
@@ -120,6 +131,9 @@ struct Miss {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Outcome {
     questions: usize,
+    /// A hash of the questions and their answers. Results of earlier versions have none.
+    #[serde(default)]
+    questions_sha256: Option<String>,
     by: Vec<(String, Scores)>,
     misses: Vec<Miss>,
 }
@@ -127,11 +141,13 @@ struct Outcome {
 /// Runs `trailblazer eval`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
+    let baseline_file = args.baseline.as_deref().unwrap_or(Path::new("")).display();
     let mut cases = args.file.as_deref().map(read_cases).transpose()?.unwrap_or_default();
     let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
     let principals = args.read_as.resolve(&mut client, context)?;
     for case in &mut cases {
         case.filter.principals.clone_from(&principals);
+        check_answers(&mut client, case)?;
     }
     let provider = embed::provider(&impatient_settings(&context.config))?;
     if args.known_items {
@@ -148,6 +164,14 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
             ),
         });
     }
+    let questions_sha256 = digest(&cases);
+    let is_other = |baseline: &Outcome| {
+        let differs = |earlier: &String| *earlier != questions_sha256;
+        baseline.questions != cases.len() || baseline.questions_sha256.as_ref().is_some_and(differs)
+    };
+    if baseline.as_ref().is_some_and(is_other) {
+        log::warn!("{baseline_file} was made with other questions, so its scores are not comparable");
+    }
     let model = provider.model().name.clone();
     let has_vectors = search::has_vectors(&mut client, &model)?;
     let reranker = reranker(&context.config)?;
@@ -157,6 +181,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let mut outcome = Outcome {
         questions: cases.len(),
+        questions_sha256: Some(questions_sha256),
         by: ways.iter().map(|by| ((*by).to_owned(), Scores::default())).collect(),
         misses: Vec::new(),
     };
@@ -197,13 +222,57 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     })
 }
 
+/// Rejects a question whose answer is not a document, or not a section of one. Search could never find it.
+fn check_answers(client: &mut Client, case: &Case) -> Result<()> {
+    let principals = case.filter.principals.as_deref();
+    let refused = |what: &str| {
+        Err(Error::Usage {
+            message: format!("{}: {what}", case.place),
+            hint: Some("`trailblazer ask --json` prints the ids of documents. A section is doc#heading.".into()),
+        })
+    };
+    for answer in &case.answers {
+        if documents::find_document(client, answer, None, principals)?.is_some_and(|found| found.doc_id == *answer) {
+            continue;
+        }
+        let Some((document, section)) = answer.rsplit_once('#') else {
+            return refused(&format!("no document \"{answer}\""));
+        };
+        let found = documents::find_document(client, document, None, principals)?;
+        let Some(found) = found.filter(|found| found.doc_id == document) else {
+            return refused(&format!("no document \"{document}\""));
+        };
+        let mut titles: Vec<String> = sections::sections(&found.body).into_iter().map(|known| known.title).collect();
+        titles.push(found.title);
+        if titles.iter().all(|title| anchor(title) != anchor(section)) {
+            return refused(&format!("document \"{document}\" has no section \"{section}\""));
+        }
+    }
+    Ok(())
+}
+
+/// Returns a hash of the questions and their answers.
+fn digest(cases: &[Case]) -> String {
+    let mut hash = Sha256::new();
+    for case in cases {
+        hash.update(format!("{}\t{}\t{}\n", case.question, case.answers.join("|"), case.filter.to_json()));
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Reads a file that the command line names.
+fn read_file(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| Error::usage(format!("cannot read {}: {error}", path.display())))
+}
+
 /// Reads lines in the format `question<TAB>document|document[<TAB>condition;condition]`.
 /// Empty lines and lines that begin with # are skipped.
 fn read_cases(path: &Path) -> Result<Vec<Case>> {
-    let text = fs::read_to_string(path).map_err(Error::file(path))?;
+    let text = read_file(path)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     lines
         .map(|(number, line)| {
+            let place = format!("{} line {}", path.display(), number + 1);
             let mut columns = line.split('\t').map(str::trim);
             let question = columns.next().unwrap_or_default();
             let answers: Vec<String> = columns
@@ -215,11 +284,7 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
                 .collect();
             if question.is_empty() || answers.is_empty() {
                 return Err(Error::Usage {
-                    message: format!(
-                        "{} line {}: expected a question, a tab and document ids",
-                        path.display(),
-                        number + 1
-                    ),
+                    message: format!("{place}: expected a question, a tab and document ids"),
                     hint: Some("Write a question, a tab, and document ids separated by |.".into()),
                 });
             }
@@ -231,8 +296,9 @@ fn read_cases(path: &Path) -> Result<Vec<Case>> {
                 .map(|condition| condition.trim().to_owned())
                 .filter(|condition| !condition.is_empty())
                 .collect();
-            add_conditions(&mut wanted, &conditions)?;
-            Ok(Case { question: question.to_owned(), answers, filter: wanted })
+            add_conditions(&mut wanted, &conditions)
+                .map_err(|error| Error::Usage { message: format!("{place}: {error}"), hint: error.hint() })?;
+            Ok(Case { place, question: question.to_owned(), answers, filter: wanted })
         })
         .collect()
 }
@@ -254,6 +320,7 @@ fn known_items(client: &mut Client, readable: &SearchFilter) -> Result<Vec<Case>
             match cases.get_mut(place) {
                 Some(case) => case.answers.push(document.doc_id),
                 None => cases.push(Case {
+                    place: "a title".into(),
                     question: document.title,
                     answers: vec![document.doc_id],
                     filter: readable.clone(),
@@ -291,7 +358,7 @@ fn anchor(heading: &str) -> String {
 }
 
 fn read_baseline(path: &Path) -> Result<Outcome> {
-    let text = fs::read_to_string(path).map_err(Error::file(path))?;
+    let text = read_file(path)?;
     serde_json::from_str::<Value>(&text).and_then(serde_json::from_value).map_err(|error| Error::Usage {
         message: format!("{} is not a result of `trailblazer eval --json`: {error}", path.display()),
         hint: Some("Create it with `trailblazer eval … --json > FILE`".into()),

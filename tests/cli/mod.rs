@@ -12,6 +12,7 @@ mod disconnections;
 mod doctor;
 mod embed;
 mod embedding;
+mod evaluation;
 mod events;
 mod filters;
 mod gapless;
