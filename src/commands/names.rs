@@ -2,7 +2,10 @@
 
 use postgres::Client;
 
+use crate::config::nearest_name;
 use crate::db::calls::{self, Filter};
+use crate::db::conditions::KEYS;
+use crate::db::search::SearchFilter;
 use crate::error::Result;
 
 /// Maximum number of names in a warning.
@@ -10,32 +13,76 @@ const NAMED: usize = 10;
 
 /// Warns about unknown names in a filter that selected nothing.
 pub fn warn_of_unknown(client: &mut Client, filter: &Filter, labels: &[String]) {
-    let mut warn = || {
-        warn_of_absent(client, &filter.source, "run has the source", calls::list_sources)?;
-        warn_of_absent(client, labels, "document has the label", calls::list_labels)?;
+    attempt(|| {
+        warn_of_absent(client, Absent::All, &filter.source, labels)?;
         warn_of_patterns(client, filter)
-    };
-    // The warning is optional, so an error is only logged.
-    if let Err(error) = warn() {
+    });
+}
+
+/// Warns about unknown names in a filter that also has known ones. The result does not show the mistake.
+pub fn warn_of_some_unknown(client: &mut Client, sources: &[String], labels: &[String]) {
+    attempt(|| warn_of_absent(client, Absent::Some, sources, labels));
+}
+
+/// Warns about keys of metadata that no document has, in a search that found nothing.
+pub fn warn_of_unknown_keys(client: &mut Client, asked: &SearchFilter) {
+    attempt(|| {
+        if asked.meta.is_empty() {
+            return Ok(());
+        }
+        let known = calls::list_meta_keys(client)?;
+        for key in asked.meta.keys() {
+            // A key with dots is a path into an object.
+            let name = key.split('.').next().unwrap_or_default();
+            if known.iter().any(|known| known == name) {
+                continue;
+            }
+            let all = KEYS.iter().copied().chain(known.iter().map(String::as_str));
+            let nearest = if name == "run_id" { Some("run") } else { nearest_name(name, all, 2) };
+            match nearest {
+                Some(nearest) => log::warn!("no document has the key {name}; did you mean {nearest}?"),
+                None => log::warn!("no document has the key {name}; found {}", listed(&known)),
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Runs an optional check. Its error is only logged.
+fn attempt(check: impl FnOnce() -> Result<()>) {
+    if let Err(error) = check() {
         log::debug!("{error}");
     }
 }
 
-fn warn_of_absent(
-    client: &mut Client,
-    wanted: &[String],
-    holder: &str,
-    known: fn(&mut Client) -> Result<Vec<String>>,
-) -> Result<()> {
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let known = known(client)?;
-    for name in wanted.iter().filter(|name| !known.contains(name)) {
-        log::warn!("no {holder} {name}; found {}", listed(&known));
+/// Which names of a list must be unknown for a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    All,
+    Some,
+}
+
+fn warn_of_absent(client: &mut Client, absent: Absent, sources: &[String], labels: &[String]) -> Result<()> {
+    let kinds: [(&[String], &str, Known); 2] =
+        [(sources, "run has the source", calls::list_sources), (labels, "document has the label", calls::list_labels)];
+    for (wanted, holder, known) in kinds {
+        if wanted.is_empty() || absent == Absent::Some && wanted.len() < 2 {
+            continue;
+        }
+        let known = known(client)?;
+        let unknown: Vec<&String> = wanted.iter().filter(|name| !known.contains(name)).collect();
+        if (unknown.len() == wanted.len()) != (absent == Absent::All) {
+            continue;
+        }
+        for name in unknown {
+            log::warn!("no {holder} {name}; found {}", listed(&known));
+        }
     }
     Ok(())
 }
+
+/// A function that lists the known names.
+type Known = fn(&mut Client) -> Result<Vec<String>>;
 
 /// Warns about run ids and models without listing them, because there may be too many.
 fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
@@ -60,7 +107,7 @@ fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
     }
     for model in &filter.embedding_model {
         if selects_none(Filter { embedding_model: vec![model.clone()], ..Filter::default() })? {
-            log::warn!("no run was embedded with {model}; `trailblazer db doctor` lists the models");
+            log::warn!("no run was embedded with {model}; `trailblazer models list` lists the models");
         }
     }
     Ok(())

@@ -197,7 +197,7 @@ fn key_of(name: &str) -> Option<&'static str> {
 }
 
 /// Returns the known name that is most similar to `name`, with at most `most` typing errors.
-pub(super) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
+pub(crate) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
     let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
     distances.min().filter(|(distance, _)| *distance <= most).map(|(_, known)| known)
 }

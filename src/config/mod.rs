@@ -26,6 +26,7 @@ pub use confluence::{Attachments, ConditionalContent, Confluence};
 pub use dita::{Dita, Searched};
 pub use embed::{Embed, HASH_MODEL, ProviderKind, VectorIndex, Weights};
 pub use error::ConfigError;
+pub(crate) use keys::nearest_name;
 pub use keys::{check_text, unknown_variables};
 pub use load::{find, load, resolve};
 pub use logging::Logging;

@@ -5,6 +5,10 @@ use serde_json::{Map, Value};
 use super::search::SearchFilter;
 use crate::error::{Error, Result};
 
+/// The keys that are not metadata.
+pub const KEYS: [&str; 9] =
+    ["source", "label", "path", "ancestor", "language", "flag", "without_flag", "run", "updated"];
+
 /// Adds conditions to a filter. If a key is repeated, a document must match one of its values.
 pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Result<()> {
     for condition in conditions {

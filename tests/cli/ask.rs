@@ -202,3 +202,37 @@ fn ask_says_that_the_run_it_was_asked_about_is_not_embedded_yet() {
     sandbox.run(&["run"]).success();
     assert_eq!(asked("late").stderr, "");
 }
+
+#[test]
+fn a_mistyped_condition_is_named_with_the_nearest_key() {
+    let sandbox = Sandbox::new();
+    let line = serde_json::json!({
+        "id": "a", "title": "Leases", "text_md": "Words about leases.", "source_system": "dita", "meta": {"status": "draft"}
+    });
+    sandbox.write("var/runs/handbook/normalize/normalized.ndjson", format!("{line}\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    let asked = |args: &[&str]| sandbox.run(&[&["ask", "leases"], args].concat()).success().stderr;
+    for (condition, nearest) in [
+        ("lnguage=en", "no document has the key lnguage; did you mean language?"),
+        ("updatd>=2026-01-01", "no document has the key updatd; did you mean updated?"),
+        ("run_id=handbook", "no document has the key run_id; did you mean run?"),
+        ("statos=draft", "no document has the key statos; did you mean status?"),
+        ("something=else", "no document has the key something; found "),
+        ("run=hanbook", "no run id matches hanbook"),
+        ("source=ditta", "no run has the source ditta; found dita"),
+        ("label=x", "no document has the label x; found none"),
+    ] {
+        let stderr = asked(&["--where", condition]);
+        assert!(stderr.contains(nearest), "{condition}: {stderr}");
+    }
+    assert_eq!(asked(&["--where", "status=draft"]), "");
+    // One of the sources is known, so there is a result.
+    let sources = ["--source", "dita", "--source", "ditta"];
+    for command in [&["ask", "leases"][..], &["runs", "list"], &["runs", "reset", "--dry-run"], &["run"]] {
+        let stderr = sandbox.run(&[command, &sources].concat()).success().stderr;
+        assert_eq!(stderr.matches("no run has the source ditta; found dita").count(), 1, "{command:?}: {stderr}");
+    }
+    let refused = sandbox.run(&["ask", "leases", "--where", "updated>"]).exits(2);
+    assert!(refused.stderr.contains("--where 'updated>=2026-01-31', with quotes"), "{}", refused.stderr);
+}

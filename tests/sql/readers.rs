@@ -126,7 +126,7 @@ fn a_role_reads_as_it_was_granted_and_cannot_claim_more() {
 }
 
 /// Calls that return documents or something of them, for a reader that passes `as` where it can.
-const CALLS: [&str; 30] = [
+const CALLS: [&str; 31] = [
     "search('salaries layoffs bob earns wombat numbat', p_filter => {filter})",
     "search('\"Bob earns\"', p_filter => {filter})",
     "search('', '[1,0,0]', p_per_document => 10, p_filter => {filter})",
@@ -141,6 +141,7 @@ const CALLS: [&str; 30] = [
     "describe_documents('{r,r}', '{pay,plan}', {as})",
     "list_documents(p_filter => {filter})",
     "list_labels({as})",
+    "list_meta_keys({as})",
     "search_facets({filter})",
     "searched_documents({filter})",
     "run_contents('r', p_as => {as})",

@@ -89,6 +89,7 @@ fn looks_at_everything(client: &mut Client) {
         "model_use()",
         "list_sources()",
         "list_labels()",
+        "list_meta_keys()",
         "list_models()",
         "overlapping_runs('r')",
         "searched_documents()",

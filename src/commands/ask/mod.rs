@@ -99,7 +99,7 @@ fn scope(text: &str) -> std::result::Result<String, String> {
     if is_count || matches!(text, "section" | "document") {
         Ok(text.to_owned())
     } else {
-        Err("a context must be section, document or a number of chunks".into())
+        Err("a context is section, document or a number of chunks from 0 to 9999".into())
     }
 }
 
@@ -122,6 +122,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::warn!("{notice}");
     }
     filter.principals = args.read_as.resolve(&mut client, context)?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &filter.label);
     let provider = if args.text_only {
         None
     } else {
@@ -162,7 +163,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     hits = rerank_if_possible(reranker.as_ref(), &reading.question, hits, limit)?;
-    let nothing = if hits.is_empty() { explain_nothing(&mut client, args, &question)? } else { String::new() };
+    let nothing = if hits.is_empty() { explain_nothing(&mut client, &question)? } else { String::new() };
     let mut texts = Vec::with_capacity(hits.len());
     for hit in &hits {
         texts.push(match &args.context {
@@ -191,12 +192,19 @@ fn wanted(args: &Args) -> Result<SearchFilter> {
         without: args.without.clone(),
         ..SearchFilter::default()
     };
-    add_conditions(&mut wanted, &args.conditions)?;
+    add_conditions(&mut wanted, &args.conditions).map_err(|error| Error::Usage {
+        message: error.to_string(),
+        hint: Some(
+            "Write for example --where status=approved or --where 'updated>=2026-01-31', with quotes because > is \
+               a redirection."
+                .into(),
+        ),
+    })?;
     Ok(wanted)
 }
 
 /// Returns the message for a search without hits, and warns about a possible cause.
-fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) -> Result<String> {
+fn explain_nothing(client: &mut Client, question: &Question<'_>) -> Result<String> {
     if question.min_score.is_some() {
         let any = Question { min_score: None, limit: 1, ..question.clone() };
         if let Some(best) = search::search(client, &any)?.first() {
@@ -206,8 +214,10 @@ fn explain_nothing(client: &mut Client, args: &Args, question: &Question<'_>) ->
             ));
         }
     }
-    let filter = Filter { run_id_glob: args.run_id.clone(), source: args.source.clone(), ..Filter::default() };
-    names::warn_of_unknown(client, &filter, &args.label);
+    let asked = &question.filter;
+    let filter = Filter { run_id_glob: asked.run_id_glob.clone(), source: asked.source.clone(), ..Filter::default() };
+    names::warn_of_unknown(client, &filter, &asked.label);
+    names::warn_of_unknown_keys(client, asked);
     Ok(match unsearched(client, filter, &question.filter)? {
         Some(unsearched) => {
             log::warn!("{unsearched}");

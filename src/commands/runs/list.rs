@@ -25,6 +25,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let filter = args.selection.filter()?;
     let mut client = Connector::new(&context.config)?.connect_ready()?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &[]);
     let runs = calls::list_runs(&mut client, &filter)?;
     if runs.is_empty() {
         names::warn_of_unknown(&mut client, &filter, &[]);

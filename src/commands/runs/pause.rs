@@ -122,6 +122,7 @@ fn change(
     mut change_some: impl FnMut(&mut Client, &Filter, Option<i32>, &str) -> Result<PauseStep>,
 ) -> Result<Done> {
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &[]);
     super::find(&mut client, run_ids)?;
     let stop = Stop::on_signals()?;
     let mut counts = PauseStep::default();

@@ -44,6 +44,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let filter = super::narrowed(&args.run_ids, &args.selection, "release")?;
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &[]);
     super::find(&mut client, &args.run_ids)?;
     let release = ReleaseClaims { filter, charge: args.charge, dry_run: args.dry_run, force: args.force };
     let mut counts = ReleaseStep::default();
