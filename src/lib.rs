@@ -94,7 +94,7 @@ fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
         #[cfg(feature = "serve")]
         Command::Mcp(args) => Ok(commands::mcp::run(&args, context())),
         Command::Doctor(answer) => commands::db::run(commands::db::Command::Doctor(answer), &context()?),
-        Command::Completions(args) => commands::completions::run(&args, &mut Cli::command()),
+        Command::Completions(args) => commands::completions::run(&args, &Cli::command()),
         Command::Man(args) => commands::man::run(&args, Cli::command()),
         Command::Extract(args) => commands::extract::run(&args),
     }

@@ -20,9 +20,13 @@ Examples:
   trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish";
 
 /// Runs `trailblazer completions`. The command needs neither a configuration nor a database.
-pub fn run(args: &Args, program: &mut clap::Command) -> Result<Exit> {
+pub fn run(args: &Args, program: &clap::Command) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, program, "trailblazer", &mut script);
+    // Hidden commands are for programs.
+    let visible = program.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect::<Vec<_>>();
+    let arguments = program.get_arguments().cloned().collect::<Vec<_>>();
+    let mut visible = clap::Command::new("trailblazer").args(arguments).subcommands(visible);
+    clap_complete::generate(args.shell, &mut visible, "trailblazer", &mut script);
     print_text(&script)?;
     Ok(Exit::Done)
 }

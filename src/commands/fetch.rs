@@ -52,7 +52,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         });
     };
     let stop = Stop::on_signals()?;
-    let _lock = lock(source, context)?;
+    let _lock = lock(source, args.dry_run, context)?;
     match fetch_source(source, site, args.dry_run, args.yes, &stop, context) {
         Err(Error::Fetch(FetchError::Stopped)) => {
             log::info!("stopped: the next fetch continues from here");
@@ -88,13 +88,17 @@ pub fn folder(source: &Source, context: &Context<'_>) -> PathBuf {
 }
 
 /// Locks a source until the file is dropped, so that two syncs of the same source never run at the same time.
-pub fn lock(source: &Source, context: &Context<'_>) -> Result<Flock<File>> {
+/// A dry run creates no file. Without the file, it needs no lock.
+pub fn lock(source: &Source, dry_run: bool, context: &Context<'_>) -> Result<Option<Flock<File>>> {
     let folder = context.config.workspace.dir.join("sources");
-    fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
     let path = folder.join(format!("{}.lock", source.name));
+    if dry_run && !path.exists() {
+        return Ok(None);
+    }
+    fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
     let file = File::options().create(true).append(true).open(&path).map_err(Error::file(&path))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => Ok(lock),
+        Ok(lock) => Ok(Some(lock)),
         Err((_, Errno::EWOULDBLOCK)) => Err(Error::NotReady {
             message: format!("source {} is being synchronized by another process", source.name),
             hint: "Wait until it ends. Only one process at a time can update a source.".into(),

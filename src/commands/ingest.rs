@@ -92,7 +92,14 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
     }
     context.events.emit(&Event::NormalizeStart { run_id, input: &input.shown_path, source });
 
-    let mut writer = Writer::create(&path)?;
+    // A dry run creates no workspace.
+    let scratch = if input.dry_run && !context.config.workspace.dir.exists() {
+        Some(tempfile::tempdir().map_err(Error::file("a temporary folder"))?)
+    } else {
+        None
+    };
+    let target = scratch.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join(artifact::FILE_NAME));
+    let mut writer = Writer::create(&target)?;
     let read = read_all(input, &mut writer, stop, context);
     if stop.is_asked() {
         writer.discard();
@@ -111,6 +118,12 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
         if kept > 0 {
             log::warn!("kept {} of files that cannot be read from the last normalization", counted(kept, "document"));
         }
+    }
+    if input.dry_run && Connector::existing(&context.config)?.is_none() {
+        writer.discard();
+        let loaded = Loaded::of_new_run(i32::try_from(summary.documents).unwrap_or(i32::MAX));
+        summary.print(input, &loaded);
+        return Ok(Some(Ingested { loaded, failed: summary.failed }));
     }
     let mut registered = register(input, writer, &path, &mut summary, earlier_input, context)?;
     summary.failed += registered.broken;
@@ -218,7 +231,15 @@ fn register(
 /// Rejects an update that would remove more than half of the run's documents.
 fn refuse_to_shrink(input: &Input<'_>, loaded: &Loaded) -> Result<()> {
     let earlier = loaded.earlier();
-    if input.may_shrink || input.dry_run || earlier < SMALL_RUN || loaded.removed <= earlier / 2 {
+    if input.may_shrink || earlier < SMALL_RUN || loaded.removed <= earlier / 2 {
+        return Ok(());
+    }
+    if input.dry_run {
+        log::warn!(
+            "run {}: {} of {earlier} documents would be removed, so the update will need --yes",
+            input.run_id,
+            loaded.removed
+        );
         return Ok(());
     }
     Err(Error::Refused {

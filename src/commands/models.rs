@@ -216,7 +216,11 @@ fn drop_model(name: &str, yes: bool, context: &Context<'_>) -> Result<Exit> {
         });
     }
     if !yes {
-        runs::confirmed(&format!("This drops {name} with {}.", counted(model.vectors, "vector")), "drop")?;
+        runs::confirmed(
+            &format!("This drops {name} with {}.", counted(model.vectors, "vector")),
+            "drop",
+            "Pass --yes to confirm.",
+        )?;
     }
     let stop = Stop::on_signals()?;
     let mut deleted = 0;

@@ -230,7 +230,7 @@ fn done(claim: &Value) -> String {
 }
 
 fn show_workers(client: &mut Client, context: &Context<'_>) -> Result<Exit> {
-    let found = operations::list_workers(client, &Filter::default(), true)?;
+    let found = workers::list(client, &Filter::default(), true)?;
     if context.events.is_on() {
         for worker in &found {
             context.events.emit(&event(worker));

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::ingest::{self, Ingested, Input};
 use super::runs::Selection;
 use super::{Context, db, fetch, run};
+use crate::config::ConfigError;
 use crate::config::sources::{Kind, Origin, PathOrigin, Site, Source};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -67,8 +68,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let names = sources.iter().map(|source| source.name.as_str()).collect();
     context.events.emit(&Event::SyncStart { sources: names, dry_run: args.dry_run });
 
-    let mut exit = Exit::Done;
-    let mut failed = 0;
+    let mut exits = Vec::new();
     for source in &sources {
         if stop.is_asked() {
             break;
@@ -76,11 +76,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         let synced =
             sync_source(source, args, &stop, context).unwrap_or_else(|error| report_failure(source, &error, context));
         log::info!("{}: {}", source.name, synced.line);
-        if synced.exit != Exit::Done {
-            failed += 1;
-            exit = worse(exit, synced.exit);
-        }
+        exits.push(synced.exit);
     }
+    let failed = exits.iter().filter(|exit| **exit != Exit::Done).count();
+    let mut exit = overall(&exits);
     if context.config.sync.prune && !args.dry_run && !stop.is_asked() {
         exit = worse(exit, db::prune(false, &stop, context)?);
     }
@@ -88,6 +87,15 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let (sources, seconds) = (sources.len(), begun.elapsed().as_secs_f64());
     context.events.emit(&Event::SyncComplete { sources, failed, dry_run: args.dry_run, stopped, seconds });
     Ok(stop.exit().unwrap_or(exit))
+}
+
+/// Returns the exit code for all sources. If some of them succeeded, an error of another is a failure of a part of the work.
+/// A missing confirmation keeps its code, because the next command is the same with --yes.
+fn overall(exits: &[Exit]) -> Exit {
+    let mut failed = exits.iter().copied().filter(|exit| *exit != Exit::Done);
+    let Some(first) = failed.next() else { return Exit::Done };
+    let is_same = failed.all(|exit| exit == first);
+    if is_same && (first == Exit::Refused || !exits.contains(&Exit::Done)) { first } else { Exit::Failures }
 }
 
 /// Returns the more important of two exit codes, or `Failures` if both are different errors.
@@ -119,7 +127,7 @@ fn report_failure(source: &Source, error: &Error, context: &Context<'_>) -> Sync
 }
 
 fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>) -> Result<Synced> {
-    let _lock = fetch::lock(source, context)?;
+    let _lock = fetch::lock(source, args.dry_run, context)?;
     let ingested = match &source.origin {
         Origin::Path(origin) => ingest_path(source, origin, args, stop, context)?,
         Origin::Site(site) => {
@@ -186,10 +194,10 @@ fn ingest_path(
     context: &Context<'_>,
 ) -> Result<Option<Ingested>> {
     if !origin.path.try_exists().map_err(Error::file(&origin.path))? {
-        return Err(Error::Usage {
+        return Err(Error::Config(ConfigError::Invalid {
+            place: format!("sources.{}.path", source.name),
             message: format!("no such file or folder: {}", origin.path.display()),
-            hint: Some(format!("Correct sources.{}.path.", source.name)),
-        });
+        }));
     }
     let path = ingest::absolute(&origin.path);
     let kind = match origin.kind {
@@ -246,4 +254,22 @@ fn ingest_pages(
         dry_run: false,
     };
     ingest::ingest(&input, stop, context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_one_source_among_several_is_a_partial_failure() {
+        use Exit::{Config, Done, Failures, Refused, Unreachable};
+        assert_eq!(overall(&[]), Done);
+        assert_eq!(overall(&[Done, Done]), Done);
+        assert_eq!(overall(&[Config]), Config);
+        assert_eq!(overall(&[Config, Done]), Failures);
+        assert_eq!(overall(&[Done, Unreachable]), Failures);
+        assert_eq!(overall(&[Unreachable, Unreachable]), Unreachable);
+        assert_eq!(overall(&[Done, Refused, Done]), Refused);
+        assert_eq!(overall(&[Refused, Config]), Failures);
+    }
 }

@@ -1,16 +1,43 @@
 //! Describes for people which workers are alive or probably dead, and which command releases their runs.
 
-use crate::db::operations::{Worker, WorkerState};
+use postgres::Client;
+
+use crate::db::calls::Filter;
+use crate::db::operations::{self, Worker, WorkerState};
+use crate::error::Result;
 use crate::terminal::{counted, duration};
+use crate::worker::reclaim;
 
 /// Maximum number of dead workers that a message names.
 const NAMED: usize = 3;
+
+/// Returns the claims on the runs that a filter selects, oldest first. A worker on this machine whose process has ended is dead,
+/// even if its last heartbeat was a moment ago.
+pub fn list(client: &mut Client, filter: &Filter, count: bool) -> Result<Vec<Worker>> {
+    let mut workers = operations::list_workers(client, filter, count)?;
+    if workers.is_empty() {
+        return Ok(workers);
+    }
+    let left_behind = reclaim::left_behind(client, filter)?;
+    for worker in &mut workers {
+        worker.has_ended = left_behind
+            .iter()
+            .any(|run| run.run_id.as_str() == worker.run_id && run.claimed_by.as_ref() == Some(&worker.worker));
+        if worker.has_ended && worker.state == WorkerState::Alive {
+            worker.state = WorkerState::Dead;
+        }
+    }
+    Ok(workers)
+}
 
 /// Returns the problem of a worker, or `None` if it has none.
 #[must_use]
 pub fn fault(worker: &Worker) -> Option<String> {
     match worker.state {
         WorkerState::Alive => None,
+        WorkerState::Dead if worker.has_ended => {
+            Some("its process has ended; `trailblazer run` on this machine takes the run back".into())
+        }
         WorkerState::Dead => Some(format!(
             "no heartbeat for {} (one every {} expected), probably dead",
             duration(worker.silent_seconds),
@@ -69,6 +96,7 @@ mod tests {
             last_heard_from: at,
             silent_seconds: 552,
             heartbeat_seconds: 10,
+            has_ended: false,
         }
     }
 

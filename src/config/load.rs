@@ -61,7 +61,7 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
             let value = if matches!(takes, Takes::Text | Takes::Words(_)) {
                 Value::String(text)
             } else {
-                serde_yaml::from_str(&text).map_err(|error| invalid(&variable, &error))?
+                serde_yaml::from_str(&text).map_err(|error| invalid(&variable, &text, &error))?
             };
             let mut alone = Mapping::new();
             set(&mut alone, key, value.clone());
@@ -70,6 +70,11 @@ pub fn resolve(file: Option<(&str, &str)>, env: impl Fn(&str) -> Option<String>)
         }
     }
     let mut config = from_tree(tree.clone()).map_err(|error| unfit("configuration", &error, &tree))?;
+    let database = &mut config.database;
+    for url in [&mut database.url, &mut database.read_url] {
+        url.take_if(|url| url.is_empty());
+    }
+    database.bin_dir.take_if(|folder| folder.as_os_str().is_empty());
     if let Some((name, text)) = file {
         config.sources = sources::read(&tree, name, text)?;
     }
@@ -98,7 +103,7 @@ fn parse_file(name: &str, text: &str) -> Result<Mapping, ConfigError> {
         Some(location) => format!("{name}:{}", location.line()),
         None => name.to_owned(),
     };
-    let tree = match serde_yaml::from_str::<Value>(text).map_err(|error| invalid(&at(&error), &error))? {
+    let tree = match serde_yaml::from_str::<Value>(text).map_err(|error| invalid(&at(&error), text, &error))? {
         Value::Null => Mapping::new(),
         Value::Mapping(tree) => without_nulls(tree),
         _ => {
@@ -155,10 +160,15 @@ fn set(tree: &mut Mapping, key: &str, value: Value) {
 }
 
 /// Returns the error for a text that is not YAML. `place` already contains the line, so the parser's line is removed.
-fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
+fn invalid(place: &str, text: &str, error: &serde_yaml::Error) -> ConfigError {
+    let line = error.location().and_then(|location| text.lines().nth(location.line().saturating_sub(1)));
+    let has_tab = line.is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
     let mut message = error.to_string();
     if let Some(end) = message.find(" at line ") {
         message.truncate(end);
+    }
+    if message.contains("cannot start any token") && has_tab {
+        message = "YAML does not allow tabs for indentation".into();
     }
     ConfigError::Invalid { place: place.to_owned(), message }
 }
@@ -166,7 +176,10 @@ fn invalid(place: &str, error: &serde_yaml::Error) -> ConfigError {
 /// Returns the error for an invalid value in `tree`, with its key.
 fn unfit(place: &str, error: &TreeError, tree: &Mapping) -> ConfigError {
     let (place, key) = (place.to_owned(), error.path().to_string());
-    let message = format!("{key}: {}", error.inner());
+    let message = match error.inner().to_string() {
+        fault if fault.ends_with(", expected a sequence") => format!("{key}: expected a list, for example [a, b]"),
+        fault => format!("{key}: {fault}"),
+    };
     match (KEYS.iter().find(|known| known.path == key).map(|known| &known.takes), text_at(tree, &key)) {
         (Some(Takes::Words(words)), Some(word)) => {
             ConfigError::UnknownWord { place, message, nearest: nearest_name(word, words.iter().copied(), 2) }

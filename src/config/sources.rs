@@ -160,6 +160,9 @@ pub(super) fn read(tree: &Mapping, file: &str, text: &str) -> Result<Sources, Co
 }
 
 fn origin(keys: &Mapping, lines: &Lines<'_>, name: &RunId) -> Result<Origin, ConfigError> {
+    if keys.contains_key("site") && keys.contains_key("path") {
+        return Err(lines.invalid(name, Some("path"), "a source has either `path` or `site`, not both"));
+    }
     let known = if keys.contains_key("site") { SITE_KEYS.as_slice() } else { PATH_KEYS.as_slice() };
     let all = || SITE_KEYS.iter().chain(&PATH_KEYS).copied();
     for key in keys.keys() {
@@ -193,12 +196,11 @@ fn origin(keys: &Mapping, lines: &Lines<'_>, name: &RunId) -> Result<Origin, Con
     let values = Values { keys, lines, name };
     let kind: Kind = values.required("kind", "`dita` or `confluence`")?;
     match (kind, keys.contains_key("path"), keys.contains_key("site")) {
-        (_, true, false) => values.path(kind).map(Origin::Path),
+        (_, true, _) => values.path(kind).map(Origin::Path),
         (Kind::Confluence, false, true) => values.site().map(Origin::Site),
-        (Kind::Dita, _, true) => {
+        (Kind::Dita, false, true) => {
             Err(lines.invalid(name, Some("site"), "only a source with `kind: confluence` can have a `site`"))
         }
-        (_, true, true) => Err(lines.invalid(name, Some("site"), "set either `path` or `site`, not both")),
         (Kind::Confluence, false, false) => Err(lines.invalid(name, None, "`path` or `site` is missing")),
         (Kind::Dita, false, false) => Err(lines.invalid(name, None, "`path` is missing")),
     }
@@ -227,7 +229,7 @@ impl Values<'_> {
     }
 
     fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        let text = self.value::<Text>(key, "a text")?.map(Text::into_string);
+        let text = self.value::<Text>(key, "a string")?.map(Text::into_string);
         match text {
             Some(text) if text.trim().is_empty() => Err(self.lines.invalid(self.name, Some(key), "it is empty")),
             text => Ok(text),
@@ -235,7 +237,7 @@ impl Values<'_> {
     }
 
     fn texts(&self, key: &str) -> Result<Vec<String>, ConfigError> {
-        let texts = match self.value::<Texts>(key, "a text or a list of texts")? {
+        let texts = match self.value::<Texts>(key, "a string or a list of strings")? {
             None => Vec::new(),
             Some(Texts::One(text)) => vec![text.into_string()],
             Some(Texts::Many(texts)) => texts.into_iter().map(Text::into_string).collect(),

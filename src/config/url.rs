@@ -51,10 +51,16 @@ const IGNORED: [&str; 5] = ["client_encoding", "fallback_application_name", "gss
 pub struct Url(String);
 
 impl Url {
+    /// Returns whether the value is empty, which is the same as no value.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+
     /// Parses the URL. The error never contains a value, because it may be the password.
     pub fn parameters(&self) -> Result<Parameters, String> {
         let given = match self.0.strip_prefix("postgresql://").or_else(|| self.0.strip_prefix("postgres://")) {
             Some(rest) => from_uri(rest)?,
+            None if is_other_uri(&self.0) => return Err("the URL must start with postgresql://".into()),
             None => from_pairs(&self.0)?,
         };
         check(given)
@@ -82,6 +88,12 @@ impl fmt::Display for Url {
     }
 }
 
+/// Returns whether the text is a URL of another kind, or has a space before the URL.
+fn is_other_uri(text: &str) -> bool {
+    let begin = text.trim_start().split(['=', '\'', ' ']).next().unwrap_or_default();
+    begin.contains("://") || begin.starts_with("jdbc:")
+}
+
 /// Rejects unknown parameters, and removes parameters without a value.
 pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parameters, String> {
     let mut parameters = Parameters::new();
@@ -92,10 +104,12 @@ pub fn check(given: impl IntoIterator<Item = (String, String)>) -> Result<Parame
                 .into());
         }
         if !DRIVERS.contains(&key.as_str()) && !OURS.contains(&key.as_str()) && !IGNORED.contains(&key.as_str()) {
-            // The name may be part of a password that was not encoded. Therefore, the message suggests a similar known name
-            // instead of repeating the unknown one.
-            return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 3) {
+            // The name may be a part of a password that was not encoded. Therefore the message contains it only if it looks
+            // like a name, and if no host follows.
+            let is_name = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && !value.contains('@');
+            return Err(match nearest_name(&key, DRIVERS.into_iter().chain(OURS), 2) {
                 Some(nearest) => format!("unknown connection parameter; did you mean `{nearest}`?"),
+                None if is_name => format!("unknown connection parameter `{key}`"),
                 None => "unknown connection parameter".to_owned(),
             });
         }

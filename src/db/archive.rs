@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::local;
 use crate::config::Config;
+use crate::error::local_server::{LocalServerError, Rejected};
 use crate::error::{Error, Result};
 
 /// Number of tokens that a restored sequence skips, so that tokens issued after the dump are never issued again.
@@ -151,6 +152,10 @@ pub(super) fn find(config: &Config, major: u32) -> Result<PathBuf> {
             Some(found) if found >= major => return Ok(bin),
             Some(found) => {
                 let _ = write!(looked_at, "\n  {}: pg_dump of PostgreSQL {found}", bin.display());
+            }
+            None if config.database.bin_dir.as_ref() == Some(&bin) => {
+                let reason = if bin.is_dir() { "no `pg_dump` here" } else { "no such folder" };
+                return Err(LocalServerError::BadBinDir(Rejected { bin, reason: reason.into() }).into());
             }
             None => {}
         }

@@ -22,6 +22,8 @@ pub struct Connector {
     variables: Vec<(&'static str, String)>,
     /// The private server, if it contains the database.
     local: Option<LocalServer>,
+    /// Whether the URL is `database.read_url`.
+    is_for_reading: bool,
     shown: String,
 }
 
@@ -33,6 +35,14 @@ impl Connector {
         }
         let server = LocalServer::new(config)?;
         if server.exists()? { Self::to_private(server, config) } else { Err(missing(config)) }
+    }
+
+    /// Returns a connector for the configured database, or `None` if the private server does not exist yet.
+    pub fn existing(config: &Config) -> Result<Option<Self>> {
+        if config.database.url.is_none() && !LocalServer::new(config)?.exists()? {
+            return Ok(None);
+        }
+        Self::new(config).map(Some)
     }
 
     /// Returns a connector for the configured database. If no URL is configured, creates the private server if necessary. Only
@@ -62,6 +72,7 @@ impl Connector {
             variables: server.variables(),
             shown: format!("private server, {}", socket_dir.display()),
             local: Some(server),
+            is_for_reading: false,
         })
     }
 
@@ -80,10 +91,11 @@ impl Connector {
         let invalid = |message| ConfigError::Invalid { place: key.into(), message };
         let parameters = connection_parameters::complete(url.parameters().map_err(invalid)?, &env)?;
         Ok(Self {
-            servers: Servers::of(&parameters, &env)?,
+            servers: Servers::of(key, &parameters, &env)?,
             max_attempts: config.backlog.max_attempts,
             variables: connection_parameters::variables(&parameters),
             local: None,
+            is_for_reading: key == "database.read_url",
             shown: url::shown(&parameters),
         })
     }
@@ -131,7 +143,8 @@ impl Connector {
     }
 
     fn open_first(&self, purpose: Purpose) -> Result<Client> {
-        let ((mut client, server, facts), opened_in) = session::timed(|| self.servers.connect(purpose))?;
+        let opened = session::timed(|| self.servers.connect(purpose));
+        let ((mut client, server, facts), opened_in) = opened.map_err(|error| self.of_read_url(error))?;
         facts.check_encoding()?;
         // Check this before the first SET, which would affect other clients of the same session.
         if self.local.is_none() {
@@ -139,6 +152,17 @@ impl Connector {
         }
         session::prepare(&mut client, purpose, &facts, self.max_attempts)?;
         Ok(client)
+    }
+
+    /// Names `database.read_url` in the error, if its server is unreachable. The user may have forgotten that it is set.
+    fn of_read_url(&self, error: Error) -> Error {
+        if !self.is_for_reading || !error.is_connection_loss() {
+            return error;
+        }
+        Error::NotReady {
+            message: format!("database.read_url ({}): {error}", self.shown),
+            hint: "Check database.read_url. Without it, questions use database.url.".into(),
+        }
     }
 
     /// Replaces a connection for changes that was lost while it was idle.
@@ -190,6 +214,15 @@ impl Connector {
         }
     }
 
+    /// Rejects a restore into a database that contains objects of other programs, or the schema of a newer version.
+    pub fn refuse_to_replace(&self, client: &mut Client) -> Result<()> {
+        install::refuse_unusable(client)?;
+        match install::state(client)? {
+            install::State::Missing => Ok(()),
+            _ => obstacles::refuse_to_drop(client, self.local.is_some()),
+        }
+    }
+
     fn make_ready(&self, client: &mut Client) -> Result<()> {
         match install::state(client)? {
             install::State::Current => {}
@@ -199,6 +232,7 @@ impl Connector {
                 install::install(client)?;
             }
             install::State::Missing => {
+                obstacles::refuse_foreign_objects(client)?;
                 return Err(Error::NotReady {
                     message: format!("the database ({}) has no trailblazer schema", self.shown),
                     hint: "Run `trailblazer db migrate` to install it.".into(),

@@ -1,7 +1,7 @@
 //! The queries of `db doctor`. They change nothing.
 
 use chrono::{DateTime, Utc};
-use postgres::Client;
+use postgres::{Client, GenericClient};
 
 use crate::error::Result;
 
@@ -18,10 +18,56 @@ pub struct Server {
     pub now: DateTime<Utc>,
     /// The version of pgvector in this database.
     pub pgvector: Option<String>,
+    /// What the role can do if this database has no pgvector.
+    pub missing_pgvector: MissingPgvector,
     /// Whether the server is a standby or a setting forbids changes.
     pub is_read_only: bool,
     /// The character type that the full-text parser uses, for example `C.UTF-8`.
     pub ctype: String,
+}
+
+/// How pgvector can be installed in a database without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingPgvector {
+    /// This role can install it.
+    Installable,
+    /// Only a superuser can install it.
+    NeedsSuperuser,
+    /// The server does not have it.
+    Unavailable,
+}
+
+impl MissingPgvector {
+    /// Queries which of them applies to the connected role.
+    pub fn of(client: &mut impl GenericClient) -> Result<Self> {
+        let row = client.query_opt(
+            "select bool_or(v.trusted and has_database_privilege(current_database(), 'create') or not v.superuser \
+                            or (select r.rolsuper from pg_roles as r where r.rolname = current_user)) \
+             from pg_available_extension_versions as v where v.name = 'vector' having count(*) > 0",
+            &[],
+        )?;
+        Ok(match row.map(|row| row.get(0)) {
+            None => Self::Unavailable,
+            Some(true) => Self::Installable,
+            Some(false) => Self::NeedsSuperuser,
+        })
+    }
+
+    /// Returns the problem and the solution.
+    #[must_use]
+    pub fn fault(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Installable => ("pgvector is not installed in this database", "Run `trailblazer db migrate`."),
+            Self::NeedsSuperuser => (
+                "pgvector is not installed in this database, and only a superuser may install it",
+                "As a superuser: create extension vector",
+            ),
+            Self::Unavailable => (
+                "the server has no pgvector",
+                "Install pgvector 0.8 or later on the server, or leave database.url empty to use the private server.",
+            ),
+        }
+    }
 }
 
 /// Queries the facts about the server.
@@ -33,7 +79,9 @@ pub fn server(client: &mut Client) -> Result<Server> {
                 (select d.datctype from pg_database as d where d.datname = current_database())",
         &[],
     )?;
+    let missing_pgvector = MissingPgvector::of(client)?;
     Ok(Server {
+        missing_pgvector,
         version_number: row.get(0),
         version: row.get(1),
         role: row.get(2),
@@ -199,4 +247,15 @@ pub fn models(client: &mut Client) -> Result<Vec<ModelUse>> {
             runs: row.get("runs"),
         })
         .collect())
+}
+
+/// Returns when the server was started.
+pub fn server_start(client: &mut Client) -> Result<DateTime<Utc>> {
+    Ok(client.query_one("select pg_catalog.pg_postmaster_start_time()", &[])?.get(0))
+}
+
+/// Returns the owner of schema `graphdb`.
+pub fn schema_owner(client: &mut Client) -> Result<String> {
+    let query = "select o.rolname::text from pg_namespace as n join pg_roles as o on o.oid = n.nspowner where n.nspname = 'graphdb'";
+    Ok(client.query_one(query, &[])?.get(0))
 }

@@ -7,6 +7,7 @@ use include_dir::{Dir, include_dir};
 use postgres::{Client, GenericClient, Transaction};
 use sha2::{Digest, Sha256};
 
+use crate::db::health::MissingPgvector;
 use crate::db::{local, obstacles};
 use crate::error::{Error, Result};
 
@@ -143,13 +144,7 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
     let mut tx = client.transaction()?;
     tx.batch_execute("set local search_path = pg_catalog, pg_temp")?;
     tx.execute("select pg_advisory_xact_lock($1)", &[&INSTALL_LOCK])?;
-    refuse_foreign(&mut tx)?;
-    match state(&mut tx)? {
-        State::Newer { what } => return Err(newer(&what)),
-        State::Edited { migration } => return Err(edited(&migration)),
-        State::Current | State::Missing | State::Outdated { .. } => {}
-    }
-    obstacles::refuse_foreign_tables(&mut tx)?;
+    refuse_unusable(&mut tx)?;
     obstacles::refuse(&mut tx)?;
     // A migration must not wait long for a table, because all later transactions wait behind it.
     tx.batch_execute(
@@ -166,6 +161,25 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
     Ok(ran)
 }
 
+/// Rejects a schema `graphdb` that this binary must not change, because another role, another program or another version
+/// of trailblazer owns it.
+pub fn refuse_unusable(client: &mut impl GenericClient) -> Result<()> {
+    refuse_foreign(client)?;
+    match state(client)? {
+        State::Newer { what } => return Err(newer(&what)),
+        State::Edited { migration } => return Err(edited(&migration)),
+        State::Current | State::Missing | State::Outdated { .. } => {}
+    }
+    obstacles::refuse_foreign_objects(client)
+}
+
+/// Returns the names of the tables that the migrations create.
+pub(super) fn tables() -> Vec<&'static str> {
+    let migrations = migrations().flat_map(|(_, file)| file.text.split("create table if not exists graphdb.").skip(1));
+    let bootstrap = BOOTSTRAP.split("create table if not exists graphdb.").skip(1);
+    bootstrap.chain(migrations).filter_map(|rest| rest.split([' ', '(', '\n']).next()).collect()
+}
+
 /// Returns the error for a schema that a newer binary installed.
 #[must_use]
 pub fn newer(what: &str) -> Error {
@@ -180,13 +194,13 @@ pub fn newer(what: &str) -> Error {
 pub fn edited(migration: &str) -> Error {
     Error::NotReady {
         message: format!("migration {migration} has another text in this database than in this binary"),
-        hint: "Never edit a released migration. Put the change into a new one.".into(),
+        hint: "Another build of trailblazer migrated this database. Use that build.".into(),
     }
 }
 
 /// Rejects a schema `graphdb` that belongs to another role, because its owner could replace functions that run with our rights.
-fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
-    let foreign = tx.query_opt(
+fn refuse_foreign(client: &mut impl GenericClient) -> Result<()> {
+    let foreign = client.query_opt(
         "select n.nspowner::regrole::text, quote_ident(current_user) from pg_namespace as n \
          where n.nspname = 'graphdb' and n.nspowner <> (select o.oid from pg_roles as o where o.rolname = current_user)",
         &[],
@@ -201,13 +215,11 @@ fn refuse_foreign(tx: &mut Transaction<'_>) -> Result<()> {
 
 /// Installs pgvector if it is missing. Returns its quoted schema.
 fn ensure_pgvector(tx: &mut Transaction<'_>) -> Result<String> {
-    let available = tx.query_opt("select 1 from pg_available_extensions where name = 'vector'", &[])?.is_some();
-    if !available {
-        return Err(Error::NotReady {
-            message: "the server has no pgvector".into(),
-            hint: "Install pgvector 0.8 or later on the server, or leave database.url empty to use the private server."
-                .into(),
-        });
+    let exists = tx.query_opt("select from pg_extension as e where e.extname = 'vector'", &[])?.is_some();
+    let missing = MissingPgvector::of(tx)?;
+    if !exists && missing != MissingPgvector::Installable {
+        let (message, hint) = missing.fault();
+        return Err(Error::NotReady { message: message.into(), hint: hint.into() });
     }
     // With the default search path, other programs find the types only in `public`.
     let has_public: bool = tx.query_one("select to_regnamespace('public') is not null", &[])?.get(0);

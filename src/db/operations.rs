@@ -26,6 +26,8 @@ pub struct Worker {
     pub last_heard_from: DateTime<Utc>,
     pub silent_seconds: i64,
     pub heartbeat_seconds: i64,
+    /// Whether the process of the worker has certainly ended, because it was a process of this machine.
+    pub has_ended: bool,
 }
 
 /// The state of a worker, based on its heartbeats.
@@ -79,6 +81,7 @@ pub fn list_workers(client: &mut impl GenericClient, filter: &Filter, count: boo
         last_heard_from: row.get("last_heard_from"),
         silent_seconds: row.get("silent_seconds"),
         heartbeat_seconds: row.get("heartbeat_seconds"),
+        has_ended: false,
     };
     Ok(rows.iter().map(worker).collect())
 }

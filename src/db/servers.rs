@@ -10,7 +10,7 @@ use super::session::{Facts, Purpose};
 use super::{connection_parameters, tls};
 use crate::config::ConfigError;
 use crate::config::url::{self, Parameters};
-use crate::error::{Error, Result};
+use crate::error::{Error, READ_ONLY_HINT, Result};
 
 /// A server, and how to connect to it.
 #[derive(Clone)]
@@ -75,8 +75,12 @@ impl Servers {
     }
 
     /// Returns the servers in connection parameters that are complete.
-    pub fn of(parameters: &Parameters, env: &dyn Fn(&str) -> Option<String>) -> std::result::Result<Self, ConfigError> {
-        let invalid = |message: String| ConfigError::Invalid { place: "database.url".into(), message };
+    pub fn of(
+        key: &str,
+        parameters: &Parameters,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> std::result::Result<Self, ConfigError> {
+        let invalid = |message: String| ConfigError::Invalid { place: key.into(), message };
         let wanted = Wanted::of(parameters).map_err(invalid)?;
         let mut list = Vec::new();
         for mut parameters in for_each_host(parameters).map_err(invalid)? {
@@ -171,11 +175,16 @@ impl Wanted {
     /// Returns the error for an unsuitable server.
     fn refusal(self, facts: &Facts) -> Error {
         if facts.is_in_recovery {
-            return Error::ReadOnly { message: "the server is a standby and accepts no changes".into() };
+            let message = "the server is a standby and accepts no changes".into();
+            return Error::ReadOnly { message, hint: READ_ONLY_HINT.into() };
         }
         if facts.is_read_only && self == Self::ReadWrite {
             let message = "the server accepts no changes: default_transaction_read_only is on".into();
-            return Error::ReadOnly { message };
+            let hint = format!(
+                "To allow changes: alter database \"{}\" reset default_transaction_read_only. The role or the server may also set it.",
+                facts.database
+            );
+            return Error::ReadOnly { message, hint };
         }
         Error::NotReady {
             message: "no server matches target_session_attrs: all of them accept changes".into(),

@@ -42,7 +42,7 @@ pub(super) enum Purpose {
 pub(super) struct Facts {
     backend: String,
     version: i32,
-    database: String,
+    pub database: String,
     encoding: String,
     /// Whether the server is a standby.
     pub is_in_recovery: bool,

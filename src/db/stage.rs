@@ -93,7 +93,7 @@ fn without_nul(value: Value) -> Value {
 }
 
 /// The result of loading a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// `registered`, `changed` or `unchanged`.
     pub outcome: String,
@@ -112,6 +112,12 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Returns the result of loading `documents` documents into a new run.
+    #[must_use]
+    pub fn of_new_run(documents: i32) -> Self {
+        Self { outcome: "registered".into(), total_docs: documents, added: documents, ..Self::default() }
+    }
+
     /// Returns the number of documents that the run had before.
     #[must_use]
     pub fn earlier(&self) -> i32 {

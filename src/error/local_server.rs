@@ -12,6 +12,9 @@ pub enum LocalServerError {
         /// All searched folders in order, with the problem of each.
         looked_at: Vec<Rejected>,
     },
+    /// The folder in `database.bin_dir` is not suitable.
+    #[error("database.bin_dir: {}: {}", .0.bin.display(), .0.reason)]
+    BadBinDir(Rejected),
     /// The major version of the data directory is not installed.
     #[error("{} was created by PostgreSQL {data_major}, and no server of this version was found; searched:{}", data_dir.display(), listed(.looked_at))]
     DataVersion {
@@ -31,6 +34,14 @@ pub enum LocalServerError {
     /// The directory of the socket belongs to another user, or other users can access it.
     #[error("{} must be a directory that only the server's account owns and can access", .0.display())]
     UnsafeSocketDirectory(PathBuf),
+    /// Another user created the server. Only this user and root can access it.
+    #[error("the private server in {} belongs to {owner}", dir.display())]
+    OtherOwner {
+        /// The folder of the server.
+        dir: PathBuf,
+        /// The name of the user, or the number if it has no name.
+        owner: String,
+    },
     /// `initdb` or `pg_ctl` ended with an error.
     #[error("{program} failed: {}", output.trim())]
     Failed {
@@ -89,6 +100,10 @@ impl LocalServerError {
             }
             Self::NoAccount => "Run as an ordinary user, or create an account: `useradd --system postgres`.".into(),
             Self::UnsafeSocketDirectory(dir) => format!("Find out who created {}, and remove it.", dir.display()),
+            Self::BadBinDir(_) => {
+                "Correct database.bin_dir, or remove it. Then trailblazer searches the usual folders.".into()
+            }
+            Self::OtherOwner { owner, .. } => format!("Run this command as {owner}."),
             Self::Failed { .. } | Self::Io { .. } => {
                 "Correct the error in the message, and run `trailblazer db up`.".into()
             }

@@ -50,6 +50,8 @@ pub enum Error {
     ReadOnly {
         /// The reason.
         message: String,
+        /// What the user can do.
+        hint: String,
     },
     /// The configured model is registered in the database with other properties.
     #[error("{message}")]
@@ -101,7 +103,8 @@ pub enum Error {
     Output(std::io::Error),
 }
 
-const READ_ONLY_HINT: &str = "Connect to the primary. If database.url lists all servers (host=a,b), trailblazer finds the one that \
+/// The hint for a server that accepts no changes.
+pub(crate) const READ_ONLY_HINT: &str = "Connect to the primary. If database.url lists all servers (host=a,b), trailblazer finds the one that \
                               accepts changes. `ask`, `status` and `runs list` work on a standby.";
 
 /// The SQLSTATEs that the functions of schema `graphdb` raise.
@@ -165,6 +168,7 @@ impl Error {
             Self::Usage { .. } | Self::Read(ReadError::Input { .. }) => Exit::Usage,
             // A refused text only fails its run. This error means that the provider refused the very first text.
             Self::Config(_)
+            | Self::LocalServer(LocalServerError::BadBinDir(_))
             | Self::Model { .. }
             | Self::Setup(SetupError::NoIndex { .. } | SetupError::BadIndex { .. } | SetupError::NoDataFolder)
             | Self::Fetch(FetchError::Misconfigured { .. })
@@ -210,11 +214,11 @@ impl Error {
                 Some("Try again later. The fetched pages are kept, and the next fetch continues from there.".into())
             }
             Self::NotReady { hint, .. }
+            | Self::ReadOnly { hint, .. }
             | Self::Model { hint, .. }
             | Self::Refused { hint, .. }
             | Self::Fetch(FetchError::Misconfigured { hint, .. }) => Some(hint.clone()),
             Self::Database(error) => database_hint(error),
-            Self::ReadOnly { .. } => Some(READ_ONLY_HINT.into()),
             Self::Embed(EmbedError::Busy { .. }) => Some("The embedding server is busy or still starting. Try again later.".into()),
             Self::Embed(EmbedError::Failing { .. }) => {
                 Some("The embedding server fails every request. Its log may contain the reason.".into())
@@ -312,6 +316,29 @@ fn describe_database_error(error: &postgres::Error) -> String {
     text
 }
 
+/// Functions that only an admin may call, for the commands that change runs.
+const ADMINS: [&str; 13] = [
+    "delete_runs",
+    "drop_model",
+    "load_documents",
+    "pause_runs",
+    "prune_attempts",
+    "prune_embeddings",
+    "register_run",
+    "release_claims",
+    "requeue_runs",
+    "reset_runs",
+    "resume_runs",
+    "serve_model",
+    "set_priority",
+];
+
+/// Returns the name of the object of this kind to which the server denied access.
+fn denied<'a>(error: &'a postgres::Error, kind: &str) -> Option<&'a str> {
+    let name = error.as_db_error()?.message().strip_prefix("permission denied for ")?.strip_prefix(kind)?;
+    Some(name.trim().trim_matches('"'))
+}
+
 fn database_hint(error: &postgres::Error) -> Option<String> {
     let code = error.code().map(postgres::error::SqlState::code);
     // A schema, table, function or column is missing. The server's own hint would only suggest casts.
@@ -327,9 +354,22 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         Some("42501") if error.as_db_error().is_some_and(|db| db.message().ends_with(" grant_role")) => {
             Some("Connect as the owner of schema graphdb. Only the owner can grant rights.".into())
         }
+        // The server rejects the connection itself, because the role lacks the right CONNECT.
+        Some("42501") if denied(error, "database").is_some() => Some(format!(
+            "As the owner of the database: grant connect on database \"{}\" to ROLE",
+            denied(error, "database").unwrap_or_default()
+        )),
+        Some("42501") if denied(error, "function").is_some_and(|function| ADMINS.contains(&function)) => {
+            Some("Only an admin may do this. As the owner: trailblazer db grant admin ROLE".into())
+        }
         Some("42501") => Some("Ask the owner of the schema to run `trailblazer db grant worker|admin|reader ROLE`.".into()),
         Some("28P01" | "28000") => Some("Check the user and the password in TRAILBLAZER_DB_URL.".into()),
         Some("25006") => Some(READ_ONLY_HINT.into()),
+        Some("25P04") => Some(
+            "The transaction was longer than transaction_timeout allows. Raise it for the role or the database: alter role … set \
+             transaction_timeout = …"
+                .into(),
+        ),
         Some("57014") => Some(
             "A timeout or an administrator canceled the statement. If it was a timeout, raise statement_timeout for the role or the \
              database: alter role … set statement_timeout = …"
@@ -344,6 +384,12 @@ fn database_hint(error: &postgres::Error) -> Option<String> {
         ),
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
+        None if describe_database_error(error).contains("does not support TLS") => Some(
+            "The server has no TLS. Enable it on the server, or set sslmode to prefer or disable in the URL.".into(),
+        ),
+        None if describe_database_error(error).contains("channel binding") => Some(
+            "Channel binding needs TLS and the authentication method scram-sha-256. Set channel_binding to prefer in the URL.".into(),
+        ),
         None => Some("Check that the server is running (`trailblazer db up` starts the private one), and that TRAILBLAZER_DB_URL or database.url points to it.".into()),
     }
 }

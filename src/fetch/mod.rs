@@ -190,15 +190,17 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     fetched.pages += still_there.len();
     fetched.unchanged += still_there.len();
     fetched.removed = gone.len();
-    if !fetch.may_shrink && !fetch.dry_run && store.len() >= SMALL && gone.len() * 2 > store.len() {
-        return Err(FetchError::Refused {
-            message: format!(
-                "{}: {} of {} pages would be removed, because the site no longer lists them",
-                fetch.site.url,
-                gone.len(),
-                store.len()
-            ),
-        });
+    if !fetch.may_shrink && store.len() >= SMALL && gone.len() * 2 > store.len() {
+        let message = format!(
+            "{}: {} of {} pages would be removed, because the site no longer lists them",
+            fetch.site.url,
+            gone.len(),
+            store.len()
+        );
+        if !fetch.dry_run {
+            return Err(FetchError::Refused { message });
+        }
+        log::warn!("{message}; the update will need --yes");
     }
     if !fetch.dry_run {
         for page in touched {

@@ -3,25 +3,40 @@
 use postgres::Client;
 
 use crate::db::calls::{self, Filter, Run};
-use crate::db::operations;
+use crate::db::{health, operations};
 use crate::error::Result;
 use crate::events::{Event, EventWriter};
 use crate::ids::Status;
 use crate::process;
 
+/// Returns the selected runs whose claims ended processes of this machine have left behind.
+pub fn left_behind(client: &mut Client, filter: &Filter) -> Result<Vec<Run>> {
+    let held = Filter { status: vec![Status::Chunking, Status::Embedding], limit: None, ..filter.clone() };
+    let mut runs = calls::list_runs(client, &held)?;
+    runs.retain(|run| match (&run.claimed_by, &run.claim_process) {
+        (Some(worker), Some(identity)) => process::has_ended(worker, identity),
+        _ => false,
+    });
+    Ok(runs)
+}
+
 /// Ends claims on the selected runs that ended processes of this machine have left behind. Returns their number.
 ///
 /// It charges the attempts, as an expired lease does. Otherwise, a run that crashes its process would be claimed forever.
+/// If the server was started after the last heartbeat, the process could not release the claim, so it charges nothing.
 pub fn from_ended_processes(client: &mut Client, filter: &Filter, events: &EventWriter) -> Result<usize> {
-    let held = Filter { status: vec![Status::Chunking, Status::Embedding], limit: None, ..filter.clone() };
     let mut taken_back = 0;
-    for run in calls::list_runs(client, &held)? {
-        let (Some(worker), Some(identity)) = (&run.claimed_by, &run.claim_process) else { continue };
-        if !process::has_ended(worker, identity) {
-            continue;
-        }
-        let reason = format!("the process of worker {worker} ended without releasing the claim");
-        let run = match operations::expire_claim(client, &run.run_id, run.claim_token, &reason) {
+    for run in left_behind(client, filter)? {
+        let worker = run.claimed_by.as_deref().unwrap_or_default();
+        let is_outage = health::server_start(client)? > run.updated_at;
+        let (outcome, reason) = if is_outage {
+            let reason = format!("the database server was restarted while worker {worker} processed the run");
+            (calls::release_run(client, &run.run_id, run.claim_token), reason)
+        } else {
+            let reason = format!("the process of worker {worker} ended without releasing the claim");
+            (operations::expire_claim(client, &run.run_id, run.claim_token, &reason), reason)
+        };
+        let run = match outcome {
             Ok(run) => run,
             // Another process was faster.
             Err(error) if error.is_claim_lost() => continue,

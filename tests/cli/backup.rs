@@ -178,3 +178,56 @@ fn commands_of_the_guide_page_on_backups_work_in_their_order() {
         watchdog.wait().unwrap();
     }
 }
+
+#[test]
+fn restore_refuses_what_migrate_refuses_and_drops_nothing_of_others() {
+    let sandbox = processed();
+    run(&sandbox, &["db", "dump", "a.dump"]).success();
+    let file = sandbox.folder().join("a.dump").display().to_string();
+    let objects =
+        ["create table graphdb.invoices as select 1 as a", "create function graphdb.total() returns int return 1"];
+    for object in objects {
+        let other = Sandbox::with(TestDatabase::empty());
+        other.database.connect().batch_execute(&format!("create schema graphdb; {object}")).unwrap();
+        let name = if object.contains("table") { "invoices" } else { "total" };
+        for args in [&["db", "migrate"][..], &["db", "restore", &file], &["db", "restore", &file, "--yes"]] {
+            let refused = run(&other, args).exits(4);
+            let expected = format!("contains objects that trailblazer did not create: {name}");
+            assert!(refused.stderr.contains(&expected), "{args:?}: {}", refused.stderr);
+        }
+        let kept = "select count(*) from (select relname from pg_class where relname = 'invoices' \
+                    union select proname from pg_proc where proname = 'total') as o";
+        assert_eq!(other.database.value(kept), "1");
+    }
+
+    let mut client = sandbox.database.connect();
+    client.batch_execute("insert into graphdb.schema_migrations values (9999, 'x', repeat('0', 64), '9.9.9')").unwrap();
+    let newer = run(&sandbox, &["db", "restore", &file, "--yes"]).exits(4);
+    assert!(newer.stderr.contains("TB005"), "{}", newer.stderr);
+    client.batch_execute("delete from graphdb.schema_migrations where version = 9999").unwrap();
+
+    // The schema is installed, and the user has added to it.
+    client.batch_execute("create view public.report as select * from graphdb.processed_runs").unwrap();
+    client.batch_execute("create table graphdb.notes (a int)").unwrap();
+    let refused = run(&sandbox, &["db", "restore", &file, "--yes"]).exits(4);
+    assert!(refused.stderr.contains("graphdb.notes, public.report"), "{}", refused.stderr);
+    client
+        .batch_execute("drop view public.report; drop table graphdb.notes; create table public.mine (a int)")
+        .unwrap();
+    run(&sandbox, &["db", "restore", &file, "--yes"]).success();
+    assert_eq!(sandbox.database.value("select count(*) from public.mine"), "0");
+}
+
+#[test]
+fn file_that_cannot_be_a_dump_is_refused_before_any_question() {
+    let sandbox = processed();
+    let absent = run(&sandbox, &["db", "restore", "absent.dump"]).exits(1);
+    assert!(absent.stderr.contains("absent.dump") && !absent.stderr.contains("--yes"), "{}", absent.stderr);
+    for args in [["db", "restore", "."], ["db", "dump", "."]] {
+        let folder = run(&sandbox, &args).exits(2);
+        assert!(folder.stderr.contains(". is a folder"), "{}", folder.stderr);
+    }
+    let dash = run(&sandbox, &["db", "dump", "-"]).exits(2);
+    assert!(dash.stderr.contains("standard output"), "{}", dash.stderr);
+    assert!(!sandbox.folder().join("-").exists());
+}

@@ -250,3 +250,48 @@ fn a_key_of_blanks_is_none() {
     let run = run_with(&sandbox, &["ask", "--json", "chunk"], &openai).exits(3);
     assert!(run.stderr.contains("TRAILBLAZER_EMBED_API_KEY"), "{}", run.stderr);
 }
+
+#[test]
+fn an_empty_url_is_the_same_as_none() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("database: { url: \"\", read_url: \"\" }\n");
+    let mut command = sandbox.command(&["status"]);
+    let run = Run::of(command.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(4);
+    assert!(run.stderr.contains("there is no knowledge base here"), "{}", run.stderr);
+    sandbox.run(&["ask", "anything", "--text-only"]).success();
+}
+
+#[test]
+fn a_folder_of_server_programs_that_is_unsuitable_is_refused_by_its_key() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("database: { bin_dir: /no/such/bin }\n");
+    let mut command = sandbox.command(&["db", "up"]);
+    let up = Run::of(command.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(3);
+    assert!(up.stderr.contains("database.bin_dir: /no/such/bin: no such folder"), "{}", up.stderr);
+    assert!(!sandbox.folder().join("var").exists());
+    let dump = sandbox.run(&["db", "dump", "a.dump"]).exits(3);
+    assert!(dump.stderr.contains("database.bin_dir: /no/such/bin: no such folder"), "{}", dump.stderr);
+}
+
+#[test]
+fn messages_about_the_configuration_say_what_to_write() {
+    let sandbox = Sandbox::new();
+    for (yaml, fault) in [
+        (
+            "sources: { ab: { kind: confluence, path: x, site: https://x.example } }",
+            "a source has either `path` or `site`, not both",
+        ),
+        ("sources: { ab: { kind: dita, path: [x] } }", "sources.ab.path: expected a string"),
+        ("search: { principals: ann }", "search.principals: expected a list"),
+        ("database: { url: 'jdbc:postgresql://x/y' }", "the URL must start with postgresql://"),
+        ("database: { url: 'mysql://x/y' }", "the URL must start with postgresql://"),
+        ("database: { url: ' postgresql://x/y' }", "the URL must start with postgresql://"),
+        ("database: { url: 'postgresql://x/y?foo=1' }", "unknown connection parameter `foo`"),
+        ("search:\n\tprincipals: [a]", "YAML does not allow tabs for indentation"),
+    ] {
+        sandbox.configure(&format!("{yaml}\n"));
+        let mut command = sandbox.command(&["status"]);
+        let run = Run::of(command.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(3);
+        assert!(run.stderr.contains(fault), "{yaml}: {}", run.stderr);
+    }
+}

@@ -118,7 +118,9 @@ fn server_without_tls_is_refused_unless_it_may_lack_it() {
     for mode in ["require", "verify-full"] {
         let root = sandbox.write("ca.pem", Authority::new().pem());
         let parameters = format!("sslmode={mode}&sslrootcert={}", root.display());
-        refused(status(&sandbox, "localhost", plain, &parameters), "server does not support TLS");
+        let run = status(&sandbox, "localhost", plain, &parameters);
+        assert!(run.stderr.contains("set sslmode to prefer or disable"), "{}", run.stderr);
+        refused(run, "server does not support TLS");
     }
     status(&sandbox, "localhost", plain, "").success();
     status(&sandbox, "localhost", plain, "sslmode=disable").success();

@@ -231,9 +231,9 @@ fn help_of_db_restore() {
 
     [global options]
 
-    Stop the workers first. If the restore fails, the database is unchanged. Rights are restored for the
-    roles that exist on the server. On the private server, the documents move to a new database, which
-    also gets the current text settings.
+    The dump replaces schema graphdb with everything in it. Stop the workers first. If the restore
+    fails, the database is unchanged. Rights are restored for the roles that exist on the server. On the
+    private server, the documents move to a new database, which also gets the current text settings.
 
     Example:
       trailblazer db restore backup.dump
@@ -1214,7 +1214,7 @@ fn help_of_embed() {
       jq -c '{id, text}' pages.json | trailblazer embed       NDJSON: other keys are kept
 
     Each line of standard input yields one line of NDJSON, in order: `text`, `model` and `vector`, or
-    `error` if the model cannot read the text. The command needs no database.
+    `error` if the line is empty or cannot be read. The command needs no database.
     ");
 }
 

@@ -113,3 +113,34 @@ fn artifacts_go_to_the_data_folder_without_a_configuration_file_and_beside_the_f
     assert!(sandbox.folder().join("data/runs/docs-dita").is_dir());
     assert!(!sandbox.folder().join("var").exists());
 }
+
+#[test]
+fn dry_run_without_a_knowledge_base_counts_the_documents_and_creates_nothing() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    sandbox.configure("sources: { manuals: { kind: dita, path: docs } }\n");
+    for name in ["a", "b"] {
+        sandbox.write(&format!("docs/{name}.dita"), "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
+    }
+    let before = listing(sandbox.folder());
+    let dry = Run::of(bare(&sandbox, &["sync", "--dry-run"]).output().unwrap()).success();
+    assert!(dry.stderr.contains("manuals: would have 2 documents: 2 added, 0 changed"), "{}", dry.stderr);
+    assert_eq!(listing(sandbox.folder()), before);
+}
+
+#[test]
+fn private_server_of_another_user_is_named_by_its_owner() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    // The account of the test's own server, or of root, does not own this server.
+    let data = sandbox.folder().join("var/postgres/data");
+    fs::create_dir_all(&data).unwrap();
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    std::os::unix::fs::chown(&data, Some(1), Some(1)).unwrap();
+    for args in [&["db", "down"][..], &["status"], &["ask", "x"], &["db", "up"], &["doctor"]] {
+        let mut command = sandbox.command_without_privileges(args);
+        let run = Run::of(command.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).exits(4);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("/postgres belongs to ") && said.contains("Run this command as "), "{args:?}: {said}");
+    }
+}

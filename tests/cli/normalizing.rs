@@ -530,3 +530,45 @@ fn a_document_whose_id_is_too_long_is_told_and_left_out() {
     assert!(told["message"].as_str().unwrap().ends_with("more than the maximum of 1024"), "{told}");
     assert_eq!(sandbox.database.column("select title from graphdb.documents"), ["Short"]);
 }
+
+#[test]
+fn a_file_without_text_is_refused_and_nothing_is_registered() {
+    let sandbox = Sandbox::new();
+    sandbox.write("m.zip", b"PK\x03\x04\x14\0\0\0\x08\0<topic id='t'><title>Not this</title></topic>");
+    sandbox.write("m.dita", [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 64]].concat());
+    let zip = sandbox.run(&["normalize", "m.zip", "--source", "dita"]).exits(2);
+    assert!(zip.stderr.contains("m.zip is a zip archive; unpack it and give the folder"), "{}", zip.stderr);
+    let binary = sandbox.run(&["normalize", "m.dita", "--source", "dita"]).exits(2);
+    assert!(binary.stderr.contains("m.dita is a binary file"), "{}", binary.stderr);
+    sandbox.configure("sources: { m: { kind: dita, path: m.zip } }\n");
+    let source = sandbox.run(&["sync"]).exits(2);
+    assert!(source.stderr.contains("m.zip is a zip archive"), "{}", source.stderr);
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.processed_runs"), "0");
+
+    // In a folder, the other files are read.
+    sandbox.write("docs/a.dita", "<topic id='t'><title>T</title><body><p>Text.</p></body></topic>");
+    sandbox.write("docs/b.dita", b"PK\x03\x04\x14\0\0\0\x08\0");
+    let folder = sandbox.run(&["normalize", "docs", "--source", "dita"]).exits(1);
+    assert!(folder.stderr.contains("b.dita: it is a zip archive, not XML"), "{}", folder.stderr);
+    assert_eq!(sandbox.database.value("select count(*) from graphdb.documents"), "1");
+}
+
+#[test]
+fn a_dry_run_that_would_remove_most_documents_says_that_yes_is_needed() {
+    let sandbox = Sandbox::new();
+    for number in 0..20 {
+        sandbox.write(&format!("docs/{number}.dita"), format!("<topic id='t'><title>T{number}</title></topic>"));
+    }
+    sandbox.configure("sources: { m: { kind: dita, path: docs } }\n");
+    sandbox.run(&["sync"]).success();
+    for number in 0..11 {
+        std::fs::remove_file(sandbox.folder().join(format!("docs/{number}.dita"))).unwrap();
+    }
+    let dry = sandbox.run(&["sync", "--dry-run"]).success();
+    assert!(
+        dry.stderr.contains("11 of 20 documents would be removed, so the update will need --yes"),
+        "{}",
+        dry.stderr
+    );
+    sandbox.run(&["sync"]).exits(5);
+}

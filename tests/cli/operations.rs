@@ -116,6 +116,14 @@ fn a_run_takes_back_what_a_killed_process_of_this_machine_had_claimed() {
     child.wait().unwrap();
     drop(held);
 
+    let dry = sandbox.run(&["run", "--dry-run"]).success();
+    let told = "the processes that claimed r1 have ended; `run` takes the runs back";
+    assert!(dry.stderr.contains(told), "{}", dry.stderr);
+    let workers = sandbox.run(&["status", "--workers", "--json"]).success();
+    assert_eq!(workers.events_named("workers.row")[0]["state"], "dead", "{}", workers.stdout);
+    let shown = sandbox.run(&["status", "--workers", "--events", "never"]).success();
+    assert!(shown.stdout.contains("its process has ended; `trailblazer run` on this machine"), "{}", shown.stdout);
+
     let run = sandbox.run(&["run"]).success();
     let recovered = &run.events_named("runs.recover")[0];
     assert_eq!((&recovered["run_id"], &recovered["attempts"]), (&"r1".into(), &1.into()));
@@ -275,4 +283,24 @@ fn progress_tells_texts_once_runs_are_chunked() {
     let embedded = sandbox.run(&["run"]).success();
     let progress = &embedded.events_named("runs.progress")[0];
     assert_eq!((&progress["texts"], &progress["embedded_texts"]), (&texts.into(), &texts.into()));
+}
+
+#[test]
+fn a_process_that_could_not_release_its_claim_because_the_server_was_down_is_not_charged() {
+    let sandbox = due();
+    let held = sandbox.database.hold("chunks", "exclusive");
+    let mut child = sandbox.spawn(&["run", "--workers", "1"]);
+    sandbox.database.wait_until_blocked(1);
+    send(&child, Signal::SIGKILL);
+    child.wait().unwrap();
+    drop(held);
+    // The last heartbeat is older than the start of the server.
+    let earlier = "update graphdb.processed_runs set updated_at = pg_postmaster_start_time() - interval '1 minute' \
+                   where claimed_by is not null";
+    sandbox.database.connect().batch_execute(earlier).unwrap();
+    let run = sandbox.run(&["run"]).success();
+    assert!(run.stderr.contains("ended the claim on run r1: the database server was restarted"), "{}", run.stderr);
+    assert_eq!(run.events_named("runs.recover")[0]["attempts"], 0);
+    let statuses = "select status || attempts from graphdb.processed_runs order by run_id";
+    assert_eq!(sandbox.database.column(statuses), ["embedded0", "embedded0"]);
 }

@@ -440,7 +440,7 @@ fn a_pattern_and_a_model_that_select_nothing_are_warned_of() {
     for command in [&["runs", "list", "--json"][..], &["runs", "reset", "--dry-run"]] {
         let stderr = warned(&[command, &["--embedding-model", "hash-385"]].concat());
         assert!(
-            stderr.contains("warn: no run was embedded with hash-385; `trailblazer db doctor` lists the models\n"),
+            stderr.contains("warn: no run was embedded with hash-385; `trailblazer models list` lists the models\n"),
             "{command:?}: {stderr}"
         );
     }
@@ -550,4 +550,14 @@ fn an_empty_value_is_refused_by_the_name_of_its_flag() {
         let run = sandbox.run(&[command, &[&format!("{flag}=")]].concat()).exits(2);
         assert!(run.stderr.contains(&format!("'{flag} <")), "{}", run.stderr);
     }
+}
+
+#[test]
+fn a_priority_that_a_run_already_has_is_no_change() {
+    let sandbox = Sandbox::new();
+    sandbox.database.register_runs(1);
+    let run = sandbox.database.value("select run_id from graphdb.processed_runs");
+    sandbox.run(&["runs", "priority", &run, "-5"]).success();
+    let again = sandbox.run(&["runs", "priority", &run, "-5"]).success();
+    assert_eq!(again.stderr, format!("run {run} already has the priority -5\n"));
 }

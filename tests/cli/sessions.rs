@@ -191,7 +191,7 @@ fn tables_of_others_in_our_schema_are_named() {
         "create schema graphdb; create table graphdb.processed_runs (id integer); create view graphdb.mine as select 1";
     sandbox.database.connect().batch_execute(foreign).unwrap();
     let run = sandbox.run(&["db", "migrate"]).exits(4);
-    assert!(run.stderr.contains("tables that trailblazer did not create: mine, processed_runs"), "{}", run.stderr);
+    assert!(run.stderr.contains("objects that trailblazer did not create: mine, processed_runs"), "{}", run.stderr);
     assert!(run.stderr.contains("Use another database"), "{}", run.stderr);
 }
 
@@ -218,4 +218,65 @@ fn parameters_that_lead_to_a_wrong_server_say_so() {
         run(&["status", "--json"], parameter).success();
         run(&["run"], parameter).success();
     }
+}
+
+#[test]
+fn hints_lead_to_the_repair() {
+    let sandbox = Sandbox::new();
+    let name = sandbox.database.value("select current_database()");
+    let mut admin = sandbox.database.connect();
+    let role = format!("tb_hint_{}", std::process::id());
+    admin.batch_execute(&format!("create role {role} login")).unwrap();
+    let as_role = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        Run::of(command.env("TRAILBLAZER_DB_URL", sandbox.database.url_as(&role)).output().unwrap())
+    };
+    sandbox.run(&["db", "grant", "worker", &role]).success();
+    for args in [&["runs", "reset", "--yes"][..], &["runs", "delete", "--run-id", "x", "--yes"], &["db", "prune"]] {
+        let refused = as_role(args).exits(4);
+        assert!(refused.stderr.contains("trailblazer db grant admin ROLE"), "{args:?}: {}", refused.stderr);
+    }
+    admin.batch_execute(&format!("revoke connect on database {name} from public")).unwrap();
+    let refused = as_role(&["status"]).exits(4);
+    assert!(refused.stderr.contains(&format!("grant connect on database \"{name}\"")), "{}", refused.stderr);
+    admin.batch_execute(&format!("drop owned by {role}; drop role {role}")).unwrap();
+
+    admin.batch_execute(&format!("alter database {name} set default_transaction_read_only = on")).unwrap();
+    let refused = sandbox.run(&["run"]).exits(4);
+    let repair = format!("alter database \"{name}\" reset default_transaction_read_only");
+    assert!(refused.stderr.contains(&repair), "{}", refused.stderr);
+
+    sandbox.configure("database: { read_url: 'postgresql://me@127.0.0.1:1/docs' }\n");
+    let refused = sandbox.run(&["ask", "anything", "--text-only"]).exits(4);
+    assert!(refused.stderr.contains("database.read_url (host=127.0.0.1"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_schema_of_another_program_is_named_by_every_command() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    sandbox.database.connect().batch_execute("create schema graphdb; create table graphdb.mine (a int)").unwrap();
+    for args in [&["status"][..], &["ask", "x", "--text-only"], &["run"], &["doctor"]] {
+        let run = sandbox.run(args).exits(4);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("that trailblazer did not create: mine"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_role_that_may_not_install_pgvector_is_told_who_may() {
+    let sandbox = Sandbox::with(TestDatabase::empty());
+    let role = format!("tb_vector_{}", std::process::id());
+    let name = sandbox.database.value("select current_database()");
+    sandbox.database.connect().batch_execute(&format!("create role {role} login")).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        Run::of(command.env("TRAILBLAZER_DB_URL", sandbox.database.url_as(&role)).output().unwrap())
+    };
+    let doctor = run(&["doctor"]).exits(4);
+    assert!(doctor.stdout.contains("As a superuser: create extension vector"), "{}", doctor.stdout);
+    let grant = format!("grant create on database {name} to {role}; create extension vector");
+    sandbox.database.connect().batch_execute(&grant).unwrap();
+    run(&["db", "migrate"]).success();
+    let drop = format!("drop schema graphdb cascade; drop owned by {role} cascade; drop role {role}");
+    sandbox.database.connect().batch_execute(&drop).unwrap();
 }

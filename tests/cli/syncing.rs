@@ -319,8 +319,10 @@ fn sources_of_files_are_runs_of_their_names() {
     // A missing source does not stop the other.
     fs::rename(sandbox.folder().join("one"), sandbox.folder().join("away")).unwrap();
     sandbox.write("two/docs/b.dita", TOPIC);
-    let failed = run(&sandbox, &["sync"]).exits(2);
-    assert!(failed.stderr.contains("source first: no such file or folder"), "{}", failed.stderr);
+    run(&sandbox, &["sync", "first"]).exits(3);
+    let failed = run(&sandbox, &["sync"]).exits(1);
+    let place = "source first: sources.first.path: no such file or folder";
+    assert!(failed.stderr.contains(place), "{}", failed.stderr);
     let events = failed.events_named("sync.source");
     assert_eq!((&events[0]["outcome"], &events[1]["added"]), (&"failed".into(), &1.into()));
     assert_eq!(failed.events_named("sync.complete")[0]["failed"], 1);

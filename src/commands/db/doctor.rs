@@ -6,7 +6,7 @@ use postgres::Client;
 use super::super::{Context, workers};
 use crate::commands::model::{impatient_settings, limits, missing_prefixes};
 use crate::db::calls::Filter;
-use crate::db::operations::{self, WorkerState};
+use crate::db::operations::WorkerState;
 use crate::db::{Connector, calls, health, install, local, obstacles};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
@@ -111,9 +111,9 @@ impl Doctor<'_> {
         if matches!(server.ctype.as_str(), "C" | "POSIX") {
             self.note(
                 "server",
-                "the database has the character type C, so full-text search treats every character outside ASCII as a letter; to \
-                 change that: trailblazer db dump FILE, then trailblazer db restore FILE, on a server of your own into a database \
-                 with lc_ctype 'C.UTF-8'",
+                "the database has the character type C, so full-text search treats every non-ASCII character, also dashes and \
+                 quotes, as a letter. To change this, run `trailblazer db dump FILE` and `trailblazer db restore FILE`, on a server of \
+                 your own into a database with lc_ctype 'C.UTF-8'",
             )?;
         }
         match &server.pgvector {
@@ -130,7 +130,10 @@ impl Doctor<'_> {
             Some(version) => {
                 self.bad("pgvector", version, "Install pgvector 0.8 or later on the server, and run `alter extension vector update`.")
             }
-            None => self.bad("pgvector", "not installed in this database", "Run `trailblazer db migrate`."),
+            None => {
+                let (fault, repair) = server.missing_pgvector.fault();
+                self.bad("pgvector", fault, repair)
+            }
         }
     }
 
@@ -160,7 +163,10 @@ impl Doctor<'_> {
                 }
                 return Ok(replaced.is_empty());
             }
-            Ok(install::State::Missing) => self.bad("schema", "not installed", repair)?,
+            Ok(install::State::Missing) => match obstacles::refuse_foreign_objects(client) {
+                Ok(()) => self.bad("schema", "not installed", repair)?,
+                Err(error) => self.refused(&error)?,
+            },
             Ok(install::State::Outdated { stale }) => {
                 self.bad(
                     "schema",
@@ -251,7 +257,7 @@ impl Doctor<'_> {
     /// Reports dead workers, because the runs that they claimed wait until their leases expire.
     fn workers(&mut self, client: &mut Client) -> Result<()> {
         // If an earlier version granted the role its rights, the role may not execute this function.
-        let Ok(found) = operations::list_workers(client, &Filter::default(), false) else { return Ok(()) };
+        let Ok(found) = workers::list(client, &Filter::default(), false) else { return Ok(()) };
         let dead: Vec<_> = found.iter().filter(|worker| worker.state == WorkerState::Dead).collect();
         for worker in &dead {
             let detail =

@@ -1,6 +1,6 @@
 //! `trailblazer db dump` and `trailblazer db restore`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::commands::Context;
 use crate::db::calls::{self, Filter};
@@ -25,8 +25,8 @@ pub struct DumpArgs {
 /// Restore documents, chunks, vectors and the backlog from a dump
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Stop the workers first. If the restore fails, the database is unchanged. Rights are restored for the roles that exist on \
-the server. On the private server, the documents move to a new database, which also gets the current text settings.
+The dump replaces schema graphdb with everything in it. Stop the workers first. If the restore fails, the database is \
+unchanged. Rights are restored for the roles that exist on the server. On the private server, the documents move to a new database, which also gets the current text settings.
 
 Example:
   trailblazer db restore backup.dump")]
@@ -39,8 +39,20 @@ pub struct RestoreArgs {
     yes: bool,
 }
 
+/// Rejects a folder in place of a file.
+fn refuse_folder(file: &Path) -> Result<()> {
+    if file.is_dir() {
+        return Err(Error::usage(format!("{} is a folder; pass the name of a file", file.display())));
+    }
+    Ok(())
+}
+
 /// Runs `trailblazer db dump`.
 pub fn dump(args: &DumpArgs, context: &Context<'_>) -> Result<Exit> {
+    refuse_folder(&args.file)?;
+    if args.file == Path::new("-") {
+        return Err(Error::usage("a dump cannot be written to standard output; pass the name of a file"));
+    }
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready()?;
     let runs = calls::list_runs(&mut client, &Filter::default())?.len();
@@ -52,8 +64,11 @@ pub fn dump(args: &DumpArgs, context: &Context<'_>) -> Result<Exit> {
 
 /// Runs `trailblazer db restore`.
 pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
+    refuse_folder(&args.file)?;
+    std::fs::File::open(&args.file).map_err(Error::file(&args.file))?;
     let connector = Connector::creating(&context.config)?;
     let mut client = connector.connect_first_to_work()?;
+    connector.refuse_to_replace(&mut client)?;
     let held = match install::state(&mut client)? {
         install::State::Current => calls::list_runs(&mut client, &Filter::default())?.len(),
         install::State::Missing => 0,

@@ -152,6 +152,11 @@ fn grant(kind: Kind, role: &str, principals: &[String], all: bool, context: &Con
         [] => String::new(),
         names => format!(" and reads as {}", names.join(", ")),
     };
+    let owner = health::schema_owner(&mut client)?;
+    if owner == role {
+        log::info!("role \"{role}\" owns the schema, so it has all rights");
+        return Ok(Exit::Done);
+    }
     log::info!("role \"{role}\" has the rights of a{} {kind}{reads}", if kind == "admin" { "n" } else { "" });
     Ok(Exit::Done)
 }

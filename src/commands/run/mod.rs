@@ -98,6 +98,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     }
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready_to_work()?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &[]);
 
     if !args.dry_run {
         // Recover claims before the scan, so that the scan includes the runs of killed workers.
@@ -105,6 +106,10 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
             reclaim::report(&run, context.events);
         }
         reclaim::from_ended_processes(&mut client, &filter, context.events)?;
+    } else if let [first, others @ ..] = reclaim::left_behind(&mut client, &filter)?.as_slice() {
+        let others =
+            if others.is_empty() { String::new() } else { format!(" and {}", counted(others.len(), "other run")) };
+        log::info!("the processes that claimed {}{others} have ended; `run` takes the runs back", first.run_id);
     }
     let due = scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {
@@ -120,7 +125,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
         wind_up(&connector, &mut client, &phases, &filter, stop, context)?;
         return Ok(stop.exit().unwrap_or(Exit::Done));
     }
-    for line in workers::dead(&operations::list_workers(&mut client, &filter, false)?) {
+    for line in workers::dead(&workers::list(&mut client, &filter, false)?) {
         log::warn!("{line}");
     }
     let settings = embed_settings(&context.config);
@@ -309,7 +314,7 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
         log::info!("paused: {}{reason}; `trailblazer runs resume` resumes runs", counted(pause.runs, "run"));
     }
     let status = phases.iter().map(|phase| phase.working_status()).collect();
-    let held = operations::list_workers(client, &Filter { status, ..filter.clone() }, false)?;
+    let held = workers::list(client, &Filter { status, ..filter.clone() }, false)?;
     let alive = held.iter().filter(|worker| worker.state != WorkerState::Dead).count();
     if alive > 0 {
         log::info!(

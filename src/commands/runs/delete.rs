@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use super::super::{Context, names};
-use super::{WideSelection, confirmed, in_steps, tell_of_force};
+use super::{WideSelection, YES_OR_DRY_RUN, confirmed, in_steps, tell_of_force};
 use crate::db::Connector;
 use crate::db::calls::{self, Delete, DeleteStep};
 use crate::error::{Exit, Result};
@@ -47,6 +47,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let filter = super::narrowed(&args.run_ids, &args.selection, "delete")?;
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &[]);
     super::find(&mut client, &args.run_ids)?;
     let filter_json = filter.to_json();
     let mut delete = Delete { filter, dry_run: true, force: args.force };
@@ -84,7 +85,7 @@ fn ask(client: &mut Client, delete: &Delete) -> Result<()> {
         return Ok(());
     }
     let question = format!("This deletes {}.", counts.told());
-    confirmed(&question, "delete")
+    confirmed(&question, "delete", YES_OR_DRY_RUN)
 }
 
 impl DeleteStep {

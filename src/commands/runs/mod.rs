@@ -207,16 +207,19 @@ fn in_steps(
     Ok(())
 }
 
-/// Prints `question` and asks the user to type `word` as a confirmation.
-pub(super) fn confirmed(question: &str, word: &str) -> Result<()> {
+/// Prints `question` and asks the user to type `word` as a confirmation. `way_on` is the hint if the user does not.
+pub(super) fn confirmed(question: &str, word: &str, way_on: &str) -> Result<()> {
     if confirm(question, word) {
         return Ok(());
     }
     Err(Error::Refused {
         message: format!("not confirmed: {}", question.to_lowercase().trim_end_matches('.')),
-        hint: "Pass --yes to confirm, or --dry-run to see what would change.".into(),
+        hint: way_on.into(),
     })
 }
+
+/// The hint for a command with a dry run that was not confirmed.
+const YES_OR_DRY_RUN: &str = "Pass --yes to confirm, or --dry-run to see what would change.";
 
 /// Returns the filter for these runs, or an error if neither ids nor options select any.
 fn narrowed(run_ids: &[RunId], selection: &WideSelection, verb: &str) -> Result<Filter> {

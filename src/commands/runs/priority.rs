@@ -37,6 +37,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         priority: run.priority,
         previous_priority: before,
     });
+    if before == run.priority {
+        log::info!("run {} already has the priority {before}", run.run_id);
+        return Ok(Exit::Done);
+    }
     let changes = if args.dry_run { "would change" } else { "changed" };
     log::info!("the priority of run {} {changes} from {before} to {}", run.run_id, run.priority);
     Ok(Exit::Done)

@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use super::super::{Context, names};
-use super::{WideSelection, confirmed, in_steps, tell_of_force};
+use super::{WideSelection, YES_OR_DRY_RUN, confirmed, in_steps, tell_of_force};
 use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, ResetStep};
 use crate::error::{Exit, Result};
@@ -46,6 +46,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let filter = args.selection.filter()?;
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    names::warn_of_some_unknown(&mut client, &filter.source, &[]);
     let mut reset = Reset {
         filter,
         scope: args.scope,
@@ -102,7 +103,7 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
         counted(counts.deleted_vectors, "vector"),
         counted(counts.deleted_chunks, "chunk")
     );
-    confirmed(&question, "reset")
+    confirmed(&question, "reset", YES_OR_DRY_RUN)
 }
 
 /// Returns whether the selection is a single exact run id. If so, no confirmation is needed, even if it is the only run.
@@ -128,7 +129,7 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
     }
     context.events.emit(&complete(reset, counts, stopped));
     log::info!(
-        "{}{} {}: {} unchanged, {} skipped because a worker has claimed them, {} taken from workers; {} and {} deleted",
+        "{}{} {}: {} unchanged, {} skipped because a worker has claimed them, {} taken from workers; {} and {} {}deleted",
         if stopped { "stopped: " } else { "" },
         counted(counts.reset, "run"),
         if reset.dry_run { "would be reset" } else { "reset" },
@@ -137,6 +138,7 @@ fn report(client: &mut Client, reset: &Reset, counts: &ResetStep, stopped: bool,
         counts.fenced,
         counted(counts.deleted_vectors, "vector"),
         counted(counts.deleted_chunks, "chunk"),
+        if reset.dry_run { "would be " } else { "" },
     );
     tell_of_force(counts.skipped);
 }

@@ -5,7 +5,7 @@ use crate::artifact::shown;
 use crate::db::Connector;
 use crate::db::calls::{self, Attempt, Filter, Run};
 use crate::db::documents;
-use crate::db::operations::{self, Worker};
+use crate::db::operations::Worker;
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Status};
@@ -41,7 +41,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         Status::Embedded => Some(documents::run_visibility(&mut client, &run.run_id)?),
         _ => None,
     };
-    let claims = operations::list_workers(&mut client, &Filter::for_run(&run.run_id), false)?;
+    let claims = workers::list(&mut client, &Filter::for_run(&run.run_id), false)?;
     print_run(run, input, searched, claims.first())?;
     print_history(run, &history)?;
     Ok(Exit::Done)

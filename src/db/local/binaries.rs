@@ -31,6 +31,7 @@ impl ServerBinaries {
     /// It searches the `configured` folder, `PATH`, the usual installation folders (newest first), and the folders that
     /// [`crate::installed`] names.
     pub fn find(configured: Option<&Path>, installed: &[PathBuf]) -> Result<Self, LocalServerError> {
+        check_configured(configured)?;
         Self::find_where(&Self::places(configured, installed), |_| true)
             .map_err(|looked_at| LocalServerError::NoServer { looked_at })
     }
@@ -42,6 +43,7 @@ impl ServerBinaries {
         data_dir: &Path,
         data_major: u32,
     ) -> Result<Self, LocalServerError> {
+        check_configured(configured)?;
         Self::find_where(&Self::places(configured, installed), |found| found.major == data_major)
             .map_err(|looked_at| LocalServerError::DataVersion { data_dir: data_dir.to_owned(), data_major, looked_at })
     }
@@ -50,6 +52,9 @@ impl ServerBinaries {
     pub fn inspect(bin: &Path) -> Result<Self, Rejected> {
         let reject = |reason: String| Rejected { bin: bin.to_owned(), reason };
         // PATH often contains symbolic links to single programs. `initdb` and the shared files are next to the real programs.
+        if !bin.is_dir() {
+            return Err(reject("no such folder".into()));
+        }
         let postgres = bin.join("postgres").canonicalize().map_err(|_| reject("no `postgres` here".into()))?;
         let real_bin = postgres.parent().unwrap_or(bin).to_owned();
         let printed = first_line(&postgres, "--version").map_err(|reason| reject(format!("`postgres`: {reason}")))?;
@@ -104,6 +109,14 @@ impl ServerBinaries {
             .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
         search_order(configured, &on_path, &debian, installed)
+    }
+}
+
+/// Rejects a configured folder without a suitable server. It would otherwise be ignored.
+fn check_configured(configured: Option<&Path>) -> Result<(), LocalServerError> {
+    match configured.map(ServerBinaries::inspect) {
+        Some(Err(rejected)) => Err(LocalServerError::BadBinDir(rejected)),
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
-use nix::unistd::{User, geteuid};
+use nix::unistd::{Uid, User, geteuid};
 
 use crate::error::local_server::{LocalServerError, io};
 use crate::ids::short_hash;
@@ -57,6 +57,7 @@ impl Home {
         let workspace = resolved(workspace).map_err(io("resolve", workspace))?;
         let beside = workspace.join("postgres");
         if !geteuid().is_root() {
+            refuse_other_owner(&beside, geteuid().as_raw())?;
             return Ok(Self { dir: beside, account: None });
         }
         if let Some(owner) = Account::owner_of(&beside.join("data")) {
@@ -163,6 +164,17 @@ impl Home {
         }
         command
     }
+}
+
+/// Rejects a server that another user created. Its files would look as if they were absent.
+fn refuse_other_owner(dir: &Path, user: u32) -> Result<(), LocalServerError> {
+    let Ok(meta) = fs::metadata(dir.join("data")).or_else(|_| fs::metadata(dir)) else { return Ok(()) };
+    if meta.uid() == user {
+        return Ok(());
+    }
+    let account = User::from_uid(Uid::from_raw(meta.uid())).ok().flatten();
+    let owner = account.map_or_else(|| format!("user {}", meta.uid()), |account| account.name);
+    Err(LocalServerError::OtherOwner { dir: dir.to_owned(), owner })
 }
 
 /// Resolves the links in a path, as far as the path exists.
