@@ -11,14 +11,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::Context;
 use crate::commands::ask::embed_question;
-use crate::commands::model::impatient_settings;
+use crate::commands::model::served_provider;
 use crate::commands::reading::ReadAs;
 use crate::commands::rerank::{rerank, reranker};
 use crate::db::Connector;
 use crate::db::conditions::add_conditions;
 use crate::db::documents;
 use crate::db::search::{self, Hit, Question, SearchFilter};
-use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::options::Answer;
 use crate::sections;
@@ -149,7 +148,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         case.filter.principals.clone_from(&principals);
         check_answers(&mut client, case)?;
     }
-    let provider = embed::provider(&impatient_settings(&context.config))?;
+    let provider = served_provider(&mut client, &context.config)?;
     if args.known_items {
         let readable = SearchFilter { principals, ..SearchFilter::default() };
         cases.extend(known_items(&mut client, &readable)?);
@@ -172,10 +171,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if baseline.as_ref().is_some_and(is_other) {
         log::warn!("{baseline_file} was made with other questions, so its scores are not comparable");
     }
-    let model = provider.model().name.clone();
-    let has_vectors = search::has_vectors(&mut client, &model)?;
+    let provider = match provider {
+        Some(provider) if search::has_vectors(&mut client, &provider.model().name)? => Some(provider),
+        _ => None,
+    };
     let reranker = reranker(&context.config)?;
-    let mut ways = if has_vectors { vec!["words", "vectors", "both"] } else { vec!["words"] };
+    let mut ways = if provider.is_some() { vec!["words", "vectors", "both"] } else { vec!["words"] };
     if reranker.is_some() {
         ways.push(RERANKED);
     }
@@ -188,11 +189,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let share = 1.0 / f64::from(u32::try_from(cases.len()).unwrap_or(u32::MAX));
     for case in &cases {
         let reading = search::read_question(&mut client, &case.question, &case.filter)?;
-        let vector = if has_vectors { Some(embed_question(provider.as_ref(), &reading.question)?) } else { None };
+        let vector = match &provider {
+            Some(provider) => {
+                Some((embed_question(provider.as_ref(), &reading.question)?, provider.model().name.as_str()))
+            }
+            None => None,
+        };
         for (by, scores) in &mut outcome.by {
             let question = Question {
                 text: if by == "vectors" { "" } else { &reading.question },
-                vector: vector.clone().filter(|_| by != "words").map(|vector| (vector, model.as_str())),
+                vector: vector.clone().filter(|_| by != "words"),
                 limit: DEPTH,
                 per_document: if case.answers.iter().any(|answer| answer.contains('#')) { 3 } else { 1 },
                 min_score: None,

@@ -7,7 +7,7 @@ use postgres::Client;
 
 use crate::chunk::Limits;
 use crate::config::{Chunk, Config, ConfigError, ProviderKind};
-use crate::db::{calls, search};
+use crate::db::{calls, models, search};
 use crate::embed::{self, EmbedError, Model, Prefixes, Provider};
 use crate::error::Result;
 use crate::events::EventWriter;
@@ -40,6 +40,25 @@ pub fn embed_settings(config: &Config) -> embed::Settings {
 #[must_use]
 pub fn impatient_settings(config: &Config) -> embed::Settings {
     embed::Settings { timeout: Some(PATIENCE), ..embed_settings(config) }
+}
+
+/// Creates the provider for questions: of the served model, or of the configured model before the first model is registered.
+/// Returns `None` with a warning if the served model is another one than configured and cannot be used here.
+pub fn served_provider(client: &mut Client, config: &Config) -> Result<Option<Box<dyn Provider>>> {
+    let configured = impatient_settings(config);
+    match models::served_model(client)? {
+        Some(served) if served.name != configured.model_name() => {
+            let made = embed::provider(&configured.for_model(&served));
+            Ok(made.inspect_err(|error| log::warn!("{}", unusable(&served.name, error))).ok())
+        }
+        _ => Ok(Some(embed::provider(&configured)?)),
+    }
+}
+
+/// Returns the notice that the served model cannot be used.
+#[must_use]
+pub fn unusable(served: &str, error: &EmbedError) -> String {
+    format!("searches use {served}, which does not work here, so only full-text search is used: {error}")
 }
 
 /// The behavior while an embedding server is not available.

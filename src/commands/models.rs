@@ -9,14 +9,12 @@ use super::{Context, run, runs};
 use crate::config::Config;
 use crate::db::Connector;
 use crate::db::models::{self, Described};
+use crate::db::search;
 use crate::error::{Error, Exit, Result};
-use crate::ids::Phase;
 use crate::options::Answer;
 use crate::stop::Stop;
 use crate::terminal::{counted, print_line, print_table};
 
-/// Number of runs that one transaction queues again.
-const RUNS: i32 = 1000;
 /// Number of vectors that one transaction deletes. It limits how long workers wait before they can store vectors.
 const VECTORS: i32 = 10_000;
 
@@ -28,12 +26,11 @@ pub enum Command {
     List(Answer),
     /// Embed all runs with another model, and then let searches use this model
     #[command(after_help = "\
-The command queues the runs again and embeds them with the new model. Meanwhile, searches use the served model. The switch is one \
-transaction. If you stop the command, start it again to continue. As long as no document changes and \
-`models drop` has not deleted the old model, switching back needs only this transaction.
+The runs are embedded with the new model from the backlog, while searches use the served model. The switch is one \
+transaction. If the command is stopped, start it again: it continues. Until `models drop`, switching back takes only \
+this transaction, and documents that have changed are embedded first.
 
-Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new documents with the old \
-model.
+Set embed.model in the configuration to the same model, for all processes. Otherwise, the next `run` switches back.
 
 Examples:
   trailblazer models switch multilingual-e5-small --dry-run
@@ -119,39 +116,20 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
         log::info!("{model} is served already");
         return Ok(Exit::Done);
     }
-    let left = models::backlog(&mut client, &model)?;
-    let time = left.seconds.map_or_else(String::new, |seconds| {
-        format!(", about {} with one worker", counted((seconds / 60.0).ceil().max(1.0), "minute"))
-    });
+    let left = models::backlog(&mut client, &model)?.texts;
     let is_known = models::describe(&mut client)?.iter().any(|known| known.model == model);
-    let told = if left.texts == 0 && is_known {
-        "every text has its vector".to_owned()
-    } else {
-        format!("{} of {} to embed{time}", counted(left.texts, "text"), counted(left.runs, "run"))
-    };
     if dry_run {
-        log::info!("would switch to {model}: {told}");
+        log::info!("would switch to {model}: {}", self::left(&mut client, &model)?);
         return Ok(Exit::Done);
     }
-    log::info!("switching to {model}: {told}");
-    if left.texts > 0 || !is_known {
+    if left > 0 || !is_known {
+        let prepared = Context { config, ..*context };
         let stop = Stop::on_signals()?;
-        while !stop.is_asked() && models::requeue(&mut client, &model, RUNS)? > 0 {}
-        let prepared = Context {
-            config,
-            events: context.events,
-            quiet: context.quiet,
-            verbose: context.verbose,
-            bold: context.bold,
-        };
-        // The run also serves the model if all texts are already embedded.
-        let exit = run::process(&everything(), &prepared, &stop)?;
-        if let Some(exit) = stop.exit() {
+        let exit = prepare(&mut client, &connector, &model, &prepared, &stop)?;
+        if stop.is_asked() {
             log::info!("stopped; `trailblazer models switch {name}` continues");
-            return Ok(exit);
         }
-        connector.revive(&mut client)?;
-        if models::served(&mut client)?.as_deref() != Some(&model) && exit != Exit::Done {
+        if exit != Exit::Done {
             return Ok(exit);
         }
     }
@@ -160,11 +138,58 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
     }
     if context.config.embed.model != name {
         log::warn!(
-            "embed.model is {}; set it to {name}, so that new documents are embedded with that model",
+            "embed.model is {}: set it to {name}, or the next `trailblazer run` switches back",
             context.config.embed.model
         );
     }
     Ok(Exit::Done)
+}
+
+/// Returns how much work is left before `model` can be served, for people.
+pub(super) fn left(client: &mut Client, model: &str) -> Result<String> {
+    let left = models::backlog(client, model)?;
+    if left.texts == 0 {
+        return Ok("every text has its vector".into());
+    }
+    let time = left.seconds.map_or_else(String::new, |seconds| {
+        format!(", about {} with one worker", counted((seconds / 60.0).ceil().max(1.0), "minute"))
+    });
+    Ok(format!("{} of {} to embed{time}", counted(left.texts, "text"), counted(left.runs, "run")))
+}
+
+/// Embeds all runs with the configured model, which the last run then lets searches use. Repeats this as long as
+/// other processes embed some of the runs with another model.
+fn prepare(
+    client: &mut Client,
+    connector: &Connector,
+    model: &str,
+    context: &Context<'_>,
+    stop: &Stop,
+) -> Result<Exit> {
+    let mut before = i64::MAX;
+    loop {
+        let exit = run::process_all(context, stop)?;
+        if let Some(exit) = stop.exit() {
+            return Ok(exit);
+        }
+        connector.revive(client)?;
+        if models::served(client)?.as_deref() == Some(model) {
+            return Ok(Exit::Done);
+        }
+        let left = models::backlog(client, model)?.texts;
+        if left == 0 {
+            return Ok(Exit::Done);
+        }
+        if left >= before || exit != Exit::Done {
+            log::warn!(
+                "searches do not use {model} yet, because {} have no vector under it: runs have failed, or another process embeds with \
+                 another model",
+                counted(left, "text")
+            );
+            return Ok(Exit::Failures);
+        }
+        before = left;
+    }
 }
 
 /// Lets searches use `model`, and reports it.
@@ -176,6 +201,8 @@ pub(super) fn serve(client: &mut Client, model: &str) -> Result<()> {
         )
     });
     log::info!("searches use {model} now{way_back}");
+    // Until then, searches compute the mean vectors of documents.
+    search::refresh(client)?;
     Ok(())
 }
 
@@ -184,19 +211,6 @@ fn with_model(config: &Config, name: &str) -> Config {
     let mut config = config.clone();
     name.clone_into(&mut config.embed.model);
     config
-}
-
-/// Returns the arguments of a `run` without a selection.
-fn everything() -> run::Args {
-    run::Args {
-        phases: vec![Phase::Chunk, Phase::Embed],
-        limit: None,
-        workers: None,
-        dry_run: false,
-        watch: false,
-        progress_every: 100,
-        selection: runs::Selection { run_id: None, source: Vec::new() },
-    }
 }
 
 fn drop_model(name: &str, yes: bool, context: &Context<'_>) -> Result<Exit> {

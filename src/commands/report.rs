@@ -60,7 +60,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         documents: report::documents(&mut client, run_id, args.pages)?,
         chunks: report::chunks(&mut client, run_id, args.pages)?,
         duplicates: report::duplicates(&mut client, run_id, DUPLICATES)?,
-        history: history::backlog_history(&mut client, DAY, DAYS)?,
+        history: history::backlog_history(&mut client, DAY, DAYS, None)?,
         runs,
     };
     let html = render(&made);

@@ -8,10 +8,9 @@ use super::model::impatient_settings;
 use super::rerank::reranker;
 use crate::config::serve::{TOKENS_VARIABLE, parse_listen, tokens};
 use crate::db::Connector;
-use crate::embed::{self, Provider};
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::serve::{self, Setup};
+use crate::serve::{self, Models, Setup};
 use crate::service;
 use crate::stop::Stop;
 
@@ -60,10 +59,10 @@ pub(super) fn setup(context: &Context<'_>, text_only: bool) -> Result<Setup> {
     let tokens = tokens(&std::env::var(TOKENS_VARIABLE).unwrap_or_default())?;
     let connector = Connector::for_reading(&context.config)?;
     let changes = Connector::new(&context.config)?;
-    // Report a missing schema now, not only at the first request.
-    drop(connector.connect_ready()?);
-    let provider: Option<Arc<dyn Provider>> =
-        if text_only { None } else { Some(embed::provider(&impatient_settings(&context.config))?.into()) };
+    // Report a missing schema or model now instead of with the first request.
+    let mut client = connector.connect_ready()?;
+    let models = Models::new((!text_only).then(|| impatient_settings(&context.config)), &mut client)?;
+    drop(client);
     let reranker = if text_only { None } else { reranker(&context.config)?.map(Arc::new) };
     Ok(Setup {
         settings: context.config.serve.clone(),
@@ -71,7 +70,7 @@ pub(super) fn setup(context: &Context<'_>, text_only: bool) -> Result<Setup> {
         connector,
         changes,
         max_lag_seconds: context.config.database.max_lag_seconds,
-        provider,
+        models,
         reranker,
         batch_tokens: context.config.embed.batch_tokens,
         allow_changes: false,

@@ -69,7 +69,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 }
 
 fn read_content(client: &mut Client) -> Result<Content> {
-    let totals = history::content_totals(client)?;
+    let totals = history::content_totals(client, None)?;
     Ok(Content {
         documents: search::searched_documents(client, &SearchFilter::default())?,
         chunks: totals.chunks,

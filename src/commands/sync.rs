@@ -80,6 +80,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let failed = exits.iter().filter(|exit| **exit != Exit::Done).count();
     let mut exit = overall(&exits);
+    if !args.dry_run && !stop.is_asked() {
+        exit = worse(exit, run::follow_configuration(context, &stop)?);
+    }
     if context.config.sync.prune && !args.dry_run && !stop.is_asked() {
         exit = worse(exit, db::prune(false, &stop, context)?);
     }

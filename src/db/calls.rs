@@ -391,7 +391,16 @@ pub fn prune_attempts(client: &mut impl GenericClient, days: u32, dry_run: bool)
 
 /// Calls `graphdb.list_runs`. The newest run is first.
 pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Run>> {
-    let rows = client.query("select * from graphdb.list_runs($1)", &[&filter.to_json()])?;
+    list_runs_as(client, filter, None)
+}
+
+/// Calls `graphdb.list_runs` for a caller with these principals. `None` means those of the database role.
+pub fn list_runs_as(
+    client: &mut impl GenericClient,
+    filter: &Filter,
+    principals: Option<&[String]>,
+) -> Result<Vec<Run>> {
+    let rows = client.query("select * from graphdb.list_runs($1, $2)", &[&filter.to_json(), &principals])?;
     Ok(rows.iter().map(Run::from_row).collect())
 }
 
@@ -436,9 +445,13 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
-/// `graphdb.run_history`
-pub fn run_history(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<Attempt>> {
-    let rows = client.query("select * from graphdb.run_history($1)", &[&run_id.as_str()])?;
+/// Calls `graphdb.run_history` for a caller with these principals. `None` means those of the database role.
+pub fn run_history(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    principals: Option<&[String]>,
+) -> Result<Vec<Attempt>> {
+    let rows = client.query("select * from graphdb.run_history($1, $2)", &[&run_id.as_str(), &principals])?;
     Ok(rows
         .iter()
         .map(|row| Attempt {

@@ -20,11 +20,16 @@ pub struct Interval {
     pub chunks: i64,
 }
 
-/// Calls `graphdb.backlog_history`. Returns the last `count` intervals of `length`, oldest first.
-pub fn backlog_history(client: &mut impl GenericClient, length: Duration, count: i32) -> Result<Vec<Interval>> {
+/// Calls `graphdb.backlog_history` for a caller with these principals. Returns the last `count` intervals of `length`, oldest first.
+pub fn backlog_history(
+    client: &mut impl GenericClient,
+    length: Duration,
+    count: i32,
+    principals: Option<&[String]>,
+) -> Result<Vec<Interval>> {
     let rows = client.query(
-        "select * from graphdb.backlog_history(make_interval(secs => $1), $2)",
-        &[&length.as_secs_f64(), &count],
+        "select * from graphdb.backlog_history(make_interval(secs => $1), $2, $3)",
+        &[&length.as_secs_f64(), &count, &principals],
     )?;
     let interval = |row: &Row| Interval {
         since: row.get("since"),
@@ -65,9 +70,9 @@ pub struct ContentTotals {
     pub embedded_chunks: i64,
 }
 
-/// `graphdb.content_totals`
-pub fn content_totals(client: &mut impl GenericClient) -> Result<ContentTotals> {
-    let row = client.query_one("select * from graphdb.content_totals()", &[])?;
+/// Calls `graphdb.content_totals` for a caller with these principals. `None` means those of the database role.
+pub fn content_totals(client: &mut impl GenericClient, principals: Option<&[String]>) -> Result<ContentTotals> {
+    let row = client.query_one("select * from graphdb.content_totals($1)", &[&principals])?;
     Ok(ContentTotals {
         documents: row.get("documents"),
         chunks: row.get("chunks"),

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use postgres::{Client, GenericClient};
 use serde::Serialize;
 
+use crate::chunk::Limits;
+use crate::embed::Model;
 use crate::error::Result;
 
 /// A model in the database.
@@ -43,6 +45,21 @@ pub fn served(client: &mut impl GenericClient) -> Result<Option<String>> {
     Ok(client.query_one("select graphdb.served_model()", &[])?.get(0))
 }
 
+/// Returns the served model, or `None` before the first model is registered.
+pub fn served_model(client: &mut impl GenericClient) -> Result<Option<Model>> {
+    let served = "select m.model, m.provider, m.dimension, m.normalized, m.query_prefix, m.document_prefix, coalesce(m.max_tokens, 0) as max_tokens \
+                  from graphdb.embedding_models as m where m.is_served";
+    Ok(client.query_opt(served, &[])?.map(|row| Model {
+        name: row.get("model"),
+        provider: row.get("provider"),
+        dimension: row.get::<_, i32>("dimension").unsigned_abs() as usize,
+        normalized: row.get("normalized"),
+        query_prefix: row.get("query_prefix"),
+        document_prefix: row.get("document_prefix"),
+        max_tokens: row.get::<_, i32>("max_tokens").unsigned_abs() as usize,
+    }))
+}
+
 /// The work that is necessary before a model can be served.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the columns of graphdb.model_backlog")]
@@ -58,11 +75,29 @@ pub fn backlog(client: &mut impl GenericClient, model: &str) -> Result<ModelBack
     Ok(ModelBacklog { texts: row.get("texts"), runs: row.get("runs"), seconds: row.get("seconds") })
 }
 
-/// Calls `graphdb.requeue_runs`, which queues at most `limit` runs again that were embedded with another model. Returns
-/// their number.
-pub fn requeue(client: &mut Client, model: &str, limit: i32) -> Result<i64> {
-    let requeue = "select graphdb.requeue_runs($1, p_max_runs => $2)";
-    Ok(client.query_one(requeue, &[&model, &limit])?.get(0))
+/// The parameters of `graphdb.requeue_runs`.
+#[derive(Debug, Clone, Copy)]
+pub struct Requeue<'a> {
+    /// The model that the runs should have vectors under.
+    pub model: &'a str,
+    /// The sizes that their chunks should have, or `None` for any size.
+    pub sizes: Option<Limits>,
+    /// Maximum number of runs.
+    pub max_runs: Option<i32>,
+    /// Whether to count the runs only.
+    pub dry_run: bool,
+}
+
+/// Calls `graphdb.requeue_runs`. Returns the number of runs.
+pub fn requeue(client: &mut Client, wanted: &Requeue<'_>) -> Result<i64> {
+    let size = |of: fn(&Limits) -> usize| wanted.sizes.as_ref().and_then(|sizes| i32::try_from(of(sizes)).ok());
+    let (max, min, overlap) =
+        (size(|sizes| sizes.max_tokens), size(|sizes| sizes.min_tokens), size(|sizes| sizes.overlap_tokens));
+    let row = client.query_one(
+        "select graphdb.requeue_runs($1, $2, $3, $4, $5, $6)",
+        &[&wanted.model, &max, &min, &overlap, &wanted.max_runs, &wanted.dry_run],
+    )?;
+    Ok(row.get(0))
 }
 
 /// Calls `graphdb.serve_model`. Returns the previously served model.

@@ -229,8 +229,8 @@ pub struct RunProgress {
     pub embedded: i64,
 }
 
-/// Calls `graphdb.work_progress`. Returns the unfinished runs that a filter selects, in claim order.
-/// Without a model, it counts vectors of the model that was registered last.
+/// Calls `graphdb.work_progress`. Returns the unfinished runs that a filter selects, in the order of claims.
+/// Without a model, it counts vectors of the served model.
 pub fn work_progress(
     client: &mut impl GenericClient,
     filter: &Filter,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::openai::Patience;
-use super::{EmbedError, Hash, Local, OpenAi, Prefixes, Provider, ProviderKind, Weights};
+use super::{EmbedError, Hash, Local, Model, OpenAi, Prefixes, Provider, ProviderKind, Weights};
 
 /// The configuration of embedding.
 #[derive(Clone, Default)]
@@ -32,6 +32,9 @@ pub struct Settings {
     pub timeout: Option<Duration>,
 }
 
+/// The end of the name of a `local` model with weights of 8 bits.
+pub(super) const INT8: &str = "-int8";
+
 impl Settings {
     /// Returns the name that the model will have, without loading the model or sending a request.
     #[must_use]
@@ -41,6 +44,36 @@ impl Settings {
             ProviderKind::Local => self.prefixes.model_name(&Local::name(&self.model_folder(), self.weights)),
             ProviderKind::OpenAi => self.prefixes.model_name(&self.model),
         }
+    }
+
+    /// Returns the settings for a registered model, which may be another one than the configured model.
+    #[must_use]
+    pub fn for_model(&self, model: &Model) -> Self {
+        if model.name == self.model_name() {
+            return self.clone();
+        }
+        let own = Prefixes { query: Some(model.query_prefix.clone()), document: Some(model.document_prefix.clone()) };
+        let mut settings = Self { dimensions: self.dimensions.map(|_| model.dimension), ..self.clone() };
+        // Prefixes that are not in the name come from the files of the model.
+        let suffix = own.model_name("");
+        let plain = model.name.strip_suffix(&suffix).filter(|_| !suffix.is_empty());
+        (settings.model, settings.prefixes) =
+            plain.map_or_else(|| (model.name.clone(), Prefixes::default()), |name| (name.to_owned(), own));
+        settings.provider = match model.provider.as_str() {
+            "hash" => ProviderKind::Hash,
+            "openai" => ProviderKind::OpenAi,
+            _ => ProviderKind::Local,
+        };
+        if settings.provider == ProviderKind::Local {
+            // The configured model may be a path beside the other model.
+            settings.model_dirs.extend(self.model_folder().parent().map(Path::to_owned));
+            settings.weights = Weights::F32;
+            let plain = settings.model.strip_suffix(INT8).map(str::to_owned);
+            if let Some(plain) = plain.filter(|_| !settings.model_folder().is_dir()) {
+                (settings.model, settings.weights) = (plain, Weights::Int8);
+            }
+        }
+        settings
     }
 
     /// Returns the address of the embedding server without user and password, or `None` if this process computes the vectors.
@@ -124,6 +157,50 @@ mod tests {
     fn the_hash_provider_is_found_by_name() {
         let settings = Settings { provider: ProviderKind::Hash, ..Settings::default() };
         assert_eq!(provider(&settings).unwrap().model().name, "hash-384");
+    }
+
+    #[test]
+    fn a_registered_model_has_settings_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["configured", "small", "other-int8"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let configured = Settings {
+            provider: ProviderKind::Local,
+            model: folder.path().join("configured").display().to_string(),
+            weights: Weights::Int8,
+            prefixes: Prefixes { query: Some("query: ".into()), document: Some("passage: ".into()) },
+            ..Settings::default()
+        };
+        let of = |name: &str, query: &str, provider: &str| {
+            let model = Model {
+                name: name.into(),
+                provider: provider.into(),
+                dimension: 3,
+                normalized: true,
+                query_prefix: query.into(),
+                document_prefix: String::new(),
+                max_tokens: 0,
+            };
+            configured.for_model(&model)
+        };
+        for (name, query, weights) in [
+            ("small", "", Weights::F32),
+            ("small-int8", "", Weights::Int8),
+            ("other-int8", "", Weights::F32),
+            ("small+question", "question: ", Weights::F32),
+            ("small-int8+question", "question: ", Weights::Int8),
+            ("configured-int8+query+passage", "query: ", Weights::Int8),
+        ] {
+            let settings = of(name, query, "local");
+            assert_eq!(settings.model_name(), name);
+            assert_eq!(settings.weights, weights, "{name}");
+            assert!(settings.model_folder().is_dir(), "{name}");
+        }
+        // These prefixes come from the files of the model.
+        assert_eq!(of("small", "query: ", "local").prefixes, Prefixes::default());
+        assert_eq!(of("hash-384", "", "hash").provider, ProviderKind::Hash);
+        assert_eq!(of("text-embedding-3-small", "", "openai").model, "text-embedding-3-small");
     }
 
     #[test]

@@ -34,6 +34,9 @@ const DOCUMENTS: i32 = 100;
 /// Width of a range of chunk sizes, in tokens.
 const SIZE_STEP: i32 = 32;
 
+/// The principals for data that all callers share: it counts only what everybody may read.
+const EVERYBODY: Option<&[String]> = Some(&[]);
+
 /// A recent copy of the backlog.
 #[derive(Default)]
 pub(super) struct BacklogCache(Mutex<Option<Cached>>);
@@ -94,8 +97,8 @@ fn from_database(client: &mut Client) -> DbResult<Backlog> {
     let pause = |pause: operations::Pause| Pause { reason: pause.reason, runs: pause.runs, since: pause.since };
     let now = history::clock(client)?;
     let failed = Filter { status: vec![Status::Failed], limit: Some(FAILED), ..Filter::default() };
-    let failed = calls::list_runs(client, &failed)?.into_iter().map(Run::from).collect();
-    let content = history::content_totals(client)?;
+    let failed = calls::list_runs_as(client, &failed, EVERYBODY)?.into_iter().map(Run::from).collect();
+    let content = history::content_totals(client, EVERYBODY)?;
     let last_hour = intervals(client, MINUTE, 60)?;
     let last_day = intervals(client, HALF_HOUR, 48)?;
     Ok(Backlog {
@@ -130,7 +133,7 @@ fn from_database(client: &mut Client) -> DbResult<Backlog> {
 }
 
 fn intervals(client: &mut Client, length: Duration, count: i32) -> DbResult<Vec<Interval>> {
-    let intervals = history::backlog_history(client, length, count)?;
+    let intervals = history::backlog_history(client, length, count, EVERYBODY)?;
     let shown = |interval: history::Interval| Interval {
         since: interval.since,
         chunked: interval.chunked,
@@ -141,10 +144,11 @@ fn intervals(client: &mut Client, length: Duration, count: i32) -> DbResult<Vec<
     Ok(intervals.into_iter().map(shown).collect())
 }
 
-/// Returns at most `limit` runs with a status, newest first.
-pub async fn runs(state: &Arc<State>, status: Option<Status>, limit: u32) -> Result<Vec<Run>, Problem> {
-    let filter = Filter { status: status.into_iter().collect(), limit: Some(limit), ..Filter::default() };
-    let runs = state.pool.with(move |client| calls::list_runs(client, &filter)).await?;
+/// Returns at most `limit` runs, newest first.
+pub async fn runs(state: &Arc<State>, caller: &Caller, limit: u32) -> Result<Vec<Run>, Problem> {
+    let filter = Filter { limit: Some(limit), ..Filter::default() };
+    let principals = caller.principals.clone();
+    let runs = state.pool.with(move |client| calls::list_runs_as(client, &filter, Some(&principals))).await?;
     Ok(runs.into_iter().map(Run::from).collect())
 }
 
@@ -156,8 +160,9 @@ pub async fn run(state: &Arc<State>, caller: &Caller, run_id: &RunId, after: &st
 }
 
 fn read_run(client: &mut Client, run_id: &RunId, after: &str, principals: &[String]) -> DbResult<Option<RunDetails>> {
-    let Some(run) = calls::list_runs(client, &Filter::for_run(run_id))?.into_iter().next() else { return Ok(None) };
-    let attempts = calls::run_history(client, run_id)?.into_iter().map(|attempt| Attempt {
+    let runs = calls::list_runs_as(client, &Filter::for_run(run_id), Some(principals))?;
+    let Some(run) = runs.into_iter().next() else { return Ok(None) };
+    let attempts = calls::run_history(client, run_id, Some(principals))?.into_iter().map(|attempt| Attempt {
         phase: attempt.phase.to_string(),
         worker: attempt.worker,
         started_at: attempt.started_at,

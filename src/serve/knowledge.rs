@@ -7,6 +7,7 @@ use postgres::Client;
 
 use super::api::types::{Document, EmbedAnswer, EmbedKind, FacetValue, Facets, Hit, SearchAnswer, Section};
 use super::caller::Caller;
+use super::model::Served;
 use super::page::links;
 use super::problem::Problem;
 use super::state::State;
@@ -60,15 +61,15 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
         return Err(Problem::invalid(format!("limit must be from 1 to {MAX_HITS}, not {}", asked.limit)));
     }
     let filter = as_seen_by(caller, &asked.filter);
-    let provider = state.provider.as_ref().filter(|_| !asked.text_only);
-    let prepared = prepare(state, asked.query.clone(), filter.clone(), provider).await?;
-    let (vector, notice) = match provider {
+    let prepared = prepare(state, asked.query.clone(), filter.clone(), asked.text_only).await?;
+    let (vector, notice) = match &prepared.provider {
         Some(provider) if prepared.has_vectors => vector(state, provider, &prepared.question).await?,
         Some(provider) => (None, Some(no_vectors(provider))),
-        None => (None, None),
+        None => (None, prepared.notice.map(|notice| format!("{notice} Only full-text search was used."))),
     };
     let model = vector.as_ref().map(|(_, model)| model.clone());
-    let has_meaning = vector.is_some() && provider.is_some_and(|provider| provider.model().has_meaning());
+    let has_meaning =
+        vector.is_some() && prepared.provider.as_ref().is_some_and(|provider| provider.model().has_meaning());
     let min_score = asked.min_score.or(has_meaning.then_some(search::RELEVANT_SCORE));
     let limit = i32::try_from(asked.limit).unwrap_or(i32::MAX);
     let reranker = state.reranker.as_ref().filter(|_| !asked.text_only);
@@ -94,6 +95,10 @@ pub async fn search(state: &Arc<State>, caller: &Caller, asked: Search) -> Resul
 struct Prepared {
     /// The corrected question, for the words and the vector.
     question: String,
+    /// The provider of the served model, unless only words are searched.
+    provider: Option<Arc<dyn Provider>>,
+    /// The notice that the served model cannot be used.
+    notice: Option<String>,
     /// Whether there are vectors of the model.
     has_vectors: bool,
     /// A notice about the lag of a standby.
@@ -104,14 +109,22 @@ async fn prepare(
     state: &Arc<State>,
     query: String,
     filter: SearchFilter,
-    provider: Option<&Arc<dyn Provider>>,
+    text_only: bool,
 ) -> Result<Prepared, Problem> {
-    let model = provider.map(|provider| provider.model().name.clone());
+    let models = Arc::clone(&state.models);
     let max_lag_seconds = state.max_lag_seconds;
     let prepared = state.pool.with(move |client| {
+        let nothing = Served { provider: None, notice: None };
+        let Served { provider, notice } = if text_only { nothing } else { models.served(client)? };
+        let has_vectors = match &provider {
+            Some(provider) => search::has_vectors(client, &provider.model().name)?,
+            None => false,
+        };
         Ok(Prepared {
             question: search::read_question(client, &query, &filter)?.question,
-            has_vectors: model.as_ref().map_or(Ok(false), |model| search::has_vectors(client, model))?,
+            provider,
+            notice,
+            has_vectors,
             lag: health::lag_notice(client, max_lag_seconds)?,
         })
     });
@@ -356,8 +369,12 @@ fn read_facets(client: &mut Client, filter: &SearchFilter) -> DbResult<Facets> {
 
 /// Returns the vectors of texts.
 pub async fn embed(state: &Arc<State>, kind: EmbedKind, texts: Vec<String>) -> Result<EmbedAnswer, Problem> {
-    let Some(provider) = state.provider.clone() else {
-        return Err(Problem::busy("this server has no model, because it was started with --text-only"));
+    let models = Arc::clone(&state.models);
+    let served = state.pool.with(move |client| models.served(client)).await?;
+    let Some(provider) = served.provider else {
+        let notice =
+            served.notice.unwrap_or_else(|| "this server has no model, because it was started with --text-only".into());
+        return Err(Problem::busy(notice));
     };
     let batch_tokens = state.batch_tokens;
     let begun = Instant::now();

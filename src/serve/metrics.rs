@@ -229,7 +229,7 @@ async fn metrics(
     caller.require_known()?;
     let backlog = backlog::read(&state).await?;
     let attempts = state.pool.with(history::attempt_totals).await?;
-    let model = state.provider.as_ref().map_or_else(|| "none".into(), |provider| provider.model().name.clone());
+    let model = state.models.name();
     let mut scraped = Registry::default();
     scraped.register_collector(Box::new(Scrape { backlog, attempts, pool: state.pool.size_and_use(), model }));
     let mut body = String::new();

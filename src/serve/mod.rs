@@ -14,6 +14,7 @@ mod knowledge;
 mod limit;
 pub mod mcp;
 mod metrics;
+mod model;
 mod page;
 mod pool;
 mod problem;
@@ -31,6 +32,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::Layer as _;
 
 pub use api::openapi;
+pub use model::Models;
 pub use state::{Setup, State};
 
 use crate::error::{Error, Result};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::backlog::BacklogCache;
 use super::limit::Limits;
 use super::metrics::Metrics;
+use super::model::Models;
 use super::pool::Pool;
 use crate::config::Serve;
 use crate::config::serve::Token;
 use crate::db::{Connector, health};
-use crate::embed::Provider;
 use crate::error::{Error, Result};
 use crate::rerank::Reranker;
 
@@ -25,8 +25,8 @@ pub struct Setup {
     pub changes: Connector,
     /// Commands warn if the standby is more than this number of seconds behind its primary.
     pub max_lag_seconds: u32,
-    /// The model. Without it, only full-text search is used.
-    pub provider: Option<Arc<dyn Provider>>,
+    /// The model for questions.
+    pub models: Models,
     /// The reranker, if one is configured.
     pub reranker: Option<Arc<Reranker>>,
     /// Maximum number of tokens in a batch for the provider.
@@ -42,7 +42,7 @@ pub struct State {
     pub(super) pool: Pool,
     /// Connections that may write, only with `--allow-changes`.
     pub(super) changes: Option<Pool>,
-    pub(super) provider: Option<Arc<dyn Provider>>,
+    pub(super) models: Arc<Models>,
     pub(super) reranker: Option<Arc<Reranker>>,
     pub(super) max_lag_seconds: u32,
     pub(super) batch_tokens: usize,
@@ -60,7 +60,7 @@ impl State {
             connector,
             changes: writer,
             max_lag_seconds,
-            provider,
+            models,
             reranker,
             batch_tokens,
             allow_changes,
@@ -88,7 +88,7 @@ impl State {
             tokens,
             pool,
             changes,
-            provider,
+            models: Arc::new(models),
             reranker,
             max_lag_seconds,
             batch_tokens,

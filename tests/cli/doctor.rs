@@ -37,6 +37,7 @@ fn doctor_says_that_all_is_well() {
     true schema as version 0.1.0 installs it
     true rights [detail]
     true model hash-384 of provider hash, 384 dimensions, reads 256 tokens of a text
+    true model searches use hash-384
     true chunks at most 256 tokens
     true vectors hash-384: 4 vectors of 384 dimensions, 1 run
     ");
@@ -93,7 +94,7 @@ fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
 }
 
 #[test]
-fn doctor_points_out_vectors_of_another_model() {
+fn doctor_names_the_served_model_and_vectors_of_other_models() {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 1);
     sandbox.run(&["runs", "backfill"]).success();
@@ -103,7 +104,17 @@ fn doctor_points_out_vectors_of_another_model() {
     sandbox.database.connect().batch_execute(rename).unwrap();
     let run = sandbox.run(&["db", "doctor", "--json"]).success();
     let vectors = check(&run, "vectors");
-    assert!(vectors["detail"].as_str().unwrap().contains("trailblazer runs reset --embedding-model old"), "{vectors}");
+    assert_eq!(vectors["detail"], "old: 4 vectors of 384 dimensions, 1 run");
+    let told = "searches use old, and the configuration names hash-384: to prepare hash-384 and switch: trailblazer run; to keep old, set \
+                embed.model back";
+    let models = run.events_named("doctor.check").into_iter().filter(|check| check["check"] == "model");
+    assert!(models.map(|check| check["detail"].clone()).any(|detail| detail == told), "{}", run.stdout);
+    sandbox.run(&["run"]).success();
+    let run = sandbox.run(&["db", "doctor", "--events", "never"]).success();
+    assert!(run.stdout.contains("ok   model       searches use hash-384\n"), "{}", run.stdout);
+    let told = "note vectors     old: 4 vectors of 384 dimensions, 0 runs; searches do not use them; to go back to them: trailblazer models \
+                switch old; to delete them: trailblazer models drop old\n";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
 }
 
 #[test]

@@ -1087,13 +1087,13 @@ fn help_of_models_switch() {
 
     [global options]
 
-    The command queues the runs again and embeds them with the new model. Meanwhile, searches use the
-    served model. The switch is one transaction. If you stop the command, start it again to continue. As
-    long as no document changes and `models drop` has not deleted the old model, switching back needs
-    only this transaction.
+    The runs are embedded with the new model from the backlog, while searches use the served model. The
+    switch is one transaction. If the command is stopped, start it again: it continues. Until `models
+    drop`, switching back takes only this transaction, and documents that have changed are embedded
+    first.
 
-    Set embed.model in the configuration to the same model. Otherwise, the next `run` embeds new
-    documents with the old model.
+    Set embed.model in the configuration to the same model, for all processes. Otherwise, the next `run`
+    switches back.
 
     Examples:
       trailblazer models switch multilingual-e5-small --dry-run

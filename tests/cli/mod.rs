@@ -23,6 +23,7 @@ mod knowledge_base;
 mod languages;
 mod leases;
 mod local_server;
+mod models;
 mod normalizing;
 mod operations;
 mod poolers;

@@ -410,28 +410,34 @@ fn dry_run_leaves_out_what_is_in_back_off() {
 }
 
 #[test]
-fn run_says_which_runs_are_embedded_with_another_model_and_how_to_send_them_round_again() {
+fn run_says_which_runs_are_embedded_with_another_model_and_how_to_change_that() {
     let sandbox = normalized(3);
     sandbox.run(&["run", "--limit", "2"]).success();
     let with_model = |args: &[&str]| {
         let mut command = sandbox.command(args);
         command.env("TRAILBLAZER_EMBED_PROVIDER", "local").env("TRAILBLAZER_EMBED_MODEL", "folder/other");
-        Run::of(command.output().unwrap()).success().stderr
+        Run::of(command.output().unwrap())
     };
-    let told = "2 runs are embedded with hash-384, not with other: `trailblazer runs reset --embedding-model hash-384` \
-                queues them again\n";
-    let stderr = with_model(&["run", "--run-id", "r1"]);
+    let told = "2 runs are embedded with hash-384, not with other: `trailblazer run` without a selection prepares other for all runs\n";
+    let stderr = with_model(&["run", "--run-id", "r1"]).success().stderr;
     assert!(stderr.ends_with(&format!("nothing to do\n{}", told.replace("2 runs are", "1 run is"))), "{stderr}");
-    assert!(!with_model(&["run", "--phases", "chunk", "--run-id", "r1"]).contains("hash-384"));
+    assert!(!with_model(&["run", "--phases", "chunk", "--run-id", "r1"]).success().stderr.contains("hash-384"));
     sandbox.run(&["run"]).success();
-    assert!(with_model(&["run"]).contains(&told.replace('2', "3")));
-    assert!(!sandbox.run(&["run"]).success().stderr.contains("reset"));
+    // A model that does not exist changes nothing.
+    assert!(with_model(&["run"]).exits(3).stderr.contains("cannot be loaded"));
+    assert!(!sandbox.run(&["run"]).success().stderr.contains("hash-384"));
 }
 
 #[test]
 fn only_a_question_is_told_that_words_alone_need_no_embedding_server() {
     let sandbox = normalized(2);
     sandbox.run(&["run", "--limit", "1"]).success();
+    // The served model is the configured one.
+    sandbox
+        .database
+        .connect()
+        .batch_execute("update graphdb.embedding_models set model = 'small', provider = 'openai'")
+        .unwrap();
     let away = |args: &[&str]| {
         let mut command = sandbox.command(args);
         command.env("TRAILBLAZER_EMBED_PROVIDER", "openai").env("TRAILBLAZER_EMBED_MODEL", "small");

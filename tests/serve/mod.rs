@@ -9,6 +9,7 @@ mod filters;
 mod mcp;
 mod metrics;
 mod pages;
+mod readers;
 mod server;
 mod webdriver;
 

@@ -221,6 +221,7 @@ fn functions_of_an_earlier_version_are_dropped() {
             "0016_quality_flags",
             "0017_models",
             "0018_comments",
+            "0019_kept_revisions",
         ]
     );
     assert_eq!(ask(&mut client, ours), before);

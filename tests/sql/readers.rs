@@ -126,7 +126,7 @@ fn a_role_reads_as_it_was_granted_and_cannot_claim_more() {
 }
 
 /// Calls that return documents or something of them, for a reader that passes `as` where it can.
-const CALLS: [&str; 31] = [
+const CALLS: [&str; 39] = [
     "search('salaries layoffs bob earns wombat numbat', p_filter => {filter})",
     "search('\"Bob earns\"', p_filter => {filter})",
     "search('', '[1,0,0]', p_per_document => 10, p_filter => {filter})",
@@ -155,9 +155,17 @@ const CALLS: [&str; 31] = [
     "report_documents()",
     "report_chunks()",
     "report_duplicates(p_similarity => 0)",
-    "run_history('r') where false",
     "list_models()",
-    "backlog_history('1 hour', 1) where false",
+    "describe_models()",
+    "model_use()",
+    "list_sources()",
+    "run_visibility('r')",
+    "backlog('chunk')",
+    "work_progress()",
+    "list_pauses()",
+    "has_vectors('m')",
+    "search_facets(null)",
+    "content_totals({as})",
 ];
 
 /// Tables that a role may select from, and what tells of their rows.
@@ -227,6 +235,51 @@ fn a_role_that_reads_as_anybody_selects_every_row_and_others_their_own() {
         let mut client = role_of(&database, "reader", name, grant);
         let counted = "select (select count(*) from graphdb.documents), (select count(*) from graphdb.chunks)";
         assert_eq!(ask(&mut client, counted), expected, "{name}");
+    }
+}
+
+#[test]
+fn progress_of_unfinished_runs_counts_what_the_caller_may_read() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    let documents =
+        [("open", "quokka", ""), ("pay", "numbat", r#"["group:hr"]"#), ("plan", "wombat", r#"["group:hr"]"#)];
+    load(&mut client, "r", "2026-01-01", &documents);
+    let mut reader = role_of(&database, "reader", "reader of progress", "");
+    let mut worker = role_of(&database, "worker", "worker of progress", "");
+    let mut seen = |expected: [&str; 2], step: &str| {
+        let progress = "select documents, texts, embedded, (select coalesce(sum(total), 0) from graphdb.list_workers()), \
+                        (select coalesce(sum(total), 0) from graphdb.list_workers(p_count => false)), \
+                        (select coalesce(sum(done), 0) from graphdb.list_workers(p_count => false)), \
+                        (select documents_to_chunk + texts from graphdb.backlog_status) from graphdb.work_progress()";
+        assert_eq!([ask(&mut reader, progress), ask(&mut worker, progress)], expected, "{step}");
+    };
+    seen(["1 0 0 0 0 0 1", "3 0 0 0 0 0 3"], "loaded");
+    let token = claim(&mut client, "chunk", "r");
+    ask(&mut client, &format!("select graphdb.renew_claims('{{{token}}}', '1 hour', '{{2}}')"));
+    seen(["1 0 0 1 1 0 1", "1 0 0 3 3 2 1"], "chunking");
+    stage_chunks(&mut client, "r");
+    ask(
+        &mut client,
+        &format!("select graphdb.replace_chunks('r', {token}), graphdb.complete_run('r', 'chunk', {token})"),
+    );
+    let token = claim(&mut client, "embed", "r");
+    store_vectors(&mut client, "r", token);
+    seen(["0 1 1 1 1 0 1", "0 3 3 3 3 0 3"], "embedded");
+    // Nor do errors name a restricted document, and a caller of a role that may read as anybody gets no more.
+    ask(
+        &mut client,
+        &format!("select graphdb.fail_run('r', {token}, 'the text of pay cannot be read', p_permanent => true)"),
+    );
+    let mut any = role_of(&database, "reader", "any of progress", ", p_all => true");
+    let errors = "select r.total_docs, r.last_error, h.error, (select c.documents from graphdb.content_totals({as}) as c) \
+                  from graphdb.list_runs(p_as => {as}) as r, graphdb.run_history('r', {as}) as h where h.phase = 'embed'";
+    for (as_who, expected) in
+        [("'{}'", "1 - - 1"), ("'{group:hr}'", "3 the text of pay cannot be read the text of pay cannot be read 3")]
+    {
+        assert_eq!(ask(&mut any, &errors.replace("{as}", as_who)), expected);
+        assert_eq!(ask(&mut reader, &errors.replace("{as}", as_who)), "1 - - 1");
     }
 }
 

@@ -6,6 +6,7 @@ pub mod confluence;
 pub mod database;
 pub mod documents;
 pub mod embedding_server;
+pub mod handbook;
 pub mod held;
 pub mod http;
 pub mod openapi;

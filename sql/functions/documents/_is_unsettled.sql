@@ -12,7 +12,7 @@ begin
   -- Otherwise, a load that commits at this moment could change a mark unnoticed.
   perform pg_advisory_xact_lock_shared(graphdb._marks_lock());
   if not exists (
-    select from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current)
+    select from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current) and d.kept_for is null
   ) then
     return false;
   end if;

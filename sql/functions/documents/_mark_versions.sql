@@ -3,7 +3,7 @@
 -- search can find best. Therefore a new version replaces the old one only when a search can find it equally well.
 -- The readers of the newest version also apply to all older versions. Therefore a page that becomes restricted is hidden
 -- at once, while a search still shows an older version.
--- A revision that is neither current nor searched is deleted. The caller must hold _newest_lock.
+-- A revision that is neither current nor searched is deleted, unless it is kept for a switch back to another model. The caller must hold _newest_lock.
 -- Otherwise, two loads with a common document would each see only their own version.
 create or replace function graphdb._mark_versions(p_doc_ids text[])
 returns void
@@ -23,7 +23,7 @@ begin
              over (partition by v.doc_id order by v.is_current desc, r.normalized_at desc, v.run_id desc) as newest_readers,
            row_number() over (
              partition by v.doc_id
-             order by graphdb._readiness(r, v) desc, r.normalized_at desc, v.run_id desc, v.is_current desc) = 1 and v.is_findable as is_searched
+             order by v.kept_for is null desc, graphdb._readiness(r, v) desc, r.normalized_at desc, v.run_id desc, v.is_current desc) = 1 and v.is_findable and v.kept_for is null as is_searched
     from (select distinct u.doc_id from unnest(p_doc_ids) as u (doc_id)) as u
     join graphdb.documents as v on v.doc_id = u.doc_id
     join graphdb.processed_runs as r on r.run_id = v.run_id
@@ -33,7 +33,7 @@ begin
       is distinct from (n.is_newest, n.is_searched, case when not n.is_newest then n.newest_readers end);
 
   delete from graphdb.documents as d
-  where not d.is_searched and not d.is_current and d.doc_id = any (p_doc_ids);
+  where not d.is_searched and not d.is_current and d.kept_for is null and d.doc_id = any (p_doc_ids);
   perform graphdb._settle_restrictions(p_doc_ids);
 end
 $$;

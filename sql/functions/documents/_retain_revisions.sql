@@ -21,9 +21,11 @@ begin
 
   insert into graphdb.documents
     (run_id, doc_id, revision, title, url, path, labels, breadcrumbs, meta, body, content_sha256, language, is_newest)
-  select d.run_id, d.doc_id, d.revision + 1, d.title, d.url, d.path, d.labels, d.breadcrumbs, d.meta, d.body, d.content_sha256, d.language, d.is_newest
+  select d.run_id, d.doc_id,
+         1 + (select max(o.revision) from graphdb.documents as o where o.run_id = d.run_id and o.doc_id = d.doc_id),
+         d.title, d.url, d.path, d.labels, d.breadcrumbs, d.meta, d.body, d.content_sha256, d.language, d.is_newest
   from graphdb.documents as d
-  where d.run_id = p_run_id and d.doc_id = any (v_retained);
+  where d.run_id = p_run_id and d.doc_id = any (v_retained) and not d.is_current and d.is_searched;
   update graphdb.documents as d set is_newest = false
   where d.run_id = p_run_id and d.doc_id = any (v_retained) and not d.is_current and d.is_newest;
   return v_retained;

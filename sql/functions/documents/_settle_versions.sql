@@ -13,7 +13,7 @@ declare
 begin
   select array_agg(d.doc_id) into v_doc_ids
   from graphdb.documents as d
-  where d.run_id = p_run_id and (not d.is_searched and d.is_findable or not d.is_current);
+  where d.run_id = p_run_id and (not d.is_searched and d.is_findable or not d.is_current) and d.kept_for is null;
   perform graphdb._mark_versions(v_doc_ids);
 
   with gone as (

@@ -21,7 +21,11 @@ begin
   where d.run_id = p_run_id and d.is_current
     and not exists (
       select from pg_temp.staged_hashes as h where h.doc_id = d.doc_id and h.content_sha256 = d.content_sha256);
-  delete from graphdb.documents as d where d.run_id = p_run_id and not d.is_current and not d.is_searched;
+  -- Revisions that are kept for another model have the same title and body as the current one.
+  delete from graphdb.documents as d
+  where d.run_id = p_run_id and not d.is_current and not d.is_searched
+    and (d.kept_for is null
+         or not exists (select from graphdb.documents as o where o.run_id = d.run_id and o.doc_id = d.doc_id and o.is_current));
 
   insert into graphdb.documents
     (run_id, doc_id, revision, title, url, path, labels, breadcrumbs, meta, body, content_sha256)

@@ -1,5 +1,6 @@
--- Delete a model that is not served: first its index, then its vectors, then the model itself. One step deletes at most
--- p_max_vectors vectors: call again until is_dropped. Runs that were last embedded with the model are queued again.
+-- Delete a model that is not served: first the revisions of documents that are kept for it, then its index and its vectors,
+-- then the model itself. One step deletes at most p_max_vectors revisions or vectors: call again until is_dropped.
+-- Runs that were last embedded with the model are queued again.
 create or replace function graphdb.drop_model(p_model text, p_max_vectors integer default null)
 returns table (deleted bigint, is_dropped boolean)
 language plpgsql
@@ -22,6 +23,16 @@ begin
     raise exception 'model "%" is served', p_model
       using errcode = 'TB001', hint = 'Serve another model first: trailblazer models switch NAME.';
   end if;
+  if exists (select from graphdb.documents as k where k.kept_for = v_model.model_id) then
+    perform pg_advisory_xact_lock(graphdb._newest_lock());
+    delete from graphdb.documents as d
+    where d.kept_for = v_model.model_id
+      and (d.run_id, d.doc_id) in (select k.run_id, k.doc_id from graphdb.documents as k where k.kept_for = v_model.model_id limit p_max_vectors);
+    deleted := 0;
+    is_dropped := false;
+    return next;
+    return;
+  end if;
   -- While a session waits for the lock on the index, new searches wait behind it.
   perform set_config('lock_timeout', '5s', true);
   execute format('drop index if exists graphdb.ix_embeddings_hnsw_%s', v_model.model_id);
@@ -37,6 +48,7 @@ begin
     and not exists (select from graphdb.document_vectors as v where v.model_id = v_model.model_id);
   if is_dropped then
     perform graphdb.reset_runs(jsonb_build_object('embedding_model', p_model, 'status', 'embedded'), 'processed');
+    update graphdb.processed_runs as r set chunkings = r.chunkings - p_model where r.chunkings ? p_model;
     delete from graphdb.embedding_models as m where m.model_id = v_model.model_id;
   end if;
   return next;
@@ -44,7 +56,7 @@ end
 $$;
 
 comment on function graphdb.drop_model(text, integer) is
-  'Delete a model that is not served: first its index, then its vectors, then the model itself. '
-  'One step deletes at most p_max_vectors vectors: call again until is_dropped. Runs that were last embedded with the model are queued again. '
+  'Delete a model that is not served, with the chunks that are kept for it, its index and its vectors. '
+  'One step deletes at most p_max_vectors documents or vectors: call again until is_dropped. Runs that were last embedded with the model are queued again. '
   'TB001: no such model, or it is served.';
 revoke all on function graphdb.drop_model(text, integer) from public;

@@ -1,5 +1,6 @@
--- Queue embedded runs again if they were made with another model or other chunk sizes. A null size is ignored. A search
--- shows the old versions until the runs are embedded again. One step queues at most p_max_runs runs: call again until it
+-- Queue embedded runs again if they lack vectors under a model, or if their chunks have other sizes. A null size is ignored.
+-- The chunks that a run had when it was embedded with this model before count, as long as its documents have not changed. A
+-- search shows the old versions until the runs are embedded again. One step queues at most p_max_runs runs: call again until it
 -- returns 0. With p_dry_run, the runs are only counted.
 create or replace function graphdb.requeue_runs(
   p_model text,
@@ -15,6 +16,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- The model may be unregistered. Then every text lacks a vector.
+  v_model_id constant integer := coalesce((select m.model_id from graphdb.embedding_models as m where m.model = p_model), 0);
   v_run_ids text[];
 begin
   select array_agg(s.run_id)
@@ -23,9 +26,11 @@ begin
     select r.run_id
     from graphdb.processed_runs as r
     -- Workers describe how they make chunks as version/max_tokens/min_tokens/overlap_tokens/model.
-    cross join lateral (select string_to_array(r.chunking, '/') as sizes) as c
+    cross join lateral (
+      select string_to_array(case when r.embedding_model <> p_model then coalesce(r.chunkings ->> p_model, r.chunking) else r.chunking end, '/') as sizes
+    ) as c
     where r.status = 'embedded'
-      and (r.embedding_model <> p_model
+      and (r.run_id in (select l.run_id from graphdb._missing_inputs(v_model_id) as l)
            or c.sizes[2] <> p_max_tokens::text
            or c.sizes[3] <> least(p_min_tokens, p_max_tokens)::text
            or c.sizes[4] <> p_overlap_tokens::text)
@@ -36,6 +41,9 @@ begin
     return 0;
   end if;
   if not p_dry_run then
+    update graphdb.processed_runs as r
+    set chunkings = r.chunkings || jsonb_build_object(r.embedding_model, r.chunking)
+    where r.run_id = any (v_run_ids) and r.status = 'embedded' and r.embedding_model <> p_model and r.chunking is not null;
     perform graphdb.reset_runs(jsonb_build_object('run_ids', to_jsonb(v_run_ids)), 'processed');
   end if;
   return cardinality(v_run_ids);
@@ -43,7 +51,7 @@ end
 $$;
 
 comment on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) is
-  'Queue embedded runs again if they were made with another model or other chunk sizes (null: any size). '
+  'Queue embedded runs again if they lack vectors under a model, or if their chunks have other sizes (null: any size). '
   'A search shows the old versions until the runs are embedded again. Returns the number of runs. '
   'With p_max_runs, call again until it returns 0. With p_dry_run, the runs are only counted.';
 revoke all on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) from public;

@@ -1,7 +1,7 @@
--- For each of the last p_buckets intervals of length p_bucket, oldest first, return how many phases were completed, how many
--- failed or expired, and how many chunks the embedded runs have. The last interval ends now. Every interval has a row.
--- Documents that the caller may not read are not counted.
-create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60)
+-- Return what ended in each of the last p_buckets intervals of length p_bucket, oldest first: completed phases, failures
+-- including expired leases, and chunks of the runs that were embedded. The last interval ends now. Every interval has a row.
+-- Documents that the caller, or p_as, may not read do not count.
+create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60, p_as text[] default null)
 returns table (since timestamptz, chunked bigint, embedded bigint, failed bigint, chunks bigint)
 language plpgsql
 stable
@@ -29,7 +29,7 @@ begin
     select least(floor(extract(epoch from t.ended_at - v_start) / v_seconds), p_buckets - 1) as place, t.outcome, t.phase,
            t.embedded_chunks - least(t.embedded_chunks, coalesce(h.chunks, 0)) as embedded_chunks
     from graphdb.run_attempts as t
-    left join graphdb._hidden_documents() as h on h.run_id = t.run_id
+    left join graphdb._hidden_documents(p_as) as h on h.run_id = t.run_id
     where t.ended_at >= v_start
   ) as a on a.place = b.place
   group by b.place
@@ -37,7 +37,7 @@ begin
 end
 $$;
 
-comment on function graphdb.backlog_history(interval, integer) is
-  'For each of the last p_buckets intervals, oldest first, return how many phases were completed, how many failed or expired, and how many chunks the embedded runs have. '
-  'Every interval has a row, and the last one ends now. TB001: invalid interval or number.';
-revoke all on function graphdb.backlog_history(interval, integer) from public;
+comment on function graphdb.backlog_history(interval, integer, text[]) is
+  'Return what ended in each of the last p_buckets intervals, oldest first: completed phases, failures including expired leases, and chunks of the runs that were embedded. '
+  'Every interval has a row, and the last one ends now. TB001: bad interval or number.';
+revoke all on function graphdb.backlog_history(interval, integer, text[]) from public;

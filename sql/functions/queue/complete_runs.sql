@@ -77,7 +77,7 @@ begin
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._settle_versions(u.run_id)
     from (
-      select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current)
+      select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current) and d.kept_for is null
     ) as u;
   end if;
   if v_phase = 'chunk' then

@@ -1,6 +1,7 @@
 -- List the claims and their workers, one row for each claim, with the last heartbeat and the progress.
--- done and total are numbers of documents in the chunk phase and of texts in the embed phase. rate is the number finished per second
--- under this claim. Without p_count, texts are not counted, and done is the number that the worker last reported under this claim.
+-- done and total are documents in the chunk phase and texts in the embed phase. rate is the number finished per second under this claim.
+-- Without p_count, the function does not count texts. done is then what the worker reported last, under this claim.
+-- Documents that the caller may not read do not count. If a run has any, done in the chunk phase and the rate are null.
 create or replace function graphdb.list_workers(p_filter jsonb default null, p_count boolean default true)
 returns table (
   worker text, host text, run_id text, phase text, state text, done bigint, total bigint, rate float8,
@@ -23,14 +24,15 @@ begin
                 then ''alive''
               else graphdb._claim_state(r, $1)
             end,
-            case r.status when ''chunking'' then r.claim_progress::bigint else p.embedded end,
-            case r.status when ''chunking'' then r.total_docs::bigint else p.texts end,
-            r.claim_progress / nullif(extract(epoch from r.updated_at - r.claimed_at), 0)::float8,
+            case when r.status = ''embedding'' then p.embedded when h.run_id is null then r.claim_progress::bigint end,
+            case r.status when ''chunking'' then r.total_docs - least(r.total_docs, coalesce(h.documents, 0)) else p.texts end,
+            case when h.run_id is null then r.claim_progress end / nullif(extract(epoch from r.updated_at - r.claimed_at), 0)::float8,
             r.claimed_at, r.claim_expires_at, r.updated_at, greatest($1 - r.updated_at, interval ''0''), graphdb._heartbeat_interval(r),
             r.claim_token
      from graphdb.processed_runs as r
+     left join graphdb._hidden_documents() as h on h.run_id = r.run_id
      ' || case when p_count then 'left join graphdb.work_progress($3) as p on p.run_id = r.run_id'
-               else 'cross join lateral (select r.claim_progress::bigint as embedded, r.total_chunks::bigint as texts) as p' end || '
+               else 'cross join lateral (select case when h.run_id is null then r.claim_progress::bigint end as embedded, r.total_chunks - least(r.total_chunks, coalesce(h.chunks, 0)) as texts) as p' end || '
      where r.claim_expires_at is not null and ' || graphdb._filter_condition(p_filter) || '
      order by r.claimed_at, r.run_id
      limit $2'
@@ -39,7 +41,7 @@ end
 $$;
 
 comment on function graphdb.list_workers(jsonb, boolean) is
-  'List the claims and their workers, one row for each claim. state is alive, dead (it missed at least six heartbeats in a row, so it has probably ended) or expired (the lease has ended, and the next claim recovers the run). '
-  'done and total are numbers of documents in the chunk phase and of texts in the embed phase; rate is the number finished per second under this claim. '
-  'Without p_count, texts are not counted, and done is the number that the worker last reported. TB001: bad filter.';
+  'List the claims and their workers, one row for each claim. state is alive, dead (probably: six heartbeats in a row are missing) or expired (the lease has ended, and the next claim recovers the run). '
+  'done and total are documents in the chunk phase and texts in the embed phase; rate is the number finished per second under this claim. '
+  'Without p_count, texts are not counted, and done is what the worker reported last. Documents that the caller may not read do not count: if a run has any, done in the chunk phase and the rate are null. TB001: bad filter.';
 revoke all on function graphdb.list_workers(jsonb, boolean) from public;

@@ -11,7 +11,7 @@ use super::reading::ReadAs;
 use super::rerank::{rerank_if_possible, reranker};
 use super::{Context, names};
 use crate::commands::ask::display::Style;
-use crate::commands::model::impatient_settings;
+use crate::commands::model::served_provider;
 use crate::db::calls::{self, Filter, Run};
 use crate::db::conditions::add_conditions;
 use crate::db::search::{self, Hit, Question, Reading, SearchFilter};
@@ -126,7 +126,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let provider = if args.text_only {
         None
     } else {
-        Some(embed::provider(&impatient_settings(&context.config)).inspect_err(advise)?)
+        served_provider(&mut client, &context.config).inspect_err(|error| {
+            if let Error::Embed(error) = error {
+                advise(error);
+            }
+        })?
     };
     let reranker = if args.text_only { None } else { reranker(&context.config)? };
     let reading = search::read_question(&mut client, &text, &filter)?;

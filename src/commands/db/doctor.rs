@@ -6,8 +6,8 @@ use postgres::Client;
 use super::super::{Context, workers};
 use crate::commands::model::{impatient_settings, limits, missing_prefixes};
 use crate::db::calls::Filter;
-use crate::db::operations::WorkerState;
-use crate::db::{Connector, calls, health, install, local, obstacles};
+use crate::db::operations::{self, WorkerState};
+use crate::db::{Connector, calls, health, install, local, models, obstacles};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -294,6 +294,19 @@ impl Doctor<'_> {
         };
         let detail = format!("{} of provider {}, {} dimensions{reads}", wanted.name, wanted.provider, wanted.dimension);
         self.ok("model", &detail)?;
+        let served = models::served(client)?;
+        match &served {
+            Some(served) if *served != wanted.name => self.note(
+                "model",
+                &format!(
+                    "searches use {served}, and the configuration names {0}: to prepare {0} and switch: trailblazer run; to keep {served}, \
+                     set embed.model back",
+                    wanted.name
+                ),
+            )?,
+            Some(served) => self.ok("model", &format!("searches use {served}"))?,
+            None => {}
+        }
         if let Some(advice) = missing_prefixes(&self.context.config, wanted) {
             self.note("model", &advice)?;
         }
@@ -319,11 +332,14 @@ impl Doctor<'_> {
                     &format!("{detail}; {} have another dimension", found.wrong_dimension),
                     "Delete them and reset their runs.",
                 )?;
-            } else if found.model != wanted.name && found.runs > 0 {
-                let reset = format!("trailblazer runs reset --embedding-model {}", found.model);
+            } else if found.model != wanted.name && served.as_ref() != Some(&found.model) {
+                let model = &found.model;
                 self.note(
                     "vectors",
-                    &format!("{detail}, which is not the configured model; to embed the runs again: {reset}"),
+                    &format!(
+                        "{detail}; searches do not use them; to go back to them: trailblazer models switch {model}; to delete them: \
+                         trailblazer models drop {model}"
+                    ),
                 )?;
             } else {
                 self.ok("vectors", &detail)?;

@@ -1,5 +1,6 @@
 //! `trailblazer run`
 
+pub(super) mod following;
 mod line;
 mod progress;
 mod reporting;
@@ -17,12 +18,11 @@ use super::model::{
     Waiting, ask_for_limit, embed_settings, lacks_limit, limits, missing_prefixes, store_limit, wait_for_provider,
 };
 use super::runs::Selection;
-use super::{Context, indexes, models, names, workers};
+use super::{Context, indexes, names, workers};
 use crate::artifact::shown;
 use crate::config::Mode;
 use crate::db::Connector;
 use crate::db::calls::{self, Backlog, Filter};
-use crate::db::models as prepared;
 use crate::db::operations::{self, RunProgress, WorkerState};
 use crate::db::search;
 use crate::error::{Error, Exit, Result};
@@ -86,9 +86,6 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
 /// Chunks and embeds all runs that are due, until none is left or a stop is requested.
 pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> {
-    let mut phases = args.phases.clone();
-    phases.sort();
-    phases.dedup();
     let filter = args.selection.filter();
     if context.config.backlog.mode == Mode::ExplicitScope && filter == Filter::default() && args.limit.is_none() {
         return Err(Error::Usage {
@@ -96,9 +93,59 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
             hint: Some("For example --run-id '2026-*', --source dita, or --limit 20.".into()),
         });
     }
+    work_on(args, &filter, context, stop)
+}
+
+/// Processes everything, also if the configuration requires a selection.
+pub fn process_all(context: &Context<'_>, stop: &Stop) -> Result<Exit> {
+    let args = Args {
+        phases: vec![Phase::Chunk, Phase::Embed],
+        limit: None,
+        workers: None,
+        dry_run: false,
+        watch: false,
+        progress_every: 100,
+        selection: Selection { run_id: None, source: Vec::new() },
+    };
+    work_on(&args, &Filter::default(), context, stop)
+}
+
+/// Processes everything if the configuration names another model than the served one, or other sizes of chunks.
+pub fn follow_configuration(context: &Context<'_>, stop: &Stop) -> Result<Exit> {
+    let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
+    let is_due = context.config.backlog.mode != Mode::ExplicitScope
+        && following::change(&mut client, &context.config)?.is_some();
+    drop(client);
+    if is_due { process_all(context, stop) } else { Ok(Exit::Done) }
+}
+
+fn work_on(args: &Args, filter: &Filter, context: &Context<'_>, stop: &Stop) -> Result<Exit> {
+    let mut phases = args.phases.clone();
+    phases.sort();
+    phases.dedup();
+    let filter = filter.clone();
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready_to_work()?;
     names::warn_of_some_unknown(&mut client, &filter.source, &[]);
+    let is_everything = phases.len() == 2 && filter == Filter::default() && args.limit.is_none();
+    let mut change = None;
+    if is_everything {
+        change = match following::change(&mut client, &context.config) {
+            // A dry run needs no model.
+            Err(Error::Embed(_)) if args.dry_run => None,
+            change => change?,
+        };
+    }
+    let settings = embed_settings(&context.config);
+    let waiting = Waiting { watch: args.watch, stop, events: context.events };
+    if let Some(change) = &change {
+        // Queue no run again for a model that cannot be used.
+        if !args.dry_run && wait_for_provider(&settings, &phases, waiting)?.is_none() {
+            return Ok(stop.exit().unwrap_or(Exit::Done));
+        }
+        connector.revive(&mut client)?;
+        change.apply(&mut client, args.dry_run, stop)?;
+    }
 
     if !args.dry_run {
         // Recover claims before the scan, so that the scan includes the runs of killed workers.
@@ -128,8 +175,6 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     for line in workers::dead(&workers::list(&mut client, &filter, false)?) {
         log::warn!("{line}");
     }
-    let settings = embed_settings(&context.config);
-    let waiting = Waiting { watch: args.watch, stop, events: context.events };
     let Some(provider) = wait_for_provider(&settings, &phases, waiting)? else {
         return Ok(stop.exit().unwrap_or(Exit::Done));
     };
@@ -155,7 +200,7 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     }
     let provider_kind = context.config.embed.provider;
     let workers = args.workers.map_or_else(|| context.config.workers.count(provider_kind), usize::from);
-    let plan = Plan {
+    let mut plan = Plan {
         limits: limits(&context.config, provider.as_ref(), model_limit)?,
         model_limit,
         batch_tokens: context.config.embed.batch_tokens,
@@ -170,6 +215,12 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
         phases,
         filter,
     };
+    if args.watch && change.is_some() {
+        // A process that keeps running serves the model before it waits for new runs.
+        plan.watch = false;
+        work(&plan, &connector, total, args.progress_every, stop, context, &mut client)?;
+        plan.watch = true;
+    }
     work(&plan, &connector, total, args.progress_every, stop, context, &mut client)
 }
 
@@ -254,30 +305,17 @@ fn wind_up(
     if !phases.contains(&Phase::Embed) {
         return Ok(());
     }
-    report_other_models(client, filter, &embed_settings(&context.config).model_name());
+    following::report_other_models(client, filter, context);
     if calls::backlog(client, Phase::Embed, &Filter::default())?.total == 0 {
         indexes::build(connector, client, stop, context)?;
         if !stop.is_asked() {
-            serve_if_prepared(client, &embed_settings(&context.config).model_name())?;
+            following::serve_if_prepared(client, &embed_settings(&context.config).model_name())?;
         }
     }
     Ok(())
 }
 
-/// Serves the configured model when every text has a vector of this model. Until then, searches use the served model.
-fn serve_if_prepared(client: &mut Client, model: &str) -> Result<()> {
-    // If this role may not serve a model, leave it to a role that may.
-    if !prepared::may_serve(client)? || prepared::served(client)?.is_none_or(|served| served == model) {
-        return Ok(());
-    }
-    let is_registered = prepared::describe(client)?.iter().any(|known| known.model == model);
-    if is_registered && prepared::backlog(client, model)?.texts == 0 {
-        models::serve(client, model)?;
-    }
-    Ok(())
-}
-
-/// Maximum time for counting the texts that are due. The number is only for the progress, so workers do not wait for it.
+/// Maximum time for counting the texts that are due. The progress needs the number, but workers do not wait for it.
 const COUNT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the progress of the due runs, in the order in which workers claim them.
@@ -293,7 +331,7 @@ fn due_work(connector: &Connector, plan: &Plan) -> Result<Vec<RunProgress>> {
     Ok(due)
 }
 
-/// Maximum number of failed runs and other models in a message.
+/// Maximum number of failed runs in a message.
 const NAMED: usize = 3;
 
 /// Reports which runs failed, wait for a retry, or are claimed by other workers.
@@ -328,23 +366,6 @@ fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result
         log::warn!("{line}");
     }
     Ok(())
-}
-
-/// Reports runs that are embedded with another model than the configured one.
-fn report_other_models(client: &mut Client, filter: &Filter, model: &str) {
-    let models = match calls::list_models(client, filter) {
-        Ok(models) => models,
-        // Ignore the error, because the work is complete.
-        Err(error) => return log::debug!("{error}"),
-    };
-    for (other, runs) in models.iter().filter(|(other, _)| other != model).take(NAMED) {
-        let are = if *runs == 1 { "is" } else { "are" };
-        log::info!(
-            "{} {are} embedded with {other}, not with {model}: `trailblazer runs reset --embedding-model {other}` \
-             queues them again",
-            counted(*runs, "run")
-        );
-    }
 }
 
 fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {

@@ -28,7 +28,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let runs = calls::list_runs(&mut client, &Filter::for_run(&args.run_id))?;
     let run = runs.first().ok_or_else(|| super::no_run(&args.run_id))?;
-    let history = calls::run_history(&mut client, &args.run_id)?;
+    let history = calls::run_history(&mut client, &args.run_id, None)?;
     let input = others::input_of(run, context);
     if context.events.is_on() {
         context.events.emit(&super::list::event(run, input.as_deref()));

@@ -23,6 +23,7 @@ use self::encoder::{Encoder, Sequence};
 use self::folder::Folder;
 use self::pooling::Pooling;
 pub use self::tokens::ModelTokenizer;
+use super::settings::INT8;
 use super::{EmbedError, Model, Prefixes, Provider, Tokenizer, Weights, batches};
 
 /// The number of tokens that the encoder processes together. With this number, the matrices are full and fit into the CPU caches.
@@ -48,7 +49,7 @@ impl Local {
         let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
         match weights {
             Weights::F32 => name.into_owned(),
-            Weights::Int8 => format!("{name}-int8"),
+            Weights::Int8 => format!("{name}{INT8}"),
         }
     }
 

@@ -26,7 +26,7 @@ const RECENT: u32 = 25;
 pub async fn show(Shared(state): Shared<Arc<State>>, Extension(caller): Extension<Caller>) -> Page {
     caller.require_known()?;
     let backlog = backlog::read(&state).await?;
-    let recent = backlog::runs(&state, None, RECENT).await?;
+    let recent = backlog::runs(&state, &caller, RECENT).await?;
     let content = html! {
         h1 { "Backlog" }
         (summary(&backlog))
