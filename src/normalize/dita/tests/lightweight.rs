@@ -58,7 +58,7 @@ fn filtered(html: &str, markdown: &str) -> String {
     let files = [("m.ditamap", map), ("a.html", html), ("b.md", markdown), VAL];
     let (documents, failures) = read_folder(&files, Some(VAL.0));
     assert_eq!(failures, []);
-    documents.iter().map(|document| format!("{document:?}")).collect()
+    format!("{documents:?}")
 }
 
 #[test]
