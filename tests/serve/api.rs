@@ -182,7 +182,9 @@ fn embed_returns_the_vectors_that_search_compares() {
     server.send("POST", "/api/embed", &[("content-type", "text/plain")], "{}").status(415);
     server.send("POST", "/api/embed", &[("content-type", "application/json")], "{").status(400);
     let large = json!({"texts": ["x".repeat(3 * 1024 * 1024)]});
-    server.post("/api/embed", &large).status(413);
+    // With this header, the client waits for the answer before it sends the body.
+    let headers = [("content-type", "application/json"), ("expect", "100-continue")];
+    server.send("POST", "/api/embed", &headers, &large.to_string()).status(413);
 }
 
 /// To update the document, run `UPDATE_DOCS=1 make test FILTER=openapi`.

@@ -118,7 +118,7 @@ fn each_caller_sees_its_own(server: &Server) {
             );
         }
         let metrics = send(server, token, "GET", "/metrics", "").body;
-        assert!(metrics.contains("trailblazer_documents 1\n"), "{metrics}");
+        assert!(metrics.contains("trailblazer_documents 1.0\n"), "{metrics}");
     }
 }
 
