@@ -6,7 +6,7 @@ use postgres::Client;
 use super::super::{Context, workers};
 use crate::commands::model::{impatient_settings, limits, missing_prefixes};
 use crate::db::calls::Filter;
-use crate::db::operations::{self, WorkerState};
+use crate::db::operations::WorkerState;
 use crate::db::{Connector, calls, health, install, local, models, obstacles};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
