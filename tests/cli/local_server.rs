@@ -1,6 +1,6 @@
 //! The private server, with real starts.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
@@ -99,6 +99,10 @@ fn number_of_another_accounts_process_in_a_stale_pid_file_is_no_server() {
     let pid_file = sandbox.write("var/postgres/data/postmaster.pid", "1\n");
     // The lock is created in this folder.
     std::fs::set_permissions(sandbox.folder().join("var/postgres"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let account = std::fs::metadata(cluster().socket_dir()).unwrap();
+    for path in ["var/postgres", "var/postgres/data", "var/postgres/data/postmaster.pid"] {
+        std::os::unix::fs::chown(sandbox.folder().join(path), Some(account.uid()), Some(account.gid())).unwrap();
+    }
     let mut down = sandbox.command_without_privileges(&["db", "down"]);
     let run = Run::of(down.env_remove("TRAILBLAZER_DB_URL").output().unwrap()).success();
     assert_eq!(run.stderr, "private server: was not running\n");
