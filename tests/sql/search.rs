@@ -669,6 +669,36 @@ fn the_page_with_a_name_verbatim_comes_first() {
 }
 
 #[test]
+fn a_chunk_that_begins_with_a_heading_belongs_to_the_section_of_this_heading() {
+    let mut library = Library::new();
+    let texts = [
+        "T\n\nintro",
+        "T\n\n## Step `one`\n\nalpha",
+        "T > Step one\n\nbeta",
+        "T\n\n## Two\n\ngamma",
+        "T > Two\n\ndelta",
+    ];
+    library.add("r", "d", &texts);
+    library
+        .client
+        .batch_execute(
+            "update graphdb.documents set url = 'https://x.example/d'; \
+             update graphdb.chunks set heading_path = case ord when 2 then '{T,Step one}' when 4 then '{T,Two}' else '{T}' end::text[]",
+        )
+        .unwrap();
+    let mut context = |ord: i32| -> (i32, i32, String) {
+        let read = "select c.first_ord, c.last_ord, c.url from graphdb.context('r', 'd', $1, 'section') as c";
+        let row = library.client.query_one(read, &[&ord]).unwrap();
+        (row.get(0), row.get(1), row.get(2))
+    };
+    assert_eq!(context(1), (1, 2, "https://x.example/d#step-one".to_owned()));
+    assert_eq!(context(2), (1, 2, "https://x.example/d#step-one".to_owned()));
+    assert_eq!(context(3), (3, 4, "https://x.example/d#two".to_owned()));
+    let found = library.client.query_one("select s.url from graphdb.search('alpha') as s", &[]).unwrap();
+    assert_eq!(found.get::<_, &str>(0), "https://x.example/d#step-one");
+}
+
+#[test]
 fn a_dash_excludes_nothing_but_a_word_at_the_end_of_a_question_in_words() {
     let mut library = Library::new();
     library.add("r", "d", &["Run tar -xzf on the archive", "java -jar service.jar exits with code -9 in windows"]);

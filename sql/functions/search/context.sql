@@ -37,7 +37,7 @@ begin
   execute 'select d.title, d.url, d.body, d.revision from graphdb.documents as d where d.run_id = $1 and d.doc_id = $2 and ' || graphdb._shown_documents(p_filter)
   into v_document
   using p_run_id, p_doc_id;
-  select c.heading_path, c.token_count into v_path, v_tokens
+  select graphdb._section_path(c.heading_path, c.text), c.token_count into v_path, v_tokens
   from graphdb.chunks as c where c.run_id = p_run_id and c.doc_id = p_doc_id and c.revision = v_document.revision and c.ord = p_ord;
   if v_document.body is null or v_path is null then
     return;
@@ -49,7 +49,7 @@ begin
   where c.run_id = p_run_id and c.doc_id = p_doc_id and c.revision = v_document.revision
     and case p_scope
       when 'document' then true
-      when 'section' then c.heading_path[:cardinality(v_path)] = v_path
+      when 'section' then (graphdb._section_path(c.heading_path, c.text))[:cardinality(v_path)] = v_path
       else c.ord between p_ord - p_scope::integer and p_ord + p_scope::integer
     end;
   v_low := v_chunks.low;
@@ -60,7 +60,7 @@ begin
     into v_low, v_high
     from graphdb.chunks as c
     where c.run_id = p_run_id and c.doc_id = p_doc_id and c.revision = v_document.revision and c.ord between v_chunks.low and v_chunks.high
-      and c.heading_path[:cardinality(v_path)] <> v_path;
+      and (graphdb._section_path(c.heading_path, c.text))[:cardinality(v_path)] <> v_path;
     select array_agg(c.token_count order by c.ord) as tokens into v_chunks
     from graphdb.chunks as c
     where c.run_id = p_run_id and c.doc_id = p_doc_id and c.revision = v_document.revision and c.ord between v_low and v_high;
@@ -80,7 +80,7 @@ begin
   end loop;
 
   return query
-    select v_document.title, f.heading_path, graphdb._section_url(v_document.url, f.heading_path),
+    select v_document.title, f.heading_path, graphdb._section_url(v_document.url, graphdb._section_path(f.heading_path, f.text)),
            convert_from(substr(convert_to(v_document.body, 'UTF8'), b.byte_start + 1, b.byte_end - b.byte_start), 'UTF8'),
            v_first, v_last, v_tokens, (v_first, v_last) = (v_low, v_high)
     from (
