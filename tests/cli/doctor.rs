@@ -15,7 +15,7 @@ fn checks(run: &Run) -> String {
         let repair = check["repair"].as_str().map(|repair| format!(" -> {repair}")).unwrap_or_default();
         format!("{} {} {detail}{repair}\n", check["ok"], check["check"].as_str().unwrap())
     });
-    lines.collect()
+    lines.collect::<String>().replace(env!("CARGO_PKG_VERSION"), "[version]")
 }
 
 /// Returns the check with this name.
@@ -34,7 +34,7 @@ fn doctor_says_that_all_is_well() {
     true server [detail]
     true pgvector [detail]
     true clock [detail]
-    true schema as version 0.1.0 installs it
+    true schema as version [version] installs it
     true rights [detail]
     true model hash-384 of provider hash, 384 dimensions, reads 256 tokens of a text
     true model searches use hash-384
