@@ -4,12 +4,13 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 use postgres::Client;
 
-use super::model::embed_settings;
+use super::model::{embed_settings, impatient_settings};
 use super::{Context, run, runs};
-use crate::config::Config;
+use crate::config::{Config, HASH_MODEL, ProviderKind};
 use crate::db::Connector;
 use crate::db::models::{self, Described};
 use crate::db::search;
+use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::options::Answer;
 use crate::stop::Stop;
@@ -107,6 +108,12 @@ fn size_in_mb(bytes: i64) -> f64 {
 }
 
 fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
+    if context.config.embed.provider == ProviderKind::Hash && name != HASH_MODEL {
+        return Err(Error::Usage {
+            message: format!("the provider `hash` has one model, `{HASH_MODEL}`"),
+            hint: Some("Set embed.provider to the provider of the model.".into()),
+        });
+    }
     let config = with_model(&context.config, name);
     let model = embed_settings(&config).model_name();
     let connector = Connector::new(&context.config)?;
@@ -119,6 +126,8 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
     let left = models::backlog(&mut client, &model)?.texts;
     let is_known = models::describe(&mut client)?.iter().any(|known| known.model == model);
     if dry_run {
+        // A name that no model has is an error without the flag, too.
+        embed::provider(&impatient_settings(&config))?;
         log::info!("would switch to {model}: {}", self::left(&mut client, &model)?);
         return Ok(Exit::Done);
     }

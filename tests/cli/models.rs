@@ -226,3 +226,19 @@ fn undisturbed_small(library: &Library) -> (String, Vec<String>) {
     assert_eq!((answer.0.as_str(), answer.1.len()), ("small", 2));
     answer
 }
+
+#[test]
+fn a_switch_to_a_model_that_nobody_has_changes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    let run = sandbox.run(&["models", "switch", "no-such-model"]).exits(2);
+    assert!(run.stderr.contains("the provider `hash` has one model, `hash-384`"), "{}", run.stderr);
+    for args in [&["models", "switch", "no-such-model"][..], &["models", "switch", "no-such-model", "--dry-run"]] {
+        let mut command = sandbox.command(args);
+        let run = Run::of(command.env("TRAILBLAZER_EMBED_PROVIDER", "local").output().unwrap()).exits(3);
+        assert!(run.stderr.contains("no-such-model"), "{}", run.stderr);
+    }
+    assert_eq!(sandbox.database.column("select status from graphdb.processed_runs").join(" "), "embedded");
+}
