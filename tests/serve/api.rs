@@ -17,7 +17,7 @@ fn search_finds_documents_with_all_that_a_page_shows() {
     assert_eq!(hit["doc_id"], "topic:g/lease.dita");
     assert_eq!(hit["title"], "Leases");
     assert_eq!(hit["breadcrumbs"], json!(["Handbook"]));
-    assert_eq!(hit["url"], "https://docs.example/topic:g/lease.dita");
+    assert_eq!(hit["url"], "https://docs.example/topic:g/lease.dita#expiry");
     assert_eq!(hit["path"], "guide/topic:g/lease.dita.dita");
     assert_eq!(hit["source"], "dita");
     assert_eq!(hit["language"], "en");

@@ -12,7 +12,7 @@ fn the_search_page_shows_hits_with_their_context_and_keeps_its_address() {
         "<h2><a href=\"/d/one/topic%3Ag%2Flease.dita?chunk=0\">Leases</a></h2>",
         "<mark>lease</mark>",
         "<span>Handbook</span>",
-        "href=\"https://docs.example/topic:g/lease.dita\" rel=\"noopener noreferrer\">Original page</a>",
+        "href=\"https://docs.example/topic:g/lease.dita#expiry\" rel=\"noopener noreferrer\">Original page</a>",
         "name=\"source\" value=\"dita\" checked",
         "name=\"label\" value=\"guide\" checked",
         "value=\"when does a lease expire\"",

@@ -1,5 +1,5 @@
 -- Return the headings of the section in which a chunk begins. A chunk that begins with a heading begins a section: its heading_path
--- contains only the headings above it, so its own heading is added.
+-- contains only the headings above it, so its own heading is added. A document may begin with its title, which is in the path already.
 create or replace function graphdb._section_path(p_heading_path text[], p_text text)
 returns text[]
 language sql
@@ -8,9 +8,9 @@ set search_path = pg_catalog, pg_temp
 as $$
   -- The text of a chunk begins with its heading path, if it has one.
   select p_heading_path || array(
-    select trim(graphdb._plain_text(b.heading[1]))
-    from (select regexp_match(p_text, e'^(?:[^\\n]*\\n\\n)?#{1,6} +([^\\n]+)') as heading) as b
-    where b.heading is not null)
+    select b.heading
+    from (select trim(graphdb._plain_text((regexp_match(p_text, e'^(?:[^\\n]*\\n\\n)?#{1,6} +([^\\n]+)'))[1])) as heading) as b
+    where b.heading <> coalesce(p_heading_path[cardinality(p_heading_path)], ''))
 $$;
 
 comment on function graphdb._section_path(text[], text) is
