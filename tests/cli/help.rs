@@ -872,7 +872,7 @@ fn help_of_ask() {
                                           text, ? for one character
           --where <CONDITION>             Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key
                                           is path, ancestor, language, updated, source, label, run or a
-                                          key of the metadata. If a KEY is repeated, one of its VALUEs
+                                          key of the metadata. If a KEY is repeated, one of its values
                                           must match
           --without <WORD>                No answers with this word or phrase; can be repeated
           --min-score <SCORE>             Only answers with at least this score, from 0 to 1 [default:

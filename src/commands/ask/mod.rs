@@ -61,7 +61,7 @@ pub struct Args {
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub run_id: Option<String>,
     /// Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE. A key is path, ancestor, language, updated, source,
-    /// label, run or a key of the metadata. If a KEY is repeated, one of its VALUEs must match
+    /// label, run or a key of the metadata. If a KEY is repeated, one of its values must match
     #[arg(long = "where", value_name = "CONDITION", value_parser = NonEmptyStringValueParser::new())]
     pub conditions: Vec<String>,
     /// No answers with this word or phrase; can be repeated
