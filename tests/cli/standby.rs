@@ -189,8 +189,13 @@ fn standby_answers_questions_and_a_failover_costs_no_attempt() {
     let mut admin = Client::connect(&pair.primary.url(), NoTls).unwrap();
     let claiming =
         "from pg_stat_activity as a where a.application_name = 'trailblazer' and a.query like '%graphdb.due_in%'";
-    Pair::wait_until(&primary, &format!("exists (select {claiming})"));
-    let worker: i32 = admin.query_one(&format!("select min(a.pid) {claiming}"), &[]).unwrap().get(0);
+    // The worker runs another statement now and then.
+    let worker: i32 = loop {
+        Pair::wait_until(&primary, &format!("exists (select {claiming})"));
+        if let Some(row) = admin.query_opt(&format!("select a.pid {claiming} limit 1"), &[]).unwrap() {
+            break row.get(0);
+        }
+    };
     admin.batch_execute("alter system set default_transaction_read_only = on").unwrap();
     admin.batch_execute("select pg_reload_conf()").unwrap();
     // The worker closes its session.
