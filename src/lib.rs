@@ -16,6 +16,7 @@ pub mod ids;
 pub mod installed;
 pub mod language;
 pub mod load;
+mod lock;
 pub mod logging;
 pub mod normalize;
 pub mod options;

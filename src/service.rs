@@ -1,18 +1,16 @@
 //! Reports to systemd that this process is ready and alive, and its current work. This has an effect only in a service of
 //! type `notify`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use sd_notify::NotifyState;
 
+use crate::lock::locked;
+
 /// Time at which the main loop last reported that it is alive.
 static LAST_SIGN: Mutex<Option<Instant>> = Mutex::new(None);
-
-fn last_sign() -> MutexGuard<'static, Option<Instant>> {
-    LAST_SIGN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Reports that the process is ready, and starts to answer the watchdog.
 pub fn ready(status: &str) {
@@ -23,7 +21,7 @@ pub fn ready(status: &str) {
         loop {
             thread::sleep(deadline / 4);
             // If the main loop hangs, do not answer the watchdog, so that systemd restarts the service.
-            if last_sign().is_some_and(|sign| sign.elapsed() < deadline) {
+            if locked(&LAST_SIGN).is_some_and(|sign| sign.elapsed() < deadline) {
                 send(&[NotifyState::Watchdog]);
             }
         }
@@ -32,7 +30,7 @@ pub fn ready(status: &str) {
 
 /// Records that the main loop still runs.
 pub fn alive() {
-    *last_sign() = Some(Instant::now());
+    *locked(&LAST_SIGN) = Some(Instant::now());
 }
 
 /// Reports the current work of the process.

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 use crate::config::Serve;
+use crate::lock::locked;
 
 /// Maximum number of addresses in memory. Above this number, inactive addresses are removed.
 const MAX_ADDRESSES: usize = 10_000;
@@ -48,7 +49,7 @@ impl Limits {
             return Ok(());
         }
         let most = self.per_second * 2.0;
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = locked(&self.buckets);
         if buckets.len() >= MAX_ADDRESSES && !buckets.contains_key(&address) {
             buckets.retain(|_, bucket| now.saturating_duration_since(bucket.since).as_secs_f64() < 2.0);
             if buckets.len() >= MAX_ADDRESSES {

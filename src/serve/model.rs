@@ -1,6 +1,6 @@
 //! The model for questions. It follows the served model of the database, which can change while the server runs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use postgres::Client;
@@ -8,6 +8,7 @@ use postgres::Client;
 use crate::db::models;
 use crate::embed::{self, Provider, Settings};
 use crate::error::Result;
+use crate::lock::locked;
 
 /// How long a model that could not be loaded is not tried again.
 const REST: Duration = Duration::from_secs(30);
@@ -83,6 +84,6 @@ impl Models {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Loaded> {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.loaded)
     }
 }

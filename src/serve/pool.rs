@@ -1,6 +1,6 @@
 //! A limited pool of database connections for blocking work.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use postgres::Client;
@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::problem::Problem;
 use crate::db::Connector;
 use crate::error::{Error, Result as DbResult};
+use crate::lock::locked;
 
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -106,6 +107,6 @@ impl Inner {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Client, Instant)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.idle)
     }
 }

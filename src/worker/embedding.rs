@@ -8,7 +8,7 @@ use postgres::Client;
 
 use super::lease::Lease;
 use super::requests::{Answer, Requests};
-use super::{End, Job, locked};
+use super::{End, Job};
 use crate::db::calls::{self, Filter, PendingInput};
 use crate::db::operations;
 use crate::db::vectors::EmbeddingStore;
@@ -16,6 +16,7 @@ use crate::embed;
 use crate::error::{Error, Result, SqlState};
 use crate::events::Event;
 use crate::ids::{ClaimToken, Phase};
+use crate::lock::locked;
 
 /// Number of texts in a page. A page must fit into memory, but be large enough to sort texts by length.
 const PAGE: u16 = 1024;

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::locked;
 use crate::db::calls::PendingInput;
 use crate::error::Result;
+use crate::lock::locked;
 
 /// Shared by all workers of a process.
 #[derive(Debug)]

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use super::locked;
 use crate::db::calls::Run;
 use crate::db::{Connector, calls};
 use crate::error::Result;
 use crate::events::{Event, EventWriter};
 use crate::ids::{ClaimToken, Phase, RunId};
+use crate::lock::locked;
 use crate::service;
 use crate::stop::Stop;
 

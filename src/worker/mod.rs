@@ -17,13 +17,14 @@ pub mod waiting;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::db::Connector;
 use crate::error::{Error, Result};
 use crate::events::EventWriter;
 use crate::ids::RunId;
+use crate::lock::locked;
 use crate::stop::Stop;
 use in_flight::InFlight;
 use job::{End, Job};
@@ -151,8 +152,4 @@ impl Worker<'_> {
         }
         locked(&self.pool.first_error).get_or_insert(error);
     }
-}
-
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use super::locked;
 use crate::ids::RunId;
+use crate::lock::locked;
 
 /// Shared by all workers of a process.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::lease::Lease;
-use super::locked;
 use crate::chunk::Limits;
 use crate::db::calls::Filter;
 use crate::db::operations::RunProgress;
 use crate::embed::Provider;
 use crate::ids::{Phase, RunId};
+use crate::lock::locked;
 
 /// The plan for the workers of one process.
 pub struct Plan {

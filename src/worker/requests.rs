@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::lease::Lease;
 use super::waiting::Grace;
-use super::{End, Job, locked, waiting};
+use super::{End, Job, waiting};
 use crate::db::calls::PendingInput;
 use crate::embed::{EmbedError, MOST_REFUSED, Provider, jittered};
 use crate::error::Result;
+use crate::lock::locked;
 
 /// Number of attempts before a failure of the provider is charged to the run.
 const TRIES: u32 = 5;

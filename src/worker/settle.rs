@@ -7,11 +7,12 @@ use postgres::Client;
 
 use super::claim::Taken;
 use super::lease::Lease;
-use super::{End, Worker, locked};
+use super::{End, Worker};
 use crate::db::calls::{self, Run};
 use crate::error::Result;
 use crate::events::Event;
 use crate::ids::Phase;
+use crate::lock::locked;
 
 /// Number of lost connections after which an attempt is charged to the run, because the run may be the cause.
 const LOSSES_BEFORE_CHARGE: u32 = 3;

@@ -6,9 +6,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::locked;
 use crate::embed::{EmbedError, jittered};
 use crate::events::{Event, EventWriter};
+use crate::lock::locked;
 
 /// Default pause before the next request to a busy provider.
 const PAUSE: Duration = Duration::from_secs(5);

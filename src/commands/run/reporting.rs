@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use crate::db::operations::RunProgress;
 use crate::ids::RunId;
+use crate::lock::locked;
 use crate::service::status;
 use crate::terminal::counted;
+use crate::worker::Watcher;
 use crate::worker::lease::Lease;
-use crate::worker::{Watcher, locked};
 
 /// At most one status is sent in this time.
 const STATUS_PAUSE: Duration = Duration::from_secs(1);
