@@ -11,7 +11,7 @@ use crate::config::sources::{Kind, Origin, PathOrigin, Site, Source};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::fetch::FetchError;
-use crate::ids::{Phase, RunId};
+use crate::ids::RunId;
 use crate::normalize::{self, Options};
 use crate::stop::Stop;
 use crate::terminal::counted;
@@ -153,15 +153,8 @@ fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>)
     if args.dry_run {
         return Ok(report_source(source, "dry-run", counts, ingested.exit(), context));
     }
-    let processing = run::Args {
-        phases: vec![Phase::Chunk, Phase::Embed],
-        limit: None,
-        workers: None,
-        dry_run: false,
-        watch: false,
-        progress_every: 100,
-        selection: Selection { run_id: Some(source.name.to_string()), source: Vec::new() },
-    };
+    let selection = Selection { run_id: Some(source.name.to_string()), source: Vec::new() };
+    let processing = run::Args::complete(selection);
     let exit = worse(ingested.exit(), run::process(&processing, context, stop)?);
     Ok(report_source(source, &loaded.outcome, counts, exit, context))
 }

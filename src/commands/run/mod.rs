@@ -96,17 +96,25 @@ pub fn process(args: &Args, context: &Context<'_>, stop: &Stop) -> Result<Exit> 
     work_on(args, &filter, context, stop)
 }
 
+impl Args {
+    /// Returns the arguments for both phases of the selected runs, with the defaults of the command line.
+    #[must_use]
+    pub fn complete(selection: Selection) -> Self {
+        Self {
+            phases: vec![Phase::Chunk, Phase::Embed],
+            limit: None,
+            workers: None,
+            dry_run: false,
+            watch: false,
+            progress_every: 100,
+            selection,
+        }
+    }
+}
+
 /// Processes everything, also if the configuration requires a selection.
 pub fn process_all(context: &Context<'_>, stop: &Stop) -> Result<Exit> {
-    let args = Args {
-        phases: vec![Phase::Chunk, Phase::Embed],
-        limit: None,
-        workers: None,
-        dry_run: false,
-        watch: false,
-        progress_every: 100,
-        selection: Selection { run_id: None, source: Vec::new() },
-    };
+    let args = Args::complete(Selection { run_id: None, source: Vec::new() });
     work_on(&args, &Filter::default(), context, stop)
 }
 
