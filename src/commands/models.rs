@@ -8,7 +8,7 @@ use super::model::{embed_settings, impatient_settings};
 use super::{Context, run, runs};
 use crate::config::{Config, HASH_MODEL, ProviderKind};
 use crate::db::Connector;
-use crate::db::models::{self, Described};
+use crate::db::models::{self, Described, ModelBacklog};
 use crate::db::search;
 use crate::embed;
 use crate::error::{Error, Exit, Result};
@@ -123,15 +123,15 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
         log::info!("{model} is served already");
         return Ok(Exit::Done);
     }
-    let left = models::backlog(&mut client, &model)?.texts;
+    let left = models::backlog(&mut client, &model)?;
     let is_known = models::describe(&mut client)?.iter().any(|known| known.model == model);
     if dry_run {
         // A name that no model has is an error without the flag, too.
         embed::provider(&impatient_settings(&config))?;
-        log::info!("would switch to {model}: {}", self::left(&mut client, &model)?);
+        log::info!("would switch to {model}: {}", describe_backlog(&left));
         return Ok(Exit::Done);
     }
-    if left > 0 || !is_known {
+    if left.texts > 0 || !is_known {
         let prepared = Context { config, ..*context };
         let stop = Stop::on_signals()?;
         let exit = prepare(&mut client, &connector, &model, &prepared, &stop)?;
@@ -154,16 +154,15 @@ fn switch(name: &str, dry_run: bool, context: &Context<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns how much work is left before `model` can be served, for people.
-pub(super) fn left(client: &mut Client, model: &str) -> Result<String> {
-    let left = models::backlog(client, model)?;
+/// Returns how much work is left before a model can be served, for people.
+pub(super) fn describe_backlog(left: &ModelBacklog) -> String {
     if left.texts == 0 {
-        return Ok("every text has its vector".into());
+        return "every text has its vector".into();
     }
     let time = left.seconds.map_or_else(String::new, |seconds| {
         format!(", about {} with one worker", counted((seconds / 60.0).ceil().max(1.0), "minute"))
     });
-    Ok(format!("{} of {} to embed{time}", counted(left.texts, "text"), counted(left.runs, "run")))
+    format!("{} of {} to embed{time}", counted(left.texts, "text"), counted(left.runs, "run"))
 }
 
 /// Embeds all runs with the configured model, which the last run then lets searches use. Repeats this as long as

@@ -56,7 +56,7 @@ impl Change {
         let Self { model, served, sizes, runs } = self;
         let would = if dry_run { "would prepare" } else { "preparing" };
         if let Some(served) = served {
-            let left = models::left(client, model)?;
+            let left = models::describe_backlog(&prepared::backlog(client, model)?);
             log::info!("{would} {model} beside {served}, which searches use until all texts are ready: {left}");
         } else {
             let runs = counted(*runs, "run");
