@@ -139,7 +139,7 @@ enum Output {
     Events,
     /// An answer, as text or as JSON.
     Answer(Answer),
-    /// Data in another format. Events in it would make it invalid.
+    /// Data in another format. The command writes no events, because they would make the data invalid.
     Own,
 }
 

@@ -116,7 +116,10 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
         let kept = kept::keep(&path, &summary.failed_files, &mut writer)?;
         summary.documents += kept;
         if kept > 0 {
-            log::warn!("kept {} of files that cannot be read from the last normalization", counted(kept, "document"));
+            log::warn!(
+                "kept {} of files that cannot be read, as the last normalization read them",
+                counted(kept, "document")
+            );
         }
     }
     if input.dry_run && Connector::existing(&context.config)?.is_none() {

@@ -138,7 +138,8 @@ impl<'a> Client<'a> {
     }
 
     fn try_download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Failed> {
-        // A site may store files on another host, which gets no token. The connection must be as secure.
+        // A site may redirect to files on another host. That host gets no token, and its address must
+        // use HTTPS if the address of the site does.
         let is_as_secure = |uri: &Uri| uri.scheme_str() == Some("https") || uri.scheme() == self.site.scheme();
         let to = |address: &str| match address.parse() {
             Ok(uri) if is_as_secure(&uri) => Ok(address.to_owned()),

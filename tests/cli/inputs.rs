@@ -1,4 +1,4 @@
-//! Inputs of `normalize` that meet other inputs or are damaged.
+//! Inputs of `normalize` that are damaged, or that contain documents with the ids of another input.
 
 use crate::support::Sandbox;
 

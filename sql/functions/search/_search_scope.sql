@@ -1,6 +1,6 @@
--- Return the SQL sources in which a search looks for words: chunks c of visible documents d. Each source ends with the
--- column against which a query is matched. The first source contains the unrestricted chunks. If the caller has
--- principals, the second source contains the restricted chunks that the caller may read. They are compared one by one, so
+-- Return the FROM clauses for full-text search. Each joins chunks (c) with their documents (d), contains only documents that the
+-- caller may see, and ends with the column against which a query is matched. The first one contains the unrestricted chunks. If the caller has
+-- principals, the second one contains the restricted chunks that the caller may read. They are compared one by one, so
 -- that the time reveals nothing about other documents. With p_has_many, they come from the index on all restricted chunks.
 create or replace function graphdb._search_scope(p_filter jsonb, out p_from text[], out p_has_many boolean)
 language plpgsql
@@ -34,6 +34,6 @@ end
 $$;
 
 comment on function graphdb._search_scope(jsonb) is
-  'Return the SQL sources in which a search looks for words: chunks c of visible documents d. '
-  'Each source ends with the column against which a query is matched. Also return whether the caller may read many restricted documents.';
+  'Return the FROM clauses for full-text search: chunks (c) with their documents (d), if the caller may see them. '
+  'Each ends with the column against which a query is matched. Also return whether the caller may read many restricted documents.';
 revoke all on function graphdb._search_scope(jsonb) from public;
