@@ -1,16 +1,19 @@
 //! Parses a file into a tree of elements, within generous limits. Markup that is not well-formed is repaired, and the
 //! first error is reported. An unclosed element ends with its parent or with the file.
 
+mod references;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 
 use super::dom::{Element, FileId, Node};
 use super::dtd::{Declarations, Files, NoFiles};
-use super::entities::{Meaning, meaning};
 use crate::normalize::decode::decode;
-use crate::normalize::document::{Link, NO_SUCH_ENTITY, NOT_IN_INPUT};
+use crate::normalize::document::Link;
 use crate::normalize::text::{Losses, clean, count};
 
 /// Maximum size of a file in bytes.
@@ -143,15 +146,6 @@ impl<'f> Builder<'f> {
             losses: Losses::new(),
             lost: Vec::new(),
             fault: None,
-        }
-    }
-
-    /// Counts an entity without text.
-    fn lose(&mut self, loss: &str, name: &str, reason: &str) {
-        count(&mut self.losses, loss);
-        let link = Link::to_nothing(&format!("&{name};"), reason);
-        if !self.lost.contains(&link) {
-            self.lost.push(link);
         }
     }
 
@@ -319,47 +313,6 @@ impl<'f> Builder<'f> {
         }
     }
 
-    fn reference(&mut self, reference: &BytesRef<'_>, nesting: usize) -> Result<(), Problem> {
-        match reference.resolve_char_ref() {
-            Ok(Some(character)) => {
-                self.text(character.encode_utf8(&mut [0; 4]));
-                return Ok(());
-            }
-            Ok(None) => {}
-            Err(_) => {
-                self.lose("entity:undefined", reference, NO_SUCH_ENTITY);
-                self.text(&format!("&{};", &**reference));
-                return Ok(());
-            }
-        }
-        let replacement = match meaning(&self.declared, reference) {
-            Meaning::Text(text) => {
-                self.text(text);
-                return Ok(());
-            }
-            Meaning::Replacement(text) => text,
-            Meaning::External => {
-                self.lose("entity:external", reference, NOT_IN_INPUT);
-                return Ok(());
-            }
-            Meaning::Undefined => {
-                self.lose("entity:undefined", reference, NO_SUCH_ENTITY);
-                self.text(&format!("&{};", &**reference));
-                return Ok(());
-            }
-        };
-        self.charge(replacement.len(), nesting)?;
-        self.feed(&replacement, nesting + 1)
-    }
-
-    fn charge(&mut self, bytes: usize, nesting: usize) -> Result<(), Problem> {
-        self.expanded += bytes;
-        if self.expanded > MAX_EXPANSION || nesting >= MAX_ENTITY_DEPTH {
-            return Err(Problem::EntityExpansion);
-        }
-        Ok(())
-    }
-
     fn element(&mut self, tag: &BytesStart<'_>, nesting: usize) -> Result<Element, Problem> {
         let mut element = Element::new(tag.name().into_inner(), self.file, self.line);
         if self.is_html {
@@ -391,40 +344,6 @@ impl<'f> Builder<'f> {
         Ok(element)
     }
 
-    /// Expands references in an attribute value. Every whitespace character becomes a space.
-    fn attribute_value(&mut self, raw: &str, nesting: usize, into: &mut String) -> Result<(), Problem> {
-        let mut rest = raw;
-        while let Some((before, after)) = rest.split_once('&') {
-            push_spaced(into, before);
-            let Some((name, after_name)) = after.split_once(';') else {
-                into.push('&');
-                rest = after;
-                continue;
-            };
-            rest = after_name;
-            if let Ok(Some(character)) = BytesRef::new(name).resolve_char_ref() {
-                into.push(character);
-                continue;
-            }
-            match meaning(&self.declared, name) {
-                Meaning::Text(text) => into.push_str(text),
-                Meaning::Replacement(text) => {
-                    self.charge(text.len(), nesting)?;
-                    self.attribute_value(&text, nesting + 1, into)?;
-                }
-                Meaning::External => self.lose("entity:external", name, NOT_IN_INPUT),
-                Meaning::Undefined => {
-                    self.lose("entity:undefined", name, NO_SUCH_ENTITY);
-                    into.push('&');
-                    into.push_str(name);
-                    into.push(';');
-                }
-            }
-        }
-        push_spaced(into, rest);
-        Ok(())
-    }
-
     fn finish(mut self) -> Result<Parsed, XmlError> {
         if let Some(element) = self.open.last() {
             self.fault(Problem::Truncated(element.name.clone()));
@@ -450,118 +369,6 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | ':')) && !name.contains('<')
 }
 
-fn push_spaced(into: &mut String, text: &str) {
-    into.extend(text.chars().map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c }));
-}
-
 fn count_lines(text: &str) -> u64 {
     text.bytes().filter(|&byte| byte == b'\n').count() as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn root(xml: &str) -> Arc<Element> {
-        parse(xml.as_bytes(), 0).unwrap().root
-    }
-
-    fn error(xml: &str) -> (u64, String) {
-        let error = parse(xml.as_bytes(), 0).unwrap_err();
-        (error.line, error.to_string())
-    }
-
-    #[test]
-    fn internal_entities_expand_with_their_markup() {
-        let topic =
-            root("<!DOCTYPE p [<!ENTITY v '4.<b>2</b>'><!ENTITY w '(&v;)'>]><p title='&w;'>x &w; &nbsp;&#65;</p>");
-        assert_eq!(topic.text(), "x (4.2) \u{a0}A");
-        assert_eq!(topic.elements().count(), 1);
-    }
-
-    #[test]
-    fn an_undefined_entity_stays_as_written_and_is_counted() {
-        let parsed = parse(b"<p a='&who;'>&what; R&D</p>", 0).unwrap();
-        assert_eq!(parsed.root.text(), "&what; R&D");
-        assert_eq!(parsed.losses.get("entity:undefined"), Some(&2));
-    }
-
-    #[test]
-    fn entity_bombs_are_refused() {
-        let mut subset = "<!ENTITY a0 'aaaaaaaaaaaaaaaaaaaa'>".to_owned();
-        for level in 1..10 {
-            let inner = format!("&a{};", level - 1).repeat(10);
-            subset = format!("{subset}<!ENTITY a{level} '{inner}'>");
-        }
-        assert!(error(&format!("<!DOCTYPE p [{subset}]><p>&a9;</p>")).1.contains("entities expand"));
-        assert!(error("<!DOCTYPE p [<!ENTITY a '&b;'><!ENTITY b '&a;'>]><p>&a;</p>").1.contains("entities expand"));
-        assert!(error("<!DOCTYPE p [<!ENTITY a '&a;'>]><p x='&a;'/>").1.contains("entities expand"));
-    }
-
-    /// Returns the text of the repaired tree, and the line and the message of the first error.
-    fn repaired(xml: &str) -> (String, u64, String) {
-        let parsed = parse(xml.as_bytes(), 0).unwrap();
-        let fault = parsed.fault.unwrap();
-        (parsed.root.text(), fault.line, fault.to_string())
-    }
-
-    #[test]
-    fn what_is_not_well_formed_is_repaired_and_told_with_its_line() {
-        assert_eq!(error("").1, "no root element");
-        let cases = [
-            ("<t>\n<p>a<b>b</p><p>c</p></t>", "abc", 2, "expected </b> (opened on line 2), but found </p>"),
-            ("<t><p>a</q>b</p></t>", "ab", 1, "</q> closes nothing"),
-            ("<t>\n<p>a<b>b", "ab", 2, "file ends inside <b>"),
-            ("<t><p>a</p><image href='x", "a", 1, "attribute value not closed"),
-            ("<t><p>a < b</p><p>c</p></t>", "a < bc", 1, "opens no element"),
-            ("<t><p>a</p><![CDATA[b", "ab", 1, "CDATA not closed"),
-            ("<t>a</t><u>b</u>", "ab", 1, "<u> after the root element"),
-            ("<t><p a=b c='d'>a</p></t>", "a", 1, "attribute value must be enclosed"),
-            ("<!DOCTYPE t [<!ENTITY e '<b>x'>]><t>&e;y</t>", "xy", 1, "an entity contains unbalanced markup"),
-        ];
-        for (xml, text, line, message) in cases {
-            let (actual, at, fault) = repaired(xml);
-            assert_eq!((actual.replace('\n', "").as_str(), at), (text, line), "{xml}");
-            assert!(fault.contains(message), "{xml}: {fault}");
-        }
-        assert!(parse(b"<t>&amp; &x;</t>", 0).unwrap().fault.is_none());
-    }
-
-    #[test]
-    fn broken_markup_is_read_over_within_a_budget() {
-        let parsed = parse(format!("<t>{}a>", "<".repeat(1_000_000)).as_bytes(), 0).unwrap();
-        assert_eq!(parsed.losses.get("xml:abandoned"), Some(&1));
-        let listing = "<l>if a < b then</l>".repeat(1_000);
-        let parsed = parse(format!("<t>{listing}</t>").as_bytes(), 0).unwrap();
-        assert_eq!(
-            (parsed.root.text().matches("a < b then").count(), parsed.losses.get("xml:abandoned")),
-            (1_000, None)
-        );
-    }
-
-    #[test]
-    fn depth_and_attribute_counts_are_capped() {
-        assert!(error(&"<a>".repeat(100_000)).1.contains("nested"));
-        let attributes: Vec<String> = (0..1000).map(|n| format!("a{n}='x'")).collect();
-        assert!(error(&format!("<a {}/>", attributes.join(" "))).1.contains("attributes"));
-    }
-
-    #[test]
-    fn character_data_sections_and_comments_do_not_split_text() {
-        let topic = root("<p>a<!-- no -->b<![CDATA[<c>]]><?pi no?>d\r\ne</p>");
-        assert_eq!(topic.children, [Node::Text("ab<c>d\ne".to_owned())]);
-    }
-
-    #[test]
-    fn characters_that_postgres_refuses_are_removed_and_counted() {
-        let parsed = parse(b"<p a='\x01'>a\0\x1cb\tc</p>", 0).unwrap();
-        assert_eq!(parsed.root.text(), "ab\tc");
-        assert_eq!(parsed.losses.get("control-characters"), Some(&3));
-    }
-
-    #[test]
-    fn elements_know_their_lines() {
-        let topic = root("<topic>\n  <title\n id='t'>x</title>\n  <body/></topic>");
-        assert_eq!(topic.elements().map(|e| e.line).collect::<Vec<_>>(), [2, 4]);
-    }
 }

@@ -1,0 +1,90 @@
+//! Finds the files, maps and topics at addresses in the input.
+
+use std::collections::HashSet;
+
+use super::super::dom::{Element, FileId};
+use super::super::filter::Ditaval;
+use super::super::vocabulary::{is_map, is_topicref};
+use super::super::{ditaval, href};
+use super::{Form, Library};
+
+impl Library {
+    /// Returns the file at an address in `element`, if it exists in the input.
+    pub fn local_file(&self, element: &Element, path: &str) -> Option<FileId> {
+        if path.is_empty() {
+            return Some(element.file);
+        }
+        let path = href::join(&self.inputs.path(element.file), path)?;
+        self.inputs.file(&path).or_else(|| self.aliases.get(&path).copied())
+    }
+
+    /// Returns the map that a reference includes, and the id if the reference selects an element of the map.
+    pub fn map_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
+        let address = local_address(topicref)?;
+        let extension = address.path.rsplit('.').next().unwrap_or_default();
+        // An `anchorref` adds its content to an anchor in another map, and includes nothing from there.
+        if topicref.is("anchorref") {
+            return None;
+        }
+        let expected = topicref.attr("format") == Some("ditamap")
+            || ["mapref", "navref", "topicsetref"].iter().any(|name| topicref.is(name))
+            || (topicref.attr("format").is_none() && matches!(extension, "ditamap" | "bookmap"));
+        if !expected {
+            return None;
+        }
+        let file = self.local_file(topicref, &address.path)?;
+        self.inputs.load(file).is_ok_and(|tree| is_map(&tree.root)).then_some((file, address.topic))
+    }
+
+    /// Returns the file of the topic that a reference leads to, and the id of the topic if the address contains it.
+    pub fn topic_target(&self, topicref: &Element) -> Option<(FileId, Option<String>)> {
+        let address = local_address(topicref)?;
+        let file = self.local_file(topicref, &address.path)?;
+        (self.documents.get(&file) == Some(&Form::Topic)).then_some((file, address.topic))
+    }
+
+    /// Adds the topics that are referenced inside an element but outside of relationship tables.
+    pub fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
+        for child in element.elements().filter(|child| !child.is("reltable")) {
+            if is_topicref(child) {
+                into.extend(self.topic_target(child).map(|(file, _)| file));
+            }
+            self.referred(child, into);
+        }
+    }
+
+    /// Returns the maps that a map includes directly.
+    pub fn submaps(&self, map: FileId) -> Vec<FileId> {
+        let Ok(tree) = self.inputs.load(map) else { return Vec::new() };
+        let mut submaps = Vec::new();
+        tree.root.walk(&mut |element| {
+            if is_topicref(element) {
+                submaps.extend(self.map_target(element).map(|(file, _)| file));
+            }
+        });
+        submaps
+    }
+
+    /// Returns the rules of a `<ditavalref>`. There are no rules if it names no file.
+    pub fn ditaval(&self, reference: &Element) -> Result<Ditaval, String> {
+        let Some(href) = reference.attr("href") else { return Ok(Ditaval::default()) };
+        let file = self.local_file(reference, &href::split(href).path).ok_or("not in the input")?;
+        let bytes = self.inputs.bytes(file).map_err(|error| error.to_string())?;
+        ditaval::read(&bytes).map_err(|fault| match fault.line {
+            Some(line) => format!("line {line}: {}", fault.message),
+            None => fault.message,
+        })
+    }
+}
+
+/// Returns the address of a reference, unchanged.
+pub fn address_of(topicref: &Element) -> Option<&str> {
+    topicref.attr("href").or_else(|| topicref.attr("mapref").filter(|_| topicref.is("navref")))
+}
+
+/// Returns the address of a reference if it leads to a place inside the documentation.
+pub(super) fn local_address(topicref: &Element) -> Option<href::Address> {
+    let href = address_of(topicref)?;
+    let outside = matches!(topicref.attr("scope"), Some("external" | "peer")) || href::is_absolute(href);
+    (!outside).then(|| href::split(href))
+}

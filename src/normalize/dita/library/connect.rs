@@ -1,0 +1,155 @@
+//! Reads the maps of the input, and the content that files push into others.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::branches::{Copier, branches_of, set_branches};
+use super::super::dom::{Element, FileId};
+use super::super::lightweight;
+use super::super::maps::{Expander, RootMap, meta_of, read};
+use super::super::push::Push;
+use super::super::subjects;
+use super::super::vocabulary::is_topicref;
+use super::addresses::local_address;
+use super::{Form, Library};
+use crate::normalize::FileError;
+
+impl Library {
+    /// Reads the maps, and then the content that files push into other files.
+    /// Returns the ditaval files in maps that cannot be read.
+    pub fn connect(&mut self, pushing: &[FileId]) -> Vec<FileError> {
+        self.inherit_conditions();
+        self.add_lightweight();
+        self.find_namesakes();
+        let mut expander = Expander::new(self);
+        let mut trees: Vec<(FileId, Vec<Element>)> = Vec::new();
+        for file in self.root_files() {
+            trees.push((file, expander.expand(file)));
+        }
+        mark_roots(&mut expander.copier, &mut trees);
+        let (branches, excluded) = (expander.copier.branches, expander.copier.excluded);
+        let failures = expander.copier.failures;
+        let roots: Vec<RootMap> = trees.iter().map(|(file, maps)| read(self, *file, maps)).collect();
+        self.branches = branches;
+        for (index, root) in roots.iter().enumerate() {
+            for (number, used) in root.uses.iter().chain(&root.places).enumerate() {
+                if let Some((file, _)) = &used.target {
+                    self.uses.entry(*file).or_default().push((index, number));
+                }
+            }
+            for alias in &root.aliases {
+                self.aliases.entry(alias.path.clone()).or_insert(alias.file);
+            }
+        }
+        for uses in self.uses.values_mut() {
+            uses.sort_by_key(|&(root, number)| {
+                roots.get(root).and_then(|root| root.used(number)).is_none_or(|used| used.resource_only)
+            });
+        }
+        self.roots = roots;
+        self.drop_excluded(excluded);
+        self.pushes = Push::collect(self, pushing);
+        failures
+    }
+
+    /// Removes everything that the conditions exclude: topics and maps with excluded root elements, and files whose
+    /// references are all excluded. `referred` are the files that branches exclude.
+    fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
+        let mut excluded: HashSet<FileId> = HashSet::new();
+        if let Some(ditaval) = &self.ditaval {
+            let mut found = HashSet::new();
+            let kept: HashSet<FileId> = self.roots.iter().flat_map(|root| root.maps.iter().copied()).collect();
+            for (&file, &form) in &self.documents {
+                let Ok(tree) = self.inputs.load(file) else { continue };
+                ditaval.collect(&tree.root, &mut found);
+                if ditaval.excludes(&tree.root) || (form == Form::Map && !kept.contains(&file)) {
+                    excluded.insert(file);
+                }
+                if form == Form::Map {
+                    self.referred(&tree.root, &mut referred);
+                }
+            }
+            self.unmatched_rules = ditaval.unmatched(found);
+        }
+        excluded.extend(referred.into_iter().filter(|file| !self.uses.contains_key(file)));
+        for file in &excluded {
+            self.documents.remove(file);
+        }
+        self.excluded = excluded;
+    }
+
+    /// Returns the maps that no other map includes. If maps include each other in a cycle, returns the first one.
+    fn root_files(&self) -> Vec<FileId> {
+        let maps: Vec<FileId> =
+            self.documents.iter().filter(|(_, form)| **form == Form::Map).map(|(file, _)| *file).collect();
+        let included: HashMap<FileId, Vec<FileId>> = maps.iter().map(|&map| (map, self.submaps(map))).collect();
+        let mut reached: HashSet<FileId> = HashSet::new();
+        let mut roots = Vec::new();
+        let is_included = |map: &FileId| included.iter().any(|(from, to)| from != map && to.contains(map));
+        let (free, bound): (Vec<FileId>, Vec<FileId>) = maps.iter().partition(|map| !is_included(map));
+        for map in free.into_iter().chain(bound) {
+            if !reached.contains(&map) {
+                roots.push(map);
+            }
+            let mut waiting = vec![map];
+            while let Some(map) = waiting.pop() {
+                if reached.insert(map) {
+                    waiting.extend(included.get(&map).into_iter().flatten());
+                }
+            }
+        }
+        roots.sort_by_key(|&file| self.inputs.path(file));
+        roots
+    }
+
+    /// Adds rules for the values that a subject scheme defines below a value with a rule.
+    fn inherit_conditions(&mut self) {
+        let Some(mut ditaval) = self.ditaval.take() else { return };
+        for (&file, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+            let Ok(tree) = self.inputs.load(file) else { continue };
+            if tree.root.is("subjectScheme") {
+                subjects::inherit(&tree.root, &mut ditaval);
+            }
+        }
+        self.ditaval = Some(ditaval);
+    }
+
+    /// Adds the Markdown and HTML files that maps use as topics.
+    fn add_lightweight(&mut self) {
+        let mut found = Vec::new();
+        for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+            let Ok(tree) = self.inputs.load(map) else { continue };
+            tree.root.walk(&mut |element| {
+                if is_topicref(element) && element.attr("format").is_some_and(lightweight::is_format) {
+                    found.extend(local_address(element).and_then(|address| self.local_file(element, &address.path)));
+                }
+            });
+        }
+        found.retain(|&file| lightweight::Notation::of(&self.inputs.path(file)).is_some());
+        self.documents.extend(found.into_iter().map(|file| (file, Form::Topic)));
+    }
+}
+
+/// Marks root maps whose keys differ, because a topic may have different content in each of them.
+fn mark_roots(copier: &mut Copier<'_>, trees: &mut [(FileId, Vec<Element>)]) {
+    if trees.len() < 2 {
+        return;
+    }
+    for map in trees.iter_mut().flat_map(|(_, maps)| maps) {
+        let mut keys = Vec::new();
+        map.walk(&mut |element| {
+            if let Some(names) = element.attr("keys") {
+                let mut definition = vec![element.file.to_string(), names.to_owned()];
+                let says = ["href", "keyref", "navtitle", "format", "scope"];
+                definition.extend(says.iter().map(|name| element.attr(name).unwrap_or_default().to_owned()));
+                definition.extend(meta_of(element).map(Element::text));
+                keys.push(definition.join("\u{1f}"));
+            }
+        });
+        if keys.is_empty() {
+            continue;
+        }
+        let mut branches = vec![copier.root(keys.join("\u{1e}"))];
+        branches.extend(branches_of(map).into_iter().flatten());
+        set_branches(map, &branches);
+    }
+}
