@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::super::document::Link;
 use super::super::text::{Losses, count, is_program};
 use super::super::tree::{Block, Inline};
-use super::dom::{self, DomError};
 use super::flow::Flow;
 use super::library::{Body, Library, PageRef, percent_decode};
+use super::parse::{self, ParseError};
 use super::site::Site;
 use super::{adf, storage, wiki};
 
@@ -66,11 +66,11 @@ impl<'a> Converter<'a> {
     }
 
     /// Converts a whole body.
-    pub(super) fn body(&mut self, body: &Body) -> Result<Vec<Block>, DomError> {
+    pub(super) fn body(&mut self, body: &Body) -> Result<Vec<Block>, ParseError> {
         let mut flow = Flow::default();
         match body {
             Body::Storage(source) => {
-                let nodes = dom::parse(source, &mut self.losses)?;
+                let nodes = parse::fragment(source, &mut self.losses)?;
                 storage::nodes(self, &nodes, &mut flow);
             }
             Body::Adf(value) => adf::document(self, value, &mut flow)?,

@@ -21,7 +21,7 @@ pub(super) fn is_hidden(element: &Element) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dom;
+    use super::super::parse;
     use crate::normalize::text::Losses;
 
     #[test]
@@ -39,7 +39,7 @@ mod tests {
             "<p style=\"display:none\"/>",
         ] {
             let mut losses = Losses::new();
-            let nodes = dom::parse(hidden, &mut losses).expect("readable");
+            let nodes = parse::fragment(hidden, &mut losses).expect("readable");
             assert!(!format!("{nodes:?}").contains("Text(\"x\")"), "{hidden}");
             assert_eq!(losses["element:hidden"], 1, "{hidden}");
         }
@@ -51,7 +51,7 @@ mod tests {
             ["<p hidden=\"false\">x</p>", "<p style=\"display: block\">x</p>", "<p style=\"list-style: none\">x</p>"]
         {
             let mut losses = Losses::new();
-            let nodes = dom::parse(shown, &mut losses).expect("readable");
+            let nodes = parse::fragment(shown, &mut losses).expect("readable");
             assert!(format!("{nodes:?}").contains("Text(\"x\")") && losses.is_empty(), "{shown}");
         }
     }

@@ -26,6 +26,7 @@ mod markdown;
 mod naming;
 mod page;
 mod pages;
+mod parse;
 mod rest;
 mod site;
 mod storage;

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::super::text::{Losses, one_line};
 use super::adf;
-use super::dom::{self, Element, Node};
+use super::dom::{Element, Node};
 use super::macros::CONDITIONAL;
+use super::parse;
 
 /// Number of bytes at the start of a body in which the title is searched.
 const HEAD: usize = 16 * 1024;
@@ -18,7 +19,7 @@ pub(super) fn of_markup(source: &str) -> Option<String> {
         element_source(head, "title").filter(|(at, _)| !head.get(..*at).is_some_and(|before| before.contains("<body")));
     let named = title.and_then(|(_, markup)| text_of(markup));
     named.or_else(|| {
-        let nodes = dom::parse(head, &mut Losses::new()).ok().filter(|_| head.contains("<h1"))?;
+        let nodes = parse::fragment(head, &mut Losses::new()).ok().filter(|_| head.contains("<h1"))?;
         match first_shown(&nodes) {
             Shown::Title(title) => Some(title),
             Shown::Nothing | Shown::Other => None,
@@ -90,7 +91,7 @@ fn element_source<'s>(source: &'s str, name: &str) -> Option<(usize, &'s str)> {
 }
 
 fn text_of(markup: &str) -> Option<String> {
-    let nodes = dom::parse(markup, &mut Losses::new()).ok()?;
+    let nodes = parse::fragment(markup, &mut Losses::new()).ok()?;
     let mut text = String::new();
     push_shown(&nodes, &mut text);
     Some(one_line(&text)).filter(|title| !title.is_empty())

@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
 use super::convert::Converter;
-use super::dom::DomError;
 use super::flow::Flow;
 use super::macros::{self, Call, Content, Parameter};
+use super::parse::ParseError;
 
 pub(super) use element::extension_element;
 pub(super) use text::text;
 
 /// Converts a whole document. `value` may be a string that contains the document.
-pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -> Result<(), DomError> {
-    let error = |message: String| DomError { line: 1, message };
+pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -> Result<(), ParseError> {
+    let error = |message: String| ParseError { line: 1, message };
     if let Value::String(json) = value {
-        let value: Value = serde_json::from_str(json).map_err(|source| DomError {
+        let value: Value = serde_json::from_str(json).map_err(|source| ParseError {
             line: source.line() as u64,
             message: format!("the body is not an ADF document: {source}"),
         })?;
@@ -135,7 +135,7 @@ fn unknown(cx: &mut Converter<'_>, node: &Value, kind: &str, flow: &mut Flow) {
         self::node(cx, original, flow);
     } else if let Some(source) = attribute(node, "cxhtml") {
         // Confluence keeps content that its editor does not support as storage format.
-        if let Ok(parsed) = super::dom::parse(source, &mut cx.losses) {
+        if let Ok(parsed) = super::parse::fragment(source, &mut cx.losses) {
             super::storage::nodes(cx, &parsed, flow);
         }
     } else if !content(node).is_empty() {
@@ -313,7 +313,7 @@ fn carried_content(cx: &mut Converter<'_>, node: &Value, parameters: &Value, flo
     let mut inner = Flow::default();
     let source = parameters.get("cxhtml").and_then(Value::as_str).unwrap_or_default();
     let withheld = cx.withheld();
-    if let Ok(parsed) = super::dom::parse(source, &mut cx.losses) {
+    if let Ok(parsed) = super::parse::fragment(source, &mut cx.losses) {
         super::storage::nodes(cx, &parsed, &mut inner);
     }
     let mut blocks = inner.finish();

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::BufRead;
 use std::path::Path;
 
+use super::super::super::text::one_line;
 use super::super::super::{FileError, ReadError};
 use super::attached::Attachment;
-use super::clean_title;
 use super::object::{Object, Objects};
 use super::restrictions::Restrictions;
 use crate::normalize::readers::Restriction;
@@ -170,7 +170,7 @@ impl Index {
         let reference = |name: &str| object.reference(name).map(|(_, id)| id.clone());
         let node = Node {
             id: object.id.clone(),
-            title: clean_title(object.value("title").unwrap_or_default()),
+            title: one_line(object.value("title").unwrap_or_default()),
             space: reference("space"),
             parent: reference("parent"),
             version: object.value("version").and_then(|version| version.parse().ok()),
@@ -234,7 +234,7 @@ impl Index {
     fn add_attachment(&mut self, object: &Object) {
         let title = object.value("title").or_else(|| object.value("fileName"));
         if let Some(title) = title.filter(|_| is_current(object) && is_newest(object)) {
-            let title = clean_title(title);
+            let title = one_line(title);
             if let Some((_, page)) = object.reference("containerContent").or_else(|| object.reference("content")) {
                 let version = object.value("version").or_else(|| object.value("attachmentVersion"));
                 let version = version.unwrap_or("1").to_owned();

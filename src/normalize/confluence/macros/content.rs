@@ -2,11 +2,11 @@
 
 use super::super::super::tree::{Block, Inline};
 use super::super::convert::Converter;
-use super::super::dom;
 use super::super::flow::Flow;
 use super::super::library::percent_decode;
 use super::super::links::{self, Resource};
 use super::super::markdown;
+use super::super::parse;
 use super::super::storage;
 use super::{Call, Content, body, body_blocks, text, unlisted};
 
@@ -165,7 +165,7 @@ pub(super) fn address(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
 /// Adds the text of raw HTML.
 pub(super) fn html(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let Content::Plain(source) = &call.body else { return body(cx, call, flow) };
-    match dom::parse(source, &mut cx.losses) {
+    match parse::fragment(source, &mut cx.losses) {
         Ok(nodes) => {
             flow.flush();
             storage::nodes(cx, &nodes, flow);

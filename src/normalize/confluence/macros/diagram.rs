@@ -9,10 +9,11 @@ use flate2::read::DeflateDecoder;
 use super::super::super::text::{Losses, one_line};
 use super::super::super::tree::{Block, Inline, List, ListItem};
 use super::super::convert::Converter;
-use super::super::dom::{self, Element, Node};
+use super::super::dom::{Element, Node};
 use super::super::flow::Flow;
 use super::super::library::percent_decode;
 use super::super::links;
+use super::super::parse;
 use super::{Call, Content, body};
 
 /// Maximum size of an unpacked source in bytes.
@@ -102,7 +103,7 @@ fn labels(cx: &Converter<'_>, call: &Call<'_>) -> Vec<String> {
 }
 
 fn parse(source: &str) -> Vec<Node> {
-    dom::parse(source, &mut Losses::new()).unwrap_or_default()
+    parse::fragment(source, &mut Losses::new()).unwrap_or_default()
 }
 
 fn collect(nodes: &[Node], labels: &mut Vec<String>) {

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::super::super::tree::Block;
 use super::super::convert::Converter;
-use super::super::dom::{self, Element, Node};
+use super::super::dom::{Element, Node};
 use super::super::flow::Flow;
 use super::super::library::Body;
 use super::super::links::{self, Resource};
+use super::super::parse;
 use super::super::{adf, storage};
 use super::{Call, Content, body, body_blocks, conditional, macro_name, text};
 
@@ -114,7 +115,7 @@ fn is_space_key(text: &str) -> bool {
 fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block>> {
     match body {
         Body::Storage(source) => {
-            let nodes = dom::parse(source, &mut cx.losses).ok()?;
+            let nodes = parse::fragment(source, &mut cx.losses).ok()?;
             let found = find_storage(cx, &nodes, part)?;
             Some(storage::blocks(cx, &found.children))
         }

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::super::super::text::one_line;
 use super::super::super::tree::{Block, Cell, Inline, Table};
 use super::super::convert::Converter;
-use super::super::dom::{self, Node};
+use super::super::dom::Node;
 use super::super::flow::{Flow, plain};
 use super::super::library::Body;
+use super::super::parse;
 use super::super::{adf, storage};
 use super::{Call, body_blocks, conditional, macro_name, text};
 
@@ -40,7 +41,7 @@ pub(super) fn of_body(cx: &mut Converter<'_>, body: &Body, id: Option<&str>) -> 
     let mut tables = Vec::new();
     match body {
         Body::Storage(source) => {
-            let nodes = dom::parse(source, &mut cx.losses).ok()?;
+            let nodes = parse::fragment(source, &mut cx.losses).ok()?;
             of_storage(cx, &nodes, id, &mut tables);
         }
         Body::Adf(value) => {
