@@ -9,7 +9,7 @@ use crate::support::{Sandbox, schema};
 
 /// Returns the names of all events, from the source.
 fn names_in_source() -> Vec<&'static str> {
-    let source = include_str!("../../src/events.rs");
+    let source = include_str!("../../src/events/mod.rs");
     let names = source.lines().filter_map(|line| line.trim().strip_prefix("#[serde(rename = \"")?.strip_suffix("\")]"));
     names.collect()
 }
