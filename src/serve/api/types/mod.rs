@@ -6,6 +6,6 @@ mod knowledge;
 mod run;
 
 pub use backlog::{Backlog, Claim, Content, Interval, Pause};
-pub use embed::{EmbedAnswer, EmbedKind, EmbedRequest, Text};
+pub use embed::{EmbedAnswer, EmbedKind, EmbedRequest};
 pub use knowledge::{Document, FacetValue, Facets, Hit, SearchAnswer, Section};
 pub use run::{Attempt, ChunkSize, Loss, Run, RunDetails, RunDocument};
