@@ -1,0 +1,56 @@
+//! Documents, for workers and for messages.
+
+use postgres::{Client, GenericClient};
+
+use crate::error::Result;
+use crate::ids::RunId;
+
+/// A document for the chunk phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of graphdb.run_documents")]
+pub struct StoredDocument {
+    pub doc_id: String,
+    pub title: String,
+    pub body: String,
+}
+
+/// Calls `graphdb.run_documents`. Returns at most `limit` documents after `after`.
+/// Returns fewer if their bodies reach `max_bytes`. `chunking` describes how the worker makes chunks. If it is set, the
+/// result contains only documents that this worker must chunk.
+pub fn run_documents(
+    client: &mut impl GenericClient,
+    run_id: &RunId,
+    after: &str,
+    limit: i32,
+    max_bytes: i64,
+    chunking: Option<&str>,
+) -> Result<Vec<StoredDocument>> {
+    let rows = client.query(
+        "select d.doc_id, d.title, d.body from graphdb.run_documents($1, $2, $3, $4, $5) as d",
+        &[&run_id.as_str(), &after, &limit, &max_bytes, &chunking],
+    )?;
+    Ok(rows.iter().map(|row| StoredDocument { doc_id: row.get(0), title: row.get(1), body: row.get(2) }).collect())
+}
+
+/// Calls `graphdb.overlapping_runs`.
+/// Returns the runs that contain documents of `run_id` and the number of these documents, highest number first.
+pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Result<Vec<(RunId, i64)>> {
+    let rows = client.query("select * from graphdb.overlapping_runs($1)", &[&run_id.as_str()])?;
+    Ok(rows.iter().map(|row| (super::run_id(row, "run_id"), row.get("documents"))).collect())
+}
+
+/// Calls `graphdb.list_sources`. Returns the sources of all runs, most frequent first.
+pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
+    Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())
+}
+
+/// Calls `graphdb.list_meta_keys`. Returns the keys in the metadata of the documents that a search can find, most frequent first.
+pub fn list_meta_keys(client: &mut Client) -> Result<Vec<String>> {
+    let rows = client.query("select k.name from graphdb.list_meta_keys() as k", &[])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Calls `graphdb.list_labels`. Returns the labels of the documents that a search can find, most frequent first.
+pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
+    Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
+}
