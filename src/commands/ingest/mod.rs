@@ -1,7 +1,9 @@
 //! Turns an input into a run: reads and normalizes it, stores the artifact, and registers the run.
 //! `normalize` and `sync` use it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod read;
+mod summary;
+
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -17,17 +19,14 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::load::{Registration, Verdict, load_artifact};
-use crate::normalize::document::{NO_SUCH_ENTITY, NO_SUCH_KEY, NOT_IN_INPUT, OUTSIDE_INPUT};
-use crate::normalize::{self, FileError, Link, Notice, Options, Outcome};
+use crate::normalize::{self, Options};
 use crate::stop::Stop;
 use crate::terminal::{counted, printable};
+use read::read_all;
+use summary::Summary;
 
-/// Maximum number of losses and failed files that the summary lists.
-const NAMED: usize = 10;
 /// If a run has fewer documents, any number of them may be removed without confirmation.
 const SMALL_RUN: i32 = 20;
-/// Losses without lost content: invisible characters that were removed, and text that was kept.
-const CLEANED: [&str; 4] = ["zero-width-characters", "control-characters", "conref:other-type", "conref:excluded"];
 
 /// The input, and its run.
 #[derive(Debug)]
@@ -305,160 +304,4 @@ fn name_changes(loaded: &Loaded) {
             log::debug!("{kind}: {} ({})", printable(title), printable(doc_id));
         }
     }
-}
-
-#[derive(Default)]
-struct Summary {
-    documents: u64,
-    failed: u64,
-    skipped: u64,
-    losses: BTreeMap<String, u64>,
-    /// The files with errors. An error belongs to a file or to a page in it.
-    failed_files: BTreeSet<String>,
-    /// The first skipped file, and the reason.
-    first_skipped: Option<String>,
-}
-
-fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, context: &Context<'_>) -> Result<Summary> {
-    let Input { run_id, .. } = *input;
-    let mut summary = Summary::default();
-    let spinner = crate::terminal::spinner("document", context.quiet);
-    normalize::read(input.path, input.source, &input.options, &mut |outcome| {
-        if stop.is_asked() {
-            return Err(std::io::ErrorKind::Interrupted.into());
-        }
-        match outcome {
-            Outcome::Document(document) => {
-                for (name, count) in &document.losses {
-                    *summary.losses.entry(name.clone()).or_default() += count;
-                }
-                if !document.losses.is_empty() {
-                    let path = document.source_path.as_deref().unwrap_or(&document.id);
-                    let losses = format!("{}{}", listed(document.losses.iter()), lost_links(&document.links));
-                    spinner.suspend(|| {
-                        log::debug!("{}: dropped or unresolved: {}", printable(path), printable(&losses));
-                    });
-                }
-                summary.documents += 1;
-                spinner.inc(1);
-                writer.write(&document)?;
-            }
-            Outcome::Failure(failure) => {
-                summary.failed += 1;
-                let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
-                if is_named(summary.failed) {
-                    spinner
-                        .suspend(|| log::warn!("{}{line}: {}", printable(&failure.path), printable(&failure.message)));
-                }
-                context.events.emit(&Event::DocumentError {
-                    run_id,
-                    path: &failure.path,
-                    line: failure.line,
-                    message: &failure.message,
-                });
-                summary.failed_files.insert(failure.path);
-            }
-            Outcome::Skipped(FileError { path, message, .. }) => {
-                summary.skipped += 1;
-                summary.first_skipped.get_or_insert_with(|| format!("{path}: {message}"));
-                spinner.suspend(|| log::debug!("{}: {}", printable(&path), printable(&message)));
-                context.events.emit(&Event::DocumentSkip { run_id, path: &path, message: &message });
-            }
-            Outcome::Notice(Notice { is_warning, message }) => {
-                let level = if is_warning { log::Level::Warn } else { log::Level::Info };
-                spinner.suspend(|| log::log!(level, "{}", printable(&message)));
-                context.events.emit(&Event::NormalizeNotice { run_id, is_warning, message: &message });
-            }
-        }
-        Ok(())
-    })?;
-    spinner.finish_and_clear();
-    if summary.documents == 0 {
-        let skipped = summary.first_skipped.map(|first| format!(" Skipped: {first}.")).unwrap_or_default();
-        return Err(Error::Usage {
-            message: format!(
-                "{}: no {} documents found ({} failed, {} skipped)",
-                input.shown_path,
-                source_name(input.source),
-                counted(summary.failed_files.len(), "file"),
-                summary.skipped
-            ),
-            hint: Some(match summary.failed_files.len() {
-                0 => format!("Check PATH and --source.{skipped}"),
-                _ => format!("The messages above describe the errors.{skipped}"),
-            }),
-        });
-    }
-    Ok(summary)
-}
-
-impl Summary {
-    fn print(&self, input: &Input<'_>, loaded: &Loaded) {
-        let Input { run_id, dry_run, .. } = *input;
-        let documents = counted(self.documents, "document");
-        let Loaded { outcome, added, changed, removed, unchanged, .. } = loaded;
-        let would = if dry_run { "would be " } else { "" };
-        let changes = match outcome.as_str() {
-            "changed" => format!(": {added} added, {changed} changed, {removed} removed, {unchanged} unchanged"),
-            _ => String::new(),
-        };
-        let names = if outcome == "changed" && added + changed + removed > 0 { " (-v names them)" } else { "" };
-        let names = if log::log_enabled!(log::Level::Debug) { "" } else { names };
-        log::info!("run {run_id}: {documents}, {would}{outcome}{changes}{names}");
-        if self.failed > 0 {
-            let (files, rest) = (self.failed_files.len(), if is_named(self.failed) { "" } else { " (-v names all)" });
-            let several = if self.failed > files as u64 { format!(": {} errors", self.failed) } else { String::new() };
-            let failed = counted(files, "input file");
-            log::warn!("{failed} could not be converted completely{several}{rest}");
-        }
-        if self.skipped > 0 {
-            let (files, is_one) = (counted(self.skipped, "file"), self.skipped == 1);
-            let why = match (input.source, is_one) {
-                (normalize::Source::Dita, true) => "it is not DITA",
-                (normalize::Source::Dita, false) => "they are not DITA",
-                (normalize::Source::Confluence, true) => "it has no page or readable text",
-                (normalize::Source::Confluence, false) => "they have no page or readable text",
-            };
-            log::info!("skipped {files}, because {why} (-v names {})", if is_one { "it" } else { "them" });
-        }
-        self.warn_of_losses();
-    }
-
-    fn warn_of_losses(&self) {
-        let filtered = |name: &str| name.starts_with("filtered:");
-        let references: u64 = self.losses.iter().filter(|(name, _)| filtered(name)).map(|(_, count)| count).sum();
-        if references > 0 {
-            log::info!("conditions filtered out {}", counted(references, "reference"));
-        }
-        let is_lost = |name: &str| !filtered(name) && !CLEANED.contains(&name);
-        let mut losses: Vec<_> = self.losses.iter().filter(|(name, _)| is_lost(name)).collect();
-        losses.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
-        if !losses.is_empty() {
-            let named = listed(losses.iter().take(NAMED).copied());
-            let rest = losses.len().saturating_sub(NAMED);
-            let rest = if rest > 0 { format!(", and {} more", counted(rest, "kind")) } else { String::new() };
-            log::info!("dropped or unresolved: {named}{rest} (-v names the documents)");
-        }
-    }
-}
-
-/// Lists the missing files and keys that documents refer to.
-fn lost_links(links: &[Link]) -> String {
-    let lost = |reasons: &[&str], words: &str| {
-        let is_lost = |link: &&Link| link.reason.as_deref().is_some_and(|reason| reasons.contains(&reason));
-        let lost: Vec<&str> = links.iter().filter(is_lost).map(|link| link.href.as_str()).collect();
-        if lost.is_empty() { String::new() } else { format!("; {words}: {}", lost.join(", ")) }
-    };
-    lost(&[NOT_IN_INPUT, OUTSIDE_INPUT], "not in the input")
-        + &lost(&[NO_SUCH_KEY], "no such key")
-        + &lost(&[NO_SUCH_ENTITY], "no such entity")
-}
-
-/// Returns whether the error with this number is printed.
-fn is_named(number: u64) -> bool {
-    number <= NAMED as u64 || log::log_enabled!(log::Level::Debug)
-}
-
-fn listed<'a>(losses: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
-    losses.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
