@@ -1,6 +1,6 @@
 //! Finds and parses the files of the input. Parsed trees are cached as long as there is room.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,8 +31,7 @@ pub(super) struct InputFiles {
 struct State {
     paths: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, FileId>,
-    /// The names in each folder, to find a file whose name differs from the reference only in case.
-    listings: HashMap<String, Arc<std::io::Result<Vec<String>>>>,
+    listings: HashMap<String, Arc<std::io::Result<Listing>>>,
     /// Folders in which a file was searched but that could not be read, with the reason.
     unread: BTreeMap<String, String>,
     trees: HashMap<FileId, Kept>,
@@ -42,6 +41,32 @@ struct State {
     held: HashMap<FileId, Arc<Parsed>>,
     kept_bytes: u64,
     clock: u64,
+}
+
+/// The names in a folder.
+struct Listing {
+    names: HashSet<String>,
+    /// The first name for each name in lower case.
+    by_lower_case: HashMap<String, String>,
+}
+
+impl Listing {
+    fn of(folder: &Path) -> std::io::Result<Self> {
+        let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+        let mut names: Vec<String> =
+            entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        let mut by_lower_case = HashMap::new();
+        for name in &names {
+            by_lower_case.entry(name.to_lowercase()).or_insert_with(|| name.clone());
+        }
+        Ok(Self { names: names.into_iter().collect(), by_lower_case })
+    }
+
+    /// Returns the actual name of a file. If there is no exact match, ignores case.
+    fn find(&self, name: &str) -> Option<&str> {
+        self.names.get(name).or_else(|| self.by_lower_case.get(&name.to_lowercase())).map(String::as_str)
+    }
 }
 
 struct Kept {
@@ -95,10 +120,7 @@ impl InputFiles {
         for part in path.split('/') {
             let listing = self.listing(&actual);
             let name = match &*listing {
-                Ok(names) => {
-                    let name = names.iter().find(|name| *name == part);
-                    name.or_else(|| names.iter().find(|name| name.to_lowercase() == part.to_lowercase()))?.as_str()
-                }
+                Ok(listing) => listing.find(part)?,
                 Err(_) if self.has_unlisted(&actual, part) => part,
                 Err(_) => return None,
             };
@@ -123,18 +145,11 @@ impl InputFiles {
         id
     }
 
-    fn listing(&self, folder: &str) -> Arc<std::io::Result<Vec<String>>> {
+    fn listing(&self, folder: &str) -> Arc<std::io::Result<Listing>> {
         if let Some(listing) = self.state().listings.get(folder) {
             return Arc::clone(listing);
         }
-        let names = || {
-            let entries = std::fs::read_dir(self.root.join(folder))?.collect::<std::io::Result<Vec<_>>>()?;
-            let mut names: Vec<String> =
-                entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-            names.sort();
-            Ok(names)
-        };
-        let listing = Arc::new(names());
+        let listing = Arc::new(Listing::of(&self.root.join(folder)));
         self.state().listings.insert(folder.to_owned(), Arc::clone(&listing));
         listing
     }

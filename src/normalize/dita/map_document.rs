@@ -12,8 +12,9 @@ use crate::normalize::tree::{Block, Inline, List, ListItem};
 
 /// Returns the title of a map: `title`, a book's main title, or `@title`.
 pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<String> {
-    let title = map.child("title").or_else(|| map.find(&|element| element.is("mainbooktitle")));
-    let title = title.or_else(|| map.child("booktitle")).cloned();
+    let book = map.child("booktitle");
+    let main = || book.and_then(|book| book.find(&|element| element.is("mainbooktitle")));
+    let title = map.child("title").or_else(main).or(book).cloned();
     let text = title.map(|title| resolver.plain(&title, "")).filter(|text| !text.is_empty());
     text.or_else(|| map.attr("title").map(collapse))
 }

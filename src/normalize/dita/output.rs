@@ -190,9 +190,7 @@ fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &m
             titles.extend(title_of(above, root, resolver));
             parent = above.parent;
         }
-        if let Some(tree) = resolver.tree(map.file) {
-            titles.extend(map_document::title_of(&tree, resolver));
-        }
+        titles.extend(library.title_of_map(map.file, resolver));
         titles.reverse();
         if !all.contains(&titles) {
             all.push(titles);

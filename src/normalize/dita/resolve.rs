@@ -19,7 +19,7 @@ const MAX_PULLED: usize = 200_000;
 const USE_TARGET: &str = "-dita-use-conref-target";
 
 /// Where keys are looked up, and which branches apply.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Context {
     /// Root map and key scope, in order of priority.
     pub scopes: Vec<(usize, usize)>,

@@ -7,7 +7,7 @@ pub(super) mod tests;
 mod uses;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -16,11 +16,13 @@ use super::document_ids::DocumentIds;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::input_files::InputFiles;
+use super::map_document;
 use super::maps::{RootMap, Use};
 use super::push::Pushes;
-use super::resolve::Context;
+use super::resolve::{Context, Resolver};
 use super::vocabulary::{Kind, is_map};
 use crate::config::{Dita, Searched};
+use crate::lock::locked;
 
 pub(super) use addresses::address_of;
 
@@ -50,6 +52,8 @@ pub(super) struct Library {
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
     pub(super) document_ids: DocumentIds,
+    /// The titles of root maps, because each document below a map needs them, and a map can be large.
+    map_titles: Mutex<HashMap<(FileId, Context), Option<String>>>,
 }
 
 /// The number of a root map, and a use in it.
@@ -90,6 +94,7 @@ impl Library {
             uses: HashMap::new(),
             aliases: HashMap::new(),
             document_ids: DocumentIds::default(),
+            map_titles: Mutex::default(),
         }
     }
 
@@ -150,6 +155,18 @@ impl Library {
         }
         self.pushes.apply(file, &mut root);
         self.filter(&mut root, branches).then(|| Arc::new(root))
+    }
+
+    /// Returns the title of a map, as the documents in the resolver's context show it.
+    pub fn title_of_map(&self, map: FileId, resolver: &mut Resolver<'_>) -> Option<String> {
+        let key = (map, resolver.context.clone());
+        if let Some(title) = locked(&self.map_titles).get(&key) {
+            return title.clone();
+        }
+        let tree = resolver.tree(map)?;
+        let title = map_document::title_of(&tree, resolver);
+        locked(&self.map_titles).insert(key, title.clone());
+        title
     }
 
     /// Removes the content of `element` that branches exclude. Returns false if the element itself is excluded.
