@@ -2,12 +2,12 @@
 
     compare.py TRAILBLAZER SOCKET CORPUS WORK MODE EMBEDDER
 
-MODE is `instant`, `server`, `model` or `model-server`. SOCKET is the folder of a PostgreSQL server's socket.
+MODE is `instant`, `files`, `server`, `model` or `model-server`. SOCKET is the folder of a PostgreSQL server's socket.
 """
 import sys
 from pathlib import Path
 
-from measure import NAMES, Bench, Framework, Trailblazer
+from measure import NAMES, Bench, FilesInCocoIndex, FilesInTrailblazer, Framework, Trailblazer
 
 SCENES = [
     ("first", "First run"),
@@ -18,9 +18,14 @@ SCENES = [
 
 
 def contenders(bench, binary, mode):
+    if mode == "files":
+        return prepared([FilesInTrailblazer(bench, binary), FilesInCocoIndex(bench)])
     # Two processes with a model share the same cores, and would continue after a kill.
     modules = [module for module in NAMES if mode == "instant" or module != "llamaindex_processes"]
-    found = [Trailblazer(bench, binary)] + [Framework(bench, module) for module in modules]
+    return prepared([Trailblazer(bench, binary)] + [Framework(bench, module) for module in modules])
+
+
+def prepared(found):
     for place, contender in enumerate(found):
         contender.prepare(f"bench_{place}")
     return found
@@ -55,8 +60,8 @@ def table(documents, title, rows):
     sys.stdout.flush()
 
 
-def compare(documents, found):
-    for variant, title in SCENES:
+def compare(documents, found, scenes):
+    for variant, title in scenes:
         rows = []
         for contender in found:
             print(f"{title}: {contender.name} …", file=sys.stderr)
@@ -85,9 +90,15 @@ def kill(documents, found):
 
 def main(binary, socket, corpus, work, mode, embedder):
     bench = Bench(socket, Path(work), Path(corpus), embedder)
-    documents = sum(1 for _ in open(bench.corpus / "first.ndjson"))
     found = contenders(bench, binary, mode)
-    (kill if bench.counted else compare)(documents, found)
+    if mode == "files":
+        compare(len(list((bench.corpus / "first").glob("*.md"))), found, SCENES[:3])
+        return
+    documents = sum(1 for _ in open(bench.corpus / "first.ndjson"))
+    if bench.counted:
+        kill(documents, found)
+    else:
+        compare(documents, found, SCENES)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Runs one framework over the documents: contender.py NAME DOCUMENTS DATABASE; prints {"seconds": …, "chunks": …}.
 
-DATABASE is a libpq URL. The clock starts when everything is imported and the documents are read.
+DOCUMENTS is a file, which is read before the clock starts, or a folder, which the framework reads. DATABASE is a libpq URL. The clock
+starts when everything is imported.
 """
 import importlib
 import json
+import os
 import sys
 import time
 
@@ -20,9 +22,10 @@ def documents(path):
 def main(name, path, url):
     framework = importlib.import_module(f"with_{name}")
     embed = embedder.load()
-    found = list(documents(path))
+    of_files = os.path.isdir(path)
+    found = path if of_files else list(documents(path))
     begun = time.monotonic()
-    framework.ingest(found, url, embed)
+    (framework.ingest_files if of_files else framework.ingest)(found, url, embed)
     seconds = time.monotonic() - begun
     if embed.failure:
         raise embed.failure

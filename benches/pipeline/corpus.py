@@ -1,10 +1,14 @@
 """Creates the corpus of the comparison and its edited variants.
 
     corpus.py RUNS FOLDER COUNT
+    corpus.py --files FOLDER OUT
 
 Takes each text of RUNS/*/normalize/normalized.ndjson once, and copies all of them until there are COUNT documents. Every paragraph
 of a copy begins with words that only this copy has: nobody gains by knowing a text that another document has too. Each variant is
 FOLDER/<variant>.ndjson for the frameworks, and runs of 100 documents in FOLDER/<variant>/ for `trailblazer runs backfill`.
+
+With --files, writes each document of a corpus as a Markdown file to OUT/first, with a DITA map of all, and those that `edited` changes
+to OUT/edited.
 """
 import json
 import sys
@@ -65,5 +69,28 @@ def main(runs, folder, count):
     print(f"{count} documents, {size:.1f} MB of Markdown, from {min(len(found), count)} texts")
 
 
+def files(folder, out):
+    for variant in ("first", "edited"):
+        (out / variant).mkdir(parents=True)
+    names = []
+    with open(folder / "first.ndjson") as first, open(folder / "edited.ndjson") as edited:
+        for line, changed in zip(first, edited):
+            name = f"{json.loads(line)['id']}.md"
+            names.append(name)
+            write_file(out / "first" / name, line)
+            if changed != line:
+                write_file(out / "edited" / name, changed)
+    topics = "".join(f'<topicref href="{name}" format="markdown"/>\n' for name in names)
+    (out / "first" / "all.ditamap").write_text(f"<map><title>Corpus</title>\n{topics}</map>\n")
+
+
+def write_file(path, line):
+    document = json.loads(line)
+    path.write_text(f"# {document['title']}\n\n{document['text_md']}\n")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    if sys.argv[1] == "--files":
+        files(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

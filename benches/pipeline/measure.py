@@ -53,6 +53,12 @@ class Bench:
                 cursor = connection.execute(statement)
             return cursor.fetchone()[0] if cursor.description else None
 
+    def folder_of(self, contender, variant):
+        """Returns the contender's own folder of files after the files of this variant have been written to it."""
+        folder = self.work / f"files-{type(contender).__name__}"
+        shutil.copytree(self.corpus / variant, folder, dirs_exist_ok=True)
+        return str(folder)
+
     def served(self, path):
         """Returns the counts of the embedding server."""
         with urllib.request.urlopen(self.embedder.removesuffix("/v1") + path) as answer:
@@ -138,10 +144,12 @@ class Framework(Contender):
         super().forget()
         self.counter.unlink(missing_ok=True)
 
+    def source(self, variant):
+        return str(self.bench.corpus / f"{variant}.ndjson")
+
     def begin(self, variant):
         environment = {"EMBEDDER": self.bench.embedder, "COUNTER": str(self.counter), "COCOINDEX_DB": str(self.memory)}
-        documents = str(self.bench.corpus / f"{variant}.ndjson")
-        command = [sys.executable, str(HERE / "contender.py"), self.module, documents, self.bench.url(self.database)]
+        command = [sys.executable, str(HERE / "contender.py"), self.module, self.source(variant), self.bench.url(self.database)]
         return start(command, environment, self.bench.work)
 
     def work(self, variant):
@@ -215,3 +223,21 @@ class Trailblazer(Contender):
 
     def texts(self):
         return self.bench.served("/peek")["texts"] if self.bench.counted else self.embedded
+
+
+class FilesInCocoIndex(Framework):
+    """Reads a folder of files, in which a variant replaces the files that differ."""
+
+    def __init__(self, bench):
+        super().__init__(bench, "cocoindex")
+
+    def source(self, variant):
+        return self.bench.folder_of(self, variant)
+
+
+class FilesInTrailblazer(Trailblazer):
+    """Normalizes a folder of files before each run. The time to register is the time to normalize."""
+
+    def register(self, variant):
+        folder = self.bench.folder_of(self, variant)
+        return self.run(self.command("normalize", folder, "--source", "dita"))

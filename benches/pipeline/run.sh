@@ -2,8 +2,8 @@
 # Compares trailblazer with LlamaIndex, LangChain, Haystack and CocoIndex, from documents to vectors. Prints Markdown tables. All write to one
 # temporary PostgreSQL server with default, durable settings. Each has its own database. The pinned packages are fetched into var/bench.
 #   DOCS=2000  TRAILBLAZER=target/release/trailblazer  TRAILBLAZER_CORPORA=folder  PG_BIN=folder with initdb (default: from PATH)
-#   MODES="instant server model model-server": the embedder takes no time or is all-MiniLM-L6-v2, in process or behind HTTP, where a kill
-#   is tried.
+#   MODES="instant server model model-server files": the embedder takes no time or is all-MiniLM-L6-v2, in process or behind HTTP, where a
+#   kill is tried. `files` compares only trailblazer and CocoIndex, from files on disk (not run by default; DOCS=20000 for example).
 #   MODEL=1 fetches what all-MiniLM-L6-v2 needs (4 GB: PyTorch on Linux comes with its GPU libraries, which are not used); MODEL_DOCS=200
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -94,6 +94,10 @@ for mode in $modes; do
     instant)
       printf '\n### An instant embedder in process\n'
       compare "$work/corpus" instant instant ;;
+    files)
+      printf '\n### From files on disk, with an instant embedder\n'
+      "$python" "$here/corpus.py" --files "$work/corpus" "$work/corpus-files"
+      compare "$work/corpus-files" files instant ;;
     server)
       printf '\n### An instant embedder behind HTTP, and a kill half way\n'
       compare_served "$work/corpus" server ;;

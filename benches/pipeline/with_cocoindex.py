@@ -6,7 +6,7 @@ import asyncpg
 import cocoindex as coco
 import numpy as np
 import psycopg
-from cocoindex.connectors import postgres
+from cocoindex.connectors import localfs, postgres
 from cocoindex.ops.text import RecursiveSplitter
 from cocoindex.resources.id import IdGenerator
 from cocoindex.resources.schema import VectorSchema
@@ -41,21 +41,45 @@ async def add_chunk(text: str, document: str, ids: IdGenerator, table: postgres.
     table.declare_row(row=Row(await ids.next_id(text), document, text, await embed(text)))
 
 
-@coco.fn(memo=True)
-async def add_document(document: tuple[str, str], table: postgres.TableTarget[Row]) -> None:
-    id, text = document
+async def add_text(id: str, text: str, table: postgres.TableTarget[Row]) -> None:
     chunks = SPLITTER.split(text, chunk_size=CHARACTERS, chunk_overlap=0, language="markdown")
     await coco.map(add_chunk, [chunk.text for chunk in chunks], id, IdGenerator(id), table)
 
 
+@coco.fn(memo=True)
+async def add_document(document: tuple[str, str], table: postgres.TableTarget[Row]) -> None:
+    await add_text(*document, table)
+
+
+@coco.fn(memo=True)
+async def add_file(file: localfs.File, table: postgres.TableTarget[Row]) -> None:
+    await add_text(str(file.file_path.path), await file.read_text(), table)
+
+
+async def target():
+    schema = await postgres.TableSchema.from_class(Row, primary_key=["id"])
+    return await postgres.mount_table_target(DATABASE, "chunks", schema)
+
+
 @coco.fn
 async def flow(documents: list[tuple[str, str]]) -> None:
-    schema = await postgres.TableSchema.from_class(Row, primary_key=["id"])
-    table = await postgres.mount_table_target(DATABASE, "chunks", schema)
-    await coco.mount_each(add_document, [(document[0], document) for document in documents], table)
+    await coco.mount_each(add_document, [(document[0], document) for document in documents], await target())
+
+
+@coco.fn
+async def flow_of_files(folder: str) -> None:
+    await coco.mount_each(add_file, localfs.walk_dir(folder).items(), await target())
 
 
 def ingest(documents, url, embedder):
+    run(flow, url, embedder, documents=documents)
+
+
+def ingest_files(folder, url, embedder):
+    run(flow_of_files, url, embedder, folder=folder)
+
+
+def run(main, url, embedder, **arguments):
     global EMBED
     EMBED = embedder.embed
 
@@ -65,7 +89,7 @@ def ingest(documents, url, embedder):
             builder.provide(DATABASE, pool)
             yield
 
-    coco.App(coco.AppConfig(name="bench"), flow, documents=documents).update_blocking()
+    coco.App(coco.AppConfig(name="bench"), main, **arguments).update_blocking()
 
 
 def count(url):
