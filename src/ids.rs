@@ -7,12 +7,17 @@ use std::str::FromStr;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// The name of a run and of its folder: letters, digits, `.`, `_`, `-`, at most 128 characters.
+/// The name of a run and of its folder. [`RunId::RULE`] tells which names are valid.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RunId(String);
 
 impl RunId {
+    /// The rule in words. `graphdb._check_run_id` contains the same rule.
+    pub const RULE: &str = "letters, digits, \".\", \"_\" and \"-\", at most 128";
+    /// The rule as a regular expression for the whole name.
+    pub const PATTERN: &str = r"(?!\.\.?$)[A-Za-z0-9._-]{1,128}";
+
     /// Returns the run id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -33,10 +38,7 @@ impl FromStr for RunId {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) || matches!(text, "." | "..") {
             let shown: String = text.chars().take(140).flat_map(char::escape_default).collect();
-            return Err(format!(
-                "invalid run id \"{shown}\": because it becomes a folder name, only letters, digits, \".\", \"_\" and \"-\" \
-                 are allowed, at most 128 characters"
-            ));
+            return Err(format!("invalid run id \"{shown}\": it becomes a folder name, so use only {}", Self::RULE));
         }
         Ok(Self(text.to_owned()))
     }
@@ -166,13 +168,19 @@ pub struct ClaimToken(pub i64);
 mod tests {
     use super::*;
 
+    /// Returns whether the pattern matches the name, as the schemas in the `OpenAPI` document do.
+    fn matches_pattern(name: &str) -> bool {
+        let schema = serde_json::json!({ "type": "string", "pattern": format!("^{}$", RunId::PATTERN) });
+        jsonschema::is_valid(&schema, &name.into())
+    }
+
     #[test]
     fn run_id_that_could_leave_its_folder_is_refused() {
         for bad in ["", ".", "..", "a/b", "../x", "a b", "a\nb", "é", &"x".repeat(129)] {
-            assert!(bad.parse::<RunId>().is_err(), "{bad:?}");
+            assert!(bad.parse::<RunId>().is_err() && !matches_pattern(bad), "{bad:?}");
         }
-        for good in ["2026-01-31_120000_ab12", "a", "...", &"x".repeat(128)] {
-            assert!(good.parse::<RunId>().is_ok(), "{good:?}");
+        for good in ["2026-01-31_120000_ab12", "a", "...", ".a", &"x".repeat(128)] {
+            assert!(good.parse::<RunId>().is_ok() && matches_pattern(good), "{good:?}");
         }
     }
 }

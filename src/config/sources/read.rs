@@ -64,7 +64,8 @@ pub fn read(tree: &Mapping, file: &str, text: &str) -> Result<Sources, ConfigErr
         let name: RunId = shown.parse().map_err(|_| ConfigError::Invalid {
             place: lines.place(None),
             message: format!(
-                "sources.{shown}: this name is not allowed, because it becomes the run id; use letters, digits, \".\", \"_\" and \"-\", at most 128"
+                "sources.{shown}: this name is not allowed, because it becomes the run id; use {}",
+                RunId::RULE
             ),
         })?;
         let Value::Mapping(keys) = value else {

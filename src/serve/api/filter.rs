@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 
 use crate::db::conditions::add_conditions;
 use crate::db::search::SearchFilter;
+use crate::ids::RunId;
 use crate::serve::problem::Problem;
 
 /// Which documents to search. Without any parameter, all documents that the caller may read.
@@ -58,7 +59,7 @@ pub struct Filter {
     pub run_id: Option<String>,
     /// Only documents of these runs. Can be repeated.
     #[serde(default)]
-    #[param(value_type = Vec<RunName>)]
+    #[param(value_type = Vec<RunId>)]
     pub run_ids: Vec<String>,
     /// Only documents with KEY=VALUE, KEY>=DATE or KEY<=DATE in their metadata. Another value of the same key is an alternative.
     #[serde(default, rename = "where")]
@@ -75,12 +76,6 @@ pub struct Filter {
 #[schema(min_length = 1)]
 #[allow(dead_code, reason = "describes the lists of a filter")]
 pub struct FilterText(String);
-
-/// The name of a run.
-#[derive(utoipa::ToSchema)]
-#[schema(pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$")]
-#[allow(dead_code, reason = "describes the parameter run_ids")]
-pub struct RunName(String);
 
 /// A condition for metadata.
 #[derive(utoipa::ToSchema)]

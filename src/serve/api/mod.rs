@@ -2,6 +2,7 @@
 
 mod extract;
 pub mod filter;
+mod run_id;
 pub mod types;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::state::State;
 use crate::ids::RunId;
 pub(super) use extract::{Body, Filtered, Params, Segment, Segments, Submitted};
 use filter::Filter;
+use run_id::RunOrSearched;
 use types::{Backlog, Document, EmbedAnswer, EmbedRequest, Facets, RunDetails, SearchAnswer};
 
 /// Maximum number of texts in a request for vectors.
@@ -45,7 +47,7 @@ pub(super) fn routes() -> Router<Arc<State>> {
         description = "Search the knowledge base, read its documents, and show the backlog. Errors are problem details (RFC 9457)."
     ),
     paths(search, facets, document, read_backlog, read_run, embed),
-    components(schemas(Problem, filter::FilterText, filter::RunName, filter::Condition)),
+    components(schemas(Problem, filter::FilterText, RunId, filter::Condition)),
     modifiers(&Security),
     security((), ("token" = [])),
 )]
@@ -148,7 +150,7 @@ struct DocumentParams {
 
 /// Read a document, or one section of it.
 #[utoipa::path(get, path = "/api/documents/{run}/{doc}", params(
-    ("run" = String, Path, description = "The run, or ~ for the version that search finds", pattern = "^([A-Za-z0-9._-]{1,128}|~)$"),
+    ("run" = inline(RunOrSearched), Path, description = "The run, or ~ for the version that search finds"),
     ("doc" = String, Path, description = "Id, URL or path of the document", min_length = 1),
     DocumentParams,
 ), responses(
@@ -195,7 +197,7 @@ struct RunParams {
 
 /// Show a run: its history, its documents, and lost content.
 #[utoipa::path(get, path = "/api/runs/{id}", params(
-    ("id" = String, Path, description = "The run", pattern = "^[A-Za-z0-9._-]{1,128}$"),
+    ("id" = inline(RunId), Path, description = "The run"),
     RunParams,
 ), responses(
     (status = 200, description = "The run", body = RunDetails),
