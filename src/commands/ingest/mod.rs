@@ -13,7 +13,7 @@ use super::others::is_same_input;
 use super::{Context, kept, others};
 use crate::artifact::{self, BrokenLine, Writer};
 use crate::db::Connector;
-use crate::db::calls::{self, Filter};
+use crate::db::calls::{self, Filter, Run};
 use crate::db::stage::{Loaded, NamedDocument};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -195,13 +195,7 @@ fn register(
             }
             Ok(Verdict::Commit)
         })?;
-        if let (Some(earlier), "changed", false) = (&earlier_run, loaded.outcome.as_str(), input.dry_run) {
-            let is_other =
-                earlier_input.as_deref().is_some_and(|replaced| !is_same_input(replaced, &input.description));
-            if earlier.source != source || is_other {
-                others::report_replaced(earlier, earlier_input.as_deref(), &input.description, source, context);
-            }
-        }
+        report_replacement(input, earlier_run.as_ref(), earlier_input.as_deref(), &loaded, context);
         Ok((client, loaded))
     });
     match outcome {
@@ -212,21 +206,37 @@ fn register(
             Ok(Registered { client, loaded, broken })
         }
         Err(error) => {
-            let is_refused = matches!(error, Error::Refused { .. } | Error::Usage { .. });
+            let is_unwanted = input.dry_run || matches!(error, Error::Refused { .. } | Error::Usage { .. });
             match writer {
-                Some(writer) if input.dry_run || is_refused => writer.discard(),
+                Some(writer) if is_unwanted => writer.discard(),
                 Some(writer) => writer.finish(run_id, &input.description, now(), Some(keep))?,
                 None => {}
             }
-            if !input.dry_run && !is_refused {
+            if !is_unwanted {
                 summary.warn_of_losses();
-                let path = path.display();
                 log::warn!(
-                    "{path} was written, but the run was not registered. When the database is ready, run `trailblazer runs backfill`"
+                    "{} was written, but the run was not registered. When the database is ready, run `trailblazer runs backfill`",
+                    path.display()
                 );
             }
             Err(error)
         }
+    }
+}
+
+/// Reports that the run contained documents of another source or input before.
+fn report_replacement(
+    input: &Input<'_>,
+    earlier: Option<&Run>,
+    earlier_input: Option<&str>,
+    loaded: &Loaded,
+    context: &Context<'_>,
+) {
+    let (Some(earlier), "changed", false) = (earlier, loaded.outcome.as_str(), input.dry_run) else { return };
+    let source = source_name(input.source);
+    let is_other_input = earlier_input.is_some_and(|replaced| !is_same_input(replaced, &input.description));
+    if earlier.source != source || is_other_input {
+        others::report_replaced(earlier, earlier_input, &input.description, source, context);
     }
 }
 
