@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use postgres::Client;
 
-use super::fixture::{Waiting, ask, chunk, claim, load, refused, register_model, status};
+use super::fixture::{Waiting, ask, chunk, claim, load, process, refused, register_model, status};
 use crate::support::TestDatabase;
 
 fn claim_next(client: &mut Client) -> Option<String> {
@@ -30,6 +30,42 @@ fn claim_run_takes_the_lowest_run_id_of_runs_as_old() {
     }
     let claimed: Vec<String> = (0..4).filter_map(|_| claim_next(&mut client)).collect();
     assert_eq!(claimed, ["a", "a.1", "b", "c"]);
+}
+
+#[test]
+fn claim_run_takes_the_oldest_whatever_its_name() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    for (run_id, at) in [("b", "2026-01-01"), ("a", "2026-01-02")] {
+        load(&mut client, run_id, at, &[(run_id, "text")]);
+    }
+    let first = |phase: &str| format!("select run_id from graphdb.claim_run('{phase}', 'w')");
+    ask(&mut client, "begin");
+    assert_eq!(ask(&mut client, &first("chunk")), "b");
+    ask(&mut client, "rollback");
+    for run_id in ["a", "b"] {
+        chunk(&mut client, run_id);
+    }
+    assert_eq!(ask(&mut client, &first("embed")), "b");
+}
+
+#[test]
+fn a_run_that_is_claimed_to_be_embedded_again_keeps_the_vectors_it_shares() {
+    for claim in [
+        "graphdb.claim_run('embed', 'w')",
+        "graphdb.claim_runs('embed', 'w', '1 hour', 1)",
+        r#"graphdb.claim_runs('embed', 'w', '1 hour', 1, '{"run_ids": "b"}')"#,
+    ] {
+        let database = TestDatabase::new();
+        let mut client = database.connect();
+        process(&mut client, "a", &["shared"]);
+        process(&mut client, "b", &["shared"]);
+        ask(&mut client, r#"select graphdb.reset_runs('{"run_ids": "b"}', 'embeddings')"#);
+        ask(&mut client, &format!("select {claim}"));
+        let deleted = r#"select deleted, deleted_vectors from graphdb.delete_runs('{"run_ids": "a"}')"#;
+        assert_eq!(ask(&mut client, deleted), "1 0", "{claim}");
+    }
 }
 
 #[test]

@@ -115,6 +115,25 @@ fn a_claim_ends_once() {
 }
 
 #[test]
+fn a_claim_that_another_session_ends_at_the_same_time_ends_once() {
+    let endings = |token: i64| {
+        [format!("select graphdb.fail_run('r', {token}, 'no')"), format!("select graphdb.expire_claim('r', {token})")]
+    };
+    for number in 0..2 {
+        let database = TestDatabase::new();
+        let mut client = database.connect();
+        ready_for(&mut client, "chunk");
+        let token = claim(&mut client, "chunk", "r");
+        ask(&mut client, &format!("begin; select graphdb.release_run('r', {token})"));
+        let second = Waiting::start(&database, database.connect(), &endings(token)[number]);
+        ask(&mut client, "commit");
+        let error = second.finish().1.unwrap_err();
+        assert_eq!(error.code().map(|code| code.code()), Some("TB002"), "{error}");
+        assert_eq!(ask(&mut client, "select status, attempts from graphdb.processed_runs"), "normalized 0");
+    }
+}
+
+#[test]
 fn the_token_of_another_run_or_of_nobody_is_no_claim() {
     let database = TestDatabase::new();
     let mut client = database.connect();

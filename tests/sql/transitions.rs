@@ -90,6 +90,26 @@ fn every_step_from_every_status_is_taken_or_refused_as_documented() {
 }
 
 #[test]
+fn a_phase_that_is_not_completed_leaves_no_start_time() {
+    let endings = ["release_run('r', T)", "fail_run('r', T, 'no')", "expire_claim('r', T)"];
+    for (phase, times) in [("chunk", "- -"), ("embed", "t -")] {
+        for ending in endings {
+            let database = TestDatabase::new();
+            let mut client = database.connect();
+            load(&mut client, "r", "2026-01-01", &[("d", "text")]);
+            if phase == "embed" {
+                chunk(&mut client, "r");
+            }
+            let token = claim(&mut client, phase, "r").to_string();
+            ask(&mut client, &format!("select graphdb.{}", ending.replace('T', &token)));
+            let started = "select chunk_started_at is not null or null, embed_started_at is not null or null \
+                           from graphdb.processed_runs";
+            assert_eq!(ask(&mut client, started), times, "{ending} in {phase}");
+        }
+    }
+}
+
+#[test]
 fn a_run_registered_anew_starts_from_normalized_whatever_it_was() {
     let database = TestDatabase::new();
     let mut client = one_run_in_each_status(&database);

@@ -118,6 +118,14 @@ fn claims_of_dead_workers_are_released_uncharged_and_fenced() {
 }
 
 #[test]
+fn an_expired_claim_is_released_without_force() {
+    let (database, mut client, _) = claimed_at_noon();
+    set_time(&database, "12:45:00");
+    let counts = "select matched, released, skipped from graphdb.release_claims('{}')";
+    assert_eq!(ask(&mut client, counts), "2 2 0");
+}
+
+#[test]
 fn a_release_charges_an_attempt_when_it_is_asked_to() {
     let (database, mut client, _) = claimed_at_noon();
     set_time(&database, "12:30:00");
