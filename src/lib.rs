@@ -19,6 +19,7 @@ pub mod load;
 mod lock;
 pub mod logging;
 pub mod normalize;
+pub mod log_file;
 pub mod options;
 pub mod plot;
 pub mod process;
@@ -72,7 +73,7 @@ fn dispatch(cli: Cli, events: &EventWriter) -> Result<Exit> {
     let log = cli.command.log_name();
     let context = || -> Result<commands::Context<'_>> {
         let context = commands::Context::new(&cli.global, events)?;
-        log.map_or(Ok(()), |command| logging::open_files(&context.config.log, command))?;
+        log.map_or(Ok(()), |command| logging::open_file(&context.config.log, command))?;
         Ok(context)
     };
     match cli.command {

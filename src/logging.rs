@@ -1,19 +1,18 @@
 //! Writes log messages to standard error, and to files if `log.dir` is set.
 
-use std::io::{self, Write};
 use std::sync::OnceLock;
 
-use chrono::{SecondsFormat, Utc};
-use flexi_logger::writers::{FileLogWriter, LogWriter as _};
-use flexi_logger::{Age, Cleanup, Criterion, DeferredNow, FileSpec, Naming};
+use chrono::{DateTime, SecondsFormat, Utc};
 use log::{Log, Metadata, Record};
 
+use crate::config::ConfigError;
 use crate::config::logging::{Format, Logging};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::log_file::LogFile;
 use crate::wording::printable;
 
-/// The log files. They are opened after the configuration is loaded.
-static FILES: OnceLock<FileLogWriter> = OnceLock::new();
+/// The log file and its format. It is opened after the configuration is loaded.
+static FILE: OnceLock<(LogFile, Format)> = OnceLock::new();
 
 /// Both places.
 struct Places {
@@ -28,7 +27,7 @@ impl Log for Places {
     fn log(&self, record: &Record<'_>) {
         if self.terminal.matches(record) {
             self.terminal.log(record);
-            to_files(record);
+            to_file(record);
         }
     }
 
@@ -45,64 +44,67 @@ pub fn init(terminal: env_logger::Logger) {
     }
 }
 
-/// Opens the log file of a command, if `log.dir` is set. Files are rotated once a day and when they reach their maximum size.
-/// Old files are deleted.
-pub fn open_files(settings: &Logging, command: &str) -> Result<()> {
+/// Opens the log file of a command, if `log.dir` is set.
+pub fn open_file(settings: &Logging, command: &str) -> Result<()> {
     let Some(folder) = &settings.dir else { return Ok(()) };
-    let spec = FileSpec::default().directory(folder).basename(format!("trailblazer-{command}")).suppress_timestamp();
     let bytes = u64::from(settings.max_megabytes) * 1024 * 1024;
-    let days = usize::try_from(settings.keep_days).unwrap_or(usize::MAX);
-    let writer = FileLogWriter::builder(spec)
-        .rotate(Criterion::AgeOrSize(Age::Day, bytes), Naming::Timestamps, Cleanup::KeepForDays(days))
-        .cleanup_in_background_thread(false)
-        .append()
-        .format(match settings.format {
-            Format::Text => text,
-            Format::Ndjson => ndjson,
-        })
-        .try_build()
-        .map_err(|error| Error::file(folder)(io::Error::other(error)))?;
+    let file =
+        LogFile::open(folder, &format!("trailblazer-{command}"), bytes, settings.keep_days).map_err(|source| {
+            ConfigError::Invalid {
+                place: "log.dir".into(),
+                message: format!("cannot write log files in {}: {source}", folder.display()),
+            }
+        })?;
     // If a process loads its configuration again, the settings are the same.
-    let _ = FILES.set(writer);
+    let _ = FILE.set((file, settings.format));
     Ok(())
 }
 
 /// Writes the error that ends the command to the files. On standard error, it has another format.
 pub fn record_error(message: &str, hint: Option<&str>) {
     let hint = hint.map(|hint| format!("; hint: {hint}")).unwrap_or_default();
-    to_files(
+    to_file(
         &Record::builder().level(log::Level::Error).target("trailblazer").args(format_args!("{message}{hint}")).build(),
     );
 }
 
-fn to_files(record: &Record<'_>) {
-    if let Some(files) = FILES.get() {
+fn to_file(record: &Record<'_>) {
+    if let Some((file, format)) = FILE.get() {
+        let now = now();
+        let line = match format {
+            Format::Text => text(record, now),
+            Format::Ndjson => ndjson(record, now),
+        };
         // Ignore errors such as a full disk. The message also goes to standard error.
-        let _ = files.write(&mut DeferredNow::new(), record);
+        let _ = file.write(line.as_bytes(), now);
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "when this process logs it")]
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }
 
 fn level(record: &Record<'_>) -> String {
     record.level().as_str().to_lowercase()
 }
 
-fn text(out: &mut dyn Write, _: &mut DeferredNow, record: &Record<'_>) -> io::Result<()> {
-    let message = printable(&record.args().to_string()).replace('\n', "\n  ");
-    write!(out, "{} [{}] {}: {message}", now(), std::process::id(), level(record))
+fn time(now: DateTime<Utc>) -> String {
+    now.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn ndjson(out: &mut dyn Write, _: &mut DeferredNow, record: &Record<'_>) -> io::Result<()> {
+fn text(record: &Record<'_>, now: DateTime<Utc>) -> String {
+    let message = printable(&record.args().to_string()).replace('\n', "\n  ");
+    format!("{} [{}] {}: {message}\n", time(now), std::process::id(), level(record))
+}
+
+fn ndjson(record: &Record<'_>, now: DateTime<Utc>) -> String {
     let line = serde_json::json!({
-        "ts": now(),
+        "ts": time(now),
         "level": level(record),
         "pid": std::process::id(),
         "target": record.target(),
         "message": record.args().to_string(),
     });
-    write!(out, "{line}")
+    format!("{line}\n")
 }

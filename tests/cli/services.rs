@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -64,6 +65,33 @@ fn watching_run_tells_systemd_what_it_does_and_ends_well() {
 }
 
 #[test]
+fn systemd_accepts_the_units() {
+    if Command::new("systemd-analyze").arg("--version").output().is_err() {
+        println!("skipped: systemd-analyze is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut units = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/systemd")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "service" || extension == "timer") {
+            // The program is not installed here.
+            let text =
+                fs::read_to_string(&path).unwrap().replace("/usr/bin/trailblazer", env!("CARGO_BIN_EXE_trailblazer"));
+            let unit = folder.path().join(path.file_name().unwrap());
+            fs::write(&unit, text).unwrap();
+            units.push(unit);
+        }
+    }
+    assert_eq!(units.len(), 5);
+    let verified = Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&units).output().unwrap();
+    let told = String::from_utf8_lossy(&verified.stderr).into_owned();
+    let names = ["trailblazer-db", "trailblazer-run", "trailblazer-serve", "trailblazer-sync"];
+    let about_ours: Vec<&str> = told.lines().filter(|line| names.iter().any(|name| line.contains(name))).collect();
+    assert!(verified.status.success() && about_ours.is_empty(), "{told}");
+}
+
+#[test]
 #[cfg(feature = "serve")]
 fn server_tells_systemd_its_address_and_ends_well() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
@@ -117,6 +145,17 @@ fn log_files_have_the_messages_of_commands_that_work_and_no_password() {
     assert_eq!((&last["level"], lines.len()), (&"error".into(), said.len() + 1));
     assert!(failed.stderr.contains(logged[said.len()].split("; hint").next().unwrap()), "{text}");
     assert!(!text.contains("secret"), "{text}");
+}
+
+#[test]
+fn a_log_folder_that_is_not_writable_is_an_error_in_the_configuration() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("log: { dir: file/logs }");
+    sandbox.write("file", "not a folder");
+    let run = sandbox.run(&["run"]).exits(3);
+    let path = sandbox.folder().join("file/logs");
+    let told = format!("error: log.dir: cannot write log files in {}: Not a directory (os error 20)\n", path.display());
+    assert_eq!(run.stderr, told);
 }
 
 #[test]
