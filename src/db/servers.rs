@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use postgres::config::Host;
 use postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -42,10 +43,25 @@ pub(super) struct Servers {
 impl Server {
     /// Opens a connection, but does not prepare its session.
     pub fn open(&self) -> Result<Client> {
-        Ok(match &self.tls {
-            Some(tls) => self.settings.connect(tls.clone())?,
-            None => self.settings.connect(NoTls)?,
+        let opened = match &self.tls {
+            Some(tls) => self.settings.connect(tls.clone()),
+            None => self.settings.connect(NoTls),
+        };
+        opened.map_err(|source| match source.as_db_error() {
+            Some(_) => source.into(),
+            None => Error::Unreachable { server: self.shown(), source },
         })
+    }
+
+    /// Returns host and port, or the folder of the socket.
+    fn shown(&self) -> String {
+        let port = self.settings.get_ports().first().copied().unwrap_or(5432);
+        match (self.settings.get_hosts().first(), self.settings.get_hostaddrs().first()) {
+            (Some(Host::Tcp(host)), _) => format!("{host}:{port}"),
+            (Some(Host::Unix(folder)), _) => folder.display().to_string(),
+            (None, Some(address)) => format!("{address}:{port}"),
+            (None, None) => "the server".into(),
+        }
     }
 
     /// Adds the settings that every connection has.

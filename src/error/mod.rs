@@ -38,6 +38,14 @@ pub enum Error {
     /// The database is unreachable or rejected a statement.
     #[error("{}", database::describe(.0))]
     Database(#[from] postgres::Error),
+    /// The database cannot be reached.
+    #[error("cannot connect to {server}: {}", database::describe(.source).trim_start_matches("error connecting to server: "))]
+    Unreachable {
+        /// Host and port, or the folder of the socket.
+        server: String,
+        /// The error of the driver.
+        source: postgres::Error,
+    },
     /// The private server cannot be found, started or reached.
     #[error(transparent)]
     LocalServer(#[from] LocalServerError),
@@ -119,6 +127,14 @@ impl Error {
         move |source| Self::File { path, source }
     }
 
+    /// Returns the error of the database driver, if it is the cause.
+    fn of_database(&self) -> Option<&postgres::Error> {
+        match self {
+            Self::Database(error) | Self::Unreachable { source: error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// Treats an invalid argument as an error in the configuration of the model.
     /// Use it for calls whose other arguments are always valid.
     #[must_use]
@@ -148,6 +164,7 @@ impl Error {
                 _ => Exit::Unreachable,
             },
             Self::LocalServer(_)
+            | Self::Unreachable { .. }
             | Self::Setup(SetupError::Unreachable { .. } | SetupError::DoesNotRun { .. })
             | Self::NotReady { .. }
             | Self::ReadOnly { .. }
@@ -188,7 +205,7 @@ impl Error {
             | Self::Model { hint, .. }
             | Self::Refused { hint, .. }
             | Self::Fetch(FetchError::Misconfigured { hint, .. }) => Some(hint.clone()),
-            Self::Database(error) => database::hint(error),
+            Self::Database(error) | Self::Unreachable { source: error, .. } => database::hint(error),
             Self::Embed(EmbedError::Busy { .. }) => Some("The embedding server is busy or still starting. Try again later.".into()),
             Self::Embed(EmbedError::Failing { .. }) => {
                 Some("The embedding server fails every request. Its log may contain the reason.".into())
@@ -204,7 +221,7 @@ impl Error {
     /// Returns whether the connection was lost or could not be opened. A new connection may work.
     #[must_use]
     pub fn is_connection_loss(&self) -> bool {
-        let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
+        let Some(error) = self.of_database() else { return matches!(self, Self::ReadOnly { .. }) };
         match error.code() {
             None => error.is_closed() || is_broken_off(error),
             // Classes 08 and 57P: a broken connection, or a server that stops, crashes or starts.
@@ -217,7 +234,7 @@ impl Error {
     /// Returns false if an administrator closed it, because the run may be the reason.
     #[must_use]
     pub fn is_servers_decision(&self) -> bool {
-        let Self::Database(error) = self else { return matches!(self, Self::ReadOnly { .. }) };
+        let Some(error) = self.of_database() else { return matches!(self, Self::ReadOnly { .. }) };
         let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
         // In this order: read-only transaction, idle in transaction, transaction timeout, too many connections, cannot connect now, idle session.
         matches!(code, "25006" | "25P03" | "25P04" | "53300" | "57P03" | "57P05")
@@ -226,7 +243,7 @@ impl Error {
     /// Returns whether an administrator or a timeout canceled the statement.
     #[must_use]
     pub fn is_canceled(&self) -> bool {
-        let Self::Database(error) = self else { return false };
+        let Some(error) = self.of_database() else { return false };
         // 57014: canceled. 55P03: lock timeout.
         matches!(error.code().map(postgres::error::SqlState::code), Some("57014" | "55P03"))
     }
@@ -240,7 +257,7 @@ impl Error {
         match self {
             Self::Embed(_) => true,
             _ if self.is_canceled() => true,
-            Self::Database(error) => {
+            Self::Database(error) | Self::Unreachable { source: error, .. } => {
                 let code = error.code().map(postgres::error::SqlState::code).unwrap_or_default();
                 SqlState::of(error) == Some(SqlState::SchemaNewer)
                     || CLASSES.iter().any(|class| code.starts_with(class))
@@ -252,7 +269,7 @@ impl Error {
     /// Returns whether the claim for a call is lost, or its run was deleted.
     #[must_use]
     pub fn is_claim_lost(&self) -> bool {
-        let Self::Database(error) = self else { return false };
+        let Some(error) = self.of_database() else { return false };
         matches!(SqlState::of(error), Some(SqlState::ClaimLost | SqlState::NoSuchRun))
     }
 }
