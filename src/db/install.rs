@@ -8,7 +8,7 @@ use postgres::{Client, GenericClient, Transaction};
 use sha2::{Digest, Sha256};
 
 use crate::db::health::MissingPgvector;
-use crate::db::{local, obstacles};
+use crate::db::{local, lost_tables, obstacles};
 use crate::error::{Error, Result};
 
 const BOOTSTRAP: &str = include_str!("../../sql/bootstrap.sql");
@@ -139,7 +139,8 @@ pub fn replaced(client: &mut impl GenericClient) -> Result<Vec<&'static str>> {
     Ok(functions().filter(is_replaced).map(|file| file.name).collect())
 }
 
-/// Installs everything in one transaction. Returns the names of new files. A second installation changes nothing.
+/// Installs everything in one transaction. Returns the names of new files and of restored tables. A second installation changes
+/// nothing.
 pub fn install(client: &mut Client) -> Result<Vec<String>> {
     let mut tx = client.transaction()?;
     tx.batch_execute("set local search_path = pg_catalog, pg_temp")?;
@@ -155,6 +156,7 @@ pub fn install(client: &mut Client) -> Result<Vec<String>> {
     refuse_foreign(&mut tx)?;
     let vector_schema = ensure_pgvector(&mut tx)?;
     let mut ran = run_migrations(&mut tx, &vector_schema)?;
+    ran.extend(lost_tables::restore(&mut tx, &vector_schema)?);
     ran.extend(run_functions(&mut tx, &vector_schema)?);
     repair_tokens(&mut tx)?;
     tx.commit()?;

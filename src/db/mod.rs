@@ -10,6 +10,7 @@ pub mod health;
 pub mod history;
 pub mod install;
 pub mod local;
+pub mod lost_tables;
 pub mod models;
 pub mod obstacles;
 pub mod operations;

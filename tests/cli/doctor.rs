@@ -81,6 +81,40 @@ fn doctor_names_functions_that_somebody_replaced() {
 }
 
 #[test]
+fn dropped_tables_are_named_and_restored_if_their_content_is_computed() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 1);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    let described = "select string_agg(concat_ws(' ', t.relname, pg_get_indexdef(i.indexrelid), c.consrc), E'\n' order by 1) \
+                     from pg_class as t left join pg_index as i on i.indrelid = t.oid \
+                     left join lateral (select string_agg(pg_get_constraintdef(c.oid), ', ' order by c.conname) as consrc \
+                                        from pg_constraint as c where c.conrelid = t.oid) as c on true \
+                     where t.relnamespace = 'graphdb'::regnamespace and t.relkind = 'r'";
+    let before = sandbox.database.value(described);
+    let drop =
+        "drop table graphdb.vocabulary, graphdb.vocabulary_pending, graphdb.document_vectors, graphdb.stale_embeddings";
+    sandbox.database.connect().batch_execute(drop).unwrap();
+    let run = sandbox.run(&["doctor", "--json"]).exits(4);
+    let schema = check(&run, "schema");
+    assert_eq!(schema["detail"], "dropped by hand: document_vectors, stale_embeddings, vocabulary, vocabulary_pending");
+    assert_eq!(schema["repair"], "Run `trailblazer db migrate`.");
+    sandbox.run(&["ask", "what"]).exits(4);
+    sandbox.run(&["db", "migrate"]).success();
+    sandbox.run(&["doctor"]).success();
+    assert_eq!(sandbox.database.value(described), before);
+    sandbox.run(&["ask", "what"]).success();
+
+    sandbox.database.connect().batch_execute("drop table graphdb.documents cascade").unwrap();
+    for args in [&["doctor"][..], &["db", "migrate"]] {
+        let lost = sandbox.run(args).exits(4);
+        let said = lost.stdout + &lost.stderr;
+        assert!(said.contains("somebody dropped tables of schema graphdb: documents"), "{said}");
+        assert!(said.contains("trailblazer db restore FILE"), "{said}");
+    }
+}
+
+#[test]
 fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
     let sandbox = Sandbox::new();
     let change = "update graphdb.schema_migrations set sha256 = repeat('0', 64) where version = 2";

@@ -7,7 +7,7 @@ use super::super::{Context, workers};
 use crate::commands::model::{impatient_settings, limits, missing_prefixes};
 use crate::db::calls::Filter;
 use crate::db::operations::WorkerState;
-use crate::db::{Connector, calls, health, install, local, models, obstacles};
+use crate::db::{Connector, calls, health, install, local, lost_tables, models, obstacles};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
@@ -154,6 +154,15 @@ impl Doctor<'_> {
         let repair = "Run `trailblazer db migrate`.";
         match install::state(client) {
             Ok(install::State::Current) => {
+                let lost = lost_tables::find(client)?;
+                if let Err(error) = lost_tables::refuse_lost_data(&lost) {
+                    self.refused(&error)?;
+                    return Ok(false);
+                }
+                if !lost.is_empty() {
+                    self.bad("schema", &format!("dropped by hand: {}", lost.join(", ")), repair)?;
+                    return Ok(false);
+                }
                 let replaced = install::replaced(client)?;
                 if replaced.is_empty() {
                     self.ok("schema", &format!("as version {} installs it", install::CODE_VERSION))?;
@@ -176,7 +185,7 @@ impl Doctor<'_> {
             }
             Ok(install::State::Newer { what }) => self.refused(&install::newer(&what))?,
             Ok(install::State::Edited { migration }) => self.refused(&install::edited(&migration))?,
-            Err(error @ Error::Database(_)) => self.refused(&error)?,
+            Err(error @ (Error::Database(_) | Error::Unreachable { .. })) => self.refused(&error)?,
             Err(error) => return Err(error),
         }
         Ok(false)
