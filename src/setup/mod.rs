@@ -73,6 +73,8 @@ pub enum SetupError {
         package: String,
         /// The hash of the file.
         found: String,
+        /// How to download the file on another machine, if the source is a folder.
+        command: Option<String>,
     },
     /// An archive cannot be unpacked.
     #[error("{}: {message}", path.display())]
@@ -124,7 +126,13 @@ impl SetupError {
             Self::NoWheel { .. } => {
                 "Install PostgreSQL 15 to 18 with pgvector 0.8 from your system's packages, or set database.url.".into()
             }
-            Self::WrongHash { .. } => "Delete the file. If the index sent it, do not trust that index.".into(),
+            Self::WrongHash { command: Some(command), .. } => format!(
+                "The file is incomplete, damaged or from another release. Delete it. On a machine with a network, run: {command}"
+            ),
+            Self::WrongHash { .. } => {
+                "The index sent a file that differs from the pinned one. Nothing was installed. Try another index with --index-url."
+                    .into()
+            }
             Self::DoesNotRun { .. } => "It needs a system with glibc 2.28 or later. Install PostgreSQL 15 to 18 with pgvector 0.8 from \
                                         your system's packages, or set database.url."
                 .into(),
@@ -152,6 +160,10 @@ pub fn find_offline(package: &Package, folder: &Path) -> Result<PathBuf, SetupEr
         }
         match package.verify(&path) {
             Ok(()) => return Ok(path),
+            Err(SetupError::WrongHash { path, package: shown, found, .. }) => {
+                let command = Some(package.download_command());
+                wrong = Some(SetupError::WrongHash { path, package: shown, found, command });
+            }
             Err(error) => wrong = Some(error),
         }
     }

@@ -91,25 +91,30 @@ impl Package {
         if self.has_hash(&found) {
             return Ok(());
         }
-        Err(SetupError::WrongHash { path: path.to_owned(), package: self.to_string(), found })
+        Err(SetupError::WrongHash { path: path.to_owned(), package: self.to_string(), found, command: None })
+    }
+
+    /// Returns the command that downloads the file for this machine on another one.
+    #[must_use]
+    pub fn download_command(&self) -> String {
+        let platform = match OS {
+            "macos" => "macosx_11_0_arm64".to_owned(),
+            _ => format!("manylinux_2_28_{ARCH}"),
+        };
+        format!(
+            "pip download --no-deps --only-binary=:all: --python-version {PYTHON} --platform {platform} {}=={} --dest DIR",
+            self.name, self.version
+        )
     }
 
     /// Returns the error for a source without a file for this machine.
     #[must_use]
     pub fn missing_in(&self, place: &str, is_folder: bool) -> SetupError {
-        let platform = match OS {
-            "macos" => "macosx_11_0_arm64".to_owned(),
-            _ => format!("manylinux_2_28_{ARCH}"),
-        };
-        let command = format!(
-            "pip download --no-deps --only-binary=:all: --python-version {PYTHON} --platform {platform} {}=={} --dest DIR",
-            self.name, self.version
-        );
         SetupError::NoWheel {
             place: place.to_owned(),
             package: self.to_string(),
             machine: format!("{OS}, {ARCH}"),
-            command: is_folder.then_some(command),
+            command: is_folder.then(|| self.download_command()),
         }
     }
 }

