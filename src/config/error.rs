@@ -52,7 +52,7 @@ impl ConfigError {
         match self {
             Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
             Self::UnknownWord { nearest: Some(nearest), .. } => Some(format!("Did you mean `{nearest}`?")),
-            Self::UnknownKey { nearest: None, .. } => Some(format!("Known keys: {}.", keys::paths().join(", "))),
+            Self::UnknownKey { nearest: None, key, .. } => Some(keys::known_beside(key)),
             _ => None,
         }
     }

@@ -112,6 +112,19 @@ pub(super) fn paths() -> [&'static str; KEYS.len()] {
     KEYS.map(|key| key.path)
 }
 
+/// Returns a sentence with the keys in the section of an unknown key. If that section is unknown, it lists the sections.
+pub(super) fn known_beside(key: &str) -> String {
+    let section = key.split_once('.').map(|(section, _)| section);
+    let beside: Vec<&str> = paths().into_iter().filter(|path| path.split('.').next() == section).collect();
+    if !beside.is_empty() {
+        return format!("Known keys: {}.", beside.join(", "));
+    }
+    let mut sections: Vec<&str> = paths().iter().filter_map(|path| path.split('.').next()).collect();
+    sections.push("sources");
+    sections.dedup();
+    format!("Known keys and sections: {}.", sections.join(", "))
+}
+
 /// Returns the environment variable that sets the key at `path`.
 pub(super) fn variable(path: &str) -> String {
     match path {

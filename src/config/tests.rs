@@ -45,6 +45,10 @@ fn unknown_key_names_key_line_and_nearest() {
         @"x.yaml:3: unknown key `backlog.claim_ttl_minute` | Did you mean `backlog.claim_ttl_minutes`?");
     insta::assert_snapshot!(message("wrokers: 2\n"), @"x.yaml:1: unknown key `wrokers` | Did you mean `workers`?");
     insta::assert_snapshot!(message("embde: { model: m }\n"), @"x.yaml:1: unknown key `embde` | Did you mean `embed`?");
+    insta::assert_snapshot!(message("log:\n  nothing_similar: 5\n"),
+        @"x.yaml:2: unknown key `log.nothing_similar` | Known keys: log.dir, log.format, log.max_megabytes, log.keep_days.");
+    let unknown = message("nothing_similar: 5\n");
+    assert!(unknown.ends_with(", sync, confluence, dita, sources."), "{unknown}");
     insta::assert_snapshot!(message("embed:\n  claim_ttl_minutes: 5\n"),
         @"x.yaml:2: unknown key `embed.claim_ttl_minutes` | Did you mean `backlog.claim_ttl_minutes`?");
 }
