@@ -61,7 +61,7 @@ pub fn input_of(run: &Run, context: &Context<'_>) -> Option<String> {
 
 pub fn other_input(run_id: &RunId, earlier: &str, input: &str) -> Error {
     Error::Usage {
-        message: format!("run {run_id} was made from {}, not from {}", printable(earlier), printable(input)),
+        message: format!("run {run_id} contains the documents of {}, not of {}", printable(earlier), printable(input)),
         hint: Some(format!(
             "To keep both, pass another --run-id and another name with --collection. To replace its documents, pass --run-id {run_id}."
         )),
@@ -77,12 +77,14 @@ pub fn is_same_input(one: &str, other: &str) -> bool {
 /// Reports that the documents replace those of a different input, which may be a mistake.
 pub fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
     let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
-    let made_from =
-        replaced_input.map_or_else(|| replaced_source.to_owned(), |input| format!("{input} ({replaced_source})"));
+    let replaced = match replaced_input {
+        Some(input) => format!("{input} ({replaced_source})"),
+        None => format!("another input of the source {replaced_source}"),
+    };
     log::warn!(
-        "run {run_id} was made from {} before; its documents are replaced by those of {} ({source}). To keep both, \
+        "run {run_id} contained the documents of {}; those of {} ({source}) replace them. To keep both, \
          normalize each with another --run-id and another --collection",
-        printable(&made_from),
+        printable(&replaced),
         printable(input)
     );
     context.events.emit(&Event::NormalizeReplace { run_id, input, source, replaced_input, replaced_source });

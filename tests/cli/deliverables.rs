@@ -44,7 +44,7 @@ fn a_project_of_the_same_name_elsewhere_is_refused_unless_the_run_is_named() {
     project(&sandbox, "two");
     sandbox.run(&["normalize", "one/site.yaml", "--source", "dita"]).success();
     let refused = sandbox.run(&["normalize", "two/site.yaml", "--source", "dita"]).exits(2);
-    assert!(refused.stderr.contains("run site-novices-dita was made from"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("run site-novices-dita contains the documents of"), "{}", refused.stderr);
     sandbox
         .run(&["normalize", "two/site.yaml", "--source", "dita", "--run-id", "two", "--collection", "two"])
         .success();

@@ -186,7 +186,7 @@ fn other_input_with_the_same_derived_run_id_is_refused_by_name() {
         assert!(run.stderr.contains("pass another --run-id"), "{}", run.stderr);
         run.stderr
     };
-    let told = format!("error: run docs-dita was made from {}, not from {}", docs.display(), other.display());
+    let told = format!("error: run docs-dita contains the documents of {}, not of {}", docs.display(), other.display());
     assert!(refused(&["normalize", "other/docs", "--source", "dita"]).contains(&told));
     refused(&["normalize", "docs", "--source", "dita", "--ditaval", "all.ditaval"]);
     // The result is the same if only the database knows the run.
@@ -366,7 +366,7 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
         (&"guide".into(), &to.into(), &"dita".into())
     );
     assert_eq!(replace["replaced_input"], from.display().to_string());
-    let warned = format!("warn: run guide was made from {} (dita) before; its documents are replaced", from.display());
+    let warned = format!("warn: run guide contained the documents of {} (dita); those of ", from.display());
     assert!(run.stderr.contains(&warned), "{}", run.stderr);
     assert!(run.stderr.contains("another --run-id"), "{}", run.stderr);
 
@@ -377,7 +377,11 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     let run = normalize("pages", "confluence");
     let replace = &run.events_named("normalize.replace")[0];
     assert_eq!((&replace["replaced_source"], &replace["replaced_input"]), (&"dita".into(), &serde_json::Value::Null));
-    assert!(run.stderr.contains("warn: run guide was made from dita before"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("warn: run guide contained the documents of another input of the source dita; those of "),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
