@@ -1,6 +1,7 @@
 //! Options that every command accepts.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -43,6 +44,23 @@ pub fn events(args: &[OsString]) -> When {
     let joined = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--events="));
     values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
 }
+
+/// Returns a parser for whole numbers in `range`. Its error says what to write.
+pub fn whole_number<N>(range: RangeInclusive<i64>) -> impl Fn(&str) -> Result<N, String> + Clone
+where
+    N: TryFrom<i64>,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| match *range.end() {
+            MAX => format!("expected a whole number of at least {}", range.start()),
+            end => format!("expected a whole number from {} to {end}", range.start()),
+        })
+    }
+}
+
+/// The largest number of an option without another limit.
+pub const MAX: i64 = u32::MAX as i64;
 
 /// Output options of commands that show data, such as `ask` and `status`.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]

@@ -12,6 +12,10 @@ use crate::plot::{self, Bar};
 const STYLE: &str = include_str!("style.css");
 /// The browser runs no scripts and loads no resources, whatever a title contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// Number of values in a section that are shown at once.
+const SHOWN: usize = 12;
+/// Number of further values that are not worth a fold.
+const FEW: usize = 3;
 /// Maximum number of runs in the table of runs.
 const RUNS: usize = 100;
 
@@ -118,8 +122,14 @@ fn groups(report: &Report, part: &Part) -> Markup {
             h3 id=(part.kind) { (part.heading) }
             p.note { (part.explanation) }
             @if groups.is_empty() { p.none { "None." } }
-            @for group in groups {
-                (row(&wording::value(part.kind, &group.value), group, most, part.unit))
+            @let (first, others) = groups.split_at(if groups.len() > SHOWN + FEW { SHOWN } else { groups.len() });
+            @let row = |group: &Group| row(&wording::value(part.kind, &group.value), group, most, part.unit);
+            @for group in first { (row(group)) }
+            @if !others.is_empty() {
+                details.more {
+                    summary { "Show " (others.len()) " more" }
+                    @for group in others { (row(group)) }
+                }
             }
             @if further > 0 { p.note { "And " (grouped(further)) " rarer values." } }
         }

@@ -38,7 +38,12 @@ pub const CONTENT: &[Part] = &[
 
 /// The sections about problems.
 pub const ATTENTION: &[Part] = &[
-    part("flag", "Quality flags", "bytes", "Pages that may need work. Flagged pages still appear in search results."),
+    part(
+        "flag",
+        "Quality flags",
+        "bytes",
+        "Pages that may need work. Flagged pages still appear in search results. To search only them: trailblazer ask WORDS --where flag=NAME.",
+    ),
     part("loss", "Constructs that were dropped or not resolved", "times", "The pages with the most losses come first."),
     part("broken_link", "Broken links", "links", "Links to pages, files or keys that are not part of the input."),
     scale("size", "Size of pages", "bytes", "Size of the Markdown text."),

@@ -85,10 +85,21 @@ fn nothing_in_a_report_can_run_or_load() {
 fn report_of_an_unknown_run_or_into_a_missing_folder_writes_nothing() {
     let sandbox = library();
     let unknown = sandbox.run(&["report", "--run", "two"]).exits(2);
-    assert!(unknown.stderr.starts_with("error: no run two\n"), "{}", unknown.stderr);
-    let missing = sandbox.run(&["report", "--out", "missing/report.html"]);
-    assert!(missing.stderr.contains("missing"), "{}", missing.stderr);
+    assert!(unknown.stderr.starts_with("error: no run \"two\"\n"), "{}", unknown.stderr);
+    for path in ["missing/report.html", "missing/"] {
+        let missing = sandbox.run(&["report", "--out", path]).exits(2);
+        assert!(missing.stderr.starts_with("error: --out: there is no folder missing"), "{}", missing.stderr);
+    }
     assert!(!sandbox.folder().join("report.html").exists());
+}
+
+#[test]
+fn report_into_a_folder_is_a_file_in_it() {
+    let sandbox = library();
+    fs::create_dir(sandbox.folder().join("reports")).unwrap();
+    let run = sandbox.run(&["report", "--out", "reports"]).success();
+    assert_eq!(run.stderr, "wrote reports/report.html: 5 documents\n");
+    assert!(sandbox.folder().join("reports/report.html").is_file());
 }
 
 #[test]
@@ -103,4 +114,23 @@ fn search_filters_by_quality_flag_and_finds_flagged_pages_without_a_filter() {
     assert_eq!(titles(&["--where", "flag=placeholder_only"]), "\"Later\"");
     assert_eq!(titles(&["--where", "flag=empty_body"]), "");
     assert_eq!(titles(&["--where", "without_flag=placeholder_only"]), "");
+}
+
+#[test]
+fn a_long_list_of_values_is_folded_and_no_page_is_missing() {
+    let sandbox = Sandbox::new();
+    let page = |number: usize| {
+        json!({"id": format!("p{number}"), "title": format!("Page {number}"), "text_md": "Some text.", "source_system": "dita",
+               "losses": {(format!("macro:m{number:02}")): 1}})
+        .to_string()
+    };
+    let lines: Vec<String> = (0..20).map(page).collect();
+    sandbox.write("var/runs/one/normalize/normalized.ndjson", lines.join("\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    let html = sandbox.run(&["report", "--out", "-"]).success().stdout;
+    let losses = part(&html, "loss");
+    let (shown, folded) = losses.split_once("<summary>Show 8 more</summary>").unwrap();
+    assert_eq!((shown.matches("class=\"row\"").count(), folded.matches("class=\"row\"").count()), (12, 8));
+    assert!((0..20).all(|number| losses.contains(&format!("<code>p{number}</code>"))), "{losses}");
+    assert!(part(&html, "flag").contains("trailblazer ask WORDS --where flag=NAME"));
 }
