@@ -11,12 +11,13 @@ use crate::commands::{
 };
 #[cfg(feature = "serve")]
 use crate::commands::{mcp, serve};
-use crate::options::{Answer, Global, When};
+use crate::help;
+use crate::options::{self, Answer, Global, When};
 
 /// Turns Confluence and DITA documentation into a searchable pgvector knowledge base, and
 /// never loses track of what is left to do
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(version, max_term_width = help::MAX_WIDTH, after_help = EXAMPLES)]
 pub struct Cli {
     /// Options that every command accepts.
     #[command(flatten)]
@@ -40,7 +41,7 @@ Exit codes: 0 done; 1 some runs failed; 2 wrong usage; 3 wrong configuration; 4 
 /// Parses the command line. `--no-color` also applies to help texts and to error messages of the parser.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     let plain = args.iter().any(|arg| arg == "--no-color");
-    let command = Cli::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
+    let command = help::arranged(Cli::command()).color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }
 
@@ -52,13 +53,81 @@ pub fn fault(error: &clap::Error) -> String {
     }
     let text = error.to_string();
     let fault = text.split("\n\n").next().unwrap_or_default().trim_end();
-    fault.strip_prefix("error: ").unwrap_or(fault).to_owned()
+    fault.strip_prefix("error: ").unwrap_or(fault).lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
+
+/// A command line that the parser rejected.
+pub struct Rejected<'a> {
+    error: &'a clap::Error,
+    args: &'a [OsString],
+    /// The names of the commands in the command line, such as `runs`, `list`.
+    names: Vec<String>,
+    has_json: bool,
+    has_run_id: bool,
+}
+
+impl<'a> Rejected<'a> {
+    /// Finds the command in `args`, which the parser rejected with `error`.
+    #[must_use]
+    pub fn new(error: &'a clap::Error, args: &'a [OsString]) -> Self {
+        let cli = Cli::command();
+        let (mut command, mut names) = (&cli, Vec::new());
+        for arg in args.iter().skip(1) {
+            if let Some(found) = command.find_subcommand(arg) {
+                names.push(found.get_name().to_owned());
+                command = found;
+            }
+        }
+        let has = |name: &str| command.get_arguments().any(|arg| arg.get_long() == Some(name));
+        Self { error, args, names, has_json: has("json"), has_run_id: has("run-id") }
+    }
+
+    /// Returns when to write the error as an event, as [`Cli::events`] does for a valid command line.
+    #[must_use]
+    pub fn events(&self) -> When {
+        let is_data = self.has_json || self.names.first().is_some_and(|name| DATA.contains(&name.as_str()));
+        match options::events(self.args) {
+            _ if self.has_json && self.args.iter().any(|arg| arg == "--json") => When::Always,
+            When::Auto if is_data => When::Never,
+            when => when,
+        }
+    }
+
+    /// Returns advice that the parser itself does not print.
+    #[must_use]
+    pub fn tip(&self) -> Option<String> {
+        let unknown = match self.error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(text)) if self.error.kind() == ErrorKind::UnknownArgument => text,
+            _ => return grouped_command(self.error).map(|command| format!("Did you mean `trailblazer {command}`?")),
+        };
+        (self.has_run_id && !unknown.starts_with('-'))
+            .then(|| format!("To select a run by its id, pass --run-id {unknown}."))
+    }
+
+    /// Returns the hint for the event.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+            .iter()
+            .find_map(|kind| match self.error.get(*kind)? {
+                ContextValue::String(name) => Some(name.clone()),
+                ContextValue::Strings(names) => names.first().cloned(),
+                _ => None,
+            });
+        let suggestion = || suggested.map(|name| format!("Did you mean `{name}`?"));
+        self.tip().or_else(suggestion).unwrap_or_else(|| match self.names.as_slice() {
+            [] => "`trailblazer --help` lists the commands.".into(),
+            names => format!("`trailblazer {} --help` shows examples and all options.", names.join(" ")),
+        })
+    }
+}
+
+/// The commands without `--json` that print data to standard output.
+const DATA: [&str; 5] = ["completions", "embed", "man", "mcp", "report"];
 
 /// Finds a subcommand whose name equals or resembles the unknown name in `error`, such as `db migrate` for `migrate`.
 /// The parser itself suggests only commands of the same level.
-#[must_use]
-pub fn grouped_command(error: &clap::Error) -> Option<String> {
+fn grouped_command(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else { return None };
     let cli = Cli::command();
     let grouped = cli.get_subcommands().flat_map(|group| group.get_subcommands().map(move |command| (group, command)));
@@ -116,7 +185,6 @@ pub enum Command {
     #[command(hide = true)]
     Extract(extract::Args),
     /// Write the man pages of all commands
-    #[command(hide = true)]
     Man(man::Args),
 }
 
@@ -168,6 +236,7 @@ impl Command {
             Self::Db(command) => command.answer(),
             Self::Models(command) => command.answer(),
             Self::Doctor(answer) => Some(*answer),
+            Self::Show(args) if args.json => Some(Answer { json: true }),
             Self::Report(_)
             | Self::Show(_)
             | Self::Embed(_)

@@ -1,6 +1,7 @@
 //! trailblazer turns Confluence and DITA documentation into a searchable pgvector knowledge base.
 
 pub mod artifact;
+pub mod bar;
 mod certificates;
 pub mod chunk;
 pub mod cli;
@@ -12,14 +13,15 @@ pub mod error;
 pub mod events;
 pub mod exit;
 pub mod fetch;
+pub mod help;
 pub mod ids;
 pub mod installed;
 pub mod language;
 pub mod load;
 mod lock;
+pub mod log_file;
 pub mod logging;
 pub mod normalize;
-pub mod log_file;
 pub mod options;
 pub mod plot;
 pub mod process;
@@ -41,7 +43,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, Rejected};
 use error::{Error, Exit, Result};
 use events::{Event, EventWriter};
 
@@ -107,13 +109,13 @@ fn refuse(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let _ = error.print();
     let exit_code = u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
     if error.use_stderr() {
-        let suggestion = cli::grouped_command(error).map(|command| format!("Did you mean `trailblazer {command}`?"));
-        if let Some(suggestion) = &suggestion {
-            eprintln!("\n  tip: {suggestion}");
+        let rejected = Rejected::new(error, args);
+        if let Some(tip) = rejected.tip() {
+            eprintln!("\n  tip: {tip}");
         }
-        let hint = suggestion.as_deref().or(Some("`trailblazer --help` lists the commands."));
-        let message = cli::fault(error);
-        terminal::event_writer(options::events(args), false).emit(&Event::Error { message: &message, hint, exit_code });
+        let (message, hint) = (cli::fault(error), rejected.hint());
+        let event = Event::Error { message: &message, hint: Some(&hint), exit_code };
+        terminal::event_writer(rejected.events(), false).emit(&event);
     }
     ExitCode::from(exit_code)
 }

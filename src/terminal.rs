@@ -4,16 +4,16 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use log::LevelFilter;
 
+use crate::bar::{self, Progress};
 use crate::error::{Error, Result};
 use crate::events::EventWriter;
 use crate::logging;
 use crate::options::{Global, When};
 use crate::table;
-use crate::wording::plural_end;
-pub use crate::wording::{counted, duration, printable};
+pub use crate::wording::{counted, duration, one_line, printable};
 
 /// Whether the last line on the terminal is a progress line, which the next update replaces.
 static IS_LINE_DRAWN: AtomicBool = AtomicBool::new(false);
@@ -100,15 +100,23 @@ pub fn print_table(rows: &[Vec<String>]) -> Result<()> {
 
 /// Prints a table like [`print_table`]. If the table is too wide, the columns in `long` are narrowed first.
 pub fn print_table_of_names(rows: &[Vec<String>], long: &[usize]) -> Result<()> {
-    // A line break or a tab in a cell would break the table.
-    let clean = |cell: &String| printable(&cell.replace(['\n', '\t'], " "));
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(clean).collect()).collect();
-    table::lay_out(&rows, long, output_width()).iter().try_for_each(|line| print_line(line))
+    table::lay_out(&in_one_line(rows), long, output_width()).iter().try_for_each(|line| print_line(line))
+}
+
+/// Prints a table like [`print_table_of_names`] whose first column contains ids, which are never shortened.
+pub fn print_table_of_ids(rows: &[Vec<String>], long: &[usize]) -> Result<()> {
+    table::lay_out_ids(&in_one_line(rows), long, output_width()).iter().try_for_each(|line| print_line(line))
+}
+
+/// Replaces the characters in each cell that would break the table.
+fn in_one_line(rows: &[Vec<String>]) -> Vec<Vec<String>> {
+    rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect()
 }
 
 /// Returns the width of standard output: the width of the terminal, or otherwise the value of `COLUMNS`, which `watch` sets.
 /// `None` means unlimited.
-fn output_width() -> Option<usize> {
+#[must_use]
+pub fn output_width() -> Option<usize> {
     if io::stdout().is_terminal() {
         return terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     }
@@ -118,38 +126,44 @@ fn output_width() -> Option<usize> {
 /// Returns a progress bar that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
 #[must_use]
 pub fn progress_bar(total: u64, noun: &'static str, quiet: bool) -> ProgressBar {
-    let target =
-        if quiet || !io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(total), target);
-    let length = |state: &ProgressState| state.len().unwrap_or_default();
-    show_as(&bar, "{bar:32} {pos}/{len} {noun} {per_sec} eta {eta} {msg}", noun, length);
+    let bar = empty_bar(Some(total), quiet);
+    show_as(&bar, noun, |count| count.to_string(), bar::rounded);
     bar
 }
 
-/// Returns a spinner that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
+/// Returns a bar without a total that counts `noun`s on standard error. It is hidden with `--quiet` or without a terminal.
 #[must_use]
 pub fn spinner(noun: &'static str, quiet: bool) -> ProgressBar {
-    let bar = progress_bar(0, noun, quiet);
-    bar.unset_length();
-    show_as(&bar, "{spinner} {pos} {noun} {per_sec}", noun, ProgressState::pos);
+    let bar = empty_bar(None, quiet);
+    show_as(&bar, noun, |count| count.to_string(), bar::rounded);
     bar
 }
 
 /// Returns a progress bar that counts bytes on standard error. It is hidden with `--quiet` or without a terminal.
 #[must_use]
 pub fn byte_bar(total: u64, quiet: bool) -> ProgressBar {
-    let bar = progress_bar(total, "byte", quiet);
-    show_as(&bar, "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}", "byte", ProgressState::pos);
+    let bar = empty_bar(Some(total), quiet);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
+    show_as(&bar, "", |bytes| HumanBytes(bytes).to_string(), |bytes| HumanBytes(bytes as u64).to_string());
     bar
 }
 
-/// Sets the template of a bar. `{noun}` is singular or plural as `count` requires.
-fn show_as(bar: &ProgressBar, template: &str, noun: &'static str, count: fn(&ProgressState) -> u64) {
-    let agreeing = move |state: &ProgressState, out: &mut dyn fmt::Write| {
-        let _ = write!(out, "{noun}{}", plural_end(&count(state).to_string()));
+fn empty_bar(total: Option<u64>, quiet: bool) -> ProgressBar {
+    let target = match quiet || !bar::is_on_terminal() {
+        true => ProgressDrawTarget::hidden(),
+        false => ProgressDrawTarget::stderr(),
     };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.with_key("noun", agreeing));
+    ProgressBar::with_draw_target(total, target)
+}
+
+/// Draws the bar as a line that fits the terminal.
+fn show_as(bar: &ProgressBar, noun: &'static str, amount: fn(u64) -> String, speed: fn(f64) -> String) {
+    let line = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+        let (done, total, seconds) = (state.pos(), state.len(), state.elapsed().as_secs_f64());
+        let _ = out.write_str(&bar::line(&Progress { done, total, noun, seconds, amount, speed }, bar::width()));
+    };
+    if let Ok(style) = ProgressStyle::with_template("{line}") {
+        bar.set_style(style.with_key("line", line));
     }
 }
 
@@ -171,7 +185,7 @@ pub fn shows_bold(global: &Global) -> bool {
 }
 
 fn colors(global: &Global) -> bool {
-    !global.no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    !global.no_color && !bar::is_dumb() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 #[cfg(test)]
@@ -234,13 +248,13 @@ mod tests {
     #[test]
     fn bars_count_one_thing_in_the_singular() {
         let bar = progress_bar(1, "run", false);
-        assert!(drawn(&bar).contains(" 0/1 run "), "{}", drawn(&bar));
+        assert!(drawn(&bar).contains(" 0/1 run"), "{}", drawn(&bar));
         bar.set_length(2);
-        assert!(drawn(&bar).contains(" 0/2 runs "), "{}", drawn(&bar));
+        assert!(drawn(&bar).contains(" 0/2 runs"), "{}", drawn(&bar));
         let spinner = spinner("document", false);
-        assert!(drawn(&spinner).contains(" 0 documents "), "{}", drawn(&spinner));
+        assert!(drawn(&spinner).contains("0 documents"), "{}", drawn(&spinner));
         spinner.inc(1);
-        assert!(drawn(&spinner).contains(" 1 document "), "{}", drawn(&spinner));
+        assert!(drawn(&spinner).contains("1 document"), "{}", drawn(&spinner));
     }
 
     #[test]

@@ -21,6 +21,12 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
 }
 
+/// Formats foreign text for one line: also replaces line breaks and tabs.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    printable(&text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " "))
+}
+
 /// Formats a count with its noun: `1 run`, `2 runs`.
 #[must_use]
 pub fn counted(count: impl Display, noun: &str) -> String {
@@ -31,4 +37,14 @@ pub fn counted(count: impl Display, noun: &str) -> String {
 /// Returns the ending of a noun after `count`.
 pub(crate) fn plural_end(count: &str) -> &'static str {
     if count == "1" { "" } else { "s" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_one_line_has_no_control_character() {
+        assert_eq!(one_line("a\nb\r\nc\rd\te\u{1b}[31mf"), "a b c d e\u{fffd}[31mf");
+    }
 }

@@ -19,7 +19,7 @@ use crate::db::conditions::add_conditions;
 use crate::db::documents;
 use crate::db::search::{self, Hit, Question, SearchFilter};
 use crate::error::{Error, Exit, Result};
-use crate::options::Answer;
+use crate::options::{Answer, MAX, whole_number};
 use crate::sections;
 use crate::terminal::{counted, print_line, print_table};
 
@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long)]
     pub known_items: bool,
     /// Ask at most N questions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number::<usize>(1..=MAX))]
     pub limit: Option<usize>,
     /// An earlier result (--json) to compare with
     #[arg(long, value_name = "FILE")]

@@ -16,11 +16,11 @@ use crate::terminal::print_line;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  trailblazer show topic:guide/runs.dita
-  trailblazer show https://docs.example.com/runs.html --section resetting-runs
+  trailblazer show topic:guide/tasks/reset-runs
+  trailblazer show https://docs.example.com/reset-runs.html --section examples
   trailblazer show 123456 --sections                  The anchors for --section
 
-The same in SQL: select * from graphdb.find_document('topic:guide/runs.dita')")]
+The same in SQL: select * from graphdb.find_document('topic:guide/tasks/reset-runs')")]
 pub struct Args {
     /// Id, URL or path of the document
     #[arg(value_name = "DOC", value_parser = NonEmptyStringValueParser::new())]

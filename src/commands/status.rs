@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Context, workers};
 use crate::artifact::shown;
+use crate::bar::rounded;
 use crate::db::calls::{self, Filter};
 use crate::db::operations::{self, Pause, Worker};
 use crate::db::search::{self, SearchFilter};
@@ -13,7 +14,7 @@ use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::Status;
 use crate::options::Answer;
-use crate::terminal::{counted, duration, print_line, print_table, print_table_of_names};
+use crate::terminal::{counted, duration, one_line, print_line, print_table, print_table_of_ids};
 
 /// Show the remaining work, the workers, and the problems that need attention
 #[derive(Debug, clap::Args)]
@@ -148,7 +149,7 @@ fn print_backlog(status: &Value, pauses: &[Pause]) -> Result<()> {
         ))?;
     }
     for pause in pauses {
-        let reason = pause.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = pause.reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
         print_line(&format!("{} paused since {}{reason}", counted(pause.runs, "run"), shown(pause.since)))?;
     }
     if let Some(next) = instant(&status["next_available_at"]) {
@@ -171,10 +172,11 @@ fn progress(status: &Value) -> Option<String> {
         (number("texts"), number("documents_to_chunk"), number("embedded_last_10_minutes"));
     let mut parts = Vec::new();
     if texts > 0 {
-        parts.push(format!("{} of {} embedded", number("embedded_texts"), counted(texts, "text")));
+        // Chunks with the same text share a vector, so these numbers are lower than the numbers of chunks.
+        parts.push(format!("{} of {} embedded", number("embedded_texts"), counted(texts, "different text")));
     }
     if let Some(rate) = status["texts_a_second"].as_f64() {
-        parts.push(format!("{rate:.0} per second"));
+        parts.push(format!("{} per second", rounded(rate)));
     }
     if documents > 0 {
         parts.push(format!("{} not yet chunked", counted(documents, "document")));
@@ -185,7 +187,8 @@ fn progress(status: &Value) -> Option<String> {
     if let Some(left) = status["time_to_go_seconds"].as_i64().filter(|_| is_left) {
         parts.push(format!("estimated time left {}", duration(left)));
     }
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let subject = if texts > 0 { "in unfinished runs: " } else { "" };
+    (!parts.is_empty()).then(|| format!("{subject}{}", parts.join(", ")))
 }
 
 fn print_content(content: &Content) -> Result<()> {
@@ -193,7 +196,7 @@ fn print_content(content: &Content) -> Result<()> {
     let models: Vec<String> = content.models.iter().map(model).collect();
     for (name, value) in [
         ("documents", format!("{} in search", content.documents)),
-        ("chunks", format!("{}, {} with a vector", content.chunks, content.embedded_chunks)),
+        ("chunks", format!("{} of all runs, {} of them with a vector", content.chunks, content.embedded_chunks)),
         ("models", if models.is_empty() { "-".into() } else { models.join(", ") }),
         ("size", bytes(content.storage_bytes)),
     ] {
@@ -219,7 +222,7 @@ fn print_claims(claims: &[Value]) -> Result<()> {
         rows.push(vec![text("run_id"), text("phase"), text("worker"), age, done(claim), heard, lease]);
     }
     print_line("")?;
-    print_table_of_names(&rows, &[0, 2])
+    print_table_of_ids(&rows, &[2])
 }
 
 fn done(claim: &Value) -> String {
@@ -242,7 +245,7 @@ fn show_workers(client: &mut Client, context: &Context<'_>) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let mut rows =
-        vec![["host", "worker", "run", "phase", "progress", "last heard from", "state"].map(str::to_owned).to_vec()];
+        vec![["run", "host", "worker", "phase", "progress", "last heard from", "state"].map(str::to_owned).to_vec()];
     rows.extend(found.iter().map(|worker| {
         let name = worker.worker.strip_prefix(&format!("{}/", worker.host)).unwrap_or(&worker.worker);
         let state = match worker.state {
@@ -254,9 +257,9 @@ fn show_workers(client: &mut Client, context: &Context<'_>) -> Result<Exit> {
             _ => "-".into(),
         };
         let heard = format!("{} ago", duration(worker.silent_seconds));
-        [&worker.host, name, &worker.run_id, &worker.phase, &progress, &heard, state].map(str::to_owned).to_vec()
+        [&worker.run_id, &worker.host, name, &worker.phase, &progress, &heard, state].map(str::to_owned).to_vec()
     }));
-    print_table_of_names(&rows, &[0, 1, 2])?;
+    print_table_of_ids(&rows, &[1, 2])?;
     let dead = workers::dead(&found);
     if !dead.is_empty() {
         print_line("")?;

@@ -130,7 +130,10 @@ fn ask_says_which_run_took_the_place_of_the_one_asked() {
         let shown = sandbox.run(&["runs", "show", run_id]).success().stdout;
         shown.lines().find(|line| line.starts_with("searched")).map(str::to_owned)
     };
-    assert_eq!(searched("novice").unwrap(), "searched    0, the others in versions of other runs");
+    assert_eq!(
+        searched("novice").unwrap(),
+        "searched    0, the others are excluded from search, or versions in other runs are shown"
+    );
     assert_eq!(searched("expert").unwrap(), "searched    1");
 }
 

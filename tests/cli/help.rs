@@ -60,32 +60,41 @@ fn help_of_trailblazer() {
 
     Usage: trailblazer [OPTIONS] <COMMAND>
 
-    Commands:
+    Examples:
+      trailblazer normalize manuals/ --source dita    Convert a folder to Markdown and register the run
+      trailblazer run                                 Chunk and embed everything that is due
+      trailblazer status                              Show the remaining work and the workers
+      trailblazer ask "How do I reset runs?"          Find the passages that answer a question
+
+    Build a knowledge base:
       setup        Download PostgreSQL with pgvector and the default embedding model
-      db           Manage the database: private server, schema, checks, backups and rights
       normalize    Convert documentation to Markdown and register it as a run
       fetch        Fetch the pages of a Confluence source
       sync         Update the configured sources: fetch, normalize, chunk and embed their documents
-      runs         Inspect, reset, retry or delete runs
       run          Chunk and embed everything that is due
-      status       Show the remaining work, the workers, and the problems that need attention
+
+    Search it:
       ask          Search the documentation for the answer to a question
-      eval         Measure how well search answers your own questions
-      models       List, switch or drop embedding models
-      report       Write a report on the content as an HTML file
       show         Print a document, or one section of it, as Markdown
-      embed        Compute vectors for texts on standard input, for other programs
       serve        Serve web pages, a JSON API, MCP and metrics over HTTP
       mcp          Serve the Model Context Protocol on standard input and output
+      eval         Measure how well search answers your own questions
+
+    Operate it:
+      status       Show the remaining work, the workers, and the problems that need attention
+      runs         Inspect, reset, retry or delete runs
+      models       List, switch or drop embedding models
+      report       Write a report on the content as an HTML file
+      db           Manage the database: private server, schema, checks, backups and rights
       doctor       Check everything that a run needs. Same as `db doctor`
+
+    Other:
+      embed        Compute vectors for texts on standard input, for other programs
       completions  Generate a shell completion script
-      help         Print this message or the help of the given subcommand(s)
+      man          Write the man pages of all commands
+      help         Print the help of a command
 
     Options:
-      -h, --help     Print help
-      -V, --version  Print version
-
-    Global options:
           --config <FILE>  Configuration file [default: .trailblazer.yaml in this folder or the nearest
                            folder above it]
           --no-color       Disable colors (also: NO_COLOR)
@@ -93,12 +102,8 @@ fn help_of_trailblazer() {
       -v, --verbose...     Print more details and debug events; repeat for even more
           --events <WHEN>  Write NDJSON events to standard output. With auto, only if it is not a
                            terminal [default: auto] [possible values: auto, always, never]
-
-    Examples:
-      trailblazer normalize manuals/ --source dita    Convert a folder to Markdown and register the run
-      trailblazer run                                 Chunk and embed everything that is due
-      trailblazer status                              Show the remaining work and the workers
-      trailblazer ask "How do I reset runs?"          Find the passages that answer a question
+      -h, --help           Print help
+      -V, --version        Print version
 
     Configuration: .trailblazer.yaml in the working directory or a folder above it. TRAILBLAZER_DB_URL
     sets the database.
@@ -139,13 +144,13 @@ fn help_of_db_up() {
 
     Usage: trailblazer db up [OPTIONS]
 
+    Example:
+      psql "$(trailblazer db up --events never)"
+
     Options:
       -h, --help  Print help
 
     [global options]
-
-    Example:
-      psql "$(trailblazer db up --events never)"
     "#);
 }
 
@@ -199,6 +204,9 @@ fn help_of_db_dump() {
 
     Usage: trailblazer db dump [OPTIONS] <FILE>
 
+    Example:
+      trailblazer db dump backup.dump
+
     Arguments:
       <FILE>  The file to write
 
@@ -209,9 +217,6 @@ fn help_of_db_dump() {
 
     The file has PostgreSQL's custom format, which pg_restore also reads. Workers may keep running
     during the dump. An existing file is replaced when the dump is complete.
-
-    Example:
-      trailblazer db dump backup.dump
     ");
 }
 
@@ -221,6 +226,9 @@ fn help_of_db_restore() {
     Restore documents, chunks, vectors and the backlog from a dump
 
     Usage: trailblazer db restore [OPTIONS] <FILE>
+
+    Example:
+      trailblazer db restore backup.dump
 
     Arguments:
       <FILE>  A file that `db dump` wrote
@@ -234,9 +242,6 @@ fn help_of_db_restore() {
     The dump replaces schema graphdb with everything in it. Stop the workers first. If the restore
     fails, the database is unchanged. Rights are restored for the roles that exist on the server. On the
     private server, the documents move to a new database, which also gets the current text settings.
-
-    Example:
-      trailblazer db restore backup.dump
     ");
 }
 
@@ -247,6 +252,9 @@ fn help_of_db_prune() {
 
     Usage: trailblazer db prune [OPTIONS]
 
+    Example:
+      trailblazer db prune --dry-run
+
     Options:
           --dry-run  Count the vectors without deleting them
       -h, --help     Print help
@@ -255,9 +263,6 @@ fn help_of_db_prune() {
 
     When a document is edited, the vectors of its old texts stay. Search does not need them. If such a
     text is added again, it is embedded again.
-
-    Example:
-      trailblazer db prune --dry-run
     ");
 }
 
@@ -267,6 +272,11 @@ fn help_of_db_grant() {
     Give a role the rights of a worker, an admin or a reader
 
     Usage: trailblazer db grant [OPTIONS] <KIND> <ROLE>
+
+    Examples:
+      trailblazer db grant worker ingest_worker
+      trailblazer db grant reader hr_portal --as group:hr
+      trailblazer db grant reader web --all               For `serve`, which identifies its callers
 
     Arguments:
       <KIND>
@@ -295,11 +305,6 @@ fn help_of_db_grant() {
 
     Each grant replaces the previous one. The role sees only the restricted documents that the granted
     users and groups may read.
-
-    Examples:
-      trailblazer db grant worker ingest_worker
-      trailblazer db grant reader hr_portal --as group:hr
-      trailblazer db grant reader web --all               For `serve`, which identifies its callers
     ");
 }
 
@@ -309,6 +314,11 @@ fn help_of_normalize() {
     Convert documentation to Markdown and register it as a run
 
     Usage: trailblazer normalize [OPTIONS] --source <SOURCE> <PATH> [PATH]...
+
+    Examples:
+      trailblazer normalize manuals/ --source dita
+      trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
+      trailblazer normalize space-export.zip --source confluence --run-id handbook
 
     Arguments:
       <PATH>     A folder, a DITA map, topic or DITA-OT project file (each deliverable becomes a run), a
@@ -329,11 +339,6 @@ fn help_of_normalize() {
 
     [global options]
 
-    Examples:
-      trailblazer normalize manuals/ --source dita
-      trailblazer normalize manuals/guide.ditamap --source dita --ditaval linux.ditaval
-      trailblazer normalize space-export.zip --source confluence --run-id handbook
-
     The same PATH updates the same run: `normalize manuals/ --source dita` updates run manuals-dita, and
     reports what was added, changed and removed. Unchanged documents are not processed again. If more
     than half of at least twenty documents would be removed, nothing changes unless you pass --yes.
@@ -347,6 +352,9 @@ fn help_of_fetch() {
     Fetch the pages of a Confluence source
 
     Usage: trailblazer fetch [OPTIONS] <NAME>
+
+    Example:
+      TRAILBLAZER_CONFLUENCE_TOKEN=… trailblazer fetch handbook
 
     Arguments:
       <NAME>  A source in the configuration with a `site`
@@ -363,9 +371,6 @@ fn help_of_fetch() {
     fetch continues where this one stopped.
 
     `trailblazer sync` fetches, normalizes and processes in one step.
-
-    Example:
-      TRAILBLAZER_CONFLUENCE_TOKEN=… trailblazer fetch handbook
     ");
 }
 
@@ -375,6 +380,11 @@ fn help_of_sync() {
     Update the configured sources: fetch, normalize, chunk and embed their documents
 
     Usage: trailblazer sync [OPTIONS] [NAME]...
+
+    Examples:
+      trailblazer sync                   Update every source, for example every night
+      trailblazer sync handbook manuals  Two sources
+      trailblazer sync --dry-run         What would change
 
     Arguments:
       [NAME]...  Names of sources in the configuration [default: all]
@@ -389,11 +399,6 @@ fn help_of_sync() {
     Each entry of `sources` in .trailblazer.yaml becomes a run with the same name. Only changes are
     fetched, written, chunked and embedded. Search shows the old documents until the new ones are ready.
     If a source fails, the others continue.
-
-    Examples:
-      trailblazer sync                   Update every source, for example every night
-      trailblazer sync handbook manuals  Two sources
-      trailblazer sync --dry-run         What would change
     ");
 }
 
@@ -431,6 +436,9 @@ fn help_of_runs_backfill() {
 
     Usage: trailblazer runs backfill [OPTIONS] [DIR]
 
+    Example:
+      trailblazer runs backfill /srv/old/var/runs
+
     Arguments:
       [DIR]  The folder that contains the runs [default: `runs` in the workspace folder]
 
@@ -442,9 +450,6 @@ fn help_of_runs_backfill() {
     Reads DIR/*/normalize/normalized.ndjson, written by this or an earlier version of trailblazer, in
     one transaction per run. If the content of a run is already registered, the run is unchanged, so you
     can interrupt and repeat the command at any time.
-
-    Example:
-      trailblazer runs backfill /srv/old/var/runs
     ");
 }
 
@@ -454,6 +459,9 @@ fn help_of_runs_list() {
     List runs, newest first
 
     Usage: trailblazer runs list [OPTIONS]
+
+    Example:
+      trailblazer runs list --status failed --from 2026-01-01
 
     Options:
           --json  Print JSON, one object per line, instead of text
@@ -472,9 +480,6 @@ fn help_of_runs_list() {
                                      commands select the first runs by id
 
     [global options]
-
-    Example:
-      trailblazer runs list --status failed --from 2026-01-01
     ");
 }
 
@@ -501,7 +506,17 @@ fn help_of_runs_reset() {
     insta::assert_snapshot!(help(&["runs", "reset"]), @"
     Reset runs so that they are processed again
 
-    Usage: trailblazer runs reset [OPTIONS]
+    Usage: trailblazer runs reset [OPTIONS] [ID]...
+
+    Examples:
+      trailblazer runs reset handbook                             Process this run again
+      trailblazer runs reset --status failed                      Retry every failed run
+      trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
+      trailblazer runs reset --embedding-model old --scope embeddings --yes
+
+    Arguments:
+      [ID]...
+              The ids of the runs [default: every run that the options select]
 
     Options:
           --scope <SCOPE>
@@ -556,11 +571,6 @@ fn help_of_runs_reset() {
 
     [global options]
 
-    Examples:
-      trailblazer runs reset --status failed                      Retry every failed run
-      trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
-      trailblazer runs reset --embedding-model old --scope embeddings --yes
-
     Runs that a worker has claimed are skipped and counted, unless you pass --force. The command asks
     for confirmation if the scope deletes data or if the selection includes every run. It resets 500
     runs at a time. You can interrupt it at any time and run it again to continue.
@@ -574,6 +584,9 @@ fn help_of_runs_retry() {
 
     Usage: trailblazer runs retry [OPTIONS] <ID>...
 
+    Example:
+      trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run
+
     Arguments:
       <ID>...  The ids of failed runs
 
@@ -581,9 +594,6 @@ fn help_of_runs_retry() {
       -h, --help  Print help
 
     [global options]
-
-    Example:
-      trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run
     ");
 }
 
@@ -593,6 +603,12 @@ fn help_of_runs_release() {
     Release the claims of dead workers, so that other workers can claim the runs now
 
     Usage: trailblazer runs release [OPTIONS] [ID]...
+
+    Examples:
+      trailblazer runs release handbook               Release the claim on one run
+      trailblazer runs release --status embedding     Release all claims of dead workers in the embed
+      phase
+      trailblazer runs release --run-id '*' --dry-run
 
     Arguments:
       [ID]...  The ids of the runs
@@ -617,12 +633,6 @@ fn help_of_runs_release() {
 
     [global options]
 
-    Examples:
-      trailblazer runs release handbook               Release the claim on one run
-      trailblazer runs release --status embedding     Release all claims of dead workers in the embed
-      phase
-      trailblazer runs release --run-id '*' --dry-run
-
     `trailblazer status --workers` shows which workers are probably dead, because they missed six
     heartbeats (one minute with the default lease). Claims of workers that are alive are skipped and
     counted, unless you pass --force. If a released worker continues later, its writes are refused, and
@@ -636,6 +646,11 @@ fn help_of_runs_pause() {
     Pause runs, so that workers cannot claim them until you resume them
 
     Usage: trailblazer runs pause [OPTIONS] [ID]...
+
+    Examples:
+      trailblazer runs pause handbook --reason 'the space is being moved'
+      trailblazer runs pause --source dita --dry-run
+      trailblazer runs resume --run-id '*'            Resume everything
 
     Arguments:
       [ID]...  The ids of the runs
@@ -659,11 +674,6 @@ fn help_of_runs_pause() {
 
     [global options]
 
-    Examples:
-      trailblazer runs pause handbook --reason 'the space is being moved'
-      trailblazer runs pause --source dita --dry-run
-      trailblazer runs resume --run-id '*'            Resume everything
-
     If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A
     paused run stays paused after a reset, a retry or new documents. `trailblazer status` shows how many
     runs are paused, and why.
@@ -676,6 +686,11 @@ fn help_of_runs_resume() {
     Resume paused runs
 
     Usage: trailblazer runs resume [OPTIONS] [ID]...
+
+    Examples:
+      trailblazer runs resume handbook
+      trailblazer runs resume --source dita
+      trailblazer runs resume --run-id '*'            Resume everything
 
     Arguments:
       [ID]...  The ids of the runs
@@ -697,11 +712,6 @@ fn help_of_runs_resume() {
                                      commands select the first runs by id
 
     [global options]
-
-    Examples:
-      trailblazer runs resume handbook
-      trailblazer runs resume --source dita
-      trailblazer runs resume --run-id '*'            Resume everything
     ");
 }
 
@@ -712,6 +722,10 @@ fn help_of_runs_priority() {
 
     Usage: trailblazer runs priority [OPTIONS] <ID> <N>
 
+    Examples:
+      trailblazer runs priority handbook 10           Before all runs with the default priority 0
+      trailblazer runs priority archive -5            After all of them
+
     Arguments:
       <ID>  The run
       <N>   The new priority, from -32768 to 32767
@@ -721,10 +735,6 @@ fn help_of_runs_priority() {
       -h, --help     Print help
 
     [global options]
-
-    Examples:
-      trailblazer runs priority handbook 10           Before all runs with the default priority 0
-      trailblazer runs priority archive -5            After all of them
     ");
 }
 
@@ -734,6 +744,11 @@ fn help_of_runs_delete() {
     Delete selected runs with their documents, chunks and vectors
 
     Usage: trailblazer runs delete [OPTIONS] [ID]...
+
+    Examples:
+      trailblazer runs delete handbook-2024
+      trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
+      trailblazer runs delete --run-id '*' --yes                Delete everything
 
     Arguments:
       [ID]...  The ids of the runs
@@ -758,11 +773,6 @@ fn help_of_runs_delete() {
 
     [global options]
 
-    Examples:
-      trailblazer runs delete handbook-2024
-      trailblazer runs delete --source confluence --to 2024-12-31 --dry-run
-      trailblazer runs delete --run-id '*' --yes                Delete everything
-
     Vectors are kept if another run contains their text. If another run contains a version of a deleted
     document, search uses that version. Runs that a worker has claimed are skipped and counted, unless
     you pass --force. The files that `normalize` wrote are kept, so `runs backfill` can register a
@@ -777,6 +787,13 @@ fn help_of_run() {
     Chunk and embed everything that is due
 
     Usage: trailblazer run [OPTIONS]
+
+    Examples:
+      trailblazer run                          Everything that is normalized and not yet embedded
+      trailblazer run --dry-run                Show what is due without changing anything
+      trailblazer run --limit 20 --workers 2   The oldest twenty
+      trailblazer run --run-id '2026-*' --source dita
+      trailblazer run --watch                  Keep running, and process new runs as they arrive
 
     Options:
           --phases <PHASES>
@@ -818,13 +835,6 @@ fn help_of_run() {
 
     [global options]
 
-    Examples:
-      trailblazer run                          Everything that is normalized and not yet embedded
-      trailblazer run --dry-run                Show what is due without changing anything
-      trailblazer run --limit 20 --workers 2   The oldest twenty
-      trailblazer run --run-id '2026-*' --source dita
-      trailblazer run --watch                  Keep running, and process new runs as they arrive
-
     You can start this command several times and on any number of machines, because only one worker
     claims each run. If the embedding server is busy, `run` waits. If it is unreachable, `run` waits
     only with --watch or if it answered before. Waiting does not count as a failed attempt.
@@ -860,6 +870,15 @@ fn help_of_ask() {
 
     Usage: trailblazer ask [OPTIONS] <QUESTION>...
 
+    Examples:
+      trailblazer ask "How do I reset runs that failed?"
+      trailblazer ask 'expired "claim token" -python'     Require the phrase, exclude the word
+      trailblazer ask chunk --source dita --limit 3
+      trailblazer ask "back up" --where status=approved --where 'updated>=2026-01-01'
+      trailblazer ask "back up" --context section       Print whole sections instead of their best parts
+      trailblazer ask "back up" --text-only             Full-text search only, without the model
+      trailblazer ask "back up" --json | jq -r '.title // empty'
+
     Arguments:
       <QUESTION>...  Words and "phrases in quotes". Every answer contains the phrases. To exclude a
                      word, write -word at the end and quote the whole question
@@ -889,15 +908,6 @@ fn help_of_ask() {
 
     [global options]
 
-    Examples:
-      trailblazer ask "How do I reset runs that failed?"
-      trailblazer ask 'expired "claim token" -python'     Require the phrase, exclude the word
-      trailblazer ask chunk --source dita --limit 3
-      trailblazer ask "back up" --where status=approved --where 'updated>=2026-01-01'
-      trailblazer ask "back up" --context section       Print whole sections instead of their best parts
-      trailblazer ask "back up" --text-only             Full-text search only, without the model
-      trailblazer ask "back up" --json | jq -r '.title // empty'
-
     The same in SQL: select * from graphdb.search('How do I reset runs that failed?')
     "#);
 }
@@ -908,6 +918,12 @@ fn help_of_setup() {
     Download PostgreSQL with pgvector and the default embedding model
 
     Usage: trailblazer setup [OPTIONS] [PART]...
+
+    Examples:
+      trailblazer setup                 Download what the configuration needs and this machine lacks
+      trailblazer setup --dry-run       Show the downloads and their sizes
+      trailblazer setup --offline DIR   Read the files from a folder, without a network
+      trailblazer setup postgres        Download PostgreSQL, even if the system has it
 
     Arguments:
       [PART]...
@@ -937,12 +953,6 @@ fn help_of_setup() {
     else ~/.local/share/trailblazer. Each version is pinned, and each file is verified by its SHA-256.
     An interrupted download continues where it stopped. HTTPS_PROXY and SSL_CERT_FILE are honored. Root
     is not needed.
-
-    Examples:
-      trailblazer setup                 Download what the configuration needs and this machine lacks
-      trailblazer setup --dry-run       Show the downloads and their sizes
-      trailblazer setup --offline DIR   Read the files from a folder, without a network
-      trailblazer setup postgres        Download PostgreSQL, even if the system has it
     ");
 }
 
@@ -968,14 +978,14 @@ fn help_of_man() {
 
     Usage: trailblazer man [OPTIONS] --out <DIR>
 
+    Example:
+      trailblazer man --out ~/.local/share/man/man1
+
     Options:
           --out <DIR>  Folder for the files. It is created if it does not exist
       -h, --help       Print help
 
     [global options]
-
-    Example:
-      trailblazer man --out ~/.local/share/man/man1
     ");
 }
 
@@ -987,7 +997,7 @@ fn man_has_a_page_for_each_command() {
     let page = |name: &str| std::fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
     assert!(page("trailblazer.1").contains(".TH trailblazer 1"));
     assert!(page("trailblazer-runs-reset.1").contains("Examples:"));
-    assert!(!folder.path().join("man1/trailblazer-man.1").exists());
+    assert!(!folder.path().join("man1/trailblazer-extract.1").exists());
 }
 
 #[test]
@@ -1017,6 +1027,12 @@ fn help_of_completions() {
 
     Usage: trailblazer completions [OPTIONS] <SHELL>
 
+    Examples:
+      source <(trailblazer completions bash)          For this shell; put it into ~/.bashrc for every
+      shell
+      trailblazer completions zsh > ~/.zfunc/_trailblazer
+      trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish
+
     Arguments:
       <SHELL>  The shell [possible values: bash, elvish, fish, powershell, zsh]
 
@@ -1024,12 +1040,6 @@ fn help_of_completions() {
       -h, --help  Print help
 
     [global options]
-
-    Examples:
-      source <(trailblazer completions bash)          For this shell; put it into ~/.bashrc for every
-      shell
-      trailblazer completions zsh > ~/.zfunc/_trailblazer
-      trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish
     ");
 }
 
@@ -1077,6 +1087,10 @@ fn help_of_models_switch() {
 
     Usage: trailblazer models switch [OPTIONS] <NAME>
 
+    Examples:
+      trailblazer models switch multilingual-e5-small --dry-run
+      trailblazer models switch multilingual-e5-small
+
     Arguments:
       <NAME>  A model of the configured provider, written as in embed.model
 
@@ -1094,10 +1108,6 @@ fn help_of_models_switch() {
 
     Set embed.model in the configuration to the same model, for all processes. Otherwise, the next `run`
     switches back.
-
-    Examples:
-      trailblazer models switch multilingual-e5-small --dry-run
-      trailblazer models switch multilingual-e5-small
     ");
 }
 
@@ -1126,22 +1136,26 @@ fn help_of_report() {
 
     Usage: trailblazer report [OPTIONS]
 
-    Options:
-          --run <ID>    Report on one run [default: the newest version of every document]
-          --out <FILE>  File to write; - is standard output [default: report.html]
-          --pages <N>   List at most N pages for each number [default: 50]
-      -h, --help        Print help
-
-    [global options]
-
     Examples:
       trailblazer report
       trailblazer report --run handbook --out handbook.html
       trailblazer report --out - | mail-a-page
 
+    Options:
+          --run <ID>    Report on one run [default: the newest version of every document]
+          --out <FILE>  File to write, or a folder for report.html; - is standard output [default:
+                        report.html]
+          --pages <N>   List at most N pages for each number [default: 50]
+      -h, --help        Print help
+
+    [global options]
+
     The report is for the owners of the content. It lists documents by source, language, size and age,
     lost constructs, empty pages, duplicates, broken links, chunks, runs and failures. It is one file
-    that loads nothing and runs no script.
+    that loads nothing and runs no script. It contains all documents that the database role may read.
+    For the owner, an admin or a worker, these are all documents, so the file can contain titles of
+    restricted pages. To limit it, connect as a role with the rights of a reader (`trailblazer db grant
+    reader ROLE --as user:ann`).
 
     The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates
     ");
@@ -1166,10 +1180,15 @@ fn help_of_extract() {
 
 #[test]
 fn help_of_show() {
-    insta::assert_snapshot!(help(&["show"]), @r#"
+    insta::assert_snapshot!(help(&["show"]), @"
     Print a document, or one section of it, as Markdown
 
     Usage: trailblazer show [OPTIONS] <DOC>
+
+    Examples:
+      trailblazer show topic:guide/tasks/reset-runs
+      trailblazer show https://docs.example.com/reset-runs.html --section examples
+      trailblazer show 123456 --sections                  The anchors for --section
 
     Arguments:
       <DOC>  Id, URL or path of the document
@@ -1185,13 +1204,8 @@ fn help_of_show() {
 
     [global options]
 
-    Examples:
-      trailblazer show topic:guide/runs.dita
-      trailblazer show https://docs.example.com/runs.html --section resetting-runs
-      trailblazer show 123456 --sections                  The anchors for --section
-
-    The same in SQL: select * from graphdb.find_document('topic:guide/runs.dita')
-    "#);
+    The same in SQL: select * from graphdb.find_document('topic:guide/tasks/reset-runs')
+    ");
 }
 
 #[test]
@@ -1201,17 +1215,17 @@ fn help_of_embed() {
 
     Usage: trailblazer embed [OPTIONS]
 
+    Examples:
+      echo 'How do I reset runs?' | trailblazer embed
+      trailblazer embed --kind document < texts.txt           One text per line
+      jq -c '{id, text}' pages.json | trailblazer embed       NDJSON: other keys are kept
+
     Options:
           --kind <KIND>  Kind of texts. Some models use different prefixes for questions and documents
                          [default: query] [possible values: query, document]
       -h, --help         Print help
 
     [global options]
-
-    Examples:
-      echo 'How do I reset runs?' | trailblazer embed
-      trailblazer embed --kind document < texts.txt           One text per line
-      jq -c '{id, text}' pages.json | trailblazer embed       NDJSON: other keys are kept
 
     Each line of standard input yields one line of NDJSON, in order: `text`, `model` and `vector`, or
     `error` if the line is empty or cannot be read. The command needs no database.
@@ -1226,6 +1240,11 @@ fn help_of_serve() {
 
     Usage: trailblazer serve [OPTIONS]
 
+    Examples:
+      trailblazer serve                                Then open http://127.0.0.1:8080/
+      trailblazer serve --listen 0.0.0.0:8080          Needs TRAILBLAZER_SERVE_TOKENS or a trusted proxy
+      curl 'http://127.0.0.1:8080/api/search?q=claim'  JSON; described at /api/openapi.json
+
     Options:
           --listen <ADDRESS>  Address and port to listen on [default: serve.listen, which is
                               127.0.0.1:8080]
@@ -1236,11 +1255,6 @@ fn help_of_serve() {
 
     [global options]
 
-    Examples:
-      trailblazer serve                                Then open http://127.0.0.1:8080/
-      trailblazer serve --listen 0.0.0.0:8080          Needs TRAILBLAZER_SERVE_TOKENS or a trusted proxy
-      curl 'http://127.0.0.1:8080/api/search?q=claim'  JSON; described at /api/openapi.json
-
     Paths: / search, /backlog, /api/…, /mcp (Model Context Protocol), /metrics, /healthz, /readyz.
     ");
 }
@@ -1248,7 +1262,7 @@ fn help_of_serve() {
 #[test]
 #[cfg(feature = "serve")]
 fn help_of_mcp() {
-    insta::assert_snapshot!(help(&["mcp"]), @r#"
+    insta::assert_snapshot!(help(&["mcp"]), @"
     Serve the Model Context Protocol on standard input and output
 
     Usage: trailblazer mcp [OPTIONS]
@@ -1265,7 +1279,7 @@ fn help_of_mcp() {
       claude mcp add docs -- trailblazer mcp --config /path/to/.trailblazer.yaml
 
     `trailblazer serve` offers the same protocol over HTTP at /mcp. See docs/mcp.md.
-    "#);
+    ");
 }
 
 #[test]
@@ -1274,6 +1288,12 @@ fn help_of_eval() {
     Measure how well search answers your own questions
 
     Usage: trailblazer eval [OPTIONS] [FILE]
+
+    Examples:
+      trailblazer eval questions.tsv
+      trailblazer eval questions.tsv --json > before.json
+      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if search finds less
+      trailblazer eval --known-items --limit 200                Use titles of documents as questions
 
     Arguments:
       [FILE]  Questions and the documents that answer them
@@ -1293,11 +1313,5 @@ fn help_of_eval() {
     Each line of FILE contains a question, a tab, and the ids of the documents that answer it, separated
     by |. Write doc#heading for a section. A third column can contain conditions in the syntax of `ask
     --where`, separated by semicolons.
-
-    Examples:
-      trailblazer eval questions.tsv
-      trailblazer eval questions.tsv --json > before.json
-      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if search finds less
-      trailblazer eval --known-items --limit 200                Use titles of documents as questions
     ");
 }

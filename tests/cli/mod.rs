@@ -1,5 +1,6 @@
 //! Tests of the command line, its workers, and its private server.
 
+mod answers;
 mod ask;
 mod backfill;
 mod backup;

@@ -1,12 +1,14 @@
 //! Tests the operation of the backlog: dead workers, pauses, priorities, tables that fit the terminal.
 
+use std::time::{Duration, Instant};
+
 use nix::sys::signal::Signal;
 
+use crate::support::Sandbox;
 use crate::support::held::send;
-use crate::support::{Run, Sandbox};
 
 /// Returns a sandbox with the runs `r1` and `r2` due.
-fn due() -> Sandbox {
+pub(super) fn due() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write_run("r1", 2);
     sandbox.write_run("r2", 2);
@@ -15,7 +17,7 @@ fn due() -> Sandbox {
 }
 
 /// Lets a worker of another machine claim `run_id` at noon, and returns the clock to the test at `now`.
-fn claimed_elsewhere(sandbox: &Sandbox, run_id: &str, now: &str) {
+pub(super) fn claimed_elsewhere(sandbox: &Sandbox, run_id: &str, now: &str) {
     sandbox.database.take_over_clock();
     sandbox.database.set_clock("2026-06-01 12:00:00+00");
     let claim =
@@ -43,8 +45,8 @@ fn a_dead_worker_is_named_everywhere_with_the_command_that_frees_its_run() {
     assert!(status.contains("claimed 1, lease expired 0, probably dead 1"), "{status}");
     let workers = sandbox.run(&["status", "--workers"]).success().stdout;
     insta::assert_snapshot!(workers, @"
-    host       worker  run  phase  progress  last heard from  state
-    elsewhere  7/0     r1   chunk  -         9 min 12 s ago   probably dead
+    run  host       worker  phase  progress  last heard from  state
+    r1   elsewhere  7/0     chunk  -         9 min 12 s ago   probably dead
 
     worker elsewhere/7/0 on run r1: no heartbeat for 9 min 12 s (one every 10 s expected), probably dead; `trailblazer runs release r1` releases the run
     ");
@@ -193,15 +195,72 @@ fn paused_runs_wait_until_they_are_resumed() {
     assert_eq!(run_of(&sandbox, "r1"), "embedded 0 0");
 }
 
+/// Waits until a watching process has no work and waits for a notification.
+fn wait_until_idle(sandbox: &Sandbox) {
+    sandbox.database.wait_until(
+        "not exists (select from graphdb.processed_runs as r where r.claimed_by is not null) \
+         and exists (select from pg_stat_activity as a where a.datname = current_database() and a.state = 'idle' \
+                     and a.query like '%graphdb.due_in()%')",
+    );
+}
+
+#[test]
+fn a_watching_process_begins_soon_after_work_becomes_due() {
+    let sandbox = due();
+    sandbox.run(&["run"]).success();
+    let child = sandbox.spawn(&["run", "--watch", "--workers", "1"]);
+    let sql = |statements: &str| sandbox.database.connect().batch_execute(statements).unwrap();
+    let claim = "select graphdb.reset_runs('{\"run_ids\": [\"r1\"]}'); \
+                 create temporary table c as select * from graphdb.claim_runs('chunk', 'elsewhere/7/0', '1 hour', 1, '{\"run_ids\": [\"r1\"]}');";
+    let fail = |arguments: &str| {
+        format!("begin; {claim} select graphdb.fail_run('r1', c.claim_token, 'no', {arguments}) from c; commit")
+    };
+    // The name of each cause, the preparation, the cause, and the time that it takes to become due.
+    let causes = [
+        ("register", String::new(), "select graphdb.register_run('r3', 'dita', 0)", 0),
+        ("reset", String::new(), "select graphdb.reset_runs('{\"run_ids\": [\"r1\"]}')", 0),
+        ("retry", fail("null, true"), "select graphdb.reset_runs('{\"status\": [\"failed\"]}')", 0),
+        (
+            "release",
+            format!("begin; {claim} commit"),
+            "select graphdb.release_claims('{\"run_ids\": [\"r1\"]}', p_force => true)",
+            0,
+        ),
+        (
+            "resume",
+            "begin; select graphdb.pause_runs('{}'); select graphdb.reset_runs('{\"run_ids\": [\"r1\"]}'); commit"
+                .into(),
+            "select graphdb.resume_runs('{}')",
+            0,
+        ),
+        ("end of back-off", String::new(), &fail("'3 seconds'"), 3),
+    ];
+    for (name, prepare, cause, wait) in causes {
+        wait_until_idle(&sandbox);
+        sql(&prepare);
+        sandbox.database.wait_until(
+            "exists (select from pg_stat_activity as a where a.state = 'idle' and a.query like '%graphdb.due_in()%')",
+        );
+        let begun = Instant::now();
+        sql(cause);
+        // A phase of this worker that began after the cause.
+        sandbox.database.wait_until("(select bool_and(r.status = 'embedded') from graphdb.processed_runs as r)");
+        let delay = begun.elapsed().saturating_sub(Duration::from_secs(wait));
+        println!("{name}: {delay:?}");
+        assert!(begun.elapsed() >= Duration::from_secs(wait), "{name}: {delay:?}");
+        // Without a notification, the worker would wait until the next lease or back-off ends, or for a minute.
+        assert!(delay < Duration::from_secs(10), "{name}: {delay:?}");
+    }
+    send(&child, Signal::SIGTERM);
+    Sandbox::wait(child).exits(0);
+}
+
 #[test]
 fn a_resumed_run_wakes_a_watching_process() {
     let sandbox = due();
     sandbox.run(&["runs", "pause", "--run-id", "*"]).success();
     let child = sandbox.spawn(&["run", "--watch", "--workers", "1"]);
-    sandbox.database.wait_until(
-        "exists (select from pg_stat_activity as a where a.datname = current_database() and a.state = 'idle' \
-                 and a.query like '%graphdb.due_in()%')",
-    );
+    wait_until_idle(&sandbox);
     sandbox.run(&["runs", "resume", "--run-id", "*"]).success();
     sandbox.database.wait_until("(select bool_and(status = 'embedded') from graphdb.processed_runs)");
     send(&child, Signal::SIGTERM);
@@ -221,56 +280,6 @@ fn a_run_with_a_higher_priority_is_claimed_first() {
     assert_eq!(run_of(&sandbox, "r1"), "normalized 0 -5");
     sandbox.run(&["runs", "priority", "r1", "70000"]).exits(2);
     sandbox.run(&["runs", "priority", "r9", "1"]).exits(2);
-}
-
-#[test]
-fn tables_fit_the_terminal_and_json_has_everything() {
-    let sandbox = Sandbox::new();
-    let long = "2026-01-31_120000_a-handbook-with-a-very-long-name-of-its-own_ab12";
-    sandbox.write_run(long, 1);
-    sandbox.run(&["runs", "backfill"]).success();
-    claimed_elsewhere(&sandbox, long, "12:00:05");
-    for args in [&["runs", "list"][..], &["status"], &["status", "--workers"], &["runs", "show", long]] {
-        for width in [60, 80] {
-            let output = sandbox.command(args).env("COLUMNS", width.to_string()).output().unwrap();
-            let shown = Run::of(output).success().stdout;
-            let table: Vec<&str> = shown.lines().filter(|line| line.contains('…')).collect();
-            assert!(!table.is_empty() || args[1] == "show", "{args:?}: {shown}");
-            assert!(table.iter().all(|line| line.chars().count() <= width), "{args:?}: {shown}");
-        }
-    }
-    let mut unlimited = sandbox.command(&["runs", "list"]);
-    let shown = Run::of(unlimited.env_remove("COLUMNS").output().unwrap()).success().stdout;
-    assert!(shown.contains(long), "{shown}");
-    assert_eq!(sandbox.run(&["runs", "list", "--json"]).success().events_named("runs.row")[0]["run_id"], long);
-}
-
-#[test]
-fn progress_is_drawn_in_one_line_whatever_the_width() {
-    let Ok(version) = std::process::Command::new("script").arg("--version").output() else {
-        println!("skipped: script is not installed");
-        return;
-    };
-    assert!(version.status.success());
-    let sandbox = due();
-    for (width, phases) in [(20, "chunk"), (40, "embed")] {
-        let run = sandbox.command(&[]);
-        let line = format!("stty cols {width}; exec '{}' run --phases {phases}", run.get_program().display());
-        let mut terminal = std::process::Command::new("script");
-        terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(sandbox.folder());
-        terminal.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
-        let shown = Run::of(terminal.output().unwrap()).success().stdout;
-        let drawn: Vec<&str> = shown.split(['\r', '\n']).filter(|line| line.contains('/')).collect();
-        let widest =
-            drawn.iter().filter(|line| line.contains("document") || line.contains("text") || line.contains('█'));
-        for line in widest {
-            let text: String = line
-                .split('\u{1b}')
-                .map(|part| part.trim_start_matches(|c: char| c == '[' || c.is_ascii_digit() || c == 'K' || c == 'A'))
-                .collect();
-            assert!(text.chars().count() < width, "{width}: {text:?}\n{shown:?}");
-        }
-    }
 }
 
 #[test]

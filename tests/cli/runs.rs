@@ -403,7 +403,7 @@ fn status_prints_times_to_the_second_and_durations_in_words() {
     2 documents not yet chunked, 2 runs embedded in the last 10 minutes, estimated time left 1 min 19 s
 
     documents  4 in search
-    chunks     16, 16 with a vector
+    chunks     16 of all runs, 16 of them with a vector
     models     hash-384 (2 runs)
     size       [size]
 

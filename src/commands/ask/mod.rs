@@ -20,7 +20,7 @@ use crate::embed::{self, EmbedError, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::events::{Event, EventWriter};
 use crate::ids::Status;
-use crate::options::Answer;
+use crate::options::{Answer, whole_number};
 use crate::terminal::{counted, print_line};
 
 /// Maximum number of results.
@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
     /// Show N documents
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(i32).range(1..=i64::from(MOST)))]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = whole_number::<i32>(1..=i64::from(MOST)))]
     pub limit: i32,
     /// Only documents of this source; can be repeated
     #[arg(long, value_name = "SOURCE", value_parser = NonEmptyStringValueParser::new())]

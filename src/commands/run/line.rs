@@ -2,11 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::bar::{self, drawn, percent, rounded, seconds_left, short};
 use crate::table::without_middle;
 use crate::terminal::{counted, duration};
-
-/// Width of the bar in columns.
-const BAR: usize = 20;
 
 /// The numbers in a progress line.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,15 +30,9 @@ pub struct Figures {
 impl Figures {
     /// Returns the estimated time left for the known texts in seconds.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an estimate"
-    )]
     pub fn seconds_left(&self) -> Option<u64> {
         let rate = self.per_second.filter(|rate| *rate > 0.0)?;
-        Some(((self.texts.saturating_sub(self.embedded)) as f64 / rate).ceil() as u64)
+        Some(seconds_left(self.embedded, self.texts, rate))
     }
 
     /// Returns the numbers of texts or, if no run is chunked yet, of documents.
@@ -60,7 +52,7 @@ pub fn sentence(figures: &Figures) -> String {
     let verb = if noun == "text" { "embedded" } else { "chunked" };
     let mut parts = vec![format!("{verb} {done} of {} ({} %)", counted(total, noun), percent(done, total))];
     if let Some(rate) = figures.per_second {
-        parts.push(format!("{rate:.0} per second"));
+        parts.push(format!("{} per second", rounded(rate)));
     }
     if let Some(seconds) = figures.seconds_left() {
         parts.push(format!("estimated time left {}", duration(i64::try_from(seconds).unwrap_or(i64::MAX))));
@@ -80,9 +72,9 @@ pub fn fitting(figures: &Figures, width: usize) -> String {
     let (done, total, noun) = figures.count();
     let noun = if total == 1 { noun.to_owned() } else { format!("{noun}s") };
     let percent = percent(done, total);
-    let bar = bar(done, total);
+    let whole_bar = drawn(done, total);
     let count = format!("{done}/{total}");
-    let rate = figures.per_second.map(|rate| format!("{rate:.0}/s")).unwrap_or_default();
+    let rate = figures.per_second.map(|rate| format!("{}/s", rounded(rate))).unwrap_or_default();
     let left = figures.seconds_left().map(|seconds| format!("eta {}", short(seconds))).unwrap_or_default();
     let documents = match figures.documents_left {
         left @ 1.. if figures.texts > 0 => format!("{} to chunk", counted(left, "document")),
@@ -92,44 +84,24 @@ pub fn fitting(figures: &Figures, width: usize) -> String {
     let counted = format!("{count} {noun}");
     let percent = format!("{percent}%");
 
-    let full: &[&str] = &[&bar, &counted, &rate, &left, &documents, &runs];
     let forms: [&[&str]; 8] = [
-        full,
-        &[&bar, &counted, &rate, &left, &documents],
-        &[&bar, &counted, &rate, &left],
+        &[&whole_bar, &counted, &rate, &left, &documents, &runs],
+        &[&whole_bar, &counted, &rate, &left, &documents],
+        &[&whole_bar, &counted, &rate, &left],
         &[&counted, &rate, &left],
         &[&counted, &left],
         &[&count, &left],
         &[&percent, &left],
         &[&percent],
     ];
-    let joined = |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("  ");
-    let line = forms.iter().map(|form| joined(form)).find(|line| line.width() <= width).unwrap_or_default();
+    let line = bar::fitting(&forms, width);
+    let whole = bar::fitting(&forms[..1], usize::MAX);
     // The remaining space shows the run with the latest progress, if there is room for more than a few letters.
     let room = width.saturating_sub(line.width() + 2);
-    if line == joined(full) && room >= 12 && !figures.current.is_empty() {
+    if line == whole && room >= 12 && !figures.current.is_empty() {
         return format!("{line}  {}", without_middle(&figures.current, room));
     }
     line
-}
-
-fn percent(done: u64, total: u64) -> u64 {
-    (done * 100).checked_div(total).unwrap_or(0)
-}
-
-fn bar(done: u64, total: u64) -> String {
-    let filled = usize::try_from(done * BAR as u64 / total.max(1)).unwrap_or(BAR).min(BAR);
-    format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled))
-}
-
-/// Formats seconds in few columns.
-fn short(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, seconds) => format!("{seconds}s"),
-        (0, 0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
-        (0, hours, minutes, _) => format!("{hours}h{minutes:02}m"),
-        (days, hours, ..) => format!("{days}d{hours:02}h"),
-    }
 }
 
 #[cfg(test)]
@@ -179,6 +151,13 @@ mod tests {
         let chunking = Figures { texts: 0, embedded: 0, per_second: None, runs: 1, ..figures() };
         assert_eq!(fitting(&chunking, 30), "28/40 documents");
         assert_eq!(sentence(&chunking), "chunked 28 of 40 documents (70 %)");
+    }
+
+    #[test]
+    fn a_slow_rate_is_not_zero() {
+        let slow = Figures { per_second: Some(0.3), ..figures() };
+        assert!(fitting(&slow, 120).contains(" 0.3/s "), "{}", fitting(&slow, 120));
+        assert!(sentence(&slow).contains(" 0.3 per second,"), "{}", sentence(&slow));
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::db::search;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::ids::{Phase, Status};
+use crate::options::{MAX, whole_number};
 use crate::service;
 use crate::stop::Stop;
 use crate::terminal::{counted, print_line};
@@ -57,10 +58,10 @@ pub struct Args {
     #[arg(long, value_enum, value_delimiter = ',', default_value = "chunk,embed", value_name = "PHASES")]
     pub phases: Vec<Phase>,
     /// Process at most N runs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(1..=MAX))]
     pub limit: Option<u32>,
     /// Process N runs and embed N batches at the same time [default: `workers` in the configuration]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u16>(1..=1024))]
     pub workers: Option<u16>,
     /// Show what is due without changing anything
     #[arg(long)]
@@ -69,7 +70,7 @@ pub struct Args {
     #[arg(long, action = ArgAction::SetTrue, conflicts_with_all = ["limit", "dry_run"])]
     pub watch: bool,
     /// Report progress after every N runs
-    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = whole_number::<u32>(1..=MAX))]
     pub progress_every: u32,
     // This group is last, because its heading would also appear above all options that follow.
     /// Which runs.

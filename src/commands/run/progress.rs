@@ -1,13 +1,13 @@
 //! Displays the progress of `run` on one line: embedded and due texts, rate and estimated time left.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line::{self, Figures};
+use crate::bar;
 use crate::db::operations::RunProgress;
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, RunId};
@@ -21,8 +21,6 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 const REDRAW: Duration = Duration::from_millis(500);
 /// The rate is measured over this time.
 const RATE_WINDOW: Duration = Duration::from_secs(60);
-/// Width of a terminal if it is unknown.
-const USUAL_WIDTH: u16 = 80;
 
 /// The work of this command and its progress.
 #[derive(Debug, Default)]
@@ -164,7 +162,7 @@ impl<'a> Display<'a> {
     }
 
     fn of(work: Work, every: u64, quiet: bool, events: &'a EventWriter) -> Self {
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+        let bar = (!quiet && bar::is_on_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template("{msg}") {
                 bar.set_style(style);
@@ -222,11 +220,9 @@ impl<'a> Display<'a> {
     }
 
     fn draw(&self) {
-        let Some(bar) = &self.bar else { return };
-        let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(USUAL_WIDTH, |(width, _)| width.0);
-        // A terminal may wrap a line that fills the whole width.
-        bar.set_message(line::fitting(&self.work().figures(), usize::from(width).saturating_sub(1)));
-        bar.tick();
+        let Some(line) = &self.bar else { return };
+        line.set_message(line::fitting(&self.work().figures(), bar::width()));
+        line.tick();
         terminal::set_line_drawn(true);
     }
 

@@ -68,9 +68,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     start(&delete);
     let stop = Stop::on_signals()?;
     let mut counts = DeleteStep::default();
-    in_steps(&delete.filter, &stop, context.quiet, |filter, size, after| {
+    in_steps(&mut client, &delete.filter, &stop, context.quiet, |client, filter, size, after| {
         let part = Delete { filter: filter.clone(), ..delete };
-        let done = calls::delete_runs(&mut client, &part, Some(size), after)?;
+        let done = calls::delete_runs(client, &part, Some(size), after)?;
         counts.add(&done);
         Ok((done.matched, done.last_run_id))
     })?;

@@ -7,7 +7,7 @@ use crate::db::calls::{self, Run};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::options::Answer;
-use crate::terminal::{counted, print_table_of_names};
+use crate::terminal::{counted, print_table_of_ids};
 
 /// List runs, newest first
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let columns = &columns[..if has_failures { 8 } else { 7 }];
     let mut rows = vec![columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>()];
     rows.extend(runs.iter().map(|run| row(run).into_iter().take(columns.len()).collect()));
-    print_table_of_names(&rows, &[0, 1])?;
+    print_table_of_ids(&rows, &[1])?;
     log::info!("{}", counted(runs.len(), "run"));
     Ok(Exit::Done)
 }

@@ -19,7 +19,7 @@ use super::Context;
 use crate::db::calls::{self, Filter, Run};
 use crate::error::{Error, Exit, Result};
 use crate::ids::{RunId, Status};
-use crate::options::Answer;
+use crate::options::{Answer, MAX, whole_number};
 use crate::stop::Stop;
 use crate::terminal::{confirm, progress_bar};
 
@@ -106,7 +106,7 @@ pub struct WideSelection {
     #[arg(long)]
     pub paused: bool,
     /// At most N runs. `list` selects the newest runs, and the other commands select the first runs by id
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u32>(1..=MAX))]
     pub limit: Option<u32>,
 }
 
@@ -180,22 +180,27 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<Exit> {
 }
 
 /// Processes the runs that a filter selects in steps, until the last run or until a stop is requested.
-/// Each step is one transaction. The arguments of `work` are the filter without its limit, the maximum number of runs, and
+/// Each step is one transaction. The arguments of `work` are the connection, the filter without its limit, the maximum number of runs, and
 /// the run id after which the step begins. `work` returns the number of matching runs and the last run id.
 fn in_steps(
+    client: &mut Client,
     filter: &Filter,
     stop: &Stop,
     quiet: bool,
-    mut work: impl FnMut(&Filter, i32, &str) -> Result<(i64, Option<String>)>,
+    mut work: impl FnMut(&mut Client, &Filter, i32, &str) -> Result<(i64, Option<String>)>,
 ) -> Result<()> {
     let bar = progress_bar(0, "run", quiet);
+    // Counting a large backlog takes time, so it is counted only for a bar that is shown.
+    if !bar.is_hidden() {
+        bar.set_length(u64::try_from(calls::count_runs(client, filter)?).unwrap_or(0));
+        bar.tick();
+    }
     let unlimited = Filter { limit: None, ..filter.clone() };
     let mut left = filter.limit;
     let mut after = String::new();
     while !stop.is_asked() {
         let size = left.map_or(STEP, |left| i32::try_from(left).unwrap_or(STEP).min(STEP));
-        let (matched, last_run_id) = work(&unlimited, size, &after)?;
-        bar.inc_length(u64::try_from(matched).unwrap_or(0));
+        let (matched, last_run_id) = work(client, &unlimited, size, &after)?;
         bar.inc(u64::try_from(matched).unwrap_or(0));
         left = left.map(|left| left.saturating_sub(u32::try_from(matched).unwrap_or(u32::MAX)));
         match last_run_id {

@@ -129,8 +129,8 @@ fn change(
     if dry_run {
         counts = change_some(&mut client, filter, None, "")?;
     } else {
-        in_steps(filter, &stop, context.quiet, |filter, size, after| {
-            let done = change_some(&mut client, filter, Some(size), after)?;
+        in_steps(&mut client, filter, &stop, context.quiet, |client, filter, size, after| {
+            let done = change_some(client, filter, Some(size), after)?;
             counts.matched += done.matched;
             counts.changed += done.changed;
             counts.unchanged += done.unchanged;

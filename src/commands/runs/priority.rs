@@ -6,6 +6,7 @@ use crate::db::{Connector, history};
 use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
+use crate::options::whole_number;
 
 /// Change the priority of a run. Workers claim runs with a higher priority first
 #[derive(Debug, clap::Args)]
@@ -18,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "ID")]
     run_id: RunId,
     /// The new priority, from -32768 to 32767
-    #[arg(value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<i16>(-32_768..=32_767))]
     priority: i16,
     /// Show what would change without changing anything
     #[arg(long)]

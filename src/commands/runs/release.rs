@@ -52,9 +52,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if release.dry_run {
         counts = operations::release_claims(&mut client, &release, None, "")?;
     } else {
-        in_steps(&release.filter, &stop, context.quiet, |filter, size, after| {
+        in_steps(&mut client, &release.filter, &stop, context.quiet, |client, filter, size, after| {
             let part = ReleaseClaims { filter: filter.clone(), ..release.clone() };
-            let done = operations::release_claims(&mut client, &part, Some(size), after)?;
+            let done = operations::release_claims(client, &part, Some(size), after)?;
             counts.add(&done);
             Ok((done.matched, done.last_run_id))
         })?;

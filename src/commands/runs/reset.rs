@@ -8,7 +8,7 @@ use crate::db::Connector;
 use crate::db::calls::{self, Filter, Reset, ResetStep};
 use crate::error::{Exit, Result};
 use crate::events::Event;
-use crate::ids::Scope;
+use crate::ids::{RunId, Scope};
 use crate::stop::Stop;
 use crate::terminal::counted;
 
@@ -16,6 +16,7 @@ use crate::terminal::counted;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  trailblazer runs reset handbook                             Process this run again
   trailblazer runs reset --status failed                      Retry every failed run
   trailblazer runs reset --from 2026-01-01 --to 2026-01-31 --dry-run
   trailblazer runs reset --embedding-model old --scope embeddings --yes
@@ -24,6 +25,9 @@ Runs that a worker has claimed are skipped and counted, unless you pass --force.
 the scope deletes data or if the selection includes every run. It resets 500 runs at a time. You can interrupt it at any \
 time and run it again to continue.")]
 pub struct Args {
+    /// The ids of the runs [default: every run that the options select]
+    #[arg(value_name = "ID")]
+    pub run_ids: Vec<RunId>,
     /// What to reset
     #[arg(long, value_enum, default_value = "processed")]
     pub scope: Scope,
@@ -44,9 +48,10 @@ pub struct Args {
 
 /// Runs `trailblazer runs reset`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
-    let filter = args.selection.filter()?;
+    let filter = Filter { run_ids: args.run_ids.clone(), ..args.selection.filter()? };
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     names::warn_of_some_unknown(&mut client, &filter.source, &[]);
+    super::find(&mut client, &args.run_ids)?;
     let mut reset = Reset {
         filter,
         scope: args.scope,
@@ -75,9 +80,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     start(&reset);
     let stop = Stop::on_signals()?;
     let mut counts = ResetStep::default();
-    in_steps(&reset.filter, &stop, context.quiet, |filter, size, after| {
-        let done =
-            calls::reset_runs(&mut client, &Reset { filter: filter.clone(), ..reset.clone() }, Some(size), after)?;
+    in_steps(&mut client, &reset.filter, &stop, context.quiet, |client, filter, size, after| {
+        let done = calls::reset_runs(client, &Reset { filter: filter.clone(), ..reset.clone() }, Some(size), after)?;
         counts.add(&done);
         Ok((done.matched, done.last_run_id))
     })?;
@@ -88,7 +92,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 /// Describes the reset. Asks for a typed confirmation if it deletes data or includes every run.
 fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     let deletes = reset.scope != Scope::Processed;
-    if !deletes && names_one_run(&reset.filter) {
+    if !deletes && names_runs(&reset.filter) {
         return Ok(());
     }
     let counts = calls::reset_runs(client, reset, None, "")?;
@@ -106,9 +110,9 @@ fn ask(client: &mut Client, reset: &Reset) -> Result<()> {
     confirmed(&question, "reset", YES_OR_DRY_RUN)
 }
 
-/// Returns whether the selection is a single exact run id. If so, no confirmation is needed, even if it is the only run.
-fn names_one_run(filter: &Filter) -> bool {
-    filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
+/// Returns whether the selection names its runs. If so, no confirmation is needed, even if there are no other runs.
+fn names_runs(filter: &Filter) -> bool {
+    !filter.run_ids.is_empty() || filter.run_id_glob.as_ref().is_some_and(|glob| !glob.contains(['*', '?']))
 }
 
 impl ResetStep {

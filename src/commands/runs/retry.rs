@@ -45,7 +45,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
 /// Returns a hint for a run that has not failed.
 fn way_on(run: &Run) -> String {
-    let reset = format!("trailblazer runs reset --run-id {}", run.run_id);
+    let reset = format!("trailblazer runs reset {}", run.run_id);
     match (run.status, run.available_at) {
         (Status::Normalized | Status::Chunked | Status::Reset, None) => {
             "It is due: `trailblazer run` processes it.".into()
@@ -57,6 +57,6 @@ fn way_on(run: &Run) -> String {
             let release = release_command([run.run_id.as_str()]);
             format!("A worker has claimed it. If that worker is dead, `{release}` releases the run.")
         }
-        (Status::Embedded | Status::Failed, _) => "`trailblazer runs reset` resets runs of any status.".into(),
+        (Status::Embedded | Status::Failed, _) => format!("To process it again: `{reset}`."),
     }
 }

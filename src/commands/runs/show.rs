@@ -10,7 +10,7 @@ use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::{RunId, Status};
 use crate::options::Answer;
-use crate::terminal::{duration, print_line, print_table_of_names};
+use crate::terminal::{duration, one_line, print_line, print_table_of_names};
 
 /// Show a run and the history of its claims
 #[derive(Debug, clap::Args)]
@@ -66,9 +66,12 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, cla
     let restricted = searched.map(|(_, restricted)| restricted).filter(|restricted| *restricted > 0);
     let searched = searched.map(|(searched, _)| {
         let is_all = searched >= i64::from(run.total_docs);
-        format!("{searched}{}", if is_all { "" } else { ", the others in versions of other runs" })
+        format!(
+            "{searched}{}",
+            if is_all { "" } else { ", the others are excluded from search, or versions in other runs are shown" }
+        )
     });
-    let reason = run.pause_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = run.pause_reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
     let fault = claim.and_then(workers::fault).map(|fault| {
         let release = workers::release_command([run.run_id.as_str()]);
         format!("{fault}; `{release}` releases the run")
@@ -76,7 +79,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, cla
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
-        ("input", input),
+        ("input", input.as_deref().map(one_line)),
         ("status", Some(run.status.to_string())),
         ("documents", Some(run.total_docs.to_string())),
         ("chunks", count(run.total_chunks)),
@@ -92,7 +95,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, cla
         ("lease ends", run.claim_expires_at.map(shown)),
         ("attempts", (run.attempts > 0).then(|| run.attempts.to_string())),
         ("not before", run.available_at.map(shown)),
-        ("last error", run.last_error.clone()),
+        ("last error", run.last_error.as_deref().map(one_line)),
     ];
     for (name, value) in fields {
         if let Some(value) = value {

@@ -20,8 +20,8 @@ pub use embeddings::{
     register_model, set_model_limit,
 };
 pub use queue::{
-    Attempt, Backlog, Renewal, backlog, backlog_status, claim_run, complete_run, fail_run, list_runs, list_runs_as,
-    prune_attempts, recover_expired_claims, release_run, renew_claims, run_history,
+    Attempt, Backlog, Renewal, backlog, backlog_status, claim_run, complete_run, count_runs, fail_run, list_runs,
+    list_runs_as, prune_attempts, recover_expired_claims, release_run, renew_claims, run_history,
 };
 pub use reset::{Delete, DeleteStep, Reset, ResetStep, delete_runs, reset_runs};
 pub use roles::grant_role;

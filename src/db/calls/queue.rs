@@ -146,6 +146,11 @@ pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec
     list_runs_as(client, filter, None)
 }
 
+/// Returns the number of runs in `graphdb.list_runs`.
+pub fn count_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<i64> {
+    Ok(client.query_one("select count(*) from graphdb.list_runs($1)", &[&filter.to_json()])?.get(0))
+}
+
 /// Calls `graphdb.list_runs` for a caller with these principals. `None` means those of the database role.
 pub fn list_runs_as(
     client: &mut impl GenericClient,
