@@ -36,13 +36,18 @@ impl Package {
         names
     }
 
-    /// Unpacks a part. `None` means that the package does not contain it.
+    /// Unpacks a part and decodes its text. `None` means that the package does not contain it.
     pub(super) fn part(&mut self, name: &str) -> Result<Option<String>, String> {
+        Ok(self.bytes(name)?.map(|bytes| decode(&bytes, &mut Losses::new())))
+    }
+
+    /// Unpacks a part.
+    pub(super) fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, String> {
         let Ok(file) = self.archive.by_name(name) else { return Ok(None) };
         let mut bytes = Vec::new();
         let length = file.take(self.left + 1).read_to_end(&mut bytes).map_err(|error| format!("{name}: {error}"))?;
         self.left = self.left.checked_sub(length as u64).ok_or_else(too_large)?;
-        Ok(Some(decode(&bytes, &mut Losses::new())))
+        Ok(Some(bytes))
     }
 
     /// Returns the relations of a part. The relations of the package itself belong to the part without a name.
@@ -56,7 +61,8 @@ impl Package {
                 && let (Some(id), Some(target)) = (attribute(tag, "Id"), attribute(tag, "Target"))
             {
                 let kind = attribute(tag, "Type").unwrap_or_default();
-                relations.0.push(Relation { id, kind, target: joined(folder, &target) });
+                let address = joined(folder, &target);
+                relations.0.push(Relation { id, kind, target: address, is_direct: !target.contains("..") });
             }
         })?;
         Ok(relations)
@@ -86,15 +92,28 @@ impl Package {
 pub(super) struct Relations(Vec<Relation>);
 
 #[derive(Debug)]
-struct Relation {
-    id: String,
+pub(super) struct Relation {
+    pub id: String,
     /// An address that ends with the name of the kind.
-    kind: String,
+    pub kind: String,
     /// The path in the package.
-    target: String,
+    pub target: String,
+    /// Whether the path is written without `..`.
+    pub is_direct: bool,
+}
+
+impl Relation {
+    /// Returns the name of the kind.
+    pub(super) fn kind_name(&self) -> &str {
+        self.kind.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 impl Relations {
+    pub(super) fn all(&self) -> &[Relation] {
+        &self.0
+    }
+
     /// Returns the part with this id.
     pub(super) fn target(&self, id: &str) -> Option<&str> {
         self.0.iter().find(|relation| relation.id == id).map(|relation| relation.target.as_str())
@@ -102,8 +121,10 @@ impl Relations {
 
     /// Returns the ids and the parts of a kind, in order.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&str, &str)> {
-        let is_wanted = move |relation: &&Relation| relation.kind.rsplit('/').next() == Some(kind);
-        self.0.iter().filter(is_wanted).map(|relation| (relation.id.as_str(), relation.target.as_str()))
+        self.0
+            .iter()
+            .filter(move |relation| relation.kind_name() == kind)
+            .map(|relation| (relation.id.as_str(), relation.target.as_str()))
     }
 }
 

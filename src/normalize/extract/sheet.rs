@@ -1,26 +1,34 @@
 //! Converts spreadsheets to tables.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::ops::RangeInclusive;
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use super::super::text::{Losses, count, count_many, one_line};
 use super::super::tree::{Block, Cell, Inline, Table};
-use super::office::{Package, attribute, each_tag, is_on, local};
+use super::office::{Package, Relation, attribute, each_tag, is_on, local};
 
 /// Maximum number of cells to read from a workbook.
 const MAX_CELLS: usize = 500_000;
 /// Maximum number of columns in a sheet.
 const MAX_COLUMNS: u32 = 256;
+/// The usual path of the workbook.
+const WORKBOOK: &str = "xl/workbook.xml";
 
 /// Returns a heading and a table for each sheet of a `.xlsx`. Omits hidden and empty rows and columns.
 pub(super) fn blocks(bytes: Vec<u8>, losses: &mut Losses) -> Result<Vec<Block>, String> {
     let mut package = Package::open(bytes)?;
     let hidden = hidden(&mut package)?;
+    let moved = at_usual_places(&mut package)?;
     // The library unpacks each part completely.
-    let bytes = package.checked()?;
+    let bytes = match moved {
+        Some(bytes) => bytes,
+        None => package.checked()?,
+    };
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(reason)?;
     let sheets = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let (visible, left_out): (Vec<_>, Vec<_>) =
@@ -65,6 +73,56 @@ pub(super) fn blocks(bytes: Vec<u8>, losses: &mut Losses) -> Result<Vec<Block>, 
     Ok(blocks)
 }
 
+/// Returns the workbook as a file with the usual names of its parts, or `None` if they have these names. The library follows the
+/// relations to the sheets, but not to the strings and styles, and it does not resolve `..`.
+fn at_usual_places(package: &mut Package) -> Result<Option<Vec<u8>>, String> {
+    let workbook = package.main(WORKBOOK)?;
+    let folder = workbook.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let relations = package.relations(&workbook)?;
+    let is_usual = |relation: &Relation| match usual_name(relation) {
+        Some(name) => relation.target == if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") },
+        None => relation.is_direct,
+    };
+    if relations.all().iter().all(is_usual) {
+        return Ok(None);
+    }
+    let mut parts = vec![(WORKBOOK.to_owned(), package.bytes(&workbook)?.unwrap_or_default())];
+    let mut entries = String::new();
+    for (number, relation) in relations.all().iter().enumerate() {
+        let name = usual_name(relation).map_or_else(|| format!("part{number}.xml"), str::to_owned);
+        entries.push_str(&entry(&relation.id, &relation.kind, &name));
+        let is_needed = usual_name(relation).is_some() || relation.kind_name() == "worksheet";
+        if let Some(bytes) = if is_needed { package.bytes(&relation.target)? } else { None } {
+            parts.push((format!("xl/{name}"), bytes));
+        }
+    }
+    let relations = |entries: &str| format!("<Relationships>{entries}</Relationships>").into_bytes();
+    parts.push(("xl/_rels/workbook.xml.rels".to_owned(), relations(&entries)));
+    parts.push(("_rels/.rels".to_owned(), relations(&entry("main", "http:/relationships/officeDocument", WORKBOOK))));
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, bytes) in parts {
+        let written = writer.start_file(name, options).map_err(std::io::Error::other);
+        written.and_then(|()| writer.write_all(&bytes)).map_err(|error| error.to_string())?;
+    }
+    Ok(Some(writer.finish().map_err(|error| error.to_string())?.into_inner()))
+}
+
+/// Returns the name, relative to the workbook, at which the library expects a part.
+fn usual_name(relation: &Relation) -> Option<&'static str> {
+    match relation.kind_name() {
+        "sharedStrings" => Some("sharedStrings.xml"),
+        "styles" => Some("styles.xml"),
+        _ => None,
+    }
+}
+
+/// Returns a relation as XML. The id and the kind are still escaped.
+fn entry(id: &str, kind: &str, target: &str) -> String {
+    let [id, kind] = [id, kind].map(|value| value.replace('"', "&quot;"));
+    format!("<Relationship Id=\"{id}\" Type=\"{kind}\" Target=\"{target}\"/>")
+}
+
 /// The hidden rows and columns of a sheet, counted from 0.
 #[derive(Default)]
 struct Hidden {
@@ -74,7 +132,7 @@ struct Hidden {
 
 /// Returns the hidden rows and columns by the name of their sheet.
 fn hidden(package: &mut Package) -> Result<HashMap<String, Hidden>, String> {
-    let workbook = package.main("xl/workbook.xml")?;
+    let workbook = package.main(WORKBOOK)?;
     let relations = package.relations(&workbook)?;
     let mut sheets = Vec::new();
     each_tag(&package.part(&workbook)?.unwrap_or_default(), |tag| {

@@ -226,3 +226,38 @@ fn hidden_sheets_rows_and_columns_are_omitted_and_counted() {
     let counted = ["sheet:hidden", "row:hidden", "column:hidden", "sheet:too-wide"].map(|name| losses[name]);
     assert_eq!(counted, [2, 1, 1, 1]);
 }
+
+#[test]
+fn the_parts_of_a_workbook_are_found_by_their_relations() {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let of = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let workbook = format!(
+        "<workbook xmlns=\"{main}\" xmlns:r=\"{of}\"><sheets><sheet name=\"Ports\" sheetId=\"1\" r:id=\"s1\"/></sheets></workbook>"
+    );
+    let strings = format!("<sst xmlns=\"{main}\"><si><t>Name</t></si><si><t>web</t></si></sst>");
+    let cell = |place: &str, number: u8| format!("<c r=\"{place}\" t=\"s\"><v>{number}</v></c>");
+    let sheet = format!(
+        "<worksheet xmlns=\"{main}\"><sheetData><row r=\"1\">{}</row><row r=\"2\">{}</row></sheetData></worksheet>",
+        cell("A1", 0),
+        cell("A2", 1)
+    );
+    // The path of the workbook, and the targets of the sheet and the strings as they are written and in the package.
+    for (place, [sheet_target, sheet_path], [strings_target, strings_path]) in [
+        ("book/wb.xml", ["sheets/a.xml", "book/sheets/a.xml"], ["text/all.xml", "book/text/all.xml"]),
+        ("book/wb.xml", ["../other/a.xml", "other/a.xml"], ["../s.xml", "s.xml"]),
+        ("wb.xml", ["/x/a.xml", "x/a.xml"], ["/x/strings.xml", "x/strings.xml"]),
+        ("xl/workbook.xml", ["../xl/worksheets/a.xml", "xl/worksheets/a.xml"], ["/xl/other.xml", "xl/other.xml"]),
+    ] {
+        let own = relations(&[("s1", "worksheet", sheet_target), ("s2", "sharedStrings", strings_target)]);
+        let root = relations(&[("r", "relationships/officeDocument", place)]);
+        let (folder, name) = place.rsplit_once('/').map_or((String::new(), place), |(f, n)| (format!("{f}/"), n));
+        let parts = [
+            ("_rels/.rels", root.as_str()),
+            (place, &workbook),
+            (&format!("{folder}_rels/{name}.rels"), &own),
+            (sheet_path, &sheet),
+            (strings_path, &strings),
+        ];
+        assert_eq!(read(Format::Xlsx, &parts).0, "## Ports\n\n| Name |\n| --- |\n| web |", "{place} {sheet_target}");
+    }
+}
