@@ -122,7 +122,9 @@ fn mark(
 ) -> Option<usize> {
     let delimiters = if delimiter == '?' { "??" } else { rest.get(..1)? };
     let inside = rest.strip_prefix(delimiters)?;
-    if before.is_some_and(char::is_alphanumeric) || inside.starts_with(char::is_whitespace) {
+    // `:-(` is a smiley.
+    let is_smiley = delimiter == '-' && matches!(before, Some(':' | ';'));
+    if before.is_some_and(char::is_alphanumeric) || inside.starts_with(char::is_whitespace) || is_smiley {
         return None;
     }
     let mut from = 0;
@@ -130,7 +132,10 @@ fn mark(
         let end = from + inside.get(from..)?.find(delimiters)?;
         let touches = inside.get(..end).is_some_and(|text| !text.is_empty() && !text.ends_with([' ', '\\']));
         let after = inside.get(end + delimiters.len()..)?.chars().next();
-        if touches && after.is_none_or(|c| !c.is_alphanumeric()) {
+        // Two hyphens are a dash.
+        let is_dash =
+            delimiter == '-' && (after == Some('-') || inside.get(..end).is_some_and(|text| text.ends_with('-')));
+        if touches && !is_dash && after.is_none_or(|c| !c.is_alphanumeric()) {
             break end;
         }
         from = end + delimiters.len();
@@ -224,21 +229,19 @@ fn link(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     Some(end + 1)
 }
 
+/// Returns the text inside the exclamation marks of an image at the start of `rest`.
+pub(super) fn image_source(rest: &str) -> Option<&str> {
+    let inner = rest.strip_prefix('!')?.split_once('!')?.0;
+    let source = inner.split('|').next()?.trim();
+    (source.contains('.') && !inner.contains('\n') && !inner.starts_with(char::is_whitespace)).then_some(inner)
+}
+
 /// Converts an image: `!file.png|alt=…!`
 fn image(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
-    let inside = rest.get(1..)?;
-    let end = inside.find('!')?;
-    let inner = inside.get(..end)?;
+    let inner = image_source(rest)?;
+    let end = inner.len();
     let mut parts = inner.split('|');
     let source = parts.next()?.trim();
-    if source.is_empty()
-        || !source.contains('.')
-        || inner.contains('\n')
-        || source.starts_with(char::is_whitespace)
-        || inner.starts_with(' ')
-    {
-        return None;
-    }
     let options = parts.flat_map(|part| part.split(','));
     let named = |name: &str, option: &str| {
         let (key, value) = option.split_once('=')?;

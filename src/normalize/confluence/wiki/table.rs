@@ -3,6 +3,7 @@
 use super::super::super::tree::{Block, Cell, Table};
 use super::super::convert::Converter;
 use super::super::flow::Flow;
+use super::inline;
 
 pub(super) fn table(cx: &mut Converter<'_>, rows: &[String], flow: &mut Flow) {
     let mut table = Table::default();
@@ -33,6 +34,10 @@ fn cells(row: &str) -> Vec<(bool, &str)> {
         match c {
             '\\' => {
                 chars.next();
+            }
+            '!' if depth == 0 => {
+                let image = row.get(at..).and_then(inline::image_source).map_or(0, |inner| inner.len() + 1);
+                while chars.next_if(|(next, _)| *next <= at + image).is_some() {}
             }
             '[' | '{' => depth += 1,
             ']' | '}' => depth = depth.saturating_sub(1),

@@ -59,3 +59,14 @@ fn macros_and_lists_stay_in_their_cells_and_items() {
     assert_eq!(convert(table), "| a | b |\n| --- | --- |\n| `x = 1 \\| 2` | two |\n| `y`<br>`z` | • i1<br>• i2 |");
     assert_eq!(convert("# a {code}x{code}\n# b"), "1. a\n\n   ```\n   x\n   ```\n\n2. b");
 }
+
+#[test]
+fn bars_in_an_image_are_no_cells() {
+    let table = convert("||a||b||\n|!i.png|width=3!|x!|\n|Wow!|see v1.2!|");
+    assert_eq!(table, "| a | b |\n| --- | --- |\n| ![i.png](i.png) | x! |\n| Wow! | see v1.2! |");
+}
+
+#[test]
+fn smileys_and_dashes_strike_nothing() {
+    assert_eq!(convert("sad :-( and -- yes -gone- ;-) --- a -b--"), "sad :-( and – yes ~~gone~~ ;-) — a -b–");
+}
