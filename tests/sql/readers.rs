@@ -228,12 +228,14 @@ fn nothing_of_a_restricted_document_reaches_who_may_not_read_it() {
 fn a_role_that_reads_as_anybody_selects_every_row_and_others_their_own() {
     let (database, _) = handbook();
     for (name, grant, expected) in [
-        ("rows of none", "", "1 1"),
-        ("rows of hr", ", '{group:hr}'", "2 2"),
-        ("rows of all", ", p_all => true", "3 3"),
+        ("rows of none", "", "1 1 f"),
+        ("rows of hr", ", '{group:hr}'", "2 2 f"),
+        ("rows of all", ", p_all => true", "3 3 t"),
     ] {
         let mut client = role_of(&database, "reader", name, grant);
-        let counted = "select (select count(*) from graphdb.documents), (select count(*) from graphdb.chunks)";
+        // The number of documents in a run also counts documents that the role may not read.
+        let counted = "select (select count(*) from graphdb.documents), (select count(*) from graphdb.chunks), \
+                       has_column_privilege('graphdb.processed_runs', 'total_docs', 'select')";
         assert_eq!(ask(&mut client, counted), expected, "{name}");
     }
 }

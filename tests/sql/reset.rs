@@ -30,9 +30,10 @@ fn scope_processed_clears_the_marks_and_leaves_the_data() {
     let mut client = database.connect();
     process(&mut client, "r", &["one", "two"]);
     assert_eq!(reset(&mut client, ""), "1 1 0 0 0 0 0");
-    let marks = "select status, total_docs, total_chunks, embedded_chunks, attempts, num_nonnulls(chunk_started_at, chunk_completed_at, \
-                 embed_started_at, embed_completed_at, claimed_by, available_at, failed_phase, last_error) from graphdb.processed_runs";
-    assert_eq!(ask(&mut client, marks), "reset 2 2 - 0 0");
+    let marks = "select status, total_docs, total_chunks, embedded_chunks, embedding_model, attempts, \
+                 num_nonnulls(chunk_started_at, chunk_completed_at, embed_started_at, embed_completed_at, claimed_by, \
+                 available_at, failed_phase, last_error) from graphdb.processed_runs";
+    assert_eq!(ask(&mut client, marks), "reset 2 2 - m 0 0");
     assert_eq!(sizes(&mut client), "2 2 2");
     // The vectors still exist, so nothing is embedded again.
     let token = claim(&mut client, "embed", "r");

@@ -250,3 +250,15 @@ fn the_staging_tables_can_be_filled_and_emptied_and_not_changed() {
         refused(&mut client, statement, "42501");
     }
 }
+
+#[test]
+fn lists_of_roles_contain_neither_the_owner_nor_dropped_roles() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    drop(role_of(&database, "reader", "listed and dropped", ", '{group:hr}'"));
+    let listed = "select (select string_agg(role, ',') from graphdb.role_rights()), (select string_agg(role, ',') from graphdb.role_readers())";
+    assert_eq!(ask(&mut client, listed), "listed and dropped listed and dropped");
+    ask(&mut client, "drop owned by \"listed and dropped\"");
+    ask(&mut client, "drop role \"listed and dropped\"");
+    assert_eq!(ask(&mut client, listed), "- -");
+}
