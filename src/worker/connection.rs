@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use postgres::Client;
 
 use super::Worker;
 use crate::db::vectors::EmbeddingStore;
-use crate::db::{operations, stage};
+use crate::db::{health, operations, stage};
 use crate::error::Result;
 
 /// Time after which a worker stops trying to connect. With `--watch`, it never stops trying.
@@ -21,6 +22,8 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// The connection of a worker, and the store that uses it.
 pub(super) struct Connection {
     pub client: Client,
+    /// When the server was started. It differs after a restart and after a failover to another server.
+    pub server_start: DateTime<Utc>,
     store: Option<EmbeddingStore>,
 }
 
@@ -42,7 +45,8 @@ impl Worker<'_> {
         if self.pool.plan.watch {
             client.batch_execute("listen graphdb_backlog")?;
         }
-        Ok(Connection { client, store: None })
+        let server_start = health::server_start(&mut client)?;
+        Ok(Connection { client, server_start, store: None })
     }
 
     /// Connects. Tries again if the server is unreachable, rejects changes, or has no free connection.

@@ -128,9 +128,15 @@ impl Worker<'_> {
             match outcome {
                 Err(error) if error.is_connection_loss() => {
                     log::warn!("{}: lost the connection, connecting again: {error}", self.id);
+                    let server_start = connection.server_start;
                     // The server may reject changes but keep the connection open.
                     drop(connection);
                     connection = self.connect_patiently()?;
+                    if connection.server_start != server_start
+                        && let Some(abandoned) = self.abandoned.borrow_mut().as_mut()
+                    {
+                        abandoned.is_servers_decision = true;
+                    }
                     self.give_back_abandoned(&mut connection.client);
                 }
                 other => other?,

@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use crate::db::calls::{self, Filter, Run};
-use crate::db::{health, operations};
+use crate::db::operations;
 use crate::error::Result;
 use crate::events::{Event, EventWriter};
 use crate::ids::Status;
@@ -23,26 +23,22 @@ pub fn left_behind(client: &mut Client, filter: &Filter) -> Result<Vec<Run>> {
 /// Ends claims on the selected runs that ended processes of this machine have left behind. Returns their number.
 ///
 /// It charges the attempts, as an expired lease does. Otherwise, a run that crashes its process would be claimed forever.
-/// If the server was started after the last heartbeat, the process could not release the claim, so it charges nothing.
+/// If the server was restarted meanwhile, the process could not release the claim, and no attempt is charged.
 pub fn from_ended_processes(client: &mut Client, filter: &Filter, events: &EventWriter) -> Result<usize> {
     let mut taken_back = 0;
     for run in left_behind(client, filter)? {
         let worker = run.claimed_by.as_deref().unwrap_or_default();
-        let is_outage = health::server_start(client)? > run.updated_at;
-        let (outcome, reason) = if is_outage {
-            let reason = format!("the database server was restarted while worker {worker} processed the run");
-            (calls::release_run(client, &run.run_id, run.claim_token), reason)
-        } else {
-            let reason = format!("the process of worker {worker} ended without releasing the claim");
-            (operations::expire_claim(client, &run.run_id, run.claim_token, &reason), reason)
-        };
-        let run = match outcome {
+        let reason = format!("the process of worker {worker} ended without releasing the claim");
+        let attempts = run.attempts;
+        let run = match operations::expire_claim(client, &run.run_id, run.claim_token, &reason) {
             Ok(run) => run,
             // Another process was faster.
             Err(error) if error.is_claim_lost() => continue,
             Err(error) => return Err(error),
         };
-        log::info!("ended the claim on run {}: {reason}", run.run_id);
+        let exempt =
+            if run.attempts == attempts { ". The server was restarted, so the attempt is not charged" } else { "" };
+        log::info!("ended the claim on run {}: {reason}{exempt}", run.run_id);
         report(&run, events);
         taken_back += 1;
     }

@@ -20,7 +20,8 @@ const LOSSES_BEFORE_CHARGE: u32 = 3;
 /// A claim that a worker could not end because it lost its connection.
 pub(super) struct Abandoned {
     pub lease: Arc<Lease>,
-    /// Whether the server closed the connection for a reason that the run cannot cause.
+    /// Whether the server closed the connection for a reason that the run cannot cause. If a run crashes a process of the
+    /// server, the server disconnects all clients, but does not restart.
     pub is_servers_decision: bool,
 }
 

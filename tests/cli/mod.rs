@@ -27,6 +27,7 @@ mod local_server;
 mod models;
 mod normalizing;
 mod operations;
+mod outages;
 mod poolers;
 mod processing;
 mod readers;

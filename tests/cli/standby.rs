@@ -207,10 +207,22 @@ fn standby_answers_questions_and_a_failover_costs_no_attempt() {
     run(&sandbox, &["runs", "backfill"], &both).success();
     Pair::wait_until(&primary, &embedded(3));
 
+    // This worker cannot renew its lease before the failover.
+    let claim =
+        "begin; select graphdb.register_run('held', 'dita', 0); select graphdb.claim_run('chunk', 'other/1/0'); commit";
+    admin.batch_execute(claim).unwrap();
     pair.fail_over();
+    // The failover takes longer than the lease.
+    let over = "update graphdb.processed_runs set claim_expires_at = clock_timestamp() where run_id = 'held'";
+    Client::connect(&Pair::url(&[&standby], ""), NoTls).unwrap().batch_execute(over).unwrap();
+    Pair::wait_until(
+        &standby,
+        "exists (select from graphdb.run_attempts where run_id = 'held' and outcome = 'released')",
+    );
+    Pair::wait_until(&standby, &embedded(4));
     sandbox.write_run("r4", 2);
     run(&sandbox, &["runs", "backfill"], &Pair::url(&[&primary, &standby], "")).success();
-    Pair::wait_until(&standby, &embedded(4));
+    Pair::wait_until(&standby, &embedded(5));
     send(&watching, Signal::SIGTERM);
     assert_eq!(watching.wait_with_output().unwrap().status.code(), Some(0));
     Pair::wait_until(

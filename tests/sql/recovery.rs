@@ -376,3 +376,23 @@ fn prune_attempts_deletes_the_history_of_claims_that_are_old_enough() {
     assert_eq!(ask(&mut client, "select graphdb.prune_attempts('30 days')"), "1");
     assert_eq!(ask(&mut client, "select run_id from graphdb.run_attempts"), "r02");
 }
+
+#[test]
+fn a_lease_that_ran_out_while_the_server_was_down_charges_nothing() {
+    let (database, mut client) = at_noon(1);
+    claim_any(&mut client);
+    // The server was started after the last heartbeat.
+    let started = "create or replace function graphdb._server_started_at() returns timestamptz language sql stable as \
+                   $$ select timestamptz '2026-06-01 12:30:00+00' $$";
+    ask(&mut client, started);
+    set_time(&database, "13:00:00");
+    let recovered = "select run_id, status, attempts, available_at is null from graphdb.recover_expired_claims()";
+    assert_eq!(ask(&mut client, recovered), "r01 normalized 0 t");
+    let history = "select outcome, error from graphdb.run_attempts";
+    let told = ask(&mut client, history);
+    assert!(told.starts_with("released the database server was started or promoted while"), "{told}");
+    // A heartbeat after the start is charged.
+    claim_any(&mut client);
+    set_time(&database, "14:00:00");
+    assert_eq!(ask(&mut client, recovered), "r01 normalized 1 t");
+}

@@ -73,12 +73,15 @@ impl TestDatabase {
     }
 
     /// Lets the test set the clock of the backlog with [`TestDatabase::set_clock`]. Before that, it is the clock of the server.
+    /// The server counts as never restarted, because its start has another clock.
     pub fn take_over_clock(&self) {
         self.connect()
             .batch_execute(
                 "create table public.test_clock (now_at timestamptz); \
                  create or replace function graphdb.clock() returns timestamptz language sql stable security definer as \
-                 $$ select coalesce((select now_at from public.test_clock), statement_timestamp()) $$",
+                 $$ select coalesce((select now_at from public.test_clock), statement_timestamp()) $$; \
+                 create or replace function graphdb._server_started_at() returns timestamptz language sql stable as \
+                 $$ select timestamptz '-infinity' $$",
             )
             .unwrap();
     }
