@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 const LACKING: &str = "
     select o.rolname::text, current_database()::text,
            not has_database_privilege(o.oid, current_database(), 'temporary') as lacks_temporary,
+           current_setting('session_replication_role') = 'replica' as ignores_keys,
            n.oid is null and not has_database_privilege(o.oid, current_database(), 'create') as lacks_create,
            (select v.nspname::text
             from pg_catalog.pg_extension as e join pg_catalog.pg_namespace as v on v.oid = e.extnamespace
@@ -65,6 +66,15 @@ pub fn refuse(client: &mut impl GenericClient) -> Result<()> {
     let Some(row) = client.query_opt(LACKING, &[])? else { return Ok(()) };
     let (owner, database): (String, String) = (row.get(0), row.get(1));
     let refused = |message: String, hint: String| Err(Error::NotReady { message, hint });
+    if row.get("ignores_keys") {
+        return refused(
+            "the server does not enforce foreign keys in this session, because session_replication_role is replica"
+                .into(),
+            format!(
+                "As a superuser: alter database \"{database}\" reset session_replication_role. The role or the server may also set it."
+            ),
+        );
+    }
     if row.get("lacks_create") {
         return refused(
             format!("role {owner} may not create a schema in database {database}"),

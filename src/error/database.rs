@@ -113,6 +113,9 @@ pub(super) fn hint(error: &postgres::Error) -> Option<String> {
             Some("Only an admin may do this. As the owner: trailblazer db grant admin ROLE".into())
         }
         Some("42501") => Some("Ask the owner of the schema to run `trailblazer db grant worker|admin|reader ROLE`.".into()),
+        Some("28000") if error.as_db_error().is_some_and(|db| db.message().ends_with(" is not permitted to log in")) => {
+            Some("As a superuser: alter role ROLE login. Or use another user in TRAILBLAZER_DB_URL.".into())
+        }
         Some("28P01" | "28000") => Some("Check the user and the password in TRAILBLAZER_DB_URL.".into()),
         Some("25006") => Some(READ_ONLY_HINT.into()),
         Some("25P04") => Some(
@@ -127,11 +130,16 @@ pub(super) fn hint(error: &postgres::Error) -> Option<String> {
         ),
         Some("53100") => Some("Free space on the server's disk, and run the command again. No completed work is lost.".into()),
         Some("53300") => Some(
-            "Lower `workers` or raise max_connections. Each worker uses one connection, and each process uses two more.".into(),
+            "Lower `workers` or raise max_connections, or the connection limit of the role or the database. Each worker uses one \
+             connection, and each process uses two more."
+                .into(),
         ),
         Some("55P03") => Some(
             "Another transaction holds a lock on the table. Try again, or stop the workers first.".into(),
         ),
+        Some("55000") if error.as_db_error().is_some_and(|db| db.message().ends_with("not currently accepting connections")) => {
+            Some("As the owner of the database, connected to another one: alter database NAME allow_connections true".into())
+        }
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,
         None if describe(error).contains("does not support TLS") => Some(

@@ -280,3 +280,50 @@ fn a_role_that_may_not_install_pgvector_is_told_who_may() {
     let drop = format!("drop schema graphdb cascade; drop owned by {role} cascade; drop role {role}");
     sandbox.database.connect().batch_execute(&drop).unwrap();
 }
+
+#[test]
+fn settings_of_a_database_do_not_change_what_a_search_finds() {
+    let sandbox = Sandbox::new();
+    sandbox.write_run("r1", 60);
+    sandbox.run(&["runs", "backfill"]).success();
+    sandbox.run(&["run"]).success();
+    let search = "select doc_id || ' ' || round(score::numeric, 12) from graphdb.search('words of document', p_limit => 100) order by 1";
+    let expected = sandbox.database.column(search);
+    assert_eq!(expected.len(), 60);
+    let name = sandbox.database.value("select current_database()");
+    for setting in ["gin_fuzzy_search_limit = 1", "extra_float_digits = -15", "enable_seqscan = off"] {
+        sandbox.database.connect().batch_execute(&format!("alter database {name} set {setting}")).unwrap();
+    }
+    assert_eq!(sandbox.database.column(search), expected);
+}
+
+#[test]
+fn a_database_that_does_not_enforce_foreign_keys_is_refused() {
+    let sandbox = due(&["r1"]);
+    let name = sandbox.database.value("select current_database()");
+    let set = format!("alter database {name} set session_replication_role = replica");
+    sandbox.database.connect().batch_execute(&set).unwrap();
+    for args in [&["run"][..], &["runs", "delete", "r1", "--yes"], &["db", "migrate"]] {
+        let refused = sandbox.run(args).exits(4);
+        let repair = format!("alter database \"{name}\" reset session_replication_role");
+        assert!(refused.stderr.contains(&repair), "{args:?}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn a_closed_database_and_a_closed_role_are_opened_as_the_hint_says() {
+    let sandbox = Sandbox::new();
+    let name = sandbox.database.value("select current_database()");
+    let role = Role::worker(&sandbox, "closed", &[]);
+    let refused = || {
+        let mut command = sandbox.command(&["status"]);
+        Run::of(command.env("TRAILBLAZER_DB_URL", role.url()).output().unwrap()).exits(4).stderr
+    };
+    sandbox.database.connect().batch_execute(&format!("alter role {} nologin", role.name)).unwrap();
+    assert!(refused().contains("hint: As a superuser: alter role ROLE login"), "{}", refused());
+    sandbox.database.connect().batch_execute(&format!("alter role {} login", role.name)).unwrap();
+    let mut admin = cluster().admin();
+    admin.batch_execute(&format!("alter database {name} allow_connections false")).unwrap();
+    assert!(refused().contains("alter database NAME allow_connections true"), "{}", refused());
+    admin.batch_execute(&format!("alter database {name} allow_connections true")).unwrap();
+}

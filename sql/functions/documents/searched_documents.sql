@@ -5,6 +5,8 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+-- With a limit, an index on words, labels or readers would return some of the matches at random.
+set gin_fuzzy_search_limit = 0
 as $$
 declare
   v_documents bigint;

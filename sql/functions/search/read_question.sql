@@ -11,6 +11,8 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+-- With a limit, an index on words, labels or readers would return some of the matches at random.
+set gin_fuzzy_search_limit = 0
 set client_min_messages = warning
 set plan_cache_mode = force_generic_plan
 as $$

@@ -18,6 +18,10 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+-- With a limit, an index on words, labels or readers would return some of the matches at random.
+set gin_fuzzy_search_limit = 0
+-- The hits are JSON within the function. With fewer digits, their scores would be rounded.
+set extra_float_digits = 1
 set jit = off
 -- Each question has a statement of its own, so planning must be fast. For a few hundred rows, these joins are no faster.
 set enable_mergejoin = off
