@@ -18,9 +18,9 @@ const WORDS: [&str; 12] = [
     "laptop",
 ];
 /// Pages of one database.
-const PAGES: usize = 100;
+const PAGES: usize = 200;
 /// Questions that are asked before pages change.
-const QUESTIONS: usize = 20;
+const QUESTIONS: usize = 50;
 /// Pages that each caller looks up by their ids.
 const LOOKED_UP: usize = 10;
 
@@ -84,6 +84,9 @@ fn process(client: &mut Client) {
              declare v_token bigint;
              begin
                select c.claim_token into v_token from graphdb.claim_run('chunk', 'w', '1 hour') as c;
+               if not found then
+                 return; -- no text has changed
+               end if;
                truncate pg_temp.staged_chunks;
                insert into pg_temp.staged_chunks
                select d.doc_id, 0, 0, octet_length(d.body), '{}', 'text', 3, d.body from graphdb.documents as d where d.is_current;
