@@ -242,3 +242,33 @@ fn a_switch_to_a_model_that_nobody_has_changes_nothing() {
     }
     assert_eq!(sandbox.database.column("select status from graphdb.processed_runs").join(" "), "embedded");
 }
+
+#[test]
+#[cfg(feature = "serve")]
+fn a_server_follows_a_switch_without_a_restart() {
+    use crate::serve::Server;
+    use crate::support::TestDatabase;
+
+    let library = Library::new();
+    let env = [
+        ("TRAILBLAZER_DB_URL", library.sandbox.database.url.as_str()),
+        ("TRAILBLAZER_EMBED_PROVIDER", "openai"),
+        ("TRAILBLAZER_EMBED_MODEL", "small"),
+        ("TRAILBLAZER_EMBED_BASE_URL", library.server.url.as_str()),
+        ("TRAILBLAZER_EMBED_DIMENSIONS", "3"),
+    ];
+    let server = Server::start(Sandbox::with(TestDatabase::empty()), &[], &env);
+    let answer = || {
+        let answer = server.get("/api/search?q=claims").status(200).json();
+        assert!(answer["hits"][0]["similarity"].is_number(), "{answer}");
+        answer["model"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(answer(), "small");
+    library.run("small", &["models", "switch", "large"]).success();
+    // The question is embedded with the new model.
+    let before = library.embedded("large");
+    assert_eq!(answer(), "large");
+    assert_eq!(library.embedded("large"), before + 1);
+    library.run("small", &["models", "switch", "small"]).success();
+    assert_eq!(answer(), "small");
+}

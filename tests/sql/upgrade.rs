@@ -59,3 +59,27 @@ fn a_database_of_an_earlier_version_is_upgraded_and_works_on() {
     sandbox.run(&["db", "doctor"]).success();
     assert!(ask_it("rollers").contains("Ink and rollers"), "{}", ask_it("rollers"));
 }
+
+#[test]
+fn documents_with_unknown_readers_are_named_after_an_upgrade() {
+    let sandbox = Sandbox::with(database_of_an_earlier_version());
+    let mut client = sandbox.database.connect();
+    let restricted = r#"update graphdb.documents set meta = meta || '{"restrictions": {"read": ["hr"]}}' where run_id = 'press' and doc_id = 'topic:docs/ink'"#;
+    ask(&mut client, restricted);
+    sandbox.run(&["db", "migrate"]).success();
+    let told = || sandbox.run(&["db", "doctor"]).success().stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "run press: 1 document, such as \"Ink and rollers\", have restrictions in their metadata, but no known readers, so search \
+                    shows them to everybody; to restrict them: normalize their source again with this version";
+    assert!(told().contains(expected), "{}", told());
+
+    // The new version of the document has readers.
+    let line = serde_json::json!({
+        "id": "topic:docs/ink", "title": "Ink and rollers", "text_md": "Rollers are cleaned with cold water.", "source_system": "dita",
+        "readers": ["group:hr"],
+    });
+    sandbox.write("var/runs/press/normalize/normalized.ndjson", format!("{line}\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    assert!(!told().contains("no known readers"), "{}", told());
+    let hidden = sandbox.run(&["ask", "rollers", "--text-only"]).success().stdout;
+    assert!(!hidden.contains("cold water"), "{hidden}");
+}
