@@ -96,6 +96,14 @@ impl<'a> Client<'a> {
         self.patiently(|| self.try_get(path))
     }
 
+    /// Returns the JSON at `path`, or `None` if it does not exist or the account may not read it.
+    pub fn get_if_allowed(&self, path: &str) -> Result<Option<Value>, FetchError> {
+        match self.get(path) {
+            Err(FetchError::Misconfigured { .. } | FetchError::Answer { .. }) => Ok(None),
+            other => other,
+        }
+    }
+
     /// Returns the bytes at `path`, or `None` if the file does not exist (404) or has more than `limit` bytes.
     pub fn download(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, FetchError> {
         self.patiently(|| self.try_download(path, limit))

@@ -1,7 +1,7 @@
 //! Fetches Confluence pages with the REST API, and stores each page in one file. This module does not access the database.
 //!
-//! A fetch lists ids, versions, labels, ancestors and view restrictions of the selected pages, 250 at a time. Then it
-//! reads the bodies of new and changed pages. There is no state besides the files, so an interrupted fetch continues where
+//! A fetch lists ids, versions, labels, ancestors and view restrictions of the selected pages, 250 at a time, and the
+//! permissions of their spaces. Then it reads the bodies of new and changed pages. There is no state besides the files, so an interrupted fetch continues where
 //! it stopped. Pages are removed only after a complete listing, and after the site has confirmed that they are gone.
 
 mod attachments;
@@ -9,6 +9,7 @@ mod client;
 mod listing;
 mod pages;
 mod parallel;
+mod permissions;
 mod store;
 
 use std::path::Path;
@@ -136,7 +137,7 @@ pub struct Fetched {
     pub added: usize,
     /// Number of pages with a new version.
     pub changed: usize,
-    /// Number of pages where only labels, ancestors or restrictions changed.
+    /// Number of pages where only labels, ancestors, restrictions or the permissions of the space changed.
     pub touched: usize,
     /// Number of removed pages.
     pub removed: usize,
@@ -155,7 +156,7 @@ const SMALL: usize = 20;
 pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     let client = Client::new(fetch.site, &fetch.token, fetch.stop)?;
     let store = Store::open(fetch.folder, !fetch.dry_run, fetch.attachments == Attachments::Text)?;
-    let listed = listing::list(&client, fetch.site)?;
+    let mut listed = listing::list(&client, fetch.site)?;
     if listed.is_empty() {
         return Err(FetchError::Misconfigured {
             message: format!("the source selects no page on {}", fetch.site.url),
@@ -163,6 +164,7 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
         });
     }
 
+    permissions::add_to(&client, fetch.site, &store, &mut listed)?;
     let mut fetched = Fetched { pages: listed.len(), ..Fetched::default() };
     let (mut outdated, mut touched) = (Vec::new(), Vec::new());
     for page in &listed {

@@ -15,6 +15,8 @@ use crate::normalize::ATTACHMENTS;
 pub(super) struct Store {
     folder: PathBuf,
     known: BTreeMap<String, Known>,
+    /// The permissions of the spaces at the last fetch, by key.
+    permissions: BTreeMap<String, Value>,
     /// Whether attached files are downloaded.
     wants_files: bool,
 }
@@ -39,10 +41,11 @@ impl Store {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;
         }
         let mut known = BTreeMap::new();
+        let mut permissions = BTreeMap::new();
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !create => {
-                return Ok(Self { folder: folder.to_owned(), known, wants_files });
+                return Ok(Self { folder: folder.to_owned(), known, permissions, wants_files });
             }
             Err(error) => return Err(FetchError::file(folder)(error)),
         };
@@ -60,10 +63,15 @@ impl Store {
             let version = page.as_ref().and_then(|page| page.pointer("/version/number")?.as_i64());
             // If `fetch` did not write the file, its page is fetched again. If the page is deleted, the file is removed.
             let mark = page.as_ref().map(mark).unwrap_or_default();
+            let space = page.as_ref().and_then(|page| page.get("space"));
+            let of_space = space.and_then(|space| Some((space.get("key")?.as_str()?, space.get("permissions")?)));
+            if let Some((key, found)) = of_space.filter(|(key, _)| !permissions.contains_key(*key)) {
+                permissions.insert(key.to_owned(), found.clone());
+            }
             let files = page.and_then(|mut page| page.get_mut(FILES).map(Value::take));
             known.insert(id.to_owned(), Known { version: version.unwrap_or(-1), mark, files });
         }
-        Ok(Self { folder: folder.to_owned(), known, wants_files })
+        Ok(Self { folder: folder.to_owned(), known, permissions, wants_files })
     }
 
     pub fn len(&self) -> usize {
@@ -80,6 +88,11 @@ impl Store {
 
     pub fn mark(&self, id: &str) -> Option<String> {
         self.known.get(id).map(|known| known.mark.clone())
+    }
+
+    /// Returns the permissions of a space at the last fetch.
+    pub fn permissions(&self, space: &str) -> Option<&Value> {
+        self.permissions.get(space)
     }
 
     fn path(&self, id: &str) -> PathBuf {

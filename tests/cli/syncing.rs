@@ -49,7 +49,8 @@ fn a_confluence_source_follows_its_pages() {
 
     site.requests();
     let again = run(&sandbox, &["sync"]).success();
-    assert_eq!((counts(&again), site.requests().len()), ([0, 0, 0, 60], 1));
+    // The listing and the permissions of the space.
+    assert_eq!((counts(&again), site.requests().len()), ([0, 0, 0, 60], 2));
     assert_eq!(again.events_named("sync.source")[0]["outcome"], "unchanged");
 
     site.edit(7, |page| (page.version, page.body) = (2, "<p>Another text.</p>".into()));
@@ -147,7 +148,7 @@ fn the_text_of_attached_files_follows_the_files() {
 
         site.requests();
         let again = run(&sandbox, &["sync"]).success();
-        assert_eq!((counts(&again), site.requests().len()), ([0, 0, 0, 32], 2));
+        assert_eq!((counts(&again), site.requests().len()), ([0, 0, 0, 32], 3));
 
         // A new version of a file leaves the version of its page alone.
         site.attach(7, "a.txt", 2, b"Another text.");
@@ -171,9 +172,82 @@ fn restrictions_are_read_again_each_time() {
     site.edit(2, |page| page.groups = vec!["hr".into()]);
     let fetched = run(&sandbox, &["fetch", "handbook"]).success();
     let event = &fetched.events_named("fetch.complete")[0];
-    assert_eq!((&event["touched"], &event["changed"], &event["requests"]), (&1.into(), &0.into(), &1.into()));
+    assert_eq!((&event["touched"], &event["changed"], &event["requests"]), (&1.into(), &0.into(), &2.into()));
     let page = fs::read_to_string(sandbox.folder().join("var/sources/handbook/2.json")).unwrap();
     assert!(page.contains(r#""name":"hr""#), "{page}");
+}
+
+#[test]
+fn a_page_is_for_those_who_may_view_its_space_and_the_page() {
+    let v2 = Confluence::start(3);
+    v2.only_in_v2();
+    for (site, user) in
+        [(Confluence::start(3), "accountId"), (v2, "accountId"), (Confluence::start_data_center(3), "username")]
+    {
+        let sandbox = Sandbox::new();
+        sandbox.configure(&site.source("handbook"));
+        site.edit(2, |page| page.groups = vec!["hr".into()]);
+        let readers = |viewers: Option<&[(&'static str, &str)]>| {
+            site.let_view(viewers);
+            let synced = run(&sandbox, &["sync"]).success();
+            let query =
+                "select coalesce(readers::text, 'everybody') from graphdb.documents where is_searched order by doc_id";
+            (sandbox.database.column(query), synced)
+        };
+        assert_eq!(
+            readers(Some(&[("group", "confluence-users"), ("user", "ann")])).0,
+            ["everybody", r#"[["group:hr"]]"#, "everybody"]
+        );
+        let space = r#"[["group:it", "user:ann"]]"#;
+        let both = r#"[["group:hr"], ["group:it", "user:ann"]]"#;
+        let (found, synced) = readers(Some(&[("group", "it"), ("user", "ann")]));
+        assert_eq!(found, [space, both, space], "{user}");
+        assert_eq!(counts(&synced), [0, 3, 0, 0]);
+        let kept = fs::read_to_string(sandbox.folder().join("var/sources/handbook/1.json")).unwrap();
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept["space"]["permissions"][0]["subjects"]["user"]["results"][0][user], "ann");
+
+        // Every reader belongs to a group of the configuration.
+        sandbox.configure(&format!("{}confluence: {{ everybody: [it] }}\n", site.source("handbook")));
+        assert_eq!(
+            readers(Some(&[("group", "it"), ("user", "bob")])).0,
+            ["everybody", r#"[["group:hr"]]"#, "everybody"]
+        );
+        sandbox.configure(&site.source("handbook"));
+        // The account may no longer read the permissions.
+        assert_eq!(readers(Some(&[("group", "it"), ("user", "ann")])).0, [space, both, space]);
+        let (found, synced) = readers(None);
+        assert_eq!(found, [space, both, space]);
+        assert!(
+            synced.stderr.contains("space OPS cannot be read, so those of the last fetch stay"),
+            "{}",
+            synced.stderr
+        );
+        site.assert_satisfied();
+    }
+}
+
+#[test]
+fn visitors_and_roles_may_view_a_space() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(1));
+    sandbox.configure(&site.source("handbook"));
+    let readers = "select coalesce(readers::text, 'everybody') from graphdb.documents where is_searched";
+    site.let_view(Some(&[("group", "it"), ("anonymous", "")]));
+    run(&sandbox, &["sync"]).success();
+    assert_eq!(sandbox.database.value(readers), "everybody");
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(1));
+    sandbox.configure(&site.source("handbook"));
+    site.only_in_v2();
+    site.let_view(Some(&[("role", "role-7")]));
+    run(&sandbox, &["sync"]).success();
+    assert_eq!(sandbox.database.value(readers), r#"[["group:role-7"]]"#);
+    site.assert_satisfied();
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(1));
+    sandbox.configure(&site.source("handbook"));
+    site.let_view(None);
+    let synced = run(&sandbox, &["sync"]).success();
+    assert_eq!(sandbox.database.value(readers), "everybody");
+    assert!(synced.stderr.contains("only the view restrictions of its pages"), "{}", synced.stderr);
 }
 
 #[test]
@@ -187,7 +261,7 @@ fn a_site_that_misbehaves_is_read_to_the_end() {
         Fault::Delete(4),
     ];
     for fault in faults {
-        for at in 0..3 {
+        for at in 0..4 {
             let (sandbox, site) = (Sandbox::new(), Confluence::start(12));
             sandbox.configure(&site.source("handbook"));
             site.misbehave((0..at).map(|_| None).chain([Some(fault.clone())]));

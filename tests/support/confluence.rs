@@ -10,6 +10,9 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::openapi;
+use permissions::Viewer;
+
+mod permissions;
 
 /// The token of the site's only account.
 pub const TOKEN: &str = "secret-token-7";
@@ -60,6 +63,10 @@ struct State {
     files: BTreeMap<u64, Vec<File>>,
     /// For each request in order; `None` is answered.
     faults: VecDeque<Option<Fault>>,
+    /// Who may view the space: kinds and ids. `None` means that the account may not read the permissions.
+    viewers: Option<Vec<Viewer>>,
+    /// Whether version 1 of the API no longer returns spaces.
+    is_v2_only: bool,
     requests: Vec<String>,
     /// Errors that the site found in a request or in its own answer.
     complaints: Vec<String>,
@@ -92,6 +99,7 @@ impl Confluence {
         let files = TcpListener::bind("127.0.0.1:0").unwrap();
         let media = format!("http://{}", files.local_addr().unwrap());
         let site = Self { url, media, deployment, state: Arc::default() };
+        site.let_view(Some(&[("group", "confluence-users")]));
         for id in 1..=count {
             let parent = (id > 1).then_some(id / 8).map(|parent| parent.max(1));
             site.put(
@@ -127,6 +135,18 @@ impl Confluence {
     pub fn make_blog_post(&self, id: u64) {
         self.edit(id, |page| page.parent = None);
         self.state().blog.insert(id);
+    }
+
+    /// Sets who may view the space: kinds (`user`, `group`, `role`, `anonymous`) and names.
+    pub fn let_view(&self, viewers: Option<&[(&'static str, &str)]>) {
+        let owned =
+            |viewers: &[(&'static str, &str)]| viewers.iter().map(|(kind, id)| (*kind, (*id).to_owned())).collect();
+        self.state().viewers = viewers.map(owned);
+    }
+
+    /// Removes spaces from version 1 of the API.
+    pub fn only_in_v2(&self) {
+        self.state().is_v2_only = true;
     }
 
     pub fn attach(&self, page: u64, name: &str, version: i64, bytes: &[u8]) {
@@ -246,6 +266,12 @@ impl Confluence {
                 (name.to_owned(), percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
             })
             .collect();
+        if path.contains("/space") && self.state().viewers.is_none() {
+            return write(connection, 404, "", "{}");
+        }
+        if path.contains("/rest/api/space") && self.state().is_v2_only {
+            return write(connection, 410, "", "{}");
+        }
         let answer = self.answer(path, &query, matches!(fault, Some(Fault::RepeatCursor)));
         // Validating thousands of pages takes minutes.
         let is_cloud = self.deployment == "cloud" && self.state().pages.len() <= 1000;
@@ -269,6 +295,7 @@ impl Confluence {
         let get = |name: &str| query.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
         let limit: usize = get("limit").unwrap_or("25").parse().unwrap();
         let state = self.state();
+        let viewers = state.viewers.as_deref().unwrap_or_default();
         match path {
             "/wiki/rest/api/content/search" => {
                 let cql = get("cql").unwrap();
@@ -307,6 +334,14 @@ impl Confluence {
                 let results: Vec<Value> = some.map(|(id, page)| bulk_page(id, page, is_blog)).collect();
                 json!({ "results": results, "_links": { "base": self.url } })
             }
+            "/wiki/api/v2/spaces/9/permissions" => {
+                permissions::of_version_2(viewers, &self.url, limit, get("cursor").unwrap_or("0").parse().unwrap())
+            }
+            "/wiki/rest/api/group/by-id" => {
+                let name = get("id").unwrap().trim_start_matches(permissions::ID_OF_GROUP);
+                json!({ "type": "group", "name": name, "id": get("id") })
+            }
+            "/wiki/rest/api/space/OPS" => permissions::of_version_1(viewers, self.deployment == "cloud"),
             "/wiki/rest/api/user" => {
                 let key = get("key").unwrap();
                 json!({ "type": "known", "userKey": key, "username": key, "displayName": format!("Name of {key}") })

@@ -208,7 +208,31 @@ fn space_of_address(webui: &str) -> Option<String> {
 
 /// Returns the view restriction of a page. `None` means that there is no restriction, or that it is unknown.
 pub(super) fn restriction(value: &Value) -> Option<Restriction> {
-    let read = read_restriction(value)?;
+    let (readers, is_restricted) = subjects(read_restriction(value)?);
+    // Only the listed users may read, even if some of their names are missing.
+    is_restricted.then_some(readers)
+}
+
+/// Returns who may view the space of a page, or `None` if everybody may view it or the answer does not contain its
+/// permissions. `everybody` are the groups to which every reader belongs.
+pub(super) fn space_restriction(value: &Value, everybody: &[String]) -> Option<Restriction> {
+    let is_view = |one: &&Value| {
+        let part = |name: &str| one.pointer(&format!("/operation/{name}")).and_then(Value::as_str);
+        part("operation") == Some("read") && part("targetType") == Some("space")
+    };
+    let views: Vec<&Value> = list(value, "/space/permissions").filter(is_view).collect();
+    let is_anonymous = |one: &&Value| one.get("anonymousAccess").and_then(Value::as_bool) == Some(true);
+    if views.is_empty() || views.iter().any(is_anonymous) {
+        return None;
+    }
+    let readers: Restriction =
+        views.iter().filter_map(|one| one.get("subjects")).flat_map(|found| subjects(found).0).collect();
+    let is_open = everybody.iter().any(|group| readers.contains(&format!("group:{group}")));
+    (!is_open).then_some(readers)
+}
+
+/// Returns the users and groups in `read`, and whether there are any, even without names.
+fn subjects(read: &Value) -> (Restriction, bool) {
     let named = |kind: &str, names: &[&str], prefix: &str| -> (Restriction, bool) {
         let all = read.get(kind);
         let items: Vec<&Value> = list(read, &format!("/{kind}")).collect();
@@ -219,8 +243,7 @@ pub(super) fn restriction(value: &Value) -> Option<Restriction> {
     let (mut readers, has_users) = named("user", &["/accountId", "/username", "/userKey", "/publicName"], "user");
     let (groups, has_groups) = named("group", &["/name", "/id"], "group");
     readers.extend(groups);
-    // Only the listed users may read, even if some of their names are missing.
-    (has_users || has_groups).then_some(readers)
+    (readers, has_users || has_groups)
 }
 
 /// Returns the users and groups of the operation `read`. The answer has one of several forms.

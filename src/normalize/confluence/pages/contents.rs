@@ -16,6 +16,7 @@ use super::super::page::Comment;
 use super::super::rest::{self, Class};
 use super::super::{foreign, title};
 use super::files::attached_names;
+use crate::config::Confluence;
 
 /// File extensions of bodies in storage format.
 const MARKUP: &[&str] = &["xml", "html", "htm", "xhtml", "storage"];
@@ -139,7 +140,7 @@ impl From<&LeftOut> for Outcome {
 }
 
 /// Reads the content of a file.
-pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut> {
+pub(super) fn found(file: &File, options: &Confluence) -> Result<Found, LeftOut> {
     match contents(file, &mut Losses::new()).map_err(LeftOut::Failed)? {
         Contents::Markup(source) if foreign::is_dita(&source) => {
             Err(LeftOut::Foreign(failure(file, None, "the file contains DITA, not a Confluence page")))
@@ -155,7 +156,7 @@ pub(super) fn found(file: &File, wants_comments: bool) -> Result<Found, LeftOut>
             Ok(Found::Body { title: title::of_adf(&value), is_cloud: true, files: Vec::new() })
         }
         Contents::Json(Value::Null) => Err(LeftOut::Foreign(failure(file, None, "the file is empty"))),
-        Contents::Json(value) => match objects(&value, wants_comments) {
+        Contents::Json(value) => match objects(&value, options) {
             Some(objects) if is_of_pages(&objects) => Ok(Found::Objects(objects)),
             Some(_) => {
                 Err(LeftOut::Foreign(failure(file, None, "the file is a list from the REST API that contains no page")))
@@ -178,7 +179,7 @@ fn is_of_pages(objects: &Objects) -> bool {
 }
 
 /// Reads the data about pages, people and spaces from the objects of a file.
-fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
+fn objects(value: &Value, options: &Confluence) -> Option<Objects> {
     let mut objects = Objects::default();
     for (number, item) in rest::items(value)?.into_iter().enumerate() {
         match item.class {
@@ -190,8 +191,10 @@ fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
                     *objects.branches.entry(kind).or_default() += 1;
                 }
                 let base = item.base();
+                let mut reference = item.reference(base.as_deref());
+                reference.restrictions.extend(rest::space_restriction(item.value, &options.everybody));
                 let page = RestPage {
-                    reference: item.reference(base.as_deref()),
+                    reference,
                     base,
                     is_cloud: item.is_version_2().then_some(true),
                     space_id: rest::text(item.value, "/spaceId"),
@@ -207,7 +210,7 @@ fn objects(value: &Value, wants_comments: bool) -> Option<Objects> {
                 let Some(page) = rest::page_of_comment(item.value) else { continue };
                 let comment = rest::comment(item.value);
                 if comment.is_some() {
-                    objects.comments.push((page, comment.filter(|_| wants_comments)));
+                    objects.comments.push((page, comment.filter(|_| options.comments)));
                 }
             }
             Class::Space => objects.spaces.extend(space(item.value)),

@@ -20,6 +20,7 @@ use super::naming::Naming;
 use super::page::{Comment, Page};
 use super::rest;
 use super::site::{Site, is_number};
+use crate::config::Confluence;
 use contents::{Contents, Found, LeftOut, Objects, Origin, RestPage, Space, contents, found, json_body, object};
 pub(super) use contents::{File, extension, is_page_file};
 pub(crate) use files::{ATTACHMENTS, stored_name};
@@ -57,15 +58,15 @@ pub(super) fn index(files: Vec<File>, options: &Options, naming: &Naming) -> Pag
         comments: HashMap::new(),
         unread_comments: HashMap::new(),
     };
-    pages.find_all(options.threads, options.confluence.comments);
+    pages.find_all(options.threads, &options.confluence);
     pages.number();
     pages
 }
 
 impl Pages {
-    fn find_all(&mut self, threads: Option<NonZeroUsize>, wants_comments: bool) {
+    fn find_all(&mut self, threads: Option<NonZeroUsize>, options: &Confluence) {
         let files = &self.files;
-        let find = |number: usize| files.get(number).map(|file| found(file, wants_comments));
+        let find = |number: usize| files.get(number).map(|file| found(file, options));
         let mut all = Vec::with_capacity(files.len());
         let indexed = parallel::in_order::<_, Infallible>(threads, files.len(), find, |found| {
             all.extend(found);
