@@ -1,4 +1,4 @@
-//! Restarts of the server, and canceled statements. None of them charges a run.
+//! Restarts of the server, canceled statements, and settings that change while a worker works. None of them charges a run.
 
 use std::process::{Child, Stdio};
 use std::sync::{Mutex, mpsc};
@@ -116,6 +116,76 @@ fn restarts_of_the_server_during_one_run_charge_nothing() {
     work.answer = None;
     Sandbox::wait(worker).success();
     assert_eq!(work.outcomes(), ["completed", "released", "released", "released", "released", "completed"]);
+}
+
+#[test]
+fn settings_that_change_during_the_work_charge_nothing() {
+    let mut work = Work::due(&["r1", "r2", "r3"]);
+    let mut settings = vec![
+        ("statement_timeout", "'300ms'"),
+        ("lock_timeout", "'1ms'"),
+        ("idle_session_timeout", "'20ms'"),
+        ("idle_in_transaction_session_timeout", "'20ms'"),
+        ("default_transaction_isolation", "'serializable'"),
+        ("default_transaction_deferrable", "on"),
+        ("client_connection_check_interval", "'10ms'"),
+        ("tcp_user_timeout", "'10ms'"),
+        ("tcp_keepalives_idle", "1"),
+        ("tcp_keepalives_interval", "1"),
+        ("tcp_keepalives_count", "1"),
+        ("work_mem", "'64kB'"),
+        ("row_security", "off"),
+        ("standard_conforming_strings", "on"),
+        ("bytea_output", "'escape'"),
+        ("datestyle", "'German'"),
+        ("intervalstyle", "'iso_8601'"),
+        ("extra_float_digits", "-15"),
+        ("transform_null_equals", "on"),
+        ("array_nulls", "off"),
+        ("enable_indexscan", "off"),
+        ("gin_fuzzy_search_limit", "1"),
+        ("check_function_bodies", "off"),
+    ];
+    if cluster().major >= 17 {
+        settings.push(("transaction_timeout", "'300ms'"));
+    }
+    work.run(&["run", "--phases", "chunk"]).success();
+    let worker = work.spawn(&["run", "--workers", "1"]);
+    // The settings of the server, then those of the database and the role, for new sessions.
+    work.at_a_request(|client| {
+        for (name, value) in &settings {
+            client.batch_execute(&format!("alter system set {name} = {value}")).unwrap();
+        }
+        client.batch_execute("select pg_reload_conf()").unwrap();
+        while !Client::connect(&work.postgres.url(), NoTls)
+            .and_then(|mut new| new.query_one("select current_setting('lock_timeout') = '1ms'", &[]))
+            .is_ok_and(|row| row.get(0))
+        {}
+        std::thread::sleep(Duration::from_millis(300));
+    });
+    work.asked.recv_timeout(Duration::from_secs(120)).unwrap();
+    let mut admin = work.connect();
+    admin.batch_execute("set idle_session_timeout = 0; set statement_timeout = 0; set lock_timeout = 0").unwrap();
+    for target in ["database trailblazer", "role trailblazer"] {
+        for (name, value) in &settings {
+            admin.batch_execute(&format!("alter {target} set {name} = {value}")).unwrap();
+        }
+    }
+    let terminate =
+        "select count(pg_terminate_backend(a.pid)) from pg_stat_activity as a where a.application_name = 'trailblazer'";
+    admin.query(terminate, &[]).unwrap();
+    work.answer = None;
+    Sandbox::wait(worker).success();
+    let mut outcomes: Vec<String> = admin
+        .query("select a.outcome from graphdb.run_attempts as a where a.phase = 'embed' order by 1", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    outcomes.dedup();
+    assert_eq!(outcomes, ["completed", "released"]);
+    let embedded = "select count(*) from graphdb.processed_runs where status = 'embedded' and attempts = 0";
+    assert_eq!(admin.query_one(embedded, &[]).unwrap().get::<_, i64>(0), 3);
 }
 
 #[test]
