@@ -6,11 +6,11 @@ select setseed(0.5);
 insert into graphdb.processed_runs (run_id, source, total_docs, status, chunk_completed_at, total_chunks, normalized_at)
 values ('r', 'confluence', 2 * :documents, 'chunked', now(), 2 * :documents, now());
 
--- The class of a document is its number modulo :documents / 20: twenty unrestricted and twenty restricted documents have the
--- same class. The words of classes 0 to 49 are in documents of both kinds, those of 50 to 99 in unrestricted ones, and those of 100 to 149 in
--- restricted ones.
+-- The class of a document is its number modulo :documents / 10: ten unrestricted and ten restricted documents have the
+-- same class. The words of classes 0 to 49 are in documents of both kinds, those of 50 to 99 in unrestricted ones, those of 100 to 149 in
+-- restricted ones, and those of 150 to 199 in none.
 create temporary table drawn as
-select n, n % 2 = 1 as is_restricted, n / 2 % (:documents / 20) as class from generate_series(0, 2 * :documents - 1) as n;
+select n, n % 2 = 1 as is_restricted, n / 2 % (:documents / 10) as class from generate_series(0, 2 * :documents - 1) as n;
 
 insert into graphdb.documents (run_id, doc_id, title, meta, body, content_sha256, is_newest, is_searched)
 select 'r', format('doc-%s', n), format('Document %s', n), case when is_restricted then '{"readers": ["group:hr"]}' else '{}' end::jsonb, '-', sha256('-'), true, true
@@ -28,14 +28,14 @@ cross join lateral (
 
 -- The vectors of a class are near its center. Restricted documents of classes 50 to 99 are elsewhere.
 create temporary table centers as
-select c, array(select random_normal() from generate_series(1, 64) where c >= 0)::real[] as at from generate_series(0, :documents / 20 + 49) as c;
+select c, array(select random_normal() from generate_series(1, 64) where c >= 0)::real[] as at from generate_series(0, :documents / 10 + 49) as c;
 
 insert into graphdb.embeddings (model_id, input_sha256, embedding)
 select (graphdb.register_model('bench', 'bench', 64)).model_id, c.input_sha256,
        l2_normalize(array(select a + 0.3 * random_normal() from unnest(k.at) as a where d.n >= 0)::real[]::vector)
 from drawn as d
 join graphdb.chunks as c on c.doc_id = format('doc-%s', d.n)
-join centers as k on k.c = d.class + case when d.is_restricted and d.class between 50 and 99 then :documents / 20 - 50 else 0 end
+join centers as k on k.c = d.class + case when d.is_restricted and d.class between 50 and 99 then :documents / 10 - 50 else 0 end
 on conflict do nothing;
 
 create schema bench;
@@ -44,7 +44,7 @@ create table bench.questions as
 select 'words, some unrestricted matches' as kind, p as pair, has_restricted, format('zyxo%s', 1000 + p + case when has_restricted then 0 else 50 end) as question, null::vector as vector
 from generate_series(0, 49) as p, unnest('{true,false}'::boolean[]) as has_restricted
 union all
-select 'words, no unrestricted match', p, has_restricted, format('zyxo%s', case when has_restricted then 1100 + p else 5100 + p end), null
+select 'words, no unrestricted match', p, has_restricted, format('zyxo%s', case when has_restricted then 1100 + p else 1150 + p end), null
 from generate_series(0, 49) as p, unnest('{true,false}'::boolean[]) as has_restricted
 union all
 select 'vector', p, has_restricted, '', (select l2_normalize(k.at::vector) from centers as k where k.c = p + case when has_restricted then 0 else 50 end)
