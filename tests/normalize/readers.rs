@@ -140,16 +140,18 @@ fn a_page_shows_nothing_of_one_that_its_readers_may_not_read() {
     let body = include("include", "Bonus")
         + &include("excerpt-include", "Bonus")
         + &include("multiexcerpt-include", "Bonus")
-        + "<ac:structured-macro ac:name=\"children\"/><p><ac:link><ri:content-entity ri:content-id=\"2\"/></ac:link></p>";
+        + "<ac:structured-macro ac:name=\"children\"/><p><ac:link><ri:content-entity ri:content-id=\"2\"/></ac:link></p>"
+        + "<p><ac:link ac:anchor=\"x\"><ri:page ri:content-title=\"Bonus\"/></ac:link></p>"
+        + "<p>See <ac:link><ri:page ri:content-title=\"Bonus\"/><ac:link-body>this</ac:link-body></ac:link></p>";
     let secret = "<ac:structured-macro ac:name=\"excerpt\"><ac:rich-text-body><p>sesame</p></ac:rich-text-body></ac:structured-macro>";
     let hidden =
         Page { id: "2", title: "Bonus", parent: "1", restrictions: &[&["group:hr"]], body: secret, ..Page::default() };
     let shown = Page { id: "3", title: "c", parent: "1", ..Page::default() };
     let read = read_export(&[Page { title: "a", body: &body, ..Page::default() }, hidden, shown], "");
     let open = read.titled("a");
-    assert_eq!(open.text_md, "- c");
+    assert_eq!(open.text_md, "- c\n\nSee this");
     assert_eq!((open.losses["include:restricted"], open.losses["list:restricted"]), (3, 1));
-    assert_eq!(open.losses["link:restricted"], 1);
+    assert_eq!(open.losses["link:restricted"], 3);
     let json = serde_json::to_string(open).expect("JSON");
     assert!(!json.contains("Bonus") && !json.contains("unresolved"), "{json}");
 }
@@ -249,8 +251,27 @@ fn an_excerpt_inside_what_depends_on_the_reader_is_not_shown_elsewhere() {
     let shows = "<ac:structured-macro ac:name=\"excerpt-include\"><ac:default-parameter><ac:link><ri:page ri:content-title=\"b\"/></ac:link></ac:default-parameter></ac:structured-macro>";
     let read = read_files(&[("a.xml", shows), ("b.xml", &hidden)], &Options::default());
     assert_eq!(read.titled("a").text_md, "Included: b");
-    let open = read_files(&[("a.xml", shows), ("b.xml", excerpt)], &Options::default());
-    assert_eq!(open.titled("a").text_md, "4711");
+    let general = hidden.replace("\"user\">ann<", "\"display\">default<");
+    for open in [excerpt, &general] {
+        let open = read_files(&[("a.xml", shows), ("b.xml", open)], &Options::default());
+        assert_eq!(open.titled("a").text_md, "4711");
+    }
+    let adf = |name: &str| {
+        let text = serde_json::json!({"type": "text", "text": "4711"});
+        let extension = |key: &str, parameters: serde_json::Value, content: serde_json::Value| {
+            serde_json::json!({"type": "bodiedExtension", "content": [content],
+                "attrs": {"extensionType": "com.atlassian.confluence.macro.core", "extensionKey": key, "parameters": {"macroParams": parameters}}})
+        };
+        let paragraph = serde_json::json!({"type": "paragraph", "content": [text]});
+        let excerpt = extension("excerpt", serde_json::json!({}), paragraph);
+        let parameters = serde_json::json!({name: {"value": "x"}});
+        serde_json::json!({"type": "doc", "version": 1, "content": [extension("show-if", parameters, excerpt)]})
+            .to_string()
+    };
+    for (name, text) in [("user", "Included: b"), ("display", "4711")] {
+        let read = read_files(&[("a.xml", shows), ("b.adf", &adf(name))], &Options::default());
+        assert_eq!(read.titled("a").text_md, text, "{name}");
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub(super) fn to_resource(
 ) {
     let named = |fallback: &str| if content.is_empty() { text(fallback) } else { content.clone() };
     match resource {
-        Resource::Page { space, title } => to_page(cx, space.as_deref(), title, anchor, named(title), flow),
+        Resource::Page { space, title } => to_page(cx, space.as_deref(), title, anchor, content, flow),
         Resource::Attachment { filename, page } => {
             let target = attachment(cx, filename, page.as_ref());
             cx.record(&target, None, Some("attachment"));
@@ -155,14 +155,7 @@ pub(super) fn to_resource(
                 if cx.library.may_show(cx.document, index) {
                     known_page(cx, page, anchor, named(&page.title), flow);
                 } else {
-                    // Do not show the title of the other page if some readers of this document may not read that page.
-                    cx.count("link:restricted");
-                    let url = page.url.as_ref().map(|url| with_anchor(url, anchor));
-                    cx.record(url.as_deref().unwrap_or(&format!("content-id {id}")), Some(page.id.clone()), None);
-                    flow.inlines(match url {
-                        Some(target) => vec![Inline::Link { target, content }],
-                        None => content,
-                    });
+                    restricted_page(cx, page, anchor, content, flow);
                 }
             } else {
                 let url = cx.site().id_url(id).map(|url| with_anchor(&url, anchor));
@@ -201,10 +194,17 @@ fn to_page(
     content: Vec<Inline>,
     flow: &mut Flow,
 ) {
-    if let Some(page) = cx.library.find(space, title, cx.page).and_then(|index| cx.library.page(index)) {
+    let found = cx.library.find(space, title, cx.page);
+    if let Some((index, page)) = found.and_then(|index| Some((index, cx.library.page(index)?))) {
+        if !cx.library.may_show(cx.document, index) {
+            restricted_page(cx, page, anchor, content, flow);
+            return;
+        }
+        let content = if content.is_empty() { text(title) } else { content };
         known_page(cx, page, anchor, content, flow);
         return;
     }
+    let content = if content.is_empty() { text(title) } else { content };
     let current = cx.page.space_key.as_deref();
     let url = space.or(current).and_then(|space| cx.site().display_url(space, title));
     let url = url.map(|url| {
@@ -215,6 +215,24 @@ fn to_page(
     let space = space.map(|space| format!("{space}:")).unwrap_or_default();
     let href = with_anchor(&format!("{space}{title}"), anchor);
     unresolved(cx, url, &href, content, flow);
+}
+
+/// Adds a link to a page that some readers of this document may not read. The link does not contain the title of the page.
+fn restricted_page(
+    cx: &mut Converter<'_>,
+    page: &PageRef,
+    anchor: Option<&str>,
+    content: Vec<Inline>,
+    flow: &mut Flow,
+) {
+    cx.count("link:restricted");
+    let url = page.url.as_ref().map(|url| with_anchor(url, anchor));
+    let href = url.clone().unwrap_or_else(|| format!("content-id {}", page.content_id));
+    cx.record(&href, Some(page.id.clone()), None);
+    flow.inlines(match url {
+        Some(target) => vec![Inline::Link { target, content }],
+        None => content,
+    });
 }
 
 fn known_page(cx: &mut Converter<'_>, page: &PageRef, anchor: Option<&str>, content: Vec<Inline>, flow: &mut Flow) {

@@ -277,12 +277,8 @@ pub(super) fn macro_name(node: &Value) -> &str {
 
 /// Converts a macro with the same table as in storage format.
 fn extension(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
-    let mut call = Call { name: macro_name(node).to_owned(), ..Call::default() };
+    let mut call = Call { name: macro_name(node).to_owned(), parameters: parameters(node), body: Content::None };
     let parameters = node.pointer("/attrs/parameters");
-    for source in ["macroParams", "guestParams"] {
-        let Some(Value::Object(map)) = parameters.and_then(|parameters| parameters.get(source)) else { continue };
-        call.parameters.extend(map.iter().map(|(name, value)| parameter(name, value)));
-    }
     let body = call.parameters.iter().find(|parameter| parameter.name == "__bodyContent");
     call.body = match body {
         _ if !content(node).is_empty() => Content::Adf(content(node)),
@@ -334,6 +330,13 @@ fn carried_content(cx: &mut Converter<'_>, node: &Value, parameters: &Value, flo
     } else {
         flow.block(Block::Group(blocks));
     }
+}
+
+/// Returns the parameters of the macro in an extension.
+pub(super) fn parameters(node: &Value) -> Vec<Parameter> {
+    let of = |source: &str| node.pointer(&format!("/attrs/parameters/{source}")).and_then(Value::as_object);
+    let maps = ["macroParams", "guestParams"].into_iter().filter_map(of);
+    maps.flatten().map(|(name, value)| parameter(name, value)).collect()
 }
 
 fn parameter(name: &str, value: &Value) -> Parameter {

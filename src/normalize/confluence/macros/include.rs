@@ -127,10 +127,7 @@ fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block
             Some(flow.finish())
         }
         Body::Wiki(source) => {
-            if conditional::NAMES
-                .iter()
-                .any(|name| source.contains(&format!("{{{name}")) && conditional::is_closed(name, cx))
-            {
+            if conditional::has_closed(cx, source) {
                 return None;
             }
             let name = part.macros.first()?;
@@ -148,7 +145,7 @@ fn find_storage<'n>(cx: &Converter<'_>, nodes: &'n [Node], part: &Part) -> Optio
     nodes.iter().find_map(|node| {
         let Node::Element(element) = node else { return None };
         let name = macro_name(element);
-        if conditional::is_closed(name, cx) {
+        if conditional::is_closed_element(cx, element) {
             return None;
         }
         let is_part = part.macros.contains(&name)
@@ -169,7 +166,7 @@ fn has_parameter(element: &Element, name: &str, value: &str) -> bool {
 fn find_adf<'v>(cx: &Converter<'_>, value: &'v Value, part: &Part) -> Option<&'v [Value]> {
     let content = value.get("content").and_then(Value::as_array)?;
     let key = adf::macro_name(value);
-    if conditional::is_closed(key, cx) {
+    if conditional::is_closed_node(cx, value) {
         return None;
     }
     let parameter =

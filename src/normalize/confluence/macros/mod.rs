@@ -251,16 +251,22 @@ fn macro_name(element: &Element) -> &str {
 
 /// Reads and converts a macro element in storage format.
 pub(super) fn storage(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
-    let mut call = Call { name: element.attribute("ac:name").unwrap_or_default().to_owned(), ..Call::default() };
+    let name = element.attribute("ac:name").unwrap_or_default().to_owned();
+    let mut call = Call { name, parameters: parameters(element), body: Content::None };
     for child in element.elements() {
         match child.name.as_str() {
-            "ac:parameter" | "ac:default-parameter" => call.parameters.push(parameter(child)),
             "ac:rich-text-body" => call.body = Content::Storage(&child.children),
             "ac:plain-text-body" => call.body = Content::Plain(child.text()),
             _ => {}
         }
     }
     run(cx, &call, flow);
+}
+
+/// Returns the parameters of a macro in storage format.
+fn parameters(element: &Element) -> Vec<Parameter> {
+    let is_parameter = |child: &&Element| matches!(child.name.as_str(), "ac:parameter" | "ac:default-parameter");
+    element.elements().filter(is_parameter).map(parameter).collect()
 }
 
 fn parameter(element: &Element) -> Parameter {

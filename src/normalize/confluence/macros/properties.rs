@@ -59,7 +59,7 @@ fn of_storage(cx: &mut Converter<'_>, nodes: &[Node], id: Option<&str>, tables: 
     for node in nodes {
         let Node::Element(element) = node else { continue };
         let name = macro_name(element);
-        if conditional::is_closed(name, cx) {
+        if conditional::is_closed_element(cx, element) {
             continue;
         }
         if name != "details" {
@@ -78,7 +78,7 @@ fn of_storage(cx: &mut Converter<'_>, nodes: &[Node], id: Option<&str>, tables: 
 fn of_adf(cx: &mut Converter<'_>, value: &Value, id: Option<&str>, tables: &mut Vec<Block>) {
     let Some(content) = value.get("content").and_then(Value::as_array) else { return };
     let key = adf::macro_name(value);
-    if conditional::is_closed(key, cx) {
+    if conditional::is_closed_node(cx, value) {
         return;
     }
     if key != "details" {

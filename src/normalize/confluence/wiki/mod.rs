@@ -126,6 +126,12 @@ fn closing(rest: &str, name: &str, close: &str) -> Option<usize> {
     }
 }
 
+/// Returns the names and parameters of all tags, such as `{name:parameters}`.
+pub(super) fn tags(source: &str) -> impl Iterator<Item = (String, Vec<Parameter>)> {
+    let places = source.match_indices('{').map(|(at, _)| at).filter(|at| !is_escaped(source, *at));
+    places.filter_map(|at| tag(source, at)).map(|(name, parameters, _)| (name, parameters))
+}
+
 fn is_escaped(source: &str, at: usize) -> bool {
     source.get(..at).is_some_and(|before| before.ends_with('\\'))
 }
