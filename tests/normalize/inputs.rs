@@ -265,6 +265,13 @@ fn an_export_reads_the_same_from_a_file_a_folder_and_a_zip() {
     for path in [file.as_path(), folder.path(), zip.as_path()] {
         check_export(&from(path));
     }
+    // An export may stand next to the zip file from which it was unpacked.
+    fs::copy(&zip, folder.path().join("export.zip")).expect("a copy");
+    let both = from(folder.path());
+    check_export(&both);
+    let messages: Vec<&str> = both.notices.iter().map(|notice| notice.message.as_str()).collect();
+    let expected = "export.zip/entities.xml is the same export as entities.xml, so it is not read";
+    assert!(messages.contains(&expected), "{messages:?}");
 }
 
 #[test]

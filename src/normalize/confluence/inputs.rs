@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::super::{FileError, Options, Outcome, ReadError};
+use super::super::{FileError, Notice, Options, Outcome, ReadError};
 use super::export;
 use super::ingest;
 use super::io_error;
@@ -44,14 +44,19 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
     let is_alone = files.is_empty() && exports.len() == 1;
     let mut sources: Vec<Box<dyn Source>> = vec![Box::new(pages::index(files, options, naming))];
     let mut told: Vec<Outcome> = unread.into_iter().map(Outcome::Failure).collect();
+    let mut indexed: Vec<export::Export> = Vec::new();
     for (path, relative) in exports {
-        let indexed = match export::find_among(&path, &relative) {
-            Ok(Some(found)) => export::Export::index(found, options, naming).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
-        match indexed {
-            Ok(indexed) => sources.extend(indexed.map(|export| Box::new(export) as Box<dyn Source>)),
+        let export = export::find_among(&path, &relative).and_then(|found| {
+            let Some(found) = found else { return Ok(None) };
+            if let Some(first) = indexed.iter().find(|export| export.is_copy(&found)) {
+                let message = format!("{} is the same export as {}, so it is not read", found.name(), first.name());
+                told.push(Outcome::Notice(Notice { is_warning: false, message }));
+                return Ok(None);
+            }
+            export::Export::index(found, options, naming).map(Some)
+        });
+        match export {
+            Ok(export) => indexed.extend(export),
             // An export that cannot be read does not stop the others.
             Err(error) if is_alone => return Err(error),
             Err(error @ (ReadError::Input { .. } | ReadError::Io { .. })) => {
@@ -61,6 +66,7 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
             Err(error @ ReadError::Emit(_)) => return Err(error),
         }
     }
+    sources.extend(indexed.into_iter().map(|export| Box::new(export) as Box<dyn Source>));
     Ok((sources, told))
 }
 

@@ -70,6 +70,15 @@ impl Export {
         })
     }
 
+    pub(super) fn name(&self) -> &str {
+        self.found.name()
+    }
+
+    /// Returns whether another export has the same content.
+    pub(super) fn is_copy(&self, other: &Found) -> bool {
+        self.found.is_copy(other)
+    }
+
     fn node(&self, number: usize) -> Option<&Node> {
         self.index.pages.get(self.order.get(number)?)
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -28,6 +29,18 @@ pub struct Found {
     pub(super) attachments: Attached,
     /// The description of the export.
     pub(super) descriptor: String,
+}
+
+impl Found {
+    /// Returns the name of `entities.xml` in documents and error messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns whether two exports have the same content. For example, an export may have been unpacked next to its zip file.
+    pub(super) fn is_copy(&self, other: &Self) -> bool {
+        have_same_content(&self.entities, &other.entities).unwrap_or(false)
+    }
 }
 
 /// Opens `input` if it is a space export.
@@ -122,4 +135,24 @@ fn unzip(path: &Path) -> Result<Found, ReadError> {
     let prefix = name.strip_suffix(ENTITIES).unwrap_or_default().to_owned();
     let attachments = Attached::Zip(Box::new(Mutex::new(archive)), prefix);
     Ok(Found { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
+}
+
+fn have_same_content(one: &File, other: &File) -> std::io::Result<bool> {
+    let length = one.metadata()?.len();
+    if other.metadata()?.len() != length {
+        return Ok(false);
+    }
+    let mut buffers = [vec![0; 1 << 16], vec![0; 1 << 16]];
+    let mut at = 0;
+    while at < length {
+        let size = usize::try_from(length - at).unwrap_or(usize::MAX).min(1 << 16);
+        let [first, second] = buffers.each_mut().map(|buffer| buffer.get_mut(..size).unwrap_or_default());
+        one.read_exact_at(first, at)?;
+        other.read_exact_at(second, at)?;
+        if first != second {
+            return Ok(false);
+        }
+        at += size as u64;
+    }
+    Ok(true)
 }
