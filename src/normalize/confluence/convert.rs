@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::super::document::Link;
-use super::super::text::{Losses, count, is_program};
+use super::super::text::{Losses, count, count_many, is_program};
 use super::super::tree::{Block, Inline};
 use super::flow::Flow;
 use super::library::{Body, Library, PageRef, percent_decode};
-use super::parse::{self, ParseError};
+use super::parse::{self, ParseError, Piece};
 use super::site::Site;
 use super::{adf, storage, wiki};
 
@@ -67,16 +67,35 @@ impl<'a> Converter<'a> {
 
     /// Converts a whole body.
     pub(super) fn body(&mut self, body: &Body) -> Result<Vec<Block>, ParseError> {
+        let mut blocks = Vec::new();
+        self.each_block(body, &mut |block| blocks.push(block))?;
+        blocks.shrink_to_fit();
+        Ok(blocks)
+    }
+
+    /// Converts a whole body, and passes on its blocks as soon as they are complete.
+    pub(super) fn each_block(&mut self, body: &Body, take: &mut dyn FnMut(Block)) -> Result<(), ParseError> {
         let mut flow = Flow::default();
         match body {
             Body::Storage(source) => {
-                let nodes = parse::fragment(source, &mut self.losses)?;
-                storage::nodes(self, &nodes, &mut flow);
+                let mut losses = Losses::new();
+                let parsed = parse::each(source, &mut losses, &mut |piece| {
+                    match piece {
+                        Piece::Node(node) => storage::nodes(self, std::slice::from_ref(&node), &mut flow),
+                        Piece::Edge => flow.flush(),
+                    }
+                    flow.pass_on(&mut *take);
+                });
+                for (name, amount) in losses {
+                    count_many(&mut self.losses, name, amount);
+                }
+                parsed?;
             }
             Body::Adf(value) => adf::document(self, value, &mut flow)?,
             Body::Wiki(source) => wiki::document(self, source, &mut flow),
         }
-        Ok(flow.finish())
+        flow.finish().into_iter().for_each(take);
+        Ok(())
     }
 
     pub(super) fn count(&mut self, name: impl Into<String>) {

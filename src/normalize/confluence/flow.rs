@@ -125,6 +125,11 @@ impl Flow {
         }
     }
 
+    /// Passes on the complete blocks.
+    pub(super) fn pass_on(&mut self, take: &mut dyn FnMut(Block)) {
+        self.blocks.drain(..).for_each(take);
+    }
+
     pub(super) fn finish(mut self) -> Vec<Block> {
         self.flush();
         // Pages have many elements that contain only one block, so the allocation should be small.

@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 
 use super::super::text::one_line;
-use super::super::tree::Block;
+use super::super::tree::{Block, Inline};
 use super::flow::plain;
 use super::library::PageRef;
 use super::site::Site;
 
-/// Returns the anchor of each heading in the Markdown of `blocks`, in order.
-/// Headings in quotations, lists and tables are ignored.
-pub(super) fn anchors(site: &Site, page: &PageRef, blocks: &[Block]) -> Vec<String> {
-    let mut headings = Vec::new();
-    collect(blocks, &mut headings);
+/// Returns the anchor of each heading, in order. The anchor of a heading without text is empty.
+pub(super) fn anchors(site: &Site, page: &PageRef, headings: &[String]) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let anchor = |heading: &String| {
+        if heading.is_empty() {
+            return String::new();
+        }
         let anchor = site.anchor(&page.title, heading, page.has_cloud_body);
         let earlier = seen.entry(anchor.clone()).and_modify(|earlier| *earlier += 1).or_default();
         // Confluence numbers equal anchors.
@@ -23,12 +23,14 @@ pub(super) fn anchors(site: &Site, page: &PageRef, blocks: &[Block]) -> Vec<Stri
     headings.iter().map(anchor).collect()
 }
 
-fn collect(blocks: &[Block], headings: &mut Vec<String>) {
+/// Adds the headings in the Markdown of `blocks`, in order. Headings in quotations, lists and tables are ignored.
+pub(super) fn collect(blocks: &[Block], headings: &mut Vec<String>) {
     for block in blocks {
         match block {
             Block::Heading { content, .. } => {
                 let text = one_line(&plain(content));
-                if !text.is_empty() {
+                let is_image = content.iter().any(|inline| matches!(inline, Inline::Image { .. }));
+                if !text.is_empty() || is_image {
                     headings.push(text);
                 }
             }

@@ -41,6 +41,27 @@ pub(super) struct Comment {
     pub body: Body,
 }
 
+/// The text of a document, which is written block by block.
+#[derive(Default)]
+struct Text {
+    writer: markdown::Writer,
+    headings: Vec<String>,
+    /// The title, if the first block is omitted in case it repeats the title.
+    title: Option<String>,
+    is_begun: bool,
+}
+
+impl Text {
+    fn push(&mut self, block: &Block) {
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        if is_first && self.title.as_ref().is_some_and(|title| repeats_title(block, title)) {
+            return;
+        }
+        headings::collect(std::slice::from_ref(block), &mut self.headings);
+        self.writer.push(block);
+    }
+}
+
 /// Converts the page with number `index` in the library.
 pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
     let unreadable = || {
@@ -71,34 +92,29 @@ pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
         count_many(&mut losses, "readers:nobody", 1);
     }
     let mut cx = Converter::new(library, reference, Some(index));
-    let mut blocks = Vec::new();
+    let title = page.title_in_body.then(|| document.title.clone());
+    let mut text = Text { title, ..Text::default() };
     if let Some(body) = &page.body {
         document.body_repr = Some(body.representation().to_owned());
-        match cx.body(body) {
-            Ok(converted) => blocks = converted,
-            Err(error) => {
-                let lines = if page.is_one_line { 0 } else { error.line - 1 };
-                let line = Some(page.line.max(1) + lines);
-                return Outcome::Failure(FileError { path: page.path, line, message: error.message });
-            }
-        }
-        if page.title_in_body {
-            drop_title(&mut blocks, &document.title);
+        if let Err(error) = cx.each_block(body, &mut |block| text.push(&block)) {
+            let lines = if page.is_one_line { 0 } else { error.line - 1 };
+            let line = Some(page.line.max(1) + lines);
+            return Outcome::Failure(FileError { path: page.path, line, message: error.message });
         }
     }
     let comments = page.comments.len() + page.unread_comments;
     if library.options.comments {
-        add_comments(&mut cx, &page.comments, &mut blocks);
+        add_comments(&mut cx, &page.comments, &mut text);
         count_many(&mut losses, "comment", page.unread_comments as u64);
     } else {
         count_many(&mut losses, "comment", comments as u64);
     }
-    document.text_md = markdown::write(&blocks);
+    document.text_md = text.writer.finish();
     if document.text_md.is_empty() {
         let name = if page.body.is_some() { "body:empty" } else { "body:missing" };
         count_many(&mut losses, name, 1);
     }
-    document.anchors = headings::anchors(library.site(reference), reference, &blocks);
+    document.anchors = headings::anchors(library.site(reference), reference, &text.headings);
     document.links = std::mem::take(&mut cx.links);
     add_files(&mut document, &cx);
     if !cx.properties.is_empty() {
@@ -113,8 +129,8 @@ pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
 }
 
 /// Adds the comments below the body. Each comment is a quotation with the name of its author.
-fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], blocks: &mut Vec<Block>) {
-    let mut quoted = Vec::new();
+fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], text: &mut Text) {
+    let mut quoted: Vec<Block> = Vec::new();
     for comment in comments {
         match cx.body(&comment.body) {
             Ok(content) => {
@@ -125,8 +141,8 @@ fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], blocks: &mut Vec<B
         }
     }
     if !quoted.is_empty() {
-        blocks.push(Block::Heading { level: 2, content: vec![Inline::Text("Comments".to_owned())] });
-        blocks.append(&mut quoted);
+        text.push(&Block::Heading { level: 2, content: vec![Inline::Text("Comments".to_owned())] });
+        quoted.iter().for_each(|comment| text.push(comment));
     }
 }
 
@@ -140,14 +156,10 @@ fn add_files(document: &mut Document, cx: &Converter<'_>) {
     }
 }
 
-/// Removes a first heading that repeats the title.
-fn drop_title(blocks: &mut Vec<Block>, title: &str) {
-    if let Some(Block::Heading { level: 1, content }) = blocks.first()
-        && one_line(&plain(content)) == title
-        && !content.iter().any(|inline| matches!(inline, Inline::Image { .. }))
-    {
-        blocks.remove(0);
-    }
+/// Returns whether a heading repeats the title.
+fn repeats_title(block: &Block, title: &str) -> bool {
+    let Block::Heading { level: 1, content } = block else { return false };
+    one_line(&plain(content)) == title && !content.iter().any(|inline| matches!(inline, Inline::Image { .. }))
 }
 
 /// Adds a string to the metadata of a document if it is present.

@@ -63,27 +63,67 @@ fn ends(parent: &str, name: &str) -> bool {
     }
 }
 
+/// A part of a body.
+pub(super) enum Piece {
+    Node(Node),
+    /// The start or the end of an element that only contains other blocks. It ends the current text.
+    Edge,
+}
+
+/// Elements that contain a whole page or large parts of it, and whose only effect is to end the current text.
+const FRAMES: [&str; 7] = ["ac:layout", "ac:layout-section", "ac:layout-cell", "div", "section", "body", "html"];
+
 /// Parses a fragment of storage format.
 pub(super) fn fragment(source: &str, losses: &mut Losses) -> Result<Vec<Node>, ParseError> {
+    build(source, losses, None)
+}
+
+/// Parses a body, and passes on its parts as soon as they are complete. Therefore the tree of a large body is never in memory
+/// as a whole.
+pub(super) fn each(source: &str, losses: &mut Losses, take: &mut dyn FnMut(Piece)) -> Result<(), ParseError> {
+    build(source, losses, Some(take)).map(drop)
+}
+
+fn build(source: &str, losses: &mut Losses, take: Option<&mut dyn FnMut(Piece)>) -> Result<Vec<Node>, ParseError> {
     if source.len() > MAX_BYTES {
         let message = format!("the body has {} bytes, more than the maximum of {MAX_BYTES}", source.len());
         return Err(ParseError { line: 1, message });
     }
     let repaired = repair_cdata(source);
-    let mut builder = Builder { source: &repaired, losses, open: vec![Element::default()], nodes: 0 };
+    let passing = usize::from(take.is_some());
+    let mut builder = Builder { source: &repaired, losses, open: vec![Element::default()], nodes: 0, take, passing };
     builder.run()?;
     Ok(builder.finish())
 }
 
-struct Builder<'a> {
+struct Builder<'a, 't> {
     source: &'a str,
     losses: &'a mut Losses,
     /// The open elements. The first one is the fragment itself.
     open: Vec<Element>,
     nodes: usize,
+    take: Option<&'a mut (dyn FnMut(Piece) + 't)>,
+    /// The number of outermost open elements whose children are passed on.
+    passing: usize,
 }
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
+    /// Passes on the children of the innermost open element except the last `kept`. More text may follow the last one.
+    fn pass_on(&mut self, kept: usize) {
+        if self.open.len() == self.passing
+            && let (Some(take), Some(parent)) = (&mut self.take, self.open.last_mut())
+        {
+            let end = parent.children.len().saturating_sub(kept);
+            parent.children.drain(..end).for_each(|node| take(Piece::Node(node)));
+        }
+    }
+
+    fn edge(&mut self) {
+        if let Some(take) = &mut self.take {
+            take(Piece::Edge);
+        }
+    }
+
     fn run(&mut self) -> Result<(), ParseError> {
         let source = self.source;
         let (mut start, mut repairs) = (0, 0);
@@ -189,6 +229,12 @@ impl Builder<'_> {
         if self.open.len() > MAX_DEPTH {
             return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
         }
+        let is_frame = self.open.len() == self.passing && FRAMES.contains(&element.name.as_str());
+        if is_frame && !is_hidden(&element) {
+            self.pass_on(0);
+            self.edge();
+            self.passing += 1;
+        }
         self.open.push(element);
         Ok(())
     }
@@ -222,11 +268,19 @@ impl Builder<'_> {
         if self.open.len() < 2 {
             return;
         }
+        if self.open.len() == self.passing {
+            self.pass_on(0);
+            self.edge();
+            self.passing -= 1;
+            self.open.pop();
+            return;
+        }
         if let Some(element) = self.open.pop() {
             if is_hidden(&element) {
                 count(self.losses, "element:hidden");
             } else if let Some(parent) = self.open.last_mut() {
                 adopt(parent, Node::Element(element));
+                self.pass_on(1);
             }
         }
     }
@@ -247,6 +301,7 @@ impl Builder<'_> {
         }
         if let Some(parent) = self.open.last_mut() {
             adopt(parent, node);
+            self.pass_on(1);
         }
         Ok(())
     }
@@ -295,6 +350,7 @@ impl Builder<'_> {
             count(self.losses, "xml:unclosed-element");
             self.pop();
         }
+        self.pass_on(0);
         self.open.pop().map(|root| root.children).unwrap_or_default()
     }
 

@@ -16,16 +16,47 @@ use super::tree::{Block, Inline};
 /// Writes `blocks` as Markdown. Returns an empty string for an empty document.
 #[must_use]
 pub fn write(blocks: &[Block]) -> String {
-    let mut footnotes = Vec::new();
-    let mut text = block_sequence(blocks, &mut footnotes);
-    // A definition may refer to other footnotes, whose definitions then follow.
-    let mut written = 0;
-    while let Some((label, content)) = footnotes.get(written).copied() {
-        written += 1;
-        let body = block_sequence(content, &mut footnotes);
-        push_block(&mut text, &format!("[^{}]: {}", inline::footnote_label(label), indent_rest(&body, 4)));
+    let mut writer = Writer::default();
+    blocks.iter().for_each(|block| writer.push(block));
+    writer.finish()
+}
+
+/// Writes a document block by block, so that its blocks need not be in memory at the same time.
+#[derive(Debug, Default)]
+pub struct Writer {
+    text: String,
+    markers: list::Markers,
+    footnotes: Vec<(String, Vec<Block>)>,
+}
+
+impl Writer {
+    /// Appends a block.
+    pub fn push(&mut self, block: &Block) {
+        let mut footnotes = Vec::new();
+        append(&mut self.text, &mut self.markers, std::slice::from_ref(block), &mut footnotes);
+        self.add_footnotes(&footnotes);
     }
-    text
+
+    /// Returns the document with the definitions of its footnotes at the end.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        let mut written = 0;
+        // A definition may refer to other footnotes, whose definitions then follow.
+        while let Some((label, content)) = self.footnotes.get(written).cloned() {
+            written += 1;
+            let mut footnotes = Vec::new();
+            let body = block_sequence(&content, &mut footnotes);
+            self.add_footnotes(&footnotes);
+            let definition = format!("[^{}]: {}", inline::footnote_label(&label), indent_rest(&body, 4));
+            push_block(&mut self.text, &definition);
+        }
+        self.text
+    }
+
+    fn add_footnotes(&mut self, footnotes: &Footnotes<'_>) {
+        let owned = footnotes.iter().map(|(label, content)| ((*label).to_owned(), content.to_vec()));
+        self.footnotes.extend(owned);
+    }
 }
 
 /// The footnotes so far. Their definitions are printed at the end.
@@ -34,7 +65,12 @@ type Footnotes<'a> = Vec<(&'a str, &'a [Block])>;
 /// Writes blocks with a blank line between them.
 fn block_sequence<'a>(blocks: &'a [Block], footnotes: &mut Footnotes<'a>) -> String {
     let mut text = String::new();
-    let mut markers = list::Markers::default();
+    append(&mut text, &mut list::Markers::default(), blocks, footnotes);
+    text
+}
+
+/// Appends blocks to a text. `markers` depends on the last block in the text.
+fn append<'a>(text: &mut String, markers: &mut list::Markers, blocks: &'a [Block], footnotes: &mut Footnotes<'a>) {
     for block in Flat::new(blocks) {
         let written = match block {
             Block::List(list) => list::write(list, markers.next(list), footnotes),
@@ -44,11 +80,10 @@ fn block_sequence<'a>(blocks: &'a [Block], footnotes: &mut Footnotes<'a>) -> Str
             continue;
         }
         if !matches!(block, Block::List(_)) {
-            markers = list::Markers::default();
+            *markers = list::Markers::default();
         }
-        push_block(&mut text, &written);
+        push_block(text, &written);
     }
-    text
 }
 
 /// Writes any block except a list. The marker of a list depends on its neighbor.
