@@ -808,3 +808,44 @@ fn the_limit_counts_documents() {
     assert_eq!(found(5, 1), 5);
     assert_eq!(found(5, 3), 7);
 }
+
+#[test]
+fn the_address_of_a_hit_has_the_anchor_of_the_published_page() {
+    let body = "intro\n\n# Öne\n\na\n\n````\n# code\n```\n# code\n````\n\n## Two\n\nb\n\n# Three\n\nc";
+    let starts = ["intro", "# Öne", "a\n", "## Two", "b\n", "# Three", "c"].map(|text| body.rfind(text).unwrap());
+    let mut library = Library::new();
+    library.add("r", "d", &["word 0", "word 1", "word 2", "word 3", "word 4", "word 5", "word 6"]);
+    let mut urls = |url: &str, anchors: Option<&str>| {
+        library
+            .client
+            .execute(
+                "update graphdb.documents set url = $1, body = $2, meta = jsonb_strip_nulls(jsonb_build_object('anchors', $3::text::jsonb))",
+                &[&url, &body, &anchors],
+            )
+            .unwrap();
+        for (ord, start) in (0_i32..).zip(starts) {
+            let (start, end) = (i32::try_from(start).unwrap(), i32::try_from(body.len()).unwrap());
+            let update = "update graphdb.chunks set byte_start = $2, byte_end = $3, heading_path = array['T', 'Own'] where ord = $1";
+            library.client.execute(update, &[&ord, &start, &end]).unwrap();
+        }
+        let found =
+            library.client.query("select url from graphdb.search('word', p_per_document => 10) order by ord", &[]);
+        let found: Vec<String> = found.unwrap().iter().map(|row| row.get(0)).collect();
+        let context = library.client.query_one("select url from graphdb.context('r', 'd', 4, '0')", &[]).unwrap();
+        assert_eq!(context.get::<_, String>(0), found[4]);
+        found
+    };
+    let with = |anchor: &str| format!("https://x/p#{anchor}");
+    let page = "https://x/p".to_owned();
+    assert_eq!(
+        urls("https://x/p", Some(r#"["One", "Two", "p-Three"]"#)),
+        [page.clone(), with("One"), with("One"), with("Two"), with("Two"), with("p-Three"), with("p-Three")]
+    );
+    // A heading without an anchor has the anchor of the heading above it, but not of another section.
+    assert_eq!(
+        urls("https://x/p", Some(r#"["One", "", ""]"#)),
+        [page.clone(), with("One"), with("One"), with("One"), with("One"), page.clone(), page.clone()]
+    );
+    assert_eq!(urls("https://x/p#own", Some(r#"["One", "Two", "Three"]"#)), vec![with("own"); 7]);
+    assert_eq!(urls("https://x/p", None), vec![with("own"); 7]);
+}

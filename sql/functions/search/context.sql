@@ -36,7 +36,7 @@ begin
     raise exception 'a context must have at least 1 token, not %', coalesce(p_max_tokens::text, 'null')
       using errcode = 'TB001', hint = 'Example: 2000.';
   end if;
-  execute 'select d.title, d.url, d.body, d.revision from graphdb.documents as d where d.run_id = $1 and d.doc_id = $2 and ' || graphdb._shown_documents(p_filter)
+  execute 'select d.title, d.url, d.meta, d.body, d.revision from graphdb.documents as d where d.run_id = $1 and d.doc_id = $2 and ' || graphdb._shown_documents(p_filter)
   into v_document
   using p_run_id, p_doc_id;
   select graphdb._section_path(c.heading_path, c.text), c.token_count into v_path, v_tokens
@@ -82,7 +82,8 @@ begin
   end loop;
 
   return query
-    select v_document.title, f.heading_path, graphdb._section_url(v_document.url, graphdb._section_path(f.heading_path, f.text)),
+    select v_document.title, f.heading_path,
+           graphdb._chunk_url(v_document.url, v_document.meta, v_document.body, f.byte_start, f.byte_end, f.heading_path, f.text),
            convert_from(substr(convert_to(v_document.body, 'UTF8'), b.byte_start + 1, b.byte_end - b.byte_start), 'UTF8'),
            v_first, v_last, v_tokens, (v_first, v_last) = (v_low, v_high)
     from (

@@ -66,7 +66,8 @@ begin
   end loop;
 
   return query
-    select h.run_id, h.doc_id, h.ord, d.title, c.heading_path, graphdb._section_url(d.url, graphdb._section_path(c.heading_path, c.text)), c.text,
+    select h.run_id, h.doc_id, h.ord, d.title, c.heading_path,
+           graphdb._chunk_url(d.url, d.meta, d.body, c.byte_start, c.byte_end, c.heading_path, c.text), c.text,
            h.text_rank, h.vector_rank, h.score, h.similarity,
            array(select w.word from unnest(v_search.p_words, v_search.p_terms) as w (word, term) where c.search_vector @@ w.term),
            d.path, graphdb._meta_time(d.meta ->> 'updated_at')

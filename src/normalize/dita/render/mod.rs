@@ -128,7 +128,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         }
     }
 
-    /// Returns the anchors of the headings outside of notes, lists and tables. The list is empty if no heading has an anchor.
+    /// Returns the anchors of the headings outside of notes, lists and tables.
     pub fn anchors(&self, blocks: &[Block]) -> Vec<String> {
         let mut known = self.headings.iter();
         let headings = blocks.iter().filter_map(|block| match block {
@@ -137,8 +137,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
         });
         let anchor =
             |heading: &Vec<Inline>| known.find(|(content, _)| content == heading).map(|(_, anchor)| anchor.clone());
-        let anchors: Vec<String> = headings.map(anchor).map(Option::unwrap_or_default).collect();
-        if anchors.iter().all(String::is_empty) { Vec::new() } else { anchors }
+        headings.map(anchor).map(Option::unwrap_or_default).collect()
     }
 
     /// Renders the children of an element as blocks. Text between blocks becomes paragraphs.
