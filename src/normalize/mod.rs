@@ -15,6 +15,7 @@ mod binary;
 mod confluence;
 mod decode;
 mod dita;
+mod hidden;
 mod ndjson;
 mod parallel;
 

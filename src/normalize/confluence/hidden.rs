@@ -4,19 +4,7 @@ use super::dom::Element;
 
 /// Returns whether the element is invisible to readers.
 pub(super) fn is_hidden(element: &Element) -> bool {
-    let style = element.attribute("style").unwrap_or_default().to_ascii_lowercase();
-    let hides = |rule: &str| {
-        rule.split_once(':').is_some_and(|(key, value)| {
-            let value = value.trim().split(|c: char| c.is_whitespace() || c == '!').next().unwrap_or_default();
-            matches!((key.trim(), value), ("display", "none") | ("visibility", "hidden" | "collapse"))
-        })
-    };
-    let is = |(name, value): &(String, String)| {
-        // The attribute may have any value, or none.
-        name.eq_ignore_ascii_case("hidden") && !value.trim().eq_ignore_ascii_case("false")
-            || name.eq_ignore_ascii_case("aria-hidden") && value.trim().eq_ignore_ascii_case("true")
-    };
-    style.split(';').any(hides) || element.attributes.iter().any(is)
+    crate::normalize::hidden::is_hidden(&element.attributes)
 }
 
 #[cfg(test)]

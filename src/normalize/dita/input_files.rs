@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::dom::FileId;
 use super::dtd::Files;
 use super::href;
-use super::lightweight::Notation;
+use super::lightweight::{Notation, is_map_format};
 use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse_at};
 use super::specializations::Specializations;
 use crate::normalize::FileError;
@@ -37,6 +37,8 @@ struct State {
     trees: HashMap<FileId, Kept>,
     /// The texts of files with declarations. The value is `None` if a file cannot be read.
     declarations: HashMap<String, Option<Arc<str>>>,
+    /// Markdown and HTML files that are maps.
+    maps: HashSet<FileId>,
     /// The trees of files that are not on disk.
     held: HashMap<FileId, Arc<Parsed>>,
     kept_bytes: u64,
@@ -197,6 +199,20 @@ impl InputFiles {
         Ok(id)
     }
 
+    /// Reads a Markdown or HTML file as a map from now on.
+    pub fn read_as_map(&self, id: FileId) {
+        let mut state = self.state();
+        if state.maps.insert(id) {
+            state.kept_bytes -= state.trees.remove(&id).map_or(0, |kept| kept.bytes);
+        }
+    }
+
+    /// Returns whether a Markdown or HTML file is read as a map.
+    pub fn is_map(&self, id: FileId) -> bool {
+        let path = self.path(id);
+        self.state().maps.contains(&id) || path.rsplit_once('.').is_some_and(|(_, extension)| is_map_format(extension))
+    }
+
     /// Returns the tree of a file.
     pub fn load(&self, id: FileId) -> Result<Arc<Parsed>, LoadError> {
         {
@@ -217,7 +233,7 @@ impl InputFiles {
         }
         let path = self.path(id);
         let mut tree = match Notation::of(&path) {
-            Some(notation) => notation.parse(&bytes, id)?,
+            Some(notation) => notation.parse(&bytes, id, self.is_map(id))?,
             None => parse_at(&path, &bytes, id, self)?,
         };
         self.specializations.apply(&mut tree, &path);

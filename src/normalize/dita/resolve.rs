@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::dom::{Element, FileId, Node};
 use super::href::{self, Address};
 use super::library::Library;
+use super::lightweight::{HIDDEN, Notation};
 use super::parse::MAX_DEPTH;
 use super::vocabulary::Kind;
 use crate::normalize::document::{Link, NO_SUCH_KEY, NOT_IN_INPUT};
@@ -108,6 +109,22 @@ impl<'l> Resolver<'l> {
         }
     }
 
+    /// Returns the address with the topic of the element. In Markdown and HTML, a fragment may contain only the id of an element.
+    pub(super) fn complete(&self, file: FileId, address: Address) -> Address {
+        let Address { topic: Some(id), element: None, .. } = &address else { return address };
+        if Notation::of(&self.library.inputs.path(file)).is_none() {
+            return address;
+        }
+        let Ok(parsed) = self.library.inputs.load(file) else { return address };
+        match topic_around(&parsed.root, id) {
+            Some(topic) => {
+                let topic = Some(topic.to_owned()).filter(|topic| !topic.is_empty());
+                Address { topic, element: Some(id.clone()), ..address }
+            }
+            None => address,
+        }
+    }
+
     /// Returns the address of the content for an element. The error describes a target that does not exist.
     fn conref_address(&self, element: &Element, topic: &str) -> Option<Result<(FileId, Address), Link>> {
         let by_key = element.attr("conkeyref").map(|reference| {
@@ -118,7 +135,8 @@ impl<'l> Resolver<'l> {
                 address.element = Some(id.to_owned());
             }
             let file = self.library.local_file(&definition, &address.path);
-            Ok((file.ok_or_else(|| Link::to_nothing(reference, NOT_IN_INPUT))?, address))
+            let file = file.ok_or_else(|| Link::to_nothing(reference, NOT_IN_INPUT))?;
+            Ok((file, self.complete(file, address)))
         });
         let direct = || {
             element.attr("conref").map(|reference| {
@@ -127,7 +145,8 @@ impl<'l> Resolver<'l> {
                     address.topic = Some(topic.to_owned());
                 }
                 let file = self.library.local_file(element, &address.path);
-                Ok((file.ok_or_else(|| Link::to_nothing(reference, NOT_IN_INPUT))?, address))
+                let file = file.ok_or_else(|| Link::to_nothing(reference, NOT_IN_INPUT))?;
+                Ok((file, self.complete(file, address)))
             })
         };
         match by_key {
@@ -236,6 +255,7 @@ impl<'l> Resolver<'l> {
         for child in &element.children {
             match child {
                 Node::Text(text) => copy.children.push(Node::Text(text.clone())),
+                Node::Element(child) if child.attr(HIDDEN).is_some() => count(&mut self.losses, "element:hidden"),
                 Node::Element(child) => {
                     let child_topic =
                         if Kind::of(child) == Kind::Topic { child.attr("id").unwrap_or(topic) } else { topic };
@@ -295,6 +315,18 @@ fn find_inside<'t>(topic: &'t Element, id: &str) -> Option<Found<'t>> {
     }
     let (element, parent) = search(topic, id, false).or_else(|| search(topic, id, true))?;
     Some(Found { element, parent: Some(parent), topic: topic.attr("id").unwrap_or_default() })
+}
+
+/// Returns the id of the topic around the element with an id, unless a topic has this id.
+fn topic_around<'t>(root: &'t Element, id: &str) -> Option<&'t str> {
+    fn search<'t>(element: &'t Element, id: &str, topic: &'t str) -> Option<&'t str> {
+        let is_topic = Kind::of(element) == Kind::Topic;
+        let topic = if is_topic { element.attr("id").unwrap_or_default() } else { topic };
+        let mut children = element.elements();
+        children.find_map(|child| if child.attr("id") == Some(id) { Some(topic) } else { search(child, id, topic) })
+    }
+    let is_wanted = |element: &Element| Kind::of(element) == Kind::Topic && element.attr("id") == Some(id);
+    if root.find(&is_wanted).is_some() { None } else { search(root, id, "") }
 }
 
 fn parent_of<'t>(root: &'t Element, wanted: &Element) -> Option<&'t Element> {

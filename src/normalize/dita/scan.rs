@@ -1,6 +1,6 @@
 //! Finds and classifies the files of an input.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 use super::ditaval;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
-use super::href;
+use super::href::{self, Address};
 use super::input_files::{InputFiles, LoadError};
 use super::library::{Form, Library, form_of};
 use super::lightweight;
+use super::resolve::find_target;
 use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
 use crate::normalize::{FileError, Notice, Options, ReadError, binary};
 
 /// Extensions of files that may contain DITA. The root element decides.
-const EXTENSIONS: [&str; 8] = ["dita", "xml", "ditamap", "bookmap", "ditabase", "xdita", "mdita", "hdita"];
+const EXTENSIONS: [&str; 10] =
+    ["dita", "xml", "ditamap", "bookmap", "ditabase", "xdita", "mdita", "hdita", "mditamap", "hditamap"];
 /// The formats of references in maps to topics and maps in XML.
 const FORMATS: [&str; 4] = ["dita", "ditamap", "xml", "xdita"];
 /// Maximum number of ditaval files or rules that a notice names.
@@ -324,6 +326,11 @@ fn reachable(input: &Path, kinds: &Specializations) -> Result<Found, ReadError> 
     let mut parts: Vec<String> = crawl.parts.iter().map(|&file| crawl.library.inputs.path(file).to_string()).collect();
     parts.sort();
     let files = parts.iter().filter_map(|path| path.strip_prefix(&prefix)).map(|path| inputs.intern(path)).collect();
+    for &file in crawl.parts.iter().filter(|&&file| crawl.library.inputs.is_map(file)) {
+        if let Some(path) = crawl.library.inputs.path(file).strip_prefix(&prefix) {
+            inputs.read_as_map(inputs.intern(path));
+        }
+    }
     let folder = path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
     let folder = folder.strip_prefix(&prefix).unwrap_or_default();
     let ditavals = ditavals_beside(input).iter().map(|name| format!("{folder}{name}")).collect();
@@ -347,34 +354,58 @@ struct Crawl {
     needed: BTreeSet<FileId>,
 }
 
+/// A file that becomes a document, or the element of a map that another map reuses.
+type Visit = (FileId, Option<(Option<String>, Option<String>)>);
+
 impl Crawl {
     fn part(&mut self, start: FileId) {
-        let mut waiting = vec![start];
-        while let Some(file) = waiting.pop() {
-            if !self.parts.insert(file) {
+        let mut waiting: Vec<Visit> = vec![(start, None)];
+        let mut seen: HashSet<Visit> = HashSet::new();
+        while let Some(visit) = waiting.pop() {
+            if !seen.insert(visit.clone()) {
                 continue;
+            }
+            let (file, reused) = visit;
+            if reused.is_none() {
+                self.parts.insert(file);
             }
             self.needed.insert(file);
             let Ok(tree) = self.library.inputs.load(file) else { continue };
             let is_map = form_of(&tree.root) == Some(Form::Map);
-            tree.root.walk(&mut |element| {
-                for name in ["href", "conref"] {
-                    let Some(found) = self.referred(element, name) else { continue };
+            let from = match &reused {
+                None => Some(&*tree.root),
+                Some((topic, id)) => {
+                    find_target(&tree.root, topic.as_deref(), id.as_deref()).map(|found| found.element)
+                }
+            };
+            let Some(from) = from else { continue };
+            from.walk(&mut |element| {
+                for name in ["href", "mapref", "conref"] {
+                    let Some((found, address)) = self.referred(element, name) else { continue };
                     self.needed.insert(found);
-                    if is_map && name == "href" && is_topicref(element) && is_dita(element) {
-                        waiting.push(found);
+                    if !is_map || !is_topicref(element) {
+                        continue;
+                    }
+                    if name == "conref" {
+                        waiting.push((found, Some((address.topic, address.element))));
+                    } else if is_dita(element) {
+                        if element.attr("format").is_some_and(lightweight::is_map_format) {
+                            self.library.inputs.read_as_map(found);
+                        }
+                        waiting.push((found, None));
                     }
                 }
             });
         }
     }
 
-    fn referred(&self, element: &Element, attribute: &str) -> Option<FileId> {
+    fn referred(&self, element: &Element, attribute: &str) -> Option<(FileId, Address)> {
         let address = element.attr(attribute).filter(|address| !href::is_absolute(address))?;
         if matches!(element.attr("scope"), Some("external" | "peer")) {
             return None;
         }
-        self.library.local_file(element, &href::split(address).path)
+        let address = href::split(address);
+        Some((self.library.local_file(element, &address.path)?, address))
     }
 }
 

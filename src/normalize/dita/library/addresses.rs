@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::super::dom::{Element, FileId};
 use super::super::filter::Ditaval;
+use super::super::lightweight::is_map_format;
 use super::super::vocabulary::{is_map, is_topicref};
 use super::super::{ditaval, href};
 use super::{Form, Library};
@@ -26,9 +27,10 @@ impl Library {
         if topicref.is("anchorref") {
             return None;
         }
-        let expected = topicref.attr("format") == Some("ditamap")
+        let format = topicref.attr("format");
+        let expected = format.is_some_and(|format| format == "ditamap" || is_map_format(format))
             || ["mapref", "navref", "topicsetref"].iter().any(|name| topicref.is(name))
-            || (topicref.attr("format").is_none() && matches!(extension, "ditamap" | "bookmap"));
+            || (format.is_none() && (matches!(extension, "ditamap" | "bookmap") || is_map_format(extension)));
         if !expected {
             return None;
         }

@@ -10,7 +10,7 @@ use super::super::push::Push;
 use super::super::subjects;
 use super::super::vocabulary::is_topicref;
 use super::addresses::local_address;
-use super::{Form, Library};
+use super::{Form, Library, form_of};
 use crate::normalize::FileError;
 
 impl Library {
@@ -113,19 +113,37 @@ impl Library {
         self.ditaval = Some(ditaval);
     }
 
-    /// Adds the Markdown and HTML files that maps use as topics.
+    /// Adds the Markdown and HTML files that maps use as topics or as maps.
     fn add_lightweight(&mut self) {
-        let mut found = Vec::new();
-        for (&map, _) in self.documents.iter().filter(|(_, form)| **form == Form::Map) {
+        let is_map = |(file, form): (&FileId, &Form)| (*form == Form::Map).then_some(*file);
+        let mut waiting: Vec<FileId> = self.documents.iter().filter_map(is_map).collect();
+        while let Some(map) = waiting.pop() {
             let Ok(tree) = self.inputs.load(map) else { continue };
+            let mut found = Vec::new();
             tree.root.walk(&mut |element| {
-                if is_topicref(element) && element.attr("format").is_some_and(lightweight::is_format) {
-                    found.extend(local_address(element).and_then(|address| self.local_file(element, &address.path)));
+                let format = element.attr("format").filter(|format| lightweight::is_format(format));
+                if let Some(format) = format.filter(|_| is_topicref(element))
+                    && let Some(address) = local_address(element)
+                {
+                    let file = self.local_file(element, &address.path);
+                    found.extend(file.map(|file| (file, lightweight::is_map_format(format))));
                 }
             });
+            found.retain(|(file, _)| lightweight::Notation::of(&self.inputs.path(*file)).is_some());
+            for (file, is_map) in found {
+                if is_map {
+                    self.inputs.read_as_map(file);
+                }
+                let form = if self.inputs.load(file).is_ok_and(|tree| form_of(&tree.root) == Some(Form::Map)) {
+                    Form::Map
+                } else {
+                    Form::Topic
+                };
+                if self.documents.insert(file, form).is_none() && form == Form::Map {
+                    waiting.push(file);
+                }
+            }
         }
-        found.retain(|&file| lightweight::Notation::of(&self.inputs.path(file)).is_some());
-        self.documents.extend(found.into_iter().map(|file| (file, Form::Topic)));
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::super::dom::{Element, Node};
 use super::super::vocabulary::CONDITIONS;
-use super::html;
 use super::markdown::KEY;
+use super::{HIDDEN, html};
+use crate::normalize::hidden::is_hidden;
 use crate::normalize::text::{Losses, count};
 
 /// HTML attributes with a meaning in DITA. Others need the prefix `data-`.
@@ -40,7 +41,7 @@ pub(super) fn convert(element: &Element, losses: &mut Losses) -> Vec<Node> {
         "main" | "header" | "footer" | "aside" | "details" => "div",
         "summary" => "p",
         "span" | "abbr" | "small" | "mark" | "font" | "label" | "ins" | "time" => "ph",
-        "article" => return vec![Node::Element(html::article(element, losses))],
+        "article" => return vec![Node::Element(html::nested_article(element, losses))],
         "a" => return vec![Node::Element(link(element, losses))],
         "img" => return vec![Node::Element(image(element))],
         "pre" => return vec![Node::Element(code_block(element, losses))],
@@ -50,6 +51,7 @@ pub(super) fn convert(element: &Element, losses: &mut Losses) -> Vec<Node> {
         "source" => "media-source",
         "track" => "media-track",
         "script" | "style" | "template" | "nav" | "head" | "meta" | "link" | "noscript" | "hr" => return Vec::new(),
+        "input" if is_hidden(&element.attributes) => return Vec::new(),
         "input" => {
             let checked = element.attributes.iter().any(|(name, _)| name == "checked");
             return vec![Node::Text(if checked { "[x] " } else { "[ ] " }.to_owned())];
@@ -79,6 +81,9 @@ pub(super) fn with_name(name: &str, element: &Element) -> Element {
         if let Some(attribute) = attribute_name(attribute) {
             out.set_attr(attribute, value);
         }
+    }
+    if is_hidden(&element.attributes) {
+        out.set_attr(HIDDEN, "yes");
     }
     out
 }

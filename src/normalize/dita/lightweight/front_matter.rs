@@ -14,6 +14,8 @@ pub(super) struct FrontMatter {
     /// Conditions of the whole topic.
     pub conditions: Vec<(String, String)>,
     pub prolog: Option<Element>,
+    /// Whether the schema is that of a map.
+    pub is_map: bool,
 }
 
 /// Elements of a prolog and its metadata that correspond to text fields.
@@ -49,6 +51,7 @@ pub(super) fn read(yaml: &str, file: FileId) -> Option<FrontMatter> {
             Node::Element(element)
         };
         match name {
+            "$schema" => front.is_map = values.iter().any(|schema| schema.contains("map.")),
             "id" => front.id = values.into_iter().next(),
             "title" => front.title = values.into_iter().next(),
             "lang" | "language" | "xml:lang" => front.language = values.into_iter().next(),

@@ -6,22 +6,24 @@ use super::super::dom::{Element, FileId, Node};
 use super::super::include;
 use super::super::parse::{Parsed, XmlError, parse_html};
 use super::elements::{add_outer, children, convert, with_name};
-use super::{OWN_ID, id_of};
-use crate::normalize::text::Losses;
+use super::{HIDDEN, OWN_ID, id_of, map};
+use crate::normalize::hidden::is_hidden;
+use crate::normalize::text::{Losses, count};
 
 /// Attributes that refer to the content of an element.
 const REFERENCES: [&str; 5] = ["keyref", "conref", "conkeyref", "conrefend", "href"];
 
-pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
-    parse_text(&include::decode(bytes, None, None), file)
+pub(super) fn parse(bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, XmlError> {
+    parse_text(&include::decode(bytes, None, None), file, is_map)
 }
 
 /// Parses a page or the content of its body.
-pub(super) fn parse_text(html: &str, file: FileId) -> Result<Parsed, XmlError> {
+pub(super) fn parse_text(html: &str, file: FileId, is_map: bool) -> Result<Parsed, XmlError> {
     let is_page = html.get(..html.len().min(2048)).is_some_and(|head| head.contains("<html") || head.contains("<HTML"));
     let mut parsed =
         if is_page { parse_html(html, file)? } else { parse_html(&format!("<html><body>{html}</body></html>"), file)? };
-    let root = topic(&parsed.root, file, &mut parsed.losses);
+    let is_map = is_map || is_page && map::is_navigation(&parsed.root);
+    let root = if is_map { map::map(&parsed.root, file) } else { topic(&parsed.root, file, &mut parsed.losses) };
     parsed.root = Arc::new(root);
     Ok(parsed)
 }
@@ -40,7 +42,7 @@ fn topic(page: &Element, file: FileId, losses: &mut Losses) -> Element {
         [only] => article(only, losses),
         several => {
             let mut all = Element::new("dita", file, 1);
-            all.children = several.iter().map(|topic| Node::Element(article(topic, losses))).collect();
+            all.children = several.iter().map(|topic| Node::Element(nested_article(topic, losses))).collect();
             all
         }
     };
@@ -127,6 +129,15 @@ fn add_head(topic: &mut Element, head: &Element) {
     }
 }
 
+/// Converts an article that may be hidden.
+pub(super) fn nested_article(element: &Element, losses: &mut Losses) -> Element {
+    let mut topic = article(element, losses);
+    if is_hidden(&element.attributes) {
+        topic.set_attr(HIDDEN, "yes");
+    }
+    topic
+}
+
 /// Converts an article, or another element with the text of a page, to a topic.
 pub(super) fn article(article: &Element, losses: &mut Losses) -> Element {
     let mut topics = Topics { root: with_name("topic", article), inner: Vec::new(), losses };
@@ -164,6 +175,10 @@ impl Topics<'_> {
             self.last().children.extend(converted);
             return;
         };
+        if is_hidden(&element.attributes) {
+            count(self.losses, "element:hidden");
+            return;
+        }
         let mut title = Element::new("title", element.file, element.line);
         title.children = children(element, self.losses);
         let is_first = self.inner.is_empty() && self.root.is_blank();

@@ -13,15 +13,16 @@ use crate::normalize::text::count;
 /// A prefix for the address of a link to a key.
 pub(super) const KEY: &str = "trailblazer-key:";
 
-pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
+pub(super) fn parse(bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, XmlError> {
     let text = include::decode(bytes, None, None);
     let (yaml, body) = front_matter::split(&text);
     let front = yaml.map(|yaml| front_matter::read(yaml, file));
-    let mut parsed = html::parse_text(&to_html(body), file)?;
-    if matches!(front, Some(None)) {
+    let is_unreadable = matches!(front, Some(None));
+    let front = front.flatten().unwrap_or_default();
+    let mut parsed = html::parse_text(&to_html(body), file, is_map || front.is_map)?;
+    if is_unreadable {
         count(&mut parsed.losses, "front-matter:unreadable");
     }
-    let front = front.flatten().unwrap_or_default();
     let mut root = Element::clone(&parsed.root);
     if let Some(id) = front.id.filter(|_| root.attr(OWN_ID).is_none()) {
         root.set_attr("id", &id);
@@ -38,7 +39,18 @@ pub(super) fn parse(bytes: &[u8], file: FileId) -> Result<Parsed, XmlError> {
         root.children.retain(|child| child.element().is_none_or(|child| child.name != "title"));
         root.children.insert(0, Node::Element(element));
     }
-    if let Some(prolog) = front.prolog {
+    if let Some(mut prolog) = front.prolog {
+        if root.name == "map" {
+            "topicmeta".clone_into(&mut prolog.name);
+            let is_meta = |node: &Node| node.element().is_some_and(|child| child.name == "topicmeta");
+            let (meta, rest): (Vec<Node>, Vec<Node>) =
+                std::mem::take(&mut root.children).into_iter().partition(is_meta);
+            prolog.children.extend(meta.into_iter().flat_map(|node| match node {
+                Node::Element(meta) => meta.children,
+                Node::Text(_) => Vec::new(),
+            }));
+            root.children = rest;
+        }
         let after_title = usize::from(root.child("title").is_some());
         root.children.insert(after_title, Node::Element(prolog));
     }
@@ -52,6 +64,7 @@ fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
         | Options::ENABLE_DEFINITION_LIST;
     let mut name_key = |link: BrokenLink<'_>| {
         let is_key = !link.reference.contains(char::is_whitespace) && !link.reference.starts_with(['!', '^']);
@@ -115,7 +128,7 @@ mod tests {
     use super::*;
 
     fn topic(markdown: &str) -> Element {
-        Element::clone(&parse(markdown.as_bytes(), 0).unwrap().root)
+        Element::clone(&parse(markdown.as_bytes(), 0, false).unwrap().root)
     }
 
     #[test]
@@ -170,7 +183,7 @@ mod tests {
         let metadata = prolog.child("metadata").unwrap();
         assert_eq!(topic.attr("product"), Some("pro lite"));
         assert_eq!(metadata.child("othermeta").unwrap().attr("content"), Some("docs"));
-        let broken = parse(b"---\n: [\n---\n# T\n", 0).unwrap();
+        let broken = parse(b"---\n: [\n---\n# T\n", 0, false).unwrap();
         assert_eq!(broken.losses.get("front-matter:unreadable"), Some(&1));
     }
 }

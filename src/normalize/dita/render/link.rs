@@ -54,6 +54,7 @@ impl Renderer<'_, '_> {
             count(&mut self.losses, "filtered:link");
             return None;
         }
+        let parts = self.resolver.complete(file, parts);
         let branches = branches_meant(element, &self.resolver.context.branches);
         let title = self.resolver.title_in(file, &parts, &branches);
         let Some(id) = library.id(file, library.copy_in(file, &branches)) else {

@@ -145,3 +145,99 @@ fn definition_lists_of_markdown_are_converted() {
     ];
     assert_eq!(document(&files, "topic:c/b").text_md, "- **Port**: 8443\n\n  443\n\n- **Host**: db");
 }
+
+#[test]
+fn links_lead_to_any_element_with_an_id() {
+    let files = [
+        (
+            "m.ditamap",
+            "<map><topicref href='b.md' format='mdita'/><topicref href='c.html' format='hdita' keys='c'/><topicref href='d.dita'/></map>",
+        ),
+        (
+            "b.md",
+            "# B {#b}\n\nOne [own](#p) [other](c.html#q) [topic](#sec) [][c]\n\ntext {#p}\n\n## Sec {#sec}\n\n[gone](#none)\n",
+        ),
+        (
+            "c.html",
+            "<html><body><article id='c'><h1>C</h1><p id='q'>q</p><article id='in'><h2>In</h2><p id='r'>r</p></article>\
+            <p data-conref='b.md#p'></p></article></body></html>",
+        ),
+        (
+            "d.dita",
+            "<topic id='d'><title>D</title><body><p><xref href='c.html#r'>r</xref> <ph keyref='c/q'/></p></body></topic>",
+        ),
+    ];
+    let read = document(&files, "topic:c/b");
+    let expected =
+        "One [own](#p) [other](topic:c/c#q) [topic](#sec) [C](topic:c/c)\n\ntext\n\n## Sec\n\n[gone](topic:c/b)";
+    assert_eq!((read.text_md.as_str(), read.losses.get("link:missing-element")), (expected, Some(&1)));
+    let html = document(&files, "topic:c/c");
+    assert_eq!(html.text_md, "q\n\n## In\n\nr\n\ntext");
+    let topic = document(&files, "topic:c/d");
+    assert_eq!(
+        (topic.text_md.as_str(), topic.losses.len()),
+        ("[r](topic:c/c#r) [C](topic:c/c#q)", 0),
+        "{:?}",
+        topic.losses
+    );
+}
+
+#[test]
+fn hidden_elements_are_omitted_but_may_be_reused() {
+    let html = "<html><body><article id='a'><h1>A <span hidden>4711</span></h1><p hidden>4711</p><p style='display:none'>4711</p>\
+        <ul><li>x</li><li hidden=''>4711</li></ul><table><tr><th>h</th></tr><tr><td>y</td></tr><tr style='display: none'><td>4711</td></tr></table>\
+        <h2 hidden>4711</h2><div hidden><p id='shared'>Shared text</p></div><article hidden><h2>4711</h2><p>4711</p></article></article></body></html>";
+    let files = [
+        ("m.ditamap", "<map><topicref href='a.html' format='hdita'/><topicref href='b.md' format='mdita'/></map>"),
+        ("a.html", html),
+        ("b.md", "# B\n\n<p data-conref=\"a.html#a/shared\"></p>\n\n<p hidden>4711</p>\n"),
+    ];
+    let read = document(&files, "topic:c/a");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("A", "- x\n\n| h |\n| --- |\n| y |"));
+    assert!(!serde_json::to_string(&read).unwrap().contains("4711"), "{read:?}");
+    assert_eq!(read.losses["element:hidden"], 8);
+    assert_eq!(document(&files, "topic:c/b").text_md, "Shared text");
+}
+
+#[test]
+fn check_boxes_of_markdown_are_no_references_to_keys() {
+    let files = [
+        ("m.ditamap", "<map><topicref href='b.md' format='mdita'/></map>"),
+        ("b.md", "# B\n\n- [ ] open\n- [x] done\n"),
+    ];
+    let read = document(&files, "topic:c/b");
+    assert_eq!((read.text_md.as_str(), read.losses.len()), ("- \\[ ] open\n- \\[x] done", 0));
+}
+
+#[test]
+fn maps_in_markdown_and_html_bring_their_topics() {
+    let files = [
+        (
+            "root.mditamap",
+            "# Guide\n\n- [First](a.md)\n  - [Second](b.dita)\n- [Part](part.md){format=\"mditamap\"}\n- [Other](other.hditamap)\n",
+        ),
+        ("part.md", "# Part\n\n1. [Third](c.md)\n"),
+        (
+            "other.hditamap",
+            "<html><body><nav><h1>Other</h1><ul><li><p><a href='d.html'>Fourth</a></p></li></ul></nav></body></html>",
+        ),
+        ("a.md", "# A\n\na\n"),
+        ("b.dita", "<topic id='b'><title>B</title></topic>"),
+        ("c.md", "# C\n\nc\n"),
+        ("d.html", "<html><body><article><h1>D</h1><p>d</p></article></body></html>"),
+    ];
+    let folder = super::write(&files);
+    for input in [folder.path().to_owned(), folder.path().join("root.mditamap")] {
+        let options = crate::normalize::Options { collection: Some("c".to_owned()), ..Default::default() };
+        let (documents, failures) = super::read_input(&input, &options);
+        assert_eq!(failures, []);
+        let mut titles: Vec<&str> = documents.iter().map(|document| document.title.as_str()).collect();
+        titles.sort_unstable();
+        assert_eq!(titles, ["A", "B", "C", "D", "Guide", "Other", "Part"]);
+        let root = documents.iter().find(|document| document.title == "Guide").unwrap();
+        let expected = "- [A](topic:c/a)\n  - [B](topic:c/b)\n- [Part](map:c/part)\n- [Other](map:c/other)";
+        assert_eq!((root.text_md.as_str(), root.losses.len()), (expected, 0));
+        let b = documents.iter().find(|document| document.title == "B").unwrap();
+        assert_eq!(b.breadcrumbs, ["Guide", "A"]);
+    }
+}

@@ -298,3 +298,23 @@ fn untitled_topics_and_maps_are_linked_by_their_file_names() {
     ];
     assert_eq!(document(&files, "map:c/m").text_md, "- [e](topic:c/e)\n- [n](map:c/n)");
 }
+
+#[test]
+fn a_map_as_input_brings_the_entries_that_it_reuses_from_other_maps() {
+    let folder = super::write(&[
+        ("m.ditamap", "<map><title>M</title><topicref conref='lib.ditamap#part'/><navref mapref='n.ditamap'/></map>"),
+        (
+            "lib.ditamap",
+            "<map id='lib'><topicref id='part' href='t.dita'><topicref href='o.dita'/></topicref><topicref href='x.dita'/></map>",
+        ),
+        ("n.ditamap", "<map><title>N</title></map>"),
+        ("t.dita", TOPIC),
+        ("o.dita", OTHER),
+        ("x.dita", "<topic id='x'><title>X</title></topic>"),
+    ]);
+    let (documents, failures) = read_input(&folder.path().join("m.ditamap"), &Options::default());
+    assert_eq!(failures, []);
+    let titles: Vec<&str> = documents.iter().map(|document| document.title.as_str()).collect();
+    assert_eq!(titles, ["M", "N", "Other", "Topic"]);
+    assert_eq!(documents[0].text_md, "- [Topic](topic:m/t)\n  - [Other](topic:m/o)\n- [N](map:m/n)");
+}
