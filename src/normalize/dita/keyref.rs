@@ -161,12 +161,15 @@ impl Resolver<'_> {
             return in_map;
         }
         let branches = branches_meant(source, &self.context.branches);
-        let title = file.and_then(|file| self.title_in(file, &target, &branches));
+        let title = file.and_then(|file| {
+            let target = self.complete(file, target);
+            self.title_in(file, &target, &branches)
+        });
         let address = || Some(href.clone()).filter(|_| href::is_absolute(href) || source.attr("format").is_some());
         title.or(in_map).or_else(address)
     }
 
-    /// Returns the term of a glossary entry: the full form at the first occurrence, and later the short form.
+    /// Returns the term of a glossary entry: the surface form at the first occurrence, and later the term or the abbreviation.
     fn glossary_text(
         &mut self,
         element: &Element,
@@ -189,11 +192,11 @@ impl Resolver<'_> {
             Some(text).filter(|text| !text.is_empty())
         };
         let full = text("glossterm");
-        if !element.is("abbreviated-form") {
-            return full;
-        }
         if self.introduced.insert(name.to_owned()) {
             return text("glossSurfaceForm").or(full);
+        }
+        if !element.is("abbreviated-form") {
+            return full;
         }
         text("glossAcronym").or_else(|| text("glossAbbreviation")).or_else(|| text("glossSurfaceForm")).or(full)
     }
@@ -220,8 +223,18 @@ impl Resolver<'_> {
         }
         let found = find_target(&tree, address.topic.as_deref(), address.element.as_deref());
         let found = found.or_else(|| find_target(&tree, address.topic.as_deref(), None))?;
+        if has_content_elsewhere(found.element) {
+            let nodes = self.resolve_quietly(found.element, found.topic);
+            let resolved = nodes.iter().filter_map(Node::element).next()?;
+            let title = resolved.elements().find(|child| Kind::of(child) == Kind::Title)?;
+            let text = collapse(&super::render::plain_text(title));
+            return Some(text).filter(|text| !text.is_empty());
+        }
         let around = find_target(&tree, Some(found.topic).filter(|id| !id.is_empty()), None).map(|topic| topic.element);
         let own = ["title", "glossterm", "dt", "pt"].iter().find_map(|name| found.element.child(name));
+        if let Some(number) = own.is_none().then(|| number_of(&tree, found.element)).flatten() {
+            return Some(number);
+        }
         let title = own.or_else(|| around?.elements().find(|child| Kind::of(child) == Kind::Title))?.clone();
         let text = self.plain(&title, found.topic);
         Some(text).filter(|text| !text.is_empty())
@@ -229,15 +242,43 @@ impl Resolver<'_> {
 
     /// Returns the visible text of an element on one line, with references resolved.
     pub fn plain(&mut self, element: &Element, topic: &str) -> String {
+        let nodes = self.resolve_quietly(element, topic);
+        let text: String = nodes.iter().filter_map(Node::element).map(super::render::plain_text).collect();
+        collapse(&text)
+    }
+
+    /// Resolves an element for another document.
+    fn resolve_quietly(&mut self, element: &Element, topic: &str) -> Vec<Node> {
         self.titles_open += 1;
         // Discard the losses, because they are counted for the other document.
         let before = (std::mem::take(&mut self.losses), std::mem::take(&mut self.lost));
         let nodes = self.resolve(element, topic);
         (self.losses, self.lost) = before;
         self.titles_open -= 1;
-        let text: String = nodes.iter().filter_map(Node::element).map(super::render::plain_text).collect();
-        collapse(&text)
+        nodes
     }
+}
+
+/// Returns whether an element takes its content from another element.
+fn has_content_elsewhere(element: &Element) -> bool {
+    element.attr("conref").is_some() || element.attr("conkeyref").is_some()
+}
+
+/// Returns the number of an item in numbered lists, such as `2` or, in a nested list, `2.1`.
+fn number_of(element: &Element, item: &Element) -> Option<String> {
+    let is_numbered = matches!(Kind::of(element), Kind::Numbers | Kind::Steps);
+    let mut number = 0;
+    for child in element.elements() {
+        let is_item = is_numbered && Kind::of(child) == Kind::Item && !child.is("stepsection");
+        number += usize::from(is_item);
+        if std::ptr::eq(child, item) {
+            return is_item.then(|| number.to_string());
+        }
+        if let Some(inner) = number_of(child, item) {
+            return Some(if is_item { format!("{number}.{inner}") } else { inner });
+        }
+    }
+    None
 }
 
 /// Adds the short description of the key to a related link.

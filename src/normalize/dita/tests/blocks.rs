@@ -260,3 +260,19 @@ fn text_in_unknown_parts_of_tables_and_lists_is_kept() {
         "loose **text**\n\nx"
     );
 }
+
+#[test]
+fn the_notes_and_the_symbol_of_a_term_are_shown() {
+    let entry = "<glossentry id='t'><glossterm>T</glossterm><glossdef>d</glossdef><glossBody><glossPartOfSpeech value='noun'/>\
+        <glossUsage>usage</glossUsage><glossScopeNote>scope</glossScopeNote><glossSymbol href='http://x/s.png' scope='external'><alt>sign</alt></glossSymbol></glossBody></glossentry>";
+    assert_eq!(topic(entry), "d\n\nusage\n\nscope\n\n![sign](http://x/s.png)");
+}
+
+#[test]
+fn diagnostics_have_the_titles_of_their_parts() {
+    let topic = topic(
+        "<troubleshooting id='t'><title>T</title><troublebody><diagnostics><diagnostics-general><title>Look</title><p>g</p></diagnostics-general>\
+         <diagnostics-steps><steps><step><cmd>s</cmd></step></steps></diagnostics-steps></diagnostics></troublebody></troubleshooting>",
+    );
+    assert_eq!(topic, "## Look\n\ng\n\n1. s");
+}

@@ -224,3 +224,31 @@ fn keys_in_the_text_of_keys_are_resolved_and_cycles_end() {
     assert_eq!(read.text_md, "Guide for Pro\n\nLoop");
     assert_eq!(read.losses["keyref:cycle"], 1);
 }
+
+#[test]
+fn a_link_to_an_item_shows_its_number() {
+    let steps = "<task id='k'><title>K</title><taskbody><steps><stepsection>First</stepsection><step id='one'><cmd>a</cmd></step>\
+        <step id='two'><cmd>b</cmd><substeps><substep><cmd>c</cmd></substep><substep id='sub'><cmd>d</cmd></substep></substeps></step></steps></taskbody></task>";
+    let body = "<p>See <xref href='k.dita#k/two'/>, <xref href='k.dita#k/sub'/>, <xref href='#t/i'/> and <xref href='#t/u'/>.</p>\
+        <ol><li>x</li><li id='i'>y</li></ol><ul><li id='u'>z</li></ul>";
+    let topic = format!("<topic id='t'><title>T</title><body>{body}</body></topic>");
+    let read = document(&[("k.dita", steps), ("t.dita", &topic)], "topic:c/t");
+    assert!(
+        read.text_md.starts_with("See [2](topic:c/k#two), [2.2](topic:c/k#sub), [2](#i) and [T](#u)."),
+        "{}",
+        read.text_md
+    );
+}
+
+#[test]
+fn a_topic_that_is_reused_as_a_whole_has_the_title_of_its_source() {
+    let files = [
+        (
+            "a.dita",
+            "<dita><topic id='a' conref='b.dita#b'><title/></topic><topic id='c'><title>C</title></topic></dita>",
+        ),
+        ("b.dita", "<topic id='b'><title>Shared <ph>title</ph></title><body><p>b</p></body></topic>"),
+    ];
+    let read = document(&files, "topic:c/a");
+    assert_eq!((read.title.as_str(), read.text_md.as_str()), ("Shared title", "b\n\n## C"));
+}

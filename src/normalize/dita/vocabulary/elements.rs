@@ -24,6 +24,7 @@ fn block(name: &str) -> Option<Kind> {
         | "glossBody"
         | "glossdef"
         | "glossUsage"
+        | "glossScopeNote"
         | "troublebody"
         | "troubleSolution"
         | "bodydiv"
@@ -63,7 +64,9 @@ fn block(name: &str) -> Option<Kind> {
         | "postreq"
         | "tasktroubleshooting"
         | "equation-section"
-        | "diagnostics" => Kind::Section,
+        | "diagnostics"
+        | "diagnostics-general"
+        | "diagnostics-steps" => Kind::Section,
 
         "p" | "shortdesc" | "linktext" => Kind::Paragraph,
         "lq" => Kind::LongQuote,
@@ -117,7 +120,7 @@ fn text(name: &str) -> Option<Kind> {
         "tm" => Kind::Trademark,
         "state" | "boolean" => Kind::State,
         "xref" | "coderef-link" => Kind::CrossReference,
-        "image" | "hazardsymbol" => Kind::Image,
+        "image" | "hazardsymbol" | "glossSymbol" => Kind::Image,
         "fn" | "synnote" => Kind::Footnote,
         "math" | "mathml" => Kind::Math,
         "svg" | "svg-container" => Kind::Svg,
@@ -133,9 +136,9 @@ fn outside_text(name: &str) -> Option<Kind> {
         "prolog" | "titlealts" | "titlealt" | "navtitle" | "searchtitle" | "linktitle" | "subtitle" | "data"
         | "data-about" | "sort-as" | "indexterm" | "index-base" | "index-see" | "index-see-also" | "index-sort-as"
         | "area" | "colspec" | "spanspec" | "param" | "alt" | "keytext" | "source" | "author" | "glossPartOfSpeech"
-        | "glossStatus" | "glossProperty" | "glossSymbol" | "glossScopeNote" | "glossAlternateFor" | "topicmeta"
-        | "metadata" | "keywords" | "resourceid" | "media-source" | "media-track" | "video-poster" | "fallback"
-        | "change-historylist" | "ditaval-startprop" | "ditaval-endprop" => Kind::Metadata,
+        | "glossStatus" | "glossProperty" | "glossAlternateFor" | "topicmeta" | "metadata" | "keywords"
+        | "resourceid" | "media-source" | "media-track" | "video-poster" | "fallback" | "change-historylist"
+        | "ditaval-startprop" | "ditaval-endprop" => Kind::Metadata,
 
         "draft-comment" | "required-cleanup" | "foreign" | "unknown" | "mathmlref" | "svgref" | "no-topic-nesting" => {
             Kind::Dropped
