@@ -28,6 +28,6 @@ impl WordTally {
         let extra_words = self.extra_words.values().sum::<usize>();
         eprintln!("{:#?}", self.extra_words.keys().take(40).collect::<Vec<_>>());
         let own = self.total - extra_words;
-        share(corpus, "words that the source shows", (own, self.total), &percent(own, self.total), 1_000);
+        share(corpus, "words that the source shows", (own, self.total), &percent(own, self.total), 100_000);
     }
 }

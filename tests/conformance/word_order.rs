@@ -36,7 +36,7 @@ impl WordOrder {
     pub fn report(&self, corpus: &str) {
         eprintln!("{corpus}: {:#?}", self.lost.iter().take(60).collect::<Vec<_>>());
         let figure = percent(self.kept, self.total);
-        share(corpus, "words kept, in order", (self.kept, self.total), &figure, 999);
+        share(corpus, "words kept, in order", (self.kept, self.total), &figure, 99_900);
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Child {
 }
 
 /// Element types whose text is invisible in the published topic.
-const HIDDEN: [&str; 32] = [
+const HIDDEN: [&str; 30] = [
     "prolog",
     "titlealts",
     "titlealt",
@@ -44,12 +44,10 @@ const HIDDEN: [&str; 32] = [
     "unknown",
     "param",
     "topicmeta",
-    "glossSymbol",
     "glossPartOfSpeech",
     "glossStatus",
     "mathmlref",
     "svgref",
-    "glossScopeNote",
     "glossProperty",
     "synnote",
     "coords",
@@ -331,6 +329,12 @@ impl Sources {
             let is_title = |child: &&Child| matches!(child, Child::Element(child) if child.name == "title");
             children.sort_by_key(is_title);
         }
+        if let Some(order) = record_order(element) {
+            for cell in order {
+                self.visible(path, cell, depth + 1, into, footnotes);
+            }
+            return;
+        }
         for child in children {
             match child {
                 Child::Text(text) => into.push_str(text),
@@ -386,4 +390,42 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     parts
+}
+
+/// Returns the cells of a table whose rows become records, in which each column is named before its value. This happens if a cell
+/// contains a table, or two kinds of blocks other than text, because such a table has no form in Markdown.
+fn record_order(group: &Element) -> Option<Vec<&Element>> {
+    if group.name != "tgroup" {
+        return None;
+    }
+    let rows = |part: &str| -> Vec<&Element> {
+        group.child(part).into_iter().flat_map(Element::elements).filter(|row| row.name == "row").collect()
+    };
+    let (head, body) = (rows("thead"), rows("tbody"));
+    let [header] = head.as_slice() else { return None };
+    let needs_records = body.iter().flat_map(|row| row.elements()).any(|cell| {
+        let mut kinds = std::collections::BTreeSet::new();
+        add_kinds(cell, &mut kinds);
+        kinds.len() > 1 || kinds.contains("table")
+    });
+    let first = body.first().filter(|_| needs_records)?;
+    let (names, values): (Vec<&Element>, Vec<&Element>) = (header.elements().collect(), first.elements().collect());
+    let cells = (0..names.len().max(values.len())).flat_map(|at| [names.get(at), values.get(at)]);
+    Some(cells.flatten().copied().chain(body.iter().skip(1).copied()).collect())
+}
+
+fn add_kinds(element: &Element, kinds: &mut std::collections::BTreeSet<&'static str>) {
+    for child in element.elements() {
+        match child.name.as_str() {
+            "ul" | "ol" | "sl" | "dl" | "parml" => kinds.insert("list"),
+            "codeblock" | "pre" | "screen" | "msgblock" => kinds.insert("code"),
+            "note" | "hazardstatement" => kinds.insert("note"),
+            "lq" => kinds.insert("quote"),
+            "table" | "simpletable" => kinds.insert("table"),
+            _ => {
+                add_kinds(child, kinds);
+                continue;
+            }
+        };
+    }
 }
