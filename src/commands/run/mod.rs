@@ -1,6 +1,8 @@
 //! `trailblazer run`
 
+mod due;
 pub(super) mod following;
+mod left;
 mod line;
 mod progress;
 mod reporting;
@@ -19,19 +21,17 @@ use super::model::{
 };
 use super::runs::Selection;
 use super::{Context, indexes, names, workers};
-use crate::artifact::shown;
 use crate::config::Mode;
 use crate::db::Connector;
-use crate::db::calls::{self, Backlog, Filter};
-use crate::db::operations::{self, RunProgress, WorkerState};
+use crate::db::calls::{self, Filter};
+use crate::db::operations::{self, RunProgress};
 use crate::db::search;
 use crate::error::{Error, Exit, Result};
-use crate::events::Event;
-use crate::ids::{Phase, Status};
+use crate::ids::Phase;
 use crate::options::{MAX, whole_number};
 use crate::service;
 use crate::stop::Stop;
-use crate::terminal::{counted, print_line};
+use crate::terminal::counted;
 use crate::worker::{self, Plan, Tally, reclaim};
 use progress::Display;
 use reporting::Reporting;
@@ -167,12 +167,12 @@ fn work_on(args: &Args, filter: &Filter, context: &Context<'_>, stop: &Stop) -> 
             if others.is_empty() { String::new() } else { format!(" and {}", counted(others.len(), "other run")) };
         log::info!("the processes that claimed {}{others} have ended; `run` takes the runs back", first.run_id);
     }
-    let due = scan(&mut client, &phases, &filter, context)?;
+    let due = due::scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {
         names::warn_of_unknown(&mut client, &filter, &[]);
     }
     if args.dry_run {
-        return list_due(&mut client, &phases, &filter, &due, args.limit, context);
+        return due::list(&mut client, &phases, &filter, &due, args.limit, context);
     }
     let due_now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
     let total = u64::try_from(due_now).unwrap_or(0).min(args.limit.map_or(u64::MAX, u64::from));
@@ -310,7 +310,7 @@ fn wind_up(
     stop: &Stop,
     context: &Context<'_>,
 ) -> Result<()> {
-    report_left(client, phases, filter)?;
+    left::report(client, phases, filter)?;
     if !phases.contains(&Phase::Embed) {
         return Ok(());
     }
@@ -338,145 +338,4 @@ fn due_work(connector: &Connector, plan: &Plan) -> Result<Vec<RunProgress>> {
     due.sort_by_key(|run| run.texts == 0);
     due.truncate(plan.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
     Ok(due)
-}
-
-/// Maximum number of failed runs in a message.
-const NAMED: usize = 3;
-
-/// Reports which runs failed, wait for a retry, or are claimed by other workers.
-fn report_left(client: &mut Client, phases: &[Phase], filter: &Filter) -> Result<()> {
-    report_failed(client, filter)?;
-    let mut deferred = 0;
-    for phase in phases {
-        deferred += calls::backlog(client, *phase, filter)?.deferred;
-    }
-    if deferred > 0 {
-        log::info!(
-            "waiting for a retry: {}; `trailblazer status` shows until when, `trailblazer runs show ID` shows why, and `trailblazer run` processes due runs",
-            counted(deferred, "run")
-        );
-    }
-    for pause in operations::list_pauses(client, filter)? {
-        let reason = pause.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        log::info!("paused: {}{reason}; `trailblazer runs resume` resumes runs", counted(pause.runs, "run"));
-    }
-    let status = phases.iter().map(|phase| phase.working_status()).collect();
-    let held = workers::list(client, &Filter { status, ..filter.clone() }, false)?;
-    let alive = held.iter().filter(|worker| worker.state != WorkerState::Dead).count();
-    if alive > 0 {
-        log::info!(
-            "claimed by other workers: {}; `trailblazer status --workers` shows how far they are, and `{}` releases the run of a dead \
-             worker",
-            counted(alive, "run"),
-            workers::release_command(held.iter().map(|worker| worker.run_id.as_str()).take(1))
-        );
-    }
-    for line in workers::dead(&held) {
-        log::warn!("{line}");
-    }
-    Ok(())
-}
-
-fn report_failed(client: &mut Client, filter: &Filter) -> Result<()> {
-    let limit = u32::try_from(NAMED + 1).ok();
-    let filter = Filter { status: vec![Status::Failed], limit, ..filter.clone() };
-    let failed = calls::list_runs(client, &filter)?;
-    let Some(first) = failed.first().map(|run| &run.run_id) else { return Ok(()) };
-    let mut named: Vec<&str> = failed.iter().take(NAMED).map(|run| run.run_id.as_str()).collect();
-    if failed.len() > NAMED {
-        named.push("…");
-    }
-    log::info!(
-        "failed: {}; `trailblazer runs show {first}` shows the reason, `trailblazer runs retry {first}` retries",
-        named.join(", ")
-    );
-    Ok(())
-}
-
-/// Returns the filter for the runs that wait for `phase`.
-fn waiting(phases: &[Phase], phase: Phase, filter: &Filter) -> Filter {
-    if phases.len() == 2 && phase == Phase::Embed && filter.status.is_empty() {
-        // A reset run must first be chunked, so it is counted in that phase.
-        return Filter { status: vec![Status::Chunked, Status::Embedding], ..filter.clone() };
-    }
-    filter.clone()
-}
-
-/// Prints the banner for each phase.
-fn scan(client: &mut Client, phases: &[Phase], filter: &Filter, context: &Context<'_>) -> Result<Vec<Backlog>> {
-    let mut due = Vec::new();
-    for phase in phases {
-        context.events.emit(&Event::ScanStart { phase: *phase });
-        let backlog = calls::backlog(client, *phase, &waiting(phases, *phase, filter))?;
-        let instant = |at: Option<_>| at.map_or_else(|| "-".to_owned(), shown);
-        let sample = if backlog.sample_run_ids.is_empty() {
-            "-".to_owned()
-        } else {
-            backlog.sample_run_ids.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(",")
-        };
-        log::info!(
-            "{phase}: backlog_total={} first_normalized_at={} last_normalized_at={} sample={sample}{}",
-            backlog.total,
-            instant(backlog.first_normalized_at),
-            instant(backlog.last_normalized_at),
-            if backlog.deferred > 0 { format!(" deferred={}", backlog.deferred) } else { String::new() },
-        );
-        context.events.emit(&Event::ScanComplete {
-            phase: *phase,
-            found: backlog.total,
-            deferred: backlog.deferred,
-            first_normalized_at: backlog.first_normalized_at,
-            last_normalized_at: backlog.last_normalized_at,
-            sample: &backlog.sample_run_ids,
-        });
-        due.push(backlog);
-    }
-    Ok(due)
-}
-
-/// Number of runs that a dry run lists for each phase by default. The scan returns as many.
-const LISTED: u32 = 10;
-/// Maximum number of runs that a dry run lists for each phase.
-const MOST_LISTED: u32 = 1000;
-
-/// Lists the first runs of each phase up to the limit, and reports how many more are due.
-fn list_due(
-    client: &mut Client,
-    phases: &[Phase],
-    filter: &Filter,
-    due: &[Backlog],
-    limit: Option<u32>,
-    context: &Context<'_>,
-) -> Result<Exit> {
-    // Chunked runs count first, because they are processed first.
-    let mut left = limit.unwrap_or(u32::MAX);
-    let (mut listed, mut more) = (Vec::new(), 0);
-    for (phase, backlog) in phases.iter().zip(due).rev() {
-        // Runs in back-off come last.
-        let due = u32::try_from(backlog.total - backlog.deferred).unwrap_or(u32::MAX);
-        let most = due.min(limit.map_or(LISTED, |_| left.min(MOST_LISTED)));
-        let mut run_ids = backlog.sample_run_ids.clone();
-        if most > LISTED {
-            let filter = Filter { limit: Some(most), ..waiting(phases, *phase, filter) };
-            run_ids = calls::backlog(client, *phase, &filter)?.sample_run_ids;
-        }
-        run_ids.truncate(most as usize);
-        left = left.saturating_sub(due);
-        more += u64::from(due - most);
-        listed.push((*phase, run_ids));
-    }
-    for (phase, run_ids) in listed.iter().rev() {
-        for run_id in run_ids {
-            if context.events.is_on() {
-                context.events.emit(&Event::Due { run_id, phase: *phase });
-            } else {
-                print_line(&format!("{phase}  {run_id}"))?;
-            }
-        }
-    }
-    if more > 0 {
-        let way_on = if limit.is_none() { "; --limit N lists the first N" } else { "" };
-        log::info!("due but not listed: {}{way_on}", counted(more, "run"));
-    }
-    Ok(Exit::Done)
 }
