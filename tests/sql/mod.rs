@@ -22,6 +22,8 @@ mod register;
 mod reset;
 mod rights;
 mod search;
+mod search_filters;
+mod search_symbols;
 mod status;
 mod style;
 mod tokens;

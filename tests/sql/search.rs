@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::support::TestDatabase;
 
 /// A database to which tests add chunks.
-struct Library {
+pub(super) struct Library {
     _database: TestDatabase,
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Library {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let database = TestDatabase::new();
         let mut client = database.connect();
         client.batch_execute("select graphdb.register_model('m', 'test', 3); select graphdb.create_staging()").unwrap();
@@ -20,12 +20,12 @@ impl Library {
     }
 
     /// Adds a chunked run of one document with a chunk for each text. Later runs contain newer versions.
-    fn add(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
+    pub(super) fn add(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
         self.load(run_id, doc_id, texts).complete(run_id, "chunk")
     }
 
     /// Adds the same data without completing the chunk phase.
-    fn load(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
+    pub(super) fn load(&mut self, run_id: &str, doc_id: &str, texts: &[&str]) -> &mut Self {
         let mut load = self.client.transaction().unwrap();
         load.batch_execute("truncate pg_temp.staged_documents").unwrap();
         load.execute(
@@ -46,7 +46,7 @@ impl Library {
         self
     }
 
-    fn complete(&mut self, run_id: &str, phase: &str) -> &mut Self {
+    pub(super) fn complete(&mut self, run_id: &str, phase: &str) -> &mut Self {
         self.client
             .execute(
                 "select graphdb.complete_run(r.run_id, $2, r.claim_token) \
@@ -58,7 +58,7 @@ impl Library {
     }
 
     /// Gives a text its vector under the model.
-    fn embed(&mut self, text: &str, vector: &str) -> &mut Self {
+    pub(super) fn embed(&mut self, text: &str, vector: &str) -> &mut Self {
         self.client
             .execute(
                 "insert into graphdb.embeddings values (1, sha256(convert_to($1::text, 'UTF8')), $2::text::vector)",
@@ -69,11 +69,11 @@ impl Library {
     }
 
     /// Returns the texts that full-text search finds, best first.
-    fn find(&mut self, question: &str) -> Vec<String> {
+    pub(super) fn find(&mut self, question: &str) -> Vec<String> {
         self.find_in(question, &json!({}))
     }
 
-    fn find_in(&mut self, question: &str, filter: &Value) -> Vec<String> {
+    pub(super) fn find_in(&mut self, question: &str, filter: &Value) -> Vec<String> {
         let rows = self
             .client
             .query(
@@ -85,7 +85,7 @@ impl Library {
     }
 
     /// Returns `text | rank by words | rank by vector` for all hits of full-text search and vector search.
-    fn find_near(&mut self, question: &str, vector: &str) -> Vec<String> {
+    pub(super) fn find_near(&mut self, question: &str, vector: &str) -> Vec<String> {
         let rows = self
             .client
             .query(
@@ -545,7 +545,10 @@ fn search_asks_for_a_second_word_where_all_are_common() {
     let mut find = |question: &str| -> String {
         library
             .client
-            .query_one("select t.p_find::text from graphdb._search_terms($1, '{english}', 1, false) as t", &[&question])
+            .query_one(
+                "select t.p_find::text from graphdb._search_terms($1, '{english}', 1, false) as t",
+                &[&question],
+            )
             .unwrap()
             .get(0)
     };

@@ -51,7 +51,7 @@ begin
     insert into graphdb.chunks
       (run_id, doc_id, revision, ord, byte_start, byte_end, heading_path, kind, token_count, text, input_sha256, language, is_restricted)
     select p_run_id, s.doc_id, coalesce(d.revision, 1), s.ord, s.byte_start, s.byte_end, s.heading_path, s.kind, s.token_count, s.text,
-           sha256(convert_to(s.text, 'UTF8')), coalesce(d.language, 'english'), d.readers is not null
+           sha256(convert_to(s.text, 'UTF8')), graphdb._search_configuration(d.language), d.readers is not null
     from pg_temp.staged_chunks as s
     left join graphdb.documents as d on d.run_id = p_run_id and d.doc_id = s.doc_id and d.is_current
     where not exists (

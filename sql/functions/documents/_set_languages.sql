@@ -1,4 +1,4 @@
--- Set the stemming language of a run's documents in the session's staged_documents, and of their chunks.
+-- Set the language of a run's documents in the session's staged_documents, and the configuration for stemming their chunks.
 -- This is the language in the metadata or, if there is none, the language that the caller detected.
 create or replace function graphdb._set_languages(p_run_id text)
 returns void
@@ -28,13 +28,13 @@ begin
     returning d.doc_id, d.revision, d.language
   )
   update graphdb.chunks as c
-  set language = coalesce(d.language, 'english')
+  set language = graphdb._search_configuration(d.language)
   from changed as d
-  where c.run_id = p_run_id and c.doc_id = d.doc_id and c.revision = d.revision and c.language <> coalesce(d.language, 'english');
+  where c.run_id = p_run_id and c.doc_id = d.doc_id and c.revision = d.revision and c.language <> graphdb._search_configuration(d.language);
 end
 $$;
 
 comment on function graphdb._set_languages(text) is
-  'Set the stemming language of the documents in a run and of their chunks. '
+  'Set the language of the documents in a run, and the configuration for stemming their chunks. '
   'This is the language in the metadata or, if there is none, the language that the caller detected.';
 revoke all on function graphdb._set_languages(text) from public;

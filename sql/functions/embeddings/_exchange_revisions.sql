@@ -57,9 +57,9 @@ begin
     returning k.run_id, k.doc_id, k.revision, k.language
   )
   update graphdb.chunks as c
-  set language = coalesce(d.language, 'english')
+  set language = graphdb._search_configuration(d.language)
   from restored as d
-  where c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision and c.language <> coalesce(d.language, 'english');
+  where c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision and c.language <> graphdb._search_configuration(d.language);
 
   update graphdb.processed_runs as r
   set embedding_model = p_model.model,

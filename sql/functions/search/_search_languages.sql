@@ -1,5 +1,5 @@
--- Return the languages of the documents that a search shows to these principals (graphdb.principals), as text search
--- configurations. A question is parsed in each of these languages.
+-- Return the text search configurations for the languages of the documents that a search shows to these principals
+-- (graphdb.principals). A question is parsed in each of these languages.
 create or replace function graphdb._search_languages(p_principals jsonb default '{"as": []}')
 returns text[]
 language sql
@@ -17,7 +17,7 @@ as $$
     where l.language is not null
   )
   select array(
-    select l.language from languages as l where l.language is not null
+    select graphdb._search_configuration(l.language) from languages as l where l.language is not null
     union
     select 'english'
     where not exists (select from languages as l where l.language is not null)
@@ -26,5 +26,5 @@ as $$
 $$;
 
 comment on function graphdb._search_languages(jsonb) is
-  'Return the languages of the documents that a search shows to these principals, as text search configurations.';
+  'Return the text search configurations for the languages of the documents that a search shows to these principals.';
 revoke all on function graphdb._search_languages(jsonb) from public;

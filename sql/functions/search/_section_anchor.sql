@@ -7,7 +7,12 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select regexp_replace(
-    regexp_replace(graphdb._search_text(graphdb._plain_text(p_heading)), e'[\\u0001-\\u001f!-,./:-@[-^`{-\\u00bf\\u2010-\\u2bff\\u3001-\\u3020]', '', 'g'),
+    regexp_replace(
+      -- Without the symbols that would become letters or separate words (graphdb._search_symbols).
+      graphdb._search_text(regexp_replace(
+        graphdb._plain_text(p_heading),
+        e'[\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be\\u2070\\u2074-\\u2079\\u2100-\\u2109\\u2116\\u2120-\\u2122\\u213b\\u2150-\\u215f\\u2189\\u2460-\\u24ff]', '', 'g')),
+      e'[\\u0001-\\u001f!-,./:-@[-^`{-\\u00bf\\u2010-\\u2bff\\u3001-\\u3020]', '', 'g'),
     ' ', '-', 'g')
 $$;
 

@@ -23,7 +23,7 @@ declare
   -- Phrases in quotes and excluded words have no typing errors. While the rest is corrected, their numbers stand for them.
   v_kept text[] := '{}';
   v_part text;
-  v_rest text := translate(p_query, '“”„', '"""');
+  v_rest text := translate(graphdb._search_symbols(p_query), '“”„', '"""');
 begin
   without := coalesce(v_asked.p_without, '{}');
   for v_part in
