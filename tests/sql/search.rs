@@ -161,17 +161,15 @@ fn a_score_does_not_depend_on_how_many_results_are_asked_for() {
 #[test]
 fn search_orders_equals_by_id() {
     let mut library = Library::new();
-    library.add("r2", "b", &["same words", "same words"]).add("r1", "c", &["same words"]).add(
-        "r3",
-        "a",
-        &["same words"],
-    );
+    for (run_id, doc_id) in [("r2", "b"), ("r1", "c"), ("r3", "a")] {
+        library.add(run_id, doc_id, &["same words", "same words"]);
+    }
     let rows = library
         .client
         .query("select s.run_id || s.ord from graphdb.search('words', p_limit => 3, p_per_document => 9) as s", &[])
         .unwrap();
     let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(found, ["r10", "r20", "r21", "r30"]);
+    assert_eq!(found, ["r10", "r11", "r20", "r21", "r30", "r31"]);
 }
 
 #[test]
@@ -484,7 +482,9 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     Seq Scan on processed_runs
     both, 1 in 20
     Bitmap Heap Scan on chunks
+    Bitmap Heap Scan on document_vectors
     Bitmap Heap Scan on documents
+    Bitmap Index Scan on document_vectors_pkey
     Bitmap Index Scan on ix_chunks_open_words
     Bitmap Index Scan on ix_documents_labels
     Index Only Scan Backward using chunks_pkey on chunks
@@ -546,7 +546,7 @@ fn search_asks_for_a_second_word_where_all_are_common() {
         library
             .client
             .query_one(
-                "select t.p_find::text from graphdb._search_terms($1, '{english}', 1, false) as t",
+                "select t.p_find::text from graphdb._search_terms($1, '{english}', 1, 1000, false) as t",
                 &[&question],
             )
             .unwrap()

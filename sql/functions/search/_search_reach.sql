@@ -12,9 +12,7 @@ declare
   v_passing bigint;
 begin
   if p_demand is null then
-    select greatest(c.reltuples, 1) / greatest(d.reltuples, 1) into v_each
-    from pg_class as c, pg_class as d
-    where c.oid = 'graphdb.chunks'::regclass and d.oid = 'graphdb.documents'::regclass;
+    v_each := graphdb._chunks_per_document();
   end if;
   execute format(
     'select count(*) from (select from (%s) as s limit %s) as p',

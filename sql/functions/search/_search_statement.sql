@@ -20,24 +20,31 @@ as $$
 declare
   v_scope constant record := graphdb._search_scope(p_filter);
   v_chunks constant float8 := graphdb._searchable_chunks(v_scope.p_has_many);
-  -- Comparing this many chunks one by one takes as long as finding 100 with the index that meet the requirements.
-  v_few constant float8 := sqrt(500 * v_chunks);
+  -- The number of chunks to rank by words. With a vector, fewer are sufficient.
+  v_matches constant float8 := case when p_model.model_id is null then 1000 else 500 end;
+  -- And half of the list is sufficient.
+  v_part constant integer := case when p_model.model_id is null then 1 else 2 end;
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
   v_shown constant text := graphdb._shown_documents(p_filter);
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
   -- If nearly all documents are restricted, the few others are compared one by one.
   v_is_restricted constant boolean := exists (select from graphdb.documents as d where d.readers is not null);
+  -- Comparing this many one by one takes as long as finding 100 with the index that meet the requirements: the chunks that
+  -- meet them, or the mean vectors of the documents and the chunks of the nearest ones.
+  v_few constant float8 := sqrt(500 * v_chunks * case when v_asked.p_demand is null then graphdb._chunks_per_document() else 1 end);
   v_reach constant float8 := case when v_shown = graphdb._shown_documents(null) and v_asked.p_demand is null and not v_is_restricted then 'infinity'
                                   else graphdb._search_reach(v_shown, v_scope.p_from, v_asked.p_demand, v_few + 1) end;
   v_corrected constant record := graphdb._corrected_question(v_asked.p_question, v_languages, v_scope.p_from);
-  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, case when v_reach > v_few then 1 else v_reach / v_chunks end, v_scope.p_has_many);
+  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, case when v_reach > v_few then 1 else v_reach / v_chunks end, v_matches, v_scope.p_has_many);
   v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_asked.p_demand) || '::tsquery', '');
   v_schema constant text := graphdb._vector_schema();
   v_nothing constant text := 'select null::text as run_id, null::text as doc_id, null::integer as revision, null::integer as ord, null::bytea as input_sha256';
   v_score text;
   v_coverage text := '0';
+  v_totals text := 'null::float8[]';
+  v_whole text := '0';
   v_names text;
-  v_by_text text := v_nothing || ', null::bigint as document, null::float8[] as tf, null::float8 as score, null::float8 as named where false';
+  v_by_text text := v_nothing || ', null::integer as token_count, null::bigint as document, null::float8[] as tf, null::float8 as score, null::float8 as named where false';
   v_by_vector text := v_nothing || ', null::float8 as similarity where false';
   v_type text;
   v_distance text;
@@ -51,13 +58,15 @@ begin
     select format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (r.tf[%s] / (r.tf[%2$s] + r.k))', w.weight, w.place), ' + '), sum(w.weight)),
            coalesce(string_agg(format('%s * (case when r.tf[%s] > 0 then 0.7 + 0.3 * (r.tf[%2$s] / (r.tf[%2$s] + 0.3)) else 0 end)', w.boost, w.place), ' + ')
              filter (where w.boost > 0), '0'),
-           format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (max(m.tf[%s]) / (max(m.tf[%2$s]) + 0.5))', w.weight, w.place), ' + '), sum(w.weight))
-    into v_score, v_names, v_coverage
+           format('least(1, 1.75 * (%s) / %s)', string_agg(format('%s * (max(m.tf[%s]) / (max(m.tf[%2$s]) + 0.5))', w.weight, w.place), ' + '), sum(w.weight)),
+           'array[' || string_agg(format('sum(m.tf[%s])', w.place), ', ' order by w.place) || ']',
+           format('(%s) / %s', string_agg(format('%s * (t.tf[%s] / (t.tf[%2$s] + n.k))', w.weight, w.place), ' + '), sum(w.weight))
+    into v_score, v_names, v_coverage, v_totals, v_whole
     from unnest(v_terms.p_terms, v_terms.p_weights, v_terms.p_boosts) with ordinality as w (term, weight, boost, place);
     v_by_text := format(
-      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, r.document, r.tf, %s as score, %s as named
+      'select r.run_id, r.doc_id, r.revision, r.ord, r.input_sha256, r.token_count, r.document, r.tf, %s as score, %s as named
        from (
-         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 0.2::float8 + 0.002::float8 * c.token_count as k,
+         select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, c.token_count, 0.2::float8 + 0.002::float8 * c.token_count as k,
                 hashtextextended(c.doc_id, hashtextextended(c.run_id, 0)) as document, array[%s]::float8[] as tf
          from (select m.* from (%s) as m limit %s) as c
          -- Without the offset, the planner would repeat the ranks at each place that uses them.
@@ -72,7 +81,7 @@ begin
       graphdb._matching_chunks(v_scope.p_from, coalesce(v_terms.p_find && v_asked.p_demand, v_terms.p_find)),
       -- Only a question of common words has more matches. Their ranks hardly differ, so the first matches in the table
       -- are sufficient. With more words, ranking a match takes longer.
-      greatest(1000, 6000 / (1 + cardinality(v_terms.p_words))));
+      greatest(v_matches, 6 * v_matches / (1 + cardinality(v_terms.p_words))));
   end if;
 
   if p_model.model_id is not null then
@@ -107,10 +116,24 @@ begin
          ) as e
          order by e.distance, e.run_id, e.doc_id, e.ord
          limit $2', v_distance, p_model.model_id,
+        -- The similarity of a hit depends most on the mean vector of its document. Therefore it is sufficient to compare the
+        -- chunks of the documents with the nearest mean vectors, and of those whose mean vector is not stored yet.
         coalesce(
           graphdb._matching_chunks(v_scope.p_from, v_asked.p_demand),
-          'select c.* from graphdb.documents as d join graphdb.chunks as c on c.run_id = d.run_id and c.doc_id = d.doc_id and c.revision = d.revision where '
-          || v_shown));
+          format(
+            'select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256
+             from (
+               select o.*, row_number() over (order by o.distance) as place
+               from (
+                 select d.run_id, d.doc_id, d.revision, v.embedding operator(%2$s.<=>) $1 as distance
+                 from graphdb.documents as d
+                 left join graphdb.document_vectors as v
+                   on v.model_id = %1$s and v.run_id = d.run_id and v.doc_id = d.doc_id and v.revision = d.revision
+                 where %3$s
+               ) as o
+             ) as n
+             join graphdb.chunks as c on c.run_id = n.run_id and c.doc_id = n.doc_id and c.revision = n.revision
+             where n.place <= $2 or n.distance is null', p_model.model_id, v_schema, v_shown)));
     end if;
   end if;
 
@@ -126,7 +149,7 @@ begin
        ) as m
        where m.of_document <= $4
        order by m.named desc, m.score desc, m.run_id, m.doc_id, m.ord
-       limit $2
+       limit $2 / %s
      ),
      by_vector as materialized (
        select v.*, row_number() over (order by v.similarity desc, v.run_id, v.doc_id, v.ord) as place from (%s) as v
@@ -139,16 +162,17 @@ begin
      ),
      documents as materialized (
        select l.run_id, l.doc_id, %s as similarity,
-              -- The score of the average chunk of the document, and the words of the question in any of its chunks.
-              case when t.score > 0
-                then 0.5 * t.score / (
-                       select c.ord + 1 from graphdb.chunks as c
-                       where c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision order by c.ord desc limit 1)
-                     + 0.4 * t.coverage
-                else 0 end as by_text
+              -- The score of the average chunk of the document, the words of the question in any of its chunks, and its BM25 score as one text.
+              case when t.score > 0 then 0.42 * t.score / n.chunks + 0.17 * t.coverage + 0.33 * (%s) else 0 end as by_text
        from (select distinct l.run_id, l.doc_id, l.revision from listed as l) as l
-       left join (select m.document, sum(m.score) as score, %s as coverage from matched as m group by m.document) as t
+       left join (
+         select m.document, sum(m.score) as score, avg(m.token_count)::float8 as tokens, %s as coverage, %s as tf
+         from matched as m group by m.document) as t
          on t.document = hashtextextended(l.doc_id, hashtextextended(l.run_id, 0))
+       left join lateral (
+         select c.ord + 1 as chunks, 0.25::float8 + 0.00025::float8 * t.tokens * (c.ord + 1) as k
+         from graphdb.chunks as c
+         where t.score > 0 and c.run_id = l.run_id and c.doc_id = l.doc_id and c.revision = l.revision order by c.ord desc limit 1) as n on true
      ),
      near as (
        select l.*, coalesce(l.similarity, %s) as chunk_similarity
@@ -172,15 +196,15 @@ begin
        where b.of_document <= $4
      )
      select r.run_id, r.doc_id, r.ord, r.text_rank::integer, r.vector_rank::integer, r.score, r.similarity, r.document,
-            greatest((select count(*) from by_text), (select count(*) from by_vector)) as listed
+            greatest(%s * (select count(*) from by_text), (select count(*) from by_vector)) as listed
      from ranked as r
      where r.document <= $3
      order by r.document, r.of_document',
-    v_by_text, v_by_vector, v_mean, v_coverage, v_similarity,
-    case when p_model.model_id is null then '0.1 * coalesce(m.score, 0) + d.by_text'
+    v_by_text, v_part, v_by_vector, v_mean, v_whole, v_coverage, v_totals, v_similarity,
+    case when p_model.model_id is null then '0.08 * coalesce(m.score, 0) + d.by_text'
          when v_terms.p_find is null then v_near
-         else '0.35 * (0.1 * coalesce(m.score, 0) + d.by_text) + 0.65 * ' || v_near end,
-    (select 1 + coalesce(sum(b.boost), 0) from unnest(v_terms.p_boosts) as b (boost)));
+         else '0.45 * (0.08 * coalesce(m.score, 0) + d.by_text) + 0.55 * ' || v_near end,
+    (select 1 + coalesce(sum(b.boost), 0) from unnest(v_terms.p_boosts) as b (boost)), v_part);
 end
 $$;
 

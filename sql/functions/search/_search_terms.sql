@@ -1,13 +1,14 @@
 -- Return the full-text terms of a question. Every word counts. Its weight grows with its rarity and its frequency in the
 -- question. If several languages stem a word differently, it is one word with several lexemes. A name (max_connections,
 -- 3.14.2, --dry-run) also counts by its exact lexeme, and p_boosts contains the bonus for a page with the exact name.
--- p_find is the query for candidates among p_share of all chunks: they contain one of the rarest words or, if all words are
+-- p_find is the query for about p_matches candidates, of which p_share can be shown: they contain one of the rarest words or, if all words are
 -- common, the rarest word and another rare one. Null if there is nothing to search for, for example if all words are stop words.
 -- With p_has_many, restricted chunks count too (graphdb._word_statistics).
 create or replace function graphdb._search_terms(
   p_question text,
   p_languages text[],
   p_share float8,
+  p_matches float8,
   p_has_many boolean,
   out p_words text[],
   out p_terms tsquery[],
@@ -22,7 +23,7 @@ declare
   -- Enough matches to fill a list, but few enough to rank them in a few milliseconds.
   -- With a smaller share, fewer matches are found in the same time.
   v_least constant float8 := 100;
-  v_most constant float8 := greatest(1.5 * v_least, p_share * 1000);
+  v_most constant float8 := greatest(1.5 * v_least, p_share * p_matches);
   -- For a pasted paragraph, only the rarest words are used.
   v_most_words constant integer := 16;
   v_chunks constant float8 := graphdb._searchable_chunks(p_has_many);
@@ -108,7 +109,7 @@ begin
 end
 $$;
 
-comment on function graphdb._search_terms(text, text[], float8, boolean) is
-  'Return the full-text terms of a question: its words and names, their weights by rarity, the bonus for a page with an exact name, and the query for candidates among a share of all chunks. '
+comment on function graphdb._search_terms(text, text[], float8, float8, boolean) is
+  'Return the full-text terms of a question: its words and names, their weights by rarity, the bonus for a page with an exact name, and the query for about p_matches candidates among a share of all chunks. '
   'Null if there is nothing to search for.';
-revoke all on function graphdb._search_terms(text, text[], float8, boolean) from public;
+revoke all on function graphdb._search_terms(text, text[], float8, float8, boolean) from public;
