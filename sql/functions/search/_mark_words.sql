@@ -10,6 +10,8 @@ declare
   -- The letters, marks and digits that can belong to a word. Other characters outside ASCII do not separate marked words.
   v_split constant text := e'[0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+'
     || e'|[^0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+';
+  -- Anything but ASCII, and punctuation and symbols that no word contains.
+  v_other constant text := e'[^\\u0001-\\u007f\\u00a0\\u00a7\\u00a9\\u00ab\\u00ae\\u00b0\\u00b1\\u00b7\\u00bb\\u00d7\\u2010-\\u2027\\u2030-\\u205e\\u2190-\\u23ff\\u2500-\\u2bff]';
   v_languages constant text[] := graphdb._search_languages();
   v_query constant text := graphdb._search_words(translate(left(p_query, 2000), e'\x01\x02', ''));
   v_lexemes text[];
@@ -17,6 +19,8 @@ declare
   v_words text[];
   v_parts text[];
   v_forms text[];
+  v_marked text;
+  v_form text;
 begin
   v_lexemes := array(
     select distinct l.lexeme
@@ -30,13 +34,34 @@ begin
       end) as l (lexeme));
   -- A stem is the beginning of its word, except for the last one or two letters.
   v_stems := (
-    select '^(?:' || string_agg(
+    select '(?:' || string_agg(
       distinct left(x.lexeme, case when length(x.lexeme) > 4 then length(x.lexeme) - 2 else greatest(length(x.lexeme) - 1, 1) end), '|') || ')'
     from unnest(v_lexemes) as x (lexeme));
+  if v_stems is null then
+    return p_text;
+  end if;
+  -- If all letters are in ASCII, mark each word that begins with a stem where it is written, and remove the marks of other
+  -- words. The expression is the same for all texts, because compiling it takes longer than using it.
+  if p_text !~ v_other then
+    v_marked := regexp_replace(p_text, '(^|[^0-9A-Za-z])(' || v_stems || '[0-9A-Za-z]*)', e'\\1\x01\\2\x02', 'gi');
+    for v_form in
+      select distinct left(m.part, position(e'\x02' in m.part) - 1)
+      from string_to_table(v_marked, e'\x01') with ordinality as m (part, place)
+      where m.place > 1
+    loop
+      if not exists (
+        select from unnest(v_languages) as g (language)
+        where tsvector_to_array(to_tsvector(('pg_catalog.' || g.language)::regconfig, lower(v_form collate "C"))) && v_lexemes)
+      then
+        v_marked := replace(v_marked, e'\x01' || v_form || e'\x02', v_form);
+      end if;
+    end loop;
+    return v_marked;
+  end if;
   v_words := array(select m.parts[1] from regexp_matches(graphdb._search_text(p_text), v_split, 'g') as m (parts));
   v_forms := array(
     select f.form
-    from (select distinct w.word as form from unnest(v_words) as w (word) where w.word ~ v_stems) as f
+    from (select distinct w.word as form from unnest(v_words) as w (word) where w.word ~ ('^' || v_stems)) as f
     where exists (
       select from unnest(v_languages) as g (language)
       where case
@@ -45,7 +70,7 @@ begin
   -- The same words as they are written. Other forms of characters may have other words.
   v_parts := array(select m.parts[1] from regexp_matches(p_text, v_split, 'g') as m (parts));
   if cardinality(v_parts) <> cardinality(v_words) then
-    v_parts := array(select m.parts[1] from regexp_matches(normalize(p_text, nfkc), v_split, 'g') as m (parts));
+    v_parts := array(select m.parts[1] from regexp_matches(normalize(graphdb._search_symbols(p_text), nfkc), v_split, 'g') as m (parts));
   end if;
   if cardinality(v_parts) <> cardinality(v_words) then
     v_parts := v_words;

@@ -12,6 +12,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_enough constant integer := 280;
+  v_sentence constant text := '([.!?…][)"”]?) +(?=[^a-z0-9 ])';
   v_heading constant text := array_to_string(p_heading_path, ' > ') || e'\n\n';
   v_text text := case when starts_with(p_text, v_heading) then substr(p_text, length(v_heading) + 1) else p_text end;
   v_parts text[];
@@ -23,14 +24,20 @@ declare
   v_length integer;
   v_shown text;
 begin
-  v_text := graphdb._mark_words(p_query, graphdb._plain_text(translate(v_text, e'\x01\x02', '')));
-  -- Each line is a part. In a line of prose, each sentence is a part.
+  v_text := graphdb._mark_words(p_query, graphdb._plain_text(translate(v_text, e'\x01\x02\x03', '')));
+  -- Each line is a part. In a line of prose, each sentence is a part. Lines of code and table rows are not prose.
+  v_text := case when v_text ~ e'(^|\\n) | [|] ' then (
+      select string_agg(case when l.line ~ '^ | [|] ' then l.line else regexp_replace(l.line, v_sentence, e'\\1\x03', 'g') end, e'\n' order by l.place)
+      from string_to_table(v_text, e'\n') with ordinality as l (line, place))
+    else regexp_replace(v_text, v_sentence, e'\\1\x03', 'g') end;
   select array_agg(p.part order by l.place, p.place), array_agg(p.place = 1 order by l.place, p.place),
-         array_agg((select count(distinct lower(m.parts[1])) from regexp_matches(p.part, e'\x01([^\x02]*)\x02', 'g') as m (parts)) order by l.place, p.place)
+         array_agg(case when position(e'\x01' in p.part) = 0 then 0 else (
+           select count(distinct lower(substr(m.word, 1, position(e'\x02' in m.word) - 1)))
+           from string_to_table(p.part, e'\x01') with ordinality as m (word, place) where m.place > 1) end order by l.place, p.place)
   into v_parts, v_begins, v_scores
   from string_to_table(v_text, e'\n') with ordinality as l (line, place)
-  cross join lateral regexp_split_to_table(rtrim(l.line), case when l.line ~ '^ | [|] ' then e'\x01\x02' else '(?<=[.!?…][)"”]?) +(?=[^a-z0-9 ])' end) with ordinality as p (part, place)
-  where l.line ~ '[^[:space:]]' and translate(l.line, e'\x01\x02', '') <> all (p_heading_path);
+  cross join lateral string_to_table(rtrim(l.line), e'\x03') with ordinality as p (part, place)
+  where l.line ~ '[^[:space:]]' and translate(l.line, e'\x01\x02\x03', '') <> all (p_heading_path);
   if v_parts is null then
     return '';
   end if;
