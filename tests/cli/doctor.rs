@@ -75,7 +75,7 @@ fn doctor_names_functions_that_somebody_replaced() {
     sandbox.database.take_over_clock();
     let run = sandbox.run(&["db", "doctor", "--json"]).exits(4);
     let schema = check(&run, "schema");
-    assert_eq!(schema["detail"], "replaced or dropped by hand: clock");
+    assert_eq!(schema["detail"], "replaced or dropped by hand: _server_started_at, clock");
     sandbox.run(&["db", "migrate"]).success();
     sandbox.run(&["db", "doctor", "--json"]).success();
 }
