@@ -1,13 +1,18 @@
 //! No statement of trailblazer looks up a name where another role may have created one, neither as the owner nor as a
 //! superuser.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
+use clap::CommandFactory;
 use postgres::Client;
 
-use crate::support::{Run, Sandbox, TestDatabase};
+use crate::support::confluence::{Confluence, TOKEN};
+use crate::support::{Run, Sandbox, TestDatabase, cluster};
 
 const OPERATORS: &str = "=,<>,<,<=,>,>=,+,-,*,/,%,^,||,->,->>,#>>,~,!~,~~,!~~,@@,&&,@>,<=>,<->,<#>";
 
@@ -52,6 +57,8 @@ struct Trapped {
     sandbox: Sandbox,
     user: String,
     url: String,
+    /// The commands that were run.
+    ran: RefCell<BTreeSet<String>>,
 }
 
 impl Trapped {
@@ -78,11 +85,22 @@ impl Trapped {
             assert!(made > 1000, "{schema}: {made}");
         }
         ask(&mut client, &format!("alter database {name} set search_path = traps, \"$user\", public, pg_catalog"));
-        Self { sandbox, user, url }
+        Self { sandbox, user, url, ran: RefCell::default() }
     }
 
     fn run(&self, args: &[&str]) -> Run {
-        let run = Run::of(self.sandbox.command(args).env("TRAILBLAZER_DB_URL", &self.url).output().unwrap());
+        self.run_with_input(args, "")
+    }
+
+    fn run_with_input(&self, args: &[&str], input: &str) -> Run {
+        self.ran.borrow_mut().insert(command_of(args));
+        let mut command = self.sandbox.command(args);
+        command.env("TRAILBLAZER_DB_URL", &self.url).env("TRAILBLAZER_CONFLUENCE_TOKEN", TOKEN);
+        command.env("TRAILBLAZER_DATABASE_BIN_DIR", &cluster().bin);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let run = Sandbox::wait(child);
         assert_eq!(self.recorded(), "", "{args:?}: {}", run.stderr);
         run
     }
@@ -101,12 +119,45 @@ impl Trapped {
     }
 }
 
+/// The commands that do not use the database of `database.url`.
+const WITHOUT_DATABASE: [(&str, &str); 8] = [
+    ("completions", "prints a script"),
+    ("db down", "only for the private server"),
+    ("db up", "only for the private server"),
+    ("embed", "uses only the model"),
+    ("extract", "reads one file"),
+    ("fetch", "writes only files"),
+    ("man", "writes only files"),
+    ("setup", "downloads only"),
+];
+
+/// Returns the name of the command with these arguments.
+fn command_of(args: &[&str]) -> String {
+    let cli = trailblazer::cli::Cli::command();
+    let group = cli.find_subcommand(args[0]).unwrap();
+    let count = if group.has_subcommands() { 2 } else { 1 };
+    args[..count].join(" ")
+}
+
+/// Returns the names of all commands.
+fn all_commands() -> BTreeSet<String> {
+    let names = |group: &clap::Command| -> Vec<String> {
+        if !group.has_subcommands() {
+            return vec![group.get_name().to_owned()];
+        }
+        group.get_subcommands().map(|command| format!("{} {}", group.get_name(), command.get_name())).collect()
+    };
+    trailblazer::cli::Cli::command().get_subcommands().flat_map(names).collect()
+}
+
 /// Runs every command that uses the database.
 fn commands(trapped: &Trapped) {
     let reader = format!("tb_path_reader_{}", trapped.user);
     let _ = trapped.sandbox.database.connect().batch_execute(&format!("create role {reader}"));
     trapped.sandbox.write("docs/a.dita", TOPIC);
+    trapped.sandbox.write("questions.ndjson", "{\"question\": \"words\", \"documents\": [\"topic:docs/a.dita\"]}\n");
     trapped.sandbox.write_run("stored", 2);
+    trapped.sandbox.configure(&Confluence::start(3).source("site"));
     for args in [
         &["db", "migrate"][..],
         &["db", "migrate"],
@@ -141,13 +192,95 @@ fn commands(trapped: &Trapped) {
         &["eval", "--known-items"],
         &["models", "list"],
         &["models", "switch", "hash-384"],
+        &["models", "drop", "other", "--yes"],
+        &["sync", "--dry-run"],
+        &["sync"],
+        &["sync"],
         &["db", "doctor"],
+        &["doctor"],
+        &["db", "dump", "all.dump"],
+        &["db", "restore", "all.dump", "--yes"],
+        &["ask", "words of the 1st page"],
     ] {
+        if args.starts_with(&["models", "drop"]) {
+            let register = "select graphdb.register_model('other', 'hash', 3, false)";
+            ask(&mut trapped.sandbox.database.connect(), &format!("set search_path = pg_catalog; {register}"));
+        }
         let run = trapped.run(args);
         assert_eq!(run.code, Some(0), "{args:?}: {}", run.stderr);
     }
     // Rejected, because the run did not fail.
     trapped.run(&["runs", "retry", "pages"]).exits(2);
+
+    #[cfg(feature = "serve")]
+    servers(trapped);
+
+    let known: BTreeSet<String> = WITHOUT_DATABASE.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let ran = trapped.ran.borrow();
+    assert!(ran.is_disjoint(&known));
+    assert_eq!(ran.union(&known).cloned().collect::<BTreeSet<_>>(), all_commands());
+}
+
+/// Sends a request of each kind to `serve` and `mcp`.
+#[cfg(feature = "serve")]
+fn servers(trapped: &Trapped) {
+    use serde_json::json;
+
+    use crate::serve::Server;
+
+    let elsewhere = Sandbox::with(TestDatabase::empty());
+    let env = [("TRAILBLAZER_DB_URL", trapped.url.as_str())];
+    let server = Server::start(elsewhere, &["--listen", "127.0.0.1:0", "--allow-changes"], &env);
+    let document = "topic%3Adocs%2Fa";
+    for (path, status) in [
+        ("/", 200),
+        ("/?q=words+of+the+1st+page", 200),
+        (&format!("/d/pages/{document}"), 200),
+        (&format!("/d/~/{document}"), 200),
+        ("/backlog", 200),
+        ("/runs/pages", 200),
+        ("/api/search?q=%22more%22+-nothing&source=dita", 200),
+        ("/api/search?q=wrods", 200),
+        ("/api/facets", 200),
+        (&format!("/api/documents/pages/{document}"), 200),
+        ("/api/backlog", 200),
+        ("/api/runs/pages", 200),
+        ("/metrics", 200),
+        ("/healthz", 200),
+        ("/readyz", 200),
+    ] {
+        let answer = server.get(path).status(status);
+        assert_eq!(trapped.recorded(), "", "{path}: {answer:?}");
+    }
+    let origin = server.url.clone();
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin.as_str())];
+    for (action, status) in [("priority&priority=7", 303), ("reset", 303), ("retry", 409), ("release", 409)] {
+        let form_body = format!("action={action}&confirmed=yes");
+        let answer = server.send("POST", "/runs/pages", &form, &form_body).status(status);
+        assert_eq!(trapped.recorded(), "", "{action}: {answer:?}");
+    }
+    server.post("/api/embed", &json!({"texts": ["words"]}));
+    assert_eq!(trapped.recorded(), "");
+    trapped.ran.borrow_mut().insert("serve".into());
+
+    let call = |id: u32, method: &str, params: serde_json::Value| {
+        format!("{}\n", json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+    };
+    let client =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let input = [
+        call(1, "initialize", client),
+        call(2, "tools/list", json!({})),
+        call(
+            3,
+            "tools/call",
+            json!({"name": "search", "arguments": {"query": "words of the 1st page", "context": "document"}}),
+        ),
+        call(4, "tools/call", json!({"name": "get_document", "arguments": {"document": "topic:docs/a"}})),
+        call(5, "tools/call", json!({"name": "list_sources", "arguments": {}})),
+    ];
+    let run = trapped.run_with_input(&["mcp"], &input.concat()).success();
+    assert!(run.stdout.contains("\"id\":5") && !run.stdout.contains("\"isError\":true"), "{}", run.stdout);
 }
 
 /// Calls every function of the schema, including private ones, with nulls and with a value of each type, and writes to
