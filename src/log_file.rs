@@ -85,7 +85,7 @@ impl LogFile {
             0 => self.folder.join(format!("{}_r{time}.log", self.name)),
             _ => self.folder.join(format!("{}_r{time}.{number}.log", self.name)),
         };
-        (0..).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(0))
+        (0..=u32::MAX).map(numbered).find(|path| !path.exists()).unwrap_or_else(|| numbered(0))
     }
 
     fn delete_old(&self, now: DateTime<Utc>) {
@@ -93,8 +93,9 @@ impl LogFile {
         let (Some(oldest), Ok(entries)) = (oldest, fs::read_dir(&self.folder)) else { return };
         let prefix = format!("{}_r2", self.name);
         for entry in entries.flatten() {
-            let is_rotated =
-                entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".log"));
+            let name = entry.file_name();
+            let is_rotated = Path::new(&name).extension().is_some_and(|extension| extension == "log")
+                && name.to_str().is_some_and(|name| name.starts_with(&prefix));
             let is_old = || entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|at| at < oldest);
             if is_rotated && is_old() {
                 // Ignore errors, because the next rotation tries again.
@@ -116,6 +117,7 @@ mod tests {
     }
 
     /// A moment today. The file system sets the times of files, so the tests cannot choose the day.
+    #[expect(clippy::disallowed_methods, reason = "compared with the times of files")]
     fn today() -> DateTime<Utc> {
         SystemTime::now().into()
     }

@@ -149,10 +149,8 @@ pub fn byte_bar(total: u64, quiet: bool) -> ProgressBar {
 }
 
 fn empty_bar(total: Option<u64>, quiet: bool) -> ProgressBar {
-    let target = match quiet || !bar::is_on_terminal() {
-        true => ProgressDrawTarget::hidden(),
-        false => ProgressDrawTarget::stderr(),
-    };
+    let is_shown = !quiet && bar::is_on_terminal();
+    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     ProgressBar::with_draw_target(total, target)
 }
 

@@ -128,7 +128,7 @@ fn a_claim_that_another_session_ends_at_the_same_time_ends_once() {
         let second = Waiting::start(&database, database.connect(), &endings(token)[number]);
         ask(&mut client, "commit");
         let error = second.finish().1.unwrap_err();
-        assert_eq!(error.code().map(|code| code.code()), Some("TB002"), "{error}");
+        assert_eq!(error.code().map(postgres::error::SqlState::code), Some("TB002"), "{error}");
         assert_eq!(ask(&mut client, "select status, attempts from graphdb.processed_runs"), "normalized 0");
     }
 }

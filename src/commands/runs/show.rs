@@ -42,7 +42,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         _ => None,
     };
     let claims = workers::list(&mut client, &Filter::for_run(&run.run_id), false)?;
-    print_run(run, input, searched, claims.first())?;
+    print_run(run, input.as_deref(), searched, claims.first())?;
     print_history(run, &history)?;
     Ok(Exit::Done)
 }
@@ -59,7 +59,7 @@ fn event<'a>(run_id: &'a RunId, attempt: &'a Attempt) -> Event<'a> {
     }
 }
 
-fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, claim: Option<&Worker>) -> Result<()> {
+fn print_run(run: &Run, input: Option<&str>, searched: Option<(i64, i64)>, claim: Option<&Worker>) -> Result<()> {
     let count = |count: Option<i32>| count.map(|count| count.to_string());
     // If the run is not embedded now, this is the model with which it was last embedded.
     let model = if run.status == Status::Embedded { "model" } else { "last model" };
@@ -79,7 +79,7 @@ fn print_run(run: &Run, input: Option<String>, searched: Option<(i64, i64)>, cla
     let fields = [
         ("run", Some(run.run_id.to_string())),
         ("source", Some(run.source.clone())),
-        ("input", input.as_deref().map(one_line)),
+        ("input", input.map(one_line)),
         ("status", Some(run.status.to_string())),
         ("documents", Some(run.total_docs.to_string())),
         ("chunks", count(run.total_chunks)),

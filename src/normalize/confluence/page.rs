@@ -142,7 +142,9 @@ fn add_comments(cx: &mut Converter<'_>, comments: &[Comment], text: &mut Text) {
     }
     if !quoted.is_empty() {
         text.push(&Block::Heading { level: 2, content: vec![Inline::Text("Comments".to_owned())] });
-        quoted.iter().for_each(|comment| text.push(comment));
+        for comment in &quoted {
+            text.push(comment);
+        }
     }
 }
 

@@ -225,7 +225,7 @@ impl Resolver<'_> {
         let found = found.or_else(|| find_target(&tree, address.topic.as_deref(), None))?;
         if has_content_elsewhere(found.element) {
             let nodes = self.resolve_quietly(found.element, found.topic);
-            let resolved = nodes.iter().filter_map(Node::element).next()?;
+            let resolved = nodes.iter().find_map(Node::element)?;
             let title = resolved.elements().find(|child| Kind::of(child) == Kind::Title)?;
             let text = collapse(&super::render::plain_text(title));
             return Some(text).filter(|text| !text.is_empty());

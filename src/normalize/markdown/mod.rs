@@ -17,7 +17,9 @@ use super::tree::{Block, Inline};
 #[must_use]
 pub fn write(blocks: &[Block]) -> String {
     let mut writer = Writer::default();
-    blocks.iter().for_each(|block| writer.push(block));
+    for block in blocks {
+        writer.push(block);
+    }
     writer.finish()
 }
 

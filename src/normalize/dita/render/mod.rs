@@ -140,8 +140,6 @@ impl<'r, 'l> Renderer<'r, 'l> {
         headings.map(anchor).map(Option::unwrap_or_default).collect()
     }
 
-    /// Renders the children of an element as blocks. Text between blocks becomes paragraphs.
-
     fn count_unknown(&mut self, element: &Element) {
         if Kind::of(element) == Kind::Unknown {
             count(&mut self.losses, format!("element:{}", element.name));
