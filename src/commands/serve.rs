@@ -50,6 +50,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         log::info!("listening on {url}");
         service::ready(&format!("listening on {url}"));
     })?;
+    // An idle server can end before the thread that waits for signals has told systemd.
+    service::stopping();
     context.events.emit(&Event::ServeStop {});
     Ok(Exit::Done)
 }

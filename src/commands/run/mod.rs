@@ -81,6 +81,10 @@ pub struct Args {
 /// Runs `trailblazer run`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let exit = process(args, context, &Stop::on_signals()?)?;
+    if args.watch {
+        // A worker without work can end before the thread that waits for signals has told systemd.
+        service::stopping();
+    }
     // With --watch, the command ends only when it is stopped, so a stop is not a failure.
     Ok(if args.watch && matches!(exit, Exit::Interrupted | Exit::Terminated) { Exit::Done } else { exit })
 }
