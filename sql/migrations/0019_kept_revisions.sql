@@ -1,6 +1,5 @@
 -- squawk-ignore-file ban-drop-function, require-concurrent-index-creation, require-concurrent-index-deletion
 -- squawk-ignore-file adding-foreign-key-constraint, constraint-missing-not-valid, adding-field-with-default
--- squawk-ignore-file ban-drop-constraint
 -- A switch to another model keeps the chunks that belong to the previous model. Therefore switching back needs no work.
 
 alter table graphdb.processed_runs add column if not exists chunkings jsonb not null default '{}';
