@@ -14,6 +14,7 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::fetch::{self, Fetch, FetchError, Fetched, Token};
 use crate::ids::RunId;
+use crate::lock::locked;
 use crate::stop::Stop;
 use crate::terminal::{counted, progress_bar};
 
@@ -126,7 +127,7 @@ pub fn fetch_source(
     let on_progress = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
-        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = locked(&last);
         if done == total || last.is_none_or(|last| last.elapsed() >= BETWEEN_PROGRESS) {
             *last = Some(Instant::now());
             context.events.emit(&Event::FetchProgress { source: name, done, total });

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 use super::Event;
+use crate::lock::locked;
 
 /// Writes events as NDJSON, one per line, from any thread.
 pub struct EventWriter {
@@ -58,7 +59,7 @@ impl EventWriter {
             return;
         }
         let line = line(event, Utc::now());
-        let mut out = out.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut out = locked(out);
         if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
             if error.kind() != io::ErrorKind::BrokenPipe {
                 log::warn!("cannot write event: {error}");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use super::store::Store;
 use super::{Fetch, FetchError, Fetched};
 use crate::config::Attachments;
 use crate::config::sources::Deployment;
+use crate::lock::locked;
 
 /// Number of pages in a request for bodies. With more large pages, an answer would take too long.
 const BATCH: usize = 50;
@@ -161,7 +162,7 @@ struct People(Mutex<BTreeMap<String, Option<Value>>>);
 
 impl People {
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Option<Value>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     /// Requests the users that are not known yet.

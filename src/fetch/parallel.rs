@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::FetchError;
+use crate::lock::locked;
 
 /// Calls `work` for each item, with at most `threads` calls at the same time. Returns the results in any order. After the first
 /// error, starts no further calls and returns the error.
@@ -17,11 +18,11 @@ pub(super) fn in_parallel<'i, I: Sync, R: Send>(
     let outcome = Mutex::new(Ok(Vec::with_capacity(items.len())));
     let run = || {
         while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if outcome.lock().unwrap_or_else(PoisonError::into_inner).is_err() {
+            if locked(&outcome).is_err() {
                 return;
             }
             let result = work(item);
-            let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut outcome = locked(&outcome);
             match (outcome.as_mut(), result) {
                 (Ok(results), Ok(result)) => results.push(result),
                 (Ok(_), Err(error)) => *outcome = Err(error),

@@ -1,5 +1,6 @@
 //! Processes many items on all cores, and returns the results in the order of the items.
 
+use crate::lock::locked;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -83,7 +84,7 @@ impl Default for Gate {
 
 impl Gate {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// Waits until the window contains the next number, and returns it. Returns `None` at the end.

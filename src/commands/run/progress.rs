@@ -1,7 +1,7 @@
 //! Displays the progress of `run` on one line: embedded and due texts, rate and estimated time left.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,6 +11,7 @@ use crate::bar;
 use crate::db::operations::RunProgress;
 use crate::events::{Event, EventWriter};
 use crate::ids::{Phase, RunId};
+use crate::lock::locked;
 use crate::terminal;
 use crate::worker::lease::Lease;
 use crate::worker::{Plan, Watcher};
@@ -211,7 +212,7 @@ impl<'a> Display<'a> {
 
     /// Returns the line to print without a terminal, if the last one is old enough and there is progress.
     fn due_line(&self, figures: &Figures, now: Instant) -> Option<String> {
-        let mut last = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = locked(&self.last_line);
         if now.saturating_duration_since(last.0) < LINE_EVERY || last.1 == *figures {
             return None;
         }
@@ -242,7 +243,7 @@ impl<'a> Display<'a> {
     }
 
     fn work(&self) -> MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.work)
     }
 }
 

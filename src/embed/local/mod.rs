@@ -14,7 +14,7 @@ mod wordpiece;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -25,6 +25,7 @@ use self::pooling::Pooling;
 pub use self::tokens::ModelTokenizer;
 use super::settings::INT8;
 use super::{EmbedError, Model, Prefixes, Provider, Tokenizer, Weights, batches};
+use crate::lock::locked;
 
 /// The number of tokens that the encoder processes together. With this number, the matrices are full and fit into the CPU caches.
 const BATCH_TOKENS: usize = 512;
@@ -132,13 +133,13 @@ fn by_sequence<T: Default + Clone>(
 
 /// Runs `work` on an idle pool or on a new one. Afterward, the pool is idle.
 fn alone<T: Send>(idle: &Mutex<Vec<ThreadPool>>, work: impl FnOnce() -> T + Send) -> Result<T, EmbedError> {
-    let rested = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let rested = locked(idle).pop();
     let new = || ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed".to_owned()).build();
     let no_thread =
         |error| EmbedError::Transient { message: format!("cannot start a thread for the embedding model: {error}") };
     let pool = rested.map_or_else(new, Ok).map_err(no_thread)?;
     let result = pool.install(work);
-    idle.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
+    locked(idle).push(pool);
     Ok(result)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::dom::FileId;
 use super::dtd::Files;
@@ -11,6 +11,7 @@ use super::href;
 use super::lightweight::{Notation, is_map_format};
 use super::parse::{MAX_BYTES, Parsed, Problem, XmlError, parse_at};
 use super::specializations::Specializations;
+use crate::lock::locked;
 use crate::normalize::FileError;
 use crate::normalize::binary;
 use crate::normalize::text::Losses;
@@ -110,7 +111,7 @@ impl InputFiles {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// Returns the file at `path`, if it exists. If there is no exact match, ignores case.

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use zip::ZipArchive;
 
+use crate::lock::locked;
 use crate::normalize::extract::MAX_FILE;
 
 /// The location of the attached files.
@@ -33,7 +34,7 @@ impl Attached {
         match self {
             Self::Folder(folder) => bytes(File::open(folder.join(path)).ok()?),
             Self::Zip(archive, prefix) => {
-                let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut archive = locked(archive);
                 bytes(archive.by_name(&format!("{prefix}{path}")).ok()?)
             }
         }
@@ -44,7 +45,7 @@ impl Attached {
         path(page, attachment).is_some_and(|path| match self {
             Self::Folder(folder) => folder.join(path).is_file(),
             Self::Zip(archive, prefix) => {
-                let archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+                let archive = locked(archive);
                 archive.index_for_name(&format!("{prefix}{path}")).is_some()
             }
         })

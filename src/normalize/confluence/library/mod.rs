@@ -8,7 +8,7 @@ mod tree;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ use super::attached::{AttachedFile, Unread};
 use super::page::Page;
 use super::site::Site;
 use crate::config::Confluence;
+use crate::lock::locked;
 use crate::normalize::readers::Restriction;
 use crate::normalize::{FileError, Outcome};
 use tree::Tree;
@@ -234,7 +235,7 @@ impl<'a> Library<'a> {
     pub(super) fn turn(&self, index: usize) -> Option<MutexGuard<'_, ()>> {
         let (source, number) = self.source(index)?;
         let is_large = source.length(number) >= LARGE_BODY;
-        is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner))
+        is_large.then(|| locked(&self.large))
     }
 
     /// Reads a page and its body.
