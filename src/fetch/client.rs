@@ -291,6 +291,11 @@ fn later(error: Error) -> Failed {
     }
 }
 
+/// Returns the path of the next part of a list, or `None` after the last part.
+pub(super) fn next_part(answer: &Value) -> Option<&str> {
+    answer.pointer("/_links/next").and_then(Value::as_str).filter(|next| !next.is_empty())
+}
+
 /// Encodes a value for a query.
 pub(super) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()

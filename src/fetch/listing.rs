@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::FetchError;
-use super::client::{Client, encoded};
+use super::client::{Client, encoded, next_part};
 use crate::config::sources::Site;
 
 /// Requested number of pages in an answer. The site may return fewer.
@@ -115,10 +115,8 @@ pub(super) fn search(client: &Client<'_>, cql: &str, expand: &str, limit: usize)
                 found.push(page);
             }
         }
-        match answer.pointer("/_links/next").and_then(Value::as_str) {
-            Some(next) if !next.is_empty() => next.clone_into(&mut path),
-            _ => return Ok(found),
-        }
+        let Some(next) = next_part(&answer) else { return Ok(found) };
+        next.clone_into(&mut path);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde_json::Value;
 
-use super::client::{Client, encoded};
+use super::client::{Client, encoded, next_part};
 use super::listing::{Listed, search};
 use super::parallel::in_parallel;
 use super::store::Store;
@@ -108,10 +108,8 @@ fn cloud_pages(
                     answers.insert(id.to_owned(), with_base(value.clone(), client.base()));
                 }
             }
-            match answer.pointer("/_links/next").and_then(Value::as_str) {
-                Some(next) if !next.is_empty() => next.clone_into(&mut path),
-                _ => break,
-            }
+            let Some(next) = next_part(&answer) else { break };
+            next.clone_into(&mut path);
         }
     }
     if !names_files {

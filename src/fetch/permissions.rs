@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::FetchError;
-use super::client::{Client, encoded};
+use super::client::{Client, encoded, next_part};
 use super::listing::Listed;
 use super::store::Store;
 use crate::config::sources::{Deployment, Site};
@@ -110,10 +110,8 @@ fn of_version_2(
                 }
             }
         }
-        match answer.pointer("/_links/next").and_then(Value::as_str) {
-            Some(next) if !next.is_empty() => next.clone_into(&mut path),
-            _ => break,
-        }
+        let Some(next) = next_part(&answer) else { break };
+        next.clone_into(&mut path);
     }
     Ok(is_known.then_some(viewers))
 }
