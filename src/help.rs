@@ -24,10 +24,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
 /// Arranges the help of the program and of all its commands.
 #[must_use]
 pub fn arranged(command: Command) -> Command {
-    let template = format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{{before-help}}{}{{after-help}}",
-        commands(&command)
-    );
+    let template = TEMPLATE.replace("{all-args}", &commands(&command));
     with_examples_first(command).help_template(template)
 }
 
