@@ -16,6 +16,6 @@ as $$
 $$;
 
 comment on function graphdb._hidden_documents(text[]) is
-  'Count the documents, chunks and embedded chunks of each run that the caller may not read. '
+  'Count the documents and chunks of each run that the caller may not read. '
   'Returns no row for a run that the caller may read completely, or for a caller who may process runs.';
 revoke all on function graphdb._hidden_documents(text[]) from public;
