@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::bar;
 use crate::commands::{
     ask, completions, db, embed, eval, extract, fetch, man, models, normalize, report, run, runs, setup, show, status,
     sync,
@@ -38,9 +39,10 @@ Configuration: .trailblazer.yaml in the working directory or a folder above it. 
 Exit codes: 0 done; 1 some runs failed; 2 wrong usage; 3 wrong configuration; 4 database or embedding server not available; \
 5 not confirmed; 130 or 143 stopped.";
 
-/// Parses the command line. `--no-color` also applies to help texts and to error messages of the parser.
+/// Parses the command line. `--no-color` and `TERM=dumb` also apply to help texts and to error messages of the parser,
+/// which clap would color on every terminal where the variable `CI` is set.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
-    let plain = args.iter().any(|arg| arg == "--no-color");
+    let plain = bar::is_dumb() || args.iter().any(|arg| arg == "--no-color");
     let command = help::arranged(Cli::command()).color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
     Cli::from_arg_matches(&command.try_get_matches_from(args)?)
 }

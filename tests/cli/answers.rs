@@ -1,6 +1,13 @@
 //! How commands print answers, errors and progress: on terminals of every width, on a pipe, and as JSON.
 
-use std::process::Command;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::operations::{claimed_elsewhere, due};
 use crate::support::{Run, Sandbox};
@@ -41,18 +48,28 @@ fn a_value_with_line_breaks_and_escape_codes_stays_in_its_line() {
     assert!(shown.contains(": one \u{fffd}[31mtwo three\n"), "{shown}");
 }
 
-/// Runs a command on a terminal with the program `script`. Returns what the terminal received, or `None` without that program.
-fn on_terminal(sandbox: &Sandbox, args: &str, width: usize, term: &str) -> Option<String> {
-    if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: script is not installed");
-        return None;
+/// Runs a command on a terminal. Returns what the terminal received.
+fn on_terminal(sandbox: &Sandbox, args: &str, width: u16, term: &str) -> String {
+    // Without CLOEXEC, the processes of other tests would keep the terminal open.
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let side_of_command = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let side_of_command = File::options().read(true).write(true).custom_flags(OFlags::NOCTTY.bits() as i32).open(side_of_command).unwrap();
+
+    let mut command = sandbox.command(&args.split(' ').collect::<Vec<_>>());
+    command.env_remove("COLUMNS").env("TERM", term).env("CI", "true");
+    command.stdout(side_of_command.try_clone().unwrap()).stderr(side_of_command);
+    let mut child = command.spawn().unwrap();
+    // Reading ends when the command has ended and nobody else holds its side.
+    drop(command);
+    let mut shown = Vec::new();
+    if let Err(error) = File::from(terminal).read_to_end(&mut shown) {
+        assert_eq!(error.raw_os_error(), Some(Errno::IO.raw_os_error()), "{error}");
     }
-    let run = sandbox.command(&[]);
-    let line = format!("stty rows 24 cols {width}; '{}' {args}", run.get_program().display());
-    let mut terminal = Command::new("script");
-    terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(sandbox.folder());
-    terminal.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", term);
-    Some(String::from_utf8(terminal.output().unwrap().stdout).unwrap())
+    child.wait().unwrap();
+    String::from_utf8(shown).unwrap()
 }
 
 /// Returns the lines of a progress bar without escape codes.
@@ -71,10 +88,10 @@ fn drawn(shown: &str) -> Vec<String> {
 fn progress_is_drawn_in_one_line_whatever_the_width() {
     let sandbox = due();
     for (width, phases) in [(20, "chunk"), (40, "embed")] {
-        let Some(shown) = on_terminal(&sandbox, &format!("run --phases {phases}"), width, "xterm") else { return };
+        let shown = on_terminal(&sandbox, &format!("run --phases {phases}"), width, "xterm");
         for line in drawn(&shown) {
             if ["document", "text", "█"].iter().any(|part| line.contains(part)) {
-                assert!(line.chars().count() < width, "{width}: {line:?}\n{shown:?}");
+                assert!(line.chars().count() < width.into(), "{width}: {line:?}\n{shown:?}");
             }
         }
     }
@@ -85,7 +102,7 @@ fn bars_of_resets_know_the_total_and_fit_the_terminal() {
     let sandbox = Sandbox::new();
     let register = "select graphdb.register_run('r' || n, 'dita', 0, now(), repeat('0', 64)) from generate_series(1000, 2500) as n";
     sandbox.database.connect().batch_execute(register).unwrap();
-    let Some(shown) = on_terminal(&sandbox, "runs reset --yes", 30, "xterm") else { return };
+    let shown = on_terminal(&sandbox, "runs reset --yes", 30, "xterm");
     let lines: Vec<String> = drawn(&shown).into_iter().filter(|line| line.contains("/1501")).collect();
     assert!(lines.iter().any(|line| line.starts_with("500/1501 runs")), "{shown:?}");
     assert!(lines.iter().all(|line| line.chars().count() < 30), "{shown:?}");
@@ -95,7 +112,7 @@ fn bars_of_resets_know_the_total_and_fit_the_terminal() {
 fn a_dumb_terminal_gets_lines_without_escape_codes() {
     let sandbox = due();
     for args in ["run", "runs reset --yes", "ask what --text-only", "--help", "runs lst"] {
-        let Some(shown) = on_terminal(&sandbox, args, 80, "dumb") else { return };
+        let shown = on_terminal(&sandbox, args, 80, "dumb");
         assert!(!shown.is_empty() && !shown.contains('\u{1b}'), "{args}: {shown:?}");
     }
 }

@@ -11,6 +11,10 @@ use nix::unistd::geteuid;
 
 use super::{TestDatabase, cluster, schema};
 
+/// Variables that change what a command prints.
+const APPEARANCE: [&str; 8] =
+    ["CI", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "FORCE_COLOR", "FORCE_HYPERLINK", "NO_COLOR", "RUST_LOG"];
+
 /// A folder and a database for commands. The environment of the caller does not affect them.
 pub struct Sandbox {
     /// The database. `TRAILBLAZER_DB_URL` contains its URL.
@@ -68,7 +72,7 @@ impl Sandbox {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailblazer"));
         command.args(args).current_dir(self.folder()).stdin(Stdio::null());
         for (name, _) in std::env::vars() {
-            if name.starts_with("TRAILBLAZER_") || name.starts_with("PG") || name == "RUST_LOG" || name == "NO_COLOR" {
+            if name.starts_with("TRAILBLAZER_") || name.starts_with("PG") || APPEARANCE.contains(&name.as_str()) {
                 command.env_remove(name);
             }
         }
