@@ -12,6 +12,8 @@ declare
     || e'|[^0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+';
   -- Anything but ASCII, and punctuation and symbols that no word contains.
   v_other constant text := e'[^\\u0001-\\u007f\\u00a0\\u00a7\\u00a9\\u00ab\\u00ae\\u00b0\\u00b1\\u00b7\\u00bb\\u00d7\\u2010-\\u2027\\u2030-\\u205e\\u2190-\\u23ff\\u2500-\\u2bff]';
+  -- The same parts, where words may contain invisible characters and superscripts.
+  v_written constant text := replace(v_split, 'A-Za-z', e'A-Za-z\\u00ad\\u00b2\\u00b3\\u00b9\\u200c-\\u200f\\u2060\\u2070-\\u209f\\ufeff');
   v_languages constant text[] := graphdb._search_languages();
   v_query constant text := graphdb._search_words(translate(left(p_query, 2000), e'\x01\x02', ''));
   v_lexemes text[];
@@ -67,13 +69,16 @@ begin
       where case
         when octet_length(f.form) = length(f.form) then tsvector_to_array(to_tsvector(('pg_catalog.' || g.language)::regconfig, f.form))
         else graphdb._search_lexemes(g.language, f.form) end && v_lexemes));
-  -- The same words as they are written. Other forms of characters may have other words.
+  -- The same words as they are written.
   v_parts := array(select m.parts[1] from regexp_matches(p_text, v_split, 'g') as m (parts));
   if cardinality(v_parts) <> cardinality(v_words) then
-    v_parts := array(select m.parts[1] from regexp_matches(normalize(graphdb._search_symbols(p_text), nfkc), v_split, 'g') as m (parts));
-  end if;
-  if cardinality(v_parts) <> cardinality(v_words) then
-    v_parts := v_words;
+    -- Characters such as a soft hyphen or a superscript belong to no word, or to another one. Read each part alone.
+    v_parts := array(select m.parts[1] from regexp_matches(p_text, v_written, 'g') as m (parts));
+    v_words := array(
+      select f.form
+      from unnest(v_parts) with ordinality as p (part, place)
+      join (select distinct d.part, trim(graphdb._search_text(d.part)) as form from unnest(v_parts) as d (part)) as f using (part)
+      order by p.place);
   end if;
   return (
     select coalesce(string_agg(case when w.word = any (v_forms) then e'\x01' || w.part || e'\x02' else w.part end, '' order by w.place), p_text)
