@@ -314,6 +314,9 @@ fn search_refuses_what_it_does_not_understand() {
     let refused = [
         ("graphdb.search('x', p_filter => '{\"sorce\": \"dita\"}')", "TB001 unknown filter key \"sorce\""),
         ("graphdb.search('x', p_filter => '[]')", "TB001 a filter is an object, not array"),
+        ("graphdb.search('x', p_limit => 500000000)", "TB001 a search returns 1 to 1000 documents, not 500000000"),
+        ("graphdb.search('x', p_min_score => 'NaN')", "TB001 a score is a number from 0 to 1, not NaN"),
+        ("graphdb.search('x', p_min_score => -0.1)", "TB001 a score is a number from 0 to 1, not -0.1"),
         ("graphdb.search('x', p_limit => 0)", "TB001 a search returns 1 to 1000 documents, not 0"),
         ("graphdb.search('x', '[1,2]')", "TB001 a vector for model \"m\" has 2 dimensions"),
         ("graphdb.search('x', '[1,2,3]', 'other')", "TB001 no model 'other'"),
@@ -562,6 +565,22 @@ fn search_asks_for_a_second_word_where_all_are_common() {
 }
 
 #[test]
+fn a_page_with_a_name_comes_before_one_with_the_other_words_even_if_many_pages_have_it() {
+    let mut library = Library::new();
+    for n in 0..800 {
+        let name = if n % 27 == 0 { "ERR-7781" } else { "ERR-7782" };
+        library.add(
+            &format!("r{n}"),
+            &format!("d{n}"),
+            &[&format!("The journal of day {n} contains {name} and machine {n}.")],
+        );
+    }
+    library.add("renew", "renew", &["How to renew an expired licence key after moving to another machine"]);
+    let found = library.find("ERR-7781 how to renew an expired licence key");
+    assert!(found[0].contains("ERR-7781"), "{found:?}");
+}
+
+#[test]
 fn a_snippet_reads_as_plain_text() {
     let mut library = Library::new();
     let text = "Claims\n\n## A claim\n\n| Column | Meaning |\n|:--|---|\n| `claim` | See **[claims](topic:a/b)** |\n\n\
@@ -569,6 +588,42 @@ fn a_snippet_reads_as_plain_text() {
     let snippet = "select regexp_replace(translate(graphdb.snippet('claim', $1, '{Claims}'), e'\\x01\\x02', '<>'), '[[:space:]]+', ' ', 'g')";
     let snippet: String = library.client.query_one(snippet, &[&text]).unwrap().get(0);
     insta::assert_snapshot!(snippet, @"A <claim> Column | Meaning <claim> | See <claims> select <claim> Never *<claim>* twice");
+}
+
+#[test]
+fn a_snippet_keeps_code_as_it_is() {
+    let mut library = Library::new();
+    let text = "Copy `a**b` to C:\\\\_tmp, *not* 2 * 3, see [it](http://x/a_(b)).\n\n> ```bash\n> # Copy it\n> sed 's/\\./x/' > out # **all**\n                > cat \\\n> ---\n> ```\n\n| Copy | `x\\|y` |";
+    let snippet: String = library
+        .client
+        .query_one("select translate(graphdb.snippet('copy', $1), e'\\x01\\x02', '')", &[&text])
+        .unwrap()
+        .get(0);
+    insta::assert_snapshot!(snippet, @r"
+    Copy a**b to C:\_tmp, not 2 * 3, see it.
+    # Copy it
+    sed 's/\./x/' > out # **all**
+    cat \
+    ---
+    Copy | x|y
+    ");
+}
+
+#[test]
+fn a_snippet_is_shown_as_it_is_written_whatever_characters_it_contains() {
+    let mut library = Library::new();
+    for (text, expected) in [
+        ("Das Max\u{ad}imum FÜR 10² m² ist ½.", "Das <Max\u{ad}imum> FÜR 10² m² ist ½."),
+        (
+            "MAXIMUM\u{200b} \u{1f469}\u{200d}\u{1f4bb} Der REST",
+            "<MAXIMUM>\u{200b} \u{1f469}\u{200d}\u{1f4bb} Der REST",
+        ),
+        ("ＭＡＸＩＭＵＭ ist ﬁx", "<ＭＡＸＩＭＵＭ> ist ﬁx"),
+    ] {
+        let snippet = "select translate(graphdb.snippet('maximum', $1), e'\\x01\\x02', '<>')";
+        let snippet: String = library.client.query_one(snippet, &[&text]).unwrap().get(0);
+        assert_eq!(snippet, expected);
+    }
 }
 
 #[test]

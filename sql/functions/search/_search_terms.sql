@@ -27,7 +27,7 @@ declare
   -- For a pasted paragraph, only the rarest words are used.
   v_most_words constant integer := 16;
   v_chunks constant float8 := graphdb._searchable_chunks(p_has_many);
-  -- A name in more chunks does not distinguish pages.
+  -- The more chunks contain a name, the less it distinguishes pages.
   v_rare constant float8 := greatest(10, v_chunks / 50);
   -- Identifiers in camelCase are also names, although they contain no punctuation.
   v_camel_case constant text[] := array(
@@ -78,7 +78,7 @@ begin
       from unnest(a.lexemes) as l (lexeme)) as f
   ), ordered as (
     select c.word, c.times, case when c.is_plain then c.term else '(' || c.term || ')' end as term, c.frequency,
-           case when c.frequency * v_chunks <= v_rare then c.boost else 0 end as boost,
+           c.boost * least(1, v_rare / greatest(c.frequency * v_chunks, 1)) as boost,
            row_number() over rarest as place,
            p_share * v_chunks * sum(c.frequency) over rarest as so_far
     from counted as c

@@ -34,8 +34,7 @@ as $$
 declare
   v_model graphdb.embedding_models;
   v_search record;
-  -- With a vector, each listed chunk costs several index scans.
-  v_listed integer := greatest(case when p_query_vector is null then 200 else 100 end, 5 * p_limit);
+  v_listed integer;
   v_hits jsonb;
 begin
   if p_limit is null or p_limit not between 1 and 1000 then
@@ -46,6 +45,12 @@ begin
     raise exception 'a search returns 1 to 1000 chunks of each document, not %', coalesce(p_per_document::text, 'null')
       using errcode = 'TB001', hint = 'Pass for example 3.';
   end if;
+  if p_min_score not between 0 and 1 then
+    raise exception 'a score is a number from 0 to 1, not %', p_min_score
+      using errcode = 'TB001', hint = 'Pass for example 0.2, or null for all results.';
+  end if;
+  -- With a vector, each listed chunk costs several index scans.
+  v_listed := greatest(case when p_query_vector is null then 200 else 100 end, 5 * p_limit);
   if p_query_vector is not null then
     v_model := graphdb._model(p_model);
     perform graphdb._refuse_vector(graphdb._vector_fault(p_query_vector, v_model.dimension), v_model);
@@ -86,5 +91,5 @@ comment on function graphdb.search(text, @extschema:vector@.vector, text, intege
   'Every result contains "a phrase in quotes". No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
   'p_query_vector: the vector of the question under p_model (null: the served model), or null. p_limit: the number of documents. '
   'p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without, as (the principals of the caller; default: those of its role). '
-  'p_min_score: excludes rows with a lower score. Returns no row if nothing matches. TB001: bad filter, limit or vector, or no such model.';
+  'p_min_score: excludes rows with a lower score. Returns no row if nothing matches. TB001: bad filter, limit, score or vector, or no such model.';
 revoke all on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) from public;
