@@ -46,6 +46,22 @@ fn library() -> (TestDatabase, Client) {
 }
 
 #[test]
+fn requeue_runs_refuses_what_it_would_misunderstand() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    for arguments in [
+        "null",
+        "'m', p_dry_run => null",
+        "'m', -1",
+        "'m', p_overlap_tokens => -1",
+        "'m', p_max_runs => 0",
+        "'m', p_max_runs => -1",
+    ] {
+        refused(&mut client, &format!("select graphdb.requeue_runs({arguments})"), "TB001");
+    }
+}
+
+#[test]
 fn the_first_model_is_served_to_clients_that_name_none() {
     let (_database, mut client) = library();
     assert_eq!(ask(&mut client, "select graphdb.served_model()"), "m");

@@ -369,8 +369,11 @@ fn prune_attempts_deletes_the_history_of_claims_that_are_old_enough() {
             ),
         );
     }
-    for arguments in ["null", "'-1 day'", "'1 day', null"] {
+    for arguments in ["null", "'-1 day'", "'1 day', null", "'100000 years'", "'178000000 years'"] {
         refused(&mut client, &format!("select graphdb.prune_attempts({arguments})"), "TB001");
+    }
+    for arguments in ["null", "'1 day', 0", "'178000000 years', 1", "'2 years', 10"] {
+        refused(&mut client, &format!("select graphdb.backlog_history({arguments})"), "TB001");
     }
     assert_eq!(ask(&mut client, "select graphdb.prune_attempts('30 days', true)"), "1");
     assert_eq!(ask(&mut client, "select graphdb.prune_attempts('30 days')"), "1");

@@ -16,6 +16,15 @@ fn registering_the_same_content_again_changes_nothing() {
 }
 
 #[test]
+fn a_time_that_no_client_can_read_is_refused() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    for time in ["infinity", "-infinity", "10000-01-01", "0044-03-15 BC"] {
+        refused(&mut client, &format!("select graphdb.register_run('r', 'dita', 0, '{time}')"), "TB001");
+    }
+}
+
+#[test]
 fn loading_writes_only_what_differs() {
     let database = TestDatabase::new();
     let mut client = database.connect();

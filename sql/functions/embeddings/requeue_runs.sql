@@ -20,6 +20,16 @@ declare
   v_model_id constant integer := coalesce((select m.model_id from graphdb.embedding_models as m where m.model = p_model), 0);
   v_run_ids text[];
 begin
+  if p_model is null or p_dry_run is null then
+    raise exception 'p_model and p_dry_run must not be null' using errcode = 'TB001', hint = 'Pass the name of a model, and true or false.';
+  end if;
+  if least(p_max_tokens, p_min_tokens, p_overlap_tokens) < 0 then
+    raise exception 'a size of % tokens is out of range', least(p_max_tokens, p_min_tokens, p_overlap_tokens)
+      using errcode = 'TB001', hint = 'Pass a number of at least 0, or null for any size.';
+  end if;
+  if p_max_runs is not null then
+    perform graphdb._check_limit(p_max_runs);
+  end if;
   select array_agg(s.run_id)
   into v_run_ids
   from (
@@ -53,5 +63,5 @@ $$;
 comment on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) is
   'Queue embedded runs again if they lack vectors under a model, or if their chunks have other sizes (null: any size). '
   'A search shows the old versions until the runs are embedded again. Returns the number of runs. '
-  'With p_max_runs, call again until it returns 0. With p_dry_run, the runs are only counted.';
+  'With p_max_runs, call again until it returns 0. With p_dry_run, the runs are only counted. TB001: bad argument.';
 revoke all on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) from public;

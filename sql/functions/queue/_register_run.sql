@@ -23,6 +23,10 @@ declare
   v_doc_ids text[] := p_doc_ids;
 begin
   perform graphdb._check_name('the version of the code', p_code_version, 128);
+  if p_normalized_at not between '0001-01-01' and '9999-12-31' then
+    raise exception 'a run cannot be normalized at %', p_normalized_at
+      using errcode = 'TB001', hint = 'Pass a time in the years 1 to 9999, or null for the current time.';
+  end if;
   select count(*), sha256(coalesce(string_agg(d.content_sha256, ''::bytea order by d.doc_id), ''::bytea))
   into v_total, v_content
   from graphdb.documents as d

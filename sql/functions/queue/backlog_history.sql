@@ -12,8 +12,8 @@ declare
   v_seconds float8 := extract(epoch from p_bucket);
   v_start timestamptz;
 begin
-  if v_seconds is null or v_seconds < 1 or p_buckets is null or p_buckets not between 1 and 1000 then
-    raise exception 'a history must have 1 to 1000 intervals of at least one second, not % intervals of %', coalesce(p_buckets::text, 'null'),
+  if v_seconds is null or v_seconds not between 1 and 366 * 86400 or p_buckets is null or p_buckets not between 1 and 1000 then
+    raise exception 'a history must have 1 to 1000 intervals of one second to one year, not % intervals of %', coalesce(p_buckets::text, 'null'),
       coalesce(p_bucket::text, 'null')
       using errcode = 'TB001', hint = 'Example: backlog_history(interval ''1 minute'', 60).';
   end if;
