@@ -43,6 +43,23 @@ fn show_prints_a_document_under_any_of_its_names() {
 }
 
 #[test]
+fn show_names_the_documents_that_share_a_path() {
+    let sandbox = library();
+    let line = |id: &str| serde_json::json!({"id": id, "title": id, "text_md": "Text.", "source_path": "index.dita", "source_system": "dita"});
+    sandbox.write(
+        "var/runs/two/normalize/normalized.ndjson",
+        format!("{}\n{}\n", line("topic:x/index.dita"), line("topic:y/index.dita")),
+    );
+    sandbox.run(&["runs", "backfill"]).success();
+    let shown = sandbox.run(&["show", "index.dita"]).exits(2);
+    insta::assert_snapshot!(shown.stderr, @r#"
+    error: several documents have the address "index.dita"
+      hint: Pass the id of one of them: topic:x/index.dita (run two), topic:y/index.dita (run two).
+    "#);
+    sandbox.run(&["show", "topic:y/index.dita"]).success();
+}
+
+#[test]
 fn show_prints_one_section_by_anchor_or_heading() {
     let sandbox = library();
     for name in ["one", "#one", "ONE"] {
