@@ -1,4 +1,4 @@
-//! Handles SIGINT and SIGTERM. The first signal requests a graceful stop, and a second one ends the process at once.
+//! Handles SIGINT, SIGTERM and SIGHUP. The first signal requests a graceful stop, and a second one ends the process at once.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
@@ -29,21 +29,28 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Returns a stop that SIGINT and SIGTERM request.
+    /// Returns a stop that SIGINT, SIGTERM and SIGHUP request. A closed terminal sends SIGHUP. `nohup` lets commands ignore it.
     pub fn on_signals() -> Result<Self, SignalError> {
-        Self::on([(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)])
+        let terminating: &[i32] = if is_ignored(SIGHUP) { &[SIGTERM] } else { &[SIGTERM, SIGHUP] };
+        Self::on(
+            [(SIGINT, Exit::Interrupted)]
+                .into_iter()
+                .chain(terminating.iter().map(|&signal| (signal, Exit::Terminated))),
+        )
     }
 
-    fn on(signals: [(i32, Exit); 2]) -> Result<Self, SignalError> {
+    fn on(signals: impl IntoIterator<Item = (i32, Exit)>) -> Result<Self, SignalError> {
         let stop = Self::default();
         let is_heard = Arc::new(AtomicBool::new(false));
+        let mut registered = Vec::new();
         for (signal, code) in signals {
             flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&is_heard))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8)))
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))?;
+            registered.push(signal);
         }
         // The flags are registered first, so that they are set when this thread receives a signal.
-        let mut heard = Signals::new(signals.map(|(signal, _)| signal))?;
+        let mut heard = Signals::new(registered)?;
         thread::spawn(move || {
             if heard.forever().next().is_some() {
                 service::stopping();
@@ -83,6 +90,14 @@ impl Stop {
             _ => Some(Exit::Interrupted),
         }
     }
+}
+
+/// Returns whether this process was started with `signal` ignored. Without Linux's `/proc`, it is not known, so no.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 #[cfg(test)]

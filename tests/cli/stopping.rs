@@ -1,7 +1,7 @@
 //! Signals, lost claims and kills. In all cases, the backlog is correct afterwards.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,23 @@ fn sigterm_while_embedding_gives_the_claim_back() {
     assert_eq!(run.events_named("runs.release")[0]["status"], "chunked");
     assert_eq!(sandbox.database.column(STATUSES), ["chunked", "chunked"]);
     sandbox.run(&["run"]).success();
+    assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
+}
+
+#[test]
+fn a_closed_terminal_ends_a_run_like_sigterm_unless_it_is_ignored() {
+    let sandbox = due();
+    let run = stop_while_blocked(&sandbox, "chunks", Signal::SIGHUP).exits(143);
+    assert_eq!(run.events_named("runs.release").len(), 1);
+    assert_eq!(sandbox.database.column(OUTCOMES), ["chunk released"]);
+    // `nohup` ignores the signal for its command.
+    let program = sandbox.command(&[]);
+    let mut ignoring = Command::new("sh");
+    ignoring
+        .args(["-c", "trap '' HUP; \"$0\" run & kill -HUP $!; sleep 0.2; kill -HUP $!; wait $!"])
+        .arg(program.get_program());
+    ignoring.current_dir(sandbox.folder()).envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    assert!(ignoring.output().unwrap().status.success());
     assert_eq!(sandbox.database.column(STATUSES), ["embedded", "embedded"]);
 }
 
