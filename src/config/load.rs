@@ -10,10 +10,11 @@ use super::{Config, ConfigError, FILE_NAME, Url, data_dir, dita, embed, reranker
 /// Maximum size of a file in bytes, because parsing takes quadratic time in the nesting depth. A file with all keys is smaller.
 const LARGEST_FILE: usize = 16 * 1024;
 
-/// Returns the nearest `.trailblazer.yaml` in `start` or a folder above it.
+/// Returns the nearest `.trailblazer.yaml` in `start` or a folder above it, even if it cannot be read: the user put it there, so a
+/// link to nothing must not lead to another knowledge base.
 #[must_use]
 pub fn find(start: &Path) -> Option<PathBuf> {
-    start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
+    start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.symlink_metadata().is_ok())
 }
 
 /// Reads the environment and the file at `path`, if there is one. A relative `workspace.dir` starts at the folder of the file.

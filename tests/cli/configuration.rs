@@ -55,6 +55,21 @@ fn configuration_is_found_upward_and_its_folders_are_relative_to_it() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_not_passed_over_for_one_above_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".trailblazer.yaml", "workers: 1\n");
+    let below = sandbox.folder().join("below");
+    std::fs::create_dir(&below).unwrap();
+    std::os::unix::fs::symlink("/absent/config.yaml", below.join(".trailblazer.yaml")).unwrap();
+    let run = Run::of(sandbox.command(&["status"]).current_dir(&below).output().unwrap()).exits(3);
+    assert!(run.stderr.contains(".trailblazer.yaml: No such file"), "{}", run.stderr);
+    std::fs::remove_file(below.join(".trailblazer.yaml")).unwrap();
+    std::fs::create_dir(below.join(".trailblazer.yaml")).unwrap();
+    let run = Run::of(sandbox.command(&["status"]).current_dir(&below).output().unwrap()).exits(3);
+    assert!(run.stderr.contains(".trailblazer.yaml: Is a directory"), "{}", run.stderr);
+}
+
+#[test]
 fn unknown_key_exits_3_and_names_line_and_nearest_key() {
     let sandbox = Sandbox::new();
     sandbox.write(".trailblazer.yaml", "workers: 1\nbacklog:\n  claim_ttl_minute: 5\n");
