@@ -7,9 +7,9 @@ use postgres::Client;
 use super::model::{embed_settings, impatient_settings};
 use super::{Context, run, runs};
 use crate::config::{Config, HASH_MODEL, ProviderKind};
-use crate::db::Connector;
+use crate::db::calls::Filter;
 use crate::db::models::{self, Described, ModelBacklog};
-use crate::db::search;
+use crate::db::{Connector, operations, search};
 use crate::embed;
 use crate::error::{Error, Exit, Result};
 use crate::options::Answer;
@@ -189,9 +189,18 @@ fn prepare(
             return Ok(Exit::Done);
         }
         if left >= before || exit != Exit::Done {
+            let pauses = operations::list_pauses(client, &Filter::default())?;
+            let paused: i64 = pauses.iter().map(|pause| pause.runs).sum();
+            let cause = match pauses.first() {
+                Some(pause) if paused == 1 => {
+                    let run_id = &pause.sample_run_id;
+                    format!("run {run_id} is paused; `trailblazer runs resume {run_id}` resumes it")
+                }
+                Some(_) => format!("{} are paused; `trailblazer runs resume` resumes them", counted(paused, "run")),
+                None => "runs have failed, or another process embeds with another model".into(),
+            };
             log::warn!(
-                "searches do not use {model} yet, because {} have no vector under it: runs have failed, or another process embeds with \
-                 another model",
+                "searches do not use {model} yet, because {} have no vector under it: {cause}",
                 counted(left, "text")
             );
             return Ok(Exit::Failures);

@@ -125,6 +125,20 @@ fn a_switch_says_what_it_costs_and_prepares_the_model_beside_the_served_one() {
 }
 
 #[test]
+fn a_switch_that_a_paused_run_holds_up_names_the_run() {
+    let library = Library::new();
+    let run_id = library.ask("select run_id from graphdb.processed_runs");
+    library.run("small", &["runs", "pause", &run_id]).success();
+    let told = library.run("small", &["models", "switch", "large"]).exits(1).stderr;
+    let cause =
+        format!("have no vector under it: run {run_id} is paused; `trailblazer runs resume {run_id}` resumes it");
+    assert!(told.contains(&cause), "{told}");
+    library.run("small", &["runs", "resume", &run_id]).success();
+    library.run("small", &["models", "switch", "large"]).success();
+    assert_eq!(library.served(), "large");
+}
+
+#[test]
 fn the_way_back_needs_no_embedding_until_the_drop_except_for_what_has_changed() {
     let library = Library::new();
     let first = library.tables();
