@@ -62,7 +62,11 @@ fn query(parts: &Parts) -> Result<String, Problem> {
 }
 
 fn parsed<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    serde_html_form::from_str(query).map_err(|error| Problem::invalid(format!("query: {error}")))
+    let parser = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+    serde_path_to_error::deserialize(parser).map_err(|error| match error.path().to_string().as_str() {
+        "." => Problem::invalid(format!("query: {error}")),
+        name => Problem::invalid(format!("query: {name}: {}", error.inner())),
+    })
 }
 
 /// The parameter in the path.
