@@ -15,10 +15,16 @@ pub fn duration(seconds: i64) -> String {
     }
 }
 
-/// Replaces control characters in `text`. It may come from a document, and the terminal must not execute it.
+/// Replaces control characters in `text`, which may come from a document.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Returns whether the terminal would execute `c`, or show the text after it in another direction than it is written.
+fn is_unsafe(c: char) -> bool {
+    let is_direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    is_direction || c.is_control() && !matches!(c, '\n' | '\t')
 }
 
 /// Formats foreign text for one line: also replaces line breaks and tabs.
@@ -45,6 +51,6 @@ mod tests {
 
     #[test]
     fn text_in_one_line_has_no_control_character() {
-        assert_eq!(one_line("a\nb\r\nc\rd\te\u{1b}[31mf"), "a b c d e\u{fffd}[31mf");
+        assert_eq!(one_line("a\nb\r\nc\rd\te\u{1b}[31mf\u{202e}g"), "a b c d e\u{fffd}[31mf\u{fffd}g");
     }
 }

@@ -206,6 +206,12 @@ fn finished(program: &str, output: &Output) -> Result<()> {
         return Ok(());
     }
     let printed = String::from_utf8_lossy(&output.stderr);
+    if printed.contains("permission denied") {
+        return Err(Error::NotReady {
+            message: format!("{program} failed: {}", printed.trim()),
+            hint: "Nothing was changed. Connect as the owner of schema graphdb: reader, worker and admin roles may not do this.".into(),
+        });
+    }
     Err(Error::NotReady {
         message: format!("{program} failed: {}", printed.trim()),
         hint: "Nothing was changed. Correct the error in the message, and run the command again.".into(),

@@ -16,6 +16,12 @@ pub fn add_conditions(filter: &mut SearchFilter, conditions: &[String]) -> Resul
             message: format!("condition \"{condition}\": the key or the value is missing"),
             hint: Some("Examples: status=approved and updated>=2026-01-31.".into()),
         })?;
+        if operator != "=" && key != "updated" && KEYS.contains(&key) {
+            return Err(Error::Usage {
+                message: format!("condition \"{condition}\": {key} has no order"),
+                hint: Some(format!("Write {key}=VALUE. `updated` and dates in the metadata accept >= and <=.")),
+            });
+        }
         if operator != "=" {
             let range = if key == "updated" { &mut filter.updated } else { range_of(&mut filter.meta, key) };
             range.insert(if operator == ">=" { "from" } else { "to" }.into(), value.into());
@@ -104,6 +110,12 @@ mod tests {
                 "updated": {"from": "2026-01-01", "to": "2026-02-01"}, "meta": {"reviewed": {"from": "2026-03-01"}}
             })
         );
+    }
+
+    #[test]
+    fn only_dates_are_compared() {
+        let error = add_conditions(&mut SearchFilter::default(), &["path>=a".to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), "condition \"path>=a\": path has no order");
     }
 
     #[test]

@@ -56,7 +56,12 @@ fn on_terminal(sandbox: &Sandbox, args: &str, width: u16, term: &str) -> String 
     unlockpt(&terminal).unwrap();
     tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let side_of_command = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-    let side_of_command = File::options().read(true).write(true).custom_flags(OFlags::NOCTTY.bits() as i32).open(side_of_command).unwrap();
+    let side_of_command = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(OFlags::NOCTTY.bits() as i32)
+        .open(side_of_command)
+        .unwrap();
 
     let mut command = sandbox.command(&args.split(' ').collect::<Vec<_>>());
     command.env_remove("COLUMNS").env("TERM", term).env("CI", "true");
