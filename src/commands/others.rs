@@ -105,3 +105,17 @@ pub fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
         Err(error) => log::debug!("{error}"),
     }
 }
+
+/// Reports an earlier run of the same input, for example because a source was renamed.
+pub fn report_same_input(client: &mut Client, input: &Input<'_>) {
+    match calls::run_of_input(client, &input.description, input.run_id) {
+        Ok(Some(other)) => log::warn!(
+            "run {other} contains the documents of {} too. If {} replaces it, delete it: `trailblazer runs delete --run-id {other}`",
+            printable(&input.shown_path),
+            input.run_id
+        ),
+        Ok(None) => {}
+        // The message is optional, because the run is already registered.
+        Err(error) => log::debug!("{error}"),
+    }
+}

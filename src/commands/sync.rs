@@ -240,7 +240,6 @@ fn ingest_pages(
         description: site.url.clone(),
         source: normalize::Source::Confluence,
         options: Options {
-            site_url: Some(site.url.clone()),
             confluence: context.config.confluence.clone(),
             dita: context.config.dita.clone(),
             program: std::env::current_exe().ok(),

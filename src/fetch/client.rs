@@ -24,6 +24,8 @@ const TRIES: u32 = 6;
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const MOST_REDIRECTS: u32 = 5;
+/// The host of all Cloud sites for tokens with scopes. The path contains the id of the site.
+const GATEWAY: &str = "api.atlassian.com";
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The connection to one site.
@@ -90,6 +92,13 @@ impl<'a> Client<'a> {
         &self.url
     }
 
+    /// Returns the start of the links in an answer. `api.atlassian.com`, which accepts tokens with scopes, has no pages for
+    /// browsers. Its answers name the site that has them.
+    pub fn base_of_links<'v>(&'v self, answer: &'v Value) -> &'v str {
+        let named = answer.pointer("/_links/base").and_then(Value::as_str).filter(|base| base.starts_with("https://"));
+        if self.site.host() == Some(GATEWAY) { named.unwrap_or(&self.url) } else { &self.url }
+    }
+
     /// Returns the JSON at `path`, or `None` if it does not exist (404).
     /// The path is relative to the site and may contain a query.
     pub fn get(&self, path: &str) -> Result<Option<Value>, FetchError> {
@@ -139,7 +148,13 @@ impl<'a> Client<'a> {
             return Ok(None);
         };
         let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_vec().map_err(later)?;
-        // The answer may be a sign-in page or incomplete.
+        if body.trim_ascii_start().starts_with(b"<") {
+            return Err(Failed::Never(FetchError::Misconfigured {
+                message: format!("{} answers with a web page instead of JSON, perhaps to sign in", self.url),
+                hint: "Check `site`, the token, and whether a proxy asks for a sign-in.".into(),
+            }));
+        }
+        // The answer may be incomplete.
         let value = serde_json::from_slice(&body)
             .map_err(|error| Failed::Later { message: format!("the answer is not JSON: {error}"), wait: None })?;
         Ok(Some(value))
@@ -203,9 +218,7 @@ impl<'a> Client<'a> {
             self.site.scheme_str().unwrap_or("https"),
             self.site.authority().map_or("", ureq::http::uri::Authority::as_str)
         );
-        let has_context = path.strip_prefix(&self.context).is_some_and(|rest| rest.starts_with('/'));
-        let context = if has_context || self.context.is_empty() { "" } else { &self.context };
-        Ok(format!("{origin}{context}{path}"))
+        Ok(format!("{origin}{}", below(&self.context, path)))
     }
 
     fn is_same_host(&self, uri: &Uri) -> bool {
@@ -267,6 +280,14 @@ impl<'a> Client<'a> {
     }
 }
 
+/// Returns a path of the site as a path of the host. A link may contain the context of the site, or only its last part: behind
+/// `https://api.atlassian.com/ex/confluence/ID/wiki`, a link begins with `/wiki`.
+fn below(context: &str, path: &str) -> String {
+    let ends = context.match_indices('/').map(|(at, _)| &context[at..]);
+    let rest = ends.filter_map(|end| path.strip_prefix(end)).find(|rest| rest.starts_with('/'));
+    format!("{context}{}", rest.unwrap_or(path))
+}
+
 /// Returns an address for the log, without the query. In addresses of files, the query contains a signature.
 fn without_query(address: &str) -> &str {
     address.split('?').next().unwrap_or(address)
@@ -299,4 +320,48 @@ pub(super) fn next_part(answer: &Value) -> Option<&str> {
 /// Encodes a value for a query.
 pub(super) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_behind_the_gateway_begin_with_the_site_that_an_answer_names() {
+        let answer = serde_json::json!({ "_links": { "base": "https://acme.atlassian.net/wiki" } });
+        let stop = Stop::default();
+        for (url, expected) in [
+            ("https://api.atlassian.com/ex/confluence/1/wiki", "https://acme.atlassian.net/wiki"),
+            ("https://docs.example.com/wiki", "https://docs.example.com/wiki"),
+        ] {
+            let site = Site {
+                url: url.into(),
+                deployment: crate::config::sources::Deployment::Cloud,
+                email: None,
+                spaces: Vec::new(),
+                labels: Vec::new(),
+                ancestors: Vec::new(),
+                cql: None,
+                parallel: 1,
+            };
+            let client = Client::new(&site, &Token("t".into()), &stop).unwrap();
+            assert_eq!(client.base_of_links(&answer), expected);
+            assert_eq!(client.base_of_links(&Value::Null), url);
+        }
+    }
+
+    #[test]
+    fn links_with_a_part_of_the_context_lead_to_the_site() {
+        for (context, path, expected) in [
+            ("/wiki", "/wiki/api/v2/pages", "/wiki/api/v2/pages"),
+            ("/wiki", "/rest/api/content", "/wiki/rest/api/content"),
+            ("/wiki", "/wikipedia", "/wiki/wikipedia"),
+            ("/ex/confluence/1/wiki", "/wiki/api/v2/pages", "/ex/confluence/1/wiki/api/v2/pages"),
+            ("/ex/confluence/1/wiki", "/ex/confluence/1/wiki/api", "/ex/confluence/1/wiki/api"),
+            ("/ex/confluence/1/wiki", "/rest/api", "/ex/confluence/1/wiki/rest/api"),
+            ("", "/rest/api", "/rest/api"),
+        ] {
+            assert_eq!(below(context, path), expected);
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod parallel;
 mod permissions;
 mod store;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::config::Attachments;
@@ -155,7 +156,7 @@ const SMALL: usize = 20;
 /// Updates the files in the folder to the pages on the site.
 pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     let client = Client::new(fetch.site, &fetch.token, fetch.stop)?;
-    let store = Store::open(fetch.folder, !fetch.dry_run, fetch.attachments == Attachments::Text)?;
+    let store = Store::open(fetch.folder, &fetch.site.url, !fetch.dry_run, fetch.attachments == Attachments::Text)?;
     let mut listed = listing::list(&client, fetch.site)?;
     if listed.is_empty() {
         return Err(FetchError::Misconfigured {
@@ -184,7 +185,7 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
             Some(_) => fetched.unchanged += 1,
         }
     }
-    let listed_ids: std::collections::HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
+    let listed_ids: HashSet<&str> = listed.iter().map(|page| page.id.as_str()).collect();
     let missing: Vec<&str> = store.ids().filter(|id| !listed_ids.contains(id)).collect();
     // The listing can miss a page that is being moved.
     let still_there = listing::confirm(&client, fetch.site, &missing)?;
@@ -192,23 +193,15 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     fetched.pages += still_there.len();
     fetched.unchanged += still_there.len();
     fetched.removed = gone.len();
-    if !fetch.may_shrink && store.len() >= SMALL && gone.len() * 2 > store.len() {
-        let message = format!(
-            "{}: {} of {} pages would be removed, because the site no longer lists them",
-            fetch.site.url,
-            gone.len(),
-            store.len()
-        );
-        if !fetch.dry_run {
-            return Err(FetchError::Refused { message });
-        }
-        log::warn!("{message}; the update will need --yes");
-    }
+    refuse_to_shrink(fetch, &store, gone.len())?;
     if !fetch.dry_run {
         for page in touched {
             store.touch(page)?;
         }
-        pages::read(&client, fetch, &store, &outdated, &mut fetched)?;
+        let missing = pages::read(&client, fetch, &store, &outdated)?;
+        let mut gone: HashSet<&str> = gone.into_iter().collect();
+        gone.extend(without_body(&client, fetch, &store, missing, &mut fetched)?);
+        refuse_to_shrink(fetch, &store, gone.iter().filter(|id| store.version(id).is_some()).count())?;
         for id in gone {
             store.remove(id)?;
         }
@@ -219,6 +212,50 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
     }
     fetched.requests = client.requests();
     Ok(fetched)
+}
+
+/// Rejects a fetch that would remove more than half of the pages.
+fn refuse_to_shrink(fetch: &Fetch<'_>, store: &Store, gone: usize) -> Result<(), FetchError> {
+    if fetch.may_shrink || store.len() < SMALL || gone * 2 <= store.len() {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: {gone} of {} pages would be removed, because the site no longer lists them",
+        fetch.site.url,
+        store.len()
+    );
+    if !fetch.dry_run {
+        return Err(FetchError::Refused { message });
+    }
+    log::warn!("{message}; the update will need --yes");
+    Ok(())
+}
+
+/// Counts listed pages whose body the site did not return. Returns those that the site no longer lists. The others stay as they are,
+/// and the next fetch reads them again.
+fn without_body<'a>(
+    client: &Client<'_>,
+    fetch: &Fetch<'_>,
+    store: &Store,
+    missing: Vec<&'a str>,
+    fetched: &mut Fetched,
+) -> Result<Vec<&'a str>, FetchError> {
+    let still_there = listing::confirm(client, fetch.site, &missing)?;
+    if !still_there.is_empty() {
+        log::warn!(
+            "{}: the site lists {} pages without returning them; their last versions stay, and the next fetch tries again",
+            fetch.site.url,
+            still_there.len()
+        );
+    }
+    for id in &missing {
+        let (is_known, is_there) = (store.version(id).is_some(), still_there.contains(*id));
+        *(if is_known { &mut fetched.changed } else { &mut fetched.added }) -= 1;
+        fetched.unchanged += usize::from(is_known && is_there);
+        fetched.removed += usize::from(is_known && !is_there);
+        fetched.pages -= usize::from(!is_known || !is_there);
+    }
+    Ok(missing.into_iter().filter(|id| !still_there.contains(*id)).collect())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::client::{Client, encoded, next_part};
 use super::listing::{Listed, search};
 use super::parallel::in_parallel;
 use super::store::Store;
-use super::{Fetch, FetchError, Fetched};
+use super::{Fetch, FetchError};
 use crate::config::Attachments;
 use crate::config::sources::Deployment;
 use crate::lock::locked;
@@ -20,37 +20,32 @@ const BATCH: usize = 50;
 /// Number of accounts in a request for names.
 const USERS: usize = 100;
 
-/// Reads the pages in parallel, and writes a file for each. Pages that no longer exist count as removed.
-pub(super) fn read(
+/// Reads the pages in parallel, and writes a file for each. Returns the ids of the pages that the site did not return.
+pub(super) fn read<'a>(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
     store: &Store,
-    outdated: &[&Listed],
-    fetched: &mut Fetched,
-) -> Result<(), FetchError> {
+    outdated: &[&'a Listed],
+) -> Result<Vec<&'a str>, FetchError> {
     let batches: Vec<&[&Listed]> = outdated.chunks(BATCH).collect();
     let people = People::default();
     let done = AtomicUsize::new(0);
-    let gone = in_parallel(fetch.site.parallel, &batches, |batch| {
-        let gone = read_batch(client, fetch, store, &people, batch)?;
+    let missing = in_parallel(fetch.site.parallel, &batches, |batch| {
+        let missing = read_batch(client, fetch, store, &people, batch)?;
         (fetch.on_progress)(done.fetch_add(batch.len(), Ordering::Relaxed) + batch.len(), outdated.len());
-        Ok(gone)
+        Ok(missing)
     })?;
-    let gone: usize = gone.into_iter().sum();
-    fetched.pages -= gone;
-    fetched.removed += gone;
-    Ok(())
+    Ok(missing.into_iter().flatten().collect())
 }
 
-/// Fetches a batch of pages, and stores each with the users that it mentions. Removes pages that no longer exist, and
-/// returns their number.
-fn read_batch(
+/// Fetches a batch of pages, and stores each with the users that it mentions. Returns the ids of the missing pages.
+fn read_batch<'a>(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
     store: &Store,
     people: &People,
-    batch: &[&Listed],
-) -> Result<usize, FetchError> {
+    batch: &[&'a Listed],
+) -> Result<Vec<&'a str>, FetchError> {
     // If the text of the files is read, a separate listing contains their names.
     let names_files = fetch.attachments == Attachments::Names;
     let mut answers = match fetch.site.deployment {
@@ -59,7 +54,7 @@ fn read_batch(
     };
     let mentioned: BTreeSet<String> = answers.values().flat_map(mentions).collect();
     people.ask_for(client, fetch.site.deployment, &mentioned)?;
-    let mut gone = 0;
+    let mut missing = Vec::new();
     for listed in batch {
         if let Some(answer) = answers.get_mut(&listed.id) {
             let users = people.named(&mentions(answer));
@@ -68,11 +63,10 @@ fn read_batch(
             }
             store.write(listed, answer)?;
         } else {
-            gone += 1;
-            store.remove(&listed.id)?;
+            missing.push(listed.id.as_str());
         }
     }
-    Ok(gone)
+    Ok(missing)
 }
 
 /// Fetches pages from version 1 of the API, which returns everything in one answer.
@@ -102,10 +96,15 @@ fn cloud_pages(
         let mut path = format!("/api/v2/{kind}?id={}&body-format=storage&limit={BATCH}", encoded(&ids(&some)));
         let mut seen = BTreeSet::new();
         while seen.insert(path.clone()) {
-            let Some(answer) = client.get(&path)? else { break };
+            let answer = client.get(&path)?.ok_or_else(|| FetchError::Misconfigured {
+                message: format!("{} has no version 2 of the REST API (404)", client.base()),
+                hint: "Check the scopes of the token, and that `deployment` is `datacenter` if the site is not in the cloud. No page was removed."
+                    .into(),
+            })?;
+            let base = client.base_of_links(&answer);
             for value in answer.get("results").and_then(Value::as_array).into_iter().flatten() {
                 if let Some(id) = value.get("id").and_then(Value::as_str) {
-                    answers.insert(id.to_owned(), with_base(value.clone(), client.base()));
+                    answers.insert(id.to_owned(), with_base(value.clone(), base));
                 }
             }
             let Some(next) = next_part(&answer) else { break };

@@ -14,6 +14,8 @@ use crate::normalize::ATTACHMENTS;
 /// The folder of a source's pages.
 pub(super) struct Store {
     folder: PathBuf,
+    /// The address of the site.
+    site: String,
     known: BTreeMap<String, Known>,
     /// The permissions of the spaces at the last fetch, by key.
     permissions: BTreeMap<String, Value>,
@@ -32,11 +34,13 @@ struct Known {
 
 /// The key of a page for the list of downloaded files.
 const FILES: &str = "attachments";
+/// The key of a page for the address of the site that it was fetched from.
+const SITE: &str = "fetched_from";
 
 impl Store {
     /// Opens the folder. With `create`, creates it if necessary. Files that `fetch` did not write are ignored, so their pages are fetched
-    /// again.
-    pub fn open(folder: &Path, create: bool, wants_files: bool) -> Result<Self, FetchError> {
+    /// again. So are the pages of another site, because the same ids and versions are other pages there.
+    pub fn open(folder: &Path, site: &str, create: bool, wants_files: bool) -> Result<Self, FetchError> {
         if create {
             fs::create_dir_all(folder).map_err(FetchError::file(folder))?;
         }
@@ -45,7 +49,7 @@ impl Store {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !create => {
-                return Ok(Self { folder: folder.to_owned(), known, permissions, wants_files });
+                return Ok(Self { folder: folder.to_owned(), site: site.to_owned(), known, permissions, wants_files });
             }
             Err(error) => return Err(FetchError::file(folder)(error)),
         };
@@ -60,7 +64,8 @@ impl Store {
                 continue;
             }
             let page = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-            let version = page.as_ref().and_then(|page| page.pointer("/version/number")?.as_i64());
+            let of_site = page.as_ref().filter(|page| fetched_from(page).is_none_or(|from| from == site));
+            let version = of_site.and_then(|page| page.pointer("/version/number")?.as_i64());
             // If `fetch` did not write the file, its page is fetched again. If the page is deleted, the file is removed.
             let mark = page.as_ref().map(mark).unwrap_or_default();
             let space = page.as_ref().and_then(|page| page.get("space"));
@@ -71,7 +76,7 @@ impl Store {
             let files = page.and_then(|mut page| page.get_mut(FILES).map(Value::take));
             known.insert(id.to_owned(), Known { version: version.unwrap_or(-1), mark, files });
         }
-        Ok(Self { folder: folder.to_owned(), known, permissions, wants_files })
+        Ok(Self { folder: folder.to_owned(), site: site.to_owned(), known, permissions, wants_files })
     }
 
     pub fn len(&self) -> usize {
@@ -103,6 +108,7 @@ impl Store {
     pub fn write(&self, listed: &Listed, answer: &Value) -> Result<(), FetchError> {
         let mut page = answer.as_object().cloned().unwrap_or_default();
         copy_listed(&listed.value, &mut page);
+        page.insert(SITE.to_owned(), self.site.as_str().into());
         if let Some(files) = self.files(&listed.id).filter(|_| self.wants_files) {
             page.insert(FILES.to_owned(), files.clone());
         }
@@ -190,6 +196,11 @@ impl Store {
         file.persist(path).map_err(|error| FetchError::file(path)(error.error))?;
         Ok(())
     }
+}
+
+/// Returns the address of the site that a page was fetched from. Earlier versions stored it only as the start of its links.
+fn fetched_from(page: &Value) -> Option<&str> {
+    page.get(SITE).or_else(|| page.pointer("/_links/base"))?.as_str()
 }
 
 fn copy_listed(listed: &Value, page: &mut Map<String, Value>) {

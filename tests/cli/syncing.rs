@@ -285,6 +285,65 @@ fn a_site_that_misbehaves_is_read_to_the_end() {
 }
 
 #[test]
+fn a_page_that_is_listed_stays_whatever_the_site_says_of_its_body() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(30));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    let before = bodies(&sandbox);
+    for id in 1..=30 {
+        site.edit(id, |page| (page.version, page.body) = (2, format!("<p>New text {id}.</p>")));
+    }
+    // The listing, the permissions, and the bodies.
+    site.misbehave([None, None, Some(Fault::Status(404, ""))]);
+    let refused = run(&sandbox, &["sync"]).exits(3);
+    assert!(refused.stderr.contains("has no version 2 of the REST API (404)"), "{}", refused.stderr);
+    assert_eq!(bodies(&sandbox), before);
+    site.misbehave([None, None, Some(Fault::Forget)]);
+    let forgotten = run(&sandbox, &["sync"]).success();
+    assert!(forgotten.stderr.contains("the site lists 30 pages without returning them"), "{}", forgotten.stderr);
+    assert_eq!((counts(&forgotten), bodies(&sandbox)), ([0, 0, 0, 30], before));
+    assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 30, 0, 0]);
+    site.assert_satisfied();
+}
+
+#[test]
+fn pages_of_another_site_replace_those_with_the_same_ids() {
+    let (sandbox, first, second) = (Sandbox::new(), Confluence::start(3), Confluence::start(3));
+    second.edit(2, |page| page.body = "<p>Text of the other site.</p>".into());
+    sandbox.configure(&first.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    sandbox.configure(&second.source("handbook"));
+    run(&sandbox, &["sync", "--yes"]).success();
+    assert_eq!(bodies(&sandbox).iter().filter(|body| body.ends_with("Text of the other site.")).count(), 1);
+    let port = second.source("x").split_once("127.0.0.1:").unwrap().1.split('/').next().unwrap().to_owned();
+    let urls = sandbox.database.column("select url from graphdb.documents where is_searched");
+    assert!(urls.len() == 3 && urls.iter().all(|url| url.contains(&port)), "{urls:?}");
+}
+
+#[test]
+fn a_page_to_sign_in_is_named_at_once() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(3));
+    sandbox.configure(&site.source("handbook"));
+    site.misbehave([Some(Fault::SignIn)]);
+    let refused = run(&sandbox, &["sync"]).exits(3);
+    assert!(refused.stderr.contains("answers with a web page instead of JSON"), "{}", refused.stderr);
+    assert_eq!(site.requests().len(), 1);
+}
+
+#[test]
+fn a_source_that_was_renamed_names_its_earlier_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/a.dita", TOPIC);
+    sandbox.configure("sources: { manuals: { kind: dita, path: docs } }\n");
+    run(&sandbox, &["sync"]).success();
+    sandbox.configure("sources: { guides: { kind: dita, path: docs } }\n");
+    let renamed = run(&sandbox, &["sync"]).success();
+    let hint = "If guides replaces it, delete it: `trailblazer runs delete --run-id manuals`";
+    assert!(renamed.stderr.contains(hint), "{}", renamed.stderr);
+    assert!(!run(&sandbox, &["sync"]).success().stderr.contains(hint));
+}
+
+#[test]
 fn a_cursor_that_comes_again_ends_the_fetch_and_changes_nothing() {
     let (sandbox, site) = (Sandbox::new(), Confluence::start(12));
     sandbox.configure(&site.source("handbook"));

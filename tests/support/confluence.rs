@@ -40,6 +40,10 @@ pub enum Fault {
     Delete(u64),
     /// The site creates a new version of the page before it answers.
     Edit(u64),
+    /// The site returns a web page.
+    SignIn,
+    /// The site returns a list without entries.
+    Forget,
     /// The site returns the cursor of the request again.
     RepeatCursor,
 }
@@ -256,6 +260,15 @@ impl Confluence {
                 page.version += 1;
                 page.body = format!("<p>Edited text of page number{id}.</p>");
             }),
+            Some(Fault::SignIn) => return write(connection, 200, "", "\n<!doctype html><title>Sign in</title>"),
+            Some(Fault::Forget) => {
+                return write(
+                    connection,
+                    200,
+                    "",
+                    &json!({ "results": [], "_links": { "base": self.url } }).to_string(),
+                );
+            }
             Some(Fault::RepeatCursor) | None => {}
         }
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));

@@ -39,6 +39,13 @@ pub fn overlapping_runs(client: &mut impl GenericClient, run_id: &RunId) -> Resu
     Ok(rows.iter().map(|row| (super::run_id(row, "run_id"), row.get("documents"))).collect())
 }
 
+/// Returns a run other than `run_id` that has the same description of its input, if there is one.
+pub fn run_of_input(client: &mut impl GenericClient, input: &str, run_id: &RunId) -> Result<Option<RunId>> {
+    let one =
+        "select l.run_id from graphdb.list_runs() as l where l.input = $1 and l.run_id <> $2 order by l.run_id limit 1";
+    Ok(client.query_opt(one, &[&input, &run_id.as_str()])?.map(|row| super::run_id(&row, "run_id")))
+}
+
 /// Calls `graphdb.list_sources`. Returns the sources of all runs, most frequent first.
 pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())

@@ -14,7 +14,9 @@ use serde_json::{Map, Value};
 
 use crate::ids::{ClaimToken, RunId, Status};
 
-pub use documents::{StoredDocument, list_labels, list_meta_keys, list_sources, overlapping_runs, run_documents};
+pub use documents::{
+    StoredDocument, list_labels, list_meta_keys, list_sources, overlapping_runs, run_documents, run_of_input,
+};
 pub use embeddings::{
     InputPlace, PendingInput, PruneStep, input_places, list_models, model_limit, pending_inputs, prune_embeddings,
     register_model, set_model_limit,
