@@ -45,7 +45,7 @@ pub fn events(args: &[OsString]) -> When {
     values.chain(joined).find_map(|value| When::from_str(value, false).ok()).unwrap_or(When::Auto)
 }
 
-/// Returns a parser for whole numbers in `range`. Its error says what to write.
+/// Returns a parser for whole numbers in `range`. Its error message names the allowed values.
 pub fn whole_number<N>(range: RangeInclusive<i64>) -> impl Fn(&str) -> Result<N, String> + Clone
 where
     N: TryFrom<i64>,

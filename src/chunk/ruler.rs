@@ -302,7 +302,8 @@ impl<'a> Ruler<'a> {
         self.path_of(self.outline.heading_above(at).unwrap_or(self.outline.headings.len()))
     }
 
-    /// Returns the path that ends with the name `innermost`, with as many of its innermost parts as fit into half a chunk.
+    /// Returns the heading path that ends with the name at index `innermost`. If the path needs more than half a chunk,
+    /// its outer parts are omitted.
     fn path_of(&self, innermost: usize) -> Path<'a> {
         let limit = self.limits.max_tokens.saturating_sub(self.tokenizer.special_tokens()) / 2;
         let mut path = Path::default();

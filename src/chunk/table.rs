@@ -18,8 +18,9 @@ const BAR: usize = 1;
 const DELIMITER: usize = 2;
 
 impl Head {
-    /// Parses the lines of a head, and shortens its cells so that the head has at most `limit` tokens. `shorten` returns
-    /// the start of a string with at most the given number of tokens, and their number. Returns `None` if no head fits.
+    /// Parses the lines of a head, and shortens its cells so that the head has at most `limit` tokens. `shorten`
+    /// truncates a string to at most the given number of tokens and returns the result with its token count. Returns
+    /// `None` if no head fits.
     pub fn new(text: &str, limit: usize, shorten: impl Fn(&str, usize) -> (String, usize)) -> Option<Self> {
         let line = text.lines().next()?;
         let mut ranges = cells(line);

@@ -36,7 +36,7 @@ pub fn fault(worker: &Worker) -> Option<String> {
     match worker.state {
         WorkerState::Alive => None,
         WorkerState::Dead if worker.has_ended => {
-            Some("its process has ended; `trailblazer run` on this machine takes the run back".into())
+            Some("its process has ended; `trailblazer run` on this machine recovers the run".into())
         }
         WorkerState::Dead => Some(format!(
             "no heartbeat for {} (one every {} expected), probably dead",

@@ -31,7 +31,8 @@ pub(super) fn check(dita: &Dita, place_of: impl Fn(&str) -> String) -> Result<()
         return Ok(());
     }
     let message =
-        format!("dita.page_url: `{}` gives all pages one address; write for example {{path}}.html", dita.page_url);
+        format!("dita.page_url: `{}` gives all pages the same address; use a placeholder, for example {{path}}.html", \
+             dita.page_url);
     Err(ConfigError::Invalid { place: place_of("dita.page_url"), message })
 }
 

@@ -209,7 +209,7 @@ fn key_of(name: &str) -> Option<&'static str> {
         .or_else(|| begun.next().filter(|_| begun.next().is_none()))
 }
 
-/// Returns the known name that is most similar to `name`, with at most `most` typing errors.
+/// Returns the known name that is most similar to `name`, with at most `most` typos.
 pub(crate) fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Option<&'a str> {
     let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(known, name), known));
     distances.min().filter(|(distance, _)| *distance <= most).map(|(_, known)| known)

@@ -203,6 +203,7 @@ fn values_of_a_wrong_type_are_refused_in_the_words_of_the_file() {
 #[test]
 fn the_address_of_a_dita_page_names_its_path() {
     insta::assert_snapshot!(message("dita:\n  page_url: index.html\n"),
-        @"x.yaml:2: dita.page_url: `index.html` gives all pages one address; write for example {path}.html");
+        @"x.yaml:2: dita.page_url: `index.html` gives all pages the same address; use a placeholder, for example \
+             {path}.html");
     assert!(from_file("dita: { page_url: \"guide/{path}\" }").is_ok());
 }

@@ -163,7 +163,7 @@ pub fn reordered(hits: Vec<Hit>, order: &[(usize, Option<f64>)]) -> Vec<Hit> {
 /// The interpretation of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The question with corrected typing errors. Use it for the embedding and the search.
+    /// The question with typos corrected. Use it for the embedding and the search.
     pub question: String,
     /// The corrections, in the form `typed → corrected`.
     pub corrections: Vec<String>,

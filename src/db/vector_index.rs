@@ -11,7 +11,8 @@ use crate::config::VectorIndex;
 use crate::error::{Error, Result};
 use crate::stop::Stop;
 
-/// Key of the advisory lock for the process that builds. The other keys are in `sql/functions/*/_*_lock.sql`.
+/// Key of the advisory lock that a process holds while it builds a vector index. The other keys are in
+/// `sql/functions/*/_*_lock.sql`.
 const BUILD_LOCK: i64 = 7_881_697_304_920_176;
 /// The interval between two progress queries.
 const TICK: Duration = Duration::from_millis(200);

@@ -62,8 +62,8 @@ pub fn embed_texts(
     Ok(results)
 }
 
-/// Returns the vector of a question with the model's prefix for questions. Words beyond the model's limit are ignored, and
-/// `on_cut` is called before the rest is embedded.
+/// Returns the vector of a question with the model's prefix for questions. Words beyond the model's limit are ignored.
+/// In this case, `on_cut` is called before the question is embedded.
 pub fn embed_question(provider: &dyn Provider, question: &str, on_cut: impl FnOnce()) -> Result<Vec<f32>, EmbedError> {
     let model = provider.model();
     let text = format!("{}{question}", model.query_prefix);

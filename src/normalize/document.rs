@@ -1,4 +1,4 @@
-//! The document in all later phases: one line of `normalized.ndjson` or one row of `graphdb.documents`.
+//! A document as all later phases see it: one line of `normalized.ndjson` or one row of `graphdb.documents`.
 
 use std::collections::BTreeMap;
 

@@ -62,7 +62,7 @@ impl Readers {
     }
 }
 
-/// Returns whether everybody who may read `a` may also read `b`, regardless of the members of groups.
+/// Returns whether everybody who may read `a` may also read `b`, regardless of group membership.
 #[must_use]
 pub fn is_within(a: Option<&Readers>, b: Option<&Readers>) -> bool {
     let implies = |wider: &Restriction| {

@@ -156,7 +156,7 @@ impl Collector for Scrape {
             backlog.oldest_normalized_at.map_or(0.0, |at| (backlog.at - at).num_milliseconds() as f64 / 1000.0);
         gauges(
             "trailblazer_oldest_waiting_run_age_seconds",
-            "Age of the oldest waiting run, or 0 if no run waits",
+            "Age of the oldest waiting run, or 0 if no runs are waiting",
             &alone(oldest),
         )?;
         let claims = [
@@ -167,7 +167,7 @@ impl Collector for Scrape {
         let claims: Vec<_> = claims.map(|(state, count)| (vec![("state", state.to_owned())], count as f64)).into();
         gauges(
             "trailblazer_claims",
-            "Runs that workers hold: live, dead (six heartbeats are missing) or with an expired lease",
+            "Runs that workers hold: live, dead (six consecutive heartbeats were missed) or with an expired lease",
             &claims,
         )?;
         let silent = backlog.claims.iter().map(|claim| claim.silent_seconds).max().unwrap_or(0);

@@ -78,7 +78,8 @@ impl Problem {
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self {
             asks_credentials: true,
-            hint: Some("Send `Authorization: Bearer TOKEN`, or the token as password of any user.".into()),
+            hint: Some("Send `Authorization: Bearer TOKEN`, or use the token as the password with any user \
+                 name.".into()),
             ..Self::new(StatusCode::UNAUTHORIZED, detail)
         }
     }

@@ -89,7 +89,7 @@ fn a_claim_of_a_live_worker_is_released_only_by_force() {
     claimed_elsewhere(&sandbox, "r1", "12:00:59");
     for args in [&["runs", "release", "r1"][..], &["runs", "release", "--run-id", "*"]] {
         let refused = sandbox.run(args).exits(5);
-        assert!(refused.stderr.contains("the worker that claimed the run is alive"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("the worker holding the run is still alive"), "{}", refused.stderr);
         assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
     }
     assert_eq!(run_of(&sandbox, "r1"), "chunking 0 0");
@@ -119,7 +119,7 @@ fn a_run_takes_back_what_a_killed_process_of_this_machine_had_claimed() {
     drop(held);
 
     let dry = sandbox.run(&["run", "--dry-run"]).success();
-    let told = "the processes that claimed r1 have ended; `run` takes the runs back";
+    let told = "the processes that claimed r1 have ended; `run` recovers the runs";
     assert!(dry.stderr.contains(told), "{}", dry.stderr);
     let workers = sandbox.run(&["status", "--workers", "--json"]).success();
     assert_eq!(workers.events_named("workers.row")[0]["state"], "dead", "{}", workers.stdout);

@@ -76,7 +76,7 @@ fn each_caller_sees_its_own(server: &Server) {
         assert_eq!(ids(&answers[0].json()), readable, "{token}");
         let facets = get("/api/facets").status(200);
         assert_eq!(facets.json()["documents"], readable.len(), "{token}");
-        // The words of a restricted page correct no typing error.
+        // The words of a restricted page correct no typo.
         answers.extend([get("/api/search?q=bonsu+ern"), get("/?q=Bob+gets+spring"), facets]);
         for page in ["holidays", "salaries", "bonus", "no-such-page"] {
             let status = if readable.contains(&page) { 200 } else { 404 };

@@ -39,7 +39,7 @@ begin
 end
 $$;
 
--- Claims and completes so many runs, each in a transaction of its own.
+-- Claims and completes the given number of runs, each in a transaction of its own.
 create or replace procedure claim_cost.cycle(p_runs integer)
 language plpgsql as $$
 declare

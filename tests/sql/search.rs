@@ -790,7 +790,7 @@ fn typing_errors_are_corrected_by_words_that_documents_shown_have() {
     assert_eq!(read("max_conections", &json!({})), "max_connections");
     assert_eq!(read("reest the embeddnigs", &json!({"source": "r2-source"})), "reest the embeddnigs");
     assert_eq!(read("pizza in Rome", &json!({})), "pizza in Rome");
-    // Other documents contain the word, so it is no typing error.
+    // Other documents contain the word, so it is not a typo.
     assert_eq!(read("failed", &json!({"source": "r2-source"})), "failed");
     assert_eq!(read("ｒｅｅｓｔ", &json!({})), "reset");
     assert_eq!(read("Ｒｅｓｅｔ the ﬁle", &json!({})), "Reset the file");

@@ -36,7 +36,7 @@ fn the_backlog_counts_what_a_filter_selects() {
     assert_eq!(backlog(&mut client, r#"'chunk', '{"run_ids": ["r02", "r04", "x"]}'"#), "2 0 0102 0104 {r02,r04}");
     assert_eq!(backlog(&mut client, r#"'chunk', '{"limit": 3}'"#), "3 0 0101 0103 {r01,r02,r03}");
     assert_eq!(backlog(&mut client, r#"'chunk', '{"source": "confluence"}'"#), "0 0 - - {}");
-    // Runs in back-off are last.
+    // Runs in back-off come last.
     let fail =
         "select graphdb.fail_run(c.run_id, c.claim_token, 'no', '1 hour') from graphdb.claim_run('chunk', 'w') as c";
     ask(&mut client, fail);

@@ -74,7 +74,7 @@ end
 $$;
 
 comment on function graphdb.replace_chunks(text, bigint, text) is
-  'Replace the chunks of a run with staged_chunks, under the claim. Only documents with different chunks are written. '
+  'Replace the chunks of a claimed run with staged_chunks. Only documents whose chunks have changed are written. '
   'Call complete_run in the same transaction. Returns the number of staged chunks. p_chunking: the value that was passed to run_documents. '
   'Documents that run_documents did not return keep their chunks. TB001: the claim is for another phase. TB002: claim lost.';
 revoke all on function graphdb.replace_chunks(text, bigint, text) from public;

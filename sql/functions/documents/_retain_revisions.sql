@@ -1,6 +1,6 @@
--- Give these documents of a run a new current revision without chunks. A search shows the old revision with its chunks
--- until it can find the new one. Documents that no search shows are not changed.
--- Returns the documents with a new revision. The caller must hold _newest_lock.
+-- Create a new current revision without chunks for each of these documents. Searches return the old revision and its
+-- chunks until the new revision is searchable. Documents that searches do not return are not changed. Returns the
+-- documents with a new revision. The caller must hold _newest_lock.
 create or replace function graphdb._retain_revisions(p_run_id text, p_doc_ids text[])
 returns text[]
 language plpgsql
@@ -33,6 +33,6 @@ end
 $$;
 
 comment on function graphdb._retain_revisions(text, text[]) is
-  'Give these documents of a run a new current revision without chunks. A search shows the old revision until it can find the new one. '
+  'Create a new current revision without chunks for each of these documents. Searches return the old revision until the new revision is searchable. '
   'Returns the documents with a new revision.';
 revoke all on function graphdb._retain_revisions(text, text[]) from public;

@@ -1,5 +1,5 @@
 -- Move chunks of these documents to the correct index after the readers of the documents changed. From the next
--- refresh_search on, words that everybody may now read also correct typing errors.
+-- refresh_search on, words that everybody may now read also correct typos.
 create or replace function graphdb._settle_restrictions(p_doc_ids text[])
 returns void
 language plpgsql

@@ -1,6 +1,7 @@
--- Replace a run's documents with the session's staged_documents and register the run, in this transaction. Only documents that
--- differ are written. A search shows the old versions until the run is completed. Returns the result of register_run, the
--- numbers of added, changed, removed and unchanged documents, and the first thousand changes of each kind by id and title.
+-- Replace a run's documents with the session's staged_documents and register the run, in this transaction. Only changed
+-- documents are written. Searches return the old versions until the run is completed. Returns the result of
+-- register_run, the numbers of added, changed, removed and unchanged documents, and the first thousand changes of each
+-- kind by id and title.
 create or replace function graphdb.load_documents(
   p_run_id text,
   p_source text,
@@ -79,7 +80,7 @@ $$;
 
 comment on function graphdb.load_documents(text, text, timestamptz, text, text) is
   'Replace the documents of a run with staged_documents and register the run, in one transaction. '
-  'Only documents that differ are written. A search shows the old versions until the run is completed. '
+  'Only changed documents are written. Searches return the old versions until the run is completed. '
   'Returns the outcome (registered, changed or unchanged), the number of documents, the numbers of added, changed, removed and unchanged documents, and the id and title of the first 1000 documents of each kind of change. '
   'p_input is the source of the documents. TB001: bad run id or source, an id or a label of more than 1024 bytes, or no staged documents.';
 revoke all on function graphdb.load_documents(text, text, timestamptz, text, text) from public;

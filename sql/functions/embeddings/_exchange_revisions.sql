@@ -9,7 +9,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- These runs were embedded with the model again, so they have new revisions for it.
+  -- These runs were re-embedded with the model, so they already have new revisions for it.
   delete from graphdb.documents as k
   using graphdb.processed_runs as r
   where k.kept_for = p_model.model_id and r.run_id = k.run_id and r.embedding_model = p_model.model;

@@ -1,6 +1,6 @@
--- Delete the vectors of texts that no run contains, which remain after documents are edited. With p_dry_run, they are only
--- counted. If p_max_vectors is set, a step checks at most so many vectors: repeat the call with the last two columns until
--- they are null.
+-- Delete the vectors of texts that are no longer in any run, for example because a document was edited. With p_dry_run,
+-- only count them. If p_max_vectors is set, each call checks at most that many vectors. Repeat the call with the last
+-- two columns until they are null.
 create or replace function graphdb.prune_embeddings(
   p_dry_run boolean default false,
   p_max_vectors integer default null,
@@ -54,7 +54,7 @@ end
 $$;
 
 comment on function graphdb.prune_embeddings(boolean, integer, integer, bytea) is
-  'Delete the vectors of texts that no run contains, which remain after documents are edited. With p_dry_run, they are only counted. '
-  'If p_max_vectors is set, a step checks at most so many vectors, including those that it keeps: '
+  'Delete the vectors of texts that are no longer in any run, for example because a document was edited. With p_dry_run, only count them. '
+  'If p_max_vectors is set, each call checks at most that many vectors, including the vectors that it keeps: '
   'repeat the call with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until these are null. TB001: bad argument.';
 revoke all on function graphdb.prune_embeddings(boolean, integer, integer, bytea) from public;

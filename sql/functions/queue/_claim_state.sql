@@ -1,4 +1,4 @@
--- Return the state of a claim: alive, dead (six consecutive heartbeats are missing), expired (the lease has ended), or null
+-- Return the state of a claim: alive, dead (six consecutive heartbeats were missed), expired (the lease has ended), or null
 -- without a claim. If the server's clock was set back, the last heartbeat is in the future, and the worker counts as alive.
 create or replace function graphdb._claim_state(p_run graphdb.processed_runs, p_now timestamptz)
 returns text
@@ -15,5 +15,5 @@ as $$
 $$;
 
 comment on function graphdb._claim_state(graphdb.processed_runs, timestamptz) is
-  'Return the state of a claim: alive, dead (six consecutive heartbeats are missing), expired (the lease has ended), or null without a claim.';
+  'Return the state of a claim: alive, dead (six consecutive heartbeats were missed), expired (the lease has ended), or null without a claim.';
 revoke all on function graphdb._claim_state(graphdb.processed_runs, timestamptz) from public;

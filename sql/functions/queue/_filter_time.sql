@@ -1,4 +1,4 @@
--- Return the time in a filter key. A date means the start of the day in UTC, or its end with p_end.
+-- Return the time that a filter value denotes. A date denotes the start of the day in UTC or, if p_end is true, its end.
 create or replace function graphdb._filter_time(p_key text, p_value jsonb, p_end boolean)
 returns timestamptz
 language plpgsql
@@ -29,5 +29,5 @@ end
 $$;
 
 comment on function graphdb._filter_time(text, jsonb, boolean) is
-  'Return the time in a filter key. A date means the start of the day in UTC, or its end with p_end. Reject other values (TB001).';
+  'Return the time that a filter value denotes. A date denotes the start of the day in UTC or, if p_end is true, its end. Reject other values (TB001).';
 revoke all on function graphdb._filter_time(text, jsonb, boolean) from public;

@@ -31,5 +31,5 @@ $$;
 
 comment on function graphdb.backlog(text, jsonb) is
   'Describe the runs that wait for a phase: their number, the number in back-off (deferred), the earliest and latest normalized_at, and the next ten run ids in claim order. '
-  'Runs in back-off are last. If the filter has a limit, that many run ids are returned, at most 1000. TB001: bad phase or filter.';
+  'Runs in back-off come last. If the filter has a limit, up to that many run ids are returned (at most 1000). TB001: bad phase or filter.';
 revoke all on function graphdb.backlog(text, jsonb) from public;

@@ -1,6 +1,6 @@
--- Return what ended in each of the last p_buckets intervals of length p_bucket, oldest first: completed phases, failures
--- including expired leases, and chunks of the runs that were embedded. The last interval ends now. Every interval has a row.
--- Documents that the caller, or p_as, may not read do not count.
+-- For each of the last p_buckets intervals of length p_bucket, oldest first, return the number of completed phases,
+-- failures including expired leases, and chunks of the runs that were embedded. The last interval ends now. Every
+-- interval has a row. Documents that the caller, or p_as, may not read do not count.
 create or replace function graphdb.backlog_history(p_bucket interval default '1 minute', p_buckets integer default 60, p_as text[] default null)
 returns table (since timestamptz, chunked bigint, embedded bigint, failed bigint, chunks bigint)
 language plpgsql
@@ -38,6 +38,7 @@ end
 $$;
 
 comment on function graphdb.backlog_history(interval, integer, text[]) is
-  'Return what ended in each of the last p_buckets intervals, oldest first: completed phases, failures including expired leases, and chunks of the runs that were embedded. '
+  'For each of the last p_buckets intervals, oldest first, return the number of completed phases, of failures (including expired leases), '
+  'and of chunks in the runs that were embedded. '
   'Every interval has a row, and the last one ends now. TB001: bad interval or number.';
 revoke all on function graphdb.backlog_history(interval, integer, text[]) from public;

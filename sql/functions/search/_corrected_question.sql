@@ -1,4 +1,4 @@
--- Correct the typing errors in a question. Return the corrected question and the corrections.
+-- Correct the typos in a question. Return the corrected question and the corrections.
 create or replace function graphdb._corrected_question(
   p_question text,
   p_languages text[],
@@ -39,5 +39,5 @@ end
 $$;
 
 comment on function graphdb._corrected_question(text, text[], text[]) is
-  'Correct the typing errors in a question. Return the corrected question and the corrections.';
+  'Correct the typos in a question. Return the corrected question and the corrections.';
 revoke all on function graphdb._corrected_question(text, text[], text[]) from public;

@@ -1,5 +1,6 @@
--- Return the correction of a word: the most similar word in the vocabulary that a visible document contains, with at most
--- two typing errors, or one if the word is short. Null if there is none, or if a visible document contains the word itself.
+-- Return the correction of a word: the most similar word in the vocabulary that a visible document contains, with at
+-- most two typos, or one if the word is short. Null if there is none, or if a visible document contains the word
+-- itself.
 create or replace function graphdb._corrected_word(p_word text, p_languages text[], p_scope text[])
 returns text
 language plpgsql
@@ -48,6 +49,6 @@ end
 $$;
 
 comment on function graphdb._corrected_word(text, text[], text[]) is
-  'Return the correction of a word that no visible document contains: the most similar word in the vocabulary, with at most two typing errors. '
+  'Return the correction of a word that no visible document contains: the most similar word in the vocabulary, with at most two typos. '
   'Null if there is none.';
 revoke all on function graphdb._corrected_word(text, text[], text[]) from public;

@@ -1,4 +1,4 @@
--- Return the number of typing errors between two words: missing, additional, wrong or swapped characters.
+-- Return the number of typos between two words: missing, additional, wrong or swapped characters.
 -- The maximum is p_most + 1.
 create or replace function graphdb._typing_errors(p_word text, p_other text, p_most integer)
 returns integer
@@ -37,5 +37,5 @@ end
 $$;
 
 comment on function graphdb._typing_errors(text, text, integer) is
-  'Return the number of typing errors between two words: missing, additional, wrong or swapped characters. The maximum is p_most + 1.';
+  'Return the number of typos between two words: missing, additional, wrong or swapped characters. The maximum is p_most + 1.';
 revoke all on function graphdb._typing_errors(text, text, integer) from public;

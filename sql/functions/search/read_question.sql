@@ -1,6 +1,5 @@
--- Return how a search interprets a question: the question with corrected typing errors, and the excluded words. Phrases in quotes
--- and excluded words are not corrected.
--- Embed the corrected question, and pass it to graphdb.search.
+-- Return how a search interprets a question: the question with typos corrected, and the excluded words. Phrases in
+-- quotes and excluded words are not corrected. Embed the corrected question, and pass it to graphdb.search.
 create or replace function graphdb.read_question(
   p_query text,
   p_filter jsonb default null,
@@ -20,7 +19,7 @@ declare
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
   v_scope constant record := graphdb._search_scope(p_filter);
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
-  -- Phrases in quotes and excluded words have no typing errors. While the rest is corrected, their numbers stand for them.
+  -- Phrases in quotes and excluded words are not corrected. Numbers replace them while the other words are corrected.
   v_kept text[] := '{}';
   v_part text;
   v_rest text := translate(graphdb._search_symbols(p_query), '“”„', '"""');
@@ -44,6 +43,6 @@ end
 $$;
 
 comment on function graphdb.read_question(text, jsonb) is
-  'Return how a search interprets a question: the question with corrected typing errors, the corrections, and the words that no result may contain. '
+  'Return how a search interprets a question: the question with typos corrected, the corrections, and the words that no result may contain. '
   'Embed the corrected question and pass it to graphdb.search. TB001: bad filter.';
 revoke all on function graphdb.read_question(text, jsonb) from public;

@@ -1,6 +1,6 @@
 -- Update the data that searches need after many changes: the full-text index, the statistics about rare words and
--- filters, the mean vectors of documents, and the vocabulary for typing errors. Without it, searches return the same
--- results, except for typing errors, but are slower. Autovacuum updates the first two later.
+-- filters, the mean vectors of documents, and the vocabulary that corrects typos. Without this call, searches are
+-- slower and correct fewer typos, but otherwise return the same results. Autovacuum updates the first two later.
 create or replace function graphdb.refresh_search()
 returns void
 language plpgsql
@@ -20,5 +20,6 @@ end
 $$;
 
 comment on function graphdb.refresh_search() is
-  'Update the data that searches need after many changes: the full-text index, the statistics about rare words and filters, the mean vectors of documents, and the vocabulary for typing errors.';
+  'Update the data that searches need after many changes: the full-text index, the statistics about rare words and filters, the mean '
+  'vectors of documents, and the vocabulary that corrects typos.';
 revoke all on function graphdb.refresh_search() from public;

@@ -86,7 +86,8 @@ end
 $$;
 
 comment on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) is
-  'Find the documents that answer a question, with full-text search, vector search, or both. The best document is first, with its best p_per_document chunks. '
+  'Find the documents that answer a question, with full-text search, vector search, or both. The best document comes first, with its best '
+  'p_per_document chunks. '
   'For each document, only the newest version that is ready is searched. p_query: the question. Rare words have a higher weight. '
   'Every result contains "a phrase in quotes". No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
   'p_query_vector: the vector of the question under p_model (null: the served model), or null. p_limit: the number of documents. '

@@ -24,7 +24,7 @@ const NAMED: usize = 3;
 pub struct Change {
     /// The name of the configured model.
     model: String,
-    /// The served model, if it is another one.
+    /// The served model, if it differs from the configured one.
     served: Option<String>,
     /// The configured sizes of chunks.
     sizes: Limits,

@@ -169,7 +169,7 @@ fn work_on(args: &Args, filter: &Filter, context: &Context<'_>, stop: &Stop) -> 
     } else if let [first, others @ ..] = reclaim::left_behind(&mut client, &filter)?.as_slice() {
         let others =
             if others.is_empty() { String::new() } else { format!(" and {}", counted(others.len(), "other run")) };
-        log::info!("the processes that claimed {}{others} have ended; `run` takes the runs back", first.run_id);
+        log::info!("the processes that claimed {}{others} have ended; `run` recovers the runs", first.run_id);
     }
     let due = due::scan(&mut client, &phases, &filter, context)?;
     if due.iter().all(|backlog| backlog.total == 0) {

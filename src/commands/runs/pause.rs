@@ -113,7 +113,7 @@ impl Done {
     }
 }
 
-/// Changes the runs that a filter selects in steps. A dry run is one step.
+/// Changes the selected runs in several steps. A dry run takes a single step.
 fn change(
     filter: &Filter,
     run_ids: &[RunId],

@@ -86,8 +86,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     if counts.released == 0 && counts.skipped > 0 && !release.dry_run {
         return Err(Error::Refused {
             message: match counts.skipped {
-                1 => "the worker that claimed the run is alive".into(),
-                workers => format!("the {workers} workers that claimed the runs are alive"),
+                1 => "the worker holding the run is still alive".into(),
+                workers => format!("the {workers} workers holding the runs are still alive"),
             },
             hint:
                 "Pass --force to release the claims anyway. `trailblazer status --workers` shows the last heartbeats."

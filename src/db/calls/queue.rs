@@ -21,7 +21,7 @@ pub struct Backlog {
     pub first_normalized_at: Option<DateTime<Utc>>,
     /// Time of the newest run.
     pub last_normalized_at: Option<DateTime<Utc>>,
-    /// The first ten run ids in claim order, or as many as the limit of the filter. Runs in back-off are last.
+    /// The first ten run ids in claim order, or as many as the limit of the filter. Runs in back-off come last.
     pub sample_run_ids: Vec<String>,
 }
 

@@ -3,7 +3,7 @@
 use super::OpenAi;
 use crate::embed::EmbedError;
 
-/// Maximum number of requests for the search.
+/// Maximum number of requests that are sent to find the limit.
 const REQUESTS: usize = 10;
 /// A word that is one token in the vocabulary of every model.
 const WORD: &str = "time ";

@@ -78,8 +78,8 @@ fn facts(document: &FoundDocument) -> Markup {
     let meta = |key: &str| document.meta.get(key).and_then(|value| value.as_str());
     html! {
         @if !document.is_searched {
-            p.notice { "Search finds another version of this document: "
-                a href=(links::document("~", &document.doc_id)) { "show that one" } "." }
+            p.notice { "Searches return another version of this document. "
+                a href=(links::document("~", &document.doc_id)) { "Show that version" } "." }
         }
         p.facts {
             span { (document.source) }

@@ -20,12 +20,12 @@ const FORMATS: [&str; 4] = ["md", "markdown", "mdita", "hdita"];
 /// The values of `format`, and the extensions, of maps in Markdown or HTML.
 const MAP_FORMATS: [&str; 2] = ["mditamap", "hditamap"];
 
-/// Returns whether a `format` stands for Lightweight DITA.
+/// Returns whether a `format` identifies Lightweight DITA.
 pub(super) fn is_format(format: &str) -> bool {
     FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format)) || is_map_format(format)
 }
 
-/// Returns whether a `format` or an extension stands for a map in Markdown or HTML.
+/// Returns whether a `format` or a file extension identifies a map in Markdown or HTML.
 pub(super) fn is_map_format(format: &str) -> bool {
     MAP_FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format))
 }
