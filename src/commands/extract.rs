@@ -11,7 +11,7 @@ pub struct Args {
     format: Format,
 }
 
-/// Reads a file from standard input and prints its text. If this fails, prints the reason and ends with exit code 1.
+/// Reads a file from standard input and prints its text. If this fails, prints the reason and exits with code 1.
 pub fn run(args: &Args) -> Result<Exit> {
     let (text, exit) = match process::answer(args.format) {
         Ok(text) => (text, Exit::Done),
