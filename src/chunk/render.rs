@@ -37,7 +37,7 @@ fn render_piece(ruler: &Ruler<'_>, piece: &Piece, budget: usize, chunks: &mut Ve
     }
 }
 
-/// Returns the chunk for a document that has only a title, so that a search can find the document.
+/// Returns the chunk for a document that has only a title, so that searches can find the document.
 pub fn title(ruler: &Ruler<'_>) -> Option<Chunk> {
     let text = ruler.path(0).to_text().trim_end().to_owned();
     let token_count = ruler.tokenizer.count(&text);

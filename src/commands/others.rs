@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::ids::RunId;
 use crate::terminal::{counted, printable};
 
-/// Handles documents that have the same ids as documents of another input. A search shows only one of the two.
+/// Handles documents that have the same ids as documents of another input. Searches return only one of the two.
 /// Without `--run-id`, the input is rejected. With it, the documents may be versions of the same pages, so this is reported.
 pub fn meet(tx: &mut postgres::Transaction<'_>, input: &Input<'_>, context: &Context<'_>) -> Result<()> {
     let overlapping = calls::overlapping_runs(tx, input.run_id)?;

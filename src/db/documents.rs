@@ -29,7 +29,7 @@ pub struct FoundDocument {
 /// The principals of the reader. `None` means the principals that were granted to the database role.
 pub type Principals<'a> = Option<&'a [String]>;
 
-/// Calls `graphdb.find_document`. Returns the document `name` from `run_id` or, without a run, the version that a search can find.
+/// Calls `graphdb.find_document`. Returns the document `name` from `run_id` or, without a run, the version that searches can find.
 pub fn find_document(
     client: &mut impl GenericClient,
     name: &str,

@@ -5,7 +5,7 @@ use postgres::Client;
 use super::fixture::{MODEL, ask, chunk, claim, embed, load, register_model, stage_chunks, status, store_vectors};
 use crate::support::TestDatabase;
 
-/// Returns each document that a search shows, with the text that full-text search finds and the text that vector search finds.
+/// Returns each document that searches return, with the text that full-text search finds and the text that vector search finds.
 fn found(client: &mut Client) -> String {
     ask(
         client,

@@ -1,5 +1,5 @@
 -- Return the chunks of a run's current documents. This is one statement, so that PostgreSQL can inline it. It looks up
--- only the few documents that are not current but that a search still shows.
+-- only the few documents that are not current but that searches still return.
 create or replace function graphdb._current_chunks(p_run_id text)
 returns setof graphdb.chunks
 language sql

@@ -1,4 +1,4 @@
--- Leave the current documents of these runs without chunks. A document that a search shows gets a new revision, and the
+-- Leave the current documents of these runs without chunks. A document that searches return gets a new revision, and the
 -- search shows the old revision with its chunks until it can find the new one. With p_dry_run, the chunks are only counted.
 -- Otherwise, the caller must hold _newest_lock.
 create or replace function graphdb._discard_chunks(p_run_ids text[], p_dry_run boolean)
@@ -29,6 +29,6 @@ end
 $$;
 
 comment on function graphdb._discard_chunks(text[], boolean) is
-  'Leave the current documents of these runs without chunks. A search shows the old chunks until the runs have new chunks. '
+  'Leave the current documents of these runs without chunks. Searches return the old chunks until the runs have new chunks. '
   'With p_dry_run, the chunks are only counted.';
 revoke all on function graphdb._discard_chunks(text[], boolean) from public;

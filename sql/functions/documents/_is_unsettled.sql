@@ -1,5 +1,5 @@
--- Return whether the completion of these runs may change which versions a search shows.
--- This is the case if a version is not searched yet, or if a search shows a revision that is no longer current.
+-- Return whether the completion of these runs may change which versions searches return.
+-- This is the case if a version is not searched yet, or if searches return a revision that is no longer current.
 -- If it returns false, this stays so: no load can change a mark before the transaction ends, and later loads see the completed runs.
 create or replace function graphdb._is_unsettled(p_run_ids text[])
 returns boolean
@@ -24,5 +24,5 @@ end
 $$;
 
 comment on function graphdb._is_unsettled(text[]) is
-  'Return whether the completion of these runs may change which versions a search shows. If it cannot, that stays true until the transaction ends.';
+  'Return whether the completion of these runs may change which versions searches return. If it cannot, that stays true until the transaction ends.';
 revoke all on function graphdb._is_unsettled(text[]) from public;

@@ -1,5 +1,5 @@
 -- Write the staged documents that differ from the documents of a run, and remove the documents that are not staged.
--- staged_hashes must be filled. Versions that a search shows stay as revisions that are not current.
+-- staged_hashes must be filled. Versions that searches return stay as revisions that are not current.
 -- The caller must hold _newest_lock and mark the versions.
 create or replace function graphdb._write_staged_documents(p_run_id text)
 returns void
@@ -45,5 +45,5 @@ $$;
 
 comment on function graphdb._write_staged_documents(text) is
   'Write the staged documents that differ from the documents of a run, and remove the documents that are not staged. '
-  'Versions that a search shows stay as revisions that are not current.';
+  'Versions that searches return stay as revisions that are not current.';
 revoke all on function graphdb._write_staged_documents(text) from public;

@@ -1,4 +1,4 @@
--- Return the keys in the metadata of the documents that a search shows to the caller, most frequent first.
+-- Return the keys in the metadata of the documents that searches return to the caller, most frequent first.
 create or replace function graphdb.list_meta_keys(p_as text[] default null)
 returns table (name text, documents bigint)
 language sql
@@ -15,5 +15,5 @@ as $$
 $$;
 
 comment on function graphdb.list_meta_keys(text[]) is
-  'Return the keys in the metadata of the documents that a search shows to the caller, most frequent first. p_as is passed to graphdb.principals.';
+  'Return the keys in the metadata of the documents that searches return to the caller, most frequent first. p_as is passed to graphdb.principals.';
 revoke all on function graphdb.list_meta_keys(text[]) from public;

@@ -1,4 +1,4 @@
--- Count the documents of a run that a search shows to at least one caller, and how many of them have readers. Documents
+-- Count the documents of a run that searches return to at least one caller, and how many of them have readers. Documents
 -- that the caller may neither read nor process are not counted.
 create or replace function graphdb.run_visibility(p_run_id text)
 returns table (searched bigint, restricted bigint)
@@ -14,6 +14,6 @@ as $$
 $$;
 
 comment on function graphdb.run_visibility(text) is
-  'Count the documents of a run that a search shows to at least one caller, and how many of them have readers. '
+  'Count the documents of a run that searches return to at least one caller, and how many of them have readers. '
   'Documents that the caller may neither read nor process are not counted.';
 revoke all on function graphdb.run_visibility(text) from public;

@@ -1,5 +1,5 @@
 -- Return the texts that need a vector under a model, and the runs that contain them: the texts of embedded runs, and of
--- documents that a search finds by vector under the served model (is_found). Documents that no search finds by vector yet
+-- documents that searches find by vector under the served model (is_found). Documents that no search finds by vector yet
 -- do not delay a switch. If a run was embedded with this model before, the texts that it had then count.
 create or replace function graphdb._missing_inputs(p_model_id integer)
 returns table (run_id text, input_sha256 bytea, is_found boolean)
@@ -32,5 +32,5 @@ $$;
 
 comment on function graphdb._missing_inputs(integer) is
   'Return the texts that need a vector under a model, and the runs that contain them: the texts of embedded runs, and of documents '
-  'that a search finds by vector under the served model (is_found).';
+  'that searches find by vector under the served model (is_found).';
 revoke all on function graphdb._missing_inputs(integer) from public;

@@ -1,5 +1,5 @@
 -- From now on, use this model for searches that name no model, and show the documents that were prepared for it, in one
--- transaction. TB003: documents that a search finds by vector have no vectors under the model. The previous model is
+-- transaction. TB003: documents that searches find by vector have no vectors under the model. The previous model is
 -- kept with its chunks, so it can be served again at once.
 create or replace function graphdb.serve_model(p_model text)
 returns text
@@ -50,5 +50,5 @@ $$;
 comment on function graphdb.serve_model(text) is
   'Use this model for searches that name no model, and show the documents that were prepared for it, in one transaction. '
   'Returns the previous model, which is kept with its chunks. TB001: no such model. '
-  'TB003: documents that a search finds by vector have no vectors under the model.';
+  'TB003: documents that searches find by vector have no vectors under the model.';
 revoke all on function graphdb.serve_model(text) from public;

@@ -1,6 +1,6 @@
 -- Complete a phase after verifying and counting the work in the same transaction: in the phase chunk, that every document
 -- with text has chunks; in the phase embed, that every chunk has a vector under p_model (null: the served model).
--- Afterwards, a search shows these versions of the documents instead of older versions.
+-- Afterwards, searches return these versions of the documents instead of older versions.
 create or replace function graphdb.complete_run(
   p_run_id text,
   p_phase text,
@@ -65,7 +65,7 @@ begin
       using errcode = 'TB001', hint = format('The status of the run is %s. Pass the phase that was claimed.', v_run.status);
   end if;
 
-  -- A search shows no version from a run without documents. This condition saves 4 % of the completion time of such a run.
+  -- Searches return no version from a run without documents. This condition saves 4 % of the completion time of such a run.
   if v_run.total_docs > 0 and graphdb._is_unsettled(array[p_run_id]) then
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._settle_versions(p_run_id);

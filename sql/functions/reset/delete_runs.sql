@@ -42,7 +42,7 @@ begin
   ) as m;
 
   deleted_vectors := graphdb._discard_vectors(v_deleted, p_dry_run);
-  -- Documents that are not current but that a search still shows are also deleted. Their chunks are not counted.
+  -- Documents that are not current but that searches still return are also deleted. Their chunks are not counted.
   select count(*) into deleted_chunks from unnest(v_deleted) as u (run_id) cross join lateral graphdb._current_chunks(u.run_id);
   if p_dry_run then
     select count(*) into deleted_documents from graphdb.documents as d where d.run_id = any (v_deleted) and d.is_current;

@@ -1,4 +1,4 @@
--- Return the text search configurations for the languages of the documents that a search shows to these principals
+-- Return the text search configurations for the languages of the documents that searches return to these principals
 -- (graphdb.principals). A question is parsed in each of these languages.
 create or replace function graphdb._search_languages(p_principals jsonb default '{"as": []}')
 returns text[]
@@ -26,5 +26,5 @@ as $$
 $$;
 
 comment on function graphdb._search_languages(jsonb) is
-  'Return the text search configurations for the languages of the documents that a search shows to these principals.';
+  'Return the text search configurations for the languages of the documents that searches return to these principals.';
 revoke all on function graphdb._search_languages(jsonb) from public;

@@ -258,7 +258,7 @@ fn unsearched(client: &mut Client, filter: Filter, asked: &SearchFilter) -> Resu
     })
 }
 
-/// Returns a message that names the run whose versions of the documents a search finds instead.
+/// Returns a message that names the run whose versions of the documents searches return instead.
 fn superseded(client: &mut Client, run: &Run) -> Result<Option<String>> {
     let others = calls::overlapping_runs(client, &run.run_id)?;
     let run_ids: Vec<_> = others.into_iter().map(|(run_id, _)| run_id).collect();

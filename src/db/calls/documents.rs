@@ -51,13 +51,13 @@ pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())
 }
 
-/// Calls `graphdb.list_meta_keys`. Returns the keys in the metadata of the documents that a search can find, most frequent first.
+/// Calls `graphdb.list_meta_keys`. Returns the keys in the metadata of the documents that searches can find, most frequent first.
 pub fn list_meta_keys(client: &mut Client) -> Result<Vec<String>> {
     let rows = client.query("select k.name from graphdb.list_meta_keys() as k", &[])?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Calls `graphdb.list_labels`. Returns the labels of the documents that a search can find, most frequent first.
+/// Calls `graphdb.list_labels`. Returns the labels of the documents that searches can find, most frequent first.
 pub fn list_labels(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.label from graphdb.list_labels() as l", &[])?.iter().map(|row| row.get(0)).collect())
 }

@@ -81,7 +81,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// The run and the document in a path. `~` means the version that a search finds.
+/// The run and the document in a path. `~` means the version that searches find.
 pub struct Segments(pub Option<RunId>, pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segments {

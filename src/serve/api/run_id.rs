@@ -14,7 +14,7 @@ impl PartialSchema for RunId {
 
 impl ToSchema for RunId {}
 
-/// A run, or `~` for the version of a document that a search finds.
+/// A run, or `~` for the version of a document that searches find.
 pub(super) struct RunOrSearched;
 
 impl PartialSchema for RunOrSearched {

@@ -29,7 +29,7 @@ fn as_seen_by(caller: &Caller, filter: &SearchFilter) -> SearchFilter {
     SearchFilter { principals: Some(caller.principals.clone()), ..filter.clone() }
 }
 
-/// Returns the document `name` in `run`, or in the version that a search finds.
+/// Returns the document `name` in `run`, or in the version that searches find.
 pub async fn document(
     state: &Arc<State>,
     caller: &Caller,
