@@ -98,7 +98,7 @@ fn print_names(server: &Server, root: &Path) -> Result<(), Failure> {
     let sets = names::all(server, root)?;
     let documents: Vec<_> = sets.iter().flat_map(|set| set.documents.iter().cloned()).collect();
     let mut knowledge = Knowledge::load(server, "names", &documents, true)?;
-    println!("\n| names | questions | first by words | first by both |\n|---|--:|--:|--:|");
+    println!("\n| names | questions | share first, by words | share first, by both |\n|---|--:|--:|--:|");
     let (mut total, mut words, mut both) = (0.0, 0.0, 0.0);
     for set in &sets {
         let count = set.cases.len();

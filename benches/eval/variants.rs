@@ -1,15 +1,15 @@
-//! Changes questions as if they were typed carelessly or on another keyboard.
+//! Changes questions as if somebody typed them carelessly or on a different keyboard.
 
 use unicode_normalization::UnicodeNormalization;
 
 /// Changes a question. The number selects the position of the change.
 type Change = fn(&str, usize) -> String;
 
-/// Ways to type a question, by name.
+/// The changes, with their names in the tables.
 pub const ALL: [(&str, Change); 5] = [
-    ("as they are", |question, _| question.to_owned()),
+    ("none", |question, _| question.to_owned()),
     ("two letters swapped in the longest word", |question, seed| swapped(question, seed, 1)),
-    ("the same in the two longest words", |question, seed| swapped(question, seed, 2)),
+    ("two letters swapped in each of the two longest words", |question, seed| swapped(question, seed, 2)),
     ("a letter missing in the longest word", without_letter),
     ("full-width letters", |question, _| full_width(question)),
 ];

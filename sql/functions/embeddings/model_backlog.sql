@@ -1,7 +1,7 @@
--- Return what is left to do before a switch to a model: the number of texts without a vector under it, the number of runs
--- that contain them, and the seconds that one worker needs at the rate of the last 100 embed phases. The seconds are null
--- if nothing was measured. p_model may be unregistered. Texts of documents that the caller may not read do
--- not count.
+-- Return the work that remains before a switch to a model: the number of texts without a vector under it, the number of
+-- runs that contain them, and the seconds that one worker needs at the rate of the last 100 embed phases. The seconds
+-- are null if nothing was measured. p_model may be unregistered. Texts of documents that the caller may not read do not
+-- count.
 create or replace function graphdb.model_backlog(p_model text)
 returns table (texts bigint, runs bigint, seconds float8)
 language sql
@@ -29,6 +29,7 @@ as $$
 $$;
 
 comment on function graphdb.model_backlog(text) is
-  'Return what is left to do before a switch to a model: the number of texts without a vector under it, the number of runs that contain them, and the seconds that one worker needs at the rate of the last 100 embed phases (null: nothing was measured). '
+  'Return the work that remains before a switch to a model: the number of texts without a vector under it, the number of runs that contain '
+  'them, and the seconds that one worker needs at the rate of the last 100 embed phases (null: nothing was measured). '
   'The model need not be registered.';
 revoke all on function graphdb.model_backlog(text) from public;
