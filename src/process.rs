@@ -29,7 +29,8 @@ pub fn has_ended(worker: &str, identity: &str) -> bool {
     }
     match Stat::of(pid) {
         Some(process) => process.has_ended || process.start != start,
-        // If the process is hidden from this account, the signal fails with another error than for a missing process.
+        // If the process is hidden from this account, the signal fails with a different error than it does for a
+        // missing process.
         None => i32::try_from(pid).is_ok_and(|pid| signal::kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)),
     }
 }

@@ -87,7 +87,7 @@ fn print_ranking(server: &Server, root: &Path, with_variants: bool) -> Result<()
     }
     if with_variants {
         println!(
-            "\n| questions | typed with | by | recall@1 | recall@10 | MRR | nDCG@10 |\n|---|---|---|--:|--:|--:|--:|\n{varied}"
+            "\n| questions | change | by | recall@1 | recall@10 | MRR | nDCG@10 |\n|---|---|---|--:|--:|--:|--:|\n{varied}"
         );
     }
     Ok(())

@@ -43,7 +43,7 @@ pub fn impatient_settings(config: &Config) -> embed::Settings {
 }
 
 /// Creates the provider for questions: of the served model, or of the configured model before the first model is registered.
-/// Returns `None` with a warning if the served model is another one than configured and cannot be used here.
+/// Returns `None` with a warning if the served model differs from the configured model and cannot be used here.
 pub fn served_provider(client: &mut Client, config: &Config) -> Result<Option<Box<dyn Provider>>> {
     let configured = impatient_settings(config);
     match models::served_model(client)? {

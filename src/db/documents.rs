@@ -159,7 +159,7 @@ pub struct Loss {
     pub occurrences: i64,
 }
 
-/// Calls `graphdb.run_losses`. The most frequent loss is first.
+/// Calls `graphdb.run_losses`. The most frequent loss comes first.
 pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId, principals: Principals<'_>) -> Result<Vec<Loss>> {
     let rows = client.query("select * from graphdb.run_losses($1, $2)", &[&run_id.as_str(), &principals])?;
     let loss = |row: &Row| Loss {

@@ -195,7 +195,7 @@ pub fn newer(what: &str) -> Error {
 #[must_use]
 pub fn edited(migration: &str) -> Error {
     Error::NotReady {
-        message: format!("migration {migration} has another text in this database than in this binary"),
+        message: format!("the text of migration {migration} differs between this database and this binary"),
         hint: "Another build of trailblazer migrated this database. Use that build.".into(),
     }
 }

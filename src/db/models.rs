@@ -22,7 +22,7 @@ pub struct Described {
     pub created_at: DateTime<Utc>,
 }
 
-/// Calls `graphdb.describe_models`. The served model is first.
+/// Calls `graphdb.describe_models`. The served model comes first.
 pub fn describe(client: &mut impl GenericClient) -> Result<Vec<Described>> {
     let rows = client.query("select * from graphdb.describe_models()", &[])?;
     Ok(rows

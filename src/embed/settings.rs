@@ -46,7 +46,7 @@ impl Settings {
         }
     }
 
-    /// Returns the settings for a registered model, which may be another one than the configured model.
+    /// Returns the settings for a registered model, which may differ from the configured model.
     #[must_use]
     pub fn for_model(&self, model: &Model) -> Self {
         if model.name == self.model_name() {

@@ -138,7 +138,8 @@ pub(super) fn hint(error: &postgres::Error) -> Option<String> {
             "Another transaction holds a lock on the table. Try again, or stop the workers first.".into(),
         ),
         Some("55000") if error.as_db_error().is_some_and(|db| db.message().ends_with("not currently accepting connections")) => {
-            Some("As the owner of the database, connected to another one: alter database NAME allow_connections true".into())
+            Some("As the owner of the database, connected to a different database: alter database NAME \
+                 allow_connections true".into())
         }
         Some("3D000") => Some("Create the database first, or correct its name in TRAILBLAZER_DB_URL.".into()),
         Some(_) => None,

@@ -38,7 +38,7 @@ impl EventWriter {
         Self { out: None, debug: false, has_lost: AtomicBool::new(false) }
     }
 
-    /// Returns whether events were lost for another reason than a closed pipe, for example because the disk is full.
+    /// Returns whether events were lost for a reason other than a closed pipe, for example because the disk is full.
     #[must_use]
     pub fn has_lost(&self) -> bool {
         self.has_lost.load(Ordering::Relaxed)

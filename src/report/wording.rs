@@ -33,7 +33,7 @@ pub const CONTENT: &[Part] = &[
     part("label", "Labels", "", "The most frequent labels."),
     scale("age", "Age of pages", "days", "Time since the source changed the page. The oldest pages come first."),
     part("access", "Who may read", "", "Restrictions in the source."),
-    part("reader", "Readers of restricted pages", "", "Groups and users that restricted pages name."),
+    part("reader", "Readers of restricted pages", "", "Groups and users that are named in the restrictions of pages."),
 ];
 
 /// The sections about problems.

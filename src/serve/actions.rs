@@ -106,7 +106,7 @@ fn perform(client: &mut Client, run_id: &RunId, change: &Change, dry_run: bool) 
         Action::Release => match (&run.claimed_by, change.claim_token) {
             (None, _) => Err(format!("no worker holds run {run_id}")),
             (Some(_), Some(token)) if token != run.claim_token.0 => {
-                Err(format!("run {run_id} now has another claim; reload the page"))
+                Err(format!("the claim on run {run_id} has changed; reload the page"))
             }
             (Some(worker), _) => {
                 let held = operations::list_workers(client, &Filter::for_run(run_id), false)?;

@@ -89,7 +89,7 @@ fn ask_keeps_to_label_source_and_run() {
 #[test]
 fn ask_says_when_nothing_is_found() {
     let asked = library().run(&["ask", "zebra", "--text-only"]).success();
-    assert_eq!(asked.stdout, "nothing found: try fewer or other words, or remove filters\n");
+    assert_eq!(asked.stdout, "nothing found: try fewer or different words, or remove filters\n");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn ask_says_that_the_run_it_was_asked_about_is_not_embedded_yet() {
     );
     assert!(asked("nosuch").stderr.contains("no run id matches nosuch"));
     let other = sandbox.run(&["ask", "zebra", "--text-only"]).success();
-    assert_eq!(other.stdout, "nothing found: try fewer or other words, or remove filters\n");
+    assert_eq!(other.stdout, "nothing found: try fewer or different words, or remove filters\n");
     sandbox.run(&["run"]).success();
     assert_eq!(asked("late").stderr, "");
 }

@@ -121,10 +121,10 @@ fn a_migration_that_ran_with_another_text_is_told_by_doctor_as_by_migrate() {
     sandbox.database.connect().batch_execute(change).unwrap();
     let run = sandbox.run(&["db", "doctor", "--json"]).exits(4);
     let schema = check(&run, "schema");
-    assert_eq!(schema["detail"], "migration 0002_knowledge has another text in this database than in this binary");
+    assert_eq!(schema["detail"], "the text of migration 0002_knowledge differs between this database and this binary");
     assert_eq!(schema["repair"], "Another build of trailblazer migrated this database. Use that build.");
     let refused = sandbox.run(&["db", "migrate"]).exits(4);
-    assert!(refused.stderr.contains("has another text in this database"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("differs between this database and this binary"), "{}", refused.stderr);
 }
 
 #[test]

@@ -1292,7 +1292,7 @@ fn help_of_eval() {
     Examples:
       trailblazer eval questions.tsv
       trailblazer eval questions.tsv --json > before.json
-      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if search finds less
+      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if the results get worse
       trailblazer eval --known-items --limit 200                Use titles of documents as questions
 
     Arguments:

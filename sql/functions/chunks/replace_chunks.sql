@@ -1,8 +1,8 @@
--- Replace a run's chunks with the session's staged_chunks, under the claim. Only documents with different chunks are
+-- Replace the chunks of a claimed run with the session's staged_chunks. Only documents whose chunks have changed are
 -- written, because parsing the words of a text is the slowest step. With p_chunking, staged_chunks contains only chunks
--- of the documents that run_documents returned for the same p_chunking, and all other documents keep their chunks. A
--- search shows the old chunks of a document until the new chunks can be found equally well. Returns the number of staged
--- chunks.
+-- of the documents that run_documents returned for the same p_chunking, and all other documents keep their chunks.
+-- Searches return the old chunks of a document until the new chunks are equally searchable. Returns the number of
+-- staged chunks.
 create or replace function graphdb.replace_chunks(p_run_id text, p_claim_token bigint, p_chunking text default null)
 returns bigint
 language plpgsql

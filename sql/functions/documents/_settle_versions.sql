@@ -36,5 +36,5 @@ end
 $$;
 
 comment on function graphdb._settle_versions(text) is
-  'Let a search show the documents of a run that has just completed a phase, and delete the documents that the run no longer contains.';
+  'Make the documents of a run that has just completed a phase searchable, and delete the documents that the run no longer contains.';
 revoke all on function graphdb._settle_versions(text) from public;

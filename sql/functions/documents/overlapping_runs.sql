@@ -1,6 +1,6 @@
 -- Return the other runs that contain versions of a run's documents, and the number of these documents. The run with the
--- highest number is first. If the numbers are equal, the newest run is first. Documents that the caller may not read are
--- counted only if the caller may read as any principal.
+-- highest number comes first. If the numbers are equal, the newest run comes first. Documents that the caller may not
+-- read are counted only if the caller may read as any principal.
 create or replace function graphdb.overlapping_runs(p_run_id text)
 returns table (run_id text, documents bigint)
 language sql
@@ -20,6 +20,6 @@ $$;
 
 comment on function graphdb.overlapping_runs(text) is
   'Return the other runs that contain versions of documents in this run, and the number of these documents. '
-  'The run with the highest number is first. If the numbers are equal, the newest run is first. '
+  'The run with the highest number comes first. If the numbers are equal, the newest run comes first. '
   'Documents that the caller may not read are counted only if the caller may read as any principal.';
 revoke all on function graphdb.overlapping_runs(text) from public;

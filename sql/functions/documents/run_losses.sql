@@ -1,5 +1,5 @@
 -- Return the content that was lost when a run was normalized, by name, with its frequency and the number of documents.
--- The most frequent loss is first. Documents that the caller may not read are omitted.
+-- The most frequent loss comes first. Documents that the caller may not read are omitted.
 create or replace function graphdb.run_losses(p_run_id text, p_as text[] default null)
 returns table (loss text, documents bigint, occurrences bigint)
 language sql
@@ -18,5 +18,5 @@ $$;
 
 comment on function graphdb.run_losses(text, text[]) is
   'Return the content that was lost when a run was normalized, by name, with its frequency and the number of documents. '
-  'The most frequent loss is first. Documents that the caller may not read are omitted. p_as is passed to graphdb.principals.';
+  'The most frequent loss comes first. Documents that the caller may not read are omitted. p_as is passed to graphdb.principals.';
 revoke all on function graphdb.run_losses(text, text[]) from public;

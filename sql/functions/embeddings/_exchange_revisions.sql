@@ -1,4 +1,4 @@
--- Make the chunks that belong to a model those of its runs when the model is about to be served. p_prepared: runs that are
+-- Make the chunks for a model the current chunks of its runs, before the model is served. p_prepared: runs that are
 -- still marked as embedded with another model. They get back the revisions that were kept for the model. The revisions
 -- that belong to other models are kept in turn. p_served_id: the model that was served until now.
 -- The caller must hold the rows of the runs and _newest_lock, and must settle the versions afterwards.
@@ -75,6 +75,6 @@ end
 $$;
 
 comment on function graphdb._exchange_revisions(graphdb.embedding_models, text[], integer) is
-  'Make the chunks that belong to a model those of its runs when the model is about to be served. '
+  'Make the chunks for a model the current chunks of its runs, before the model is served. '
   'The revisions that belong to other models are kept for a switch back.';
 revoke all on function graphdb._exchange_revisions(graphdb.embedding_models, text[], integer) from public;

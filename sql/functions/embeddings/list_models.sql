@@ -1,4 +1,4 @@
--- Return the embedding models of the runs that a filter selects. The model with the most runs is first.
+-- Return the embedding models of the runs that a filter selects. The model with the most runs comes first.
 create or replace function graphdb.list_models(p_filter jsonb default null)
 returns table (model text, runs bigint)
 language plpgsql
@@ -14,6 +14,6 @@ end
 $$;
 
 comment on function graphdb.list_models(jsonb) is
-  'Return the embedding models of the runs that a filter selects. The model with the most runs is first. '
+  'Return the embedding models of the runs that a filter selects. The model with the most runs comes first. '
   'The limit of the filter is ignored. TB001: bad filter.';
 revoke all on function graphdb.list_models(jsonb) from public;

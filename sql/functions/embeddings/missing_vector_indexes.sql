@@ -1,6 +1,6 @@
 -- Return the models that have enough vectors for an index but no valid index, with the statements that create it.
--- The statements build concurrently, so that searches and workers continue, and therefore cannot run in a function.
--- p_halfvec selects an index with 16-bit floats. may_build is true if the caller owns the table.
+-- The statements build the index concurrently, so that searches and workers can continue. Therefore they cannot run in
+-- a function. p_halfvec selects an index with 16-bit floats. may_build is true if the caller owns the table.
 create or replace function graphdb.missing_vector_indexes(p_halfvec boolean default false)
 returns table (model text, index_name text, vectors bigint, statements text[], memory_kb integer, may_build boolean)
 language plpgsql
@@ -41,5 +41,5 @@ $$;
 
 comment on function graphdb.missing_vector_indexes(boolean) is
   'Return the models that have at least 5,000 vectors but no valid HNSW index, with the statements that create it, the maintenance_work_mem for the build, and whether the caller may build it. '
-  'The statements build concurrently, so run them one by one outside a transaction. p_halfvec selects an index with 16-bit floats.';
+  'The statements build the index concurrently, so run them one by one, outside of a transaction. p_halfvec selects an index with 16-bit floats.';
 revoke all on function graphdb.missing_vector_indexes(boolean) from public;

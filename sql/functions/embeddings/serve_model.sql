@@ -48,7 +48,7 @@ end
 $$;
 
 comment on function graphdb.serve_model(text) is
-  'Use this model for searches that name no model, and show the documents that were prepared for it, in one transaction. '
+  'Use this model for searches that do not name a model, and make the documents that were prepared for it searchable, in one transaction. '
   'Returns the previous model, which is kept with its chunks. TB001: no such model. '
   'TB003: documents that searches find by vector have no vectors under the model.';
 revoke all on function graphdb.serve_model(text) from public;

@@ -1,5 +1,5 @@
--- For each reason, return the number of paused runs that wait, the time of the first pause, and one run. The oldest pause is
--- first.
+-- For each reason, return the number of paused runs that wait, the time of the first pause, and one run. The oldest
+-- pause comes first.
 create or replace function graphdb.list_pauses(p_filter jsonb default null)
 returns table (reason text, runs bigint, since timestamptz, sample_run_id text)
 language plpgsql
@@ -20,5 +20,6 @@ end
 $$;
 
 comment on function graphdb.list_pauses(jsonb) is
-  'For each reason, return the number of paused runs that wait, the time of the first pause, and one run. The oldest pause is first. TB001: bad filter.';
+  'For each reason, return the number of paused runs that wait, the time of the first pause, and one run. The oldest pause comes first. '
+  'TB001: bad filter.';
 revoke all on function graphdb.list_pauses(jsonb) from public;

@@ -41,5 +41,5 @@ end
 $$;
 
 comment on function graphdb._extend_vocabulary() is
-  'Add the words and names of new chunks to the vocabulary. If it is empty, add those of all chunks. Restricted documents are excluded.';
+  'Add the words and names of new chunks to the vocabulary. If it is empty, add the words and names of all chunks. Restricted documents are excluded.';
 revoke all on function graphdb._extend_vocabulary() from public;

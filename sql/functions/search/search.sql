@@ -1,7 +1,7 @@
--- Find the documents that answer a question, with full-text search, vector search, or both. The best document is first,
--- and each is represented by its best chunk. For each document, only the newest version that is ready is searched.
--- p_query_vector is the vector of the question with its prefix under p_model (null: the served model). Without a vector,
--- only full-text search is used. Without words, only vector search is used.
+-- Find the documents that answer a question, with full-text search, vector search, or both. The best document comes
+-- first. Each document is represented by its best chunk. For each document, only the newest version that is ready is
+-- searched. p_query_vector is the vector of the question with its prefix under p_model (null: the served model).
+-- Without a vector, only full-text search is used. Without words, only vector search is used.
 create or replace function graphdb.search(
   p_query text,
   p_query_vector @extschema:vector@.vector default null,

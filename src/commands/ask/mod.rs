@@ -227,7 +227,7 @@ fn explain_nothing(client: &mut Client, question: &Question<'_>) -> Result<Strin
             log::warn!("{unsearched}");
             "nothing found".into()
         }
-        None => "nothing found: try fewer or other words, or remove filters".into(),
+        None => "nothing found: try fewer or different words, or remove filters".into(),
     })
 }
 

@@ -333,12 +333,13 @@ impl Doctor<'_> {
             );
             if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
                 let hint =
-                    "Give the configured model another name, because the registered model has another dimension.";
+                    "Use a different name for the configured model, because the registered model has a different \
+                     dimension.";
                 self.misfit("vectors", &Error::Model { message: detail, hint: hint.into() }, hint)?;
             } else if found.wrong_dimension > 0 {
                 self.bad(
                     "vectors",
-                    &format!("{detail}; {} have another dimension", found.wrong_dimension),
+                    &format!("{detail}; {} have a different dimension", found.wrong_dimension),
                     "Delete them and reset their runs.",
                 )?;
             } else if found.model != wanted.name && served.as_ref() != Some(&found.model) {

@@ -72,7 +72,7 @@ pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
     let held = match install::state(&mut client)? {
         install::State::Current => calls::list_runs(&mut client, &Filter::default())?.len(),
         install::State::Missing => 0,
-        // The number of runs is unknown, because the schema has another version.
+        // The number of runs is unknown, because the schema has a different version.
         _ => 1,
     };
     if held > 0

@@ -1,5 +1,5 @@
-//! Follows the configuration. If it names another model than the served one, or other sizes of chunks, `run` queues the
-//! runs again and finally lets searches use the model.
+//! Follows the configuration. If its model differs from the served model, or if its chunk sizes have changed, `run`
+//! queues the runs again and finally lets searches use the model.
 
 use postgres::Client;
 

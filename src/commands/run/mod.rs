@@ -123,7 +123,7 @@ pub fn process_all(context: &Context<'_>, stop: &Stop) -> Result<Exit> {
     work_on(&args, &Filter::default(), context, stop)
 }
 
-/// Processes everything if the configuration names another model than the served one, or other sizes of chunks.
+/// Processes everything if the configured model differs from the served model, or if the chunk sizes have changed.
 pub fn follow_configuration(context: &Context<'_>, stop: &Stop) -> Result<Exit> {
     let mut client = Connector::new(&context.config)?.connect_ready_to_work()?;
     let is_due = context.config.backlog.mode != Mode::ExplicitScope

@@ -141,7 +141,7 @@ pub fn prune_attempts(client: &mut impl GenericClient, days: u32, dry_run: bool)
     Ok(row.get(0))
 }
 
-/// Calls `graphdb.list_runs`. The newest run is first.
+/// Calls `graphdb.list_runs`. The newest run comes first.
 pub fn list_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<Vec<Run>> {
     list_runs_as(client, filter, None)
 }

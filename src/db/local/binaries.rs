@@ -93,7 +93,7 @@ impl ServerBinaries {
             match Self::inspect(place) {
                 Ok(found) if wanted(&found) => return Ok(found),
                 Ok(found) => {
-                    let reason = format!("PostgreSQL {}, which has another major version", found.version);
+                    let reason = format!("PostgreSQL {}, which is a different major version", found.version);
                     rejected.push(Rejected { bin: place.clone(), reason });
                 }
                 Err(reason) => rejected.push(reason),

@@ -90,8 +90,8 @@ impl Answer<'_> {
         EmbedError::Misconfigured { message: format!("{message}; {what}") }
     }
 
-    /// Returns the error for an answer without embeddings. Another program than an embedding server, such as a web page, may
-    /// have sent it. An answer that ends too early is a temporary failure.
+    /// Returns the error for an answer without embeddings. A program that is not an embedding server, such as a web
+    /// page, may have sent it. An answer that ends too early is a temporary failure.
     fn unreadable(&self, error: &serde_json::Error) -> EmbedError {
         match error.classify() {
             _ if !self.is_first_probe => self.nonsense(&error.to_string()),

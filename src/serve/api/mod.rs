@@ -150,7 +150,7 @@ struct DocumentParams {
 
 /// Read a document, or one section of it.
 #[utoipa::path(get, path = "/api/documents/{run}/{doc}", params(
-    ("run" = inline(RunOrSearched), Path, description = "The run, or ~ for the version that search finds"),
+    ("run" = inline(RunOrSearched), Path, description = "The run, or ~ for the version that searches return"),
     ("doc" = String, Path, description = "Id, URL or path of the document", min_length = 1),
     DocumentParams,
 ), responses(

@@ -106,7 +106,7 @@ fn results(form: &Form, filter: &Filter, answer: &SearchAnswer, limit: u32) -> M
     html! {
         @if let Some(notice) = &answer.notice { p.notice role="status" { (notice) } }
         @if answer.hits.is_empty() {
-            p.empty role="status" { "Nothing relevant found. Try fewer or other words, or remove filters." }
+            p.empty role="status" { "Nothing relevant found. Try fewer or different words, or remove filters." }
             @if answer.model.is_some() && form.min_score.is_none() {
                 p { a href=(any.address(filter)) { "Show the nearest passages anyway" } }
             }

@@ -126,7 +126,7 @@ pub(super) struct List {
 pub(super) enum LeftOut {
     /// The file should contain a page.
     Failed(FileError),
-    /// The file has another purpose.
+    /// The file serves a different purpose.
     Foreign(FileError),
 }
 

@@ -142,7 +142,7 @@ impl Kind {
     }
 }
 
-/// Returns whether a module is a part of DITA. Names in other modules may have another meaning.
+/// Returns whether a module is a part of DITA. Names in other modules may have a different meaning.
 fn is_standard(module: &str) -> bool {
     const MODULES: [&str; 24] = [
         "topic",
