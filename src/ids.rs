@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// The name of a run and of its folder. [`RunId::RULE`] tells which names are valid.
+/// The name of a run and of its folder. [`RunId::RULE`] describes the valid names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RunId(String);

@@ -204,7 +204,7 @@ def flat():
             for name in (n for names in pools.values() for n in names):
                 rates.setdefault((name, finished), []).append(rate_of(timed(name, 8)))
     rows = ([title(n), *(number(median(rates[n, f])) if (n, f) in rates else "keeps none" for f in FINISHED)] for n in ONLY)
-    table("Beside finished items, 8 clients", ["cycles a second", *(f"{f:,} finished" for f in FINISHED)], rows)
+    table("With finished items in the table, 8 clients", ["cycles a second", *(f"{f:,} finished" for f in FINISHED)], rows)
 
 
 def held():

@@ -180,7 +180,7 @@ def compare(threads, file, texts, models):
             clock[i] += contender.embed(first, last)
             cpu[i] += cpu_seconds(contender.pid) - before
     print(f"\n{threads} thread{'s' if threads > 1 else ''}:\n")
-    print("| | chunks/s | trailblazer f32 is | trailblazer int8 is | least cosine to sentence-transformers |")
+    print("| | chunks/s | trailblazer f32 is | trailblazer int8 is | minimum cosine to sentence-transformers |")
     print("|---|--:|--:|--:|--:|")
     for i, contender in enumerate(contenders):
         ratios = " | ".join(f"{clock[i] / clock[ours]:.2f} ({cpu[i] / cpu[ours]:.2f}) times" for ours in (0, 1))

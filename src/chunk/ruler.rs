@@ -38,9 +38,9 @@ pub struct Ruler<'a> {
     pub tokenizer: &'a dyn Tokenizer,
     pub outline: &'a Outline,
     starts: Vec<usize>,
-    /// The number of tokens in each heading. The title is last.
+    /// The number of tokens in each heading. The title comes last.
     names: Vec<usize>,
-    /// The number of tokens in the heading path of each heading. The title is last.
+    /// The number of tokens in the heading path of each heading. The title comes last.
     paths: Vec<usize>,
     frames: Vec<TornFrame>,
     /// Rows of tables that may be too long for a chunk, in order.

@@ -1,6 +1,6 @@
 //! Keeps the earlier documents of input files that can no longer be read.
 //!
-//! A damaged file is no reason to remove its pages. They stay until the file can be read again, or is deleted.
+//! A damaged file is no reason to remove its pages. They are kept until the file can be read again or is deleted.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;

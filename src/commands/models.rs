@@ -22,7 +22,7 @@ const VECTORS: i32 = 10_000;
 /// List, switch or drop embedding models.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the models with their vectors, runs and sizes. The served model is first
+    /// List the models with their vectors, runs and sizes. The served model comes first
     #[command(after_help = "If a search does not name a model, it uses the served model.")]
     List(Answer),
     /// Embed all runs with another model, and then let searches use this model

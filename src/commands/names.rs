@@ -55,7 +55,7 @@ fn attempt(check: impl FnOnce() -> Result<()>) {
     }
 }
 
-/// Which names of a list must be unknown for a warning.
+/// Whether all or only some names of a list must be unknown for a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Absent {
     All,

@@ -74,7 +74,7 @@ pub fn is_same_input(one: &str, other: &str) -> bool {
         || matches!((Path::new(one).canonicalize(), Path::new(other).canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Reports that the documents replace those of a different input, which may be a mistake.
+/// Reports that the documents replace the documents of a different input, which may be a mistake.
 pub fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str, source: &str, context: &Context<'_>) {
     let (run_id, replaced_source) = (&earlier.run_id, earlier.source.as_str());
     let replaced = match replaced_input {
@@ -82,7 +82,7 @@ pub fn report_replaced(earlier: &Run, replaced_input: Option<&str>, input: &str,
         None => format!("another input of the source {replaced_source}"),
     };
     log::warn!(
-        "run {run_id} contained the documents of {}; those of {} ({source}) replace them. To keep both, \
+        "run {run_id} contained the documents of {}; the documents of {} ({source}) replace them. To keep both, \
          normalize each with another --run-id and another --collection",
         printable(&replaced),
         printable(input)

@@ -32,7 +32,8 @@ Examples:
   trailblazer setup --offline DIR   Read the files from a folder, without a network
   trailblazer setup postgres        Download PostgreSQL, even if the system has it")]
 pub struct Args {
-    /// Parts to download, even if they are found elsewhere [default: what the configuration needs and this machine lacks]
+    /// Parts to download, even if they are found elsewhere [default: all parts that the configuration needs and that
+    /// are missing on this machine]
     #[arg(value_enum, value_name = "PART")]
     pub parts: Vec<Part>,
     /// Read the files from this folder, without a network

@@ -31,7 +31,7 @@ pub struct Args {
     /// List the sections instead
     #[arg(long, conflicts_with = "section")]
     pub sections: bool,
-    /// Print the version in this run [default: the version that search finds]
+    /// Print the version in this run [default: the version that searches return]
     #[arg(long, value_name = "ID")]
     pub run_id: Option<RunId>,
     /// Readers.

@@ -30,13 +30,14 @@ pub(super) fn check(dita: &Dita, place_of: impl Fn(&str) -> String) -> Result<()
     if dita.page_url.contains("{path}") {
         return Ok(());
     }
-    let message =
-        format!("dita.page_url: `{}` gives all pages the same address; use a placeholder, for example {{path}}.html", \
-             dita.page_url);
+    let message = format!(
+        "dita.page_url: `{}` gives all pages the same address; use a placeholder, for example {{path}}.html",
+        dita.page_url
+    );
     Err(ConfigError::Invalid { place: place_of("dita.page_url"), message })
 }
 
-/// Which DITA documents a search includes.
+/// The DITA documents that a search includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Searched {

@@ -143,7 +143,7 @@ impl Default for Workspace {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a section with keys")]
 pub struct Backlog {
-    /// Which runs `run` processes without a filter.
+    /// The runs that `run` processes without a filter.
     pub mode: Mode,
     /// Length of a lease.
     #[serde(deserialize_with = "ttl_minutes")]
@@ -162,7 +162,7 @@ impl Default for Backlog {
     }
 }
 
-/// Which runs `run` processes without a filter.
+/// The runs that `run` processes without a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

@@ -144,7 +144,8 @@ pub fn run_contents(
     Ok(rows.iter().map(document).collect())
 }
 
-/// Calls `graphdb.run_visibility`. Returns the number of documents in the run that searches find, and how many of them have readers.
+/// Calls `graphdb.run_visibility`. Returns the number of documents in the run that searches return, and how many of
+/// them have readers.
 pub fn run_visibility(client: &mut impl GenericClient, run_id: &RunId) -> Result<(i64, i64)> {
     let row = client.query_one("select * from graphdb.run_visibility($1)", &[&run_id.as_str()])?;
     Ok((row.get("searched"), row.get("restricted")))

@@ -18,7 +18,7 @@ pub struct Server {
     pub now: DateTime<Utc>,
     /// The version of pgvector in this database.
     pub pgvector: Option<String>,
-    /// What the role can do if this database has no pgvector.
+    /// The actions that are possible for the role if this database has no pgvector.
     pub missing_pgvector: MissingPgvector,
     /// Whether the server is a standby or a setting forbids changes.
     pub is_read_only: bool,

@@ -70,7 +70,7 @@ pub struct ContentTotals {
     pub embedded_chunks: i64,
 }
 
-/// Calls `graphdb.content_totals` for a caller with these principals. `None` means those of the database role.
+/// Calls `graphdb.content_totals` for a caller with these principals. `None` means the principals of the database role.
 pub fn content_totals(client: &mut impl GenericClient, principals: Option<&[String]>) -> Result<ContentTotals> {
     let row = client.query_one("select * from graphdb.content_totals($1)", &[&principals])?;
     Ok(ContentTotals {

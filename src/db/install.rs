@@ -60,7 +60,7 @@ pub fn migrations() -> impl Iterator<Item = (i32, SqlFile)> {
     })
 }
 
-/// Returns the files of functions in the order of installation. The view is last, because it depends on functions.
+/// Returns the files of functions in the order of installation. The view comes last, because it depends on functions.
 pub fn functions() -> impl Iterator<Item = SqlFile> {
     let mut functions = files(&FUNCTIONS);
     functions.sort_by_key(|file| (file.text.contains("create or replace view"), file.name));

@@ -36,8 +36,8 @@ const FOREIGN: &str = "
          ) as o
     where pg_catalog.to_regclass('graphdb.schema_migrations') is null";
 
-/// What a restore would drop besides the objects of trailblazer: other tables and views of schema `graphdb`, and
-/// views of other schemas that use it. A restore replaces the whole database of the private server ($2).
+/// Objects that a restore would drop besides the objects of trailblazer: other tables and views of schema `graphdb`,
+/// and views of other schemas that use it. A restore replaces the whole database of the private server ($2).
 const DROPPED: &str = "
     select pg_catalog.string_agg(distinct pg_catalog.format('%I.%I', n.nspname, c.relname), ', ')
     from pg_catalog.pg_class as c

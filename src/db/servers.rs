@@ -130,7 +130,7 @@ impl Servers {
                 match opened {
                     Ok((facts, client)) if wanted.accepts(&facts) => return Ok((client, server, facts)),
                     Ok((facts, _)) => refusal = Some(wanted.refusal(&facts)),
-                    // That a server is unsuitable is a more useful error than that another one is unreachable.
+                    // The error about an unsuitable server is more useful than the error about an unreachable server.
                     Err(error) => refusal = refusal.filter(is_unsuitable).or(Some(error)),
                 }
             }

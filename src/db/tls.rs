@@ -16,7 +16,7 @@ use super::connection_parameters::{in_home, is_private};
 use crate::config::ConfigError;
 use crate::config::url::Parameters;
 
-/// How the server's certificate is checked.
+/// The method for checking the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Check {
     /// The certificate is not checked.

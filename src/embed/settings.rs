@@ -65,7 +65,7 @@ impl Settings {
             _ => ProviderKind::Local,
         };
         if settings.provider == ProviderKind::Local {
-            // The configured model may be a path beside the other model.
+            // The configured model may be a path, and the other model may be in the same folder.
             settings.model_dirs.extend(self.model_folder().parent().map(Path::to_owned));
             settings.weights = Weights::F32;
             let plain = settings.model.strip_suffix(INT8).map(str::to_owned);

@@ -52,7 +52,7 @@ pub enum Error {
     /// The database is not prepared for this binary.
     #[error("{message}")]
     NotReady {
-        /// What is missing.
+        /// Description of the missing object.
         message: String,
         /// The command that repairs it.
         hint: String,
@@ -65,7 +65,7 @@ pub enum Error {
         /// What the user can do.
         hint: String,
     },
-    /// The configured model is registered in the database with other properties.
+    /// The configured model is registered in the database with different properties.
     #[error("{message}")]
     Model {
         /// The difference.

@@ -39,8 +39,8 @@ impl Viewers {
     }
 }
 
-/// Adds the permissions to the `space` of each page. If they cannot be read, those of the last fetch stay, so that a
-/// restricted page is not opened by accident.
+/// Adds the permissions to the `space` of each page. If they cannot be read, the permissions of the last fetch are
+/// kept, so that a restricted page is not opened by accident.
 pub(super) fn add_to(client: &Client<'_>, site: &Site, store: &Store, listed: &mut [Listed]) -> Result<(), FetchError> {
     let spaces: BTreeMap<String, Option<i64>> = listed
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn add_to(client: &Client<'_>, site: &Site, store: &Store, listed: &m
         }
         let found = store.permissions(&key);
         let effect = match found {
-            Some(_) => "those of the last fetch stay",
+            Some(_) => "the permissions of the last fetch are kept",
             None => "only the view restrictions of its pages limit who may read them",
         };
         log::warn!("{}: the permissions of space {key} cannot be read, so {effect}", client.base());

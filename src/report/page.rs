@@ -10,7 +10,7 @@ use crate::ids::Status;
 use crate::plot::{self, Bar};
 
 const STYLE: &str = include_str!("style.css");
-/// The browser runs no scripts and loads no resources, whatever a title contains.
+/// The browser runs no scripts and loads no resources, regardless of the content of a title.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 /// Number of values in a section that are shown at once.
 const SHOWN: usize = 12;
@@ -61,7 +61,7 @@ pub fn render(report: &Report) -> String {
     .into_string()
 }
 
-/// Warns that the report names pages that not everybody may read.
+/// Warns that the report contains the names of restricted pages.
 fn warning(report: &Report) -> Markup {
     let restricted: i64 =
         report.groups("access").filter(|group| group.value != "everybody").map(|group| group.documents).sum();

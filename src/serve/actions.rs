@@ -44,7 +44,7 @@ pub struct Change {
     /// The reason for the pause.
     #[serde(default)]
     pub reason: Option<String>,
-    /// The claim on the page. A different claim is not released.
+    /// The claim that the page shows. A different claim is not released.
     #[serde(default)]
     pub claim_token: Option<i64>,
 }

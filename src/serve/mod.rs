@@ -41,7 +41,7 @@ use crate::stop::Stop;
 
 /// Maximum size of a request body.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// How long current requests may continue after a stop was requested.
+/// The maximum time that current requests may continue after a stop was requested.
 const GRACE: Duration = Duration::from_secs(10);
 /// The interval at which the server checks for a stop request.
 const LOOK: Duration = Duration::from_millis(50);

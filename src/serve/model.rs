@@ -10,7 +10,7 @@ use crate::embed::{self, Provider, Settings};
 use crate::error::Result;
 use crate::lock::locked;
 
-/// How long a model that could not be loaded is not tried again.
+/// The time after which the server tries again to load a model that could not be loaded.
 const REST: Duration = Duration::from_secs(30);
 
 /// The provider for questions.

@@ -11,7 +11,7 @@ use crate::db::Connector;
 use crate::error::{Error, Result as DbResult};
 use crate::lock::locked;
 
-/// How long a request waits for a connection.
+/// The maximum time that a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Timeout of a statement. It is shorter than the timeout of a request.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);

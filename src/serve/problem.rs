@@ -78,8 +78,11 @@ impl Problem {
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self {
             asks_credentials: true,
-            hint: Some("Send `Authorization: Bearer TOKEN`, or use the token as the password with any user \
-                 name.".into()),
+            hint: Some(
+                "Send `Authorization: Bearer TOKEN`, or use the token as the password with any user \
+                 name."
+                    .into(),
+            ),
             ..Self::new(StatusCode::UNAUTHORIZED, detail)
         }
     }

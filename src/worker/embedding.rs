@@ -24,7 +24,7 @@ const PAGE: u16 = 1024;
 const BATCH_TEXTS: usize = 256;
 /// Maximum number of passes. Another pass is necessary if a reset deleted vectors during the phase.
 const ROUNDS: u32 = 5;
-/// How often the phase checks whether to stop while it waits for vectors of another worker.
+/// The interval at which the phase checks whether to stop while it waits for vectors of another worker.
 const OTHERS_PAUSE: Duration = Duration::from_millis(200);
 
 /// Embeds all texts of the run that have no vector, and completes the phase.

@@ -9,7 +9,7 @@ use crate::events::{Event, EventWriter};
 use crate::ids::Status;
 use crate::process;
 
-/// Returns the selected runs whose claims ended processes of this machine have left behind.
+/// Returns the selected runs that are still claimed by processes of this machine that have ended.
 pub fn left_behind(client: &mut Client, filter: &Filter) -> Result<Vec<Run>> {
     let held = Filter { status: vec![Status::Chunking, Status::Embedding], limit: None, ..filter.clone() };
     let mut runs = calls::list_runs(client, &held)?;
@@ -20,7 +20,7 @@ pub fn left_behind(client: &mut Client, filter: &Filter) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-/// Ends claims on the selected runs that ended processes of this machine have left behind. Returns their number.
+/// Ends the claims on the selected runs whose process was on this machine and has ended. Returns their number.
 ///
 /// It charges the attempts, as an expired lease does. Otherwise, a run that crashes its process would be claimed forever.
 /// If the server was restarted meanwhile, the process could not release the claim, and no attempt is charged.

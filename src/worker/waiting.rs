@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const REMIND: Duration = Duration::from_secs(60);
 /// Time without an answer after which a slow server is reported.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long to wait for an answer when the work must stop.
+/// The maximum time to wait for an answer when the work must stop.
 /// The request may already be paid for, so its vectors should be stored.
 const GRACE: Duration = Duration::from_secs(10);
 /// Interval at which a waiting caller checks whether to continue.

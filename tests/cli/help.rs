@@ -927,8 +927,7 @@ fn help_of_setup() {
 
     Arguments:
       [PART]...
-              Parts to download, even if they are found elsewhere [default: what the configuration needs
-              and this machine lacks]
+              Parts to download, even if they are found elsewhere [default: all parts that the configuration needs and that are missing on this machine]
 
               Possible values:
               - postgres: PostgreSQL with pgvector, for the private server
@@ -1051,7 +1050,7 @@ fn help_of_models() {
     Usage: trailblazer models [OPTIONS] <COMMAND>
 
     Commands:
-      list    List the models with their vectors, runs and sizes. The served model is first
+      list    List the models with their vectors, runs and sizes. The served model comes first
       switch  Embed all runs with another model, and then let searches use this model
       drop    Delete a model with its vectors and its index. The model must not be served
       help    Print this message or the help of the given subcommand(s)
@@ -1066,7 +1065,7 @@ fn help_of_models() {
 #[test]
 fn help_of_models_list() {
     insta::assert_snapshot!(help(&["models", "list"]), @"
-    List the models with their vectors, runs and sizes. The served model is first
+    List the models with their vectors, runs and sizes. The served model comes first
 
     Usage: trailblazer models list [OPTIONS]
 
@@ -1196,7 +1195,7 @@ fn help_of_show() {
     Options:
           --section <ANCHOR>  Print only the section with this anchor or heading
           --sections          List the sections instead
-          --run-id <ID>       Print the version in this run [default: the version that search finds]
+          --run-id <ID>       Print the version in this run [default: the version that searches return]
           --as <PRINCIPAL>    Read as this user or group, for example user:ann or group:hr; can be
                               repeated [default: search.principals]
           --json              Print JSON with all metadata

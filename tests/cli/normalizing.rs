@@ -366,7 +366,7 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
         (&"guide".into(), &to.into(), &"dita".into())
     );
     assert_eq!(replace["replaced_input"], from.display().to_string());
-    let warned = format!("warn: run guide contained the documents of {} (dita); those of ", from.display());
+    let warned = format!("warn: run guide contained the documents of {} (dita); the documents of ", from.display());
     assert!(run.stderr.contains(&warned), "{}", run.stderr);
     assert!(run.stderr.contains("another --run-id"), "{}", run.stderr);
 
@@ -378,7 +378,10 @@ fn other_input_under_the_same_run_id_is_warned_of_when_it_replaces_the_documents
     let replace = &run.events_named("normalize.replace")[0];
     assert_eq!((&replace["replaced_source"], &replace["replaced_input"]), (&"dita".into(), &serde_json::Value::Null));
     assert!(
-        run.stderr.contains("warn: run guide contained the documents of another input of the source dita; those of "),
+        run.stderr.contains(
+            "warn: run guide contained the documents of another input of the source dita; the \
+             documents of "
+        ),
         "{}",
         run.stderr
     );

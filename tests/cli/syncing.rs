@@ -219,7 +219,7 @@ fn a_page_is_for_those_who_may_view_its_space_and_the_page() {
         let (found, synced) = readers(None);
         assert_eq!(found, [space, both, space]);
         assert!(
-            synced.stderr.contains("space OPS cannot be read, so those of the last fetch stay"),
+            synced.stderr.contains("space OPS cannot be read, so the permissions of the last fetch are kept"),
             "{}",
             synced.stderr
         );

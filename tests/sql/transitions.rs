@@ -22,7 +22,7 @@ fn one_run_in_each_status(database: &TestDatabase) -> Client {
     }
     let token = claim(&mut client, "chunk", "failed");
     ask(&mut client, &format!("select graphdb.fail_run('failed', {token}, 'broken', null, true)"));
-    // This is last, so that the text already has a vector and the run can be completed.
+    // This comes last, so that the text already has a vector and the run can be completed.
     claim(&mut client, "embed", "embedding");
     let token = claim(&mut client, "chunk", "chunking");
     super::fixture::stage_chunks(&mut client, "chunking");

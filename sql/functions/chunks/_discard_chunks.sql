@@ -1,6 +1,6 @@
--- Leave the current documents of these runs without chunks. A document that searches return gets a new revision, and the
--- search shows the old revision with its chunks until it can find the new one. With p_dry_run, the chunks are only counted.
--- Otherwise, the caller must hold _newest_lock.
+-- Leave the current documents of these runs without chunks. For a document that searches return, create a new revision.
+-- Searches return the old revision and its chunks until the new revision is searchable. With p_dry_run, the chunks are
+-- only counted. Otherwise, the caller must hold _newest_lock.
 create or replace function graphdb._discard_chunks(p_run_ids text[], p_dry_run boolean)
 returns bigint
 language plpgsql

@@ -1,6 +1,7 @@
 -- Return whether the completion of these runs may change which versions searches return.
 -- This is the case if a version is not searched yet, or if searches return a revision that is no longer current.
--- If it returns false, this stays so: no load can change a mark before the transaction ends, and later loads see the completed runs.
+-- If the result is false, it stays false until the transaction ends: until then, no load can change a mark, and later
+-- loads see the completed runs.
 create or replace function graphdb._is_unsettled(p_run_ids text[])
 returns boolean
 language plpgsql
@@ -24,5 +25,6 @@ end
 $$;
 
 comment on function graphdb._is_unsettled(text[]) is
-  'Return whether the completion of these runs may change which versions searches return. If it cannot, that stays true until the transaction ends.';
+  'Return whether the completion of these runs may change which versions searches return. If the result is false, it stays false until the '
+  'transaction ends.';
 revoke all on function graphdb._is_unsettled(text[]) from public;

@@ -1,9 +1,9 @@
 -- Update is_newest, is_searched and newer_readers of these documents after they changed, or after a run that contains them
--- completed a phase. One version of each document is the newest. One version is searched: the newest of those that a
--- search can find best. Therefore a new version replaces the old one only when a search can find it equally well.
--- The readers of the newest version also apply to all older versions. Therefore a page that becomes restricted is hidden
--- at once, while searches still return an older version.
--- A revision that is neither current nor searched is deleted, unless it is kept for a switch back to another model. The caller must hold _newest_lock.
+-- completed a phase. One version of each document is the newest. One version is searched: the newest of the most
+-- searchable versions (_readiness). Therefore a new version replaces the old version only when it is equally
+-- searchable. The readers of the newest version also apply to all older versions. Therefore a page that becomes
+-- restricted is hidden at once, while searches still return an older version. A revision that is neither current nor
+-- searched is deleted, unless it is kept for a switch back to another model. The caller must hold _newest_lock.
 -- Otherwise, two loads with a common document would each see only their own version.
 create or replace function graphdb._mark_versions(p_doc_ids text[])
 returns void

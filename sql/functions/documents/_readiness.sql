@@ -1,4 +1,4 @@
--- Return how well a search can find a revision of a document: 2 with its words and vectors of the served model, 1 only with its
+-- Return how searchable a revision of a document is: 2 by its words and by vectors of the served model, 1 only by its
 -- words, 0 not at all. A run that was registered or reset keeps its existing chunks and vectors.
 create or replace function graphdb._readiness(p_run graphdb.processed_runs, p_document graphdb.documents)
 returns integer
@@ -26,5 +26,5 @@ as $$
 $$;
 
 comment on function graphdb._readiness(graphdb.processed_runs, graphdb.documents) is
-  'Return how well a search can find a revision of a document: 2 with its words and vectors of the served model, 1 only with its words, 0 not at all.';
+  'Return how searchable a revision of a document is: 2 by its words and by vectors of the served model, 1 only by its words, 0 not at all.';
 revoke all on function graphdb._readiness(graphdb.processed_runs, graphdb.documents) from public;

@@ -1,7 +1,7 @@
--- Let a search show the documents of a run that has just completed a phase. Update the marks, and then delete documents
+-- Make the documents of a run that has just completed a phase searchable. Update the marks, and then delete documents
 -- that the run no longer contains but that searches still return. After the chunk phase, documents with vectors stay,
--- because a search cannot find the new documents by vector yet. If another run now contains such a document, it stays
--- until a search can find that version equally well. The caller must hold _newest_lock.
+-- because searches cannot find the new documents by vector yet. If another run now contains such a document, the old
+-- version stays until the version in that run is equally searchable. The caller must hold _newest_lock.
 create or replace function graphdb._settle_versions(p_run_id text)
 returns void
 language plpgsql

@@ -8,7 +8,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Chunks consist of title and body. They stay if only other columns differ.
+  -- Chunks depend only on title and body. They are kept if only other columns have changed.
   update graphdb.documents as d
   set url = s.url, path = s.path, labels = s.labels, breadcrumbs = s.breadcrumbs, meta = s.meta, content_sha256 = h.content_sha256
   from pg_temp.staged_documents as s

@@ -1,5 +1,5 @@
 -- Mark the vectors of these runs' texts as stale, except vectors that another run needs.
--- A search uses them until the embed phase replaces them. With p_dry_run, they are only counted.
+-- Searches use them until the embed phase replaces them. With p_dry_run, they are only counted.
 create or replace function graphdb._expire_vectors(p_run_ids text[], p_dry_run boolean)
 returns bigint
 language plpgsql
@@ -31,5 +31,5 @@ $$;
 
 comment on function graphdb._expire_vectors(text[], boolean) is
   'Mark the vectors of all texts in these runs as stale, except vectors that another run needs. '
-  'A search uses them until the embed phase replaces them. With p_dry_run, they are only counted.';
+  'Searches use them until the embed phase replaces them. With p_dry_run, they are only counted.';
 revoke all on function graphdb._expire_vectors(text[], boolean) from public;

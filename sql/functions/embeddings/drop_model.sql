@@ -1,6 +1,6 @@
 -- Delete a model that is not served: first the revisions of documents that are kept for it, then its index and its vectors,
--- then the model itself. One step deletes at most p_max_vectors revisions or vectors: call again until is_dropped.
--- Runs that were last embedded with the model are queued again.
+-- then the model itself. Each call deletes at most p_max_vectors revisions or vectors. Call again until is_dropped is
+-- true. Runs that were last embedded with the model are queued again.
 create or replace function graphdb.drop_model(p_model text, p_max_vectors integer default null)
 returns table (deleted bigint, is_dropped boolean)
 language plpgsql

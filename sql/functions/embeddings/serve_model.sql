@@ -1,6 +1,6 @@
--- From now on, use this model for searches that name no model, and show the documents that were prepared for it, in one
--- transaction. TB003: documents that searches find by vector have no vectors under the model. The previous model is
--- kept with its chunks, so it can be served again at once.
+-- From now on, use this model for searches that do not name a model, and make the documents that were prepared for it
+-- searchable, in one transaction. TB003: documents that searches find by vector have no vectors under the model. The
+-- previous model is kept with its chunks, so it can be served again at once.
 create or replace function graphdb.serve_model(p_model text)
 returns text
 language plpgsql

@@ -1,5 +1,6 @@
--- If the sequence of claim tokens is behind the stored tokens, move it past them. Return the next token. The sequence skips
--- a million tokens, because workers of the original of a copied database may hold newer tokens than the copy contains.
+-- If the sequence of claim tokens is behind the stored tokens, move it past them. Return the next token. The sequence
+-- skips a million tokens. If the database is a copy, workers of the original database may hold newer tokens than the
+-- copy contains.
 create or replace function graphdb._advance_tokens()
 returns bigint
 language plpgsql

@@ -1,6 +1,6 @@
 -- Recover a few runs whose lease has expired or whose back-off has ended. Every claim calls this first. If there are no such
--- runs, it costs one index probe. It recovers only a few runs, so that a claim is fast even if thousands of leases expire at
--- once, but more than the claim takes. Returns true if it recovered any.
+-- runs, it costs one index probe. It recovers only a few runs, so that a claim is fast even if thousands of leases
+-- expire at once, but more runs than the claim leases. Returns true if it recovered any.
 create or replace function graphdb._wake_runs(p_now timestamptz)
 returns boolean
 language plpgsql

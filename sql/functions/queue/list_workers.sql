@@ -1,7 +1,8 @@
 -- List the claims and their workers, one row for each claim, with the last heartbeat and the progress.
 -- done and total are documents in the chunk phase and texts in the embed phase. rate is the number finished per second under this claim.
--- Without p_count, the function does not count texts. done is then what the worker reported last, under this claim.
--- Documents that the caller may not read do not count. If a run has any, done in the chunk phase and the rate are null.
+-- Without p_count, the function does not count texts. done is then the number that the worker last reported under this
+-- claim. Documents that the caller may not read do not count. If a run has any, done in the chunk phase and the rate
+-- are null.
 create or replace function graphdb.list_workers(p_filter jsonb default null, p_count boolean default true)
 returns table (
   worker text, host text, run_id text, phase text, state text, done bigint, total bigint, rate float8,
@@ -44,5 +45,6 @@ comment on function graphdb.list_workers(jsonb, boolean) is
   'List the claims and their workers, one row for each claim. state is alive, dead (presumed: six consecutive heartbeats were missed) or '
   'expired (the lease has ended, and the next claim recovers the run). '
   'done and total are documents in the chunk phase and texts in the embed phase; rate is the number finished per second under this claim. '
-  'Without p_count, texts are not counted, and done is what the worker reported last. Documents that the caller may not read do not count: if a run has any, done in the chunk phase and the rate are null. TB001: bad filter.';
+  'Without p_count, texts are not counted, and done is the number that the worker last reported. Documents that the caller may not read do '
+  'not count: if a run has any, done in the chunk phase and the rate are null. TB001: bad filter.';
 revoke all on function graphdb.list_workers(jsonb, boolean) from public;

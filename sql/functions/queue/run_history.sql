@@ -1,5 +1,6 @@
 -- Return the finished claims of a run, in the order in which they began.
--- Documents that the caller, or p_as, may not read do not count. If there are any, errors are omitted, because they may name them.
+-- Documents that the caller, or p_as, may not read do not count. If the run has such documents, errors are omitted,
+-- because they may name the documents.
 create or replace function graphdb.run_history(p_run_id text, p_as text[] default null)
 returns setof graphdb.run_attempts
 language sql
@@ -19,5 +20,6 @@ as $$
 $$;
 
 comment on function graphdb.run_history(text, text[]) is
-  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. Documents that the caller, or p_as, may not read do not count. If there are any, errors are omitted.';
+  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. Documents that '
+  'the caller, or p_as, may not read do not count. If the run has such documents, errors are omitted.';
 revoke all on function graphdb.run_history(text, text[]) from public;

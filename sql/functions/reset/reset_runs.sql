@@ -1,6 +1,6 @@
 -- Reset selected runs. The scope 'processed' resets their phases. The scope 'embeddings' also marks their vectors as
--- stale. The scope 'all' also removes their chunks if p_delete_chunks is set. Vectors that another run needs are kept. A
--- search uses the old chunks and vectors until new ones replace them. Runs under a live claim are skipped and counted,
+-- stale. The scope 'all' also removes their chunks if p_delete_chunks is set. Vectors that another run needs are kept.
+-- Searches use the old chunks and vectors until new ones replace them. Runs under a live claim are skipped and counted,
 -- unless p_force is set. With p_force, their workers lose the claim. With p_dry_run, the runs are only counted. If
 -- p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null.
 create or replace function graphdb.reset_runs(
@@ -88,7 +88,7 @@ begin
   where r.run_id = any (v_reset);
 
   if deleted_vectors + deleted_chunks > 0 then
-    -- A search may now have to show other versions of these runs' documents. Mark them when no load is in progress.
+    -- Searches may now have to return other versions of these runs' documents. Mark them when no load is in progress.
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     select array_agg(d.doc_id) into v_marked
     from graphdb.documents as d
@@ -106,7 +106,7 @@ $$;
 comment on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) is
   'Reset selected runs. The scope ''processed'' resets their phases. '
   'The scope ''embeddings'' also marks the vectors that no other run needs as stale. '
-  'The scope ''all'' also removes chunks if p_delete_chunks is set. A search uses the old chunks and vectors until new ones replace them. '
+  'The scope ''all'' also removes chunks if p_delete_chunks is set. Searches use the old chunks and vectors until new ones replace them. '
   'Live claims are skipped unless p_force is set. With p_dry_run, the runs are only counted. '
   'If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. TB001: bad filter or scope.';
 revoke all on function graphdb.reset_runs(jsonb, text, boolean, boolean, integer, boolean, text) from public;

@@ -1,5 +1,5 @@
--- Make a role a 'worker', 'admin' or 'reader' role. Revoke all rights that it was granted before. p_as contains the
--- principals as which the role reads. With p_all, it may read as any principal.
+-- Make a role a 'worker', 'admin' or 'reader' role. Revoke all rights that it was granted before. p_as lists the
+-- principals that the role may read as. With p_all, it may read as any principal.
 create or replace function graphdb.grant_role(p_role text, p_kind text, p_as text[] default '{}', p_all boolean default false)
 returns void
 language plpgsql

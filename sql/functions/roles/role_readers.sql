@@ -1,5 +1,5 @@
--- Return the roles that have rights on the schema, with the principals as which they read, and whether they may read as any
--- principal.
+-- Return the roles that have rights on the schema, with the principals that they may read as, and whether they may read
+-- as any principal.
 create or replace function graphdb.role_readers()
 returns table (role text, principals text[], reads_all boolean)
 language sql
@@ -14,5 +14,5 @@ as $$
 $$;
 
 comment on function graphdb.role_readers() is
-  'Return the roles that have rights on the schema, with the principals as which they read, and whether they may read as any principal.';
+  'Return the roles that have rights on the schema, with the principals that they may read as, and whether they may read as any principal.';
 revoke all on function graphdb.role_readers() from public;

@@ -23,7 +23,7 @@ begin
     )
     select a.word
     from asked as a
-    -- A word in the vocabulary has no typing error.
+    -- A word in the vocabulary counts as correct.
     where length(a.word) > 4 and not exists (select from graphdb.vocabulary as v where v.word = a.word)
     order by length(a.word) desc, a.word
     limit 16

@@ -1,5 +1,6 @@
--- Add the words and names of new chunks to the vocabulary. If the vocabulary is empty, add those of all chunks. Exclude
--- restricted documents, because corrections would reveal their words. If another session is already doing this, do nothing.
+-- Add the words and names of new chunks to the vocabulary. If the vocabulary is empty, add the words and names of all
+-- chunks. Exclude restricted documents, because corrections would reveal their words. If another session is already
+-- doing this, do nothing.
 create or replace function graphdb._extend_vocabulary()
 returns void
 language plpgsql

@@ -10,7 +10,7 @@ declare
   -- The letters, marks and digits that can belong to a word. Other characters outside ASCII do not separate marked words.
   v_split constant text := e'[0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+'
     || e'|[^0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+';
-  -- Anything but ASCII, and punctuation and symbols that no word contains.
+  -- Characters outside ASCII, except the punctuation and symbols that are not part of any word.
   v_other constant text := e'[^\\u0001-\\u007f\\u00a0\\u00a7\\u00a9\\u00ab\\u00ae\\u00b0\\u00b1\\u00b7\\u00bb\\u00d7\\u2010-\\u2027\\u2030-\\u205e\\u2190-\\u23ff\\u2500-\\u2bff]';
   -- The same parts, where words may contain invisible characters and superscripts.
   v_written constant text := replace(v_split, 'A-Za-z', e'A-Za-z\\u00ad\\u00b2\\u00b3\\u00b9\\u200c-\\u200f\\u2060\\u2070-\\u209f\\ufeff');

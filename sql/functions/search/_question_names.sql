@@ -1,5 +1,5 @@
--- Return the names in a question (graphdb._search_names). Most questions contain no character that is part of a name only,
--- and searching them for names would take longer.
+-- Return the names in a question (graphdb._search_names). Most questions contain no character that occurs only in
+-- names. They are not searched for names, because this would take longer.
 create or replace function graphdb._question_names(p_question text)
 returns text[]
 language plpgsql

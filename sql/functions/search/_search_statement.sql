@@ -22,7 +22,7 @@ declare
   v_chunks constant float8 := graphdb._searchable_chunks(v_scope.p_has_many);
   -- The number of chunks to rank by words. With a vector, fewer are sufficient.
   v_matches constant float8 := case when p_model.model_id is null then 1000 else 500 end;
-  -- And half of the list is sufficient.
+  -- The part of the list that is used. With a vector, half of the list is sufficient.
   v_part constant integer := case when p_model.model_id is null then 1 else 2 end;
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
   v_shown constant text := graphdb._shown_documents(p_filter);

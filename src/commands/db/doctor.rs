@@ -235,7 +235,7 @@ impl Doctor<'_> {
         }
     }
 
-    /// Reports documents that search shows to everybody although their source may restrict them.
+    /// Reports documents that searches return to everybody although their source may restrict them.
     fn readers(&mut self, client: &mut Client) -> Result<()> {
         for unknown in health::unknown_readers(client)? {
             let documents = counted(unknown.documents, "document");
@@ -332,8 +332,7 @@ impl Doctor<'_> {
                 counted(found.runs, "run")
             );
             if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
-                let hint =
-                    "Use a different name for the configured model, because the registered model has a different \
+                let hint = "Use a different name for the configured model, because the registered model has a different \
                      dimension.";
                 self.misfit("vectors", &Error::Model { message: detail, hint: hint.into() }, hint)?;
             } else if found.wrong_dimension > 0 {

@@ -72,7 +72,7 @@ pub struct Args {
     /// Report progress after every N runs
     #[arg(long, value_name = "N", default_value = "100", value_parser = whole_number::<u32>(1..=MAX))]
     pub progress_every: u32,
-    // This group is last, because its heading would also appear above all options that follow.
+    // This group comes last, because its heading would also apply to all options after it.
     /// Which runs.
     #[command(flatten)]
     pub selection: Selection,

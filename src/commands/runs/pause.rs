@@ -34,7 +34,7 @@ pub struct PauseArgs {
     /// Count what would change without changing anything
     #[arg(long)]
     dry_run: bool,
-    // This group is last, because its heading would also appear above all options that follow.
+    // This group comes last, because its heading would also apply to all options after it.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,
@@ -54,7 +54,7 @@ pub struct ResumeArgs {
     /// Count what would change without changing anything
     #[arg(long)]
     dry_run: bool,
-    // This group is last, because its heading would also appear above all options that follow.
+    // This group comes last, because its heading would also apply to all options after it.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,

@@ -34,7 +34,7 @@ pub struct Args {
     /// Also release claims of workers that are alive. These workers notice this and stop
     #[arg(long)]
     force: bool,
-    // This group is last, because its heading would also appear above all options that follow.
+    // This group comes last, because its heading would also apply to all options after it.
     /// Which runs.
     #[command(flatten)]
     selection: WideSelection,

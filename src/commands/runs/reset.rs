@@ -40,7 +40,7 @@ pub struct Args {
     /// Include runs that a worker has claimed. The worker notices this and stops
     #[arg(long)]
     pub force: bool,
-    // This group is last, because its heading would also appear above all options that follow.
+    // This group comes last, because its heading would also apply to all options after it.
     /// Which runs.
     #[command(flatten)]
     pub selection: WideSelection,

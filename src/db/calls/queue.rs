@@ -13,7 +13,7 @@ use crate::ids::{ClaimToken, Phase, RunId};
 /// The runs that wait for a phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// Number of runs that wait, including those in back-off.
+    /// Number of runs that wait, including runs in back-off.
     pub total: i64,
     /// Number of runs in back-off.
     pub deferred: i64,
@@ -151,7 +151,7 @@ pub fn count_runs(client: &mut impl GenericClient, filter: &Filter) -> Result<i6
     Ok(client.query_one("select count(*) from graphdb.list_runs($1)", &[&filter.to_json()])?.get(0))
 }
 
-/// Calls `graphdb.list_runs` for a caller with these principals. `None` means those of the database role.
+/// Calls `graphdb.list_runs` for a caller with these principals. `None` means the principals of the database role.
 pub fn list_runs_as(
     client: &mut impl GenericClient,
     filter: &Filter,
@@ -173,7 +173,7 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
-/// Calls `graphdb.run_history` for a caller with these principals. `None` means those of the database role.
+/// Calls `graphdb.run_history` for a caller with these principals. `None` means the principals of the database role.
 pub fn run_history(
     client: &mut impl GenericClient,
     run_id: &RunId,

@@ -148,7 +148,8 @@ fn search_order(
     places
 }
 
-/// Returns the folders that may contain the shared files of an installation. The folder that `pg_config` prints is first.
+/// Returns the folders that may contain the shared files of an installation. The folder that `pg_config` prints comes
+/// first.
 fn share_dirs(bin: &Path, major: u32) -> Vec<PathBuf> {
     let said = first_line(&bin.join("pg_config"), "--sharedir").ok().map(PathBuf::from);
     let prefix = bin.parent().unwrap_or(bin);

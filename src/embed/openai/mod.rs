@@ -66,7 +66,7 @@ pub struct OpenAi {
     has_worked: AtomicBool,
 }
 
-/// How long one call retries.
+/// The limits for the retries of one call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     pub tries: u32,

@@ -10,7 +10,7 @@ use super::vocabulary::is_topicref;
 /// The keys of one root map.
 #[derive(Debug, Default)]
 pub(super) struct KeySpace {
-    /// The scopes. The root scope is first, and every scope follows its parent.
+    /// The scopes. The root scope comes first, and every scope follows its parent.
     scopes: Vec<Scope>,
 }
 

@@ -176,7 +176,7 @@ fn merge(losses: &mut Losses, more: &Losses) {
     }
 }
 
-/// Returns the paths from the root maps to a topic. The most important path is first.
+/// Returns the paths from the root maps to a topic. The most important path comes first.
 fn breadcrumbs(library: &Library, file: FileId, branches: &[usize], resolver: &mut Resolver<'_>) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = Vec::new();
     if library.documents.get(&file) == Some(&Form::Map) {

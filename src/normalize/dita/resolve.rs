@@ -19,7 +19,7 @@ const MAX_PULLED: usize = 200_000;
 /// The value of an attribute that is replaced with the value of the target.
 const USE_TARGET: &str = "-dita-use-conref-target";
 
-/// Where keys are looked up, and which branches apply.
+/// The place where keys are looked up, and the branches that apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Context {
     /// Root map and key scope, in order of priority.

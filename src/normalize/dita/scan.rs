@@ -42,7 +42,7 @@ struct Found {
     inputs: InputFiles,
     /// Files that may contain DITA, ordered by path.
     files: Vec<FileId>,
-    /// What could not be read.
+    /// The files that could not be read.
     unread: Vec<FileError>,
     ditavals: Vec<String>,
 }

@@ -11,7 +11,7 @@ use crate::db::search::SearchFilter;
 use crate::ids::RunId;
 use crate::serve::problem::Problem;
 
-/// Which documents to search. Without any parameter, all documents that the caller may read.
+/// Selects the documents to search. Without any parameter, a search includes all documents that the caller may read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams, JsonSchema)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
@@ -27,12 +27,12 @@ pub struct Filter {
     #[serde(default)]
     #[param(value_type = Vec<FilterText>)]
     pub language: Vec<String>,
-    /// Only documents that their source changed on this day or later.
+    /// Only documents whose last change in the source was on this day or later.
     #[serde(default)]
     #[param(format = Date)]
     #[schemars(extend("format" = "date"))]
     pub updated_from: Option<String>,
-    /// Only documents that their source changed on this day or earlier.
+    /// Only documents whose last change in the source was on this day or earlier.
     #[serde(default)]
     #[param(format = Date)]
     #[schemars(extend("format" = "date"))]

@@ -35,9 +35,9 @@ pub struct Search {
     pub filter: SearchFilter,
     /// Whether to use only full-text search.
     pub text_only: bool,
-    /// The minimum score of a hit. `None` excludes hits that are not relevant, if the vectors tell.
+    /// The minimum score of a hit. With `None` and a model, hits that are not relevant are excluded.
     pub min_score: Option<f64>,
-    /// What to return around a passage, as in `graphdb.context`.
+    /// The context to return around a passage, as in `graphdb.context`.
     pub context: Option<String>,
     /// Maximum number of tokens in the context of a passage.
     pub context_tokens: Option<u32>,

@@ -87,7 +87,7 @@ pub struct Document {
     pub labels: Vec<String>,
     /// Titles above the document, from the root.
     pub breadcrumbs: Vec<String>,
-    /// Whether search finds this version of the document.
+    /// Whether searches return this version of the document.
     pub is_searched: bool,
     /// All other metadata of the document.
     #[schema(value_type = Object)]
