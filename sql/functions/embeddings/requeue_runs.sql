@@ -61,7 +61,7 @@ end
 $$;
 
 comment on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) is
-  'Queue embedded runs again if they lack vectors under a model, or if their chunks have other sizes (null: any size). '
+  'Queue embedded runs again if they lack vectors under a model, or if the sizes of their chunks differ from the given sizes (null: any size). '
   'A search shows the old versions until the runs are embedded again. Returns the number of runs. '
   'With p_max_runs, call again until it returns 0. With p_dry_run, the runs are only counted. TB001: bad argument.';
 revoke all on function graphdb.requeue_runs(text, integer, integer, integer, integer, boolean) from public;
