@@ -171,7 +171,8 @@ pub fn run_losses(client: &mut impl GenericClient, run_id: &RunId, principals: P
     Ok(rows.iter().map(loss).collect())
 }
 
-/// Calls `graphdb.chunk_sizes`. Returns the lower end of each range of `step` tokens, and the number of chunks in the range.
+/// Calls `graphdb.chunk_sizes`. Returns the lower bound of each range of `step` tokens, and the number of chunks in the
+/// range.
 pub fn chunk_sizes(
     client: &mut impl GenericClient,
     run_id: &RunId,

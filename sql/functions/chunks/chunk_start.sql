@@ -20,5 +20,6 @@ as $$
 $$;
 
 comment on function graphdb.chunk_start(text, text, integer, text[]) is
-  'Return the byte position in the document body at which a chunk begins, or null if there is no such chunk or if the caller may not read it. p_as is passed to graphdb.principals.';
+  'Return the byte position in the document body at which a chunk begins, or null if there is no such chunk or if the caller may not read it. '
+  'p_as is passed to graphdb.principals.';
 revoke all on function graphdb.chunk_start(text, text, integer, text[]) from public;

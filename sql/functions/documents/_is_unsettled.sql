@@ -25,6 +25,5 @@ end
 $$;
 
 comment on function graphdb._is_unsettled(text[]) is
-  'Return whether the completion of these runs may change which versions searches return. If the result is false, it stays false until the '
-  'transaction ends.';
+  'Return whether the completion of these runs may change which versions searches return. If the result is false, it stays false until the transaction ends.';
 revoke all on function graphdb._is_unsettled(text[]) from public;

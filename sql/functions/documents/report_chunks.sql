@@ -55,6 +55,7 @@ $$;
 
 comment on function graphdb.report_chunks(text, integer, integer) is
   'Count the chunks of the documents that report_documents includes. '
-  'The result has the same columns. The kinds are chunk_size (the lower bound of each range of p_step tokens), chunk_kind (text, code, table), and coverage of the documents (whole, partly, none). occurrences: chunks, or bytes of the documents. '
+  'The result has the same columns. '
+  'The kinds are chunk_size (the lower bound of each range of p_step tokens), chunk_kind (text, code, table), and coverage of the documents (whole, partly, none). occurrences: chunks, or bytes of the documents. '
   'TB001: bad limit or step.';
 revoke all on function graphdb.report_chunks(text, integer, integer) from public;

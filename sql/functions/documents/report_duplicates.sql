@@ -91,8 +91,10 @@ end
 $$;
 
 comment on function graphdb.report_duplicates(text, integer, float8) is
-  'Find duplicates among the documents that report_documents includes: identical (groups with the same body) and similar (pairs whose mean vectors have a cosine similarity of at least p_similarity). '
+  'Find duplicates among the documents that report_documents includes. '
+  'The kinds are identical (groups with the same body) and similar (pairs whose mean vectors have a cosine similarity of at least p_similarity). '
   'At most p_limit of each are returned. With at most a thousand documents, every pair is compared. '
-  'With more, the mean of all vectors is subtracted, and a pair is compared only if the signs of both vectors agree in two of at most 24 bands of 16 components: this finds nearly all similar pairs. '
+  'With more, the mean of all vectors is subtracted, and a pair is compared only if the signs of both vectors agree in two of at most 24 bands of 16 components. '
+  'This finds nearly all similar pairs. '
   'TB001: bad limit.';
 revoke all on function graphdb.report_duplicates(text, integer, float8) from public;

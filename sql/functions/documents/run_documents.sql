@@ -1,7 +1,7 @@
 -- Return the documents of a run ordered by doc_id: at most p_limit documents after p_after. The last document is the one
 -- whose body brings the total to p_max_bytes, so there is at least one document. With p_chunking, return only documents
--- that such a worker must chunk: all documents if the chunks of the run were made in another way or the run was reset, and
--- otherwise the documents without chunks.
+-- that such a worker must chunk: all documents if the chunks of the run were made with different settings or the run
+-- was reset, and otherwise the documents without chunks.
 create or replace function graphdb.run_documents(
   p_run_id text,
   p_after text default '',

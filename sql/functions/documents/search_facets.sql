@@ -59,7 +59,7 @@ end
 $$;
 
 comment on function graphdb.search_facets(jsonb, integer) is
-  'Return values for narrowing a search: the sources, labels, languages, years of the last change (updated) and quality flags of the documents '
-  'that a search with this filter can find, with the number of documents. For each kind, return the p_limit most frequent values, and the latest years. '
+  'Return values for narrowing a search: the sources, labels, languages, years of the last change (updated) and quality flags of the documents that a search with this filter can find, with the number of documents. '
+  'For each kind, return the p_limit most frequent values, and the latest years. '
   'A kind ignores its own key in the filter, so that it also counts the alternatives. TB001: bad filter or limit.';
 revoke all on function graphdb.search_facets(jsonb, integer) from public;

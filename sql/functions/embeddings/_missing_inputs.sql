@@ -32,6 +32,5 @@ as $$
 $$;
 
 comment on function graphdb._missing_inputs(integer) is
-  'Return the texts that need a vector under a model, and the runs that contain them: the texts of embedded runs, and of documents '
-  'that searches find by vector under the served model (is_found).';
+  'Return the texts that need a vector under a model, and the runs that contain them: the texts of embedded runs, and of documents that searches find by vector under the served model (is_found).';
 revoke all on function graphdb._missing_inputs(integer) from public;

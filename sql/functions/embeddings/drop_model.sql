@@ -57,7 +57,6 @@ $$;
 
 comment on function graphdb.drop_model(text, integer) is
   'Delete a model that is not served, with the chunks that are kept for it, its index and its vectors. '
-  'Each call deletes at most p_max_vectors documents or vectors. Call again until is_dropped is true. Runs that were last embedded with the '
-  'model are queued again. '
+  'Each call deletes at most p_max_vectors documents or vectors. Call again until is_dropped is true. Runs that were last embedded with the model are queued again. '
   'TB001: no such model, or it is served.';
 revoke all on function graphdb.drop_model(text, integer) from public;

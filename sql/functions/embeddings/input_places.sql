@@ -14,5 +14,6 @@ as $$
 $$;
 
 comment on function graphdb.input_places(text, bytea) is
-  'Return the chunks of a run whose text has this hash, each with the title of its document, ordered by document id and position. Returns no row if the run does not contain the text.';
+  'Return the chunks of a run whose text has this hash, each with the title of its document, ordered by document id and position. '
+  'Returns no row if the run does not contain the text.';
 revoke all on function graphdb.input_places(text, bytea) from public;

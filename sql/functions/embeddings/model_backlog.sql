@@ -29,7 +29,7 @@ as $$
 $$;
 
 comment on function graphdb.model_backlog(text) is
-  'Return the work that remains before a switch to a model: the number of texts without a vector under it, the number of runs that contain '
-  'them, and the seconds that one worker needs at the rate of the last 100 embed phases (null: nothing was measured). '
+  'Return the work that remains before a switch to a model. '
+  'This is the number of texts without a vector under the model, the number of runs that contain them, and the seconds that one worker needs at the rate of the last 100 embed phases (null: nothing was measured). '
   'The model need not be registered.';
 revoke all on function graphdb.model_backlog(text) from public;

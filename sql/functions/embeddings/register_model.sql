@@ -49,5 +49,6 @@ $$;
 
 comment on function graphdb.register_model(text, text, integer, boolean, text, text) is
   'Register an embedding model: name, provider, dimension, whether its vectors have unit length, and the prefixes for questions and documents. '
-  'The first registered model becomes the served model. Registering a model again changes nothing. TB001: bad argument, or the model is already registered with different properties.';
+  'The first registered model becomes the served model. Registering a model again changes nothing. '
+  'TB001: bad argument, or the model is already registered with different properties.';
 revoke all on function graphdb.register_model(text, text, integer, boolean, text, text) from public;

@@ -38,7 +38,6 @@ end
 $$;
 
 comment on function graphdb.backlog_history(interval, integer, text[]) is
-  'For each of the last p_buckets intervals, oldest first, return the number of completed phases, of failures (including expired leases), '
-  'and of chunks in the runs that were embedded. '
+  'For each of the last p_buckets intervals, oldest first, return the number of completed phases, of failures (including expired leases), and of chunks in the runs that were embedded. '
   'Every interval has a row, and the last one ends now. TB001: bad interval or number.';
 revoke all on function graphdb.backlog_history(interval, integer, text[]) from public;

@@ -86,6 +86,5 @@ select
 from moment as m, waiting as w, claims as k, progress as p, finished as f;
 
 comment on view graphdb.backlog_status is
-  'Show in one row why the backlog may be stuck: runs by status, due runs, runs in back-off, paused runs, the oldest run, live, dead and expired claims with age, progress and last heartbeat, '
-  'texts of unfinished runs and how many have a vector, runs embedded in the last 10 minutes, and the estimated time left at the rate of the live workers or of the last runs.';
+  'Show in one row why the backlog may be stuck: runs by status, due runs, runs in back-off, paused runs, the oldest run, live, dead and expired claims with age, progress and last heartbeat, texts of unfinished runs and how many have a vector, runs embedded in the last 10 minutes, and the estimated time left at the rate of the live workers or of the last runs.';
 revoke all on graphdb.backlog_status from public;

@@ -1,5 +1,5 @@
--- Complete a phase after verifying and counting the work in the same transaction: in the chunk phase, that every
--- document with text has chunks; in the embed phase, that every chunk has a vector under p_model (null: the served
+-- Complete a phase after verifying and counting the work in the same transaction. In the chunk phase, every document
+-- with text must have chunks. In the embed phase, every chunk must have a vector under p_model (null: the served
 -- model). Afterwards, searches return these versions of the documents instead of older versions.
 create or replace function graphdb.complete_run(
   p_run_id text,
@@ -78,8 +78,8 @@ end
 $$;
 
 comment on function graphdb.complete_run(text, text, bigint, text) is
-  'Complete a phase after verifying and counting the work in the same transaction: in the chunk phase, that every document with text has '
-  'chunks; in the embed phase, that every chunk has a vector under p_model (null: the served model). '
+  'Complete a phase after verifying and counting the work in the same transaction. In the chunk phase, every document with text must have chunks. '
+  'In the embed phase, every chunk must have a vector under p_model (null: the served model). '
   'TB003: work is missing. TB002: claim lost. TB004: no such run. TB001: bad argument. '
   'Commit soon, because loads wait for the locks of this call. '
   'A transaction that completes several runs one by one can deadlock with a load (40P01: try again). Use complete_runs to avoid this.';

@@ -14,5 +14,6 @@ as $$
 $$;
 
 comment on function graphdb.content_totals(text[]) is
-  'Return the contents of all runs together: documents, chunks, and chunks with a vector, as counted when their phases were completed. Documents that the caller, or p_as, may not read do not count.';
+  'Return the contents of all runs together: documents, chunks, and chunks with a vector, as counted when their phases were completed. '
+  'Documents that the caller, or p_as, may not read do not count.';
 revoke all on function graphdb.content_totals(text[]) from public;

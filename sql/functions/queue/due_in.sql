@@ -15,5 +15,6 @@ as $$
 $$;
 
 comment on function graphdb.due_in() is
-  'Return the time until the next back-off ends or the next lease expires, or null if there is neither. A notification on the channel graphdb_backlog announces all other work.';
+  'Return the time until the next back-off ends or the next lease expires, or null if there is neither. '
+  'A notification on the channel graphdb_backlog announces all other work.';
 revoke all on function graphdb.due_in() from public;

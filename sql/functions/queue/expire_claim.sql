@@ -21,6 +21,7 @@ end
 $$;
 
 comment on function graphdb.expire_claim(text, bigint, text) is
-  'End the claim of a worker whose process has ended, as if the lease had expired. The attempt is charged, unless the server was started or promoted after the last heartbeat. The run is due at once or after a back-off, or it is failed. '
+  'End the claim of a worker whose process has ended, as if the lease had expired. '
+  'The attempt is charged, unless the server was started or promoted after the last heartbeat. The run is due at once or after a back-off, or it is failed. '
   'TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.expire_claim(text, bigint, text) from public;

@@ -19,6 +19,6 @@ end
 $$;
 
 comment on function graphdb.list_runs(jsonb, text[]) is
-  'Return the runs that a filter selects, newest first. Documents that the caller, or p_as, may not read do not count. If a run has such '
-  'documents, its errors are omitted. TB001: bad filter.';
+  'Return the runs that a filter selects, newest first. Documents that the caller, or p_as, may not read do not count. '
+  'If a run has such documents, its errors are omitted. TB001: bad filter.';
 revoke all on function graphdb.list_runs(jsonb, text[]) from public;

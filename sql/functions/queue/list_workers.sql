@@ -42,9 +42,8 @@ end
 $$;
 
 comment on function graphdb.list_workers(jsonb, boolean) is
-  'List the claims and their workers, one row for each claim. state is alive, dead (presumed: six consecutive heartbeats were missed) or '
-  'expired (the lease has ended, and the next claim recovers the run). '
+  'List the claims and their workers, one row for each claim. state is alive, dead (presumed: six consecutive heartbeats were missed) or expired (the lease has ended, and the next claim recovers the run). '
   'done and total are documents in the chunk phase and texts in the embed phase; rate is the number finished per second under this claim. '
-  'Without p_count, texts are not counted, and done is the number that the worker last reported. Documents that the caller may not read do '
-  'not count: if a run has any, done in the chunk phase and the rate are null. TB001: bad filter.';
+  'Without p_count, texts are not counted, and done is the number that the worker last reported. '
+  'Documents that the caller may not read do not count: if a run has any, done in the chunk phase and the rate are null. TB001: bad filter.';
 revoke all on function graphdb.list_workers(jsonb, boolean) from public;

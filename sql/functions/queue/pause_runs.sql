@@ -44,5 +44,6 @@ $$;
 
 comment on function graphdb.pause_runs(jsonb, text, boolean, integer, text) is
   'Pause selected runs. Workers cannot claim them until resume_runs is called, even after a reset or a retry. A worker that holds a run finishes its phase. '
-  'With p_dry_run, the runs are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. The filter ''{}'' selects all runs. TB001: bad filter or reason.';
+  'With p_dry_run, the runs are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. '
+  'The filter ''{}'' selects all runs. TB001: bad filter or reason.';
 revoke all on function graphdb.pause_runs(jsonb, text, boolean, integer, text) from public;

@@ -56,6 +56,8 @@ end
 $$;
 
 comment on function graphdb.release_claims(jsonb, boolean, boolean, boolean, integer, text) is
-  'Release the claims of dead workers on selected runs. The runs are due at once, and the old workers cannot write any more. Claims of live workers are skipped unless p_force is set. '
-  'With p_charge, the attempt is charged, as for an expired lease. With p_dry_run, the claims are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. TB001: bad filter, or null.';
+  'Release the claims of dead workers on selected runs. The runs are due at once, and the old workers cannot write any more. '
+  'Claims of live workers are skipped unless p_force is set. '
+  'With p_charge, the attempt is charged, as for an expired lease. With p_dry_run, the claims are only counted. '
+  'If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. TB001: bad filter, or null.';
 revoke all on function graphdb.release_claims(jsonb, boolean, boolean, boolean, integer, text) from public;

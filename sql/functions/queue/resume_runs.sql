@@ -40,6 +40,7 @@ end
 $$;
 
 comment on function graphdb.resume_runs(jsonb, boolean, integer, text) is
-  'Resume selected runs that are paused, and wake waiting workers. With p_dry_run, the runs are only counted. If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. '
+  'Resume selected runs that are paused, and wake waiting workers. With p_dry_run, the runs are only counted. '
+  'If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. '
   'The filter ''{}'' selects all runs. TB001: bad filter.';
 revoke all on function graphdb.resume_runs(jsonb, boolean, integer, text) from public;

@@ -20,6 +20,6 @@ as $$
 $$;
 
 comment on function graphdb.run_history(text, text[]) is
-  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. Documents that '
-  'the caller, or p_as, may not read do not count. If the run has such documents, errors are omitted.';
+  'Return the finished claims of a run, in the order in which they began: phase, worker, times, outcome, counts and error. '
+  'Documents that the caller, or p_as, may not read do not count. If the run has such documents, errors are omitted.';
 revoke all on function graphdb.run_history(text, text[]) from public;

@@ -56,5 +56,6 @@ $$;
 
 comment on function graphdb.work_progress(jsonb, text) is
   'Return the progress of each unfinished run, in the order of claims: documents that wait to be chunked, texts, and texts that have a vector under p_model (null: the served model). '
-  'A run has no texts until it is chunked. Paused runs without a claim are not included. Documents that the caller may not read do not count. TB001: bad filter, or no such model.';
+  'A run has no texts until it is chunked. Paused runs without a claim are not included. Documents that the caller may not read do not count. '
+  'TB001: bad filter, or no such model.';
 revoke all on function graphdb.work_progress(jsonb, text) from public;

@@ -67,7 +67,8 @@ $$;
 
 comment on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) is
   'Delete selected runs with their documents, chunks and history, and the vectors that no other run needs. '
-  'If other runs contain versions of these documents, searches then show those versions. Live claims are skipped unless p_force is set. With p_dry_run, the runs are only counted. '
+  'If other runs contain versions of these documents, searches then show those versions. Live claims are skipped unless p_force is set. '
+  'With p_dry_run, the runs are only counted. '
   'If p_max_runs is set, repeat the call with p_after = last_run_id until last_run_id is null. The filter ''{}'' selects all runs. '
   'TB001: bad filter, or null.';
 revoke all on function graphdb.delete_runs(jsonb, boolean, boolean, integer, text) from public;

@@ -42,5 +42,6 @@ end
 $$;
 
 comment on function graphdb._plain_text(text) is
-  'Convert Markdown to plain text for a snippet: remove the syntax of headings, quotations, tables, links, code spans and emphasis, and the fences of code blocks. Code stays as it is.';
+  'Convert Markdown to plain text for a snippet: remove the syntax of headings, quotations, tables, links, code spans and emphasis, and the fences of code blocks. '
+  'Code stays as it is.';
 revoke all on function graphdb._plain_text(text) from public;

@@ -20,6 +20,5 @@ end
 $$;
 
 comment on function graphdb.refresh_search() is
-  'Update the data that searches need after many changes: the full-text index, the statistics about rare words and filters, the mean '
-  'vectors of documents, and the vocabulary that corrects typos.';
+  'Update the data that searches need after many changes: the full-text index, the statistics about rare words and filters, the mean vectors of documents, and the vocabulary that corrects typos.';
 revoke all on function graphdb.refresh_search() from public;

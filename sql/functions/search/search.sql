@@ -86,12 +86,10 @@ end
 $$;
 
 comment on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) is
-  'Find the documents that answer a question, with full-text search, vector search, or both. The best document comes first, with its best '
-  'p_per_document chunks. '
+  'Find the documents that answer a question, with full-text search, vector search, or both. The best document comes first, with its best p_per_document chunks. '
   'For each document, only the newest version that is ready is searched. p_query: the question. Rare words have a higher weight. '
   'Every result contains "a phrase in quotes". No result contains a phrase in quotes after a minus, or a word after a minus at the end. '
   'p_query_vector: the vector of the question under p_model (null: the served model), or null. p_limit: the number of documents. '
-  'p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without, as (the principals of the caller; '
-  'default: the principals of its role). '
+  'p_filter: source, label, run_ids, run_id_glob, path, ancestor, language, updated, meta, without, as (the principals of the caller; default: the principals of its role). '
   'p_min_score: excludes rows with a lower score. Returns no row if nothing matches. TB001: bad filter, limit, score or vector, or no such model.';
 revoke all on function graphdb.search(text, @extschema:vector@.vector, text, integer, jsonb, integer, float8) from public;
