@@ -46,7 +46,7 @@ end
 $$;
 
 comment on function graphdb.find_document(text, text, text[]) is
-  'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that a search can find. '
+  'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that searches return. '
   'Returns no row if the caller may not read such a document. p_as is passed to graphdb.principals. '
   'TB001: several documents have this path or URL. The hint lists them.';
 revoke all on function graphdb.find_document(text, text, text[]) from public;

@@ -1,6 +1,6 @@
--- Return the fault of a vector for a model with this dimension, or null if it is valid. pgvector itself rejects NaN and
--- infinity. The function is inlined into its caller, so it must call only immutable functions, and not format(). Names are
--- resolved when the function is created, so it does not depend on the caller's search path.
+-- Return the reason why a vector is invalid for a model with this dimension, or null if it is valid. pgvector itself
+-- rejects NaN and infinity. The function is inlined into its caller, so it must call only immutable functions, and not
+-- format(). Names are resolved when the function is created, so it does not depend on the caller's search path.
 create or replace function graphdb._vector_fault(p_embedding @extschema:vector@.vector, p_dimension integer)
 returns text
 language sql
@@ -13,5 +13,5 @@ return case
 end;
 
 comment on function graphdb._vector_fault(@extschema:vector@.vector, integer) is
-  'Return the fault of a vector for a model with this dimension, or null if it is valid.';
+  'Return the reason why a vector is invalid for a model with this dimension, or null if it is valid.';
 revoke all on function graphdb._vector_fault(@extschema:vector@.vector, integer) from public;

@@ -55,6 +55,6 @@ $$;
 
 comment on function graphdb.prune_embeddings(boolean, integer, integer, bytea) is
   'Delete the vectors of texts that are no longer in any run, for example because a document was edited. With p_dry_run, only count them. '
-  'If p_max_vectors is set, each call checks at most that many vectors, including the vectors that it keeps: '
-  'repeat the call with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until these are null. TB001: bad argument.';
+  'If p_max_vectors is set, each call checks at most that many vectors, including the vectors that it keeps. '
+  'Repeat the call with p_after_model_id = last_model_id and p_after_input_sha256 = last_input_sha256 until these are null. TB001: bad argument.';
 revoke all on function graphdb.prune_embeddings(boolean, integer, integer, bytea) from public;

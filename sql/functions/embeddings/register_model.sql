@@ -39,9 +39,9 @@ begin
   v_model := graphdb._model(p_model);
   if (v_model.dimension, v_model.normalized, v_model.query_prefix, v_model.document_prefix)
      is distinct from (p_dimension, p_normalized, p_query_prefix, p_document_prefix) then
-    raise exception 'model "%" is already registered with dimension %, not %, or with another normalization or other prefixes',
+    raise exception 'model "%" is already registered with dimension %, not %, or with a different normalization or different prefixes',
       p_model, v_model.dimension, p_dimension
-      using errcode = 'TB001', hint = 'Vectors with different properties cannot be mixed. Give the model another name.';
+      using errcode = 'TB001', hint = 'Vectors with different properties cannot be mixed. Use a different name for the model.';
   end if;
   return v_model;
 end
