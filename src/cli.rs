@@ -209,7 +209,7 @@ enum Output {
     Events,
     /// An answer, as text or as JSON.
     Answer(Answer),
-    /// Data in another format. The command writes no events, because they would make the data invalid.
+    /// Data in a different format. The command writes no events, because they would make the data invalid.
     Own,
 }
 

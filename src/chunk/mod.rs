@@ -21,7 +21,8 @@ use crate::config::SMALLEST_CHUNK;
 use crate::embed::Tokenizer;
 
 /// The version of the chunking algorithm.
-/// Increase it when documents are cut at other places or chunks get another text, so that every run is chunked again.
+/// Increase it when documents are cut at different places or the text of chunks changes, so that every run is chunked
+/// again.
 const VERSION: u32 = 1;
 
 /// The limits for the size of a chunk, in tokens of the embedding model.

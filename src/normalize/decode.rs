@@ -29,8 +29,8 @@ fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
     match (bytes, declared(bytes)) {
         ([b'<' | b'{', 0, ..], _) => Some(UTF_16LE),
         ([0, b'<' | b'{', ..], _) => Some(UTF_16BE),
-        // A file that was converted to UTF-8 may still declare its old encoding. Text in another encoding is rarely valid UTF-8
-        // by accident.
+        // A file that was converted to UTF-8 may still declare its old encoding. Text in a different encoding is rarely
+        // valid UTF-8 by accident.
         (_, Some(declared)) if declared.is_single_byte() && std::str::from_utf8(bytes).is_ok() => Some(UTF_8),
         (_, Some(declared)) => Some(declared),
         (_, None) => is_mostly_utf_8(bytes).then_some(UTF_8),

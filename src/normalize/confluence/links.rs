@@ -130,7 +130,7 @@ pub(super) fn to_resource(
             cx.record(&target, None, Some("attachment"));
             flow.inline(Inline::Link { target, content: named(filename) });
         }
-        // The page gives another text for the person.
+        // The page contains its own text for the person.
         Resource::User(_) if !content.is_empty() => flow.inlines(content),
         Resource::User(user) => {
             let name = cx.library.users.get(user).cloned();
