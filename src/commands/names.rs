@@ -96,14 +96,14 @@ fn warn_of_patterns(client: &mut Client, filter: &Filter) -> Result<()> {
     let (from, to) = (filter.normalized_from.clone(), filter.normalized_to.clone());
     let dates = match (&from, &to) {
         (None, None) => None,
-        (Some(from), None) => Some(format!("from {from} on")),
-        (None, Some(to)) => Some(format!("until {to}")),
-        (Some(from), Some(to)) => Some(format!("from {from} to {to}")),
+        (Some(from), None) => Some(format!("on or after {from}")),
+        (None, Some(to)) => Some(format!("on or before {to}")),
+        (Some(from), Some(to)) => Some(format!("between {from} and {to}")),
     };
     if let Some(dates) = dates
         && selects_none(Filter { normalized_from: from, normalized_to: to, ..Filter::default() })?
     {
-        log::warn!("no run was normalized {dates}; `trailblazer runs list` shows the dates");
+        log::warn!("no runs were normalized {dates}; `trailblazer runs list` shows the dates");
     }
     for model in &filter.embedding_model {
         if selects_none(Filter { embedding_model: vec![model.clone()], ..Filter::default() })? {

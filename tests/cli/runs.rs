@@ -522,11 +522,11 @@ fn dates_that_select_nothing_are_warned_of() {
     for command in [&["runs", "list", "--json"][..], &["runs", "reset", "--dry-run"]] {
         let stderr = |dates: &[&str]| sandbox.run(&[command, dates].concat()).success().stderr;
         for (dates, told) in [
-            (&["--from", "2030-01-01"][..], "warn: no run was normalized from 2030-01-01 on;"),
-            (&["--to", "1999-12-31"], "warn: no run was normalized until 1999-12-31;"),
+            (&["--from", "2030-01-01"][..], "warn: no runs were normalized on or after 2030-01-01;"),
+            (&["--to", "1999-12-31"], "warn: no runs were normalized on or before 1999-12-31;"),
             (
                 &["--from", "1999-01-01", "--to", "1999-12-31"],
-                "warn: no run was normalized from 1999-01-01 to 1999-12-31;",
+                "warn: no runs were normalized between 1999-01-01 and 1999-12-31;",
             ),
         ] {
             assert!(stderr(dates).contains(told), "{}", stderr(dates));
