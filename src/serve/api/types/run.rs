@@ -118,7 +118,7 @@ pub struct RunDocument {
     pub title: String,
     /// Its path in the source.
     pub path: Option<String>,
-    /// Whether search finds this version.
+    /// Whether searches return this version.
     pub is_searched: bool,
     /// Size of its Markdown.
     pub bytes: i32,
