@@ -27,7 +27,7 @@ The files go to the user's data folder: TRAILBLAZER_DATA_DIR, else trailblazer i
 where it stopped. HTTPS_PROXY and SSL_CERT_FILE are honored. Root is not needed.
 
 Examples:
-  trailblazer setup                 Download what the configuration needs and this machine lacks
+  trailblazer setup                 Download the missing parts that the configuration needs
   trailblazer setup --dry-run       Show the downloads and their sizes
   trailblazer setup --offline DIR   Read the files from a folder, without a network
   trailblazer setup postgres        Download PostgreSQL, even if the system has it")]

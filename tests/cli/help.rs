@@ -920,14 +920,15 @@ fn help_of_setup() {
     Usage: trailblazer setup [OPTIONS] [PART]...
 
     Examples:
-      trailblazer setup                 Download what the configuration needs and this machine lacks
+      trailblazer setup                 Download the missing parts that the configuration needs
       trailblazer setup --dry-run       Show the downloads and their sizes
       trailblazer setup --offline DIR   Read the files from a folder, without a network
       trailblazer setup postgres        Download PostgreSQL, even if the system has it
 
     Arguments:
       [PART]...
-              Parts to download, even if they are found elsewhere [default: all parts that the configuration needs and that are missing on this machine]
+              Parts to download, even if they are found elsewhere [default: all parts that the
+              configuration needs and that are missing on this machine]
 
               Possible values:
               - postgres: PostgreSQL with pgvector, for the private server
@@ -1291,7 +1292,7 @@ fn help_of_eval() {
     Examples:
       trailblazer eval questions.tsv
       trailblazer eval questions.tsv --json > before.json
-      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if the results get worse
+      trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if results get worse
       trailblazer eval --known-items --limit 200                Use titles of documents as questions
 
     Arguments:

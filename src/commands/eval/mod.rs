@@ -36,7 +36,7 @@ column can contain conditions in the syntax of `ask --where`, separated by semic
 Examples:
   trailblazer eval questions.tsv
   trailblazer eval questions.tsv --json > before.json
-  trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if the results get worse
+  trailblazer eval questions.tsv --baseline before.json     Exit with code 1 if results get worse
   trailblazer eval --known-items --limit 200                Use titles of documents as questions")]
 pub struct Args {
     /// Questions and the documents that answer them
