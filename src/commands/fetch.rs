@@ -61,7 +61,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         }
         outcome => outcome.map(|fetched| {
             log::info!("{}: {}", source.name, summary(&fetched, args.dry_run));
-            Exit::Done
+            if fetched.failed > 0 { Exit::Failures } else { Exit::Done }
         }),
     }
 }
@@ -146,7 +146,7 @@ pub fn fetch_source(
     });
     bar.finish_and_clear();
     let fetched = fetched?;
-    let Fetched { pages, added, changed, touched, removed, unchanged, files, requests } = fetched;
+    let Fetched { pages, added, changed, touched, removed, unchanged, failed: _, files, requests } = fetched;
     context.events.emit(&Event::FetchComplete {
         source: name,
         dry_run,
@@ -166,12 +166,13 @@ pub fn fetch_source(
 /// Summarizes a fetch in one line.
 #[must_use]
 pub fn summary(fetched: &Fetched, dry_run: bool) -> String {
-    let Fetched { pages, added, changed, touched, removed, unchanged, files, requests } = fetched;
+    let Fetched { pages, added, changed, touched, removed, unchanged, failed, files, requests } = fetched;
+    let not_read = if *failed > 0 { format!("; could not read {}", counted(failed, "page")) } else { String::new() };
     let read = if *files > 0 { format!("; read {}", counted(files, "attached file")) } else { String::new() };
     let would = if dry_run { "would fetch" } else { "fetched" };
     format!(
         "{would} {}: {added} added, {changed} changed, {touched} with changed labels, ancestors or readers, {removed} removed, \
-         {unchanged} unchanged{read}; {}",
+         {unchanged} unchanged{not_read}{read}; {}",
         counted(pages, "page"),
         counted(requests, "request")
     )

@@ -8,6 +8,7 @@ use super::runs::Selection;
 use super::{Context, db, fetch, run};
 use crate::config::ConfigError;
 use crate::config::sources::{Kind, Origin, PathOrigin, Site, Source};
+use crate::db::Connector;
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::fetch::FetchError;
@@ -80,10 +81,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     let failed = exits.iter().filter(|exit| **exit != Exit::Done).count();
     let mut exit = overall(&exits);
-    if !args.dry_run && !stop.is_asked() {
+    // If no source succeeded, there may be no knowledge base yet.
+    let has_database = !args.dry_run && !stop.is_asked() && Connector::existing(&context.config)?.is_some();
+    if has_database {
         exit = worse(exit, run::follow_configuration(context, &stop)?);
     }
-    if context.config.sync.prune && !args.dry_run && !stop.is_asked() {
+    if context.config.sync.prune && has_database && !stop.is_asked() {
         exit = worse(exit, db::prune(false, &stop, context)?);
     }
     let stopped = stop.is_asked();
@@ -131,10 +134,21 @@ fn report_failure(source: &Source, error: &Error, context: &Context<'_>) -> Sync
 
 fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>) -> Result<Synced> {
     let _lock = fetch::lock(source, args.dry_run, context)?;
+    let mut failed = false;
     let ingested = match &source.origin {
         Origin::Path(origin) => ingest_path(source, origin, args, stop, context)?,
         Origin::Site(site) => {
-            let fetched = fetch::fetch_source(source, site, args.dry_run, args.yes, stop, context)?;
+            let fetched = match fetch::fetch_source(source, site, args.dry_run, args.yes, stop, context) {
+                Err(error) if !args.dry_run && may_be_partial(&error) => {
+                    // New restrictions were stored before the error, and they must not wait for the bodies.
+                    if let Err(error) = ingest_pages(source, site, args, stop, context) {
+                        log::debug!("{error}");
+                    }
+                    return Err(error);
+                }
+                fetched => fetched?,
+            };
+            failed = fetched.failed > 0;
             log::info!("{}: {}", source.name, fetch::summary(&fetched, args.dry_run));
             if args.dry_run {
                 let [added, changed, removed, unchanged] =
@@ -156,7 +170,16 @@ fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>)
     let selection = Selection { run_id: Some(source.name.to_string()), source: Vec::new() };
     let processing = run::Args::complete(selection);
     let exit = worse(ingested.exit(), run::process(&processing, context, stop)?);
+    let exit = if failed { worse(exit, Exit::Failures) } else { exit };
     Ok(report_source(source, &loaded.outcome, counts, exit, context))
+}
+
+/// Returns whether a fetch may have stored some pages before it failed.
+fn may_be_partial(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Fetch(FetchError::Misconfigured { .. } | FetchError::Unreachable { .. } | FetchError::Answer { .. })
+    )
 }
 
 /// Emits the event for a source, and returns its line in the summary.

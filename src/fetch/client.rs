@@ -133,7 +133,7 @@ impl<'a> Client<'a> {
                 Err(Failed::Later { message, wait }) => (message, wait),
             };
             // If the server says when it will be ready, the number of retries is not limited.
-            let pause = wait.unwrap_or(FIRST_WAIT * 2_u32.pow(tries.min(8) - 1));
+            let pause = wait.map_or(FIRST_WAIT * 2_u32.pow(tries.min(8) - 1), |wait| wait.max(FIRST_WAIT));
             waited += pause;
             if (wait.is_none() && tries >= TRIES) || waited > LONGEST_WAIT {
                 return Err(FetchError::Unreachable { message: format!("{}: {message}", self.url) });

@@ -144,6 +144,8 @@ pub struct Fetched {
     pub removed: usize,
     /// Number of unchanged pages.
     pub unchanged: usize,
+    /// Number of new and changed pages that the site lists, but could not return.
+    pub failed: usize,
     /// Attached files that were read.
     pub files: usize,
     /// Requests that were sent.
@@ -248,6 +250,7 @@ fn without_body<'a>(
             still_there.len()
         );
     }
+    fetched.failed = still_there.len();
     for id in &missing {
         let (is_known, is_there) = (store.version(id).is_some(), still_there.contains(*id));
         *(if is_known { &mut fetched.changed } else { &mut fetched.added }) -= 1;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use serde_json::Value;
 
 use super::client::{Client, encoded, next_part};
-use super::listing::{Listed, search};
+use super::listing::{Listed, confirm, search};
 use super::parallel::in_parallel;
 use super::store::Store;
 use super::{Fetch, FetchError};
@@ -46,12 +46,7 @@ fn read_batch<'a>(
     people: &People,
     batch: &[&'a Listed],
 ) -> Result<Vec<&'a str>, FetchError> {
-    // If the text of the files is read, a separate listing contains their names.
-    let names_files = fetch.attachments == Attachments::Names;
-    let mut answers = match fetch.site.deployment {
-        Deployment::Cloud => cloud_pages(client, batch, names_files)?,
-        Deployment::DataCenter => data_center_pages(client, batch, names_files)?,
-    };
+    let mut answers = answers(client, fetch, batch)?;
     let mentioned: BTreeSet<String> = answers.values().flat_map(mentions).collect();
     people.ask_for(client, fetch.site.deployment, &mentioned)?;
     let mut missing = Vec::new();
@@ -67,6 +62,29 @@ fn read_batch<'a>(
         }
     }
     Ok(missing)
+}
+
+/// Fetches the pages of a batch that the site can return. One page that it cannot return fails the whole request, so the batch is
+/// divided until this page is alone.
+fn answers(client: &Client<'_>, fetch: &Fetch<'_>, batch: &[&Listed]) -> Result<BTreeMap<String, Value>, FetchError> {
+    // If the text of the files is read, a separate listing contains their names.
+    let names_files = fetch.attachments == Attachments::Names;
+    let answers_of_site = match fetch.site.deployment {
+        Deployment::Cloud => cloud_pages(client, batch, names_files),
+        Deployment::DataCenter => data_center_pages(client, batch, names_files),
+    };
+    let Err(FetchError::Unreachable { message }) = answers_of_site else { return answers_of_site };
+    // If the site is unreachable, this request fails, too.
+    let ids: Vec<&str> = batch.iter().map(|page| page.id.as_str()).collect();
+    confirm(client, fetch.site, &ids)?;
+    let (first, others) = batch.split_at(batch.len() / 2);
+    if first.is_empty() {
+        log::warn!("page {} cannot be read: {message}", ids.concat());
+        return Ok(BTreeMap::new());
+    }
+    let mut found = answers(client, fetch, first)?;
+    found.extend(answers(client, fetch, others)?);
+    Ok(found)
 }
 
 /// Fetches pages from version 1 of the API, which returns everything in one answer.

@@ -299,11 +299,52 @@ fn a_page_that_is_listed_stays_whatever_the_site_says_of_its_body() {
     assert!(refused.stderr.contains("has no version 2 of the REST API (404)"), "{}", refused.stderr);
     assert_eq!(bodies(&sandbox), before);
     site.misbehave([None, None, Some(Fault::Forget)]);
-    let forgotten = run(&sandbox, &["sync"]).success();
+    let forgotten = run(&sandbox, &["sync"]).exits(1);
     assert!(forgotten.stderr.contains("the site lists 30 pages without returning them"), "{}", forgotten.stderr);
     assert_eq!((counts(&forgotten), bodies(&sandbox)), ([0, 0, 0, 30], before));
     assert_eq!(counts(&run(&sandbox, &["sync"]).success()), [0, 30, 0, 0]);
     site.assert_satisfied();
+}
+
+#[test]
+fn a_page_that_the_site_cannot_return_does_not_hold_up_the_others() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(6));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    for id in 1..=6 {
+        site.edit(id, |page| (page.version, page.body) = (2, format!("<p>New text {id}.</p>")));
+    }
+    site.break_page(5);
+    let partly = run(&sandbox, &["sync"]).exits(1);
+    assert!(partly.stderr.contains("page 5 cannot be read: "), "{}", partly.stderr);
+    assert_eq!(counts(&partly), [0, 5, 0, 1]);
+    assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("New text")).count(), 5);
+}
+
+#[test]
+fn a_restriction_applies_although_bodies_cannot_be_read() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(6));
+    sandbox.configure(&site.source("handbook"));
+    run(&sandbox, &["sync"]).success();
+    site.edit(5, |page| page.groups = vec!["hr".into()]);
+    site.edit(6, |page| page.version = 2);
+    site.misbehave([None, None, Some(Fault::Status(403, ""))]);
+    run(&sandbox, &["sync"]).exits(3);
+    assert_eq!(
+        sandbox.database.value("select count(*) from graphdb.documents where is_searched and readers is not null"),
+        "1"
+    );
+}
+
+#[test]
+fn a_first_sync_that_fails_names_only_its_cause() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("workspace: { dir: var }\nsources: { manuals: { kind: dita, path: absent } }\n");
+    let mut command = sandbox.command(&["sync"]);
+    command.env_remove("TRAILBLAZER_DB_URL");
+    let failed = Run::of(command.output().unwrap()).exits(3);
+    assert!(!failed.stderr.contains("no knowledge base"), "{}", failed.stderr);
+    assert_eq!(failed.events_named("sync.complete").len(), 1);
 }
 
 #[test]

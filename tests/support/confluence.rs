@@ -69,6 +69,8 @@ struct State {
     faults: VecDeque<Option<Fault>>,
     /// Who may view the space: kinds and ids. `None` means that the account may not read the permissions.
     viewers: Option<Vec<Viewer>>,
+    /// A page whose body the site cannot return.
+    broken: Option<u64>,
     /// Whether version 1 of the API no longer returns spaces.
     is_v2_only: bool,
     requests: Vec<String>,
@@ -146,6 +148,11 @@ impl Confluence {
         let owned =
             |viewers: &[(&'static str, &str)]| viewers.iter().map(|(kind, id)| (*kind, (*id).to_owned())).collect();
         self.state().viewers = viewers.map(owned);
+    }
+
+    /// Lets each request for the body of a page fail.
+    pub fn break_page(&self, id: u64) {
+        self.state().broken = Some(id);
     }
 
     /// Removes spaces from version 1 of the API.
@@ -279,6 +286,12 @@ impl Confluence {
                 (name.to_owned(), percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
             })
             .collect();
+        let broken = self.state().broken.map(|id| id.to_string());
+        let is_asked =
+            |id: &String| query.iter().any(|(name, ids)| name == "id" && ids.split(',').any(|one| one == id));
+        if path.starts_with("/wiki/api/v2/pages") && broken.is_some_and(|id| is_asked(&id)) {
+            return write(connection, 500, "", "{}");
+        }
         if path.contains("/space") && self.state().viewers.is_none() {
             return write(connection, 404, "", "{}");
         }
