@@ -133,6 +133,9 @@ pub fn fetch_source(
             context.events.emit(&Event::FetchProgress { source: name, done, total });
         }
     };
+    if context.config.confluence.comments {
+        log::warn!("{name}: comments are read from exports, not from sites");
+    }
     let attachments = context.config.confluence.attachments;
     let fetched = fetch::fetch(&Fetch {
         site,

@@ -106,13 +106,18 @@ pub fn report_overlap(client: &mut Client, run_id: &RunId, total_docs: i32) {
     }
 }
 
-/// Reports an earlier run of the same input, for example because a source was renamed.
-pub fn report_same_input(client: &mut Client, input: &Input<'_>) {
-    match calls::run_of_input(client, &input.description, input.run_id) {
-        Ok(Some(other)) => log::warn!(
-            "run {other} contains the documents of {} too. If {} replaces it, delete it: `trailblazer runs delete --run-id {other}`",
-            printable(&input.shown_path),
-            input.run_id
+/// Reports an earlier run with the same pages: of the same input, for example because a source was renamed, or with the same
+/// addresses, for example because another program exported them.
+pub fn report_predecessor(client: &mut Client, input: &Input<'_>) {
+    let run_id = input.run_id;
+    let found = calls::run_of_input(client, &input.description, run_id).and_then(|same| match same {
+        Some(other) => Ok(Some((other, format!("the documents of {}", printable(&input.shown_path))))),
+        None => Ok(calls::run_with_same_urls(client, run_id)?
+            .map(|(other, documents)| (other, format!("{} with the same addresses", counted(documents, "document"))))),
+    });
+    match found {
+        Ok(Some((other, what))) => log::warn!(
+            "run {other} contains {what} too. If {run_id} replaces it, delete it: `trailblazer runs delete --run-id {other}`"
         ),
         Ok(None) => {}
         // The message is optional, because the run is already registered.

@@ -385,6 +385,19 @@ fn a_source_that_was_renamed_names_its_earlier_run() {
 }
 
 #[test]
+fn a_source_names_an_older_run_with_the_same_addresses() {
+    let (sandbox, site) = (Sandbox::new(), Confluence::start(3));
+    sandbox.configure(&format!("{}confluence: {{ comments: true }}\n", site.source("handbook")));
+    let url = site.source("x").split_once("site: '").unwrap().1.split('\'').next().unwrap().to_owned();
+    let old = serde_json::json!({ "id": "2", "title": "Old", "text_md": "Old text.", "url": format!("{url}/spaces/OPS/pages/2"), "source_system": "confluence" });
+    sandbox.write("var/runs/old/normalize/normalized.ndjson", format!("{old}\n"));
+    run(&sandbox, &["runs", "backfill"]).success();
+    let synced = run(&sandbox, &["sync"]).success();
+    assert!(synced.stderr.contains("run old contains 1 document with the same addresses too."), "{}", synced.stderr);
+    assert!(synced.stderr.contains("handbook: comments are read from exports"), "{}", synced.stderr);
+}
+
+#[test]
 fn a_cursor_that_comes_again_ends_the_fetch_and_changes_nothing() {
     let (sandbox, site) = (Sandbox::new(), Confluence::start(12));
     sandbox.configure(&site.source("handbook"));

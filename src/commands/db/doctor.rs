@@ -177,11 +177,11 @@ impl Doctor<'_> {
                 Err(error) => self.refused(&error)?,
             },
             Ok(install::State::Outdated { stale }) => {
-                self.bad(
-                    "schema",
-                    &format!("{} not as in this version: {}", counted(stale.len(), "file"), stale.join(", ")),
-                    repair,
-                )?;
+                // A database of another version lacks nearly all files.
+                let some = stale.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let more = if stale.len() > 5 { ", …" } else { "" };
+                let detail = format!("{} not as in this version: {some}{more}", counted(stale.len(), "file"));
+                self.bad("schema", &detail, repair)?;
             }
             Ok(install::State::Newer { what }) => self.refused(&install::newer(&what))?,
             Ok(install::State::Edited { migration }) => self.refused(&install::edited(&migration))?,

@@ -137,7 +137,7 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
     name_changes(&loaded);
     summary.print(input, &loaded);
     if !input.dry_run && loaded.outcome == "registered" {
-        others::report_same_input(&mut registered.client, input);
+        others::report_predecessor(&mut registered.client, input);
     }
     if input.is_derived {
         others::report_overlap(&mut registered.client, run_id, loaded.total_docs);

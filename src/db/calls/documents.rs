@@ -46,6 +46,18 @@ pub fn run_of_input(client: &mut impl GenericClient, input: &str, run_id: &RunId
     Ok(client.query_opt(one, &[&input, &run_id.as_str()])?.map(|row| super::run_id(&row, "run_id")))
 }
 
+/// Returns another run that a search finds documents of, although this run has documents with the same addresses, and their
+/// number.
+pub fn run_with_same_urls(client: &mut impl GenericClient, run_id: &RunId) -> Result<Option<(RunId, i64)>> {
+    let most = "select o.run_id, count(*) as documents \
+                from graphdb.documents as d \
+                join graphdb.documents as o on o.url = d.url and o.run_id <> d.run_id and o.doc_id <> d.doc_id and o.is_searched \
+                where d.run_id = $1 and d.is_current \
+                group by o.run_id order by documents desc, o.run_id limit 1";
+    let found = client.query_opt(most, &[&run_id.as_str()])?;
+    Ok(found.map(|row| (super::run_id(&row, "run_id"), row.get("documents"))))
+}
+
 /// Calls `graphdb.list_sources`. Returns the sources of all runs, most frequent first.
 pub fn list_sources(client: &mut Client) -> Result<Vec<String>> {
     Ok(client.query("select l.source from graphdb.list_sources() as l", &[])?.iter().map(|row| row.get(0)).collect())

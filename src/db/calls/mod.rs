@@ -16,6 +16,7 @@ use crate::ids::{ClaimToken, RunId, Status};
 
 pub use documents::{
     StoredDocument, list_labels, list_meta_keys, list_sources, overlapping_runs, run_documents, run_of_input,
+    run_with_same_urls,
 };
 pub use embeddings::{
     InputPlace, PendingInput, PruneStep, input_places, list_models, model_limit, pending_inputs, prune_embeddings,
