@@ -170,7 +170,7 @@ pub fn fetch_source(
 #[must_use]
 pub fn summary(fetched: &Fetched, dry_run: bool) -> String {
     let Fetched { pages, added, changed, touched, removed, unchanged, failed, files, requests } = fetched;
-    let not_read = if *failed > 0 { format!("; could not read {}", counted(failed, "page")) } else { String::new() };
+    let not_read = if *failed > 0 { format!("; could not read {}", counted(failed, "item")) } else { String::new() };
     let read = if *files > 0 { format!("; read {}", counted(files, "attached file")) } else { String::new() };
     let would = if dry_run { "would fetch" } else { "fetched" };
     format!(

@@ -14,10 +14,22 @@ use crate::config::sources::Deployment;
 use crate::normalize::extract::{Kind, MAX_FILE};
 use crate::normalize::stored_name;
 
-/// Updates the attached files of the pages `ids` in the folder. Returns the number of downloaded files.
+/// The numbers of attached files that were downloaded, and of those that could not be.
+#[derive(Debug, Default)]
+pub(super) struct Downloads {
+    pub read: usize,
+    pub failed: usize,
+}
+
+/// Updates the attached files of the pages `ids` in the folder.
 ///
 /// A new version of a file does not change the version of its page, so all files are listed each time.
-pub(super) fn read(client: &Client<'_>, fetch: &Fetch<'_>, store: &Store, ids: &[&str]) -> Result<usize, FetchError> {
+pub(super) fn read(
+    client: &Client<'_>,
+    fetch: &Fetch<'_>,
+    store: &Store,
+    ids: &[&str],
+) -> Result<Downloads, FetchError> {
     let mut found = listing::attachments(client, fetch.site, ids)?;
     let mut changed = Vec::new();
     for id in ids {
@@ -30,15 +42,16 @@ pub(super) fn read(client: &Client<'_>, fetch: &Fetch<'_>, store: &Store, ids: &
         }
     }
     let done = AtomicUsize::new(0);
-    let read = in_parallel(fetch.site.parallel, &changed, |(id, files, listed)| {
+    let downloads = in_parallel(fetch.site.parallel, &changed, |(id, files, listed)| {
         let read = read_page(client, fetch, store, id, files, listed)?;
         (fetch.on_progress)(done.fetch_add(1, Ordering::Relaxed) + 1, changed.len());
         Ok(read)
     })?;
-    Ok(read.into_iter().sum())
+    let sum = |sum: Downloads, of: Downloads| Downloads { read: sum.read + of.read, failed: sum.failed + of.failed };
+    Ok(downloads.into_iter().fold(Downloads::default(), sum))
 }
 
-/// Reads the new and changed files of a page, and then updates their list.
+/// Reads the new and changed files of a page, and then updates their list. A file that the site refuses keeps its last version.
 fn read_page(
     client: &Client<'_>,
     fetch: &Fetch<'_>,
@@ -46,7 +59,7 @@ fn read_page(
     page: &str,
     files: &[Listed],
     listed: &Value,
-) -> Result<usize, FetchError> {
+) -> Result<Downloads, FetchError> {
     let versions = |list: Option<&Value>| -> BTreeMap<String, i64> {
         let items = list.and_then(Value::as_array).into_iter().flatten();
         items
@@ -54,20 +67,47 @@ fn read_page(
             .collect()
     };
     let known = versions(store.files(page));
-    let (mut names, mut read) = (BTreeSet::new(), 0);
+    let (mut names, mut downloads, mut listed) = (BTreeSet::new(), Downloads::default(), listed.clone());
     for file in files.iter().filter(|file| is_wanted(file)) {
         let name = stored_name(title(file)).into_owned();
         if known.get(&file.id) != Some(&file.version) || !store.has_file(page, &name) {
             // A file that was deleted in the meantime or is larger than listed is not stored. `normalize` reports the missing
             // file.
-            let Some(bytes) = client.download(&address(fetch, page, file), MAX_FILE)? else { continue };
-            store.put_file(page, &name, &bytes)?;
-            read += 1;
+            match client.download(&address(fetch, page, file), MAX_FILE) {
+                Ok(Some(bytes)) => {
+                    store.put_file(page, &name, &bytes)?;
+                    downloads.read += 1;
+                }
+                Ok(None) => continue,
+                Err(FetchError::File { path, source }) => return Err(FetchError::File { path, source }),
+                Err(FetchError::Stopped) => return Err(FetchError::Stopped),
+                Err(error) => {
+                    // If the site is unreachable, this request fails, too.
+                    listing::confirm(client, fetch.site, &[page])?;
+                    log::warn!("file {} of page {page} cannot be read: {error}", title(file));
+                    downloads.failed += 1;
+                    // The next fetch tries again, because this is not the version of the file.
+                    let version = known.get(&file.id).copied();
+                    set_version(&mut listed, &file.id, version);
+                    if version.is_none() {
+                        continue;
+                    }
+                }
+            }
         }
         names.insert(name);
     }
-    store.set_files(page, listed.clone(), &names)?;
-    Ok(read)
+    store.set_files(page, listed, &names)?;
+    Ok(downloads)
+}
+
+/// Sets the version of a file in a list.
+fn set_version(listed: &mut Value, id: &str, version: Option<i64>) {
+    for file in listed.as_array_mut().into_iter().flatten() {
+        if file.get("id").and_then(Value::as_str) == Some(id) {
+            file["version"]["number"] = version.into();
+        }
+    }
 }
 
 /// Returns the address of a file. Cloud has a fixed pattern for addresses, and Data Center lists the address of each file.

@@ -144,7 +144,7 @@ pub struct Fetched {
     pub removed: usize,
     /// Number of unchanged pages.
     pub unchanged: usize,
-    /// Number of new and changed pages that the site lists, but could not return.
+    /// Number of new and changed pages and files that the site lists, but did not return.
     pub failed: usize,
     /// Attached files that were read.
     pub files: usize,
@@ -209,7 +209,9 @@ pub fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, FetchError> {
         }
         if fetch.attachments == Attachments::Text {
             let ids: Vec<&str> = listed.iter().map(|page| page.id.as_str()).collect();
-            fetched.files = attachments::read(&client, fetch, &store, &ids)?;
+            let files = attachments::read(&client, fetch, &store, &ids)?;
+            fetched.files = files.read;
+            fetched.failed += files.failed;
         }
     }
     fetched.requests = client.requests();

@@ -1,7 +1,7 @@
 //! Reads the bodies of new and changed pages, the names of attachments, and the names of mentioned people.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use serde_json::Value;
@@ -173,11 +173,15 @@ fn mentions(page: &Value) -> BTreeSet<String> {
 
 /// The users that bodies mention, by id. `None` means that the site does not return a name.
 #[derive(Default)]
-struct People(Mutex<BTreeMap<String, Option<Value>>>);
+struct People {
+    known: Mutex<BTreeMap<String, Option<Value>>>,
+    /// Whether the account may not look up users. This is reported once.
+    is_refused: AtomicBool,
+}
 
 impl People {
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Option<Value>>> {
-        locked(&self.0)
+        locked(&self.known)
     }
 
     /// Requests the users that are not known yet.
@@ -191,7 +195,7 @@ impl People {
                 for ids in unknown.chunks(USERS) {
                     let query: Vec<String> = ids.iter().map(|id| format!("accountId={}", encoded(id))).collect();
                     let path = format!("/rest/api/user/bulk?{}&limit={USERS}", query.join("&"));
-                    let answer = client.get(&path)?.unwrap_or_default();
+                    let answer = self.look_up(client, &path)?.unwrap_or_default();
                     let users = answer.get("results").and_then(Value::as_array).into_iter().flatten();
                     let users: BTreeMap<&str, &Value> =
                         users.filter_map(|user| Some((user.get("accountId")?.as_str()?, user))).collect();
@@ -201,12 +205,25 @@ impl People {
             }
             Deployment::DataCenter => {
                 for id in unknown {
-                    let user = client.get(&format!("/rest/api/user?key={}", encoded(id)))?;
+                    let user = self.look_up(client, &format!("/rest/api/user?key={}", encoded(id)))?;
                     self.known().insert(id.clone(), user);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Returns the answer for users, or `None` if the account may not look them up: the pages are readable without their names.
+    fn look_up(&self, client: &Client<'_>, path: &str) -> Result<Option<Value>, FetchError> {
+        match client.get(path) {
+            Err(error @ (FetchError::Misconfigured { .. } | FetchError::Answer { .. })) => {
+                if !self.is_refused.swap(true, Ordering::Relaxed) {
+                    log::warn!("the names of people are missing, because the account may not look up users: {error}");
+                }
+                Ok(None)
+            }
+            answer => answer,
+        }
     }
 
     /// Returns the users that have a name.

@@ -322,6 +322,37 @@ fn a_page_that_the_site_cannot_return_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn what_only_decorates_a_page_or_is_one_file_of_it_does_not_hold_up_the_rest() {
+    for site in [Confluence::start(3), Confluence::start_data_center(3)] {
+        let sandbox = Sandbox::new();
+        sandbox.configure(&format!("{}confluence: {{ attachments: text }}\n", site.source("handbook")));
+        site.edit(2, |page| page.body = r#"<p>By <ac:link><ri:user ri:userkey="k1"/></ac:link></p>"#.into());
+        site.attach(2, "a.txt", 1, b"Text of filea.");
+        site.attach(3, "b.txt", 1, b"Text of fileb.");
+        site.refuse(&["/rest/api/user", "att2x0"]);
+        let partly = run(&sandbox, &["sync"]).exits(1);
+        assert!(
+            partly.stderr.contains("the names of people are missing, because the account may not look up users"),
+            "{}",
+            partly.stderr
+        );
+        assert!(partly.stderr.contains("file a.txt of page 2 cannot be read: "), "{}", partly.stderr);
+        assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("Text of fileb.")).count(), 1);
+        site.refuse(&[]);
+        run(&sandbox, &["sync"]).success();
+        assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("Text of filea.")).count(), 1);
+        // A new version that cannot be read leaves the last one.
+        site.attach(2, "a.txt", 2, b"New text.");
+        site.refuse(&["att2x0"]);
+        run(&sandbox, &["sync"]).exits(1);
+        assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("Text of filea.")).count(), 1);
+        site.refuse(&[]);
+        run(&sandbox, &["sync"]).success();
+        assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("New text.")).count(), 1);
+    }
+}
+
+#[test]
 fn a_restriction_applies_although_bodies_cannot_be_read() {
     let (sandbox, site) = (Sandbox::new(), Confluence::start(6));
     sandbox.configure(&site.source("handbook"));

@@ -71,6 +71,8 @@ struct State {
     viewers: Option<Vec<Viewer>>,
     /// A page whose body the site cannot return.
     broken: Option<u64>,
+    /// Parts of paths that the account may not read.
+    refused: Vec<String>,
     /// Whether version 1 of the API no longer returns spaces.
     is_v2_only: bool,
     requests: Vec<String>,
@@ -153,6 +155,11 @@ impl Confluence {
     /// Lets each request for the body of a page fail.
     pub fn break_page(&self, id: u64) {
         self.state().broken = Some(id);
+    }
+
+    /// Refuses requests whose path contains one of these parts.
+    pub fn refuse(&self, parts: &[&str]) {
+        self.state().refused = parts.iter().map(ToString::to_string).collect();
     }
 
     /// Removes spaces from version 1 of the API.
@@ -286,6 +293,9 @@ impl Confluence {
                 (name.to_owned(), percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
             })
             .collect();
+        if self.state().refused.iter().any(|part| path.contains(part)) {
+            return write(connection, 403, "", "{}");
+        }
         let broken = self.state().broken.map(|id| id.to_string());
         let is_asked =
             |id: &String| query.iter().any(|(name, ids)| name == "id" && ids.split(',').any(|one| one == id));
