@@ -88,6 +88,21 @@ fn denied<'a>(error: &'a postgres::Error, kind: &str) -> Option<&'a str> {
     Some(name.trim().trim_matches('"'))
 }
 
+/// Returns what the user can do if the server denied access to an object.
+fn hint_of_denial(error: &postgres::Error) -> String {
+    if error.as_db_error().is_some_and(|db| db.message().ends_with(" grant_role")) {
+        return "Connect as the owner of schema graphdb. Only the owner can grant rights.".into();
+    }
+    // The server rejects the connection itself, because the role lacks the right CONNECT.
+    if let Some(database) = denied(error, "database") {
+        return format!("As the owner of the database: grant connect on database \"{database}\" to ROLE");
+    }
+    if denied(error, "function").is_some_and(|function| ADMINS.contains(&function)) {
+        return "Only an admin may do this. As the owner: trailblazer db grant admin ROLE".into();
+    }
+    "Ask the owner of the schema to run `trailblazer db grant worker|admin|reader ROLE`.".into()
+}
+
 /// Returns what the user can do about an error of the database.
 pub(super) fn hint(error: &postgres::Error) -> Option<String> {
     let code = error.code().map(postgres::error::SqlState::code);
@@ -101,18 +116,7 @@ pub(super) fn hint(error: &postgres::Error) -> Option<String> {
         return Some(hint.to_owned());
     }
     match code {
-        Some("42501") if error.as_db_error().is_some_and(|db| db.message().ends_with(" grant_role")) => {
-            Some("Connect as the owner of schema graphdb. Only the owner can grant rights.".into())
-        }
-        // The server rejects the connection itself, because the role lacks the right CONNECT.
-        Some("42501") if denied(error, "database").is_some() => Some(format!(
-            "As the owner of the database: grant connect on database \"{}\" to ROLE",
-            denied(error, "database").unwrap_or_default()
-        )),
-        Some("42501") if denied(error, "function").is_some_and(|function| ADMINS.contains(&function)) => {
-            Some("Only an admin may do this. As the owner: trailblazer db grant admin ROLE".into())
-        }
-        Some("42501") => Some("Ask the owner of the schema to run `trailblazer db grant worker|admin|reader ROLE`.".into()),
+        Some("42501") => Some(hint_of_denial(error)),
         Some("28000") if error.as_db_error().is_some_and(|db| db.message().ends_with(" is not permitted to log in")) => {
             Some("As a superuser: alter role ROLE login. Or use another user in TRAILBLAZER_DB_URL.".into())
         }

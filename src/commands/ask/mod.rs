@@ -106,16 +106,7 @@ fn scope(text: &str) -> std::result::Result<String, String> {
 /// Runs `trailblazer ask`.
 pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let begun = Instant::now();
-    let text = args.question.join(" ");
-    if !text.contains(char::is_alphanumeric) {
-        return Err(Error::Usage {
-            message: "the question contains no words".into(),
-            hint: Some("Example: trailblazer ask \"What happens when a worker dies?\"".into()),
-        });
-    }
-    if text.chars().count() > MOST_CHARACTERS {
-        log::warn!("the question is too long: full-text search uses only its first {MOST_CHARACTERS} characters");
-    }
+    let text = question_text(args)?;
     let mut filter = wanted(args)?;
     let mut client = Connector::for_reading(&context.config)?.connect_ready()?;
     if let Some(notice) = health::lag_notice(&mut client, context.config.database.max_lag_seconds)? {
@@ -123,32 +114,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     filter.principals = args.read_as.resolve(&mut client, context)?;
     names::warn_of_some_unknown(&mut client, &filter.source, &filter.label);
-    let provider = if args.text_only {
-        None
-    } else {
-        served_provider(&mut client, &context.config).inspect_err(|error| {
-            if let Error::Embed(error) = error {
-                advise(error);
-            }
-        })?
-    };
+    let provider = if args.text_only { None } else { provider(&mut client, context)? };
     let reranker = if args.text_only { None } else { reranker(&context.config)? };
-    let reading = search::read_question(&mut client, &text, &filter)?;
-    if !reading.without.is_empty() {
-        log::info!("without: {}", reading.without.join(", "));
-    }
-    if !reading.corrections.is_empty() {
-        log::info!("corrected: {}", reading.corrections.join(", "));
-    }
+    let reading = read_question(&mut client, &text, &filter)?;
     let vector = match &provider {
-        Some(provider) if search::has_vectors(&mut client, &provider.model().name)? => {
-            let vector = embed_question(provider.as_ref(), &reading.question).inspect_err(advise)?;
-            Some((vector, provider.model().name.as_str()))
-        }
-        Some(provider) => {
-            log::warn!("no run is embedded with {}: using full-text search only", provider.model().name);
-            None
-        }
+        Some(provider) => question_vector(&mut client, provider.as_ref(), &reading.question)?,
         None => None,
     };
     let has_meaning = vector.is_some() && provider.as_ref().is_some_and(|provider| provider.model().has_meaning());
@@ -168,13 +138,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     hits = rerank_if_possible(reranker.as_ref(), &reading.question, hits, limit)?;
     let nothing = if hits.is_empty() { explain_nothing(&mut client, &question)? } else { String::new() };
-    let mut texts = Vec::with_capacity(hits.len());
-    for hit in &hits {
-        texts.push(match &args.context {
-            Some(scope) => search::context(&mut client, hit, scope, search::CONTEXT_TOKENS, &question.filter)?,
-            None => hit.snippet.clone(),
-        });
-    }
+    let texts = hit_texts(&mut client, &hits, args.context.as_deref(), &question.filter)?;
     if context.events.is_on() {
         let texts = args.context.is_some().then_some(texts.as_slice());
         emit(context.events, &text, &question, &reading, &hits, texts, begun);
@@ -185,6 +149,66 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     log::debug!("{} in {:.3} s", counted(hits.len(), "answer"), begun.elapsed().as_secs_f64());
     Ok(Exit::Done)
+}
+
+/// Returns the question as typed. Rejects a question without words.
+fn question_text(args: &Args) -> Result<String> {
+    let text = args.question.join(" ");
+    if !text.contains(char::is_alphanumeric) {
+        return Err(Error::Usage {
+            message: "the question contains no words".into(),
+            hint: Some("Example: trailblazer ask \"What happens when a worker dies?\"".into()),
+        });
+    }
+    if text.chars().count() > MOST_CHARACTERS {
+        log::warn!("the question is too long: full-text search uses only its first {MOST_CHARACTERS} characters");
+    }
+    Ok(text)
+}
+
+/// Returns the provider that computes the vector of the question.
+fn provider(client: &mut Client, context: &Context<'_>) -> Result<Option<Box<dyn Provider>>> {
+    served_provider(client, &context.config).inspect_err(|error| {
+        if let Error::Embed(error) = error {
+            advise(error);
+        }
+    })
+}
+
+/// Corrects the question, and reports the corrections and the excluded words.
+fn read_question(client: &mut Client, text: &str, filter: &SearchFilter) -> Result<Reading> {
+    let reading = search::read_question(client, text, filter)?;
+    if !reading.without.is_empty() {
+        log::info!("without: {}", reading.without.join(", "));
+    }
+    if !reading.corrections.is_empty() {
+        log::info!("corrected: {}", reading.corrections.join(", "));
+    }
+    Ok(reading)
+}
+
+/// Returns the vector of the question and the name of its model, unless the model has no vectors.
+fn question_vector<'p>(
+    client: &mut Client,
+    provider: &'p dyn Provider,
+    question: &str,
+) -> Result<Option<(Vec<f32>, &'p str)>> {
+    let name = &provider.model().name;
+    if !search::has_vectors(client, name)? {
+        log::warn!("no run is embedded with {name}: using full-text search only");
+        return Ok(None);
+    }
+    Ok(Some((embed_question(provider, question).inspect_err(advise)?, name)))
+}
+
+/// Returns the text to print for each hit: its context in `scope`, or its snippet.
+fn hit_texts(client: &mut Client, hits: &[Hit], scope: Option<&str>, filter: &SearchFilter) -> Result<Vec<String>> {
+    let Some(scope) = scope else { return Ok(hits.iter().map(|hit| hit.snippet.clone()).collect()) };
+    let mut texts = Vec::with_capacity(hits.len());
+    for hit in hits {
+        texts.push(search::context(client, hit, scope, search::CONTEXT_TOKENS, filter)?);
+    }
+    Ok(texts)
 }
 
 /// Returns the filter in the arguments.

@@ -84,11 +84,7 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
     let source = source_name(input.source);
     let path = artifact::path(&artifact::runs_folder(&context.config.workspace.dir), run_id);
     let earlier_input = artifact::manifest(&path).and_then(|manifest| manifest.input);
-    if input.is_derived
-        && let Some(earlier) = earlier_input.as_deref().filter(|earlier| !is_same_input(earlier, &input.description))
-    {
-        return Err(others::other_input(run_id, earlier, &input.description));
-    }
+    check_input(input, earlier_input.as_deref())?;
     context.events.emit(&Event::NormalizeStart { run_id, input: &input.shown_path, source });
 
     // A dry run creates no workspace.
@@ -112,14 +108,7 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
         }
     };
     if earlier_input.as_deref().is_none_or(|earlier| is_same_input(earlier, &input.description)) {
-        let kept = kept::keep(&path, &summary.failed_files, &mut writer)?;
-        summary.documents += kept;
-        if kept > 0 {
-            log::warn!(
-                "kept {} of files that cannot be read, as the last normalization read them",
-                counted(kept, "document")
-            );
-        }
+        summary.documents += keep_unreadable(&path, &summary, &mut writer)?;
     }
     if input.dry_run && Connector::existing(&context.config)?.is_none() {
         writer.discard();
@@ -127,7 +116,7 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
         summary.print(input, &loaded);
         return Ok(Some(Ingested { loaded, failed: summary.failed }));
     }
-    let mut registered = register(input, writer, &path, &mut summary, earlier_input, context)?;
+    let mut registered = register(input, writer, &path, &summary, earlier_input, context)?;
     summary.failed += registered.broken;
     summary.documents -= registered.broken;
     let loaded = registered.loaded;
@@ -145,6 +134,18 @@ pub fn ingest(input: &Input<'_>, stop: &Stop, context: &Context<'_>) -> Result<O
     Ok(Some(Ingested { loaded, failed: summary.failed }))
 }
 
+/// Adds the earlier documents of files that cannot be read now. Returns their number.
+fn keep_unreadable(path: &Path, summary: &Summary, writer: &mut Writer) -> Result<u64> {
+    let kept = kept::keep(path, &summary.failed_files, writer)?;
+    if kept > 0 {
+        log::warn!(
+            "kept {} of files that cannot be read, as the last normalization read them",
+            counted(kept, "document")
+        );
+    }
+    Ok(kept)
+}
+
 struct Registered {
     client: Client,
     loaded: Loaded,
@@ -158,7 +159,7 @@ fn register(
     input: &Input<'_>,
     mut writer: Writer,
     path: &Path,
-    summary: &mut Summary,
+    summary: &Summary,
     earlier_input: Option<String>,
     context: &Context<'_>,
 ) -> Result<Registered> {
@@ -175,18 +176,11 @@ fn register(
         let earlier_input = earlier_run.as_ref().and_then(|run| run.input.clone()).or(earlier_input);
         let mut on_broken = |line: &BrokenLine| {
             broken += 1;
-            log::error!("{}:{}: {}", path.display(), line.line, line.message);
-            let (path, message) = (path.display().to_string(), line.message.as_str());
-            context.events.emit(&Event::DocumentError { run_id, path: &path, line: Some(line.line), message });
+            report_broken(run_id, path, line, context);
         };
         let run = Registration { run_id, source: Some(source), normalized_at: None, input: Some(&input.description) };
         let loaded = load_artifact(&mut client, &run, &written, &mut on_broken, &mut |loaded, tx| {
-            if input.is_derived
-                && let Some(earlier) = &earlier_input
-                && !is_same_input(earlier, &input.description)
-            {
-                return Err(others::other_input(run_id, earlier, &input.description));
-            }
+            check_input(input, earlier_input.as_deref())?;
             others::meet(tx, input, context)?;
             refuse_to_shrink(input, loaded)?;
             if input.dry_run {
@@ -217,13 +211,31 @@ fn register(
             }
             if !is_unwanted {
                 summary.warn_of_losses();
-                log::warn!(
-                    "{} was written, but the run was not registered. When the database is ready, run `trailblazer runs backfill`",
-                    path.display()
-                );
+                suggest_backfill(path);
             }
             Err(error)
         }
+    }
+}
+
+fn report_broken(run_id: &RunId, path: &Path, line: &BrokenLine, context: &Context<'_>) {
+    log::error!("{}:{}: {}", path.display(), line.line, line.message);
+    let (path, message) = (path.display().to_string(), line.message.as_str());
+    context.events.emit(&Event::DocumentError { run_id, path: &path, line: Some(line.line), message });
+}
+
+fn suggest_backfill(path: &Path) {
+    log::warn!(
+        "{} was written, but the run was not registered. When the database is ready, run `trailblazer runs backfill`",
+        path.display()
+    );
+}
+
+/// Returns an error if a derived run id belongs to another input.
+fn check_input(input: &Input<'_>, earlier: Option<&str>) -> Result<()> {
+    match earlier.filter(|earlier| input.is_derived && !is_same_input(earlier, &input.description)) {
+        Some(earlier) => Err(others::other_input(input.run_id, earlier, &input.description)),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads the documents of an input into an artifact, and reports errors and skipped files.
 
+use indicatif::ProgressBar;
+
 use super::summary::{Summary, is_named, listed};
 use super::{Input, source_name};
 use crate::artifact::Writer;
@@ -11,14 +13,36 @@ use crate::normalize::{self, FileError, Link, Notice, Outcome};
 use crate::stop::Stop;
 use crate::terminal::{counted, printable, spinner};
 
+/// Writes all documents of the input. Fails if there are none.
 pub(super) fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, context: &Context<'_>) -> Result<Summary> {
-    let Input { run_id, .. } = *input;
-    let mut summary = Summary::default();
     let spinner = spinner("document", context.quiet);
+    let mut reading = Reading { input, context, spinner, summary: Summary::default() };
     normalize::read(input.path, input.source, &input.options, &mut |outcome| {
         if stop.is_asked() {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
+        if let Outcome::Document(document) = &outcome {
+            writer.write(document)?;
+        }
+        reading.report(outcome);
+        Ok(())
+    })?;
+    reading.spinner.finish_and_clear();
+    let summary = reading.summary;
+    if summary.documents > 0 { Ok(summary) } else { Err(no_documents(input, summary)) }
+}
+
+struct Reading<'a> {
+    input: &'a Input<'a>,
+    context: &'a Context<'a>,
+    spinner: ProgressBar,
+    summary: Summary,
+}
+
+impl Reading<'_> {
+    /// Counts an outcome. Reports errors, skipped files and notices.
+    fn report(&mut self, outcome: Outcome) {
+        let Self { input: Input { run_id, .. }, context, spinner, summary } = self;
         match outcome {
             Outcome::Document(document) => {
                 for (name, count) in &document.losses {
@@ -33,7 +57,6 @@ pub(super) fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, cont
                 }
                 summary.documents += 1;
                 spinner.inc(1);
-                writer.write(&document)?;
             }
             Outcome::Failure(failure) => {
                 summary.failed += 1;
@@ -62,26 +85,24 @@ pub(super) fn read_all(input: &Input<'_>, writer: &mut Writer, stop: &Stop, cont
                 context.events.emit(&Event::NormalizeNotice { run_id, is_warning, message: &message });
             }
         }
-        Ok(())
-    })?;
-    spinner.finish_and_clear();
-    if summary.documents == 0 {
-        let skipped = summary.first_skipped.map(|first| format!(" Skipped: {first}.")).unwrap_or_default();
-        return Err(Error::Usage {
-            message: format!(
-                "{}: no {} documents found ({} failed, {} skipped)",
-                input.shown_path,
-                source_name(input.source),
-                counted(summary.failed_files.len(), "file"),
-                summary.skipped
-            ),
-            hint: Some(match summary.failed_files.len() {
-                0 => format!("Check PATH and --source.{skipped}"),
-                _ => format!("The messages above describe the errors.{skipped}"),
-            }),
-        });
     }
-    Ok(summary)
+}
+
+fn no_documents(input: &Input<'_>, summary: Summary) -> Error {
+    let skipped = summary.first_skipped.map(|first| format!(" Skipped: {first}.")).unwrap_or_default();
+    Error::Usage {
+        message: format!(
+            "{}: no {} documents found ({} failed, {} skipped)",
+            input.shown_path,
+            source_name(input.source),
+            counted(summary.failed_files.len(), "file"),
+            summary.skipped
+        ),
+        hint: Some(match summary.failed_files.len() {
+            0 => format!("Check PATH and --source.{skipped}"),
+            _ => format!("The messages above describe the errors.{skipped}"),
+        }),
+    }
 }
 
 /// Lists the missing files and keys that documents refer to.

@@ -56,6 +56,12 @@ pub(super) fn scan(
     Ok(due)
 }
 
+/// Returns the number of runs that workers can claim now, up to the limit.
+pub(super) fn total_now(due: &[Backlog], limit: Option<u32>) -> u64 {
+    let now: i64 = due.iter().map(|backlog| backlog.total - backlog.deferred).sum();
+    u64::try_from(now).unwrap_or(0).min(limit.map_or(u64::MAX, u64::from))
+}
+
 /// Number of runs that a dry run lists for each phase by default. The scan returns as many.
 const LISTED: u32 = 10;
 /// Maximum number of runs that a dry run lists for each phase.

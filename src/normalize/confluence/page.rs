@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use super::super::document::{Attachment, Document};
 use super::super::markdown;
-use super::super::text::{clean, count_many, one_line};
+use super::super::text::{Losses, clean, count_many, one_line};
 use super::super::tree::{Block, Inline};
 use super::super::{FileError, Outcome, Readers};
 use super::convert::Converter;
 use super::flow::plain;
 use super::headings;
-use super::library::{Body, Library};
+use super::library::{Body, Library, PageRef};
 
 /// A page before its conversion.
 #[derive(Debug, Default)]
@@ -77,20 +77,7 @@ pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
     };
     let mut document = page.document;
     let mut losses = std::mem::take(&mut document.losses);
-    document.title = one_line(&clean(&reference.title, &mut losses));
-    document.id.clone_from(&reference.id);
-    document.url = document.url.or_else(|| reference.url.clone());
-    document.space_key.clone_from(&reference.space_key);
-    document.labels.clone_from(&reference.labels);
-    document.breadcrumbs = library.breadcrumbs(index);
-    document.readers = library.readers(index).cloned();
-    "confluence".clone_into(&mut document.source_system);
-    if library.has_unknown_ancestor(index) {
-        count_many(&mut losses, "readers:unknown-ancestor", 1);
-    }
-    if document.readers.as_ref().is_some_and(Readers::is_nobody) {
-        count_many(&mut losses, "readers:nobody", 1);
-    }
+    identify(&mut document, library, index, reference, &mut losses);
     let mut cx = Converter::new(library, reference, Some(index));
     let title = page.title_in_body.then(|| document.title.clone());
     let mut text = Text { title, ..Text::default() };
@@ -126,6 +113,24 @@ pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
     document.losses = losses;
     document.seal();
     Outcome::Document(Box::new(document))
+}
+
+/// Adds what the library knows about a page: its title, place, labels and readers.
+fn identify(document: &mut Document, library: &Library<'_>, index: usize, reference: &PageRef, losses: &mut Losses) {
+    document.title = one_line(&clean(&reference.title, losses));
+    document.id.clone_from(&reference.id);
+    document.url = document.url.take().or_else(|| reference.url.clone());
+    document.space_key.clone_from(&reference.space_key);
+    document.labels.clone_from(&reference.labels);
+    document.breadcrumbs = library.breadcrumbs(index);
+    document.readers = library.readers(index).cloned();
+    "confluence".clone_into(&mut document.source_system);
+    if library.has_unknown_ancestor(index) {
+        count_many(losses, "readers:unknown-ancestor", 1);
+    }
+    if document.readers.as_ref().is_some_and(Readers::is_nobody) {
+        count_many(losses, "readers:nobody", 1);
+    }
 }
 
 /// Adds the comments below the body. Each comment is a quotation with the name of its author.

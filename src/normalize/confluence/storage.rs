@@ -37,6 +37,35 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
             flow.flush();
         }
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => heading(cx, element, flow),
+        "hr" => flow.block(Block::Rule),
+        "pre" | "xmp" | "listing" => {
+            flow.block(Block::Code { language: String::new(), text: element.text() });
+        }
+        "summary" | "legend" | "caption" | "figcaption" => {
+            let content = inlines(cx, &element.children, flow);
+            flow.block(Block::Paragraph(vec![Inline::Strong(content)]));
+        }
+        "blockquote" => {
+            let content = blocks(cx, &element.children);
+            flow.block(Block::Quote(content));
+        }
+        "ul" | "ol" | "menu" | "dir" => list(cx, element, flow),
+        "dl" => definitions(cx, element, flow),
+        "ac:task-list" => tasks(cx, element, flow),
+        "table" => table(cx, element, flow),
+        "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
+        "ac:adf-extension" => adf::extension_element(cx, element, flow),
+        "iframe" | "embed" | "object" | "video" | "audio" | "source" => links::embedded(cx, element, flow),
+        "wbr" | "col" | "meta" | "link" | "base" => {}
+        "ac:placeholder" | "script" | "style" | "head" | "title" | "template" | "ac:adf-fallback"
+        | "ac:adf-attribute" | "ac:parameter" | "svg" | "canvas" => cx.count(format!("element:{}", element.name)),
+        _ => text_element(cx, element, flow),
+    }
+}
+
+/// Converts elements of running text. The contents of an unknown element are kept, and the element is counted.
+fn text_element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    match element.name.as_str() {
         "strong" | "b" => mark(cx, element, flow, Inline::Strong),
         "em" | "i" | "dfn" | "var" => mark(cx, element, flow, Inline::Emphasis),
         "s" | "del" | "strike" => mark(cx, element, flow, Inline::Strike),
@@ -76,23 +105,6 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
             flow.text("”");
         }
         "br" => flow.inline(Inline::Break),
-        "hr" => flow.block(Block::Rule),
-        "wbr" | "col" | "meta" | "link" | "base" => {}
-        "pre" | "xmp" | "listing" => {
-            flow.block(Block::Code { language: String::new(), text: element.text() });
-        }
-        "summary" | "legend" | "caption" | "figcaption" => {
-            let content = inlines(cx, &element.children, flow);
-            flow.block(Block::Paragraph(vec![Inline::Strong(content)]));
-        }
-        "blockquote" => {
-            let content = blocks(cx, &element.children);
-            flow.block(Block::Quote(content));
-        }
-        "ul" | "ol" | "menu" | "dir" => list(cx, element, flow),
-        "dl" => definitions(cx, element, flow),
-        "ac:task-list" => tasks(cx, element, flow),
-        "table" => table(cx, element, flow),
         "a" => links::anchor(cx, element, flow),
         "ac:link" => links::link(cx, element, flow),
         "ac:image" => links::image(cx, element, flow),
@@ -102,13 +114,8 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
             let text = element.attribute("datetime").map_or_else(|| element.text(), str::to_owned);
             flow.boxed(Inline::Text(text));
         }
-        "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
-        "ac:adf-extension" => adf::extension_element(cx, element, flow),
         "math" => math(cx, element, flow),
         "input" => checkbox(element, flow),
-        "ac:placeholder" | "script" | "style" | "head" | "title" | "template" | "ac:adf-fallback"
-        | "ac:adf-attribute" | "ac:parameter" | "svg" | "canvas" => cx.count(format!("element:{}", element.name)),
-        "iframe" | "embed" | "object" | "video" | "audio" | "source" => links::embedded(cx, element, flow),
         name => {
             cx.count(format!("element:{name}"));
             flow.apart();

@@ -11,9 +11,10 @@ use super::href::Address;
 use super::library::{Form, Library, Place};
 use super::lightweight::Notation;
 use super::maps::{Side, Use};
+use super::prolog::{self, Metadata};
 use super::render::Renderer;
 use super::resolve::Resolver;
-use super::{map_document, prolog, subjects};
+use super::{map_document, subjects};
 use crate::normalize::document::Document;
 use crate::normalize::markdown;
 use crate::normalize::text::{Losses, count_many};
@@ -55,7 +56,6 @@ fn document(
         Form::Topic => resolver.title(file, &Address::default()),
         Form::Map => map_document::title_of(&root, &mut resolver),
     };
-    let title = title.unwrap_or_else(|| stem(&path));
     let mut renderer = Renderer::new(&mut resolver, id.clone());
     let blocks = match form {
         Form::Topic => renderer.document(&root),
@@ -73,28 +73,12 @@ fn document(
         merge(&mut losses, &parsed.losses);
         links.extend(parsed.lost.iter().cloned());
     }
-    let mut metadata = prolog::read(first_topic(&root));
-    if let Some(language) = root.attr("xml:lang") {
-        metadata.set_language(language);
-    }
-    for (place, used) in uses_in(library, file, branches) {
-        metadata.add_from_map(&with_keys(&used.metadata, &mut resolver));
-        let mut carrier = Element::new("topicref", file, 1);
-        carrier.attributes.clone_from(&used.conditions);
-        metadata.add_conditions(&carrier);
-        if let Some(language) = library.roots.get(place).and_then(|root| root.language.as_deref()) {
-            metadata.set_language(language);
-        }
-    }
-    metadata.simplify();
-    if root.is("subjectScheme") {
-        subjects::taxonomy(&root, &mut metadata.fields);
-    }
+    let metadata = metadata(library, file, branches, &root, &mut resolver);
     let mut labels = metadata.labels;
     collect_conditions(&root, &mut labels);
     let mut document = Document {
         id,
-        title,
+        title: title.unwrap_or_else(|| stem(&path)),
         text_md: markdown::write(&blocks),
         body_repr: Some(Notation::of(&path).map_or("dita", Notation::name).to_owned()),
         created_at: metadata.created_at,
@@ -113,6 +97,34 @@ fn document(
     place(&mut document, library, file, branches, &mut resolver);
     document.seal();
     Some(document)
+}
+
+/// Returns the metadata of a document: from its prolog, and from the maps that use it.
+fn metadata(
+    library: &Library,
+    file: FileId,
+    branches: &[usize],
+    root: &Element,
+    resolver: &mut Resolver<'_>,
+) -> Metadata {
+    let mut metadata = prolog::read(first_topic(root));
+    if let Some(language) = root.attr("xml:lang") {
+        metadata.set_language(language);
+    }
+    for (place, used) in uses_in(library, file, branches) {
+        metadata.add_from_map(&with_keys(&used.metadata, resolver));
+        let mut carrier = Element::new("topicref", file, 1);
+        carrier.attributes.clone_from(&used.conditions);
+        metadata.add_conditions(&carrier);
+        if let Some(language) = library.roots.get(place).and_then(|root| root.language.as_deref()) {
+            metadata.set_language(language);
+        }
+    }
+    metadata.simplify();
+    if root.is("subjectScheme") {
+        subjects::taxonomy(root, &mut metadata.fields);
+    }
+    metadata
 }
 
 /// Adds the data from the entry in the map: path, parents, conditions and related topics.

@@ -132,7 +132,6 @@ impl State<'_> {
             self.skipped = Some(self.depth);
             return Ok(());
         }
-        let value = || attribute(tag, "val");
         match local(tag.name().as_ref()) {
             "t" => {
                 self.in_text = true;
@@ -141,22 +140,18 @@ impl State<'_> {
                 }
             }
             "r" => self.runs.push(self.style.is_hidden),
-            "rStyle" => {
-                let hides = value().and_then(|id| self.styles.get(&id)).is_some_and(|style| style.is_hidden);
-                if let Some(run) = self.runs.last_mut() {
-                    *run |= hides;
-                }
-            }
-            "vanish" => {
-                // The mark of a paragraph may be hidden, too. This does not hide its text.
-                if let Some(run) = self.runs.last_mut() {
-                    *run = is_on(value().as_deref());
-                }
-            }
+            "rStyle" | "vanish" => self.hide_run(tag),
+            "tab" | "br" | "cr" => self.text.push(' '),
+            "noBreakHyphen" => self.text.push('-'),
             "p" => {
                 self.paragraph();
                 self.outer.push(std::mem::take(&mut self.style));
             }
+            "pStyle" => {
+                let style = attribute(tag, "val").and_then(|id| self.styles.get(&id));
+                self.style = style.copied().unwrap_or(self.style);
+            }
+            "numPr" | "buChar" | "buAutoNum" => self.style.is_item = true,
             "tbl" => {
                 if self.open.len() > MAX_DEPTH {
                     return Err(format!("tables are nested more than {MAX_DEPTH} deep"));
@@ -170,13 +165,26 @@ impl State<'_> {
                 }
             }
             "tc" | "gridSpan" | "vMerge" => self.cell(tag),
-            "tab" | "br" | "cr" => self.text.push(' '),
-            "noBreakHyphen" => self.text.push('-'),
-            "pStyle" => {
-                let style = value().and_then(|id| self.styles.get(&id));
-                self.style = style.copied().unwrap_or(self.style);
-            }
-            "numPr" | "buChar" | "buAutoNum" => self.style.is_item = true,
+            _ => self.start_shape(tag),
+        }
+        Ok(())
+    }
+
+    /// Reads whether the text of the innermost run is hidden.
+    fn hide_run(&mut self, tag: &BytesStart<'_>) {
+        // The mark of a paragraph may be hidden, too. This does not hide its text.
+        let Some(run) = self.runs.last_mut() else { return };
+        let value = attribute(tag, "val");
+        if local(tag.name().as_ref()) == "vanish" {
+            *run = is_on(value.as_deref());
+        } else {
+            *run |= value.and_then(|id| self.styles.get(&id)).is_some_and(|style| style.is_hidden);
+        }
+    }
+
+    /// Begins a shape, or reads a property of it.
+    fn start_shape(&mut self, tag: &BytesStart<'_>) {
+        match local(tag.name().as_ref()) {
             "sp" | "graphicFrame" | "grpSp" | "pic" | "cxnSp" | "drawing" => {
                 self.is_title = false;
                 self.shapes.push(self.depth);
@@ -203,7 +211,6 @@ impl State<'_> {
             }
             _ => {}
         }
-        Ok(())
     }
 
     /// Reads how many columns and rows the open cell covers.

@@ -233,26 +233,9 @@ fn table(element: &Element, losses: &mut Losses) -> Vec<Node> {
     for (index, (row, part)) in rows.iter().enumerate() {
         let is_first_of_heads = index == 0 && row.elements().all(|cell| cell.name == "th");
         let is_head = is_first_of_heads || part.is_some_and(|part| part.name == "thead");
-        let mut converted = with_name("row", row);
+        let mut converted = table_row(row, is_head, &mut behind, losses);
         if let Some(part) = part {
             add_outer(&mut converted, part);
-        }
-        for cell in row.elements() {
-            if !matches!(cell.name.as_str(), "td" | "th") {
-                behind.extend(convert(cell, losses));
-                continue;
-            }
-            let mut entry = with_name("entry", cell);
-            for span in ["colspan", "rowspan"] {
-                if let Some(value) = cell.attr(span) {
-                    entry.set_attr(span, value);
-                }
-            }
-            if cell.name == "th" && !is_head {
-                entry.set_attr("scope", "row");
-            }
-            entry.children = children(cell, losses);
-            converted.children.push(Node::Element(entry));
         }
         (if is_head { &mut head } else { &mut body }).children.push(Node::Element(converted));
     }
@@ -271,4 +254,27 @@ fn table(element: &Element, losses: &mut Losses) -> Vec<Node> {
     all.children.push(Node::Element(out));
     all.children.extend(behind);
     vec![Node::Element(all)]
+}
+
+/// Converts a row. Content outside of its cells is added to `behind`.
+fn table_row(row: &Element, is_head: bool, behind: &mut Vec<Node>, losses: &mut Losses) -> Element {
+    let mut converted = with_name("row", row);
+    for cell in row.elements() {
+        if !matches!(cell.name.as_str(), "td" | "th") {
+            behind.extend(convert(cell, losses));
+            continue;
+        }
+        let mut entry = with_name("entry", cell);
+        for span in ["colspan", "rowspan"] {
+            if let Some(value) = cell.attr(span) {
+                entry.set_attr(span, value);
+            }
+        }
+        if cell.name == "th" && !is_head {
+            entry.set_attr("scope", "row");
+        }
+        entry.children = children(cell, losses);
+        converted.children.push(Node::Element(entry));
+    }
+    converted
 }

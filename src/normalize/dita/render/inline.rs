@@ -85,12 +85,7 @@ impl Renderer<'_, '_> {
             Kind::Math => self.math(element, run),
             Kind::Svg => self.svg(element, run),
             Kind::LineBreak => run.push(Inline::Break),
-            Kind::Media => {
-                let title = element.elements().find(|child| Kind::of(child) == Kind::Title);
-                if !self.media_link(element, title.or(element.child("desc")), run) {
-                    run.append(&mut self.inlines(&element.children));
-                }
-            }
+            Kind::Media => self.inline_media(element, run),
             Kind::Include => {
                 let text = self.included(element);
                 run.push(Inline::Text(text));
@@ -103,6 +98,13 @@ impl Renderer<'_, '_> {
                 let content = self.inlines(&element.children);
                 self.linked(element, content, run);
             }
+        }
+    }
+
+    fn inline_media(&mut self, element: &Element, run: &mut Vec<Inline>) {
+        let title = element.elements().find(|child| Kind::of(child) == Kind::Title);
+        if !self.media_link(element, title.or(element.child("desc")), run) {
+            run.append(&mut self.inlines(&element.children));
         }
     }
 

@@ -195,21 +195,23 @@ impl<'r, 'l> Renderer<'r, 'l> {
                     out.append(&mut self.blocks(&words.children));
                 }
             }
-            Kind::Unknown => {
-                self.count_unknown(element);
-                if is_list_like(element) {
-                    for child in element.elements() {
-                        self.block(child, Kind::of(child), out);
-                    }
-                } else {
-                    out.append(&mut self.blocks(&element.children));
-                }
-            }
+            Kind::Unknown => self.unknown_block(element, out),
             _ => {
                 let mut run = Vec::new();
                 self.inline(element, kind, &mut run);
                 flush(&mut run, out);
             }
+        }
+    }
+
+    fn unknown_block(&mut self, element: &Element, out: &mut Vec<Block>) {
+        self.count_unknown(element);
+        if is_list_like(element) {
+            for child in element.elements() {
+                self.block(child, Kind::of(child), out);
+            }
+        } else {
+            out.append(&mut self.blocks(&element.children));
         }
     }
 

@@ -2,13 +2,13 @@
 
 use super::Kind;
 
-/// Looks up an element in the three parts of the table.
+/// Looks up an element in the four parts of the table.
 pub(super) fn built_in(name: &str) -> Option<Kind> {
-    block(name).or_else(|| text(name)).or_else(|| outside_text(name))
+    structure(name).or_else(|| block(name)).or_else(|| text(name)).or_else(|| outside_text(name))
 }
 
-/// Structure and blocks.
-fn block(name: &str) -> Option<Kind> {
+/// Topics, their sections, and elements that only contain blocks.
+fn structure(name: &str) -> Option<Kind> {
     Some(match name {
         "topic" | "concept" | "task" | "reference" | "glossentry" | "glossgroup" | "troubleshooting"
         | "generaltask" | "machinerytask" | "qatopic" | "learningBase" | "learningAssessment" | "learningContent"
@@ -67,7 +67,13 @@ fn block(name: &str) -> Option<Kind> {
         | "diagnostics"
         | "diagnostics-general"
         | "diagnostics-steps" => Kind::Section,
+        _ => return None,
+    })
+}
 
+/// Blocks.
+fn block(name: &str) -> Option<Kind> {
+    Some(match name {
         "p" | "shortdesc" | "linktext" => Kind::Paragraph,
         "lq" => Kind::LongQuote,
         "lines" => Kind::Lines,

@@ -1,14 +1,14 @@
 //! `trailblazer db doctor` checks the requirements of a run, and prints how to solve each problem.
 
+mod models;
+
 use chrono::Utc;
 use postgres::Client;
 
-use super::super::{Context, workers};
-use crate::commands::model::{impatient_settings, limits, missing_prefixes};
+use crate::commands::{Context, workers};
 use crate::db::calls::Filter;
 use crate::db::operations::WorkerState;
-use crate::db::{Connector, calls, health, install, local, lost_tables, models, obstacles};
-use crate::embed;
+use crate::db::{Connector, health, install, local, lost_tables, obstacles};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{counted, print_line};
@@ -280,86 +280,6 @@ impl Doctor<'_> {
                 self.ok("workers", &format!("{} claimed by workers that send heartbeats", counted(others, "run")))
             }
         }
-    }
-
-    fn models(&mut self, client: &mut Client, is_admin: bool) -> Result<()> {
-        let provider = match embed::provider(&impatient_settings(&self.context.config)) {
-            Ok(provider) => provider,
-            Err(error) => {
-                let error = Error::Embed(error);
-                return self.misfit(
-                    "model",
-                    &error,
-                    "Correct the configuration: embed.provider, embed.model, embed.base_url or TRAILBLAZER_EMBED_API_KEY.",
-                );
-            }
-        };
-        let wanted = provider.model();
-        let found = calls::model_limit(client, &wanted.name)?;
-        let reads = match (found, wanted.provider.as_str()) {
-            (Some(tokens), _) => format!(", reads {} of a text", counted(tokens, "token")),
-            (None, "openai") => format!(", assumes a limit of {} of a text", counted(wanted.max_tokens, "token")),
-            (None, _) => format!(", reads {} of a text", counted(wanted.max_tokens, "token")),
-        };
-        let detail = format!("{} of provider {}, {} dimensions{reads}", wanted.name, wanted.provider, wanted.dimension);
-        self.ok("model", &detail)?;
-        let served = models::served(client)?;
-        match &served {
-            Some(served) if *served != wanted.name => self.note(
-                "model",
-                &format!(
-                    "searches use {served}, and the configuration names {0}: to prepare {0} and switch: trailblazer run; to keep {served}, \
-                     set embed.model back",
-                    wanted.name
-                ),
-            )?,
-            Some(served) => self.ok("model", &format!("searches use {served}"))?,
-            None => {}
-        }
-        if let Some(advice) = missing_prefixes(&self.context.config, wanted) {
-            self.note("model", &advice)?;
-        }
-        match limits(&self.context.config, provider.as_ref(), found) {
-            Ok(limits) => self.ok("chunks", &format!("at most {}", counted(limits.max_tokens, "token")))?,
-            Err(error) => self.misfit("chunks", &error, "Correct the configuration. A run would reject it.")?,
-        }
-        for found in health::models(client)? {
-            let detail = format!(
-                "{}: {} of {}, {}",
-                found.model,
-                counted(found.vectors, "vector"),
-                counted(found.dimension, "dimension"),
-                counted(found.runs, "run")
-            );
-            if found.model == wanted.name && usize::try_from(found.dimension) != Ok(wanted.dimension) {
-                let hint = "Use a different name for the configured model, because the registered model has a different \
-                     dimension.";
-                self.misfit("vectors", &Error::Model { message: detail, hint: hint.into() }, hint)?;
-            } else if found.wrong_dimension > 0 {
-                self.bad(
-                    "vectors",
-                    &format!("{detail}; {} have a different dimension", found.wrong_dimension),
-                    "Delete them and reset their runs.",
-                )?;
-            } else if found.model != wanted.name && served.as_ref() != Some(&found.model) {
-                let model = &found.model;
-                self.note(
-                    "vectors",
-                    &format!(
-                        "{detail}; searches do not use them; to go back to them: trailblazer models switch {model}; to delete them: \
-                         trailblazer models drop {model}"
-                    ),
-                )?;
-            } else {
-                self.ok("vectors", &detail)?;
-            }
-        }
-        let useless = if is_admin { calls::prune_embeddings(client, true, None, None)?.deleted } else { 0 };
-        if useless > 0 {
-            let detail = format!("{} of texts that no run contains", counted(useless, "vector"));
-            self.note("vectors", &format!("{detail}; to delete them: trailblazer db prune"))?;
-        }
-        Ok(())
     }
 
     /// Reports an error in the configuration. Unless another check fails too, the exit code is the same as that of `run`.

@@ -1,6 +1,8 @@
 //! `/metrics` in `OpenMetrics`, `/healthz` and `/readyz`.
 
-use std::fmt::{self, Write as _};
+mod scrape;
+
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -10,22 +12,18 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::api::types::Backlog;
 use super::backlog;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::state::State;
-use crate::db::history::{self, AttemptTotal};
-use crate::db::install;
-use crate::ids::Status;
+use crate::db::{history, install};
+use scrape::Scrape;
 
 /// Upper bounds of latency buckets, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -107,113 +105,6 @@ fn name_of(method: &Method) -> &'static str {
         "HEAD" => "HEAD",
         "OPTIONS" => "OPTIONS",
         _ => "other",
-    }
-}
-
-/// The data that one scrape reads from the database.
-struct Scrape {
-    backlog: Arc<Backlog>,
-    attempts: Vec<AttemptTotal>,
-    pool: (usize, usize),
-    model: String,
-}
-
-impl fmt::Debug for Scrape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scrape").finish_non_exhaustive()
-    }
-}
-
-impl Collector for Scrape {
-    #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Self { backlog, attempts, pool, model } = self;
-        let mut gauges = |name: &str, help: &str, values: &[(Vec<(&str, String)>, f64)]| {
-            let gauge = ConstGauge::new(0.0_f64);
-            let mut family = encoder.encode_descriptor(name, help, None, EncodeMetric::metric_type(&gauge))?;
-            for (labels, value) in values {
-                let gauge = ConstGauge::new(*value);
-                EncodeMetric::encode(&gauge, family.encode_family(labels)?)?;
-            }
-            Ok(())
-        };
-        let alone = |value: f64| vec![(Vec::new(), value)];
-        let by_status: Vec<_> = Status::ALL
-            .iter()
-            .map(|status| {
-                let runs = backlog.by_status.get(status.as_str()).copied().unwrap_or(0);
-                (vec![("status", status.to_string())], runs as f64)
-            })
-            .collect();
-        gauges("trailblazer_runs", "Runs by status", &by_status)?;
-        gauges("trailblazer_runs_due", "Runs that a worker can claim now", &alone(backlog.due as f64))?;
-        gauges("trailblazer_runs_deferred", "Runs that wait after a failure", &alone(backlog.deferred as f64))?;
-        gauges("trailblazer_runs_paused", "Runs that are paused", &alone(backlog.paused as f64))?;
-        let texts = [("embedded", backlog.embedded_texts), ("missing", backlog.texts - backlog.embedded_texts)];
-        let texts: Vec<_> = texts.map(|(state, count)| (vec![("vector", state.to_owned())], count as f64)).into();
-        gauges("trailblazer_due_texts", "Texts of unfinished runs, by whether they have a vector", &texts)?;
-        let oldest =
-            backlog.oldest_normalized_at.map_or(0.0, |at| (backlog.at - at).num_milliseconds() as f64 / 1000.0);
-        gauges(
-            "trailblazer_oldest_waiting_run_age_seconds",
-            "Age of the oldest waiting run, or 0 if no runs are waiting",
-            &alone(oldest),
-        )?;
-        let claims = [
-            ("live", backlog.live_claims - backlog.dead_claims),
-            ("dead", backlog.dead_claims),
-            ("expired", backlog.expired_claims),
-        ];
-        let claims: Vec<_> = claims.map(|(state, count)| (vec![("state", state.to_owned())], count as f64)).into();
-        gauges(
-            "trailblazer_claims",
-            "Runs that workers hold: live, dead (six consecutive heartbeats were missed) or with an expired lease",
-            &claims,
-        )?;
-        let silent = backlog.claims.iter().map(|claim| claim.silent_seconds).max().unwrap_or(0);
-        gauges(
-            "trailblazer_claim_silence_seconds",
-            "Longest time since a heartbeat of a worker that holds a run",
-            &alone(silent as f64),
-        )?;
-        let phases = ["chunk", "embed"].map(|phase| {
-            let count = backlog.claims.iter().filter(|claim| claim.phase == phase).count();
-            (vec![("phase", phase.to_owned())], count as f64)
-        });
-        gauges("trailblazer_claimed_runs", "Runs that workers hold, by phase", &phases)?;
-        gauges("trailblazer_documents", "Documents of all runs", &alone(backlog.content.documents as f64))?;
-        gauges("trailblazer_chunks", "Chunks of all runs", &alone(backlog.content.chunks as f64))?;
-        gauges(
-            "trailblazer_embedded_chunks",
-            "Chunks of all runs that have a vector",
-            &alone(backlog.content.embedded_chunks as f64),
-        )?;
-        gauges(
-            "trailblazer_database_connections",
-            "Maximum number of connections of this server",
-            &alone(pool.0 as f64),
-        )?;
-        gauges(
-            "trailblazer_database_connections_in_use",
-            "Connections of this server that are in use",
-            &alone(pool.1 as f64),
-        )?;
-        let build = vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("model", model.clone())];
-        gauges("trailblazer_build_info", "Version of this server and its model", &[(build, 1.0)])?;
-
-        let counter = ConstCounter::new(0_u64);
-        let mut family = encoder.encode_descriptor(
-            "trailblazer_attempts",
-            "Claims that ended, by phase and outcome",
-            None,
-            EncodeMetric::metric_type(&counter),
-        )?;
-        for AttemptTotal { phase, outcome, attempts } in attempts {
-            let counter = ConstCounter::new(u64::try_from(*attempts).unwrap_or(0));
-            let labels = vec![("phase", phase.clone()), ("outcome", outcome.clone())];
-            EncodeMetric::encode(&counter, family.encode_family(&labels)?)?;
-        }
-        Ok(())
     }
 }
 
