@@ -16,16 +16,16 @@ pub struct Item {
 }
 
 impl Item {
-    /// Returns the item's own text, with the spaces before its marker.
+    /// Returns the item's own text, with the spaces and quote markers before its marker. It is empty if the item has no text.
     pub fn lead(&self, body: &str) -> String {
-        let before = body.get(self.line_start..self.range.start).unwrap_or_default();
         let lead = body.get(self.range.start..self.lead_end).unwrap_or_default().trim_end();
-        if before.chars().all(|c| c.is_whitespace() || c == '>') {
-            format!("{before}{lead}")
-        } else {
-            // An outer item begins on the same line.
-            " ".repeat(before.chars().count()) + lead
+        if lead.is_empty() {
+            return String::new();
         }
+        let before = body.get(self.line_start..self.range.start).unwrap_or_default();
+        // Outer items may begin on the same line. Their markers become spaces.
+        let indent = before.chars().map(|c| if c.is_whitespace() || c == '>' { c } else { ' ' });
+        indent.chain(lead.chars()).collect()
     }
 }
 

@@ -23,7 +23,7 @@ use crate::embed::Tokenizer;
 /// The version of the chunking algorithm.
 /// Increase it when documents are cut at different places or the text of chunks changes, so that every run is chunked
 /// again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The limits for the size of a chunk, in tokens of the embedding model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -265,7 +265,9 @@ impl<'a> Ruler<'a> {
             (Some(row), Some(head)) => {
                 let (column, at_bar) = row.column(self.body, at);
                 text.push_str(&head.text(column));
-                text.push_str("\n| ");
+                text.push('\n');
+                text.push_str(&head.marker);
+                text.push_str("| ");
                 if column > 0 {
                     text.push_str(&row.key);
                     text.push_str(if at_bar { " " } else { " | " });

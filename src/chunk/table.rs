@@ -6,7 +6,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Head {
     /// Spaces and quote markers before each line.
-    marker: String,
+    pub marker: String,
     cells: Vec<String>,
     /// The running totals of the tokens in the cells.
     sums: Vec<usize>,

@@ -178,6 +178,22 @@ fn a_long_parent_item_is_repeated_in_short() {
 }
 
 #[test]
+fn a_repeated_item_stays_in_its_quotation() {
+    let steps = join("\n", (0..40).map(|i| format!(">     - step {i} of many")));
+    for chunk in chunks("T", &format!("> - - parent\n{steps}\n"), LIMITS).iter().skip(1) {
+        assert!(shown(chunk).starts_with(">   - parent\n>     - step "), "{}", chunk.text);
+    }
+}
+
+#[test]
+fn an_item_without_text_is_not_repeated() {
+    let lines = join("\n", (0..60).map(|i| format!(">   step_{i} = {i}")));
+    for chunk in chunks("T", &format!("> - ```\n{lines}\n>   ```\n"), LIMITS) {
+        assert!(shown(&chunk).starts_with("> - ```\n>   step_"), "{}", chunk.text);
+    }
+}
+
+#[test]
 fn code_is_split_at_blank_lines_and_its_fence_restored() {
     let function = |i| format!("fn f{i}() {{\n    let x = {i};\n    g(x);\n}}\n");
     let body = format!("```rust\n{}```\n", join("\n", (0..12).map(function)));

@@ -1,5 +1,7 @@
 //! Rules for the chunks of every document, checked on generated documents. The conformance tests check them on the corpora.
 
+mod examples;
+
 use std::collections::HashMap;
 
 use trailblazer::chunk::{Chunk, Kind, Limits, chunk, uncovered};

@@ -316,6 +316,13 @@ fn a_page_that_becomes_restricted_is_hidden_at_once_and_in_every_version() {
 }
 
 #[test]
+fn chunks_of_restricted_documents_never_enter_the_index_on_the_others() {
+    let (_database, mut client) = handbook();
+    let restricted = "select doc_id from graphdb.chunks where is_restricted order by 1";
+    assert_eq!(ask(&mut client, restricted), "pay\nplan");
+}
+
+#[test]
 fn a_change_of_readers_alone_holds_at_once_and_costs_no_new_chunks() {
     let (_database, mut client) = handbook();
     let body = "Holidays are announced in spring. quokka";
