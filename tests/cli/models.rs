@@ -106,7 +106,7 @@ fn a_switch_says_what_it_costs_and_prepares_the_model_beside_the_served_one() {
     );
     assert_eq!((library.tables(), library.embedded("large")), (before, 0));
     let told = switch(&[]);
-    let preparing = "preparing large beside small, which searches use until all texts are ready: 2 texts of 1 run to embed, about 1 minute \
+    let preparing = "preparing large alongside small, which searches use until all texts are ready: 2 texts of 1 run to embed, about 1 minute \
                      with one worker\n";
     assert!(told.starts_with(preparing), "{told}");
     let end = "searches use large now; `trailblazer models switch small` goes back, `trailblazer models drop small` deletes its vectors\n\
@@ -175,7 +175,7 @@ fn a_changed_model_in_the_configuration_is_prepared_and_served_by_run() {
     // Until then, every client uses the served model.
     assert_eq!(library.answer("large").0, "small");
     let dry = library.run("large", &["run", "--dry-run"]).success().stderr;
-    let told = "large beside small, which searches use until all texts are ready: 2 texts of 1 run to embed";
+    let told = "large alongside small, which searches use until all texts are ready: 2 texts of 1 run to embed";
     assert!(dry.starts_with(&format!("would prepare {told}")), "{dry}");
     // A selection changes nothing.
     let selected = library.run("large", &["run", "--run-id", "docs-dita"]).success().stderr;
@@ -188,7 +188,7 @@ fn a_changed_model_in_the_configuration_is_prepared_and_served_by_run() {
     // Back again, without a text to embed.
     let texts = library.embedded("small");
     let run = library.run("small", &["run"]).success().stderr;
-    assert!(run.starts_with("preparing small beside large") && run.contains("every text has its vector"), "{run}");
+    assert!(run.starts_with("preparing small alongside large") && run.contains("every text has its vector"), "{run}");
     assert_eq!((library.embedded("small"), library.served().as_str()), (texts, "small"));
     assert!(!library.run("small", &["run"]).success().stderr.contains("large"));
 }

@@ -8,7 +8,7 @@ as $$
 begin
   if p_fault is not null then
     raise exception 'a vector for model "%" has %', p_model.model, p_fault
-      using errcode = 'TB001', hint = format('Vectors of this model have %s finite numbers that are not all zero. Register other vectors under another model name.', p_model.dimension);
+      using errcode = 'TB001', hint = format('Vectors of this model have %s finite numbers that are not all zero. Register other vectors under a different model name.', p_model.dimension);
   end if;
 end
 $$;

@@ -57,7 +57,7 @@ impl Change {
         let would = if dry_run { "would prepare" } else { "preparing" };
         if let Some(served) = served {
             let left = models::describe_backlog(&prepared::backlog(client, model)?);
-            log::info!("{would} {model} beside {served}, which searches use until all texts are ready: {left}");
+            log::info!("{would} {model} alongside {served}, which searches use until all texts are ready: {left}");
         } else {
             let runs = counted(*runs, "run");
             let would = if dry_run { "would chunk" } else { "chunking" };
