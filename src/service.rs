@@ -40,7 +40,7 @@ pub fn status(status: &str) {
 
 /// Reports that the process is about to end.
 pub fn stopping() {
-    send(&[NotifyState::Stopping, NotifyState::Status("stopping after the current batch")]);
+    send(&[NotifyState::Stopping, NotifyState::Status("stopping after the current step")]);
 }
 
 fn send(state: &[NotifyState<'_>]) {

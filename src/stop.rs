@@ -54,7 +54,7 @@ impl Stop {
         thread::spawn(move || {
             if heard.forever().next().is_some() {
                 service::stopping();
-                log::info!("stopping after the current batch; press Ctrl-C again to quit now");
+                log::info!("stopping after the current step; press Ctrl-C again to quit now");
                 thread::sleep(ONE_SIGNAL);
                 is_heard.store(true, Ordering::SeqCst);
             }

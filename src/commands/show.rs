@@ -57,6 +57,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
         let list = (args.sections).then_some(found.as_slice());
         print_line(&as_json(&document, section, list).to_string())?;
     } else if args.sections {
+        if found.is_empty() {
+            log::info!("the document has no headings");
+        }
         for section in &found {
             let indent = "  ".repeat(usize::from(section.level.saturating_sub(1)));
             print_line(&format!("{indent}{}  #{}", section.title, section.anchor))?;

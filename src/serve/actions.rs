@@ -98,7 +98,7 @@ fn retry_run(client: &mut Client, run: &Run, dry_run: bool) -> DbResult<Done> {
     }
     reset(client, run_id, dry_run)?;
     let is = if dry_run { "will be" } else { "is" };
-    Ok(Ok((format!("Run {run_id} {is} due again, and its {attempts} failed attempts no longer count."), None)))
+    Ok(Ok((format!("Run {run_id} {is} due again, and its failed attempts ({attempts}) no longer count."), None)))
 }
 
 fn reset_run(client: &mut Client, run: &Run, dry_run: bool) -> DbResult<Done> {

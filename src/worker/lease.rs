@@ -178,7 +178,9 @@ impl Leases {
                 None if renewal.is_lost => lease.lost.store(true, Ordering::SeqCst),
                 None => {
                     renewed = Renewed::NotAll;
-                    if !lease.skipped.swap(true, Ordering::Relaxed) {
+                    // The worker itself locks the row while it stores vectors, which takes moments.
+                    let left = locked(&lease.safe_until).saturating_duration_since(sent);
+                    if left < self.ttl / 2 && !lease.skipped.swap(true, Ordering::Relaxed) {
                         log::warn!(
                             "cannot renew the lease on run {}: another transaction has locked its row",
                             lease.run_id

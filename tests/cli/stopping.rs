@@ -86,7 +86,7 @@ fn stop_is_told_at_once_and_does_not_wait_for_a_server_that_never_answers() {
     let asked = Instant::now();
     send(&child, Signal::SIGINT);
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(told.any(|line| line == "stopping after the current batch; press Ctrl-C again to quit now"));
+    assert!(told.any(|line| line == "stopping after the current step; press Ctrl-C again to quit now"));
     assert!(asked.elapsed() < Duration::from_secs(5) && child.try_wait().unwrap().is_none());
     let run = Sandbox::wait(child).exits(130);
     // Without the stop, the request would time out after two minutes.

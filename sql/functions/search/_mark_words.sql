@@ -17,6 +17,7 @@ declare
   v_languages constant text[] := graphdb._search_languages();
   v_query constant text := graphdb._search_words(translate(left(p_query, 2000), e'\x01\x02', ''));
   v_lexemes text[];
+  v_spoken regconfig;
   v_stems text;
   v_words text[];
   v_parts text[];
@@ -34,6 +35,16 @@ begin
         select x.lexeme
         from graphdb._search_tokens(v_query) as t cross join unnest(graphdb._search_lexemes(g.language, t.word)) as x (lexeme))
       end) as l (lexeme));
+  if cardinality(v_languages) > 1 then
+    -- The language with the most stop words in the question decides which words are stop words. The others would mark them.
+    v_spoken := (
+      select ('pg_catalog.' || g.language)::regconfig
+      from unnest(v_languages) as g (language)
+      order by length(to_tsvector(('pg_catalog.' || g.language)::regconfig, v_query)), g.language
+      limit 1);
+    v_lexemes := coalesce(
+      (select array_agg(l.lexeme) from unnest(v_lexemes) as l (lexeme) where to_tsvector(v_spoken, l.lexeme) <> ''), v_lexemes);
+  end if;
   -- A stem is the beginning of its word, except for the last one or two letters.
   v_stems := (
     select '(?:' || string_agg(

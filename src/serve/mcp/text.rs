@@ -9,35 +9,41 @@ const TOKEN_BYTES: usize = 3;
 /// Maximum number of sections in an answer.
 const SECTIONS: usize = 60;
 
-/// Returns the hits that fit into `budget` tokens, and their number.
-/// Always includes the first hit, which is cut off if necessary.
-pub fn search(answer: &SearchAnswer, budget: usize) -> (String, usize) {
+/// Returns the hits that fit into `budget` tokens. Removes the others from the answer.
+/// Always includes the first hit, whose passage is cut off if necessary.
+pub fn search(answer: &mut SearchAnswer, budget: usize) -> String {
     if answer.hits.is_empty() {
         let notice = answer.notice.as_ref().map(|notice| format!(" {notice}")).unwrap_or_default();
-        return (format!("Nothing relevant found. Try other words, or fewer filters.{notice}"), 0);
+        return format!("Nothing relevant found. Try other words, or fewer filters.{notice}");
     }
     let mut text = String::new();
     if let Some(notice) = &answer.notice {
         let _ = writeln!(text, "Note: {notice}\n");
     }
     let mut shown = 0;
-    for hit in &answer.hits {
-        let mut entry = entry(hit);
+    for hit in &mut answer.hits {
+        let mut one = entry(hit);
         let left = (budget * TOKEN_BYTES).saturating_sub(text.len());
-        if entry.len() > left {
+        if one.len() > left {
             if shown > 0 {
                 break;
             }
-            cut(&mut entry, left / TOKEN_BYTES);
+            let others = one.len() - hit.text.trim().len();
+            cut(&mut hit.text, left.saturating_sub(others) / TOKEN_BYTES);
+            one = entry(hit);
+            one.push_str(
+                "(Cut off to stay within max_tokens. Read the rest with get_document, or raise max_tokens.)\n",
+            );
         }
-        text.push_str(&entry);
+        text.push_str(&one);
         shown += 1;
     }
     let left_out = answer.hits.len() - shown;
+    answer.hits.truncate(shown);
     if left_out > 0 {
         let _ = writeln!(text, "({left_out} more found. Raise max_tokens to see them.)");
     }
-    (text, shown)
+    text
 }
 
 fn entry(hit: &Hit) -> String {

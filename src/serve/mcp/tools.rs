@@ -220,9 +220,8 @@ async fn search(state: &Arc<State>, caller: &Caller, arguments: JsonObject) -> R
     };
     let mut found = knowledge::search(state, caller, asked).await?;
     let total = found.hits.len();
-    let (text, shown) = text::search(&found, budget);
-    found.hits.truncate(shown);
-    let output = SearchOutput { hits: found.hits, left_out: total - shown, notice: found.notice };
+    let text = text::search(&mut found, budget);
+    let output = SearchOutput { left_out: total - found.hits.len(), hits: found.hits, notice: found.notice };
     Ok(answer(text, &output))
 }
 

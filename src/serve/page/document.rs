@@ -45,20 +45,25 @@ pub async fn show(
         };
         return Ok(see_other(&address));
     }
+    // Searches return no version of a topic that exists only for reuse.
+    let has_searched =
+        !document.is_searched && knowledge::document(&state, &caller, &document.doc_id, None).await.is_ok();
     // Rendering a large document takes some time.
-    let page = tokio::task::spawn_blocking(move || page(&document)).await;
+    let page = tokio::task::spawn_blocking(move || page(&document, has_searched)).await;
     Ok(page.map_err(|_| PageProblem::from(crate::serve::problem::Problem::internal()))?.into_response())
 }
 
-fn page(document: &FoundDocument) -> Markup {
+/// Renders the page. `has_searched` is whether searches return another version.
+fn page(document: &FoundDocument, has_searched: bool) -> Markup {
     let found = sections::sections(&document.body);
+    let language = document.meta.get("language").and_then(|language| language.as_str());
     let content = html! {
-        article.document {
+        article.document lang=[language] dir="auto" {
             @if !document.breadcrumbs.is_empty() {
                 p.crumbs { (document.breadcrumbs.join(" › ")) }
             }
             h1 { (document.title) }
-            (facts(document))
+            (facts(document, has_searched))
             @if found.len() >= CONTENTS { (contents(&found)) }
             div.body { (rendered(&document.body, &document.run_id)) }
             details {
@@ -74,10 +79,12 @@ fn page(document: &FoundDocument) -> Markup {
     layout::page(&document.title, Place::Search, &content)
 }
 
-fn facts(document: &FoundDocument) -> Markup {
+fn facts(document: &FoundDocument, has_searched: bool) -> Markup {
     let meta = |key: &str| document.meta.get(key).and_then(|value| value.as_str());
     html! {
-        @if !document.is_searched {
+        @if !document.is_searched && !has_searched {
+            p.notice { "Searches do not return this document." }
+        } @else if !document.is_searched {
             p.notice { "Searches return another version of this document. "
                 a href=(links::document("~", &document.doc_id)) { "Show that version" } "." }
         }

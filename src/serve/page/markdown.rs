@@ -95,6 +95,7 @@ pub fn rendered(markdown: &str, run_id: &str) -> Markup {
     let found = sections::sections(markdown);
     let mut anchors = found.into_iter().map(|section| section.anchor);
     let mut in_image = false;
+    let mut image_has_link = false;
     let events = Parser::new_ext(markdown, sections::extensions()).flat_map(|event| match event {
         Event::Start(Tag::Heading { level, classes, attrs, .. }) => {
             let id = anchors.next().map(CowStr::from);
@@ -107,15 +108,16 @@ pub fn rendered(markdown: &str, run_id: &str) -> Markup {
             let dest_url = target(&dest_url, run_id).into();
             vec![Event::Start(Tag::Link { link_type, dest_url, title, id })]
         }
-        // Images become links, because nothing is loaded from other servers.
+        // Images become links, because nothing is loaded from other servers. Files of the input are not here.
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             in_image = true;
-            let dest_url = target(&dest_url, run_id).into();
-            vec![Event::Start(Tag::Link { link_type, dest_url, title, id }), Event::Text("Image: ".into())]
+            image_has_link = links::outside(&dest_url).is_some();
+            let link = image_has_link.then_some(Event::Start(Tag::Link { link_type, dest_url, title, id }));
+            link.into_iter().chain([Event::Text("Image: ".into())]).collect()
         }
         Event::End(TagEnd::Image) => {
             in_image = false;
-            vec![Event::End(TagEnd::Link)]
+            if image_has_link { vec![Event::End(TagEnd::Link)] } else { Vec::new() }
         }
         Event::Start(table @ Tag::Table(_)) => {
             vec![Event::Html("<div class=\"scroll\" tabindex=\"0\">".into()), Event::Start(table)]
@@ -172,6 +174,13 @@ mod tests {
         for href in ["https://a.example/x", "#s-a-b", "/d/r1/topic%3Ac%2Fb.dita#s-x", "/d/r1/Other%20page.md"] {
             assert!(page.contains(&format!("href=\"{href}\"")), "{href}: {page}");
         }
+    }
+
+    #[test]
+    fn images_are_links_only_to_the_web() {
+        assert_eq!(shown("![Icon](images/i.png)"), "<p>Image: Icon</p>\n");
+        let page = shown("![Icon](https://a.example/i.png)");
+        assert!(page.contains("href=\"https://a.example/i.png\"") && page.contains(">Image: Icon</a>"), "{page}");
     }
 
     #[test]

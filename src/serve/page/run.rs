@@ -255,7 +255,7 @@ fn documents(run: &Run, documents: &[RunDocument], next: Option<&str>) -> Markup
                                 td { (document.bytes) }
                                 td { (document.chunks) }
                                 td { (document.tokens) }
-                                td { @if document.is_searched { "yes" } @else { "another version" } }
+                                td { @if document.is_searched { "yes" } @else { "no" } }
                                 td { (document.losses.values().sum::<i64>()) }
                             }
                         }

@@ -131,7 +131,7 @@ fn shown(hit: &Hit) -> Markup {
             @if !hit.section.is_empty() {
                 p.section { (trail(&hit.section)) }
             }
-            p.snippet { (marked(&hit.snippet, &hit.highlights)) }
+            p.snippet dir="auto" { (marked(&hit.snippet, &hit.highlights)) }
             p.facts {
                 span { (hit.source) }
                 @if let Some(language) = &hit.language { span { (language) } }

@@ -84,6 +84,16 @@ fn the_address_of_a_hit_has_the_anchor_of_the_published_page() {
 }
 
 #[test]
+fn stop_words_of_a_question_are_not_marked_for_another_language() {
+    let mut library = Library::new();
+    let mark = "select translate(graphdb._mark_words('What do the exit codes mean?', 'What the exit code does'), e'\\x01\\x02', '<>')";
+    let languages = "create or replace function graphdb._search_languages(p_principals jsonb default '{\"as\": []}') returns text[] \
+                     language sql stable as $$ select '{english,german,simple}'::text[] $$";
+    library.client.batch_execute(languages).unwrap();
+    assert_eq!(library.client.query_one(mark, &[]).unwrap().get::<_, String>(0), "What the <exit> <code> does");
+}
+
+#[test]
 fn a_snippet_keeps_code_as_it_is() {
     let mut library = Library::new();
     let text = "Copy `a**b` to C:\\\\_tmp, *not* 2 * 3, see [it](http://x/a_(b)).\n\n> ```bash\n> # Copy it\n> sed 's/\\./x/' > out # **all**\n                > cat \\\n> ---\n> ```\n\n| Copy | `x\\|y` |";
