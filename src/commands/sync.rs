@@ -9,10 +9,11 @@ use super::{Context, db, fetch, run};
 use crate::config::ConfigError;
 use crate::config::sources::{Kind, Origin, PathOrigin, Site, Source};
 use crate::db::Connector;
+use crate::db::calls::{self, Filter};
 use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::fetch::FetchError;
-use crate::ids::RunId;
+use crate::ids::{RunId, Status};
 use crate::normalize::{self, Options};
 use crate::stop::Stop;
 use crate::terminal::counted;
@@ -170,8 +171,15 @@ fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>)
     let selection = Selection { run_id: Some(source.name.to_string()), source: Vec::new() };
     let processing = run::Args::complete(selection);
     let exit = worse(ingested.exit(), run::process(&processing, context, stop)?);
-    let exit = if failed { worse(exit, Exit::Failures) } else { exit };
+    let exit = if failed || has_failed(source, context)? { worse(exit, Exit::Failures) } else { exit };
     Ok(report_source(source, &loaded.outcome, counts, exit, context))
+}
+
+/// Returns whether the run of a source has failed, now or earlier. Searches then return its last versions that are ready.
+fn has_failed(source: &Source, context: &Context<'_>) -> Result<bool> {
+    let mut client = Connector::new(&context.config)?.connect_ready()?;
+    let run = calls::list_runs(&mut client, &Filter::for_run(&source.name))?.pop();
+    Ok(run.is_some_and(|run| run.status == Status::Failed))
 }
 
 /// Returns whether a fetch may have stored some pages before it failed.

@@ -73,7 +73,7 @@ fn read_page(
         if known.get(&file.id) != Some(&file.version) || !store.has_file(page, &name) {
             // A file that was deleted in the meantime or is larger than listed is not stored. `normalize` reports the missing
             // file.
-            match client.download(&address(fetch, page, file), MAX_FILE) {
+            match client.download(&address(fetch, page, file), MAX_FILE).and_then(|bytes| whole(file, bytes)) {
                 Ok(Some(bytes)) => {
                     store.put_file(page, &name, &bytes)?;
                     downloads.read += 1;
@@ -99,6 +99,16 @@ fn read_page(
     }
     store.set_files(page, listed, &names)?;
     Ok(downloads)
+}
+
+/// Rejects bytes that are not as many as the site lists: they may be a page to sign in.
+fn whole(file: &Listed, bytes: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, FetchError> {
+    match (size(file), &bytes) {
+        (Some(size), Some(bytes)) if size != bytes.len() as u64 => {
+            Err(FetchError::Answer { message: format!("the site sent {} bytes instead of {size}", bytes.len()) })
+        }
+        _ => Ok(bytes),
+    }
 }
 
 /// Sets the version of a file in a list.
@@ -135,6 +145,10 @@ fn title(file: &Listed) -> &str {
 
 /// Returns whether to download a file: its kind is supported, and it is not too large.
 fn is_wanted(file: &Listed) -> bool {
-    let size = file.value.pointer("/extensions/fileSize").and_then(Value::as_u64);
-    Kind::of(title(file)).is_some() && size.is_none_or(|size| size <= MAX_FILE)
+    Kind::of(title(file)).is_some() && size(file).is_none_or(|size| size <= MAX_FILE)
+}
+
+/// Returns the number of bytes that the site lists.
+fn size(file: &Listed) -> Option<u64> {
+    file.value.pointer("/extensions/fileSize").and_then(Value::as_u64)
 }

@@ -341,15 +341,32 @@ fn what_only_decorates_a_page_or_is_one_file_of_it_does_not_hold_up_the_rest() {
         site.refuse(&[]);
         run(&sandbox, &["sync"]).success();
         assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("Text of filea.")).count(), 1);
-        // A new version that cannot be read leaves the last one.
+        // A new version that cannot be read leaves the last one. So does one that is not as long as listed.
+        site.attach(3, "b.txt", 2, b"New text of b.");
+        site.list_size(3, "b.txt", 9999);
         site.attach(2, "a.txt", 2, b"New text.");
         site.refuse(&["att2x0"]);
-        run(&sandbox, &["sync"]).exits(1);
-        assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("Text of filea.")).count(), 1);
+        let shorter = run(&sandbox, &["sync"]).exits(1);
+        assert!(shorter.stderr.contains("the site sent 14 bytes instead of 9999"), "{}", shorter.stderr);
+        assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("Text of file")).count(), 2);
         site.refuse(&[]);
+        site.list_size(3, "b.txt", 14);
         run(&sandbox, &["sync"]).success();
         assert_eq!(bodies(&sandbox).iter().filter(|body| body.contains("New text.")).count(), 1);
     }
+}
+
+#[test]
+fn a_sync_says_every_time_that_a_run_has_failed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("docs/a.dita", TOPIC);
+    sandbox.configure("sources: { manuals: { kind: dita, path: docs } }\n");
+    run(&sandbox, &["sync"]).success();
+    let fail = "update graphdb.processed_runs set status = 'failed', failed_phase = 'embed', attempts = 5, last_error = 'broken', \
+                embed_completed_at = null, embedded_chunks = null";
+    sandbox.database.connect().batch_execute(fail).unwrap();
+    let synced = run(&sandbox, &["sync"]).exits(1);
+    assert!(synced.stderr.contains("runs retry"), "{}", synced.stderr);
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub struct File {
     place: usize,
     pub version: i64,
     pub bytes: Vec<u8>,
+    /// The number of bytes that the site lists.
+    size: usize,
 }
 
 #[derive(Default)]
@@ -171,11 +173,17 @@ impl Confluence {
         let mut state = self.state();
         let files = state.files.entry(page).or_default();
         if let Some(file) = files.iter_mut().find(|file| file.name == name) {
-            (file.version, file.bytes) = (version, bytes.to_owned());
+            (file.version, file.bytes, file.size) = (version, bytes.to_owned(), bytes.len());
         } else {
             let place = files.last().map_or(0, |last| last.place + 1);
-            files.push(File { name: name.to_owned(), place, version, bytes: bytes.to_owned() });
+            files.push(File { name: name.to_owned(), place, version, bytes: bytes.to_owned(), size: bytes.len() });
         }
+    }
+
+    /// Lists another size of a file than it has.
+    pub fn list_size(&self, page: u64, name: &str, size: usize) {
+        let mut state = self.state();
+        state.files.get_mut(&page).unwrap().iter_mut().find(|file| file.name == name).unwrap().size = size;
     }
 
     pub fn detach(&self, page: u64, name: &str) {
@@ -451,7 +459,7 @@ fn attachments(page: u64, files: &[File]) -> Vec<Value> {
         json!({ "id": id, "type": "attachment", "status": "current", "title": file.name,
             "version": { "number": file.version, "when": "2026-01-02T00:00:00.000Z", "minorEdit": false },
             "container": { "id": page.to_string(), "type": "page" },
-            "extensions": { "mediaType": "x/y", "fileSize": file.bytes.len() },
+            "extensions": { "mediaType": "x/y", "fileSize": file.size },
             "_links": { "download": format!("/download/attachments/{page}/{id}") } })
     };
     files.iter().map(one).collect()
