@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod exit;
 pub mod fetch;
+pub mod files;
 pub mod help;
 pub mod ids;
 pub mod installed;

@@ -1,5 +1,6 @@
 //! Queries the data of the report: counts of documents, each with a list of pages.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use postgres::types::Json;
 use postgres::{GenericClient, Row};
 use serde::Deserialize;
@@ -69,7 +70,7 @@ pub struct Duplicates {
     pub similarity: f64,
     /// Number of these documents.
     pub documents: i64,
-    /// At most twenty of these documents.
+    /// These documents.
     pub pages: Vec<Page>,
 }
 
@@ -84,4 +85,41 @@ pub fn duplicates(client: &mut impl GenericClient, run_id: Option<&RunId>, limit
         pages: row.get::<_, Json<Vec<Page>>>("pages").0,
     };
     Ok(rows.iter().map(duplicates).collect())
+}
+
+/// The claims that ended on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    /// The day in UTC.
+    pub day: NaiveDate,
+    /// Whether the claims failed. If not, their runs were embedded.
+    pub is_failure: bool,
+    /// Number of these claims.
+    pub attempts: i64,
+    /// The last of these claims.
+    pub runs: Vec<Ended>,
+}
+
+/// A claim that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "the keys of runs in graphdb.report_attempts")]
+pub struct Ended {
+    pub run_id: String,
+    pub phase: String,
+    pub outcome: String,
+    pub ended_at: DateTime<Utc>,
+    pub error: Option<String>,
+}
+
+/// Calls `graphdb.report_attempts` for the last `days` days with at most `limit` claims in each list.
+pub fn attempts(client: &mut impl GenericClient, run_id: Option<&RunId>, days: i32, limit: i32) -> Result<Vec<Day>> {
+    let rows = client
+        .query("select * from graphdb.report_attempts($1, $2, $3)", &[&run_id.map(RunId::as_str), &days, &limit])?;
+    let day = |row: &Row| Day {
+        day: row.get("day"),
+        is_failure: row.get::<_, &str>("kind") == "failed",
+        attempts: row.get("attempts"),
+        runs: row.get::<_, Json<Vec<Ended>>>("runs").0,
+    };
+    Ok(rows.iter().map(day).collect())
 }

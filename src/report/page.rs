@@ -2,12 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::Report;
+use super::runs::runs;
+use super::{DUPLICATES, MOST_PAGES, Report};
 use super::wording::{self, ATTENTION, CHUNKS, CONTENT, Part, grouped};
 use crate::artifact::shown;
 use crate::db::report::{Duplicates, Group, Page};
-use crate::ids::Status;
-use crate::plot::{self, Bar};
 
 const STYLE: &str = include_str!("style.css");
 /// The browser runs no scripts and loads no resources, regardless of the content of a title.
@@ -16,8 +15,6 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 const SHOWN: usize = 12;
 /// Number of further values that are not worth a fold.
 const FEW: usize = 3;
-/// Maximum number of runs in the table of runs.
-const RUNS: usize = 100;
 
 /// Returns the report as a whole HTML document.
 #[must_use]
@@ -43,7 +40,8 @@ pub fn render(report: &Report) -> String {
                     p.about {
                         "Made " time datetime=(report.created_at.to_rfc3339()) { (shown(report.created_at)) } ". "
                         @if report.run_id.is_none() { "Only the newest version of each document is counted. " }
-                        "Pages that the database role may not read are not included. Select a number to see its pages."
+                        "Pages that the database role may not read are not included. "
+                        "Select a number to see its pages. " code { "trailblazer show PATH" } " prints one of them."
                     }
                     (warning(report))
                     (summary(report))
@@ -68,7 +66,7 @@ fn warning(report: &Report) -> Markup {
     html! {
         @if restricted > 0 {
             p.warning {
-                "This report names " (grouped(restricted)) @if restricted == 1 { " restricted page" } @else { " restricted pages" }
+                "This report names " a href="#access" { (grouped(restricted)) @if restricted == 1 { " restricted page" } @else { " restricted pages" } }
                 ". Share the report only with people who may see them."
             }
         }
@@ -79,21 +77,22 @@ fn warning(report: &Report) -> Markup {
 fn summary(report: &Report) -> Markup {
     let count =
         |kind: &str, value: &str| report.groups(kind).find(|group| group.value == value).map_or(0, |g| g.documents);
-    let identical: i64 = report.duplicates.iter().filter(|d| d.is_identical).map(|d| d.documents).sum();
-    let similar = report.duplicates.iter().filter(|d| !d.is_identical).count();
+    let (identical, similar) = (Listed::of(report, true), Listed::of(report, false));
+    let documents: i64 = identical.groups.iter().map(|group| group.documents).sum();
+    let pairs = i64::try_from(similar.groups.len()).unwrap_or(i64::MAX);
     let cards = [
-        ("documents", report.total_documents(), "source"),
-        ("shown by search", count("search", "shown"), "search"),
-        ("empty", count("flag", "empty_body"), "flag"),
-        ("placeholders", count("flag", "placeholder_only") + count("flag", "boilerplate"), "flag"),
-        ("with broken links", count("flag", "broken_links"), "broken_link"),
-        ("with the same text", identical, "duplicates"),
-        ("pairs that are alike", i64::try_from(similar).unwrap_or(i64::MAX), "duplicates"),
+        ("documents", report.total_documents(), false, "source"),
+        ("shown by search", count("search", "shown"), false, "search"),
+        ("empty", count("flag", "empty_body"), false, "flag"),
+        ("placeholders", count("flag", "placeholder_only") + count("flag", "boilerplate"), false, "flag"),
+        ("with broken links", count("flag", "broken_links"), false, "broken_link"),
+        ("with the same text", documents, identical.are_more, "duplicates"),
+        ("pairs that are alike", pairs, similar.are_more, "duplicates"),
     ];
     html! {
         ul.cards {
-            @for (label, number, target) in cards {
-                li { a href={ "#" (target) } { strong { (grouped(number)) } " " (label) } }
+            @for (label, number, are_more, target) in cards {
+                li { a href={ "#" (target) } { strong { (grouped(number)) @if are_more { "+" } } " " (label) } }
             }
         }
     }
@@ -122,21 +121,31 @@ fn groups(report: &Report, part: &Part) -> Markup {
             h3 id=(part.kind) { (part.heading) }
             p.note { (part.explanation) }
             @if groups.is_empty() { p.none { "None." } }
-            @let (first, others) = groups.split_at(if groups.len() > SHOWN + FEW { SHOWN } else { groups.len() });
-            @let row = |group: &Group| row(&wording::value(part.kind, &group.value), group, most, part.unit);
-            @for group in first { (row(group)) }
-            @if !others.is_empty() {
-                details.more {
-                    summary { "Show " (others.len()) " more" }
-                    @for group in others { (row(group)) }
-                }
+            @let row = |group: &&Group| row(report, &wording::value(part.kind, &group.value), group, most, part.unit);
+            (folded(&groups.iter().map(row).collect::<Vec<_>>()))
+            @if further > 0 {
+                @let all = i64::try_from(groups.len()).unwrap_or(i64::MAX).saturating_add(further);
+                p.note { "And " (grouped(further)) " rarer values: " (more(report, all)) }
             }
-            @if further > 0 { p.note { "And " (grouped(further)) " rarer values." } }
         }
     }
 }
 
-fn row(label: &str, group: &Group, most: i64, unit: &str) -> Markup {
+/// Shows the first rows, and folds the others if there are many.
+pub(super) fn folded(rows: &[Markup]) -> Markup {
+    let (first, others) = rows.split_at(if rows.len() > SHOWN + FEW { SHOWN } else { rows.len() });
+    html! {
+        @for row in first { (row) }
+        @if !others.is_empty() {
+            details.more {
+                summary { "Show " (others.len()) " more" }
+                @for row in others { (row) }
+            }
+        }
+    }
+}
+
+fn row(report: &Report, label: &str, group: &Group, most: i64, unit: &str) -> Markup {
     // The width is in thousandths, so that a small bar is still visible.
     let share = group.documents.saturating_mul(1000) / most.max(1);
     html! {
@@ -148,19 +157,36 @@ fn row(label: &str, group: &Group, most: i64, unit: &str) -> Markup {
                 }
                 span.number { (grouped(group.documents)) }
             }
-            (pages(&group.pages, group.documents, unit))
+            (pages(report, &group.pages, group.documents, unit))
         }
     }
 }
 
-fn pages(pages: &[Page], all: i64, unit: &str) -> Markup {
-    let more = all - i64::try_from(pages.len()).unwrap_or(all);
+fn pages(report: &Report, pages: &[Page], all: i64, unit: &str) -> Markup {
+    let most = usize::try_from(report.pages).unwrap_or(usize::MAX);
+    let pages = &pages[..pages.len().min(most)];
     html! {
         ul.pages {
             @for page in pages {
                 li { (title(page)) @if !unit.is_empty() { span.note { " " (wording::weight(page.weight, unit)) } } }
             }
-            @if more > 0 { li.note { "and " (grouped(more)) " more" } }
+            @if let Some(left) = rest(all, pages.len()) {
+                li.note { "and " (grouped(left)) " more: " (more(report, all)) }
+            }
+        }
+    }
+}
+
+/// Returns how many of `all` entries are not among the `listed` ones.
+pub(super) fn rest(all: i64, listed: usize) -> Option<i64> {
+    Some(all - i64::try_from(listed).unwrap_or(all)).filter(|left| *left > 0)
+}
+
+/// Returns the command that writes this report with lists of `all` entries.
+pub(super) fn more(report: &Report, all: i64) -> Markup {
+    html! {
+        code {
+            "trailblazer report" @if let Some(run_id) = &report.run_id { " --run " (run_id) } " --pages " (all.min(i64::from(MOST_PAGES)))
         }
     }
 }
@@ -183,73 +209,56 @@ fn is_web(url: &str) -> bool {
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
+/// Duplicates of one kind.
+struct Listed<'a> {
+    groups: Vec<&'a Duplicates>,
+    /// Whether there are more than the report lists.
+    are_more: bool,
+}
+
+impl<'a> Listed<'a> {
+    fn of(report: &'a Report, is_identical: bool) -> Self {
+        let all = report.duplicates.iter().filter(|group| group.is_identical == is_identical);
+        let are_more = all.clone().count() > usize::from(DUPLICATES);
+        Self { groups: all.take(DUPLICATES.into()).collect(), are_more }
+    }
+}
+
 fn duplicates(report: &Report) -> Markup {
-    let (identical, similar): (Vec<&Duplicates>, Vec<&Duplicates>) =
-        report.duplicates.iter().partition(|d| d.is_identical);
+    let (identical, similar) = (Listed::of(report, true), Listed::of(report, false));
+    let rows = identical.groups.iter().map(|group| same(report, group));
+    let rows: Vec<Markup> = rows.chain(similar.groups.iter().map(|pair| alike(report, pair))).collect();
     html! {
         div.part {
             h3 #duplicates { "Duplicate pages" }
             p.note { "Pages with the same text, and pairs whose vectors are nearly the same." }
-            @if report.duplicates.is_empty() { p.none { "None." } }
-            @for group in identical {
-                details.row {
-                    summary { span.label { "Same text" } span.number { (grouped(group.documents)) } }
-                    (pages(&group.pages, group.documents, ""))
-                }
-            }
-            @for pair in similar {
-                @let percent = format!("{:.1} % alike", pair.similarity * 100.0);
-                details.row {
-                    summary {
-                        span.label { @for (place, page) in pair.pages.iter().enumerate() { @if place > 0 { " / " } (page.title) } }
-                        span.number { (percent) }
-                    }
-                    (pages(&pair.pages, pair.documents, ""))
-                }
+            @if rows.is_empty() { p.none { "None." } }
+            (folded(&rows))
+            @if identical.are_more || similar.are_more {
+                @let run_id = report.run_id.as_ref().map(|run_id| format!("p_run_id => '{run_id}', ")).unwrap_or_default();
+                p.note { "There are more: " code { "select * from graphdb.report_duplicates(" (run_id) "p_limit => 10000)" } }
             }
         }
     }
 }
 
-fn runs(report: &Report) -> Markup {
-    let bars = |value: &dyn Fn(&crate::db::history::Interval) -> i64, noun: &str| -> Vec<Bar> {
-        let last = report.history.len().saturating_sub(1);
-        let bar = |(place, day): (usize, &crate::db::history::Interval)| Bar {
-            value: value(day),
-            label: format!("{}: {} {noun}", day.since.format("%Y-%m-%d"), grouped(value(day))),
-            tick: if place == 0 || place == last { day.since.format("%b %-d").to_string() } else { String::new() },
-        };
-        report.history.iter().enumerate().map(bar).collect()
-    };
-    let failed = report.runs.iter().filter(|run| run.status == Status::Failed);
+fn same(report: &Report, group: &Duplicates) -> Markup {
     html! {
-        div.parts {
-            (plot::bars("Runs embedded each day", &bars(&|day| day.embedded, "runs embedded")))
-            (plot::bars("Failures each day", &bars(&|day| day.failed, "failures")))
+        details.row {
+            summary { span.label { "Same text" } span.number { (grouped(group.documents)) } }
+            (pages(report, &group.pages, group.documents, ""))
         }
-        h3 #failures { "Failed runs" }
-        @if failed.clone().next().is_none() { p.none { "None." } } @else {
-            div.scroll tabindex="0" { table {
-                thead { tr { th { "Run" } th { "Phase" } th { "Attempts" } th { "Reason" } } }
-                tbody { @for run in failed {
-                    tr {
-                        td { (run.run_id) } td { (run.failed_phase.as_deref().unwrap_or("-")) }
-                        td.count { (run.attempts) } td { (run.last_error.as_deref().unwrap_or("-")) }
-                    }
-                } }
-            } }
+    }
+}
+
+fn alike(report: &Report, pair: &Duplicates) -> Markup {
+    html! {
+        details.row {
+            summary {
+                span.label { @for (place, page) in pair.pages.iter().enumerate() { @if place > 0 { " / " } (page.title) } }
+                span.number { (format!("{:.1} % alike", pair.similarity * 100.0)) }
+            }
+            (pages(report, &pair.pages, pair.documents, ""))
         }
-        h3 #all-runs { "Runs" }
-        div.scroll tabindex="0" { table {
-            thead { tr { th { "Run" } th { "Source" } th { "Status" } th { "Normalized" } th { "Documents" } th { "Chunks" } th { "Embedded" } } }
-            tbody { @for run in report.runs.iter().take(RUNS) {
-                @let count = |count: Option<i32>| count.map_or_else(|| "-".to_owned(), |count| grouped(count.into()));
-                tr {
-                    td { (run.run_id) } td { (run.source) } td { (run.status) } td { (shown(run.normalized_at)) }
-                    td.count { (grouped(run.total_docs.into())) } td.count { (count(run.total_chunks)) } td.count { (count(run.embedded_chunks)) }
-                }
-            } }
-        } }
-        @if report.runs.len() > RUNS { p.note { "And " (report.runs.len() - RUNS) " older runs." } }
     }
 }

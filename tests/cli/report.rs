@@ -88,7 +88,7 @@ fn report_of_an_unknown_run_or_into_a_missing_folder_writes_nothing() {
     assert!(unknown.stderr.starts_with("error: no run \"two\"\n"), "{}", unknown.stderr);
     for path in ["missing/report.html", "missing/"] {
         let missing = sandbox.run(&["report", "--out", path]).exits(2);
-        assert!(missing.stderr.starts_with("error: --out: there is no folder missing"), "{}", missing.stderr);
+        assert!(missing.stderr.starts_with("error: there is no folder missing"), "{}", missing.stderr);
     }
     assert!(!sandbox.folder().join("report.html").exists());
 }
@@ -129,8 +129,92 @@ fn a_long_list_of_values_is_folded_and_no_page_is_missing() {
     sandbox.run(&["runs", "backfill"]).success();
     let html = sandbox.run(&["report", "--out", "-"]).success().stdout;
     let losses = part(&html, "loss");
+    assert!(!html.contains("trailblazer report --pages"), "every list is complete");
     let (shown, folded) = losses.split_once("<summary>Show 8 more</summary>").unwrap();
     assert_eq!((shown.matches("class=\"row\"").count(), folded.matches("class=\"row\"").count()), (12, 8));
     assert!((0..20).all(|number| losses.contains(&format!("<code>p{number}</code>"))), "{losses}");
     assert!(part(&html, "flag").contains("trailblazer ask WORDS --where flag=NAME"));
+}
+
+/// Returns each element `name` with its attributes and its content. Elements of this name do not contain each other.
+fn elements<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let (begin, end) = (format!("<{name}"), format!("</{name}>"));
+    let parts = html.split(&begin).skip(1).filter(|part| part.starts_with([' ', '>']));
+    parts.map(|part| part.split(&end).next().unwrap()).collect()
+}
+
+/// Checks that every number opens a list, is a link to a part that exists, or is in the row of a run.
+fn check_numbers(html: &str) {
+    for details in html.split("<details class=\"row\">").skip(1) {
+        let (summary, list) = details.split_once("</summary>").unwrap();
+        assert!(summary.contains("class=\"number\""), "{summary}");
+        assert!(list.starts_with("<ul class=\"pages\"><li>"), "{summary}: {list:.200}");
+    }
+    let numbers = html.matches("class=\"number\"").count();
+    assert_eq!(numbers, html.matches("<details class=\"row\">").count(), "a number outside of a row");
+    for link in html.split("href=\"#").skip(1) {
+        let target = link.split('"').next().unwrap();
+        assert!(html.contains(&format!(" id=\"{target}\"")), "no part {target}");
+    }
+    let cards = elements(html, "ul")[0];
+    assert_eq!(cards.matches("<strong>").count(), cards.matches("<a href=\"#").count());
+    for row in elements(html, "tr").into_iter().filter(|row| row.contains("class=\"count\"")) {
+        assert!(row.contains("<code>trailblazer runs show "), "{row}");
+    }
+    // A plot is followed by the list of its bars.
+    for plot in html.split("<figure class=\"plot\">").skip(1) {
+        let (plot, after) = plot.split_once("</figure>").unwrap();
+        assert_eq!(plot.contains("<rect"), after.starts_with("<details class=\"row\">"), "{plot}{after:.200}");
+    }
+}
+
+#[test]
+fn every_number_of_a_report_opens_a_list_or_names_a_command() {
+    let sandbox = library();
+    sandbox.database.column("select graphdb.reset_runs('{}')");
+    let claim = "select graphdb.fail_run(r.run_id, r.claim_token, 'broken <b>', null, true) is null
+                 from graphdb.claim_run('chunk', 'w', interval '1 hour') as r";
+    sandbox.database.column(claim);
+    for args in [&["report", "--out", "-"][..], &["report", "--out", "-", "--run", "one", "--pages", "1"]] {
+        let html = sandbox.run(args).success().stdout;
+        check_numbers(&html);
+        let day = |heading: &str| html.split(&format!("<figcaption>{heading}")).nth(1).unwrap().split("</figure>").nth(1).unwrap().to_owned();
+        assert!(day("Runs embedded each day").contains("<li><code>trailblazer runs show one</code> <time>"), "{html}");
+        assert!(day("Failures each day").contains(": broken &lt;b&gt;</li>"), "{html}");
+        assert_eq!(html.contains("<code>trailblazer report --run one</code>"), args.len() == 3);
+    }
+}
+
+#[test]
+fn a_shortened_list_names_the_command_that_lists_the_rest() {
+    let sandbox = library();
+    let html = sandbox.run(&["report", "--run", "one", "--pages", "1", "--out", "-"]).success().stdout;
+    let rest = "<li class=\"note\">and 4 more: <code>trailblazer report --run one --pages 5</code></li>";
+    assert!(part(&html, "source").contains(rest), "{}", part(&html, "source"));
+    let rest = "<li class=\"note\">and 1 more: <code>trailblazer report --run one --pages 2</code></li>";
+    assert!(part(&html, "duplicates").contains(rest), "{}", part(&html, "duplicates"));
+    let whole = sandbox.run(&["report", "--run", "one", "--pages", "5", "--out", "-"]).success().stdout;
+    assert!(!whole.contains(" more: <code>"), "{whole}");
+}
+
+#[test]
+fn rare_values_and_many_duplicates_are_counted_and_can_be_listed() {
+    let sandbox = Sandbox::new();
+    let page = |number: usize| {
+        json!({"id": format!("p{number:03}"), "title": format!("Page {number}"), "text_md": format!("Some text {}.", number / 2),
+               "source_system": "dita", "labels": [format!("l{number:03}")]})
+        .to_string()
+    };
+    let lines: Vec<String> = (0..204).map(page).collect();
+    sandbox.write("var/runs/one/normalize/normalized.ndjson", lines.join("\n"));
+    sandbox.run(&["runs", "backfill"]).success();
+    let html = sandbox.run(&["report", "--out", "-"]).success().stdout;
+    let rest = "And 104 rarer values: <code>trailblazer report --pages 204</code>";
+    assert!(part(&html, "label").contains(rest), "{}", part(&html, "label"));
+    let rest = "There are more: <code>select * from graphdb.report_duplicates(p_limit =&gt; 10000)</code>";
+    assert!(part(&html, "duplicates").contains(rest), "{}", part(&html, "duplicates"));
+    assert!(html.contains("<strong>200+</strong> with the same text"));
+    check_numbers(&html);
+    let whole = sandbox.run(&["report", "--out", "-", "--pages", "204"]).success().stdout;
+    assert!(part(&whole, "label").contains("l203") && !part(&whole, "label").contains("rarer values"));
 }

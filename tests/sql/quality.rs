@@ -141,3 +141,29 @@ fn a_report_says_who_may_read_restricted_pages() {
         "access everybody 2\naccess nobody 3\naccess restricted 2\nreader group:hr 2\nreader user:ann 2"
     );
 }
+
+#[test]
+fn a_report_lists_the_claims_that_ended_on_each_day() {
+    let database = TestDatabase::new();
+    database.take_over_clock();
+    database.register_runs(2);
+    let mut client = database.connect();
+    for (time, end) in [
+        ("2026-05-30 23:59:59+00", "fail_run(c.run_id, c.claim_token, 'first', interval '0')"),
+        ("2026-06-01 00:00:00+00", "fail_run(c.run_id, c.claim_token, 'second', interval '0')"),
+        ("2026-06-01 12:00:00+00", "release_run(c.run_id, c.claim_token)"),
+        ("2026-06-02 12:00:00+00", "fail_run(c.run_id, c.claim_token, 'third', interval '0')"),
+    ] {
+        database.set_clock(time);
+        ask(&mut client, &format!("select graphdb.{end} is null from graphdb.claim_run('chunk', 'w', interval '1 hour') as c"));
+    }
+    let days = "select day, kind, attempts, runs -> 0 ->> 'error' from graphdb.report_attempts";
+    assert_eq!(
+        ask(&mut client, &format!("{days}(p_days => 2)")),
+        "2026-06-01 embedded 0 -\n2026-06-01 failed 1 second\n2026-06-02 embedded 0 -\n2026-06-02 failed 1 third"
+    );
+    let failed = "select sum(attempts) from graphdb.report_attempts";
+    assert_eq!(ask(&mut client, &format!("{failed}(p_days => 4)")), "3");
+    assert_eq!(ask(&mut client, &format!("{failed}('none', p_days => 4)")), "0");
+    assert_eq!(ask(&mut client, "select count(*) from graphdb.report_attempts()"), "60");
+}

@@ -1,7 +1,7 @@
 -- Count the documents of a run, or the newest version of every document, by source, language, age, readers, size, quality
 -- flags, content lost by normalizing, broken links, and whether search shows them. Each row contains one value of one
--- kind and the pages with the largest weight. For each kind, only the 100 most frequent values are returned. Documents
--- that the caller may neither read nor process are omitted.
+-- kind and the p_limit pages with the largest weight. For each kind, only the 100 (or p_limit) most frequent values are
+-- returned. Documents that the caller may neither read nor process are omitted.
 create or replace function graphdb.report_documents(p_run_id text default null, p_limit integer default 20)
 returns table (kind text, value text, documents bigint, occurrences bigint, further_values bigint, pages jsonb)
 language sql
@@ -72,16 +72,16 @@ as $$
     where p.place <= graphdb._check_limit(p_limit)
     group by p.kind, p.value
   )
-  select c.kind, c.value, c.documents, c.occurrences, greatest(c.all_values - 100, 0), l.pages
+  select c.kind, c.value, c.documents, c.occurrences, greatest(c.all_values - greatest(100, p_limit), 0), l.pages
   from counted as c
   join listed as l on l.kind = c.kind and l.value = c.value
-  where c.place <= 100
+  where c.place <= greatest(100, p_limit)
   order by c.kind, c.place
 $$;
 
 comment on function graphdb.report_documents(text, integer) is
   'Count the documents of a run (null: the newest version of every document) by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences is the sum of the weights: bytes, days, losses or links. '
   'pages contains at most p_limit pages, largest weight first. '
-  'For each kind, only the 100 most frequent values are returned, and further_values counts the others. '
+  'For each kind, only the 100 most frequent values are returned, or p_limit if that is more, and further_values counts the others. '
   'Documents that the caller may neither read nor process are omitted. TB001: bad limit.';
 revoke all on function graphdb.report_documents(text, integer) from public;

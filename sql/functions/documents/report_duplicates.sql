@@ -50,7 +50,7 @@ begin
               jsonb_build_object(''run_id'', r.run_id, ''doc_id'', r.doc_id, ''title'', r.title, ''url'', r.url, ''path'', r.path) as page
        from reported as r
      ), identical as (
-       select count(*) as documents, jsonb_path_query_array(jsonb_agg(l.page order by l.doc_id, l.run_id), ''$[0 to 19]'') as pages
+       select count(*) as documents, jsonb_agg(l.page order by l.doc_id, l.run_id) as pages
        from listed as l
        where l.body is not null
        group by l.body

@@ -9,7 +9,7 @@ as $$
 declare
   v_functions text[] := '{clock,require_schema,model_use,backlog,list_runs,list_sources,list_labels,list_meta_keys,list_models,overlapping_runs,run_history,
     principals,reads_all,may_read,role_readers,model_limit,search,context,read_question,searched_documents,snippet,has_vectors,role_rights,token_lag,find_document,describe_documents,list_documents,search_facets,run_contents,
-    run_losses,report_documents,report_chunks,report_duplicates,chunk_sizes,chunk_start,backlog_history,attempt_totals,content_totals,unknown_readers,run_visibility,
+    run_losses,report_documents,report_chunks,report_duplicates,report_attempts,chunk_sizes,chunk_start,backlog_history,attempt_totals,content_totals,unknown_readers,run_visibility,
     list_workers,work_progress,list_pauses,due_in,storage_size,served_model,describe_models,model_backlog}';
 begin
   if p_kind in ('worker', 'admin') then
