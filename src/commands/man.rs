@@ -20,6 +20,9 @@ pub struct Args {
 
 /// Runs `trailblazer man`: one page for each command, `trailblazer-db-up.1` for `trailblazer db up`.
 pub fn run(args: &Args, command: Command) -> Result<Exit> {
+    if args.out.exists() && !args.out.is_dir() {
+        return Err(Error::usage(format!("--out: {} is not a folder", args.out.display())));
+    }
     fs::create_dir_all(&args.out).map_err(Error::file(&args.out))?;
     clap_mangen::generate_to(command, &args.out).map_err(Error::file(&args.out))?;
     Ok(Exit::Done)

@@ -11,6 +11,7 @@ use super::local;
 use crate::config::Config;
 use crate::error::local_server::{LocalServerError, Rejected};
 use crate::error::{Error, Result};
+use crate::files::OutputFile;
 
 /// Number of tokens that a restored sequence skips, so that tokens issued after the dump are never issued again.
 const SKIPPED_TOKENS: i64 = 1_000_000_000;
@@ -39,16 +40,13 @@ impl Clients {
     }
 
     /// Writes the schema and its data to `file`, in PostgreSQL's custom format. After an error, an existing file is unchanged.
-    pub fn dump(&self, file: &Path) -> Result<()> {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let partial = tempfile::NamedTempFile::new_in(folder).map_err(Error::file(file))?;
-        let sink = partial.reopen().map_err(Error::file(file))?;
-        let mut pg_dump = self.command("pg_dump");
-        pg_dump.args(["--format=custom", "--schema=graphdb", "--no-owner", "--no-password"]).stdout(sink);
-        finished("pg_dump", &pg_dump.output().map_err(|source| self.missing("pg_dump", source))?)?;
-        partial.as_file().sync_all().map_err(Error::file(file))?;
-        partial.persist(file).map_err(|error| Error::file(file)(error.error))?;
-        Ok(())
+    pub fn dump(&self, file: &OutputFile) -> Result<()> {
+        file.write(0o600, |sink| {
+            let sink = sink.try_clone().map_err(Error::file(file.path()))?;
+            let mut pg_dump = self.command("pg_dump");
+            pg_dump.args(["--format=custom", "--schema=graphdb", "--no-owner", "--no-password"]).stdout(sink);
+            finished("pg_dump", &pg_dump.output().map_err(|source| self.missing("pg_dump", source))?)
+        })
     }
 
     /// Returns the same programs for a server that accepts changes. The URL may list several servers.

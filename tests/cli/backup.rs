@@ -22,13 +22,13 @@ fn processed() -> Sandbox {
 }
 
 /// Returns the command with the client programs of the test's server in its PATH.
-fn command(sandbox: &Sandbox, args: &[&str]) -> Command {
+pub fn command(sandbox: &Sandbox, args: &[&str]) -> Command {
     let mut command = sandbox.command(args);
     command.env("TRAILBLAZER_DATABASE_BIN_DIR", &cluster().bin);
     command
 }
 
-fn run(sandbox: &Sandbox, args: &[&str]) -> Run {
+pub fn run(sandbox: &Sandbox, args: &[&str]) -> Run {
     Run::of(command(sandbox, args).output().unwrap())
 }
 

@@ -28,6 +28,7 @@ mod models;
 mod normalizing;
 mod operations;
 mod outages;
+mod output_files;
 mod poolers;
 mod processing;
 mod readers;

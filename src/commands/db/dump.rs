@@ -6,13 +6,14 @@ use crate::commands::Context;
 use crate::db::calls::{self, Filter};
 use crate::db::{Connector, install, search};
 use crate::error::{Error, Exit, Result};
+use crate::files::OutputFile;
 use crate::terminal::{confirm, counted};
 
 /// Save documents, chunks, vectors and the backlog to a file
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The file has PostgreSQL's custom format, which pg_restore also reads. Workers may keep running during the dump. An existing file \
-is replaced when the dump is complete.
+is replaced when the dump is complete. A dump to a pipe or a device is written directly.
 
 Example:
   trailblazer db dump backup.dump")]
@@ -39,32 +40,27 @@ pub struct RestoreArgs {
     yes: bool,
 }
 
-/// Rejects a folder in place of a file.
-fn refuse_folder(file: &Path) -> Result<()> {
-    if file.is_dir() {
-        return Err(Error::usage(format!("{} is a folder; pass the name of a file", file.display())));
-    }
-    Ok(())
-}
-
 /// Runs `trailblazer db dump`.
 pub fn dump(args: &DumpArgs, context: &Context<'_>) -> Result<Exit> {
-    refuse_folder(&args.file)?;
     if args.file == Path::new("-") {
         return Err(Error::usage("a dump cannot be written to standard output; pass the name of a file"));
     }
+    let file = OutputFile::new(&args.file)?;
     let connector = Connector::new(&context.config)?;
     let mut client = connector.connect_ready()?;
     let runs = calls::list_runs(&mut client, &Filter::default())?.len();
-    connector.clients(&mut client, &context.config)?.dump(&args.file)?;
-    let bytes = std::fs::metadata(&args.file).map_or(0, |meta| meta.len());
-    log::info!("wrote {} to {} ({})", counted(runs, "run"), args.file.display(), indicatif::HumanBytes(bytes));
+    connector.clients(&mut client, &context.config)?.dump(&file)?;
+    let size = std::fs::metadata(&args.file).ok().filter(|_| !file.is_stream());
+    let size = size.map(|found| format!(" ({})", indicatif::HumanBytes(found.len()))).unwrap_or_default();
+    log::info!("wrote {} to {}{size}", counted(runs, "run"), args.file.display());
     Ok(Exit::Done)
 }
 
 /// Runs `trailblazer db restore`.
 pub fn restore(args: &RestoreArgs, context: &Context<'_>) -> Result<Exit> {
-    refuse_folder(&args.file)?;
+    if args.file.is_dir() {
+        return Err(Error::usage(format!("{} is a folder; pass the name of a file", args.file.display())));
+    }
     std::fs::File::open(&args.file).map_err(Error::file(&args.file))?;
     let connector = Connector::creating(&context.config)?;
     let mut client = connector.connect_first_to_work()?;
