@@ -15,7 +15,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  source <(trailblazer completions bash)          For this shell; put it into ~/.bashrc for every shell
+  source <(trailblazer completions bash)          For this shell, or in ~/.bashrc for all
   trailblazer completions zsh > ~/.zfunc/_trailblazer
   trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish";
 

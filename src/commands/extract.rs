@@ -6,6 +6,7 @@ use crate::terminal::print_text;
 
 /// Read the text of one file. `normalize` runs this command
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  trailblazer extract pdf < manual.pdf")]
 pub struct Args {
     /// The file's format
     format: Format,

@@ -12,10 +12,11 @@ use crate::terminal::print_error;
 /// Serve the Model Context Protocol on standard input and output
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Assistants and editors start this command themselves, for example:
+Examples:
   claude mcp add docs -- trailblazer mcp --config /path/to/.trailblazer.yaml
+  claude mcp add hr -- trailblazer mcp --as group:hr
 
-`trailblazer serve` offers the same protocol over HTTP at /mcp. See docs/mcp.md.")]
+Assistants and editors start this command themselves. `trailblazer serve` offers the same protocol over HTTP at /mcp. See docs/mcp.md.")]
 pub struct Args {
     /// Readers.
     #[command(flatten)]

@@ -23,7 +23,12 @@ const VECTORS: i32 = 10_000;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the models with their vectors, runs and sizes. The served model comes first
-    #[command(after_help = "If a search does not name a model, it uses the served model.")]
+    #[command(after_help = "\
+Examples:
+  trailblazer models list
+  trailblazer models list --json | jq -r .model
+
+If a search does not name a model, it uses the served model.")]
     List(Answer),
     /// Embed all runs with another model, and then let searches use this model
     #[command(after_help = "\
@@ -45,6 +50,7 @@ Examples:
         dry_run: bool,
     },
     /// Delete a model with its vectors and its index. The model must not be served
+    #[command(after_help = "Example:\n  trailblazer models drop multilingual-e5-small")]
     Drop {
         /// A model from `models list`
         #[arg(value_parser = NonEmptyStringValueParser::new())]

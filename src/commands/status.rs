@@ -19,6 +19,11 @@ use crate::terminal::{counted, duration, one_line, print_line, print_table, prin
 /// Show the remaining work, the workers, and the problems that need attention
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  trailblazer status
+  trailblazer status --workers
+  trailblazer status --json | jq .status.due      Number of runs that are due
+
 The same in SQL: select * from graphdb.backlog_status, and select * from graphdb.list_workers().")]
 pub struct Args {
     /// Show only the workers with their hosts, runs, phases, progress and last heartbeats
@@ -38,6 +43,8 @@ struct Content {
     models: Vec<(String, i64)>,
     storage_bytes: i64,
     pauses: Vec<Pause>,
+    /// Number of paused runs without due work.
+    resting: usize,
 }
 
 /// Runs `trailblazer status`.
@@ -63,7 +70,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     }
     print_line(&attention)?;
     print_line("")?;
-    print_backlog(&status, &found.pauses)?;
+    print_backlog(&status, &found)?;
     print_content(&found)?;
     print_claims(status["claims"].as_array().map_or(&[], Vec::as_slice))?;
     Ok(Exit::Done)
@@ -71,6 +78,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
 
 fn read_content(client: &mut Client) -> Result<Content> {
     let totals = history::content_totals(client, None)?;
+    let resting = [Status::Chunking, Status::Embedding, Status::Embedded, Status::Failed].to_vec();
+    let resting = Filter { paused: Some(true), status: resting, ..Filter::default() };
     Ok(Content {
         documents: search::searched_documents(client, &SearchFilter::default())?,
         chunks: totals.chunks,
@@ -78,6 +87,7 @@ fn read_content(client: &mut Client) -> Result<Content> {
         models: calls::list_models(client, &Filter::default())?,
         storage_bytes: operations::storage_size(client)?,
         pauses: operations::list_pauses(client, &Filter::default())?,
+        resting: calls::list_runs(client, &resting)?.len(),
     })
 }
 
@@ -119,7 +129,7 @@ fn attention(status: &Value) -> String {
     }
 }
 
-fn print_backlog(status: &Value, pauses: &[Pause]) -> Result<()> {
+fn print_backlog(status: &Value, content: &Content) -> Result<()> {
     let number = |key: &str| status[key].as_i64().unwrap_or(0);
     let mut rows = vec![vec!["status".to_owned(), "runs".to_owned()]];
     for name in Status::ALL.map(Status::as_str) {
@@ -148,9 +158,16 @@ fn print_backlog(status: &Value, pauses: &[Pause]) -> Result<()> {
              `trailblazer runs retry ID` retries"
         ))?;
     }
-    for pause in pauses {
+    for pause in &content.pauses {
         let reason = pause.reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
         print_line(&format!("{} paused since {}{reason}", counted(pause.runs, "run"), shown(pause.since)))?;
+    }
+    if content.resting > 0 {
+        let have = if content.resting == 1 { "has" } else { "have" };
+        print_line(&format!(
+            "{} {have} no due work, and will wait after a reset or new documents (`trailblazer runs list --paused`)",
+            counted(content.resting, "paused run")
+        ))?;
     }
     if let Some(next) = instant(&status["next_available_at"]) {
         print_line(&format!("next back-off ends {next}"))?;

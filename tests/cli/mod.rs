@@ -18,6 +18,7 @@ mod events;
 mod filters;
 mod gapless;
 mod help;
+mod help_examples;
 mod hostile;
 mod inputs;
 mod knowledge_base;

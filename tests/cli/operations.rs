@@ -175,7 +175,7 @@ fn paused_runs_wait_until_they_are_resumed() {
 
     let run = sandbox.run(&["run"]).success();
     assert!(
-        run.stderr.contains("paused: 1 run (the space is moving); `trailblazer runs resume` resumes"),
+        run.stderr.contains("paused: 1 run (the space is moving); `trailblazer runs resume --paused` resumes all paused runs"),
         "{}",
         run.stderr
     );
@@ -187,12 +187,38 @@ fn paused_runs_wait_until_they_are_resumed() {
     sandbox.run(&["runs", "reset", "--run-id", "r1"]).success();
     sandbox.run(&["run"]).success();
     assert_eq!(run_of(&sandbox, "r1"), "reset 0 0 the space is moving");
+    let retried = sandbox.run(&["runs", "retry", "r1"]).exits(2);
+    assert!(retried.stderr.contains("It is paused: `trailblazer runs resume r1` resumes it."), "{}", retried.stderr);
 
     sandbox.run(&["runs", "resume"]).exits(2);
     let resumed = sandbox.run(&["runs", "resume", "--source", "dita"]).success();
     assert!(resumed.stderr.contains("1 run resumed, 1 unchanged"), "{}", resumed.stderr);
     sandbox.run(&["run"]).success();
     assert_eq!(run_of(&sandbox, "r1"), "embedded 0 0");
+}
+
+#[test]
+fn a_retried_run_that_is_paused_is_not_called_due() {
+    let sandbox = due();
+    sandbox.database.column(
+        "select graphdb.fail_run(c.run_id, c.claim_token, 'x', null, true) is null from graphdb.claim_run('chunk', 'w', interval '1 hour') as c",
+    );
+    sandbox.run(&["runs", "pause", "r1", "--reason", "moving"]).success();
+    let retried = sandbox.run(&["runs", "retry", "r1"]).success();
+    assert!(retried.stderr.contains("paused: 1 run (moving); `trailblazer runs resume --paused`"), "{}", retried.stderr);
+}
+
+#[test]
+fn status_names_paused_runs_that_have_nothing_to_wait_for() {
+    let sandbox = due();
+    sandbox.run(&["run"]).success();
+    let status = || sandbox.run(&["status"]).success().stdout;
+    assert!(!status().contains("paused"), "{}", status());
+    sandbox.run(&["runs", "pause", "r1", "--reason", "moving"]).success();
+    let line = "1 paused run has no due work, and will wait after a reset or new documents (`trailblazer runs list --paused`)\n";
+    assert!(status().contains(line), "{}", status());
+    sandbox.run(&["runs", "reset", "r1"]).success();
+    assert!(status().contains("1 run paused since ") && !status().contains("no due work"), "{}", status());
 }
 
 /// Waits until a watching process has no work and waits for a notification.

@@ -12,6 +12,7 @@ pub mod http;
 pub mod openapi;
 pub mod proxy;
 pub mod schema;
+pub mod shell;
 pub mod web_proxy;
 
 pub use cluster::cluster;

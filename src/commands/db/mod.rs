@@ -1,6 +1,6 @@
 //! `trailblazer db`
 
-mod doctor;
+pub mod doctor;
 mod dump;
 mod prune;
 
@@ -18,13 +18,22 @@ use crate::terminal::{counted, print_line};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the private server and print its URL
-    #[command(after_help = "Example:\n  psql \"$(trailblazer db up --events never)\"")]
+    #[command(after_help = "\
+Examples:
+  trailblazer db up
+  psql \"$(trailblazer db up --events never)\"     Open the database in psql")]
     Up,
     /// Stop the private server. Open transactions are rolled back, and committed data is kept
+    #[command(after_help = "Example:\n  trailblazer db down")]
     Down,
     /// Install or update the schema. You can repeat the command at any time, even in parallel
+    #[command(after_help = "\
+Examples:
+  trailblazer db migrate
+  TRAILBLAZER_DB_URL=postgresql://owner@db.example/docs trailblazer db migrate")]
     Migrate,
     /// Check everything that a run needs, and print how to solve each problem
+    #[command(after_help = doctor::EXAMPLES)]
     Doctor(Answer),
     /// Save documents, chunks, vectors and the backlog to a file
     Dump(dump::DumpArgs),

@@ -2,9 +2,10 @@
 
 use postgres::Client;
 
+use crate::commands::runs::pause;
 use crate::commands::workers;
 use crate::db::calls::{self, Filter};
-use crate::db::operations::{self, WorkerState};
+use crate::db::operations::WorkerState;
 use crate::error::Result;
 use crate::ids::{Phase, Status};
 use crate::terminal::counted;
@@ -25,10 +26,7 @@ pub(super) fn report(client: &mut Client, phases: &[Phase], filter: &Filter) -> 
             counted(deferred, "run")
         );
     }
-    for pause in operations::list_pauses(client, filter)? {
-        let reason = pause.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        log::info!("paused: {}{reason}; `trailblazer runs resume` resumes runs", counted(pause.runs, "run"));
-    }
+    pause::report(client, filter)?;
     let status = phases.iter().map(|phase| phase.working_status()).collect();
     let held = workers::list(client, &Filter { status, ..filter.clone() }, false)?;
     let alive = held.iter().filter(|worker| worker.state != WorkerState::Dead).count();

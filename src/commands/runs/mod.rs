@@ -3,7 +3,7 @@
 mod backfill;
 mod delete;
 mod list;
-mod pause;
+pub mod pause;
 mod priority;
 mod release;
 pub mod reset;

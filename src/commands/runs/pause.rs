@@ -12,7 +12,7 @@ use crate::error::{Exit, Result};
 use crate::events::Event;
 use crate::ids::RunId;
 use crate::stop::Stop;
-use crate::terminal::counted;
+use crate::terminal::{counted, one_line};
 
 /// Pause runs, so that workers cannot claim them until you resume them
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,8 @@ Examples:
   trailblazer runs resume --run-id '*'            Resume everything
 
 If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A paused run stays paused after \
-a reset, a retry or new documents. `trailblazer status` shows how many runs are paused, and why.")]
+a reset, a retry or new documents. If a run is already embedded, it waits after the next reset or new documents. `trailblazer status` shows how \
+many runs are paused, and why.")]
 pub struct PauseArgs {
     /// The ids of the runs
     #[arg(value_name = "ID")]
@@ -76,7 +77,7 @@ pub fn pause(args: &PauseArgs, context: &Context<'_>) -> Result<Exit> {
         unchanged: counts.unchanged,
         stopped: exit.is_some(),
     });
-    let way_back = if args.dry_run || counts.changed == 0 { "" } else { "; `trailblazer runs resume` resumes runs" };
+    let way_back = if args.dry_run || counts.changed == 0 { "" } else { "; `trailblazer runs resume --paused` resumes all paused runs" };
     done.tell(if args.dry_run { "would be paused" } else { "paused" }, way_back);
     Ok(exit.unwrap_or(Exit::Done))
 }
@@ -97,6 +98,16 @@ pub fn resume(args: &ResumeArgs, context: &Context<'_>) -> Result<Exit> {
     });
     done.tell(if args.dry_run { "would be resumed" } else { "resumed" }, "");
     Ok(exit.unwrap_or(Exit::Done))
+}
+
+/// Reports which of the selected runs are due, but paused.
+pub fn report(client: &mut Client, filter: &Filter) -> Result<()> {
+    for pause in operations::list_pauses(client, filter)? {
+        let reason = pause.reason.map(|reason| format!(" ({})", one_line(&reason))).unwrap_or_default();
+        let runs = counted(pause.runs, "run");
+        log::info!("paused: {runs}{reason}; `trailblazer runs resume --paused` resumes all paused runs");
+    }
+    Ok(())
 }
 
 /// The counts of changed runs, and the exit code if a signal stopped the command.

@@ -15,7 +15,7 @@ use crate::terminal::counted;
 #[command(after_help = "\
 Examples:
   trailblazer runs release handbook               Release the claim on one run
-  trailblazer runs release --status embedding     Release all claims of dead workers in the embed phase
+  trailblazer runs release --status embedding     Release claims of dead workers that embed
   trailblazer runs release --run-id '*' --dry-run
 
 `trailblazer status --workers` shows which workers are probably dead, because they missed six heartbeats (one minute with the \

@@ -40,12 +40,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> Result<Exit> {
     let step = calls::reset_runs(&mut client, &reset, None, "")?;
     context.events.emit(&super::reset::complete(&reset, &step, false));
     log::info!("due again: {}; `trailblazer run` processes what is due", counted(step.reset, "run"));
+    super::pause::report(&mut client, &Filter { run_ids: args.run_ids.clone(), ..Filter::default() })?;
     Ok(Exit::Done)
 }
 
 /// Returns a hint for a run that has not failed.
 fn way_on(run: &Run) -> String {
     let reset = format!("trailblazer runs reset {}", run.run_id);
+    if run.paused_at.is_some() && run.claimed_by.is_none() {
+        return format!("It is paused: `trailblazer runs resume {}` resumes it.", run.run_id);
+    }
     match (run.status, run.available_at) {
         (Status::Normalized | Status::Chunked | Status::Reset, None) => {
             "It is due: `trailblazer run` processes it.".into()

@@ -14,6 +14,10 @@ use crate::terminal::{duration, one_line, print_line, print_table_of_names};
 
 /// Show a run and the history of its claims
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailblazer runs show handbook
+  trailblazer runs show handbook --json | jq -r '.error // empty'     Errors of all attempts")]
 pub struct Args {
     /// The run
     #[arg(value_name = "ID")]

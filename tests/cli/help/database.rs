@@ -9,6 +9,11 @@ fn help_of_db() {
 
     Usage: trailblazer db [OPTIONS] <COMMAND>
 
+    Examples:
+      trailblazer db migrate                Install or update the schema
+      trailblazer db doctor                 Check everything that a run needs
+      trailblazer db dump backup.dump       Save the knowledge base
+
     Commands:
       up       Start the private server and print its URL
       down     Stop the private server. Open transactions are rolled back, and committed data is kept
@@ -34,8 +39,9 @@ fn help_of_db_up() {
 
     Usage: trailblazer db up [OPTIONS]
 
-    Example:
-      psql "$(trailblazer db up --events never)"
+    Examples:
+      trailblazer db up
+      psql "$(trailblazer db up --events never)"     Open the database in psql
 
     Options:
       -h, --help  Print help
@@ -51,6 +57,9 @@ fn help_of_db_down() {
 
     Usage: trailblazer db down [OPTIONS]
 
+    Example:
+      trailblazer db down
+
     Options:
       -h, --help  Print help
 
@@ -65,6 +74,10 @@ fn help_of_db_migrate() {
 
     Usage: trailblazer db migrate [OPTIONS]
 
+    Examples:
+      trailblazer db migrate
+      TRAILBLAZER_DB_URL=postgresql://owner@db.example/docs trailblazer db migrate
+
     Options:
       -h, --help  Print help
 
@@ -78,6 +91,10 @@ fn help_of_db_doctor() {
     Check everything that a run needs, and print how to solve each problem
 
     Usage: trailblazer db doctor [OPTIONS]
+
+    Examples:
+      trailblazer doctor
+      trailblazer doctor --json | jq -r 'select(.ok == false) | .detail'     Only what is wrong
 
     Options:
           --json  Print JSON, one object per line, instead of text
@@ -106,7 +123,8 @@ fn help_of_db_dump() {
     [global options]
 
     The file has PostgreSQL's custom format, which pg_restore also reads. Workers may keep running
-    during the dump. An existing file is replaced when the dump is complete.
+    during the dump. An existing file is replaced when the dump is complete. A dump to a pipe or a
+    device is written directly.
     ");
 }
 

@@ -103,6 +103,9 @@ fn help_of_extract() {
 
     Usage: trailblazer extract [OPTIONS] <FORMAT>
 
+    Example:
+      trailblazer extract pdf < manual.pdf
+
     Arguments:
       <FORMAT>  The file's format
 

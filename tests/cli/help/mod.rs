@@ -177,6 +177,10 @@ fn help_of_doctor() {
 
     Usage: trailblazer doctor [OPTIONS]
 
+    Examples:
+      trailblazer doctor
+      trailblazer doctor --json | jq -r 'select(.ok == false) | .detail'     Only what is wrong
+
     Options:
           --json  Print JSON, one object per line, instead of text
       -h, --help  Print help
@@ -242,8 +246,7 @@ fn help_of_completions() {
     Usage: trailblazer completions [OPTIONS] <SHELL>
 
     Examples:
-      source <(trailblazer completions bash)          For this shell; put it into ~/.bashrc for every
-      shell
+      source <(trailblazer completions bash)          For this shell, or in ~/.bashrc for all
       trailblazer completions zsh > ~/.zfunc/_trailblazer
       trailblazer completions fish > ~/.config/fish/completions/trailblazer.fish
 

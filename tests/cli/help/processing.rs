@@ -73,6 +73,11 @@ fn help_of_status() {
 
     Usage: trailblazer status [OPTIONS]
 
+    Examples:
+      trailblazer status
+      trailblazer status --workers
+      trailblazer status --json | jq .status.due      Number of runs that are due
+
     Options:
           --workers  Show only the workers with their hosts, runs, phases, progress and last heartbeats
           --json     Print JSON, one object per line, instead of text
@@ -90,6 +95,10 @@ fn help_of_models() {
     List, switch or drop embedding models
 
     Usage: trailblazer models [OPTIONS] <COMMAND>
+
+    Examples:
+      trailblazer models list
+      trailblazer models switch multilingual-e5-small
 
     Commands:
       list    List the models with their vectors, runs and sizes. The served model comes first
@@ -110,6 +119,10 @@ fn help_of_models_list() {
     List the models with their vectors, runs and sizes. The served model comes first
 
     Usage: trailblazer models list [OPTIONS]
+
+    Examples:
+      trailblazer models list
+      trailblazer models list --json | jq -r .model
 
     Options:
           --json  Print JSON, one object per line, instead of text
@@ -159,6 +172,9 @@ fn help_of_models_drop() {
 
     Usage: trailblazer models drop [OPTIONS] <NAME>
 
+    Example:
+      trailblazer models drop multilingual-e5-small
+
     Arguments:
       <NAME>  A model from `models list`
 
@@ -192,12 +208,16 @@ fn help_of_report() {
     [global options]
 
     The report is for the owners of the content. It lists documents by source, language, size and age,
-    lost constructs, empty pages, duplicates, broken links, chunks, runs and failures. It is one file
-    that loads nothing and runs no script. It contains all documents that the database role may read.
-    For the owner, an admin or a worker, these are all documents, so the file can contain titles of
-    restricted pages. To limit it, connect as a role with the rights of a reader (`trailblazer db grant
-    reader ROLE --as user:ann`).
+    lost constructs, empty pages, duplicates, broken links, chunks, runs and failures. Every number
+    leads to its pages or runs. The report is one file that loads nothing and runs no script.
 
-    The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates
+    The command is for administrators. The database role decides which documents the report contains.
+    For the owner, an admin or a worker, these are all documents, so the file names restricted pages,
+    and a warning at its beginning says how many. `search.principals` and --as of other commands have no
+    effect. For a report without these pages, connect as a role with the rights of a reader
+    (`trailblazer db grant reader ROLE --as user:ann`).
+
+    The same in SQL: graphdb.report_documents, graphdb.report_chunks, graphdb.report_duplicates,
+    graphdb.report_attempts
     ");
 }

@@ -9,6 +9,11 @@ fn help_of_runs() {
 
     Usage: trailblazer runs [OPTIONS] <COMMAND>
 
+    Examples:
+      trailblazer runs list --status failed
+      trailblazer runs show handbook        Show why it failed
+      trailblazer runs retry handbook
+
     Commands:
       backfill  Register normalized runs that are on disk
       list      List runs, newest first
@@ -89,6 +94,10 @@ fn help_of_runs_show() {
     Show a run and the history of its claims
 
     Usage: trailblazer runs show [OPTIONS] <ID>
+
+    Examples:
+      trailblazer runs show handbook
+      trailblazer runs show handbook --json | jq -r '.error // empty'     Errors of all attempts
 
     Arguments:
       <ID>  The run
@@ -206,8 +215,7 @@ fn help_of_runs_release() {
 
     Examples:
       trailblazer runs release handbook               Release the claim on one run
-      trailblazer runs release --status embedding     Release all claims of dead workers in the embed
-      phase
+      trailblazer runs release --status embedding     Release claims of dead workers that embed
       trailblazer runs release --run-id '*' --dry-run
 
     Arguments:
@@ -275,8 +283,9 @@ fn help_of_runs_pause() {
     [global options]
 
     If a worker has already claimed a run, it finishes the current phase, and the next phase waits. A
-    paused run stays paused after a reset, a retry or new documents. `trailblazer status` shows how many
-    runs are paused, and why.
+    paused run stays paused after a reset, a retry or new documents. If a run is already embedded, it
+    waits after the next reset or new documents. `trailblazer status` shows how many runs are paused,
+    and why.
     ");
 }
 

@@ -140,6 +140,10 @@ fn help_of_mcp() {
 
     Usage: trailblazer mcp [OPTIONS]
 
+    Examples:
+      claude mcp add docs -- trailblazer mcp --config /path/to/.trailblazer.yaml
+      claude mcp add hr -- trailblazer mcp --as group:hr
+
     Options:
           --as <PRINCIPAL>  Read as this user or group, for example user:ann or group:hr; can be
                             repeated [default: search.principals]
@@ -148,10 +152,8 @@ fn help_of_mcp() {
 
     [global options]
 
-    Assistants and editors start this command themselves, for example:
-      claude mcp add docs -- trailblazer mcp --config /path/to/.trailblazer.yaml
-
-    `trailblazer serve` offers the same protocol over HTTP at /mcp. See docs/mcp.md.
+    Assistants and editors start this command themselves. `trailblazer serve` offers the same protocol
+    over HTTP at /mcp. See docs/mcp.md.
     ");
 }
 

@@ -13,6 +13,12 @@ use crate::error::{Error, Exit, Result};
 use crate::events::Event;
 use crate::terminal::{counted, print_line};
 
+/// The examples in the help of `db doctor` and `doctor`.
+pub const EXAMPLES: &str = "\
+Examples:
+  trailblazer doctor
+  trailblazer doctor --json | jq -r 'select(.ok == false) | .detail'     Only what is wrong";
+
 /// A larger difference makes logs hard to compare. Leases are not affected, because they use the server's clock.
 const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
