@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -61,11 +62,13 @@ fn is_alive(pid: i32) -> bool {
 
 /// Returns whether the process is certainly not a postmaster for `data_dir`.
 ///
-/// The working directory of a postmaster is its data directory. A zombie process has no working directory.
+/// The working directory of a postmaster is its data directory. A zombie process has no working directory. The path of the working
+/// directory may differ from `data_dir`, because it may lead through a link, or belong to another mount namespace.
 fn serves_elsewhere(pid: i32, data_dir: &Path) -> bool {
     let process = PathBuf::from(format!("/proc/{pid}"));
-    match fs::read_link(process.join("cwd")) {
-        Ok(cwd) => cwd != data_dir,
+    let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    match identity(&process.join("cwd")) {
+        Ok(cwd) => identity(data_dir).map_or(true, |data_dir| cwd != data_dir),
         Err(error) => error.kind() == ErrorKind::NotFound && process.is_dir(),
     }
 }
@@ -84,6 +87,25 @@ mod tests {
         assert_eq!(pid(data_dir.path()), None);
         assert!(forget_stale_pid(data_dir.path()).unwrap());
         assert!(!pid_file.exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_server_is_found_by_every_path_of_its_data_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        fs::create_dir(&data_dir).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("data", &link).unwrap();
+        let mut server = std::process::Command::new("sleep").arg("60").current_dir(&data_dir).spawn().unwrap();
+        let number = i32::try_from(server.id()).unwrap();
+        fs::write(data_dir.join("postmaster.pid"), format!("{number}\n")).unwrap();
+        let found = [&data_dir, &link].map(|path| pid(path));
+        assert!(forget_stale_pid(&link).unwrap());
+        let is_kept = data_dir.join("postmaster.pid").exists();
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert_eq!((found, is_kept), ([Some(number), Some(number)], true));
     }
 
     #[test]
