@@ -145,11 +145,14 @@ pub enum Command {
     /// Download PostgreSQL with pgvector and the default embedding model
     Setup(setup::Args),
     /// Manage the database: private server, schema, checks, backups and rights
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 Examples:
   trailblazer db migrate                Install or update the schema
   trailblazer db doctor                 Check everything that a run needs
-  trailblazer db dump backup.dump       Save the knowledge base")]
+  trailblazer db dump backup.dump       Save the knowledge base"
+    )]
     Db(db::Command),
     /// Convert documentation to Markdown and register it as a run
     Normalize(normalize::Args),
@@ -158,11 +161,14 @@ Examples:
     /// Update the configured sources: fetch, normalize, chunk and embed their documents
     Sync(sync::Args),
     /// Inspect, reset, retry or delete runs
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 Examples:
   trailblazer runs list --status failed
   trailblazer runs show handbook        Show why it failed
-  trailblazer runs retry handbook")]
+  trailblazer runs retry handbook"
+    )]
     Runs(runs::Command),
     /// Chunk and embed everything that is due
     Run(run::Args),
@@ -173,10 +179,13 @@ Examples:
     /// Measure how well search answers your own questions
     Eval(eval::Args),
     /// List, switch or drop embedding models
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 Examples:
   trailblazer models list
-  trailblazer models switch multilingual-e5-small")]
+  trailblazer models switch multilingual-e5-small"
+    )]
     Models(models::Command),
     /// Write a report on the content as an HTML file
     Report(report::Args),

@@ -3,8 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::runs::runs;
-use super::{DUPLICATES, MOST_PAGES, Report};
 use super::wording::{self, ATTENTION, CHUNKS, CONTENT, Part, grouped};
+use super::{DUPLICATES, MOST_PAGES, Report};
 use crate::artifact::shown;
 use crate::db::report::{Duplicates, Group, Page};
 

@@ -103,7 +103,8 @@ fn a_command_in_a_message_or_a_document_has_names_and_flags_that_exist() {
     let is_incomplete = |fault: &String| {
         fault.contains("required arguments") || fault.contains("a command is missing") || is_placeholder(fault)
     };
-    let faults: Vec<String> = names.iter().flat_map(|name| faults(name)).filter(|fault| !is_incomplete(fault)).collect();
+    let faults: Vec<String> =
+        names.iter().flat_map(|name| faults(name)).filter(|fault| !is_incomplete(fault)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -111,6 +112,9 @@ fn a_command_in_a_message_or_a_document_has_names_and_flags_that_exist() {
 fn a_wrong_example_is_found() {
     let command = Command::new("x").before_help("Examples:\n  trailblazer run --limt 3    Words\n  trailblazer run");
     assert_eq!(examples(&command), ["trailblazer run --limt 3", "trailblazer run"]);
-    assert_eq!(faults("psql \"$(trailblazer db upp)\""), ["psql \"$(trailblazer db upp)\": unrecognized subcommand 'upp'"]);
+    assert_eq!(
+        faults("psql \"$(trailblazer db upp)\""),
+        ["psql \"$(trailblazer db upp)\": unrecognized subcommand 'upp'"]
+    );
     assert!(faults("claude -- trailblazer mcp --as group:hr").is_empty());
 }

@@ -175,7 +175,9 @@ fn paused_runs_wait_until_they_are_resumed() {
 
     let run = sandbox.run(&["run"]).success();
     assert!(
-        run.stderr.contains("paused: 1 run (the space is moving); `trailblazer runs resume --paused` resumes all paused runs"),
+        run.stderr.contains(
+            "paused: 1 run (the space is moving); `trailblazer runs resume --paused` resumes all paused runs"
+        ),
         "{}",
         run.stderr
     );
@@ -205,7 +207,11 @@ fn a_retried_run_that_is_paused_is_not_called_due() {
     );
     sandbox.run(&["runs", "pause", "r1", "--reason", "moving"]).success();
     let retried = sandbox.run(&["runs", "retry", "r1"]).success();
-    assert!(retried.stderr.contains("paused: 1 run (moving); `trailblazer runs resume --paused`"), "{}", retried.stderr);
+    assert!(
+        retried.stderr.contains("paused: 1 run (moving); `trailblazer runs resume --paused`"),
+        "{}",
+        retried.stderr
+    );
 }
 
 #[test]

@@ -58,7 +58,14 @@ fn dev_stdout_is_standard_output_whatever_it_is() {
         assert!(is_whole(&piped.stdout), "{args:?}: {}", String::from_utf8_lossy(&piped.stderr));
         let file = sandbox.folder().join("redirected");
         let redirected = fs::File::create(&file).unwrap();
-        assert!(command(sandbox, args).stdout(redirected.try_clone().unwrap()).stderr(Stdio::null()).status().unwrap().success());
+        assert!(
+            command(sandbox, args)
+                .stdout(redirected.try_clone().unwrap())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
+        );
         assert!(is_whole(&fs::read(&file).unwrap()));
         assert!(fs::symlink_metadata("/dev/stdout").unwrap().is_symlink());
         // The shell that opened the file continues to write to it.

@@ -178,7 +178,9 @@ fn every_number_of_a_report_opens_a_list_or_names_a_command() {
     for args in [&["report", "--out", "-"][..], &["report", "--out", "-", "--run", "one", "--pages", "1"]] {
         let html = sandbox.run(args).success().stdout;
         check_numbers(&html);
-        let day = |heading: &str| html.split(&format!("<figcaption>{heading}")).nth(1).unwrap().split("</figure>").nth(1).unwrap().to_owned();
+        let day = |heading: &str| {
+            html.split(&format!("<figcaption>{heading}")).nth(1).unwrap().split("</figure>").nth(1).unwrap().to_owned()
+        };
         assert!(day("Runs embedded each day").contains("<li><code>trailblazer runs show one</code> <time>"), "{html}");
         assert!(day("Failures each day").contains(": broken &lt;b&gt;</li>"), "{html}");
         assert_eq!(html.contains("<code>trailblazer report --run one</code>"), args.len() == 3);

@@ -155,7 +155,10 @@ fn a_report_lists_the_claims_that_ended_on_each_day() {
         ("2026-06-02 12:00:00+00", "fail_run(c.run_id, c.claim_token, 'third', interval '0')"),
     ] {
         database.set_clock(time);
-        ask(&mut client, &format!("select graphdb.{end} is null from graphdb.claim_run('chunk', 'w', interval '1 hour') as c"));
+        ask(
+            &mut client,
+            &format!("select graphdb.{end} is null from graphdb.claim_run('chunk', 'w', interval '1 hour') as c"),
+        );
     }
     let days = "select day, kind, attempts, runs -> 0 ->> 'error' from graphdb.report_attempts";
     assert_eq!(

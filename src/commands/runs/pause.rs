@@ -77,7 +77,11 @@ pub fn pause(args: &PauseArgs, context: &Context<'_>) -> Result<Exit> {
         unchanged: counts.unchanged,
         stopped: exit.is_some(),
     });
-    let way_back = if args.dry_run || counts.changed == 0 { "" } else { "; `trailblazer runs resume --paused` resumes all paused runs" };
+    let way_back = if args.dry_run || counts.changed == 0 {
+        ""
+    } else {
+        "; `trailblazer runs resume --paused` resumes all paused runs"
+    };
     done.tell(if args.dry_run { "would be paused" } else { "paused" }, way_back);
     Ok(exit.unwrap_or(Exit::Done))
 }
