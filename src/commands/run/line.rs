@@ -28,11 +28,15 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Returns the estimated time left for the known texts in seconds.
+    /// Returns the estimated time left in seconds. The documents that are not chunked yet count as many texts as the chunked ones.
     #[must_use]
     pub fn seconds_left(&self) -> Option<u64> {
         let rate = self.per_second.filter(|rate| *rate > 0.0)?;
-        Some(seconds_left(self.embedded, self.texts, rate))
+        let later = match (self.documents_left, self.documents.saturating_sub(self.documents_left)) {
+            (0, _) => 0,
+            (left, chunked) => self.texts.saturating_mul(left).checked_div(chunked)?,
+        };
+        Some(seconds_left(self.embedded, self.texts.saturating_add(later), rate))
     }
 
     /// Returns the numbers of texts or, if no run is chunked yet, of documents.
@@ -138,11 +142,11 @@ mod tests {
     fn a_wider_terminal_shows_more() {
         let shown: Vec<String> = [19, 30, 40, 80, 120].map(|width| fitting(&figures(), width)).into();
         insta::assert_snapshot!(shown.join("\n"), @"
-        1234/5678  eta 22s
-        1234/5678 texts  eta 22s
-        1234/5678 texts  210/s  eta 22s
-        ████░░░░░░░░░░░░░░░░  1234/5678 texts  210/s  eta 22s  12 documents to chunk
-        ████░░░░░░░░░░░░░░░░  1234/5678 texts  210/s  eta 22s  12 documents to chunk  1/3 runs  embed 2026-01-31_120000_ab12
+        1234/5678  eta 33s
+        1234/5678 texts  eta 33s
+        1234/5678 texts  210/s  eta 33s
+        ████░░░░░░░░░░░░░░░░  1234/5678 texts  210/s  eta 33s  12 documents to chunk
+        ████░░░░░░░░░░░░░░░░  1234/5678 texts  210/s  eta 33s  12 documents to chunk  1/3 runs  embed 2026-01-31_120000_ab12
         ");
     }
 
@@ -164,7 +168,7 @@ mod tests {
     fn a_log_has_a_sentence() {
         assert_eq!(
             sentence(&figures()),
-            "embedded 1234 of 5678 texts (21 %), 210 per second, estimated time left 22 s, 12 documents not yet chunked, \
+            "embedded 1234 of 5678 texts (21 %), 210 per second, estimated time left 33 s, 12 documents not yet chunked, \
              1 of 3 runs done"
         );
     }

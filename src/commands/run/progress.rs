@@ -51,6 +51,12 @@ struct RunWork {
     embedded_before: u64,
 }
 
+impl RunWork {
+    fn is_done(&self) -> bool {
+        self.documents == 0 && self.embedded == self.texts
+    }
+}
+
 /// Texts that were embedded in the last minute.
 #[derive(Debug, Default)]
 struct Rate(VecDeque<(Instant, u64)>);
@@ -95,8 +101,7 @@ impl Work {
 
     /// Records the numbers that the database counted when a worker began to embed a run.
     fn count(&mut self, run_id: &RunId, counted: &RunProgress, now: Instant) {
-        let is_done = |run: &RunWork| run.documents == 0 && run.embedded == run.texts;
-        if self.watch && self.runs_done > 0 && self.runs.values().all(is_done) {
+        if self.watch && self.runs_done > 0 && self.runs.values().all(RunWork::is_done) {
             self.runs.clear();
         }
         let embedded = u64::try_from(counted.embedded).unwrap_or(0);
@@ -139,7 +144,8 @@ impl Work {
             documents: sum(|run| run.documents + run.chunked),
             per_second: self.rate.per_second(),
             runs_done: self.runs_done,
-            runs: self.runs_total,
+            // Runs can become due while this process works.
+            runs: self.runs_total.max(self.runs_done + self.runs.values().filter(|run| !run.is_done()).count() as u64),
             current: self.current.clone(),
         }
     }
@@ -327,6 +333,17 @@ mod tests {
         work.complete(&id("a"), 1);
         work.count(&id("b"), &progress("b", 0, 7, 1), now);
         assert_eq!((work.figures().embedded, work.figures().texts), (1, 7));
+    }
+
+    #[test]
+    fn a_run_that_becomes_due_during_the_work_is_one_more() {
+        let now = Instant::now();
+        let mut work = work(&[progress("a", 0, 5, 0)], &BOTH, 1);
+        work.count(&id("a"), &progress("a", 0, 5, 0), now);
+        work.complete(&id("a"), 1);
+        let mut work = Work { watch: false, ..work };
+        work.count(&id("b"), &progress("b", 0, 7, 1), now);
+        assert_eq!((work.figures().runs_done, work.figures().runs), (1, 2));
     }
 
     #[test]
