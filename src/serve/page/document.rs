@@ -53,10 +53,28 @@ pub async fn show(
     Ok(page.map_err(|_| PageProblem::from(crate::serve::problem::Problem::internal()))?.into_response())
 }
 
+/// Returns the names and ids of the documents that this document links to without an address, as most links of Confluence do.
+fn linked(document: &FoundDocument) -> Vec<(&str, &str)> {
+    let links = document.meta.get("links").and_then(|links| links.as_array());
+    let mut found: Vec<(&str, &str)> = links
+        .into_iter()
+        .flatten()
+        .filter_map(|link| Some((link.get("href")?.as_str()?, link.get("target_id")?.as_str()?)))
+        .filter(|(_, doc_id)| !document.body.contains(doc_id) && *doc_id != document.doc_id)
+        .collect();
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|(_, doc_id)| seen.insert(*doc_id));
+    found
+}
+
 /// Renders the page. `has_searched` is whether searches return another version.
 fn page(document: &FoundDocument, has_searched: bool) -> Markup {
     let found = sections::sections(&document.body);
     let language = document.meta.get("language").and_then(|language| language.as_str());
+    let published = document.meta.get("anchors").and_then(|anchors| anchors.as_array());
+    let published: Vec<&str> =
+        published.into_iter().flatten().map(|anchor| anchor.as_str().unwrap_or_default()).collect();
+    let linked = linked(document);
     let content = html! {
         article.document lang=[language] dir="auto" {
             @if !document.breadcrumbs.is_empty() {
@@ -65,7 +83,15 @@ fn page(document: &FoundDocument, has_searched: bool) -> Markup {
             h1 { (document.title) }
             (facts(document, has_searched))
             @if found.len() >= CONTENTS { (contents(&found)) }
-            div.body { (rendered(&document.body, &document.run_id)) }
+            div.body { (rendered(&document.body, &document.run_id, &published)) }
+            @if !linked.is_empty() {
+                h2 { "Linked pages" }
+                ul {
+                    @for (name, doc_id) in linked {
+                        li { a href=(links::document(&document.run_id, doc_id)) { (name) } }
+                    }
+                }
+            }
             details {
                 summary { "Markdown" }
                 pre tabindex="0" { code { (document.body) } }
@@ -116,5 +142,42 @@ fn contents(found: &[Section]) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(is_searched: bool) -> FoundDocument {
+        FoundDocument {
+            run_id: "r1".into(),
+            doc_id: "a".into(),
+            title: "A".into(),
+            url: None,
+            path: None,
+            source: "confluence".into(),
+            labels: Vec::new(),
+            breadcrumbs: Vec::new(),
+            meta: serde_json::json!({ "language": "ar", "links": [
+                { "href": "Page B", "target_id": "b" }, { "href": "Page B", "target_id": "b" }, { "href": "Away", "target_id": null },
+                { "href": "Shown", "target_id": "site/shown" } ] }),
+            body: "See [Shown](site/shown).".into(),
+            is_searched,
+        }
+    }
+
+    #[test]
+    fn pages_that_the_text_does_not_link_to_are_listed() {
+        let page = page(&document(true), false).into_string();
+        assert!(page.contains("<h2>Linked pages</h2><ul><li><a href=\"/d/r1/b\">Page B</a></li></ul>"), "{page}");
+        assert!(page.contains("lang=\"ar\" dir=\"auto\""), "{page}");
+    }
+
+    #[test]
+    fn a_document_that_no_search_returns_leads_to_no_other_version() {
+        assert!(page(&document(false), false).into_string().contains("Searches do not return this document."));
+        assert!(page(&document(false), true).into_string().contains("Show that version"));
+        assert!(!page(&document(true), false).into_string().contains("class=\"notice\""));
     }
 }

@@ -90,10 +90,18 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Renders a document of `run_id` as HTML. Its headings begin at the second level, and their ids are their anchors.
-pub fn rendered(markdown: &str, run_id: &str) -> Markup {
-    let found = sections::sections(markdown);
-    let mut anchors = found.into_iter().map(|section| section.anchor);
+/// Renders a document of `run_id` as HTML. Its headings begin at the second level, and their ids are their anchors. `published`
+/// contains the anchors of the same headings on the published page, which links of the document may use.
+pub fn rendered(markdown: &str, run_id: &str, published: &[&str]) -> Markup {
+    let own: Vec<String> = sections::sections(markdown).into_iter().map(|section| section.anchor).collect();
+    let target = |url: &str| {
+        let place = url.strip_prefix('#').and_then(|fragment| published.iter().position(|known| *known == fragment));
+        match place.filter(|_| published.len() == own.len()).and_then(|place| own.get(place)) {
+            Some(anchor) => format!("#{ANCHOR_PREFIX}{anchor}"),
+            None => target(url, run_id),
+        }
+    };
+    let mut anchors = own.iter().cloned();
     let mut in_image = false;
     let mut image_has_link = false;
     let events = Parser::new_ext(markdown, sections::extensions()).flat_map(|event| match event {
@@ -105,7 +113,7 @@ pub fn rendered(markdown: &str, run_id: &str) -> Markup {
         // HTML does not allow nested links.
         Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link) if in_image => Vec::new(),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let dest_url = target(&dest_url, run_id).into();
+            let dest_url = target(&dest_url).into();
             vec![Event::Start(Tag::Link { link_type, dest_url, title, id })]
         }
         // Images become links, because nothing is loaded from other servers. Files of the input are not here.
@@ -160,7 +168,7 @@ mod tests {
     use super::*;
 
     fn shown(markdown: &str) -> String {
-        rendered(markdown, "r1").into_string()
+        rendered(markdown, "r1", &[]).into_string()
     }
 
     #[test]
@@ -174,6 +182,13 @@ mod tests {
         for href in ["https://a.example/x", "#s-a-b", "/d/r1/topic%3Ac%2Fb.dita#s-x", "/d/r1/Other%20page.md"] {
             assert!(page.contains(&format!("href=\"{href}\"")), "{href}: {page}");
         }
+    }
+
+    #[test]
+    fn links_to_the_anchors_of_the_published_page_lead_to_its_headings() {
+        let markdown = "## One\n\n## What happens?\n\n[link](#Page-Whathappens?)";
+        let page = rendered(markdown, "r1", &["Page-One", "Page-Whathappens?"]).into_string();
+        assert!(page.contains("href=\"#s-what-happens\""), "{page}");
     }
 
     #[test]
