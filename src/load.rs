@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use postgres::{Client, Transaction};
 
 use crate::artifact::{BrokenLine, Reader};
+use crate::db::fingerprint::Row;
 use crate::db::stage::{self, Loaded};
 use crate::error::{Error, Result};
 use crate::ids::RunId;
@@ -50,38 +51,18 @@ pub fn load_artifact(
     accept: &mut dyn FnMut(&Loaded, &mut Transaction<'_>) -> Result<Verdict>,
 ) -> Result<Loaded> {
     stage::create(client)?;
-    let mut reader = Reader::open(path)?;
     let mut tx = client.transaction()?;
-    stage::clear_documents(&mut tx)?;
-    let mut found_source: Option<String> = None;
-    let mut page = Page::default();
-    loop {
-        match reader.read()? {
-            None => break,
-            Some(Err(broken)) => on_broken(&broken),
-            Some(Ok(document)) => {
-                found_source = Some(match found_source {
-                    Some(known) if known != document.source_system => "mixed".into(),
-                    _ => document.source_system.clone(),
-                });
-                page.push(document);
-            }
+    let staged = stage_artifact(&mut tx, run, path, on_broken, true);
+    let loaded = match staged.and_then(|source| load(&mut tx, run, &source)) {
+        // Another session changed the run while its unchanged documents were staged by their hash.
+        Err(error) if error.is_serialization_failure() => {
+            tx.rollback()?;
+            tx = client.transaction()?;
+            let source = stage_artifact(&mut tx, run, path, &mut |_| {}, false)?;
+            load(&mut tx, run, &source)?
         }
-        if page.is_full() {
-            stage::documents(&mut tx, &page.documents)?;
-            page = Page::default();
-        }
-    }
-    stage::documents(&mut tx, &page.documents)?;
-    if found_source.is_none() {
-        return Err(Error::NoDocument { path: path.to_owned() });
-    }
-    let source = run
-        .source
-        .map(str::to_owned)
-        .or(found_source.filter(|source| !source.is_empty()))
-        .unwrap_or_else(|| "mixed".into());
-    let loaded = stage::load_documents(&mut tx, run.run_id, &source, run.normalized_at, run.input)?;
+        loaded => loaded?,
+    };
     match accept(&loaded, &mut tx)? {
         Verdict::Commit => {
             stage::clear_documents(&mut tx)?;
@@ -92,7 +73,51 @@ pub fn load_artifact(
     Ok(loaded)
 }
 
-/// Documents that are copied together.
+fn load(tx: &mut Transaction<'_>, run: &Registration<'_>, source: &str) -> Result<Loaded> {
+    stage::load_documents(tx, run.run_id, source, run.normalized_at, run.input)
+}
+
+/// Stages all documents of the artifact, and returns the source of the run. With `keeps`, documents that the run already contains
+/// are staged only by their hash.
+fn stage_artifact(
+    tx: &mut Transaction<'_>,
+    run: &Registration<'_>,
+    path: &Path,
+    on_broken: &mut dyn FnMut(&BrokenLine),
+    keeps: bool,
+) -> Result<String> {
+    let mut reader = Reader::open(path)?;
+    stage::clear_documents(tx)?;
+    let mut found_source: Option<String> = None;
+    let mut page = Page::default();
+    loop {
+        let read = reader.read()?;
+        let is_last = read.is_none();
+        match read {
+            None => {}
+            Some(Err(broken)) => on_broken(&broken),
+            Some(Ok(document)) => {
+                found_source = Some(match found_source {
+                    Some(known) if known != document.source_system => "mixed".into(),
+                    _ => document.source_system.clone(),
+                });
+                page.push(document);
+            }
+        }
+        if is_last || page.is_full() {
+            page.stage(tx, run.run_id, keeps)?;
+            page = Page::default();
+        }
+        if is_last {
+            break;
+        }
+    }
+    let found_source = found_source.ok_or_else(|| Error::NoDocument { path: path.to_owned() })?;
+    let known = run.source.map(str::to_owned).or(Some(found_source).filter(|source| !source.is_empty()));
+    Ok(known.unwrap_or_else(|| "mixed".into()))
+}
+
+/// Documents that are staged together.
 #[derive(Debug, Default)]
 struct Page {
     documents: Vec<Document>,
@@ -107,6 +132,14 @@ impl Page {
 
     fn is_full(&self) -> bool {
         self.documents.len() >= PAGE || self.bytes >= PAGE_BYTES
+    }
+
+    fn stage(&self, tx: &mut Transaction<'_>, run_id: &RunId, keeps: bool) -> Result<()> {
+        let mut rows: Vec<Row<'_>> = self.documents.iter().map(stage::row).collect();
+        if keeps {
+            stage::keep_documents(tx, run_id, &mut rows)?;
+        }
+        stage::documents(tx, &rows)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod conditions;
 mod connection_parameters;
 mod connector;
 pub mod documents;
+pub mod fingerprint;
 pub mod health;
 pub mod history;
 pub mod install;

@@ -1,5 +1,7 @@
 //! Copies rows into the session's staging tables, and calls the functions that read them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::{ToSql, Type};
@@ -8,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::chunk::{Chunk, Kind};
+use crate::db::fingerprint::Row;
 use crate::db::install::CODE_VERSION;
 use crate::error::Result;
 use crate::ids::{ClaimToken, RunId};
@@ -31,12 +34,45 @@ pub fn clear_chunks(client: &mut Client) -> Result<()> {
 
 /// Empties the staged documents.
 pub fn clear_documents(client: &mut impl GenericClient) -> Result<()> {
-    client.batch_execute("truncate pg_temp.staged_documents")?;
+    client.batch_execute("truncate pg_temp.staged_documents, pg_temp.staged_unchanged")?;
+    Ok(())
+}
+
+/// Returns the columns of a document.
+#[must_use]
+pub fn row(document: &Document) -> Row<'_> {
+    Row {
+        doc_id: &document.id,
+        title: &document.title,
+        url: document.url.as_deref(),
+        path: document.source_path.as_deref(),
+        labels: short_labels(document),
+        breadcrumbs: &document.breadcrumbs,
+        meta: without_nul(document.stored_meta()),
+        body: &document.text_md,
+    }
+}
+
+/// Calls `graphdb.keep_documents`, which stages the documents of the run that did not change. Removes them from `rows`.
+pub fn keep_documents(client: &mut impl GenericClient, run_id: &RunId, rows: &mut Vec<Row<'_>>) -> Result<()> {
+    let hashed = rows.iter().filter_map(|row| Some((row.doc_id, row.sha256()?)));
+    let (ids, hashes): (Vec<&str>, Vec<[u8; 32]>) = hashed.unzip();
+    let hashes: Vec<&[u8]> = hashes.iter().map(|hash| &hash[..]).collect();
+    let changed = client.query(
+        "select * from graphdb.keep_documents($1, $2, $3, $4)",
+        &[&run_id.as_str(), &CODE_VERSION, &ids, &hashes],
+    )?;
+    let changed: HashSet<&str> = changed.iter().map(|row| row.get(0)).collect();
+    let hashed: HashSet<&str> = ids.into_iter().collect();
+    rows.retain(|row| changed.contains(row.doc_id) || !hashed.contains(row.doc_id));
     Ok(())
 }
 
 /// Copies documents into the staging table.
-pub fn documents(client: &mut impl GenericClient, documents: &[Document]) -> Result<()> {
+pub fn documents(client: &mut impl GenericClient, rows: &[Row<'_>]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let types = [
         Type::TEXT,
         Type::TEXT,
@@ -52,19 +88,17 @@ pub fn documents(client: &mut impl GenericClient, documents: &[Document]) -> Res
         "copy pg_temp.staged_documents (doc_id, title, url, path, labels, breadcrumbs, meta, body, language) from stdin (format binary)",
     )?;
     let mut writer = BinaryCopyInWriter::new(sink, &types);
-    for document in documents {
-        let labels = short_labels(document);
-        let meta = without_nul(document.stored_meta());
+    for row in rows {
         writer.write(&[
-            &document.id,
-            &document.title,
-            &document.url,
-            &document.source_path,
-            &labels,
-            &document.breadcrumbs,
-            &meta,
-            &document.text_md,
-            &language::detected(&document.text_md),
+            &row.doc_id,
+            &row.title,
+            &row.url,
+            &row.path,
+            &row.labels,
+            &row.breadcrumbs,
+            &row.meta,
+            &row.body,
+            &language::detected(row.body),
         ])?;
     }
     writer.finish()?;
@@ -142,7 +176,7 @@ pub struct NamedDocument {
     pub title: String,
 }
 
-/// Calls `graphdb.load_documents`, which replaces the documents of the run with the staged documents.
+/// Calls `graphdb.load_documents`, which replaces the documents of the run with the staged and the kept documents.
 pub fn load_documents(
     client: &mut impl GenericClient,
     run_id: &RunId,

@@ -248,6 +248,13 @@ impl Error {
         matches!(error.code().map(postgres::error::SqlState::code), Some("57014" | "55P03"))
     }
 
+    /// Returns whether a concurrent change made the transaction impossible. A repetition may succeed.
+    #[must_use]
+    pub fn is_serialization_failure(&self) -> bool {
+        let code = self.of_database().and_then(postgres::Error::code);
+        code == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE)
+    }
+
     /// Returns whether the cause of the error is outside the run, so that the next run would also fail. Such causes are the
     /// provider, a missing right or function, a canceled statement, and a server without disk space or memory or with a disk error.
     #[must_use]

@@ -12,6 +12,7 @@ mod gapless;
 mod hostile;
 mod install;
 mod isolation;
+mod keep;
 mod models;
 mod names;
 mod quality;

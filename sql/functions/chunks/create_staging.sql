@@ -1,5 +1,6 @@
 -- Create the session's staging tables for binary COPY in pg_temp: staged_documents, staged_chunks, staged_embeddings. The
--- owner of this function owns them, and the caller may only fill and truncate them. Call this once after connecting.
+-- owner of this function owns them, and the caller may only fill and truncate them. keep_documents fills staged_unchanged. Call
+-- this once after connecting.
 create or replace function graphdb.create_staging()
 returns void
 language plpgsql
@@ -18,6 +19,11 @@ begin
       heading_path text[] not null, kind text not null, token_count integer not null, text text not null);
     execute format('create temporary table staged_embeddings (input_sha256 bytea not null, embedding %s.vector not null)', graphdb._vector_schema());
     execute format('grant insert, select, truncate on staged_documents, staged_chunks, staged_embeddings to %I', graphdb._caller());
+  end if;
+  if to_regclass('pg_temp.staged_unchanged') is null then
+    create temporary table staged_unchanged (
+      run_id text not null, doc_id text not null, content_sha256 bytea not null, primary key (run_id, doc_id));
+    execute format('grant select, truncate on staged_unchanged to %I', graphdb._caller());
   end if;
 end
 $$;

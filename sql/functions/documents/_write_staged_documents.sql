@@ -36,7 +36,7 @@ begin
   join pg_temp.staged_hashes as h on h.doc_id = s.doc_id
   where not exists (select from graphdb.documents as o where o.run_id = p_run_id and o.doc_id = s.doc_id and o.is_current);
 
-  if not exists (select from pg_temp.staged_documents) then
+  if not exists (select from pg_temp.staged_hashes) then
     -- An empty run is never completed, so these revisions must be deleted here.
     delete from graphdb.documents as d where d.run_id = p_run_id;
   end if;

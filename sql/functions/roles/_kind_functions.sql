@@ -18,7 +18,7 @@ begin
       set_model_limit,refresh_search,missing_vector_indexes}'::text[];
   end if;
   if p_kind = 'admin' then
-    v_functions := v_functions || '{register_run,load_documents,reset_runs,delete_runs,prune_embeddings,prune_attempts,set_priority,
+    v_functions := v_functions || '{register_run,keep_documents,load_documents,reset_runs,delete_runs,prune_embeddings,prune_attempts,set_priority,
       release_claims,pause_runs,resume_runs,requeue_runs,serve_model,drop_model}'::text[];
   end if;
   return v_functions;
