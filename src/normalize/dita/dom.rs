@@ -107,6 +107,22 @@ impl Element {
         self.children.iter().all(|child| matches!(child, Node::Text(text) if text.trim().is_empty()))
     }
 
+    /// Releases unused memory, and returns the number of bytes that the element and its content occupy.
+    pub fn shrink(&mut self) -> usize {
+        self.attributes.shrink_to_fit();
+        self.children.shrink_to_fit();
+        let attributes = self.attributes.iter().map(|(name, value)| name.capacity() + value.capacity());
+        let own = self.name.capacity() + self.attributes.capacity() * size_of::<(String, String)>();
+        let children = self.children.iter_mut().map(|child| match child {
+            Node::Element(child) => child.shrink(),
+            Node::Text(text) => {
+                text.shrink_to_fit();
+                text.capacity()
+            }
+        });
+        own + attributes.sum::<usize>() + children.sum::<usize>() + self.children.capacity() * size_of::<Node>()
+    }
+
     /// Returns the number of elements, including this element.
     pub fn size(&self) -> usize {
         1 + self.elements().map(Element::size).sum::<usize>()

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::dom::FileId;
+use super::dom::{Element, FileId};
 use super::dtd::Files;
 use super::href;
 use super::lightweight::{Notation, is_map_format};
@@ -16,8 +16,8 @@ use crate::normalize::FileError;
 use crate::normalize::binary;
 use crate::normalize::text::Losses;
 
-/// Maximum size of source text whose trees are cached. A tree needs several times as much memory.
-const CACHE_BYTES: u64 = 48 << 20;
+/// Maximum size of the trees that are cached.
+const CACHE_BYTES: usize = 64 << 20;
 /// Maximum size of a file with declarations or with the text of an entity.
 const MAX_DECLARATIONS: usize = 4 << 20;
 
@@ -42,7 +42,7 @@ struct State {
     maps: HashSet<FileId>,
     /// The trees of files that are not on disk.
     held: HashMap<FileId, Arc<Parsed>>,
-    kept_bytes: u64,
+    kept_bytes: usize,
     clock: u64,
 }
 
@@ -74,7 +74,7 @@ impl Listing {
 
 struct Kept {
     tree: Arc<Parsed>,
-    bytes: u64,
+    bytes: usize,
     used: u64,
 }
 
@@ -214,6 +214,12 @@ impl InputFiles {
         self.state().maps.contains(&id) || path.rsplit_once('.').is_some_and(|(_, extension)| is_map_format(extension))
     }
 
+    /// Returns whether the tree of a file is in memory.
+    pub fn is_cached(&self, id: FileId) -> bool {
+        let state = self.state();
+        state.trees.contains_key(&id) || state.held.contains_key(&id)
+    }
+
     /// Returns the tree of a file.
     pub fn load(&self, id: FileId) -> Result<Arc<Parsed>, LoadError> {
         {
@@ -238,8 +244,9 @@ impl InputFiles {
             None => parse_at(&path, &bytes, id, self)?,
         };
         self.specializations.apply(&mut tree, &path);
+        let occupied = Arc::get_mut(&mut tree.root).map_or(bytes.len(), Element::shrink);
         let tree = Arc::new(tree);
-        self.state().keep(id, &tree, bytes.len() as u64);
+        self.state().keep(id, &tree, occupied);
         Ok(tree)
     }
 }
@@ -278,7 +285,7 @@ impl InputFiles {
 
 impl State {
     /// Caches a tree. If there is no room, removes the trees that were not used for the longest time.
-    fn keep(&mut self, id: FileId, tree: &Arc<Parsed>, bytes: u64) {
+    fn keep(&mut self, id: FileId, tree: &Arc<Parsed>, bytes: usize) {
         if self.kept_bytes + bytes > CACHE_BYTES {
             let mut by_use: Vec<(u64, FileId)> = self.trees.iter().map(|(&id, kept)| (kept.used, id)).collect();
             by_use.sort_unstable();

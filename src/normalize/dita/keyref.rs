@@ -217,6 +217,12 @@ impl Resolver<'_> {
         if self.titles_open >= MAX_TITLES {
             return None;
         }
+        if address.topic.is_none()
+            && address.element.is_none()
+            && let Some(title) = self.library.leading_title(file, &self.context)
+        {
+            return Some(self.plain(&title, "")).filter(|text| !text.is_empty());
+        }
         let tree = self.tree(file)?;
         if is_map(&tree) {
             return super::map_document::title_of(&tree, self);

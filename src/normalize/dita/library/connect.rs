@@ -129,21 +129,28 @@ impl Library {
                     found.extend(file.map(|file| (file, lightweight::is_map_format(format))));
                 }
             });
-            found.retain(|(file, _)| lightweight::Notation::of(&self.inputs.path(*file)).is_some());
             for (file, is_map) in found {
+                let Some(notation) = lightweight::Notation::of(&self.inputs.path(file)) else { continue };
                 if is_map {
                     self.inputs.read_as_map(file);
                 }
-                let form = if self.inputs.load(file).is_ok_and(|tree| form_of(&tree.root) == Some(Form::Map)) {
-                    Form::Map
-                } else {
-                    Form::Topic
-                };
+                let form = self.form_of_lightweight(file, notation);
                 if self.documents.insert(file, form).is_none() && form == Form::Map {
                     waiting.push(file);
                 }
             }
         }
+    }
+
+    /// Returns whether a Markdown or HTML file is a topic or a map. Most files need not be parsed for this.
+    fn form_of_lightweight(&self, file: FileId, notation: lightweight::Notation) -> Form {
+        let said = if self.inputs.is_map(file) {
+            None
+        } else {
+            self.inputs.bytes(file).ok().and_then(|bytes| notation.is_map(&bytes))
+        };
+        let parsed = || self.inputs.load(file).is_ok_and(|tree| form_of(&tree.root) == Some(Form::Map));
+        if said.unwrap_or_else(parsed) { Form::Map } else { Form::Topic }
     }
 }
 

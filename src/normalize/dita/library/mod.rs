@@ -16,6 +16,7 @@ use super::document_ids::DocumentIds;
 use super::dom::{Element, FileId};
 use super::filter::Ditaval;
 use super::input_files::InputFiles;
+use super::lightweight::Notation;
 use super::map_document;
 use super::maps::{RootMap, Use};
 use super::push::Pushes;
@@ -142,10 +143,8 @@ impl Library {
     /// Content from other files is filtered after it has been included.
     pub fn prepare(&self, file: FileId, context: &Context) -> Option<Arc<Element>> {
         let parsed = self.inputs.load(file).ok()?;
-        let is_inside = self.copy_in(file, &context.branches) == context.branches;
-        let branches = if is_inside { context.branches.as_slice() } else { &[] };
-        let filters = |branch: &usize| self.branches.get(*branch).is_some_and(|branch| !branch.ditaval.keeps_all());
-        if self.ditaval.is_none() && !branches.iter().any(filters) && !self.pushes.reach(file) {
+        let branches = self.branches_inside(file, context);
+        if self.is_unchanged(file, branches) {
             return Some(Arc::clone(&parsed.root));
         }
         let mut root = Element::clone(&parsed.root);
@@ -155,6 +154,29 @@ impl Library {
         }
         self.pushes.apply(file, &mut root);
         self.filter(&mut root, branches).then(|| Arc::new(root))
+    }
+
+    /// Returns the branches of a context if the file has a copy in them.
+    fn branches_inside<'c>(&self, file: FileId, context: &'c Context) -> &'c [usize] {
+        let is_inside = self.copy_in(file, &context.branches) == context.branches;
+        if is_inside { &context.branches } else { &[] }
+    }
+
+    /// Returns whether neither conditions nor pushes change a file.
+    fn is_unchanged(&self, file: FileId, branches: &[usize]) -> bool {
+        let filters = |branch: &usize| self.branches.get(*branch).is_some_and(|branch| !branch.ditaval.keeps_all());
+        self.ditaval.is_none() && !branches.iter().any(filters) && !self.pushes.reach(file)
+    }
+
+    /// Returns the title of a topic if it can be read without parsing the file. Otherwise, the list of links in a large map would
+    /// parse each topic once more.
+    pub fn leading_title(&self, file: FileId, context: &Context) -> Option<Element> {
+        let notation = Notation::of(&self.inputs.path(file))?;
+        let is_topic = self.documents.get(&file) == Some(&Form::Topic) && !self.inputs.is_cached(file);
+        if !is_topic || !self.is_unchanged(file, self.branches_inside(file, context)) {
+            return None;
+        }
+        notation.leading_title(&self.inputs.bytes(file).ok()?, file)
     }
 
     /// Returns the title of a map, as the documents in the resolver's context show it.

@@ -1,6 +1,7 @@
 //! Converts Markdown topics. They become HTML first, so that HTML inside them is processed like other HTML.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, TextMergeStream, html as writer};
 
@@ -13,6 +14,24 @@ use crate::normalize::text::count;
 /// A prefix for the address of a link to a key.
 pub(super) const KEY: &str = "trailblazer-key:";
 
+/// Returns whether the front matter says that the text is a map, or `None` if the text may be an HTML page.
+pub(super) fn is_map(bytes: &[u8]) -> Option<bool> {
+    let text = include::decode(bytes, None, None);
+    let (yaml, body) = front_matter::split(&text);
+    let may_be_page = body.contains("<html") || body.contains("<HTML");
+    (!may_be_page).then(|| yaml.and_then(|yaml| front_matter::read(yaml, 0)).is_some_and(|front| front.is_map))
+}
+
+/// Returns the title of a topic that begins with a heading without links, HTML and attributes. The rest of the text cannot
+/// change such a title, so it is not parsed.
+pub(super) fn leading_title(bytes: &[u8], file: FileId) -> Option<Element> {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains("<html") && !text.contains("<HTML"))?;
+    let heading = front_matter::split(text).1.lines().find(|line| !line.trim().is_empty())?;
+    let is_simple = heading.starts_with("# ") && !heading.contains(['[', ']', '<', '&', '{']);
+    let parsed = is_simple.then(|| parse(heading.as_bytes(), file, false).ok()).flatten()?;
+    parsed.root.child("title").cloned()
+}
+
 pub(super) fn parse(bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, XmlError> {
     let text = include::decode(bytes, None, None);
     let (yaml, body) = front_matter::split(&text);
@@ -23,7 +42,7 @@ pub(super) fn parse(bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, 
     if is_unreadable {
         count(&mut parsed.losses, "front-matter:unreadable");
     }
-    let mut root = Element::clone(&parsed.root);
+    let mut root = Arc::unwrap_or_clone(std::mem::take(&mut parsed.root));
     if let Some(id) = front.id.filter(|_| root.attr(OWN_ID).is_none()) {
         root.set_attr("id", &id);
     }
@@ -54,7 +73,7 @@ pub(super) fn parse(bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, 
         let after_title = usize::from(root.child("title").is_some());
         root.children.insert(after_title, Node::Element(prolog));
     }
-    parsed.root = std::sync::Arc::new(root);
+    parsed.root = Arc::new(root);
     Ok(parsed)
 }
 
@@ -142,6 +161,21 @@ mod tests {
             let topic = topic(heading);
             assert_eq!(topic.child("title").unwrap().text(), title);
             assert_eq!(topic.attr("id"), Some(id), "{heading}");
+        }
+    }
+
+    #[test]
+    fn a_simple_title_is_read_without_the_text_below_it() {
+        let leading = |markdown: &str| leading_title(markdown.as_bytes(), 0).map(|title| title.text());
+        for markdown in ["# A *b* `c`\n\ntext", "---\ntitle: Other\n---\n\n# A #\nx", "\r\n# A\r\n\r\n## B", "# A\n# B"]
+        {
+            assert_eq!(leading(markdown), topic(markdown).child("title").map(Element::text), "{markdown}");
+            assert!(leading(markdown).is_some(), "{markdown}");
+        }
+        for markdown in
+            ["# A [b]\n\n[b]: x", "# A {#b}", "# A <i>b</i>", "text\n\n# A", "A\n===", "## A", "    # A", ""]
+        {
+            assert_eq!(leading(markdown), None, "{markdown}");
         }
     }
 

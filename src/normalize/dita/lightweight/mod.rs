@@ -56,6 +56,22 @@ impl Notation {
         }
     }
 
+    /// Returns whether the content of a file is a map, or `None` if the file must be parsed to know it.
+    pub fn is_map(self, bytes: &[u8]) -> Option<bool> {
+        match self {
+            Self::Markdown => markdown::is_map(bytes),
+            Self::Html => None,
+        }
+    }
+
+    /// Returns the title of a topic if it can be read without parsing the file.
+    pub fn leading_title(self, bytes: &[u8], file: FileId) -> Option<Element> {
+        match self {
+            Self::Markdown => markdown::leading_title(bytes, file),
+            Self::Html => None,
+        }
+    }
+
     /// Parses a topic or a map. With `is_map`, the file is a map even if its content does not say so.
     pub fn parse(self, bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, XmlError> {
         match self {

@@ -1,6 +1,9 @@
 //! Lightweight DITA together with other topics.
 
-use super::{document, read_folder};
+use super::super::library::Form;
+use super::super::{output, scan};
+use super::{document, read_folder, write};
+use crate::normalize::Options;
 
 const MAP: &str = "<map><title>LW</title><keydef keys='prod'><topicmeta><keywords><keyword>Acme</keyword></keywords></topicmeta></keydef>\
     <topicref href='a.md' format='markdown'/><topicref href='b.md' format='mdita'/><topicref href='c.html' format='hdita'/><topicref href='d.dita' keys='kk'/></map>";
@@ -240,4 +243,16 @@ fn maps_in_markdown_and_html_bring_their_topics() {
         let b = documents.iter().find(|document| document.title == "B").unwrap();
         assert_eq!(b.breadcrumbs, ["Guide", "A"]);
     }
+}
+
+#[test]
+fn a_map_is_read_without_parsing_its_markdown_topics() {
+    let map = "<map><title>M</title><topicref href='a.md' format='md'/><topicref href='b.md' format='md'/></map>";
+    let folder = write(&[("m.ditamap", map), ("a.md", "# *A* a\n\ntext"), ("b.md", "# B [b]\n\n[b]: http://x")]);
+    let options = Options { collection: Some("c".to_owned()), ..Options::default() };
+    let library = scan::scan(folder.path(), &options).unwrap().library;
+    let [map, a, b] = ["m.ditamap", "a.md", "b.md"].map(|name| library.inputs.file(name).unwrap());
+    let documents = output::documents(&library, map, Form::Map);
+    assert_eq!(documents[0].text_md, "- [A a](topic:c/a)\n- [B b](topic:c/b)");
+    assert_eq!([a, b].map(|file| library.inputs.is_cached(file)), [false, true]);
 }
