@@ -4,6 +4,7 @@ mod broken;
 mod extra;
 mod fixtures;
 mod notation;
+mod pages;
 mod pairs;
 mod source;
 

@@ -83,8 +83,7 @@ impl Resolver<'_> {
         match address {
             Some((source, href)) => copy_address(element, &source, &href, id),
             // A key without an address also removes the fallback address.
-            None if matches!(kind, Kind::CrossReference | Kind::Link | Kind::Image) => element.remove_attr("href"),
-            None => {}
+            None => element.remove_attr("href"),
         }
     }
 

@@ -4,10 +4,11 @@ use super::branches::{Copier, branches_meant, branches_of, set_branches};
 use super::dom::{Element, collapse};
 use super::href;
 use super::library::address_of;
-use super::maps::{is_resource, link_text, meta_of, navigation_title};
+use super::maps::{insert_sets, is_resource, link_text, meta_of, navigation_title};
 use super::render::Renderer;
 use super::resolve::Resolver;
 use super::vocabulary::{Kind, is_topicref};
+use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline, List, ListItem};
 
 /// Returns the title of a map: `title`, a book's main title, or `@title`.
@@ -21,6 +22,12 @@ pub(super) fn title_of(map: &Element, resolver: &mut Resolver<'_>) -> Option<Str
 
 /// Returns the body of a map's document.
 pub(super) fn blocks(map: &Element, renderer: &mut Renderer<'_, '_>) -> Vec<Block> {
+    let mut map = map.clone();
+    for missing in insert_sets(&mut map, renderer.resolver.library) {
+        count(&mut renderer.losses, "link:missing-element");
+        renderer.links.push(missing);
+    }
+    let map = &map;
     let mut items = Vec::new();
     let around = renderer.resolver.context.branches.clone();
     each_copy(map, &around, renderer, &mut |map, here, renderer| {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use trailblazer::normalize::{Document, Options};
 
 use super::source::{Child, Element, parse, words};
-use super::{convert, files_below, words_of};
+use super::{convert, files_below, pages, words_of};
 use crate::conformance::corpora::corpus;
 use crate::conformance::table::row;
 
@@ -29,7 +29,7 @@ const FILTERED: [&str; 2] = ["filter", "subjectschema_case"];
 const DIFFERENT: &str = include_str!("fixtures.txt");
 
 /// Words that a published topic contains in addition to its source.
-const LABELS: [&str; 14] = [
+pub const LABELS: [&str; 14] = [
     "Related",
     "information",
     "Note",
@@ -88,10 +88,10 @@ fn cases(root: &Path, folder: &str) -> Vec<Case> {
     cases
 }
 
-/// Some expected results are in a subfolder with the name of the pipeline.
+/// Some expected results are in a subfolder with the name of the pipeline or, for published pages, of the format.
 fn flat(expected: PathBuf) -> PathBuf {
-    let deeper = expected.join("preprocess");
-    if deeper.is_dir() { deeper } else { expected }
+    let deeper = ["preprocess", "xhtml"].map(|name| expected.join(name)).into_iter().find(|folder| folder.is_dir());
+    deeper.unwrap_or(expected)
 }
 
 fn folders(path: &Path) -> Vec<String> {
@@ -225,6 +225,7 @@ fn check(case: &Case) -> Verdict {
     };
     let mut expected_files = Vec::new();
     files_below(&case.expected, &mut expected_files);
+    pages::below(&case.expected, &mut expected_files);
     expected_files.retain(|path| case.file.as_ref().is_none_or(|file| path.ends_with(file)));
     expected_files.sort();
     let everywhere: BTreeSet<String> = documents.iter().flat_map(words_of).collect();
@@ -232,6 +233,12 @@ fn check(case: &Case) -> Verdict {
     let maps = case.name.starts_with("Mapref");
     let (mut wrong, mut compared) = (Vec::new(), 0);
     for path in &expected_files {
+        if path.extension().is_some_and(|extension| extension == "html") {
+            compared += 1;
+            let name = path.strip_prefix(&case.expected).unwrap().to_string_lossy();
+            wrong.extend(pages::difference(path, &name, &documents));
+            continue;
+        }
         let Some(root) = parse(path)
             .filter(|root| maps || !["map", "bookmap", "subjectScheme", "job"].contains(&root.name.as_str()))
         else {

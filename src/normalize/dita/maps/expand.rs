@@ -6,6 +6,7 @@ use super::super::library::Library;
 use super::super::parse::MAX_DEPTH;
 use super::super::resolve::{Context, Resolver};
 use super::super::vocabulary::{is_map, is_topicref};
+use super::sets::insert_sets;
 use crate::normalize::text::count;
 
 /// Includes submaps and copies branches.
@@ -29,6 +30,7 @@ impl<'l> Expander<'l> {
         let mut nodes = resolver.resolve(&root, "");
         nodes.truncate(1);
         let Some(Node::Element(mut map)) = nodes.pop() else { return Vec::new() };
+        insert_sets(&mut map, self.library);
         self.open.push(file);
         self.expand_below(&mut map);
         self.open.pop();

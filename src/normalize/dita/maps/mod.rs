@@ -2,6 +2,7 @@
 
 mod expand;
 mod relations;
+mod sets;
 #[cfg(test)]
 mod tests;
 mod titles;
@@ -15,6 +16,7 @@ use super::keys::{KeySpace, ScopeId};
 
 pub(super) use expand::Expander;
 pub(super) use relations::Side;
+pub(super) use sets::insert_sets;
 pub(super) use titles::{link_text, meta_of, navigation_title, title_element};
 pub(super) use walk::{is_resource, read};
 

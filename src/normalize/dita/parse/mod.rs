@@ -333,7 +333,8 @@ impl<'f> Builder<'f> {
             }
             let mut value = String::with_capacity(attribute.value.len());
             self.attribute_value(&attribute.value, nesting, &mut value)?;
-            let value = clean(&value, &mut self.losses).into_owned();
+            // Ids and lists of words lose the whitespace around them in any XML parser that knows their type.
+            let value = clean(value.trim(), &mut self.losses).into_owned();
             element.attributes.push((attribute.key.into_inner().to_owned(), value));
         }
         if let Some(class) = self.declared.classes.get(&element.name)

@@ -318,3 +318,31 @@ fn a_map_as_input_brings_the_entries_that_it_reuses_from_other_maps() {
     assert_eq!(titles, ["M", "N", "Other", "Topic"]);
     assert_eq!(documents[0].text_md, "- [Topic](topic:m/t)\n  - [Other](topic:m/o)\n- [N](map:m/n)");
 }
+
+#[test]
+fn a_set_in_the_same_map_appears_at_each_reference() {
+    let map = "<map><title>M</title><topicset id='s' navtitle='Set'><topicref href='t.dita'/><topicsetref href='#in'/></topicset>\
+        <topichead navtitle='Again'><topicsetref href='m.ditamap#s'/></topichead>\
+        <topicset id='in'><topicref href='o.dita'/><topicsetref href='#s' navtitle='Back'/></topicset><topicsetref href='#none'/></map>";
+    let files = [("m.ditamap", map), ("t.dita", TOPIC), ("o.dita", OTHER)];
+    let read = document(&files, "map:c/m");
+    let set = "- Set\n  - [Topic](topic:c/t)\n  - [Other](topic:c/o)\n  - Back\n";
+    let again = "- Again\n  - Set\n    - [Topic](topic:c/t)\n    - [Other](topic:c/o)\n    - Back\n";
+    let inner = "- [Other](topic:c/o)\n- Back\n  - Set\n    - [Topic](topic:c/t)";
+    assert_eq!(read.text_md, format!("{set}{again}{inner}"));
+    assert_eq!(read.losses.get("link:missing-element"), Some(&1));
+    assert_eq!(read.links.iter().find(|link| link.reason.is_some()).map(|link| link.href.as_str()), Some("#none"));
+    let parents = &document(&files, "topic:c/t").meta["parents"];
+    assert_eq!(*parents, serde_json::json!([["M", "Set"], ["M", "Again", "Set"], ["M", "Back", "Set"]]));
+}
+
+#[test]
+fn sets_that_multiply_are_inserted_only_so_far() {
+    let mut map = "<map><title>M</title><topicset id='s0'><topicref href='t.dita'/></topicset>".to_owned();
+    for level in 1..12 {
+        let references = format!("<topicsetref href='#s{}'/>", level - 1).repeat(10);
+        map = format!("{map}<topicset id='s{level}'>{references}</topicset>");
+    }
+    let read = document(&[("m.ditamap", &format!("{map}</map>")), ("t.dita", TOPIC)], "map:c/m");
+    assert!(read.text_md.len() < 10_000_000);
+}

@@ -252,3 +252,33 @@ fn a_topic_that_is_reused_as_a_whole_has_the_title_of_its_source() {
     let read = document(&files, "topic:c/a");
     assert_eq!((read.title.as_str(), read.text_md.as_str()), ("Shared title", "b\n\n## C"));
 }
+
+#[test]
+fn a_key_without_an_address_removes_the_address_of_every_element() {
+    let files = |key: &str, xml: &str| {
+        let map =
+            format!("<map><keydef keys='k'>{key}</keydef><topicref href='t.dita'/><topicref href='o.dita'/></map>");
+        let topic = format!("<topic id='t'><title>T</title><body>{xml}</body></topic>");
+        let other = "<topic id='o'><title>Other</title></topic>";
+        document(&[("m.ditamap", &map), ("t.dita", &topic), ("o.dita", other)], "topic:c/t")
+    };
+    for xml in ["<lq keyref='k' href='o.dita'/>", "<p>x <xref keyref='k' href='o.dita'/></p>"] {
+        let read = files("", xml);
+        assert!(!read.text_md.contains("Other") && read.links.is_empty(), "{xml}: {}", read.text_md);
+    }
+    let quoted = files("<topicmeta><linktext>words</linktext></topicmeta>", "<lq keyref='k' href='o.dita'>\n</lq>");
+    assert_eq!((quoted.text_md.as_str(), quoted.links.len()), ("> words", 0));
+}
+
+#[test]
+fn ids_are_found_without_the_whitespace_around_them() {
+    let library = "<topic id='l'><title>L</title><body><p id='\n q'>shared</p></body></topic>";
+    let read = |xml: &str| {
+        let topic = format!("<topic id='t'><title>T</title><body>{xml}</body></topic>");
+        document(&[("t.dita", &topic), ("l.dita", library)], "topic:c/t").text_md
+    };
+    assert_eq!(read("<p conref=' l.dita#l/q'/>"), "shared");
+    let push = "<p conaction='pushreplace' conref='l.dita#l/q'>pushed</p>";
+    let topic = format!("<topic id='t'><title>T</title><body>{push}</body></topic>");
+    assert_eq!(document(&[("t.dita", &topic), ("l.dita", library)], "topic:c/l").text_md, "pushed");
+}
