@@ -1,5 +1,6 @@
 //! ADF: the published schema tests, valid and invalid.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
@@ -112,9 +113,40 @@ pub fn texts(value: &Value) -> String {
             };
             let attributes =
                 shown.iter().filter_map(|name| value.pointer(&format!("/attrs/{name}")).and_then(Value::as_str));
-            let content = node.get("content").map(texts).unwrap_or_default();
+            let content: String = match kind {
+                "table" => record_order(children(value)).into_iter().map(texts).collect(),
+                _ => node.get("content").map(texts).unwrap_or_default(),
+            };
             format!(" {} {content} ", attributes.collect::<Vec<_>>().join(" "))
         }
         _ => String::new(),
+    }
+}
+
+/// Returns the parts of a table in the order of its Markdown. If a cell contains a table or two kinds of blocks other than text, the
+/// rows become records, in which each column is named before its value.
+fn record_order(rows: &[Value]) -> Vec<&Value> {
+    let [header, first, rest @ ..] = rows else { return rows.iter().collect() };
+    let is_header = children(header).iter().all(|cell| kind(cell) == "tableHeader");
+    if !is_header || !rows.iter().flat_map(children).any(needs_record) {
+        return rows.iter().collect();
+    }
+    let pairs = children(header).iter().zip(children(first)).flat_map(|(name, value)| [name, value]);
+    pairs.chain(rest).collect()
+}
+
+fn needs_record(cell: &Value) -> bool {
+    let kinds: BTreeSet<&str> = children(cell).iter().map(kind).filter(|kind| *kind != "paragraph").collect();
+    kinds.len() > 1 || kinds.contains("table")
+}
+
+fn children(node: &Value) -> &[Value] {
+    node.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn kind(node: &Value) -> &str {
+    match node.pointer("/attrs/extensionKey").and_then(Value::as_str) {
+        Some("nested-table") => "table",
+        _ => node.get("type").and_then(Value::as_str).unwrap_or_default(),
     }
 }
