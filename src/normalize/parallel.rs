@@ -11,6 +11,17 @@ const WINDOW: usize = 32;
 /// The stack size of a thread. Deep document trees need more than the default.
 const STACK_BYTES: usize = 32 << 20;
 
+/// Runs `work` on a new thread with a large stack. If no thread can be started, the calling thread does the work.
+pub(super) fn on_new_thread<R: Send>(work: &(dyn Fn() -> R + Sync)) -> R {
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().stack_size(STACK_BYTES);
+        match worker.spawn_scoped(scope, work) {
+            Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => work(),
+        }
+    })
+}
+
 /// Applies `work` to every number below `count`, and passes the results to `emit` in order.
 ///
 /// `emit` runs on the calling thread. If it returns an error, the work stops.

@@ -81,7 +81,7 @@ impl<'a> Converter<'a> {
                 let mut losses = Losses::new();
                 let parsed = parse::each(source, &mut losses, &mut |piece| {
                     match piece {
-                        Piece::Node(node) => storage::nodes(self, std::slice::from_ref(&node), &mut flow),
+                        Piece::Node(node) => storage::owned_node(self, node, &mut flow),
                         Piece::Edge => flow.flush(),
                     }
                     flow.pass_on(&mut *take);
@@ -91,7 +91,7 @@ impl<'a> Converter<'a> {
                 }
                 parsed?;
             }
-            Body::Adf(value) => adf::document(self, value, &mut flow)?,
+            Body::Adf(value) => adf::document(self, value, &mut flow, &mut *take)?,
             Body::Wiki(source) => wiki::document(self, source, &mut flow),
         }
         flow.finish().into_iter().for_each(take);

@@ -138,7 +138,7 @@ impl Flow {
     }
 
     /// Appends another flow, and applies `mark` to its text.
-    pub(super) fn append(&mut self, other: Self, mark: impl Fn(Vec<Inline>) -> Inline) {
+    pub(super) fn append(&mut self, mut other: Self, mark: impl Fn(Vec<Inline>) -> Inline) {
         self.boxed |= other.begins_boxed;
         for block in other.blocks {
             match block {
@@ -147,6 +147,7 @@ impl Flow {
             }
         }
         if !other.inline.is_empty() {
+            other.inline.shrink_to_fit();
             self.inline(mark(other.inline));
         }
         self.boxed |= other.boxed;

@@ -30,6 +30,7 @@ mod parse;
 mod rest;
 mod site;
 mod storage;
+mod tables;
 mod title;
 mod wiki;
 

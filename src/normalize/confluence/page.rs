@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::document::{Attachment, Document};
 use super::super::markdown;
+use super::super::parallel;
 use super::super::text::{Losses, clean, count_many, one_line};
 use super::super::tree::{Block, Inline};
 use super::super::{FileError, Outcome, Readers};
@@ -64,13 +65,21 @@ impl Text {
 
 /// Converts the page with number `index` in the library.
 pub(super) fn convert(library: &Library<'_>, index: usize) -> Outcome {
+    match library.turn(index) {
+        None => convert_here(library, index),
+        // The new thread reuses the memory of the thread that converted the last large page. Otherwise, the allocator would keep
+        // the memory of a large page for each worker.
+        Some(_turn) => parallel::on_new_thread(&|| convert_here(library, index)),
+    }
+}
+
+fn convert_here(library: &Library<'_>, index: usize) -> Outcome {
     let unreadable = || {
         let message = "the page cannot be read".to_owned();
         FileError { path: String::new(), line: None, message }
     };
     let Some(reference) = library.page(index) else { return Outcome::Failure(unreadable()) };
     let read = || library.read(index).unwrap_or_else(|| Err(unreadable()));
-    let _turn = library.turn(index);
     let page = match read() {
         Ok(page) => page,
         Err(error) => return Outcome::Failure(error),

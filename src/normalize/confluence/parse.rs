@@ -275,7 +275,8 @@ impl Builder<'_, '_> {
             self.open.pop();
             return;
         }
-        if let Some(element) = self.open.pop() {
+        if let Some(mut element) = self.open.pop() {
+            element.children.shrink_to_fit();
             if is_hidden(&element) {
                 count(self.losses, "element:hidden");
             } else if let Some(parent) = self.open.last_mut() {

@@ -1,10 +1,10 @@
 //! Converts storage format to the document tree, element by element.
 
-use super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
+use super::super::tree::{Block, Inline, List, ListItem};
 use super::convert::Converter;
 use super::dom::{Element, Node};
 use super::flow::Flow;
-use super::{adf, emoji, links, macros};
+use super::{adf, emoji, links, macros, tables};
 
 /// Converts nodes in order.
 pub(super) fn nodes(cx: &mut Converter<'_>, nodes: &[Node], flow: &mut Flow) {
@@ -13,6 +13,20 @@ pub(super) fn nodes(cx: &mut Converter<'_>, nodes: &[Node], flow: &mut Flow) {
             Node::Text(text) | Node::CData(text) => flow.text(text),
             Node::Element(element) => self::element(cx, element, flow),
         }
+    }
+}
+
+/// Converts a node and drops its parts as soon as they are converted. Therefore, the tree and the blocks of a long list or table are
+/// not in memory as a whole at the same time.
+pub(super) fn owned_node(cx: &mut Converter<'_>, node: Node, flow: &mut Flow) {
+    match node {
+        Node::Element(element) if is_list(&element.name) => {
+            let mut list = new_list(&element);
+            element.children.into_iter().for_each(|child| add_item(cx, &child, &mut list));
+            finish_list(list, flow);
+        }
+        Node::Element(element) if element.name == "table" => tables::owned(cx, element, flow),
+        node => nodes(cx, std::slice::from_ref(&node), flow),
     }
 }
 
@@ -49,10 +63,10 @@ fn element(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
             let content = blocks(cx, &element.children);
             flow.block(Block::Quote(content));
         }
-        "ul" | "ol" | "menu" | "dir" => list(cx, element, flow),
+        name if is_list(name) => list(cx, element, flow),
         "dl" => definitions(cx, element, flow),
         "ac:task-list" => tasks(cx, element, flow),
-        "table" => table(cx, element, flow),
+        "table" => tables::table(cx, element, flow),
         "ac:structured-macro" | "ac:macro" => macros::storage(cx, element, flow),
         "ac:adf-extension" => adf::extension_element(cx, element, flow),
         "iframe" | "embed" | "object" | "video" | "audio" | "source" => links::embedded(cx, element, flow),
@@ -150,7 +164,7 @@ pub(super) fn codes(content: Vec<Inline>) -> Vec<Inline> {
 }
 
 /// Converts children to inline content. Blocks among them follow as blocks.
-fn inlines(cx: &mut Converter<'_>, children: &[Node], flow: &mut Flow) -> Vec<Inline> {
+pub(super) fn inlines(cx: &mut Converter<'_>, children: &[Node], flow: &mut Flow) -> Vec<Inline> {
     let (content, rest) = self::flow(cx, children).split();
     if !rest.is_empty() {
         flow.block(Block::Group(rest));
@@ -167,34 +181,48 @@ fn heading(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
     }
 }
 
+fn is_list(name: &str) -> bool {
+    matches!(name, "ul" | "ol" | "menu" | "dir")
+}
+
 fn list(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
+    let mut list = new_list(element);
+    element.children.iter().for_each(|child| add_item(cx, child, &mut list));
+    finish_list(list, flow);
+}
+
+fn new_list(element: &Element) -> List {
     let start = element.attribute("start").and_then(|start| start.trim().parse().ok()).unwrap_or(1);
-    let mut list = List { ordered: element.name == "ol", start, items: Vec::new() };
-    for node in &element.children {
-        match node {
-            Node::Element(item) if item.name == "li" => {
-                let content = blocks(cx, &item.children);
-                // Editors put a nested list into an item that has no other content.
-                let wrapper = content.iter().all(|block| matches!(block, Block::List(_))) && !content.is_empty();
-                let unmarked = item.attribute("style").is_some_and(|style| style.contains("none"));
-                match list.items.last_mut() {
-                    Some(before) if wrapper && unmarked => before.content.extend(content),
-                    _ => list.items.push(ListItem { checked: None, content }),
-                }
+    List { ordered: element.name == "ol", start, items: Vec::new() }
+}
+
+fn add_item(cx: &mut Converter<'_>, node: &Node, list: &mut List) {
+    match node {
+        Node::Element(item) if item.name == "li" => {
+            let content = blocks(cx, &item.children);
+            // Editors put a nested list into an item that has no other content.
+            let wrapper = content.iter().all(|block| matches!(block, Block::List(_))) && !content.is_empty();
+            let unmarked = item.attribute("style").is_some_and(|style| style.contains("none"));
+            match list.items.last_mut() {
+                Some(before) if wrapper && unmarked => before.content.extend(content),
+                _ => list.items.push(ListItem { checked: None, content }),
             }
-            other => {
-                let content = blocks(cx, std::slice::from_ref(other));
-                if content.is_empty() {
-                    continue;
-                }
-                // A list directly inside a list belongs to the previous item.
-                match list.items.last_mut() {
-                    Some(before) => before.content.extend(content),
-                    None => list.items.push(ListItem { checked: None, content }),
-                }
+        }
+        other => {
+            let content = blocks(cx, std::slice::from_ref(other));
+            if content.is_empty() {
+                return;
+            }
+            // A list directly inside a list belongs to the previous item.
+            match list.items.last_mut() {
+                Some(before) => before.content.extend(content),
+                None => list.items.push(ListItem { checked: None, content }),
             }
         }
     }
+}
+
+fn finish_list(list: List, flow: &mut Flow) {
     if !list.items.is_empty() {
         flow.block(Block::List(list));
     }
@@ -242,71 +270,6 @@ fn tasks(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         }
     }
     flow.block(Block::List(list));
-}
-
-fn table(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
-    let mut table = Table::default();
-    if let Some(caption) = element.child("caption") {
-        table.caption = inlines(cx, &caption.children, flow);
-    }
-    let mut in_header = true;
-    for (row, in_thead) in rows(element) {
-        let cells: Vec<Cell> = row
-            .elements()
-            .filter(|cell| matches!(cell.name.as_str(), "td" | "th"))
-            .map(|cell| self::cell(cx, cell))
-            .collect();
-        in_header &= in_thead || (table.rows.is_empty() && !cells.is_empty() && cells.iter().all(|cell| cell.header));
-        if in_header {
-            table.header_rows += 1;
-        }
-        table.rows.push(cells);
-    }
-    drop_numbering(element, &mut table);
-    flow.block(Block::Table(table));
-}
-
-/// Returns the rows in order, and whether each row belongs to the head of the table.
-fn rows(table: &Element) -> Vec<(&Element, bool)> {
-    let mut rows = Vec::new();
-    for child in table.elements() {
-        match child.name.as_str() {
-            "tr" => rows.push((child, false)),
-            "thead" => rows.extend(child.elements().filter(|row| row.name == "tr").map(|row| (row, true))),
-            "tbody" | "tfoot" => rows.extend(child.elements().filter(|row| row.name == "tr").map(|row| (row, false))),
-            _ => {}
-        }
-    }
-    rows
-}
-
-fn cell(cx: &mut Converter<'_>, element: &Element) -> Cell {
-    let span = |name: &str| element.attribute(name).and_then(|value| value.trim().parse::<usize>().ok());
-    Cell {
-        colspan: cx.colspan(span("colspan").unwrap_or(1)),
-        rowspan: match span("rowspan") {
-            Some(0) => usize::MAX,
-            rows => rows.unwrap_or(1),
-        },
-        header: element.name == "th",
-        content: blocks(cx, &element.children),
-    }
-}
-
-/// Removes the column of row numbers that the editor adds to a table.
-fn drop_numbering(element: &Element, table: &mut Table) {
-    let numbered = rows(element).iter().all(|(row, _)| {
-        row.elements()
-            .next()
-            .is_some_and(|cell| cell.attribute("class").is_some_and(|class| class.contains("numberingColumn")))
-    });
-    if numbered {
-        for row in &mut table.rows {
-            if !row.is_empty() {
-                row.remove(0);
-            }
-        }
-    }
 }
 
 fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {

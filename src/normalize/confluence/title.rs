@@ -67,9 +67,8 @@ fn is_unseen(element: &Element) -> bool {
         || element.attribute("ac:name").is_some_and(|name| CONDITIONAL.contains(&name))
 }
 
-/// Returns the text of a first heading.
-pub(super) fn of_adf(value: &Value) -> Option<String> {
-    let first = value.get("content")?.as_array()?.first()?;
+/// Returns the text of the first node if it is a heading.
+pub(super) fn of_adf(first: &Value) -> Option<String> {
     let is_title = first.get("type")?.as_str() == Some("heading") && first.pointer("/attrs/level")?.as_u64() == Some(1);
     let title = one_line(&adf::text(first.get("content")?.as_array()?));
     Some(title).filter(|title| is_title && !title.is_empty())

@@ -3,6 +3,7 @@
 mod element;
 mod media;
 mod schema;
+mod stream;
 mod text;
 
 use serde_json::Value;
@@ -14,29 +15,53 @@ use super::macros::{self, Call, Content, Parameter};
 use super::parse::ParseError;
 
 pub(super) use element::extension_element;
+pub(super) use stream::Document;
 pub(super) use text::text;
 
-/// Converts a whole document. `value` may be a string that contains the document.
-pub(super) fn document(cx: &mut Converter<'_>, value: &Value, flow: &mut Flow) -> Result<(), ParseError> {
-    let error = |message: String| ParseError { line: 1, message };
-    if let Value::String(json) = value {
-        let value: Value = serde_json::from_str(json).map_err(|source| ParseError {
-            line: source.line() as u64,
-            message: format!("the body is not an ADF document: {source}"),
-        })?;
-        if value.is_string() {
-            return Err(error("the body is a string, not an ADF document".to_owned()));
+/// Converts a whole document. `value` may be a string that contains the document. `take` gets the blocks as soon as they are complete.
+pub(super) fn document(
+    cx: &mut Converter<'_>,
+    value: &Value,
+    flow: &mut Flow,
+    take: &mut dyn FnMut(Block),
+) -> Result<(), ParseError> {
+    let not_json = |source: serde_json::Error| ParseError {
+        line: source.line() as u64,
+        message: format!("the body is not an ADF document: {source}"),
+    };
+    let mut convert = |cx: &mut Converter<'_>, node: &Value| {
+        schema::check_node(node, &mut cx.losses);
+        nodes(cx, std::slice::from_ref(node), flow);
+        flow.pass_on(take);
+    };
+    let Value::String(json) = value else {
+        check_outline(cx, value)?;
+        for node in content(value) {
+            convert(&mut *cx, node);
         }
-        return document(cx, &value, flow);
+        return Ok(());
+    };
+    if let Ok(document) = Document::open(json) {
+        check_outline(cx, &document.outline)?;
+        return document.each(&mut |node| convert(&mut *cx, &node)).map_err(not_json);
     }
+    let value: Value = serde_json::from_str(json).map_err(not_json)?;
+    if value.is_string() {
+        let message = "the body is a string, not an ADF document".to_owned();
+        return Err(ParseError { line: 1, message });
+    }
+    document(cx, &value, flow, take)
+}
+
+/// Checks a document apart from its nodes.
+fn check_outline(cx: &mut Converter<'_>, value: &Value) -> Result<(), ParseError> {
+    let error = |message: String| ParseError { line: 1, message };
     if kind(value) != "doc" {
         return Err(error(format!("an ADF document must have the type `doc`, not `{}`", kind(value))));
     }
-    schema::check(value, &mut cx.losses);
-    match value.get("content") {
-        Some(Value::Array(content)) => nodes(cx, content, flow),
-        Some(_) => return Err(error("the `content` of an ADF document must be a list".to_owned())),
-        None => {}
+    schema::check_outline(value, &mut cx.losses);
+    if value.get("content").is_some_and(|content| !content.is_array()) {
+        return Err(error("the `content` of an ADF document must be a list".to_owned()));
     }
     Ok(())
 }

@@ -19,6 +19,12 @@ struct Node {
     marks: &'static str,
 }
 
+impl Node {
+    fn allows(&self, child: &Value) -> bool {
+        self.children.unwrap_or_default().split(' ').any(|allowed| allowed == kind(child))
+    }
+}
+
 const fn node(
     kind: &'static str,
     attributes: &'static [&'static str],
@@ -102,23 +108,50 @@ const MARKS: &[(&str, &str)] = &[
     ("underline", ""),
 ];
 
-/// Counts every violation of the schema in a document.
-pub(super) fn check(document: &Value, losses: &mut Losses) {
+/// Counts every violation of the schema in a document apart from its nodes.
+pub(super) fn check_outline(document: &Value, losses: &mut Losses) {
     if document.get("version").and_then(Value::as_u64) != Some(1) {
         count(losses, "adf:version");
     }
     if document.get("content").is_none() {
         count(losses, "adf:no-content");
     }
-    node_breaches(document, "", losses);
+    if let Some(node) = spec(document) {
+        own_breaches(document, node, "", losses);
+    }
+}
+
+/// Counts every violation of the schema in a node at the top of a document.
+pub(super) fn check_node(value: &Value, losses: &mut Losses) {
+    if !NODES.iter().any(|node| node.kind == "doc" && node.allows(value)) {
+        count(losses, "adf:unexpected-child:doc");
+    }
+    node_breaches(value, "doc", losses);
+}
+
+fn spec(value: &Value) -> Option<&'static Node> {
+    NODES.iter().find(|node| node.kind == kind(value))
 }
 
 fn node_breaches(value: &Value, parent: &str, losses: &mut Losses) {
-    let Some(node) = NODES.iter().find(|node| node.kind == kind(value)) else {
+    let Some(node) = spec(value) else {
         // Count only nodes of earlier schemas, because the reader counts unknown nodes.
         count(losses, "adf:not-in-schema");
         return content(value).iter().for_each(|child| node_breaches(child, "", losses));
     };
+    own_breaches(value, node, parent, losses);
+    for (at, child) in content(value).iter().enumerate() {
+        // A list item may contain a list, but not as its first child.
+        let leads = at == 0 && node.kind == "listItem" && matches!(kind(child), "bulletList" | "orderedList");
+        if leads || !node.allows(child) {
+            count(losses, format!("adf:unexpected-child:{}", node.kind));
+        }
+        node_breaches(child, node.kind, losses);
+    }
+}
+
+/// Counts the violations of a node apart from its children.
+fn own_breaches(value: &Value, node: &Node, parent: &str, losses: &mut Losses) {
     let keys = value.as_object().into_iter().flat_map(|object| object.keys());
     let known = ["type", "version", "content", "attrs", "marks", "text"];
     for _ in keys.filter(|key| !known.contains(&key.as_str())) {
@@ -129,26 +162,12 @@ fn node_breaches(value: &Value, parent: &str, losses: &mut Losses) {
     if node.kind == "text" && value.get("text").and_then(Value::as_str).is_none_or(str::is_empty) {
         count(losses, "adf:empty-text");
     }
-    child_breaches(value, node, losses);
-}
-
-fn child_breaches(value: &Value, node: &Node, losses: &mut Losses) {
-    let children = content(value);
     if value.get("content").is_some_and(|content| !content.is_array()) {
         count(losses, format!("adf:invalid-content:{}", node.kind));
     } else if node.children.is_none() && value.get("content").is_some() {
         count(losses, format!("adf:unexpected-content:{}", node.kind));
-    } else if children.len() < node.at_least {
+    } else if content(value).len() < node.at_least {
         count(losses, format!("adf:too-few-children:{}", node.kind));
-    }
-    for (at, child) in children.iter().enumerate() {
-        let allowed = node.children.unwrap_or_default().split(' ').any(|allowed| allowed == kind(child));
-        // A list item may contain a list, but not as its first child.
-        let leads = at == 0 && node.kind == "listItem" && matches!(kind(child), "bulletList" | "orderedList");
-        if !allowed || leads {
-            count(losses, format!("adf:unexpected-child:{}", node.kind));
-        }
-        node_breaches(child, node.kind, losses);
     }
 }
 

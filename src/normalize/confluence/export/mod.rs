@@ -18,6 +18,7 @@ use std::os::unix::fs::FileExt as _;
 
 use super::super::document::{Attachment, Document};
 use super::super::{FileError, Notice, Options, Outcome, ReadError};
+use super::adf;
 use super::attached::AttachedFile;
 use super::library::{Body, Kind, Library, PageRef, Source, Task};
 use super::naming::Naming;
@@ -154,6 +155,9 @@ impl Export {
         };
         Some(match text {
             text if is_wiki => Body::Wiki(text),
+            text if text.trim_start().starts_with("{\"") && adf::Document::open(&text).is_ok() => {
+                Body::Adf(text.into())
+            }
             text if text.trim_start().starts_with("{\"") => {
                 serde_json::from_str(&text).map_or(Body::Storage(text), Body::Adf)
             }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::super::decode::decode;
 use super::super::super::text::Losses;
 use super::super::super::{FileError, Outcome};
+use super::super::adf;
 use super::super::attached::AttachedFile;
 use super::super::library::{Body, PageRef};
 use super::super::page::Comment;
@@ -152,8 +153,9 @@ pub(super) fn found(file: &File, options: &Confluence) -> Result<Found, LeftOut>
         Contents::Markup(source) => {
             Ok(Found::Body { title: title::of_markup(&source), is_cloud: false, files: attached_names(&source) })
         }
-        Contents::Json(value) if value.get("type").and_then(Value::as_str) == Some("doc") => {
-            Ok(Found::Body { title: title::of_adf(&value), is_cloud: true, files: Vec::new() })
+        Contents::Adf(json) => {
+            let first = adf::Document::open(&json).ok().and_then(|document| document.first_heading());
+            Ok(Found::Body { title: first.as_ref().and_then(title::of_adf), is_cloud: true, files: Vec::new() })
         }
         Contents::Json(Value::Null) => Err(LeftOut::Foreign(failure(file, None, "the file is empty"))),
         Contents::Json(value) => match objects(&value, options) {
@@ -241,6 +243,8 @@ fn failure(file: &File, line: Option<u64>, message: impl Into<String>) -> FileEr
 
 pub(super) enum Contents {
     Markup(String),
+    /// An ADF document.
+    Adf(String),
     Json(Value),
 }
 
@@ -254,10 +258,17 @@ pub(super) fn contents(file: &File, losses: &mut Losses) -> Result<Contents, Fil
     if text.trim().is_empty() {
         return Ok(Contents::Json(Value::Null));
     }
-    let value = serde_json::from_str(&text).map_err(|error| {
+    if adf::Document::open(&text).is_ok_and(|document| document.is_document()) {
+        return Ok(Contents::Adf(text));
+    }
+    let value: Value = serde_json::from_str(&text).map_err(|error| {
         let line = Some(error.line() as u64).filter(|line| *line > 0);
         failure(file, line, format!("no valid JSON: {error}"))
     })?;
+    // A document with two lists of nodes cannot be read node by node. The last list counts.
+    if value.get("type").and_then(Value::as_str) == Some("doc") {
+        return Ok(Contents::Adf(value.to_string()));
+    }
     Ok(Contents::Json(value))
 }
 
@@ -266,9 +277,6 @@ pub(super) fn object(value: &Value, item: usize) -> Option<&Value> {
     rest::items(value)?.get(item).map(|item| item.value)
 }
 
-pub(super) fn json_body(value: Value, item: usize) -> Option<Body> {
-    if value.get("type").and_then(Value::as_str) == Some("doc") {
-        return Some(Body::Adf(value));
-    }
-    rest::body(object(&value, item)?)
+pub(super) fn json_body(value: &Value, item: usize) -> Option<Body> {
+    rest::body(object(value, item)?)
 }

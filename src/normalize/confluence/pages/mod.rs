@@ -180,7 +180,8 @@ impl Source for Pages {
         let (file, item) = *self.slots.get(number)?;
         match contents(self.files.get(file)?, &mut Losses::new()).ok()? {
             Contents::Markup(source) => Some(Body::Storage(source)),
-            Contents::Json(value) => json_body(value, item),
+            Contents::Adf(json) => Some(Body::Adf(json.into())),
+            Contents::Json(value) => json_body(&value, item),
         }
     }
 
@@ -203,6 +204,7 @@ impl Source for Pages {
         let mut page = Page { path: file.relative.clone(), line: 1, title_in_body: true, ..Page::default() };
         match contents(file, &mut losses)? {
             Contents::Markup(source) => page.body = Some(Body::Storage(source)),
+            Contents::Adf(json) => page.body = Some(Body::Adf(json.into())),
             Contents::Json(value) => {
                 if let Some(object) = object(&value, item) {
                     page.document = rest::document(object, |id| library.users.get(id).cloned());
@@ -216,7 +218,7 @@ impl Source for Pages {
                         page.document.attachments.push(attachment);
                     }
                 }
-                page.body = json_body(value, item);
+                page.body = json_body(&value, item);
             }
         }
         page.comments.extend(self.comments.get(&reference.content_id).into_iter().flatten().cloned());
