@@ -8,4 +8,5 @@ mod macros;
 mod queries;
 mod readers;
 mod rest;
+mod spaces;
 mod words;

@@ -32,7 +32,7 @@ pub(super) struct Converter<'a> {
     pub links: Vec<Link>,
     /// The links that `links` already contains.
     linked: HashSet<(String, Option<String>)>,
-    /// The names of files that the page shows or links to.
+    /// The names of files of the document's own page that it shows or links to.
     pub files: Vec<String>,
     /// The page properties that the page hides.
     pub properties: Map<String, Value>,
@@ -107,6 +107,12 @@ impl<'a> Converter<'a> {
         let is_withheld =
             |name: &str| name.starts_with("conditional:") || name.ends_with(":hidden") || name.ends_with(":restricted");
         self.losses.iter().filter(|(name, _)| is_withheld(name)).map(|(_, amount)| amount).sum()
+    }
+
+    /// Returns whether the body of the document's own page is being read, and not the body of an included page.
+    pub(super) fn is_own_page(&self) -> bool {
+        let own = self.document.and_then(|index| self.library.page(index));
+        own.is_none_or(|own| std::ptr::eq(own, self.page))
     }
 
     /// Returns the site of the page whose body is being read.

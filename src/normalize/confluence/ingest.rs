@@ -9,7 +9,7 @@ use super::super::ndjson::{self, Line, lines, load, strings, text};
 use super::super::text::one_line;
 use super::super::{FileError, Options, Outcome, ReadError};
 use super::io_error;
-use super::library::{Ancestor, Body, Library, PageRef, Source, Task};
+use super::library::{Ancestor, Body, Kind, Library, PageRef, Source, Task};
 use super::naming::Naming;
 use super::page::{Page, add_meta};
 use super::site::Site;
@@ -93,6 +93,7 @@ fn reference(value: &Value, naming: &Naming) -> PageRef {
         // Earlier artifacts that were made from these lines contain the unchanged ids.
         id: if naming.collection().is_some() { naming.file_id(&content_id) } else { content_id.clone() },
         content_id,
+        kind: Kind::Unknown,
         title: one_line(&text(value, "title").unwrap_or_default()),
         space_key: text(value, "space_key").filter(|key| key != "__unknown__"),
         url: text(value, "url"),

@@ -5,20 +5,17 @@ use super::super::tree::{Block, Inline};
 use super::convert::Converter;
 use super::dom::Element;
 use super::flow::{Flow, plain};
-use super::library::PageRef;
+use super::library::{PageName, PageRef, day_of};
 use super::storage;
 
 /// The target of an `ri:` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Resource {
-    Page {
-        space: Option<String>,
-        title: String,
-    },
+    Page(PageName),
     /// A file. It may be attached to another page.
     Attachment {
         filename: String,
-        page: Option<(Option<String>, String)>,
+        page: Option<PageName>,
     },
     User(String),
     Space(String),
@@ -33,14 +30,10 @@ pub(super) enum Resource {
 /// Parses an `ri:` element.
 pub(super) fn resource(element: &Element) -> Option<Resource> {
     let text = |name: &str| element.attribute(name).map(str::to_owned);
-    let page = |element: &Element| {
-        let title = element.attribute("ri:content-title")?.to_owned();
-        Some((element.attribute("ri:space-key").map(str::to_owned), title))
-    };
     match element.name.as_str() {
-        "ri:page" | "ri:blog-post" => page(element).map(|(space, title)| Resource::Page { space, title }),
+        "ri:page" | "ri:blog-post" => page_name(element).map(Resource::Page),
         "ri:attachment" => {
-            let owner = element.elements().find_map(page);
+            let owner = element.elements().find_map(page_name);
             text("ri:filename").map(|filename| Resource::Attachment { filename, page: owner })
         }
         "ri:user" => {
@@ -54,6 +47,16 @@ pub(super) fn resource(element: &Element) -> Option<Resource> {
         "ri:url" => text("ri:value").map(Resource::Url),
         _ => None,
     }
+}
+
+/// Returns the page or the blog post that an `ri:` element names.
+fn page_name(element: &Element) -> Option<PageName> {
+    Some(PageName {
+        space: element.attribute("ri:space-key").filter(|key| !key.is_empty()).map(str::to_owned),
+        title: element.attribute("ri:content-title")?.to_owned(),
+        is_post: element.name == "ri:blog-post",
+        day: element.attribute("ri:posting-day").and_then(day_of),
+    })
 }
 
 /// Converts `<a>`, which is a link or an invisible anchor.
@@ -124,7 +127,7 @@ pub(super) fn to_resource(
 ) {
     let named = |fallback: &str| if content.is_empty() { text(fallback) } else { content.clone() };
     match resource {
-        Resource::Page { space, title } => to_page(cx, space.as_deref(), title, anchor, content, flow),
+        Resource::Page(name) => to_page(cx, name, anchor, content, flow),
         Resource::Attachment { filename, page } => {
             let target = attachment(cx, filename, page.as_ref());
             cx.record(&target, None, Some("attachment"));
@@ -172,12 +175,16 @@ pub(super) fn to_resource(
 
 /// Returns the text for a person whose display name is unknown. It is the user name, but never an internal key.
 pub(super) fn shown_name(id: &str) -> &str {
+    if is_internal_key(id) { "unknown user" } else { id }
+}
+
+/// Returns whether the id of a person is a key that readers never see.
+pub(super) fn is_internal_key(id: &str) -> bool {
     let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_account = |(directory, uuid): (&str, &str)| {
         directory.bytes().all(|byte| byte.is_ascii_alphanumeric()) && uuid.len() == 36 && is_hex(&uuid.replace('-', ""))
     };
-    let is_key = matches!(id.len(), 24 | 32) && is_hex(id) || id.split_once(':').is_some_and(is_account);
-    if is_key { "unknown user" } else { id }
+    matches!(id.len(), 24 | 32) && is_hex(id) || id.split_once(':').is_some_and(is_account)
 }
 
 /// Returns the title of the page at an address, if every reader of the document may read that page.
@@ -186,15 +193,9 @@ pub(super) fn title_of(cx: &Converter<'_>, url: &str) -> Option<String> {
     cx.library.page(index).map(|page| page.title.clone())
 }
 
-fn to_page(
-    cx: &mut Converter<'_>,
-    space: Option<&str>,
-    title: &str,
-    anchor: Option<&str>,
-    content: Vec<Inline>,
-    flow: &mut Flow,
-) {
-    let found = cx.library.find(space, title, cx.page);
+fn to_page(cx: &mut Converter<'_>, name: &PageName, anchor: Option<&str>, content: Vec<Inline>, flow: &mut Flow) {
+    let PageName { space, title, day, .. } = name;
+    let found = cx.library.find(name, cx.page);
     if let Some((index, page)) = found.and_then(|index| Some((index, cx.library.page(index)?))) {
         if !cx.library.may_show(cx.document, index) {
             restricted_page(cx, page, anchor, content, flow);
@@ -205,14 +206,14 @@ fn to_page(
         return;
     }
     let content = if content.is_empty() { text(title) } else { content };
-    let current = cx.page.space_key.as_deref();
-    let url = space.or(current).and_then(|space| cx.site().display_url(space, title));
+    let key = space.as_deref().or(cx.page.space_key.as_deref());
+    let url = key.and_then(|key| cx.site().display_url(key, *day, title));
     let url = url.map(|url| {
         // The input does not contain the page, but it is on the same site.
-        let page = PageRef { title: title.to_owned(), site: cx.page.site, ..PageRef::default() };
+        let page = PageRef { title: title.clone(), site: cx.page.site, ..PageRef::default() };
         with_anchor(&url, anchor.map(|anchor| cx.anchor_of(&page, anchor)).as_deref())
     });
-    let space = space.map(|space| format!("{space}:")).unwrap_or_default();
+    let space = space.as_ref().map(|space| format!("{space}:")).unwrap_or_default();
     let href = with_anchor(&format!("{space}{title}"), anchor);
     unresolved(cx, url, &href, content, flow);
 }
@@ -278,18 +279,15 @@ fn with_anchor(url: &str, anchor: Option<&str>) -> String {
 }
 
 /// Returns the address of a file. If the site is unknown, returns the name of the file.
-pub(super) fn attachment(cx: &mut Converter<'_>, filename: &str, page: Option<&(Option<String>, String)>) -> String {
+pub(super) fn attachment(cx: &mut Converter<'_>, filename: &str, page: Option<&PageName>) -> String {
     let owner = match page {
         None => {
-            if !cx.files.iter().any(|known| known == filename) {
+            if cx.is_own_page() && !cx.files.iter().any(|known| known == filename) {
                 cx.files.push(filename.to_owned());
             }
             Some(cx.page)
         }
-        Some((space, title)) => {
-            let index = cx.library.find(space.as_deref(), title, cx.page);
-            index.and_then(|index| cx.library.page(index))
-        }
+        Some(name) => cx.library.find(name, cx.page).and_then(|index| cx.library.page(index)),
     };
     let url = owner.and_then(|owner| cx.library.site(owner).attachment_url(&owner.content_id, filename));
     url.unwrap_or_else(|| filename.to_owned())

@@ -1,8 +1,11 @@
 //! The address of a site, and the addresses and anchors of its pages.
 
-use chrono::{DateTime, Datelike as _};
+use chrono::NaiveDate;
 
 use super::library::{Kind, PageRef, percent_encode};
+
+/// The format of a day in the addresses of blog posts.
+const DAY: &str = "%Y/%m/%d";
 
 /// A Confluence site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,21 +71,22 @@ impl Site {
         let site = self.url.as_deref()?;
         let id = page.content_id.as_str();
         match (is_number(id), page.space_key.as_deref()) {
-            (true, Some(space)) if self.is_cloud == Some(true) => Some(match (page.kind, created(page)) {
-                (Kind::Blog, Some(day)) => format!("{site}/spaces/{space}/blog/{day}/{id}"),
+            (true, Some(space)) if self.is_cloud == Some(true) => Some(match (page.kind, page.day()) {
+                (Kind::Blog, Some(day)) => format!("{site}/spaces/{space}/blog/{}/{id}", day.format(DAY)),
                 (Kind::Blog, None) => format!("{site}/pages/viewpage.action?pageId={id}"),
                 _ => format!("{site}/spaces/{space}/pages/{id}"),
             }),
             (true, _) => Some(format!("{site}/pages/viewpage.action?pageId={id}")),
-            (false, Some(space)) => self.display_url(space, &page.title),
+            (false, Some(space)) => self.display_url(space, None, &page.title),
             (false, None) => None,
         }
     }
 
-    /// Returns the address of a page whose title is known, but not its id.
-    pub(super) fn display_url(&self, space: &str, title: &str) -> Option<String> {
+    /// Returns the address of a page or of a blog post whose title is known, but not its id.
+    pub(super) fn display_url(&self, space: &str, day: Option<NaiveDate>, title: &str) -> Option<String> {
         let site = self.url.as_deref()?;
-        Some(format!("{site}/display/{}/{}", percent_encode(space), percent_encode(title).replace("%20", "+")))
+        let day = day.map(|day| format!("{}/", day.format(DAY))).unwrap_or_default();
+        Some(format!("{site}/display/{}/{day}{}", percent_encode(space), percent_encode(title).replace("%20", "+")))
     }
 
     /// Returns the address of a space.
@@ -127,12 +131,6 @@ impl Site {
 
 fn host(url: &str) -> Option<&str> {
     url.split_once("://")?.1.split(['/', ':', '?', '#']).next()
-}
-
-/// Returns the date on which a page was created, in the format that addresses of blog posts use.
-fn created(page: &PageRef) -> Option<String> {
-    let day = DateTime::parse_from_rfc3339(page.created.as_deref()?).ok()?;
-    Some(format!("{}/{:02}/{:02}", day.year(), day.month(), day.day()))
 }
 
 /// Returns whether an id is a Confluence id.

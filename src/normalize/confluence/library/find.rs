@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{Kind, Library, PageRef};
+use super::{Kind, Library, PageName, PageRef};
 
 impl Library<'_> {
     /// Finds the document with a content id on the site of `from`.
@@ -19,15 +19,39 @@ impl Library<'_> {
         self.by_id.get(&page.content_id)?.iter().find(|index| self.page(**index) == Some(page)).copied()
     }
 
-    /// Finds a page by title. If no space is given, searches the space of `from`, and then all spaces if the title is
-    /// unique. Pages of the same site have priority.
-    pub fn find(&self, space: Option<&str>, title: &str, from: &PageRef) -> Option<usize> {
-        let title = fold(title);
-        let space = space.or(from.space_key.as_deref()).unwrap_or_default();
-        let alone = || self.by_bare_title.get(&title).filter(|found| found.len() == 1);
-        let known = self.by_title.get(&(fold(space), title.clone())).or_else(alone)?;
-        let same_site = known.iter().find(|index| self.page(**index).is_some_and(|page| page.site == from.site));
-        same_site.or_else(|| known.first()).copied()
+    /// Finds a page or a blog post by name. Without a space, the name belongs to the space of `from`.
+    ///
+    /// If that space does not contain the page, the page can be one whose space is unknown, but only if its title is unique.
+    /// If the space of `from` is unknown, the page can be in any space.
+    pub fn find(&self, name: &PageName, from: &PageRef) -> Option<usize> {
+        let title = fold(&name.title);
+        let space = name.space.as_deref().or(from.space_key.as_deref()).unwrap_or_default();
+        let known = self.by_title.get(&(fold(space), title.clone()));
+        if let Some((index, _)) =
+            self.candidates(known, name, from).min_by_key(|(_, page)| (page.site != from.site, name.days_from(page)))
+        {
+            return Some(index);
+        }
+        let is_in_any = name.space.is_none() && from.space().is_none();
+        let mut others = self
+            .candidates(self.by_bare_title.get(&title), name, from)
+            .filter(|(_, page)| is_in_any || page.space().is_none());
+        let (index, _) = others.next()?;
+        others.next().is_none().then_some(index)
+    }
+
+    /// Returns the pages among `indexes` that have the kind of `name`, without pages of another site.
+    fn candidates<'l>(
+        &'l self,
+        indexes: Option<&'l Vec<usize>>,
+        name: &'l PageName,
+        from: &'l PageRef,
+    ) -> impl Iterator<Item = (usize, &'l PageRef)> {
+        let pages = indexes.into_iter().flatten().filter_map(|index| Some((*index, self.page(*index)?)));
+        let is_unknown = |page: &PageRef| self.site(page).url.is_none();
+        pages.filter(move |(_, page)| {
+            name.is_kind_of(page) && (page.site == from.site || is_unknown(page) || is_unknown(from))
+        })
     }
 
     /// Finds the page for an address. The address may belong to the site of `from` or to another site of the input.
@@ -52,8 +76,9 @@ impl Library<'_> {
         let (_, rest) = path.split_once("/display/")?;
         let (space, title) = rest.split_once('/')?;
         let title = percent_decode(&title.replace('+', " ")).into_owned();
-        let found = self.by_title.get(&(fold(space), fold(&title)))?;
-        found.iter().find(|index| self.page(**index).is_some_and(|page| page.site == from.site)).copied()
+        let name = PageName::new(None, &title);
+        let found = self.by_title.get(&(fold(space), fold(&name.title)));
+        self.candidates(found, &name, from).find(|(_, page)| page.site == from.site).map(|(index, _)| index)
     }
 }
 

@@ -2,6 +2,7 @@
 //! readers, people, spaces and bodies.
 
 mod find;
+mod name;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
+use chrono::{DateTime, NaiveDate};
 use serde_json::Value;
 
 use super::attached::{AttachedFile, Unread};
@@ -22,6 +24,7 @@ use crate::normalize::{FileError, Outcome};
 use tree::Tree;
 
 pub(super) use find::{fold, percent_decode, percent_encode};
+pub(super) use name::{PageName, day_of};
 
 /// The stored body of a page.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +51,8 @@ pub(super) enum Kind {
     #[default]
     Page,
     Blog,
+    /// A page or a blog post. The input does not contain its kind.
+    Unknown,
     /// A node without a document, such as a folder or an archived page.
     Branch,
 }
@@ -72,6 +77,8 @@ pub(super) struct PageRef {
     /// Another name that links to the page may use.
     pub alias: Option<String>,
     pub space_key: Option<String>,
+    /// Whether the space key is the collection of page files. The space in Confluence is unknown.
+    pub is_space_assumed: bool,
     pub url: Option<String>,
     /// The number of its site in the library.
     pub site: usize,
@@ -88,6 +95,18 @@ pub(super) struct PageRef {
     pub updated: Option<String>,
     /// Whether the format of the body exists only in Cloud.
     pub has_cloud_body: bool,
+}
+
+impl PageRef {
+    /// Returns the key of the space, unless it is unknown.
+    fn space(&self) -> Option<&str> {
+        self.space_key.as_deref().filter(|_| !self.is_space_assumed)
+    }
+
+    /// Returns the day on which the page was created.
+    pub(super) fn day(&self) -> Option<NaiveDate> {
+        Some(DateTime::parse_from_rfc3339(self.created.as_deref()?).ok()?.date_naive())
+    }
 }
 
 /// A part of the input that contains pages, such as a space export or the page files of a folder.

@@ -6,7 +6,7 @@ use super::super::super::tree::Block;
 use super::super::convert::Converter;
 use super::super::dom::{Element, Node};
 use super::super::flow::Flow;
-use super::super::library::Body;
+use super::super::library::{Body, PageName};
 use super::super::links::{self, Resource};
 use super::super::parse;
 use super::super::{adf, storage};
@@ -28,21 +28,21 @@ pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) 
 
 /// Includes the whole body of another page.
 pub(super) fn page(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    let Some((space, title)) = target(call, PAGE) else {
+    let Some(name) = target(cx, call, PAGE) else {
         cx.count("include:without-page");
         return;
     };
-    let found = cx.library.find(space.as_deref(), &title, cx.page);
+    let found = cx.library.find(&name, cx.page);
     let blocks = found.and_then(|index| cx.include(index, |cx, body| cx.body(body).ok())).flatten();
     match blocks {
         Some(blocks) => flow.block(Block::Group(blocks)),
-        None => stub(cx, found, space, title, flow),
+        None => stub(cx, found, name, flow),
     }
 }
 
 /// Includes an excerpt of another page.
 pub(super) fn excerpt_include(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    let Some(target) = target(call, PAGE) else {
+    let Some(target) = target(cx, call, PAGE) else {
         cx.count("include:without-page");
         return;
     };
@@ -62,26 +62,32 @@ pub(super) struct Part {
 }
 
 /// Includes a part of another page. If it is missing, adds a reference instead.
-pub(super) fn part(cx: &mut Converter<'_>, (space, title): (Option<String>, String), part: &Part, flow: &mut Flow) {
-    let found = cx.library.find(space.as_deref(), &title, cx.page);
+pub(super) fn part(cx: &mut Converter<'_>, target: PageName, part: &Part, flow: &mut Flow) {
+    let found = cx.library.find(&target, cx.page);
     let blocks = found.and_then(|index| cx.include(index, |cx, body| part_of(cx, body, part))).flatten();
     match blocks {
         Some(blocks) if part.in_line => flow.in_line(blocks),
         Some(blocks) => flow.block(Block::Group(blocks)),
-        None => stub(cx, found, space, title, flow),
+        None => stub(cx, found, target, flow),
     }
+}
+
+/// Returns the excerpt of page number `index`, if it has one.
+pub(super) fn excerpt_of(cx: &mut Converter<'_>, index: usize) -> Option<Vec<Block>> {
+    cx.include(index, |cx, body| part_of(cx, body, &Part { macros: &["excerpt"], name: None, in_line: false }))
+        .flatten()
 }
 
 /// Adds a reference to missing content: `Included: Title`, with a link if possible.
 /// If some readers of the document may not read the page, nothing is added, because they may not know its title.
-fn stub(cx: &mut Converter<'_>, found: Option<usize>, space: Option<String>, title: String, flow: &mut Flow) {
+fn stub(cx: &mut Converter<'_>, found: Option<usize>, name: PageName, flow: &mut Flow) {
     if found.is_some_and(|index| !cx.library.may_show(cx.document, index)) {
         return;
     }
     cx.count("include:unresolved");
-    let content = vec![text(&format!("Included: {title}"))];
+    let content = vec![text(&format!("Included: {}", name.title))];
     flow.flush();
-    links::to_resource(cx, &Resource::Page { space, title }, None, content, flow);
+    links::to_resource(cx, &Resource::Page(name), None, content, flow);
     flow.flush();
 }
 
@@ -89,26 +95,13 @@ fn stub(cx: &mut Converter<'_>, found: Option<usize>, space: Option<String>, tit
 const PAGE: &[&str] = &["", "page", "pageTitle", "default-parameter"];
 
 /// Returns the page in one of the parameters `names`. It is a resource or has the form `SPACE:Title`.
-pub(super) fn target(call: &Call<'_>, names: &[&str]) -> Option<(Option<String>, String)> {
+pub(super) fn target(cx: &Converter<'_>, call: &Call<'_>, names: &[&str]) -> Option<PageName> {
     let mut resources = call.parameters.iter().flat_map(|parameter| &parameter.resources);
     let of_page = resources.find_map(|resource| match resource {
-        Resource::Page { space, title } => Some((space.clone(), title.clone())),
+        Resource::Page(name) => Some(name.clone()),
         _ => None,
     });
-    if of_page.is_some() {
-        return of_page;
-    }
-    let name = call.any(names)?;
-    match name.split_once(':') {
-        Some((space, title)) if is_space_key(space) && !title.trim().is_empty() => {
-            Some((Some(space.to_owned()), title.trim().to_owned()))
-        }
-        _ => Some((None, name.to_owned())),
-    }
-}
-
-fn is_space_key(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '~')
+    of_page.or_else(|| Some(cx.library.name_of(call.any(names)?, cx.page)))
 }
 
 /// Finds a part in a body and converts it, without content that is hidden from some readers.

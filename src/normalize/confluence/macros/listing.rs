@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::super::super::tree::{Block, Cell, Inline, List, ListItem, Table};
 use super::super::convert::Converter;
 use super::super::flow::Flow;
+use super::super::library::PageName;
 use super::super::links;
 use super::{Call, dropped, include, properties, query, text};
 
@@ -17,8 +18,8 @@ const LABELED: usize = 15;
 
 /// Converts `children` to a list of the pages below this page or a named page.
 pub(super) fn children(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
-    let root = match include::target(call, &["page"]) {
-        Some((space, title)) if title != "/" => cx.library.find(space.as_deref(), &title, cx.page),
+    let root = match include::target(cx, call, &["page"]) {
+        Some(name) if name.title != "/" => cx.library.find(&name, cx.page),
         Some(_) => home(cx),
         None => cx.library.number_of(cx.page),
     };
@@ -29,13 +30,13 @@ pub(super) fn children(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow)
 /// Converts `pagetree` to a list of the pages below a named page or the home page of the space.
 pub(super) fn page_tree(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let current = cx.library.number_of(cx.page);
-    let root = match include::target(call, &["root"]) {
+    let root = match include::target(cx, call, &["root"]) {
         None => home(cx),
-        Some((space, title)) => match title.as_str() {
+        Some(name) => match name.title.as_str() {
             "@home" | "@none" => home(cx),
             "@self" => current,
             "@parent" => current.and_then(|current| cx.library.parent(current)),
-            title => cx.library.find(space.as_deref(), title, cx.page),
+            _ => cx.library.find(&name, cx.page),
         },
     };
     tree(cx, call, root, number(call, "startDepth").unwrap_or(1), flow);
@@ -91,11 +92,20 @@ fn branch(
             continue;
         }
         *budget -= 1;
-        let mut content = vec![Block::Paragraph(vec![links::to_known(cx, page)])];
+        let mut content = listed(cx, call, page);
         content.extend(branch(cx, call, page, levels - 1, seen, budget).map(Block::List));
         list.items.push(ListItem { checked: None, content });
     }
     (!list.items.is_empty()).then_some(list)
+}
+
+/// Returns a link to a page of a list, and its excerpt if the list shows excerpts.
+fn listed(cx: &mut Converter<'_>, call: &Call<'_>, page: usize) -> Vec<Block> {
+    let has_excerpts = call.flag("excerpt")
+        || call.parameter("excerptType").is_some_and(|kind| matches!(kind, "simple" | "rich content"));
+    let mut content = vec![Block::Paragraph(vec![links::to_known(cx, page)])];
+    content.extend(has_excerpts.then(|| include::excerpt_of(cx, page)).flatten().unwrap_or_default());
+    content
 }
 
 fn sort(cx: &Converter<'_>, call: &Call<'_>, pages: &mut [usize]) {
@@ -128,10 +138,7 @@ pub(super) fn by_label(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow)
     if let Some(title) = call.parameter("title") {
         flow.block(Block::Paragraph(vec![Inline::Strong(vec![text(title)])]));
     }
-    let items = pages
-        .into_iter()
-        .map(|page| ListItem { checked: None, content: vec![Block::Paragraph(vec![links::to_known(cx, page)])] });
-    let items = items.collect();
+    let items = pages.into_iter().map(|page| ListItem { checked: None, content: listed(cx, call, page) }).collect();
     flow.block(Block::List(List { ordered: false, start: 1, items }));
 }
 
@@ -194,8 +201,8 @@ fn columns(call: &Call<'_>, rows: &[(usize, Vec<(String, Cell)>)]) -> Vec<String
 /// Converts `multiexcerpt-include` to a named part of another page.
 pub(super) fn multi_excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     let name = call.any(&["MultiExcerptName", "name", "multiexcerptName"]).map(str::to_owned);
-    let target = include::target(call, &["PageWithExcerpt", "page", "pageTitle", ""]);
-    let target = target.unwrap_or_else(|| (cx.page.space_key.clone(), cx.page.title.clone()));
+    let target = include::target(cx, call, &["PageWithExcerpt", "page", "pageTitle", ""]);
+    let target = target.unwrap_or_else(|| PageName::of(cx.page));
     let in_line = !call.flag("addpanel");
     include::part(cx, target, &include::Part { macros: &["multiexcerpt", "multiexcerpt-macro"], name, in_line }, flow);
 }

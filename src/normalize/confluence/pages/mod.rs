@@ -115,7 +115,9 @@ impl Pages {
             has_cloud_body: is_cloud,
             ..PageRef::default()
         }
+            kind: Kind::Unknown,
     }
+            is_space_assumed: true,
 
     /// Returns the entry in the library for a page of the REST API.
     fn rest_reference(&self, page: &RestPage, spaces: &HashMap<&str, &Space>, library: &mut Library<'_>) -> PageRef {

@@ -5,6 +5,7 @@ use quick_xml::escape::resolve_html5_entity;
 use super::super::super::tree::{Block, Inline};
 use super::super::convert::Converter;
 use super::super::flow::Flow;
+use super::super::library::PageName;
 use super::super::links::{self, Resource};
 use super::super::macros::{self, Call, Content};
 use super::super::{emoji, storage};
@@ -213,7 +214,7 @@ fn link(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
     } else if target.starts_with('#')
         || target.contains("://")
         || target.starts_with("mailto:")
-        || target.starts_with('/')
+        || target.starts_with('/') && !PageName::new(None, target).is_post
     {
         let named = target.trim_start_matches('#').trim_start_matches("mailto:");
         let content = if content.is_empty() && named != target { plain(named) } else { content };
@@ -221,9 +222,7 @@ fn link(cx: &mut Converter<'_>, rest: &str, flow: &mut Flow) -> Option<usize> {
         flow.inline(link);
     } else {
         let (page, anchor) = target.split_once('#').map_or((target, None), |(page, anchor)| (page, Some(anchor)));
-        let (space, title) =
-            page.split_once(':').map_or((None, page), |(space, title)| (Some(space.to_owned()), title));
-        let resource = Resource::Page { space, title: title.trim().to_owned() };
+        let resource = Resource::Page(cx.library.name_of(page, cx.page));
         links::to_resource(cx, &resource, anchor, content, flow);
     }
     Some(end + 1)
