@@ -40,6 +40,8 @@ enum Treatment {
     Tooltip,
     /// Nothing, but the macro is counted in the losses. Examples are navigation and content that the server computes.
     Dropped,
+    /// Like a macro that is not in the table: its title, link and body. The macro is counted in the losses.
+    Unlisted,
     /// Nothing. No content is lost, so the macro is not counted.
     Silent,
     Status,
@@ -132,6 +134,8 @@ const MACROS: &[(&[&str], Treatment)] = &[
         T::Dropped,
     ),
     (&["jira-roadmap-cloud", "decisionreport", "recently-updated-dashboard", "rss", "im", "loremipsum"], T::Dropped),
+    (&["scrollbar", "bookmarks", "welcome-message", "display-footnotes", "junitreport"], T::Unlisted),
+    (&["tasklist", "dynamictasklist", "dynamictasklist2"], T::Unlisted),
     (&["pagebreak", "clear", "style", "css", "javascript"], T::Silent),
     (&["status", "status-handy"], T::Status),
     (&["jira", "jiraissues"], T::Jira),
@@ -293,6 +297,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
         T::Body => unlisted::framed(cx, call, flow),
         T::Tooltip => content::tooltip(cx, call, flow),
         T::Dropped => dropped(cx, call, flow),
+        T::Unlisted => unlisted::unlisted(cx, call, flow),
         T::Silent | T::Anchor => {}
         T::Status => content::status(cx, call, flow),
         T::Jira => content::jira(cx, call, flow),
@@ -322,7 +327,7 @@ pub(super) fn run(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
 /// Counts a dropped macro in the losses. Text in its body is kept.
 fn dropped(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     cx.count(format!("macro:{}", call.name));
-    if matches!(call.body, Content::Storage(_) | Content::Adf(_)) {
+    if !matches!(call.body, Content::Plain(_)) {
         body(cx, call, flow);
     }
 }

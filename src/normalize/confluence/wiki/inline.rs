@@ -18,12 +18,6 @@ pub(super) fn is_inline(name: &str) -> bool {
     matches!(name, "color" | "span" | "bgcolor" | "highlight" | "style-text")
 }
 
-pub(super) fn blocks(cx: &mut Converter<'_>, text: &str) -> Vec<Block> {
-    let mut flow = Flow::default();
-    line(cx, text, &mut flow);
-    flow.finish()
-}
-
 pub(super) fn inlines(cx: &mut Converter<'_>, text: &str) -> Vec<Inline> {
     let mut flow = Flow::default();
     line(cx, text, &mut flow);

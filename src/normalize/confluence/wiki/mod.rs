@@ -66,10 +66,19 @@ impl Held {
     }
 }
 
-/// Returns whether the last line of `text` is a table row or a list item.
+/// Returns whether `text` ends in a table row or a list item. Both can have several lines.
 fn is_in_row_or_item(text: &str) -> bool {
-    let line = text.rsplit('\n').next().unwrap_or_default().trim_start();
-    line.starts_with('|') || bullet(&format!("{line}x")).is_some()
+    let mut lines = text.rsplit('\n').map(str::trim_start);
+    let last = lines.next().unwrap_or_default();
+    if last.starts_with('|') || bullet(&format!("{last}x")).is_some() {
+        return true;
+    }
+    let mut before = lines.map(str::trim_end).take_while(|line| !line.is_empty());
+    let mut is_row_complete = false;
+    before.any(|line| {
+        is_row_complete |= line.ends_with('|');
+        bullet(line).is_some() || line.starts_with('|') && !is_row_complete
+    })
 }
 
 /// A macro with a body.
@@ -165,6 +174,11 @@ fn parameters(source: &str) -> Vec<Parameter> {
 
 /// Converts lines that contain no macro with a body.
 fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
+    blocks(cx, source, true, flow);
+}
+
+/// Converts lines. Inside a list item, lines contain blocks of all kinds except lists.
+fn blocks(cx: &mut Converter<'_>, source: &str, has_lists: bool, flow: &mut Flow) {
     let mut lines = source.lines().peekable();
     while let Some(line) = lines.next() {
         let trimmed = line.trim();
@@ -180,29 +194,14 @@ fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
             flow.block(Block::Rule);
         } else if trimmed.starts_with('|') {
             let mut rows = vec![trimmed.to_owned()];
-            while let Some(next) = lines.next_if(|next| !next.trim().is_empty()) {
-                let next = next.trim();
-                match rows.last_mut() {
-                    // A cell may contain several lines until the next bar.
-                    Some(last) if !next.starts_with('|') && !last.ends_with('|') => {
-                        last.push('\n');
-                        last.push_str(next);
-                    }
-                    _ => rows.push(next.to_owned()),
-                }
+            while let Some(next) = lines.next_if(|next| continues_table(&rows, next.trim())) {
+                extend(&mut rows, next.trim(), |line| line.starts_with('|'));
             }
             table::table(cx, &rows, flow);
-        } else if bullet(trimmed).is_some() {
+        } else if has_lists && bullet(trimmed).is_some() {
             let mut items = vec![trimmed.to_owned()];
             while let Some(next) = lines.next_if(|next| !next.trim().is_empty()) {
-                let next = next.trim();
-                match items.last_mut() {
-                    Some(last) if bullet(next).is_none() => {
-                        last.push_str(" \\\\ ");
-                        last.push_str(next);
-                    }
-                    _ => items.push(next.to_owned()),
-                }
+                extend(&mut items, next.trim(), |line| bullet(line).is_some());
             }
             list(cx, &items, flow);
         } else {
@@ -214,6 +213,23 @@ fn lines(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
         }
     }
     flow.flush();
+}
+
+/// Returns whether a line is the next row of a table, or belongs to the last row, which continues until a bar ends its line.
+fn continues_table(rows: &[String], line: &str) -> bool {
+    let is_open = rows.last().is_some_and(|row| !row.ends_with('|'));
+    !line.is_empty() && (is_open || line.starts_with('|'))
+}
+
+/// Adds a line as a row or an item of its own if `begins` is true for it, and otherwise adds it to the last row or item.
+fn extend(parts: &mut Vec<String>, line: &str, begins: impl Fn(&str) -> bool) {
+    match parts.last_mut() {
+        Some(last) if !begins(line) => {
+            last.push('\n');
+            last.push_str(line);
+        }
+        _ => parts.push(line.to_owned()),
+    }
 }
 
 fn heading(line: &str) -> Option<(u8, &str)> {
@@ -259,7 +275,7 @@ fn level(cx: &mut Converter<'_>, items: &[(&str, &str)], depth: usize) -> Vec<Bl
             continue;
         }
         let ordered = marks.ends_with('#');
-        let item = ListItem { checked: None, content: inline::blocks(cx, text) };
+        let item = ListItem { checked: None, content: item(cx, text) };
         match blocks.last_mut() {
             Some(Block::List(list)) if list.ordered == ordered => list.items.push(item),
             _ => blocks.push(Block::List(List { ordered, start: 1, items: vec![item] })),
@@ -271,7 +287,14 @@ fn level(cx: &mut Converter<'_>, items: &[(&str, &str)], depth: usize) -> Vec<Bl
 
 /// Converts items that are nested too deeply, without further nesting.
 fn level_flat(cx: &mut Converter<'_>, items: &[(&str, &str)]) -> Vec<Block> {
-    items.iter().flat_map(|(_, text)| inline::blocks(cx, text)).collect()
+    items.iter().flat_map(|(_, text)| item(cx, text)).collect()
+}
+
+/// Converts the lines of a list item.
+fn item(cx: &mut Converter<'_>, text: &str) -> Vec<Block> {
+    let mut flow = Flow::default();
+    blocks(cx, text, false, &mut flow);
+    flow.finish()
 }
 
 #[cfg(test)]

@@ -70,3 +70,44 @@ fn bars_in_an_image_are_no_cells() {
 fn smileys_and_dashes_strike_nothing() {
     assert_eq!(convert("sad :-( and -- yes -gone- ;-) --- a -b--"), "sad :-( and – yes ~~gone~~ ;-) — a -b–");
 }
+
+#[test]
+fn a_complete_row_ends_its_line_and_any_other_line_ends_the_table() {
+    let table = "| Host | Port |\n| --- | --- |\n| db1 | 5432 |";
+    for (after, expected) in [
+        ("Restart *it*.\nNow.", "Restart **it**.\\\nNow."),
+        ("h2. Rollback\ntext", "## Rollback\n\ntext"),
+        ("* a\n* b", "- a\n- b"),
+        ("----", "---"),
+        ("bq. q", "> q"),
+        ("Run {code}x{code}", "Run\n\n```\nx\n```"),
+        ("{info}x{info}", "> **Info:** x"),
+    ] {
+        assert_eq!(convert(&format!("||Host||Port||\n|db1|5432|\n{after}")), format!("{table}\n\n{expected}"));
+    }
+    let open = convert("||a||b||\n|1|two\nlines|\n|3|4 {code}x{code}\nend|\nafter");
+    assert_eq!(open, "| a | b |\n| --- | --- |\n| 1 | two<br>lines |\n| 3 | 4<br>`x`<br>end |\n\nafter");
+}
+
+#[test]
+fn blocks_directly_after_a_list_item_belong_to_the_item() {
+    for (after, expected) in [
+        ("h3. Expected\nok", "### Expected\n\n   ok"),
+        ("||h||\n|c|\nok", "| h |\n   | --- |\n   | c |\n\n   ok"),
+        ("----", "---"),
+        ("bq. q", "> q"),
+        ("{code}\nx\n{code}", "```\n   x\n   ```"),
+        ("{info}x{info}\nok", "> **Info:** x\n\n   ok"),
+    ] {
+        let item = convert(&format!("# do a\n# do b\n{after}\n# do c"));
+        assert_eq!(item, format!("1. do a\n\n2. do b\n\n   {expected}\n\n3. do c"));
+    }
+    assert_eq!(convert("* a\nb\n* * c"), "- a\\\n  b\n- \\* c");
+    assert_eq!(convert("* a\n\n{code}x{code}"), "- a\n\n```\nx\n```");
+}
+
+#[test]
+fn macros_of_confluence_without_a_body_are_no_text() {
+    assert_eq!(convert("a\n{scrollbar}\n{bookmarks}\n{welcome-message}\n{display-footnotes}\n\nb {x}"), "a\n\nb {x}");
+    assert_eq!(convert("{tasklist:title=T}\nDo it\n{tasklist}"), "**T**\n\nDo it");
+}
