@@ -94,6 +94,8 @@ fn an_emoji_that_is_no_emoticon_is_shown_as_itself() {
 
 #[test]
 fn a_status_without_a_title_says_its_color() {
+    let without_a_name = page("<p>a<ac:emoticon/>b</p>");
+    assert_eq!((without_a_name.text_md.as_str(), without_a_name.losses["emoticon:unknown"]), ("ab", 1));
     let status = |parameters: &str| {
         page(&format!(r#"<p>Is <ac:structured-macro ac:name="status">{parameters}</ac:structured-macro>.</p>"#))
     };

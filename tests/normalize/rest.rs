@@ -95,11 +95,15 @@ fn parents_of_version_2_make_breadcrumbs_through_folders() {
         json!({"id": "9", "type": "folder", "status": "current", "title": "Folder", "parentId": "1", "parentType": "page"}),
         page("2", "Child", json!("9"), "folder"),
     ];
+    let mut post = page("3", "Post", Value::Null, "page");
+    post["_links"]["webui"] = json!("/spaces/OPS/blog/2026/01/01/3");
+    let pages = [pages.as_slice(), &[post]].concat();
     let user = json!([{"accountId": "5b", "displayName": "Ann"}]);
     let links = json!({"base": "https://x.atlassian.net/wiki"});
     let read = read(&[("pages.json", list(&pages, &links)), ("users.json", user)]);
     let child = read.titled("Child");
     assert_eq!(child.breadcrumbs, ["Home", "Folder"]);
+    assert_eq!((child.meta.get("type"), &read.titled("Post").meta["type"]), (None, &json!("blogpost")));
     assert_eq!((child.meta["author"].as_str(), child.version), (Some("Ann"), Some(3)));
     assert_eq!(child.links[0].target_id.as_deref(), Some("x.atlassian.net/OPS/1"));
     assert_eq!(messages(&read), ["1 folder appears only in breadcrumbs"]);

@@ -379,8 +379,7 @@ pub(super) fn document(value: &Value, name: impl Fn(&str) -> Option<String>) -> 
     add_meta(&mut document.meta, "space_id", text(value, "/spaceId").as_deref());
     add_meta(&mut document.meta, "space_name", text(value, "/space/name").as_deref());
     add_meta(&mut document.meta, "status", text(value, "/status").as_deref());
-    let is_blog = value.get("type").and_then(Value::as_str) == Some("blogpost");
-    add_meta(&mut document.meta, "type", is_blog.then_some("blogpost"));
+    add_meta(&mut document.meta, "type", (class(value) == Class::Blog).then_some("blogpost"));
     add_meta(&mut document.meta, "parent_id", text(value, "/parentId").as_deref());
     if !has_restrictions(value) {
         document.losses.insert("readers:not-fetched".to_owned(), 1);

@@ -283,7 +283,7 @@ fn emoticon(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow) {
         (None, None, Some(short)) => short.to_owned(),
         (None, None, None) => {
             cx.count("emoticon:unknown");
-            format!(":{name}:")
+            if name.is_empty() { String::new() } else { format!(":{name}:") }
         }
     };
     flow.text(&text);
