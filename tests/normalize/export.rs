@@ -107,6 +107,66 @@ fn an_export_at_the_top_of_a_folder_hides_no_other_input() {
 }
 
 #[test]
+fn bytes_that_are_not_utf_8_spoil_only_themselves() {
+    let second = entities(2, "Two", "<p>two</p>", "");
+    let second = second.split_once("<hibernate-generic>").expect("an export").1;
+    // A long body is skipped in the first pass, which may end inside a character.
+    let long = |shift: usize| format!("<p>{}{}</p>", "x".repeat(shift), "€".repeat(5_000));
+    for body in ["<p>?</p>".to_owned(), long(0), long(1), long(2)] {
+        let whole = entities(1, "One ?", &body, second)
+            .replace("</hibernate-generic></hibernate-generic>", "</hibernate-generic>");
+        let bytes: Vec<u8> = whole.bytes().map(|byte| if byte == b'?' { 0xff } else { byte }).collect();
+        let header = whole.find('>').expect("a header");
+        let bytes = [&whole.as_bytes()[..=header], &bytes[header + 1..]].concat();
+        let folder = TempDir::new().expect("a temporary folder");
+        fs::write(folder.path().join("entities.xml"), bytes).expect("a written file");
+        let read = read(folder.path(), Source::Confluence, &Options::default());
+        assert_eq!(read.failures, []);
+        let [one, two] = read.documents.as_slice() else { panic!("{:?}", read.documents) };
+        assert_eq!((one.title.as_str(), two.title.as_str(), two.text_md.as_str()), ("One \u{fffd}", "Two", "two"));
+        let expected = body.trim_start_matches("<p>").trim_end_matches("</p>").replace('?', "\u{fffd}");
+        assert_eq!(one.text_md, expected);
+        let invalid = 1 + u64::from(body.contains('?'));
+        assert_eq!((one.losses["invalid-bytes"], two.losses.get("invalid-bytes")), (invalid, None));
+    }
+}
+
+#[test]
+fn the_internal_key_of_a_person_is_no_author() {
+    let key = "f".repeat(32);
+    let user = |name: &str| {
+        format!(
+            "<object class=\"ConfluenceUserImpl\"><id name=\"key\">{key}</id><property name=\"name\"><![CDATA[{name}]]></property></object>\n"
+        )
+    };
+    let comment = format!(
+        "<object class=\"Comment\"><id name=\"id\">5</id>\
+         <property name=\"containerContent\" class=\"Page\"><id name=\"id\">1</id></property>\
+         <property name=\"creator\" class=\"ConfluenceUserImpl\"><id name=\"key\">{key}</id></property></object>\n\
+         <object class=\"BodyContent\"><id name=\"id\">6</id><property name=\"bodyType\">2</property>\
+         <property name=\"content\" class=\"Comment\"><id name=\"id\">5</id></property>\
+         <property name=\"body\"><![CDATA[<p>c</p>]]></property></object>\n"
+    );
+    let body = format!("<p><ac:link><ri:user ri:userkey=\"{key}\"/></ac:link></p>");
+    let mut options = Options::default();
+    options.confluence.comments = true;
+    for (users, author, shown) in
+        [(String::new(), None, "unknown user"), (user(&key), None, "unknown user"), (user("ann"), Some("ann"), "ann")]
+    {
+        let modifier = format!(
+            "<property name=\"lastModifier\" class=\"ConfluenceUserImpl\"><id name=\"key\">{key}</id></property></object>"
+        );
+        let whole = entities(1, "One", &body, &(users + &comment)).replacen("</object>", &modifier, 1);
+        let folder = TempDir::new().expect("a temporary folder");
+        fs::write(folder.path().join("entities.xml"), whole).expect("a written file");
+        let page = &read(folder.path(), Source::Confluence, &options).documents[0];
+        assert_eq!(page.meta.get("author").and_then(|name| name.as_str()), author);
+        let label = author.unwrap_or("Comment");
+        assert_eq!(page.text_md, format!("@{shown}\n\n## Comments\n\n> **{label}:** c"));
+    }
+}
+
+#[test]
 fn pages_that_are_not_current_are_counted_by_status() {
     let other = |id: u64, status: &str| {
         format!(

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::super::super::text::one_line;
 use super::super::super::{FileError, ReadError};
+use super::super::links::is_internal_key;
 use super::attached::Attachment;
 use super::object::{Object, Objects};
 use super::restrictions::Restrictions;
@@ -53,6 +54,8 @@ pub(super) struct Node {
     /// The status of a node that is not current, such as a draft.
     pub other_status: Option<String>,
     pub position: Option<i64>,
+    /// The number of bytes in its properties that are not UTF-8.
+    pub invalid_bytes: u64,
     bodies: Vec<String>,
     /// The ids of its permission sets.
     permissions: Vec<String>,
@@ -182,6 +185,7 @@ impl Index {
             folder: object.class == "Folder" || object.value("isFolder") == Some("true"),
             other_status: object.value("contentStatus").filter(|_| !is_current(object)).map(str::to_owned),
             position: object.value("position").and_then(|position| position.parse().ok()),
+            invalid_bytes: object.invalid_bytes,
             bodies: object.collection("bodyContents").to_vec(),
             permissions: object.collection("contentPermissionSets").to_vec(),
         };
@@ -247,8 +251,10 @@ impl Index {
     }
 
     fn add_user(&mut self, object: &Object) {
-        let name = ["displayName", "fullName", "name", "lowerName"].into_iter().find_map(|name| object.value(name));
-        let Some(name) = name else { return };
+        self.restrictions.add_user(object);
+        let mut names =
+            ["displayName", "fullName", "name", "lowerName"].into_iter().filter_map(|name| object.value(name));
+        let Some(name) = names.find(|name| !is_internal_key(name)) else { return };
         let keys = [
             Some(object.id.as_str()),
             object.value("name"),
@@ -258,7 +264,6 @@ impl Index {
         for key in keys.into_iter().flatten() {
             self.users.insert(key.to_owned(), name.to_owned());
         }
-        self.restrictions.add_user(object);
     }
 
     fn add_content_property(&mut self, object: &Object) {

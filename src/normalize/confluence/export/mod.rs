@@ -11,16 +11,19 @@ mod object;
 mod open;
 mod restrictions;
 mod shortened;
+mod valid;
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 
 use super::super::document::{Attachment, Document};
+use super::super::text::{Losses, count_many};
 use super::super::{FileError, Notice, Options, Outcome, ReadError};
 use super::adf;
 use super::attached::AttachedFile;
 use super::library::{Body, Kind, Library, PageRef, Source, Task};
+use super::links::is_internal_key;
 use super::naming::Naming;
 use super::page::{Comment, Page, add_meta};
 use super::site::Site;
@@ -121,13 +124,14 @@ impl Export {
             source_path: Some(self.found.name.clone()),
             ..Document::default()
         };
+        count_many(&mut document.losses, "invalid-bytes", node.invalid_bytes);
         let url = |filename: &str| self.site.attachment_url(&node.id, filename);
         document.attachments = index
             .attachments_of(&node.id)
             .map(|filename| Attachment { url: url(filename), filename: filename.to_owned() })
             .collect();
         let author = node.modifier.as_ref().or(node.creator.as_ref());
-        add_meta(&mut document.meta, "author", author.map(|key| self.display_name(key)));
+        add_meta(&mut document.meta, "author", author.and_then(|key| self.display_name(key)));
         add_meta(&mut document.meta, "type", node.blog.then_some("blogpost"));
         add_meta(&mut document.meta, "parent_id", node.parent.as_deref());
         document
@@ -142,12 +146,14 @@ impl Export {
         }
     }
 
-    fn display_name<'k>(&'k self, key: &'k str) -> &'k str {
-        self.index.users.get(key).map_or(key, String::as_str)
+    /// Returns the name of a person, unless the export contains only an internal key.
+    fn display_name<'k>(&'k self, key: &'k str) -> Option<&'k str> {
+        let name = self.index.users.get(key).map_or(key, String::as_str);
+        Some(name).filter(|name| !is_internal_key(name))
     }
 
-    fn body_at(&self, place: BodyPlace) -> Option<Body> {
-        let text = object::property_text(&self.bytes(place.span)?);
+    fn body_at(&self, place: BodyPlace, losses: &mut Losses) -> Option<Body> {
+        let text = object::property_text(&self.bytes(place.span)?, losses);
         let is_wiki = match place.markup {
             Markup::Wiki => true,
             Markup::Storage => false,
@@ -233,7 +239,7 @@ impl Source for Export {
     }
 
     fn body(&self, number: usize) -> Option<Body> {
-        self.body_at(self.index.body_of(self.order.get(number)?)?)
+        self.body_at(self.index.body_of(self.order.get(number)?)?, &mut Losses::new())
     }
 
     fn length(&self, number: usize) -> u64 {
@@ -253,17 +259,17 @@ impl Source for Export {
         if length > MAX_BODY {
             return Err(fail(Some(line), &format!("has {length} bytes, more than the maximum of {MAX_BODY}")));
         }
-        let body = place.and_then(|place| self.body_at(place));
+        let mut document = self.document(node);
+        let body = place.and_then(|place| self.body_at(place, &mut document.losses));
         if place.is_some() && body.is_none() {
             return Err(fail(Some(line), "cannot be read"));
         }
-        let mut page =
-            Page { document: self.document(node), body, path: self.found.name.clone(), line, ..Page::default() };
+        let mut page = Page { document, body, path: self.found.name.clone(), line, ..Page::default() };
         let comments = self.index.comments_of(&node.id);
         if self.wants_comments {
             for (comment, place) in comments {
-                let author = comment.author.as_deref().map(|key| self.display_name(key).to_owned());
-                match self.body_at(place) {
+                let author = comment.author.as_deref().and_then(|key| self.display_name(key)).map(str::to_owned);
+                match self.body_at(place, &mut page.document.losses) {
                     Some(body) => page.comments.push(Comment { author, body }),
                     None => page.unread_comments += 1,
                 }

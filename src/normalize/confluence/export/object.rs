@@ -6,8 +6,10 @@ use std::io::BufRead;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::super::super::text::{Losses, count_many};
 use super::index::Span;
 use super::shortened::{MAX_SECTION, Shortened};
+use super::valid::{INVALID, Valid};
 
 /// Longer values are not kept, because they are neither names nor numbers.
 const MAX_VALUE: usize = MAX_SECTION / 2;
@@ -25,6 +27,8 @@ pub(super) struct Object {
     references: HashMap<String, (String, String)>,
     /// Ids by name.
     collections: HashMap<String, Vec<String>>,
+    /// The number of bytes in simple values that are not UTF-8. Each of them became U+FFFD.
+    pub invalid_bytes: u64,
     /// The location and the line number of the property `body`.
     pub body: Option<(Span, u64)>,
 }
@@ -45,7 +49,7 @@ impl Object {
 
 /// Reads the objects of an export in order.
 pub(super) struct Objects<R: BufRead> {
-    reader: Reader<Shortened<R>>,
+    reader: Reader<Valid<Shortened<R>>>,
     buffer: Vec<u8>,
     /// The line number, counted from 1.
     pub line: u64,
@@ -65,7 +69,7 @@ struct Place {
 
 impl<R: BufRead> Objects<R> {
     pub(super) fn new(source: R) -> Self {
-        let mut reader = Reader::from_reader(Shortened::new(source));
+        let mut reader = Reader::from_reader(Valid::new(Shortened::new(source)));
         let config = reader.config_mut();
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
@@ -75,7 +79,7 @@ impl<R: BufRead> Objects<R> {
 
     /// Returns the number of bytes that were read.
     fn position(&self) -> u64 {
-        self.reader.buffer_position().wrapping_add(self.reader.get_ref().left_out)
+        self.reader.buffer_position().wrapping_add(self.reader.get_ref().inner().left_out)
     }
 
     /// Returns the next object, or `None` at the end.
@@ -84,7 +88,7 @@ impl<R: BufRead> Objects<R> {
         let mut place = Place::default();
         loop {
             self.buffer.clear();
-            let (before, lines_before) = (self.position(), self.reader.get_ref().lines);
+            let (before, lines_before) = (self.position(), self.reader.get_ref().inner().lines);
             let event = self.reader.read_event_into(&mut self.buffer).map_err(|error| error.to_string())?;
             let after = before_end(&event, before);
             let lines = event.bytes().filter(|byte| *byte == b'\n').count() as u64;
@@ -125,7 +129,7 @@ impl<R: BufRead> Objects<R> {
                 }
                 _ => false,
             };
-            self.line += lines + self.reader.get_ref().lines - lines_before;
+            self.line += lines + self.reader.get_ref().inner().lines - lines_before;
             if place.start.0 == 0 && place.property.is_some() {
                 place.start = (self.position(), self.line);
             }
@@ -194,7 +198,8 @@ impl Place {
                 if name == "body" {
                     object.body = Some((Span { start: self.start.0, end: position }, self.start.1));
                 } else if self.text.len() <= MAX_VALUE {
-                    object.properties.insert(name, std::mem::take(&mut self.text));
+                    object.invalid_bytes += self.text.matches(INVALID).count() as u64;
+                    object.properties.insert(name, self.text.replace(INVALID, "\u{fffd}"));
                 }
                 self.text.clear();
             }
@@ -207,8 +212,10 @@ impl Place {
 /// Returns the text of a property from the bytes between its tags.
 ///
 /// The property is a CDATA section. If it contains a body, the CDATA sections of the body end with `]] >`.
-/// The parser of the body restores them.
-pub(super) fn property_text(bytes: &[u8]) -> String {
+/// The parser of the body restores them. Bytes that are not UTF-8 become U+FFFD and are counted.
+pub(super) fn property_text(bytes: &[u8], losses: &mut Losses) -> String {
+    let invalid = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    count_many(losses, "invalid-bytes", invalid as u64);
     let source = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(source.len());
     let mut reader = Reader::from_str(&source);
