@@ -15,6 +15,7 @@ mod binary;
 mod confluence;
 mod decode;
 mod dita;
+mod files;
 mod hidden;
 mod ndjson;
 mod parallel;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::files::Root;
+
 /// Maximum length of a line in bytes.
 const MAX_LINE: u64 = 128 * 1024 * 1024;
 
@@ -14,7 +16,8 @@ pub fn find(input: &Path, name: &str) -> Option<PathBuf> {
     if input.is_file() {
         return input.extension().is_some_and(|extension| extension == "ndjson").then(|| input.to_owned());
     }
-    [input.join(name), input.join("ingest").join(name)].into_iter().find(|path| path.is_file())
+    let root = Root::of(input).ok()?;
+    [input.join(name), input.join("ingest").join(name)].into_iter().find(|path| root.has(path))
 }
 
 /// A line of the file.

@@ -4,9 +4,13 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::Duration;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
-use trailblazer::normalize::{Document, Options, Source};
+use trailblazer::config::Attachments;
+use trailblazer::normalize::{self, Document, Options, Outcome, Source};
 
 use crate::conformance::parsed::faults;
 use crate::support::documents::{Read, read, read_files};
@@ -90,12 +94,12 @@ fn an_emoji_that_is_no_emoticon_is_shown_as_itself() {
     assert_eq!(emoticon(r#"ac:emoji-shortname=":rocket:" ac:emoji-id="1f680" ac:emoji-fallback="🚀""#), "🚀");
     assert_eq!(emoticon(r#"ac:emoji-shortname=":blue_star:" ac:emoji-fallback=":blue_star:""#), "★");
     assert_eq!(emoticon(""), "★");
+    let without_a_name = page("<p>a<ac:emoticon/>b</p>");
+    assert_eq!((without_a_name.text_md.as_str(), without_a_name.losses["emoticon:unknown"]), ("ab", 1));
 }
 
 #[test]
 fn a_status_without_a_title_says_its_color() {
-    let without_a_name = page("<p>a<ac:emoticon/>b</p>");
-    assert_eq!((without_a_name.text_md.as_str(), without_a_name.losses["emoticon:unknown"]), ("ab", 1));
     let status = |parameters: &str| {
         page(&format!(r#"<p>Is <ac:structured-macro ac:name="status">{parameters}</ac:structured-macro>.</p>"#))
     };
@@ -221,6 +225,127 @@ fn links_in_a_circle_are_told_and_passed_over() {
         read.failures.iter().map(|failure| (failure.path.as_str(), failure.message.as_str())).collect();
     let message = "the folder is a link to one of its parent folders; remove the link";
     assert_eq!(told, [("a/b/up", message), ("again", message)]);
+}
+
+#[test]
+fn symbolic_links_out_of_the_input_are_told_and_not_followed() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a written file");
+    };
+    for (path, text) in [
+        ("out/page.html", "<p>SECRET</p>"),
+        ("out/folder/page.html", "<p>SECRET</p>"),
+        ("out/notes.txt", "SECRET"),
+        ("out/entities.xml", &entities().replace("Hello", "SECRET")),
+        ("out/exportDescriptor.properties", "baseUrl=https://secret.example"),
+        ("out/confluence.ndjson", r#"{"id":"1","title":"SECRET","body_storage":"<p>SECRET</p>"}"#),
+        ("in/page.html", "<p><ac:link><ri:attachment ri:filename=\"notes.txt\"/></ac:link></p>"),
+        ("in/below/shown.html", "<p>shown</p>"),
+        ("in/space/entities.xml", &entities()),
+        ("in/space/attachments/x", ""),
+        ("in/ingest/x", ""),
+    ] {
+        write(path, text);
+    }
+    for (target, link) in [
+        ("../out/page.html", "in/link.html"),
+        ("../out/folder", "in/folder"),
+        ("../out/notes.txt", "in/notes.txt"),
+        ("../../out/entities.xml", "in/other/entities.xml"),
+        ("../../out/exportDescriptor.properties", "in/space/exportDescriptor.properties"),
+        ("../../out/confluence.ndjson", "in/ingest/confluence.ndjson"),
+        ("../../out", "in/attachments/page"),
+        ("below/shown.html", "in/inside.html"),
+    ] {
+        let link = folder.path().join(link);
+        fs::create_dir_all(link.parent().expect("a parent")).expect("a folder");
+        symlink(target, link).expect("a link");
+    }
+    let mut options = Options::default();
+    options.confluence.attachments = Attachments::Text;
+    let input = read(&folder.path().join("in"), Source::Confluence, &options);
+    let ids: Vec<&str> = input.documents.iter().map(|page| page.id.as_str()).collect();
+    assert_eq!(ids, ["in/below/shown", "in/inside", "in/page", "ENG/10", "ENG/11"]);
+    let text = format!("{:?}", input.documents);
+    assert!(!text.contains("SECRET") && !text.contains("secret"), "{text}");
+    let told: Vec<&str> = input.failures.iter().map(|failure| failure.path.as_str()).collect();
+    let links = [
+        "attachments/page",
+        "folder",
+        "ingest/confluence.ndjson",
+        "link.html",
+        "other/entities.xml",
+        "space/exportDescriptor.properties",
+    ];
+    assert_eq!(told, links);
+    assert!(input.failures.iter().all(|failure| failure.message.contains("leads out of the input")));
+    // The input itself may be a link.
+    for (target, link) in [("in", "again"), ("out/page.html", "page.html")] {
+        symlink(target, folder.path().join(link)).expect("a link");
+        let read = read(&folder.path().join(link), Source::Confluence, &options);
+        assert!(!read.documents.is_empty(), "{link}");
+    }
+}
+
+/// Returns the failures of an input, or the error that concerns the whole input. Panics if the reader waits.
+fn faults_in_time(path: &Path, source: Source) -> Vec<(String, String)> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let path = path.to_owned();
+    std::thread::spawn(move || {
+        let mut options = Options::default();
+        options.confluence.attachments = Attachments::Text;
+        let mut faults = Vec::new();
+        let result = normalize::read(&path, source, &options, &mut |outcome| {
+            if let Outcome::Failure(fault) | Outcome::Skipped(fault) = outcome {
+                faults.push((fault.path, fault.message));
+            }
+            Ok(())
+        });
+        faults.extend(result.err().map(|error| (String::new(), error.to_string())));
+        sender.send(faults)
+    });
+    receiver.recv_timeout(Duration::from_mins(1)).expect("the reader waits for no pipe")
+}
+
+#[test]
+fn only_regular_files_are_opened() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let pipe = |path: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        mkfifo(&path, Mode::S_IRWXU).expect("a pipe");
+        path
+    };
+    let names = ["in/T.xml", "in/e.zip", "in/p.json", "in/space/exportDescriptor.properties", "in/sub/entities.xml"];
+    for path in names {
+        pipe(path);
+    }
+    for path in ["in/attachments/page/a.txt", "in/space/attachments/10/5/1"] {
+        pipe(path);
+    }
+    fs::write(folder.path().join("in/page.html"), "<p>x</p>").expect("a written file");
+    let attachment = r#"<object class="Attachment"><id name="id">5</id><property name="title"><![CDATA[b.txt]]></property><property name="containerContent" class="Page"><id name="id">10</id></property></object></hibernate-generic>"#;
+    let export = entities().replace("</hibernate-generic>", attachment);
+    fs::write(folder.path().join("in/space/entities.xml"), export).expect("a written file");
+    let expected = |path: &str| (path.to_owned(), "it is not a regular file".to_owned());
+    let missing = |path: &str| (path.to_owned(), "the attachment is not in the input".to_owned());
+    let faults = faults_in_time(&folder.path().join("in"), Source::Confluence);
+    let told: Vec<(String, String)> = names.map(|name| expected(name.trim_start_matches("in/"))).to_vec();
+    assert_eq!(faults, [told, vec![missing("page/a.txt"), missing("Root/b.txt")]].concat());
+    for (name, source) in [
+        ("T.xml", Source::Confluence),
+        ("e.zip", Source::Confluence),
+        ("p.json", Source::Confluence),
+        ("c.ndjson", Source::Confluence),
+        ("t.dita", Source::Dita),
+        ("m.ditamap", Source::Dita),
+    ] {
+        let faults = faults_in_time(&pipe(&format!("alone/{name}")), source);
+        assert!(!faults.is_empty() && faults.iter().all(|(_, fault)| fault.contains("not a")), "{name}: {faults:?}");
+    }
 }
 
 /// Returns an export with one object of each important kind.

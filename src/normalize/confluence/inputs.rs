@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::super::files::{LEADS_OUT, NOT_A_FILE, Root};
 use super::super::{FileError, Notice, Options, Outcome, ReadError};
 use super::export;
 use super::ingest;
@@ -22,8 +23,12 @@ type Opened = (Vec<Box<dyn Source>>, Vec<Outcome>);
 /// Opens everything in `input`: first the page files, sorted by path, then the space exports.
 /// Folders that cannot be read are reported first.
 pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<Opened, ReadError> {
+    if !input.is_dir() && !input.is_file() {
+        return Err(ReadError::Input { message: format!("{} is not a regular file", input.display()) });
+    }
+    let root = Root::of(input).map_err(io_error(input))?;
     if !input.is_dir()
-        && let Some(found) = export::find(input)?
+        && let Some(found) = export::find(input, &root)?
     {
         return Ok((vec![Box::new(export::Export::index(found, options, naming)?)], Vec::new()));
     }
@@ -34,19 +39,19 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
         let message = format!("{} is neither a page file ({ENDINGS}) nor a space export", input.display());
         return Err(ReadError::Input { message });
     }
-    let mut listing = Listing::default();
+    let mut listing = Listing { root: &root, files: Vec::new(), exports: Vec::new(), unread: Vec::new() };
     listing.add(input, "", &mut Vec::new())?;
-    let Listing { files, exports, unread } = listing;
+    let Listing { files, exports, unread, .. } = listing;
     if files.is_empty() && exports.is_empty() && unread.is_empty() {
         let message = format!("{} contains no page files ({ENDINGS})", input.display());
         return Err(ReadError::Input { message });
     }
     let is_alone = files.is_empty() && exports.len() == 1;
-    let mut sources: Vec<Box<dyn Source>> = vec![Box::new(pages::index(files, options, naming))];
+    let mut sources: Vec<Box<dyn Source>> = vec![Box::new(pages::index(files, Some(root.clone()), options, naming))];
     let mut told: Vec<Outcome> = unread.into_iter().map(Outcome::Failure).collect();
     let mut indexed: Vec<export::Export> = Vec::new();
     for (path, relative) in exports {
-        let export = export::find_among(&path, &relative).and_then(|found| {
+        let export = export::find_among(&path, &relative, &root).and_then(|found| {
             let Some(found) = found else { return Ok(None) };
             if let Some(first) = indexed.iter().find(|export| export.is_copy(&found)) {
                 let message = format!("{} is the same export as {}, so it is not read", found.name(), first.name());
@@ -71,16 +76,16 @@ pub(super) fn open(input: &Path, options: &Options, naming: &Naming) -> Result<O
 }
 
 /// The files of an input, sorted by path.
-#[derive(Default)]
-struct Listing {
+struct Listing<'r> {
+    root: &'r Root,
     files: Vec<File>,
     /// Paths that may be space exports.
     exports: Vec<(PathBuf, String)>,
-    /// Folders that were skipped.
+    /// Files and folders that were skipped.
     unread: Vec<FileError>,
 }
 
-impl Listing {
+impl Listing<'_> {
     /// Adds a file or the content of a folder. `above` has the device and the inode of each parent folder.
     fn add(&mut self, path: &Path, relative: &str, above: &mut Vec<(u64, u64)>) -> Result<(), ReadError> {
         if !path.is_dir() {
@@ -107,7 +112,7 @@ impl Listing {
             return Ok(());
         }
         // If an export cannot be opened, the error is reported when it is read.
-        let is_export = export::find_among(path, relative).map_or(true, |export| export.is_some());
+        let is_export = export::find_among(path, relative, self.root).map_or(true, |export| export.is_some());
         if is_export {
             self.exports.push((path.to_owned(), relative.to_owned()));
         }
@@ -117,9 +122,19 @@ impl Listing {
             // Neither the attachments of pages nor the own files of an export are page files.
             let is_attached = shown == ATTACHMENTS && path.join(&name).is_dir();
             let is_own = is_export && export::OWN.contains(&&*shown);
-            if !shown.starts_with('.') && !is_attached && !is_own {
-                let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
-                self.add(&path.join(&name), &relative, above)?;
+            if shown.starts_with('.') {
+                continue;
+            }
+            let child = path.join(&name);
+            let relative = if relative.is_empty() { shown.to_string() } else { format!("{relative}/{shown}") };
+            if let Some(fault) = self.fault_of(&child) {
+                if is_own || child.is_dir() || is_input_file(&shown) {
+                    self.pass_over(&relative, fault.to_owned());
+                }
+            } else if is_attached {
+                self.check_attachments(&child, &relative);
+            } else if !is_own {
+                self.add(&child, &relative, above)?;
             }
         }
         above.pop();
@@ -136,9 +151,31 @@ impl Listing {
         }
     }
 
+    /// Reports the links out of the input in a folder of attached files.
+    fn check_attachments(&mut self, folder: &Path, relative: &str) {
+        for name in contents_of(folder).map(|(_, names)| names).unwrap_or_default() {
+            if let Some(fault) = self.fault_of(&folder.join(&name)) {
+                self.pass_over(&format!("{relative}/{}", name.to_string_lossy()), fault.to_owned());
+            }
+        }
+    }
+
+    /// Returns why a file or folder must not be opened.
+    fn fault_of(&self, path: &Path) -> Option<&'static str> {
+        if path.is_symlink() && self.root.is_left_by(path) {
+            return Some(LEADS_OUT);
+        }
+        fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()).then_some(NOT_A_FILE)
+    }
+
     fn pass_over(&mut self, relative: &str, message: String) {
         self.unread.push(FileError { path: relative.to_owned(), line: None, message });
     }
+}
+
+/// Returns whether a file with this name is read: a page file, an export or an older artifact.
+fn is_input_file(name: &str) -> bool {
+    is_page_file(name) || matches!(extension(name).as_str(), "zip" | "ndjson")
 }
 
 /// Returns the device and the inode of a folder, and its sorted file names.

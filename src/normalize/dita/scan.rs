@@ -15,7 +15,7 @@ use super::lightweight;
 use super::resolve::find_target;
 use super::specializations::Specializations;
 use super::vocabulary::is_topicref;
-use crate::normalize::{FileError, Notice, Options, ReadError, binary};
+use crate::normalize::{FileError, Notice, Options, ReadError, binary, files};
 
 /// Extensions of files that may contain DITA. The root element decides.
 const EXTENSIONS: [&str; 10] =
@@ -75,7 +75,7 @@ pub(super) fn scan(input: &Path, options: &Options) -> Result<Scan, ReadError> {
 fn refuse_binary(input: &Path) -> Result<(), ReadError> {
     let io = |source| ReadError::Io { path: input.to_owned(), source };
     let mut head = Vec::new();
-    std::fs::File::open(input).map_err(io)?.take(binary::HEAD as u64).read_to_end(&mut head).map_err(io)?;
+    files::open(input).map_err(io)?.take(binary::HEAD as u64).read_to_end(&mut head).map_err(io)?;
     let Some(kind) = binary::kind(&head) else { return Ok(()) };
     let advice = if kind.ends_with("archive") {
         "unpack it and give the folder"

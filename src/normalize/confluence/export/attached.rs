@@ -9,11 +9,12 @@ use zip::ZipArchive;
 
 use crate::lock::locked;
 use crate::normalize::extract::MAX_FILE;
+use crate::normalize::files::Root;
 
 /// The location of the attached files.
 pub(super) enum Attached {
-    /// The folder that contains `entities.xml`.
-    Folder(PathBuf),
+    /// The folder that contains `entities.xml`, and the folder of the input.
+    Folder(PathBuf, Root),
     /// The zip file, and the path of the folder that contains `entities.xml`. The path is empty or ends with a slash.
     Zip(Box<Mutex<ZipArchive<BufReader<File>>>>, String),
 }
@@ -32,7 +33,7 @@ impl Attached {
     pub(super) fn read(&self, page: &str, attachment: &Attachment) -> Option<Vec<u8>> {
         let path = path(page, attachment)?;
         match self {
-            Self::Folder(folder) => bytes(File::open(folder.join(path)).ok()?),
+            Self::Folder(folder, root) => bytes(root.open(&folder.join(path)).ok()?),
             Self::Zip(archive, prefix) => {
                 let mut archive = locked(archive);
                 bytes(archive.by_name(&format!("{prefix}{path}")).ok()?)
@@ -43,7 +44,7 @@ impl Attached {
     /// Returns whether the export contains a file.
     pub(super) fn has(&self, page: &str, attachment: &Attachment) -> bool {
         path(page, attachment).is_some_and(|path| match self {
-            Self::Folder(folder) => folder.join(path).is_file(),
+            Self::Folder(folder, root) => root.has(&folder.join(path)),
             Self::Zip(archive, prefix) => {
                 let archive = locked(archive);
                 archive.index_for_name(&format!("{prefix}{path}")).is_some()

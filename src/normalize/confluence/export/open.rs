@@ -10,11 +10,14 @@ use std::sync::Mutex;
 use super::super::io_error;
 use super::attached::Attached;
 use crate::normalize::ReadError;
+use crate::normalize::files::Root;
 
 pub const ENTITIES: &str = "entities.xml";
 const DESCRIPTOR: &str = "exportDescriptor.properties";
 /// Files and folders of an unpacked export that are not read as page files.
 pub const OWN: &[&str] = &[ENTITIES, DESCRIPTOR, "plugin-data", "resources"];
+/// Maximum size of the description in bytes.
+const MAX_DESCRIPTOR: u64 = 64 * 1024;
 /// Maximum size of an unpacked `entities.xml` in bytes.
 const MAX_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
 
@@ -43,45 +46,42 @@ impl Found {
     }
 }
 
-/// Opens `input` if it is a space export.
-pub fn find(input: &Path) -> Result<Option<Found>, ReadError> {
-    if input.is_dir() {
-        let path = input.join(ENTITIES);
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let descriptor = std::fs::read_to_string(input.join(DESCRIPTOR)).unwrap_or_default();
-        return open(&path, descriptor).map(Some);
-    }
+/// Opens a file if it is a space export. `root` is the folder of the input.
+pub fn find(input: &Path, root: &Root) -> Result<Option<Found>, ReadError> {
     let has_extension = |wanted: &str| input.extension().is_some_and(|found| found.eq_ignore_ascii_case(wanted));
     if has_extension("zip") {
         return unzip(input).map(Some);
     }
     if has_extension("xml") && is_export(input)? {
-        let descriptor = input.with_file_name(DESCRIPTOR);
-        return open(input, std::fs::read_to_string(descriptor).unwrap_or_default()).map(Some);
+        return open(input, root).map(Some);
     }
     Ok(None)
 }
 
-fn open(path: &Path, descriptor: String) -> Result<Found, ReadError> {
+/// Opens an unpacked export.
+fn open(path: &Path, root: &Root) -> Result<Found, ReadError> {
     let entities = File::open(path).map_err(io_error(path))?;
-    let attachments = Attached::Folder(path.parent().unwrap_or(path).to_owned());
+    let mut descriptor = String::new();
+    if let Ok(file) = root.open(&path.with_file_name(DESCRIPTOR)) {
+        // Without a description, the address of the site is unknown.
+        let _ = file.take(MAX_DESCRIPTOR).read_to_string(&mut descriptor);
+    }
+    let attachments = Attached::Folder(path.parent().unwrap_or(path).to_owned(), root.clone());
     Ok(Found { path: path.to_owned(), name: ENTITIES.to_owned(), entities, attachments, descriptor })
 }
 
 /// Opens `path` if it is an export in a folder with other files. `relative` is its path in that folder.
-pub fn find_among(path: &Path, relative: &str) -> Result<Option<Found>, ReadError> {
-    let is_export = if path.is_dir() {
+pub fn find_among(path: &Path, relative: &str, root: &Root) -> Result<Option<Found>, ReadError> {
+    let export = if path.is_dir() {
         let entities = path.join(ENTITIES);
         // An empty file is a damaged export.
         let is_empty = || std::fs::metadata(&entities).is_ok_and(|meta| meta.len() == 0);
-        entities.is_file() && (relative.is_empty() || is_empty() || is_export(&entities)?)
+        let is_export = root.has(&entities) && (relative.is_empty() || is_empty() || is_export(&entities)?);
+        if is_export { Some(open(&entities, root)?) } else { None }
     } else {
         // Other zip files, such as attachments, are no exports.
-        entry(&archive(path)?, ENTITIES).is_some()
+        if entry(&archive(path)?, ENTITIES).is_some() { find(path, root)? } else { None }
     };
-    let export = if is_export { find(path)? } else { None };
     let name = if relative.is_empty() { ENTITIES.to_owned() } else { format!("{relative}/{ENTITIES}") };
     Ok(export.map(|export| Found { name, ..export }))
 }
@@ -122,7 +122,7 @@ fn unzip(path: &Path) -> Result<Found, ReadError> {
     if let Some(name) = entry(&archive, DESCRIPTOR) {
         let file = archive.by_name(&name).map_err(broken)?;
         let mut bytes = Vec::new();
-        file.take(64 * 1024).read_to_end(&mut bytes).map_err(io_error(path))?;
+        file.take(MAX_DESCRIPTOR).read_to_end(&mut bytes).map_err(io_error(path))?;
         descriptor = String::from_utf8_lossy(&bytes).into_owned();
     }
     let mut entities = tempfile::tempfile().map_err(io_error(&std::env::temp_dir()))?;

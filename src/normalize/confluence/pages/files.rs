@@ -50,13 +50,14 @@ impl Pages {
     fn own_folders(&self, number: usize, content_id: &str) -> Vec<PathBuf> {
         let file = self.slots.get(number).and_then(|(file, _)| self.files.get(*file));
         let Some(File { origin: Origin::Disk(path), .. }) = file else { return Vec::new() };
+        let Some(root) = &self.root else { return Vec::new() };
         let attachments = path.with_file_name(ATTACHMENTS);
         let is_name = |name: &str| !name.is_empty() && !name.contains(['/', '\\', '\0']) && !name.starts_with('.');
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let mut folders = Vec::new();
         for name in [content_id, stem].into_iter().filter(|name| is_name(name)) {
             let folder = attachments.join(name);
-            if folder.is_dir() && !folders.contains(&folder) {
+            if folder.is_dir() && !root.is_left_by(&folder) && !folders.contains(&folder) {
                 folders.push(folder);
             }
         }
@@ -70,7 +71,8 @@ impl Pages {
             folders.extend([path.with_file_name(ATTACHMENTS), path.parent()?.to_owned()]);
         }
         let name = stored_name(filename);
-        folders.into_iter().map(|folder| folder.join(&*name)).find(|path| path.is_file())
+        let root = self.root.as_ref()?;
+        folders.into_iter().map(|folder| folder.join(&*name)).find(|path| root.has(path))
     }
 }
 

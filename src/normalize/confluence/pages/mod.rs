@@ -11,6 +11,7 @@ use std::io::Read as _;
 use std::num::NonZeroUsize;
 
 use super::super::extract::MAX_FILE as MAX_ATTACHMENT;
+use super::super::files::Root;
 use super::super::parallel;
 use super::super::text::Losses;
 use super::super::{FileError, Options};
@@ -31,6 +32,8 @@ pub(super) const ENDINGS: &str = ".xml, .html, .xhtml, .storage, .json or .adf";
 /// The page files of an input.
 pub(super) struct Pages {
     files: Vec<File>,
+    /// The folder of the input, unless the file is in memory.
+    root: Option<Root>,
     naming: Naming,
     site_url: Option<String>,
     /// The content of each file, or the reason why it contains no page.
@@ -44,14 +47,15 @@ pub(super) struct Pages {
 
 /// Reads a page file from memory.
 pub(super) fn held(name: &str, bytes: &[u8], options: &Options, naming: &Naming) -> Pages {
-    index(vec![File { origin: Origin::Memory(bytes.to_owned()), relative: name.to_owned() }], options, naming)
+    index(vec![File { origin: Origin::Memory(bytes.to_owned()), relative: name.to_owned() }], None, options, naming)
 }
 
 /// Reads the ids and titles in each file, and notes the files without a page.
-pub(super) fn index(files: Vec<File>, options: &Options, naming: &Naming) -> Pages {
+pub(super) fn index(files: Vec<File>, root: Option<Root>, options: &Options, naming: &Naming) -> Pages {
     let mut pages = Pages {
         found: Vec::with_capacity(files.len()),
         files,
+        root,
         naming: naming.clone(),
         site_url: options.site_url.clone(),
         slots: Vec::new(),
@@ -111,13 +115,13 @@ impl Pages {
             content_id,
             title: title.map_or_else(|| stem.clone(), str::to_owned),
             alias: Some(stem),
+            kind: Kind::Unknown,
             space_key: self.naming.collection().map(str::to_owned),
+            is_space_assumed: true,
             has_cloud_body: is_cloud,
             ..PageRef::default()
         }
-            kind: Kind::Unknown,
     }
-            is_space_assumed: true,
 
     /// Returns the entry in the library for a page of the REST API.
     fn rest_reference(&self, page: &RestPage, spaces: &HashMap<&str, &Space>, library: &mut Library<'_>) -> PageRef {
