@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::normalize::document::{NO_SUCH_ENTITY, NO_SUCH_KEY, NOT_IN_INPUT, OUTSIDE_INPUT};
-use crate::normalize::{self, FileError, Link, Notice, Outcome};
+use crate::normalize::{self, Document, FileError, Link, Notice, Outcome};
 use crate::stop::Stop;
 use crate::terminal::{counted, printable, spinner};
 
@@ -49,10 +49,10 @@ impl Reading<'_> {
                     *summary.losses.entry(name.clone()).or_default() += count;
                 }
                 if !document.losses.is_empty() {
-                    let path = document.source_path.as_deref().unwrap_or(&document.id);
+                    let name = name_of(&document);
                     let losses = format!("{}{}", listed(document.losses.iter()), lost_links(&document.links));
                     spinner.suspend(|| {
-                        log::debug!("{}: dropped or unresolved: {}", printable(path), printable(&losses));
+                        log::debug!("{}: dropped or unresolved: {}", printable(&name), printable(&losses));
                     });
                 }
                 summary.documents += 1;
@@ -102,6 +102,14 @@ fn no_documents(input: &Input<'_>, summary: Summary) -> Error {
             0 => format!("Check PATH and --source.{skipped}"),
             _ => format!("The messages above describe the errors.{skipped}"),
         }),
+    }
+}
+
+/// Returns the name of a document in messages. A file of Confluence may contain many pages.
+fn name_of(document: &Document) -> String {
+    match &document.source_path {
+        Some(path) if document.source_system == "dita" => path.clone(),
+        _ => format!("{} \"{}\"", document.id, document.title),
     }
 }
 

@@ -12,6 +12,7 @@ use super::convert::Converter;
 use super::flow::plain;
 use super::headings;
 use super::library::{Body, Library, PageRef};
+use super::site::is_number;
 
 /// A page before its conversion.
 #[derive(Debug, Default)]
@@ -95,7 +96,12 @@ fn convert_here(library: &Library<'_>, index: usize) -> Outcome {
         if let Err(error) = cx.each_block(body, &mut |block| text.push(&block)) {
             let lines = if page.is_one_line { 0 } else { error.line - 1 };
             let line = Some(page.line.max(1) + lines);
-            return Outcome::Failure(FileError { path: page.path, line, message: error.message });
+            let message = match reference.content_id.as_str() {
+                id if is_number(id) => format!("page {id} \"{}\": {}", document.title, error.message),
+                // The path is the name of the page.
+                _ => error.message,
+            };
+            return Outcome::Failure(FileError { path: page.path, line, message });
         }
     }
     let comments = page.comments.len() + page.unread_comments;

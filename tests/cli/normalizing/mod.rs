@@ -73,6 +73,24 @@ fn what_was_dropped_is_told_by_document_to_those_who_want_details() {
 }
 
 #[test]
+fn a_page_of_a_file_with_many_pages_is_named_by_its_id_and_title() {
+    let sandbox = Sandbox::new();
+    let page = |id: &str, body: &serde_json::Value| serde_json::json!({"id": id, "type": "page", "title": format!("Page {id}"), "body": body});
+    let toc = serde_json::json!({"storage": {"value": "<p>x</p><ac:structured-macro ac:name=\"toc\"/>"}});
+    let broken = serde_json::json!({"atlas_doc_format": {"value": "{}"}});
+    let list = serde_json::json!({"results": [page("7", &toc), page("8", &broken), page("9", &toc)]});
+    sandbox.write("docs/list.json", list.to_string());
+    let args = ["-v", "normalize", "docs", "--source", "confluence", "--run-id", "guide"];
+    let run = sandbox.run(&args).exits(1);
+    let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains("Page ")).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    debug: docs/7 "Page 7": dropped or unresolved: macro:toc 1, readers:not-fetched 1
+    warn: list.json:1: page 8 "Page 8": an ADF document must have the type `doc`, not ``
+    debug: docs/9 "Page 9": dropped or unresolved: macro:toc 1, readers:not-fetched 1
+    "#);
+}
+
+#[test]
 fn the_same_path_is_the_same_run_and_says_what_changed() {
     let sandbox = with_topics();
     let args = ["normalize", "docs", "--source", "dita"];
