@@ -106,6 +106,20 @@ fn a_title_with_a_colon_is_included_in_each_notation() {
 }
 
 #[test]
+fn a_part_of_wiki_markup_is_found_by_its_whole_name() {
+    let wiki = |(name, page): (String, String)| {
+        let mut page: serde_json::Value = serde_json::from_str(&page).expect("JSON");
+        page["body"] = json!({"wiki": page["body"]["storage"]});
+        (name, page.to_string())
+    };
+    let parts = "{excerpt-include:Gone}\nFirst.\n{excerpt}the gist{excerpt}\n\
+        {multiexcerpt:MultiExcerptName=a}of a{multiexcerpt}\n{multiexcerpt:MultiExcerptName=b}of b{multiexcerpt}";
+    let shows = "{excerpt-include:Parts}\n\n{multiexcerpt-include:PageWithExcerpt=Parts|MultiExcerptName=b}";
+    let pages = [page("page", "1", "DEV", "Shows", shows), page("page", "2", "DEV", "Parts", parts)];
+    assert_eq!(read(&pages.map(wiki))[0].text_md, "the gist\n\nof b");
+}
+
+#[test]
 fn a_file_of_an_included_page_is_not_a_file_of_the_document() {
     let image = "<p><ac:image><ri:attachment ri:filename=\"d.png\"/></ac:image></p>";
     let include = macro_("include", "<ri:page ri:content-title=\"Part\"/>");

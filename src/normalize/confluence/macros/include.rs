@@ -9,8 +9,8 @@ use super::super::flow::Flow;
 use super::super::library::{Body, PageName};
 use super::super::links::{self, Resource};
 use super::super::parse;
-use super::super::{adf, storage};
-use super::{Call, Content, body, body_blocks, conditional, macro_name, text};
+use super::super::{adf, storage, wiki};
+use super::{Call, Content, Parameter, body, body_blocks, conditional, macro_name, text};
 
 /// Converts an excerpt of this page. A hidden excerpt appears only on other pages.
 pub(super) fn excerpt(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
@@ -123,12 +123,13 @@ fn part_of(cx: &mut Converter<'_>, body: &Body, part: &Part) -> Option<Vec<Block
             if conditional::has_closed(cx, source) {
                 return None;
             }
-            let name = part.macros.first()?;
-            let (_, rest) = source.split_once(&format!("{{{name}"))?;
-            let (_, rest) = rest.split_once('}')?;
-            let (inner, _) = rest.split_once(&format!("{{{name}}}"))?;
+            let is_named = |parameters: &[Parameter]| {
+                let is_name = |one: &Parameter| NAMES.contains(&&*one.name) && Some(&one.value) == part.name.as_ref();
+                part.name.is_none() || parameters.iter().any(is_name)
+            };
+            let inner = wiki::body(source, |name, parameters| part.macros.contains(&name) && is_named(parameters))?;
             let mut flow = Flow::default();
-            super::wiki::document(cx, inner, &mut flow);
+            wiki::document(cx, inner, &mut flow);
             Some(flow.finish())
         }
     }

@@ -141,6 +141,16 @@ pub(super) fn tags(source: &str) -> impl Iterator<Item = (String, Vec<Parameter>
     places.filter_map(|at| tag(source, at)).map(|(name, parameters, _)| (name, parameters))
 }
 
+/// Returns the body of the first macro for whose name and parameters `is_wanted` is true.
+pub(super) fn body(source: &str, is_wanted: impl Fn(&str, &[Parameter]) -> bool) -> Option<&str> {
+    let mut places = source.match_indices('{').map(|(at, _)| at).filter(|at| !is_escaped(source, *at));
+    places.find_map(|at| {
+        let (name, _, end) = tag(source, at).filter(|(name, parameters, _)| is_wanted(name, parameters))?;
+        let rest = source.get(end..)?;
+        rest.get(..closing(rest, &name, &format!("{{{name}}}"))?)
+    })
+}
+
 fn is_escaped(source: &str, at: usize) -> bool {
     source.get(..at).is_some_and(|before| before.ends_with('\\'))
 }
