@@ -60,7 +60,7 @@ pub fn open_file(settings: &Logging, command: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes the error that ends the command to the files. On standard error, it has a different format.
+/// Adds the error that ends the command to the log files. Standard error shows it in a different format.
 pub fn record_error(message: &str, hint: Option<&str>) {
     let hint = hint.map(|hint| format!("; hint: {hint}")).unwrap_or_default();
     to_file(

@@ -74,7 +74,7 @@ fn line(row: &[String], widths: &[usize], width: Option<usize>) -> String {
 /// The steps in which columns are shortened: the minimum width, and whether only the columns that are shortened first are affected.
 const STEPS: [(usize, bool); 3] = [(NARROW, true), (NARROW, false), (1, false)];
 
-/// Shortens the widest cells in `steps` until all cells together have `width` columns.
+/// Shortens the widest cells, one step of `steps` after the other, until all cells together are `width` columns wide.
 fn shrink(widths: &mut [usize], first: &[usize], width: usize, steps: &[(usize, bool)]) {
     let mut excess = widths.iter().sum::<usize>().saturating_sub(width);
     for &(floor, only_first) in steps {

@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-SHORTEST = 200  # Characters: fixtures and stubs of a line or two are no documents.
+SHORTEST = 200  # Characters: fixtures and stubs of a line or two are not documents.
 RUN = 100
 ADDED = "This page was reviewed, and what it says holds for the release of this month."
 

@@ -104,7 +104,7 @@ class Contender:
         return result
 
     def kill_at(self, variant, texts):
-        """Kills the ingest after this number of embedded texts, and then ingests the rest. Returns the number of all texts."""
+        """Kills the ingest after this number of embedded texts, and then ingests the rest. Returns the total number of texts."""
         self.forget()
         process = self.begin(variant)
         while process.poll() is None and self.bench.served("/peek")["texts"] < texts:

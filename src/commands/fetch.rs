@@ -35,7 +35,7 @@ pub struct Args {
     /// A source in the configuration with a `site`
     #[arg(value_name = "NAME")]
     pub name: RunId,
-    /// List what would be fetched without changing anything
+    /// List what would be fetched, but fetch nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Remove pages even if more than half of them are gone

@@ -224,7 +224,7 @@ pub(super) fn serve(client: &mut Client, model: &str) -> Result<()> {
         )
     });
     log::info!("searches use {model} now{way_back}");
-    // Until then, searches compute the mean vectors of documents.
+    // Until the mean vectors of documents are stored, each search computes them.
     search::refresh(client)?;
     Ok(())
 }

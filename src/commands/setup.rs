@@ -42,7 +42,7 @@ pub struct Args {
     /// Package index to download from [default: `setup.index_url`, or the index of pip or uv]
     #[arg(long, value_name = "URL", conflicts_with = "offline")]
     pub index_url: Option<String>,
-    /// Show what would be downloaded without downloading it
+    /// Show what would be downloaded, but download nothing
     #[arg(long)]
     pub dry_run: bool,
 }

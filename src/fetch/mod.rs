@@ -37,7 +37,7 @@ impl Token {
             Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(token)),
             Some(_) => Err(FetchError::Misconfigured {
                 message: format!("the token of source {name} contains characters that are not allowed in a token"),
-                hint: format!("Set {own} to the token without other text."),
+                hint: format!("Set {own} to the token only, without any other text."),
             }),
             None => Err(FetchError::Misconfigured {
                 message: format!("source {name} has no token"),

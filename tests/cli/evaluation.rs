@@ -1,4 +1,4 @@
-//! `trailblazer eval`: mistakes in the questions are no failures of search.
+//! `trailblazer eval`: mistakes in the questions are not failures of search.
 
 use crate::support::Sandbox;
 

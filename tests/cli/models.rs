@@ -172,7 +172,7 @@ fn the_way_back_needs_no_embedding_until_the_drop_except_for_what_has_changed() 
 #[test]
 fn a_changed_model_in_the_configuration_is_prepared_and_served_by_run() {
     let library = Library::new();
-    // Until then, every client uses the served model.
+    // Until the new model is prepared, every client uses the served model.
     assert_eq!(library.answer("large").0, "small");
     let dry = library.run("large", &["run", "--dry-run"]).success().stderr;
     let told = "large alongside small, which searches use until all texts are ready: 2 texts of 1 run to embed";

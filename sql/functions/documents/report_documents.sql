@@ -80,7 +80,10 @@ as $$
 $$;
 
 comment on function graphdb.report_documents(text, integer) is
-  'Count the documents of a run (null: the newest version of every document) by source, language, search (shown, waiting, hidden), size in bytes and age in days (lower bounds), access, reader, label, flag, loss and broken_link. occurrences is the sum of the weights: bytes, days, losses or links. '
+  'Count the documents of a run (null: the newest version of every document) by kind. '
+  'The kinds are source, language, search (shown, waiting or hidden), size (in bytes), age (in days), access, reader, label, flag, loss and broken_link. '
+  'For size and age, the value is the lower bound of a range. '
+  'The weight of a document is its age in days, its number of losses or links, or, for all other kinds, its size in bytes. occurrences is the sum of the weights. '
   'pages contains at most p_limit pages, largest weight first. '
   'For each kind, only the 100 most frequent values are returned, or p_limit if that is more, and further_values counts the others. '
   'Documents that the caller may neither read nor process are omitted. TB001: bad limit.';

@@ -1,5 +1,5 @@
--- End a claim whose work failed, and charge the attempt. The run returns to its queue after p_pause (null: at once), or it
--- is failed if the error is permanent or no attempts are left.
+-- End a claim whose work failed, and charge the attempt. The run returns to its queue after p_pause (null: at once).
+-- If the error is permanent or no attempts are left, the run is marked as failed.
 create or replace function graphdb._charge_attempt(
   p_run graphdb.processed_runs,
   p_error text,
@@ -36,5 +36,6 @@ end
 $$;
 
 comment on function graphdb._charge_attempt(graphdb.processed_runs, text, interval, boolean) is
-  'End a claim whose work failed, and charge the attempt. The run returns to its queue after p_pause, or it is failed if the error is permanent or no attempts are left.';
+  'End a claim whose work failed, and charge the attempt. The run returns to its queue after p_pause. '
+  'If the error is permanent or no attempts are left, the run is marked as failed.';
 revoke all on function graphdb._charge_attempt(graphdb.processed_runs, text, interval, boolean) from public;

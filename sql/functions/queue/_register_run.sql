@@ -69,5 +69,7 @@ end
 $$;
 
 comment on function graphdb._register_run(text, text, integer, timestamptz, text, text, text, text[]) is
-  'Implement register_run for a caller that knows which documents have changed (null: all), their input, and how the remaining chunks were made.';
+  'Implement register_run for a caller that knows which documents have changed. '
+  'p_doc_ids contains the documents whose marks may change (null: all documents of the run), p_input is the source of the documents, '
+  'and p_chunking describes how the remaining chunks were made.';
 revoke all on function graphdb._register_run(text, text, integer, timestamptz, text, text, text, text[]) from public;

@@ -22,6 +22,7 @@ $$;
 
 comment on function graphdb.expire_claim(text, bigint, text) is
   'End the claim of a worker whose process has ended, as if the lease had expired. '
-  'The attempt is charged, unless the server was started or promoted after the last heartbeat. The run is due at once or after a back-off, or it is failed. '
+  'The attempt is charged, unless the server was started or promoted after the last heartbeat. The run is due at once or after a back-off. '
+  'If no attempts are left, it is marked as failed. '
   'TB002: claim lost. TB004: no such run.';
 revoke all on function graphdb.expire_claim(text, bigint, text) from public;

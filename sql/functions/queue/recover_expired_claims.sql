@@ -35,7 +35,8 @@ end
 $$;
 
 comment on function graphdb.recover_expired_claims(integer) is
-  'End claims whose leases have expired, and charge the attempts, unless the server was started or promoted after the last heartbeat. '
+  'End claims whose leases have expired, and charge the attempts. '
+  'If the server was started or promoted after the last heartbeat, the attempt is not charged. '
   'Make runs due whose back-off has ended. claim_run does this first. '
   'Returns the runs whose leases had expired, after the change. TB001: bad limit.';
 revoke all on function graphdb.recover_expired_claims(integer) from public;

@@ -1,5 +1,5 @@
 -- Return a chunk with its context as Markdown. p_scope is section (the section of the chunk with its subsections),
--- document, or the number of neighboring chunks on both sides. The text comes from the document, so overlapping chunks
+-- document, or the number of neighboring chunks on each side. The text comes from the document, so overlapping chunks
 -- are merged. Chunks are added on both sides until the total reaches p_max_tokens. The chunk itself is always included.
 -- p_filter: see graphdb.search.
 create or replace function graphdb.context(
@@ -97,7 +97,8 @@ $$;
 
 comment on function graphdb.context(text, text, integer, text, integer, jsonb) is
   'Return a chunk with its context as Markdown. '
-  'p_scope is section, document, or the number of neighboring chunks on both sides, up to a total of p_max_tokens. '
+  'p_scope is section, document, or the number of neighboring chunks on each side. '
+  'The result has at most p_max_tokens tokens, unless the chunk itself is longer. '
   'Overlapping chunks are merged. is_whole: the whole scope is included. '
   'Returns no row if the chunk does not exist, or if its document is not visible. TB001: bad scope, budget or filter.';
 revoke all on function graphdb.context(text, text, integer, text, integer, jsonb) from public;

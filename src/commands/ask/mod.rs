@@ -70,7 +70,7 @@ pub struct Args {
     /// Only answers with at least this score, from 0 to 1 [default: 0.14 with a model]
     #[arg(long, value_name = "SCORE", value_parser = score)]
     pub min_score: Option<f64>,
-    /// Show the whole section, the document, or N neighboring chunks on either side
+    /// Show the whole section, the document, or N neighboring chunks on each side
     #[arg(long, value_name = "section|document|N", value_parser = scope)]
     pub context: Option<String>,
     /// Show more than one chunk of a document. --limit then counts chunks

@@ -15,7 +15,7 @@ pub struct Figures {
     pub embedded: u64,
     /// Documents that are not chunked yet.
     pub documents_left: u64,
-    /// Documents that were due at the start or later, including those that this process has chunked.
+    /// Documents that were due at the start or became due later, including those that this process has chunked.
     pub documents: u64,
     /// Texts embedded per second by this process.
     pub per_second: Option<f64>,

@@ -28,7 +28,7 @@ use crate::stop::Stop;
 #[command(after_help = "\
 Examples:
   trailblazer run                          Everything that is normalized and not yet embedded
-  trailblazer run --dry-run                Show what is due without changing anything
+  trailblazer run --dry-run                Show what is due, but change nothing
   trailblazer run --limit 20 --workers 2   The oldest twenty
   trailblazer run --run-id '2026-*' --source dita
   trailblazer run --watch                  Keep running, and process new runs as they arrive
@@ -50,7 +50,7 @@ pub struct Args {
     /// Process N runs and embed N batches at the same time [default: `workers` in the configuration]
     #[arg(long, value_name = "N", value_parser = whole_number::<u16>(1..=1024))]
     pub workers: Option<u16>,
-    /// Show what is due without changing anything
+    /// Show what is due, but change nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Keep running when nothing is due, and process new runs as they arrive

@@ -125,7 +125,7 @@ pub(super) fn wind_up(
     Ok(())
 }
 
-/// Maximum time for counting the texts that are due. The progress needs the number, but workers do not wait for it.
+/// Maximum time for counting the texts that are due. The progress line needs this number, but workers do not wait for it.
 const COUNT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the progress of the due runs, in the order in which workers claim them.

@@ -28,7 +28,7 @@ pub struct Args {
     /// The ids of the runs
     #[arg(value_name = "ID")]
     run_ids: Vec<RunId>,
-    /// Count what would change without changing anything
+    /// Count what would change, but change nothing
     #[arg(long)]
     dry_run: bool,
     /// Do not ask for confirmation

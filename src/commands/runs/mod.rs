@@ -37,7 +37,7 @@ pub enum Command {
     Show(show::Args),
     /// Reset runs so that they are processed again
     Reset(reset::Args),
-    /// Retry failed runs, with their attempts set back to 0
+    /// Retry failed runs, and reset their attempts to 0
     Retry(retry::Args),
     /// Release the claims of dead workers, so that other workers can claim the runs now
     Release(release::Args),

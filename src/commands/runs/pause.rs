@@ -32,7 +32,7 @@ pub struct PauseArgs {
     /// Reason for the pause, which `trailblazer status` shows
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
-    /// Count what would change without changing anything
+    /// Count what would change, but change nothing
     #[arg(long)]
     dry_run: bool,
     // This group comes last, because its heading would also apply to all options after it.
@@ -52,7 +52,7 @@ pub struct ResumeArgs {
     /// The ids of the runs
     #[arg(value_name = "ID")]
     run_ids: Vec<RunId>,
-    /// Count what would change without changing anything
+    /// Count what would change, but change nothing
     #[arg(long)]
     dry_run: bool,
     // This group comes last, because its heading would also apply to all options after it.

@@ -21,7 +21,7 @@ pub struct Args {
     /// The new priority, from -32768 to 32767
     #[arg(value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<i16>(-32_768..=32_767))]
     priority: i16,
-    /// Show what would change without changing anything
+    /// Show what would change, but change nothing
     #[arg(long)]
     dry_run: bool,
 }

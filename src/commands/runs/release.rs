@@ -28,7 +28,7 @@ pub struct Args {
     /// Count the release as a failed attempt, like an expired lease
     #[arg(long)]
     charge: bool,
-    /// Count what would change without changing anything
+    /// Count what would change, but change nothing
     #[arg(long)]
     dry_run: bool,
     /// Also release claims of workers that are alive. These workers notice this and stop

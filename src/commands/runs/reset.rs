@@ -31,7 +31,7 @@ pub struct Args {
     /// What to reset
     #[arg(long, value_enum, default_value = "processed")]
     pub scope: Scope,
-    /// Count what would change without changing anything
+    /// Count what would change, but change nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Do not ask for confirmation

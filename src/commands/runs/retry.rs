@@ -10,7 +10,7 @@ use crate::events::Event;
 use crate::ids::{RunId, Scope, Status};
 use crate::terminal::counted;
 
-/// Retry failed runs, with their attempts set back to 0
+/// Retry failed runs, and reset their attempts to 0
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  trailblazer runs retry 2026-01-31_120000_ab12 && trailblazer run")]
 pub struct Args {

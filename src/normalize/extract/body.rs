@@ -93,11 +93,11 @@ struct State<'s> {
     text: String,
     /// The style of the innermost open paragraph.
     style: Style,
-    /// The styles of the paragraphs around it. A text box is inside a paragraph.
+    /// The styles of the enclosing paragraphs. Paragraphs can be nested, because a text box is inside a paragraph.
     outer: Vec<Style>,
     /// Whether the next paragraph is the title of a slide.
     is_title: bool,
-    /// Whether the text of each open run is hidden. A text box is inside a run.
+    /// Whether the text of each open run is hidden. Runs can be nested, because a text box is inside a run.
     runs: Vec<bool>,
     in_text: bool,
     /// Number of open elements.

@@ -94,7 +94,7 @@ struct SearchParams {
     /// Only answers with at least this score, from 0 to 1. Default: 0.14 with a model, to return only relevant answers.
     #[param(minimum = 0.0, maximum = 1.0)]
     min_score: Option<f64>,
-    /// Return the `section` around each passage, the whole `document`, or this number of neighboring chunks on both sides.
+    /// Return the `section` around each passage, the whole `document`, or this number of neighboring chunks on each side.
     #[param(pattern = "^(section|document|[0-9]{1,4})$")]
     context: Option<String>,
     /// Maximum number of tokens in the context of each passage. Default: 2000.

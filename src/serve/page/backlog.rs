@@ -90,7 +90,7 @@ fn sentence(backlog: &Backlog) -> String {
     };
     let work = match (backlog.due + backlog.deferred, backlog.live_claims) {
         (0, 0) => "There is nothing to do.".to_owned(),
-        (waiting, 0) => format!("{} waiting, and no worker has claimed one.", are(waiting)),
+        (waiting, 0) => format!("{} waiting, but no worker is processing a run.", are(waiting)),
         (waiting, held) => format!("{} waiting, {} being processed.", are(waiting), are(held)),
     };
     format!("{work}{left} {attention}")

@@ -54,7 +54,7 @@ fn help_of_fetch() {
       <NAME>  A source in the configuration with a `site`
 
     Options:
-          --dry-run  List what would be fetched without changing anything
+          --dry-run  List what would be fetched, but fetch nothing
           --yes      Remove pages even if more than half of them are gone
       -h, --help     Print help
 

@@ -156,7 +156,7 @@ fn help_of_setup() {
               Package index to download from [default: `setup.index_url`, or the index of pip or uv]
 
           --dry-run
-              Show what would be downloaded without downloading it
+              Show what would be downloaded, but download nothing
 
       -h, --help
               Print help (see a summary with '-h')

@@ -11,7 +11,7 @@ fn help_of_run() {
 
     Examples:
       trailblazer run                          Everything that is normalized and not yet embedded
-      trailblazer run --dry-run                Show what is due without changing anything
+      trailblazer run --dry-run                Show what is due, but change nothing
       trailblazer run --limit 20 --workers 2   The oldest twenty
       trailblazer run --run-id '2026-*' --source dita
       trailblazer run --watch                  Keep running, and process new runs as they arrive
@@ -34,7 +34,7 @@ fn help_of_run() {
               configuration]
 
           --dry-run
-              Show what is due without changing anything
+              Show what is due, but change nothing
 
           --watch
               Keep running when nothing is due, and process new runs as they arrive

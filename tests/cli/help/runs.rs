@@ -19,7 +19,7 @@ fn help_of_runs() {
       list      List runs, newest first
       show      Show a run and the history of its claims
       reset     Reset runs so that they are processed again
-      retry     Retry failed runs, with their attempts set back to 0
+      retry     Retry failed runs, and reset their attempts to 0
       release   Release the claims of dead workers, so that other workers can claim the runs now
       pause     Pause runs, so that workers cannot claim them until you resume them
       resume    Resume paused runs
@@ -139,7 +139,7 @@ fn help_of_runs_reset() {
               [default: processed]
 
           --dry-run
-              Count what would change without changing anything
+              Count what would change, but change nothing
 
       -y, --yes
               Do not ask for confirmation
@@ -189,7 +189,7 @@ fn help_of_runs_reset() {
 #[test]
 fn help_of_runs_retry() {
     insta::assert_snapshot!(help(&["runs", "retry"]), @"
-    Retry failed runs, with their attempts set back to 0
+    Retry failed runs, and reset their attempts to 0
 
     Usage: trailblazer runs retry [OPTIONS] <ID>...
 
@@ -223,7 +223,7 @@ fn help_of_runs_release() {
 
     Options:
           --charge   Count the release as a failed attempt, like an expired lease
-          --dry-run  Count what would change without changing anything
+          --dry-run  Count what would change, but change nothing
           --force    Also release claims of workers that are alive. These workers notice this and stop
       -h, --help     Print help
 
@@ -265,7 +265,7 @@ fn help_of_runs_pause() {
 
     Options:
           --reason <TEXT>  Reason for the pause, which `trailblazer status` shows
-          --dry-run        Count what would change without changing anything
+          --dry-run        Count what would change, but change nothing
       -h, --help           Print help
 
     Which runs:
@@ -305,7 +305,7 @@ fn help_of_runs_resume() {
       [ID]...  The ids of the runs
 
     Options:
-          --dry-run  Count what would change without changing anything
+          --dry-run  Count what would change, but change nothing
       -h, --help     Print help
 
     Which runs:
@@ -340,7 +340,7 @@ fn help_of_runs_priority() {
       <N>   The new priority, from -32768 to 32767
 
     Options:
-          --dry-run  Show what would change without changing anything
+          --dry-run  Show what would change, but change nothing
       -h, --help     Print help
 
     [global options]
@@ -363,7 +363,7 @@ fn help_of_runs_delete() {
       [ID]...  The ids of the runs
 
     Options:
-          --dry-run  Count what would change without changing anything
+          --dry-run  Count what would change, but change nothing
       -y, --yes      Do not ask for confirmation
           --force    Include runs that a worker has claimed. The worker notices this and stops
       -h, --help     Print help

@@ -36,7 +36,7 @@ fn help_of_ask() {
           --min-score <SCORE>             Only answers with at least this score, from 0 to 1 [default:
                                           0.14 with a model]
           --context <section|document|N>  Show the whole section, the document, or N neighboring chunks
-                                          on either side
+                                          on each side
           --every-chunk                   Show more than one chunk of a document. --limit then counts
                                           chunks
           --text-only                     Full-text search only, without the model

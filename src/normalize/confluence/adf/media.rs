@@ -69,7 +69,7 @@ fn source(cx: &mut Converter<'_>, node: &Value) -> (String, String) {
     }
 }
 
-/// Converts a card to a link with the best known name as its text.
+/// Converts a card to a link whose text is the best name available.
 pub(super) fn card(cx: &mut Converter<'_>, node: &Value, flow: &mut Flow) {
     if kind(node) == "applicationCard" {
         return application_card(cx, node, flow);

@@ -79,7 +79,7 @@ pub fn find_among(path: &Path, relative: &str, root: &Root) -> Result<Option<Fou
         let is_export = root.has(&entities) && (relative.is_empty() || is_empty() || is_export(&entities)?);
         if is_export { Some(open(&entities, root)?) } else { None }
     } else {
-        // Other zip files, such as attachments, are no exports.
+        // Other zip files, such as attachments, are not exports.
         if entry(&archive(path)?, ENTITIES).is_some() { find(path, root)? } else { None }
     };
     let name = if relative.is_empty() { ENTITIES.to_owned() } else { format!("{relative}/{ENTITIES}") };

@@ -49,7 +49,8 @@ pub(super) struct Library {
     pub unmatched_rules: Vec<String>,
     /// Files that conditions exclude. The output must not refer to them.
     excluded: HashSet<FileId>,
-    /// The root maps that use each file, with the number of the use. Uses as part of the text come before uses as a resource.
+    /// For each file, the places where root maps use it: the index of the root map, and the index of the use in that map. Uses as
+    /// part of the text come before uses as a resource only.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     aliases: HashMap<String, FileId>,
     pub(super) document_ids: DocumentIds,

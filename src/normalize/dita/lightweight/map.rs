@@ -163,7 +163,7 @@ fn add_title(entry: &mut Element, text: &Element) {
     entry.children.push(Node::Element(meta));
 }
 
-/// Returns an element with the text of another element outside of lists.
+/// Returns an element that contains the text of another element, except the text in lists.
 fn with_text(name: &str, element: &Element) -> Element {
     fn push(element: &Element, text: &mut String) {
         for child in &element.children {

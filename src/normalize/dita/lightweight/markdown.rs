@@ -78,7 +78,7 @@ pub(super) fn parse(bytes: &[u8], file: FileId, is_map: bool) -> Result<Parsed, 
 }
 
 /// Converts Markdown to HTML. A reference without a definition refers to a key.
-/// Headings keep all characters except their attributes.
+/// Only the attributes are removed from the text of a heading.
 fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES

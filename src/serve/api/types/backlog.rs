@@ -121,6 +121,6 @@ pub struct Interval {
     pub embedded: i64,
     /// Failures and expired leases.
     pub failed: i64,
-    /// Chunks of the runs that were embedded.
+    /// Number of chunks in the embedded runs.
     pub chunks: i64,
 }

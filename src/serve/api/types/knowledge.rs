@@ -95,7 +95,7 @@ pub struct Document {
     pub meta: Value,
     /// Sections of the whole document.
     pub sections: Vec<Section>,
-    /// Anchor of the section in `markdown`. Null: it is the whole document.
+    /// Anchor of the section that `markdown` contains, or null if `markdown` contains the whole document.
     pub section: Option<String>,
     /// The document or section as Markdown.
     pub markdown: String,

@@ -65,7 +65,7 @@ pub struct RunDetails {
     pub chunk_sizes: Vec<ChunkSize>,
     /// The first documents, in the order of their ids.
     pub documents: Vec<RunDocument>,
-    /// The value to pass as `after` to get the next documents. Null: there are no more.
+    /// The value to pass as `after` to get the next documents, or null if there are no more.
     pub next: Option<String>,
 }
 
