@@ -142,10 +142,10 @@ impl<'l> Copier<'l> {
             copies.push(copy);
         }
         let mut left_out = HashSet::new();
-        self.topics(&element, &mut left_out);
+        self.library.referred(&element, &mut left_out);
         let mut kept = HashSet::new();
         for copy in &copies {
-            self.topics(copy, &mut kept);
+            self.library.referred(copy, &mut kept);
         }
         self.excluded.extend(left_out.difference(&kept));
         copies
@@ -180,13 +180,6 @@ impl<'l> Copier<'l> {
             suffix: meta("dvrResourceSuffix"),
             scopes: (meta("dvrKeyscopePrefix"), meta("dvrKeyscopeSuffix")),
         })
-    }
-
-    fn topics(&self, map: &Element, into: &mut HashSet<FileId>) {
-        if is_topicref(map) {
-            into.extend(self.library.topic_target(map).map(|(file, _)| file));
-        }
-        self.library.referred(map, into);
     }
 }
 

@@ -45,6 +45,13 @@ impl Element {
         self.children.iter().filter_map(Node::element)
     }
 
+    pub fn elements_mut(&mut self) -> impl Iterator<Item = &mut Element> {
+        self.children.iter_mut().filter_map(|child| match child {
+            Node::Element(element) => Some(element),
+            Node::Text(_) => None,
+        })
+    }
+
     /// Returns the child elements of a type and its specializations.
     pub fn children_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.elements().filter(move |child| child.is(name))

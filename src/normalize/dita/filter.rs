@@ -125,12 +125,36 @@ impl Ditaval {
         if self.excludes(element) {
             return false;
         }
+        self.clear_columns(element);
         element.children.retain_mut(|child| match child {
+            // The other cells of a relationship table keep their columns.
+            Node::Element(child) if child.is("relcell") && self.excludes(child) => {
+                clear(child);
+                true
+            }
             Node::Element(child) => self.apply(child),
             Node::Text(_) => true,
         });
         true
     }
+
+    /// Clears the excluded columns of a relationship table, because a column passes its conditions to its cells.
+    fn clear_columns(&self, table: &mut Element) {
+        let header = if table.is("reltable") { table.child("relheader") } else { None };
+        let Some(header) = header else { return };
+        let excluded: Vec<bool> = header.elements().map(|column| self.excludes(column)).collect();
+        for row in table.elements_mut() {
+            for (cell, _) in row.elements_mut().zip(&excluded).filter(|(_, is_excluded)| **is_excluded) {
+                clear(cell);
+            }
+        }
+    }
+}
+
+/// Removes everything from an element except its type.
+fn clear(element: &mut Element) {
+    element.attributes.retain(|(name, _)| name == "class");
+    element.children.clear();
 }
 
 /// Returns the values of a condition attribute by group.

@@ -1,9 +1,9 @@
 //! Finds and parses the files of the input. Parsed trees are cached as long as there is room.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use super::dom::{Element, FileId};
 use super::dtd::Files;
@@ -24,6 +24,8 @@ const MAX_DECLARATIONS: usize = 4 << 20;
 /// The files in one folder, addressed by their relative path.
 pub(super) struct InputFiles {
     root: PathBuf,
+    /// The root after symbolic links are resolved, or `None` if it does not exist.
+    actual_root: OnceLock<Option<PathBuf>>,
     state: Mutex<State>,
     specializations: Specializations,
 }
@@ -35,6 +37,10 @@ struct State {
     listings: HashMap<String, Arc<std::io::Result<Listing>>>,
     /// Folders in which a file was searched but that could not be read, with the reason.
     unread: BTreeMap<String, String>,
+    /// Files that were searched but not read, because a symbolic link leads to them and out of the input.
+    outside: BTreeSet<String>,
+    /// The file that was given as input. It may be a symbolic link.
+    given: Option<String>,
     trees: HashMap<FileId, Kept>,
     /// The texts of files with declarations. The value is `None` if a file cannot be read.
     declarations: HashMap<String, Option<Arc<str>>>,
@@ -85,6 +91,10 @@ pub(super) enum LoadError {
     Io(#[from] std::io::Error),
     #[error("the file has {0} bytes, more than the maximum of {MAX_BYTES}")]
     TooLarge(u64),
+    #[error("it is a symbolic link that leads out of the input; copy the file into the input")]
+    Outside,
+    #[error("it is not a regular file")]
+    NotAFile,
     #[error("it is {0}, not XML")]
     Binary(&'static str),
     #[error(transparent)]
@@ -95,7 +105,7 @@ impl LoadError {
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Xml(error) => Some(error.line),
-            Self::Io(_) | Self::TooLarge(_) | Self::Binary(_) => None,
+            Self::Io(_) | Self::TooLarge(_) | Self::Outside | Self::NotAFile | Self::Binary(_) => None,
         }
     }
 
@@ -107,7 +117,8 @@ impl LoadError {
 
 impl InputFiles {
     pub fn new(root: &Path, specializations: &Specializations) -> Self {
-        Self { root: root.to_owned(), state: Mutex::default(), specializations: specializations.clone() }
+        let (actual_root, state) = (OnceLock::new(), Mutex::default());
+        Self { root: root.to_owned(), actual_root, state, specializations: specializations.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -132,7 +143,14 @@ impl InputFiles {
             }
             actual.push_str(name);
         }
-        self.root.join(&actual).is_file().then(|| self.intern(&actual))
+        if !self.root.join(&actual).is_file() {
+            return None;
+        }
+        if !self.is_inside(&actual) {
+            self.state().outside.insert(actual);
+            return None;
+        }
+        Some(self.intern(&actual))
     }
 
     /// Returns the id of a file that exists.
@@ -167,14 +185,18 @@ impl InputFiles {
         })
     }
 
-    /// Returns the folders in which a file was searched but that could not be read.
+    /// Returns the folders in which a file was searched but that could not be read, and the files that were not read
+    /// because they are outside of the input.
     pub fn unread(&self) -> Vec<FileError> {
-        let told = |(path, error): (&String, &String)| FileError {
-            path: path.clone(),
-            line: None,
-            message: format!("cannot read the folder: {error}"),
-        };
-        self.state().unread.iter().map(told).collect()
+        let told = |path: &String, message: String| FileError { path: path.clone(), line: None, message };
+        let state = self.state();
+        let folders = state.unread.iter().map(|(path, error)| told(path, format!("cannot read the folder: {error}")));
+        folders.chain(state.outside.iter().map(|path| told(path, LoadError::Outside.to_string()))).collect()
+    }
+
+    /// Allows the file that was given as input to be a symbolic link.
+    pub fn give(&self, path: &str) {
+        self.state().given = Some(path.to_owned());
     }
 
     /// Returns the path of a file relative to the root, with `/` as separator.
@@ -184,10 +206,18 @@ impl InputFiles {
 
     /// Returns the content of a file, up to the size limit.
     pub fn bytes(&self, id: FileId) -> Result<Vec<u8>, LoadError> {
-        let path = self.root.join(&*self.path(id));
-        let length = std::fs::metadata(&path)?.len();
-        if length > MAX_BYTES {
-            return Err(LoadError::TooLarge(length));
+        let inside = self.path(id);
+        let path = self.root.join(&*inside);
+        let metadata = std::fs::metadata(&path)?;
+        // Reading a pipe would wait forever.
+        if !metadata.is_file() {
+            return Err(LoadError::NotAFile);
+        }
+        if !self.is_inside(&inside) {
+            return Err(LoadError::Outside);
+        }
+        if metadata.len() > MAX_BYTES {
+            return Err(LoadError::TooLarge(metadata.len()));
         }
         Ok(std::fs::read(path)?)
     }
@@ -261,7 +291,7 @@ impl Files for InputFiles {
         if let Some(known) = self.state().declarations.get(path.as_str()) {
             return known.clone().map(|text| (path, text));
         }
-        let text = self.file(&path).filter(|&file| self.is_inside(file)).and_then(|file| {
+        let text = self.file(&path).and_then(|file| {
             let bytes = self.bytes(file).ok().filter(|bytes| bytes.len() <= MAX_DECLARATIONS)?;
             Some(Arc::from(crate::normalize::decode::decode(&bytes, &mut Losses::new())))
         });
@@ -276,10 +306,11 @@ impl InputFiles {
         self.state().declarations.get(path).is_some_and(Option::is_some)
     }
 
-    /// Returns whether a file is inside the input after links are resolved.
-    fn is_inside(&self, id: FileId) -> bool {
-        let path = self.root.join(&*self.path(id));
-        matches!((self.root.canonicalize(), path.canonicalize()), (Ok(root), Ok(path)) if path.starts_with(&root))
+    /// Returns whether a file is inside the input after symbolic links are resolved.
+    fn is_inside(&self, path: &str) -> bool {
+        let root = self.actual_root.get_or_init(|| self.root.canonicalize().ok());
+        let is_below = |root: &PathBuf| self.root.join(path).canonicalize().is_ok_and(|path| path.starts_with(root));
+        root.as_ref().is_some_and(is_below) || self.state().given.as_deref() == Some(path)
     }
 }
 

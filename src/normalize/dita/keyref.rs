@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::branches::{branches_meant, branches_of, set_branches};
 use super::dom::{Element, FileId, Node, collapse};
 use super::href::{self, Address};
-use super::maps::title_element;
-use super::resolve::{Resolver, find_target};
+use super::keys::Key;
+use super::maps::{Peer, title_element};
+use super::resolve::Resolver;
 use super::vocabulary::{Kind, is_map};
-use crate::normalize::document::{Link, NO_SUCH_KEY};
+use crate::normalize::document::{Link, NO_SUCH_KEY, NOT_IN_INPUT};
 use crate::normalize::text::count;
 
 /// Maximum length of a chain of keys that are defined by other keys.
@@ -22,9 +23,24 @@ impl Resolver<'_> {
     /// Returns the definition of a key inside `branches`.
     fn key_in(&self, name: &str, branches: &[usize]) -> Option<Arc<Element>> {
         self.context.scopes.iter().find_map(|&(root, scope)| {
-            let key = self.library.roots.get(root)?.keys.resolve(scope, name, branches)?;
+            let map = self.library.roots.get(root)?;
+            let key = map.keys.resolve(scope, name, branches);
+            let key = key.or_else(|| map.peers.iter().find_map(|peer| self.key_in_peer(peer, name)))?;
             Some(Arc::clone(&key.definition))
         })
+    }
+
+    fn key_in_peer(&self, peer: &Peer, name: &str) -> Option<&Key> {
+        let map = self.library.roots.iter().find(|map| Some(map.file) == peer.map)?;
+        map.keys.resolve(0, peer.key(name)?, &[])
+    }
+
+    /// Returns why a key is not defined.
+    fn reason_without_key(&self, name: &str) -> &'static str {
+        let is_read = |peer: &Peer| self.library.roots.iter().any(|map| Some(map.file) == peer.map);
+        let is_outside = |peer: &Peer| peer.key(name).is_some() && !is_read(peer);
+        let mut maps = self.context.scopes.iter().filter_map(|&(root, _)| self.library.roots.get(root));
+        if maps.any(|map| map.peers.iter().any(is_outside)) { NOT_IN_INPUT } else { NO_SUCH_KEY }
     }
 
     fn key(&self, name: &str) -> Option<Arc<Element>> {
@@ -60,7 +76,7 @@ impl Resolver<'_> {
         let (name, id) = reference.split_once('/').unwrap_or((&reference, ""));
         let Some(definition) = self.key(name) else {
             count(&mut self.losses, "keyref:unresolved");
-            self.lost.push(Link::to_nothing(name, NO_SUCH_KEY));
+            self.lost.push(Link::to_nothing(name, self.reason_without_key(name)));
             let has_words = !element.is_blank() || element.attr("alt").is_some();
             if !has_words && element.attr("href").is_none() && kind != Kind::Media {
                 element.children = vec![Node::Text(reference)];
@@ -135,6 +151,12 @@ impl Resolver<'_> {
             .clone();
         let mut nodes = self.resolve(&source, "");
         match nodes.pop() {
+            // Without a space, several keywords would become one word.
+            Some(Node::Element(resolved)) if resolved.is("keywords") => {
+                let words = resolved.elements().filter(|word| !word.is_blank());
+                let words = words.flat_map(|word| [Node::Text(" ".to_owned()), Node::Element(word.clone())]);
+                Some(words.skip(1).collect()).filter(|words: &Vec<Node>| !words.is_empty())
+            }
             Some(Node::Element(resolved)) if !resolved.is_blank() => Some(resolved.children),
             _ => None,
         }
@@ -181,8 +203,8 @@ impl Resolver<'_> {
         let (source, href) = address?;
         let target = href::split(href);
         let file = self.library.local_file(source, &target.path)?;
-        let tree = self.tree(file)?;
-        let entry = find_target(&tree, target.topic.as_deref(), None)?.element;
+        let (tree, targets) = self.tree_with_targets(file)?;
+        let entry = targets.find(&tree, target.topic.as_deref(), None)?.element;
         if !entry.is("glossentry") {
             return None;
         }
@@ -226,8 +248,9 @@ impl Resolver<'_> {
         if is_map(&tree) {
             return super::map_document::title_of(&tree, self);
         }
-        let found = find_target(&tree, address.topic.as_deref(), address.element.as_deref());
-        let found = found.or_else(|| find_target(&tree, address.topic.as_deref(), None))?;
+        let (tree, targets) = self.tree_with_targets(file)?;
+        let found = targets.find(&tree, address.topic.as_deref(), address.element.as_deref());
+        let found = found.or_else(|| targets.find(&tree, address.topic.as_deref(), None))?;
         if has_content_elsewhere(found.element) {
             let nodes = self.resolve_quietly(found.element, found.topic);
             let resolved = nodes.iter().find_map(Node::element)?;
@@ -235,10 +258,11 @@ impl Resolver<'_> {
             let text = collapse(&super::render::plain_text(title));
             return Some(text).filter(|text| !text.is_empty());
         }
-        let around = find_target(&tree, Some(found.topic).filter(|id| !id.is_empty()), None).map(|topic| topic.element);
+        let around =
+            targets.find(&tree, Some(found.topic).filter(|id| !id.is_empty()), None).map(|topic| topic.element);
         let own = ["title", "glossterm", "dt", "pt"].iter().find_map(|name| found.element.child(name));
-        if let Some(number) = own.is_none().then(|| number_of(&tree, found.element)).flatten() {
-            return Some(number);
+        if let Some(number) = found.number.filter(|_| own.is_none()) {
+            return Some(number.to_owned());
         }
         let title = own.or_else(|| around?.elements().find(|child| Kind::of(child) == Kind::Title))?.clone();
         let text = self.plain(&title, found.topic);
@@ -267,23 +291,6 @@ impl Resolver<'_> {
 /// Returns whether an element takes its content from another element.
 fn has_content_elsewhere(element: &Element) -> bool {
     element.attr("conref").is_some() || element.attr("conkeyref").is_some()
-}
-
-/// Returns the number of an item in numbered lists, such as `2` or, in a nested list, `2.1`.
-fn number_of(element: &Element, item: &Element) -> Option<String> {
-    let is_numbered = matches!(Kind::of(element), Kind::Numbers | Kind::Steps);
-    let mut number = 0;
-    for child in element.elements() {
-        let is_item = is_numbered && Kind::of(child) == Kind::Item && !child.is("stepsection");
-        number += usize::from(is_item);
-        if std::ptr::eq(child, item) {
-            return is_item.then(|| number.to_string());
-        }
-        if let Some(inner) = number_of(child, item) {
-            return Some(if is_item { format!("{number}.{inner}") } else { inner });
-        }
-    }
-    None
 }
 
 /// Adds the short description of the key to a related link.

@@ -5,6 +5,7 @@
 //! inserts text. [`render`] builds the document tree. A new element needs only a line in [`vocabulary`].
 
 mod branches;
+mod crawl;
 mod ditaval;
 mod document_ids;
 mod dom;
@@ -31,6 +32,7 @@ mod scan;
 mod sidecars;
 mod specializations;
 mod subjects;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod vocabulary;

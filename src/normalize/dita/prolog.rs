@@ -17,6 +17,9 @@ pub(super) struct Metadata {
 
 /// Elements that become a text field with the same name.
 const TEXT_FIELDS: [&str; 6] = ["author", "source", "publisher", "permissions", "searchtitle", "navtitle"];
+/// The attribute with the value of an element that contains no text.
+const VALUE_ATTRIBUTES: [(&str, &str); 4] =
+    [("permissions", "view"), ("author", "href"), ("source", "href"), ("publisher", "href")];
 /// Elements of product information.
 const PRODUCT_FIELDS: [&str; 7] = ["prodname", "brand", "series", "platform", "prognum", "featnum", "component"];
 
@@ -164,7 +167,7 @@ impl Metadata {
             self.add_conditions(element);
         }
         if let Some(field) = TEXT_FIELDS.iter().chain(&PRODUCT_FIELDS).find(|name| element.is(name)) {
-            self.push(field, text());
+            self.push(field, Some(text()).filter(|text| !text.is_empty()).unwrap_or_else(|| value_of(element)));
         } else if element.is("keyword") {
             self.push("keywords", text());
         } else if element.is("category") {
@@ -196,12 +199,13 @@ impl Metadata {
             }
         } else if element.is("data") {
             let value = element.attr("value").map_or_else(text, ToOwned::to_owned);
+            let value = if value.is_empty() { element.attr("href").unwrap_or_default().to_owned() } else { value };
             if let Some(name) = element.attr("name") {
                 self.push(name, value);
             }
         } else if element.is("resourceid") {
-            let id = element.attr("appid").or(element.attr("id")).unwrap_or_default();
-            self.push("resourceid", id.to_owned());
+            let ids = ["appid", "id", "ux-context-string"].iter().find_map(|name| element.attr(name));
+            self.push("resourceid", ids.unwrap_or_default().to_owned());
         }
     }
 
@@ -219,6 +223,12 @@ impl Metadata {
             }
         }
     }
+}
+
+/// Returns the value in an attribute of an element without text.
+fn value_of(element: &Element) -> String {
+    let attribute = VALUE_ATTRIBUTES.iter().find(|(name, _)| element.is(name));
+    attribute.and_then(|(_, attribute)| element.attr(attribute)).unwrap_or_default().to_owned()
 }
 
 /// Converts a date to RFC 3339. The time is midnight if the source has no time.
@@ -258,5 +268,19 @@ mod tests {
         assert_eq!(labels, ["audience:admin", "category:Install", "platform:linux", "platform:mac"]);
         assert_eq!(read.created_at.as_deref(), Some("2020-01-02T00:00:00Z"));
         assert_eq!(read.updated_at.as_deref(), Some("2021-03-04T00:00:00Z"));
+    }
+
+    #[test]
+    fn elements_without_text_have_their_value_in_an_attribute() {
+        let topic = "<topic id='t'><title>T</title><prolog><author href='mailto:a@b'/><source href='http://x'/><source>Own</source>\
+            <publisher href='p.html'/><permissions view='internal'/><metadata><data name='d' href='d.xml'/></metadata>\
+            <resourceid appname='app' ux-context-string='help_7'/></prolog></topic>";
+        let mut read = read(&parse(topic.as_bytes(), 0).unwrap().root);
+        read.simplify();
+        let fields = Value::Object(read.fields);
+        assert_eq!(fields["author"], "mailto:a@b");
+        assert_eq!(fields["source"], serde_json::json!(["http://x", "Own"]));
+        assert_eq!((&fields["publisher"], &fields["permissions"]), (&"p.html".into(), &"internal".into()));
+        assert_eq!((&fields["d"], &fields["resourceid"]), (&"d.xml".into(), &"help_7".into()));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::dom::{Element, FileId, Node};
 use super::href;
 use super::library::Library;
-use super::resolve::find_target;
+use super::targets::Targets;
 
 /// Pushes, by target file.
 #[derive(Debug, Default)]
@@ -86,7 +86,8 @@ impl Pushes {
         let pushes = self.by_file.get(&file).map(Vec::as_slice).unwrap_or_default();
         let (after, others): (Vec<&Push>, Vec<&Push>) = pushes.iter().partition(|push| push.action == Action::After);
         for push in others.into_iter().chain(after.into_iter().rev()) {
-            let Some(found) = find_target(root, push.topic.as_deref(), push.element.as_deref()) else { continue };
+            let targets = Targets::of(root);
+            let Some(found) = targets.find(root, push.topic.as_deref(), push.element.as_deref()) else { continue };
             let target = found.element;
             if (target.is(&push.content.name) || push.content.is(&target.name))
                 && let Some(path) = path_to(root, target)

@@ -7,7 +7,8 @@ use super::dom::{Element, FileId, Node};
 use super::href::{self, Address};
 use super::library::Library;
 use super::lightweight::{HIDDEN, Notation};
-use super::parse::MAX_DEPTH;
+use super::parse::{MAX_DEPTH, Parsed};
+use super::targets::{Found, Targets};
 use super::vocabulary::Kind;
 use crate::normalize::document::{Link, NO_SUCH_KEY, NOT_IN_INPUT};
 use crate::normalize::text::{Losses, count};
@@ -35,6 +36,7 @@ pub(super) struct Resolver<'l> {
     /// Content and keys that were not found.
     pub lost: Vec<Link>,
     prepared: HashMap<FileId, Option<Arc<Element>>>,
+    targets: HashMap<FileId, Arc<Targets>>,
     open: Vec<(FileId, Address)>,
     pulled: usize,
     depth: usize,
@@ -47,12 +49,33 @@ pub(super) struct Resolver<'l> {
     pub(super) introduced: std::collections::HashSet<String>,
 }
 
-/// The target of an address.
-pub(super) struct Found<'t> {
-    pub element: &'t Element,
-    pub parent: Option<&'t Element>,
-    /// The id of the topic that contains the element.
-    pub topic: &'t str,
+/// The part of a file that an element reuses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Part {
+    topic: Option<String>,
+    element: Option<String>,
+    end: Option<String>,
+}
+
+impl Part {
+    /// Returns the part at the address in an element.
+    pub fn of(element: &Element, address: Address) -> Self {
+        Self { topic: address.topic, element: address.element, end: end_of_range(element) }
+    }
+
+    /// Returns the elements of the part.
+    pub fn elements<'t>(&self, parsed: &'t Parsed) -> Vec<&'t Element> {
+        let found = parsed.targets().find(&parsed.root, self.topic.as_deref(), self.element.as_deref());
+        let Some(found) = found else { return Vec::new() };
+        let rest = self.end.as_deref().and_then(|end| found.siblings_to(end)).unwrap_or_default();
+        std::iter::once(found.element).chain(rest).collect()
+    }
+}
+
+/// Returns the id of the last element in the range that an element reuses. Some authors write only the id.
+fn end_of_range(element: &Element) -> Option<String> {
+    let end = href::split(element.attr("conrefend")?);
+    Some(end.element.or(end.topic).unwrap_or(end.path))
 }
 
 impl<'l> Resolver<'l> {
@@ -63,6 +86,7 @@ impl<'l> Resolver<'l> {
             losses: Losses::new(),
             lost: Vec::new(),
             prepared: HashMap::new(),
+            targets: HashMap::new(),
             open: Vec::new(),
             pulled: 0,
             depth: 0,
@@ -88,6 +112,20 @@ impl<'l> Resolver<'l> {
     pub fn tree(&mut self, file: FileId) -> Option<Arc<Element>> {
         let (library, context) = (self.library, &self.context);
         self.prepared.entry(file).or_insert_with(|| library.prepare(file, context)).clone()
+    }
+
+    /// Returns the tree of a file for this document, and its index.
+    pub fn tree_with_targets(&mut self, file: FileId) -> Option<(Arc<Element>, Arc<Targets>)> {
+        let tree = self.tree(file)?;
+        let inputs = &self.library.inputs;
+        let targets = self.targets.entry(file).or_insert_with(|| {
+            // Most trees are those of the files. Their index is shared by all documents.
+            match inputs.load(file).ok().filter(|parsed| Arc::ptr_eq(&parsed.root, &tree)) {
+                Some(parsed) => Arc::clone(parsed.targets()),
+                None => Arc::new(Targets::of(&tree)),
+            }
+        });
+        Some((tree, Arc::clone(targets)))
     }
 
     /// Returns the nodes that replace `element` in the topic with the id `topic`.
@@ -116,7 +154,7 @@ impl<'l> Resolver<'l> {
             return address;
         }
         let Ok(parsed) = self.library.inputs.load(file) else { return address };
-        match topic_around(&parsed.root, id) {
+        match parsed.targets().topic_around(&parsed.root, id) {
             Some(topic) => {
                 let topic = Some(topic.to_owned()).filter(|topic| !topic.is_empty());
                 Address { topic, element: Some(id.clone()), ..address }
@@ -158,11 +196,11 @@ impl<'l> Resolver<'l> {
 
     fn pull(&mut self, element: &Element, topic: &str, file: FileId, address: &Address) -> Vec<Node> {
         let reference = element.attr("conkeyref").or(element.attr("conref")).unwrap_or_default().to_owned();
-        let tree = self.tree(file);
+        let tree = self.tree_with_targets(file);
         let (holder, id) = (address.topic.as_deref(), address.element.as_deref());
-        let Some(found) = tree.as_deref().and_then(|tree| find_target(tree, holder, id)) else {
+        let Some(found) = tree.as_ref().and_then(|(tree, targets)| targets.find(tree, holder, id)) else {
             // References to excluded content are treated as if the content did not exist.
-            if self.library.inputs.load(file).is_ok_and(|parsed| find_target(&parsed.root, holder, id).is_some()) {
+            if self.library.inputs.load(file).is_ok_and(|all| all.targets().find(&all.root, holder, id).is_some()) {
                 count(&mut self.losses, "conref:excluded");
                 return Vec::new();
             }
@@ -203,25 +241,19 @@ impl<'l> Resolver<'l> {
         if let Some(Node::Element(first)) = nodes.first_mut() {
             merge(element, first);
         }
-        if let Some(end) = element.attr("conrefend") {
-            let end = href::split(end);
-            // Some authors write only the id.
-            let end = end.element.or(end.topic).unwrap_or(end.path);
+        if let Some(end) = end_of_range(element) {
             nodes.extend(self.rest_of_range(found, &end));
         }
         nodes
     }
 
     fn rest_of_range(&mut self, found: &Found<'_>, end: &str) -> Vec<Node> {
-        let siblings: Vec<&Element> = found.parent.into_iter().flat_map(Element::elements).collect();
-        let start = siblings.iter().position(|sibling| std::ptr::eq(*sibling, found.element));
-        let last = siblings.iter().position(|sibling| sibling.attr("id") == Some(end));
-        let (Some(start), Some(last)) = (start, last) else {
+        let Some(rest) = found.siblings_to(end) else {
             count(&mut self.losses, "conref:range");
             return Vec::new();
         };
         let mut nodes = Vec::new();
-        for sibling in siblings.get(start + 1..=last).unwrap_or_default() {
+        for sibling in rest {
             let mut resolved = self.resolve(sibling, found.topic);
             for node in &mut resolved {
                 if let Node::Element(element) = node {
@@ -281,54 +313,4 @@ fn merge(element: &Element, target: &mut Element) {
             target.set_attr(name, value);
         }
     }
-}
-
-/// Returns the target of a fragment: a topic, an element in a topic, or an element of a map.
-pub(super) fn find_target<'t>(root: &'t Element, topic: Option<&str>, element: Option<&str>) -> Option<Found<'t>> {
-    let is_topic = |candidate: &Element| Kind::of(candidate) == Kind::Topic;
-    let Some(topic) = topic.filter(|topic| *topic != ".") else {
-        let first = root.find(&is_topic).unwrap_or(root);
-        return match element {
-            None => Some(Found { element: first, parent: None, topic: first.attr("id").unwrap_or_default() }),
-            Some(id) => find_inside(first, id),
-        };
-    };
-    if let Some(holder) = root.find(&|candidate| is_topic(candidate) && candidate.attr("id") == Some(topic)) {
-        return match element {
-            None => Some(Found { element: holder, parent: parent_of(root, holder), topic: holder.attr("id")? }),
-            Some(id) => find_inside(holder, id),
-        };
-    }
-    // In a map, the first part of a fragment is the id of an element.
-    if is_topic(root) || root.name == "dita" { None } else { find_inside(root, element.unwrap_or(topic)) }
-}
-
-/// Finds an element by id. The topic itself has priority over nested topics.
-fn find_inside<'t>(topic: &'t Element, id: &str) -> Option<Found<'t>> {
-    fn search<'t>(parent: &'t Element, id: &str, deeper: bool) -> Option<(&'t Element, &'t Element)> {
-        parent.elements().find_map(|child| {
-            if !deeper && Kind::of(child) == Kind::Topic {
-                return None;
-            }
-            if child.attr("id") == Some(id) { Some((child, parent)) } else { search(child, id, deeper) }
-        })
-    }
-    let (element, parent) = search(topic, id, false).or_else(|| search(topic, id, true))?;
-    Some(Found { element, parent: Some(parent), topic: topic.attr("id").unwrap_or_default() })
-}
-
-/// Returns the id of the topic around the element with an id, unless a topic has this id.
-fn topic_around<'t>(root: &'t Element, id: &str) -> Option<&'t str> {
-    fn search<'t>(element: &'t Element, id: &str, topic: &'t str) -> Option<&'t str> {
-        let is_topic = Kind::of(element) == Kind::Topic;
-        let topic = if is_topic { element.attr("id").unwrap_or_default() } else { topic };
-        let mut children = element.elements();
-        children.find_map(|child| if child.attr("id") == Some(id) { Some(topic) } else { search(child, id, topic) })
-    }
-    let is_wanted = |element: &Element| Kind::of(element) == Kind::Topic && element.attr("id") == Some(id);
-    if root.find(&is_wanted).is_some() { None } else { search(root, id, "") }
-}
-
-fn parent_of<'t>(root: &'t Element, wanted: &Element) -> Option<&'t Element> {
-    root.find(&|candidate| candidate.elements().any(|child| std::ptr::eq(child, wanted)))
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::super::branches::nearest;
 use super::super::dom::{Element, FileId};
 use super::super::filter::Ditaval;
 use super::super::lightweight::is_map_format;
+use super::super::resolve::Part;
 use super::super::vocabulary::{is_map, is_topicref};
 use super::super::{ditaval, href};
 use super::{Form, Library};
@@ -16,7 +18,14 @@ impl Library {
             return Some(element.file);
         }
         let path = href::join(&self.inputs.path(element.file), path)?;
-        self.inputs.file(&path).or_else(|| self.aliases.get(&path).copied())
+        self.inputs.file(&path).or_else(|| Some(self.aliases.get(&path)?.first()?.0))
+    }
+
+    /// Returns the branches of the copy of `file` that `copy-to` creates at an address in `element`, as seen from `here`.
+    pub fn branches_of_copy(&self, element: &Element, path: &str, file: FileId, here: &[usize]) -> Option<&[usize]> {
+        let path = href::join(&self.inputs.path(element.file), path)?;
+        let copies = self.aliases.get(&path).filter(|_| self.inputs.file(&path).is_none())?;
+        nearest(copies.iter().filter(|(of, _)| *of == file).map(|(_, branches)| branches.as_slice()), here)
     }
 
     /// Returns the map that a reference includes, and the id if the reference selects an element of the map.
@@ -45,14 +54,41 @@ impl Library {
         (self.documents.get(&file) == Some(&Form::Topic)).then_some((file, address.topic))
     }
 
-    /// Adds the topics that are referenced inside an element but outside of relationship tables.
+    /// Adds the topics to which an element and everything inside it refer, also in relationship tables.
     pub fn referred(&self, element: &Element, into: &mut HashSet<FileId>) {
-        for child in element.elements().filter(|child| !child.is("reltable")) {
-            if is_topicref(child) {
-                into.extend(self.topic_target(child).map(|(file, _)| file));
+        element.walk(&mut |element| {
+            if is_topicref(element) {
+                into.extend(self.topic_target(element).map(|(file, _)| file));
             }
-            self.referred(child, into);
+        });
+    }
+
+    /// Like [`Self::referred`], but also adds the topics of the elements in other maps that the element reuses.
+    pub fn referred_with_reused(&self, element: &Element, into: &mut HashSet<FileId>) {
+        self.referred(element, into);
+        let mut seen: HashSet<(FileId, Part)> = HashSet::new();
+        let mut waiting = self.reused_in(element);
+        while let Some((file, part)) = waiting.pop() {
+            let Some(tree) = self.inputs.load(file).ok().filter(|tree| is_map(&tree.root)) else { continue };
+            if !seen.insert((file, part.clone())) {
+                continue;
+            }
+            for reused in part.elements(&tree) {
+                self.referred(reused, into);
+                waiting.extend(self.reused_in(reused));
+            }
         }
+    }
+
+    /// Returns the parts of other files that elements inside an element reuse.
+    fn reused_in(&self, element: &Element) -> Vec<(FileId, Part)> {
+        let mut parts = Vec::new();
+        element.walk(&mut |element| {
+            let reference = element.attr("conref").filter(|reference| !href::is_absolute(reference)).map(href::split);
+            let file = reference.and_then(|address| Some((self.local_file(element, &address.path)?, address)));
+            parts.extend(file.map(|(file, address)| (file, Part::of(element, address))));
+        });
+        parts
     }
 
     /// Returns the maps that a map includes directly.

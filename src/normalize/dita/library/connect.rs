@@ -37,7 +37,7 @@ impl Library {
                 }
             }
             for alias in &root.aliases {
-                self.aliases.entry(alias.path.clone()).or_insert(alias.file);
+                self.aliases.entry(alias.path.clone()).or_default().push((alias.file, alias.branches.clone()));
             }
         }
         for uses in self.uses.values_mut() {
@@ -46,31 +46,37 @@ impl Library {
             });
         }
         self.roots = roots;
-        self.drop_excluded(excluded);
+        let mut kept: HashSet<FileId> = HashSet::new();
+        for map in trees.iter().flat_map(|(_, maps)| maps) {
+            self.referred(map, &mut kept);
+        }
+        self.drop_excluded(excluded, kept);
         self.pushes = Push::collect(self, pushing);
         failures
     }
 
     /// Removes everything that the conditions exclude: topics and maps with excluded root elements, and files whose
-    /// references are all excluded. `referred` are the files that branches exclude.
-    fn drop_excluded(&mut self, mut referred: HashSet<FileId>) {
+    /// references are all excluded. `referred` are the files that branches exclude, and `kept` are the targets of the
+    /// references that no condition excludes.
+    fn drop_excluded(&mut self, mut referred: HashSet<FileId>, mut kept: HashSet<FileId>) {
         let mut excluded: HashSet<FileId> = HashSet::new();
         if let Some(ditaval) = &self.ditaval {
             let mut found = HashSet::new();
-            let kept: HashSet<FileId> = self.roots.iter().flat_map(|root| root.maps.iter().copied()).collect();
+            let maps: HashSet<FileId> = self.roots.iter().flat_map(|root| root.maps.iter().copied()).collect();
             for (&file, &form) in &self.documents {
                 let Ok(tree) = self.inputs.load(file) else { continue };
                 ditaval.collect(&tree.root, &mut found);
-                if ditaval.excludes(&tree.root) || (form == Form::Map && !kept.contains(&file)) {
+                if ditaval.excludes(&tree.root) || (form == Form::Map && !maps.contains(&file)) {
                     excluded.insert(file);
                 }
                 if form == Form::Map {
-                    self.referred(&tree.root, &mut referred);
+                    self.referred_with_reused(&tree.root, &mut referred);
                 }
             }
             self.unmatched_rules = ditaval.unmatched(found);
         }
-        excluded.extend(referred.into_iter().filter(|file| !self.uses.contains_key(file)));
+        kept.extend(self.uses.keys());
+        excluded.extend(referred.difference(&kept));
         for file in &excluded {
             self.documents.remove(file);
         }

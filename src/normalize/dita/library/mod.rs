@@ -52,7 +52,8 @@ pub(super) struct Library {
     /// For each file, the places where root maps use it: the index of the root map, and the index of the use in that map. Uses as
     /// part of the text come before uses as a resource only.
     uses: HashMap<FileId, Vec<(usize, usize)>>,
-    aliases: HashMap<String, FileId>,
+    /// The copies that `copy-to` creates, by path: the file, and the branches of the copy.
+    aliases: HashMap<String, Vec<(FileId, Vec<usize>)>>,
     pub(super) document_ids: DocumentIds,
     /// The titles of root maps, because each document below a map needs them, and a map can be large.
     map_titles: Mutex<HashMap<(FileId, Context), Option<String>>>,

@@ -37,7 +37,7 @@ impl Attributes {
                 let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.split_once(quote));
                 let (value, behind) = quoted.or_else(|| value.split_once(char::is_whitespace)).unwrap_or((value, ""));
                 after = behind;
-                match name {
+                match without_data(name) {
                     "id" => attributes.id = Some(value.to_owned()),
                     name if LAYOUT.contains(&name) => {}
                     name => attributes.pairs.push((name.to_owned(), value.to_owned())),
@@ -70,6 +70,14 @@ impl Attributes {
         let id = self.id.iter().map(|id| format!(" id=\"{}\"", escape(id)));
         let pairs = self.pairs.iter().map(|(name, value)| format!(" data-{name}=\"{}\"", escape(value)));
         id.chain(pairs).collect()
+    }
+}
+
+/// Returns the name of an attribute without the prefix that it needs in HTML.
+fn without_data(name: &str) -> &str {
+    match name.get(..5) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("data-") => name.get(5..).unwrap_or_default(),
+        _ => name,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::normalize::hidden::is_hidden;
 use crate::normalize::text::{Losses, count};
 
 /// HTML attributes with a meaning in DITA. Others need the prefix `data-`.
-const ATTRIBUTES: [&str; 5] = ["id", "src", "href", "alt", "data"];
+const ATTRIBUTES: [&str; 6] = ["id", "src", "href", "alt", "data", "start"];
 
 /// Converts the children of an element.
 pub(super) fn children(element: &Element, losses: &mut Losses) -> Vec<Node> {

@@ -108,14 +108,23 @@ fn add_head(topic: &mut Element, head: &Element) {
     if topic.child("title").is_none()
         && let Some(title) = head.elements().find(|child| child.name == "title")
     {
-        topic.children.insert(0, Node::Element(title.clone()));
+        let children = title.children.clone();
+        topic.children.insert(0, Node::Element(Element { children, ..with_name("title", title) }));
     }
     let file = topic.file;
     let mut metadata = Element::new("metadata", file, 1);
     for meta in head.elements().filter(|child| child.name == "meta") {
         let (Some(name), Some(content)) = (meta.attr("name"), meta.attr("content")) else { continue };
-        if !matches!(name, "viewport" | "generator" | "robots" | "color-scheme") {
-            let mut other = Element::new("othermeta", file, meta.line);
+        if name.eq_ignore_ascii_case("keywords") {
+            let mut keywords = with_name("keywords", meta);
+            for word in content.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                let mut keyword = Element::new("keyword", file, meta.line);
+                keyword.children.push(Node::Text(word.to_owned()));
+                keywords.children.push(Node::Element(keyword));
+            }
+            metadata.children.push(Node::Element(keywords));
+        } else if !matches!(name, "viewport" | "generator" | "robots" | "color-scheme") {
+            let mut other = with_name("othermeta", meta);
             other.set_attr("name", name);
             other.set_attr("content", content);
             metadata.children.push(Node::Element(other));

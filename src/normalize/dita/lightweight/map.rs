@@ -2,7 +2,7 @@
 
 use super::super::dom::{Element, FileId, Node, collapse};
 use super::super::href;
-use super::elements::with_name;
+use super::elements::{add_outer, with_name};
 use super::markdown::KEY;
 use super::{Notation, is_map_format};
 
@@ -17,9 +17,11 @@ pub(super) fn is_navigation(page: &Element) -> bool {
 pub(super) fn map(page: &Element, file: FileId) -> Element {
     let mut map = Element::new("map", file, 1);
     let body = page.find(&|element| element.name == "body").unwrap_or(page);
+    add_outer(&mut map, page);
+    add_outer(&mut map, body);
     let title = body.find(&is_heading).or_else(|| page.find(&|element| element.name == "title"));
     if let Some(title) = title {
-        map.children.push(Node::Element(with_text("title", title)));
+        map.children.push(Node::Element(part_of_map("title", title, page)));
     }
     if let Some(about) = body.find(&|element| element.name == "p" && first_link(element).is_none())
         && body
@@ -27,37 +29,64 @@ pub(super) fn map(page: &Element, file: FileId) -> Element {
             .is_none()
     {
         let mut meta = Element::new("topicmeta", file, about.line);
-        meta.children.push(Node::Element(with_text("shortdesc", about)));
+        meta.children.push(Node::Element(part_of_map("shortdesc", about, page)));
         map.children.push(Node::Element(meta));
     }
     let mut entries = Vec::new();
-    add_entries(body, title, &mut entries);
+    add_entries(body, title, &[], &mut entries);
     map.children.extend(entries.into_iter().map(Node::Element));
     map
 }
 
-/// Adds the entries of the lists in an element. A heading begins a group.
-fn add_entries(element: &Element, title: Option<&Element>, out: &mut Vec<Element>) {
+/// Returns an element with the text of another element, and with the conditions of this element and of those around it.
+fn part_of_map(name: &str, element: &Element, page: &Element) -> Element {
+    let mut part = with_text(name, element);
+    add_outer(&mut part, element);
+    let mut around = Some(page);
+    while let Some(outer) = around.filter(|outer| !std::ptr::eq(*outer, element)) {
+        add_outer(&mut part, outer);
+        around = outer.elements().find(|child| child.find(&|inner| std::ptr::eq(inner, element)).is_some());
+    }
+    part
+}
+
+/// Adds the entries of the lists in an element. A heading begins a group. The conditions of the elements `around` apply to
+/// each entry.
+fn add_entries(element: &Element, title: Option<&Element>, around: &[&Element], out: &mut Vec<Element>) {
     for child in element.elements() {
         match child.name.as_str() {
             "ul" | "ol" => {
-                let entries = child.elements().filter(|item| item.name == "li").map(entry);
+                let entries = list_entries(child, around);
                 match out.last_mut().filter(|last| last.attr(GROUP).is_some()) {
-                    Some(group) => group.children.extend(entries.map(Node::Element)),
+                    Some(group) => group.children.extend(entries.into_iter().map(Node::Element)),
                     None => out.extend(entries),
                 }
             }
             _ if is_heading(child) => {
                 if title.is_none_or(|title| !std::ptr::eq(title, child)) {
-                    let mut group = head(child);
+                    let mut group = inside(head(child), around);
                     group.set_attr(GROUP, "yes");
                     out.push(group);
                 }
             }
-            _ if child.attr("data-keys").is_some() => out.push(key(child)),
-            _ => add_entries(child, title, out),
+            _ if child.attr("data-keys").is_some() => out.push(inside(key(child), around)),
+            _ => add_entries(child, title, &[around, &[child]].concat(), out),
         }
     }
+}
+
+/// Returns the entries of a list.
+fn list_entries(list: &Element, around: &[&Element]) -> Vec<Element> {
+    let around = [around, &[list]].concat();
+    list.elements().filter(|item| item.name == "li").map(|item| inside(entry(item), &around)).collect()
+}
+
+/// Adds the conditions of the elements around an entry.
+fn inside(mut entry: Element, around: &[&Element]) -> Element {
+    for outer in around.iter().rev() {
+        add_outer(&mut entry, outer);
+    }
+    entry
 }
 
 /// Marks a group that a heading began.
@@ -70,14 +99,19 @@ fn entry(item: &Element) -> Element {
         None => head(item),
     };
     let mut inner = Vec::new();
-    for child in item.elements() {
-        match child.name.as_str() {
-            "ul" | "ol" => inner.extend(child.elements().filter(|item| item.name == "li").map(self::entry)),
-            _ => {}
-        }
-    }
+    add_nested(item, &[], &mut inner);
     entry.children.extend(inner.into_iter().map(Node::Element));
     entry
+}
+
+/// Adds the entries of the lists inside an item.
+fn add_nested(element: &Element, around: &[&Element], out: &mut Vec<Element>) {
+    for child in element.elements() {
+        match child.name.as_str() {
+            "ul" | "ol" => out.extend(list_entries(child, around)),
+            _ => add_nested(child, &[around, &[child]].concat(), out),
+        }
+    }
 }
 
 /// Returns the first link outside of nested lists, and the elements around it, outermost first.
@@ -92,13 +126,13 @@ fn first_link(element: &Element) -> Option<Vec<&Element>> {
     })
 }
 
-/// Converts an item with a link. The attributes of the link have priority over those of the elements around it.
+/// Converts an item with a link. The attributes of the link have priority over those of the elements around it, but each
+/// condition applies.
 fn reference(item: &Element, around: &[&Element]) -> Element {
     let mut topicref = with_name("topicref", item);
     for element in around {
-        for (name, value) in with_name("", element).attributes {
-            topicref.set_attr(&name, &value);
-        }
+        let outer = std::mem::replace(&mut topicref.attributes, with_name("", element).attributes);
+        topicref.attributes.extend(outer);
     }
     let link = around.last().copied().unwrap_or(item);
     let address = topicref.attr("href").unwrap_or_default().to_owned();
@@ -165,21 +199,33 @@ fn add_title(entry: &mut Element, text: &Element) {
 
 /// Returns an element that contains the text of another element, except the text in lists.
 fn with_text(name: &str, element: &Element) -> Element {
-    fn push(element: &Element, text: &mut String) {
-        for child in &element.children {
-            match child {
-                Node::Text(words) => text.push_str(words),
-                Node::Element(child) if matches!(child.name.as_str(), "ul" | "ol") => {}
-                Node::Element(child) => push(child, text),
+    let mut out = with_parts(name, element);
+    if collapse(&out.text()).is_empty() {
+        out.children.clear();
+    }
+    if let Some(Node::Text(first)) = out.children.first_mut() {
+        *first = first.trim_start().to_owned();
+    }
+    if let Some(Node::Text(last)) = out.children.last_mut() {
+        *last = last.trim_end().to_owned();
+    }
+    out
+}
+
+fn with_parts(name: &str, element: &Element) -> Element {
+    let mut out = Element::new(name, element.file, element.line);
+    for child in &element.children {
+        match child {
+            Node::Text(text) => out.children.push(Node::Text(text.clone())),
+            Node::Element(child) if matches!(child.name.as_str(), "ul" | "ol") => {}
+            Node::Element(child) => {
+                let mut part = with_parts("ph", child);
+                add_outer(&mut part, child);
+                // The link of an entry is its address.
+                part.remove_attr("href");
+                out.children.push(Node::Element(part));
             }
         }
-    }
-    let mut text = String::new();
-    push(element, &mut text);
-    let mut out = Element::new(name, element.file, element.line);
-    let text = collapse(&text);
-    if !text.is_empty() {
-        out.children.push(Node::Text(text));
     }
     out
 }

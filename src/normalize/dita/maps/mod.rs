@@ -31,6 +31,7 @@ pub(super) struct RootMap {
     /// Pairs of related topics in relationship tables.
     pub related: Vec<(Side, Side)>,
     pub aliases: Vec<Alias>,
+    pub peers: Vec<Peer>,
     /// The map and all other files that it includes.
     pub maps: HashSet<FileId>,
     pub language: Option<String>,
@@ -40,6 +41,19 @@ impl RootMap {
     /// Returns a use of a topic or of a map by its number.
     pub fn used(&self, number: usize) -> Option<&Use> {
         self.uses.get(number).or_else(|| self.places.get(number.checked_sub(self.uses.len())?))
+    }
+}
+
+/// A map that is published separately. Its keys have the names of its key scope as a prefix.
+pub(super) struct Peer {
+    pub names: Vec<String>,
+    pub map: Option<FileId>,
+}
+
+impl Peer {
+    /// Returns the name of a key in the map.
+    pub fn key<'k>(&self, name: &'k str) -> Option<&'k str> {
+        self.names.iter().find_map(|scope| name.strip_prefix(scope.as_str())?.strip_prefix('.'))
     }
 }
 

@@ -7,10 +7,10 @@ use super::super::branches::{branches_meant, branches_of, set_branches};
 use super::super::dom::{Element, FileId};
 use super::super::href;
 use super::super::keys::{KeySpace, ScopeId};
-use super::super::library::Library;
+use super::super::library::{Library, address_of};
 use super::super::prolog;
 use super::super::vocabulary::{CONDITIONS, is_map, is_topicref};
-use super::{Alias, RootMap, Use, meta_of, title_element};
+use super::{Alias, Peer, RootMap, Use, meta_of, title_element};
 
 /// Reads keys and uses from an expanded map.
 pub fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap {
@@ -28,6 +28,7 @@ pub fn read(library: &Library, file: FileId, maps: &[Element]) -> RootMap {
             places: Vec::new(),
             related: Vec::new(),
             aliases: Vec::new(),
+            peers: Vec::new(),
             maps: HashSet::new(),
             language: maps.first().and_then(|map| map.attr("xml:lang")).map(ToOwned::to_owned),
         },
@@ -83,6 +84,12 @@ impl Walk<'_> {
         if place.inside && element.attr("keyscope").is_some() {
             here.scope = self.next_scope;
             self.next_scope += 1;
+        }
+        if let Some(names) = element.attr("keyscope").filter(|_| element.attr("scope") == Some("peer")) {
+            let path = address_of(element).map(|address| href::split(address).path);
+            let map = path.and_then(|path| self.library.local_file(element, &path));
+            let names = names.split_whitespace().map(ToOwned::to_owned).collect();
+            self.root.peers.push(Peer { names, map });
         }
         here.branches.extend(branches_of(element).into_iter().flatten());
         here.resource_only = is_resource(element, place.resource_only);

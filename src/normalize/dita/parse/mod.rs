@@ -5,13 +5,14 @@ mod references;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::dom::{Element, FileId, Node};
 use super::dtd::{Declarations, Files, NoFiles};
+use super::targets::Targets;
 use crate::normalize::decode::decode;
 use crate::normalize::document::Link;
 use crate::normalize::text::{Losses, clean, count};
@@ -40,6 +41,14 @@ pub(super) struct Parsed {
     pub undeclared: Vec<String>,
     /// The first error. The tree contains everything that could be read.
     pub fault: Option<XmlError>,
+    targets: OnceLock<Arc<Targets>>,
+}
+
+impl Parsed {
+    /// Returns the index of the tree. The tree must not change afterwards.
+    pub fn targets(&self) -> &Arc<Targets> {
+        self.targets.get_or_init(|| Arc::new(Targets::of(&self.root)))
+    }
 }
 
 /// The reason why a file is not valid XML.
@@ -337,12 +346,22 @@ impl<'f> Builder<'f> {
             let value = clean(value.trim(), &mut self.losses).into_owned();
             element.attributes.push((attribute.key.into_inner().to_owned(), value));
         }
-        if let Some(class) = self.declared.classes.get(&element.name)
-            && element.attr("class").is_none()
-        {
-            element.set_attr("class", class);
-        }
+        self.add_defaults(&mut element, nesting)?;
         Ok(element)
+    }
+
+    /// Adds the attributes with a default value that the tag does not contain.
+    fn add_defaults(&mut self, element: &mut Element, nesting: usize) -> Result<(), Problem> {
+        let is_missing = |name: &str| !element.attributes.iter().any(|(known, _)| known == name);
+        let missing = self.declared.defaults(&element.name).filter(|(name, _)| is_missing(name) && is_read(name));
+        let missing: Vec<(String, Arc<str>)> =
+            missing.map(|(name, value)| (name.to_owned(), Arc::clone(value))).collect();
+        for (name, raw) in missing {
+            let mut value = String::with_capacity(raw.len());
+            self.attribute_value(&raw, nesting, &mut value)?;
+            element.attributes.push((name, clean(&value, &mut self.losses).into_owned()));
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Parsed, XmlError> {
@@ -359,10 +378,16 @@ impl<'f> Builder<'f> {
                 lost: self.lost,
                 undeclared: self.declared.unread,
                 fault: self.fault,
+                targets: OnceLock::new(),
             }),
             None => Err(XmlError { line: self.line, problem: Problem::Empty }),
         }
     }
+}
+
+/// Returns whether the value of an attribute may matter. Namespaces and lists of modules would only fill the memory.
+fn is_read(attribute: &str) -> bool {
+    !attribute.starts_with("xmlns") && !matches!(attribute, "domains" | "specializations" | "xml:space")
 }
 
 /// Returns whether the string is a valid element name.

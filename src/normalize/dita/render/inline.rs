@@ -3,7 +3,7 @@
 use super::super::dom::{Element, Node, collapse};
 use super::super::vocabulary::Kind;
 use super::plain::{marks, plain_text, push_element, sign, state};
-use super::{Renderer, fallback, flush};
+use super::{Renderer, fallback, flush, formula};
 use crate::normalize::text::count;
 use crate::normalize::tree::{Block, Inline};
 
@@ -47,12 +47,13 @@ impl Renderer<'_, '_> {
     pub(super) fn inline(&mut self, element: &Element, kind: Kind, run: &mut Vec<Inline>) {
         match kind {
             Kind::Metadata => {}
-            Kind::Dropped => {
-                count(&mut self.losses, format!("element:{}", element.name));
-                if let Some(words) = fallback(element) {
-                    run.append(&mut self.inlines(&words.children));
+            Kind::Dropped => match (formula(element), fallback(element)) {
+                (Some(formula), _) => self.math(formula, run),
+                (None, words) => {
+                    count(&mut self.losses, format!("element:{}", element.name));
+                    run.append(&mut words.map(|words| self.inlines(&words.children)).unwrap_or_default());
                 }
-            }
+            },
             Kind::Strong => self.mark(element, run, Inline::Strong),
             Kind::Emphasis => self.mark(element, run, Inline::Emphasis),
             Kind::Strike => self.mark(element, run, Inline::Strike),
@@ -65,7 +66,8 @@ impl Renderer<'_, '_> {
             | Kind::TextEntity
             | Kind::ParameterEntity
             | Kind::CharacterReference => self.code(element, kind, run),
-            Kind::Quotation => {
+            Kind::EquationNumber if element.is_blank() => {}
+            Kind::Quotation | Kind::EquationNumber => {
                 let (open, close) = marks(kind);
                 run.push(Inline::Text(open.to_owned()));
                 run.append(&mut self.inlines(&element.children));
@@ -153,8 +155,8 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Adds references to the footnotes in a block of code below it.
-    pub(super) fn footnotes_in_code(&mut self, code: &Element, out: &mut Vec<Block>) {
+    /// Adds references to the footnotes in a block of code, or in the title of the document, below it.
+    pub(super) fn footnotes_below(&mut self, code: &Element, out: &mut Vec<Block>) {
         let mut run = Vec::new();
         self.footnotes_of_code(code, &mut run);
         flush(&mut run, out);

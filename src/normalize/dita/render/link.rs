@@ -4,7 +4,6 @@ use super::super::branches::branches_meant;
 use super::super::dom::{Element, FileId, Node, collapse};
 use super::super::href;
 use super::super::library::Form;
-use super::super::resolve::find_target;
 use super::super::vocabulary::Kind;
 use super::{Renderer, list, without};
 use crate::normalize::document::{Link, NOT_IN_INPUT, OUTSIDE_INPUT};
@@ -54,8 +53,12 @@ impl Renderer<'_, '_> {
             count(&mut self.losses, "filtered:link");
             return None;
         }
+        let here = &self.resolver.context.branches;
+        let branches = match library.branches_of_copy(element, &parts.path, file, here) {
+            Some(branches) if !parts.path.is_empty() => branches.to_owned(),
+            _ => branches_meant(element, here),
+        };
         let parts = self.resolver.complete(file, parts);
-        let branches = branches_meant(element, &self.resolver.context.branches);
         let title = self.resolver.title_in(file, &parts, &branches);
         let Some(id) = library.id(file, library.copy_in(file, &branches)) else {
             let path = library.inputs.path(file);
@@ -87,14 +90,15 @@ impl Renderer<'_, '_> {
         if address.topic.is_none() || self.resolver.library.documents.get(&file) != Some(&Form::Topic) {
             return false;
         }
-        let Some(tree) = self.resolver.tree(file) else { return false };
-        find_target(&tree, address.topic.as_deref(), address.element.as_deref()).is_none()
+        let Some((tree, targets)) = self.resolver.tree_with_targets(file) else { return false };
+        targets.find(&tree, address.topic.as_deref(), address.element.as_deref()).is_none()
     }
 
     /// Returns whether conditions exclude the target in a file.
     fn is_filtered(&self, file: FileId, address: &href::Address) -> bool {
         let tree = self.resolver.library.inputs.load(file);
-        tree.is_ok_and(|tree| find_target(&tree.root, address.topic.as_deref(), address.element.as_deref()).is_some())
+        let (topic, element) = (address.topic.as_deref(), address.element.as_deref());
+        tree.is_ok_and(|tree| tree.targets().find(&tree.root, topic, element).is_some())
     }
 
     /// Returns the anchor in a document. It is the id of an element, or of a topic other than the first.

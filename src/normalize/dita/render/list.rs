@@ -22,7 +22,8 @@ impl Renderer<'_, '_> {
                 Node::Text(text) => items.push(item(vec![Block::Paragraph(vec![Inline::Text(text.clone())])])),
             }
         }
-        Block::List(List { ordered: kind == Kind::Numbers, start: 1, items })
+        let start = first_number(list);
+        Block::List(List { ordered: kind == Kind::Numbers, start, items })
     }
 
     fn item(&mut self, element: &Element) -> ListItem {
@@ -115,6 +116,11 @@ impl Renderer<'_, '_> {
         }
         item(content)
     }
+}
+
+/// Returns the number of the first item of a list. Only lists in HTML and Markdown have a number other than 1.
+pub(in super::super) fn first_number(list: &Element) -> u64 {
+    list.attr("start").and_then(|start| start.trim().parse().ok()).unwrap_or(1)
 }
 
 /// Returns the last visible character that is not a space.

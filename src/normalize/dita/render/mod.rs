@@ -21,6 +21,7 @@ use crate::normalize::text::{Losses, count};
 use crate::normalize::tree::{Block, Inline};
 use flow::{flush, has_text, is_list_like};
 
+pub(super) use list::first_number;
 pub(super) use plain::plain_text;
 
 /// Renders one document.
@@ -76,11 +77,11 @@ impl<'r, 'l> Renderer<'r, 'l> {
         self.find_footnotes(root);
         let mut blocks = Vec::new();
         if Kind::of(root) == Kind::Topic {
-            self.topic_body(root, &mut blocks);
+            self.first_topic(root, &mut blocks);
         } else {
             let mut topics = root.elements();
             if let Some(first) = topics.next() {
-                self.topic_body(first, &mut blocks);
+                self.first_topic(first, &mut blocks);
             }
             for topic in topics {
                 self.block(topic, Kind::of(topic), &mut blocks);
@@ -88,6 +89,14 @@ impl<'r, 'l> Renderer<'r, 'l> {
         }
         blocks.append(&mut self.footnotes.definitions);
         blocks
+    }
+
+    /// Renders the topic whose title is the title of the document. A title is plain text, so its footnotes are below it.
+    fn first_topic(&mut self, topic: &Element, out: &mut Vec<Block>) {
+        if let Some(title) = topic.elements().find(|child| Kind::of(child) == Kind::Title) {
+            self.footnotes_below(title, out);
+        }
+        self.topic_body(topic, out);
     }
 
     fn find_footnotes(&mut self, root: &Element) {
@@ -164,11 +173,11 @@ impl<'r, 'l> Renderer<'r, 'l> {
             }
             Kind::CodeBlock => {
                 out.push(self.code_block(element));
-                self.footnotes_in_code(element, out);
+                self.footnotes_below(element, out);
             }
             Kind::Syntax => {
                 out.push(syntax::diagram(element));
-                self.footnotes_in_code(element, out);
+                self.footnotes_below(element, out);
             }
             Kind::Bullets | Kind::Numbers => out.push(self.list(element, kind)),
             Kind::Steps => self.steps(element, out),
@@ -189,7 +198,7 @@ impl<'r, 'l> Renderer<'r, 'l> {
             }
             Kind::GlossaryAlternative => self.glossary_alternative(element, out),
             Kind::MathBlock => self.math_block(element, out),
-            Kind::Dropped => {
+            Kind::Dropped if formula(element).is_none() => {
                 count(&mut self.losses, format!("element:{}", element.name));
                 if let Some(words) = fallback(element) {
                     out.append(&mut self.blocks(&words.children));
@@ -239,11 +248,13 @@ impl<'r, 'l> Renderer<'r, 'l> {
     }
 
     fn long_quote(&mut self, quote: &Element, out: &mut Vec<Block>) {
-        let mut content = self.blocks(&quote.children);
+        let reference = quote.child("longquoteref");
+        let mut content = self.blocks(&without(quote, reference));
         let source = quote.attr("reftitle").map(|title| vec![Inline::Text(title.to_owned())]);
-        if quote.attr("href").is_some() || source.is_some() {
+        let address = reference.filter(|reference| reference.attr("href").is_some()).unwrap_or(quote);
+        if address.attr("href").is_some() || source.is_some() {
             let mut run = Vec::new();
-            self.linked(quote, source.unwrap_or_default(), &mut run);
+            self.linked(address, source.unwrap_or_default(), &mut run);
             flush(&mut run, &mut content);
         }
         out.push(Block::Quote(content));
@@ -286,6 +297,12 @@ impl<'r, 'l> Renderer<'r, 'l> {
 /// Returns the content that stands for an element that is not converted.
 fn fallback(element: &Element) -> Option<&Element> {
     element.child("fallback").or_else(|| element.child("desc")).filter(|words| !words.is_blank())
+}
+
+/// Returns the formula in an element with content from another vocabulary.
+fn formula(element: &Element) -> Option<&Element> {
+    let is_formula = |inner: &Element| inner.name == "math" || inner.name.ends_with(":math");
+    element.is("foreign").then(|| element.find(&is_formula)).flatten()
 }
 
 /// Returns the visible child elements. Text between them becomes an element with this name.

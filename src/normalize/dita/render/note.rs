@@ -2,7 +2,7 @@
 
 use super::super::dom::Element;
 use super::Renderer;
-use crate::normalize::tree::Block;
+use crate::normalize::tree::{Block, Inline};
 
 impl Renderer<'_, '_> {
     pub(super) fn note(&mut self, note: &Element) -> Block {
@@ -16,6 +16,8 @@ impl Renderer<'_, '_> {
         if let Some(Block::Heading { content: title, .. }) = content.first().cloned() {
             content.remove(0);
             content.insert(0, Block::Paragraph(title));
+        } else if let Some(title) = note.attr("spectitle") {
+            content.insert(0, Block::Paragraph(vec![Inline::Text(title.to_owned())]));
         }
         Block::Admonition { label, content }
     }

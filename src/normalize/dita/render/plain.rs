@@ -37,7 +37,9 @@ pub(super) fn push_element(element: &Element, into: &mut String) {
     let (before, after) = marks(kind);
     match kind {
         kind if kind.is_hidden() => {}
-        Kind::Footnote | Kind::Image => {}
+        Kind::Footnote => {}
+        Kind::EquationNumber if element.is_blank() => {}
+        Kind::Image => push_alternative(element, into),
         Kind::LineBreak => into.push('\n'),
         Kind::State => into.push_str(&state(element)),
         Kind::Trademark => {
@@ -63,6 +65,14 @@ pub(super) fn push_element(element: &Element, into: &mut String) {
     }
 }
 
+/// Adds the alternative text of an image.
+fn push_alternative(image: &Element, into: &mut String) {
+    match image.child("alt") {
+        Some(alternative) => push(alternative, into),
+        None => into.push_str(image.attr("alt").unwrap_or_default()),
+    }
+}
+
 /// Returns the characters before and after the text of a markup name.
 pub(super) fn marks(kind: Kind) -> (&'static str, &'static str) {
     match kind {
@@ -72,6 +82,7 @@ pub(super) fn marks(kind: Kind) -> (&'static str, &'static str) {
         Kind::ParameterEntity => ("%", ";"),
         Kind::CharacterReference => ("&#", ";"),
         Kind::Quotation => ("\u{201c}", "\u{201d}"),
+        Kind::EquationNumber => (" (", ") "),
         _ => ("", ""),
     }
 }

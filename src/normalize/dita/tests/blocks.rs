@@ -276,3 +276,34 @@ fn diagnostics_have_the_titles_of_their_parts() {
     );
     assert_eq!(topic, "## Look\n\ng\n\n1. s");
 }
+
+#[test]
+fn the_number_of_an_equation_is_in_parentheses_and_apart() {
+    let block = |xml: &str| body(&format!("<equation-block>{xml}</equation-block>"));
+    assert_eq!(block("<equation-number>1</equation-number>a=b"), "(1) a=b");
+    assert_eq!(block("a=b<equation-number>1</equation-number>"), "a=b (1)");
+    assert_eq!(block("<equation-number/>a=b"), "a=b");
+}
+
+#[test]
+fn formulas_in_foreign_content_are_text() {
+    let math = "<m:math xmlns:m='x'><m:mi>x</m:mi><m:mo>=</m:mo><m:mn>1</m:mn></m:math>";
+    assert_eq!(body(&format!("<p>If <foreign>{math}</foreign> holds</p>")), "If x = 1 holds");
+    assert_eq!(body(&format!("<foreign>{math}<fallback>no</fallback></foreign>")), "x = 1");
+    assert_eq!(body(&format!("<p>a<draft-comment>{math}</draft-comment></p>")), "a");
+}
+
+#[test]
+fn footnotes_and_images_in_the_title_of_a_document_keep_their_text() {
+    let xml = "<topic id='t'><title>Press <image href='http://x/e.png'><alt>Enter</alt></image><fn>Or Return</fn></title><body><p>x<fn>y</fn></p></body></topic>";
+    let read = document(&[("t.dita", xml)], "topic:c/t");
+    assert_eq!(read.title, "Press Enter");
+    assert_eq!(read.text_md, "[^1]\n\nx[^2]\n\n[^1]: Or Return\n\n[^2]: y");
+}
+
+#[test]
+fn attributes_with_visible_text_or_addresses_are_kept() {
+    assert_eq!(body("<note spectitle='Mind'>text</note>"), "> **Note**\n>\n> Mind\n>\n> text");
+    let quote = body("<lq>words<longquoteref href='http://x/y' scope='external' format='html'/></lq>");
+    assert_eq!(quote, "> words\n>\n> [http://x/y](http://x/y)");
+}

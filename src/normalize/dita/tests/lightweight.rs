@@ -256,3 +256,22 @@ fn a_map_is_read_without_parsing_its_markdown_topics() {
     assert_eq!(documents[0].text_md, "- [A a](topic:c/a)\n- [B b](topic:c/b)");
     assert_eq!([a, b].map(|file| library.inputs.is_cached(file)), [false, true]);
 }
+
+#[test]
+fn lists_begin_with_their_number_and_keywords_are_separate() {
+    let html = "<html><head><title>T</title><meta name='Keywords' content='k1, k2'><meta name='x' content='SECRET' data-product='internal'></head>\
+        <body><article><h1>T</h1><ol start='3'><li id='three'>a</li></ol><p><a href='#three'></a></p></article></body></html>";
+    let map = "<map><topicref href='t.html' format='hdita'/><topicref href='n.md' format='md'/></map>";
+    let files = [
+        ("m.ditamap", map),
+        ("t.html", html),
+        ("n.md", "# N\n\n5. five\n6. six\n"),
+        ("x.ditaval", "<val><prop att='product' val='internal' action='exclude'/></val>"),
+    ];
+    let (documents, _) = super::read_folder(&files, Some("x.ditaval"));
+    let find = |id: &str| documents.iter().find(|document| document.id == id).unwrap();
+    let read = find("topic:c/t");
+    assert_eq!(read.meta["keywords"], serde_json::json!(["k1", "k2"]));
+    assert!(!read.meta.contains_key("x") && read.text_md.starts_with("3. a\n"), "{read:?}");
+    assert_eq!(find("topic:c/n").text_md, "5. five\n6. six");
+}

@@ -282,3 +282,25 @@ fn ids_are_found_without_the_whitespace_around_them() {
     let topic = format!("<topic id='t'><title>T</title><body>{push}</body></topic>");
     assert_eq!(document(&[("t.dita", &topic), ("l.dita", library)], "topic:c/l").text_md, "pushed");
 }
+
+#[test]
+fn the_keywords_of_a_key_stay_apart() {
+    let map = "<map><keydef keys='k' href='http://x/' scope='external' format='html'><topicmeta><keywords><keyword>one</keyword><keyword>two</keyword></keywords>\
+        </topicmeta></keydef><topicref href='t.dita'/></map>";
+    let topic = "<topic id='t'><title>T</title><body><p><xref keyref='k'/> <keyword keyref='k'/></p></body></topic>";
+    let read = document(&[("m.ditamap", map), ("t.dita", topic)], "topic:c/t");
+    assert_eq!(read.text_md, "[one two](http://x/) [one](http://x/)");
+}
+
+/// A walk through the tree for each reference would take minutes.
+#[test]
+fn many_references_to_one_file_take_linear_time() {
+    let count = 4_000;
+    let items: String = (0..count)
+        .map(|n| format!("<li id='i{n}'><ph id='p{n}'>x</ph><xref href='#a/i{}'/><ph conref='#a/p{}'/><xref href='#a/none{n}'/></li>", count - 1 - n, (n + 1) % count))
+        .collect();
+    let topic =
+        format!("<topic id='a'><title>A</title><body><ol>{}</ol></body></topic>", items.replace("conref='#a/p0'", ""));
+    let read = document(&[("a.dita", &topic)], "topic:c/a");
+    assert!(read.text_md.contains(&format!("[{count}](#i{})", count - 1)), "{}", &read.text_md[..500]);
+}

@@ -165,6 +165,49 @@ fn links_to_folders_are_not_followed() {
 
 #[cfg(unix)]
 #[test]
+fn symbolic_links_out_of_the_input_are_not_followed_but_reported() {
+    use std::os::unix::fs::symlink;
+    let outside =
+        write(&[("s.txt", "SECRET"), ("s.dita", "<topic id='s'><title>SECRET</title></topic>"), ("s.png", "")]);
+    let topic = "<topic id='t'><title>T</title><body><codeblock><coderef href='s.txt'/></codeblock><p><xref href='s.dita'/></p>\
+        <p conref='s.dita#s'/><image href='s.png'/><image href='far/s.png'/><p><xref href='in.dita'/></p></body></topic>";
+    let map = "<map><topicref href='t.dita'/><topicref href='s.dita'/><topicref href='in.dita'/><mapref href='s.ditamap'/></map>";
+    let folder =
+        write(&[("m.ditamap", map), ("t.dita", topic), ("sub/i.dita", "<topic id='i'><title>Inside</title></topic>")]);
+    std::fs::write(outside.path().join("s.ditamap"), "<map><title>SECRET</title></map>").unwrap();
+    for name in ["s.txt", "s.dita", "s.png", "s.ditamap"] {
+        symlink(outside.path().join(name), folder.path().join(name)).unwrap();
+    }
+    symlink(outside.path(), folder.path().join("far")).unwrap();
+    symlink("sub/i.dita", folder.path().join("in.dita")).unwrap();
+    for input in ["", "m.ditamap"] {
+        let (documents, failures) = read_input(&folder.path().join(input), &Options::default());
+        let mut told: Vec<String> =
+            failures.iter().map(|failure| format!("{}: {}", failure.path, failure.message)).collect();
+        told.sort();
+        let message = "it is a symbolic link that leads out of the input; copy the file into the input";
+        let names = ["far/s.png", "s.dita", "s.ditamap", "s.png", "s.txt"];
+        assert_eq!(told, names.map(|name| format!("{name}: {message}")), "{input}");
+        let written = serde_json::to_string(&documents).unwrap();
+        assert!(!written.contains("SECRET") && written.contains("[Inside]"), "{input}: {written}");
+    }
+    let link = outside.path().join("given.dita");
+    symlink(folder.path().join("sub/i.dita"), &link).unwrap();
+    assert_eq!(read_input(&link, &Options::default()).0.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_the_name_of_a_topic_is_reported() {
+    let folder = write(&[("a.dita", GOOD)]);
+    nix::unistd::mkfifo(&folder.path().join("b.dita"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (documents, failures) = read_input(folder.path(), &Options::default());
+    assert_eq!((documents.len(), failures.len()), (1, 1));
+    assert_eq!((failures[0].path.as_str(), failures[0].message.as_str()), ("b.dita", "it is not a regular file"));
+}
+
+#[cfg(unix)]
+#[test]
 fn a_folder_that_cannot_be_read_is_told_where_something_is_looked_for_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let links = "<xref href='loop/b.dita'/> <xref href='loop/c.dita'/> <xref href='a.dita/b.dita'/>";

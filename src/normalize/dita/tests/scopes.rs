@@ -81,3 +81,34 @@ fn root_maps_with_other_keys_make_other_documents_of_a_shared_map() {
     assert_eq!(read[4], ("map:c/two", "Lite", "- [Guide for Lite](map:c/sub~2)"));
     assert_eq!(read.len(), 5);
 }
+
+#[test]
+fn the_path_of_a_copy_leads_to_the_copy_in_its_key_scope() {
+    let copied = scope("lin", "Linux").replace("href='inst.dita'", "href='inst.dita' copy-to='inst-lin.dita'");
+    let map = format!("<map><title>M</title>{}{copied}<topicref href='over.dita'/></map>", scope("win", "Windows"));
+    let over = "<topic id='o'><title>O</title><body><p><xref href='inst-lin.dita'/> <xref href='inst-lin.dita#inst'/></p></body></topic>";
+    let read = document(&[("m.ditamap", &map), INSTALL, ("over.dita", over)], "topic:c/over");
+    assert_eq!(read.text_md, "[Install on Linux](topic:c/inst~2) [Install on Linux](topic:c/inst~2)");
+}
+
+#[test]
+fn keys_of_a_peer_map_lead_into_it_if_it_is_in_the_input() {
+    let map = "<map><title>M</title><mapref href='other.ditamap' scope='peer' keyscope='other' processing-role='resource-only'/><topicref href='a.dita'/></map>";
+    let other = "<map><title>Other</title><topicref href='i.dita' keys='inst'/></map>";
+    let (a, i) = (
+        "<topic id='a'><title>A</title><body><p><xref keyref='other.inst'/> <xref keyref='other.none'/></p></body></topic>",
+        "<topic id='i'><title>Inst</title></topic>",
+    );
+    let folder = super::write(&[("m.ditamap", map), ("other.ditamap", other), ("a.dita", a), ("i.dita", i)]);
+    let options = crate::normalize::Options { collection: Some("c".to_owned()), ..Default::default() };
+    let read = |input: &str| {
+        let (documents, failures) = super::read_input(&folder.path().join(input), &options);
+        assert_eq!(failures, []);
+        let read = documents.into_iter().find(|document| document.id == "topic:c/a").unwrap();
+        let lost: Vec<String> = read.links.iter().filter_map(|link| link.reason.clone()).collect();
+        (read.text_md, lost)
+    };
+    assert_eq!(read(""), ("[Inst](topic:c/i) other.none".to_owned(), vec!["no such key".to_owned()]));
+    let outside = vec!["not in input".to_owned(), "not in input".to_owned()];
+    assert_eq!(read("m.ditamap"), ("other.inst other.none".to_owned(), outside));
+}

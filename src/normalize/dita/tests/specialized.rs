@@ -21,6 +21,26 @@ fn a_dtd_of_the_input_says_what_an_element_is_a_kind_of() {
 }
 
 #[test]
+fn attributes_with_a_default_in_a_dtd_count_as_written() {
+    let dtd = "<!ATTLIST libref class CDATA '- map/topicref my/libref ' processing-role (normal|resource-only) 'resource-only'>\
+        <!ATTLIST web class CDATA '- map/topicref my/web ' scope CDATA 'external' format NMTOKEN #FIXED 'html'>\
+        <!ATTLIST topicref toc CDATA 'no'><!ATTLIST warning class CDATA '- topic/note my/warning ' type CDATA 'caution' outputclass CDATA '&who; &#38;'>";
+    let map = "<!DOCTYPE map SYSTEM 'my.dtd'><map><libref href='lib.dita'/><topicref href='a.dita'/><topicref href='b.dita' toc='yes'/>\
+        <web href='x.html' navtitle='X'/></map>";
+    let topic = |id: &str| {
+        format!(
+            "<!DOCTYPE topic SYSTEM 'my.dtd' [<!ENTITY who 'me'>]><topic id='{id}'><title>{id}</title><body><warning>Hot</warning></body></topic>"
+        )
+    };
+    let (a, b, lib) = (topic("a"), topic("b"), topic("lib"));
+    let files = [("m.ditamap", map), ("a.dita", &a), ("b.dita", &b), ("lib.dita", &lib), ("my.dtd", dtd)];
+    assert_eq!(document(&files, "map:c/m").text_md, "- [b](topic:c/b)\n- [X](x.html)");
+    let lib = document(&files, "topic:c/lib");
+    assert_eq!(lib.meta["searchable"], serde_json::json!(false));
+    assert_eq!(lib.text_md, "> **Caution**\n>\n> Hot");
+}
+
+#[test]
 fn the_configuration_says_it_where_no_dtd_does() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("r.dita"), RELEASE).unwrap();

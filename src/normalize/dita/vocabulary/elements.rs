@@ -75,7 +75,7 @@ fn structure(name: &str) -> Option<Kind> {
 fn block(name: &str) -> Option<Kind> {
     Some(match name {
         "p" | "shortdesc" | "linktext" => Kind::Paragraph,
-        "lq" => Kind::LongQuote,
+        "lq" | "longquoteref" => Kind::LongQuote,
         "lines" => Kind::Lines,
         "pre" | "codeblock" | "msgblock" | "screen" => Kind::CodeBlock,
         "syntaxdiagram" => Kind::Syntax,
@@ -104,11 +104,9 @@ fn block(name: &str) -> Option<Kind> {
 fn text(name: &str) -> Option<Kind> {
     Some(match name {
         "ph" | "term" | "synnoteref" | "fragref" | "indextermref" | "keyword" | "cmd" | "text" | "synph" | "dt"
-        | "pt" | "cite" | "abbreviated-form" | "equation-inline" | "equation-number" | "overline" | "sep" | "u"
-        | "shape" | "coords" | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "delim"
-        | "kwd" | "oper" | "repsep" | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => {
-            Kind::Phrase
-        }
+        | "pt" | "cite" | "abbreviated-form" | "equation-inline" | "overline" | "sep" | "u" | "shape" | "coords"
+        | "glossAcronym" | "glossAbbreviation" | "glossShortForm" | "glossSynonym" | "delim" | "kwd" | "oper"
+        | "repsep" | "typeofhazard" | "consequence" | "howtoavoid" | "person" | "organization" => Kind::Phrase,
         "b" | "strong" | "uicontrol" | "wintitle" => Kind::Strong,
         "i" | "em" | "varname" | "var" => Kind::Emphasis,
         "line-through" => Kind::Strike,
@@ -122,6 +120,7 @@ fn text(name: &str) -> Option<Kind> {
         "parameterentity" => Kind::ParameterEntity,
         "numcharref" => Kind::CharacterReference,
         "q" => Kind::Quotation,
+        "equation-number" => Kind::EquationNumber,
         "menucascade" => Kind::MenuCascade,
         "tm" => Kind::Trademark,
         "state" | "boolean" => Kind::State,

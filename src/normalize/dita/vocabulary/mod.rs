@@ -68,6 +68,8 @@ pub(super) enum Kind {
     /// A code span with `&#` before and `;` after the number.
     CharacterReference,
     Quotation,
+    /// In parentheses, and apart from the formula.
+    EquationNumber,
     MenuCascade,
     Trademark,
     State,

@@ -1,7 +1,10 @@
-//! Reads document type declarations: entities, and the `class` that a specialization gives to its elements.
+//! Reads document type declarations: entities, and the default values of attributes.
 //!
 //! Declarations are read from the document and from files inside the input that it references.
 //! Size and depth are limited. Nothing is read over the network.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,13 +41,20 @@ pub(super) enum Entity {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Declarations {
     pub entities: HashMap<String, Entity>,
-    /// The `class` of elements, by name.
-    pub classes: HashMap<String, Arc<str>>,
+    /// The attributes of elements, by the name of the element.
+    attributes: HashMap<String, Vec<Attribute>>,
     /// Referenced files that are not in the input.
     pub unread: Vec<String>,
     /// Whether some declarations were omitted because of the size limit.
     pub is_cut: bool,
     parameters: HashMap<String, Parameter>,
+}
+
+/// The declaration of an attribute.
+#[derive(Debug, Clone)]
+struct Attribute {
+    name: String,
+    default: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,6 +74,12 @@ impl Declarations {
             reader.file(path, system, 0);
         }
         reader.declared
+    }
+
+    /// Returns the attributes of an element that have a default value, with this value.
+    pub fn defaults(&self, element: &str) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        let attributes = self.attributes.get(element).into_iter().flatten();
+        attributes.filter_map(|attribute| Some((attribute.name.as_str(), attribute.default.as_ref()?)))
     }
 }
 
@@ -172,7 +188,7 @@ impl Reader<'_> {
             self.entity(entity, path, depth);
         } else if let Some(list) = text.strip_prefix("ATTLIST") {
             let list = self.expand(list, depth);
-            self.classes(&list);
+            self.attributes(&list);
         }
     }
 
@@ -216,22 +232,24 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the `class` from an attribute list.
-    fn classes(&mut self, list: &str) {
+    /// Reads an attribute list: the element, and then the name, the type and the default of each attribute.
+    fn attributes(&mut self, list: &str) {
         let mut words = Words(list);
         let Some(element) = words.next() else { return };
-        let mut previous = "";
-        while let Some(word) = words.next() {
-            // Name, type, and then the value, which may follow `#FIXED`.
-            if previous == "class" && word == "CDATA" {
-                let value =
-                    words.next().map(|word| if word == "#FIXED" { words.next().unwrap_or_default() } else { word });
-                if let Some((class, _)) = value.and_then(quoted) {
-                    self.declared.classes.entry(element.to_owned()).or_insert_with(|| class.into());
-                }
-                return;
+        let attributes = self.declared.attributes.entry(element.to_owned()).or_default();
+        while let (Some(name), Some(kind)) = (words.next(), words.next()) {
+            if kind == "NOTATION" {
+                words.next();
             }
-            previous = word;
+            let default = match words.next() {
+                Some("#FIXED") => words.next(),
+                other => other,
+            };
+            let default = default.and_then(quoted).map(|(value, _)| value.into());
+            // The first declaration of an attribute has priority, also if it has no default.
+            if !attributes.iter().any(|known| known.name == name) {
+                attributes.push(Attribute { name: name.to_owned(), default });
+            }
         }
     }
 
@@ -328,69 +346,4 @@ fn after_text<'t>(text: &'t str, end: &str) -> &'t str {
 fn text_of_entity(text: &str) -> &str {
     let text = text.trim_start_matches('\u{feff}');
     if text.starts_with("<?xml ") { after_text(text, "?>") } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Folder(HashMap<&'static str, &'static str>);
-
-    impl Files for Folder {
-        fn read(&self, _base: &str, system: &str) -> Option<(String, Arc<str>)> {
-            self.0.get(system).map(|text| (system.to_owned(), (*text).into()))
-        }
-    }
-
-    fn read(doctype: &str, files: &[(&'static str, &'static str)]) -> Declarations {
-        Declarations::read(doctype, "a.dita", &Folder(files.iter().copied().collect()))
-    }
-
-    #[test]
-    fn the_first_declaration_wins_and_comments_declare_nothing() {
-        let read = read("map [<!-- <!ENTITY a 'x'> --> <!ENTITY a \"one > two\"> <!ENTITY a 'three'>]", &[]);
-        assert_eq!(read.entities["a"], Entity::Text("one > two".into()));
-    }
-
-    #[test]
-    fn files_of_the_input_declare_entities_and_classes() {
-        let dtd = "<!ENTITY % more SYSTEM \"more.mod\"> %more; <!ENTITY % class.p 'class CDATA \"- topic/p r/what \"'>\
-            <!ATTLIST what id ID #IMPLIED kind (a|b) 'a' %class.p;> <![%use;[<!ATTLIST x class CDATA #FIXED '+ topic/ph r/x '>]]>\
-            <![IGNORE[<!ATTLIST y class CDATA '- topic/p '>]]>";
-        let doctype = "r PUBLIC '-//x' 'r.dtd' [<!ENTITY % use 'INCLUDE'><!ENTITY part SYSTEM 'part.xml'>]";
-        let more = "<!ENTITY name 'Acme'><!ATTLIST r class CDATA '- topic/topic r/r '>";
-        let read = read(doctype, &[("r.dtd", dtd), ("more.mod", more), ("part.xml", "<?xml version='1.0'?><p>x</p>")]);
-        assert_eq!(&*read.classes["what"], "- topic/p r/what ");
-        assert_eq!(&*read.classes["r"], "- topic/topic r/r ");
-        assert_eq!(&*read.classes["x"], "+ topic/ph r/x ");
-        assert!(!read.classes.contains_key("y"));
-        assert_eq!(read.entities["name"], Entity::Text("Acme".into()));
-        assert_eq!(read.entities["part"], Entity::Text("<p>x</p>".into()));
-        assert!(read.unread.is_empty());
-    }
-
-    #[test]
-    fn what_is_not_in_the_input_is_named() {
-        let read = read(
-            "t SYSTEM 'http://x/t.dtd' [<!ENTITY a SYSTEM 'file:///etc/passwd'><!ENTITY % p SYSTEM 'gone.ent'> %p;]",
-            &[],
-        );
-        assert_eq!(read.entities["a"], Entity::Unread);
-        assert_eq!(read.unread, ["gone.ent", "http://x/t.dtd"]);
-    }
-
-    #[test]
-    fn declarations_that_grow_without_end_are_cut() {
-        let read = read("t [<!ENTITY % a '%b;'><!ENTITY % b '%a;'> %a;]", &[]);
-        assert!(read.entities.is_empty());
-        let loops = [("a.ent", "<!ENTITY % f SYSTEM 'a.ent'> %f;")];
-        assert!(super::tests::read("t SYSTEM 'a.ent'", &loops).is_cut);
-        let mut bomb = String::from("t [<!ENTITY % a0 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'>");
-        for level in 1..12 {
-            let inner = format!("%a{};", level - 1).repeat(10);
-            bomb = format!("{bomb}<!ENTITY % a{level} '{inner}'>");
-        }
-        bomb.push_str("%a11;]");
-        assert!(super::tests::read(&bomb, &[]).is_cut);
-    }
 }
