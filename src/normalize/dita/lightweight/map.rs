@@ -241,7 +241,7 @@ mod tests {
 
     fn outline(element: &Element) -> String {
         let shown = |name: &str| element.attr(name).map(|value| format!(" {name}={value}")).unwrap_or_default();
-        let title = element.child("topicmeta").map(|meta| format!(" '{}'", meta.text())).unwrap_or_default();
+        let title = element.child("topicmeta").map(|meta| format!(" '{}'", meta.text().trim())).unwrap_or_default();
         let own = ["href", "keyref", "keys", "format", "product"].map(shown).concat();
         let inner: Vec<String> = element
             .elements()

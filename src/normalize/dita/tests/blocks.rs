@@ -303,7 +303,7 @@ fn footnotes_and_images_in_the_title_of_a_document_keep_their_text() {
 
 #[test]
 fn attributes_with_visible_text_or_addresses_are_kept() {
-    assert_eq!(body("<note spectitle='Mind'>text</note>"), "> **Note**\n>\n> Mind\n>\n> text");
+    assert_eq!(body("<note spectitle='Mind'>text</note>"), "> **Note:** Mind\n>\n> text");
     let quote = body("<lq>words<longquoteref href='http://x/y' scope='external' format='html'/></lq>");
     assert_eq!(quote, "> words\n>\n> [http://x/y](http://x/y)");
 }

@@ -37,7 +37,7 @@ fn attributes_with_a_default_in_a_dtd_count_as_written() {
     assert_eq!(document(&files, "map:c/m").text_md, "- [b](topic:c/b)\n- [X](x.html)");
     let lib = document(&files, "topic:c/lib");
     assert_eq!(lib.meta["searchable"], serde_json::json!(false));
-    assert_eq!(lib.text_md, "> **Caution**\n>\n> Hot");
+    assert_eq!(lib.text_md, "> **Caution:** Hot");
 }
 
 #[test]
