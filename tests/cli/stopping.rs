@@ -246,16 +246,17 @@ fn worker_connects_again_when_its_session_is_terminated() {
 fn normalize_that_is_stopped_leaves_nothing_behind() {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let sandbox = Sandbox::new();
-        let pipe = sandbox.write("docs/a.dita", "");
-        std::fs::remove_file(&pipe).unwrap();
+        sandbox.write("docs/a.dita", "<topic id='t'><title>T</title></topic>");
+        let pipe = sandbox.folder().join("docs/conditions.ditaval");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let child = sandbox.spawn(&["normalize", "docs", "--source", "dita", "--run-id", "guide"]);
+        let normalize = ["normalize", "docs", "--source", "dita", "--run-id", "guide"];
+        let child = sandbox.spawn(&[&normalize[..], &["--ditaval", "docs/conditions.ditaval"]].concat());
         // The file is opened when the command reads it.
-        let mut topic = std::fs::File::options().write(true).open(&pipe).unwrap();
+        let mut conditions = std::fs::File::options().write(true).open(&pipe).unwrap();
         assert!(sandbox.folder().join("var/runs/guide").exists());
         send(&child, signal);
-        topic.write_all(b"<topic id='t'><title>T</title><body><p>Text.</p></body></topic>").unwrap();
-        drop(topic);
+        conditions.write_all(b"<val/>").unwrap();
+        drop(conditions);
         let run = Sandbox::wait(child).exits(code);
         assert!(run.stderr.ends_with("stopped: the run was not registered\n"), "{}", run.stderr);
         assert!(!sandbox.folder().join("var").exists());

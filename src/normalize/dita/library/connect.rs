@@ -46,6 +46,8 @@ impl Library {
             });
         }
         self.roots = roots;
+        let copies = |&file| (file, self.copies(file).into_iter().map(|(_, branches)| branches.to_vec()).collect());
+        self.copies = self.uses.keys().map(copies).collect();
         let mut kept: HashSet<FileId> = HashSet::new();
         for map in trees.iter().flat_map(|(_, maps)| maps) {
             self.referred(map, &mut kept);

@@ -54,6 +54,8 @@ pub(super) struct Library {
     uses: HashMap<FileId, Vec<(usize, usize)>>,
     /// The copies that `copy-to` creates, by path: the file, and the branches of the copy.
     aliases: HashMap<String, Vec<(FileId, Vec<usize>)>>,
+    /// The branches of the copies of each file that maps use.
+    copies: HashMap<FileId, Vec<Vec<usize>>>,
     pub(super) document_ids: DocumentIds,
     /// The titles of root maps, because each document below a map needs them, and a map can be large.
     map_titles: Mutex<HashMap<(FileId, Context), Option<String>>>,
@@ -96,6 +98,7 @@ impl Library {
             excluded: HashSet::new(),
             uses: HashMap::new(),
             aliases: HashMap::new(),
+            copies: HashMap::new(),
             document_ids: DocumentIds::default(),
             map_titles: Mutex::default(),
         }

@@ -58,7 +58,8 @@ impl Library {
 
     /// Returns the branches of the copy that `branches` select.
     pub fn copy_in(&self, file: FileId, branches: &[usize]) -> &[usize] {
-        nearest(self.copies(file).into_iter().map(|(_, copy)| copy), branches).unwrap_or_default()
+        let copies = self.copies.get(&file).into_iter().flatten();
+        nearest(copies.map(Vec::as_slice), branches).unwrap_or_default()
     }
 
     /// Returns a resolver for parts of a file outside of a document, such as titles in breadcrumbs.
