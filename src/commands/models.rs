@@ -196,13 +196,13 @@ fn prepare(
         }
         if left >= before || exit != Exit::Done {
             let pauses = operations::list_pauses(client, &Filter::default())?;
-            let paused: i64 = pauses.iter().map(|pause| pause.runs).sum();
+            let held: i64 = pauses.iter().map(|pause| pause.runs).sum();
             let cause = match pauses.first() {
-                Some(pause) if paused == 1 => {
+                Some(pause) if held == 1 => {
                     let run_id = &pause.sample_run_id;
                     format!("run {run_id} is paused; `trailblazer runs resume {run_id}` resumes it")
                 }
-                Some(_) => format!("{} are paused; `trailblazer runs resume` resumes them", counted(paused, "run")),
+                Some(_) => format!("{} are paused; `trailblazer runs resume` resumes them", counted(held, "run")),
                 None => "runs have failed, or another process embeds with another model".into(),
             };
             log::warn!(

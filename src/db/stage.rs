@@ -55,12 +55,12 @@ pub fn row(document: &Document) -> Row<'_> {
 
 /// Calls `graphdb.keep_documents`, which stages the documents of the run that did not change. Removes them from `rows`.
 pub fn keep_documents(client: &mut impl GenericClient, run_id: &RunId, rows: &mut Vec<Row<'_>>) -> Result<()> {
-    let hashed = rows.iter().filter_map(|row| Some((row.doc_id, row.sha256()?)));
-    let (ids, hashes): (Vec<&str>, Vec<[u8; 32]>) = hashed.unzip();
-    let hashes: Vec<&[u8]> = hashes.iter().map(|hash| &hash[..]).collect();
+    let known = rows.iter().filter_map(|row| Some((row.doc_id, row.sha256()?)));
+    let (ids, digests): (Vec<&str>, Vec<[u8; 32]>) = known.unzip();
+    let digests: Vec<&[u8]> = digests.iter().map(|digest| &digest[..]).collect();
     let changed = client.query(
         "select * from graphdb.keep_documents($1, $2, $3, $4)",
-        &[&run_id.as_str(), &CODE_VERSION, &ids, &hashes],
+        &[&run_id.as_str(), &CODE_VERSION, &ids, &digests],
     )?;
     let changed: HashSet<&str> = changed.iter().map(|row| row.get(0)).collect();
     let hashed: HashSet<&str> = ids.into_iter().collect();

@@ -59,7 +59,7 @@ fn on_terminal(sandbox: &Sandbox, args: &str, width: u16, term: &str) -> String 
     let side_of_command = File::options()
         .read(true)
         .write(true)
-        .custom_flags(OFlags::NOCTTY.bits() as i32)
+        .custom_flags(OFlags::NOCTTY.bits().cast_signed())
         .open(side_of_command)
         .unwrap();
 

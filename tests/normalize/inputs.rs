@@ -307,7 +307,7 @@ fn faults_in_time(path: &Path, source: Source) -> Vec<(String, String)> {
         faults.extend(result.err().map(|error| (String::new(), error.to_string())));
         sender.send(faults)
     });
-    receiver.recv_timeout(Duration::from_mins(1)).expect("the reader waits for no pipe")
+    receiver.recv_timeout(Duration::from_secs(60)).expect("the reader waits for no pipe")
 }
 
 #[test]

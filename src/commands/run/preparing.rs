@@ -53,7 +53,7 @@ pub(super) fn register_model(
 ) -> Result<Option<usize>> {
     let model = provider.model();
     if !phases.contains(&Phase::Embed) {
-        return Ok(calls::model_limit(client, &model.name)?);
+        return calls::model_limit(client, &model.name);
     }
     // The connection may have been lost while the command waited for the provider.
     connector.revive(client)?;

@@ -106,7 +106,7 @@ fn a_long_row_in_a_list_and_in_a_quotation() {
 fn a_table_with_a_long_head() {
     let head: Vec<String> = (0..5).map(|number| format!("Column {number} with a name")).collect();
     let row = |row: usize| (0..5).map(|number| format!("r{row}c{number}")).collect::<Vec<_>>().join(" | ");
-    let rows: String = (0..6).map(|number| format!("| {} |\n", row(number))).collect();
+    let rows = (0..6).map(|number| format!("| {} |\n", row(number))).collect::<Vec<_>>().concat();
     let body = format!("| {} |\n|{}\n{rows}", head.join(" | "), "---|".repeat(5));
     insta::assert_snapshot!(shown(&body, LIMITS), @r"
     === Table, 34 tokens

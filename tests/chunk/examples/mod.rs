@@ -26,13 +26,13 @@ fn words(count: usize, prefix: &str) -> String {
 
 /// Returns the lines with `marker` before each.
 fn within(marker: &str, lines: &str) -> String {
-    lines.lines().map(|line| format!("{marker}{line}\n")).collect()
+    lines.lines().map(|line| format!("{marker}{line}\n")).collect::<Vec<_>>().concat()
 }
 
 #[test]
 fn nested_lists_repeat_the_items_above() {
     let items = |marker: &str, count: usize| -> String {
-        (0..count).map(|number| format!("{marker}- item {number} says little\n")).collect()
+        (0..count).map(|number| format!("{marker}- item {number} says little\n")).collect::<Vec<_>>().concat()
     };
     let body = format!("1. {}\n{}   - inner:\n{}2. Done.\n", words(14, "outer"), items("   ", 4), items("     ", 6));
     insta::assert_snapshot!(shown(&body, LIMITS), @r"

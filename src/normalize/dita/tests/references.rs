@@ -296,9 +296,13 @@ fn the_keywords_of_a_key_stay_apart() {
 #[test]
 fn many_references_to_one_file_take_linear_time() {
     let count = 4_000;
-    let items: String = (0..count)
-        .map(|n| format!("<li id='i{n}'><ph id='p{n}'>x</ph><xref href='#a/i{}'/><ph conref='#a/p{}'/><xref href='#a/none{n}'/></li>", count - 1 - n, (n + 1) % count))
-        .collect();
+    let item = |n: usize| {
+        let (back, next) = (count - 1 - n, (n + 1) % count);
+        format!(
+            "<li id='i{n}'><ph id='p{n}'>x</ph><xref href='#a/i{back}'/><ph conref='#a/p{next}'/><xref href='#a/none{n}'/></li>"
+        )
+    };
+    let items = (0..count).map(item).collect::<Vec<_>>().concat();
     let topic =
         format!("<topic id='a'><title>A</title><body><ol>{}</ol></body></topic>", items.replace("conref='#a/p0'", ""));
     let read = document(&[("a.dita", &topic)], "topic:c/a");
