@@ -237,7 +237,7 @@ fn a_page_with_a_name_comes_before_one_with_the_other_words_even_if_many_pages_h
             &[&format!("The journal of day {n} contains {name} and machine {n}.")],
         );
     }
-    library.add("renew", "renew", &["How to renew an expired licence key after moving to another machine"]);
-    let found = library.find("ERR-7781 how to renew an expired licence key");
+    library.add("renew", "renew", &["How to renew an expired license key after moving to another machine"]);
+    let found = library.find("ERR-7781 how to renew an expired license key");
     assert!(found[0].contains("ERR-7781"), "{found:?}");
 }
