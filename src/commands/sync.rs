@@ -140,12 +140,12 @@ fn sync_source(source: &Source, args: &Args, stop: &Stop, context: &Context<'_>)
         Origin::Path(origin) => ingest_path(source, origin, args, stop, context)?,
         Origin::Site(site) => {
             let fetched = match fetch::fetch_source(source, site, args.dry_run, args.yes, stop, context) {
-                Err(error) if !args.dry_run && may_be_partial(&error) => {
+                Err(Error::Fetch(error)) if !args.dry_run && error.is_of_site() => {
                     // New restrictions were stored before the error, and they must not wait for the bodies.
                     if let Err(error) = ingest_pages(source, site, args, stop, context) {
                         log::debug!("{error}");
                     }
-                    return Err(error);
+                    return Err(error.into());
                 }
                 fetched => fetched?,
             };
@@ -180,14 +180,6 @@ fn has_failed(source: &Source, context: &Context<'_>) -> Result<bool> {
     let mut client = Connector::new(&context.config)?.connect_ready()?;
     let run = calls::list_runs(&mut client, &Filter::for_run(&source.name))?.pop();
     Ok(run.is_some_and(|run| run.status == Status::Failed))
-}
-
-/// Returns whether a fetch may have stored some pages before it failed.
-fn may_be_partial(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Fetch(FetchError::Misconfigured { .. } | FetchError::Unreachable { .. } | FetchError::Answer { .. })
-    )
 }
 
 /// Emits the event for a source, and returns its line in the summary.

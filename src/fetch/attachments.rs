@@ -79,8 +79,7 @@ fn read_page(
                     downloads.read += 1;
                 }
                 Ok(None) => continue,
-                Err(FetchError::File { path, source }) => return Err(FetchError::File { path, source }),
-                Err(FetchError::Stopped) => return Err(FetchError::Stopped),
+                Err(error) if !error.is_of_site() => return Err(error),
                 Err(error) => {
                     // If the site is unreachable, this request fails, too.
                     listing::confirm(client, fetch.site, &[page])?;

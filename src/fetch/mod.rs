@@ -103,6 +103,12 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Returns whether the site caused the error. Other requests may succeed, and pages may have been stored before.
+    #[must_use]
+    pub fn is_of_site(&self) -> bool {
+        matches!(self, Self::Misconfigured { .. } | Self::Unreachable { .. } | Self::Answer { .. })
+    }
+
     fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { path, source }
