@@ -31,26 +31,23 @@ pub struct Stop {
 impl Stop {
     /// Returns a stop that SIGINT, SIGTERM and SIGHUP request. A closed terminal sends SIGHUP. `nohup` lets commands ignore it.
     pub fn on_signals() -> Result<Self, SignalError> {
-        let terminating: &[i32] = if is_ignored(SIGHUP) { &[SIGTERM] } else { &[SIGTERM, SIGHUP] };
-        Self::on(
-            [(SIGINT, Exit::Interrupted)]
-                .into_iter()
-                .chain(terminating.iter().map(|&signal| (signal, Exit::Terminated))),
-        )
+        let mut signals = vec![(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)];
+        if !is_ignored(SIGHUP) {
+            signals.push((SIGHUP, Exit::Terminated));
+        }
+        Self::on(&signals)
     }
 
-    fn on(signals: impl IntoIterator<Item = (i32, Exit)>) -> Result<Self, SignalError> {
+    fn on(signals: &[(i32, Exit)]) -> Result<Self, SignalError> {
         let stop = Self::default();
         let is_heard = Arc::new(AtomicBool::new(false));
-        let mut registered = Vec::new();
-        for (signal, code) in signals {
+        for &(signal, code) in signals {
             flag::register_conditional_shutdown(signal, i32::from(code as u8), Arc::clone(&is_heard))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.code), usize::from(code as u8)))
                 .and_then(|_| flag::register(signal, Arc::clone(&stop.asked)))?;
-            registered.push(signal);
         }
         // The flags are registered first, so that they are set when this thread receives a signal.
-        let mut heard = Signals::new(registered)?;
+        let mut heard = Signals::new(signals.iter().map(|(signal, _)| signal))?;
         thread::spawn(move || {
             if heard.forever().next().is_some() {
                 service::stopping();
@@ -106,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_signal_that_cannot_be_registered_is_an_error() {
-        let error = Stop::on([(1000, Exit::Interrupted), (SIGTERM, Exit::Terminated)]).unwrap_err();
+        let error = Stop::on(&[(1000, Exit::Interrupted), (SIGTERM, Exit::Terminated)]).unwrap_err();
         assert!(error.to_string().starts_with("cannot wait for signals: "), "{error}");
     }
 }

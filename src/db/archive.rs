@@ -204,15 +204,14 @@ fn finished(program: &str, output: &Output) -> Result<()> {
         return Ok(());
     }
     let printed = String::from_utf8_lossy(&output.stderr);
-    if printed.contains("permission denied") {
-        return Err(Error::NotReady {
-            message: format!("{program} failed: {}", printed.trim()),
-            hint: "Nothing was changed. Connect as the owner of schema graphdb: reader, worker and admin roles may not do this.".into(),
-        });
-    }
+    let advice = if printed.contains("permission denied") {
+        "Connect as the owner of schema graphdb: reader, worker and admin roles may not do this."
+    } else {
+        "Correct the error in the message, and run the command again."
+    };
     Err(Error::NotReady {
         message: format!("{program} failed: {}", printed.trim()),
-        hint: "Nothing was changed. Correct the error in the message, and run the command again.".into(),
+        hint: format!("Nothing was changed. {advice}"),
     })
 }
 

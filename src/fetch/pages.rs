@@ -77,11 +77,11 @@ fn answers(client: &Client<'_>, fetch: &Fetch<'_>, batch: &[&Listed]) -> Result<
     // If the site is unreachable, this request fails, too.
     let ids: Vec<&str> = batch.iter().map(|page| page.id.as_str()).collect();
     confirm(client, fetch.site, &ids)?;
-    let (first, others) = batch.split_at(batch.len() / 2);
-    if first.is_empty() {
-        log::warn!("page {} cannot be read: {message}", ids.concat());
+    if let [page] = batch {
+        log::warn!("page {} cannot be read: {message}", page.id);
         return Ok(BTreeMap::new());
     }
+    let (first, others) = batch.split_at(batch.len() / 2);
     let mut found = answers(client, fetch, first)?;
     found.extend(answers(client, fetch, others)?);
     Ok(found)
