@@ -88,7 +88,8 @@ begin
   where r.run_id = any (v_reset);
 
   if deleted_vectors + deleted_chunks > 0 then
-    -- Searches may now have to return other versions of these runs' documents. Mark them when no load is in progress.
+    -- For documents of these runs, searches may now have to return the versions in other runs. Mark these versions when no load is in
+    -- progress.
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     select array_agg(d.doc_id) into v_marked
     from graphdb.documents as d

@@ -40,7 +40,7 @@ enum Treatment {
     Tooltip,
     /// Nothing, but the macro is counted in the losses. Examples are navigation and content that the server computes.
     Dropped,
-    /// Like a macro that is not in the table: its title, link and body. The macro is counted in the losses.
+    /// Keeps the title, the link and the body, like a macro that is not in the table. The macro is counted in the losses.
     Unlisted,
     /// Nothing. No content is lost, so the macro is not counted.
     Silent,
