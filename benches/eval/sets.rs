@@ -42,8 +42,9 @@ pub fn all(server: &Server, root: &Path, corpora: &Path) -> Result<Vec<Set>, Fai
 fn known_items(name: &str, documents: &[Value]) -> Set {
     let mut set = Set { name: name.into(), documents: Vec::new(), cases: Vec::new() };
     for document in documents {
-        // A map repeats the titles and first paragraphs of its topics.
-        if document["id"].as_str().is_some_and(|id| id.starts_with("map:")) {
+        // A map repeats the titles and first paragraphs of its topics. Search does not return hidden documents.
+        let is_map = document["id"].as_str().is_some_and(|id| id.starts_with("map:"));
+        if is_map || document["meta"]["searchable"] == false {
             continue;
         }
         let mut document = document.clone();
