@@ -32,6 +32,8 @@ begin
           order by common desc, v.word
           limit 200
         ) as v
+        -- A typo changes at most four trigrams.
+        where v.common >= cardinality(v_trigrams) - 4 * v_most
       ) as n
       -- Short words are similar to each other, so only swapped letters count. Errors in the first letter are very rare.
       where n.is_swapped or length(p_word) > 5 and left(n.word, 1) = left(p_word, 1)

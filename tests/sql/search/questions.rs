@@ -210,6 +210,21 @@ fn typing_errors_are_corrected_by_words_that_documents_shown_have() {
     assert_eq!(library.find("embeddnigs"), ["Reset the embeddings of a failed run"]);
 }
 
+/// The crate strsim counts without a maximum.
+#[test]
+fn typing_errors_are_counted_up_to_a_maximum() {
+    let mut library = Library::new();
+    let words = ["", "a", "ab", "ba", "abc", "acb", "bca", "abcd", "badc", "dcba", "abcde", "bacde", "abdce", "acebd", "abcdefgh"];
+    for (word, other) in words.iter().flat_map(|word| words.map(|other| (word, other))) {
+        for most in 0..3_i32 {
+            let count = "select graphdb._typing_errors($1, $2, $3)";
+            let counted: i32 = library.client.query_one(count, &[word, &other, &most]).unwrap().get(0);
+            let expected = strsim::osa_distance(word, other).min(usize::try_from(most + 1).unwrap());
+            assert_eq!(usize::try_from(counted).unwrap(), expected, "{word} {other} {most}");
+        }
+    }
+}
+
 #[test]
 fn each_document_is_stemmed_in_its_language() {
     let mut library = Library::new();
