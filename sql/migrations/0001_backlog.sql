@@ -1,11 +1,11 @@
--- The backlog: one row a run, and one row for every claim that ended.
+-- The backlog has one row for each run. The history has one row for each claim that ended.
 
--- Fences. Never reset, never reused: a token that was once taken away stays worthless.
+-- The tokens of claims. The sequence is never reset, so a token that was revoked never becomes valid again.
 create sequence if not exists graphdb.claim_tokens as bigint no cycle;
-comment on sequence graphdb.claim_tokens is 'Source of claim tokens; never set back';
+comment on sequence graphdb.claim_tokens is 'Issues the claim tokens. A token is never issued twice';
 
 create table if not exists graphdb.processed_runs (
-  -- What the run is.
+  -- The identity of the run.
   run_id text primary key,
   source text not null,
   normalized_at timestamptz not null default now(),
@@ -13,7 +13,7 @@ create table if not exists graphdb.processed_runs (
   content_sha256 bytea,
   priority smallint not null default 0,
 
-  -- Where it stands.
+  -- The state of the run.
   status text not null default 'normalized',
   chunk_started_at timestamptz,
   chunk_completed_at timestamptz,
@@ -24,7 +24,7 @@ create table if not exists graphdb.processed_runs (
   embedding_model text,
   wants_vectors boolean not null default true,
 
-  -- Who holds it. All or nothing, except the token, which outlives the claim.
+  -- The claim. Its columns are either all set or all null, except the token, which stays when the claim ends.
   claimed_by text,
   claimed_at timestamptz,
   claim_expires_at timestamptz,
@@ -32,39 +32,39 @@ create table if not exists graphdb.processed_runs (
   claim_progress integer,
   claim_token bigint not null default nextval('graphdb.claim_tokens'),
 
-  -- What went wrong, and when to try again.
+  -- The last failure, and the time of the next attempt.
   attempts integer not null default 0,
   available_at timestamptz,
   failed_phase text,
   last_error text,
 
-  -- Provenance.
+  -- The origin of the run.
   code_version text,
   updated_at timestamptz not null default now()
 );
-comment on table graphdb.processed_runs is 'The backlog: one row for each run (ingest batch). Written by the functions of this schema only';
-comment on column graphdb.processed_runs.run_id is 'Names the run and its folder: letters, digits, ".", "_", "-", at most 128';
-comment on column graphdb.processed_runs.source is 'confluence, dita, mixed, or another name that a caller gives';
-comment on column graphdb.processed_runs.normalized_at is 'When the documents were normalized; the oldest run is claimed first';
-comment on column graphdb.processed_runs.total_docs is 'Documents of the run, counted by register_run';
-comment on column graphdb.processed_runs.content_sha256 is 'Hash over the documents; tells register_run whether the content changed';
-comment on column graphdb.processed_runs.priority is 'Higher is claimed first';
+comment on table graphdb.processed_runs is 'The backlog, with one row for each run (ingest batch). Only the functions of this schema write to it';
+comment on column graphdb.processed_runs.run_id is 'Name of the run and its folder: at most 128 letters, digits, ".", "_" and "-"';
+comment on column graphdb.processed_runs.source is 'confluence, dita, mixed, or another name from the caller';
+comment on column graphdb.processed_runs.normalized_at is 'Time at which the documents were normalized. The oldest run is claimed first';
+comment on column graphdb.processed_runs.total_docs is 'Number of documents in the run, counted by register_run';
+comment on column graphdb.processed_runs.content_sha256 is 'Hash of the documents, from which register_run detects changes';
+comment on column graphdb.processed_runs.priority is 'Runs with a higher priority are claimed first';
 comment on column graphdb.processed_runs.status is 'normalized, chunking, chunked, embedding, embedded, failed or reset';
-comment on column graphdb.processed_runs.total_chunks is 'Chunks of the run, counted by complete_run; null when it has none yet or they were deleted';
-comment on column graphdb.processed_runs.embedded_chunks is 'Chunks that have a vector, counted by complete_run in the completing transaction';
-comment on column graphdb.processed_runs.embedding_model is 'Model the run was last embedded with';
-comment on column graphdb.processed_runs.wants_vectors is 'False after a reset that gave the vectors up; a vector that no run wants may be deleted';
-comment on column graphdb.processed_runs.claimed_by is 'Worker that holds the claim, host/pid/thread';
-comment on column graphdb.processed_runs.claim_expires_at is 'End of the lease by the database clock; moved by renew_claim';
-comment on column graphdb.processed_runs.claimed_from is 'Status the claim falls back to';
-comment on column graphdb.processed_runs.claim_progress is 'Items done under this claim, as the worker last said';
-comment on column graphdb.processed_runs.claim_token is 'Fence: changes at every claim, release, failure, expiry, reset and re-registration';
-comment on column graphdb.processed_runs.attempts is 'Failures and expiries since the last completed phase or reset';
-comment on column graphdb.processed_runs.available_at is 'End of the back-off; null when the run is due';
+comment on column graphdb.processed_runs.total_chunks is 'Number of chunks in the run, counted by complete_run. Null if the run has no chunks yet or they were deleted';
+comment on column graphdb.processed_runs.embedded_chunks is 'Number of chunks with a vector, counted by complete_run in the same transaction';
+comment on column graphdb.processed_runs.embedding_model is 'Model with which the run was last embedded';
+comment on column graphdb.processed_runs.wants_vectors is 'Whether the run needs its vectors. False after a reset of its embeddings. A vector that no run needs may be deleted';
+comment on column graphdb.processed_runs.claimed_by is 'Worker that has claimed the run, as host/pid/thread';
+comment on column graphdb.processed_runs.claim_expires_at is 'End of the lease by the clock of the database. renew_claim extends it';
+comment on column graphdb.processed_runs.claimed_from is 'Status of the run before the claim, to which it returns if the claim ends without completion';
+comment on column graphdb.processed_runs.claim_progress is 'Number of items finished under this claim, as last reported by the worker';
+comment on column graphdb.processed_runs.claim_token is 'Fencing token. It changes at every claim, release, failure, expiry, reset and re-registration';
+comment on column graphdb.processed_runs.attempts is 'Number of failures and expired leases since the last completed phase or reset';
+comment on column graphdb.processed_runs.available_at is 'End of the back-off. Null if the run is not in back-off';
 
--- The rules of a run, by name. One check constraint asks this function, because Postgres parses the stored tree of every
--- check constraint anew for every statement that writes: as 17 constraints they took as long as the rest of a claim
--- (docs/claim-performance.md). A rule is broken when its condition is false; null passes, as in any check.
+-- The rules of a run, with their names. One check constraint calls this function. With one constraint for each of the 17
+-- rules, a claim took twice as long, because PostgreSQL parses the stored tree of each constraint for every statement that
+-- writes (docs/claim-performance.md). A condition that is false breaks its rule. Null breaks no rule, as in any check.
 create or replace function graphdb._keeps_rules(p_run graphdb.processed_runs)
 returns boolean
 language plpgsql
@@ -120,15 +120,15 @@ begin
 end
 $$;
 comment on function graphdb._keeps_rules(graphdb.processed_runs) is
-  'The rules of a run, by name; a broken one is a check_violation that names it. Changed by a migration that checks all rows again';
+  'Check the rules of a run. If a rule is broken, raise check_violation with its name. A migration that changes this function must check all rows again';
 revoke all on function graphdb._keeps_rules(graphdb.processed_runs) from public;
 
 -- squawk-ignore ban-drop-constraint
 alter table graphdb.processed_runs drop constraint if exists run_keeps_its_rules;
 alter table graphdb.processed_runs add constraint run_keeps_its_rules check (graphdb._keeps_rules(processed_runs));
 
--- The queues, in the order of the claim. A run in back-off is in none of them until recover_expired_claims lets it in,
--- so that a claim never walks over what is not due.
+-- The queues, in the order of claims. A run in back-off is in no queue until recover_expired_claims adds it, so a claim
+-- never reads runs that are not due.
 create index if not exists ix_processed_runs_chunk_queue
   on graphdb.processed_runs (priority desc, normalized_at, run_id)
   where status in ('normalized', 'reset') and available_at is null;
@@ -136,19 +136,20 @@ create index if not exists ix_processed_runs_embed_queue
   on graphdb.processed_runs (priority desc, normalized_at, run_id)
   where (status = 'chunked' or status = 'reset' and total_chunks is not null) and available_at is null;
 
--- What falls due by itself: leases that run out, back-offs that end.
+-- Leases that expire, and back-offs that end.
 create index if not exists ix_processed_runs_wake
   on graphdb.processed_runs ((coalesce(claim_expires_at, available_at)))
   where claim_expires_at is not null or available_at is not null;
 
 create index if not exists ix_processed_runs_status
   on graphdb.processed_runs (status);
--- Runs arrive and move in this order, so block ranges find a date; unlike a btree, they cost an update next to nothing.
+-- Runs are inserted and updated in this order, so a block range index finds a date. An update costs less than with a B-tree.
 create index if not exists ix_processed_runs_norm_at
   on graphdb.processed_runs using brin (normalized_at) with (autosummarize = on);
 
--- A claim starts at the head of its queue, among the entries of runs that were claimed since the last vacuum: clear them
--- early, unthrottled, and always. Vacuum would else leave the indexes alone while dead rows fill under 2 % of the pages.
+-- A claim starts at the beginning of its queue, where the entries of runs that were claimed since the last vacuum are.
+-- Therefore vacuum starts early, does not wait, and always cleans the indexes. By default, it skips the indexes while dead rows
+-- are in less than 2 % of the pages.
 alter table graphdb.processed_runs set (
   autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_scale_factor = 0.01,
@@ -175,5 +176,5 @@ create table if not exists graphdb.run_attempts (
   constraint outcome_is_known
     check (outcome = any ('{completed,released,failed,expired,reset,superseded}'))
 );
-comment on table graphdb.run_attempts is 'One row for each claim that ended, and how: the history that "runs show" prints';
-comment on column graphdb.run_attempts.outcome is 'completed, released, failed, expired, reset (by force, or after its lease had run out) or superseded (by new content)';
+comment on table graphdb.run_attempts is 'The history of claims that "runs show" prints: one row for each claim that has ended, with its outcome';
+comment on column graphdb.run_attempts.outcome is 'completed, released, failed, expired, reset (with force, or after the lease had expired) or superseded (by new content)';

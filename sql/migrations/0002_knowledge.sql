@@ -1,4 +1,4 @@
--- What the runs hold: documents, their chunks, and one vector for each text and model.
+-- The contents of the runs: documents, their chunks, and one vector for each text and model.
 
 create table if not exists graphdb.documents (
   run_id text not null references graphdb.processed_runs on delete cascade deferrable initially deferred,
@@ -19,9 +19,9 @@ create table if not exists graphdb.documents (
   constraint content_sha256_is_whole check (octet_length(content_sha256) = 32)
 );
 comment on table graphdb.documents is 'The documents of each run, as Markdown';
-comment on column graphdb.documents.content_sha256 is 'SHA-256 over everything in the row but run_id and the marks, computed by load_documents';
-comment on column graphdb.documents.is_newest is 'No other run has a newer version of this doc_id; exactly one row for each doc_id';
-comment on column graphdb.documents.is_searched is 'The version that a search sees: the newest that has its vectors, or else its chunks; exactly one row for each doc_id';
+comment on column graphdb.documents.content_sha256 is 'SHA-256 of all columns except run_id and the marks of versions, computed by load_documents';
+comment on column graphdb.documents.is_newest is 'Whether this is the newest version of the document. True for one current row of each doc_id';
+comment on column graphdb.documents.is_searched is 'The version that a search sees: the newest that has its vectors, or else its chunks; one row for each doc_id, none if that is not findable';
 
 create index if not exists ix_documents_doc_id on graphdb.documents (doc_id);
 
@@ -36,7 +36,7 @@ create table if not exists graphdb.chunks (
   token_count integer not null,
   text text not null,
   input_sha256 bytea not null,
-  -- A search finds vectors by the chunks of a document, and chunks by a vector, without reading the texts.
+  -- A search finds the vectors of a document's chunks, and the chunks of a vector, without reading the texts.
   primary key (run_id, doc_id, ord) include (input_sha256),
   foreign key (run_id, doc_id) references graphdb.documents on delete cascade,
   constraint ord_is_not_negative check (ord >= 0),
@@ -46,12 +46,12 @@ create table if not exists graphdb.chunks (
   constraint text_is_not_blank check (text ~ '[^[:space:]]'),
   constraint input_sha256_is_whole check (octet_length(input_sha256) = 32)
 );
-comment on table graphdb.chunks is 'The chunks of each document; the text is exactly what is embedded';
-comment on column graphdb.chunks.byte_start is 'First byte of the chunk in documents.body';
-comment on column graphdb.chunks.byte_end is 'Byte after its last';
-comment on column graphdb.chunks.heading_path is 'Document title and headings above the chunk';
-comment on column graphdb.chunks.token_count is 'Tokens of text as the embedding model counts them, special tokens included';
-comment on column graphdb.chunks.input_sha256 is 'SHA-256 of text: finds its vectors in graphdb.embeddings';
+comment on table graphdb.chunks is 'The chunks of each document. Exactly their text is embedded';
+comment on column graphdb.chunks.byte_start is 'Position of the first byte of the chunk in documents.body';
+comment on column graphdb.chunks.byte_end is 'Position after the last byte of the chunk in documents.body';
+comment on column graphdb.chunks.heading_path is 'Title of the document and headings above the chunk';
+comment on column graphdb.chunks.token_count is 'Number of tokens in the text under the embedding model, including special tokens';
+comment on column graphdb.chunks.input_sha256 is 'SHA-256 of the text, which is the key of its vectors in graphdb.embeddings';
 
 create index if not exists ix_chunks_input on graphdb.chunks (input_sha256) include (run_id, doc_id, ord);
 
@@ -67,8 +67,8 @@ create table if not exists graphdb.embedding_models (
   constraint model_is_named check (model <> ''),
   constraint dimension_in_range check (dimension between 1 and 16000)
 );
-comment on table graphdb.embedding_models is 'The models that vectors were made with';
-comment on column graphdb.embedding_models.normalized is 'Every vector has unit length';
+comment on table graphdb.embedding_models is 'The registered embedding models';
+comment on column graphdb.embedding_models.normalized is 'Whether every vector has unit length';
 
 create table if not exists graphdb.embeddings (
   model_id integer not null references graphdb.embedding_models,
@@ -77,4 +77,4 @@ create table if not exists graphdb.embeddings (
   primary key (model_id, input_sha256),
   constraint input_sha256_is_whole check (octet_length(input_sha256) = 32)
 );
-comment on table graphdb.embeddings is 'One vector for each text and model, whatever number of runs holds the text';
+comment on table graphdb.embeddings is 'One vector for each text and model, even if several runs contain the text';

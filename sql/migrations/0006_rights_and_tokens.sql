@@ -1,3 +1,3 @@
--- The rules of a run are checked at every write, also by whoever writes to the table as its owner. With a path of its own,
--- the function finds no function or operator of another role.
+-- The rules of a run are checked for every write, even by the owner of the table. With its own search_path, the function
+-- never calls a function or operator of another role.
 alter function graphdb._keeps_rules(graphdb.processed_runs) set search_path = pg_catalog, pg_temp;

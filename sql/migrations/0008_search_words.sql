@@ -1,7 +1,7 @@
 -- squawk-ignore-file ban-drop-constraint, constraint-missing-not-valid
 -- squawk-ignore-file adding-field-with-default, ban-drop-column, ban-drop-function, require-concurrent-index-creation
--- The words of a text, found alike whatever the server's locale is and whatever language the text is in. The words of all
--- chunks are computed anew.
+-- Searches find the same words with every locale of the server and in every language. This migration computes the words of
+-- all chunks again.
 
 alter table if exists graphdb.chunks drop column if exists search_vector;
 drop function if exists graphdb._search_vector(text[], text);
@@ -12,11 +12,11 @@ drop function if exists graphdb._search_question(text);
 drop function if exists graphdb._search_statement(text, graphdb.embedding_models, jsonb);
 drop function if exists graphdb._search_terms(text, float8);
 
--- The functions of this file compute chunks.search_vector. Change them only in a migration that computes the column anew.
--- They do not depend on the locale: PostgreSQL's parser sees only letters and digits of ASCII, and the functions fold case and
--- part words by Unicode category themselves.
+-- The functions of this file compute chunks.search_vector. Change them only in a migration that computes the column again.
+-- They do not depend on the locale. They convert letters to lower case and separate words by Unicode category, so
+-- PostgreSQL's parser receives only ASCII letters and digits.
 
--- A text in lower case and in one form (NFKC), without the characters that only join or hyphenate. Accents stay.
+-- Return a text in lower case and in Unicode form NFKC, without joiners and soft hyphens. Accents stay.
 create or replace function graphdb._search_text(p_text text)
 returns text
 language plpgsql
@@ -32,7 +32,7 @@ begin
   end if;
   v_text := translate(normalize(p_text, nfkd), e'\u00ad\u061c\u180e\u200c\u200d\u200e\u200f\u2060\ufeff', '');
   v_text := lower(v_text collate "C");
-  -- What does not decompose into a letter of ASCII. Few texts have any, and translate() compares each character with all.
+  -- These characters do not decompose into ASCII letters. Few texts contain them, and translate() compares each character with all of them.
   if v_text ~ e'[\\u00c6-\\u024e]' then
     v_text := translate(v_text,
       'ÆÐØÞĐĦŁŊŒŦƁƂƄƆƇƉƊƋƎƏƐƑƓƔƖƗƘƜƝƟƢƤƦƧƩƬƮƱƲƳƵƷƸƼǤǶǷȜȠȢȤȺȻȽȾɁɃɄɅɆɈɊɌɎ',
@@ -53,10 +53,10 @@ begin
 end
 $$;
 comment on function graphdb._search_text(text) is
-  'A text in lower case and in one Unicode form (NFKC), without the characters that only join or hyphenate. Accents stay';
+  'Return a text in lower case and in one Unicode form (NFKC), without characters that only join or hyphenate. Accents are kept';
 revoke all on function graphdb._search_text(text) from public;
 
--- The same without accents: letters of Latin, Greek and the Cyrillic ё. Other scripts keep their marks, which tell words apart.
+-- Return the text without the accents of Latin and Greek letters and of the Cyrillic ё. In other scripts, marks distinguish words, so they stay.
 create or replace function graphdb._search_fold(p_text text)
 returns text
 language plpgsql
@@ -75,11 +75,11 @@ begin
       nfc) end;
 end
 $$;
-comment on function graphdb._search_fold(text) is 'A text from _search_text without accents on letters of Latin, Greek and the Cyrillic ё';
+comment on function graphdb._search_fold(text) is 'Remove accents from Latin and Greek letters and the Cyrillic ё in a text from _search_text';
 revoke all on function graphdb._search_fold(text) from public;
 
--- The words of a text in lower case with blanks between. Whatever is not a letter, mark or number by its Unicode category parts words.
--- Scripts that are written without spaces become pairs of characters.
+-- Return the words of a text in lower case, separated by spaces. Characters that are not letters, marks or numbers by Unicode
+-- category separate words. Scripts without spaces become pairs of characters.
 create or replace function graphdb._search_words(p_text text)
 returns text
 language plpgsql
@@ -150,7 +150,7 @@ comment on function graphdb._search_words(text) is
   'The words of a text in lower case with blanks between: whatever is not a letter, mark or number by its Unicode category parts words; scripts without spaces become pairs of characters';
 revoke all on function graphdb._search_words(text) from public;
 
--- The words of a text one by one, with their places.
+-- Return the words of a text with their positions.
 create or replace function graphdb._search_tokens(p_text text)
 returns table (word text, place bigint)
 language plpgsql
@@ -165,11 +165,11 @@ begin
   where t.word <> '' and octet_length(t.word) <= 2000;
 end
 $$;
-comment on function graphdb._search_tokens(text) is 'The words of a text one by one, as _search_words finds them, with their places';
+comment on function graphdb._search_tokens(text) is 'Return each word of a text, as _search_words finds it, with its position';
 revoke all on function graphdb._search_tokens(text) from public;
 
--- The lexemes that stand for a word from _search_words in a language: its stem without accents and, where they make a difference,
--- the stem of the word without accents. So a word is found however carefully the question is typed. None for a stop word.
+-- Return the lexemes of a word from _search_words in a language: its stem without accents, and the stem of the word without
+-- accents if it differs. Therefore questions without accents find the word, too. A stop word has no lexeme.
 create or replace function graphdb._search_lexemes(p_language text, p_word text)
 returns text[]
 language plpgsql
@@ -197,11 +197,12 @@ begin
 end
 $$;
 comment on function graphdb._search_lexemes(text, text) is
-  'The lexemes that stand for a word in a language, without accents. None for a stop word';
+  'Return the lexemes of a word in a language, without accents. Returns none for a stop word';
 revoke all on function graphdb._search_lexemes(text, text) from public;
 
--- The names in a text: identifiers, versions, codes, paths, options, which hold a mark between letters or digits, in lower case
--- without accents. p_parts adds what a name may be called by as well: its last parts, and what stands between its slashes and dots.
+-- Return the names in a text, in lower case without accents. Names are identifiers, versions, codes, paths and options: they
+-- contain a mark between letters or digits. With p_parts, also return the last parts of each name and the parts between its
+-- slashes and dots.
 create or replace function graphdb._search_names(p_text text, p_parts boolean)
 returns text[]
 language plpgsql
@@ -258,10 +259,10 @@ begin
 end
 $$;
 comment on function graphdb._search_names(text, boolean) is
-  'The names in a text: identifiers, versions, codes, paths, options; p_parts adds what a name may be called by as well';
+  'Return the names in a text: identifiers, versions, codes, paths and options. With p_parts, also return the parts by which a name may be known';
 revoke all on function graphdb._search_names(text, boolean) from public;
 
--- The words of a text in a language as full text, and its names, which begin with an equals sign.
+-- Return the lexemes of the words in a text, and its names, each after an equals sign.
 create or replace function graphdb._search_lexed(p_language text, p_text text)
 returns tsvector
 language plpgsql
@@ -287,10 +288,10 @@ begin
 end
 $$;
 comment on function graphdb._search_lexed(text, text) is
-  'The words of a text in a language as full text, and its names, which begin with an equals sign';
+  'Return the words of a text in a language as a tsvector, and its names with an equals sign before them';
 revoke all on function graphdb._search_lexed(text, text) from public;
 
--- The words of a chunk. The headings stand in the text too; here they count as such.
+-- Return the lexemes of a chunk. The text contains the headings, too, but only here they have the weight of headings.
 create or replace function graphdb._search_vector(p_language text, p_heading_path text[], p_text text)
 returns tsvector
 language sql
@@ -300,7 +301,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select setweight(graphdb._search_lexed(p_language, array_to_string(p_heading_path, ' ')), 'A') || graphdb._search_lexed(p_language, p_text)
 $$;
-comment on function graphdb._search_vector(text, text[], text) is 'The words of a chunk for full text, those of its headings with weight A';
+comment on function graphdb._search_vector(text, text[], text) is 'Return the words of a chunk as a tsvector. Words in headings have weight A';
 revoke all on function graphdb._search_vector(text, text[], text) from public;
 
 alter table graphdb.documents add column if not exists language text;
@@ -310,33 +311,33 @@ alter table graphdb.documents add constraint language_has_a_stemmer check (langu
   'hungarian', 'indonesian', 'irish', 'italian', 'lithuanian', 'nepali', 'norwegian', 'portuguese', 'romanian', 'russian', 'serbian', 'spanish',
   'swedish', 'tamil', 'turkish', 'yiddish'));
 comment on column graphdb.documents.language is
-  'The text search configuration that the document is stemmed by, such as german; simple stems nothing; null: not known, stemmed as English';
+  'Language of the document, such as german, or the ISO code of a language without a stemmer. It determines the text search configuration of the chunks. Null means unknown: the document is stemmed as English';
 
 alter table graphdb.chunks add column if not exists language text not null default 'english';
-comment on column graphdb.chunks.language is 'The text search configuration that the chunk is stemmed by: that of its document';
+comment on column graphdb.chunks.language is 'Text search configuration for stemming the chunk. It is the same as for the document';
 alter table graphdb.chunks add column if not exists search_vector tsvector not null
   generated always as (graphdb._search_vector(language, heading_path, text)) stored;
 comment on column graphdb.chunks.search_vector is
-  'The words of headings and text, stemmed in the language of the document, and the names in them after an equals sign, for graphdb.search';
+  'Words of the headings and the text, stemmed in the language of the document, and names with an equals sign before them. graphdb.search uses them';
 create index if not exists ix_chunks_search on graphdb.chunks using gin (search_vector);
 
--- In which languages a question is to be read.
+-- The languages of the documents, in which questions are read.
 create index if not exists ix_documents_language on graphdb.documents (language) where is_searched;
--- Which documents a filter on metadata lets pass.
+-- The documents that match a filter on metadata.
 create index if not exists ix_documents_meta on graphdb.documents using gin (meta jsonb_path_ops) where is_searched;
 
--- What a word that no document has may have been meant as. Words stay when the documents that held them go: a search offers a word
--- only if a document that may be shown has it.
+-- The words that can replace a word with typos. A word stays here if its last document is deleted, but a search uses it only
+-- if a visible document contains it.
 create table if not exists graphdb.vocabulary (
   word text primary key,
   trigrams text[] not null,
   constraint word_is_short check (length(word) between 4 and 60)
 );
-comment on table graphdb.vocabulary is 'The words and names in the chunks, as typed in lower case, by which a search corrects typing errors';
-comment on column graphdb.vocabulary.trigrams is 'Each three characters of the word with a blank around it';
+comment on table graphdb.vocabulary is 'Words and names in the chunks, in lower case. A search corrects typing errors with them';
+comment on column graphdb.vocabulary.trigrams is 'All sequences of three characters in the word with a blank before and after it';
 create index if not exists ix_vocabulary_trigrams on graphdb.vocabulary using gin (trigrams);
 
 create table if not exists graphdb.vocabulary_pending (
   input_sha256 bytea not null
 );
-comment on table graphdb.vocabulary_pending is 'The texts of chunks whose words graphdb.refresh_search has yet to add to the vocabulary';
+comment on table graphdb.vocabulary_pending is 'Texts of chunks whose words graphdb.refresh_search has not yet added to the vocabulary';

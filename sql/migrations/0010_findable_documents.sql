@@ -1,9 +1,9 @@
 -- squawk-ignore-file adding-field-with-default
--- Documents that are kept for others and not searched themselves, such as topics that exist only for reuse.
+-- Documents that other documents use but that searches do not return, such as topics that exist only for reuse.
 alter table graphdb.documents
   add column if not exists is_findable boolean not null
   generated always as ((meta -> 'searchable') is distinct from 'false'::jsonb) stored;
 comment on column graphdb.documents.is_findable is
-  'Whether a search may see the document: not when its metadata says searchable: false';
+  'Whether a search may show the document. False if its metadata contains searchable: false';
 comment on column graphdb.documents.is_searched is
   'The version that a search sees: the newest that has its vectors, or else its chunks; one row for each doc_id, none if that is not findable';

@@ -11,7 +11,7 @@ comment on column graphdb.processed_runs.claim_process is
   'Process that made the last claim (setting graphdb.worker_process of its session), so that a worker on the same machine can check whether it still exists';
 comment on column graphdb.processed_runs.updated_at is 'Last change of the row. While a worker holds a claim: its last heartbeat';
 
--- The same function as before with one more rule, the last.
+-- The function has one more rule, the last one.
 create or replace function graphdb._keeps_rules(p_run graphdb.processed_runs)
 returns boolean
 language plpgsql

@@ -5,7 +5,7 @@ alter table graphdb.embedding_models add column if not exists is_served boolean 
 comment on column graphdb.embedding_models.is_served is
   'Whether searches that name no model use this one. Exactly one model is served if there is any';
 create unique index if not exists ix_embedding_models_served on graphdb.embedding_models (is_served) where is_served;
--- If there are several models, serve the one that most runs are embedded with.
+-- If there are several models, serve the model with which most runs are embedded.
 update graphdb.embedding_models as m
 set is_served = true
 from (

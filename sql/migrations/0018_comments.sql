@@ -1,4 +1,4 @@
--- Comments of earlier migrations, in plainer words.
+-- Replace the comments of earlier migrations.
 comment on sequence graphdb.claim_tokens is 'Issues the claim tokens. A token is never issued twice';
 comment on table graphdb.processed_runs is
   'The backlog, with one row for each run (ingest batch). Only the functions of this schema write to it';
@@ -46,7 +46,7 @@ comment on column graphdb.documents.is_searched is
 comment on column graphdb.documents.is_findable is
   'Whether a search may show the document. False if its metadata contains searchable: false';
 comment on column graphdb.documents.language is
-  'Text search configuration for stemming the document, such as german. simple means no stemming. Null means unknown: the document is stemmed as English';
+  'Language of the document, such as german, or the ISO code of a language without a stemmer. It determines the text search configuration of the chunks. Null means unknown: the document is stemmed as English';
 comment on column graphdb.documents.revision is
   'Number of the revision. It increases when the title or body of the document changes, and when its chunks are made in another way';
 comment on column graphdb.documents.is_current is

@@ -23,7 +23,7 @@ create index if not exists ix_documents_unsettled on graphdb.documents (run_id)
 -- graphdb._missing_inputs replaces it.
 drop function if exists graphdb._lacking_inputs(integer);
 
--- They have another parameter now: the principals of a caller.
+-- They have a new parameter: the principals of a caller.
 drop function if exists graphdb.list_runs(jsonb);
 drop function if exists graphdb.run_history(text);
 drop function if exists graphdb.content_totals();

@@ -100,12 +100,12 @@ from (
 ) as l
 where l.language is not null and d.run_id = l.run_id and d.doc_id = l.doc_id and d.revision = l.revision and d.language is distinct from l.language;
 
--- Compute the words of the chunks with symbols anew.
+-- Compute the words of the chunks with symbols again.
 update graphdb.chunks as c
 set language = c.language
 where array_to_string(c.heading_path, ' ') || ' ' || c.text
     ~ e'[\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be\\u2070\\u2074-\\u2079\\u2100-\\u2109\\u2116\\u2120-\\u2122\\u213b\\u2150-\\u215f\\u2189\\u2460-\\u24ff\\u3200-\\u33ff\\U0001f100-\\U0001f1ff]'
   and c.search_vector is distinct from graphdb._search_vector(c.language, c.heading_path, c.text);
 
--- It has another parameter now: the number of candidates.
+-- It has a new parameter: the number of candidates.
 drop function if exists graphdb._search_terms(text, text[], float8, boolean);

@@ -24,6 +24,25 @@ const VECTOR_SCHEMA: &str = "@extschema:vector@";
 /// The version that is recorded with all installed files.
 pub const CODE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The names and hashes of migrations before their comments were reworded. Their statements have not changed.
+const EARLIER_COMMENTS: [(&str, &str); 15] = [
+    ("0001_backlog", "d3165a0f02a3c62ad9a5d4d10c9c098e5e0bfff1b3c8bd68be97ee1a3e4efde7"),
+    ("0002_knowledge", "7ea623fa01a05d0e3ca783b58811cb2ac43f2800e42f88cab34d70c9eaebe5d8"),
+    ("0003_search", "2398a6cd6beaa9b5da2cd160f7a75c5cabed3f2e6418369c7bae90d5c3472c07"),
+    ("0004_dropped_functions", "73096cfe48a30448cc34be497d03402215e505fe4fd9ba057d1081ba228153ef"),
+    ("0005_pages_by_bytes", "635a2a7bddbc6774eeeb0ded535bafcd265231b1eb3d0fb9417b455aee0499b9"),
+    ("0006_rights_and_tokens", "6771fbe2525433e8b1b88128c9f702b3e9d7080f16ab03868a7d6a165d7b8d7c"),
+    ("0008_search_words", "a2c0c1da6d0fdd580136849dc977b2893906044a4020c88eb1823e3f41de86fe"),
+    ("0009_limits_and_titles", "923b686b79ab5205ada44737c6cddf5a23489c8b91678fe527b5e3e040b32719"),
+    ("0010_findable_documents", "7f414c3a1e8de756a4a08c5e4634694ff63c70907a3a5f97e785b623c9108e2c"),
+    ("0011_revisions", "296196af955c6bcf9717cd230549ac65f5b8ec3e8655ad6fd035b51abcb2967c"),
+    ("0013_operations", "a90721e718f6a06cc0f564bb44ee583d6074fc8609109f1b1a4db4d1a395a3d9"),
+    ("0017_models", "197b69a274486bd60fb0e3a32e72eafd0189100c102b75ec7cc9287366306ada"),
+    ("0018_comments", "5cbf9a2385cf96e51cc37aba1162a672358211b0c9dcc90eb476e9ace3e156f0"),
+    ("0019_kept_revisions", "6c8ce8df95181c9ff1db17168c8bd1c3ba586e9dd554126e54e93569fba8060a"),
+    ("0020_languages_and_symbols", "501d19ba96824ca466ab2a1474f032c65856432ed3638c939815d32e25332f19"),
+];
+
 /// A SQL file in the binary.
 #[derive(Debug, Clone, Copy)]
 pub struct SqlFile {
@@ -122,7 +141,7 @@ pub fn state(client: &mut impl GenericClient) -> Result<State> {
     let mut stale: Vec<String> = Vec::new();
     for (version, file) in migrations() {
         match applied.iter().find(|(known, _)| *known == version) {
-            Some((_, sha256)) if *sha256 == file.sha256() => {}
+            Some((_, sha256)) if *sha256 == file.sha256() || EARLIER_COMMENTS.contains(&(file.name, sha256)) => {}
             Some(_) => return Ok(State::Edited { migration: file.name.to_owned() }),
             None => stale.push(file.name.to_owned()),
         }

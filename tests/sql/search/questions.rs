@@ -214,7 +214,10 @@ fn typing_errors_are_corrected_by_words_that_documents_shown_have() {
 #[test]
 fn typing_errors_are_counted_up_to_a_maximum() {
     let mut library = Library::new();
-    let words = ["", "a", "ab", "ba", "abc", "acb", "bca", "abcd", "badc", "dcba", "abcde", "bacde", "abdce", "acebd", "abcdefgh"];
+    let words = [
+        "", "a", "ab", "ba", "abc", "acb", "bca", "abcd", "badc", "dcba", "abcde", "bacde", "abdce", "acebd",
+        "abcdefgh",
+    ];
     for (word, other) in words.iter().flat_map(|word| words.map(|other| (word, other))) {
         for most in 0..3_i32 {
             let count = "select graphdb._typing_errors($1, $2, $3)";
