@@ -16,8 +16,8 @@ insert into graphdb.documents (run_id, doc_id, title, meta, body, content_sha256
 select 'r', format('doc-%s', n), format('Document %s', n), case when is_restricted then '{"readers": ["group:hr"]}' else '{}' end::jsonb, '-', sha256('-'), true, true
 from drawn;
 
-insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, kind, token_count, text, input_sha256)
-select 'r', format('doc-%s', d.n), 0, 0, 1, 'text', 130, t.text, sha256(convert_to(t.text, 'UTF8'))
+insert into graphdb.chunks (run_id, doc_id, ord, byte_start, byte_end, kind, token_count, text, input_sha256, is_restricted)
+select 'r', format('doc-%s', d.n), 0, 0, 1, 'text', 130, t.text, sha256(convert_to(t.text, 'UTF8')), d.is_restricted
 from drawn as d
 cross join lateral (
   select string_agg(w.word, ' ') || case
@@ -30,9 +30,9 @@ cross join lateral (
 create temporary table centers as
 select c, array(select random_normal() from generate_series(1, 64) where c >= 0)::real[] as at from generate_series(0, :documents / 10 + 49) as c;
 
-insert into graphdb.embeddings (model_id, input_sha256, embedding)
+insert into graphdb.embeddings (model_id, input_sha256, embedding, is_restricted)
 select (graphdb.register_model('bench', 'bench', 64)).model_id, c.input_sha256,
-       l2_normalize(array(select a + 0.3 * random_normal() from unnest(k.at) as a where d.n >= 0)::real[]::vector)
+       l2_normalize(array(select a + 0.3 * random_normal() from unnest(k.at) as a where d.n >= 0)::real[]::vector), c.is_restricted
 from drawn as d
 join graphdb.chunks as c on c.doc_id = format('doc-%s', d.n)
 join centers as k on k.c = d.class + case when d.is_restricted and d.class between 50 and 99 then :documents / 10 - 50 else 0 end

@@ -13,7 +13,7 @@ import zlib
 
 import psycopg
 
-SCHEMA_VERSION = 20  # the newest schema version that this worker supports
+SCHEMA_VERSION = 21  # the newest schema version that this worker supports
 MODEL, DIMENSION = "example-python", 384
 BATCH = 200
 

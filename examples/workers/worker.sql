@@ -5,7 +5,7 @@
 \pset format unaligned
 set application_name = 'worker.sql';
 
-select graphdb.require_schema(20) \g /dev/null
+select graphdb.require_schema(21) \g /dev/null
 select graphdb.register_model('example-psql', 'example', 384) \g /dev/null
 select format('%s/%s/0', coalesce(host(inet_client_addr()), 'local'), pg_backend_pid()) as worker \gset
 

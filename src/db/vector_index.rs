@@ -113,6 +113,7 @@ fn build(
 
 /// Builds with one parallel worker per CPU core. If there is not enough shared memory, as in a container, it builds
 /// again without parallel workers. If an error leaves an invalid index, it drops the index.
+/// The index may also be valid, if only the index that it replaces could not be dropped.
 fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
     builder.batch_execute(&format!("set maintenance_work_mem = '{}kB'", index.memory_kb))?;
     let helpers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -125,7 +126,10 @@ fn run_statements(builder: &mut Client, index: &MissingIndex) -> Result<()> {
             _ => break,
         }
     }
+    let is_invalid = "select 1 from pg_index as i \
+                      where i.indexrelid = to_regclass('graphdb.' || quote_ident($1)) and not i.indisvalid";
     if outcome.is_err()
+        && let Ok(Some(_)) = builder.query_opt(is_invalid, &[&index.index_name])
         && let Some(drop_invalid) = index.statements.first()
         // Dropping the index waits for all users of the table, so it has a short timeout.
         && let Err(error) =

@@ -1,5 +1,7 @@
 //! Writes vectors into the database.
 
+use std::collections::HashSet;
+
 use pgvector::Vector;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::error::SqlState;
@@ -48,6 +50,7 @@ impl EmbeddingStore {
 /// COPY into the table, for roles that may insert into it.
 struct TableCopy {
     lock_claim: Statement,
+    restricted: Statement,
     into_table: Statement,
     types: Vec<Type>,
     model_id: i32,
@@ -56,25 +59,32 @@ struct TableCopy {
 impl TableCopy {
     fn prepare(client: &mut Client, model: &str) -> Result<Option<Self>> {
         let is_allowed = "select has_table_privilege('graphdb.embeddings', 'insert') \
-                          and has_function_privilege('graphdb._lock_embedding_claim(bigint)', 'execute')";
+                          and has_function_privilege('graphdb._lock_embedding_claim(bigint)', 'execute') \
+                          and has_function_privilege('graphdb._restricted_inputs(bytea[])', 'execute')";
         if !client.query_one(is_allowed, &[])?.get::<_, bool>(0) {
             return Ok(None);
         }
         let lock_claim = client.prepare("select graphdb._lock_embedding_claim($1)")?;
-        let into_table =
-            client.prepare("copy graphdb.embeddings (model_id, input_sha256, embedding) from stdin (format binary)")?;
-        let columns = client.prepare("select e.model_id, e.input_sha256, e.embedding from graphdb.embeddings as e")?;
+        let restricted = client.prepare("select i from graphdb._restricted_inputs($1) as i")?;
+        let into_table = client.prepare(
+            "copy graphdb.embeddings (model_id, input_sha256, embedding, is_restricted) from stdin (format binary)",
+        )?;
+        let columns = client
+            .prepare("select e.model_id, e.input_sha256, e.embedding, e.is_restricted from graphdb.embeddings as e")?;
         let types = columns.columns().iter().map(|column| column.type_().clone()).collect();
         let model_id = client.query_one("select m.model_id from graphdb._model($1) as m", &[&model])?.get(0);
-        Ok(Some(Self { lock_claim, into_table, types, model_id }))
+        Ok(Some(Self { lock_claim, restricted, into_table, types, model_id }))
     }
 
     fn run(&self, client: &mut Client, token: ClaimToken, rows: &[(&[u8], Vector)]) -> Result<()> {
         let mut transaction = client.transaction()?;
         transaction.execute(&self.lock_claim, &[&token.0])?;
+        let hashes: Vec<&[u8]> = rows.iter().map(|(hash, _)| *hash).collect();
+        let restricted: HashSet<Vec<u8>> =
+            transaction.query(&self.restricted, &[&hashes])?.iter().map(|row| row.get(0)).collect();
         let mut writer = BinaryCopyInWriter::new(transaction.copy_in(&self.into_table)?, &self.types);
         for (hash, vector) in rows {
-            writer.write(&[&self.model_id, hash, vector])?;
+            writer.write(&[&self.model_id, hash, vector, &restricted.contains(*hash)])?;
         }
         writer.finish()?;
         Ok(transaction.commit()?)

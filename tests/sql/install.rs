@@ -223,6 +223,7 @@ fn functions_of_an_earlier_version_are_dropped() {
             "0018_comments",
             "0019_kept_revisions",
             "0020_languages_and_symbols",
+            "0021_restricted_vectors",
         ]
     );
     assert_eq!(ask(&mut client, ours), before);

@@ -1,6 +1,8 @@
 //! Readers: what each role and each caller sees of restricted documents, and when a restriction holds.
 
 use postgres::Client;
+use trailblazer::db::vectors::EmbeddingStore;
+use trailblazer::ids::ClaimToken;
 
 use super::fixture::{ask, chunk, claim, embed, refused, register_model, stage_chunks, store_vectors};
 use super::rights::role_of;
@@ -320,6 +322,80 @@ fn chunks_of_restricted_documents_never_enter_the_index_on_the_others() {
     let (_database, mut client) = handbook();
     let restricted = "select doc_id from graphdb.chunks where is_restricted order by 1";
     assert_eq!(ask(&mut client, restricted), "pay\nplan");
+}
+
+/// The documents whose texts have a restricted vector.
+const RESTRICTED_VECTORS: &str = "select coalesce(string_agg(distinct c.run_id || '/' || c.doc_id, ' '), '') \
+                                  from graphdb.embeddings as e join graphdb.chunks as c using (input_sha256) where e.is_restricted";
+
+#[test]
+fn vectors_that_only_restricted_documents_use_never_enter_the_index_on_the_others() {
+    let (_database, mut client) = handbook();
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "r/pay r/plan");
+    // With COPY, as the driver stores them if it owns the table.
+    ask(&mut client, "truncate graphdb.embeddings cascade; select graphdb.reset_runs('{}', 'embeddings')");
+    let token = claim(&mut client, "chunk", "r");
+    stage_chunks(&mut client, "r");
+    ask(&mut client, &format!("select graphdb.replace_chunks('r', {token})"));
+    ask(&mut client, &format!("select graphdb.complete_run('r', 'chunk', {token})"));
+    let token = claim(&mut client, "embed", "r");
+    let hashes: Vec<Vec<u8>> = client
+        .query("select input_sha256 from graphdb.pending_inputs('r', 'm')", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    let vectors = hashes.iter().map(|hash| (hash.as_slice(), vec![1.0, 0.0, 0.0])).collect();
+    EmbeddingStore::prepare(&mut client, "m").unwrap().store(&mut client, ClaimToken(token), vectors).unwrap();
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "r/pay r/plan");
+}
+
+#[test]
+fn a_vector_moves_to_the_other_index_with_the_readers_of_its_documents() {
+    let (_database, mut client) = handbook();
+    let body = "Holidays are announced in spring. quokka";
+    load(&mut client, "r", "2026-01-02", &[("open", body, r#"["group:it"]"#)]);
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "r/open r/pay r/plan");
+    process(&mut client, "r");
+    load(&mut client, "r", "2026-01-03", &[("open", body, "")]);
+    assert!(!ask(&mut client, RESTRICTED_VECTORS).contains("open"));
+    process(&mut client, "r");
+    // A restricted document with the same text does not hide the vector, until no other document has the text.
+    load(&mut client, "s", "2026-01-04", &[("copy", body, r#"["group:hr"]"#)]);
+    process(&mut client, "s");
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "");
+    assert_eq!(seen(&mut client, "null"), "open");
+    assert_eq!(seen(&mut client, r#"'{"as": "group:hr"}'"#), "copy,open");
+    ask(&mut client, r#"select graphdb.delete_runs('{"run_ids": "r"}'); select graphdb.refresh_search()"#);
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "s/copy");
+    assert_eq!(seen(&mut client, r#"'{"as": "group:hr"}'"#), "copy");
+    // It comes back with the next one.
+    load(&mut client, "t", "2026-01-05", &[("again", body, "")]);
+    process(&mut client, "t");
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "");
+    assert_eq!(seen(&mut client, "null"), "again");
+}
+
+/// While one run stores a vector as restricted, another run gets an unrestricted document with the same text.
+#[test]
+fn a_text_that_becomes_open_while_its_vector_is_stored_is_found() {
+    let database = TestDatabase::new();
+    let mut client = database.connect();
+    register_model(&mut client);
+    load(&mut client, "r", "2026-01-01", &[("pay", "Salaries of everybody.", r#"["group:hr"]"#)]);
+    chunk(&mut client, "r");
+    let token = claim(&mut client, "embed", "r");
+    let mut storing = database.connect();
+    ask(&mut storing, "begin");
+    store_vectors(&mut storing, "r", token);
+    load(&mut client, "s", "2026-01-01", &[("open", "Salaries of everybody.", "")]);
+    chunk(&mut client, "s");
+    ask(&mut storing, "commit");
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "r/pay s/open");
+    let embed_token = claim(&mut client, "embed", "s");
+    ask(&mut client, &format!("select graphdb.complete_run('s', 'embed', {embed_token}, 'm')"));
+    assert_eq!(ask(&mut client, RESTRICTED_VECTORS), "");
+    assert_eq!(seen(&mut client, "null"), "open");
 }
 
 #[test]

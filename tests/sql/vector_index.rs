@@ -16,7 +16,7 @@ const VECTORS: &str = "
     select graphdb.register_model('m', 'test', 3);
     insert into graphdb.embeddings (model_id, input_sha256, embedding)
     select 1, sha256(convert_to(n::text, 'UTF8')), array[cos(n), sin(n), 1]::real[]::vector from generate_series(1, 6000) as n";
-const IS_VALID: &str = "select indisvalid from pg_index where indexrelid = to_regclass('graphdb.ix_embeddings_hnsw_1')";
+const IS_VALID: &str = "select indisvalid from pg_index where indexrelid = to_regclass('graphdb.ix_embeddings_open_1')";
 
 fn database() -> TestDatabase {
     let database = TestDatabase::new();
@@ -47,8 +47,50 @@ fn a_missing_index_is_built_once() {
 fn an_index_is_made_of_halves_where_asked_for() {
     let database = database();
     assert_eq!(build(&database, VectorIndex::Halfvec, &Stop::default()).unwrap(), [Outcome::Built]);
-    let definition = database.value("select pg_get_indexdef('graphdb.ix_embeddings_hnsw_1'::regclass)");
+    let definition = database.value("select pg_get_indexdef('graphdb.ix_embeddings_open_1'::regclass)");
     assert!(definition.contains("halfvec(3)) halfvec_cosine_ops"), "{definition}");
+}
+
+#[test]
+fn an_index_of_an_earlier_version_is_used_until_its_replacement_is_built() {
+    let database = database();
+    let old = "create index ix_embeddings_hnsw_1 on graphdb.embeddings \
+               using hnsw ((embedding::halfvec(3)) halfvec_cosine_ops) where model_id = 1";
+    database.connect().batch_execute(old).unwrap();
+    let names = "select indexname from pg_indexes where indexdef like '%hnsw%' order by 1";
+    let writer = database.hold("embeddings", "row exclusive");
+    thread::scope(|scope| {
+        let build = scope.spawn(|| build(&database, VectorIndex::Vector, &Stop::default()));
+        database.wait_until_blocked(1);
+        assert_eq!(database.column(names)[0], "ix_embeddings_hnsw_1");
+        let kind = "select graphdb._vector_index_type(m) from graphdb.embedding_models as m";
+        assert_eq!(database.value(kind), "public.halfvec(3)");
+        drop(writer);
+        assert_eq!(build.join().unwrap().unwrap(), [Outcome::Built]);
+    });
+    assert_eq!(database.column(names), ["ix_embeddings_open_1"]);
+    // The new index has the type of the old one.
+    let definition = database.value("select pg_get_indexdef('graphdb.ix_embeddings_open_1'::regclass)");
+    assert!(definition.contains("halfvec(3)) halfvec_cosine_ops"), "{definition}");
+    // If the old index could not be dropped, the next run drops it, and does not build the new one again.
+    database.connect().batch_execute(old).unwrap();
+    let before = database.value("select 'graphdb.ix_embeddings_open_1'::regclass::oid");
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built]);
+    assert_eq!(database.column(names), ["ix_embeddings_open_1"]);
+    assert_eq!(database.value("select 'graphdb.ix_embeddings_open_1'::regclass::oid"), before);
+}
+
+#[test]
+fn many_restricted_vectors_get_an_index_of_their_own() {
+    let database = database();
+    database
+        .connect()
+        .batch_execute("update graphdb.embeddings set is_restricted = true where input_sha256 < '\\xd8'")
+        .unwrap();
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), [Outcome::Built, Outcome::Built]);
+    let definition = database.value("select pg_get_indexdef('graphdb.ix_embeddings_restricted_1'::regclass)");
+    assert!(definition.ends_with("WHERE ((model_id = 1) AND is_restricted)"), "{definition}");
+    assert_eq!(build(&database, VectorIndex::Vector, &Stop::default()).unwrap(), []);
 }
 
 #[test]

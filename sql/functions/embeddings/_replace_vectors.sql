@@ -9,6 +9,7 @@ as $$
 declare
   v_replaced integer;
   v_inserted integer;
+  v_restricted constant bytea[] := array(select graphdb._restricted_inputs(p_input_sha256));
 begin
   -- All transactions use the same order. Otherwise, two batches with common texts could deadlock.
   perform from graphdb.stale_embeddings as s
@@ -26,8 +27,8 @@ begin
   join unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding) on i.input_sha256 = r.input_sha256
   where e.model_id = p_model_id and e.input_sha256 = r.input_sha256;
   get diagnostics v_replaced = row_count;
-  insert into graphdb.embeddings (model_id, input_sha256, embedding)
-  select p_model_id, i.input_sha256, i.embedding
+  insert into graphdb.embeddings (model_id, input_sha256, embedding, is_restricted)
+  select p_model_id, i.input_sha256, i.embedding, i.input_sha256 = any (v_restricted)
   from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
   order by i.input_sha256
   on conflict do nothing;

@@ -9,7 +9,9 @@ as $$
   select graphdb._vector_schema() || '.' || case
       when p_model.dimension > 4000 then 'vector'
       when p_model.dimension > 2000
-        or pg_get_indexdef(to_regclass(format('graphdb.ix_embeddings_hnsw_%s', p_model.model_id))) like '%halfvec%' then 'halfvec'
+        or pg_get_indexdef(coalesce(
+             to_regclass(graphdb._vector_index(p_model.model_id, false)),
+             to_regclass(format('graphdb.ix_embeddings_hnsw_%s', p_model.model_id)))) like '%halfvec%' then 'halfvec'
       else 'vector'
     end || format('(%s)', p_model.dimension)
 $$;

@@ -26,7 +26,8 @@ as $$
   select m.model, m.provider, m.dimension, coalesce(c.vectors, 0),
          (select count(*) from graphdb.processed_runs as r where r.embedding_model = m.model),
          (coalesce(c.vectors, 0) * m.dimension * coalesce(s.bytes_of_a_number, 0))::bigint
-           + case when (select graphdb._processes_runs()) then coalesce(pg_relation_size(to_regclass(format('graphdb.ix_embeddings_hnsw_%s', m.model_id))), 0) else 0 end,
+           + case when (select graphdb._processes_runs()) then coalesce(pg_relation_size(to_regclass(graphdb._vector_index(m.model_id, false))), 0)
+                                                            + coalesce(pg_relation_size(to_regclass(graphdb._vector_index(m.model_id, true))), 0) else 0 end,
          m.is_served, m.created_at
   from graphdb.embedding_models as m
   left join counted as c on c.model_id = m.model_id

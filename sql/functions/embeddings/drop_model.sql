@@ -1,4 +1,4 @@
--- Delete a model that is not served: first the revisions of documents that are kept for it, then its index and its vectors,
+-- Delete a model that is not served: first the revisions of documents that are kept for it, then its indexes and its vectors,
 -- then the model itself. Each call deletes at most p_max_vectors revisions or vectors. Call again until is_dropped is
 -- true. Runs that were last embedded with the model are queued again.
 create or replace function graphdb.drop_model(p_model text, p_max_vectors integer default null)
@@ -35,7 +35,8 @@ begin
   end if;
   -- While a session waits for the lock on the index, new searches wait behind it.
   perform set_config('lock_timeout', '5s', true);
-  execute format('drop index if exists graphdb.ix_embeddings_hnsw_%s', v_model.model_id);
+  execute format('drop index if exists %s, %s, graphdb.ix_embeddings_hnsw_%s',
+    graphdb._vector_index(v_model.model_id, false), graphdb._vector_index(v_model.model_id, true), v_model.model_id);
   delete from graphdb.document_vectors as v
   where v.model_id = v_model.model_id
     and (v.run_id, v.doc_id, v.revision) in (

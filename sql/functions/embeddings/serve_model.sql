@@ -43,6 +43,10 @@ begin
     select distinct d.run_id from graphdb.documents as d
     where ((not d.is_searched and d.is_findable) or not d.is_current) and d.kept_for is null order by d.run_id
   ) as u;
+  -- A run that counts as embedded was not completed with this model.
+  perform pg_advisory_xact_lock(graphdb._marks_lock());
+  perform graphdb._settle_vectors(
+    array(select e.input_sha256 from graphdb.embeddings as e where e.model_id = v_model.model_id and e.is_restricted), false);
   return v_served.model;
 end
 $$;

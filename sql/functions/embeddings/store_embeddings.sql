@@ -14,6 +14,7 @@ as $$
 declare
   v_model graphdb.embedding_models := graphdb._model(p_model);
   v_bad text;
+  v_restricted bytea[];
   v_stored integer;
 begin
   if cardinality(p_input_sha256) is distinct from cardinality(p_embeddings) then
@@ -28,12 +29,13 @@ begin
   limit 1;
   perform graphdb._refuse_vector(v_bad, v_model);
 
+  v_restricted := array(select graphdb._restricted_inputs(p_input_sha256));
   -- All transactions use the same order. Otherwise, two batches with common texts could deadlock.
   -- The first attempt does not check for conflicts, because the check takes a quarter longer, and conflicts occur only if
   -- another worker embeds the same texts at the same time.
   begin
-    insert into graphdb.embeddings (model_id, input_sha256, embedding)
-    select v_model.model_id, i.input_sha256, i.embedding
+    insert into graphdb.embeddings (model_id, input_sha256, embedding, is_restricted)
+    select v_model.model_id, i.input_sha256, i.embedding, i.input_sha256 = any (v_restricted)
     from unnest(p_input_sha256, p_embeddings) as i (input_sha256, embedding)
     order by i.input_sha256;
     get diagnostics v_stored = row_count;

@@ -70,6 +70,9 @@ begin
     perform pg_advisory_xact_lock(graphdb._newest_lock());
     perform graphdb._settle_versions(p_run_id);
   end if;
+  if v_run.total_docs > 0 then
+    perform graphdb._open_vectors(array[p_run_id]);
+  end if;
   if v_phase = 'chunk' and v_run.total_docs > 0 then
     perform pg_notify('graphdb_backlog', 'embed');
   end if;

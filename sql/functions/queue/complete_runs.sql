@@ -80,6 +80,7 @@ begin
       select distinct d.run_id from graphdb.documents as d where d.run_id = any (p_run_ids) and (not d.is_searched and d.is_findable or not d.is_current) and d.kept_for is null
     ) as u;
   end if;
+  perform graphdb._open_vectors(p_run_ids);
   if v_phase = 'chunk' then
     perform pg_notify('graphdb_backlog', 'embed');
   end if;

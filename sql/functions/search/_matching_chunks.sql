@@ -1,4 +1,4 @@
--- Return the statement that finds the chunks in a scope (graphdb._search_scope) that match a query. Null without a query.
+-- Return the statement that finds the chunks in a scope (graphdb._search_parts) that match a query. Null without a query.
 create or replace function graphdb._matching_chunks(p_scope text[], p_query tsquery)
 returns text
 language sql
@@ -13,5 +13,5 @@ as $$
 $$;
 
 comment on function graphdb._matching_chunks(text[], tsquery) is
-  'Return the statement that finds the chunks in a scope (graphdb._search_scope) that match a query. Null without a query.';
+  'Return the statement that finds the chunks in a scope (graphdb._search_parts) that match a query. Null without a query.';
 revoke all on function graphdb._matching_chunks(text[], tsquery) from public;

@@ -18,25 +18,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_scope constant record := graphdb._search_scope(p_filter);
-  v_chunks constant float8 := graphdb._searchable_chunks(v_scope.p_has_many);
+  v_scope constant record := graphdb._search_parts(p_filter);
   -- The number of chunks to rank by words. With a vector, fewer are sufficient.
   v_matches constant float8 := case when p_model.model_id is null then 1000 else 500 end;
   -- The part of the list that is used. With a vector, half of the list is sufficient.
   v_part constant integer := case when p_model.model_id is null then 1 else 2 end;
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
-  v_shown constant text := graphdb._shown_documents(p_filter);
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
-  -- If nearly all documents are restricted, the few others are compared one by one.
-  v_is_restricted constant boolean := exists (select from graphdb.documents as d where d.readers is not null);
-  -- Comparing this many one by one takes as long as finding 100 with the index that meet the requirements: the chunks that
-  -- meet them, or the mean vectors of the documents and the chunks of the nearest ones.
-  v_few constant float8 := sqrt(500 * v_chunks * case when v_asked.p_demand is null then graphdb._chunks_per_document() else 1 end);
-  v_reach constant float8 := case when v_shown = graphdb._shown_documents(null) and v_asked.p_demand is null and not v_is_restricted then 'infinity'
-                                  else graphdb._search_reach(v_shown, v_scope.p_from, v_asked.p_demand, v_few + 1) end;
+  v_density constant record := graphdb._search_density(v_scope.p_shown, v_scope.p_from, v_scope.p_has_many, v_asked.p_demand);
   v_corrected constant record := graphdb._corrected_question(v_asked.p_question, v_languages, v_scope.p_from);
-  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, case when v_reach > v_few then 1 else v_reach / v_chunks end, v_matches, v_scope.p_has_many);
-  v_demand constant text := coalesce(' and c.search_vector @@ ' || quote_literal(v_asked.p_demand) || '::tsquery', '');
+  v_terms constant record := graphdb._search_terms(v_corrected.p_corrected, v_languages, v_density.p_share, v_matches, v_scope.p_has_many);
   v_schema constant text := graphdb._vector_schema();
   v_nothing constant text := 'select null::text as run_id, null::text as doc_id, null::integer as revision, null::integer as ord, null::bytea as input_sha256';
   v_score text;
@@ -94,47 +85,7 @@ begin
          (select 1 - (%1$s) from graphdb.document_vectors as e where e.model_id = %2$s and e.run_id = l.run_id and e.doc_id = l.doc_id and e.revision = l.revision),
          1 - (graphdb._mean_vector(%2$s, l.run_id, l.doc_id, l.revision)::%4$s operator(%3$s.<=>) $1::%4$s))',
       v_distance, p_model.model_id, v_schema, v_type);
-    if v_reach > v_few then
-      v_by_vector := format(
-        'select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, 1 - (%1$s) as similarity
-         from graphdb.embeddings as e
-         join graphdb.chunks as c on c.input_sha256 = e.input_sha256
-         join graphdb.documents as d on d.run_id = c.run_id and d.doc_id = c.doc_id and d.revision = c.revision
-         where e.model_id = %2$s%3$s and %4$s
-         order by %1$s
-         limit $2', v_distance, p_model.model_id, v_demand, v_shown);
-    else
-      -- The offset prevents the planner from reading the chunks in the order of the index.
-      v_by_vector := format(
-        'select e.run_id, e.doc_id, e.revision, e.ord, e.input_sha256, 1 - e.distance as similarity
-         from (
-           select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256, %1$s as distance
-           from (%3$s) as c
-           join graphdb.embeddings as e on e.input_sha256 = c.input_sha256
-           where e.model_id = %2$s
-           offset 0
-         ) as e
-         order by e.distance, e.run_id, e.doc_id, e.ord
-         limit $2', v_distance, p_model.model_id,
-        -- The similarity of a hit depends most on the mean vector of its document. Therefore it is sufficient to compare the
-        -- chunks of the documents with the nearest mean vectors, and of those whose mean vector is not stored yet.
-        coalesce(
-          graphdb._matching_chunks(v_scope.p_from, v_asked.p_demand),
-          format(
-            'select c.run_id, c.doc_id, c.revision, c.ord, c.input_sha256
-             from (
-               select o.*, row_number() over (order by o.distance) as place
-               from (
-                 select d.run_id, d.doc_id, d.revision, v.embedding operator(%2$s.<=>) $1 as distance
-                 from graphdb.documents as d
-                 left join graphdb.document_vectors as v
-                   on v.model_id = %1$s and v.run_id = d.run_id and v.doc_id = d.doc_id and v.revision = d.revision
-                 where %3$s
-               ) as o
-             ) as n
-             join graphdb.chunks as c on c.run_id = n.run_id and c.doc_id = n.doc_id and c.revision = n.revision
-             where n.place <= $2 or n.distance is null', p_model.model_id, v_schema, v_shown)));
-    end if;
+    v_by_vector := graphdb._nearest_chunks(p_model, v_distance, v_scope.p_shown, v_scope.p_from, v_density.p_is_dense, v_asked.p_demand);
   end if;
 
   p_words := v_terms.p_words;

@@ -17,7 +17,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_languages constant text[] := graphdb._search_languages(graphdb._filter_principals(p_filter));
-  v_scope constant record := graphdb._search_scope(p_filter);
+  v_scope constant record := graphdb._search_parts(p_filter);
   v_asked constant record := graphdb._search_demand(p_query, p_filter, v_languages, v_scope.p_from);
   -- Phrases in quotes and excluded words are not corrected. Numbers replace them while the other words are corrected.
   v_kept text[] := '{}';

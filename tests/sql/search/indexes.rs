@@ -27,11 +27,26 @@ impl Library {
         library
     }
 
-    /// Builds the vector index as `trailblazer run` does.
+    /// Builds the vector indexes as `trailblazer run` does.
     fn index(&mut self, halfvec: bool) -> &mut Self {
-        let missing = "select m.statements from graphdb.missing_vector_indexes($1) as m";
-        let statements: Vec<String> = self.client.query_one(missing, &[&halfvec]).unwrap().get(0);
-        for statement in &statements {
+        let missing = "select unnest(m.statements) from graphdb.missing_vector_indexes($1) as m";
+        for row in self.client.query(missing, &[&halfvec]).unwrap() {
+            self.client.batch_execute(row.get(0)).unwrap();
+        }
+        self
+    }
+
+    /// Restricts every second document of 1,200 to a group, and eleven of these to another group.
+    fn restrict(&mut self) -> &mut Self {
+        for statement in [
+            r"update graphdb.documents as d
+               set meta = jsonb_build_object('readers', array[case when d.doc_id like 'd%00' then 'group:few' else 'group:many' end])
+               where d.doc_id ~ '[02468]$';
+               select pg_advisory_xact_lock(graphdb._marks_lock());
+               select graphdb._settle_restrictions(array(select d.doc_id from graphdb.documents as d))",
+            "vacuum graphdb.embeddings",
+            "select graphdb.refresh_search()",
+        ] {
             self.client.batch_execute(statement).unwrap();
         }
         self
@@ -69,7 +84,7 @@ fn search_reads_both_lists_from_their_indexes() {
         let plan = library.plan("rare7 common", &json!({}), true);
         assert_eq!(plan.contains("halfvec"), halfvec, "{plan}");
         assert!(plan.contains("Bitmap Index Scan on ix_chunks_open_words"), "{plan}");
-        assert!(plan.contains("Index Scan using ix_embeddings_hnsw_1"), "{plan}");
+        assert!(plan.contains("Index Scan using ix_embeddings_open_1"), "{plan}");
         assert!(plan.contains("Scan using ix_chunks_of_input"), "{plan}");
         assert!(!plan.contains("Seq Scan on chunks") && !plan.contains("Seq Scan on embeddings"), "{plan}");
     }
@@ -95,8 +110,8 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     library
         .client
         .batch_execute(
-            "create index ix_embeddings_hnsw_1 on graphdb.embeddings using hnsw ((embedding::vector(3)) vector_cosine_ops) \
-             with (m = 4, ef_construction = 8) where model_id = 1",
+            "create index ix_embeddings_open_1 on graphdb.embeddings using hnsw ((embedding::vector(3)) vector_cosine_ops) \
+             with (m = 4, ef_construction = 8) where model_id = 1 and not is_restricted",
         )
         .unwrap();
     // Collect statistics of all rows. With a sample, the planner would choose different indexes each time.
@@ -131,7 +146,7 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     Index Only Scan using ix_documents_open on documents
     Index Scan using embeddings_pkey on embeddings
     Index Scan using ix_document_vectors_document on document_vectors
-    Index Scan using ix_embeddings_hnsw_1 on embeddings
+    Index Scan using ix_embeddings_open_1 on embeddings
     both, 1 in 2
     Bitmap Heap Scan on chunks
     Bitmap Index Scan on ix_chunks_open_words
@@ -140,7 +155,7 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
     Index Only Scan using ix_documents_open on documents
     Index Scan using embeddings_pkey on embeddings
     Index Scan using ix_document_vectors_document on document_vectors
-    Index Scan using ix_embeddings_hnsw_1 on embeddings
+    Index Scan using ix_embeddings_open_1 on embeddings
     Index Scan using processed_runs_pkey on processed_runs
     Seq Scan on processed_runs
     both, 1 in 20
@@ -158,6 +173,60 @@ fn search_reads_its_indexes_among_a_hundred_thousand_chunks() {
 }
 
 #[test]
+fn search_reads_only_the_vector_index_of_what_the_caller_may_read() {
+    for is_indexed in [false, true] {
+        let mut library = Library::of(12_000);
+        library.restrict();
+        if is_indexed {
+            library.index(false);
+            assert_eq!(
+                library.client.query("select from graphdb.missing_vector_indexes()", &[]).unwrap().len(),
+                0,
+                "built"
+            );
+        }
+        for (filter, count, from_restricted) in [
+            (json!({"as": []}), 600, false),
+            (json!({"as": "group:other"}), 600, false),
+            (json!({"as": "group:few"}), 611, false),
+            (json!({"as": "group:many"}), 1189, true),
+            (json!({"as": ["group:few", "group:many"]}), 1200, true),
+            (json!({"as": ["group:few", "group:many"], "label": ["in20-2", "in20-4"]}), 120, false),
+        ] {
+            let plan = library.plan("", &filter, true);
+            assert_eq!(plan.contains("ix_embeddings_restricted_1"), is_indexed && from_restricted, "{filter}\n{plan}");
+            // Nobody gets fewer documents than there are, and each comes once.
+            let found =
+                "select count(*), count(distinct s.doc_id) from graphdb.search('', '[1,0,0]', 'm', 1000, $1) as s";
+            let found = library.client.query_one(found, &[&filter]).unwrap();
+            let expected = count.min(1000);
+            assert_eq!((found.get::<_, i64>(0), found.get::<_, i64>(1)), (expected, expected), "{filter}");
+        }
+    }
+}
+
+#[test]
+fn search_finds_a_restricted_chunk_with_the_text_of_an_open_one_through_the_indexes() {
+    let mut library = Library::of(12_000);
+    // The restricted document d0 and the open document d1 have the same texts.
+    library
+        .client
+        .batch_execute(
+            "update graphdb.chunks as c set text = o.text, input_sha256 = o.input_sha256
+             from graphdb.chunks as o where c.doc_id = 'd0' and o.doc_id = 'd1' and o.ord = c.ord",
+        )
+        .unwrap();
+    library.restrict().index(false);
+    let filter = json!({"as": ["group:few", "group:many"]});
+    assert!(library.plan("", &filter, true).contains("ix_embeddings_restricted_1"));
+    let found = "select string_agg(s.doc_id, ' ' order by s.doc_id) from graphdb.search('', (
+                   select e.embedding from graphdb.embeddings as e join graphdb.chunks as c using (input_sha256) where c.doc_id = 'd1' and c.ord = 0
+                 ), 'm', 1000, $1) as s where s.doc_id in ('d0', 'd1')";
+    assert_eq!(library.client.query_one(found, &[&filter]).unwrap().get::<_, String>(0), "d0 d1");
+    assert_eq!(library.client.query_one(found, &[&json!({})]).unwrap().get::<_, String>(0), "d1");
+}
+
+#[test]
 fn search_compares_the_few_that_pass_a_filter_exactly() {
     let mut library = Library::of(6000);
     library.index(false);
@@ -165,7 +234,7 @@ fn search_compares_the_few_that_pass_a_filter_exactly() {
     library.client.batch_execute("set enable_sort = off").unwrap();
     let filter = json!({"label": "in20-7"});
     let plan = library.plan("", &filter, true);
-    assert!(!plan.contains("hnsw"), "{plan}");
+    assert!(!plan.contains("ix_embeddings_open_1"), "{plan}");
     let found = "select (array_agg(s.doc_id || '/' || s.ord order by s.vector_rank))[:100] from graphdb.search('', '[1,0,0]', 'm', 30, $1, 10) as s";
     let nearest = "
         select array_agg(n.place) from (
@@ -188,9 +257,9 @@ fn search_compares_the_few_that_have_the_text_in_quotes_exactly() {
     // The planner would prefer an index scan to a sort.
     library.client.batch_execute("set enable_sort = off").unwrap();
     let plan = library.plan("\"rare7 and some7\"", &json!({}), true);
-    assert!(!plan.contains("hnsw"), "{plan}");
+    assert!(!plan.contains("ix_embeddings_open_1"), "{plan}");
     let plan = library.plan("common -some7", &json!({}), true);
-    assert!(plan.contains("hnsw"), "{plan}");
+    assert!(plan.contains("ix_embeddings_open_1"), "{plan}");
 }
 
 #[test]
