@@ -21,7 +21,7 @@ create table if not exists graphdb.documents (
 comment on table graphdb.documents is 'The documents of each run, as Markdown';
 comment on column graphdb.documents.content_sha256 is 'SHA-256 of all columns except run_id and the marks of versions, computed by load_documents';
 comment on column graphdb.documents.is_newest is 'Whether this is the newest version of the document. True for one current row of each doc_id';
-comment on column graphdb.documents.is_searched is 'The version that a search sees: the newest that has its vectors, or else its chunks; one row for each doc_id, none if that is not findable';
+comment on column graphdb.documents.is_searched is 'Whether searches use this version: the newest version with vectors or, if there is none, the newest with chunks. At most one row of each doc_id';
 
 create index if not exists ix_documents_doc_id on graphdb.documents (doc_id);
 

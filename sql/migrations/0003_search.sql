@@ -30,7 +30,7 @@ begin
 end
 $$;
 comment on function graphdb._search_words(text) is
-  'The words of a text in lower case with blanks between: whatever is not a letter, mark or number by its Unicode category parts words; scripts without spaces become pairs of characters';
+  'Return the words of a text in lower case, separated by spaces. All characters except letters, marks and numbers separate words. Scripts without spaces become pairs of characters';
 revoke all on function graphdb._search_words(text) from public;
 
 -- The words are stemmed as English, which changes the words of other languages only slightly. The text contains the
@@ -46,7 +46,7 @@ as $$
          || to_tsvector('pg_catalog.english', graphdb._search_words(p_text))
 $$;
 comment on function graphdb._search_vector(text[], text) is
-  'The words of a chunk for full text, those of its headings with weight A. Changed by a migration that computes chunks.search_vector anew';
+  'Return the words of a chunk as a tsvector. Words in headings have weight A. A migration that changes this function must compute chunks.search_vector again';
 revoke all on function graphdb._search_vector(text[], text) from public;
 
 -- The column belongs to the chunk, not to the vector, because writing a row of an HNSW index takes a hundred times as long.

@@ -147,7 +147,7 @@ begin
 end
 $$;
 comment on function graphdb._search_words(text) is
-  'The words of a text in lower case with blanks between: whatever is not a letter, mark or number by its Unicode category parts words; scripts without spaces become pairs of characters';
+  'Return the words of a text in lower case, separated by spaces. All characters except letters, marks and numbers separate words. Scripts without spaces become pairs of characters';
 revoke all on function graphdb._search_words(text) from public;
 
 -- Return the words of a text with their positions.

@@ -6,4 +6,4 @@ alter table graphdb.documents
 comment on column graphdb.documents.is_findable is
   'Whether a search may show the document. False if its metadata contains searchable: false';
 comment on column graphdb.documents.is_searched is
-  'The version that a search sees: the newest that has its vectors, or else its chunks; one row for each doc_id, none if that is not findable';
+  'Whether searches use this version: the newest version with vectors or, if there is none, the newest with chunks. At most one row of each doc_id';

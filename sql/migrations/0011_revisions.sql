@@ -38,7 +38,7 @@ create index if not exists ix_documents_unsettled on graphdb.documents (run_id) 
 
 comment on column graphdb.documents.is_newest is 'Whether this is the newest version of the document. True for one current row of each doc_id';
 comment on column graphdb.documents.is_searched is
-  'The version that a search sees: the newest that has its vectors, or else its chunks; one row for each doc_id, none if that is not findable';
+  'Whether searches use this version: the newest version with vectors or, if there is none, the newest with chunks. At most one row of each doc_id';
 
 -- Their parameters or the returned columns have changed.
 drop function if exists graphdb.load_documents(text, text, timestamptz, text);

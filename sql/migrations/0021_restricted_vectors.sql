@@ -19,3 +19,8 @@ where e.is_restricted is distinct from true
 
 -- graphdb._search_parts replaces it.
 drop function if exists graphdb._search_scope(jsonb);
+
+comment on column graphdb.documents.is_searched is
+  'Whether searches use this version: the newest version with vectors or, if there is none, the newest with chunks. At most one row of each doc_id';
+comment on function graphdb._search_words(text) is
+  'Return the words of a text in lower case, separated by spaces. All characters except letters, marks and numbers separate words. Scripts without spaces become pairs of characters';
