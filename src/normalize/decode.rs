@@ -1,5 +1,5 @@
-//! Converts bytes to text. The encoding comes from the byte order mark or the declaration. If there is neither, it is UTF-8
-//! if most bytes are valid UTF-8.
+//! Converts bytes to text. The encoding comes from the byte order mark or the declaration. Without them, it is UTF-8 if
+//! most bytes are valid UTF-8.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 

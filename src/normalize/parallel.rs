@@ -118,7 +118,7 @@ impl Gate {
     }
 }
 
-/// Closes the gate when dropped.
+/// Stops the other workers when dropped.
 struct Closing<'a>(&'a Gate);
 
 impl Drop for Closing<'_> {

@@ -23,7 +23,7 @@ pub enum Action {
     Retry,
     /// Process the run again.
     Reset,
-    /// Take the run from its worker.
+    /// Release the claim of the worker that holds the run.
     Release,
     /// Change the priority of the run.
     Priority,
@@ -119,7 +119,7 @@ fn reset_run(client: &mut Client, run: &Run, dry_run: bool) -> DbResult<Done> {
     })
 }
 
-/// Releases the claim, unless the run has another claim than the one that the page showed.
+/// Releases the claim if it is still the claim that the page showed.
 fn release_run(client: &mut Client, run: &Run, shown: Option<i64>, dry_run: bool) -> DbResult<Done> {
     let Run { run_id, claim_token, .. } = run;
     let Some(worker) = &run.claimed_by else {

@@ -34,7 +34,7 @@ const DOCUMENTS: i32 = 100;
 /// Width of a range of chunk sizes, in tokens.
 const SIZE_STEP: i32 = 32;
 
-/// The principals for data that all callers share: it counts only what everybody may read.
+/// The principals for data that all callers share. This data includes only documents that everybody may read.
 const EVERYBODY: Option<&[String]> = Some(&[]);
 
 /// A recent copy of the backlog.

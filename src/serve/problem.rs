@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 describes them: `application/problem+json`.
+//! Errors in the format of RFC 9457, `application/problem+json`.
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -32,7 +32,7 @@ pub struct Problem {
     #[schema(ignore)]
     #[schemars(skip)]
     retry_after: Option<u32>,
-    /// Ask for credentials.
+    /// Whether the answer asks for credentials.
     #[serde(skip)]
     #[schema(ignore)]
     #[schemars(skip)]

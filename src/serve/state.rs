@@ -35,7 +35,7 @@ pub struct Setup {
     pub allow_changes: bool,
 }
 
-/// The state that all requests share. It is not needed after a restart.
+/// The state that all requests share. None of it must survive a restart.
 pub struct State {
     pub(super) settings: Serve,
     pub(super) tokens: Vec<Token>,

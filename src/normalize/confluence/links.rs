@@ -68,7 +68,7 @@ pub(super) fn anchor(cx: &mut Converter<'_>, element: &Element, flow: &mut Flow)
     let (content, rest) = storage::flow(cx, &element.children).split();
     let text = element.text();
     if content.is_empty() && rest.is_empty() && !text.is_empty() && text.trim().is_empty() {
-        // A link on a blank is invisible.
+        // A link whose text is blank is invisible.
         flow.text(" ");
         return;
     }

@@ -31,7 +31,7 @@ pub(super) fn cleaned(source: &str, losses: &mut Losses) -> String {
                 let text = text.unwrap_or(range.end..range.end);
                 edits.extend([(start..text.start, String::new()), (text.end..range.end, String::new())]);
             }
-            // The lines of a block are one piece.
+            // Merge the lines of an HTML block.
             Event::Html(_) => match html.last_mut().filter(|last| last.end == range.start) {
                 Some(last) => last.end = range.end,
                 None => html.push(range.clone()),

@@ -48,7 +48,7 @@ pub(super) struct Comment {
 struct Text {
     writer: markdown::Writer,
     headings: Vec<String>,
-    /// The title, if the first block is omitted in case it repeats the title.
+    /// The title, if the first block must be omitted when it repeats the title.
     title: Option<String>,
     is_begun: bool,
 }

@@ -134,7 +134,7 @@ impl Crawl {
     }
 }
 
-/// Returns whether a reference leads to a topic or a map. Its root element decides in the end.
+/// Returns whether a reference probably leads to a topic or a map. The root element of the target decides later.
 fn is_dita(topicref: &Element) -> bool {
     let Some(format) = topicref.attr("format") else { return true };
     let is_known = FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format)) || lightweight::is_format(format);

@@ -13,7 +13,7 @@ pub(super) struct Ditaval {
     rules: HashMap<(String, Option<String>), bool>,
     /// Whether values without a rule are excluded.
     default: Option<bool>,
-    /// The rules that come from the value above in a subject scheme: attribute, value above, value.
+    /// The rules that a value inherits from the value above it in a subject scheme: attribute, value above, value.
     inherited: Vec<(String, String, String)>,
 }
 

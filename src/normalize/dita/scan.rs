@@ -34,7 +34,7 @@ pub(super) struct Found {
     pub inputs: InputFiles,
     /// Files that may contain DITA, ordered by path.
     pub files: Vec<FileId>,
-    /// What could not be read.
+    /// The errors for files and folders that could not be read.
     pub unread: Vec<FileError>,
     pub ditavals: Vec<String>,
 }

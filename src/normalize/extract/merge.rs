@@ -23,7 +23,7 @@ pub(super) struct Part {
 /// Returns the cells of each row without the covered ones.
 pub(super) fn cells(rows: Vec<Vec<Part>>) -> Vec<Vec<Cell>> {
     let mut merged: Vec<Vec<Cell>> = Vec::with_capacity(rows.len());
-    // The row and the number of the last cell that begins in each column.
+    // For each column, the last cell that begins in it: its row and its number in the row.
     let mut begun: HashMap<usize, (usize, usize)> = HashMap::new();
     for parts in rows {
         let mut row: Vec<Cell> = Vec::new();

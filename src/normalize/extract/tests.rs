@@ -38,7 +38,7 @@ fn package(parts: &[(&str, &str)]) -> Vec<u8> {
     writer.finish().expect("a package").into_inner()
 }
 
-/// Returns relations: id, kind and target of each.
+/// Returns relations with these ids, kinds and targets.
 fn relations(all: &[(&str, &str, &str)]) -> String {
     let one = |(id, kind, target): &(&str, &str, &str)| {
         format!("<Relationship Id=\"{id}\" Type=\"http://schemas.example/{kind}\" Target=\"{target}\"/>")
@@ -241,7 +241,7 @@ fn the_parts_of_a_workbook_are_found_by_their_relations() {
         cell("A1", 0),
         cell("A2", 1)
     );
-    // The path of the workbook, and the targets of the sheet and the strings as they are written and in the package.
+    // The path of the workbook. For the sheet and the strings: the target as it is written, and the path in the package.
     for (place, [sheet_target, sheet_path], [strings_target, strings_path]) in [
         ("book/wb.xml", ["sheets/a.xml", "book/sheets/a.xml"], ["text/all.xml", "book/text/all.xml"]),
         ("book/wb.xml", ["../other/a.xml", "other/a.xml"], ["../s.xml", "s.xml"]),

@@ -100,7 +100,7 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Puts `cell` into all free positions that it spans. Each range is given as a start and a number.
+/// Puts `cell` into all free positions that it spans. Each range consists of a start and a length.
 fn place<'a>(
     rows: &mut [Vec<Option<Place<'a>>>],
     (top, height): (usize, usize),

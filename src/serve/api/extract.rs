@@ -32,7 +32,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Filtered<T> {
     }
 }
 
-/// The same as a browser sends it from a form, with empty fields.
+/// The query of a search that a browser sends from a form. Empty fields are ignored.
 pub struct Submitted<T>(pub Filter, pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Submitted<T> {

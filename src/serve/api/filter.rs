@@ -1,4 +1,4 @@
-//! The filter of a search, as the parameters of pages, the JSON API and MCP. All of them have the same names.
+//! The filter of a search. Pages, the JSON API and MCP use the same names for its parameters.
 
 use std::sync::LazyLock;
 

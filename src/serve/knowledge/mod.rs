@@ -23,8 +23,8 @@ pub use search::{MAX_HITS, Search, search};
 /// Number of values that are offered for a filter.
 const FACET_VALUES: i32 = 30;
 
-/// Returns the filter for documents that are visible to `caller`. It contains the principals even if there are none, because the
-/// principals of the server's own database role would be used otherwise.
+/// Returns the filter for documents that are visible to `caller`. It always contains a list of principals, even if the list is
+/// empty. Otherwise, the principals of the server's own database role would be used.
 fn as_seen_by(caller: &Caller, filter: &SearchFilter) -> SearchFilter {
     SearchFilter { principals: Some(caller.principals.clone()), ..filter.clone() }
 }

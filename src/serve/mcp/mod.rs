@@ -40,7 +40,7 @@ say so.";
 #[derive(Clone)]
 pub(super) struct Knowledge {
     state: Arc<State>,
-    /// The caller on standard input and output, where requests do not identify one.
+    /// The caller on standard input and output, where requests do not identify their caller.
     local: Caller,
 }
 
@@ -171,7 +171,7 @@ pub(super) fn http(state: &Arc<State>) -> StreamableHttpService<Knowledge, Never
     StreamableHttpService::new(move || Ok(knowledge.clone()), Arc::new(NeverSessionManager::default()), config)
 }
 
-/// Serves a client on standard input and output until it disconnects or `stop` is requested.
+/// Serves a client on standard input and output until the client disconnects or `stop` is requested.
 /// The client is the user of this machine, with the given principals.
 pub fn stdio(setup: Setup, principals: Vec<String>, stop: &Stop) -> Result<()> {
     let runtime = super::runtime()?;

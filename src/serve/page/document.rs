@@ -53,7 +53,8 @@ pub async fn show(
     Ok(page.map_err(|_| PageProblem::from(crate::serve::problem::Problem::internal()))?.into_response())
 }
 
-/// Returns the names and ids of the documents that this document links to without an address, as most links of Confluence do.
+/// Returns the names and ids of the documents to which this document links without an address. Most links of Confluence
+/// have no address.
 fn linked(document: &FoundDocument) -> Vec<(&str, &str)> {
     let links = document.meta.get("links").and_then(|links| links.as_array());
     let mut found: Vec<(&str, &str)> = links

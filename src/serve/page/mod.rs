@@ -79,7 +79,7 @@ pub(super) fn problem_or_page(uri: &Uri, headers: &HeaderMap, problem: Problem) 
 /// The result of a page handler.
 type Page = Result<Markup, PageProblem>;
 
-/// Returns a redirect to `path`, so that reloading the page does not repeat the request.
+/// Returns a redirect to `path`. Therefore, reloading the page does not repeat the request.
 fn see_other(path: &str) -> Response {
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (axum::http::StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()

@@ -53,7 +53,7 @@ pub(super) fn document(
     document(cx, &value, flow, take)
 }
 
-/// Checks a document apart from its nodes.
+/// Checks a document without its nodes.
 fn check_outline(cx: &mut Converter<'_>, value: &Value) -> Result<(), ParseError> {
     let error = |message: String| ParseError { line: 1, message };
     if kind(value) != "doc" {

@@ -108,7 +108,7 @@ const MARKS: &[(&str, &str)] = &[
     ("underline", ""),
 ];
 
-/// Counts every violation of the schema in a document apart from its nodes.
+/// Counts every violation of the schema in a document. Does not check its nodes.
 pub(super) fn check_outline(document: &Value, losses: &mut Losses) {
     if document.get("version").and_then(Value::as_u64) != Some(1) {
         count(losses, "adf:version");
@@ -150,7 +150,7 @@ fn node_breaches(value: &Value, parent: &str, losses: &mut Losses) {
     }
 }
 
-/// Counts the violations of a node apart from its children.
+/// Counts the violations of a node. Does not check its children.
 fn own_breaches(value: &Value, node: &Node, parent: &str, losses: &mut Losses) {
     let keys = value.as_object().into_iter().flat_map(|object| object.keys());
     let known = ["type", "version", "content", "attrs", "marks", "text"];

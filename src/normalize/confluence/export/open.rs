@@ -103,7 +103,7 @@ fn entry(archive: &zip::ZipArchive<BufReader<File>>, wanted: &str) -> Option<Str
     wanted.min_by_key(|name| name.len()).map(Cow::into_owned)
 }
 
-/// Returns whether a file with a different name begins like an export.
+/// Returns whether the content of a file with a different name begins like an export.
 fn is_export(path: &Path) -> Result<bool, ReadError> {
     let mut head = Vec::new();
     File::open(path).map_err(io_error(path))?.take(1024).read_to_end(&mut head).map_err(io_error(path))?;

@@ -8,7 +8,7 @@ use crate::normalize::readers::Restriction;
 /// The permission sets, permissions and users of an export.
 #[derive(Debug, Default)]
 pub(super) struct Restrictions {
-    /// Sets that restrict viewing, by id. Each set has its page and its permissions.
+    /// Sets that restrict viewing, by id. Each value contains the page and the permissions of the set.
     sets: HashMap<String, Set>,
     /// Sets by page.
     of_page: HashMap<String, Vec<String>>,

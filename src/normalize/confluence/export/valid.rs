@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read, Result};
 
-/// Stands for each byte that is not UTF-8. It has one byte, so that positions in the file stay the same. XML cannot contain it.
+/// Replaces each byte that is not UTF-8. It has one byte, so that positions in the file stay the same. XML cannot contain it.
 pub(super) const INVALID: char = '\0';
 
 /// A reader whose bytes are UTF-8.

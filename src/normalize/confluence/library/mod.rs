@@ -137,7 +137,7 @@ pub(super) enum Task {
     Told(Outcome),
     /// The number of a page in the library.
     Page(usize),
-    /// A file attached to the page of that number.
+    /// A file that is attached to the page with this number.
     File(usize, AttachedFile),
 }
 

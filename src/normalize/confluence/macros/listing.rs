@@ -1,4 +1,4 @@
-//! Creates the lists of pages that the server would compute, as far as the input contains the pages.
+//! Creates the lists of pages that the server would compute. The lists include only pages in the input.
 
 use std::collections::HashSet;
 
@@ -180,7 +180,7 @@ pub(super) fn report(cx: &mut Converter<'_>, call: &Call<'_>, flow: &mut Flow) {
     flow.block(Block::Table(table));
 }
 
-/// Returns the properties in the parameters of the report. If it names none, returns all properties in order of appearance.
+/// Returns the properties in the parameters of the report. If they name no properties, returns all in order of appearance.
 fn columns(call: &Call<'_>, rows: &[(usize, Vec<(String, Cell)>)]) -> Vec<String> {
     if let Some(headings) = call.parameter("headings") {
         return headings

@@ -79,7 +79,7 @@ pub(in crate::normalize::confluence) fn is_page_file(name: &str) -> bool {
 pub(super) enum Found {
     /// Only a body, with its title, the names of files in it, and whether only Cloud writes such a body.
     Body { title: Option<String>, is_cloud: bool, files: Vec<String> },
-    /// Objects of the REST interface.
+    /// Objects of the REST API.
     Objects(Objects),
 }
 

@@ -44,7 +44,7 @@ pub(super) fn document(cx: &mut Converter<'_>, source: &str, flow: &mut Flow) {
     cx.wiki_depth -= 1;
 }
 
-/// Stands around the number of a held macro. Cleaned text does not contain this character.
+/// Marks the start and the end of the number that replaces a held macro. Cleaned text does not contain this character.
 const HELD: char = '\u{1}';
 
 /// A macro that is converted with the text around it.
@@ -231,7 +231,7 @@ fn continues_table(rows: &[String], line: &str) -> bool {
     !line.is_empty() && (is_open || line.starts_with('|'))
 }
 
-/// Adds a line as a row or an item of its own if `begins` is true for it, and otherwise adds it to the last row or item.
+/// Adds a line as a new row or item if `begins` is true for it. Otherwise, appends it to the last row or item.
 fn extend(parts: &mut Vec<String>, line: &str, begins: impl Fn(&str) -> bool) {
     match parts.last_mut() {
         Some(last) if !begins(line) => {

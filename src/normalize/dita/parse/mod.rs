@@ -350,7 +350,7 @@ impl<'f> Builder<'f> {
         Ok(element)
     }
 
-    /// Adds the attributes with a default value that the tag does not contain.
+    /// Adds the attributes that have a default value and are missing in the tag.
     fn add_defaults(&mut self, element: &mut Element, nesting: usize) -> Result<(), Problem> {
         let is_missing = |name: &str| !element.attributes.iter().any(|(known, _)| known == name);
         let missing = self.declared.defaults(&element.name).filter(|(name, _)| is_missing(name) && is_read(name));

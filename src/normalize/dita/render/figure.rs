@@ -49,7 +49,8 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Adds a link to the description of an image. Its text is its own, or the title of a topic. Without text, it is omitted and counted.
+    /// Adds a link to the description of an image. If the link has no text, the title of the target topic is used. If there is
+    /// no title either, the link is omitted and counted.
     fn long_description(&mut self, long: &Element, run: &mut Vec<Inline>) {
         if long.is_blank() && self.target(long).is_none_or(|target| target.link.target_id.is_none()) {
             count(&mut self.losses, "image:description");

@@ -155,7 +155,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Adds references to the footnotes in a block of code, or in the title of the document, below it.
+    /// Adds references to the footnotes of a code block or of the document title. The references follow the block or the title.
     pub(super) fn footnotes_below(&mut self, code: &Element, out: &mut Vec<Block>) {
         let mut run = Vec::new();
         self.footnotes_of_code(code, &mut run);

@@ -13,7 +13,7 @@ fn filtered(ditaval: &str, prefix: &str, scope: &str) -> String {
     )
 }
 
-/// Ids and titles of the topics, in order.
+/// Returns the ids and titles of the topics, in order.
 fn topics(files: &[(&str, &str)]) -> Vec<(String, String)> {
     let (documents, failures) = read_folder(files, None);
     assert_eq!(failures, []);
@@ -21,7 +21,8 @@ fn topics(files: &[(&str, &str)]) -> Vec<(String, String)> {
     topics.map(|document| (document.id, document.title)).collect()
 }
 
-/// Returns a topic in two branches, each in a map of its own; a map of keys, and one of relations below a branch.
+/// Returns the files of an input. Two maps each contain a branch with the same topic. Another map with relations is below a
+/// branch.
 fn guide() -> [(&'static str, String); 8] {
     let branch = |ditaval: &str, prefix: &str| {
         format!(

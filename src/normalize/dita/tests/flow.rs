@@ -86,7 +86,7 @@ fn related_links_have_one_heading() {
     assert_eq!(related(&list(same, "x")), "**Related Information**\n\n- [x](http://x/)");
     assert_eq!(related(&list(other, "x")), "**See also**\n\n- [x](http://x/)");
     assert_eq!(related(&list("", "x")), format!("{heading}- [x](http://x/)"));
-    // A blank line alone does not part two lists.
+    // A blank line alone does not separate two lists.
     let both = related(&format!("{loose}{}", list(same, "x")));
     assert_eq!(both.matches("elated").count(), 1, "{both}");
     let after = related(&format!("<linkpool>{}</linkpool>{loose}", list(same, "x")));

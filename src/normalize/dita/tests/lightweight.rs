@@ -54,7 +54,7 @@ fn other_topics_refer_to_them() {
 
 const VAL: (&str, &str) = ("x.ditaval", "<val><prop att='product' val='internal' action='exclude'/></val>");
 
-/// Returns all text of the documents of an HTML topic and a Markdown topic, after a filter.
+/// Returns all text in the documents of an HTML topic and a Markdown topic after filtering.
 fn filtered(html: &str, markdown: &str) -> String {
     let map =
         "<map><title>M</title><topicref href='a.html' format='hdita'/><topicref href='b.md' format='mdita'/></map>";

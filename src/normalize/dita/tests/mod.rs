@@ -14,7 +14,7 @@ mod specialized;
 
 use crate::normalize::{Document, FileError, Options, Outcome};
 
-/// Documents and failures of a folder with these files, under the collection `c`.
+/// Returns the documents and failures of a folder with these files. The collection is `c`.
 fn read_folder(files: &[(&str, &str)], ditaval: Option<&str>) -> (Vec<Document>, Vec<FileError>) {
     let folder = write(files);
     let ditaval = ditaval.map(|name| folder.path().join(name)).into_iter().collect();
@@ -43,7 +43,7 @@ fn outcomes(input: &std::path::Path, options: &Options) -> Vec<Outcome> {
     outcomes
 }
 
-/// Returns the messages to the owner of an input.
+/// Returns the notices for the owner of an input.
 fn notices(input: &std::path::Path, options: &Options) -> Vec<String> {
     let notice = |outcome| match outcome {
         Outcome::Notice(notice) => Some(notice.message),
@@ -63,19 +63,19 @@ fn write(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// Returns the document with an id, out of a folder of files.
+/// Returns the document with an id from a folder with these files.
 fn document(files: &[(&str, &str)], id: &str) -> Document {
     let (documents, failures) = read_folder(files, None);
     assert_eq!(failures, []);
     documents.into_iter().find(|document| document.id == id).unwrap()
 }
 
-/// Markdown of a topic with this body.
+/// Returns the Markdown of a topic with this body.
 fn body(xml: &str) -> String {
     topic(&format!("<topic id='t'><title>T</title><body>{xml}</body></topic>"))
 }
 
-/// Markdown of a topic.
+/// Returns the Markdown of a topic.
 fn topic(xml: &str) -> String {
     document(&[("t.dita", xml)], "topic:c/t").text_md
 }

@@ -292,7 +292,7 @@ fn the_keywords_of_a_key_stay_apart() {
     assert_eq!(read.text_md, "[one two](http://x/) [one](http://x/)");
 }
 
-/// A walk through the tree for each reference would take minutes.
+/// If each reference searched the whole tree, this test would take minutes.
 #[test]
 fn many_references_to_one_file_take_linear_time() {
     let count = 4_000;

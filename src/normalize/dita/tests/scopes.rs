@@ -1,4 +1,4 @@
-//! Key scopes and several root maps: a document for each text.
+//! Key scopes and several root maps create a separate document for each different text.
 
 use super::{document, read_folder};
 

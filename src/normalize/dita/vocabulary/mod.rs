@@ -68,7 +68,7 @@ pub(super) enum Kind {
     /// A code span with `&#` before and `;` after the number.
     CharacterReference,
     Quotation,
-    /// In parentheses, and apart from the formula.
+    /// Text in parentheses, separated from the formula.
     EquationNumber,
     MenuCascade,
     Trademark,
@@ -84,7 +84,7 @@ pub(super) enum Kind {
     // Not part of the text
     /// Metadata, or content that readers do not need.
     Metadata,
-    /// Omitted and counted.
+    /// The element is omitted and counted in the losses.
     Dropped,
     /// The table does not contain the element.
     Unknown,
