@@ -17,7 +17,7 @@ declare
 begin
   -- Reject a filter that is not valid.
   perform graphdb._shown_documents(p_filter);
-  -- One column for each kind, which says whether the document matches the filter keys of this kind.
+  -- Create one column for each kind. It says whether the document matches the filter keys of this kind.
   select string_agg(format('(%s) as %s', case when v_filter ?| k.keys then graphdb._shown_documents(
            (select jsonb_object_agg(e.key, e.value) from jsonb_each(v_filter) as e where e.key = any (k.keys || 'as'::text))) else 'true' end, k.fits), ', '),
          graphdb._shown_documents(v_filter - '{source,label,language,updated,flag,without_flag}'::text[])

@@ -1,7 +1,7 @@
 -- Return the texts that need a vector under a model, and the runs that contain them: the texts of embedded runs, and of
 -- documents that searches find by vector under the served model (is_found). Documents that searches do not find by
--- vector yet do not delay a switch. If a run was embedded with this model before, the texts that it contained then
--- count.
+-- vector yet do not delay a switch. If a run was embedded with this model before, its texts at that time
+-- are used.
 create or replace function graphdb._missing_inputs(p_model_id integer)
 returns table (run_id text, input_sha256 bytea, is_found boolean)
 language sql

@@ -15,8 +15,8 @@ as $$
     group by e.model_id
   ), sized as (
     -- The table contains the vectors of all models, so its size is divided among them.
-    -- It would reveal vectors that the caller may not count. If there are any, only the size of the numbers in the
-    -- other vectors is returned.
+    -- This size would reveal the number of vectors that the caller may not count. If the caller may not count all vectors,
+    -- only the size of the numbers in the other vectors is returned.
     select case when (select graphdb._processes_runs())
              then pg_table_size('graphdb.embeddings')::numeric / greatest(sum(c.vectors * m.dimension), 1)
              else 4 end as bytes_of_a_number

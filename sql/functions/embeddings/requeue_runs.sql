@@ -1,6 +1,6 @@
 -- Queue embedded runs again if they lack vectors under a model, or if the sizes of their chunks differ from the given
 -- sizes. A null size is ignored. If a run was embedded with this model before and its documents have not changed since,
--- the chunks that it had then count. Searches return the old versions until the runs are embedded again. Each call
+-- its chunks at that time are used. Searches return the old versions until the runs are embedded again. Each call
 -- queues at most p_max_runs runs. Call again until it returns 0. With p_dry_run, the runs are only counted.
 create or replace function graphdb.requeue_runs(
   p_model text,

@@ -1,5 +1,5 @@
--- Return the next claim token of a run whose last token was p_last. If the sequence is behind, because the tables were
--- copied without it, move it first, because a token must never be issued twice. The function is inlined and its names are
+-- Return the next claim token of a run whose last token was p_last. A token must never be issued twice. Therefore, if the
+-- tables were copied without the sequence and it is behind, move it first. The function is inlined and its names are
 -- resolved when it is created, so that claims stay fast and do not depend on the caller's search path.
 create or replace function graphdb._next_token(p_last bigint)
 returns bigint

@@ -9,8 +9,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- The probe has an upper bound and stops at the first entry that is not due. Otherwise, it would read all dead entries
-  -- that an open transaction keeps in the index. With "order by", the planner must use the index. "exists" would drop the
-  -- order.
+  -- that an open transaction keeps in the index. With "order by", the planner must use the index. It would ignore the
+  -- order within "exists".
   if (
     select true
     from graphdb.processed_runs as r

@@ -24,8 +24,8 @@ begin
     v_model := graphdb._model(p_model);
   end if;
 
-  -- Lock the run before counting, so that everything written under the claim is visible. For a run without documents, save
-  -- the WAL of the lock, because nothing is counted and the update below checks the token.
+  -- Lock the run before counting, so that everything written under the claim is visible. For a run without documents, skip
+  -- the lock to save its WAL, because nothing is counted and the update below checks the token.
   perform from graphdb.processed_runs as r
   where r.run_id = p_run_id and r.claim_token = p_claim_token and r.total_docs > 0
   for no key update;

@@ -1,5 +1,5 @@
 -- Return the correction of a word: the most similar word in the vocabulary that a visible document contains, with at
--- most two typos, or one if the word is short. Null if there is none, or if a visible document contains the word
+-- most two typos, or at most one if the word is short. Null if there is none, or if a visible document contains the word
 -- itself.
 create or replace function graphdb._corrected_word(p_word text, p_languages text[], p_scope text[])
 returns text

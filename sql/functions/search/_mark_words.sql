@@ -12,7 +12,7 @@ declare
     || e'|[^0-9A-Za-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u1fff\\u2c00-\\u2dff\\u3040-\\U0003ffff]+';
   -- Characters outside ASCII, except the punctuation and symbols that are not part of any word.
   v_other constant text := e'[^\\u0001-\\u007f\\u00a0\\u00a7\\u00a9\\u00ab\\u00ae\\u00b0\\u00b1\\u00b7\\u00bb\\u00d7\\u2010-\\u2027\\u2030-\\u205e\\u2190-\\u23ff\\u2500-\\u2bff]';
-  -- The same parts, where words may contain invisible characters and superscripts.
+  -- The same pattern, but words may also contain invisible characters and superscripts.
   v_written constant text := replace(v_split, 'A-Za-z', e'A-Za-z\\u00ad\\u00b2\\u00b3\\u00b9\\u200c-\\u200f\\u2060\\u2070-\\u209f\\ufeff');
   v_languages constant text[] := graphdb._search_languages();
   v_query constant text := graphdb._search_words(translate(left(p_query, 2000), e'\x01\x02', ''));
@@ -36,7 +36,7 @@ begin
         from graphdb._search_tokens(v_query) as t cross join unnest(graphdb._search_lexemes(g.language, t.word)) as x (lexeme))
       end) as l (lexeme));
   if cardinality(v_languages) > 1 then
-    -- The language with the most stop words in the question decides which words are stop words. The others would mark them.
+    -- Use the stop words of the language with the most stop words in the question. Other languages would mark these words.
     v_spoken := (
       select ('pg_catalog.' || g.language)::regconfig
       from unnest(v_languages) as g (language)
@@ -80,10 +80,10 @@ begin
       where case
         when octet_length(f.form) = length(f.form) then tsvector_to_array(to_tsvector(('pg_catalog.' || g.language)::regconfig, f.form))
         else graphdb._search_lexemes(g.language, f.form) end && v_lexemes));
-  -- The same words as they are written.
+  -- The same words as they are written in the text.
   v_parts := array(select m.parts[1] from regexp_matches(p_text, v_split, 'g') as m (parts));
   if cardinality(v_parts) <> cardinality(v_words) then
-    -- Characters such as a soft hyphen or a superscript belong to no word, or to another one. Read each part alone.
+    -- A character such as a soft hyphen or a superscript belongs to no word or to a different word. Read each part separately.
     v_parts := array(select m.parts[1] from regexp_matches(p_text, v_written, 'g') as m (parts));
     v_words := array(
       select f.form

@@ -25,8 +25,8 @@ begin
     elsif v_part = 2 then
       v_chunks := greatest(graphdb._searchable_chunks(true) - v_chunks, 1);
     end if;
-    -- Comparing this many one by one takes as long as finding 100 with the index that meet the requirements: the chunks that
-    -- meet them, or the mean vectors of the documents and the chunks of the nearest ones.
+    -- Comparing this many chunks one by one takes as long as finding 100 suitable chunks with the index. Without requirements,
+    -- only the mean vectors of the documents and the chunks of the nearest documents are compared.
     v_few := sqrt(500 * v_chunks * case when p_demand is null then graphdb._chunks_per_document() else 1 end);
     v_reach := case when p_demand is null and p_shown[v_part] = graphdb._shown_documents('{"as": []}') then 'infinity'
                     else graphdb._search_reach(p_shown[v_part], p_from[v_part:v_part], p_demand, v_few + 1) end;

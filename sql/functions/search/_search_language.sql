@@ -1,5 +1,5 @@
--- Return the language of a language name: an ISO code with or without a region (de, de-AT, deu), or an English name. It is
--- the English name (german) or, for a language that is not listed, the code. Null if the string is not a language.
+-- Return the language that a string names by an ISO code with or without a region (de, de-AT, deu) or in English. The result
+-- is the English name (german) or, for a language that is not listed, the code. Null if the string is not a language.
 create or replace function graphdb._search_language(p_language text)
 returns text
 language sql
@@ -30,5 +30,5 @@ as $$
 $$;
 
 comment on function graphdb._search_language(text) is
-  'Return the language of a language name, such as german for de-AT. It is the code for a language that is not listed, and null if the string is not a language.';
+  'Return the language that a string names, such as german for de-AT. It is the code for a language that is not listed, and null if the string is not a language.';
 revoke all on function graphdb._search_language(text) from public;

@@ -1,6 +1,6 @@
 -- Return the number of chunks that a search must consider: chunks in visible documents that meet the requirements.
--- Above p_most, the number is approximate. Without requirements, only the documents are counted, because this is
--- faster, and multiplied by the average number of chunks.
+-- Above p_most, the number is approximate. Without requirements, count only the documents, because this is
+-- faster, and multiply by the average number of chunks.
 create or replace function graphdb._search_reach(p_condition text, p_scope text[], p_demand tsquery, p_most float8)
 returns float8
 language plpgsql

@@ -70,7 +70,7 @@ begin
          order by t.place)
        from unnest(v_terms.p_terms) with ordinality as t (term, place)),
       graphdb._matching_chunks(v_scope.p_from, coalesce(v_terms.p_find && v_asked.p_demand, v_terms.p_find)),
-      -- Only a question of common words has more matches. Their ranks hardly differ, so the first matches in the table
+      -- Only a question without rare words has more matches. Their ranks hardly differ, so the first matches in the table
       -- are sufficient. With more words, ranking a match takes longer.
       greatest(v_matches, 6 * v_matches / (1 + cardinality(v_terms.p_words))));
   end if;
@@ -113,7 +113,7 @@ begin
      ),
      documents as materialized (
        select l.run_id, l.doc_id, %s as similarity,
-              -- The score of the average chunk of the document, the words of the question in any of its chunks, and its BM25 score as one text.
+              -- Add three scores: the average chunk, the words of the question in any chunk, and the BM25 score of the document as a whole.
               case when t.score > 0 then 0.42 * t.score / n.chunks + 0.17 * t.coverage + 0.33 * (%s) else 0 end as by_text
        from (select distinct l.run_id, l.doc_id, l.revision from listed as l) as l
        left join (

@@ -84,7 +84,7 @@ begin
     from counted as c
     window rarest as (order by c.frequency, c.term)
   ), kept as (
-    -- The number of chunks that contain the rarest word and one of the words between it and this one.
+    -- Estimate how many chunks contain the rarest word and at least one of the words between the rarest word and this word.
     select o.*, min(o.so_far) over all_words * (1 - exp(coalesce(sum(o.rarity) over between_words, 0))) as has_both
     from (select o.*, case when o.place > 1 then ln(1 - least(o.frequency, 0.99)) end as rarity from ordered as o) as o
     where o.place <= v_most_words

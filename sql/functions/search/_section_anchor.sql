@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select regexp_replace(
     regexp_replace(
-      -- Without the symbols that would become letters or separate words (graphdb._search_symbols).
+      -- Remove the symbols that would become letters or separate words (graphdb._search_symbols).
       graphdb._search_text(regexp_replace(
         graphdb._plain_text(p_heading),
         e'[\\u00b2\\u00b3\\u00b9\\u00bc-\\u00be\\u2070\\u2074-\\u2079\\u2100-\\u2109\\u2116\\u2120-\\u2122\\u213b\\u2150-\\u215f\\u2189\\u2460-\\u24ff]', '', 'g')),

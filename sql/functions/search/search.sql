@@ -23,10 +23,11 @@ set gin_fuzzy_search_limit = 0
 -- The hits are JSON within the function. With fewer digits, their scores would be rounded.
 set extra_float_digits = 1
 set jit = off
--- Each question has a statement of its own, so planning must be fast. For a few hundred rows, these joins are no faster.
+-- Each question has its own statement, so planning must be fast. These joins take time to plan, and do not make it faster to
+-- join a few hundred rows.
 set enable_mergejoin = off
 set enable_memoize = off
--- The functions that read a question would be planned again for each question.
+-- Without this setting, the functions that read a question would be planned again for each question.
 set plan_cache_mode = force_generic_plan
 -- A question that contains only stop words is not an error.
 set client_min_messages = warning

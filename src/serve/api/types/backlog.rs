@@ -21,7 +21,7 @@ pub struct Backlog {
     pub due: i64,
     /// Runs that wait after a failure.
     pub deferred: i64,
-    /// Time at which the first of them can be claimed again.
+    /// Time at which the first of these runs can be claimed again.
     pub next_available_at: Option<DateTime<Utc>>,
     /// Time at which the oldest waiting run was normalized.
     pub oldest_normalized_at: Option<DateTime<Utc>>,
@@ -78,13 +78,13 @@ pub struct Claim {
     pub expires_in_seconds: i64,
     /// Time of the worker's last heartbeat.
     pub last_heard_from: DateTime<Utc>,
-    /// Seconds since then.
+    /// Seconds since the last heartbeat.
     pub silent_seconds: i64,
     /// Seconds between two heartbeats.
     pub heartbeat_seconds: i64,
     /// Documents that are chunked, or texts that have a vector.
     pub done: Option<i64>,
-    /// Documents or texts in all.
+    /// Total number of documents or texts.
     pub total: Option<i64>,
 }
 
@@ -95,7 +95,7 @@ pub struct Pause {
     pub reason: Option<String>,
     /// Number of runs.
     pub runs: i64,
-    /// Time at which the first of them was paused.
+    /// Time at which the first of these runs was paused.
     pub since: DateTime<Utc>,
 }
 
