@@ -17,7 +17,7 @@ declare
   v_named text;
   v_found integer := 0;
 begin
-  p_shown := array[graphdb._shown_documents(coalesce(p_filter, '{}') || '{"as": []}')];
+  p_shown := array[case when v_principals = '[]' then v_shown else graphdb._shown_documents(coalesce(p_filter, '{}') || '{"as": []}') end];
   p_from := array['graphdb.chunks as c join graphdb.documents as d' || v_joined || p_shown[1] || ' and case when not c.is_restricted then c.search_vector end'];
   if v_principals <> '[]' then
     -- The index on readers finds the documents that name one of the principals.
