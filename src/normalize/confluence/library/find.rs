@@ -68,18 +68,34 @@ impl Library<'_> {
         if let Some((_, query)) = path.split_once("pageId=") {
             return self.index_of(query.split('&').next()?, from);
         }
-        let path = path.split('?').next().unwrap_or(path);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        if path.ends_with("/pages/viewpage.action") {
+            let value = |name: &str| {
+                let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                pairs.find(|(given, _)| *given == name).map(|(_, value)| decoded(value))
+            };
+            return self.find_title(&value("spaceKey")?, &value("title")?, from);
+        }
         if let Some((_, rest)) = path.split_once("/pages/").or_else(|| path.split_once("/blog/")) {
             // Addresses of blog posts begin with the date.
             return rest.split('/').rev().find_map(|part| self.index_of(part, from));
         }
         let (_, rest) = path.split_once("/display/")?;
         let (space, title) = rest.split_once('/')?;
-        let title = percent_decode(&title.replace('+', " ")).into_owned();
-        let name = PageName::new(None, &title);
+        self.find_title(space, &decoded(title), from)
+    }
+
+    /// Finds the page with a title in a space on the site of `from`.
+    fn find_title(&self, space: &str, title: &str, from: &PageRef) -> Option<usize> {
+        let name = PageName::new(None, title);
         let found = self.by_title.get(&(fold(space), fold(&name.title)));
         self.candidates(found, &name, from).find(|(_, page)| page.site == from.site).map(|(index, _)| index)
     }
+}
+
+/// Decodes a title in an address, in which a plus sign means a space.
+fn decoded(text: &str) -> String {
+    percent_decode(&text.replace('+', " ")).into_owned()
 }
 
 /// Converts titles and space keys to a form for comparisons. Like Confluence, it ignores case.

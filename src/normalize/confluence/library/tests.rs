@@ -112,6 +112,8 @@ fn pages_are_found_by_every_form_of_address() {
     let find = |url: &str| library.find_url(url, &PageRef::default());
     assert_eq!(find("https://x.atlassian.net/wiki/spaces/ENG/pages/1/Data+Model#a"), Some(0));
     assert_eq!(find("/wiki/pages/viewpage.action?pageId=2&x=1"), Some(1));
+    assert_eq!(find("/wiki/pages/viewpage.action?spaceKey=ENG&title=Data+Model#a"), Some(0));
+    assert_eq!(find("/wiki/pages/viewpage.action?title=Data%20Model&spaceKey=OPS"), None);
     assert_eq!(find("https://x.atlassian.net/wiki/display/OPS/Home"), Some(2));
     assert_eq!(find("https://elsewhere.example/display/OPS/Home"), None);
 }
