@@ -9,6 +9,7 @@ use ureq::Agent;
 use ureq::http::{Response, Uri};
 use ureq::tls::TlsConfig;
 use ureq::{Body, Error};
+use url::Url;
 
 use super::{FetchError, Token};
 use crate::certificates;
@@ -222,7 +223,8 @@ impl<'a> Client<'a> {
     }
 
     fn is_same_host(&self, uri: &Uri) -> bool {
-        uri.scheme() == self.site.scheme() && uri.authority() == self.site.authority()
+        let port = |uri: &Uri| uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        uri.scheme() == self.site.scheme() && uri.host() == self.site.host() && port(uri) == port(&self.site)
     }
 
     fn elsewhere(&self, uri: &Uri) -> FetchError {
@@ -242,14 +244,9 @@ impl<'a> Client<'a> {
         to: impl Fn(&str) -> Result<String, FetchError>,
     ) -> Result<String, FetchError> {
         let location = response.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if location.contains("://") {
-            return to(location);
-        }
-        if location.starts_with("//") || !location.starts_with('/') {
-            return Err(FetchError::Answer { message: format!("{}: a redirect has no address", self.url) });
-        }
-        let scheme_and_host = from.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-        Ok(format!("{scheme_and_host}{location}"))
+        let address = resolved(from, location)
+            .ok_or_else(|| FetchError::Answer { message: format!("{}: a redirect has no address", self.url) })?;
+        to(&address)
     }
 
     /// Converts the status to an error. The message includes the body, which never contains our headers.
@@ -286,6 +283,12 @@ fn below(context: &str, path: &str) -> String {
     let ends = context.match_indices('/').map(|(at, _)| &context[at..]);
     let rest = ends.filter_map(|end| path.strip_prefix(end)).find(|rest| rest.starts_with('/'));
     format!("{context}{}", rest.unwrap_or(path))
+}
+
+/// Returns the address that a `Location` header names in the answer to a request for `from`. It may be relative to `from`.
+fn resolved(from: &str, location: &str) -> Option<String> {
+    let from = Url::parse(from).ok()?;
+    (!location.is_empty()).then(|| from.join(location).ok()).flatten().map(String::from)
 }
 
 /// Returns an address for the log, without the query. In addresses of files, the query contains a signature.
@@ -362,6 +365,22 @@ mod tests {
             ("", "/rest/api", "/rest/api"),
         ] {
             assert_eq!(below(context, path), expected);
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_relative_to_the_address_of_its_request() {
+        let from = "https://c.example:8443/wiki/rest/api/content/1?expand=a";
+        for (location, expected) in [
+            ("/wiki/x", Some("https://c.example:8443/wiki/x")),
+            ("2?b=c", Some("https://c.example:8443/wiki/rest/api/content/2?b=c")),
+            ("../y", Some("https://c.example:8443/wiki/rest/api/y")),
+            ("?next=1", Some("https://c.example:8443/wiki/rest/api/content/1?next=1")),
+            ("//other.example/z", Some("https://other.example/z")),
+            ("https://other.example/z", Some("https://other.example/z")),
+            ("", None),
+        ] {
+            assert_eq!(resolved(from, location).as_deref(), expected, "{location}");
         }
     }
 }

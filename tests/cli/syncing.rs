@@ -473,14 +473,15 @@ fn a_token_that_is_refused_or_missing_changes_nothing_and_is_never_printed() {
         "{}",
         missing.stderr
     );
-    site.misbehave([Some(Fault::Status(302, "location: http://127.0.0.1:9/elsewhere\r\n"))]);
-    let led_away = run(&sandbox, &["-vv", "sync"]).exits(1);
-    assert!(
-        led_away.stderr.contains("redirects to another host, 127.0.0.1, to which the token is not sent"),
-        "{}",
-        led_away.stderr
-    );
-    for run in [&refused, &led_away] {
+    let elsewhere = ["location: http://127.0.0.1:9/elsewhere\r\n", "location: //127.0.0.1:9/elsewhere\r\n"];
+    let led_away = elsewhere.map(|location| {
+        site.misbehave([Some(Fault::Status(302, location))]);
+        let led_away = run(&sandbox, &["-vv", "sync"]).exits(1);
+        let refusal = "redirects to another host, 127.0.0.1, to which the token is not sent";
+        assert!(led_away.stderr.contains(refusal), "{}", led_away.stderr);
+        led_away
+    });
+    for run in led_away.iter().chain([&refused]) {
         assert!(!run.stderr.contains(TOKEN) && !run.stdout.contains(TOKEN), "{}", run.stderr);
     }
     assert_eq!(bodies(&sandbox).len(), 3);
