@@ -26,6 +26,8 @@ const STACK_BYTES: usize = 64 << 20;
 pub(in super::super) fn run(program: &Path, format: Format, bytes: &[u8]) -> Result<(String, Losses), String> {
     let mut command = Command::new(program);
     command.args([COMMAND, format.name()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // The allocator would reserve more addresses than the limit allows.
+    command.env("MIMALLOC_DISALLOW_ARENA_ALLOC", "1");
     let mut child = command.spawn().map_err(|error| format!("cannot start a process to read it: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
         // If the process has ended, the write fails, and the exit code contains the reason.
