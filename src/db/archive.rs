@@ -44,7 +44,9 @@ impl Clients {
         file.write(0o600, |sink| {
             let sink = sink.try_clone().map_err(Error::file(file.path()))?;
             let mut pg_dump = self.command("pg_dump");
-            pg_dump.args(["--format=custom", "--schema=graphdb", "--no-owner", "--no-password"]).stdout(sink);
+            pg_dump
+                .args(["--format=custom", "--schema=graphdb", "--no-owner", "--no-password", "--encoding=UTF8"])
+                .stdout(sink);
             finished("pg_dump", &pg_dump.output().map_err(|source| self.missing("pg_dump", source))?)
         })
     }

@@ -17,8 +17,9 @@ use crate::process;
 /// With this search path, a name always refers to `pg_catalog`.
 /// A function, operator or type with the same name in another schema is never used. All other names are qualified.
 /// With a limit, a full-text index would return some of the matches at random. With fewer digits, numbers in JSON would be rounded.
+/// The server must not end a session because of an error, because some errors are expected.
 const SETTINGS: &str = "set search_path = pg_catalog, pg_temp; set default_transaction_isolation = 'read committed'; \
-    set gin_fuzzy_search_limit = 0; set extra_float_digits = 1";
+    set gin_fuzzy_search_limit = 0; set extra_float_digits = 1; set exit_on_error = off";
 /// Removes the limits that a role or a database may set, because a worker may wait for a provider, copy a large document or
 /// build an index. The last settings add a limit for a process that stops responding: the server releases its locks after a
 /// minute instead of two hours.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
@@ -38,9 +38,12 @@ pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> R
     let settings = &state.settings;
     if let Some(name) = &settings.proxy_user_header
         && settings.trusted_proxies.iter().any(|network| network.contains(&address))
-        && let Some(user) = text(headers, name)
+        && let [user, others @ ..] = &texts(headers, name)?[..]
     {
-        let groups = settings.proxy_groups_header.as_deref().and_then(|name| text(headers, name));
+        if !others.is_empty() {
+            return Err(Problem::invalid(format!("the proxy sent several headers {name}")));
+        }
+        let groups = settings.proxy_groups_header.as_deref().map_or(Ok(Vec::new()), |name| texts(headers, name))?;
         let groups =
             groups.iter().flat_map(|groups| groups.split(',')).map(str::trim).filter(|group| !group.is_empty());
         let mut principals = vec![format!("user:{user}")];
@@ -64,11 +67,15 @@ pub(super) fn identify(state: &State, headers: &HeaderMap, address: IpAddr) -> R
     }
 }
 
-/// Returns the text of a header, unless it is missing or empty.
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-    let text = std::str::from_utf8(headers.get(name)?.as_bytes()).ok()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+/// Returns the texts of all headers with this name that are not empty. A text that is not UTF-8 is an error.
+fn texts(headers: &HeaderMap, name: &str) -> Result<Vec<String>, Problem> {
+    let mut texts = Vec::new();
+    for value in headers.get_all(name) {
+        let text = std::str::from_utf8(value.as_bytes())
+            .map_err(|_| Problem::invalid(format!("the header {name} is not valid UTF-8")))?;
+        texts.extend((!text.trim().is_empty()).then(|| text.trim().to_owned()));
+    }
+    Ok(texts)
 }
 
 /// Returns the token in a request. It is a bearer token, or the password that a browser asks for.

@@ -145,6 +145,7 @@ fn settings_that_change_during_the_work_charge_nothing() {
         ("enable_indexscan", "off"),
         ("gin_fuzzy_search_limit", "1"),
         ("check_function_bodies", "off"),
+        ("exit_on_error", "on"),
     ];
     if cluster().major >= 17 {
         settings.push(("transaction_timeout", "'300ms'"));

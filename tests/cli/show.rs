@@ -18,7 +18,7 @@ fn library() -> Sandbox {
 #[test]
 fn show_prints_a_document_under_any_of_its_names() {
     let sandbox = library();
-    for name in ["topic:g/a.dita", "https://docs.example/a", "a.dita"] {
+    for name in ["topic:g/a.dita", "https://docs.example/a", "https://docs.example/a#one", "a.dita"] {
         let shown = sandbox.run(&["show", name]).success();
         insta::allow_duplicates! {
             insta::assert_snapshot!(shown.stdout, @"

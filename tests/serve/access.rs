@@ -124,6 +124,16 @@ fn a_user_is_believed_of_the_trusted_proxy_only() {
 }
 
 #[test]
+fn several_user_headers_of_a_proxy_are_refused() {
+    let sandbox = library();
+    sandbox.configure("serve: { proxy_user_header: X-User, trusted_proxies: [127.0.0.0/8] }\n");
+    let server = Server::start(sandbox, &[], &[]);
+    let refused = server.send("GET", "/api/backlog", &[("x-user", "ann"), ("x-user", "bob")], "");
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains("the proxy sent several headers x-user"), "{}", refused.body);
+}
+
+#[test]
 fn a_client_that_sends_too_much_is_slowed_down_and_probes_are_not() {
     let sandbox = library();
     sandbox.configure("serve: { rate_per_second: 1 }\n");

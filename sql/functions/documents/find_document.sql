@@ -1,4 +1,4 @@
--- Find a document by its id, its URL, or its path in the source. Without a run, return the version that a search can
+-- Find a document by its id, its URL, or its path in the source. The URL may contain the anchor of a section. Without a run, return the version that a search can
 -- find. With a run, return the revision in this run that a search shows, so that it matches the hits, or otherwise the
 -- current revision. Returns no row if the caller may not read such a document.
 create or replace function graphdb.find_document(p_document text, p_run_id text default null, p_as text[] default null)
@@ -28,6 +28,10 @@ begin
       order by found
       limit 10);
   end if;
+  if v_found = '{}' and position('#' in p_document) > 0 then
+    return query select f.* from graphdb.find_document(regexp_replace(p_document, '#.*$', ''), p_run_id, p_as) as f;
+    return;
+  end if;
   if array_length(v_found, 1) > 1 then
     raise exception 'several documents have the address "%"', left(p_document, 200)
       using errcode = 'TB001', hint = format('Pass the id of one of them: %s.', (
@@ -46,7 +50,7 @@ end
 $$;
 
 comment on function graphdb.find_document(text, text, text[]) is
-  'Find a document by its id, its URL, or its path in the source. Without p_run_id, return the version that searches return. '
+  'Find a document by its id, its URL (also with the anchor of a section), or its path in the source. Without p_run_id, return the version that searches return. '
   'Returns no row if the caller may not read such a document. p_as is passed to graphdb.principals. '
   'TB001: several documents have this path or URL. The hint lists them.';
 revoke all on function graphdb.find_document(text, text, text[]) from public;

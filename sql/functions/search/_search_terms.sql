@@ -29,9 +29,12 @@ declare
   v_chunks constant float8 := graphdb._searchable_chunks(p_has_many);
   -- The more chunks contain a name, the less it distinguishes pages.
   v_rare constant float8 := greatest(10, v_chunks / 50);
-  -- Identifiers in camelCase are also names, although they contain no punctuation.
-  v_camel_case constant text[] := array(
-    select lower(m.parts[1] collate "C") from regexp_matches(p_question, '([A-Za-z0-9]*[a-z][A-Z][A-Za-z0-9]*)', 'g') as m (parts));
+  -- Identifiers such as camelCase, IOException and ENOENT are also names, although they contain no punctuation. Words in capital
+  -- letters are only names if other words have small letters.
+  v_by_case constant text[] := array(
+    select lower(m.parts[1] collate "C")
+    from regexp_matches(p_question, e'([A-Za-z0-9]*(?:[a-z][A-Z]|[A-Z]{2}[a-z]{2})[A-Za-z0-9]*|\\m[A-Z]{5,}\\M)', 'g') as m (parts)
+    where m.parts[1] ~ '[a-z]' or p_question ~ '[a-z]');
 begin
   with words as (
     select t.word, min(t.place) as place, count(*) as times
@@ -50,7 +53,7 @@ begin
     where l.place = 1
   ), asked as (
     select s.word, min(s.place) as place, max(s.times) as times, array_agg(distinct l.lexeme) as lexemes,
-           case when s.word ~ '[0-9]' and s.word ~ '[a-z]' and length(s.word) > 2 or s.word = any (v_camel_case) then 1
+           case when s.word ~ '[0-9]' and s.word ~ '[a-z]' and length(s.word) > 2 or s.word = any (v_by_case) then 1
                 when s.word ~ '^[0-9]{3,}$' then 0.5
                 else 0 end::float8 as boost
     from stems as s

@@ -147,6 +147,9 @@ fn the_page_with_a_name_verbatim_comes_first() {
         "C:\\app\\main.ini",
         "session.open()",
         "maxPoolSize",
+        "IOException",
+        "ECONNRESET",
+        "OOMKilled",
         "550e8400-e29b-41d4-a716-446655440000",
     ];
     for (number, name) in names.iter().enumerate() {
